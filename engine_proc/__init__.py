@@ -1,16 +1,16 @@
-"""The engine process: one libtorrent session, one loop, expendable.
+"""The engine process: one libtorrent session and one event loop. It is expendable.
 
-- `libtorrent`: the real side of the session port, and all that imports libtorrent.
-- `session`: the *session port*, all that Ouzel needs of libtorrent, and the translation of its alerts.
+- `libtorrent`: the implementation of the session port. Only this package imports libtorrent.
+- `session`: the *session port*, which is the interface to libtorrent, and the translation of alerts to events.
 - `torrents`: applies the supervisor's commands about torrents.
-- `trackers`: the timing of announces, and the answers of trackers.
-- `files`: a torrent's files, and which of them are wanted.
-- `resume`: fast-resume data, and the search for pieces on disk that it lacks.
-- `storage`: mounts and disks, torrents that wait for them, and path confinement.
-- `process`: the log, the parent, threads' mailboxes, the sandbox.
-- The *engine* is the shell: it owns the sockets and the loop. *Running* is what it has from the first `Configure` on:
-  the session and the parts that work with it. It performs the decisions of the pure parts.
+- `trackers`: the timing of announces, and the status of trackers.
+- `files`: a torrent's files, and the selection of them.
+- `resume`: fast-resume data, and the search for pieces on disk that are missing in it.
+- `storage`: mounts and disks, torrents that wait for a disk, and path confinement.
+- `process`: the log, the parent process, mailboxes between threads, the sandbox.
+- The *engine* owns the sockets and the event loop, and performs the decisions of the pure modules. *Running* has the
+  session and all parts that use it; it exists from the first `Configure` on.
 - `describe` and `judge` are short-lived processes: they read stored records, and validate a configuration.
 
-The process may die at any instruction. Its state is on disk, or in the supervisor, or can be reconstructed.
+The process may die at any instruction: all of its state is on disk or in the supervisor, or can be reconstructed.
 """

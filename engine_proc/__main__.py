@@ -1,16 +1,19 @@
-"""`python -m engine_proc`: one engine generation; only the supervisor starts it."""
+"""`python -m engine_proc`: runs one engine generation. Only the supervisor starts it."""
 
 import gc
 from typing import Final
 
 GC_THRESHOLD: Final = 100_000
-"""With ten thousand torrents a collection takes too long for the loop, and there is next to no garbage in cycles."""
+"""The threshold of Python's garbage collector.
+
+With 10,000 torrents a collection blocks the loop for too long, and hardly any garbage is in cycles.
+"""
 
 
 def main() -> None:
-    """Runs the engine. Leaves by `os._exit`, because libtorrent and ZeroMQ may take long to clean up."""
+    """Runs the engine. Exits by `os._exit`, because the clean-up of libtorrent and ZeroMQ may take long."""
     gc.set_threshold(GC_THRESHOLD)
-    # Only now: while modules are loaded, collections would take 7 ms, which a failover without a spare waits for.
+    # Imported only now: collections during the imports would add 7 ms to a failover without a spare.
     from engine_proc.startup import run
 
     run()

@@ -1,8 +1,9 @@
 """`python -m engine_proc.describe …`: reads the stored data of torrents that no engine has loaded.
 
-Standard input has the desired state of the torrents; standard output gets a batch of the events that an engine would
-send. It is a separate process: a torrent may crash the process that loads it, and there may be no engine. It parses
-untrusted bytes, so the kernel confines it like an engine, and lets it write nowhere.
+It reads the desired state of the torrents from standard input, and writes a batch of the events that an engine would
+send to standard output. This is a separate process because a torrent may crash the process that loads it, and because
+there may be no engine. Since it parses untrusted bytes, it runs in the same sandbox as an engine, but without write
+access.
 """
 
 import argparse
@@ -35,12 +36,12 @@ _TORRENTS: Final = msgspec.msgpack.Decoder(list[DesiredTorrent])
 EXIT_NOT_CONFINED: Final = 78
 CPU_S: Final = 60
 MEMORY_BYTES: Final = 4 << 30
-"""Of address space: forty MiB with libtorrent loaded, and enough for two hundred torrents."""
+"""The limit of address space. Enough for 200 torrents; with libtorrent loaded the process needs 40 MiB."""
 _UNREADABLE: Final = (Damaged, InvalidSource, OSError)
 
 
 def events_of(directory: ResumeDir, desired: DesiredTorrent) -> list[EngineEvent]:
-    """The torrent's files, and how much of them is on disk; empty if neither can be determined."""
+    """Events with a torrent's files and their progress; empty if neither can be determined."""
     metainfo = resume = None
     with contextlib.suppress(*_UNREADABLE):
         metainfo = read(directory.metainfo(desired.torrent))
@@ -61,7 +62,7 @@ def events_of(directory: ResumeDir, desired: DesiredTorrent) -> list[EngineEvent
 
 
 def limit(kind: int, most: int) -> None:
-    """Sets a resource limit permanently, unless there is a lower one."""
+    """Sets a resource limit permanently, unless a lower one is in force."""
     _, hard = resource.getrlimit(kind)
     lowest = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(kind, (lowest, lowest))
@@ -81,7 +82,7 @@ def main() -> None:
     limit(resource.RLIMIT_CPU, CPU_S)
     limit(resource.RLIMIT_AS, MEMORY_BYTES)
     directory = ResumeDir(args.resume_dir)
-    # Before a byte is read, even of the request.
+    # Before any input is read, even the request.
     sandbox = enter_sandbox(args.sandbox, [], directory, read_only=True)
     if sandbox.refusal is not None:
         log("error", "not_confined", problem=sandbox.refusal)

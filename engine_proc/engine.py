@@ -1,7 +1,8 @@
-"""The engine's shell: one loop over the link, libtorrent's alert descriptor, the store's outcomes and the lifeline.
+"""The engine's event loop: it polls the link, libtorrent's alert descriptor, the mailboxes of threads and the lifeline.
 
-It owns the clock and the sockets. Until the first `Configure` there is no session, as in a spare; then there is what is
-`running`, which carries out commands. An unexpected error ends the process: that is what the supervisor is for.
+`Engine` owns the clock and the sockets. Until the first `Configure` there is no session; a warm spare stays in that
+state. From then on `Running` executes the commands. An unexpected error ends the process, and the supervisor starts a
+new one.
 """
 
 import os
@@ -31,7 +32,7 @@ from protocol.wire import codec
 
 HEARTBEAT_S: Final = 0.25
 WAITING_HEARTBEAT_S: Final = 2.0
-"""Before there is a session: a spare is to cost next to nothing."""
+"""The interval of heartbeats before there is a session, so that a warm spare costs next to nothing."""
 COMMANDS_PER_TURN: Final = 50
 
 SessionFactory = Callable[[Configure], LibtSession]
@@ -39,23 +40,23 @@ SessionFactory = Callable[[Configure], LibtSession]
 _COMMAND_NAMES: Final[Mapping[type[EngineCommand], bytes]] = {
     kind: f"command {kind.__struct_config__.tag}".encode() for kind in get_args(EngineCommand)
 }
-"""As the flight recorder has them."""
+"""The names of commands in the flight recorder."""
 
 
 class Engine:
-    """One generation of the engine.
+    """Runs one generation of the engine.
 
     Args:
         link: a connected DEALER socket to the supervisor.
-        lifeline_fd: a pipe's end that becomes readable when the supervisor is gone.
+        lifeline_fd: the end of a pipe that becomes readable when the supervisor has died.
         store: the fast-resume store.
-        rehasher: looks for what resume data does not know of.
-        watch: looks at mounts and disks.
-        make_session: makes the session at the first `Configure`. May raise InvalidSetting.
+        rehasher: looks for pieces on disk that are missing in resume data.
+        watch: checks mounts and disks.
+        make_session: creates the session at the first `Configure`. May raise InvalidSetting.
         gen: this engine's generation.
-        libtorrent: libtorrent's version, to be told.
-        recorder: is told which command is carried out; None for one that nobody reads.
-        sandbox: what confines this process.
+        libtorrent: libtorrent's version, which is reported to the supervisor.
+        recorder: the flight recorder, which records each command; by default one that nobody reads.
+        sandbox: the sandbox of this process.
     """
 
     def __init__(
@@ -96,14 +97,17 @@ class Engine:
         self._next_heartbeat = time.monotonic()
         self._terminations = 0
         self._ended = False
-        """It was asked to leave before there was anything to save."""
+        """Whether the process was asked to end before there was anything to save."""
 
     def terminate(self) -> None:
-        """Asks it to save what is unsaved and leave; asked again, to leave. Only noted, for signal handlers."""
+        """Requests a drain; a second call requests an exit without it.
+
+        For signal handlers: the request is only noted.
+        """
         self._terminations += 1
 
     def run(self) -> None:
-        """Runs until drained, or until the supervisor is gone."""
+        """Runs until the engine is drained, or the supervisor has died."""
         while not self._drained():
             if self._terminations:
                 self._heed_termination()
@@ -123,10 +127,10 @@ class Engine:
             self._send()
 
     def _take(self) -> None:
-        """Takes in what has come from libtorrent and from threads."""
+        """Handles alerts from libtorrent and results from threads."""
         running = self._running
         if running is None:
-            self._guard.decisions()  # there are none yet, but mounts to be read
+            self._guard.decisions()  # there are no decisions yet, but the call reads the mounts
             return
         running.pump()
         for outcome in self._store.outcomes():
@@ -146,7 +150,7 @@ class Engine:
             self._commands.extend(batch.commands)
             if len(batch.commands) > 1:
                 ensured = (each.desired for each in batch.commands if isinstance(each, EnsureTorrent))
-                # Of one that was judged just now there is no resume data.
+                # A torrent whose source was validated just now has no resume data.
                 self._store.expect([each.torrent for each in ensured if not self._judged.has(each)])
 
     def _send(self) -> None:
@@ -173,7 +177,7 @@ class Engine:
             self._execute_waiting(command)
 
     def _execute_waiting(self, command: EngineCommand) -> None:
-        """There is no session, and nothing to be saved of it."""
+        """Executes a command while there is no session, and so nothing to save."""
         match command:
             case SaveAll(hand_over=hand_over):
                 if hand_over:
@@ -248,7 +252,11 @@ class Engine:
     # -- the end --------------------------------------------------------------------------------------------------
 
     def _heed_termination(self) -> None:
-        """One may come together with the supervisor's word, as when a whole control group is ended; two are haste."""
+        """Reacts to SIGTERM.
+
+        A first one may arrive together with the supervisor's `Drain`, for example when a whole control group is
+        stopped. A second one means that the engine must exit at once.
+        """
         if self._running is None:
             self._ended = True
             return
@@ -261,7 +269,7 @@ class Engine:
 
 
 def _subject(command: EngineCommand) -> str:
-    """The torrent that a command is about, or nothing."""
+    """The torrent that a command is about, or an empty text."""
     match command:
         case EnsureTorrent(desired=desired):
             return desired.torrent

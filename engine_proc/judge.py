@@ -1,7 +1,7 @@
-"""`python -m engine_proc.judge`: reports what an engine would refuse of a configuration.
+"""`python -m engine_proc.judge`: reports which parts of a configuration an engine would refuse.
 
-Standard input has a `Question` as JSON; standard output gets an object of keys and their problems. It confines itself
-like an engine to test the sandbox, so it is a separate process.
+It reads a `ConfigQuestion` as JSON from standard input, and writes a JSON object of keys and their problems to standard
+output. This is a separate process because it enters the sandbox in order to test it.
 """
 
 import sys
@@ -20,7 +20,7 @@ _QUESTION: Final = msgspec.json.Decoder(ConfigQuestion)
 
 
 def main() -> None:
-    """Answers one question."""
+    """Reads the request, and writes the answer."""
     utf8.use_utf8_locale()
     question = _QUESTION.decode(sys.stdin.buffer.read())
     found = {f"engine.{name}": problem for name, problem in problems_of_settings(question.settings).items()}

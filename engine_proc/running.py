@@ -1,6 +1,6 @@
-"""A running session: what was made at the first `Configure`, and what becomes of its commands, alerts and outcomes.
+"""A running session: executes commands, and handles alerts and the results of threads.
 
-Parts that decide return what is to be told and what is to be done; here it is done.
+The pure modules return events to send and orders to execute; this module sends and executes them.
 """
 
 import random
@@ -70,25 +70,25 @@ from protocol.internal.link_queries import Query
 from protocol.wire.events import TorrentError
 
 READ_AGAIN_S: Final = 2.0
-"""When torrents that could not be read are tried again."""
+"""The delay after which torrents whose data could not be read are tried again."""
 
 
 class AlertsDropped(Exception):
-    """libtorrent's alert queue was full, and nobody knows what was in those that are gone."""
+    """libtorrent's alert queue was full, and the content of the dropped alerts is unknown."""
 
 
 class Running:
-    """One session's.
+    """A session, and the parts that work with it; created at the first `Configure`.
 
     Args:
         session: the session.
-        store: where resume data is stored.
-        judged: has sources that were judged for an add.
-        rehasher: proves pieces that resume data does not know of.
-        guard: knows which storage is there.
-        translator: knows what alerts mean.
-        outbox: has events on their way.
-        recorder: is told which torrent a decision is about.
+        store: the store of resume data.
+        judged: parsed sources that were validated for an add.
+        rehasher: verifies pieces on disk that resume data lacks.
+        guard: knows which storage is available.
+        translator: translates alerts to events and orders.
+        outbox: queues events to the supervisor.
+        recorder: the flight recorder, which records the torrents of decisions.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class Running:
         self._next_reading = now
 
     def _emit(self, event: EngineEvent) -> None:
-        """Puts an event on its way; an error of files that are being looked at waits for what the look finds."""
+        """Queues an event. An error of files that are being checked is held until the result is known."""
         if isinstance(event, TorrentError) and event.name == "storage" and self._guard.looking(event.torrent):
             self._held_errors.hold(event, time.monotonic())
         else:
@@ -135,7 +135,7 @@ class Running:
     # -- commands -------------------------------------------------------------------------------------------------
 
     def execute(self, command: EngineCommand) -> None:
-        """Carries out a command; most are confirmed by events that follow."""
+        """Executes a command. Most commands are confirmed by later events."""
         self._updates.busy = True
         match command:
             case Configure():
@@ -160,7 +160,7 @@ class Running:
                 assert_never(command)
 
     def confirm_settings(self, command: Configure) -> None:
-        """Says that the settings are in force with which the session was made."""
+        """Reports that the settings with which the session was created are in force."""
         self._commands.confirm_settings(command)
 
     def _ensure(self, command: EnsureTorrent) -> None:
@@ -175,7 +175,7 @@ class Running:
     # -- alerts and outcomes --------------------------------------------------------------------------------------
 
     def pump(self) -> None:
-        """Takes in all alerts that wait, and carries out what follows from them."""
+        """Handles all queued alerts: sends their events, and executes their orders."""
         for alert in self._session.pop_alerts():
             self._take(alert)
             events, orders = self._translator.translate(alert)
@@ -219,7 +219,7 @@ class Running:
             case ResumeUnsaved():
                 self._saver.not_made(alert)
             case Flushed(torrent):
-                # A torrent that has just finished is told to be complete with the next update.
+                # The next status update will report a torrent that has just finished as complete.
                 self._updates.hurry(time.monotonic())
                 self._saver.flushed(torrent)
             case Listening():
@@ -231,7 +231,7 @@ class Running:
             case StatusUpdate(rows):
                 self._updates.busy = bool(rows)
             case AlertsLost():
-                # One of them may have been what something waits for; the next engine begins from what is true.
+                # Something may wait for one of the dropped alerts. A new engine starts from the actual state.
                 raise AlertsDropped
             case _:
                 pass
@@ -254,22 +254,22 @@ class Running:
                 assert_never(order)
 
     def stored(self, outcome: Outcome) -> None:
-        """Resume data was written or deleted, or could not be."""
+        """Handles the outcome of writing or deleting resume data."""
         if outcome.deleted:
             self._dispatcher.resume_deleted(outcome.torrent, outcome.problem)
         else:
             self._saver.stored(outcome)
 
     def rehashed(self, outcome: Rehashed) -> None:
-        """How far the rehasher is with a torrent."""
+        """Handles the progress or outcome of a verification."""
         self._dispatcher.rehashed(outcome)
 
     def decide(self, decision: Decision) -> None:
-        """Carries out what the storage guard has decided."""
+        """Executes a decision of the storage guard."""
         match decision:
             case Confined(int(token), problem):
                 self._commands.confined(token, problem)
-            case Judged(torrent, verdict):  # which has it loaded: what goes wrong then is about this torrent
+            case Judged(torrent, verdict):  # loads the torrent, so a crash there is attributed to it
                 outer = self._recorder.begin(b"judged", torrent)
                 self._dispatcher.decided(decision)
                 self._recorder.end(outer)
@@ -288,10 +288,10 @@ class Running:
     # -- time -----------------------------------------------------------------------------------------------------
 
     def beat(self, now: float, *, busy: bool) -> int:
-        """What goes with a heartbeat; returns the milliseconds since libtorrent has answered last.
+        """Sends what accompanies a heartbeat. Returns the milliseconds since libtorrent's last answer.
 
         Args:
-            busy: commands wait.
+            busy: whether commands are queued.
         """
         self._outbox.extend(self._trackers.take())
         self._session.post_statistics()
@@ -302,10 +302,10 @@ class Running:
         return int((now - self._answered_at) * 1000)
 
     def tick(self, now: float, *, busy: bool) -> None:
-        """Does what is due.
+        """Executes what is due.
 
         Args:
-            busy: commands wait.
+            busy: whether commands are queued.
         """
         if busy or self._dispatcher.adding_many:
             self._updates.hold_back(now)
@@ -322,19 +322,19 @@ class Running:
         self._dispatcher.tick(now)
 
     def next_due(self) -> float:
-        """When `tick` has something to do."""
+        """The time at which `tick` will have something to do."""
         parts = (self._outbox.next_due(), self._pacer.next_due(), self._guard.next_due())
         saves = self._saver.next_due(self._updates.calm_from)
         return min(at for at in (self._updates.next_due(), saves, *parts) if at is not None)
 
     def _read_again(self, now: float) -> None:
-        """Has torrents tried again of which something stored could not be read."""
+        """Retries torrents whose stored data could not be read."""
         if now >= self._next_reading:
             self._next_reading = now + READ_AGAIN_S
             self._dispatcher.read_again()
 
     def _look_around(self, now: float) -> None:
-        """Compares some torrents with what is desired of them."""
+        """Compares some torrents with their desired state."""
         for torrent in self._audit.due(now):
             self._dispatcher.audit(torrent)
         if now >= self._next_census:
@@ -344,13 +344,13 @@ class Running:
     # -- the end --------------------------------------------------------------------------------------------------
 
     def drain(self) -> None:
-        """Has all saved that is unsaved; nothing is transferred any more."""
+        """Stops all transfers, and requests that all unsaved resume data is saved."""
         self._saver.drain()
 
     def leave(self) -> None:
-        """What is not saved by now is not saved any more."""
+        """Ends the drain early: what has not been saved by now is not saved any more."""
         self._saver.give_up()
 
     def drained(self) -> bool:
-        """Whether nothing is left to save of what `Drain` has found unsaved."""
+        """Whether everything that was unsaved at `drain` is saved."""
         return self._saver.drained()

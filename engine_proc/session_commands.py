@@ -1,4 +1,4 @@
-"""Commands that are of the session as a whole, or that only ask: nothing has to be remembered of them."""
+"""Executes the stateless commands: those about the whole session, and queries."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -35,15 +35,15 @@ _PART_FILE: Final = re.compile(r"\.[0-9a-f]+\.parts")
 
 
 class SessionCommands:
-    """One session's.
+    """Executes these commands for one session.
 
     Args:
         session: the session.
-        guard: judges where a source's files would be.
-        judged: keeps what was parsed.
-        emit: takes what the supervisor is to hear.
-        clock: monotonic seconds.
-        on_trackers: called with a torrent and what the session said of its trackers.
+        guard: checks the paths of a source's files.
+        judged: stores parsed sources.
+        emit: sends an event to the supervisor.
+        clock: returns monotonic seconds.
+        on_trackers: called with a torrent and the session's state of its trackers.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class SessionCommands:
         }
 
     def configure(self, command: Configure) -> None:
-        """Applies session settings and reads the limits back."""
+        """Applies session settings, and reads the limits back."""
         try:
             self._session.configure(command.settings, download_bps=command.download_bps, upload_bps=command.upload_bps)
         except InvalidSetting as error:
@@ -78,17 +78,20 @@ class SessionCommands:
         self.confirm_settings(command)
 
     def confirm_settings(self, command: Configure) -> None:
-        """Says what libtorrent's session limits are now, and that this revision and configuration are in force."""
+        """Reports libtorrent's session limits, and that this revision and configuration are in force."""
         wanted = (command.download_bps, command.upload_bps)
         report_limits(self._emit, None, wanted, self._session.session_limits())
         self._emit(SettingsApplied(revision=command.revision, config=command.config))
 
     def answer(self, query: Query[Any]) -> None:
-        """Answers a question, now or once the disk has."""
+        """Answers a query, at once or after checks on the disk."""
         self._answering[type(query)](query)
 
     def inspect(self, command: InspectSource) -> None:
-        """Judges a source; of metainfo with a save path the disk is asked first, and `confined` follows."""
+        """Validates a source.
+
+        For metainfo with a save path, the paths are checked on disk first, and `confined` is called later.
+        """
         token, save_path = command.token, command.save_path if command.metainfo is not None else None
         try:
             info = self._session.inspect(magnet=command.magnet, metainfo=command.metainfo, save_path=save_path)
@@ -116,22 +119,25 @@ class SessionCommands:
             self._emit(verdict)
 
     def confined(self, token: int, problem: str | None) -> None:
-        """It is known whether the files of a source would be outside of the download roots."""
+        """Answers the query of a source whose paths have been checked.
+
+        `problem`: files would be outside of the download roots.
+        """
         verdict, source = self._inspected.pop(token)
         if problem is None:
             self._judged.keep(source)
         self._emit(msgspec.structs.replace(verdict, outside=problem))
 
     def query_files(self, command: QueryFiles) -> None:
-        """Answers with bytes done by file."""
+        """Answers with the complete bytes of each file."""
         try:
             done = self._session.file_progress(command.torrent)
-        except (UnknownTorrent, TorrentFault):  # the latter is told of when something is done with the torrent
+        except (UnknownTorrent, TorrentFault):  # a TorrentFault is reported when a command about the torrent fails
             done = None
         self._emit(FilesQueried(token=command.token, bytes_done=done or None))
 
     def query_trackers(self, command: QueryTrackers) -> None:
-        """Answers with what is known of a torrent's trackers."""
+        """Answers with the state of a torrent's trackers."""
         try:
             states = self._session.trackers(command.torrent)
         except (UnknownTorrent, TorrentFault):
@@ -141,14 +147,14 @@ class SessionCommands:
         self._on_trackers(command.torrent, states)
 
     def remove_undesired(self) -> None:
-        """Removes torrents that the session has and nobody asked for."""
+        """Removes torrents from the session that nobody added."""
         count = self._session.remove_unknown_torrents()
         if count:
             self._emit(Reconciled(what=f"the session had {count} torrents that nobody asked for", done="removed"))
 
 
 def _places(save_path: str | None, paths: Sequence[str]) -> list[str]:
-    """Where in the save path the files begin: the root folder, or the one file."""
+    """The top-level paths in the save path: the root folder, or the only file."""
     if save_path is None:
         return []
     start = f"{save_path}/"

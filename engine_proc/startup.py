@@ -1,4 +1,4 @@
-"""The start of an engine process: its arguments, its confinement, its sockets, and then the loop until it ends."""
+"""Starts an engine process: parses its arguments, enters the sandbox, opens the sockets, and runs the loop."""
 
 import argparse
 import faulthandler
@@ -25,13 +25,16 @@ from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.internal.link_commands import Configure
 
 LINK_HWM: Final = 10_000
-"""The high-water mark of the link, in batches; a batch is one turn of the loop, so this is minutes."""
+"""The high-water mark of the link, in batches. The loop sends one batch per iteration, so this lasts for minutes."""
 OOM_SCORE_ADJ: Final = 500
-"""Added to `oom_score_adj`: thousandths of all memory that this process seems larger by when memory runs out."""
+"""Added to `oom_score_adj`.
+
+When memory runs out, the kernel treats this process as larger by so many thousandths of all memory.
+"""
 
 
 def raise_oom_score() -> None:
-    """Makes the kernel kill this process rather than its supervisor when memory runs out. It needs no privilege."""
+    """Makes the kernel kill this process rather than its supervisor when memory runs out. Needs no privilege."""
     path = Path("/proc/self/oom_score_adj")
     try:
         path.write_text(str(min(1000, int(path.read_text()) + OOM_SCORE_ADJ)))
@@ -40,7 +43,7 @@ def raise_oom_score() -> None:
 
 
 def run() -> None:
-    """Runs the engine. Leaves by `os._exit`, because libtorrent and ZeroMQ may take long to clean up."""
+    """Runs the engine. Exits by `os._exit`, because the clean-up of libtorrent and ZeroMQ may take long."""
     parser = argparse.ArgumentParser(prog="engine_proc", description="Started by ouzeld; not meant to be run by hand.")
     parser.add_argument("--endpoint", required=True, help="the supervisor's end of the link")
     parser.add_argument("--gen", type=int, required=True, help="this engine's generation")
@@ -53,16 +56,16 @@ def run() -> None:
     parser.add_argument("--stacks-fd", type=int, help="where stacks are written when it dies; stderr without it")
     args = parser.parse_args()
 
-    # By a handler in C, which needs neither the loop nor the interpreter's lock.
+    # The handler is in C, so it needs neither the loop nor the interpreter's lock.
     faulthandler.enable(sys.stderr if args.stacks_fd is None else args.stacks_fd, all_threads=True)
-    # A terminal's Ctrl-C reaches the whole group; the supervisor decides when its engine ends.
+    # Ctrl-C in a terminal signals the whole process group, but the supervisor decides when its engine ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # until there is something to save
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # replaced once there is something to save
     if not die_with_parent(args.parent_pid):
         log("warning", "orphaned_at_start")
         os._exit(EXIT_ORPHANED)
     raise_oom_score()
-    # Before libtorrent is loaded, and before any thread: otherwise names would be written in another encoding.
+    # Before libtorrent is loaded and threads are started: otherwise file names would get another encoding.
     try:
         utf8.require_python_utf8()
         utf8.use_utf8_locale()
@@ -70,7 +73,7 @@ def run() -> None:
         log("error", "not_utf8", problem=str(error))
         os._exit(EXIT_NOT_UTF8)
 
-    # Only after the checks above: loading libtorrent takes most of the time.
+    # Imported only after the checks above, since loading libtorrent takes most of the start-up time.
     from engine_proc.libtorrent.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
 
     resume_dir = ResumeDir(args.resume_dir)

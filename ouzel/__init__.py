@@ -1,14 +1,14 @@
-"""The public Python face of Ouzel: a client of the daemon, and the `ouzel` command line.
+"""Ouzel's public Python API: clients of the daemon, and the `ouzel` command line.
 
-- `client`: the clients, blocking and asyncio, and one function a verb.
-- `stream`: events without gaps, and what a reader makes of them; no sockets.
+- `client`: the blocking and the asyncio client, and one function for each command.
+- `stream`: event streams without gaps, and the state of a reader; without sockets.
 - `cli`: the command line.
-- *Errors* are what can go wrong for a client; *requests* are matched with their replies by unique ids.
+- *Errors* are the exceptions that clients raise. *Requests* are matched with their replies by unique ids.
 
-All that a program needs is importable from here: `from ouzel import Client, AsyncClient, Server`. Where the modules
-inside are may change.
+All public names are importable from here: `from ouzel import Client, AsyncClient, Server`. The paths of modules inside
+the package may change.
 
-Nothing here imports the daemon; client and daemon meet in `protocol`.
+No module here imports the daemon; clients and daemon share only `protocol`.
 """
 
 from ouzel.client.aio import AsyncClient

@@ -1,4 +1,4 @@
-"""`python -m ouzel`: the command line from a checkout."""
+"""`python -m ouzel`: runs the command line, for example from a checkout."""
 
 from ouzel.cli.main import main
 

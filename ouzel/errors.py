@@ -1,4 +1,4 @@
-"""Errors of a client: the daemon refused, did not answer in time, or is not there. All are `OuzelError`."""
+"""Errors of a client: the daemon refused, did not answer in time, or is not running. All are `OuzelError`."""
 
 from pathlib import Path
 
@@ -15,11 +15,11 @@ _START_ONE = (
 
 
 class Refused(OuzelError):
-    """The daemon's refusal.
+    """The daemon refused a command.
 
     Fields:
-        body: the error in the reply; `kind` is its row of the error table, INTERNAL_ERROR if a newer daemon has rows
-            that this client does not know.
+        body: the error in the reply. `kind` is its row in the error table, or INTERNAL_ERROR if this client does not
+            know an error of a newer daemon.
     """
 
     def __init__(self, body: ErrorBody) -> None:
@@ -34,7 +34,10 @@ class Refused(OuzelError):
 
 
 class RequestTimeout(OuzelError, TimeoutError):
-    """No reply came by the deadline and a grace period. The command may still take effect; a late reply is dropped."""
+    """No reply arrived by the deadline and a grace period. The command may still take effect.
+
+    A late reply is dropped.
+    """
 
     def __init__(self, op: str, waited_s: float) -> None:
         super().__init__(
@@ -44,11 +47,11 @@ class RequestTimeout(OuzelError, TimeoutError):
 
 
 class NotRunning(OuzelError, ConnectionError):
-    """No daemon answers on the socket. As an error kind it is the nearest one: ENGINE_UNAVAILABLE, later.
+    """No daemon answers on the socket. Its error kind is the most similar one, ENGINE_UNAVAILABLE (retry later).
 
     Fields:
-        path: the socket that was tried, or the address on tcp.
-        why: the error there, in words.
+        path: the path of the socket, or the address on tcp.
+        why: a text about the error of the connection.
     """
 
     def __init__(self, path: Path | str, why: str, advice: str | None = None) -> None:
@@ -62,7 +65,7 @@ class NotRunning(OuzelError, ConnectionError):
 
 
 class KeyRefused(OuzelError, ConnectionError):
-    """A daemon on tcp does not authorize this key."""
+    """A daemon on tcp refused this client's key."""
 
     def __init__(self, address: str, key_file: Path, public_key: str) -> None:
         super().__init__(
@@ -74,7 +77,7 @@ class KeyRefused(OuzelError, ConnectionError):
 
 
 def error_body(error: OuzelError) -> dict[str, object]:
-    """An error as JSON has it: `{code, name, message, retry, retry_after_ms?, field?, accepted?}`.
+    """The JSON form of an error: `{code, name, message, retry, retry_after_ms?, field?, accepted?}`.
 
     The code is 0 for `not_running`.
     """
@@ -86,7 +89,7 @@ def error_body(error: OuzelError) -> dict[str, object]:
 
 
 class Closed(OuzelError):
-    """The client was closed, by this thread or another one. Make another client."""
+    """The client was closed, by this thread or another one. Create a new client."""
 
     def __init__(self) -> None:
         super().__init__(ErrorKind.STOPPING, "this client was closed; make another one")
@@ -96,10 +99,10 @@ class Closed(OuzelError):
 
 
 class WaitTimeout(OuzelError, TimeoutError):
-    """The time limit was over before the torrent was complete or in an error; it goes on.
+    """The time limit has passed before the torrent was complete or had an error. The download continues.
 
     Fields:
-        torrent: its id.
+        torrent: the torrent's id.
     """
 
     def __init__(self, torrent: str, timeout_s: float) -> None:
@@ -111,11 +114,11 @@ class WaitTimeout(OuzelError, TimeoutError):
 
 
 class DownloadFailed(OuzelError):
-    """The torrent cannot become complete without help; the message is the cause.
+    """The torrent cannot become complete without help; the message has the cause.
 
     Fields:
-        torrent: its id.
-        removed: whether it was removed.
+        torrent: the torrent's id.
+        removed: whether the torrent was removed.
     """
 
     def __init__(self, torrent: str, cause: str, *, removed: bool = False) -> None:

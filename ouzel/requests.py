@@ -1,7 +1,8 @@
-"""Requests and their replies: unique ids, frames, and the matching of replies. Pure.
+"""Builds requests with unique ids, and matches replies with them. Pure.
 
-A request's `id` is `<session>-<number>`. The daemon stores replies by (client, id) for ten minutes, and a named client
-outlives its process, so the session has to differ between processes: the owner of the sockets makes it at random.
+A request's `id` is `<session>-<number>`. The daemon stores replies by (client, id) for ten minutes, and several
+processes may use one client name after another. So the session must differ between processes: the owner of the sockets
+generates it randomly.
 """
 
 from typing import Any, Final, TypeVar
@@ -20,7 +21,7 @@ T = TypeVar("T")
 
 
 class _Unread(msgspec.Struct, frozen=True, kw_only=True):
-    """A reply whose result is not decoded yet: its request knows the type."""
+    """A reply whose result is not decoded yet, since its type depends on the request."""
 
     v: int = VERSION
     id: str | int | None
@@ -40,8 +41,8 @@ class Requests:
     """The unanswered requests of one socket.
 
     Args:
-        session: differs from that of every other socket of the same client.
-        client: names this client across its reconnections, or None.
+        session: a text that differs from that of every other socket of the same client.
+        client: identifies the client across reconnections, or None.
     """
 
     def __init__(self, *, session: str, client: str | None = None) -> None:
@@ -53,13 +54,13 @@ class Requests:
     def build(
         self, op: str, args: dict[str, Any], *, wait: Wait = "durable", deadline_ms: int = DEFAULT_DEADLINE_MS
     ) -> tuple[str, bytes]:
-        """A new request: its id, and the frame to send.
+        """Builds a request. Returns its id, and the frame to send.
 
-        `deadline_ms` is what the daemon has to answer in, 1 to 600,000.
+        `deadline_ms` is the time for the daemon's reply, 1 to 600,000.
 
         Raises:
-            OuzelError: FRAME_TOO_LARGE where the daemon would not read it, INVALID_ENVELOPE for the deadline,
-                INVALID_ARGUMENT for text that is not UTF-8, such as some paths, for it would become another.
+            OuzelError: FRAME_TOO_LARGE if the daemon would not accept it; INVALID_ENVELOPE for the deadline;
+                INVALID_ARGUMENT for text that is not UTF-8, such as some paths, since encoding would change it.
         """
         if not 1 <= deadline_ms <= MAX_DEADLINE_MS:
             raise OuzelError(
@@ -85,7 +86,7 @@ class Requests:
         return request_id, frame
 
     def match(self, frame: bytes) -> Reply | None:
-        """The reply in a frame, once for each open request; None for late, duplicate and foreign ones.
+        """The reply in a frame, if it answers an open request; None for late, duplicate and foreign replies.
 
         Raises:
             OuzelError: MALFORMED_FRAME if the frame is no reply.
@@ -111,12 +112,12 @@ class Requests:
         )
 
     def abandon(self, request_id: str) -> None:
-        """Gives a request up: a later reply to it is dropped."""
+        """Gives up a request, so that a later reply to it is dropped."""
         self._open.discard(request_id)
 
 
 def _not_utf8(args: dict[str, Any]) -> str | None:
-    """The first argument with text that is not UTF-8."""
+    """The name of the first argument with text that is not UTF-8; None if there is none."""
     for name, value in args.items():
         try:
             msgspec.msgpack.encode(value)
@@ -126,7 +127,7 @@ def _not_utf8(args: dict[str, Any]) -> str | None:
 
 
 def refusal(reply: Reply) -> Refused | None:
-    """The error in a reply, or None if it is OK.
+    """The error in a reply; None if the reply is OK.
 
     Raises:
         OuzelError: MALFORMED_FRAME if the reply is not OK and has no error.
@@ -142,8 +143,8 @@ def result_of(reply: Reply) -> dict[str, Any]:
     """The result of a reply.
 
     Raises:
-        Refused: the daemon refused.
-        OuzelError: MALFORMED_FRAME where there is no map.
+        Refused: the daemon refused the command.
+        OuzelError: MALFORMED_FRAME if the result is no map.
     """
     result = _unread_result_of(reply)
     if isinstance(result, msgspec.Raw):
@@ -154,10 +155,12 @@ def result_of(reply: Reply) -> dict[str, Any]:
 
 
 def typed_result_of(reply: Reply, decoder: "msgspec.msgpack.Decoder[T]", kind: type[T]) -> T:
-    """The result of a reply as one type, several times quicker for thousands of rows. Raises as `result_of` does.
+    """Decodes the result of a reply as one type, which is several times faster for thousands of rows.
+
+    Raises the same errors as `result_of`.
 
     Args:
-        decoder: of the type.
+        decoder: the decoder for the type.
     """
     result = _unread_result_of(reply)
     if isinstance(result, msgspec.Raw):

@@ -1,11 +1,11 @@
-"""What Ouzel's processes and its clients agree on.
+"""Formats and helpers that Ouzel's processes share with each other and with the clients.
 
-- `text`: the forms of texts: patterns, addresses of peers, what is redacted, what is UTF-8.
-- `wire`: the public wire: commands, their results, events, errors, and how they become bytes.
-- `internal`: what only the supervisor and its engine share: the private link and shared memory.
+- `text`: checks and conversions of texts: patterns, peer addresses, redaction, UTF-8.
+- `wire`: the public wire protocol: commands, their results, events, errors, and their encoding.
+- `internal`: what only the supervisor and its engine use: the private link and shared memory.
 - `durable`: files that survive a crash: the resume directory, how files in it are written, and their checksums.
-- `host`: what is asked of the operating system in the same way everywhere: paths, mounts, private directories, UTF-8.
+- `host`: functions of the operating system: paths, mounts, private directories, the UTF-8 locale.
 
-Nothing here knows of asyncio, of sockets or of libtorrent. `internal` imports `durable`, and both import `wire`
-and `host`, which import neither each other nor these; all import `text`.
+No module here imports asyncio, a socket library or libtorrent. `internal` imports `durable`. Both import `wire` and
+`host`, which do not import each other. All import `text`.
 """

@@ -1,10 +1,10 @@
-"""What developers run that is no test; each part is behind a script of the same name.
+"""Developer tools that are not tests. Most parts have a script of the same name.
 
-- `bench`: measures; `demo`: shows a download that outlives its engine.
-- `spec`: generates the specification and checks codecs against it; `pins`: writes the hashes of what is installed.
-- `systemd`: runs Ouzel's unit under a systemd of its own.
-- `rig`: real daemons, seeds, trackers and torrents that all of these and the tests use.
+- `bench`: the benchmarks; `demo`: a demonstration of a download that survives the engine's death.
+- `spec`: generates the specification and checks codecs against it; `pins`: writes the hashes of all dependencies.
+- `systemd`: tests Ouzel's unit under systemd in a container.
+- `rig`: real daemons, seeds, trackers and torrents, which the other tools and the tests use.
 - `engines`: engines that fail on purpose.
 
-Nothing here is part of the product, and nothing here imports tests.
+No tool is part of the product, and none imports tests.
 """

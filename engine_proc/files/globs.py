@@ -1,18 +1,18 @@
 r"""Globs over the paths of a torrent's files, matched in linear time. Pure.
 
-The dialect (docs/protocol.md has it for clients). Case does not matter. No path has an empty name, `.` or `..` in it.
+The dialect, which docs/protocol.md explains for clients. Case is ignored. No path contains an empty name, `.` or `..`.
 
-    *        any characters but a slash; alone in its place between slashes, at least one
+    *        any characters but a slash; as a whole name, at least one
     ?        one character but a slash
     [abc]    one of these; [a-z] a range, [!abc] or [^abc] none of these, [[:digit:]] and the other POSIX classes
-    **       alone in its place between slashes: any number of folders; at the end, all that is below
+    **       as a whole name: any number of folders; at the end, everything below
     \x       x itself
 
-Braces, `!` at the beginning, `~` and extended globs mean themselves, as does a bracket that is not closed.
+Braces, `!` at the beginning, `~` and extended globs have no special meaning, nor has a bracket that is not closed.
 
-Why it does not backtrack: between two `*` stands a *chunk* of fixed length, and between two `**` a *block* of a fixed
-number of names. The leftmost place where one fits is never worse than a later one, so no earlier choice has to be tried
-again: each becomes an atomic group. A match takes at most as many steps as the path has characters times those of the
+No backtracking is needed: between two `*` there is a *chunk* of fixed length, and between two `**` a *block* of a fixed
+number of names. The leftmost match of a chunk or block is never worse than a later one, so no earlier choice has to be
+revised, and each becomes an atomic group. The number of steps is at most the length of the path times the length of the
 glob.
 """
 
@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from typing import Final
 
 COMPILING: Final = 1_000
-"""What it takes to compile a character of a glob, in steps of matching."""
+"""The cost of compiling one character of a glob, in matching steps."""
 
 _FLAGS: Final = re.IGNORECASE | re.DOTALL
 _ANY: Final = "[^/]"
@@ -47,7 +47,7 @@ _POSIX: Final = {
 
 
 def compiled(globs: Iterable[str]) -> re.Pattern[str]:
-    """What `match`es where one of the globs does."""
+    """A regular expression that matches a path if one of the globs does."""
     return re.compile("|".join(dict.fromkeys(expression(glob) for glob in globs)) or _NEVER, _FLAGS)
 
 
@@ -63,7 +63,7 @@ def expression(glob: str) -> str:
         elif name:
             blocks[-1].append(_name(name))
     first, *others = blocks
-    # `**` several times in a row is the same as once.
+    # Several `**` in a row are equivalent to one.
     others = [block for block in others[:-1] if block] + others[-1:]
     if not others:
         return "/".join(first) + r"\Z"
@@ -75,7 +75,7 @@ def expression(glob: str) -> str:
 
 
 def _name(glob: str) -> str:
-    """What matches one whole name, and nothing beyond; it is atomic, as it can match in one way only."""
+    """The regular expression for one whole name. It is an atomic group, since it can match in only one way."""
     chunks = [""]
     at = 0
     unclosed: set[int] = set()
@@ -102,17 +102,20 @@ def _name(glob: str) -> str:
         return f"(?>{first}{_END})" if first else _NEVER
     *between, last = others
     if not first and not between:
-        return f"(?>{_ANY}*+(?<={last}){_END})"  # as below, and faster; there is nothing that it could overlap with
+        return f"(?>{_ANY}*+(?<={last}){_END})"  # equivalent to the code below, but faster; the parts cannot overlap
     between_them = "".join(f"(?>{_ANY}*?{chunk})" for chunk in between)
     ends = f"{_ANY}*?{last}{_END}" if last else f"{_ANY}*+"
     return f"(?>{first}{between_them}{ends})"
 
 
 def _class(glob: str, at: int, unclosed: set[int]) -> tuple[str, int] | None:
-    """A class whose bracket was opened before `at`, and where what follows it begins; None where it is not closed.
+    """Parses a class whose bracket was opened before `at`.
+
+    Returns its expression and the index of the end; None if unclosed.
 
     Args:
-        unclosed: where no bracket is closed from, as was found out before; grows. From there on nothing is read again.
+        unclosed: indices from which on no bracket is closed, as earlier calls have found; this call may add one. It
+            saves repeated scans.
     """
     negated = glob[at : at + 1] in ("!", "^")
     at += negated

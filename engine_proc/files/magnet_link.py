@@ -1,7 +1,7 @@
-"""Parts of a magnet link that libtorrent cannot return: a name in any encoding, and the selection. Pure.
+"""Parses the parts of a magnet link that libtorrent cannot return: a name in any encoding, and the selection. Pure.
 
-libtorrent's binding cannot return text that is not UTF-8, and its parser drops a selection (`so=`, BEP 53) with one
-large number in it. So these are parsed here, and libtorrent gets a link without them.
+libtorrent's binding cannot return text that is not UTF-8, and its parser drops a whole selection (`so=`, BEP 53) if it
+contains a large number. So both are parsed here, and libtorrent gets a link without them.
 """
 
 import re
@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 LAST_INDEX: Final = 2**31 - 1
-"""libtorrent's file indices are 32-bit; larger indices are no files."""
+"""libtorrent's file indices have 32 bits, so no file has a larger index."""
 
 _SPAN: Final = re.compile(r"([0-9]{1,20})(?:-([0-9]{1,20}))?", re.ASCII)
 _LONG_RUN: Final = re.compile(rb"[\x80-\xff]{3,}")
@@ -20,8 +20,8 @@ class MagnetLink(NamedTuple):
     """A parsed link.
 
     Fields:
-        uri: the link for libtorrent: all of its text is UTF-8.
-        name: the torrent's name, if `uri` does not have it.
+        uri: the link for libtorrent, in which all text is UTF-8.
+        name: the torrent's name, if it was removed from `uri`.
         only: the indices of the selected files, as `0,2,5-7`; None without a selection.
     """
 
@@ -31,7 +31,7 @@ class MagnetLink(NamedTuple):
 
 
 def read(magnet: str) -> MagnetLink:
-    """Parses a link. Nothing is refused here: libtorrent validates it."""
+    """Parses a link. Never raises an error, since libtorrent validates the link."""
     scheme, mark, query = magnet.partition("?")
     kept, name, named, spans, selects = [], None, False, [], False
     for parameter in query.split("&"):
@@ -58,7 +58,7 @@ def read(magnet: str) -> MagnetLink:
 
 
 def ranges(spans: list[tuple[int, int]]) -> str:
-    """Ranges of indices in the form of BEP 53, in order and without overlaps."""
+    """Formats ranges of indices as in BEP 53, in order and without overlaps."""
     merged: list[tuple[int, int]] = []
     for first, last in sorted(spans):
         if merged and first <= merged[-1][1] + 1:
@@ -69,10 +69,10 @@ def ranges(spans: list[tuple[int, int]]) -> str:
 
 
 def readable(raw: bytes) -> str:
-    """Text of unknown encoding, for people: UTF-8, GBK, or Windows' Cyrillic or Western code page; never an error.
+    """Decodes text of unknown encoding for people: UTF-8, GBK, or Windows' Cyrillic or Western code page. Never fails.
 
-    Letters of a Western language stand alone among ASCII. Longer runs are Cyrillic if each byte is a letter of that
-    code page, and otherwise Chinese if they can be.
+    Single non-ASCII bytes among ASCII are Western letters. Longer runs are Cyrillic if each byte is a letter of that
+    code page, and otherwise Chinese if they are valid GBK.
     """
     try:
         return raw.decode()
@@ -93,7 +93,7 @@ def readable(raw: bytes) -> str:
 
 
 def _spans(value: str) -> list[tuple[int, int]]:
-    """The ranges in `0,2,5-7`. Invalid ones are ignored, and so are those beyond any index."""
+    """Parses ranges such as `0,2,5-7`. Ignores invalid ranges, and indices that no file can have."""
     found = []
     for each in unquote_to_bytes(value).decode(errors="replace").split(","):
         matched = _SPAN.fullmatch(each.strip())
@@ -106,7 +106,7 @@ def _spans(value: str) -> list[tuple[int, int]]:
 
 
 def _percent_encoded(raw: bytes) -> str:
-    """Text in which each byte that is not UTF-8 is percent-encoded, as in URLs."""
+    """Decodes text, and percent-encodes each byte that is not UTF-8, as in URLs."""
     return "".join(
         f"%{ord(char) - 0xDC00:02X}" if 0xDC80 <= ord(char) <= 0xDCFF else char
         for char in raw.decode(errors="surrogateescape")

@@ -1,24 +1,28 @@
-"""A torrent's own names of its files, before libtorrent sanitizes them for a disk. Pure.
+"""The paths of files in the info dictionary, before libtorrent sanitizes them for a file system. Pure.
 
-The info dictionary has a list of files (BEP 3), each with its `path`, and often `path.utf-8`, which takes precedence;
-or a tree (BEP 52) in the order of its keys. With both, libtorrent uses the tree, and inserts padding itself.
+The info dictionary has a list of files (BEP 3) or a tree (BEP 52) in the order of its keys. A file in the list has a
+`path`, and often a `path.utf-8`, which takes precedence. If there are both, libtorrent uses the tree and inserts
+padding itself.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 LONGEST: Final = 512
-"""The maximum length of a path; a longer one ends in an ellipsis. A disk takes a few hundred characters in all."""
+"""The maximum length of a path; a longer one is cut and ends in an ellipsis.
+
+File systems accept only a few hundred characters.
+"""
 
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def own_paths(info: Any, padding: Sequence[bool]) -> list[str] | None:
-    """The path of each file with the root folder, None if the info dictionary does not have all of them.
+    """The path of each file, with the root folder; None if the info dictionary lacks some paths.
 
     Args:
         info: the info dictionary, decoded.
-        padding: which of libtorrent's files are padding; their path is empty.
+        padding: for each of libtorrent's files, whether it is padding. The path of padding is empty.
     """
     if not isinstance(info, dict):
         return None
@@ -37,7 +41,7 @@ def own_paths(info: Any, padding: Sequence[bool]) -> list[str] | None:
 
 
 def differing(shown: Mapping[int, str], own: Sequence[str] | None) -> dict[str, str]:
-    """By index, the torrent's own paths that differ from the shown ones."""
+    """The paths in the torrent that differ from the shown ones, by file index."""
     if own is None:
         return {}
     return {str(index): own[index] for index, path in shown.items() if own[index] != path}
@@ -49,7 +53,7 @@ def _joined(file: Any) -> str:
 
 
 def _leaves(tree: Mapping[bytes, Any]) -> Iterator[tuple[str, ...]]:
-    """The files of a tree. libtorrent limits its depth to less than Python's recursion limit."""
+    """The paths of the files in a tree. libtorrent limits its depth to less than Python's recursion limit."""
     for name, below in tree.items():
         if not isinstance(below, dict):
             continue

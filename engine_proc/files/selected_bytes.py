@@ -1,8 +1,8 @@
-"""The bytes on disk of the selected files, from what libtorrent counts: whole pieces. Pure.
+"""Computes the complete bytes of the selected files from libtorrent's counts of whole pieces. Pure.
 
-A piece at the border between a wanted and an unwanted file is downloaded whole, and libtorrent counts all of it. The
-part of such pieces that belongs to unwanted files is their *surplus*. It is computed once for each selection, so that a
-status costs a look at the borders only, and nothing once they are complete.
+A *border* piece reaches into a selected and an unselected file. It is downloaded completely, and libtorrent counts all
+of its bytes. Its bytes in unselected files are the *surplus*. They are computed once per selection. So each status
+update only has to check the border pieces, and not even these once they are complete.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class FileSpan(NamedTuple):
-    """A file that is not padding: where it is in the torrent, in bytes, and whether it is wanted."""
+    """A file that is not padding: its offset and size in the torrent, and whether it is selected."""
 
     offset: int
     size: int
@@ -19,7 +19,7 @@ class FileSpan(NamedTuple):
 
 
 class Border(NamedTuple):
-    """A piece that touches wanted and unwanted files, and how many bytes of it belong to each."""
+    """A piece that reaches into selected and unselected files, and how many of its bytes belong to each."""
 
     piece: int
     wanted: int
@@ -27,19 +27,19 @@ class Border(NamedTuple):
 
 
 class SelectedBytes(NamedTuple):
-    """The totals of a selection: the bytes of its files, and the pieces that are shared with unwanted files."""
+    """The totals of a selection: the bytes of the selected files, and the border pieces."""
 
     total: int
     borders: Sequence[Border]
 
     def done(self, counted: int, wanted: int, have: Sequence[bool]) -> int:
-        """The bytes on disk of the selected files.
+        """The complete bytes of the selected files.
 
-        Of incomplete border pieces nothing is counted, since it is unknown which of their blocks are there.
+        Incomplete border pieces count as 0 bytes, since it is unknown which of their blocks are complete.
 
         Args:
             counted, wanted: libtorrent's counts of whole pieces, in bytes.
-            have: by piece, whether it is complete; one beyond the end is not.
+            have: for each piece, whether it is complete; pieces beyond the end of the list are incomplete.
         """
         if counted >= wanted:
             return self.total
@@ -53,14 +53,14 @@ class SelectedBytes(NamedTuple):
 
 
 def of(files: Iterable[FileSpan], piece_length: int) -> SelectedBytes:
-    """The totals of a selection. Files do not overlap."""
+    """Computes the totals of a selection. Files must not overlap."""
     ends: tuple[defaultdict[int, int], defaultdict[int, int]] = (defaultdict(int), defaultdict(int))
     total = 0
     for offset, size, is_wanted in files:
         if size == 0:
             continue
         total += size if is_wanted else 0
-        # Pieces in the midst of a file are that file's alone.
+        # Pieces in the middle of a file belong to that file alone.
         first, last = offset // piece_length, (offset + size - 1) // piece_length
         found = ends[is_wanted]
         if first == last:

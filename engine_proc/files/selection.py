@@ -1,12 +1,12 @@
-"""Which files of a torrent are wanted: rules and explicit priorities in, a priority for each file out. Pure.
+"""Evaluates a selection: computes each file's priority from rules and explicit priorities. Pure.
 
-Globs (`engine_proc.files.globs`) are matched without regard to case, against a file's path with and without the
-torrent's root folder; a glob without a slash is matched against the file's name in any folder. Dot files are files like
-others.
-The names are those that libtorrent has cleaned, before it numbers files of one name: a rename changes nothing.
+Globs (`engine_proc.files.globs`) ignore case. They are matched against a file's path with and without the torrent's
+root folder. A glob without a slash is matched against the file's name in any folder. Dot files have no special meaning.
+The names are the ones that libtorrent has sanitized, before it renames files of equal names. So such a rename does not
+affect the selection.
 
-A torrent may have 100,000 files and a selection 1,000 globs. So what it takes is known before (`work`), and it can be
-done in slices (`decide`).
+A torrent may have 100,000 files and a selection 1,000 globs. So the cost can be computed beforehand (`work`), and the
+evaluation can be done in slices (`decide`).
 """
 
 import functools
@@ -39,24 +39,30 @@ FLUFF: Final = (
     "**/samples/**",
     "**/proof/**",
 )
-"""The files that `skip_fluff` leaves out: notes, links, checksums, executables, previews, and files of file managers.
+"""The globs of files that `skip_fluff` excludes: notes, links, checksums, executables, previews, desktop metadata.
 """
 
 SLICE: Final = 2_000_000
-"""Steps between two pauses of `decide`, each a character of a path times one of a glob: a few milliseconds at worst."""
+"""The number of steps between two pauses of `decide`, at most a few milliseconds.
+
+A step compares one character of a path with one of a glob.
+"""
 
 _PART: Final = 2_000
-"""The characters of globs that become one expression: more are matched faster together, and block for longer."""
+"""The number of characters of globs that are combined into one expression.
+
+More are faster in total, but block for longer.
+"""
 
 
 def work(paths: Sequence[str], selection: Selection) -> int:
-    """The maximum number of steps of `decide`. `skip_fluff` is not counted: its globs are ours."""
+    """The maximum number of steps of `decide`, without those for `skip_fluff`, whose globs are trusted."""
     globs_size = sum(map(len, selection.include)) + sum(map(len, selection.exclude))
     return globs_size * (globs.COMPILING + sum(map(len, paths))) if globs_size else 0
 
 
 def priorities(paths: Sequence[str], selection: Selection, *, rooted: bool) -> list[int]:
-    """The priority of each file, by `decide`, without pauses."""
+    """The priority of each file, computed by `decide` without pauses."""
     deciding = decide(paths, selection, rooted=rooted)
     while True:
         try:
@@ -76,15 +82,15 @@ def with_priorities(wanted: Iterable[bool], selection: Selection) -> list[int]:
 
 
 def decide(paths: Sequence[str], selection: Selection, *, rooted: bool) -> Generator[None, None, list[bool]]:
-    """Whether the rules want each file, computed with a pause after each slice.
+    """Computes whether the rules select each file, with a pause after each slice.
 
-    `exclude` overrides `include` and `only`. Fluff is left out only while something else is wanted: a torrent of
+    `exclude` overrides `include` and `only`. Fluff is excluded only if other files are selected, so a torrent of
     nothing but notes is downloaded.
 
     Args:
-        paths: the torrent's paths, with `/`.
+        paths: the paths of the torrent's files, separated by `/`.
         selection: the rules.
-        rooted: the paths begin with the torrent's root folder, as those of multi-file torrents do.
+        rooted: whether the paths begin with the torrent's root folder, as in multi-file torrents.
     """
     wanted = _named(selection.only, len(paths))
     if selection.include:
@@ -101,7 +107,7 @@ def decide(paths: Sequence[str], selection: Selection, *, rooted: bool) -> Gener
 
 
 def _named(only: str | None, files: int) -> list[bool]:
-    """Which files the indices of `Selection.only` name. Indices beyond the files cost nothing."""
+    """For each file, whether `Selection.only` contains its index. Indices beyond the last file cost nothing."""
     if only is None:
         return [True] * files
     named = [False] * files
@@ -113,7 +119,7 @@ def _named(only: str | None, files: int) -> list[bool]:
 
 
 def _matches(paths: Sequence[str], patterns: Sequence[str], rooted: bool) -> Generator[None, None, list[bool]]:
-    """Whether each path matches one of the globs."""
+    """Computes for each path whether it matches one of the globs."""
     found = [False] * len(paths)
     left = SLICE
     for part in _parts(patterns):
@@ -131,7 +137,7 @@ def _matches(paths: Sequence[str], patterns: Sequence[str], rooted: bool) -> Gen
 
 
 def _parts(patterns: Iterable[str]) -> list[list[str]]:
-    """The globs, a few at a time."""
+    """Splits the globs into lists of limited total length."""
     parts: list[list[str]] = []
     size = _PART
     for pattern in dict.fromkeys(patterns):
@@ -144,15 +150,15 @@ def _parts(patterns: Iterable[str]) -> list[list[str]]:
 
 
 def _matcher(patterns: Sequence[str], rooted: bool) -> Callable[[str], bool]:
-    """Whether a path matches one of the globs.
+    """A function that returns whether a path matches one of the globs.
 
-    All become two expressions, one for names and one for paths, which is ten times as fast as to ask for each glob
-    whether it matches the path.
+    The globs are combined into two expressions, one for names and one for paths, which is ten times as fast as matching
+    each glob separately.
     """
     deep = [pattern for pattern in patterns if "/" in pattern]
     for_names = _expression([pattern for pattern in patterns if "/" not in pattern])
     for_paths = _expression(deep)
-    rooted = rooted and not all(pattern.startswith("**/") for pattern in deep)  # these match below the root, too
+    rooted = rooted and not all(pattern.startswith("**/") for pattern in deep)  # `**/` matches below the root, too
     whole_folders = all(pattern.endswith("/**") for pattern in deep)
 
     def matches_path(path: str) -> bool:
@@ -172,5 +178,5 @@ def _matcher(patterns: Sequence[str], rooted: bool) -> Callable[[str], bool]:
 
 
 def _expression(patterns: list[str]) -> re.Pattern[str] | None:
-    """What matches where one of the patterns does, None for no patterns."""
+    """A regular expression that matches if one of the patterns does; None without patterns."""
     return globs.compiled(patterns) if patterns else None

@@ -1,7 +1,8 @@
-"""The selector: evaluates a torrent's selection, on the loop if that is quick, otherwise on a thread.
+"""The selector: evaluates a torrent's selection on the loop if that is quick, otherwise on a thread.
 
-A torrent may have 100,000 files and a selection 1,000 globs, which would block the loop. A slow result is cached while
-the torrent is there, since it is needed several times while it is loaded, and now and then later.
+A torrent may have 100,000 files and a selection 1,000 globs, whose evaluation would block the loop. The result of a
+slow evaluation is cached as long as the torrent exists: it is needed several times during loading, and occasionally
+later.
 """
 
 import queue
@@ -16,14 +17,14 @@ from engine_proc.session.session_port import FAULTS, NotSelected
 from protocol.wire.desired import RULES_PATIENCE_S, DesiredTorrent, Selection
 
 AT_ONCE: Final = 5_000_000
-"""Steps that the loop takes itself: usually 1 ms, and 20 ms with malicious globs."""
+"""The maximum number of steps on the loop. They usually take 1 ms, and 20 ms with malicious globs."""
 
 _TURN_S: Final = 0.005
-"""The thread works for so long at a time, and then yields to the loop."""
+"""The time after which the thread yields to the loop."""
 
 
 class _Rules(NamedTuple):
-    """The input of a result, except the paths, which do not change."""
+    """The input of an evaluation, except for the paths, which do not change."""
 
     include: tuple[str, ...]
     exclude: tuple[str, ...]
@@ -40,14 +41,14 @@ class _Task(NamedTuple):
 
 
 class Selector:
-    """The selector of a session.
+    """Evaluates the selections of a session's torrents.
 
     Args:
-        on_selected: called on the selector's thread with a torrent and None, once its result is known, or with the
+        on_selected: called on the selector's thread once a torrent's result is known, with the torrent and None or the
             problem.
-        clock: processor seconds of the calling thread, so that a busy machine makes no rule slow.
-        at_once: the number of steps that are taken on the loop.
-        patience_s: processor seconds after which a selection is aborted.
+        clock: the CPU seconds of the calling thread, so that the load of the machine does not count.
+        at_once: the maximum number of steps on the loop.
+        patience_s: the CPU seconds after which an evaluation is aborted.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Selector:
         self._patience_s = patience_s
         self._known: dict[str, tuple[_Rules, bytes]] = {}
         self._asked: dict[str, _Rules] = {}
-        """The latest request for each torrent; other results of the thread are outdated."""
+        """The latest request for each torrent. Results of earlier requests are outdated."""
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closing = False
@@ -73,10 +74,11 @@ class Selector:
         """The priority of each file.
 
         Args:
-            paths: the torrent's paths, with `/`.
+            paths: the paths of the torrent's files, separated by `/`.
 
         Raises:
-            NotSelected: it takes too long for the loop; `on_selected` follows, and then it is known.
+            NotSelected: the evaluation takes too long for the loop. `on_selected` will be called once the result is
+                known.
         """
         if (found := self._known_priorities(desired, paths)) is not None:
             return found
@@ -92,7 +94,10 @@ class Selector:
         raise NotSelected(torrent)
 
     def priorities_at_hand(self, desired: DesiredTorrent, paths: Sequence[str]) -> list[int]:
-        """The priority of each file; without the rules if their evaluation takes too long for the loop."""
+        """The priority of each file.
+
+        Ignores the rules if their evaluation takes too long for the loop and is not cached.
+        """
         found = self._known_priorities(desired, paths)
         return found if found is not None else selection.with_priorities([True] * len(paths), desired.selection)
 
@@ -106,12 +111,12 @@ class Selector:
         return None
 
     def discard(self, torrent: str) -> None:
-        """Removes a torrent."""
+        """Discards the cached result of a torrent, and any request for it."""
         self._known.pop(torrent, None)
         self._asked.pop(torrent, None)
 
     def close(self) -> None:
-        """Ends the thread."""
+        """Stops the selector's thread."""
         self._closing = True
         self._tasks.put(None)
         if self._thread is not None:
@@ -134,7 +139,7 @@ class Selector:
             self._on_selected(task.torrent, None if wanted is not None else problem)
 
     def _decide(self, task: _Task) -> list[bool] | None:
-        """The rules' result for each file; None if it takes too long, or is not needed any more."""
+        """Whether the rules select each file; None if the evaluation takes too long or is not needed any more."""
         deciding = selection.decide(task.paths, task.selection, rooted=task.rooted)
         began = turn = self._clock()
         while True:

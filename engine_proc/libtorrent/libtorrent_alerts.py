@@ -1,6 +1,6 @@
-"""Copies native alerts into frozen values: a copier for each kind, and one table of them.
+"""Copies native alerts into frozen values, with one function for each type of alert.
 
-What the binding does that one would not expect is said where it is worked around; tests hold each of these.
+Comments explain unexpected behaviour of the binding where it is worked around. Each case has a test.
 """
 
 import errno
@@ -46,11 +46,13 @@ from engine_proc.trackers.held_trackers import HeldTrackers
 from protocol.internal.flight_recorder import FlightRecorder, alert_name
 
 lt: Any = libtorrent
-"""Untyped: the binding's stubs do not know what alerts carry."""
+"""Untyped: the binding's type stubs lack the attributes of alerts."""
 
 FLUSHES_PER_BARRIER: Final = 2
-"""`cache_flushed` also comes once by itself when a torrent finishes. Of two requests made now, the second alert to
-arrive answers one of them at the least, whether or not the stray one was first."""
+"""The number of flushes for one barrier. libtorrent also sends one unrequested `cache_flushed` when a torrent finishes.
+
+After two requests, the second such alert answers at least one of them, even if the first was the unrequested one.
+"""
 
 ALERT_MASK: Final = int(
     lt.alert.category_t.error_notification
@@ -59,23 +61,24 @@ ALERT_MASK: Final = int(
     | lt.alert.category_t.file_progress_notification
     | lt.alert.category_t.tracker_notification
 )
-"""All that is copied below, and as little else as possible: an alert that nobody reads still takes time and queue."""
+"""Enables the alerts that are copied below, and few others, since unused alerts cost time and space in the queue.
+"""
 
 _NOT_MODIFIED: Final = 143
 _NO_PROBLEM: Final = frozenset({0, errno.ENOTEMPTY})
-"""How a deletion "fails" that did not: a torrent that never had files, and somebody else's files in its folder."""
+"""Error codes of successful deletions: the torrent never had files, or its folder still has files of others."""
 _WORKING: Final = frozenset({lt.torrent_status.states.checking_files, lt.torrent_status.states.downloading})
 
 
 class AlertCopier:
-    """Copies alerts, and knows what each torrent's are answers to.
+    """Copies alerts, and tracks which requests they answer.
 
     Args:
-        handles: which torrent an alert is about; additions and removals are noted there.
-        selections: what bytes are counted in; confirmations are noted there.
-        on_dropped: called with a torrent when it is gone, or was never added.
-        trackers: those that are held back; they are put into resume data here.
-        recorder: is told which alert is read, and what libtorrent has confirmed by it.
+        handles: maps alerts to torrents; the copier records additions and removals there.
+        selections: the selections by which bytes are counted; the copier records confirmations there.
+        on_dropped: called with a torrent once it was removed, or could not be added.
+        trackers: the trackers that are not announced to yet; the copier puts them into resume data.
+        recorder: the flight recorder, which records each alert, and which operation it confirms.
     """
 
     def __init__(
@@ -94,35 +97,44 @@ class AlertCopier:
         self._torrents = handles.torrents
         self._downloading: set[Any] = set()
         self._complete: set[str] = set()
-        """Those that were complete when they were added: that they finish then is no news, and there are thousands."""
+        """Torrents that were complete when they were added.
+
+        Their `Finished` alerts are no news, and there may be thousands.
+        """
         self._flushes: dict[str, int] = {}
         self._deleting: dict[str, str | None] = {}
         self._removed: set[str] = set()
         self._faulted: list[Alert] = []
 
     def expect(self, torrent: str, info_hashes: frozenset[str], *, complete: bool) -> None:
-        """The torrent with these info-hashes is about to be added; its resume data may say that it is `complete`."""
+        """Notes that the torrent with these info-hashes is about to be added.
+
+        `complete`: whether it is complete according to its resume data.
+        """
         self.handles.expect(torrent, info_hashes)
         if complete and torrent not in self.handles.by_torrent:
             self._complete.add(torrent)
 
     def expect_removal(self, torrent: str, *, with_files: bool) -> None:
-        """The torrent is about to be removed: from now on its handle may be dead any moment, and is not given out."""
+        """Notes that a torrent is about to be removed.
+
+        From now on its handle is not used, since it may become invalid any time.
+        """
         self._downloading.discard(self.handles.leave(torrent))
         if with_files:
             self._deleting[torrent] = None
 
     def stays(self, torrent: str, handle: Any) -> None:
-        """The torrent was not removed after all."""
+        """Notes that removing the torrent has failed."""
         self._deleting.pop(torrent, None)
         self.handles.stays(torrent, handle)
 
     def expect_flush(self, torrent: str) -> None:
-        """A barrier is about to be asked for, by `FLUSHES_PER_BARRIER` flushes more."""
+        """Notes that a barrier is about to be requested, by `FLUSHES_PER_BARRIER` flushes."""
         self._flushes[torrent] = self._flushes.get(torrent, 0) + FLUSHES_PER_BARRIER
 
     def copy(self, native: Any) -> Alert | None:
-        """The alert as a value, None where it is of no interest; `Faulted` where that fails. It is not kept itself."""
+        """Copies an alert into a value. Returns None if it is not needed, and `Faulted` if copying fails."""
         kind = type(native)
         copier = _COPIERS.get(kind)
         if copier is None:
@@ -137,12 +149,15 @@ class AlertCopier:
             return Faulted(torrent, faults.problem(kind.__name__, error))
 
     def take_faulted(self) -> list[Alert]:
-        """The torrents whose part of an alert about several could not be copied."""
+        """Returns, once, a `Faulted` for each torrent whose part of an alert about several could not be copied."""
         faulted, self._faulted = self._faulted, []
         return faulted
 
     def _about(self, native: Any) -> str | None:
-        """Which torrent an alert is about that could not be copied; one that was just added can be taken out then."""
+        """The torrent of an alert that could not be copied.
+
+        If it was just added, its handle is stored, so that it can be removed.
+        """
         if isinstance(native, lt.torrent_removed_alert | lt.torrent_deleted_alert | lt.torrent_delete_failed_alert):
             return self.handles.known(native.info_hashes)
         handle = getattr(native, "handle", None)
@@ -182,13 +197,13 @@ class AlertCopier:
 
     def _copy_added(self, native: Any) -> Alert | None:
         failed, handle = native.error.value(), native.handle
-        # Reading `params` copies all of them, so the handle is asked where there is one.
+        # Reading `params` copies them completely, so the info-hashes come from the handle if there is one.
         torrent = self.handles.answered(native.params.info_hashes if failed else handle.info_hashes())
         if torrent is None:
             return None
         self._recorder.confirmed(torrent)
         if failed:
-            if torrent not in self.handles.by_torrent:  # else it is a duplicate, and the first one stays
+            if torrent not in self.handles.by_torrent:  # otherwise it is a duplicate, and the first handle is kept
                 self._drop(torrent)
             return TorrentAdded(torrent, native.error.message())
         self.handles.put(torrent, handle)
@@ -219,7 +234,10 @@ class AlertCopier:
         return self._gone(torrent)
 
     def _gone(self, torrent: str) -> Alert | None:
-        """Gone is what was removed and, where asked for, has its files deleted; the alerts come in any order."""
+        """Returns `TorrentGone` once a torrent was removed and, if requested, its files were deleted.
+
+        The two alerts arrive in any order.
+        """
         if torrent not in self._removed or (torrent in self._deleting and self._deleting[torrent] is None):
             return None
         self._removed.discard(torrent)
@@ -237,7 +255,10 @@ class AlertCopier:
         self._on_dropped(torrent)
 
     def _copy_state_changed(self, native: Any) -> Alert | None:
-        """Only where work begins or ends: the status tells all else, and thousands start with several of these."""
+        """Copies only changes at which work begins or ends.
+
+        Status updates show the other changes, and thousands of torrents begin with several of these alerts.
+        """
         native_state = native.state
         if native_state not in _WORKING and native.prev_state not in _WORKING:
             return None
@@ -253,7 +274,7 @@ class AlertCopier:
         return NativeStateChanged(torrent, state)
 
     def _copy_metadata(self, native: Any) -> Alert | None:
-        """From now on the torrent has the info-hashes that its metadata shows, too."""
+        """Copies the alert, and records the info-hashes that the metadata has shown."""
         torrent = self._id(native)
         if torrent is None:
             return None
@@ -261,7 +282,7 @@ class AlertCopier:
         return MetadataReceived(torrent)
 
     def _copy_conflict(self, native: Any) -> Alert | None:
-        """Two links turn out to be of one torrent; libtorrent has stopped both, and keeps neither's metadata."""
+        """Copies the alert that two links are of one torrent. libtorrent has stopped both, without their metadata."""
         torrent, other = self._torrents.get(native.handle), self._torrents.get(native.conflicting_torrent)
         if torrent is None:
             torrent, other = other, None
@@ -274,7 +295,7 @@ class AlertCopier:
         return None if torrent is None or torrent in self._complete else Finished(torrent)
 
     def _copy_file_finished(self, native: Any) -> Alert | None:
-        """Only while it is downloaded: a torrent tells of each of its files when it was checked, too."""
+        """Copies the alert only during a download: after a check libtorrent also sends one for each complete file."""
         if not self._downloading or (handle := native.handle) not in self._downloading:
             return None
         torrent = self._torrents.get(handle)
@@ -323,7 +344,7 @@ _Copier = Callable[[AlertCopier, Any], Alert | None]
 
 
 def _of_torrent(make: Callable[[str, Any], Alert]) -> _Copier:
-    """A copier for alerts that matter only while their torrent is known."""
+    """A copier that ignores alerts whose torrent is not known."""
 
     def copy(books: AlertCopier, native: Any) -> Alert | None:
         torrent = books._id(native)
@@ -364,7 +385,7 @@ _COPIERS: Final[Mapping[type, _Copier]] = {
 }
 
 _NAMES: Final = {kind: alert_name(kind.__name__.removesuffix("_alert")) for kind in _COPIERS}
-"""As the flight recorder has them."""
+"""The names of alerts in the flight recorder."""
 
 
 def _listening(native: Any) -> Listening:

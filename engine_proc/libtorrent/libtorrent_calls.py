@@ -1,4 +1,4 @@
-"""The session port's calls about one torrent that is there: each asks libtorrent's handle of it."""
+"""The session port's calls that act on one loaded torrent, by libtorrent's handle."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -21,19 +21,19 @@ from protocol.internal.link_queries import TrackerReading
 from protocol.wire.desired import DesiredTorrent
 
 lt: Any = libtorrent
-"""Untyped: the binding's stubs want class instances where the binding itself takes dictionaries."""
+"""Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
 
 _FLAGS: Final = lt.torrent_flags
 _QUERY_SAVE_PATH: Final = 1 << 7
-"""`torrent_handle::query_save_path`, which the binding does not name; its default asks for all pieces, too."""
+"""`torrent_handle::query_save_path`, for which the binding has no name. Its default flags also request all pieces."""
 
 
 class TorrentCalls:
-    """The calls, and what is known of the torrents that a session has.
+    """The calls that act on a torrent, and the state of a session's torrents that they need.
 
     Args:
-        recorder: is told what is about to be asked of libtorrent.
-        dropped: called with a torrent when it is gone, or was never added.
+        recorder: the flight recorder, which records each call before it is made.
+        dropped: called with a torrent once it was removed, or could not be added.
     """
 
     def __init__(self, recorder: FlightRecorder, dropped: Callable[[str], None]) -> None:
@@ -45,7 +45,7 @@ class TorrentCalls:
         self._let_go()
 
     def _let_go(self) -> None:
-        """Begins with no torrents: no handle is kept."""
+        """Resets to the state without torrents, and drops all handles."""
         self._handles = Handles()
         self._selections = Selections()
         self._alerts = AlertCopier(self._handles, self._selections, self._on_dropped, self._trackers, self.recorder)
@@ -59,20 +59,20 @@ class TorrentCalls:
     @faults.of_torrent
     @recorded.of_torrent
     def release_trackers(self, torrent: str) -> None:
-        """Gives a torrent its trackers. Raises UnknownTorrent."""
+        """Passes a torrent's held trackers to libtorrent. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         trackers = self._trackers.give(torrent)
         if trackers is not None:
             handle.replace_trackers([{"url": url, "tier": tier} for url, tier in trackers])
 
     def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
-        """The trackers that `release_trackers` has yet to give to a torrent."""
+        """A torrent's trackers that `release_trackers` has not passed to libtorrent yet."""
         return self._trackers.held(torrent)
 
     @faults.of_torrent
     @recorded.of_torrent
     def trackers(self, torrent: str) -> list[TrackerState]:
-        """What is known of a torrent's trackers. Raises UnknownTorrent."""
+        """The state of a torrent's trackers. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         if held := self._trackers.held(torrent):
             return [TrackerState(TrackerReading(url, tier)) for url, tier in held]
@@ -81,7 +81,7 @@ class TorrentCalls:
     @faults.of_torrent
     @recorded.of_torrent
     def set_paused(self, torrent: str, paused: bool) -> None:
-        """Pauses, or lets run; a failed write is tried again then. Raises UnknownTorrent."""
+        """Pauses or resumes a torrent. Resuming also retries after a failed write. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         if paused:
             handle.pause()
@@ -93,15 +93,15 @@ class TorrentCalls:
     @faults.of_torrent
     @recorded.of_torrent
     def verify(self, torrent: str) -> None:
-        """Hashes a torrent's files again, and pauses it then. Raises UnknownTorrent."""
+        """Hashes a torrent's files again, then pauses the torrent. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         handle.force_recheck()
-        handle.set_flags(_FLAGS.stop_when_ready)  # before, it would pause at once what is ready now
+        handle.set_flags(_FLAGS.stop_when_ready)  # not before the recheck, or it would pause the torrent at once
 
     @faults.of_torrent
     @recorded.of_torrent
     def set_sequential(self, torrent: str, sequential: bool) -> None:
-        """Pieces in order, or rarest first. Raises UnknownTorrent."""
+        """Sets the download order: pieces in order, or rarest first. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         if sequential:
             handle.set_flags(_FLAGS.sequential_download)
@@ -111,7 +111,7 @@ class TorrentCalls:
     @faults.of_torrent
     @recorded.of_torrent
     def set_limits(self, torrent: str, download_bps: int, upload_bps: int) -> None:
-        """Rate limits of one torrent, 0 for none. Raises UnknownTorrent."""
+        """Sets the rate limits of one torrent; 0 means no limit. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         handle.set_download_limit(download_bps)
         handle.set_upload_limit(upload_bps)
@@ -119,7 +119,7 @@ class TorrentCalls:
     @faults.of_torrent
     @recorded.of_torrent
     def set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
-        """Priorities as the selection has them. Raises UnknownTorrent."""
+        """Sets the file priorities that the selection gives. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         info = handle.torrent_file()
         if info is None:
@@ -132,7 +132,7 @@ class TorrentCalls:
     @faults.of_torrent
     @recorded.of_torrent
     def connect(self, torrent: str, peers: Sequence[str]) -> None:
-        """Connects to peers given as `address:port`. Raises UnknownTorrent."""
+        """Connects a torrent to peers given as `address:port`. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         for peer in peers:
             handle.connect_peer(libtorrent_params.endpoint(peer))
@@ -140,7 +140,7 @@ class TorrentCalls:
     @faults.of_torrent
     @recorded.of_torrent
     def applied(self, torrent: str) -> Applied:
-        """Reads back what is applied. Raises UnknownTorrent."""
+        """Reads back the applied limits and flags. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         flags = handle.flags()
         return Applied(
@@ -153,7 +153,7 @@ class TorrentCalls:
     @faults.of_desired
     @recorded.of_desired
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
-        """What is desired of a torrent as the session has it. Raises UnknownTorrent."""
+        """The desired state with the values that the session actually has. Raises UnknownTorrent."""
         handle = self._handle(desired.torrent)
         status = handle.status(_QUERY_SAVE_PATH)
         info = handle.torrent_file()
@@ -171,7 +171,7 @@ class TorrentCalls:
     @faults.of_torrent
     @recorded.of_torrent
     def layout(self, torrent: str) -> Layout | None:
-        """The torrent's files, None while there is no metadata. Raises UnknownTorrent."""
+        """The torrent's files; None while there is no metadata. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         info = handle.torrent_file()
         if info is None:
@@ -188,7 +188,10 @@ class TorrentCalls:
     @faults.of_torrent
     @recorded.of_torrent
     def paths(self, torrent: str) -> list[str]:
-        """Where libtorrent may write, delete or read for a torrent, the part file first. Raises UnknownTorrent."""
+        """The paths that libtorrent may write, delete or read for a torrent, the part file first.
+
+        Raises UnknownTorrent.
+        """
         handle = self._handle(torrent)
         save_path, info = handle.status(_QUERY_SAVE_PATH).save_path, handle.torrent_file()
         parts = libtorrent_files.part_path(save_path, "", handle.info_hashes())
@@ -201,17 +204,17 @@ class TorrentCalls:
     @faults.of_torrent
     @recorded.of_torrent
     def file_progress(self, torrent: str) -> list[int]:
-        """Bytes done of each file by index. Raises UnknownTorrent."""
+        """The complete bytes of each file by index. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         return [int(done) for done in handle.file_progress(flags=handle.piece_granularity)]
 
     @faults.of_torrent
     @recorded.of_torrent
     def flush(self, torrent: str) -> None:
-        """Writes out the torrent's write cache. Raises UnknownTorrent."""
+        """Starts writing out the torrent's write cache; `Flushed` follows. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         if handle.torrent_file() is None:
-            # There is nothing to flush, and libtorrent does not answer.
+            # There is nothing to flush, so libtorrent would send no alert.
             self._inbox.put(Flushed(torrent))
             return
         self._alerts.expect_flush(torrent)
@@ -221,7 +224,7 @@ class TorrentCalls:
     @faults.of_torrent
     @recorded.of_torrent
     def save_resume(self, torrent: str, *, only_if_modified: bool) -> None:
-        """Asks for resume data, the info dictionary in it. Raises UnknownTorrent."""
+        """Requests resume data that includes the info dictionary. Raises UnknownTorrent."""
         flags = lt.save_resume_flags_t.save_info_dict
         if only_if_modified:
             flags |= lt.save_resume_flags_t.only_if_modified

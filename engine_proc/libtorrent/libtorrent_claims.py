@@ -1,4 +1,4 @@
-"""What resume data claims: what of it has to be looked at before it is believed, and what it is after that."""
+"""The claims of resume data (the pieces that it lists as complete): what to verify, and how to correct them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -16,17 +16,18 @@ from engine_proc.session.session_port import Layout, Metainfo
 from protocol.wire.desired import DesiredTorrent
 
 lt: Any = libtorrent
-"""Untyped: the binding's stubs want class instances where the binding itself takes dictionaries."""
+"""Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
 
 _NOTHING: Final = Verified()
 
 
 def settle_check(params: Any) -> None:
-    """Of a check of all files that has not ended, keeps what libtorrent can go on from.
+    """Corrects the resume data of an unfinished recheck, so that libtorrent continues the recheck at the right piece.
 
-    It goes on behind the last piece that its resume data speaks of. But it hashes several at a time, so that there may
-    be some before that it has not looked at; and what is saved is read back as whole bytes, with more pieces of which
-    nothing is known. So only as much is kept as was found without a gap, in whole bytes: the rest is looked at again.
+    libtorrent continues after the last piece that the resume data mentions. But it hashes several pieces at a time, so
+    some pieces before that one may not be hashed yet. Also, the bitmap is read back as whole bytes, with padding bits
+    for pieces that were not hashed. So only the complete pieces before the first gap are kept, rounded down to whole
+    bytes; all others are hashed again.
     """
     if params.ti is None:
         return
@@ -39,7 +40,7 @@ def settle_check(params: Any) -> None:
 
 
 def claim(params: Any, verified: Verified) -> bool:
-    """Corrects what the resume data says by what was found. Returns whether there was anything to correct."""
+    """Corrects the claims by the result of the verification. Returns whether there was anything to correct."""
     if verified == _NOTHING:
         return False
     have = list(params.have_pieces)
@@ -58,7 +59,11 @@ def claim(params: Any, verified: Verified) -> bool:
 
 
 def disown(params: Any, short: Mapping[int, int]) -> None:
-    """Drops claims to pieces that lie beyond the end of what is there, in bytes by file index."""
+    """Removes the claims to pieces beyond the present end of files.
+
+    Args:
+        short: the sizes on disk of files that are shorter than expected, by file index.
+    """
     if not short:
         return
     storage, have, unfinished = params.ti.layout(), list(params.have_pieces), dict(params.unfinished_pieces)
@@ -74,9 +79,9 @@ def disown(params: Any, short: Mapping[int, int]) -> None:
 
 
 def examine(params: Any, parsed: object = None) -> Examined:
-    """What the parameters claim of the wanted files. Files that are not wanted may be in libtorrent's part file.
+    """The claims of the parameters to the selected files. Unselected files may be in libtorrent's part file.
 
-    Claims of a check that has not ended are settled.
+    The claims of an unfinished recheck are corrected by `settle_check`.
     """
     info = params.ti
     others = [libtorrent_files.part_path(params.save_path, params.part_file_dir, params.info_hashes)]
@@ -88,7 +93,7 @@ def examine(params: Any, parsed: object = None) -> Examined:
         settle_check(params)
         have = [*params.have_pieces, *[False] * pieces][:pieces]
     del have[pieces:]
-    # Each call into the binding counts with ten thousand torrents.
+    # With 10,000 torrents each call of the binding matters.
     length, everything, renamed = storage.piece_length(), all(have), params.renamed_files
     save_path, pad = params.save_path, storage.flag_pad_file
     claimed, done, total = [], 0, 0
@@ -117,13 +122,13 @@ def examine(params: Any, parsed: object = None) -> Examined:
 def unverified(
     params: Any, before: Sequence[int], *, complete: bool, metainfo: Metainfo, resume: bytes
 ) -> Unverified | None:
-    """What is to be looked at before the torrent is added; None where that is nothing.
+    """What has to be verified before the torrent is added; None if nothing.
 
     Args:
-        params: as desired.
-        before: the files' priorities when the resume data was saved.
-        complete: it claims all that is wanted.
-        resume: the resume data itself, for what the parameters do not show.
+        params: the parameters, with the desired state applied.
+        before: the file priorities when the resume data was saved.
+        complete: whether the resume data claims all pieces of the selected files.
+        resume: the encoded resume data, which has details that the parameters lack.
     """
     if params.ti is None:
         return None
@@ -149,7 +154,7 @@ def unverified(
     wanted = _pieces(storage, set(range(len(files))) - unwanted)
     lacking = sorted(wanted - _claimed(params, set(range(len(files)))) | doubtful)
     if len(params.have_pieces) < info.num_pieces():
-        # libtorrent was hashing all files itself, or was about to, and goes on from here.
+        # libtorrent was rechecking all files, or was about to, and continues with that.
         lacking = []
     if params.info_hashes.has_v1():
         missing = _missing_v1(info, lacking)
@@ -174,7 +179,7 @@ def unverified(
 
 
 def _pieces(storage: Any, files: Collection[int]) -> set[int]:
-    """The pieces that touch these files. Those that are not there, or are padding, touch nothing."""
+    """The pieces that reach into these files. Indices of no file, and padding, are ignored."""
     found: set[int] = set()
     for index in files:
         size = storage.file_size(index) if index < storage.num_files() else 0
@@ -185,7 +190,7 @@ def _pieces(storage: Any, files: Collection[int]) -> set[int]:
 
 
 def _claimed(params: Any, files: Collection[int]) -> set[int]:
-    """Of the pieces that touch these files, those that the resume data has."""
+    """The pieces that reach into these files and that the resume data claims."""
     if not files:
         return set()
     have = params.have_pieces
@@ -210,9 +215,9 @@ def _missing_v1(info: Any, lacking: list[int]) -> list[MissingPiece]:
 
 
 def _digests(storage: Any, metainfo: bytes | None, resume: bytes) -> Callable[[int, bytes, int], piece_layers.Digest]:
-    """By index, root and number of pieces of a file, how its pieces are proven.
+    """A function that returns the digests of a file's pieces, by the file's index, merkle root and number of pieces.
 
-    The piece layers are not in the info dictionary, so a magnet link has them in its resume data only.
+    Piece layers are not part of the info dictionary, so those of a magnet link are only in its resume data.
     """
     if metainfo is not None:
         decoded = _decoded(metainfo)
@@ -255,9 +260,9 @@ def _missing_v2(
 def describe(
     desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, selector: Selector | None = None
 ) -> tuple[Layout, Examined] | None:
-    """What is stored of a torrent, without a session; see `LibtSession.describe`. Raises InvalidSource.
+    """Describes a torrent by its stored data, without a session; see `LibtSession.describe`. Raises InvalidSource.
 
-    Rules that take long, and are not known to the selector, leave no file out.
+    If the evaluation of the rules takes long and the selector has no result yet, all files count as selected.
     """
     choose = (selector or Selector(lambda torrent, problem: None)).priorities_at_hand
     params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume, choose=choose)

@@ -1,4 +1,4 @@
-"""Files of a torrent by libtorrent's `file_storage`: where they are, which are wanted, and what that comes to."""
+"""The files of a torrent in libtorrent's `file_storage`: their paths, their priorities, and the selected bytes."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
@@ -12,24 +12,27 @@ from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection
 from protocol.wire.events import FileEntry
 
 lt: Any = libtorrent
-"""Untyped: the binding's stubs want class instances where the binding itself takes dictionaries."""
+"""Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
 
 PATH_MAX: Final = 4095
-"""Bytes of a path, as the system takes it."""
+"""The maximum length of a path in bytes, as in the kernel."""
 
 Choose = Callable[[DesiredTorrent, Sequence[str]], list[int]]
-"""The priority of each file by what is desired, given the files' paths. May raise NotSelected."""
+"""A function that returns the priority of each file by the desired state and the files' paths.
+
+May raise NotSelected.
+"""
 
 _EVERYTHING: Final = Selection()
 
 
 def choose_at_once(desired: DesiredTorrent, paths: Sequence[str]) -> list[int]:
-    """The priority of each file, however long that takes."""
+    """The priority of each file. Blocks until the selection is evaluated."""
     return selection.priorities(paths, desired.selection, rooted=any("/" in path for path in paths))
 
 
 def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]) -> Layout:
-    """The files as they are on the disk; padding is left out, of the size too.
+    """The files as stored on disk, without padding; their total size does not include padding either.
 
     Args:
         renamed: as in `file_path`.
@@ -58,7 +61,7 @@ def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]
 
 
 def known(info: Any) -> KnownMetadata:
-    """What the info dictionary says; padding is left out."""
+    """The metadata in the info dictionary, without padding files."""
     storage = info.layout()
     pad = storage.flag_pad_file
     sizes = [storage.file_size(index) for index in range(storage.num_files()) if not storage.file_flags(index) & pad]
@@ -66,9 +69,9 @@ def known(info: Any) -> KnownMetadata:
 
 
 def selected(info: Any, file_priorities: Sequence[int]) -> SelectedBytes | None:
-    """What a selection comes to in bytes; None where all is wanted.
+    """The totals of a selection in bytes; None if all files are selected.
 
-    Once a torrent has all pieces, libtorrent takes all of them for wanted, whatever the selection.
+    Once a torrent has all pieces, libtorrent counts all of them as selected, whatever the selection.
     """
     if selection.UNWANTED not in file_priorities:
         return None
@@ -83,10 +86,10 @@ def selected(info: Any, file_priorities: Sequence[int]) -> SelectedBytes | None:
 
 
 def priorities(storage: Any, desired: DesiredTorrent, choose: Choose = choose_at_once) -> list[int]:
-    """The selection's verdict on each file, padding files too. Symbolic links (BEP 47) are never wanted.
+    """The priority that the selection gives each file, including padding. Symbolic links (BEP 47) are never selected.
 
-    libtorrent makes a link whose target is, going by names, in the torrent; through a link that lies there already, of
-    another torrent's say, it leads elsewhere.
+    libtorrent creates a link if the name of its target is inside the torrent. But an existing link on that path, for
+    example another torrent's, can make the target lead elsewhere.
     """
     files = range(storage.num_files())
     if desired.selection == _EVERYTHING:
@@ -102,7 +105,7 @@ def priorities(storage: Any, desired: DesiredTorrent, choose: Choose = choose_at
 
 
 def has_all_wanted(params: Any) -> bool:
-    """Whether the resume data has every piece of every wanted file. `have_pieces` is padded to whole bytes."""
+    """Whether the resume data has all pieces of all selected files. `have_pieces` is padded to whole bytes."""
     if params.ti is None:
         return False
     storage, have = params.ti.layout(), params.have_pieces
@@ -118,7 +121,7 @@ def has_all_wanted(params: Any) -> bool:
 
 
 def paths(params: Any) -> list[str]:
-    """Where libtorrent may write, delete or read with these parameters, as in `SourceInfo`."""
+    """The paths that libtorrent may write, delete or read with these parameters; see `SourceInfo.paths`."""
     parts = part_path(params.save_path, params.part_file_dir, params.info_hashes)
     if params.ti is None:
         return [parts]
@@ -126,23 +129,24 @@ def paths(params: Any) -> list[str]:
 
 
 def part_path(save_path: str, part_file_dir: str, info_hashes: Any) -> str:
-    """Where the parts of unwanted files are, if there are any."""
+    """The path of the part file, which need not exist."""
     name = f".{info_hashes.get_best()}.parts"
     return _stored_at(save_path, f"{part_file_dir}/{name}" if part_file_dir else name)
 
 
 def file_path(storage: Any, renamed: Mapping[int, str], save_path: str, index: int) -> str:
-    """Where a file is.
+    """The path of a file on disk.
 
     Args:
-        renamed: names by file index, where they are not what the torrent says. libtorrent gives files others where two
-            have the same, or one is another's directory; resume data (`mapped_files`) may name any path at all.
+        renamed: by file index, paths that differ from those in the torrent. libtorrent renames files if two have the
+            same path, or a file has the path of another one's folder. In resume data (`mapped_files`) it may be any
+            path.
     """
     return _stored_at(save_path, renamed.get(index) or storage.file_path(index))
 
 
 def file_paths(storage: Any, renamed: Mapping[int, str], save_path: str, but: Collection[int] = ()) -> list[str]:
-    """Where the files are, as in `SourceInfo`, without those of some indices."""
+    """The paths of the files on disk as in `SourceInfo`, without the files at the indices `but`."""
     found = []
     for index in range(storage.num_files()):
         if index in but:
@@ -156,12 +160,12 @@ def file_paths(storage: Any, renamed: Mapping[int, str], save_path: str, but: Co
 
 
 def _stored_at(save_path: str, path: str) -> str:
-    """Where libtorrent has a path of a torrent's."""
+    """The path on disk at which libtorrent stores a path of a torrent."""
     return path if path.startswith("/") else f"{save_path}/{path}"
 
 
 def check_paths(paths: Sequence[str]) -> None:
-    """Refuses what no disk can hold. Raises InvalidSource."""
+    """Raises InvalidSource if a path is too long for any file system."""
     for path in paths:
         if len(path.encode()) > PATH_MAX:
             raise InvalidSource(f"the path of a file is longer than {PATH_MAX} bytes: {path[:100]!r}...")

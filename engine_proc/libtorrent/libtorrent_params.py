@@ -1,4 +1,4 @@
-"""libtorrent's `add_torrent_params`, made to say what is desired; and what of the desired they say."""
+"""Converts desired state to libtorrent's `add_torrent_params`, and back."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -15,18 +15,21 @@ from protocol.text import peer_address
 from protocol.wire.desired import DesiredTorrent, Selection
 
 lt: Any = libtorrent
-"""Untyped: the binding's stubs want class instances where the binding itself takes dictionaries."""
+"""Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
 
 _FLAGS: Final = lt.torrent_flags
 _ALWAYS: Final = _FLAGS.update_subscribe | _FLAGS.apply_ip_filter | _FLAGS.duplicate_is_error
 _PAUSED: Final = _FLAGS.paused
 _SEQUENTIAL: Final = _FLAGS.sequential_download
 SPARED: Final = ".ouzel-spared"
-"""A folder that is never made."""
+"""The name of a folder that is never created."""
 
 
 def load(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, choose: Choose = choose_at_once) -> Any:
-    """The parameters to add a torrent with: from its resume data if there is any, as desired. Raises InvalidSource."""
+    """The parameters for adding a torrent: from resume data, if any, with the desired state applied.
+
+    Raises InvalidSource.
+    """
     params = libtorrent_sources.parse(desired, metainfo=metainfo, resume=resume)
     apply_desired(params, desired, resumed=resume is not None, choose=choose)
     return params
@@ -35,10 +38,10 @@ def load(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, c
 def stored(
     params: Any, desired: DesiredTorrent, file_priorities: Sequence[int], choose: Choose = choose_at_once
 ) -> DesiredTorrent:
-    """What parameters from resume data say of what is desired; whether it was paused is not compared.
+    """The desired state with the values in parameters from resume data. `paused` is not compared.
 
     Returns:
-        `desired` itself where they say the same.
+        `desired` itself if there is no difference.
     """
     return observed(
         desired,
@@ -63,10 +66,10 @@ def observed(
     file_priorities: Sequence[int],
     choose: Choose = choose_at_once,
 ) -> DesiredTorrent:
-    """What is desired, with libtorrent's values in place. Padding has a priority of libtorrent's own.
+    """The desired state with libtorrent's actual values. The priority of padding, which libtorrent sets, is ignored.
 
     Returns:
-        `desired` itself where there is no difference, as there is none with most of ten thousand torrents.
+        `desired` itself if there is no difference, as for most of 10,000 torrents.
     """
     selected = desired.selection
     if info is not None:
@@ -111,10 +114,10 @@ def apply_desired(
     stored: DesiredTorrent | None = None,
     choose: Choose = choose_at_once,
 ) -> None:
-    """Makes the parameters say what is desired, whatever they said before. Raises InvalidSource.
+    """Changes the parameters to the desired state. Raises InvalidSource.
 
     Args:
-        stored: what `stored` has found in them; where that is `desired` itself, there is little to do.
+        stored: the result of `stored` for these parameters. If it is `desired` itself, little has to be changed.
     """
     hashes = params.info_hashes
     if desired.torrent != str(hashes.v1) and desired.torrent != str(hashes.v2):
@@ -136,14 +139,14 @@ def apply_desired(
         if not agreed or len(params.file_priorities) != storage.num_files():
             params.file_priorities = libtorrent_files.priorities(storage, desired, choose)
     else:
-        # Nothing may be fetched between the arrival of the metadata and the moment the selection was applied to it.
+        # No file may be downloaded between the arrival of the metadata and the application of the selection.
         flags |= _FLAGS.default_dont_download
         params.file_priorities = []
     params.flags = flags
     if resumed:
-        # These follow from the selection when they were saved, and would go before what it is now.
+        # These result from the selection when they were saved, and would override the present selection.
         params.piece_priorities = []
-    # Each of these is a copy into Python and one back, which counts with ten thousand torrents.
+    # Each of these accesses copies into Python and back, which matters with 10,000 torrents.
     if desired.peers:
         params.peers = [*params.peers, *(endpoint(peer) for peer in desired.peers)]
     if desired.trackers:
@@ -155,20 +158,20 @@ def apply_desired(
 
 
 def spare(params: Any, desired: DesiredTorrent) -> None:
-    """Gives the files that are not to be deleted names that nothing has; what libtorrent deletes goes by names."""
+    """Renames the files that must not be deleted to names that do not exist, since libtorrent deletes files by name."""
     if desired.removal == "delete_files" and desired.spared and params.ti is not None:
         names = {number: f"{SPARED}/{desired.torrent}/{number}" for number in desired.spared}
         params.renamed_files = {**params.renamed_files, **names}
 
 
 def endpoint(peer: str) -> tuple[str, int]:
-    """`address:port` as libtorrent takes it."""
+    """Converts `address:port` to the form that libtorrent accepts."""
     host, port = peer_address.split(peer)
     return host, int(port)
 
 
 def inspect(magnet: str | None, metainfo: bytes | None, save_path: str | None) -> SourceInfo:
-    """What a source is. Raises InvalidSource."""
+    """Parses a source, and returns what it says of its torrent. Raises InvalidSource."""
     only = None
     if magnet is not None:
         params = libtorrent_sources.parse_magnet(magnet)

@@ -1,6 +1,6 @@
-"""Peers that libtorrent would disconnect too soon, or not connect to again.
+"""Works around two cases in which libtorrent disconnects peers too soon, or does not connect to them again.
 
-Both are done by changing a session setting for a while, which all torrents share.
+Both workarounds temporarily change a session setting, which affects all torrents.
 """
 
 import itertools
@@ -12,27 +12,30 @@ import libtorrent
 from engine_proc.session.session_port import SettingValue
 
 lt: Any = libtorrent
-"""Untyped: the binding's stubs do not know all flags."""
+"""Untyped: the binding's type stubs lack some flags."""
 
 Apply = Callable[[dict[str, SettingValue]], None]
-"""Applies settings of the session."""
+"""A function that applies settings to the session."""
 
 _FLAGS: Final = lt.torrent_flags
 _FAILCOUNTS: Final = (31, 30)
-"""How often a peer may have failed while known peers are called; libtorrent counts no further than 31."""
+"""The values of `max_failcount` while known peers are called. libtorrent counts failures of a peer up to 31."""
 _UNLIMITED: Final = 2**24 - 1
-"""libtorrent's number of connections of a torrent that has no limit."""
+"""libtorrent's connection limit for a torrent without limit."""
 _CALLED_AT_ONCE: Final = 200
-"""Torrents whose peers are called in one turn; each takes some round trips into libtorrent."""
+"""The maximum number of torrents whose peers are called at one time. Each takes some round trips into libtorrent."""
 _CALLING_TURNS: Final = 12
-"""Each a request for statistics: at four a second, long enough for libtorrent to have called some dozen peers."""
+"""For how many requests for statistics `max_failcount` stays changed.
+
+There are four requests a second, so libtorrent can connect to some dozen peers in that time.
+"""
 
 
 class KeptSeeds:
-    """Seeds that stay connected while magnet links wait for their metadata.
+    """Keeps seeds connected while magnet links wait for their metadata.
 
-    Until its selection has been applied nothing of a link's torrent is wanted, so libtorrent takes it for finished,
-    disconnects seeds as redundant, and does not connect to them again for a while.
+    Until the selection has been applied, no file of a link's torrent is selected. So libtorrent considers the torrent
+    finished, disconnects seeds as redundant, and does not connect to them again for a while.
     """
 
     def __init__(self) -> None:
@@ -42,12 +45,12 @@ class KeptSeeds:
         return bool(self._waiting)
 
     def keep(self, torrent: str, apply: Apply) -> None:
-        """A torrent waits for its metadata."""
+        """Notes that a torrent waits for its metadata."""
         self._waiting.add(torrent)
         apply({"close_redundant_connections": False})
 
     def release(self, torrent: str, apply: Apply, close_redundant: SettingValue) -> None:
-        """A torrent does not wait any more; once none does, seeds are what is configured."""
+        """Notes that a torrent no longer waits. Once none waits, the configured `close_redundant` applies again."""
         if torrent in self._waiting:
             self._waiting.discard(torrent)
             if not self._waiting:
@@ -55,26 +58,27 @@ class KeptSeeds:
 
 
 class PeerCalls:
-    """Torrents whose known peers are to be called.
+    """Makes libtorrent connect to the known peers of torrents.
 
-    libtorrent does not do that by itself for a torrent that was finished, or paused. It counts the peers that it may
-    call, and calls nobody while there are none. Seeds are none of them while a torrent is finished, and that it is not
-    any more counts only once it calls somebody. It counts anew, for all torrents, when `max_failcount` changes; that
-    peers which failed too often are among them for a while is wanted here.
+    libtorrent does not do that by itself for a torrent that was finished or paused. It counts the candidates among the
+    known peers, and connects to none while the count is 0. While a torrent is finished, seeds are no candidates. Once
+    the torrent is not finished any more, libtorrent updates the count only when it connects to a peer, so it never
+    does. A change of `max_failcount` makes libtorrent count again for all torrents. As a wanted side effect, peers that
+    failed too often are candidates for a while.
     """
 
     def __init__(self) -> None:
         self._asked: dict[str, None] = {}
         self._turns_left = 0
-        """For how many turns `max_failcount` is another one than it should be."""
+        """The number of requests for statistics after which `max_failcount` is restored."""
         self._failcount = _FAILCOUNTS[0]
 
     def ask(self, torrent: str) -> None:
-        """A torrent's peers are to be called in one of the next turns."""
+        """Requests that a torrent's peers are called with one of the next requests for statistics."""
         self._asked[torrent] = None
 
     def turn(self, apply: Apply, max_failcount: SettingValue) -> list[str]:
-        """To be called with each request for statistics. Returns the torrents that are to be passed to `call_again`."""
+        """Called with each request for statistics. Returns the torrents to pass to `call_again`."""
         if self._turns_left:
             self._turns_left -= 1
             if not self._turns_left:
@@ -91,16 +95,16 @@ class PeerCalls:
 
 
 def call_again(handle: Any) -> None:
-    """Has libtorrent connect to peers that it has just disconnected, and notice that it may.
+    """Makes libtorrent connect to a torrent's peers, even to those that it has just disconnected.
 
-    A torrent that leaves upload mode may do the one. It does the other when its number of connections is set to another
-    one.
+    After leaving upload mode a torrent may connect to recently disconnected peers. Changing its connection limit makes
+    libtorrent reconsider whether the torrent needs peers.
     """
     flags = handle.flags()
     if flags & _FLAGS.paused:
         return
     if not flags & _FLAGS.upload_mode and not handle.get_download_queue():
-        # Requests that are under way would be taken back; who has some has peers, too.
+        # Entering upload mode cancels outstanding requests. A torrent that has such requests has peers anyway.
         handle.set_flags(_FLAGS.upload_mode)
         handle.unset_flags(_FLAGS.upload_mode)
     limit = handle.max_connections()

@@ -1,4 +1,4 @@
-"""What libtorrent, the system and trackers say of failures, as text and numbers."""
+"""Error messages and numbers of libtorrent, the operating system and trackers."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -9,15 +9,15 @@ from engine_proc.session.alerts import Alert, TrackerFailed
 from engine_proc.trackers.announce_entries import TRACKER_SAYS_MAX, leg
 
 lt: Any = libtorrent
-"""Untyped: the binding's stubs do not know what alerts carry."""
+"""Untyped: the binding's type stubs lack the attributes of alerts."""
 
 _VERSIONS: Final = {lt.protocol_version.V1: 1, lt.protocol_version.V2: 2}
 _SKIPPED: Final = 180
-"""`announce_skipped`: the tracker has no address that can be reached from the one that is listened on."""
+"""`announce_skipped`: the tracker has no address that is reachable from the listening one."""
 
 
 def text(read: Callable[[], str]) -> str:
-    """A text of libtorrent's, which cuts long ones to a few hundred bytes, in the middle of a character too."""
+    """Reads a text of libtorrent. libtorrent cuts long texts to a few hundred bytes, possibly within a character."""
     try:
         return read()
     except UnicodeDecodeError as error:
@@ -25,24 +25,24 @@ def text(read: Callable[[], str]) -> str:
 
 
 def errno_of(error: Any) -> int:
-    """The system's number of an error, 0 for libtorrent's own errors, whose numbers mean something else."""
+    """The errno of an error; 0 for libtorrent's own errors, whose numbers have other meanings."""
     return int(error.value()) if error.category().name() in ("system", "generic") else 0
 
 
 def trouble(native: Any) -> str:
-    """What is wrong, without the torrent's name before it."""
+    """The error message of an alert, without the torrent's name at its beginning."""
     message = text(native.message)
     return message.partition("ERROR: ")[2] or message
 
 
 def leg_of(native: Any) -> str:
-    """Where an announce goes out from, and for which kind of info-hash."""
+    """The local endpoint of an announce, and the version of the info-hash."""
     address, port = native.local_endpoint
     return leg(address, port, _VERSIONS[native.version])
 
 
 def tracker_failed(torrent: str, native: Any) -> Alert:
-    """The tracker's own words, which are in no encoding in particular, or else what the system or libtorrent says."""
+    """A `TrackerFailed` with the tracker's message, in whatever encoding, or else that of the system or libtorrent."""
     said = text(native.failure_reason).strip()
     problem = text(native.error.message)
     return TrackerFailed(

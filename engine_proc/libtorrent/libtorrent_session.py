@@ -1,7 +1,7 @@
-"""The real side of the session port: a libtorrent session.
+"""The implementation of the session port by a libtorrent session.
 
-The calls about one torrent that is there are `TorrentCalls`; here are those that add and remove torrents, and those
-about the session.
+This module has the calls that add and remove torrents, and those about the whole session. `TorrentCalls` has those
+about one loaded torrent.
 """
 
 import contextlib
@@ -42,7 +42,7 @@ from protocol.internal.flight_recorder import FLIGHT_BYTES, NO_ALERT, FlightReco
 from protocol.wire.desired import DesiredTorrent
 
 lt: Any = libtorrent
-"""Untyped: the binding's stubs want class instances where the binding itself takes dictionaries."""
+"""Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
 
 LIBTORRENT_VERSION: Final[str] = libtorrent.__version__
 
@@ -51,16 +51,16 @@ _NO_HISTORY: Final = dict.fromkeys(CountersRead.__struct_fields__[1:], 0)
 
 
 class LibtorrentSession(TorrentCalls):
-    """A libtorrent session whose limits hold for every peer, the ones on the local network too.
+    """A libtorrent session whose rate limits apply to all peers, including those on the local network.
 
     Args:
-        settings: libtorrent's, by their own names.
-        download_bps, upload_bps: limits of all torrents together, 0 for none.
-        torrents: how many are expected, to size the alert queue by.
-        recorder: is told what is about to be asked of libtorrent; None for one that nobody reads.
+        settings: libtorrent settings, by libtorrent's names.
+        download_bps, upload_bps: limits for all torrents together; 0 means no limit.
+        torrents: the expected number of torrents, which determines the size of the alert queue.
+        recorder: the flight recorder, which records each call before it is made; by default one that nobody reads.
 
     Raises:
-        InvalidSetting: and then no session was made.
+        InvalidSetting: no session was created.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class LibtorrentSession(TorrentCalls):
         self._kept_seeds = KeptSeeds()
         self._peer_calls = PeerCalls()
         self._counted: dict[str, tuple[int, int] | None] = {}
-        """What torrents count on from that are to be added; None where what they have counted is to be told."""
+        """By torrent to be added, the totals to start with; None if those in its resume data are to be reported."""
         self._session.set_alert_fd(self._inbox.native_fileno())
 
     def _dropped(self, torrent: str) -> None:
@@ -95,7 +95,10 @@ class LibtorrentSession(TorrentCalls):
         self._kept_seeds.release(torrent, self._session.apply_settings, self._settings.close_redundant)
 
     def _limit_local_peers_too(self) -> None:
-        """Puts every address into the global peer class; without this, limits spare loopback and private networks."""
+        """Puts every address into the global peer class.
+
+        By default, limits do not apply to loopback and private networks.
+        """
         everyone = 1 << self._session.global_peer_class_id
         peer_classes = lt.ip_filter()
         peer_classes.add_rule("0.0.0.0", "255.255.255.255", everyone)  # noqa: S104  # a range of addresses, not a bind
@@ -105,12 +108,12 @@ class LibtorrentSession(TorrentCalls):
     # -- alerts ---------------------------------------------------------------------------------------------------
 
     def fileno(self) -> int:
-        """Readable while alerts wait."""
+        """The descriptor to poll, which is readable while alerts are queued."""
         return self._inbox.fileno()
 
     @recorded.of_session
     def pop_alerts(self) -> list[Alert]:
-        """All alerts that wait, copied while they live; the descriptor is drained first."""
+        """Drains the descriptor, then pops and copies all queued alerts."""
         copies = self._inbox.take()
         copies += [copy for native in self._session.pop_alerts() if (copy := self._alerts.copy(native)) is not None]
         copies += self._alerts.take_faulted()
@@ -118,9 +121,9 @@ class LibtorrentSession(TorrentCalls):
         for alert in copies:
             if isinstance(alert, PrioritiesSet):
                 self._release_seeds(alert.torrent)
-                # What is wanted may have changed while nothing that libtorrent counts did.
+                # The selection may have changed although none of libtorrent's counts has.
                 if (handle := self._handles.by_torrent.get(alert.torrent)) is not None:
-                    with contextlib.suppress(*FAULTS):  # then the next change tells
+                    with contextlib.suppress(*FAULTS):  # on failure the next status update has the change
                         handle.post_status()
         return copies
 
@@ -128,7 +131,7 @@ class LibtorrentSession(TorrentCalls):
 
     @recorded.of_session
     def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
-        """What a source is. Raises InvalidSource."""
+        """Parses a source, and returns what it says of its torrent. Raises InvalidSource."""
         try:
             return libtorrent_params.inspect(magnet, metainfo, save_path)
         except FAULTS as error:
@@ -139,7 +142,7 @@ class LibtorrentSession(TorrentCalls):
     def add(
         self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, parsed: object = None
     ) -> Loading:
-        """Adds a torrent as desired. Raises InvalidSource, AlreadyThere."""
+        """Adds a torrent with its desired state. Raises InvalidSource, AlreadyThere."""
         params = parsed if parsed is not None else libtorrent_sources.parse(desired, metainfo=metainfo, resume=resume)
         choose = self._selector.priorities
         libtorrent_params.apply_desired(params, desired, resumed=resume is not None, choose=choose)
@@ -150,7 +153,7 @@ class LibtorrentSession(TorrentCalls):
     @faults.of_desired
     @recorded.of_desired
     def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:
-        """What the resume data claims. Raises InvalidSource."""
+        """The claims of the resume data, without adding the torrent. Raises InvalidSource."""
         params = libtorrent_sources.parse(desired, metainfo=metainfo, resume=resume)
         before = params.file_priorities
         stored = libtorrent_params.stored(params, desired, before, self._selector.priorities)
@@ -163,7 +166,7 @@ class LibtorrentSession(TorrentCalls):
     def describe(
         self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None
     ) -> tuple[Layout, Examined] | None:
-        """The files of a torrent that is not loaded, and what its resume data claims. Raises InvalidSource."""
+        """The files of a torrent that is not loaded, and the claims of its resume data. Raises InvalidSource."""
         return libtorrent_claims.describe(desired, metainfo=metainfo, resume=resume, selector=self._selector)
 
     @faults.of_desired
@@ -180,7 +183,7 @@ class LibtorrentSession(TorrentCalls):
         seen: bool = False,
         files_known: bool = False,
     ) -> Loading | Unverified:
-        """Adds a torrent from its resume data, unless there is something to look at first.
+        """Adds a torrent from its resume data, or returns what has to be verified first.
 
         Raises InvalidSource, AlreadyThere.
         """
@@ -199,9 +202,9 @@ class LibtorrentSession(TorrentCalls):
         elif libtorrent_claims.claim(params, verified):
             complete = libtorrent_files.has_all_wanted(params)
         if short or verified is not None:
-            libtorrent_claims.settle_check(params)  # what was dropped may have left gaps
+            libtorrent_claims.settle_check(params)  # the removed claims may have left gaps
         if seen and complete and not short and len(examined.claimed) == params.ti.layout().num_files():
-            # Where there is more than claimed files, libtorrent makes those that are empty, and looks for a part file.
+            # If there are other files than the claimed ones, libtorrent creates empty files and looks for a part file.
             params.flags |= _FLAGS.no_verify_files
         libtorrent_params.spare(params, desired)
         return self._add(desired.torrent, params, complete=complete, stored=stored, files_known=files_known)
@@ -219,7 +222,7 @@ class LibtorrentSession(TorrentCalls):
         if params.ti is not None and not files_known:
             layout = libtorrent_files.layout(params.ti, params.file_priorities, params.renamed_files)
         hashes = libtorrent_hashes.hashes(params.info_hashes)
-        known = hashes.known()  # to read them is slow, and there may be ten thousand torrents to restore
+        known = hashes.known()  # reading them is slow, and there may be 10,000 torrents to restore
         if (other := self._handles.rival(torrent, known)) is not None:
             raise self._already_there(other, hashes, proven=params.ti is not None)
         self._count_on(torrent, params)
@@ -237,7 +240,7 @@ class LibtorrentSession(TorrentCalls):
         return Loading(complete, layout, stored, bool(trackers), nameless=nameless, hashes=hashes)
 
     def count_from(self, torrent: str, counted: tuple[int, int] | None) -> None:
-        """What a torrent counts on from once it is added; see `LibtSession`."""
+        """Sets the totals that a torrent starts with once it is added; see `LibtSession`."""
         if counted is not None and not any(counted):
             self._counted.pop(torrent, None)
         elif torrent not in self._handles.by_torrent:
@@ -283,8 +286,8 @@ class LibtorrentSession(TorrentCalls):
     @faults.of_torrent
     @recorded.of_torrent
     def unload(self, torrent: str) -> None:
-        """Removes a torrent, and no file. Raises UnknownTorrent."""
-        with contextlib.suppress(*FAULTS):  # then it goes on from its resume data
+        """Removes a torrent from the session, but none of its files. Raises UnknownTorrent."""
+        with contextlib.suppress(*FAULTS):  # on failure the totals in its resume data count
             status = self._handle(torrent).status(0)
             self._counted[torrent] = (status.all_time_download, status.all_time_upload)
         self._remove(torrent, b"unload", 0, with_files=False)
@@ -306,7 +309,10 @@ class LibtorrentSession(TorrentCalls):
     @faults.of_torrent
     @recorded.of_torrent
     def call_peers(self, torrent: str) -> None:
-        """Has the known peers called with the next statistics, with those of other torrents. Raises UnknownTorrent."""
+        """Requests connections to a torrent's known peers, with the next request for statistics.
+
+        Raises UnknownTorrent.
+        """
         self._handle(torrent)
         self._peer_calls.ask(torrent)
 
@@ -317,10 +323,10 @@ class LibtorrentSession(TorrentCalls):
 
     @recorded.of_session
     def remove_unknown_torrents(self) -> int:
-        """How many torrents the session had that nobody added."""
+        """Removes torrents that nobody added from the session. Returns their number."""
         count = 0
         for handle in self._session.get_torrents():
-            with contextlib.suppress(*FAULTS):  # it is looked at again at the next census
+            with contextlib.suppress(*FAULTS):  # the next call checks it again
                 if not self._handles.expects(handle):
                     self._session.remove_torrent(handle)
                     count += 1
@@ -330,24 +336,24 @@ class LibtorrentSession(TorrentCalls):
 
     @recorded.of_session
     def post_updates(self) -> None:
-        """Asks for the changed status of all torrents."""
+        """Requests the status of all torrents that have changed."""
         self._session.post_torrent_updates()
 
     @recorded.of_session
     def post_statistics(self) -> None:
-        """Asks for the session's counters."""
+        """Requests the session's counters."""
         self._session.post_session_stats()
         for torrent in self._peer_calls.turn(self._session.apply_settings, self._settings.max_failcount):
             if torrent in self._handles.by_torrent:
-                with contextlib.suppress(TorrentFault, UnknownTorrent):  # its peers are called later, as ever
+                with contextlib.suppress(TorrentFault, UnknownTorrent):  # libtorrent calls its peers later anyway
                     self._call_peers_of(torrent)
 
     @recorded.of_session
     def configure(self, settings: Mapping[str, SettingValue], *, download_bps: int, upload_bps: int) -> None:
-        """Applies settings and limits; what was set before and is not any more gets its default.
+        """Applies settings and limits. Settings that are no longer configured get their defaults.
 
         Raises:
-            InvalidSetting: and then nothing was applied.
+            InvalidSetting: nothing was applied.
         """
         checked = self._settings.take(settings)
         if self._kept_seeds:
@@ -362,12 +368,12 @@ class LibtorrentSession(TorrentCalls):
 
     @recorded.of_session
     def listen_port(self) -> int:
-        """The TCP port that is listened on, 0 for none."""
+        """The TCP listening port; 0 if there is none."""
         return int(self._session.listen_port())
 
     @recorded.of_session
     def suspend(self) -> None:
-        """Stops all transfers."""
+        """Permanently stops all transfers. Flushing and saving still work."""
         self._session.pause()
 
     @recorded.of_session

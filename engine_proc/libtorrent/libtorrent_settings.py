@@ -1,4 +1,4 @@
-"""The settings of a libtorrent session, checked against those that this libtorrent has."""
+"""The settings of a libtorrent session, checked against those of this libtorrent version."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,29 +9,29 @@ from engine_proc.session import session_settings
 from engine_proc.session.session_port import SettingValue
 
 lt: Any = libtorrent
-"""Untyped: the binding's stubs do not know all settings."""
+"""Untyped: the binding's type stubs lack some settings."""
 
 
 def check_settings(
     wanted: Mapping[str, SettingValue], torrents: int, before: Iterable[str] = ()
 ) -> dict[str, SettingValue]:
-    """`session_settings.checked` against this libtorrent. Raises InvalidSetting."""
+    """Calls `session_settings.checked` with the settings of this libtorrent version. Raises InvalidSetting."""
     return session_settings.checked(wanted, lt.default_settings(), torrents=torrents, before=before)
 
 
 def problems_of_settings(wanted: Mapping[str, SettingValue]) -> dict[str, str]:
-    """`session_settings.problems` by this libtorrent."""
+    """Calls `session_settings.problems` with the settings of this libtorrent version."""
     return session_settings.problems(wanted, lt.default_settings())
 
 
 class Settings:
-    """What is configured, and what the session has for it.
+    """The configured settings of a session.
 
     Args:
-        torrents: how many are expected, to size the alert queue by.
+        torrents: the expected number of torrents, which determines the size of the alert queue.
 
     Fields:
-        close_redundant, max_failcount: of the settings that Ouzel changes for a while, what is configured.
+        close_redundant, max_failcount: the configured values of the settings that Ouzel changes temporarily.
     """
 
     def __init__(self, torrents: int) -> None:
@@ -41,10 +41,12 @@ class Settings:
         self.max_failcount: SettingValue = 0
 
     def take(self, wanted: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
-        """These are configured now. Returns what to apply; what was named before and is not any more gets its default.
+        """Stores the configured settings.
+
+        Returns what to apply: also the defaults of settings that are no longer configured.
 
         Raises:
-            InvalidSetting: and then nothing has changed.
+            InvalidSetting: nothing was changed.
         """
         checked = check_settings(wanted, self._torrents, self._named)
         self._named = set(wanted)

@@ -1,4 +1,4 @@
-"""From stored bytes and links to libtorrent's `add_torrent_params`: what a torrent is, under limits."""
+"""Parses stored bytes and magnet links into libtorrent's `add_torrent_params`, with limits."""
 
 import itertools
 from typing import Any, Final
@@ -12,7 +12,7 @@ from engine_proc.trackers.held_trackers import Trackers
 from protocol.wire.desired import ADDRESSES_MAX, DesiredTorrent
 
 lt: Any = libtorrent
-"""Untyped: the binding's stubs want class instances where the binding itself takes dictionaries."""
+"""Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
 
 METAINFO_LIMITS: Final = {
     "max_buffer_size": 16 * 1024 * 1024,
@@ -24,11 +24,14 @@ METAINFO_LIMITS: Final = {
 RESUME_LIMITS: Final = {**METAINFO_LIMITS, "max_buffer_size": 64 * 1024 * 1024}
 
 TIER_MAX: Final = 255
-"""A tier has 8 bits in libtorrent, and its binding raises OverflowError; what is beyond shares the last one."""
+"""The last tier; later ones become this one.
+
+libtorrent stores a tier in 8 bits, and its binding raises OverflowError for larger numbers.
+"""
 
 
 def parse_magnet(magnet: str) -> Any:
-    """A magnet link's parameters. Raises InvalidSource."""
+    """Parses a magnet link. Raises InvalidSource."""
     link = magnet_link.read(magnet)
     try:
         params = lt.parse_magnet_uri(link.uri)
@@ -44,7 +47,7 @@ def parse_magnet(magnet: str) -> Any:
 
 
 def parse_metainfo(metainfo: bytes) -> Any:
-    """A .torrent file's parameters. Raises InvalidSource."""
+    """Parses a .torrent file. Raises InvalidSource."""
     try:
         params = lt.load_torrent_buffer(metainfo, METAINFO_LIMITS)
     except RuntimeError as error:
@@ -55,7 +58,7 @@ def parse_metainfo(metainfo: bytes) -> Any:
 
 
 def parse_resume(resume: bytes) -> Any:
-    """Resume data's parameters. Raises InvalidSource."""
+    """Parses resume data. Raises InvalidSource."""
     try:
         params = lt.read_resume_data(resume, RESUME_LIMITS)
     except RuntimeError as error:
@@ -65,12 +68,12 @@ def parse_resume(resume: bytes) -> Any:
 
 
 def read(metainfo: Metainfo) -> bytes | None:
-    """The content of the .torrent file, None where there is none."""
+    """The content of the .torrent file; None if there is none."""
     return metainfo() if callable(metainfo) else metainfo
 
 
 def parse(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Any:
-    """The parameters as they are stored. Raises InvalidSource."""
+    """Parses the stored data of a torrent. Raises InvalidSource."""
     if resume is not None:
         params = parse_resume(resume)
         if params.ti is None and (content := read(metainfo)) is not None:
@@ -80,7 +83,7 @@ def parse(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) 
             _join_sources(params, given)
     elif (content := read(metainfo)) is not None:
         params = parse_metainfo(content)
-        if desired.magnet is not None:  # its metainfo came later
+        if desired.magnet is not None:  # a magnet link whose metainfo was added later
             _join_sources(params, parse_magnet(desired.magnet))
     else:
         params = parse_magnet(desired.magnet or "")
@@ -90,7 +93,10 @@ def parse(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) 
 
 
 def _name(params: Any, desired: DesiredTorrent) -> None:
-    """Gives a link the info-hashes of its record, which may have learned one, or that the link named a wrong one."""
+    """Sets the info-hashes of a link to those in its record.
+
+    The record may have an additional info-hash from metadata, or lack one that was wrong in the link.
+    """
     v1, v2 = desired.info_hash_v1, desired.info_hash_v2
     if (v1 is None and v2 is None) or hashes(params.info_hashes) == Hashes(v1, v2):
         return
@@ -101,7 +107,7 @@ def _name(params: Any, desired: DesiredTorrent) -> None:
 
 
 def _join_sources(params: Any, other: Any) -> None:
-    """Adds another source's trackers, each in a tier of its own, and web seeds."""
+    """Adds the trackers, each in a separate tier, and the web seeds of another source."""
     trackers, known = take_trackers(params), set(params.url_seeds)
     last = max((tier for _, tier in trackers), default=-1)
     urls = {url for url, _ in trackers}
@@ -117,7 +123,10 @@ def _join_sources(params: Any, other: Any) -> None:
 
 
 def take_trackers(params: Any) -> Trackers:
-    """Takes the trackers out of the parameters. What has no tier of its own is in that of the one before it."""
+    """Removes the trackers from the parameters and returns them.
+
+    A tracker without a tier gets that of the previous one.
+    """
     urls = params.trackers
     if not urls:
         return []
@@ -130,13 +139,13 @@ def take_trackers(params: Any) -> Trackers:
 
 
 def give_trackers(params: Any, trackers: Trackers) -> None:
-    """Puts trackers into the parameters, instead of those that are there."""
+    """Replaces the trackers in the parameters."""
     params.trackers = [url for url, _ in trackers]
     params.tracker_tiers = [tier for _, tier in trackers]
 
 
 def check_text(params: Any) -> None:
-    """Refuses text that is not UTF-8 where the binding cannot even read it. Raises InvalidSource."""
+    """Raises InvalidSource for text that the binding cannot read, since it is not UTF-8."""
     for field in ("trackers", "url_seeds", "name", "renamed_files", "save_path", "part_file_dir"):
         try:
             getattr(params, field)
@@ -145,11 +154,11 @@ def check_text(params: Any) -> None:
     web_seeds = params.url_seeds
     usable = [url for url in web_seeds if url.lower().startswith(("http://", "https://"))]
     if len(usable) < len(web_seeds):
-        params.url_seeds = usable  # the others can never work, and the torrent can without them
+        params.url_seeds = usable  # unreadable URLs could never work, and the torrent works without them
 
 
 def check_amounts(params: Any) -> None:
-    """Refuses more than an engine can work with. Raises InvalidSource."""
+    """Raises InvalidSource for amounts that an engine cannot handle."""
     for field, what in (("trackers", "trackers"), ("url_seeds", "web seeds"), ("peers", "peers")):
         if len(getattr(params, field)) > ADDRESSES_MAX:
             raise InvalidSource(f"it has more than {ADDRESSES_MAX} {what}")

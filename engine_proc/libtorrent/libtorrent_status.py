@@ -1,4 +1,4 @@
-"""A torrent's status as a value, in bytes of the selected files."""
+"""Copies a torrent's status into a value, and converts its counts to bytes of the selected files."""
 
 from collections import deque
 from typing import Any, Final
@@ -10,7 +10,7 @@ from engine_proc.files.selected_bytes import SelectedBytes
 from engine_proc.session.alerts import NativeState, TorrentStatus
 
 lt: Any = libtorrent
-"""Untyped: the binding's stubs do not know what alerts carry."""
+"""Untyped: the binding's type stubs lack the attributes of alerts."""
 
 STATES: Final = {getattr(lt.torrent_status.states, state.value): state for state in NativeState}
 _PAUSED: Final = lt.torrent_flags.paused
@@ -18,7 +18,7 @@ _UPLOAD_MODE: Final = lt.torrent_flags.upload_mode
 
 
 def copy_status(torrent: str, status: Any) -> TorrentStatus:
-    """libtorrent's status, which counts the bytes of all pieces that touch a selected file."""
+    """Copies libtorrent's status. It counts the bytes of all pieces that reach into a selected file."""
     return TorrentStatus(
         torrent,
         state=STATES[status.state],
@@ -42,44 +42,44 @@ def copy_status(torrent: str, status: Any) -> TorrentStatus:
 
 
 class Selections:
-    """The selections of those torrents of which not all is wanted, as libtorrent has them by now."""
+    """The selections that libtorrent has confirmed, for torrents of which not all files are selected."""
 
     def __init__(self) -> None:
         self._in_force: dict[str, SelectedBytes] = {}
         self._asked: dict[str, deque[SelectedBytes | None]] = {}
-        """What libtorrent has yet to confirm."""
+        """By torrent, the selections that libtorrent has not confirmed yet."""
         self._counted: dict[str, tuple[int, int]] = {}
-        """What libtorrent counted last, and what that was of the selected files."""
+        """By torrent, libtorrent's last count of bytes, and the corresponding bytes of the selected files."""
 
     def begin_with(self, torrent: str, selected: SelectedBytes | None) -> None:
-        """The torrent is about to be added with this selection; None where all is wanted."""
+        """Notes the selection with which a torrent is about to be added; None if all files are selected."""
         self._put(torrent, selected)
 
     def ask(self, torrent: str, selected: SelectedBytes | None) -> None:
-        """The torrent is about to be given this selection, which counts once libtorrent has confirmed it."""
+        """Notes the selection that a torrent is about to get. It applies once libtorrent has confirmed it."""
         self._asked.setdefault(torrent, deque()).append(selected)
 
     def confirm(self, torrent: str) -> None:
-        """libtorrent has confirmed priorities of files: the ones that were asked for first."""
+        """Notes that libtorrent has confirmed the oldest requested selection of a torrent."""
         if (asked := self._asked.get(torrent)) is not None:
             self._put(torrent, asked.popleft())
             if not asked:
                 del self._asked[torrent]
 
     def drop(self, torrent: str) -> None:
-        """The torrent is gone."""
+        """Removes a torrent."""
         for table in (self._in_force, self._asked, self._counted):
             table.pop(torrent, None)
 
     def copy_status(self, torrent: str, status: Any) -> TorrentStatus:
-        """The status, with bytes of the selected files."""
+        """Copies the status, with the bytes of the selected files."""
         row = copy_status(torrent, status)
         selected = self._in_force.get(torrent)
         if selected is None:
             return row
         counted, done = self._counted.get(torrent, (-1, 0))
         if counted != row.done:
-            # Reading `pieces` makes a list of all of them, which is not needed once all are there.
+            # Reading `pieces` makes a list of all pieces, which is not needed once the selection is complete.
             have = status.pieces if row.done < row.wanted else ()
             done = selected.done(row.done, row.wanted, have)
             self._counted[torrent] = row.done, done

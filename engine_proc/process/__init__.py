@@ -1,6 +1,6 @@
-"""This process: its log, its parent, its threads and its sandbox.
+"""Facilities of the engine's processes: the log, the parent process, threads and the sandbox.
 
-- The *log* is one JSON object a line on stderr; the *parent* is the supervisor, without which it exits.
-- A *mailbox* passes items from a thread to the loop.
+- The *log* is one JSON object per line on stderr. The *parent* is the supervisor; the process exits if it dies.
+- A *mailbox* passes items from a thread to the event loop.
 - The *sandbox* is the kernel's confinement of this process: *Landlock* for files, *seccomp* for system calls.
 """

@@ -1,8 +1,8 @@
-"""Landlock: the kernel's confinement of file access, set by the process itself (landlock(7)).
+"""Landlock: the kernel's restriction of file access, which a process sets for itself (landlock(7)).
 
-A ruleset names the rights that it handles, and the directories below which each is granted; everywhere else they are
-refused. It applies to the calling thread and those that it starts, can only be narrowed, and ends with the process. The
-rules are bound to the directories themselves, not to their paths.
+A ruleset names the rights that it handles, and the directories below which each right is granted; everywhere else it is
+refused. The ruleset applies to the calling thread and the threads that it starts. It can only be restricted further,
+and ends with the process. The rules apply to the directories themselves, not to their paths.
 """
 
 import ctypes
@@ -15,11 +15,11 @@ from enum import IntFlag
 from typing import Final, NamedTuple
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-"""The same numbers on all machines."""
+"""Numbers of system calls, equal on all architectures."""
 _VERSION: Final = 1
 _PATH_BENEATH: Final = 1
 _SCOPED: Final = 0b11
-"""Abstract UNIX sockets, and signals."""
+"""The scopes: abstract UNIX sockets, and signals."""
 
 
 class Right(IntFlag):
@@ -39,21 +39,21 @@ class Right(IntFlag):
     MAKE_BLOCK = 1 << 11
     MAKE_SYM = 1 << 12
     REFER = 1 << 13
-    """Rename or link from one directory into another."""
+    """The right to rename or link from one directory into another."""
     TRUNCATE = 1 << 14
     IOCTL_DEV = 1 << 15
 
 
 _OF_FILES: Final = Right.EXECUTE | Right.WRITE_FILE | Right.READ_FILE | Right.TRUNCATE | Right.IOCTL_DEV
 _SINCE: Final = {1: Right(0x1FFF), 2: Right.REFER, 3: Right.TRUNCATE, 5: Right.IOCTL_DEV}
-"""The rights that each version of the interface (ABI) added."""
+"""The rights that each ABI version added."""
 SCOPES_SINCE: Final = 6
 
 READ: Final = Right.READ_FILE | Right.READ_DIR
 
 
 class Rule(NamedTuple):
-    """The rights that are granted on a file, or below a directory. A file has only the rights that apply to files."""
+    """The rights that are granted on a file, or below a directory. For a file, only the rights for files apply."""
 
     fd: int
     rights: Right
@@ -63,20 +63,20 @@ _libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
 def abi() -> int:
-    """The kernel's version of the interface. Raises OSError if it has none, or not for this process."""
+    """The kernel's ABI version. Raises OSError if the kernel has no Landlock, or denies it to this process."""
     return _call(_CREATE_RULESET, None, 0, _VERSION)
 
 
 def handled(version: int) -> Right:
-    """All rights that a version of the interface has."""
+    """All rights of an ABI version."""
     return Right(sum(rights for since, rights in _SINCE.items() if since <= version))
 
 
 def restrict(version: int, rules: Iterable[Rule]) -> None:
-    """Restricts the calling thread to the rights of these rules. Raises OSError.
+    """Restricts the calling thread to the rights in these rules. Raises OSError.
 
-    `PR_SET_NO_NEW_PRIVS` has to be set. If the kernel can, signals and abstract sockets are limited to the processes
-    that are restricted together.
+    `PR_SET_NO_NEW_PRIVS` has to be set. If the kernel supports it, signals and abstract sockets reach only processes in
+    the same Landlock domain.
     """
     known = handled(version)
     fields: Sequence[int] = (known, 0, _SCOPED) if version >= SCOPES_SINCE else (known,)
@@ -105,7 +105,7 @@ def _call(number: int, *arguments: int | bytes | None) -> int:
 
 
 def words(error: OSError) -> str:
-    """Why there is no Landlock, for people."""
+    """A text for people about why Landlock is not available."""
     match error.errno:
         case errno.ENOSYS:
             return "the kernel does not have it"

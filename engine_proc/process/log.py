@@ -1,9 +1,10 @@
-"""The engine's log: one JSON object a line on stderr, which the supervisor reads and logs.
+"""The engine's log: one JSON object per line on stderr, which the supervisor reads and logs.
 
-Lines that are not JSON, such as output of a native library, are logged, too.
+The supervisor also logs lines that are not JSON, such as output of a native library.
 
-Standard error is a non-blocking pipe, see `supervisor.engine.process.child`. While it is full, since the supervisor is
-slow or stopped, lines are dropped and counted: the engine goes on. A line that was written in part is completed first.
+Standard error is a non-blocking pipe; see `supervisor.engine.process.child`. While the pipe is full, because the
+supervisor is slow or stopped, lines are dropped and counted, so the engine never blocks. A line that was written in
+part is completed first.
 """
 
 import os
@@ -16,7 +17,7 @@ STDERR: Final = 2
 
 
 class Log:
-    """Writes lines to a descriptor that does not block.
+    """Writes log lines to a non-blocking descriptor.
 
     Fields:
         lost: the number of dropped lines.
@@ -47,7 +48,10 @@ class Log:
                 self._rest = self._rest[self._written(self._rest) :]
 
     def _write(self, line: bytes) -> bool:
-        """Whether a line was accepted, even in part: then its rest has to be written before the next one."""
+        """Writes a line.
+
+        Returns whether it was accepted, at least in part; the rest is written before the next line.
+        """
         written = 0 if self._rest else self._written(line)
         if written:
             self._rest = line[written:]
@@ -56,7 +60,7 @@ class Log:
     def _written(self, content: bytes) -> int:
         try:
             return os.write(self._fd, content)
-        except OSError:  # it is full; or the supervisor is gone: then the lifeline ends the process
+        except OSError:  # the pipe is full, or the supervisor has died, in which case the lifeline ends the process
             return 0
 
 
@@ -64,7 +68,7 @@ def _encoded(fields: dict[str, object]) -> bytes:
     try:
         return msgspec.json.encode(fields, enc_hook=str) + b"\n"
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        # Names may be invalid text, and a field's value must not raise an error.
+        # File names may be invalid text, and no field's value must make logging fail.
         shown = {key: ascii(value) for key, value in fields.items()}
         shown |= {"level": str(fields["level"]), "event": str(fields["event"]), "not_encoded": ascii(error)}
         return msgspec.json.encode(shown) + b"\n"

@@ -1,4 +1,4 @@
-"""A mailbox: items that a thread passes to the loop, and the descriptor that wakes the loop."""
+"""A mailbox: passes items from a thread to the event loop, and wakes the loop by a descriptor."""
 
 import os
 import queue
@@ -8,14 +8,14 @@ T = TypeVar("T")
 
 
 class Mailbox(Generic[T]):
-    """A queue between threads. `fileno` is readable while it has items. Any thread may put; one thread takes."""
+    """A queue between threads. Any thread may put items; only one thread drains them."""
 
     def __init__(self) -> None:
         self._waiting: queue.SimpleQueue[T] = queue.SimpleQueue()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
     def fileno(self) -> int:
-        """Readable while there are items."""
+        """The descriptor to poll, which is readable while there are items."""
         return self._wake
 
     def put(self, item: T) -> None:
@@ -35,5 +35,5 @@ class Mailbox(Generic[T]):
         return found
 
     def close(self) -> None:
-        """Closes the descriptor; nothing is put any more."""
+        """Closes the descriptor. Nothing must be put any more."""
         os.close(self._wake)

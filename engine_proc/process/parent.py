@@ -1,4 +1,4 @@
-"""The parent: an engine and a describer end with their supervisor."""
+"""Makes the engine's processes end with their parent, the supervisor."""
 
 import ctypes
 import os
@@ -9,6 +9,6 @@ _PR_SET_PDEATHSIG: Final = 1
 
 
 def die_with_parent(parent_pid: int) -> bool:
-    """Asks the kernel to kill this process when its parent dies. False where the parent is already another one."""
+    """Makes the kernel kill this process when its parent dies. Returns False if the parent has died already."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     return os.getppid() == parent_pid

@@ -1,8 +1,9 @@
-"""The sandbox: the kernel's confinement of this process, set once before any untrusted input is read (ADR 025).
+"""The sandbox: restrictions by Landlock and seccomp, entered before any untrusted input is read (ADR 025).
 
-Writing, creating, removing and renaming are allowed only below the download roots and in the engine's own directory;
-reading below these, in the resume directory, and where Python, libtorrent, name resolution and certificates are. It
-applies to threads that are started afterwards, so it is entered before there are any.
+Writing, creating, removing and renaming are allowed only below the download roots and in the engine's own directory.
+Reading is allowed there, in the resume directory, and in the directories of Python, libtorrent, name resolution and
+certificates. The sandbox applies to the calling thread and to threads that are started later, so it is entered before
+there are other threads.
 """
 
 import contextlib
@@ -28,7 +29,7 @@ OFF: Final = "off"
 REQUIRE: Final = "require"
 _PR_SET_NO_NEW_PRIVS: Final = 38
 FILES_SINCE: Final = 3
-"""The first version of Landlock that confines all writing: the second confines links, the third truncation."""
+"""The first Landlock ABI version that restricts all kinds of writing: version 2 added links, version 3 truncation."""
 
 _PAYLOAD: Final = (
     READ
@@ -41,7 +42,10 @@ _PAYLOAD: Final = (
     | Right.REFER
 )
 _OWN: Final = _PAYLOAD | Right.MAKE_SYM | Right.MAKE_FIFO | Right.MAKE_SOCK
-"""Anything in the place of one of the engine's files can be put aside."""
+"""The rights in the engine's own directory.
+
+They suffice to put aside anything that has the name of one of the engine's files.
+"""
 
 _SYSTEM: Final = (
     *("/usr", "/lib", "/lib32", "/lib64", "/etc", "/nix/store", "/gnu/store"),
@@ -51,22 +55,25 @@ _SYSTEM: Final = (
     *("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"),
 )
 _SELF: Final = "/proc/self"
-"""The only readable process is itself: Landlock refuses tracing others, but not reading their /proc files."""
+"""The only readable directory in /proc.
+
+Landlock prevents tracing other processes, but not reading their files in /proc.
+"""
 _LED_TO: Final = (
     "/etc/resolv.conf",
     "/etc/ssl/cert.pem",
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
 )
-"""Files that may be links to directories of their own, where they are replaced."""
+"""Files that may be links into other directories, where their targets may be replaced."""
 
 
 class Sandbox(NamedTuple):
-    """The confinement in force.
+    """The restrictions that are in force.
 
     Fields:
-        report: for people.
-        places: the writable directories with their identity; none without Landlock.
+        report: the report for `health`.
+        places: the writable directories, each with its place (`protocol.host.place`); empty without Landlock.
         refusal: why this engine must not run; None if it may.
     """
 
@@ -86,13 +93,13 @@ def enter(
     *,
     read_only: bool = False,
 ) -> Sandbox:
-    """Confines this process as far as the kernel can, and returns how far that is.
+    """Restricts this process as far as the kernel supports it. Returns the restrictions in force.
 
     Args:
         mode: `auto`, `require` or `off`.
-        roots: the download roots, links resolved.
-        environ: names the certificates.
-        read_only: no directory is writable, not even the roots and the engine's own directory.
+        roots: the download roots, with links resolved.
+        environ: the environment, which may name directories of certificates.
+        read_only: makes no directory writable, not even the roots and the engine's own directory.
     """
     if mode == OFF:
         return NO_SANDBOX
@@ -132,13 +139,13 @@ def _forbid_new_privileges() -> None:
 
 
 def _require_one_thread() -> None:
-    """Raises OSError if there are other threads, as of a module that Python loaded at its start."""
-    if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208  # no paths are wanted
+    """Raises OSError if there are other threads, for example of a module that Python loads at its start."""
+    if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208  # only their number is needed
         raise OSError(errno.EBUSY, "threads were started before it, which it would not hold for")
 
 
 def _confine_files(version: int, written: Mapping[str, Right], read: Iterable[str]) -> dict[str, str]:
-    """Sets Landlock's rules. Returns the writable places. Raises OSError."""
+    """Sets the Landlock rules. Returns the writable directories with their places. Raises OSError."""
     places = {}
     with contextlib.ExitStack() as opened:
         rules = []
@@ -150,14 +157,14 @@ def _confine_files(version: int, written: Mapping[str, Right], read: Iterable[st
         for path in set(read) - {"/"}:
             rights = READ | Right.WRITE_FILE if path == os.devnull and written else READ
             rules += [Rule(fd, rights) for fd in [_open(opened, path)] if fd is not None]
-        # Kept open: an unreferenced inode of /proc is made anew, and the rule would be bound to the old one.
+        # Kept open: the kernel recreates unreferenced inodes of /proc, and the rule would apply only to the old one.
         rules.append(Rule(os.open(_SELF, os.O_PATH | os.O_CLOEXEC), READ))
         landlock.restrict(version, rules)
     return places
 
 
 def _open(opened: contextlib.ExitStack, path: str, flags: int = 0) -> int | None:
-    """An O_PATH descriptor of the path; None if it is missing or unreachable."""
+    """An O_PATH descriptor of a path; None if the path does not exist or is unreachable."""
     try:
         fd = os.open(path, os.O_PATH | os.O_CLOEXEC | flags)
     except (OSError, ValueError):
@@ -167,7 +174,7 @@ def _open(opened: contextlib.ExitStack, path: str, flags: int = 0) -> int | None
 
 
 def _readable(resume_dir: ResumeDir, environ: Mapping[str, str]) -> Iterator[str]:
-    """Files and directories that have to be readable, whether they exist or not; some more than once."""
+    """Files and directories that have to be readable. They need not exist, and some may be repeated."""
     yield from _SYSTEM
     yield str(resume_dir.root)
     yield from (str(Path(os.path.realpath(path)).parent) for path in _LED_TO if os.path.islink(path))  # noqa: PTH114
@@ -181,7 +188,7 @@ def _readable(resume_dir: ResumeDir, environ: Mapping[str, str]) -> Iterator[str
 
 
 def _led_to(directory: str) -> Iterable[str]:
-    """The targets of the hundreds of links in a directory of certificates, unless they are readable anyway."""
+    """The targets of links in a directory of certificates, which may have hundreds, unless they are readable anyway."""
     read = tuple(f"{each}/" for each in (*_SYSTEM, directory))
     found = set()
     with contextlib.suppress(OSError), os.scandir(directory) as entries:
@@ -193,9 +200,9 @@ def _led_to(directory: str) -> Iterable[str]:
 
 
 def _code() -> Iterator[str]:
-    """The directories of Python and of libraries that may be loaded later: those of the loaded ones."""
+    """The directories of Python and of the loaded libraries, from which more may be loaded later."""
     found = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path}
-    with contextlib.suppress(OSError):  # it may be a deleted file
+    with contextlib.suppress(OSError):  # the file may have been deleted
         found.discard(str(Path.cwd()))
     yield from found
     for package in (engine_proc, protocol):
@@ -206,7 +213,7 @@ def _code() -> Iterator[str]:
 
 
 def _lacks(version: int) -> list[str]:
-    """What the Landlock of an older kernel does not confine."""
+    """A list, for people, of what an old version of Landlock does not restrict."""
     since = {2: "links into other directories", FILES_SINCE: "truncation", 5: "devices", 6: "abstract sockets"}
     lacking = [what for first, what in since.items() if version < first]
     return [f"Landlock {version} of this kernel does not confine {', '.join(lacking)}"] if lacking else []

@@ -1,7 +1,7 @@
-"""Seccomp: a filter over the system calls of this process (seccomp(2)), for what Landlock does not confine.
+"""Seccomp: a filter for the system calls of this process (seccomp(2)), for actions that Landlock does not restrict.
 
-It is a small program for the kernel's classic BPF machine, put together here for x86-64 and aarch64. What is refused
-fails with EPERM; nothing is ever killed for it, so that it is an error like any other. Pure but for `install`.
+The filter is a small program for the kernel's classic BPF machine, for x86-64 and aarch64. A refused call fails with
+EPERM, so it is an ordinary error, and the process is never killed for it. Pure except for `install`.
 """
 
 import ctypes
@@ -13,20 +13,21 @@ from typing import Final, NamedTuple
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 _SET_MODE_FILTER: Final = 1
 _SPEC_ALLOW: Final = 4
-"""No mitigations of speculative execution for this process alone, which earlier kernels add and which cost much."""
+"""The flag that disables costly mitigations of speculative execution, which older kernels enable with a filter.
+"""
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCHITECTURE, _ARGUMENT_0, _ARGUMENT_1 = 0, 4, 16, 24
-"""Where `struct seccomp_data` has them; of arguments the lower half, since both machines are little-endian."""
+"""Offsets in `struct seccomp_data`. For arguments, that of the lower half: both architectures are little-endian."""
 _ALLOW: Final = 0x7FFF0000
 _ERRNO: Final = 0x00050000
 _X32: Final = 0x40000000
 _NEW_NAMESPACES: Final = 0x7E020080
-"""CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET."""
+"""The flags CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET."""
 _CLONE_THREAD: Final = 0x10000
 
 REFUSED: Final = {
-    # Other programs, other processes.
+    # Running programs and accessing other processes.
     "execve": (59, 221),
     "execveat": (322, 281),
     "fork": (57, None),
@@ -48,7 +49,7 @@ REFUSED: Final = {
     "sched_setaffinity": (203, 122),
     "sched_setparam": (142, 118),
     "sched_setattr": (314, 274),
-    # What programs of one user share by name or number, where Landlock has no say.
+    # Objects that the processes of a user share by name or number, which Landlock does not restrict.
     "shmget": (29, 194),
     "shmat": (30, 196),
     "shmctl": (31, 195),
@@ -62,7 +63,7 @@ REFUSED: Final = {
     "msgctl": (71, 187),
     "mq_open": (240, 180),
     "mq_unlink": (241, 181),
-    # Who may do what with files, and when they were written: Landlock has no rights for these.
+    # Changing the permissions and times of files, for which Landlock has no rights.
     "chmod": (90, None),
     "fchmod": (91, 52),
     "fchmodat": (268, 53),
@@ -138,7 +139,7 @@ REFUSED: Final = {
     "ioperm": (173, None),
     "modify_ldt": (154, None),
 }
-"""Numbers on x86-64 and aarch64; None where a machine does not have the call."""
+"""The refused calls, with their numbers on x86-64 and aarch64; None if an architecture does not have the call."""
 
 _OWN_ONLY: Final = {
     "kill": (62, 129),
@@ -146,18 +147,18 @@ _OWN_ONLY: Final = {
     "rt_tgsigqueueinfo": (297, 240),
     "prlimit64": (302, 261),
 }
-"""Calls whose first argument has to be this process, or 0, which means it or its group."""
+"""Calls whose first argument has to be this process, or 0, which means this process or its group."""
 COMMANDS: Final = {
     "fcntl": (
         (72, 25),
-        {"F_SETOWN": 8, "F_SETSIG": 10, "F_SETOWN_EX": 15},  # the kernel signals others then, on this process's behalf
+        {"F_SETOWN": 8, "F_SETSIG": 10, "F_SETOWN_EX": 15},  # these make the kernel send signals to other processes
     ),
     "ioctl": (
         (16, 29),
         {
             "FIOSETOWN": 0x8901,
             "SIOCSPGRP": 0x8902,
-            # What chmod and setxattr are refused for: these make files immutable, too.
+            # Refused for the same reason as chmod and setxattr: these can make files immutable.
             "FS_IOC_SETFLAGS": 0x40086602,
             "FS_IOC32_SETFLAGS": 0x40046602,
             "FS_IOC_FSSETXATTR": 0x401C5820,
@@ -170,14 +171,17 @@ COMMANDS: Final = {
         },
     ),
 }
-"""Calls of which some commands are refused, which are their second argument: the same on both machines."""
+"""Calls of which some commands are refused.
+
+The command is the second argument; its numbers are equal on both architectures.
+"""
 _CLONE: Final = (56, 220)
 _CLONE3: Final = 435
-"""Its flags are in memory, where a filter cannot look: without it the C library uses `clone`."""
+"""`clone3` is refused, since its flags are in memory, which a filter cannot read. The C library then uses `clone`."""
 
 
 class Machine(NamedTuple):
-    """What differs: the kernel's name of it, the column in the tables, the number of seccomp(2)."""
+    """An architecture: its number in the kernel, its column in the tables, and the number of seccomp(2)."""
 
     architecture: int
     column: int
@@ -188,7 +192,7 @@ MACHINES: Final = {"x86_64": Machine(0xC000003E, 0, 317), "aarch64": Machine(0xC
 
 
 class Instruction(NamedTuple):
-    """One of BPF's: operation, how many instructions to pass over where true and where false, operand."""
+    """A BPF instruction: the operation, how many instructions to skip if true and if false, and the operand."""
 
     code: int
     true: int
@@ -197,14 +201,14 @@ class Instruction(NamedTuple):
 
 
 def program(machine: Machine, pid: int) -> list[Instruction]:
-    """The filter for a process of this pid."""
+    """The filter program for the process with this pid."""
     refuse, allow = _return(_ERRNO | errno.EPERM), _return(_ALLOW)
     made = [
         _load(_ARCHITECTURE),
-        Instruction(_EQUAL, 1, 0, machine.architecture),  # the numbers of another one mean other calls
+        Instruction(_EQUAL, 1, 0, machine.architecture),  # on another architecture the numbers mean other calls
         refuse,
         _load(_NUMBER),
-        Instruction(_AT_LEAST, 0, 1, _X32),  # on x86-64 the same calls under other numbers; none are so high elsewhere
+        Instruction(_AT_LEAST, 0, 1, _X32),  # x32 calls: the same calls under other numbers on x86-64; unused elsewhere
         refuse,
         Instruction(_EQUAL, 0, 1, _CLONE3),
         _return(_ERRNO | errno.ENOSYS),
@@ -239,7 +243,7 @@ def program(machine: Machine, pid: int) -> list[Instruction]:
 
 
 def install(machine: str, pid: int) -> None:
-    """Puts the filter over the calling thread and those that it starts. Raises OSError.
+    """Installs the filter for the calling thread and the threads that it starts. Raises OSError.
 
     `PR_SET_NO_NEW_PRIVS` has to be set.
     """

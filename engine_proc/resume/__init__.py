@@ -1,7 +1,7 @@
-"""Fast-resume data, and the search for pieces on disk that it lacks.
+"""Fast-resume data, and the search for pieces on disk that are missing in it.
 
-- The *resume policy* decides when fast-resume data is saved; the *resume store* writes it durably, by a thread;
-  *reading ahead* loads files that are needed soon by another one.
-- The *rehasher* looks for *pieces* that resume data lacks, and verifies their hash as *proof*.
-- The *part file* has libtorrent's data of unwanted files; *piece layers* have the hashes of v2 pieces.
+- The *resume policy* decides when fast-resume data is saved. The *resume store* writes it durably on a thread. *Reading
+  ahead* loads files that are needed soon on another thread.
+- The *rehasher* looks for *pieces* on disk that are missing in resume data, and verifies them by their hash (*proof*).
+- The *part file* is libtorrent's file for data of unselected files. *Piece layers* have the hashes of v2 pieces.
 """

@@ -1,11 +1,11 @@
-"""libtorrent's part file, which has the parts of unwanted files in shared pieces. Pure.
+"""Reads libtorrent's part file, which has those parts of shared pieces that belong to unselected files. Pure.
 
-The file is `.<info-hash>.parts` in the save path. It has a header of big-endian 32 bit integers: the number of pieces,
-the length of a piece, then each piece's slot, -1 for none; padded to whole KiB. Then come the slots, each of a piece's
-length.
+The file is `.<info-hash>.parts` in the save path. It begins with a header of big-endian 32-bit integers: the number of
+pieces, the piece length, then for each piece its slot, or -1. The header is padded to whole KiB. Then follow the slots,
+each as long as a piece.
 
-libtorrent writes the header when a torrent finishes, is paused, flushed or removed, and when its selection changes.
-After a kill of a download it is mostly missing, and then libtorrent considers all slots free.
+libtorrent writes the header when a torrent finishes, is paused, flushed or removed, and when its selection changes. If
+the process was killed during a download, the header is mostly missing. Then libtorrent considers all slots free.
 """
 
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ class PartFile(NamedTuple):
     """A torrent's part file.
 
     Fields:
-        path: absolute; the file need not exist.
+        path: the absolute path; the file need not exist.
         pieces: the number of the torrent's pieces.
-        piece_length: bytes.
+        piece_length: the size of a piece in bytes.
     """
 
     path: str
@@ -30,11 +30,11 @@ class PartFile(NamedTuple):
     piece_length: int
 
     def header_size(self) -> int:
-        """Bytes before the first slot."""
+        """The number of bytes before the first slot."""
         return -(-(_FIXED + self.pieces) * _NUMBER // _ROUND) * _ROUND
 
     def slots(self, header: bytes) -> Mapping[int, int]:
-        """The offset of each piece's slot in bytes; empty for a header that libtorrent would refuse."""
+        """The offset in bytes of each piece's slot; empty if libtorrent would refuse the header."""
         if len(header) < self.header_size():
             return {}
         numbers = memoryview(header)[: (_FIXED + self.pieces) * _NUMBER]

@@ -1,7 +1,7 @@
-"""The hashes of v2 pieces: the piece layers of a .torrent file, or the trees of resume data (BEP 52). Pure.
+"""Finds the hashes of v2 pieces in the piece layers of a .torrent file, or in the trees of resume data (BEP 52). Pure.
 
-They are used only for verification: a missing or wrong hash verifies nothing. So invalid data is ignored, and nothing
-is raised.
+The hashes are only used to verify pieces, so a missing or wrong hash merely verifies nothing. Therefore invalid data is
+ignored, and no error is raised.
 """
 
 from collections.abc import Callable
@@ -13,23 +13,23 @@ _BITS: Final = 8
 KindT = TypeVar("KindT", dict[bytes, Any], list[Any], bytes)
 
 Digest = Callable[[int], bytes | None]
-"""The merkle root over a piece's blocks by the number of the piece in its file; None if it is unknown."""
+"""A function from a piece's number in its file to the merkle root over the piece's blocks; None if that is unknown."""
 
 
 def of_metainfo(metainfo: Any, root: bytes) -> Digest:
-    """From a decoded .torrent file, for the file with this root."""
+    """The digests in a decoded .torrent file, for the file with this merkle root."""
     layer = _member(_member(metainfo, b"piece layers", dict), root, bytes)
     return lambda number: _nth(layer, number)
 
 
 def of_resume(resume: Any, index: int, pieces: int) -> Digest:
-    """From decoded resume data, for the file at this index.
+    """The digests in decoded resume data, for the file at this index.
 
-    A tree is stored without the nodes that are not known: the mask has a bit for each, root first, and for each bit
-    that is set there is a hash. While pieces are lacking, those of the pieces are known, or none below the root.
+    Only the known nodes of a tree are stored: a mask has a bit for each node, root first, and the hashes follow for the
+    bits that are set. While pieces are missing, either the hashes of all pieces are known, or none below the root.
 
     Args:
-        pieces: how many the file has.
+        pieces: the number of the file's pieces.
     """
     trees = _member(resume, b"trees", list)
     tree = trees[index] if index < len(trees) else {}

@@ -1,12 +1,13 @@
-"""Pieces that resume data lacks and that may be on disk: which ones, and their verification. Pure.
+"""Determines which pieces may be on disk although resume data lacks them, and where to read them. Pure.
 
-After an unclean end the resume data is some seconds old, and does not have what was written since. A piece can be
-complete only if the files have data at all its bytes; such a piece is a candidate. It is claimed only if its digest is
-right: SHA-1 for v1 and hybrid torrents (BEP 3), the root of a SHA-256 merkle tree for v2 (BEP 52). The blocks of other
-pieces that are in data are fragments: they are offered to libtorrent, which hashes the piece when it has the rest.
+After a crash the resume data is some seconds old, and lacks what was written since. A piece can be complete only if the
+files have data at all of its bytes; such a piece is a *candidate*. It is marked as complete only if its digest is
+right: SHA-1 for v1 and hybrid torrents (BEP 3), the root of a SHA-256 merkle tree for v2 (BEP 52). For the other
+pieces, blocks at which the files have data are *fragments*. They are offered to libtorrent, which hashes the piece once
+it has the rest.
 
-"On disk" is always where libtorrent itself will read: in the file, if it is wanted or exists, else in the part file, if
-its header has the piece.
+"On disk" always means where libtorrent itself will read: in the file if it is selected or exists, otherwise in the part
+file if its header lists the piece.
 """
 
 from bisect import bisect_right
@@ -16,21 +17,21 @@ from typing import Final, NamedTuple
 from engine_proc.resume.part_file import PartFile
 
 BLOCK: Final = 16 * 1024
-"""Bytes under one leaf of a merkle tree, and of one request to a peer."""
+"""The size of a block in bytes: the unit of a merkle tree's leaves, and of requests to peers."""
 
 OFFERED_MAX: Final = 3
-"""The number of pieces of which fragments are offered.
+"""The maximum number of pieces of which fragments are offered to libtorrent.
 
-If a fragment turns out wrong, libtorrent blames the peers that sent the rest of the piece, and bans a peer for good at
-the fourth such piece. There may be only one peer.
+If a fragment is wrong, libtorrent blames the peers that sent the rest of the piece, and bans a peer permanently at the
+fourth such piece. There may be only one peer.
 """
 
 Ranges = Sequence[tuple[int, int]]
-"""Where a file has data: ascending `(start, end)`, in bytes."""
+"""The ranges in which a file has data: ascending `(start, end)` in bytes."""
 
 
 class ClaimedFile(NamedTuple):
-    """A file that resume data claims pieces of: its number and path, and where the last claimed byte in it ends."""
+    """A file of which resume data claims pieces: its index and path, and the end of the last claimed byte in it."""
 
     number: int
     path: str
@@ -41,9 +42,10 @@ class StoredFile(NamedTuple):
     """A file of a torrent.
 
     Fields:
-        path: absolute; None for padding (BEP 47), which reads as zeros and is never stored.
-        offset: of its first byte in the torrent.
-        wanted: selected; of others, libtorrent keeps what it needs in the part file unless they exist.
+        path: the absolute path; None for padding (BEP 47), which reads as zeros and is never stored.
+        offset: the offset of the file's first byte in the torrent.
+        wanted: whether the file is selected. For an unselected file that does not exist, libtorrent stores data in the
+            part file.
     """
 
     path: str | None
@@ -56,9 +58,9 @@ class MissingPiece(NamedTuple):
     """A piece that the resume data lacks.
 
     Fields:
-        offset, size: its bytes in the torrent; for v2 without padding at its end.
-        digest: SHA-1, or with `leaves` the root of a merkle tree.
-        leaves: the number of leaves of its tree, missing blocks as zeros; 0 for SHA-1.
+        offset, size: the piece's bytes in the torrent; for v2 without padding at the end.
+        digest: the SHA-1 hash, or with `leaves` the root of a merkle tree.
+        leaves: the number of leaves of the tree, where missing blocks count as zeros; 0 for SHA-1.
     """
 
     number: int
@@ -69,19 +71,20 @@ class MissingPiece(NamedTuple):
 
 
 class Unverified(NamedTuple):
-    """What has to be verified of a torrent before it is added.
+    """The pieces of a torrent that have to be verified before it is added, and where to find them.
 
     Fields:
-        files: in the order of the torrent.
-        missing: the pieces that the resume data lacks, and doubtful ones that can be verified.
-        bytes_done, bytes_total: of the wanted files, by the resume data.
-        size: of all files, with padding.
-        part_file: where parts of unwanted files may be.
-        doubtful: claimed by the resume data, but their bytes may be elsewhere than libtorrent will read them; only
-            verified ones are kept.
-        borders: claimed, and touching unwanted files; kept if libtorrent finds each of their bytes.
-        unfinished: the blocks that the resume data has of incomplete pieces.
-        payload: bytes of all files but padding.
+        files: the files in the order of the torrent.
+        missing: the pieces that the resume data lacks, and doubtful pieces whose digests are known.
+        bytes_done, bytes_total: the complete bytes (according to the resume data) and all bytes of the selected files.
+        size: the size of all files, with padding.
+        part_file: the part file, which may have parts of unselected files.
+        doubtful: pieces that the resume data claims, but whose bytes may not be where libtorrent will read them. Their
+            claims are kept only if they are verified.
+        borders: claimed pieces that reach into unselected files. Their claims are kept if libtorrent can read all their
+            bytes.
+        unfinished: the blocks of incomplete pieces that the resume data has.
+        payload: the size of all files without padding.
     """
 
     files: Sequence[StoredFile]
@@ -97,12 +100,12 @@ class Unverified(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """The outcome of the verification.
+    """The outcome of a verification.
 
     Fields:
-        pieces: verified.
-        blocks: blocks on disk of incomplete pieces; they are unverified, so libtorrent has to hash those pieces.
-        lost: claimed by the resume data, but not readable.
+        pieces: the verified pieces.
+        blocks: the blocks of incomplete pieces on disk. They are not verified, so libtorrent has to hash their pieces.
+        lost: the pieces that the resume data claims, but that cannot be read.
     """
 
     pieces: frozenset[int] = frozenset()
@@ -114,9 +117,9 @@ class Disk(NamedTuple):
     """The state of a torrent's files in the file system.
 
     Fields:
-        data: where each file has data; one that is absent here has none.
-        kept: the unwanted files that exist; the parts of others are in the part file.
-        slots: the offset of each piece's slot in the part file, in bytes.
+        data: the ranges of data of each file; a file without an entry has none.
+        kept: the unselected files that exist; data of the others is in the part file.
+        slots: the offset in bytes of each piece's slot in the part file.
     """
 
     data: Mapping[str, Ranges]
@@ -128,11 +131,11 @@ class Examined(NamedTuple):
     """The content of a torrent's resume data.
 
     Fields:
-        claimed: the wanted files that it claims pieces of.
-        bytes_done, bytes_total: of the wanted files; `bytes_done` approximates the claimed pieces.
-        size: of all files but padding; 0 while there is no metadata.
-        parsed: the session's own, for `resume`.
-        others: other paths where libtorrent may write, delete or read, as in `session_port.SourceInfo`.
+        claimed: the selected files of which the resume data claims pieces.
+        bytes_done, bytes_total: the bytes of claimed pieces (approximately) and all bytes of the selected files.
+        size: the size of all files without padding; 0 while there is no metadata.
+        parsed: the session's parsed form of the data, which `resume` can reuse.
+        others: other paths that libtorrent may write, delete or read; see `session_port.SourceInfo.paths`.
     """
 
     claimed: Sequence[ClaimedFile]
@@ -144,12 +147,12 @@ class Examined(NamedTuple):
 
     @property
     def complete(self) -> bool:
-        """Whether all wanted files are claimed; never while there is no metadata."""
+        """Whether all selected files are claimed completely; false while there is no metadata."""
         return self.size > 0 and self.bytes_done == self.bytes_total
 
 
 class Slice(NamedTuple):
-    """Bytes of one file, or of padding where `path` is None."""
+    """A range of bytes in one file, or in padding if `path` is None."""
 
     path: str | None
     start: int
@@ -157,7 +160,7 @@ class Slice(NamedTuple):
 
 
 def slices(files: Sequence[StoredFile], offset: int, size: int) -> list[tuple[StoredFile, Slice]]:
-    """The files that a range of bytes of the torrent belongs to, in order."""
+    """Splits a range of a torrent's bytes into ranges of its files, in order."""
     found = []
     index = max(0, bisect_right(files, offset, key=lambda file: file.offset) - 1)
     end = offset + size
@@ -172,7 +175,7 @@ def slices(files: Sequence[StoredFile], offset: int, size: int) -> list[tuple[St
 
 
 def located(unverified: Unverified, disk: Disk, offset: int, size: int) -> list[Slice] | None:
-    """Where libtorrent reads the bytes of one piece, in order; None if it cannot find some of them."""
+    """The slices from which libtorrent reads the bytes of one piece, in order; None if it cannot find some of them."""
     found, length = [], unverified.part_file.piece_length
     parts = slices(unverified.files, offset, size)
     if sum(part.size for _, part in parts) != size:
@@ -190,7 +193,7 @@ def located(unverified: Unverified, disk: Disk, offset: int, size: int) -> list[
 
 
 def candidates(unverified: Unverified, disk: Disk) -> list[tuple[MissingPiece, list[Slice]]]:
-    """The pieces that may be complete, with where to read them."""
+    """The pieces that may be complete, each with the slices to read."""
     return [
         (piece, parts)
         for piece in unverified.missing
@@ -213,8 +216,8 @@ def fragments(unverified: Unverified, disk: Disk) -> dict[int, dict[int, list[Sl
     """The blocks on disk of incomplete pieces that the resume data lacks.
 
     Returns:
-        By piece and number of the block, where to read it; pieces with the most of them first. Complete pieces are left
-            out: those are candidates.
+        By piece and number of the block, the slices to read; pieces with the most blocks come first. Complete pieces
+        are not included, since they are candidates.
     """
     found = {}
     for piece in unverified.missing:
@@ -235,7 +238,7 @@ def fragments(unverified: Unverified, disk: Disk) -> dict[int, dict[int, list[Sl
 
 
 def offer(unverified: Unverified, blocks: Mapping[int, Collection[int]]) -> dict[int, list[bool]]:
-    """The unfinished pieces for libtorrent: these fragments, and those of the resume data."""
+    """The unfinished pieces for libtorrent: the given fragments, and the blocks in the resume data."""
     offered = {}
     for piece, numbers in blocks.items():
         known = dict(enumerate(unverified.unfinished.get(piece, ())))
@@ -253,7 +256,10 @@ def _covered(ranges: Ranges, part: Slice) -> bool:
 
 
 def _touches_data(unverified: Unverified, disk: Disk, piece: MissingPiece) -> bool:
-    """Whether any file of the piece has data there; a cheap no for most pieces of a download that has just begun."""
+    """Whether any file has data in the range of a piece.
+
+    A cheap test that excludes most pieces of a download that has just begun.
+    """
     for _, part in slices(unverified.files, piece.offset, piece.size):
         ranges = disk.data.get(part.path, ()) if part.path is not None else ()
         at = bisect_right(ranges, part.start + part.size - 1, key=lambda each: each[0]) - 1

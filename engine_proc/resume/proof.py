@@ -1,4 +1,4 @@
-"""The verification of a piece: SHA-1 (BEP 3), or the root of a SHA-256 merkle tree (BEP 52). Pure."""
+"""Verifies a piece by SHA-1 (BEP 3), or by the root of a SHA-256 merkle tree (BEP 52). Pure."""
 
 import hashlib
 
@@ -6,7 +6,7 @@ from engine_proc.resume.pieces import BLOCK, MissingPiece
 
 
 def proves(piece: MissingPiece, content: bytes | memoryview) -> bool:
-    """Whether this is the content of the piece."""
+    """Whether `content` has the digest of the piece."""
     if len(content) != piece.size:
         return False
     if piece.leaves == 0:

@@ -1,8 +1,8 @@
-"""Reading ahead: a thread reads files that are needed soon, so that the loop does not block on a disk.
+"""Reading ahead: a thread reads files that are needed soon, so that the event loop does not block on a disk.
 
-A restore reads thousands of small files one after the other, each of which may block. The first ones show whether they
-do: if the system has them cached, a thread would only compete with the loop. Content is returned once, and not after
-the file may have changed: whoever writes or deletes it reports that here.
+A restore reads thousands of small files one after the other, and each read may block. The first reads show whether the
+files are in the page cache; if they are, a thread would only compete with the loop. The content of a file is returned
+only once, and not after the file may have changed: code that writes or deletes a file calls `pop` first.
 """
 
 import contextlib
@@ -15,23 +15,23 @@ from typing import Final
 from protocol.durable.integrity import Damaged, read_dated
 
 Dated = tuple[bytes, float]
-"""Content, and its modification time: seconds since 1970 by the file system."""
+"""The content of a file, and its modification time in seconds since 1970."""
 
 SAMPLE: Final = 50
-"""The files that are read without the thread, to decide whether it is worth while."""
+"""The number of files that are read without the thread, in order to decide whether the thread is worth while."""
 
 SLOW_S: Final = 50e-6
-"""A file that took longer to read came from a disk."""
+"""If reading a file takes longer, it was not in the page cache."""
 
 KEPT_MAX: Final = 4000
-"""Unclaimed files in memory; at this bound no more are read until one is taken."""
+"""The maximum number of files in memory. At this bound the thread pauses until `pop` removes one."""
 
 
 class ReadAhead:
-    """Files by name. Nothing waits for the thread: a disk that hangs it would hang the caller, too.
+    """Reads files ahead, by name. Callers never wait for the thread, since a hung disk would then block them, too.
 
     Args:
-        path_of: the path of a name; called in the thread.
+        path_of: returns the path for a name; called on the thread.
     """
 
     def __init__(self, path_of: Callable[[str], str | Path]) -> None:
@@ -45,7 +45,7 @@ class ReadAhead:
         threading.Thread(target=self._run, name="read-ahead", daemon=True).start()
 
     def prefetch(self, names: Sequence[str]) -> None:
-        """Queues files that will be needed soon, in this order; returns at once."""
+        """Queues files that will be needed soon, in this order. Returns at once."""
         if not self.worth_while:
             return
         with self._lock:
@@ -56,17 +56,17 @@ class ReadAhead:
 
     @property
     def worth_while(self) -> bool:
-        """Whether most of the sample came from a disk."""
+        """Whether most files of the sample were not in the page cache."""
         return self._sampled >= SAMPLE and self._slow * 2 > self._sampled
 
     def was_read(self, seconds: float) -> None:
-        """The caller had to read a file itself, which took this long."""
+        """Notes how long the caller took to read a file itself."""
         if self._sampled < SAMPLE:
             self._sampled += 1
             self._slow += seconds > SLOW_S
 
     def pop(self, name: str) -> Dated | None:
-        """A file's content, once; None if the caller has to read it itself. It is not queued any more."""
+        """Removes a file from the queue. Returns its content, or None if the caller has to read the file itself."""
         if not (self._wanted or self._read):
             return None
         with self._lock:
@@ -79,7 +79,7 @@ class ReadAhead:
                 if name not in self._wanted:
                     continue
                 found: Dated | None = None
-                with contextlib.suppress(Damaged, OSError):  # the caller reads it and gets the error
+                with contextlib.suppress(Damaged, OSError):  # the caller will read the file, and get the error
                     found = read_dated(self._path_of(name))
                 with self._lock:
                     if name in self._wanted and found is not None:

@@ -1,8 +1,8 @@
-"""The rehasher: a thread that verifies pieces on disk after an unclean end, before they are claimed.
+"""The rehasher: a thread that verifies pieces on disk after a crash, so that they need not be downloaded again.
 
-The newest torrents come first, one at a time, which bounds the I/O after a crash. Only files that were written at or
-after the resume data are read, and of those only the ranges that have data (SEEK_DATA), so that a torrent with nothing
-new costs a few `stat` calls.
+The newest torrents are verified first, one at a time, which bounds the I/O after a crash. Only files that were written
+at the time of the resume data or later are read, and only those ranges that have data (SEEK_DATA). So a torrent without
+new data costs only a few `stat` calls.
 """
 
 import itertools
@@ -30,22 +30,25 @@ from engine_proc.resume.pieces import (
 from engine_proc.resume.proof import proves
 
 MTIME_SLACK_S: Final = 5.0
-"""File systems have coarse clocks, and blocks that are flushed while resume data is made may be written just before it.
+"""How much older than the resume data a file may be and still be checked.
+
+File systems have coarse clocks, and blocks that are flushed while resume data is generated may be written just before
+it.
 """
 
 TELL_S: Final = 0.1
 
 _OPEN: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-"""Somebody may have put a FIFO in a file's place."""
+"""The flags for opening files; O_NONBLOCK, since a path may be that of a FIFO."""
 
 
 class Rehashed(NamedTuple):
-    """The progress of a torrent.
+    """The progress or the outcome of one submission.
 
     Fields:
-        ticket: of its submission.
-        checked_bytes: hashed so far.
-        verified: None until the end, and then the outcome.
+        ticket: the ticket of the submission.
+        checked_bytes: the bytes that have been hashed so far.
+        verified: the outcome; None until the end.
     """
 
     torrent: str
@@ -62,7 +65,7 @@ class _Task(NamedTuple):
 
 
 class Rehasher:
-    """`fileno` is readable while outcomes wait."""
+    """Verifies submitted torrents on a thread. `fileno` is readable while there are outcomes."""
 
     def __init__(self) -> None:
         self._work: queue.PriorityQueue[tuple[int, int, _Task | None]] = queue.PriorityQueue()
@@ -74,25 +77,25 @@ class Rehasher:
         self._thread.start()
 
     def fileno(self) -> int:
-        """Readable while outcomes wait."""
+        """The descriptor to poll, which is readable while there are outcomes."""
         return self._outcomes.fileno()
 
     def submit(self, torrent: str, unverified: Unverified, *, saved_at: float, added_us: int) -> int:
-        """Queues a torrent; outcomes follow, the last with `verified`.
+        """Queues a torrent for verification. `outcomes` will return its progress; the last item has `verified`.
 
         Args:
-            saved_at: when its resume data was written, seconds since 1970 by the file system.
-            added_us: when it was added; later ones come first.
+            saved_at: the modification time of the resume data, seconds since 1970.
+            added_us: when the torrent was added; the latest is verified first.
 
         Returns:
-            The ticket of its outcomes.
+            The ticket that the outcomes will have.
         """
         ticket = next(self._tickets)
         self._work.put((-added_us, ticket, _Task(torrent, ticket, unverified, saved_at)))
         return ticket
 
     def give_up(self, ticket: int) -> None:
-        """Cancels a submission. Outcomes that were made already may still follow."""
+        """Cancels a submission. Outcomes that are already queued may still follow."""
         self._given_up.add(ticket)
 
     def outcomes(self) -> list[Rehashed]:
@@ -100,7 +103,7 @@ class Rehasher:
         return self._outcomes.drain()
 
     def close(self) -> None:
-        """Cancels what is not finished, and ends the thread."""
+        """Cancels all submissions, and stops the thread."""
         self._closing = True
         self._work.put((0, 0, None))
         self._thread.join()
@@ -141,11 +144,11 @@ class Rehasher:
 
 
 def scan(unverified: Unverified, since: float) -> Disk:
-    """The ranges of data in the file system.
+    """Determines where the files of a torrent have data.
 
     Args:
-        since: files that were last written before it count as having none; seconds since 1970. With doubtful pieces,
-            all files are checked.
+        since: seconds since 1970; files that were last written before then count as having no data. If there are
+            doubtful pieces, all files are checked.
     """
     part_file = unverified.part_file
     stored = [(file.path, file.wanted) for file in unverified.files if file.path is not None]
@@ -161,7 +164,7 @@ def scan(unverified: Unverified, since: float) -> Disk:
 
 
 def data_ranges(path: str) -> list[tuple[int, int]]:
-    """The ranges in which a file has data, in bytes; none if it cannot be read. Preallocated space has none."""
+    """The ranges in bytes in which a file has data; empty if it cannot be read. Preallocated space is no data."""
     found = []
     try:
         fd = os.open(path, _OPEN)
@@ -174,7 +177,7 @@ def data_ranges(path: str) -> list[tuple[int, int]]:
             end = os.lseek(fd, start, os.SEEK_HOLE)
             found.append((start, end))
     except OSError:
-        # No data after `end`, which ends a search by SEEK_DATA; a read error counts as no data, too.
+        # SEEK_DATA fails if there is no data after `end`; a read error counts as no data, too.
         return found
     finally:
         os.close(fd)
@@ -203,13 +206,16 @@ def _holds(piece: MissingPiece, parts: list[Slice]) -> bool:
 
 
 def _written(found: Mapping[int, Mapping[int, list[Slice]]]) -> dict[int, list[int]]:
-    """The first `OFFERED_MAX` pieces with blocks that were written; reads only what is needed for that."""
+    """The first `OFFERED_MAX` pieces that have written blocks. Reads no more than needed."""
     written = ((piece, [at for at, parts in blocks.items() if _is_written(parts)]) for piece, blocks in found.items())
     return dict(itertools.islice(((piece, blocks) for piece, blocks in written if blocks), OFFERED_MAX))
 
 
 def _is_written(parts: list[Slice]) -> bool:
-    """Whether there is more than zeros: a file system may count as data what was never written."""
+    """Whether the slices contain more than zeros.
+
+    A file system may report data in ranges that were never written.
+    """
     try:
         return any(_content([part for part in parts if part.path is not None]))
     except OSError:

@@ -1,10 +1,10 @@
-"""When fast-resume data is saved: at once after important changes, periodically while data arrives. Pure.
+"""Decides when fast-resume data is saved: at once after important changes, periodically while data arrives. Pure.
 
-Each torrent has at most one save in progress, and all together at most `MAX_OUTSTANDING`; changes during a save cause
-another one. The torrent that is most overdue comes first.
+Each torrent has at most one save in progress, and all torrents together at most `MAX_OUTSTANDING`. Changes during a
+save cause another one. The torrent that is most overdue is saved first.
 
-Periodic saves are staggered: each torrent has its own place in the second half of the interval, so that a thousand that
-begin to download at the same moment, as after a restart, are not always saved at the same moment.
+Periodic saves are staggered: each torrent has a fixed phase in the second half of the interval. So a thousand torrents
+that begin to download at the same moment, as after a restart, are not always saved at the same moment.
 """
 
 import zlib
@@ -15,40 +15,43 @@ from typing import Final
 MAX_OUTSTANDING: Final = 64
 
 HELD_S: Final = 3.0
-"""The delay between two tries while saves fail."""
+"""The delay between two attempts while saves fail."""
 
 _NEAR: Final = 0.01
-"""Of half an interval: so near to its place a torrent keeps its beat; otherwise rounding could lose half of it."""
+"""The tolerance of the phase, as a fraction of half an interval.
+
+A torrent so close to its phase counts as in phase, so that rounding errors do not shorten the interval.
+"""
 
 
 class Urgency(Enum):
-    """The maximum time that a change may stay unsaved, in seconds since the torrent's last save."""
+    """How soon a change has to be saved, in seconds since the torrent's last save."""
 
     AT_ONCE = 0.0
-    """Added, metadata, finished, repaired."""
+    """The torrent was added or repaired, got its metadata, or finished."""
     PROGRESS = 3.0
-    """Pieces arrived; or a client changed something, which is in the desired state."""
+    """Pieces arrived, or a client changed something, which is durable as desired state anyway."""
     COUNTERS = 60.0
-    """Only totals changed, as of a seed that uploads."""
+    """Only totals changed, for example of a seed that uploads."""
 
 
 class ResumePolicy:
-    """Times are monotonic seconds, given by the caller."""
+    """Decides which torrents to save, and when. Times are monotonic seconds that the caller passes."""
 
     def __init__(self) -> None:
         self._due_at: dict[str, float] = {}
         self._queue: list[tuple[float, str]] = []
-        """A heap, without saves in progress, which are added when they end; some entries are outdated."""
+        """A heap of due times. Torrents with a save in progress are added at its end; some entries are outdated."""
         self._saved_at: dict[str, float] = {}
         self._outstanding: set[str] = set()
         self._held_until: float | None = None
 
     def hold(self, now: float) -> None:
-        """Saves fail: from now on one at a time is tried, now and then, until `release`."""
+        """Notes that saves fail. Until `release`, only one save at a time is attempted, every `HELD_S`."""
         self._held_until = now + HELD_S
 
     def release(self) -> None:
-        """Saves succeed again."""
+        """Notes that saves succeed again."""
         self._held_until = None
 
     def mark_dirty(self, torrent: str, urgency: Urgency, now: float) -> None:
@@ -74,13 +77,13 @@ class ResumePolicy:
         return chosen
 
     def settle(self, torrent: str) -> None:
-        """The torrent's save has ended, with or without success."""
+        """Notes that a torrent's save has ended, with or without success."""
         if torrent in self._outstanding:
             self._outstanding.remove(torrent)
             self._enqueue(torrent)
 
     def discard(self, torrent: str) -> None:
-        """Removes a torrent."""
+        """Removes a torrent from the schedule."""
         self._due_at.pop(torrent, None)
         self._saved_at.pop(torrent, None)
         self._outstanding.discard(torrent)
@@ -94,7 +97,7 @@ class ResumePolicy:
         return bool(self._outstanding)
 
     def next_due(self) -> float | None:
-        """When `due` will return something, or None while nothing is queued or no further save may begin."""
+        """The time at which `due` will return something; None while nothing is queued or no further save may begin."""
         if self._room() <= 0:
             return None
         due_at = self._head()
@@ -105,7 +108,7 @@ class ResumePolicy:
             heappush(self._queue, (self._due_at[torrent], torrent))
 
     def _head(self) -> float | None:
-        """When the first of the queue is due; outdated entries before it are removed."""
+        """The due time of the first torrent in the queue. Removes outdated entries before it."""
         while self._queue:
             due_at, torrent = self._queue[0]
             if self._due_at.get(torrent) == due_at and torrent not in self._outstanding:
@@ -118,9 +121,9 @@ class ResumePolicy:
 
 
 def place(torrent: str, latest: float, interval: float) -> float:
-    """The torrent's place in the second half of the interval that ends at `latest`.
+    """The time of the torrent's phase in the second half of the interval that ends at `latest`.
 
-    Once it is reached, saves are an interval apart.
+    Once a torrent is in phase, its saves are an interval apart.
     """
     if not interval:
         return latest

@@ -1,4 +1,4 @@
-"""The fast-resume store: `fastresume/<id>.fastresume` in the resume directory, written durably and off the loop."""
+"""The fast-resume store: reads and durably writes `fastresume/<id>.fastresume`, without blocking the event loop."""
 
 import errno
 import time
@@ -23,14 +23,14 @@ class Outcome(NamedTuple):
 
 
 class SavedResume(NamedTuple):
-    """Resume data, and its modification time: seconds since 1970 by the file system."""
+    """Resume data, and its modification time in seconds since 1970."""
 
     blob: bytes
     saved_at: float
 
 
 class PutAside(NamedTuple):
-    """A file that was put aside: its name, where it is now in words, and its new name; None if it was left."""
+    """A file that was put aside: its name, a text about its new path, and its new name; None if it was not moved."""
 
     file: str
     done: str
@@ -38,10 +38,12 @@ class PutAside(NamedTuple):
 
 
 class FastResumeStore:
-    """Reads on the calling thread, writes on its own. `fileno` is readable while outcomes wait.
+    """Reads resume data on the calling thread, and writes it on another one.
+
+    `fileno` is readable while there are outcomes.
 
     Args:
-        places: where the sandbox of this process lets it write; none where there is no sandbox.
+        places: the directories that the sandbox lets this process write to, with their places; empty without sandbox.
     """
 
     def __init__(self, resume_dir: ResumeDir, places: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -54,27 +56,27 @@ class FastResumeStore:
         self._outcomes: Mailbox[Outcome] = Mailbox()
 
     def fileno(self) -> int:
-        """Readable while outcomes wait."""
+        """The descriptor to poll, which is readable while there are outcomes."""
         return self._outcomes.fileno()
 
     def expect(self, torrents: Sequence[str]) -> None:
-        """Announces that resume data of these will be loaded soon, in this order."""
+        """Announces that the resume data of these torrents will be loaded soon, in this order."""
         self._read_ahead.prefetch(torrents)
 
     def load(self, torrent: str) -> SavedResume | None:
-        """The torrent's resume data, None if there is none. Raises Damaged, or OSError."""
+        """The torrent's resume data; None if there is none. Raises Damaged or OSError."""
         try:
             content, saved_at = self._read_ahead.pop(torrent) or self._read(torrent)
             return SavedResume(unseal(content), saved_at)
         except FileNotFoundError:
-            self._check()  # valid data is used from either place, but its absence in another directory proves nothing
+            self._check()  # valid data is used wherever it is, but its absence in a replaced directory proves nothing
             return None
         except Damaged:
             self._check()
             raise
 
     def _check(self) -> None:
-        """Raises OSError if the directory cannot be judged: it was replaced, or the sandbox does not reach it."""
+        """Raises OSError if the directory was replaced, or the sandbox does not allow access to it."""
         self._dir.check()
         if self._confined and place_at(self._engine_dir) != self._place:
             raise OSError(
@@ -85,16 +87,16 @@ class FastResumeStore:
         began = time.perf_counter()
         try:
             dated = read_dated(self._dir.fastresume_name(torrent))
-        except FileNotFoundError:  # unless the supervisor could not move it from where it lay before
+        except FileNotFoundError:  # the supervisor may have failed to move the file from its former path
             dated = read_dated(self._dir.old_fastresume_name(torrent))
         self._read_ahead.was_read(time.perf_counter() - began)
         return dated
 
     def load_metainfo(self, torrent: str, crc32: int | None) -> bytes | None:
-        """The .torrent file that the supervisor stored, None if there is none. Raises Damaged, or OSError.
+        """The .torrent file that the supervisor stored; None if there is none. Raises Damaged or OSError.
 
         Args:
-            crc32: its expected checksum; None if unknown.
+            crc32: the expected checksum; None if unknown.
         """
         self._dir.check()
         try:
@@ -113,15 +115,15 @@ class FastResumeStore:
         return str(self._dir.fastresume(torrent))
 
     def rebind(self, identity: str) -> None:
-        """The directory was replaced by another one; see `ResumeDir.bind`."""
+        """Binds to the directory that has replaced the former one; see `ResumeDir.bind`."""
         self._dir.bind(identity)
 
     def save(self, torrent: str, blob: bytes) -> None:
-        """Writes the torrent's resume data; an outcome follows."""
+        """Starts writing the torrent's resume data; `outcomes` will have the result."""
         self._submit(torrent, Change(self._dir.fastresume(torrent), seal(blob)))
 
     def delete(self, torrent: str) -> None:
-        """Deletes the torrent's resume data; an outcome follows."""
+        """Starts deleting the torrent's resume data; `outcomes` will have the result."""
         self._submit(torrent, Change(self._dir.fastresume(torrent), None))
 
     def put_aside(self, torrent: str) -> PutAside:
@@ -134,7 +136,7 @@ class FastResumeStore:
             return PutAside(path.name, f"left where it is ({error})")
 
     def was_put_aside(self, torrent: str, *, since_us: int) -> bool:
-        """Whether resume data of this torrent was put aside since then, by this engine or an earlier one."""
+        """Whether this or an earlier engine has put aside resume data of this torrent since `since_us`."""
         return self._dir.was_put_aside(f"{torrent}.fastresume", since_us=since_us)
 
     def outcomes(self) -> list[Outcome]:
@@ -142,7 +144,7 @@ class FastResumeStore:
         return self._outcomes.drain()
 
     def close(self) -> None:
-        """Waits until everything is written, and ends the thread."""
+        """Waits until everything is written, then stops the thread."""
         self._writer.close()
         self._outcomes.close()
 

@@ -1,11 +1,12 @@
-"""The session port, and the handling of its alerts. No libtorrent.
+"""The session port, and the handling of its alerts. No module here imports libtorrent.
 
-- The *session port* (`LibtSession`) is all that Ouzel needs of libtorrent, with one real and one fake side.
-- The *session settings* are Ouzel's defaults over libtorrent's, and the validation of a configuration.
-- An *alert* is a native notification as a frozen value.
-- The *translator* turns alerts into engine events and into *orders*, what the loop shall do next. It is pure; so is
-  *progress*, and so are *metadata events*, told once a torrent's files are known.
-- The *outbox* has events on their way; the *coalescer* holds progress back to ten a second for each torrent.
-- *Statistics* are the session's rates; the *update schedule* says when libtorrent is asked what has changed.
-- A *fault* is a failure of one torrent's call; a *recorded* session notes each call in the flight recorder.
+- The *session port* (`LibtSession`) is the interface to libtorrent. It has a real implementation, and a fake one for
+  tests.
+- The *session settings* are Ouzel's defaults, which override libtorrent's, and the validation of a configuration.
+- An *alert* is a notification of libtorrent, copied into a frozen value.
+- The *translator* turns alerts into engine events, and into *orders*, which the loop executes next. *Metadata events*
+  are sent once a torrent's files are known. These modules and *progress* are pure.
+- The *outbox* queues events to the supervisor. The *coalescer* limits progress to ten events a second for each torrent.
+- *Statistics* are the session's rates. The *update schedule* decides when libtorrent is asked for changed torrents.
+- A *fault* is an unexpected error of a call about one torrent. A *recorded* call is noted in the flight recorder.
 """

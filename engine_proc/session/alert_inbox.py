@@ -1,4 +1,4 @@
-"""Alerts of the session's own, and the descriptor that is readable while these or libtorrent's wait."""
+"""The queue of alerts that the session itself makes, and the descriptor that signals these and libtorrent's alerts."""
 
 import contextlib
 import socket
@@ -8,7 +8,10 @@ from engine_proc.session.alerts import Alert
 
 
 class AlertInbox:
-    """A deque, and a pair of sockets: libtorrent writes one byte on the edge from empty, too few for an eventfd."""
+    """A deque, and a pair of sockets to wake the loop.
+
+    An eventfd would not do: libtorrent writes one byte when its queue becomes non-empty, and an eventfd needs eight.
+    """
 
     def __init__(self) -> None:
         self._alerts: deque[Alert] = deque()
@@ -17,21 +20,24 @@ class AlertInbox:
         self._writer.setblocking(False)
 
     def fileno(self) -> int:
-        """Readable while alerts wait."""
+        """The descriptor to poll, which is readable while alerts are queued."""
         return self._reader.fileno()
 
     def native_fileno(self) -> int:
-        """Where libtorrent writes a byte when it has alerts."""
+        """The descriptor to which libtorrent writes a byte when it has alerts."""
         return self._writer.fileno()
 
     def put(self, alert: Alert) -> None:
-        """Has an alert taken soon. Callable from any thread."""
+        """Queues an alert and wakes the loop. Callable from any thread."""
         self._alerts.append(alert)
-        with contextlib.suppress(BlockingIOError):  # where there is that much to read already, it will be read
+        with contextlib.suppress(BlockingIOError):  # the buffer is full, so the loop will wake anyway
             self._writer.send(b"\0")
 
     def take(self) -> list[Alert]:
-        """All that were put, once the descriptor is drained: what comes after that makes it readable again."""
+        """Drains the descriptor, then removes and returns all queued alerts.
+
+        Later alerts make the descriptor readable again.
+        """
         try:
             while self._reader.recv(4096):
                 pass
@@ -40,6 +46,6 @@ class AlertInbox:
         return [self._alerts.popleft() for _ in range(len(self._alerts))]
 
     def close(self) -> None:
-        """Closes both ends."""
+        """Closes both sockets."""
         self._reader.close()
         self._writer.close()

@@ -1,7 +1,7 @@
 """libtorrent's alerts as frozen values.
 
-A native alert is freed at the next pop, and reading it later crashes the process. So the session copies what is needed
-into one of these before it passes anything on. Sizes are bytes, rates bytes per second.
+A native alert is freed at the next pop, and reading it later crashes the process. So the session copies the needed
+members into one of these types first. Sizes are in bytes, rates in bytes per second.
 """
 
 import errno
@@ -15,7 +15,7 @@ _NOT_ALLOWED: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
 class NativeState(Enum):
-    """`torrent_status::state_t`."""
+    """The states in libtorrent's `torrent_status::state_t`."""
 
     CHECKING_RESUME_DATA = "checking_resume_data"
     CHECKING_FILES = "checking_files"
@@ -34,12 +34,13 @@ class _TorrentAlert(_Alert, frozen=True):
 
 
 class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
-    """`torrent_status`, the parts that clients see.
+    """The parts of libtorrent's `torrent_status` that clients see.
 
     Fields:
-        downloaded, uploaded: over the torrent's life. libtorrent adds up what moved once a second, and not any more
-            where nobody is connected then: of a torrent that was fetched within a second it never does.
-        moved_down, moved_up: payload since the torrent was added, or since it was paused last, at once.
+        downloaded, uploaded: payload bytes since the torrent was added. libtorrent updates these once a second, but
+            only while a peer is connected. So they stay 0 for a torrent that was downloaded within a second.
+        moved_down, moved_up: payload bytes since the session added the torrent, or since it was last paused; updated at
+            once.
     """
 
     state: NativeState
@@ -59,11 +60,11 @@ class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
     moved_down: int = 0
     moved_up: int = 0
     upload_mode: bool = False
-    """libtorrent has stopped downloading because a write failed, and reports it nowhere else."""
+    """Whether libtorrent has stopped downloading because a write failed. Nothing else reports that."""
 
 
 class StatusUpdate(_Alert, frozen=True):
-    """The torrents whose status changed since the last request for it (`state_update_alert`)."""
+    """The torrents whose status has changed since the last request for updates (`state_update_alert`)."""
 
     rows: list[TorrentStatus]
 
@@ -108,7 +109,7 @@ class Finished(_TorrentAlert, frozen=True):
 
 
 class FileFinished(_TorrentAlert, frozen=True):
-    """`file_completed_alert`."""
+    """All pieces of a file passed the hash check (`file_completed_alert`)."""
 
     index: int
 
@@ -118,38 +119,38 @@ class Flushed(_TorrentAlert, frozen=True):
 
 
 class PrioritiesSet(_TorrentAlert, frozen=True):
-    """`file_prio_alert`."""
+    """The file priorities are in force (`file_prio_alert`)."""
 
 
 class ResumeData(_TorrentAlert, frozen=True):
-    """Serialised resume data (`save_resume_data_alert`)."""
+    """Encoded resume data (`save_resume_data_alert`)."""
 
     blob: bytes
 
 
 class ResumeUnsaved(_TorrentAlert, frozen=True):
-    """No resume data: `problem` says why, None if nothing has changed (`save_resume_data_failed_alert`)."""
+    """No resume data was made (`save_resume_data_failed_alert`). `problem` says why; None if nothing has changed."""
 
     problem: str | None
 
 
 class ResumeRejected(_TorrentAlert, frozen=True):
-    """The resume data does not match the files; libtorrent hashes them (`fastresume_rejected_alert`)."""
+    """The resume data does not match the files, so libtorrent hashes them (`fastresume_rejected_alert`)."""
 
     problem: str
 
 
 class TorrentTrouble(_TorrentAlert, frozen=True):
-    """libtorrent has stopped a torrent for an error (`torrent_error_alert`, `metadata_failed_alert`)."""
+    """libtorrent has stopped a torrent because of an error (`torrent_error_alert`, `metadata_failed_alert`)."""
 
     problem: str
 
 
 class FileError(_TorrentAlert, frozen=True):
-    """A file could not be read or written (`file_error_alert`); `errno` is 0 if the system gave none.
+    """A file could not be read or written (`file_error_alert`). `errno` is 0 for errors that are not the system's.
 
-    Failures are reported for each block, so these come in dozens. If a write found no space or no permission,
-    libtorrent stops downloading without a further alert; after other errors `TorrentTrouble` follows.
+    Failures are reported for each block, so dozens of these alerts may follow each other. If a write found no space or
+    no permission, libtorrent stops downloading without a further alert. After other errors `TorrentTrouble` follows.
     """
 
     errno: int
@@ -157,37 +158,41 @@ class FileError(_TorrentAlert, frozen=True):
 
     @property
     def out_of_space(self) -> bool:
-        """Whether a write found no space, or no quota."""
+        """Whether a write failed for lack of disk space or quota."""
         return self.errno in _OUT_OF_SPACE
 
     @property
     def stops_writing(self) -> bool:
-        """Whether libtorrent stops downloading for it; later failures, as of reading back, follow from it."""
+        """Whether libtorrent stops downloading because of this error.
+
+        Later failures are consequences, for example of reading back.
+        """
         return self.out_of_space or self.errno in _NOT_ALLOWED
 
 
 class TrackerAsked(_TorrentAlert, frozen=True):
-    """A tracker is being asked (`tracker_announce_alert`), on one leg: see `tracker_book`."""
+    """An announce to a tracker has begun (`tracker_announce_alert`), on one leg; see `tracker_book`."""
 
     url: str
     leg: str
 
 
 class TrackerAnswered(_TorrentAlert, frozen=True):
-    """A tracker has answered on a leg (`tracker_reply_alert`)."""
+    """A tracker has answered an announce on a leg (`tracker_reply_alert`)."""
 
     url: str
     leg: str
 
 
 class TrackerFailed(_TorrentAlert, frozen=True):
-    """A tracker has not answered on a leg, or answered with an error (`tracker_error_alert`).
+    """A tracker has not answered an announce on a leg, or has answered with an error (`tracker_error_alert`).
 
     Fields:
-        problem: its message, or else the error.
-        times: consecutive failures of that leg.
-        said: the problem is in the tracker's own words.
-        skipped: libtorrent did not ask, since the tracker has no address that is reachable from there.
+        problem: the tracker's message, or else the error.
+        times: the number of consecutive failures of this leg.
+        said: whether `problem` is the tracker's message.
+        skipped: whether libtorrent did not announce, since no address of the tracker is reachable from the local
+            address.
     """
 
     url: str
@@ -199,7 +204,7 @@ class TrackerFailed(_TorrentAlert, frozen=True):
 
 
 class SessionStatistics(_Alert, frozen=True, kw_only=True):
-    """Payload totals and peers (`session_stats_alert`)."""
+    """The session's payload totals and number of peers (`session_stats_alert`)."""
 
     downloaded: int
     uploaded: int
@@ -207,26 +212,26 @@ class SessionStatistics(_Alert, frozen=True, kw_only=True):
 
 
 class ListenTrouble(_Alert, frozen=True):
-    """`listen_failed_alert`."""
+    """The session cannot listen on an address (`listen_failed_alert`)."""
 
     problem: str
 
 
 class Listening(_Alert, frozen=True):
-    """`listen_succeeded_alert`: the port of a protocol at an address."""
+    """The session listens on a port, for one protocol and address (`listen_succeeded_alert`)."""
 
     where: str
     port: int
 
 
 class Selected(_TorrentAlert, frozen=True):
-    """The selection of a torrent is evaluated, after `NotSelected`; or why it will not be."""
+    """The selection of a torrent is evaluated, or failed with a `problem`; follows `NotSelected`."""
 
     problem: str | None
 
 
 class CountersRead(_TorrentAlert, frozen=True, kw_only=True):
-    """The counters in a torrent's resume data, after `count_from`; as in `HistoryFound` of the link."""
+    """The totals in a torrent's resume data, after `count_from`; see the link's `HistoryFound` for the members."""
 
     downloaded: int
     uploaded: int
@@ -237,7 +242,7 @@ class CountersRead(_TorrentAlert, frozen=True, kw_only=True):
 
 
 class Faulted(_TorrentAlert, frozen=True):
-    """An alert about a torrent could not be read; its content is unknown."""
+    """An alert about a torrent could not be copied, so its content is unknown."""
 
     problem: str
 

@@ -1,8 +1,8 @@
-"""Coalesces progress to ten values a second for each torrent, and never loses the last one. Pure.
+"""Coalesces progress to ten values a second for each torrent, and never loses the last value. Pure.
 
-A value that comes too early waits, and is replaced by later ones, until its torrent's turn; so the last value that a
-client gets is the latest one. Before an event that ends something the loop calls `flush`, so that no old progress
-follows it.
+A value that arrives too early is held until 100 ms after the previous one, and later values replace it. So the last
+value that a client receives is the latest. Before an event that ends something the loop calls `flush`, so that no
+outdated progress follows the event.
 """
 
 from typing import Final
@@ -13,7 +13,7 @@ MIN_INTERVAL_S: Final = 0.1
 
 
 class ProgressCoalescer:
-    """Times are monotonic seconds, given by the caller."""
+    """Holds and replaces progress values. Times are monotonic seconds that the caller passes."""
 
     def __init__(self) -> None:
         self._sent_at: dict[str, float] = {}
@@ -21,7 +21,7 @@ class ProgressCoalescer:
         self._waiting: dict[str, Progress] = {}
 
     def offer(self, progress: Progress) -> None:
-        """Takes a torrent's latest progress. One that equals the last sent value cancels a waiting one."""
+        """Accepts a torrent's latest progress. If it equals the last sent value, a held value is discarded."""
         if self._sent.get(progress.torrent) == progress:
             self._waiting.pop(progress.torrent, None)
         else:
@@ -39,7 +39,7 @@ class ProgressCoalescer:
         return ripe
 
     def flush(self, torrent: str, now: float) -> Progress | None:
-        """Removes and returns the waiting value of a torrent, to be sent before an event that must not be overtaken."""
+        """Removes and returns the held value of a torrent, to be sent before an event that is about to be sent."""
         progress = self._waiting.get(torrent)
         if progress is not None:
             self._mark_sent(progress, now)
@@ -51,7 +51,7 @@ class ProgressCoalescer:
             table.pop(torrent, None)
 
     def next_due(self) -> float | None:
-        """When `due` will return something, or None while nothing waits."""
+        """The time at which `due` will return something; None while no value is held."""
         return min(
             (self._sent_at.get(torrent, float("-inf")) + MIN_INTERVAL_S for torrent in self._waiting), default=None
         )

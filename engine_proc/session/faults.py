@@ -1,7 +1,7 @@
-"""Turns unexpected errors of a session's call about one torrent into that torrent's fault, so the engine goes on.
+"""Converts unexpected errors of a session's call about one torrent to a TorrentFault, so that the engine continues.
 
-Decorators for methods of a session, under the methods' own names. Errors that are not in `FAULTS` pass: they are about
-the session, or a defect, and end the process.
+The functions are decorators for methods of a session. Errors that are not in `FAULTS` are passed on: they concern the
+whole session or are defects, and end the process.
 """
 
 import functools
@@ -14,7 +14,7 @@ MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 
 
 def of_torrent(method: MethodT) -> MethodT:
-    """For a call whose first argument is a torrent's id."""
+    """Decorates a method whose first argument is a torrent's id."""
 
     @functools.wraps(method)
     def faulting(self: Any, torrent: str, *args: Any, **kwargs: Any) -> Any:
@@ -27,7 +27,7 @@ def of_torrent(method: MethodT) -> MethodT:
 
 
 def of_desired(method: MethodT) -> MethodT:
-    """For a call whose first argument is the desired state of a torrent."""
+    """Decorates a method whose first argument is the desired state of a torrent."""
 
     @functools.wraps(method)
     def faulting(self: Any, desired: Any, *args: Any, **kwargs: Any) -> Any:
@@ -40,5 +40,5 @@ def of_desired(method: MethodT) -> MethodT:
 
 
 def problem(what: str, error: Exception) -> str:
-    """The error, in words."""
+    """A sentence about an error."""
     return f"{what}: {type(error).__name__}: {error}"[:1000]

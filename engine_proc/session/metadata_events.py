@@ -1,4 +1,4 @@
-"""What is told once a torrent's files are known. Pure."""
+"""The events that are sent once a torrent's files are known. Pure."""
 
 from engine_proc.session.session_port import Layout
 from protocol.internal.link_events import FilesRestored
@@ -8,7 +8,10 @@ from protocol.wire.events import FilesDiscovered, MetadataUpdated
 def metadata_events(
     torrent: str, layout: Layout, *, restored: bool
 ) -> list[FilesRestored | MetadataUpdated | FilesDiscovered]:
-    """The events: news for clients, unless the files were known before this engine's time."""
+    """The events about a torrent's files.
+
+    They are public events, unless the files were known before this engine started.
+    """
     if restored:
         return [
             FilesRestored(

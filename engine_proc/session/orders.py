@@ -1,4 +1,4 @@
-"""What comes of an alert: events for the supervisor, and orders for the loop, apart from each other. Pure."""
+"""The result of translating an alert: events for the supervisor, and orders for the loop. Pure."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -18,38 +18,38 @@ from protocol.wire.events import (
 
 
 class Flush(NamedTuple):
-    """Flush the torrent's write cache."""
+    """An order: flush the torrent's write cache."""
 
     torrent: str
 
 
 class LoadLayout(NamedTuple):
-    """The metadata came: read the layout, apply the selection, and call `metadata_events`."""
+    """An order after metadata has arrived: read the layout, apply the selection, and send `metadata_events`."""
 
     torrent: str
 
 
 class SaveResume(NamedTuple):
-    """Something worth keeping happened; `final` where nothing more will follow of it."""
+    """An order: save resume data soon. `final`: no further change is expected."""
 
     torrent: str
     final: bool
 
 
 class SaveCounters(NamedTuple):
-    """Totals moved; they are saved when convenient."""
+    """An order: save the changed totals at some time."""
 
     torrent: str
 
 
 class Reload(NamedTuple):
-    """What libtorrent believes of the torrent is wrong: take it out and load it anew from its resume data."""
+    """An order: unload the torrent and load it from its resume data, since libtorrent's state of it is wrong."""
 
     torrent: str
 
 
 class ConfirmRetry(NamedTuple):
-    """The torrent goes on after an error: confirm what waited for that."""
+    """An order: confirm commands that waited until the torrent continues after an error."""
 
     torrent: str
 
@@ -70,7 +70,7 @@ Order = Flush | LoadLayout | SaveResume | SaveCounters | Reload | ConfirmRetry
 
 
 class Translation(NamedTuple):
-    """What one alert means: the events are told in this order, then the orders are carried out."""
+    """The result for one alert: events, which are sent first and in this order, and orders."""
 
     events: Sequence[TranslatedEvent] = ()
     orders: Sequence[Order] = ()

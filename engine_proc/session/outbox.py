@@ -1,6 +1,6 @@
-"""Events on their way to the supervisor. Pure.
+"""Queues events to the supervisor. Pure.
 
-Progress is held back by the coalescer, and goes ahead of any other event of its torrent.
+The coalescer holds progress. Held progress is sent before any other event of the same torrent.
 """
 
 from collections.abc import Iterable
@@ -11,18 +11,21 @@ from protocol.internal.link_events import EngineEvent
 from protocol.wire.events import Progress
 
 EVENTS_PER_FRAME: Final = 40
-"""The supervisor takes in a frame in one go, and its clients wait that long."""
+"""The maximum number of events in a frame.
+
+The supervisor handles a frame without interruption, and its clients wait meanwhile.
+"""
 
 
 class Outbox:
-    """One engine's. Times are monotonic seconds, given by the caller."""
+    """The queue of one engine's events. Times are monotonic seconds that the caller passes."""
 
     def __init__(self) -> None:
         self._coalescer = ProgressCoalescer()
         self._events: list[EngineEvent] = []
 
     def put(self, event: EngineEvent, now: float) -> None:
-        """Puts an event behind those that wait."""
+        """Appends an event to the queue, after the held progress of its torrent."""
         if isinstance(event, Progress):
             self._coalescer.offer(event)
             return
@@ -32,22 +35,22 @@ class Outbox:
         self._events.append(event)
 
     def extend(self, events: Iterable[EngineEvent]) -> None:
-        """Puts events behind those that wait which no progress has to precede."""
+        """Appends events to the queue that need not follow held progress."""
         self._events.extend(events)
 
     def ripen(self, now: float) -> None:
-        """Puts progress behind the others whose time has come."""
+        """Appends the held progress that is due to the queue."""
         self._events.extend(self._coalescer.due(now))
 
     def forget(self, torrent: str) -> None:
-        """Drops the progress of a torrent that is gone."""
+        """Discards the held progress of a torrent that was removed."""
         self._coalescer.discard(torrent)
 
     def next_due(self) -> float | None:
-        """When `ripen` has something to do."""
+        """The time at which `ripen` will have something to do."""
         return self._coalescer.next_due()
 
     def frames(self) -> list[list[EngineEvent]]:
-        """All that waits, as it goes into frames; it counts as sent."""
+        """Removes and returns all queued events, split into frames."""
         events, self._events = self._events, []
         return [events[start : start + EVENTS_PER_FRAME] for start in range(0, len(events), EVENTS_PER_FRAME)]

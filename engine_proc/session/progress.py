@@ -1,4 +1,4 @@
-"""The progress of a torrent as clients see it, field by field. Pure."""
+"""Computes the public progress of a torrent. Pure."""
 
 from engine_proc.session.alerts import TorrentStatus
 from protocol.wire.events import Progress
@@ -25,12 +25,15 @@ def idle(torrent: str, state: TorrentState, done: int, total: int, size: int) ->
 
 
 def _share(done: int, total: int, size: int) -> float:
-    """How far a torrent is; one of which nothing is wanted has all of it, once its files are known."""
+    """The fraction of the selected bytes that is complete.
+
+    It is 1 if no file is selected, once the files are known.
+    """
     return done / total if total else float(size > 0)
 
 
 def progress_of(row: TorrentStatus, state: TorrentState) -> Progress:
-    """The progress of a torrent in the session, which clients see in this state."""
+    """The progress of a torrent in the session, with the state that clients see."""
     return Progress(
         torrent=row.torrent,
         state=state,
@@ -41,7 +44,7 @@ def progress_of(row: TorrentStatus, state: TorrentState) -> Progress:
         downloaded=row.downloaded,
         uploaded=row.uploaded,
         wasted=row.wasted,
-        # libtorrent leaves rates as they were when the last peer went.
+        # After the last peer has disconnected, libtorrent keeps reporting the last rates.
         download_bps=row.download_bps if row.peers else 0,
         upload_bps=row.upload_bps if row.peers else 0,
         peers=row.peers,

@@ -1,6 +1,6 @@
-"""Records the calls of a session in the flight recorder, before and after each.
+"""Records the beginning and the end of a session's calls in the flight recorder.
 
-Decorators for methods of an object that has a `recorder`, under the methods' own names.
+The functions are decorators for methods of an object that has a `recorder`. The name in a record is that of the method.
 """
 
 import functools
@@ -11,7 +11,7 @@ MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 
 
 def of_session(method: MethodT) -> MethodT:
-    """For a call that is about no torrent."""
+    """Decorates a method that does not concern a single torrent."""
     what = method.__name__.encode()
 
     @functools.wraps(method)
@@ -26,7 +26,7 @@ def of_session(method: MethodT) -> MethodT:
 
 
 def of_torrent(method: MethodT) -> MethodT:
-    """For a call whose first argument is a torrent's id."""
+    """Decorates a method whose first argument is a torrent's id."""
     what = method.__name__.encode()
 
     @functools.wraps(method)
@@ -41,7 +41,7 @@ def of_torrent(method: MethodT) -> MethodT:
 
 
 def of_desired(method: MethodT) -> MethodT:
-    """For a call whose first argument is the desired state of a torrent."""
+    """Decorates a method whose first argument is the desired state of a torrent."""
     what = method.__name__.encode()
 
     @functools.wraps(method)

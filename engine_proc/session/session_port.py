@@ -1,7 +1,7 @@
-"""The session port: all that Ouzel needs of libtorrent, as a Protocol with one real and one fake side.
+"""The session port: the interface to libtorrent, as a Protocol with a real implementation and a fake one for tests.
 
-Torrents are identified by Ouzel's ids. Calls are requests whose outcome is an alert, except for the few that read back
-or answer directly. Those are synchronous round trips into libtorrent and are made on demand only.
+Torrents are identified by Ouzel's ids. Most calls are requests whose outcome is an alert. The few calls that return
+values are synchronous round trips into libtorrent, and are made only on demand.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ from protocol.wire.events import FileEntry
 SettingValue = int | str | bool
 
 Metainfo = bytes | Callable[[], bytes | None] | None
-"""A .torrent file's content, or a function that reads it: most torrents have resume data and never need it."""
+"""A .torrent file's content, or a function that reads it, since torrents with resume data rarely need it."""
 
 
 class InvalidSource(Exception):
@@ -33,7 +33,7 @@ class InvalidSetting(Exception):
 
 
 class UnknownTorrent(Exception):
-    """The session does not have this torrent, or not any more."""
+    """The session does not have this torrent (any more)."""
 
     def __init__(self, torrent: str) -> None:
         super().__init__(torrent)
@@ -41,7 +41,7 @@ class UnknownTorrent(Exception):
 
 
 class NotSelected(Exception):
-    """The evaluation of a torrent's selection takes a while: `Selected` follows, and then it is known."""
+    """The evaluation of a torrent's selection takes a while. `Selected` follows, after which the result is cached."""
 
     def __init__(self, torrent: str) -> None:
         super().__init__(torrent)
@@ -61,27 +61,31 @@ class TorrentFault(Exception):
 
 
 FAULTS: Final = (RuntimeError, ArithmeticError, ValueError, TypeError, LookupError, SystemError)
-"""Errors of the binding if libtorrent or a conversion fails. Lack of memory is blamed on no torrent."""
+"""The errors that the binding raises if libtorrent or a conversion fails.
+
+MemoryError is not among them, since it is no torrent's fault.
+"""
 
 
 class Hashes(NamedTuple):
-    """A torrent's info-hashes in hexadecimal; None for a version that it does not have, or that is unknown."""
+    """A torrent's info-hashes in hexadecimal; None for one that the torrent does not have, or that is unknown."""
 
     v1: str | None = None
     v2: str | None = None
 
     def known(self) -> frozenset[str]:
-        """Its known hashes."""
+        """The info-hashes that are not None."""
         return frozenset(each for each in self if each is not None)
 
 
 class AlreadyThere(Exception):
-    """The session has this torrent under another id, by its other info-hash, and accepts it only once.
+    """The session already has this torrent under another id, which is its other info-hash.
 
     Fields:
-        other: that id.
-        hashes: all known hashes of the two.
-        proven: by metadata; otherwise a link claims it, which may be wrong.
+        other: the other id.
+        hashes: all known info-hashes of both.
+        proven: whether metadata proves that both are the same torrent. Otherwise only a magnet link says so, which may
+            be wrong.
     """
 
     def __init__(self, other: str, hashes: Hashes, *, proven: bool) -> None:
@@ -92,14 +96,14 @@ class AlreadyThere(Exception):
 
 
 class SourceInfo(NamedTuple):
-    """What a source says of its torrent: Ouzel's id for it, and its name.
+    """The content of a source: the torrent's id and name, and more.
 
     Fields:
         hashes: all info-hashes in the source. Metainfo has all of its torrent's; a link may lack one.
-        metadata: from the info dictionary; None for a link.
+        metadata: the metadata in the info dictionary; None for a link.
         only: the indices of files that a link selects; see `protocol.wire.desired.Selection`.
-        paths: absolute, if a save path was given: each file but padding, libtorrent's part file, and for a symbolic
-            link (BEP 47), which is never made, the directory that it would be in.
+        paths: absolute paths, if a save path was given: of each file but padding, of libtorrent's part file, and of the
+            directory of each symbolic link (BEP 47); the links themselves are never created.
         parsed: the session's own parsed form, which `add` can reuse; None if there is none.
     """
 
@@ -113,12 +117,12 @@ class SourceInfo(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """What the info dictionary says: name, bytes of all files, bytes a piece, and the files but for padding (BEP 47).
+    """The content of an info dictionary: name, total size, piece length, and the files without padding (BEP 47).
 
-    The `priority` of the entries is the current one, their `path` that on the disk.
+    The entries have the current `priority`, and the `path` on disk.
 
     Fields:
-        torrent_paths: by index, what the torrent itself calls files that have another name on the disk.
+        torrent_paths: by index, the paths in the torrent of files that have another path on disk.
     """
 
     name: str
@@ -129,15 +133,15 @@ class Layout(NamedTuple):
 
 
 class Loading(NamedTuple):
-    """What is known of a torrent when it is being added.
+    """The facts about a torrent that are known when it is being added.
 
     Fields:
-        complete: its resume data claims all wanted pieces.
-        layout: its files, or None while there is no metadata, or if they are known.
-        stored: the values of its resume data, before desired state overrode them; None without any.
-        tracked: it has trackers, which get announces once they are released.
-        nameless: there is no metadata, so its paths are unknown.
-        hashes: its info-hashes; all of them if there is metadata.
+        complete: whether its resume data claims all pieces of the selected files.
+        layout: its files; None while there is no metadata, or if they were known already.
+        stored: the values in its resume data, before desired state overrode them; None without resume data.
+        tracked: whether it has trackers. They are announced to once they are released.
+        nameless: whether its paths are unknown, since there is no metadata.
+        hashes: its known info-hashes; all of them if there is metadata.
     """
 
     complete: bool
@@ -149,7 +153,7 @@ class Loading(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """A torrent's values as libtorrent has them, read back just now."""
+    """The present values of a torrent, as read back from libtorrent."""
 
     paused: bool
     sequential: bool
@@ -158,7 +162,7 @@ class Applied(NamedTuple):
 
 
 class TrackerState(NamedTuple):
-    """One tracker of a torrent; `legs` are its present ones, as in `tracker_book`."""
+    """One tracker of a torrent. `legs` are the present legs; see `tracker_book`."""
 
     reading: TrackerReading
     legs: Sequence[str] = ()
@@ -167,8 +171,8 @@ class TrackerState(NamedTuple):
 class LibtSession(Protocol):
     """One libtorrent session.
 
-    Any call about one torrent may raise TorrentFault, and one that needs a torrent's priorities NotSelected. A call
-    about a torrent that the session does not have raises UnknownTorrent.
+    Any call about one torrent may raise TorrentFault. A call that needs the torrent's file priorities may raise
+    NotSelected. A call about a torrent that the session does not have raises UnknownTorrent.
     """
 
     def fileno(self) -> int:
@@ -176,7 +180,10 @@ class LibtSession(Protocol):
         ...
 
     def pop_alerts(self) -> list[Alert]:
-        """All queued alerts, copied; the descriptor is drained first, so that none is missed."""
+        """Drains the descriptor, then removes and returns all queued alerts.
+
+        This order makes sure that none is missed.
+        """
         ...
 
     def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
@@ -186,50 +193,54 @@ class LibtSession(Protocol):
     def add(
         self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, parsed: object = None
     ) -> Loading:
-        """Adds a torrent as desired: `TorrentAdded` follows.
+        """Adds a torrent with its desired state. `TorrentAdded` follows.
 
         Args:
-            parsed: what `inspect` has made of this very metainfo for this save path, if that was kept; to be used once.
+            parsed: the parsed form that `inspect` returned for the same metainfo and save path. It can be used only
+                once.
 
         Raises:
-            InvalidSource: also for unreadable resume data.
-            AlreadyThere: under another id.
+            InvalidSource: the source or the resume data is invalid.
+            AlreadyThere: the session has the torrent under another id.
 
-        It loads, listens and seeds; its trackers are held back until `release_trackers`.
+        The torrent is active at once, except that it does not announce to trackers until `release_trackers`.
         """
         ...
 
     def count_from(self, torrent: str, counted: tuple[int, int] | None) -> None:
-        """Sets start values of the downloaded and uploaded counters of an added torrent, if its own are less.
+        """Sets the start values of a torrent's downloaded and uploaded totals, if those in its resume data are less.
 
         Args:
-            counted: None if they are unknown: then `CountersRead` follows, if there is resume data.
+            counted: the start values; None if they are unknown. Then `CountersRead` follows, if there is resume data.
         """
         ...
 
     def release_trackers(self, torrent: str) -> None:
-        """Gives a torrent its trackers: from now on it announces itself, unless it is paused. Idempotent."""
+        """Passes a torrent's trackers to libtorrent, which from now on announces the torrent, unless it is paused.
+
+        Idempotent.
+        """
         ...
 
     def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
-        """The withheld trackers of a torrent, each with its tier; none once they were given."""
+        """The trackers of a torrent, each with its tier, until `release_trackers`; then none."""
         ...
 
     def trackers(self, torrent: str) -> list[TrackerState]:
-        """The state of a torrent's trackers, including withheld ones: a round trip."""
+        """The state of a torrent's trackers, including held ones. A round trip."""
         ...
 
     def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:
-        """The claims of resume data. Raises InvalidSource if it is unreadable."""
+        """The claims of resume data. Raises InvalidSource if the data is invalid."""
         ...
 
     def describe(
         self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None
     ) -> tuple[Layout, Examined] | None:
-        """The stored data of a torrent that is not loaded: its files, and the claims of its resume data.
+        """The files of a torrent that is not loaded, and the claims of its resume data.
 
         Returns:
-            None while there is no metadata. Raises InvalidSource.
+            Both, or None while there is no metadata. Raises InvalidSource.
         """
         ...
 
@@ -245,28 +256,29 @@ class LibtSession(Protocol):
         seen: bool = False,
         files_known: bool = False,
     ) -> Loading | Unverified:
-        """Adds a torrent from its resume data, as `add` does, unless that lacks what may be on disk all the same.
+        """Adds a torrent from its resume data, or returns what has to be verified on disk first.
 
-        Raises as `add` does.
+        Raises the same errors as `add`.
 
         Args:
-            verified: the outcome of a verification. None without one; then, if there is something to verify, that is
-                returned and nothing was added.
-            short: the size on disk, by file index, of files of which the resume data claims more; those claims are
+            verified: the outcome of the verification; None if there was none. In that case, if something has to be
+                verified, that is returned and the torrent is not added.
+            short: by file index, the size on disk of files of which the resume data claims more. These claims are
                 dropped.
-            examined: the result of `examine` for the same torrent and data, to be used once: it need not be read again.
-            seen: the claimed files were checked just now, and nothing is missing except in `short`. If that is the
-                whole torrent, libtorrent does not check them again.
-            files_known: the layout is not needed, and not made.
+            examined: the result of `examine` for the same torrent and data, which saves parsing the data again. It can
+                be used only once.
+            seen: whether the claimed files were checked just now, and are complete except for those in `short`. If all
+                files of the torrent are claimed, libtorrent does not check them again.
+            files_known: the layout is not needed, so it is not computed.
         """
         ...
 
     def remove(self, torrent: str, *, delete_files: bool) -> None:
-        """Removes a torrent: `TorrentGone` follows."""
+        """Removes a torrent. `TorrentGone` follows."""
         ...
 
     def unload(self, torrent: str) -> None:
-        """Removes a torrent and leaves every file, including libtorrent's part file: `TorrentGone` follows."""
+        """Removes a torrent, but keeps all files, including libtorrent's part file. `TorrentGone` follows."""
         ...
 
     def torrents(self) -> frozenset[str]:
@@ -274,100 +286,112 @@ class LibtSession(Protocol):
         ...
 
     def set_paused(self, torrent: str, paused: bool) -> None:
-        """Pauses or resumes; a torrent that an error has stopped is tried again."""
+        """Pauses or resumes a torrent. Resuming retries a torrent that an error has stopped."""
         ...
 
     def verify(self, torrent: str) -> None:
-        """Hashes a torrent's files again, and pauses it then: `NativeStateChanged` has the outcome."""
+        """Hashes a torrent's files again, then pauses the torrent. `NativeStateChanged` has the outcome."""
         ...
 
     def set_sequential(self, torrent: str, sequential: bool) -> None:
-        """Pieces in order, or rarest first."""
+        """Sets the download order: pieces in order, or rarest first."""
         ...
 
     def set_limits(self, torrent: str, download_bps: int, upload_bps: int) -> None:
-        """Rate limits of one torrent, 0 for none."""
+        """Sets the rate limits of one torrent; 0 means no limit."""
         ...
 
     def set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
-        """Sets the priorities of a selection: True when `PrioritiesSet` follows, False while there is no metadata."""
+        """Sets the file priorities that the selection gives.
+
+        Returns True if `PrioritiesSet` follows, and False while there is no metadata.
+        """
         ...
 
     def connect(self, torrent: str, peers: Sequence[str]) -> None:
-        """Connects to peers given as `address:port`."""
+        """Connects a torrent to peers given as `address:port`."""
         ...
 
     def call_peers(self, torrent: str) -> None:
-        """Connects to known peers at once: the torrent wants more than before, or was resumed."""
+        """Connects to a torrent's known peers soon. Called when more files are selected, or the torrent was resumed."""
         ...
 
     def applied(self, torrent: str) -> Applied:
-        """Reads back the applied values."""
+        """Reads back the applied limits and flags of a torrent."""
         ...
 
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
-        """The session's state in the form of desired state; values that the session does not have are as given.
+        """The desired state with the values that the session actually has. Values that it does not have are unchanged.
 
-        A torrent that libtorrent has stopped for an error does not count as paused.
+        A torrent that libtorrent has stopped because of an error does not count as paused.
         """
         ...
 
     def remove_unknown_torrents(self) -> int:
-        """The number of torrents in the session that nobody added; they are removed, and their files left alone."""
+        """Removes torrents that nobody added from the session, but keeps their files.
+
+        Returns the number of such torrents.
+        """
         ...
 
     def layout(self, torrent: str) -> Layout | None:
-        """The torrent's files, or None while there is no metadata."""
+        """The torrent's files; None while there is no metadata."""
         ...
 
     def hashes(self, torrent: str) -> Hashes:
-        """The torrent's info-hashes; all of them once there is metadata."""
+        """The torrent's known info-hashes; all of them once there is metadata."""
         ...
 
     def paths(self, torrent: str) -> list[str]:
-        """Where libtorrent may write, delete or read for a torrent, as in `SourceInfo`, and the part file first."""
+        """The paths that libtorrent may write, delete or read for a torrent, as in `SourceInfo`.
+
+        The part file is first.
+        """
         ...
 
     def file_progress(self, torrent: str) -> list[int]:
-        """Bytes done of each file, by index, to a piece's granularity; padding files too."""
+        """The complete bytes of each file by index, including padding; only whole pieces count."""
         ...
 
     def flush(self, torrent: str) -> None:
-        """Writes out the torrent's write cache: `Flushed` follows."""
+        """Starts writing out the torrent's write cache. `Flushed` follows."""
         ...
 
     def save_resume(self, torrent: str, *, only_if_modified: bool) -> None:
-        """Asks for resume data: `ResumeData` or `ResumeUnsaved` follows."""
+        """Requests resume data. `ResumeData` or `ResumeUnsaved` follows."""
         ...
 
     def post_updates(self) -> None:
-        """Asks for the changed status of all torrents: `StatusUpdate` follows."""
+        """Requests the status of all torrents that have changed. `StatusUpdate` follows."""
         ...
 
     def post_statistics(self) -> None:
-        """Asks for the session's counters, which shows that its network thread lives: `SessionStatistics` follows."""
+        """Requests the session's counters, also as a liveness check of the network thread.
+
+        `SessionStatistics` follows.
+        """
         ...
 
     def configure(self, settings: Mapping[str, SettingValue], *, download_bps: int, upload_bps: int) -> None:
-        """Applies settings and limits; what was set before and is not any more gets its default.
+        """Applies settings and limits. Settings that are no longer configured get their defaults.
 
         Raises:
-            InvalidSetting: and then nothing was applied.
+            InvalidSetting: nothing was applied.
         """
         ...
 
     def session_limits(self) -> tuple[int, int]:
-        """Reads back the session's download and upload limit in bytes per second, 0 for none."""
+        """Reads back the session's download and upload limit in bytes per second; 0 means no limit."""
         ...
 
     def listen_port(self) -> int:
-        """The TCP port that is listened on, 0 for none."""
+        """The TCP listening port; 0 if there is none."""
         ...
 
     def suspend(self) -> None:
-        """Stops all transfers of all torrents, for good; flushing and saving still work."""
+        """Permanently stops all transfers of all torrents. Flushing and saving still work."""
         ...
 
     def close(self) -> None:
-        """Ends the session; no call is made after this one."""
+        """Ends the session. No further call must be made."""
         ...

@@ -1,6 +1,6 @@
-"""Ouzel's defaults over libtorrent's, and the validation of settings before libtorrent gets them.
+"""Ouzel's defaults, which override libtorrent's, and the validation of settings.
 
-libtorrent silently truncates values to 32 bits, so their range is checked here first.
+libtorrent silently truncates values to 32 bits, so their range is checked here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,15 +23,21 @@ DEFAULTS: Final[Mapping[str, SettingValue]] = {
     "active_limit": -1,
     "auto_manage_startup": 5,
 }
-"""Where libtorrent's own default suits a desktop client more than a service; docs/adr/006 has the reasons."""
+"""Settings whose defaults in libtorrent suit a desktop client better than a service; docs/adr/006 has the reasons."""
 
 RESERVED: Final = frozenset({"alert_mask", "alert_queue_size", "download_rate_limit", "upload_rate_limit"})
-"""Settings that the engine itself depends on, or that have keys of their own in the configuration."""
+"""Settings that the engine depends on, or for which the configuration has separate keys."""
 
 ALERT_QUEUE_MIN: Final = 1_000_000
-"""A bound, not a size. A torrent reports each of its files as checked, and some have 100,000 of them."""
+"""The minimum bound of the alert queue, which uses memory only for queued alerts.
+
+libtorrent sends an alert for each checked file, and a torrent may have 100,000 files.
+"""
 ALERTS_PER_TORRENT: Final = 12
-"""During a restore of thousands, each torrent posts several alerts before the loop pops them."""
+"""The space in the alert queue for each torrent.
+
+During a restore of thousands of torrents, several alerts per torrent are queued before the loop pops them.
+"""
 
 
 def checked(
@@ -41,16 +47,16 @@ def checked(
     torrents: int,
     before: Iterable[str] = (),
 ) -> dict[str, SettingValue]:
-    """The settings to apply: Ouzel's defaults, `wanted` over them, and an alert queue sized by the number of torrents.
+    """The settings to apply: Ouzel's defaults, overridden by `wanted`, and the size of the alert queue.
 
     Args:
-        wanted: by libtorrent's names.
-        known: libtorrent's defaults, which give each setting's type.
-        torrents: how many are expected.
-        before: settings that the session was given earlier; one that is not wanted any more gets libtorrent's default.
+        wanted: the configured settings, by libtorrent's names.
+        known: libtorrent's defaults, which determine each setting's type.
+        torrents: the expected number of torrents.
+        before: the settings that were configured before; those that are not in `wanted` get libtorrent's defaults.
 
     Raises:
-        InvalidSetting: unknown, reserved, of another type, or out of range.
+        InvalidSetting: a setting is unknown, reserved, of the wrong type, or out of range.
     """
     for name, value in wanted.items():
         _check(name, value, known)
@@ -63,7 +69,7 @@ def checked(
 
 
 def problems(wanted: Mapping[str, SettingValue], known: Mapping[str, SettingValue]) -> dict[str, str]:
-    """The problems of settings, by name."""
+    """The problems of invalid settings, by name."""
     found: dict[str, str] = {}
     for name, value in wanted.items():
         try:

@@ -1,4 +1,4 @@
-"""Rates of the session, from the totals that libtorrent counts. Pure."""
+"""Computes the rates of the session from libtorrent's totals. Pure."""
 
 from collections.abc import Callable
 from typing import Final
@@ -7,22 +7,22 @@ from engine_proc.session.alerts import Listening, SessionStatistics
 from protocol.internal.link_events import SessionStats
 
 SAMPLE_S: Final = 1.0
-"""Between two samples; libtorrent is asked more often, which shows that it lives."""
+"""The time between two samples. libtorrent is asked more often, as a liveness check."""
 
 
 class Statistics:
-    """One session's. Times are monotonic seconds, given by the caller."""
+    """The statistics of one session. Times are monotonic seconds that the caller passes."""
 
     def __init__(self) -> None:
         self._last: tuple[float, SessionStatistics] | None = None
         self._listeners: dict[str, int] = {}
 
     def listening(self, alert: Listening) -> None:
-        """The session listens somewhere."""
+        """Stores a listening port of the session."""
         self._listeners = {**self._listeners, alert.where: alert.port}
 
     def sample(self, alert: SessionStatistics, now: float, listen_port: Callable[[], int]) -> SessionStats | None:
-        """Totals, and the rates since the last sample; None where that was a moment ago."""
+        """The totals, and the rates since the last sample; None if less than `SAMPLE_S` has passed."""
         if self._last is not None and now - self._last[0] < SAMPLE_S:
             return None
         at, before = self._last or (now, alert)

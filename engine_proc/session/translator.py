@@ -1,14 +1,14 @@
 """Translates libtorrent's alerts into engine events, and into orders for the loop. Pure.
 
-The alerts do not say that "finished" means that the pieces passed the hash check, while bytes may still be in the write
-cache. So a torrent is shown as downloading, and `Completed` is delayed, until a flush that was requested after the last
-piece is confirmed. The phases:
+libtorrent reports a torrent as finished once the pieces passed the hash check, while bytes may still be in the write
+cache. So the translator requests a flush after the last piece. Until libtorrent confirms the flush, the torrent is
+shown as downloading, and `Completed` is delayed. The phases:
 
     INCOMPLETE -> (Finished) FLUSHING -> (Flushed) FLUSHED -> (status says finished) COMPLETE -> (status: downloading)
     ...
 
-A torrent whose resume data says that it is complete begins in COMPLETE and announces nothing. One that has downloaded
-nothing since it was added has nothing to flush, and goes from INCOMPLETE to FLUSHED.
+A torrent that is complete according to its resume data begins in COMPLETE, and causes no event. A torrent that has
+downloaded nothing since it was added needs no flush, and goes from INCOMPLETE to FLUSHED.
 """
 
 from collections.abc import Sequence
@@ -73,7 +73,7 @@ class _Phase(Enum):
     FLUSHED = "flushed"
     COMPLETE = "complete"
     SPOILED = "spoiled"
-    """A write failed after the last piece had passed its check: libtorrent claims data that is not on disk, for good.
+    """A write failed after the last piece had passed its check: libtorrent permanently claims data that is not on disk.
     """
 
 
@@ -100,41 +100,44 @@ class _View:
         self.state = TorrentState.QUEUED
         self.downloading = False
         self.has_downloaded = False
-        """It may have written to its files since it was added."""
+        """Whether it may have written to its files since it was added."""
         self.nameless = False
-        """A magnet link: no file is wanted before its paths are checked, and its being finished means nothing."""
+        """Whether it is a magnet link without metadata.
+
+        No file is selected before its paths are checked, so `Finished` means nothing.
+        """
         self.finished_nameless = False
         self.trouble: str | None = None
         self.file_problem: str | None = None
         """The last failed read or write."""
         self.out_of_space = False
-        """The torrent is stopped because a write found no space."""
+        """Whether the torrent is stopped because a write found no space."""
         self.row: TorrentStatus | None = None
         self.row_is_newer = False
-        """The row is later than the torrent's finish."""
+        """Whether `row` is newer than the last `Finished`."""
         self.moved = (0, 0)
         """`moved_down` and `moved_up` of the previous row."""
 
 
 class AlertTranslator:
-    """Stores just enough of each torrent to detect changes."""
+    """Translates alerts. Stores just enough of each torrent's state to detect changes."""
 
     def __init__(self) -> None:
         self._views: dict[str, _View] = {}
 
     def loading(self, torrent: str, *, complete: bool) -> None:
-        """A torrent is being added; `complete` if its resume data claims all wanted pieces."""
+        """Notes that a torrent is being added. `complete`: its resume data claims all pieces of the selected files."""
         view = self._views.setdefault(torrent, _View(_Phase.INCOMPLETE))
         view.phase = _Phase.COMPLETE if complete else _Phase.INCOMPLETE
 
     def added(self, torrent: str, *, nameless: bool) -> None:
-        """A torrent is in the session; `nameless` if its files are unknown, and none is wanted."""
+        """Notes that a torrent was added to the session. `nameless`: its files are unknown, so none is selected."""
         view = self._views.get(torrent)
         if view is not None:
             view.nameless, view.finished_nameless = nameless, False
 
     def selected(self, torrent: str) -> list[Flush]:
-        """A torrent's selection is in force: from now on it counts that it is finished, or was all along."""
+        """Notes that a torrent's selection is in force. From now on its finished state counts."""
         view = self._views.get(torrent)
         if view is None or not view.nameless:
             return []
@@ -145,7 +148,7 @@ class AlertTranslator:
     @staticmethod
     def _finish(torrent: str, view: _View) -> list[Flush]:
         view.row_is_newer = False
-        if not view.has_downloaded:  # a seed from the start: there is nothing to flush
+        if not view.has_downloaded:  # it was complete from the start, so there is nothing to flush
             view.phase = _Phase.FLUSHED
             return []
         view.phase = _Phase.FLUSHING
@@ -156,12 +159,12 @@ class AlertTranslator:
         self._views.pop(torrent, None)
 
     def troubled(self, torrent: str) -> bool:
-        """Whether a torrent has a published error that is not cleared."""
+        """Whether a torrent has a published error that has not been cleared."""
         view = self._views.get(torrent)
         return view is not None and view.trouble is not None
 
     def checking(self, torrent: str, unverified: Unverified, checked_bytes: int) -> list[TranslatedEvent]:
-        """A torrent that is not added yet is being looked at on disk."""
+        """The events about a torrent that is being verified on disk before it is added."""
         view = self._views.get(torrent)
         if view is None:
             return []
@@ -174,7 +177,7 @@ class AlertTranslator:
         return events
 
     def rechecking(self, torrent: str) -> list[TranslatedEvent]:
-        """A torrent is being hashed again; that may be over before its next status."""
+        """The events about a torrent whose recheck has begun. It may be over before the next status update."""
         view = self._views.get(torrent)
         if view is None or view.state is TorrentState.CHECKING:
             return []
@@ -182,13 +185,19 @@ class AlertTranslator:
         return [StateChanged(torrent=torrent, state=TorrentState.CHECKING, previous=previous)]
 
     def refused(self, torrent: str, examined: Examined | None) -> list[TranslatedEvent]:
-        """A torrent could not be loaded, which an error tells of; `examined` is what its resume data says."""
+        """The events about a torrent that could not be loaded, besides its error.
+
+        `examined`: the claims of its resume data.
+        """
         if examined is None:
             return []
         return [idle(torrent, TorrentState.ERROR, examined.bytes_done, examined.bytes_total, examined.size)]
 
     def missing(self, torrent: str, examined: Examined | None) -> list[TranslatedEvent]:
-        """A torrent is not loaded, because its storage is not there; `examined` is what its resume data says."""
+        """The events about a torrent that is not loaded because its storage is missing.
+
+        `examined`: the claims of its resume data.
+        """
         view = self._views.setdefault(torrent, _View(_Phase.INCOMPLETE))
         view.row = None
         done, total, size = (0, 0, 0) if examined is None else examined[1:4]
@@ -199,12 +208,12 @@ class AlertTranslator:
         return events
 
     def incomplete(self, torrent: str) -> bool:
-        """Whether a torrent may, for all that is known, still have data to write."""
+        """Whether a torrent may still have data to write."""
         view = self._views.get(torrent)
         return view is None or view.phase is not _Phase.COMPLETE
 
     def trouble(self, torrent: str) -> str | None:
-        """Why a torrent has stopped, in words."""
+        """A sentence about why a torrent has stopped; None if it has not."""
         view = self._views.get(torrent)
         return None if view is None else view.trouble
 
@@ -216,17 +225,20 @@ class AlertTranslator:
         return view.trouble is not None or (view.row is not None and view.row.error is not None)
 
     def lacking(self, torrent: str) -> int:
-        """The bytes that a torrent has left to download, by its last status."""
+        """The bytes that a torrent still has to download, according to its last status."""
         view = self._views.get(torrent)
         return 0 if view is None or view.row is None else max(0, view.row.wanted - view.row.done)
 
     def flushing(self, torrent: str) -> bool:
-        """Whether resume data would claim more than is on disk: the torrent has finished, and its flush has not."""
+        """Whether a torrent has finished, but its flush has not.
+
+        Until the flush, resume data would claim more than is on disk.
+        """
         view = self._views.get(torrent)
         return view is not None and view.phase in (_Phase.FLUSHING, _Phase.SPOILED)
 
     def translate(self, alert: Alert) -> Translation:
-        """What one alert means: what is to be told, and what is to be done."""
+        """Translates one alert into events and orders."""
         match alert:
             case StatusUpdate(rows):
                 return self._observe_all(rows)
@@ -278,7 +290,7 @@ class AlertTranslator:
                 if view.phase is not _Phase.FLUSHING:
                     return NOTHING
                 view.phase = _Phase.FLUSHED
-                # A row from before the last piece knows nothing of it; a newer one is on its way.
+                # A row from before the last piece is outdated; a newer one will arrive.
                 return self._observe_all([view.row] if view.row is not None and view.row_is_newer else [])
             case FileFinished(_, index):
                 return Translation([FileCompleted(torrent=torrent, index=index)]) if view.downloading else NOTHING
@@ -330,7 +342,7 @@ class AlertTranslator:
             events.append(Completed(torrent=row.torrent, bytes_done=row.done))
             orders.append(SaveResume(row.torrent, final=True))
         elif before is None or before.state is NativeState.CHECKING_RESUME_DATA:
-            pass  # what the resume data says is being taken up, and saved already
+            pass  # libtorrent is processing the resume data, which is saved already
         elif row.done != before.done:
             orders.append(SaveResume(row.torrent, final=False))
         elif (row.uploaded, row.downloaded) != (before.uploaded, before.downloaded):
@@ -342,7 +354,10 @@ class AlertTranslator:
 
     @staticmethod
     def _advance_phase(view: _View, row: TorrentStatus) -> bool:
-        """Whether the torrent has just become complete. One without wanted files is finished, not complete."""
+        """Updates the phase. Returns whether the torrent has just become complete.
+
+        A torrent without selected files finishes, but does not become complete.
+        """
         if view.phase is _Phase.SPOILED:
             return False
         if row.state is NativeState.DOWNLOADING and row.done < row.wanted:
@@ -355,7 +370,7 @@ class AlertTranslator:
 
 
 def _counted(row: TorrentStatus, before: TorrentStatus | None, view: _View) -> TorrentStatus:
-    """The row with totals that include what libtorrent has not added up yet, and may never."""
+    """The row with totals that include bytes that libtorrent has not added to its totals yet."""
     seen, moved = view.moved, (row.moved_down, row.moved_up)
     if moved == seen == (0, 0):
         return row

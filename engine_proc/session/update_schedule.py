@@ -1,20 +1,21 @@
-"""When libtorrent is asked which torrents have changed: seldom while thousands are on their way. Pure."""
+"""Decides when libtorrent is asked for changed torrents: seldom while thousands are being added. Pure."""
 
 from typing import Final
 
 BUSY_S: Final = 0.1
 IDLE_S: Final = 0.5
 RESTORING_S: Final = 4.0
-"""While thousands are added, what each does on the way is not asked for more often."""
+"""The interval of requests for updates while thousands of torrents are being added."""
 CALM_S: Final = 0.1
-"""For so long no command has come, and no torrent is on its way, before that counts as over."""
+"""A restore counts as over after so many seconds without a command and without a torrent that is being added.
+"""
 
 
 class UpdateSchedule:
-    """Times are monotonic seconds, given by the caller.
+    """Schedules requests for status updates. Times are monotonic seconds that the caller passes.
 
     Fields:
-        busy: the last answer had changes, or a command was carried out since.
+        busy: whether the last answer had changes, or a command was executed since.
     """
 
     def __init__(self, now: float) -> None:
@@ -25,28 +26,28 @@ class UpdateSchedule:
 
     @property
     def calm_from(self) -> float:
-        """When commands do not come in numbers any more, if none comes from now on."""
+        """When the burst of commands will count as over if none arrives from now on."""
         return self._many_at + CALM_S
 
     def hold_back(self, now: float) -> None:
-        """Commands wait, or many torrents are on their way."""
+        """Notes that commands are queued, or many torrents are being added."""
         self._many_at = now
 
     def hurry(self, now: float) -> None:
-        """An answer is awaited."""
+        """Requests an update soon, since something waits for the result."""
         self._next = now
 
     def due(self, now: float) -> bool:
-        """Whether to ask now; it counts as asked."""
+        """Whether to request an update now; if so, it counts as requested."""
         if now < self._next:
             return False
         self._next = now + (BUSY_S if self.busy else IDLE_S)
-        # The last of many are still on their way for a moment, and would wait for the rows of all.
+        # The last of many torrents are still being added, and a request for the rows of all would delay them.
         if now < self.calm_from and now - self._asked_at < RESTORING_S:
             return False
         self._asked_at = now
         return True
 
     def next_due(self) -> float:
-        """When `due` may say yes."""
+        """The time at which `due` may return True."""
         return self._next

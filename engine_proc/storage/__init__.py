@@ -1,9 +1,9 @@
-"""Mounts and disks, what waits for them, and which paths are out of bounds.
+"""Mounts and disks, the torrents that wait for them, and the confinement of paths.
 
-- The *storage watch* looks at mounts and disks, by threads, so that a hung disk hangs nobody else.
-- The *storage policy* decides what waits for them; the *storage guard* keeps a record of each torrent and each *mount*.
-- *Questions* are those to disks that are under way; a *decision* is what the guard wants done about a torrent.
-- *Held errors* wait until the files of their torrents were looked at.
-- *Confinement* judges by the disk which paths lead out of the *bounds* of payload.
-- *Leftovers* are what is on the disk still of a torrent whose files were deleted.
+- The *storage watch* checks mounts and disks on threads, so that a hung disk blocks nothing else.
+- The *storage policy* decides which torrents wait. The *storage guard* has a record of each torrent and each *mount*.
+- *Questions* are pending requests to disks. A *decision* of the guard tells the dispatcher what to do with a torrent.
+- *Held errors* are not sent until the files of their torrents have been checked.
+- *Confinement* checks on disk whether paths lead out of the *bounds* of payload.
+- *Leftovers* are files that still exist after a torrent's files were deleted.
 """

@@ -1,11 +1,11 @@
-"""Which of the paths that libtorrent is to be given leads out of bounds. Pure: the disk is asked through a port.
+"""Finds paths that lead out of the bounds, before libtorrent gets them. Pure: accesses the disk through a port.
 
-Names inside a torrent are cleaned by libtorrent (tests hold that), so it takes one of these to get out: a symbolic link
-on the disk, a name in resume data (`mapped_files` may be absolute, or climb), or a save path that was allowed once. All
-are answered by one question: where does the path lead, with every link in it resolved? So a link that leads from one
-root into another is fine.
+libtorrent sanitizes the names inside a torrent, as tests verify. So a path can lead out of the bounds for only three
+reasons: a symbolic link on disk, a name in resume data (`mapped_files` may have absolute paths or `..`), or a save path
+that is no longer allowed. One check covers all three: where does the path lead, with every link in it resolved? So a
+link from one root into another is allowed.
 
-What this file does not know: whether a link is made after it has looked. ADR 022 says what that means.
+The check does not detect links that are created after it. ADR 022 explains the consequences.
 """
 
 from collections.abc import Iterable
@@ -15,32 +15,32 @@ from typing import Final, NamedTuple, Protocol
 from protocol.internal.bounds import Bounds
 
 LEADS_OUT: Final = "path_not_allowed"
-"""The name of the error that clients are told."""
+"""The name of the error that clients see."""
 
 
 class Kind(Enum):
-    """What is at a path, links not followed."""
+    """The kind of file at a path; links are not followed."""
 
     ABSENT = "absent"
-    """Nothing, or nothing that this process can reach; then libtorrent cannot either."""
+    """The path does not exist, or this process cannot reach it, so libtorrent cannot either."""
     LINK = "link"
     OTHER = "other"
 
 
 class Disk(Protocol):
-    """What is asked of the disk."""
+    """The accesses to the disk that the check needs."""
 
     def kind(self, path: str) -> Kind:
-        """What is at a path; `path` is absolute, and nothing in it but its last name can be a link."""
+        """The kind of file at an absolute path, of which only the last component can be a link."""
         ...
 
     def resolve(self, path: str) -> str | None:
-        """Where a path leads, all links in it resolved, whether or not there is something; None if that is nowhere."""
+        """The path with all links resolved, whether or not it exists; None if the links form a loop."""
         ...
 
 
 class Escape(NamedTuple):
-    """A path that leads out of the bounds, and where to; None where that cannot be told."""
+    """A path that leads out of the bounds, and its target; None if that cannot be determined."""
 
     path: str
     leads_to: str | None
@@ -53,7 +53,7 @@ class Escape(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where a path leads; whether there may be something, and payload may be."""
+    """The target of a path; whether it may exist; whether payload may be stored there."""
 
     resolved: str
     there: bool
@@ -61,11 +61,13 @@ class _Place(NamedTuple):
 
 
 class Judge:
-    """Looks at each name on the way to many paths once: it is for one moment, and is not kept.
+    """Checks many paths, and accesses each of their components only once.
+
+    It caches the results, so an instance must only be used for checks that are made together.
 
     Args:
-        bounds: where payload may be.
-        disk: the disk.
+        bounds: where payload may be stored.
+        disk: accesses the disk.
     """
 
     def __init__(self, bounds: Bounds, disk: Disk) -> None:
@@ -85,7 +87,7 @@ class Judge:
         return None
 
     def _place(self, path: str) -> _Place | None:
-        """Where a path leads, from the longest part of it that is known on."""
+        """The target of a path, determined from its longest cached prefix."""
         unknown = []
         while path not in self._places:
             unknown.append(path)
@@ -108,7 +110,7 @@ class Judge:
         if kind is Kind.LINK:
             resolved = self._disk.resolve(path)
             return None if resolved is None else self._landing(resolved.rstrip("/"))
-        # Only at the edge of a root, or of what is reserved in one, is another answer than one step above.
+        # The answer differs from that for the parent only at a root, or at a reserved directory.
         allowed = self._bounds.allow(path) if path in self._edges else above.allowed
         return _Place(path, kind is Kind.OTHER, allowed)
 

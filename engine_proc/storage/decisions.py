@@ -1,4 +1,4 @@
-"""What the storage guard wants done about a torrent. Pure."""
+"""The decisions of the storage guard about torrents, which the dispatcher executes. Pure."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, assert_never
@@ -10,47 +10,47 @@ from protocol.wire.desired import DesiredTorrent
 
 
 class Judged(NamedTuple):
-    """A torrent that was to be loaded is, or it waits."""
+    """The verdict on a torrent: load it, or let it wait for its storage."""
 
     torrent: str
     verdict: Verdict
 
 
 class Confined(NamedTuple):
-    """What `confine` was asked for. `problem` names a path that leads out of the download roots."""
+    """The result of `confine`. `problem` names a path that leads out of the download roots."""
 
     subject: str | int
     problem: str | None
 
 
 class Moved(NamedTuple):
-    """A loaded torrent's path leads elsewhere, or its files are gone: take it out, and judge it anew."""
+    """A loaded torrent's path leads to another mount, or its files are gone. Unload the torrent, and check it again."""
 
     torrent: str
 
 
 class Reconsider(NamedTuple):
-    """What is asked of the torrent may be done by now, or not any more: ensure it again."""
+    """The conditions for a torrent's desired state have changed. Apply the desired state again."""
 
     desired: DesiredTorrent
 
 
 class Left(NamedTuple):
-    """What is left of a torrent's files that were to be deleted."""
+    """The files of a torrent that still exist after they were to be deleted."""
 
     torrent: str
     left: Sequence[Leftover]
 
 
 class Probed(NamedTuple):
-    """Whether a torrent's files can be written, or read; what is wrong, in words."""
+    """Whether a torrent's files can be written or read. `problem` says why not."""
 
     torrent: str
     problem: str | None
 
 
 class StillMissing(NamedTuple):
-    """The storage of a torrent was looked for as `look_anew` asked, and is not there."""
+    """A requested check has found that the storage of a torrent is still missing."""
 
     desired: DesiredTorrent
     problem: str
@@ -60,7 +60,7 @@ Decision = Judged | Confined | Moved | Reconsider | Left | Probed | StillMissing
 
 
 def unanswered(question: Question) -> Decision:
-    """What follows where a disk does not answer in time."""
+    """The decision if a disk does not answer a question in time."""
     subject, mount_point = question.subject, question.mount_point
     problem = f"{mount_point} does not answer"
     match question.kind:
@@ -71,7 +71,7 @@ def unanswered(question: Question) -> Decision:
         case Kind.LEFTOVERS:
             return Left(str(subject), [Leftover(mount_point, "it does not answer")])
         case Kind.LOOK:
-            problem = f"{problem}: see its disk or server; the torrent goes on then"
+            problem = f"{problem}: check its disk or server; then the torrent continues"
             return Judged(str(subject), Missing(mount_point, problem))
         case _:
             assert_never(question.kind)

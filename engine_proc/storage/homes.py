@@ -1,4 +1,4 @@
-"""On which mount each path is, and which paths this process may write at. Pure."""
+"""Determines the mount of each path, and whether this process may write to it. Pure."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -7,34 +7,34 @@ from protocol.host.mounts import Mounts, mount_point_of
 
 
 class Home(NamedTuple):
-    """Where a path is: on which mount point, and what is mounted there."""
+    """The mount of a path: the mount point, and the identity of the mounted file system."""
 
     mount_point: str
     identity: str
 
 
 class Homes:
-    """By the mounts that were read last.
+    """The mounts of paths, by the mounts that were read last.
 
     Fields:
-        mounts: those.
+        mounts: the mounts that were read last.
     """
 
     def __init__(self, mounts: Mounts) -> None:
         self.mounts = mounts
         self._by_path: dict[str, Home] = {}
-        """What follows from `mounts`, to be found out once a path."""
+        """A cache of results, which depend on `mounts`."""
         self._covered: dict[str, Home] = {}
 
     def read(self, mounts: Mounts) -> bool:
-        """The mounts were read again: whether they have changed."""
+        """Stores the mounts that were read. Returns whether they have changed."""
         changed = mounts != self.mounts
         self._by_path.clear()
         self.mounts = mounts
         return changed
 
     def of(self, path: str) -> Home:
-        """Where a path is."""
+        """The mount of a path."""
         home = self._by_path.get(path)
         if home is None:
             mount_point = mount_point_of(path, self.mounts)
@@ -42,11 +42,11 @@ class Homes:
         return home
 
     def cover(self, directories: Iterable[str]) -> None:
-        """The sandbox has just been set, and lets this process write below these directories."""
+        """Stores the directories below which the sandbox lets this process write, when it has just been entered."""
         self._covered = {each: self.of(each) for each in directories}
 
     def covers(self, path: str) -> bool:
-        """Whether the sandbox lets this process write at a path; not where something was mounted over a root since."""
+        """Whether the sandbox lets this process write at a path. False if something was mounted over its root since."""
         return not self._covered or any(
             path == each or path.startswith(each.rstrip("/") + "/")
             for each, home in self._covered.items()

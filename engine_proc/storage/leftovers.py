@@ -1,8 +1,8 @@
-"""What is left on the disk of a torrent whose files were to be deleted, and why. Asked by a disk's own thread.
+"""Finds the files that still exist after a torrent's files were to be deleted, and why. Runs on the disk's thread.
 
-libtorrent names one error of many, the last one, which is as a rule that a folder is not empty. So the disk is asked:
-a file of the torrent that is still there is left. A folder is left where it is empty, or where NFS keeps what somebody
-has open (`.nfs...`). One in which there are files of others is none of this torrent's.
+libtorrent reports only the last of several errors, usually that a folder is not empty. So the disk is checked. Each
+file of the torrent that still exists is a leftover. A folder is a leftover if it is empty, or if NFS keeps files in it
+that a process has open (`.nfs...`). A folder with files of others is no leftover.
 """
 
 import errno
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Leftover(NamedTuple):
-    """A path that is still there, and why, as far as that can be told."""
+    """A path that still exists, and why, if that can be determined."""
 
     path: str
     why: str | None
@@ -23,12 +23,12 @@ class Leftover(NamedTuple):
 
 
 def leftovers(paths: Sequence[str], save_path: str, mount_points: Collection[str] = ()) -> list[Leftover]:
-    """What is left of these files, and of the folders below the save path that they were in.
+    """Which of these files still exist, and which of their folders below the save path.
 
     Args:
-        paths: absolute, as `SourceInfo.paths` has them: the part file, each file, and for symbolic links their folders.
-        save_path: which is not one of the torrent's folders.
-        mount_points: what cannot be deleted since something is mounted on it.
+        paths: the absolute paths in `SourceInfo.paths`: the part file, each file, and the folders of symbolic links.
+        save_path: the save path, which is not one of the torrent's folders.
+        mount_points: paths that cannot be deleted since something is mounted on them.
     """
     found = []
     for path in paths:
@@ -52,7 +52,7 @@ def _folders(paths: Iterable[str], save_path: str) -> list[str]:
     """The folders of the torrent, the deepest first."""
     found: set[str] = set()
     for path in paths:
-        folder = os.path.dirname(path)  # noqa: PTH120  # a Path for each of 100,000 files takes longer than all else
+        folder = os.path.dirname(path)  # noqa: PTH120  # making 100,000 Paths takes longer than the rest
         while folder.startswith(save_path.rstrip("/") + "/") and folder not in found:
             found.add(folder)
             folder = os.path.dirname(folder)  # noqa: PTH120
@@ -63,9 +63,9 @@ def _left_of(folder: str) -> list[Leftover]:
     try:
         if stat.S_ISLNK(os.lstat(folder).st_mode):
             return []
-        names = os.listdir(folder)  # noqa: PTH208  # names are what is wanted
+        names = os.listdir(folder)  # noqa: PTH208  # only names are needed
         if not names:
-            os.rmdir(folder)  # noqa: PTH106  # for what is wrong with it; nothing is lost where nothing is
+            os.rmdir(folder)  # noqa: PTH106  # to get the error; deleting an empty folder does no harm
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return []
     except OSError as error:
@@ -74,7 +74,11 @@ def _left_of(folder: str) -> list[Leftover]:
 
 
 def _why(path: str, mount_points: Collection[str]) -> str | None:
-    """Why a file cannot be deleted: as a folder it cannot be in any case, but for what forbids both first."""
+    """Why a file cannot be deleted.
+
+    Determined by rmdir(2), which never deletes a file, but reports first any error that would also prevent
+    unlink(2).
+    """
     if path in mount_points:
         return os.strerror(errno.EBUSY)
     try:

@@ -1,4 +1,4 @@
-"""The storage guard's record of a mount: its room, the torrents that wait for it, and what of that was told. Pure."""
+"""The storage guard's record of a mount: its free space, the torrents that wait for it, and what was reported. Pure."""
 
 from collections.abc import Callable, Container, Iterable
 from typing import Final
@@ -13,20 +13,21 @@ DISK_FULL: Final = "disk_full"
 STORAGE_MISSING: Final = "storage_missing"
 
 TELL_S: Final = 2.0
-"""How long what is told is held back while it may still change."""
+"""How long a report is delayed while it may still change."""
 
 
 class Mount:
-    """A mount point that torrents are on, or that they miss. Times are monotonic seconds.
+    """A mount point that torrents are on, or wait for. Times are monotonic seconds.
 
     Fields:
-        space: whether there is room.
-        held: the torrents that are paused because there is none.
-        missing: those that are not loaded because their files are not there, and what is wrong, in words.
-        silent: it did not answer in time when it was asked last.
-        free_bytes: as measured last, None where that is not known.
-        measure_at: when its room is measured; NEVER while it is, None where nobody wants to know.
-        to_ask: looks that are asked together with the next tick.
+        space: the state of its free space.
+        held: the torrents that are paused because the disk is full.
+        missing: the torrents that are not loaded because their files are missing, each with a sentence about the
+            problem.
+        silent: whether the disk did not answer the last question in time.
+        free_bytes: the free bytes at the last measurement; None if unknown.
+        measure_at: when its free space is measured next; NEVER during a measurement, None if no measurement is needed.
+        to_ask: checks of files that will be requested together at the next tick.
     """
 
     __slots__ = (
@@ -54,10 +55,10 @@ class Mount:
         self._news: dict[str, float] = {}
         self._told: set[str] = set()
 
-    # -- room -----------------------------------------------------------------------------------------------------
+    # -- free space -----------------------------------------------------------------------------------------------
 
     def write_failed(self, now: float) -> bool:
-        """A write found no space: whether those who write here have to be held from now on."""
+        """Notes that a write found no space. Returns whether torrents that write here have to be held from now on."""
         self.space, action = storage_policy.step(self.space, WriteFailed(), now)
         if action is not Action.HOLD:
             return False
@@ -67,74 +68,74 @@ class Mount:
         return True
 
     def measured(self, measured: Measured, now: float) -> frozenset[str]:
-        """Its room was measured: the torrents that are held no longer."""
+        """Stores a measurement of the free space. Returns the torrents that are no longer held."""
         self.free_bytes = measured.free_bytes
         self.space, action = storage_policy.step(self.space, measured, now)
         return self.release(now) if action is Action.RELEASE else frozenset()
 
     def measure_soon(self, now: float) -> None:
-        """Somebody says that there is room again."""
+        """Requests a measurement, since a client retries a held torrent."""
         self.space = storage_policy.hurried(self.space)
         self.measure_at = now
 
     def release(self, now: float) -> frozenset[str]:
-        """Lets go of the torrents that are held, and returns them."""
+        """Releases and returns all held torrents."""
         self.measure_at = None
         self.note(DISK_FULL, now)
         released, self.held = frozenset(self.held), set()
         return released
 
     def due_measurement(self, now: float) -> bool:
-        """Whether its room is to be measured now; it counts as under way."""
+        """Whether to measure the free space now; if so, the measurement counts as in progress."""
         if self.measure_at is None or now < self.measure_at:
             return False
         self.measure_at = NEVER
         return True
 
     def forget_space(self, now: float) -> None:
-        """It was unmounted: what is mounted there next has its own room. Nobody is held here any more."""
+        """Resets the state of the free space after an unmount, and releases all held torrents."""
         self.release(now)
         self.space = Space()
 
-    # -- who waits ------------------------------------------------------------------------------------------------
+    # -- waiting torrents -----------------------------------------------------------------------------------------
 
     def hold(self, torrent: str, now: float) -> None:
-        """A torrent waits for room."""
+        """Notes that a torrent waits for free space."""
         self.held.add(torrent)
         self.note(DISK_FULL, now)
 
     def unhold(self, torrent: str, now: float) -> None:
-        """A torrent does not wait for room, or not any more."""
+        """Notes that a torrent does not wait for free space (any more)."""
         if torrent in self.held:
             self.held.discard(torrent)
             self.note(DISK_FULL, now)
 
     def miss(self, torrent: str, problem: str, now: float) -> None:
-        """A torrent waits for its files."""
+        """Notes that a torrent waits for its files."""
         self.missing[torrent] = problem
         self.note(STORAGE_MISSING, now)
 
     def found(self, torrent: str, now: float) -> None:
-        """A torrent does not wait for its files any more."""
+        """Notes that a torrent does not wait for its files any more."""
         self.missing.pop(torrent, None)
         self.note(STORAGE_MISSING, now)
 
-    # -- what is told ---------------------------------------------------------------------------------------------
+    # -- reports --------------------------------------------------------------------------------------------------
 
     def note(self, problem: str, now: float) -> None:
-        """There may be something to tell of a problem."""
+        """Notes that the state of a problem may have changed."""
         self._news.setdefault(problem, now)
 
     @property
     def has_news(self) -> bool:
-        """Whether there may be something to tell."""
+        """Whether there may be something to report."""
         return bool(self._news)
 
     def due_news(self, now: float, *, settled: bool) -> list[str]:
-        """The problems that are to be told of now; they count as told.
+        """The problems to report now; they count as reported.
 
         Args:
-            settled: no torrent is being looked at.
+            settled: whether no torrent is being checked.
         """
         known = {DISK_FULL: self.free_bytes is not None, STORAGE_MISSING: settled}
         due = [problem for problem, since in self._news.items() if known[problem] or now - since >= TELL_S]
@@ -143,14 +144,17 @@ class Mount:
         return due
 
     def state(self, problem: str, *, mounted: bool) -> StorageState | None:
-        """Says whole which torrents wait for what, with none that it is over; None where that was never told."""
+        """The complete state of a problem: all torrents that wait.
+
+        Without torrents it reports that the problem is over; None if the problem was never reported.
+        """
         full = problem == DISK_FULL and self.space.full
         if problem == STORAGE_MISSING:
             torrents = sorted(self.missing)
             message = self.missing[torrents[0]] if torrents else ""
         else:
             torrents = sorted(self.held) if full else []
-            message = f"no space left on {self.point}: make room there; the torrent goes on by itself once there is"
+            message = f"no space left on {self.point}: free some space; then the torrent continues by itself"
         if torrents or full:
             self._told.add(problem)
         elif problem in self._told:
@@ -168,7 +172,7 @@ class Mount:
         )
 
     def times(self) -> Iterable[float]:
-        """When there may be something to do; none while nothing is to be done."""
+        """The times at which there may be something to do; empty if there is nothing."""
         if self.to_ask:
             yield 0.0
         if self.measure_at is not None and self.measure_at != NEVER:
@@ -178,7 +182,7 @@ class Mount:
 
 
 class MountRecords:
-    """Those of all mount points that torrents are on, or that they miss."""
+    """The records of all mount points that torrents are on, or wait for."""
 
     def __init__(self) -> None:
         self._mounts: dict[str, Mount] = {}
@@ -191,36 +195,36 @@ class MountRecords:
         return mount
 
     def all(self) -> Iterable[Mount]:
-        """All of them."""
+        """All records."""
         return self._mounts.values()
 
     def unhold(self, torrent: str, now: float) -> None:
-        """A torrent waits for room nowhere."""
+        """Notes that a torrent does not wait for free space on any mount."""
         for mount in self._mounts.values():
             mount.unhold(torrent, now)
 
     def measure_soon(self, torrent: str, now: float) -> None:
-        """Somebody says that there is room again where a torrent is held."""
+        """Requests a measurement of the file system on which a torrent is held."""
         for mount in self._mounts.values():
             if torrent in mount.held:
                 mount.measure_soon(now)
 
     def missing(self) -> list[str]:
-        """The torrents whose files are not there."""
+        """The torrents whose files are missing."""
         return [torrent for mount in self._mounts.values() for torrent in mount.missing]
 
     def read(self, mounted: Container[str], now: float) -> None:
-        """These mount points are mounted now."""
+        """Updates the records by the mount points that are mounted now."""
         for mount in self._mounts.values():
             if mount.space.full and mount.point not in mounted:
                 mount.forget_space(now)
 
     def states(self, mounted: Container[str], settled: Callable[[], bool], now: float) -> list[StorageState]:
-        """What is to be told now.
+        """The states to report now.
 
         Args:
             mounted: the mount points that are mounted.
-            settled: whether no torrent is being looked at.
+            settled: returns whether no torrent is being checked.
         """
         news = [mount for mount in self._mounts.values() if mount.has_news]
         if not news:
@@ -234,5 +238,5 @@ class MountRecords:
         return [state for state in states if state is not None]
 
     def next_due(self) -> float | None:
-        """When there may be something to do."""
+        """The time at which there may be something to do; None if never."""
         return min((at for mount in self._mounts.values() for at in mount.times()), default=None)

@@ -1,4 +1,4 @@
-"""Questions to disks that are under way, each with a deadline. Pure."""
+"""The pending questions to disks, each with a deadline. Pure."""
 
 import itertools
 import math
@@ -10,26 +10,26 @@ from engine_proc.storage.homes import Home
 from protocol.wire.desired import DesiredTorrent
 
 NEVER: Final = math.inf
-"""The deadline of a question that is waited for as long as it takes."""
+"""The deadline of a question without time limit."""
 
 
 class Kind(Enum):
-    """What is asked."""
+    """The kind of question."""
 
     __hash__ = object.__hash__  # members are singletons; Enum's own is a call in Python
 
     LOOK = "look"
-    """Whether a torrent's files are there."""
+    """Whether a torrent's files exist."""
     CONFINE = "confine"
     """Whether paths lead out of the download roots."""
     LEFTOVERS = "leftovers"
-    """What is left of files that were to be deleted."""
+    """Which of the files that were to be deleted still exist."""
     PROBE = "probe"
     """Whether files can be opened."""
 
 
 class Looking(NamedTuple):
-    """What a look is about: the torrent as desired, where it was then, and what its resume data claims."""
+    """The subject of a `LOOK`: the torrent's desired state, its mount, and the claims of its resume data."""
 
     desired: DesiredTorrent
     home: Home
@@ -37,13 +37,13 @@ class Looking(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A question that is under way.
+    """A pending question.
 
     Fields:
-        subject: the torrent that it is about, or whatever the asker gave.
-        token: of which the answer reminds.
-        until: monotonic seconds; after that a disk counts as one that does not answer.
-        looking: of a look.
+        subject: the torrent that the question is about, or another value that the asker chose.
+        token: identifies the question in its answer.
+        until: the deadline in monotonic seconds, after which the disk counts as silent.
+        looking: the subject of a `LOOK`; otherwise None.
     """
 
     kind: Kind
@@ -55,19 +55,19 @@ class Question(NamedTuple):
 
 
 class Questions:
-    """At most one of each kind about a subject: the latest."""
+    """The pending questions: for each kind and subject at most one, the latest."""
 
     def __init__(self) -> None:
         self._tokens = itertools.count(1)
         self._asked: dict[int, Question] = {}
         self._latest: dict[tuple[Kind, str | int], int] = {}
         self._earliest = NEVER
-        """No deadline is before this."""
+        """A lower bound of all deadlines."""
 
     def ask(
         self, kind: Kind, subject: str | int, mount_point: str, until: float, looking: Looking | None = None
     ) -> int:
-        """Notes a question, and returns its token; an earlier one of the same kind and subject is withdrawn."""
+        """Adds a question, and returns its token. Withdraws an earlier one of the same kind and subject."""
         self.withdraw(kind, subject)
         token = next(self._tokens)
         self._asked[token] = Question(kind, subject, token, mount_point, until, looking)
@@ -76,28 +76,31 @@ class Questions:
         return token
 
     def answered(self, token: int) -> Question | None:
-        """The question of an answer, which ends with it; None where nobody waits for it any more."""
+        """Removes and returns the question of an answer; None if it was withdrawn."""
         question = self._asked.pop(token, None)
         if question is not None:
             del self._latest[question.kind, question.subject]
         return question
 
     def withdraw(self, kind: Kind, subject: str | int) -> None:
-        """Nobody waits for an answer any more."""
+        """Withdraws a question, so that its answer is ignored."""
         token = self._latest.pop((kind, subject), None)
         if token is not None:
             del self._asked[token]
 
     def under_way(self, kind: Kind, subject: str | int) -> bool:
-        """Whether a question is."""
+        """Whether a question is pending."""
         return (kind, subject) in self._latest
 
     def any_looks(self) -> bool:
-        """Whether a torrent is being looked at."""
+        """Whether any `LOOK` is pending."""
         return any(question.kind is Kind.LOOK for question in self._asked.values())
 
     def overdue(self, now: float) -> list[Question]:
-        """Those whose deadline is over, each once. They end with that, but for looks, whose answers are still used."""
+        """The questions whose deadline has passed, each only once.
+
+        They are removed, except for `LOOK`s, whose late answers are still used.
+        """
         if now < self._earliest:
             return []
         late = [question for question in self._asked.values() if question.until <= now]

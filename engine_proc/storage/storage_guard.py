@@ -1,7 +1,7 @@
-"""The storage guard: on which file system each torrent is, and which ones wait for their mount, or for room.
+"""The storage guard: knows each torrent's file system, and which torrents wait for their mount or for free space.
 
-It asks the watch, has the policy decide, and hands the dispatcher *decisions*: it touches no torrent itself. It keeps a
-record of each torrent and of each mount point, and the questions to disks that are under way.
+The guard sends questions to the storage watch, applies the storage policy to the answers, and returns *decisions* to
+the dispatcher. It never changes a torrent itself. It has a record of each torrent and mount point.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -47,20 +47,20 @@ from protocol.internal.link_events import StorageState
 from protocol.wire.desired import DesiredTorrent
 
 PATIENCE_S: Final = 5.0
-"""A disk that does not answer for so long is one that is not there, until it answers."""
+"""After so many seconds without an answer, a disk counts as missing until it answers."""
 
 SUSPICION_S: Final = 5.0
-"""A torrent whose reads fail is looked at no more often than this."""
+"""The minimum interval between checks of a torrent whose reads fail."""
 
 
 class StorageGuard:
-    """One engine's.
+    """The storage guard of one engine.
 
     Args:
-        watch: looks at disks.
-        translator: knows what torrents lack.
-        emit: takes what the supervisor is to hear.
-        clock: monotonic seconds.
+        watch: checks disks.
+        translator: knows how many bytes torrents still have to download.
+        emit: sends an event to the supervisor.
+        clock: returns monotonic seconds.
     """
 
     def __init__(
@@ -80,22 +80,22 @@ class StorageGuard:
         self._mounts = MountRecords()
         self._questions = Questions()
         self._suspected_at: dict[str, float] = {}
-        """A rate limit: when files were last looked at that gave an error. Few torrents are in it."""
+        """For a rate limit: when the files of a torrent with an error were last checked. Few torrents have an entry."""
         self._coming_back: set[str] = set()
-        """Torrents that are being taken out of the session, and that may be looked at soon."""
+        """Torrents that are being unloaded, and may be checked again soon."""
 
     def set_bounds(self, bounds: Bounds) -> None:
-        """Says where payload may be; before that it may be nowhere."""
+        """Sets where payload may be stored. Before the first call it may be stored nowhere."""
         self._bounds = bounds
 
     def set_covered(self, directories: Iterable[str]) -> None:
-        """Says where the sandbox lets this process write, as it has just been set; never said where there is none."""
+        """Sets where the sandbox lets this process write. Called once it is entered, and never without one."""
         self._homes.cover(directories)
 
-    # -- what is desired, and what waits --------------------------------------------------------------------------
+    # -- desired state, and waiting torrents ----------------------------------------------------------------------
 
     def effective(self, desired: DesiredTorrent) -> DesiredTorrent:
-        """What is to be done of what is desired: a torrent that would write to a full file system is paused."""
+        """The effective desired state: a torrent that would write to a full file system is paused."""
         torrent = desired.torrent
         self._record(torrent).desired = desired
         mount = self._mounts.at(self._homes.of(desired.save_path).mount_point)
@@ -108,12 +108,12 @@ class StorageGuard:
         return msgspec.structs.replace(desired, paused=True) if torrent in mount.held else desired
 
     def wanted(self, torrent: str) -> DesiredTorrent | None:
-        """What was desired last of a torrent, before it was made effective."""
+        """The last desired state of a torrent, before `effective` changed it."""
         record = self._torrents.get(torrent)
         return None if record is None else record.desired
 
     def waits(self, desired: DesiredTorrent) -> bool:
-        """Whether a torrent misses its storage and is not to be loaded; remembers what is desired of it."""
+        """Stores a torrent's desired state. Returns whether it waits for its storage, so must not be loaded."""
         record = self._torrents.get(desired.torrent)
         if record is None or record.waiting is None:
             return False
@@ -121,7 +121,7 @@ class StorageGuard:
         return True
 
     def miss(self, desired: DesiredTorrent, examined: Examined | None, verdict: Missing) -> None:
-        """A torrent is not loaded, and waits for its storage."""
+        """Notes that a torrent is not loaded, and waits for its storage."""
         torrent, record = desired.torrent, self._record(desired.torrent)
         self.stop_waiting(torrent)
         record.desired = desired
@@ -131,14 +131,14 @@ class StorageGuard:
         self._mounts.at(verdict.mount_point).miss(torrent, verdict.problem, self._clock())
 
     def stop_waiting(self, torrent: str) -> None:
-        """A torrent waits no longer: its storage is there, or it is to be removed."""
+        """Notes that a torrent no longer waits: its storage is available, or it is being removed."""
         record = self._torrents.get(torrent)
         if record is not None and record.waiting is not None:
             self._mounts.at(record.waiting.mount_point).found(torrent, self._clock())
             record.waiting = None
 
     def write_failed(self, torrent: str) -> list[Decision]:
-        """A write of a torrent found no space."""
+        """Handles a write of a torrent that found no space."""
         record = self._torrents.get(torrent)
         if record is None or record.home is None:
             return []
@@ -150,11 +150,11 @@ class StorageGuard:
         return self._reconsider(each for each in there if self._translator.incomplete(each))
 
     def measure_anew(self, torrent: str) -> None:
-        """Has the room measured that a torrent is held for; where there is some, `Reconsider` follows at once."""
+        """Requests a measurement of the free space that a torrent waits for. `Reconsider` follows if it is enough."""
         self._mounts.measure_soon(torrent, self._clock())
 
     def discard(self, torrent: str) -> None:
-        """A torrent is gone for good."""
+        """Removes the record of a torrent."""
         self.unloaded(torrent)
         self._coming_back.discard(torrent)
         self._mounts.unhold(torrent, self._clock())
@@ -162,7 +162,7 @@ class StorageGuard:
         self._torrents.pop(torrent, None)
 
     def unloaded(self, torrent: str) -> None:
-        """A torrent is being taken out of the session; where it was is remembered."""
+        """Notes that a torrent is being unloaded. Its mount is kept."""
         self._coming_back.add(torrent)
         self._suspected_at.pop(torrent, None)
         for kind in (Kind.LOOK, Kind.CONFINE, Kind.PROBE):
@@ -174,40 +174,40 @@ class StorageGuard:
     # -- questions to disks ---------------------------------------------------------------------------------------
 
     def inspect(self, desired: DesiredTorrent, examined: Examined | None, *, loaded: bool = False) -> Verdict | None:
-        """Whether a torrent's data is there, and inside; None where the disk is asked first, and `Judged` follows.
+        """Checks whether a torrent's data exists. Returns None if the disk has to be asked; then `Judged` follows.
 
         Args:
-            loaded: it is in the session; a disk that does not answer changes nothing for it.
+            loaded: whether the torrent is in the session. Then a disk that does not answer has no consequence.
         """
         torrent, home = desired.torrent, self._homes.of(desired.save_path)
         self._coming_back.discard(torrent)
         if examined is None or not (examined.claimed or examined.others):
             return self._judge(desired, home, examined, [])
         mount = self._mounts.at(home.mount_point)
-        # Of a disk that is known to be silent nothing is waited for: others would wait for their turn behind.
+        # For a silent disk there is no wait, or other torrents would wait behind this one.
         until = NEVER if loaded else self._clock() + (0.0 if mount.silent else PATIENCE_S)
         token = self._questions.ask(Kind.LOOK, torrent, mount.point, until, Looking(desired, home, examined))
         mount.to_ask.append(Look(torrent, token, [file.path for file in examined.claimed], examined.others))
         return None
 
     def confine(self, subject: str | int, save_path: str, paths: Sequence[str], *, patient: bool = True) -> None:
-        """Has the disk asked whether paths lead out of the download roots; `Confined` follows, unless it hangs.
+        """Requests a check whether paths lead out of the download roots. `Confined` follows, unless the disk hangs.
 
         Args:
-            subject: what they are of, given back; the latest question about it is the one that is answered.
-            save_path: which says on what disk they are.
-            patient: it is waited for as long as it takes; otherwise a disk that does not answer is a problem.
+            subject: identifies the check in `Confined`. Only the latest check of a subject is answered.
+            save_path: the save path, which determines the disk.
+            patient: waits without time limit. Otherwise a disk that does not answer in time is reported as `problem`.
         """
         mount_point, token = self._ask(Kind.CONFINE, subject, save_path, patient=patient)
         self._mounts.at(mount_point).to_ask.append(Look(str(subject), token, (), paths))
 
     def look_after(self, torrent: str, save_path: str, paths: Sequence[str]) -> None:
-        """Has the disk asked what is left of files that were to be deleted; `Left` follows, even if it hangs."""
+        """Requests a check which of the deleted files still exist. `Left` follows, even if the disk hangs."""
         mount_point, token = self._ask(Kind.LEFTOVERS, torrent, save_path)
         self._watch.look_after(mount_point, After(token, paths, save_path, list(self._homes.mounts)))
 
     def probe(self, torrent: str, save_path: str, paths: Sequence[str]) -> None:
-        """Has the disk asked whether a torrent's files can be written or, if it has all, read; `Probed` follows."""
+        """Requests a check whether a torrent's files can be written or, if it is complete, read. `Probed` follows."""
         mount_point, token = self._ask(Kind.PROBE, torrent, save_path)
         self._watch.probe(mount_point, Probe(token, paths, self._translator.incomplete(torrent)))
 
@@ -217,7 +217,7 @@ class StorageGuard:
         return mount_point, self._questions.ask(kind, subject, mount_point, until)
 
     def recheck(self, torrent: str) -> Decision | None:
-        """Looks for the storage of a torrent that waits for it; `Reconsider` or `StillMissing` comes of it."""
+        """Checks for the storage of a torrent that waits for it. `Reconsider` or `StillMissing` is the result."""
         record = self._torrents[torrent]
         desired, waiting = record.desired, record.waiting
         assert desired is not None
@@ -232,11 +232,11 @@ class StorageGuard:
         return None
 
     def looking(self, torrent: str) -> bool:
-        """Whether the disk is being asked about a torrent: `Judged` or `Confined` follows."""
+        """Whether a check of a torrent is pending, so that `Judged` or `Confined` follows."""
         return any(self._questions.under_way(kind, torrent) for kind in (Kind.LOOK, Kind.CONFINE))
 
     def suspect(self, torrent: str) -> bool:
-        """A torrent's files gave an error: whether they should be looked at again."""
+        """Notes that a torrent's files caused an error. Returns whether they should be checked again."""
         now, record = self._clock(), self._torrents.get(torrent)
         if record is None or record.home is None or self._questions.under_way(Kind.LOOK, torrent):
             return False
@@ -246,18 +246,18 @@ class StorageGuard:
         return True
 
     def moved(self, torrent: str) -> bool:
-        """Whether a torrent's path leads to another mount than when it was judged."""
+        """Whether a torrent's path leads to another mount than at its last check."""
         record = self._torrents.get(torrent)
         return record is not None and record.has_moved(self._homes)
 
-    # -- what the loop asks ---------------------------------------------------------------------------------------
+    # -- for the event loop ---------------------------------------------------------------------------------------
 
     def fileno(self) -> int:
-        """Readable while the watch has seen something."""
+        """The descriptor to poll, which is readable while the watch has results."""
         return self._watch.fileno()
 
     def decisions(self) -> list[Decision]:
-        """What follows from what the watch has seen."""
+        """The decisions that follow from the results of the watch."""
         found: list[Decision] = []
         for sight in self._watch.seen():
             match sight:
@@ -271,7 +271,7 @@ class StorageGuard:
         return found
 
     def tick(self, now: float) -> list[Decision]:
-        """Asks what is to be asked of disks, tells what is new, and waits for no disk longer than it should."""
+        """Sends due questions to disks, reports changes, and ends questions whose deadline has passed."""
         for mount in self._mounts.all():
             if mount.to_ask:
                 self._watch.inspect(mount.point, mount.to_ask, self._bounds)
@@ -284,14 +284,14 @@ class StorageGuard:
         return late
 
     def next_due(self) -> float | None:
-        """When `tick` has something to do."""
+        """The time at which `tick` will have something to do."""
         return self._mounts.next_due()
 
     def _settled(self) -> bool:
-        """Whether no torrent is being looked at, or about to be."""
+        """Whether no torrent is being checked, or about to be."""
         return not (self._questions.any_looks() or self._coming_back)
 
-    # -- the inside -----------------------------------------------------------------------------------------------
+    # -- internals ------------------------------------------------------------------------------------------------
 
     def _record(self, torrent: str) -> TorrentStorage:
         record = self._torrents.get(torrent)
@@ -327,7 +327,7 @@ class StorageGuard:
         return verdict
 
     def _give_up(self, question: Question) -> Decision | None:
-        """A disk does not answer in time. A torrent that waits for its storage goes on waiting."""
+        """Ends an unanswered question after its deadline. A torrent that waits for its storage continues to wait."""
         if question.kind is Kind.LOOK:
             record = self._torrents.get(str(question.subject))
             if record is not None and record.waiting is not None:

@@ -1,6 +1,6 @@
-"""The storage watch: threads that look at mounts and disks, so that a hung one hangs nobody else.
+"""The storage watch: checks mounts and disks on threads, so that a hung disk blocks nothing else.
 
-One thread waits for changes of /proc/self/mountinfo; each file system that something is asked of has one of its own.
+One thread waits for changes of /proc/self/mountinfo. Each file system with questions has a separate thread.
 """
 
 import os
@@ -19,23 +19,23 @@ from protocol.host.real_path import real_path
 from protocol.internal.bounds import Bounds
 
 MOUNTS_S: Final = 10.0
-"""How often mounts are read even if nobody told of a change."""
+"""The interval at which mounts are read even without a reported change."""
 
 _CLOSE_S: Final = 0.5
 
 
 class MountsRead(NamedTuple):
-    """The mounts changed, or some time has passed."""
+    """The mounts were read, after a change or the interval."""
 
     mounts: Mounts
 
 
 class Look(NamedTuple):
-    """A question about a torrent's files, of which the token reminds whoever asked.
+    """A question about a torrent's files; the answer repeats the token.
 
     Fields:
-        paths: those whose sizes are wanted.
-        others: those of which is only asked whether they lead out of the bounds, as is of `paths`.
+        paths: the paths whose sizes are requested.
+        others: further paths, which are only checked for leading out of the bounds, like `paths`.
     """
 
     torrent: str
@@ -45,10 +45,10 @@ class Look(NamedTuple):
 
 
 class FilesSeen(NamedTuple):
-    """The answer to a look: bytes of each file in the order asked for, None for what is no file that can be reached.
+    """The answer to a `Look`: the size of each file in the order of `paths`; None for one that is no reachable file.
 
     Fields:
-        escape: the first path that leads out of the bounds; then no size was looked at.
+        escape: the first path that leads out of the bounds. If there is one, no sizes are determined.
     """
 
     torrent: str
@@ -58,7 +58,7 @@ class FilesSeen(NamedTuple):
 
 
 class SpaceSeen(NamedTuple):
-    """The answer to `measure`: what an unprivileged writer has left; None where the file system cannot tell."""
+    """The answer to `measure`: what an unprivileged process may still write; None if the file system cannot tell."""
 
     mount_point: str
     free_bytes: int | None
@@ -66,7 +66,7 @@ class SpaceSeen(NamedTuple):
 
 
 class After(NamedTuple):
-    """A question about files that were to be deleted, of which the token reminds whoever asked; see `leftovers`."""
+    """A question about files that were to be deleted (see `leftovers`); the answer repeats the token."""
 
     token: int
     paths: Sequence[str]
@@ -75,17 +75,18 @@ class After(NamedTuple):
 
 
 class LeftSeen(NamedTuple):
-    """The answer: what is still there."""
+    """The answer to an `After`: the files that still exist."""
 
     token: int
     left: Sequence[Leftover]
 
 
 class Probe(NamedTuple):
-    """A question whether files can be opened, of which the token reminds whoever asked.
+    """A question whether files can be opened; the answer repeats the token.
 
     Fields:
-        writing: they have to be there, or to be made, and to be written to; otherwise to be read where they are there.
+        writing: whether the files have to be writable, or creatable if they do not exist. Otherwise existing files have
+            to be readable.
     """
 
     token: int
@@ -94,7 +95,7 @@ class Probe(NamedTuple):
 
 
 class Probed(NamedTuple):
-    """The answer: what is wrong with the first one that cannot be opened, in words."""
+    """The answer to a `Probe`: a sentence about the first file that cannot be opened; None if there is none."""
 
     token: int
     problem: str | None
@@ -112,10 +113,10 @@ _Task = _Looks | After | Probe | str | None
 
 
 class StorageWatch:
-    """`fileno` is readable while something was seen.
+    """Checks mounts and disks. `fileno` is readable while there are results.
 
     Fields:
-        mounts: what was mounted when the watch was made; later changes are `MountsRead`.
+        mounts: the mounts when the watch was created. Later changes are reported by `MountsRead`.
     """
 
     def __init__(self) -> None:
@@ -129,31 +130,31 @@ class StorageWatch:
         self._start("mounts", self._follow_mounts)
 
     def fileno(self) -> int:
-        """Readable while something was seen."""
+        """The descriptor to poll, which is readable while there are results."""
         return self._seen.fileno()
 
     def seen(self) -> list[Sight]:
-        """All that was seen and not taken yet."""
+        """Removes and returns all results."""
         return [sight for sights in self._seen.drain() for sight in sights]
 
     def inspect(self, mount_point: str, looks: Sequence[Look], bounds: Bounds) -> None:
-        """Asks for files on one file system; `FilesSeen` follow together, unless the disk hangs."""
+        """Requests checks of files on one file system. Their `FilesSeen` follow together, unless the disk hangs."""
         self._ask(mount_point, _Looks(bounds, looks))
 
     def look_after(self, mount_point: str, after: After) -> None:
-        """Asks what is left of files on one file system; `LeftSeen` follows, unless the disk hangs."""
+        """Requests a check for leftovers on one file system. `LeftSeen` follows, unless the disk hangs."""
         self._ask(mount_point, after)
 
     def probe(self, mount_point: str, probe: Probe) -> None:
-        """Asks whether files on one file system can be opened; `Probed` follows, unless the disk hangs."""
+        """Requests a check whether files on one file system can be opened. `Probed` follows, unless the disk hangs."""
         self._ask(mount_point, probe)
 
     def measure(self, mount_point: str) -> None:
-        """Asks for a file system's room; `SpaceSeen` follows, unless the disk hangs."""
+        """Requests a measurement of a file system's free space. `SpaceSeen` follows, unless the disk hangs."""
         self._ask(mount_point, mount_point)
 
     def close(self) -> None:
-        """Ends the threads, but for those that hang in a disk, which die with the process."""
+        """Stops the threads, except those that hang in a disk access; they end with the process."""
         self._closing = True
         os.eventfd_write(self._wake, 1)
         for tasks in self._tasks.values():
@@ -201,17 +202,17 @@ class StorageWatch:
 
 
 class _Disk:
-    """The disk as the judge asks for it."""
+    """Accesses the disk for `Judge`."""
 
     def kind(self, path: str) -> Kind:
-        """What is at a path, links not followed."""
+        """The kind of file at a path; links are not followed."""
         try:
             return Kind.LINK if stat.S_ISLNK(os.lstat(path).st_mode) else Kind.OTHER
-        except (OSError, ValueError):  # the latter where it cannot be a path at all
+        except (OSError, ValueError):  # ValueError: the text cannot be a path
             return Kind.ABSENT
 
     def resolve(self, path: str) -> str | None:
-        """Where a path leads; None where links lead in a circle."""
+        """The path with all links resolved; None if the links form a loop."""
         try:
             return real_path(path)
         except (OSError, ValueError):
@@ -225,12 +226,12 @@ def _answer(look: Look, judge: Judge) -> FilesSeen:
 
 
 def _unusable(path: str, *, writing: bool) -> str | None:
-    """Why a file cannot be written, or read; None where nothing is known of that."""
+    """Why a file cannot be written or read; None if no reason is known."""
     try:
         os.close(os.open(path, (os.O_RDWR if writing else os.O_RDONLY) | os.O_NONBLOCK | os.O_CLOEXEC))
     except FileNotFoundError:
         while writing and not os.access(path := os.path.dirname(path), os.W_OK | os.X_OK):  # noqa: PTH120
-            if os.path.lexists(path):  # as above: one call for each of many paths
+            if os.path.lexists(path):  # not Path, which is slow for many files
                 return f"{path!r}: nothing can be made in it"
     except (OSError, ValueError) as error:
         return f"{path!r}: {getattr(error, 'strerror', None) or error}"
@@ -241,7 +242,7 @@ def _size(path: str) -> int | None:
     try:
         found = os.stat(path)  # noqa: PTH116  # a Path for each of a torrent's files takes longer than the call
         return found.st_size if stat.S_ISREG(found.st_mode) else None
-    except (OSError, ValueError):  # the latter where it cannot be a path at all
+    except (OSError, ValueError):  # ValueError: the text cannot be a path
         return None
 
 
@@ -250,5 +251,5 @@ def _space(mount_point: str) -> SpaceSeen:
         found = os.statvfs(mount_point)
     except OSError:
         return SpaceSeen(mount_point, None, 0)
-    # Some file systems make inodes as they need them, and say that they have none at all.
+    # File systems that create inodes on demand report a total of 0.
     return SpaceSeen(mount_point, found.f_bavail * found.f_frsize, found.f_favail if found.f_files else 1)

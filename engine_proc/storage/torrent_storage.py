@@ -8,12 +8,12 @@ from protocol.wire.desired import DesiredTorrent
 
 
 class Waiting(NamedTuple):
-    """What a torrent that misses its storage waits for.
+    """What a torrent waits for whose storage is missing.
 
     Fields:
-        examined: what its resume data claims.
-        mount_point: on which it is awaited.
-        anew: somebody wants to know whether it still waits.
+        examined: the claims of its resume data.
+        mount_point: the mount point on which its files are awaited.
+        anew: whether a client has requested a new check.
     """
 
     examined: Examined | None
@@ -22,12 +22,13 @@ class Waiting(NamedTuple):
 
 
 class TorrentStorage:
-    """What is known of one torrent.
+    """The storage guard's record of one torrent.
 
     Fields:
-        desired: what was desired last, before it was made effective; None where it is loaded to be deleted.
-        home: where it was when it was last judged to be there.
-        waiting: set while it misses its storage.
+        desired: the last desired state, before `effective` changed it; None if the torrent is only loaded in order to
+            delete its files.
+        home: its mount when its files were last found.
+        waiting: set while its storage is missing.
     """
 
     __slots__ = ("desired", "home", "waiting")
@@ -38,6 +39,6 @@ class TorrentStorage:
         self.waiting: Waiting | None = None
 
     def has_moved(self, homes: Homes) -> bool:
-        """Whether its path leads to another mount than when it was judged."""
+        """Whether its path leads to another mount than at its last check."""
         home, desired = self.home, self.desired
         return home is not None and desired is not None and home != homes.of(desired.save_path)

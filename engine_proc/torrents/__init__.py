@@ -1,12 +1,13 @@
-"""What engine commands ask of torrents, carried out and confirmed.
+"""Executes engine commands about torrents, and confirms them.
 
-- The *dispatcher* takes commands, alerts and decisions, and says when libtorrent has confirmed what was asked for.
-- A *record* is what it knows of one torrent: its *state* (a table of *transitions*), and what is *pending*.
-- The *applier* makes a torrent be as desired, by steps; the *remover*, *selections*, *rechecker* and *verifier* do a
-  part of that.
-- *Absences* are torrents that are not loaded: why, and what they wait for.
-- `loading`: the way of a torrent from what is stored of it into the session.
-- *Reconciling* compares desired and applied state and gives the *steps* from one to the other; the *audit* says when.
-- The *saver* has resume data made and stored, and drains at the end.
-- The *readback* compares what is in force with what was asked for.
+- The *dispatcher* handles commands, alerts and decisions, and reports when libtorrent has confirmed a command.
+- A *record* of a torrent has its *state* (see the table of *transitions*), and pending operations.
+- The *applier* changes torrents to their desired state, in steps. The *remover*, *selections*, *rechecker* and
+  *verifier* each do a part of that.
+- *Absences* are torrents that are not loaded, with the reason and what they wait for.
+- `loading`: loads a torrent from its stored data into the session.
+- *Reconciliation* compares the applied with the desired state, and returns the *steps* from one to the other. The
+  *audit* decides when loaded torrents are compared.
+- The *saver* requests and stores resume data, and performs the drain.
+- The *readback* reports differences between the values in force and the desired ones.
 """

@@ -1,7 +1,7 @@
-"""Torrents that are not loaded: why, what is told of them, and what some of them wait for.
+"""Torrents that are not loaded: the reasons, the events about them, and what they wait for.
 
-Those whose storage is missing wait with the storage guard. Here wait those of which something stored cannot be read,
-and those of which another record of the same torrent is loaded.
+The storage guard has the torrents whose storage is missing. This module has those whose stored data cannot be read, and
+those of which another record of the same torrent is loaded (*rivals*).
 """
 
 from collections.abc import Callable
@@ -22,21 +22,21 @@ from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import TorrentError
 
 READ_AGAIN: Final = 100
-"""Torrents that could not be read and are tried again in one go."""
+"""The maximum number of torrents with unreadable data that are retried at one time."""
 
 UNREADABLE: Final = "unreadable"
 FAULT: Final = "call_failed"
-"""The name of the error that clients are told of a torrent with which libtorrent, or its binding, failed."""
+"""The name of the public error of a torrent for which a call of libtorrent failed unexpectedly."""
 ADD_FAILED: Final = "add_failed"
 
 
 class Absences:
-    """One session's.
+    """The torrents of one session that are not loaded.
 
     Args:
-        parts: what works on its torrents.
-        loader: gets torrents into the session.
-        records: the dispatcher's.
+        parts: the session, and the parts that work with it.
+        loader: loads torrents into the session.
+        records: the records of the dispatcher.
     """
 
     def __init__(self, parts: Parts, loader: Loader, records: Records) -> None:
@@ -44,16 +44,16 @@ class Absences:
         self._loader = loader
         self._records = records
         self._unread: dict[str, str] = {}
-        """What keeps torrents from being read, as it was told."""
+        """By torrent, the reported problem that prevents reading its stored data."""
         self._awaiting: dict[str, DesiredTorrent] = {}
-        """Those of them that are tried again."""
+        """The desired states of these torrents that are still to be retried."""
         self._rivals: dict[str, tuple[DesiredTorrent, str]] = {}
         """Torrents that are not loaded because another record of the same torrent is, and that record's id."""
 
-    # -- why ------------------------------------------------------------------------------------------------------
+    # -- reasons --------------------------------------------------------------------------------------------------
 
     def miss(self, absent: Absent) -> None:
-        """A torrent's storage is not there: it waits for it."""
+        """Lets a torrent wait whose storage is missing."""
         desired, examined, verdict = absent
         torrent, translator = desired.torrent, self._parts.translator
         files_known = self._loader.knows_files(torrent)
@@ -68,7 +68,7 @@ class Absences:
         self._parts.emit(TorrentApplied(torrent=torrent, revision=newest.revision))
 
     def refuse(self, desired: DesiredTorrent, problem: str, *, name: str = ADD_FAILED) -> None:
-        """A torrent is in state `error`, by an error of this name."""
+        """Puts a torrent that cannot be loaded into state `error`, with an error of this name."""
         torrent = desired.torrent
         if name == FAULT:
             problem = f"the engine has failed at it and took it out; `resume` tries again ({problem})"
@@ -80,7 +80,7 @@ class Absences:
         self._parts.emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
 
     def wait_for_file(self, desired: DesiredTorrent, error: OSError) -> None:
-        """What is stored of a torrent cannot be read, which says nothing about it: it waits, and is tried again."""
+        """Lets a torrent wait whose stored data cannot be read (it may be intact), and retries it later."""
         torrent = desired.torrent
         desired = self._records.take_next(torrent) or desired
         problem = cannot_be_read(error.filename or "the resume directory", error)
@@ -94,7 +94,7 @@ class Absences:
         self._awaiting[torrent] = desired
 
     def give_way(self, desired: DesiredTorrent, error: AlreadyThere) -> None:
-        """Another record of the same torrent is loaded. Once that one is gone, this one is."""
+        """Lets a torrent wait of which another record is loaded. It is loaded once the other one is removed."""
         torrent, other = desired.torrent, error.other
         loaded = self._records.applied(other)
         newest = self._newest(desired)
@@ -108,38 +108,38 @@ class Absences:
         return self._records.take_next(torrent) or self._parts.guard.wanted(torrent) or desired
 
     def dismiss(self, torrent: str) -> None:
-        """A torrent did not come, or is lost."""
+        """Notes that loading a torrent has failed, or the session has lost it."""
         self._records.move(torrent, Input.DROP)
         self.drop(torrent)
 
     def drop(self, torrent: str) -> None:
-        """Nothing is remembered of what the session had of a torrent."""
+        """Discards the state that was kept for a loaded torrent."""
         self._records.clear(torrent)
         self._loader.drop(torrent)
         self._parts.translator.discard(torrent)
         self._parts.policy.discard(torrent)
         self._parts.pacer.discard(torrent)
 
-    # -- what waits -----------------------------------------------------------------------------------------------
+    # -- waiting torrents -----------------------------------------------------------------------------------------
 
     def end_wait(self, torrent: str) -> None:
-        """A torrent is put on its way, or removed: it waits for no file, and for no other torrent."""
+        """Ends the wait of a torrent for a file or for another torrent, since it is being loaded or removed."""
         self._rivals.pop(torrent, None)
         self._awaiting.pop(torrent, None)
 
     def was_read(self, torrent: str) -> None:
-        """What is stored of a torrent could be read, or is of no interest any more."""
+        """Notes that a torrent's stored data could be read, or is not needed any more."""
         self._unread.pop(torrent, None)
 
     def to_read_again(self) -> list[DesiredTorrent]:
-        """Some of those of which something stored could not be read."""
+        """Some of the torrents whose stored data could not be read."""
         return list(self._awaiting.values())[:READ_AGAIN]
 
     def rivals_of(self, torrent: str) -> list[DesiredTorrent]:
-        """Those that are not loaded because this one is."""
+        """The records that are not loaded because this torrent is."""
         return [rival for rival, other in self._rivals.values() if other == torrent]
 
-    # -- what is told ---------------------------------------------------------------------------------------------
+    # -- events ---------------------------------------------------------------------------------------------------
 
     def tell(
         self,
@@ -147,11 +147,11 @@ class Absences:
         events_of: Callable[[str, Examined | None], list[TranslatedEvent]],
         examined: Examined | None = None,
     ) -> None:
-        """Tells of the files of a torrent that is not loaded, as far as they are known, and how much of them is there.
+        """Sends events about the files and the progress of a torrent that is not loaded, as far as they are known.
 
         Args:
-            events_of: the translator's for that.
-            examined: what is told where they are not known.
+            events_of: the translator's method that returns the events.
+            examined: the claims to report if the stored data cannot be described.
         """
         described = self._loader.describe(desired)
         if described is not None:
@@ -162,12 +162,12 @@ class Absences:
             self._parts.emit(event)
 
     def tell_rivals(self, loaded: DesiredTorrent, hashes: Hashes) -> None:
-        """The metadata of a loaded torrent shows which of those that it keeps out are the same one."""
+        """Reports, once the metadata of a loaded torrent is known, which of its rivals are the same torrent."""
         for rival in self.rivals_of(loaded.torrent):
             self._tell_same(rival, loaded, hashes)
 
     def _tell_same(self, desired: DesiredTorrent, loaded: DesiredTorrent, hashes: Hashes) -> None:
-        """Tells that two records are of one torrent, and how much of it each has, as far as is stored."""
+        """Reports that two records are of one torrent, with the complete bytes that the resume data of each claims."""
         self._parts.emit(
             HashesProven(
                 torrent=desired.torrent,

@@ -1,6 +1,6 @@
-"""Makes torrents be as desired: loads, changes, unloads and removes them, by steps that the session confirms.
+"""Applies desired state: loads, changes, unloads and removes torrents, in steps that the session confirms.
 
-What is asked for while a torrent is on its way in or out waits in its record, and is done then.
+Commands that arrive while a torrent is being loaded or unloaded wait in its record, and are executed afterwards.
 """
 
 from collections.abc import Sequence
@@ -30,19 +30,19 @@ from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import ErrorCleared
 
 AGAIN_S: Final = 1.0
-"""When a torrent is asked to leave again, where that failed."""
+"""The delay after which a failed removal from the session is retried."""
 
 
 class Applier:
-    """One session's.
+    """Applies the desired state of one session's torrents.
 
     Args:
-        parts: what works on its torrents.
-        loader: gets torrents into the session.
-        records: of each torrent, where it is.
-        absences: has those that are not loaded.
-        selections: has those of which files are being selected.
-        rechecker: has those that are hashed again.
+        parts: the session, and the parts that work with it.
+        loader: loads torrents into the session.
+        records: the records of the dispatcher.
+        absences: the torrents that are not loaded.
+        selections: applies selections.
+        rechecker: performs the rechecks that clients request.
     """
 
     def __init__(
@@ -65,18 +65,18 @@ class Applier:
         self._rechecker = rechecker
         self._remover = Remover(parts, loader, records)
 
-    # -- as desired -----------------------------------------------------------------------------------------------
+    # -- desired state --------------------------------------------------------------------------------------------
 
     @faults_are_the_torrents
     def ensure(self, desired: DesiredTorrent, *, files_known: bool = False) -> None:
-        """Makes a torrent be as desired. Where its files are known, they are not told when it is restored."""
+        """Applies the desired state of a torrent. `files_known`: a restore does not report its files."""
         torrent = desired.torrent
         self._absences.end_wait(torrent)
         record = self._records.of(torrent)
         if files_known and record.applied is None:
             self._loader.know_files(torrent)
         if record.state is State.UNDECIDED:
-            self._absences.dismiss(torrent)  # it waits for what its rules mean, and they may be others now
+            self._absences.dismiss(torrent)  # it waits for the evaluation of its rules, which may have changed
             record = self._records.of(torrent)
         if record.state not in READY:
             record.begin().next = desired
@@ -92,7 +92,7 @@ class Applier:
         self.confirm(torrent)
 
     def apply(self, torrent: str, desired: DesiredTorrent) -> None:
-        """Takes the steps from what is applied to what is desired."""
+        """Performs the steps from the applied to the desired state."""
         record = self._records.of(torrent)
         before, record.applied = record.applied, desired
         for step in reconcile.steps(before, desired):
@@ -101,7 +101,7 @@ class Applier:
     # -- steps ----------------------------------------------------------------------------------------------------
 
     def perform(self, torrent: str, step: reconcile.Step) -> None:
-        """Carries out one step."""
+        """Performs one step."""
         match step:
             case reconcile.Load(desired):
                 self._records.move(torrent, Input.LOAD)
@@ -112,7 +112,7 @@ class Applier:
                 if torrent in self._session.torrents() and self._session.layout(torrent) is None:
                     self.unload(torrent)
             case reconcile.SetPaused() if self._rechecker.hashing(torrent):
-                pass  # it is as desired when that is done
+                pass  # the operation in progress will apply the desired state
             case reconcile.SetPaused(paused):
                 self._session.set_paused(torrent, paused)
                 if not paused:
@@ -131,12 +131,12 @@ class Applier:
                 assert_never(step)
 
     def call_peers(self, torrent: str) -> None:
-        """Has known peers called of a torrent that may have something to fetch."""
+        """Requests connections to the known peers of a torrent that may have something to download."""
         if self._parts.translator.incomplete(torrent) and torrent in self._session.torrents():
             self._session.call_peers(torrent)
 
     def confirm(self, torrent: str) -> None:
-        """Unless something is still on its way: libtorrent does what is desired; reads it back, and says so."""
+        """Confirms the applied state, unless an operation on the torrent is pending. Reads back changed limits."""
         record = self._records.get(torrent)
         if record is None or record.applied is None or record.unconfirmed:
             return
@@ -151,7 +151,7 @@ class Applier:
         self._emit(TorrentApplied(torrent=torrent, revision=desired.revision))
 
     def take_outcome(self, outcome: NotLoaded | None) -> None:
-        """What the loader has made of a torrent, that was to be there or to be deleted; None while it is on its way."""
+        """Handles the outcome of a loading step: None while the torrent is still being loaded."""
         if outcome is None:
             return
         torrent = outcome.desired.torrent
@@ -172,21 +172,21 @@ class Applier:
                 self.refuse(desired, str(error), name="damaged" if isinstance(error, Damaged) else ADD_FAILED)
 
     def refuse(self, desired: DesiredTorrent, problem: str, *, name: str = ADD_FAILED) -> None:
-        """A torrent is in state `error`. What was asked for meanwhile is tried."""
+        """Puts a torrent into state `error`, then executes commands that have arrived meanwhile."""
         self._absences.refuse(desired, problem, name=name)
         if (newer := self._records.take_next(desired.torrent)) is not None:
             self.ensure(newer)
 
-    # -- out of the session ---------------------------------------------------------------------------------------
+    # -- unloading and removal ------------------------------------------------------------------------------------
 
     @faults_are_the_torrents
     def unload(self, torrent: str) -> None:
-        """Takes a torrent out of the session, with its files and its resume data left alone; it is loaded anew."""
+        """Unloads a torrent, and loads it again. Its files and resume data are kept."""
         self._unload(torrent, Input.UNLOAD)
 
     @faults_are_the_torrents
     def expel(self, torrent: str, expelled: Expelled) -> None:
-        """Takes a torrent out of the session that does not come back before a client asks for it."""
+        """Unloads a torrent because of an error. It is loaded again only when a client requests that."""
         if torrent in self._session.torrents() and self._records.state(torrent) in UNLOADABLE:
             self._records.of(torrent).begin().expelled = expelled
             self._unload(torrent, Input.EXPEL)
@@ -200,7 +200,10 @@ class Applier:
 
     @faults_are_the_torrents
     def forget(self, command: DropTorrent) -> None:
-        """Takes a torrent out of the session. One that is not loaded is loaded first where its files must go."""
+        """Removes a torrent from the session.
+
+        If its files are to be deleted and it is not loaded, it is loaded first.
+        """
         torrent = command.torrent
         self._absences.end_wait(torrent)
         self._absences.was_read(torrent)
@@ -218,7 +221,7 @@ class Applier:
         if torrent in self._session.torrents():
             self._remove(torrent, removal)
             return
-        if state in IN_PLACE:  # the session has lost it
+        if state in IN_PLACE:  # the session has lost the torrent
             state = self._records.move(torrent, Input.DROP).state
         if state is not State.ABSENT:
             self._records.move(torrent, Input.DEFER_REMOVAL)
@@ -236,7 +239,7 @@ class Applier:
             self._remover.take_out(torrent, removal)
 
     def added_to_remove(self, alert: TorrentAdded) -> None:
-        """The session took a torrent that is to be removed, or did not."""
+        """Handles the outcome of adding a torrent that is to be removed."""
         removal = self._records.of(alert.torrent).removal
         assert removal is not None, "by its state"
         if alert.problem is None:
@@ -245,7 +248,7 @@ class Applier:
             self.gone(TorrentGone(alert.torrent, alert.problem))
 
     def confine(self, torrent: str, desired: DesiredTorrent) -> None:
-        """Has the paths of a torrent in the session judged, before they are written to, or deleted."""
+        """Requests a check of the paths of a loaded torrent, before they are written or deleted."""
         paths = self._session.paths(torrent)
         if paths:
             patient = not self._records.being_removed(torrent)
@@ -254,7 +257,7 @@ class Applier:
             self.confined(torrent, None)
 
     def confined(self, torrent: str, problem: str | None) -> None:
-        """It is known whether a torrent's paths lead out of the download roots."""
+        """Handles the result of the check whether a torrent's paths lead out of the download roots."""
         record = self._records.get(torrent)
         if record is None or torrent not in self._session.torrents():
             return
@@ -270,7 +273,7 @@ class Applier:
 
     @faults_are_the_torrents
     def gone(self, alert: TorrentGone) -> None:
-        """The session has let go of a torrent; it is loaded anew, stays out, or its resume data follows."""
+        """Handles the end of an unload: loads the torrent again, leaves it unloaded, or continues its removal."""
         torrent, record = alert.torrent, self._records.get(alert.torrent)
         if record is None or record.state not in LEAVING:
             return
@@ -289,7 +292,7 @@ class Applier:
         if expelled is not None:
             self.refuse(newest, expelled.problem, name=expelled.name)
         else:
-            if troubled:  # by what is left behind; what is still there is told again
+            if troubled:  # by a problem with leftovers; those that still exist are reported again
                 self._emit(ErrorCleared(torrent=torrent))
             self.ensure(newest)
         self._let_rivals_try(torrent)
@@ -303,27 +306,27 @@ class Applier:
         self._remover.gone(torrent, removal, problem)
 
     def looked_after(self, torrent: str, left: Sequence[Leftover]) -> None:
-        """It is known what is left of the files of a torrent that is gone."""
+        """Handles the result of the check for leftovers of a removed torrent."""
         record = self._records.get(torrent)
         if record is not None and record.removal is not None:
             self._remover.looked_after(torrent, record.removal, left)
 
     def resume_deleted(self, torrent: str, problem: str | None) -> None:
-        """The last there was of a torrent is gone, or could not be deleted."""
+        """Handles the outcome of deleting a torrent's resume data, the last step of a removal."""
         if (desired := self._remover.deleted(torrent, problem)) is not None:
             self.ensure(desired)
 
     def _let_rivals_try(self, torrent: str) -> None:
-        """A torrent is not in the session any more, or is on its way back, maybe with fewer info-hashes."""
+        """Retries the rivals of a torrent that was unloaded, or is loaded again, possibly with fewer info-hashes."""
         for rival in self._absences.rivals_of(torrent):
             self.ensure(rival)
 
-    # -- what fails -----------------------------------------------------------------------------------------------
+    # -- faults ---------------------------------------------------------------------------------------------------
 
     def faulted(self, torrent: str, problem: str, *, name: str = FAULT) -> None:
-        """Something failed about one torrent that nobody expects to: it is taken out, in state `error`; others go on.
+        """Handles an unexpected error about one torrent: unloads it, in state `error`. Other torrents are not affected.
 
-        `resume` tries again. One that was to leave anyway is asked to leave again, until it has.
+        A client's `resume` retries the torrent. If it was being unloaded anyway, that is repeated until it succeeds.
         """
         log("error", "torrent_fault", torrent=torrent, problem=problem)
         record = self._records.get(torrent)
@@ -340,7 +343,7 @@ class Applier:
 
     @faults_are_the_torrents
     def leave_again(self, torrent: str, problem: str) -> None:
-        """Asks a torrent to leave again that could not be taken out."""
+        """Retries to unload a torrent after a failure."""
         removal = self._records.of(torrent).removal
         if torrent not in self._session.torrents():
             self.gone(TorrentGone(torrent, problem))
@@ -350,18 +353,18 @@ class Applier:
             self._remove(torrent, removal)
 
     def await_rules(self, torrent: str) -> None:
-        """A torrent that is on its way goes on once it is known which of its files are wanted."""
+        """Suspends the loading of a torrent until its selection is evaluated."""
         record = self._records.get(torrent)
         if record is None or torrent in self._session.torrents():
             return
-        if record.state is State.LOADING_TO_REMOVE and record.removal is not None:  # then it does not matter
+        if record.state is State.LOADING_TO_REMOVE and record.removal is not None:  # then the selection does not matter
             self._records.move(torrent, Input.DROP)
             self._begin_removal(torrent, record.removal)
         elif record.state is State.LOADING:
             self._records.move(torrent, Input.AWAIT_RULES)
 
     def rules_known(self, torrent: str) -> None:
-        """It is known which files are wanted of a torrent that has waited for that."""
+        """Continues with a torrent whose selection has been evaluated."""
         desired = self._records.move(torrent, Input.RULES_KNOWN).applied
         assert desired is not None, "it is on its way"
         self.take_outcome(self._loader.load(desired, to_remove=False))

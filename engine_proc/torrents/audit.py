@@ -1,40 +1,44 @@
-"""When each torrent is compared with what is desired: soon after it was added or restored, then now and again. Pure.
+"""Decides when each torrent is compared with its desired state: soon after it was added or restored, then regularly.
 
-A comparison asks libtorrent directly, so only a few are made in one go.
+Pure.
+
+A comparison needs synchronous calls of libtorrent, so only a few are made at one time.
 """
 
 from typing import Final
 
 CYCLE_S: Final = 600.0
-"""Seconds from one look at a torrent to the next."""
+"""Seconds between two comparisons of a torrent."""
 
 BATCH: Final = 4
-"""Torrents that are looked at in one go, four times a second: each costs five calls that wait for libtorrent's thread,
-and ten thousand of them have their turn in a cycle."""
+"""The number of torrents that are compared at one time, four times a second.
+
+Each comparison needs five calls that wait for libtorrent's thread. One cycle covers nearly 10,000 torrents.
+"""
 
 
 class AuditSchedule:
-    """Times are monotonic seconds, given by the caller."""
+    """Schedules the comparisons. Times are monotonic seconds that the caller passes."""
 
     def __init__(self, *, cycle_s: float = CYCLE_S, batch: int = BATCH) -> None:
         self._cycle_s = cycle_s
         self._batch = batch
         self._soon: dict[str, None] = {}
         self._later: dict[str, float] = {}
-        """In the order of their times, since each new time is later than all others."""
+        """The times of later comparisons. Sorted, since each new time is later than all others."""
 
     def watch(self, torrent: str) -> None:
-        """A torrent has just been added."""
+        """Adds a torrent to the schedule after it was added to the session."""
         self._later.pop(torrent, None)
         self._soon[torrent] = None
 
     def discard(self, torrent: str) -> None:
-        """A torrent is gone."""
+        """Removes a torrent from the schedule."""
         self._soon.pop(torrent, None)
         self._later.pop(torrent, None)
 
     def due(self, now: float) -> list[str]:
-        """The torrents to look at now; each comes again after a cycle."""
+        """The torrents to compare now. Each is due again after a cycle."""
         chosen: list[str] = []
         for torrent in self._soon:
             if len(chosen) == self._batch:

@@ -1,7 +1,7 @@
-"""Carries out what engine commands ask of torrents, and says when libtorrent has confirmed it.
+"""Executes engine commands about torrents, and reports when libtorrent has confirmed them.
 
-The dispatcher takes commands, alerts and decisions. Of each torrent there is a record: its state, and what is applied,
-so that `EnsureTorrent` can be said again at any time and does only what is missing. Adding a torrent and setting
+The dispatcher handles commands, alerts and decisions. It has a record of each torrent with its state and what is
+applied. So `EnsureTorrent` can be repeated at any time, and only applies what differs. Adding a torrent and setting
 priorities are confirmed by alerts, everything else by reading back.
 """
 
@@ -43,18 +43,18 @@ from protocol.wire.events import TorrentError
 MANY: Final = 100
 
 TOO_SLOW: Final = "rules_too_slow"
-"""The name of the error that clients are told where it takes too long to find out which files are wanted."""
+"""The name of the public error of a torrent whose selection takes too long to evaluate."""
 
 RETRY_S: Final = 2.0
-"""What libtorrent may take to go on with a torrent that an error had stopped."""
+"""How long libtorrent may take to continue with a torrent that an error had stopped."""
 
 
 class Dispatcher:
-    """One session's torrents.
+    """Executes the commands about one session's torrents.
 
     Args:
-        parts: what works on them.
-        loader: gets torrents into the session.
+        parts: the session, and the parts that work with it.
+        loader: loads torrents into the session.
     """
 
     def __init__(self, parts: Parts, loader: Loader) -> None:
@@ -72,13 +72,13 @@ class Dispatcher:
 
     @property
     def adding_many(self) -> bool:
-        """Whether thousands are being restored, each of which has several states on the way that are no news."""
+        """Whether thousands of torrents are being restored, whose intermediate states need no events."""
         return self._records.unconfirmed > MANY
 
     def awaits_judgement(self, torrent: str) -> bool:
-        """Whether a magnet link's files are known, but not yet that they are in bounds.
+        """Whether a magnet link's files are known, but have not been confined to the bounds yet.
 
-        libtorrent has looked at what is there by then, and may claim pieces that a link has led it to.
+        By then libtorrent has checked the files on disk, and may claim pieces that it found through a symbolic link.
         """
         record = self._records.get(torrent)
         if record is None or not record.unjudged:
@@ -86,36 +86,36 @@ class Dispatcher:
         try:
             return torrent not in self._session.torrents() or self._session.layout(torrent) is not None
         except (TorrentFault, UnknownTorrent):
-            return True  # what cannot be told has not been judged
+            return True  # if unknown, it has not been checked
 
     def _in_place(self, torrent: str) -> bool:
-        """Whether a torrent is in the session, and to stay there for now."""
+        """Whether a torrent is in the session, and not being unloaded."""
         return self._records.state(torrent) in IN_PLACE and torrent in self._session.torrents()
 
     # -- commands -------------------------------------------------------------------------------------------------
 
     def ensure(self, desired: DesiredTorrent, *, files_known: bool = False) -> None:
-        """Makes a torrent be as desired. Where its files are known, they are not told when it is restored."""
+        """Applies the desired state of a torrent. `files_known`: a restore does not report its files."""
         self._applier.ensure(desired, files_known=files_known)
 
     def forget(self, command: DropTorrent) -> None:
-        """Takes a torrent out of the session. One that is not loaded is loaded first where its files must go."""
+        """Removes a torrent from the session. Loads it first if it is not loaded and its files must be deleted."""
         self._applier.forget(command)
 
     def unload(self, torrent: str) -> None:
-        """Takes a torrent out of the session, with its files and its resume data left alone; it is loaded anew."""
+        """Unloads a torrent, and loads it again. Its files and resume data are kept."""
         self._applier.unload(torrent)
 
     @faults_are_the_torrents
     def retry(self, desired: DesiredTorrent) -> None:
-        """Makes a torrent be as desired, and has what has stopped it judged afresh; confirmed once that is known."""
+        """Applies a torrent's desired state, and confirms once it is known whether the torrent is still stopped."""
         torrent = desired.torrent
         if not self._records.being_removed(torrent) and self._guard.waits(desired):
             decision = self._guard.recheck(torrent)
             if decision is not None:
                 self.decided(decision)
         elif self._in_place(torrent) and self._parts.translator.stopped(torrent):
-            self._guard.effective(desired)  # which remembers it
+            self._guard.effective(desired)  # stores the desired state
             self._guard.probe(torrent, desired.save_path, self._session.paths(torrent)[1:])
         else:
             self._guard.measure_anew(torrent)
@@ -123,26 +123,26 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def connect(self, torrent: str, peers: list[str]) -> None:
-        """Connects a torrent to peers that it may know already; of one that is not loaded they are remembered."""
+        """Connects a torrent to peers that it may know already. Without it in the session, nothing happens yet."""
         if torrent in self._session.torrents():
             self._session.connect(torrent, peers)
             self._applier.call_peers(torrent)
 
     @faults_are_the_torrents
     def verify(self, torrent: str, writer: str) -> None:
-        """Has a torrent hashed again to whose files another one writes."""
+        """Hashes the files of a torrent again, since another torrent writes to them."""
         self._verifier.begin(torrent, writer)
 
     def read_again(self) -> None:
-        """Tries again to load what could not be read; to be called every few seconds."""
+        """Retries torrents whose stored data could not be read. Called every few seconds."""
         for desired in self._absences.to_read_again():
             self.ensure(desired)
 
     @faults_are_the_torrents
     def audit(self, torrent: str) -> None:
-        """Compares what the session has of a torrent with what is desired, repairs what differs, and tells of it.
+        """Compares a torrent's actual with its desired state, repairs differences, and reports them.
 
-        A torrent of which something is on its way is left for the next time.
+        A torrent with a pending operation is skipped.
         """
         record = self._records.get(torrent)
         if record is None or record.state is not State.LOADED or record.unconfirmed or record.applied is None:
@@ -166,18 +166,18 @@ class Dispatcher:
         report_reconciled(self._emit, torrent, differences, "set as it was asked for")
 
     def tick(self, now: float) -> None:
-        """Asks those to leave again that could not be taken out, and waits no longer for others than it should."""
+        """Retries failed unloads, and ends waits whose deadline has passed."""
         waited, leaving = self._records.due(now)
         for torrent in waited:
             self._gave_up(torrent)
         for torrent, problem in leaving:
             self._applier.leave_again(torrent, problem)
 
-    # -- what alerts say ------------------------------------------------------------------------------------------
+    # -- alerts ---------------------------------------------------------------------------------------------------
 
     @faults_are_the_torrents
     def added(self, alert: TorrentAdded) -> None:
-        """The session took a torrent, or did not."""
+        """Handles the outcome of adding a torrent to the session."""
         record = self._records.get(alert.torrent)
         if record is not None and record.state is State.LOADING_TO_REMOVE:
             self._applier.added_to_remove(alert)
@@ -205,12 +205,12 @@ class Dispatcher:
             self._applier.ensure(newest)
 
     def gone(self, alert: TorrentGone) -> None:
-        """The session has let go of a torrent."""
+        """Handles the removal of a torrent from the session."""
         self._applier.gone(alert)
 
     @faults_are_the_torrents
     def priorities_set(self, alert: PrioritiesSet) -> None:
-        """libtorrent has taken a torrent's priorities."""
+        """Handles libtorrent's confirmation of a torrent's file priorities."""
         torrent = alert.torrent
         if torrent not in self._session.torrents() or not self._selections.applied(torrent):
             return
@@ -226,13 +226,13 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def release_trackers(self, torrent: str) -> None:
-        """A torrent may announce itself from now on."""
+        """Lets a torrent announce to its trackers from now on."""
         with contextlib.suppress(UnknownTorrent):
             self._session.release_trackers(torrent)
 
     @faults_are_the_torrents
     def selected(self, alert: Selected) -> None:
-        """It is known which of a torrent's files are wanted, or why that will not be known."""
+        """Handles the result, or the failure, of evaluating a torrent's selection."""
         torrent = alert.torrent
         waits, loads = self._selections.rules_known(torrent), self._records.state(torrent) is State.UNDECIDED
         if not waits and not loads:
@@ -247,7 +247,7 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def metadata_received(self, torrent: str) -> None:
-        """A magnet link's metadata is there: its files are judged, its selection is applied, and they are told of."""
+        """Handles the metadata of a magnet link: checks its paths, applies its selection, and reports its files."""
         desired = self._records.applied(torrent)
         if desired is not None and self._in_place(torrent):
             hashes = self._session.hashes(torrent)
@@ -256,7 +256,7 @@ class Dispatcher:
             self._applier.confine(torrent, desired)
 
     def conflict(self, alert: Conflict) -> None:
-        """Two links are of one torrent: the supervisor makes one of them, which is then loaded anew."""
+        """Handles two links of one torrent. The supervisor merges their records; the result is then loaded."""
         torrent, other = alert.torrent, alert.other
         if other is None:
             self._applier.unload(torrent)
@@ -265,38 +265,38 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def state_changed(self, torrent: str, state: NativeState) -> None:
-        """A torrent does something else now; one that was hashed again goes on, or has lost something."""
+        """Handles a change of a torrent's native state, which may be the end of a recheck."""
         self._verifier.state_changed(torrent, state)
 
     @faults_are_the_torrents
     def resume_data_made(self, torrent: str) -> None:
-        """What is stored of a torrent is true again: one that has lost files to another is taken out."""
+        """Handles new resume data. A torrent whose files another one has overwritten can now be unloaded."""
         self._rechecker.resume_data_made(torrent)
         self._verifier.resume_data_made(torrent)
 
     def resume_stored(self, torrent: str) -> None:
-        """Resume data that was made is on disk."""
+        """Notes that a torrent's new resume data is on disk."""
         self._rechecker.resume_stored(torrent)
 
     @faults_are_the_torrents
     def alert_faulted(self, alert: Faulted) -> None:
-        """An alert about a torrent could not be read. Of one that is to leave, only the last of it is missed."""
+        """Handles an alert that could not be copied. If its torrent is being unloaded, only the final alert matters."""
         leaving = self._records.state(alert.torrent) in LEAVING
         if not leaving or alert.torrent not in self._session.torrents():
             self.faulted(alert.torrent, alert.problem)
 
     def faulted(self, torrent: str, problem: str) -> None:
-        """Something failed about one torrent that nobody expects to: it is taken out, and others go on."""
+        """Handles an unexpected error about one torrent: unloads it. Other torrents are not affected."""
         self._applier.faulted(torrent, problem)
 
     def await_rules(self, torrent: str) -> None:
-        """A torrent that is on its way goes on once it is known which of its files are wanted."""
+        """Suspends the loading of a torrent until its selection is evaluated."""
         self._applier.await_rules(torrent)
 
-    # -- what has stopped, and goes on ----------------------------------------------------------------------------
+    # -- stopped torrents -----------------------------------------------------------------------------------------
 
     def _probed(self, torrent: str, problem: str | None) -> None:
-        """It is known whether the files of a torrent that has stopped can be used: if so, it is let run."""
+        """Handles the check of a stopped torrent's files. If they can be used, resumes the torrent."""
         desired = self._records.applied(torrent)
         if desired is None or not self._in_place(torrent):
             return
@@ -310,7 +310,7 @@ class Dispatcher:
         self._look_again(desired)
 
     def _still_stopped(self, torrent: str, problem: str) -> None:
-        """All else is done that is desired of a torrent, and it is not: it stands still as before."""
+        """Confirms the desired state of a torrent that is still stopped, with the problem."""
         applied = self._records.applied(torrent)
         assert applied is not None, "it is in the session"
         desired = self._guard.effective(self._guard.wanted(torrent) or applied)
@@ -319,23 +319,23 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def _gave_up(self, torrent: str) -> None:
-        """A torrent that was let run has stopped again, or was not seen running."""
+        """Handles a resumed torrent that has stopped again, or has not continued in time."""
         if self._in_place(torrent):
             trouble = self._parts.translator.trouble(torrent)
-            self._still_stopped(torrent, trouble or "libtorrent has not gone on with it")
+            self._still_stopped(torrent, trouble or "libtorrent has not continued with it in time")
 
     @faults_are_the_torrents
     def error_cleared(self, torrent: str) -> None:
-        """libtorrent goes on with a torrent: if that was waited for, it is confirmed."""
+        """Confirms the commands that waited until libtorrent continues with a torrent after an error."""
         applied = self._records.applied(torrent)
         if self._records.retried(torrent) and applied is not None:
             self._applier.ensure(self._guard.wanted(torrent) or applied)
 
-    # -- storage, and other outcomes ------------------------------------------------------------------------------
+    # -- storage and other results --------------------------------------------------------------------------------
 
     @faults_are_the_torrents
     def file_failed(self, alert: FileError) -> None:
-        """A torrent's file could not be read or written: its file system is full, or its files may be gone."""
+        """Handles a failed read or write of a torrent's file: its file system is full, or its files may be gone."""
         if alert.out_of_space:
             for decision in self._guard.write_failed(alert.torrent):
                 self.decided(decision)
@@ -344,7 +344,7 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def look_at_files(self, torrent: str) -> None:
-        """A complete torrent's files may be gone, or shorter than they were."""
+        """Checks a complete torrent's files, which may be gone, or shorter than before."""
         self._look_at_files(torrent)
 
     def _look_at_files(self, torrent: str) -> None:
@@ -359,12 +359,12 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def decided(self, decision: Decision) -> None:
-        """Carries out what the guard has decided."""
+        """Executes a decision of the storage guard."""
         match decision:
             case Moved(torrent):
                 self._applier.unload(torrent)
             case Reconsider(desired):
-                if not self._records.has_next(desired.torrent):  # what waits there is newer
+                if not self._records.has_next(desired.torrent):  # the waiting command is newer
                     self._applier.ensure(desired)
             case Judged(torrent, verdict):
                 if self._loader.judging(torrent):
@@ -386,9 +386,9 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def rehashed(self, outcome: Rehashed) -> None:
-        """How far the rehasher is with a torrent."""
+        """Handles the progress or outcome of a verification."""
         self._applier.take_outcome(self._loader.rehashed(outcome))
 
     def resume_deleted(self, torrent: str, problem: str | None = None) -> None:
-        """A torrent's resume data is gone, and with it the last there was; or it could not be deleted."""
+        """Handles the outcome of deleting a torrent's resume data, the last step of a removal."""
         self._applier.resume_deleted(torrent, problem)

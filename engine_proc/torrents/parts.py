@@ -1,4 +1,4 @@
-"""What works together on one session's torrents."""
+"""The collaborating parts that work on one session's torrents."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,17 +13,17 @@ from protocol.internal.link_events import EngineEvent
 
 
 class Parts(NamedTuple):
-    """One session's.
+    """The session, and the parts that work with it.
 
     Fields:
         session: the session.
-        store: fast-resume data and metainfo on the disk.
-        guard: decides what waits for its storage.
-        translator: is told which torrents come and go.
-        policy: is told what has to be saved.
-        pacer: is told which torrents have yet to announce themselves to their trackers.
-        emit: takes what the supervisor is to hear.
-        clock: monotonic seconds.
+        store: fast-resume data and metainfo on disk.
+        guard: decides which torrents wait for their storage.
+        translator: translates alerts; it is notified of torrents that are added and removed.
+        policy: decides when resume data is saved; it is notified of unsaved changes.
+        pacer: limits the rate of announces; it is notified of torrents that have not announced yet.
+        emit: sends an event to the supervisor.
+        clock: returns monotonic seconds.
     """
 
     session: LibtSession

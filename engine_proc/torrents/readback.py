@@ -1,4 +1,4 @@
-"""What was asked for and what is in force: how the supervisor hears where they agree, and where they do not."""
+"""Reports to the supervisor whether the values in force are the desired ones."""
 
 from collections.abc import Callable
 
@@ -12,11 +12,11 @@ def report_limits(
     wanted: tuple[int, int],
     found: tuple[int, int],
 ) -> None:
-    """Says what the limits of a torrent (None: of the session) are.
+    """Reports the limits of a torrent (None: of the session) that are in force.
 
     Args:
-        wanted: download and upload limit in bytes per second, as asked for.
-        found: the same, as read back from libtorrent.
+        wanted: the desired download and upload limit in bytes per second.
+        found: both limits as read back from libtorrent.
     """
     download_bps, upload_bps = found
     if found == wanted:
@@ -27,7 +27,7 @@ def report_limits(
 
 
 def report_reconciled(emit: Callable[[Reconciled], None], torrent: str, differences: list[str], done: str) -> None:
-    """Says what the session or resume data had otherwise than it was asked for, and what was done about it."""
+    """Reports differences of the session or of resume data from the desired state, and their repair."""
     what = "; ".join(differences)
     log("debug", "reconciled", torrent=torrent, what=what, done=done)
     emit(Reconciled(torrent=torrent, what=what, done=done))

@@ -1,6 +1,7 @@
-"""Has torrents hashed again because a client asked for that, until what was found is stored.
+"""Performs the rechecks that clients request, until their results are stored.
 
-A paused torrent is let run for that long, as libtorrent hashes no paused one; it pauses it by itself when it is done.
+A paused torrent is resumed for the recheck, since libtorrent does not hash paused torrents. libtorrent pauses it again
+at the end.
 """
 
 from engine_proc.resume.resume_policy import Urgency
@@ -10,11 +11,11 @@ from protocol.internal.link_events import TorrentRechecked
 
 
 class Rechecker:
-    """One session's. How far a recheck is, is in its torrent's record.
+    """Performs the rechecks in one session. The progress of a recheck is in its torrent's record.
 
     Args:
-        parts: what works on its torrents.
-        records: the dispatcher's.
+        parts: the session, and the parts that work with it.
+        records: the records of the dispatcher.
     """
 
     def __init__(self, parts: Parts, records: Records) -> None:
@@ -23,26 +24,26 @@ class Rechecker:
         self._records = records
 
     def hashing(self, torrent: str) -> bool:
-        """Whether libtorrent is at it: whether the torrent runs is decided when it is done."""
+        """Whether libtorrent is rechecking a torrent. If so, the torrent is paused or resumed only at the end."""
         return self._stage(torrent) is Stage.HASHING
 
     def begin(self, torrent: str) -> None:
-        """Has libtorrent hash a torrent's files. Where it is at it already, it begins anew after that."""
+        """Makes libtorrent hash a torrent's files. If a recheck is in progress, another one follows it."""
         record = self._records.of(torrent)
         if self.hashing(torrent) or record.applied is None:
             return
         record.begin().recheck = Recheck(record.applied.recheck, Stage.HASHING)
         self._session.verify(torrent)
         self._session.set_paused(torrent, False)
-        self._session.applied(torrent)  # once that is answered, libtorrent has begun
+        self._session.applied(torrent)  # a round trip: after its answer libtorrent has begun
         for event in self._parts.translator.rechecking(torrent):
             self._parts.emit(event)
 
     def hashed(self, torrent: str, record: Record, *, resumes: bool) -> None:
-        """libtorrent has hashed a torrent's files, which a client may have asked for.
+        """Handles the end of a recheck, which a client may have requested.
 
         Args:
-            resumes: one that is not to be paused is let run.
+            resumes: resume the torrent if it is not to be paused.
         """
         recheck, desired = record.recheck, record.applied
         if recheck is None or recheck.stage is not Stage.HASHING or desired is None:
@@ -57,13 +58,13 @@ class Rechecker:
             self._session.set_paused(torrent, False)
 
     def resume_data_made(self, torrent: str) -> None:
-        """Resume data was made, and is on its way to the disk."""
+        """Notes that resume data was made, and is being written."""
         record = self._records.get(torrent)
         if record is not None and record.recheck is not None and record.recheck.stage is Stage.HASHED:
             record.begin().recheck = record.recheck._replace(stage=Stage.STORING)
 
     def resume_stored(self, torrent: str) -> None:
-        """Resume data that was made is on disk."""
+        """Notes that a torrent's new resume data is on disk."""
         record = self._records.get(torrent)
         if record is None or record.recheck is None or record.recheck.stage is not Stage.STORING:
             return

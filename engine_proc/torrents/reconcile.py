@@ -1,8 +1,8 @@
-"""The steps from the state that is applied to the one that is desired; none where they agree. Pure.
+"""Computes the steps from the applied state to the desired state. Pure.
 
-What a session has, and what resume data says, is given as desired state too, with what they cannot tell filled in from
-what is desired. So one comparison serves commands, restores and the regular look at what is really there. All of it is
-derived from one table of fields.
+The actual state of the session and of resume data is represented as a `DesiredTorrent`, too; values that they lack are
+taken from the desired state. So one comparison serves commands, restores and audits. Everything is derived from one
+table of fields.
 """
 
 import json
@@ -14,50 +14,50 @@ from protocol.wire.desired import DesiredTorrent
 
 
 class Load(NamedTuple):
-    """Add the torrent to the session, with everything as desired."""
+    """A step: add the torrent to the session, with its desired state."""
 
     desired: DesiredTorrent
 
 
 class Reload(NamedTuple):
-    """Take it out and add it again from its resume data, for what cannot be changed on a torrent that is there."""
+    """A step: unload the torrent and add it again from resume data, for values that the session cannot change."""
 
     desired: DesiredTorrent
 
 
 class Inform(NamedTuple):
-    """Give a magnet link that has no metadata the metainfo that is there now."""
+    """A step: pass metainfo that was added later to a magnet link without metadata."""
 
 
 class SetPaused(NamedTuple):
-    """Pause it, or let it run."""
+    """A step: pause or resume the torrent."""
 
     paused: bool
 
 
 class SetSelection(NamedTuple):
-    """Give its files the priorities of this selection."""
+    """A step: set the file priorities of this selection."""
 
     desired: DesiredTorrent
 
 
 class Connect(NamedTuple):
-    """Connect it to these peers."""
+    """A step: connect the torrent to these peers."""
 
     peers: list[str]
 
 
 class Recheck(NamedTuple):
-    """Have its files hashed again."""
+    """A step: recheck the torrent's files."""
 
 
 class Apply(NamedTuple):
-    """Have the session take up members of a desired state, by one call.
+    """A step: apply some members of the desired state by one call of the session.
 
     Fields:
-        members: their names.
-        call: the call.
-        desired: what it is called with.
+        members: the names of the members.
+        call: the call to make.
+        desired: the desired state to pass.
     """
 
     members: tuple[str, ...]
@@ -69,13 +69,13 @@ Step = Load | Reload | Inform | SetPaused | SetSelection | Connect | Recheck | A
 
 
 class Field(NamedTuple):
-    """Members of a desired state that are compared, and applied, together.
+    """Members of the desired state that are compared and applied together.
 
     Fields:
-        members: their names.
-        step: what to do where they differ, of what is applied and what is desired; None for nothing.
-        told: the session and resume data can tell them, so that a difference is news.
-        words: how it is told; without them, the members are told with their values.
+        members: the names of the members.
+        step: returns the step to take if they differ, given the applied and the desired state; None for nothing.
+        told: whether the session and resume data have these members, so that a difference is reported.
+        words: the text for a report; by default the members with their values.
     """
 
     members: tuple[str, ...]
@@ -84,7 +84,7 @@ class Field(NamedTuple):
     words: str | None = None
 
     def differs(self, applied: DesiredTorrent, desired: DesiredTorrent) -> bool:
-        """Whether any of the members does."""
+        """Whether any of the members differs."""
         return any(getattr(applied, member) != getattr(desired, member) for member in self.members)
 
 
@@ -97,7 +97,10 @@ def _reload(_: DesiredTorrent, desired: DesiredTorrent) -> Reload:
 
 
 def _reload_renamed(applied: DesiredTorrent, desired: DesiredTorrent) -> Reload | None:
-    """A link has named an info-hash that turned out to be another torrent's; one that was not known is no matter."""
+    """A `Reload` if an info-hash that a link named turned out to be another torrent's.
+
+    An additional info-hash needs none.
+    """
     v1 = applied.info_hash_v1 not in (None, desired.info_hash_v1)
     v2 = applied.info_hash_v2 not in (None, desired.info_hash_v2)
     return Reload(desired) if v1 or v2 else None
@@ -133,12 +136,15 @@ _FIELDS: Final = (
     Field(("paused",), lambda _, desired: None if desired.paused else SetPaused(False), told=False),
     Field(("metainfo_crc32",), _inform, told=False),
 )
-"""In the order of the steps: a torrent is paused first, and let run after its selection, so that nothing is fetched
-that is no longer wanted."""
+"""The fields, in the order of the steps.
+
+A torrent is paused first, and resumed after its selection was changed, so that no file is downloaded that is no longer
+selected.
+"""
 
 
 def steps(applied: DesiredTorrent | None, desired: DesiredTorrent) -> list[Step]:
-    """What to do so that `applied` (None: not loaded) becomes `desired`. Equal states give no steps."""
+    """The steps from `applied` (None: not loaded) to `desired`; empty if the states are equal."""
     if applied is None:
         return [Load(desired)]
     differing = [field for field in _FIELDS if field.differs(applied, desired)]
@@ -148,8 +154,8 @@ def steps(applied: DesiredTorrent | None, desired: DesiredTorrent) -> list[Step]
 
 
 def differences(found: DesiredTorrent, desired: DesiredTorrent) -> list[str]:
-    """What a session or resume data has otherwise than desired, in words; nothing where `steps` has nothing to do."""
-    if found == desired:  # as nearly always: a thirtieth of the time that the fields take one by one
+    """Texts about the differences of a session or resume data from the desired state; empty if `steps` is."""
+    if found == desired:  # the usual case, in a thirtieth of the time that comparing field by field takes
         return []
     told = [field for field in _FIELDS if field.told and field.differs(found, desired)]
     valued = [

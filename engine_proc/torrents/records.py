@@ -1,7 +1,7 @@
 """The dispatcher's record of each torrent. Pure.
 
-A torrent that is settled has little more than its state, and what is applied; what is under way, or waits, is in
-`Pending`, which is there only while there is something. So a record of fifty thousand idle torrents costs little.
+The record of an idle torrent has little more than its state and what is applied. Operations in progress are in
+`Pending`, which exists only while there are any. So the records of 50,000 idle torrents cost little memory.
 """
 
 from collections.abc import Sequence
@@ -16,21 +16,21 @@ from protocol.wire.desired import DesiredTorrent
 
 
 class Expelled(NamedTuple):
-    """Why a torrent is being taken out that does not come back: the error's name, and in words."""
+    """Why a torrent is being unloaded permanently: the name of the error, and a sentence about it."""
 
     name: str
     problem: str
 
 
 class LeaveAgain(NamedTuple):
-    """When a torrent is asked to leave again that could not be taken out, and what was wrong."""
+    """When to retry a failed unload, and its problem."""
 
     at: float
     problem: str
 
 
 class Stage(Enum):
-    """How far a recheck is: the next engine begins anew, unless what was found is stored."""
+    """The progress of a recheck. Unless its result is stored, the next engine starts it again."""
 
     HASHING = "hashing"
     HASHED = "hashed"
@@ -38,22 +38,22 @@ class Stage(Enum):
 
 
 class Recheck(NamedTuple):
-    """A torrent is hashed again: the revision in which that was asked for, and how far it is."""
+    """A recheck: the revision in which it was requested, and its progress."""
 
     revision: int | None
     stage: Stage
 
 
 class Removal:
-    """How far the removal of a torrent is.
+    """The progress of a torrent's removal.
 
     Fields:
-        command: what was asked for.
-        renamed: it was added to be deleted, with other names for the files that are left.
-        spared: why its files are left alone.
-        deleted: the paths that are to be gone once it is.
-        said: what libtorrent says of it.
-        left: what is left of its files.
+        command: the command that requested the removal.
+        renamed: whether the torrent was loaded with other names for the files that must be kept.
+        spared: why its files are not deleted.
+        deleted: the paths that must not exist any more after the removal.
+        said: libtorrent's error message.
+        left: the files that still exist.
     """
 
     __slots__ = ("command", "deleted", "left", "renamed", "said", "spared")
@@ -68,20 +68,20 @@ class Removal:
 
 
 class Pending:
-    """What is under way for one torrent, or waits.
+    """The operations on one torrent that are in progress or waiting.
 
     Fields:
-        next: what is to be done of it once it is ready.
-        selections: how many selections libtorrent has yet to confirm.
-        selecting: one of them waits until it is known which files are wanted.
-        undiscovered: its files were not known before, and are told of with its selection.
-        unjudged: a magnet link; it is not known whether its files are in bounds, and nothing of it is wanted before.
-        writer: the torrent that writes to its files.
-        recheck: it is hashed again.
-        retry_until: until when it is waited for that libtorrent goes on with it.
-        again: it could not be taken out.
-        expelled: why it is being taken out.
-        removal: it is being removed.
+        next: the desired state to apply once the torrent is ready.
+        selections: the number of selections that libtorrent has not confirmed yet.
+        selecting: whether one of these selections is still being evaluated.
+        undiscovered: whether its files have to be reported, with its selection.
+        unjudged: whether it is a magnet link whose paths have not been checked yet. No file is selected before that.
+        writer: the other torrent that writes to its files.
+        recheck: its recheck, if any.
+        retry_until: how long to wait for libtorrent to continue with it.
+        again: set if unloading it failed.
+        expelled: why it is being unloaded.
+        removal: its removal, if it is being removed.
     """
 
     __slots__ = (
@@ -105,7 +105,7 @@ class Pending:
         self.clear()
 
     def clear(self) -> None:
-        """The session does not have the torrent any more; what is to be done of it then is as it was."""
+        """Resets everything that concerns the loaded torrent, once it is unloaded. What to do next is kept."""
         self.selections = 0
         self.selecting = False
         self.undiscovered = False
@@ -115,10 +115,10 @@ class Pending:
         self.retry_until: float | None = None
         self.again: LeaveAgain | None = None
         if self.removal is not None:
-            self.removal.renamed = False  # what is loaded next has the names that it is given then
+            self.removal.renamed = False  # names are set again when the torrent is loaded next
 
     def is_empty(self) -> bool:
-        """Whether there is nothing."""
+        """Whether no operation is pending."""
         return not (
             self.selections
             or self.selecting
@@ -135,13 +135,14 @@ class Pending:
 
 
 class Record:
-    """One torrent.
+    """The dispatcher's record of one torrent.
 
     Fields:
-        state: see `transitions`.
-        applied: what the session was asked to make of it, or is on its way to be; None where it is not loaded.
-        confirmed: what of that was confirmed last.
-        pending: None while there is nothing.
+        state: the state; see `transitions`.
+        applied: the desired state that the session was given, or that is being loaded; None if the torrent is not
+            loaded.
+        confirmed: the desired state that was last confirmed.
+        pending: the pending operations; None if there are none.
     """
 
     __slots__ = ("applied", "confirmed", "pending", "state")
@@ -153,34 +154,34 @@ class Record:
         self.pending: Pending | None = None
 
     def begin(self) -> Pending:
-        """What is under way, to be added to."""
+        """The pending operations, created if there are none."""
         if self.pending is None:
             self.pending = Pending()
         return self.pending
 
     @property
     def removal(self) -> Removal | None:
-        """Its removal, where it is being removed."""
+        """The torrent's removal; None if it is not being removed."""
         return None if self.pending is None else self.pending.removal
 
     @property
     def recheck(self) -> Recheck | None:
-        """How far it is hashed again, where a client has asked for that."""
+        """The torrent's recheck; None if no client has requested one."""
         return None if self.pending is None else self.pending.recheck
 
     @property
     def unjudged(self) -> bool:
-        """Whether it is not known yet whether its files are in bounds."""
+        """Whether its paths have not been checked yet."""
         return self.pending is not None and self.pending.unjudged
 
     @property
     def unconfirmed(self) -> bool:
-        """Whether libtorrent has yet to confirm something: that it is there, or what is wanted of it."""
+        """Whether libtorrent has not yet confirmed the addition, or a selection."""
         return self.state in ON_ITS_WAY or (self.pending is not None and self.pending.selections > 0)
 
 
 class Records:
-    """One session's. A torrent that is not there, and of which nothing is pending, has none."""
+    """The records of one session's torrents. A torrent that is absent and has no pending operation has no record."""
 
     def __init__(self) -> None:
         self._records: dict[str, Record] = {}
@@ -189,39 +190,40 @@ class Records:
 
     @property
     def unconfirmed(self) -> int:
-        """Of how many torrents libtorrent has yet to confirm something."""
+        """The number of torrents with something that libtorrent has not confirmed yet."""
         return len(self._unconfirmed)
 
     def get(self, torrent: str) -> Record | None:
-        """A torrent's record, if it has one."""
+        """A torrent's record; None if it has none."""
         return self._records.get(torrent)
 
     def of(self, torrent: str) -> Record:
-        """A torrent's record."""
+        """A torrent's record, created if it has none."""
         record = self._records.get(torrent)
         if record is None:
             record = self._records[torrent] = Record()
         return record
 
     def state(self, torrent: str) -> State:
-        """Where a torrent is."""
+        """The state of a torrent."""
         record = self._records.get(torrent)
         return State.ABSENT if record is None else record.state
 
     def applied(self, torrent: str) -> DesiredTorrent | None:
-        """What the session was asked to make of a torrent."""
+        """The applied desired state of a torrent; None if it is not loaded."""
         record = self._records.get(torrent)
         return None if record is None else record.applied
 
     def being_removed(self, torrent: str) -> bool:
-        """Whether a torrent is."""
+        """Whether a torrent is being removed."""
         return self.state(torrent) in BEING_REMOVED
 
     def move(self, torrent: str, happened: Input) -> Record:
-        """Something happened to a torrent: its record is in the next state.
+        """Moves a torrent's record to the next state. Returns the record.
 
         Raises:
-            TorrentFault: it cannot happen in that state; a defect, which is to end this torrent and not the engine.
+            TorrentFault: the input is illegal in the present state. That is a defect, but it should only stop this
+                torrent, not the engine.
         """
         record = self.of(torrent)
         try:
@@ -232,7 +234,7 @@ class Records:
         return record
 
     def note(self, torrent: str, record: Record) -> None:
-        """What is pending of a torrent has changed, or its state."""
+        """Updates the indexes after a torrent's state or pending operations have changed."""
         if record.unconfirmed:
             self._unconfirmed.add(torrent)
         else:
@@ -243,7 +245,7 @@ class Records:
             self._records.pop(torrent, None)
 
     def clear(self, torrent: str) -> None:
-        """The session does not have a torrent any more."""
+        """Resets the record of a torrent that was unloaded."""
         record = self._records.get(torrent)
         if record is not None:
             record.applied = record.confirmed = None
@@ -252,12 +254,12 @@ class Records:
             self.note(torrent, record)
 
     def has_next(self, torrent: str) -> bool:
-        """Whether there is something to be done next of a torrent."""
+        """Whether a desired state waits to be applied to a torrent."""
         record = self._records.get(torrent)
         return record is not None and record.pending is not None and record.pending.next is not None
 
     def take_next(self, torrent: str) -> DesiredTorrent | None:
-        """What is to be done next of a torrent; it is not kept any longer."""
+        """Removes and returns the desired state to apply to a torrent next."""
         record = self._records.get(torrent)
         if record is None or record.pending is None or record.pending.next is None:
             return None
@@ -268,17 +270,17 @@ class Records:
     # -- time -----------------------------------------------------------------------------------------------------
 
     def retry_until(self, torrent: str, until: float) -> None:
-        """It is waited for so long that libtorrent goes on with a torrent."""
+        """Sets how long to wait for libtorrent to continue with a torrent."""
         self.of(torrent).begin().retry_until = until
         self._timed.add(torrent)
 
     def leave_again(self, torrent: str, at: float, problem: str) -> None:
-        """A torrent is asked to leave again then."""
+        """Sets when to retry a failed unload."""
         self.of(torrent).begin().again = LeaveAgain(at, problem)
         self._timed.add(torrent)
 
     def retried(self, torrent: str) -> bool:
-        """Whether it was waited for that libtorrent goes on with a torrent; it is not any more."""
+        """Ends the wait for libtorrent to continue with a torrent. Returns whether there was such a wait."""
         record = self._records.get(torrent)
         if record is None or record.pending is None or record.pending.retry_until is None:
             return False
@@ -287,7 +289,7 @@ class Records:
         return True
 
     def due(self, now: float) -> tuple[list[str], list[tuple[str, str]]]:
-        """Those that are not waited for any longer, and those that are asked to leave again, each with its problem."""
+        """The torrents whose wait has ended, and those whose unload has to be retried, each with its problem."""
         waited: list[str] = []
         leaving: list[tuple[str, str]] = []
         for torrent in list(self._timed):

@@ -1,9 +1,9 @@
 """Removes torrents, with their files or without, up to the deletion of their resume data.
 
-Only a torrent in the session can have its files deleted, so one that is not is loaded first. libtorrent deletes all
-files of a torrent, by their names: where some are to be left, since other torrents use them, the torrent is loaded with
-other names for those. Before files are deleted the disk is asked whether they are in bounds, and after it which are
-left.
+libtorrent can only delete the files of a torrent in the session, so a torrent that is not loaded is loaded first.
+libtorrent deletes all files of a torrent by their names. If some must be kept, since other torrents use them, the
+torrent is loaded with other names for those files. Before the deletion the paths are checked to be in bounds; after it
+the disk is checked for leftovers.
 """
 
 from collections.abc import Sequence
@@ -21,19 +21,19 @@ from protocol.internal.link_events import TorrentDropped
 from protocol.wire.desired import DesiredTorrent, Selection
 
 LEFT_NAMED: Final = 10
-"""Paths that the message names of files that were not deleted."""
+"""The maximum number of paths of leftover files in the message."""
 
 LEFT_TOLD: Final = 1000
-"""Paths that are told beside the message."""
+"""The maximum number of paths in the event's list."""
 
 
 class Remover:
-    """One session's. Each torrent's `Removal` is in its record.
+    """Removes torrents of one session. Each torrent's `Removal` is in its record.
 
     Args:
-        parts: what works on its torrents.
-        loader: gets torrents into the session.
-        records: the dispatcher's.
+        parts: the session, and the parts that work with it.
+        loader: loads torrents into the session.
+        records: the records of the dispatcher.
     """
 
     def __init__(self, parts: Parts, loader: Loader, records: Records) -> None:
@@ -42,18 +42,18 @@ class Remover:
         self._records = records
 
     def must_rename(self, removal: Removal) -> bool:
-        """Whether the files that are left need other names yet, which only what is being added can be given."""
+        """Whether the files that must be kept still need other names, which can only be set when a torrent is added."""
         command = removal.command
         return command.delete_files and bool(command.desired.spared) and not removal.renamed
 
     def asks_first(self, removal: Removal) -> bool:
-        """Whether the disk is asked whether the files are in bounds, before the torrent is taken out."""
+        """Whether the torrent's paths have to be checked on disk before it is removed from the session."""
         return removal.command.delete_files and not self.must_rename(removal)
 
     def take_out(self, torrent: str, removal: Removal) -> None:
-        """Removes a torrent. What is left of one that is part of another record now is that one's, every file.
+        """Removes a torrent from the session. If it was merged into another record, all its files are kept.
 
-        One of which files are to be left is loaded anew before its files are deleted.
+        If some of its files must be kept, it is loaded again with other names for them first.
         """
         if removal.command.desired.removal == "merged":
             self._records.move(torrent, Input.REMOVE)
@@ -65,22 +65,22 @@ class Remover:
             self._remove(torrent, removal, delete_files=removal.command.delete_files)
 
     def spare(self, torrent: str, removal: Removal, problem: str) -> None:
-        """A torrent's files lead out of bounds: it is removed without them."""
+        """Removes a torrent without deleting its files, since their paths lead out of the bounds."""
         removal.spared = problem
         self._remove(torrent, removal, delete_files=False)
 
     def _remove(self, torrent: str, removal: Removal, *, delete_files: bool) -> None:
-        """Takes a torrent out of the session, and notes which files are to be gone then."""
+        """Removes a torrent from the session, and notes which files must not exist afterwards."""
         session = self._parts.session
         self._records.move(torrent, Input.REMOVE)
         if delete_files:
             removal.deleted = session.paths(torrent)
         elif removal.command.desired.selection != Selection():
-            removal.deleted = session.paths(torrent)[:1]  # the part file, which goes in any case
+            removal.deleted = session.paths(torrent)[:1]  # the part file, which is always deleted
         session.remove(torrent, delete_files=delete_files)
 
     def load(self, torrent: str, removal: Removal) -> NotLoaded | None:
-        """Puts a torrent on its way to have its files deleted: all of them."""
+        """Begins to load a torrent in order to delete its files."""
         self._records.move(torrent, Input.LOAD_TO_REMOVE)
         removal.renamed = True
         self._parts.guard.stop_waiting(torrent)
@@ -88,7 +88,7 @@ class Remover:
         return self._loader.load(whole, to_remove=True)
 
     def gone(self, torrent: str, removal: Removal, problem: str | None) -> None:
-        """A torrent is out of the session for good; `problem` is what libtorrent says of its files."""
+        """Continues after a torrent was removed from the session. `problem`: libtorrent's error about its files."""
         removal.said = problem
         if removal.deleted:
             self._parts.guard.look_after(torrent, removal.command.desired.save_path, removal.deleted)
@@ -96,13 +96,16 @@ class Remover:
             self._parts.store.delete(torrent)
 
     def looked_after(self, torrent: str, removal: Removal, left: Sequence[Leftover]) -> None:
-        """It is known what is left of a torrent's files; what libtorrent said of them is of no more interest then."""
+        """Continues after the check for leftovers, which replaces libtorrent's error message."""
         removal.left = left
         removal.said = removal.said if left else None
         self._parts.store.delete(torrent)
 
     def deleted(self, torrent: str, problem: str | None) -> DesiredTorrent | None:
-        """Its resume data is gone, or could not be deleted: tells of it, and returns what is to be done next."""
+        """Ends a removal after the resume data was deleted, or could not be.
+
+        Reports the removal, and returns the desired state to apply next, if any.
+        """
         record = self._records.get(torrent)
         if record is None or record.state is not State.CLEANING_UP:
             return None
@@ -113,7 +116,7 @@ class Remover:
                 left.append(self._parts.store.path(torrent))
             problems = [each for each in (problem_of(removal), problem) if each is not None]
             self._parts.emit(TorrentDropped(torrent=torrent, problem="; ".join(problems) or None, left=left))
-            self._parts.session.count_from(torrent, (0, 0))  # one of the same id that is added again begins anew
+            self._parts.session.count_from(torrent, (0, 0))  # if added again, it starts with 0
         self._records.move(torrent, Input.DELETED)
         return self._records.take_next(torrent)
 
@@ -126,7 +129,7 @@ def _finish(record: Record) -> Removal | None:
 
 
 def problem_of(removal: Removal) -> str | None:
-    """What went otherwise than asked for: why files were left alone, what libtorrent says, and what is left."""
+    """A text about what has failed: why files were kept, libtorrent's error, and the leftovers."""
     named = ", ".join(map(str, removal.left[:LEFT_NAMED]))
     more = f", and {len(removal.left) - LEFT_NAMED} more" if len(removal.left) > LEFT_NAMED else ""
     said = f"libtorrent says: {removal.said}" if removal.said is not None and named else removal.said
@@ -134,7 +137,7 @@ def problem_of(removal: Removal) -> str | None:
 
 
 def left_alone(command: DropTorrent) -> str | None:
-    """What is told of files that were left because other torrents use them."""
+    """A text about files that were kept because other torrents use them."""
     if not (command.delete_files and command.desired.spared):
         return None
     return f"other torrents use {len(command.desired.spared)} of them, which are left"

@@ -1,7 +1,8 @@
-"""Has resume data made when it is time, and stored; at the end it drains: it saves what is unsaved.
+"""Requests resume data when it is due, and stores it. Performs the drain: saves everything that is unsaved.
 
-The policy says when. Resume data that claims more than is on the disk, or more than is known to be in bounds, is made
-again later. Where the supervisor stores it, it is handed over.
+The policy decides when a save is due. Resume data that claims more than is on disk, or more than has been confined to
+the bounds, is discarded and requested again later. If this process cannot write the data, it is handed over to the
+supervisor.
 """
 
 import contextlib
@@ -19,17 +20,17 @@ from protocol.durable.integrity import seal
 from protocol.internal.link_events import AllHandedOver, ResumeHandedOver, ResumeStoreState
 
 SAVES_BUSY_S: Final = 0.25
-"""While commands come in numbers, how often as much resume data is asked for as may be under way."""
+"""The interval of batches of requests for resume data during a burst of commands."""
 DRAIN_S: Final = 10.0
-"""How long a drain may take; what is unsaved then is found again by hashing."""
+"""The time limit of a drain. Data that is unsaved by then is found again by hashing."""
 
 
 class Saver:
-    """One session's.
+    """Saves the resume data of one session's torrents.
 
     Args:
-        parts: what works on its torrents.
-        dispatcher: knows which ones are not judged yet, and is told what was saved and what has failed.
+        parts: the session, and the parts that work with it.
+        dispatcher: knows which torrents have not been checked yet, and is notified of saves and errors.
     """
 
     def __init__(self, parts: Parts, dispatcher: Dispatcher) -> None:
@@ -45,19 +46,19 @@ class Saver:
         self._store_problem: str | None = None
         self._drain_until: float | None = None
         self._flush_to_save: set[str] = set()
-        """Those that are saved once their write cache is flushed."""
+        """The torrents that are saved once their write cache is flushed."""
         self._to_hand_over: set[str] | None = None
-        """The torrents whose resume data the supervisor waits for, since this process cannot write it."""
+        """The torrents whose resume data still has to be handed over to the supervisor."""
 
-    # -- what is wanted -------------------------------------------------------------------------------------------
+    # -- requests -------------------------------------------------------------------------------------------------
 
     def want(self, torrent: str, urgency: Urgency) -> None:
-        """Something of a torrent is worth keeping. While draining nothing new is."""
+        """Notes an unsaved change of a torrent. Ignored during a drain."""
         if self._drain_until is None:
             self._policy.mark_dirty(torrent, urgency, self._clock())
 
     def save_all(self, *, hand_over: bool) -> None:
-        """Saves all torrents at once, or has their resume data handed over."""
+        """Requests resume data of all torrents, to be written or handed over."""
         self._policy.release()
         torrents = self._session.torrents()
         for torrent in torrents:
@@ -66,15 +67,15 @@ class Saver:
         self._handed_over(None)
 
     def flush(self, torrent: str) -> None:
-        """Flushes a torrent that has just finished. While it is being removed, the session does not know it."""
+        """Flushes a torrent that has just finished, unless it is being removed."""
         with contextlib.suppress(UnknownTorrent), self._faults_are_the_torrents():
             self._session.flush(torrent)
 
     def tick(self, now: float, calm_from: float) -> None:
-        """Asks for resume data that is due.
+        """Requests the resume data that is due.
 
         Args:
-            calm_from: when commands do not come in numbers any more; until then only some is asked for in between.
+            calm_from: when a burst of commands counts as over. Until then only batches are requested.
         """
         if now < self._not_before(calm_from):
             return
@@ -87,25 +88,29 @@ class Saver:
                 self._policy.discard(torrent)
 
     def next_due(self, calm_from: float) -> float | None:
-        """When `tick` has something to do."""
+        """The time at which `tick` will have something to do."""
         due_at = self._policy.next_due()
         return None if due_at is None else max(due_at, self._not_before(calm_from))
 
     def _not_before(self, calm_from: float) -> float:
-        """What was just added needs no resume data to be restored, and has it saved soon where it is complete."""
+        """The earliest time of the next requests.
+
+        They can be delayed during a burst of commands, since a torrent that was just added can be restored without
+        resume data.
+        """
         return 0.0 if self.draining else min(calm_from, self._saved_at + SAVES_BUSY_S)
 
-    # -- what comes of it -----------------------------------------------------------------------------------------
+    # -- results --------------------------------------------------------------------------------------------------
 
     def made(self, alert: ResumeData) -> None:
-        """Resume data was made."""
+        """Stores resume data that was made, or discards it."""
         torrent = alert.torrent
         if self._translator.flushing(torrent):
-            # It claims every piece, and some may be in the write cache still: see libtorrent's traps in the tests.
+            # The data claims every piece, but some may still be in the write cache; tests show this trap of libtorrent.
             self._policy.settle(torrent)
             self._flush_to_save.add(torrent)
         elif self._dispatcher.awaits_judgement(torrent):
-            self._policy.settle(torrent)  # it is wanted again once they are
+            self._policy.settle(torrent)  # requested again once the paths are checked
         elif self._to_hand_over is not None:
             self._policy.settle(torrent)
             self._emit(ResumeHandedOver(torrent=torrent, content=seal(alert.blob)))
@@ -116,20 +121,20 @@ class Saver:
             self._dispatcher.resume_data_made(torrent)
 
     def not_made(self, alert: ResumeUnsaved) -> None:
-        """Resume data was not made: nothing has changed, or something is wrong."""
+        """Handles a request without resume data: nothing has changed, or there was an error."""
         self._policy.settle(alert.torrent)
         self._handed_over(alert.torrent)
         if alert.problem is not None:
             log("warning", "resume_data_not_made", torrent=alert.torrent, problem=alert.problem)
 
     def flushed(self, torrent: str) -> None:
-        """A write cache was flushed."""
+        """Handles the end of a flush."""
         if torrent in self._flush_to_save:
             self._flush_to_save.discard(torrent)
             self._policy.mark_dirty(torrent, Urgency.AT_ONCE, self._clock())
 
     def stored(self, outcome: Outcome) -> None:
-        """Resume data is durable, or could not be written."""
+        """Handles the outcome of writing resume data."""
         self._writing -= 1
         self._policy.settle(outcome.torrent)
         if outcome.problem is None:
@@ -143,12 +148,12 @@ class Saver:
             self._emit(ResumeStoreState(problem=outcome.problem))
 
     def gone(self, torrent: str) -> None:
-        """A torrent is gone."""
+        """Removes a torrent."""
         self._flush_to_save.discard(torrent)
         self._handed_over(torrent)
 
     def _handed_over(self, torrent: str | None) -> None:
-        """A torrent's resume data was handed over, cannot be made, or is not needed any more."""
+        """Notes that a torrent's resume data was handed over, cannot be made, or is not needed any more."""
         if self._to_hand_over is None:
             return
         waiting = bool(self._to_hand_over) or torrent is None
@@ -160,16 +165,16 @@ class Saver:
 
     @property
     def draining(self) -> bool:
-        """Whether the engine is about to end."""
+        """Whether a drain is in progress."""
         return self._drain_until is not None
 
     def drain(self) -> None:
-        """Flushes and then saves what has changed; what is unchanged costs nothing."""
+        """Begins the drain: flushes, then saves all torrents with unsaved changes."""
         if self._drain_until is not None:
             return
         self._drain_until = self._clock() + DRAIN_S
         self._session.suspend()
-        self._policy.release()  # each gets one more try
+        self._policy.release()  # each unsaved torrent gets one more attempt
         loaded = self._session.torrents()
         for torrent in self._policy.unsaved():
             if torrent in loaded:
@@ -180,11 +185,11 @@ class Saver:
                 self._policy.discard(torrent)
 
     def give_up(self) -> None:
-        """What is not saved by now is not saved any more."""
+        """Ends the drain early: what has not been saved by now is not saved any more."""
         self._drain_until = 0.0
 
     def drained(self) -> bool:
-        """Whether nothing is left to save, or it takes too long."""
+        """Whether the drain is complete, or has exceeded its time limit."""
         if self._drain_until is None:
             return False
         if self._clock() > self._drain_until:
@@ -194,7 +199,7 @@ class Saver:
 
     @contextlib.contextmanager
     def _faults_are_the_torrents(self) -> Iterator[None]:
-        """What fails about one torrent is that torrent's error, and is told; the others are saved."""
+        """Reports an unexpected error about one torrent as that torrent's error. The other torrents are saved."""
         try:
             yield
         except TorrentFault as fault:

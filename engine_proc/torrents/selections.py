@@ -1,4 +1,4 @@
-"""Applies selections: which files of a torrent are wanted, told once libtorrent has taken the priorities."""
+"""Applies selections to torrents, and reports them once libtorrent has confirmed the priorities."""
 
 from engine_proc.resume.resume_policy import Urgency
 from engine_proc.session.metadata_events import metadata_events
@@ -10,11 +10,11 @@ from protocol.wire.events import SelectionChanged
 
 
 class Selections:
-    """One session's. How many of each torrent are under way is in its record.
+    """Applies the selections of one session's torrents. The number of unconfirmed selections is in a torrent's record.
 
     Args:
-        parts: what works on its torrents.
-        records: the dispatcher's.
+        parts: the session, and the parts that work with it.
+        records: the records of the dispatcher.
     """
 
     def __init__(self, parts: Parts, records: Records) -> None:
@@ -22,7 +22,7 @@ class Selections:
         self._records = records
 
     def apply(self, torrent: str, desired: DesiredTorrent) -> bool:
-        """Has the selection's priorities applied; False while there is no metadata."""
+        """Sets the priorities that the selection gives. Returns False while there is no metadata."""
         record = self._records.of(torrent)
         try:
             if not self._parts.session.set_selection(torrent, desired):
@@ -36,12 +36,15 @@ class Selections:
         return True
 
     def change(self, torrent: str, desired: DesiredTorrent) -> None:
-        """A client wants other files. Of a torrent without metadata, or that is not judged, it is only remembered."""
+        """Applies a changed selection. Without metadata, or before the paths are checked, it is only stored."""
         if self._records.of(torrent).unjudged or not self.apply(torrent, desired):
             self._parts.emit(SelectionChanged(torrent=torrent))
 
     def discover(self, torrent: str, desired: DesiredTorrent) -> None:
-        """A magnet link's files are known and in bounds: they are told of once it is known which are wanted."""
+        """Applies the selection of a magnet link whose files are known and in bounds.
+
+        Its files are reported afterwards.
+        """
         record = self._records.of(torrent)
         pending = record.begin()
         pending.unjudged = False
@@ -52,7 +55,7 @@ class Selections:
             self._records.note(torrent, record)
 
     def applied(self, torrent: str) -> bool:
-        """libtorrent has taken a torrent's priorities: whether they were the last ones that were under way."""
+        """Notes that libtorrent has confirmed a selection. Returns whether it was the last unconfirmed one."""
         record = self._records.get(torrent)
         pending = None if record is None else record.pending
         if record is None or pending is None or pending.selections == 0:
@@ -62,7 +65,7 @@ class Selections:
         return pending.selections == 0
 
     def tell(self, torrent: str) -> None:
-        """Tells of the selection that is in force, and of a torrent's files, where those are news."""
+        """Reports the selection that is in force, and the torrent's files, if they are news."""
         parts, record = self._parts, self._records.of(torrent)
         undiscovered = record.pending is not None and record.pending.undiscovered
         layout = parts.session.layout(torrent)
@@ -75,10 +78,10 @@ class Selections:
             record.begin().undiscovered = False
             self._records.note(torrent, record)
         else:
-            parts.session.call_peers(torrent)  # more may be wanted of one that was complete
+            parts.session.call_peers(torrent)  # more files may be selected of a torrent that was complete
 
     def rules_known(self, torrent: str) -> bool:
-        """It is known which files are wanted: whether a torrent in the session has waited for that."""
+        """Applies an evaluated selection. Returns whether a loaded torrent was waiting for it."""
         record = self._records.get(torrent)
         if record is None or record.pending is None or not record.pending.selecting:
             return False

@@ -1,4 +1,4 @@
-"""What fails about one torrent is that torrent's error, and is told; the others go on."""
+"""Turns an unexpected error about one torrent into that torrent's error, so that the others continue."""
 
 import functools
 from collections.abc import Callable
@@ -10,19 +10,19 @@ MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 
 
 class TakesFaults(Protocol):
-    """Who asks things of the session."""
+    """A class whose methods call the session."""
 
     def faulted(self, torrent: str, problem: str) -> None:
-        """A call about a torrent failed."""
+        """Handles an unexpected error of a call about a torrent."""
         ...
 
     def await_rules(self, torrent: str) -> None:
-        """It takes a while to find out which files of a torrent are wanted."""
+        """Suspends work on a torrent until its selection is evaluated."""
         ...
 
 
 def faults_are_the_torrents(method: MethodT) -> MethodT:
-    """For a method that asks something of the session: it returns None where that fails."""
+    """Decorates a method that calls the session. It returns None if the call fails."""
 
     @functools.wraps(method)
     def told(self: TakesFaults, *args: Any, **kwargs: Any) -> Any:

@@ -1,7 +1,8 @@
-"""The states of a torrent, from what is asked for to what libtorrent has confirmed, as one literal table. Pure.
+"""The states of a torrent in the engine, and their transitions as one literal table. Pure.
 
-A torrent that is `ABSENT` may wait for something (its storage, its file, another torrent); who keeps it has a list of
-those. A removal goes through states of its own, since nothing that is asked for meanwhile is done before it ends.
+An `ABSENT` torrent may wait for its storage, its stored data or another torrent; `Absences` and the storage guard have
+lists of such torrents. A removal has separate states, since commands that arrive during it are executed only after its
+end.
 """
 
 from collections.abc import Mapping
@@ -10,86 +11,86 @@ from typing import Final
 
 
 class State(Enum):
-    """Where a torrent is."""
+    """The state of a torrent."""
 
-    __hash__ = object.__hash__  # members are singletons; Enum's own is a call in Python, several times a step
+    __hash__ = object.__hash__  # members are singletons; Enum's __hash__ is a Python call, several times per step
 
     ABSENT = "absent"
-    """Neither in the session nor on its way there."""
+    """Neither in the session nor being loaded."""
     LOADING = "loading"
-    """On its way into the session; the loader knows how far."""
+    """Being loaded; the loader knows the step."""
     UNDECIDED = "undecided"
-    """On its way, and it takes a while to find out which of its files are wanted."""
+    """Being loaded, while its selection is being evaluated."""
     LOADED = "loaded"
     """In the session."""
     VERIFYING = "verifying"
-    """In the session, paused and hashed again, since another torrent writes to its files."""
+    """In the session, paused, and being hashed again, since another torrent writes to its files."""
     OVERWRITTEN = "overwritten"
-    """In the session, found to have lost something to another torrent; expelled once its resume data says so."""
+    """In the session; another torrent has overwritten some of its data. Expelled once its resume data is updated."""
     RELOADING = "reloading"
-    """Being taken out, to be loaded anew."""
+    """Being unloaded, in order to be loaded again."""
     EXPELLING = "expelling"
-    """Being taken out, to stay out with an error."""
+    """Being unloaded because of an error."""
     LOADING_TO_REMOVE = "loading_to_remove"
-    """On its way, to be removed once it is there: only what is in the session can have its files deleted."""
+    """Being loaded in order to be removed, since files can only be deleted of a torrent in the session."""
     RELOADING_TO_REMOVE = "reloading_to_remove"
-    """Being taken out; once it is, its removal begins."""
+    """Being unloaded; its removal begins afterwards."""
     CONFINING = "confining"
-    """To be removed; whether its files are in bounds is asked first."""
+    """To be removed, after its paths have been checked."""
     REMOVING = "removing"
     """Being removed."""
     CLEANING_UP = "cleaning_up"
-    """Gone from the session; its files are looked for, and then its resume data is deleted."""
+    """Removed from the session. The disk is checked for leftovers, then its resume data is deleted."""
 
 
 class Input(Enum):
-    """What happens to a torrent."""
+    """The events that change a torrent's state."""
 
-    __hash__ = object.__hash__  # as above
+    __hash__ = object.__hash__  # for the same reason as in `State`
 
     LOAD = "load"
-    """It is put on its way."""
+    """Loading begins."""
     AWAIT_RULES = "await_rules"
-    """It takes a while to find out which files are wanted."""
+    """The evaluation of its selection takes a while."""
     RULES_KNOWN = "rules_known"
-    """That is known."""
+    """Its selection has been evaluated."""
     ADDED = "added"
-    """The session has taken it."""
+    """The session has added it."""
     DROP = "drop"
-    """It did not come, or the session has lost it."""
+    """Loading failed, or the session has lost it."""
     VERIFY = "verify"
     """Another torrent writes to its files."""
     INTACT = "intact"
-    """It was hashed again, and nothing is lost."""
+    """It was hashed again, and is complete as before."""
     SPOILED = "spoiled"
-    """It was hashed again, and something is lost."""
+    """It was hashed again, and has lost pieces."""
     UNLOAD = "unload"
-    """It is to be loaded anew."""
+    """It has to be unloaded and loaded again."""
     EXPEL = "expel"
-    """Something is wrong with it."""
+    """It has to be unloaded because of an error."""
     GONE = "gone"
-    """The session has let go of it."""
+    """The session has removed it."""
     DEFER_REMOVAL = "defer_removal"
-    """It is to be removed, once it has come, or has left."""
+    """It has to be removed, after the loading or unloading in progress."""
     LOAD_TO_REMOVE = "load_to_remove"
-    """It is put on its way to have its files deleted."""
+    """Loading begins in order to delete its files."""
     RELOAD_TO_REMOVE = "reload_to_remove"
-    """It is taken out, to be loaded with the names that its files have to have before they are deleted."""
+    """It is unloaded in order to be loaded with other names for the files that must be kept."""
     CONFINE = "confine"
-    """Its files are to be deleted, and may lead out of the download roots."""
+    """Its paths have to be checked before its files are deleted."""
     REMOVE = "remove"
-    """It is taken out of the session for good."""
+    """It is removed from the session."""
     NOTHING_LOADED = "nothing_loaded"
-    """It is to be removed, and is not in the session."""
+    """It has to be removed, and is not in the session."""
     DELETED = "deleted"
-    """Its resume data is gone, or could not be deleted."""
+    """Its resume data was deleted, or could not be."""
 
 
 IN_PLACE: Final = frozenset({State.LOADED, State.VERIFYING, State.OVERWRITTEN})
-"""In the session, and to stay there for now."""
+"""The states of a torrent that is in the session and not being unloaded."""
 ON_ITS_WAY: Final = frozenset({State.LOADING, State.UNDECIDED, State.LOADING_TO_REMOVE})
 READY: Final = IN_PLACE | {State.ABSENT}
-"""What is asked for can be done; in the other states it has to wait."""
+"""The states in which commands can be executed. In the others they have to wait."""
 UNLOADABLE: Final = IN_PLACE | {State.LOADING, State.RELOADING, State.EXPELLING}
 BEING_REMOVED: Final = frozenset(
     {
@@ -101,7 +102,7 @@ BEING_REMOVED: Final = frozenset(
     }
 )
 LEAVING: Final = (BEING_REMOVED | {State.RELOADING, State.EXPELLING}) - {State.CLEANING_UP}
-"""The session is about to let go of it; what fails then is tried again."""
+"""The states in which the session is removing it. A failure is retried."""
 
 TRANSITIONS: Final[Mapping[State, Mapping[Input, State]]] = {
     State.ABSENT: {
@@ -109,7 +110,7 @@ TRANSITIONS: Final[Mapping[State, Mapping[Input, State]]] = {
         Input.DROP: State.ABSENT,
         Input.LOAD_TO_REMOVE: State.LOADING_TO_REMOVE,
         Input.NOTHING_LOADED: State.CLEANING_UP,
-        # One that the session has taken after nobody waited for it any more.
+        # The session added it after the addition was given up.
         Input.RELOAD_TO_REMOVE: State.RELOADING_TO_REMOVE,
         Input.CONFINE: State.CONFINING,
         Input.REMOVE: State.REMOVING,
@@ -203,11 +204,11 @@ TRANSITIONS: Final[Mapping[State, Mapping[Input, State]]] = {
         Input.DELETED: State.ABSENT,
     },
 }
-"""What is not here cannot happen. A torrent that is being taken out may be asked to leave again, where that failed."""
+"""All legal transitions. A failed unload can be repeated, so its input is legal while it is in progress."""
 
 
 class IllegalTransition(Exception):
-    """Something happened to a torrent that cannot happen in its state: a defect."""
+    """An input that is illegal in the state of a torrent, which is a defect."""
 
 
 def step(state: State, happened: Input) -> State:

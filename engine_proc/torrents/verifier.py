@@ -1,7 +1,7 @@
-"""Has torrents hashed again to whose files other ones write.
+"""Hashes the files of torrents again that other torrents write to.
 
-A torrent is paused meanwhile. One that is found to have lost something is taken out once its resume data says so, lest
-it fetches that again and writes over the other's files.
+A torrent is paused meanwhile. If it has lost pieces, it is unloaded once its resume data shows that. Otherwise it would
+download them again, and overwrite the files of the other torrent.
 """
 
 from typing import Final
@@ -15,19 +15,19 @@ from engine_proc.torrents.records import Expelled, Records
 from engine_proc.torrents.transitions import IN_PLACE, Input, State
 
 OVERWRITTEN: Final = "files_overwritten"
-"""The name of the error that clients are told."""
+"""The name of the public error."""
 
 _CHECKING: Final = frozenset({NativeState.CHECKING_RESUME_DATA, NativeState.CHECKING_FILES})
 
 
 class Verifier:
-    """One session's.
+    """Verifies the files of one session's torrents.
 
     Args:
-        parts: what works on its torrents.
-        records: the dispatcher's.
-        applier: takes torrents out.
-        rechecker: has torrents hashed that clients want to be.
+        parts: the session, and the parts that work with it.
+        records: the records of the dispatcher.
+        applier: unloads torrents.
+        rechecker: performs the rechecks that clients request.
     """
 
     def __init__(self, parts: Parts, records: Records, applier: Applier, rechecker: Rechecker) -> None:
@@ -38,17 +38,17 @@ class Verifier:
         self._rechecker = rechecker
 
     def begin(self, torrent: str, writer: str) -> None:
-        """Another torrent, the writer, writes to the files of this one."""
+        """Begins to verify a torrent, since another one, the writer, writes to its files."""
         record = self._records.get(torrent)
         if record is None or record.state is not State.LOADED or record.unconfirmed:
             return
         if torrent in self._session.torrents() and record.applied is not None and not record.applied.paused:
             self._records.move(torrent, Input.VERIFY).begin().writer = writer
-            if not self._rechecker.hashing(torrent):  # one hashing serves both
+            if not self._rechecker.hashing(torrent):  # a recheck in progress serves both purposes
                 self._session.verify(torrent)
 
     def state_changed(self, torrent: str, state: NativeState) -> None:
-        """A torrent that was hashed again goes on, or has lost something."""
+        """Handles the end of the hashing: the torrent continues, or has lost pieces."""
         record = self._records.get(torrent)
         if state in _CHECKING or record is None or record.state not in IN_PLACE:
             return
@@ -71,7 +71,7 @@ class Verifier:
             self._session.set_paused(torrent, False)
 
     def resume_data_made(self, torrent: str) -> None:
-        """What is stored of a torrent is true again."""
+        """Unloads a torrent that has lost pieces, now that its resume data shows that."""
         record = self._records.get(torrent)
         if record is not None and record.state is State.OVERWRITTEN and record.pending is not None:
             problem = (

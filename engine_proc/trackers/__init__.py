@@ -1,7 +1,8 @@
-"""The timing of announces, and the answers of trackers.
+"""The timing of announces, and the status of trackers.
 
-- The *announce pacer* decides when torrents announce themselves; until then their trackers are *held* back.
-- An *announce entry* is what libtorrent says of one tracker of a torrent.
-- The *tracker book* keeps what trackers said, on each *leg*: an address listened on, a kind of info-hash.
-- *Tracker news* is what the book has to tell; it goes with the next heartbeat.
+- The *announce pacer* decides when torrents may announce. Until then their trackers are *held*: libtorrent does not
+  have them.
+- An *announce entry* is libtorrent's state of one tracker of a torrent.
+- The *tracker book* stores the answers of trackers for each *leg*: a listening address and a version of the info-hash.
+- *Tracker news* are changes to report, which are sent with the next heartbeat.
 """

@@ -1,7 +1,7 @@
-"""libtorrent's announce entries, as its binding returns them, as values. Pure.
+"""Converts libtorrent's announce entries, as its binding returns them, to values. Pure.
 
-Each endpoint of an entry is a listening address; it has one set of figures for each kind of info-hash, the first for
-v1, the second for v2. Unknown figures are negative, and so are times.
+Each endpoint of an entry is a listening address. It has one set of figures for each version of the info-hash, the first
+for v1, the second for v2. Unknown figures and unknown times are negative.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ _SECOND_US: Final = 1_000_000
 
 
 def state(entry: Mapping[str, Any]) -> TrackerState:
-    """One tracker: of all legs the next announce, and the largest figures."""
+    """The state of one tracker: the next announce on any leg, and the largest figures of all legs."""
     numbers = [each for _, each in _legs(entry)]
     planned = [each["next_announce"] for each in numbers if each["next_announce"] > 0]
     reading = TrackerReading(
@@ -34,7 +34,7 @@ def state(entry: Mapping[str, Any]) -> TrackerState:
 
 
 def _legs(entry: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The legs by the names of `leg_of`, and their state."""
+    """The legs of an entry, with the same names as from `leg_of`, and their state."""
     for endpoint in entry["endpoints"]:
         address, port = endpoint["local_address"]
         for version, numbers in enumerate(endpoint["info_hashes"], start=1):
@@ -42,7 +42,7 @@ def _legs(entry: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def leg(address: str, port: int, version: int) -> str:
-    """The name of a leg: its local address, and its kind of info-hash (1 or 2)."""
+    """The name of a leg: its local endpoint, and the version of its info-hash (1 or 2)."""
     return f"{address} {port} v{version}"
 
 

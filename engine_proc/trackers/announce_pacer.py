@@ -1,9 +1,9 @@
 """The rate limit of announces to trackers, so that a restore does not flood them. Pure.
 
-A token bucket fills at `RATE` a second. Urgent torrents take tokens in the order of their arrival. Idle ones take, in
-random order, only tokens above `RESERVE`, so that an urgent one seldom waits. The order is random so that after engines
-that die young not always the same torrents have announced. In any `t` seconds at most `RESERVE + TURN + RATE * t`
-torrents announce, and at most `TURN + RATE * t` idle ones. The next engine begins anew, with no tokens for idle ones.
+A token bucket fills at `RATE` a second. Urgent torrents take tokens in the order of their arrival. Idle torrents take
+only tokens above `RESERVE`, so that an urgent torrent seldom waits. They do so in random order: if engines repeatedly
+die early, it is not always the same torrents that have announced. In any `t` seconds at most `RESERVE + TURN + RATE *
+t` torrents announce, of which at most `TURN + RATE * t` are idle. A new engine starts without tokens for idle torrents.
 """
 
 import heapq
@@ -12,21 +12,21 @@ from collections.abc import Callable
 from typing import Final
 
 RATE: Final = 50.0
-"""Torrents a second. 10,000 have announced after 200 s, and trackers request an announce about each half hour."""
+"""Torrents a second. 10,000 torrents have announced after 200 s. Trackers request an announce about every half hour."""
 
 RESERVE: Final = 50.0
 TURN: Final = 5.0
-"""Idle torrents announce in groups of this size: the loop turns ten times a second for them."""
+"""Idle torrents announce in groups of this size, so that the loop only wakes ten times a second for them."""
 
 _URGENT, _IDLE = 0, 1
 
 
 class AnnouncePacer:
-    """Times are monotonic seconds, given by the caller.
+    """Decides when torrents may announce. Times are monotonic seconds that the caller passes.
 
     Args:
         now: the start time.
-        chance: a uniformly random number of a range.
+        chance: returns a uniformly random number in a range.
     """
 
     def __init__(self, now: float, chance: Callable[[], float]) -> None:
@@ -36,10 +36,10 @@ class AnnouncePacer:
         self._order = itertools.count()
         self._ranks: dict[str, tuple[int, float]] = {}
         self._queue: list[tuple[tuple[int, float], str]] = []
-        """A heap. Entries that do not have the torrent's present rank are ignored."""
+        """A heap. Entries with another rank than the torrent's present one are ignored."""
 
     def enqueue(self, torrent: str, *, urgent: bool) -> None:
-        """Queues a torrent. A repeat can make it urgent, and never less so."""
+        """Queues a torrent. A second call can make it urgent, but never less urgent."""
         rank = self._ranks.get(torrent)
         if rank is None or (urgent and rank[0] == _IDLE):
             rank = (_URGENT, next(self._order)) if urgent else (_IDLE, self._chance())
@@ -68,7 +68,7 @@ class AnnouncePacer:
         return chosen
 
     def next_due(self) -> float | None:
-        """When to call `due` again, or None while nothing is queued."""
+        """The time to call `due` again; None while nothing is queued."""
         first = self._first()
         if first is None:
             return None

@@ -1,14 +1,14 @@
-"""The answers of trackers for each torrent, and the changes to report to the supervisor. Pure.
+"""Stores the answers of trackers for each torrent, and determines the changes to report to the supervisor. Pure.
 
-libtorrent announces a torrent to a tracker once for each address that it listens on, and for each kind of info-hash of
-the torrent. Each of these is a *leg*, and each fails or works by itself. On a machine that has an IPv6 address and no
-route, one of two always fails. So a tracker works while any leg works, and fails once all legs have failed; until all
-legs have answered once, it has no status. That may take long: a leg reaches the second tracker only after the first one
-has failed on it. A leg that libtorrent has skipped, since the tracker has no address that is reachable from there,
-counts only if there is no other.
+libtorrent announces a torrent to a tracker once for each address that it listens on, and for each version of the
+torrent's info-hash. Each of these combinations is a *leg*, which works or fails independently. For example, on a
+machine with an IPv6 address but no IPv6 route, one of two legs always fails. So a tracker works while any leg works,
+and fails once all legs have failed. Until all legs have been answered once, it has no status. That may take long, since
+a leg tries the second tracker only after the first one has failed. libtorrent skips a leg if no address of the tracker
+is reachable from the leg's address. A skipped leg counts only if there is no other.
 
-The reported status is stored until it changes. Torrents whose trackers all work share their state, so that ten thousand
-of them cost no more than an entry in a table each.
+The reported status is stored until it changes. Torrents whose trackers all work share their state, so each of 10,000
+such torrents costs no more than an entry in a table.
 """
 
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ from engine_proc.session.alerts import TrackerAnswered, TrackerAsked, TrackerFai
 from protocol.internal.link_events import TrackerReport, TrackersKnown
 
 TIMES_TOLD: Final = (1, 2, 6)
-"""The numbers of consecutive failures that are reported; otherwise only a new message is."""
+"""The numbers of consecutive failures that are reported. Other failures are reported only if the message is new."""
 
 SHARED_MAX: Final = 1000
-"""The maximum number of shared states: each is one of torrents whose trackers all work."""
+"""The maximum number of shared states."""
 
 KNOWN_AT_ONCE: Final = 500
-"""Torrents in one message; the supervisor handles a message in one go."""
+"""The maximum number of torrents in one message, which the supervisor handles without interruption."""
 
 
 class Answer(Enum):
@@ -38,7 +38,7 @@ class Answer(Enum):
 
 
 class _Leg(NamedTuple):
-    """A leg, and its last answer; `said` is whether the message is in the tracker's own words."""
+    """A leg, and its last answer. `said`: the message is the tracker's."""
 
     key: str
     answer: Answer
@@ -65,7 +65,7 @@ _Trackers = tuple[_Tracker, ...]
 
 
 class TrackerBook:
-    """The tracker book of a session."""
+    """The answers of trackers in one session."""
 
     def __init__(self) -> None:
         self._states: dict[str, _Trackers] = {}
@@ -75,11 +75,11 @@ class TrackerBook:
         self._known: dict[tuple[tuple[str, int], ...], list[str]] = {}
 
     def known(self, torrent: str, trackers: Sequence[tuple[str, int]]) -> None:
-        """A torrent has these trackers, each with its tier; `news` reports it."""
+        """Stores the trackers of a torrent, each with its tier. `news` will report them."""
         self._known.setdefault(tuple(trackers), []).append(torrent)
 
     def news(self) -> list[TrackersKnown]:
-        """The trackers of torrents added since the last call, grouped where they are the same."""
+        """The trackers of torrents that were added since the last call. Torrents with equal trackers are grouped."""
         known, self._known = self._known, {}
         return [
             TrackersKnown(trackers=list(trackers), torrents=torrents[start : start + KNOWN_AT_ONCE])
@@ -92,7 +92,7 @@ class TrackerBook:
         self._states.pop(torrent, None)
 
     def apply(self, alert: TrackerAsked | TrackerAnswered | TrackerFailed) -> list[TrackerReport]:
-        """The change that one alert means, if any."""
+        """Applies an alert. Returns the change to report, if any."""
         self._legs.add(alert.leg)
         trackers = self._states.get(alert.torrent, ())
         at = next((at for at, each in enumerate(trackers) if each.url == alert.url), None)
@@ -100,7 +100,7 @@ class TrackerBook:
         match alert:
             case TrackerAsked():
                 if any(leg.key == alert.leg for leg in tracker.legs):
-                    return []  # what it said last holds until it says something else
+                    return []  # the last status holds until there is another answer
                 leg = _Leg(alert.leg, Answer.NONE)
             case TrackerAnswered():
                 leg = _Leg(alert.leg, Answer.WORKS)
@@ -122,7 +122,7 @@ class TrackerBook:
         return [TrackerReport(torrent=alert.torrent, url=alert.url, works=works, message=message, times=times)]
 
     def prune(self, torrent: str, url: str, legs: Sequence[str]) -> list[TrackerReport]:
-        """Keeps only these legs of the session; answers on others, of addresses that are gone, are dropped."""
+        """Keeps only the answers on these legs. The other legs belong to addresses that no longer exist."""
         self._legs.intersection_update(legs)
         trackers = self._states.get(torrent, ())
         for at, tracker in enumerate(trackers):
@@ -137,7 +137,7 @@ class TrackerBook:
         return []
 
     def open(self, torrent: str, url: str) -> bool:
-        """Whether a tracker has failed on a leg and is not reported as failing: then the present legs matter."""
+        """Whether a tracker has failed on a leg, but is not reported as failing. Then the present legs matter."""
         for tracker in self._states.get(torrent, ()):
             if tracker.url == url:
                 failed = any(leg.answer is Answer.FAILED for leg in tracker.legs)
@@ -158,7 +158,7 @@ class TrackerBook:
         return False, best.message, max((told for told in TIMES_TOLD if told <= times), default=1)
 
     def _unasked(self, legs: Sequence[_Leg]) -> bool:
-        """Whether the session has legs of the same kinds of info-hash on which a tracker was not asked."""
+        """Whether there are legs for the same versions of the info-hash without an announce to a tracker."""
         asked = {leg.key for leg in legs}
         kinds = tuple({_kind(key) for key in asked})
         return any(key not in asked and key.endswith(kinds) for key in self._legs)
@@ -169,7 +169,7 @@ class TrackerBook:
                 each._replace(legs=tuple(sorted(each.legs, key=_key))) for each in sorted(trackers, key=_url)
             )
             if len(self._shared) >= SHARED_MAX:
-                self._shared.clear()  # trackers that use one keep it
+                self._shared.clear()  # torrents that use a shared state keep it
             trackers = self._shared.setdefault(trackers, trackers)
         self._states[torrent] = trackers
 
@@ -183,7 +183,7 @@ def _url(tracker: _Tracker) -> str:
 
 
 def _is_local(url: str) -> bool:
-    """Whether a tracker is on this machine: then the leg of the loopback address counts."""
+    """Whether a tracker is on this machine, so that the leg of the loopback address counts."""
     host = url.partition("://")[2].rpartition("@")[2]
     return host.startswith(("127.", "[::1]", "localhost"))
 

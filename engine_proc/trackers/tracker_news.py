@@ -1,6 +1,6 @@
-"""What there is to tell of trackers: it goes with the next heartbeat, so that thousands that fail wake nobody for each.
+"""Collects changes of trackers to report. They are sent with the next heartbeat, so that thousands cause few wake-ups.
 
-The book decides what is news; here the session is asked for what the alerts do not say.
+The tracker book decides what is reported. This module queries the session for details that the alerts lack.
 """
 
 import contextlib
@@ -13,11 +13,11 @@ from engine_proc.trackers.tracker_book import TrackerBook
 from protocol.internal.link_events import TrackerReport, TrackersKnown
 
 LEGS_LOOKED_AT: Final = 5
-"""After so many failures in a row, and then again, libtorrent is asked which legs of a tracker there are."""
+"""After every so many failures in a row, libtorrent is asked for the present legs of a tracker."""
 
 
 class TrackerNews:
-    """One session's."""
+    """The changes of trackers in one session."""
 
     def __init__(self, session: LibtSession) -> None:
         self._session = session
@@ -25,38 +25,38 @@ class TrackerNews:
         self._news: list[TrackerReport] = []
 
     def added(self, torrent: str) -> None:
-        """A torrent is in the session."""
+        """Notes that a torrent was added to the session."""
         self._book.known(torrent, self._session.held_trackers(torrent))
 
     def forget(self, torrent: str) -> None:
-        """The torrent is gone."""
+        """Removes a torrent."""
         self._book.discard(torrent)
 
     def feed(self, alert: TrackerAsked | TrackerAnswered | TrackerFailed) -> None:
-        """Takes in what a tracker did."""
+        """Handles an alert about a tracker."""
         self._news += self._book.apply(alert)
         if isinstance(alert, TrackerFailed):
             self._look_at_legs(alert)
 
     def read_back(self, torrent: str, states: Sequence[TrackerState]) -> None:
-        """Takes in what the session said of a torrent's trackers when it was asked."""
+        """Handles the state of a torrent's trackers, as read back from the session."""
         for state in states:
             if state.legs:
                 self._news += self._book.prune(torrent, state.reading.url, state.legs)
 
     def known(self) -> list[TrackersKnown]:
-        """Which trackers torrents have that have come since."""
+        """The trackers of torrents that were added since the last call."""
         return self._book.news()
 
     def take(self) -> list[TrackerReport]:
-        """What is to be told; it counts as told."""
+        """Removes and returns the changes to report."""
         news, self._news = self._news, []
         return news
 
     def _look_at_legs(self, alert: TrackerFailed) -> None:
-        """Where a tracker fails on one leg again and again, and not on another, looks whether that is there still.
+        """If a tracker repeatedly fails on one leg but not on another one, checks whether the other leg still exists.
 
-        An address that the machine has lost cannot fail any more, and what it said last would hold for ever.
+        On an address that the machine has lost, no announce can fail any more, so the last answer would count forever.
         """
         if alert.times % LEGS_LOOKED_AT == 0 and self._book.open(alert.torrent, alert.url):
             with contextlib.suppress(UnknownTorrent, TorrentFault):

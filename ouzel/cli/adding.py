@@ -1,4 +1,4 @@
-"""Adds what `ouzel add` was given, a batch at a time, and reports on each source for itself."""
+"""Adds the sources of `ouzel add` in batches, and reports the outcome of each source."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,15 +25,15 @@ Outcome = Added | OuzelError | BadSource
 def add_found(
     client: Client, found: Iterable[Found], build: Callable[[Found], Call[Added]], *, batch: int = BATCH
 ) -> Iterator[tuple[Found, Outcome]]:
-    """Adds torrents, and gives what came of each, in their order.
+    """Adds torrents, and yields the outcome of each, in order.
 
     Args:
-        build: makes the command of one.
-        batch: how many are sent together; 1 where the next may be long in coming.
+        build: makes the call for one source.
+        batch: how many calls are sent together; 1 if the next source may take long to open.
 
     Raises:
-        NotRunning: no daemon is there; those that were not given yet may have been added.
-        OuzelError: what is asked of all of them cannot be sent.
+        NotRunning: no daemon answers. Torrents whose outcome was not yielded yet may have been added.
+        OuzelError: an argument that all calls share cannot be sent.
     """
     waiting: list[Found] = []
     size = 0
@@ -54,7 +54,7 @@ def _add(
         outcomes = iter(client.run_many([build(each) for each in good]) if good else [])
     except NotRunning:
         raise
-    except OuzelError as error:  # what cannot even be sent
+    except OuzelError as error:  # this call cannot be sent
         if len(found) > 1:
             for each in found:
                 yield from _add(client, [each], build)
@@ -65,7 +65,7 @@ def _add(
 
 
 def _naming(found: Found, outcome: Added | OuzelError) -> Added | OuzelError:
-    """A refusal of metainfo names where it came from."""
+    """The outcome, with the name of the source in a refusal of metainfo."""
     if not (isinstance(outcome, Refused) and outcome.field == "args.metainfo"):
         return outcome
     named = "standard input" if found.named == "-" else repr(found.named)
@@ -75,13 +75,13 @@ def _naming(found: Found, outcome: Added | OuzelError) -> Added | OuzelError:
 
 @dataclass
 class Report:
-    """What is said of each source, and in the end by the exit code.
+    """Prints the outcome of each source, and determines the exit code.
 
     Fields:
-        many: there may be several sources: each is named.
-        events: as JSON, each object says its `type`, since events follow.
-        options: those that were given and do nothing to a torrent that is there already.
-        torrents: what was added, or was there.
+        many: whether there may be several sources, so that each is named.
+        events: whether events follow, so that each JSON object needs a `type`.
+        options: the given options that have no effect on a torrent that exists already.
+        torrents: the ids of torrents that were added, or existed already.
     """
 
     output: Output
@@ -93,7 +93,7 @@ class Report:
     unusable: int = 0
 
     def print_outcome(self, found: Found, outcome: Outcome) -> None:
-        """Writes a line, or as JSON an object."""
+        """Prints a line, or a JSON object."""
         if isinstance(outcome, Added):
             self._added(found, outcome)
             return
@@ -126,7 +126,7 @@ class Report:
             warn(f"{added.torrent} was there already; {', '.join(ignored)} {have} no effect", as_json=False)
 
     def end(self) -> ExitCode:
-        """The exit code; and what came of all of them, where it is not said by no word of error."""
+        """Prints a summary if there was an error, and returns the exit code."""
         failed = self.refused + self.unusable
         count = failed + len(self.torrents)
         if failed and count > 1 and not self.output.as_json:

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have, and what their words mean."""
+"""Arguments and options that several commands have, and the parsing of their values."""
 
 from typing import Annotated
 
@@ -9,38 +9,44 @@ from ouzel.cli.connecting import completing_client
 from ouzel.cli.display.units import parse_rate
 from protocol.text import peer_address
 
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON: one document, or one a line for what goes on.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON: one document; with a stream, one per line.")]
 COMPLETE_ID = completion.ids(completing_client)
 COMPLETE_LABEL = completion.labels(completing_client)
 OneId = Annotated[
     str,
     typer.Argument(
-        metavar="ID", help="A torrent's id, 4 or more of its first digits, or its name.", autocompletion=COMPLETE_ID
+        metavar="ID", help="A torrent: its id, its first 4 or more digits, or its name.", autocompletion=COMPLETE_ID
     ),
 ]
 SomeIds = Annotated[
     list[str],
-    typer.Argument(metavar="ID...", help="Ids, 4 or more first digits, or names.", autocompletion=COMPLETE_ID),
+    typer.Argument(
+        metavar="ID...", help="Torrents: ids, their first 4 or more digits, or names.", autocompletion=COMPLETE_ID
+    ),
 ]
 ChosenIds = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ID...]", help="Ids, 4 or more first digits, or names.", autocompletion=COMPLETE_ID),
+    typer.Argument(
+        metavar="[ID...]", help="Torrents: ids, their first 4 or more digits, or names.", autocompletion=COMPLETE_ID
+    ),
 ]
 MaybeId = Annotated[
     str | None,
     typer.Argument(
-        metavar="[ID]", help="Only this torrent; 4 or more first digits, or its name, do.", autocompletion=COMPLETE_ID
+        metavar="[ID]", help="Only this torrent: its id, first 4 or more digits, or name.", autocompletion=COMPLETE_ID
     ),
 ]
 Everything = Annotated[bool, typer.Option("--all", help="All torrents.")]
 WithLabel = Annotated[str | None, typer.Option(help="All torrents with this label.", autocompletion=COMPLETE_LABEL)]
 Include = Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Download only files that match. Repeatable.")]
-Exclude = Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Leave out files that match. Repeatable.")]
+Exclude = Annotated[
+    list[str] | None, typer.Option(metavar="GLOB", help="Do not download files that match. Repeatable.")
+]
 RATE_HELP = "in bytes/s: 500k, 10M, 1G (powers of 1000) or 1.5Mi (powers of 1024); 0 is no limit."
 
 
 def given(context: typer.Context, *but: str) -> list[str]:
-    """The options that stand in the command line."""
+    """The options that were given in the command line."""
     return [
         max(each.opts, key=len)
         for each in context.command.params
@@ -52,7 +58,7 @@ def given(context: typer.Context, *but: str) -> list[str]:
 
 
 def rate(text: str, option: str) -> int:
-    """Bytes per second. Raises typer.BadParameter."""
+    """Parses a rate into bytes per second. Raises typer.BadParameter."""
     try:
         return parse_rate(text)
     except ValueError as error:
@@ -60,7 +66,7 @@ def rate(text: str, option: str) -> int:
 
 
 def peer_of(text: str) -> str:
-    """A peer as the protocol has it. Raises typer.BadParameter."""
+    """Parses a peer's address into the form of the protocol. Raises typer.BadParameter."""
     try:
         return peer_address.normal(text)
     except ValueError as error:
@@ -72,7 +78,7 @@ def peer_of(text: str) -> str:
 
 
 def priority_of(text: str) -> tuple[int, int]:
-    """The index of a file, and its priority. Raises typer.BadParameter."""
+    """Parses `INDEX=N` into the index of a file and its priority. Raises typer.BadParameter."""
     index, _, value = text.partition("=")
     if not (index.isdecimal() and value.isdecimal() and int(value) <= 7):
         raise typer.BadParameter(

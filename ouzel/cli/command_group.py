@@ -1,4 +1,4 @@
-"""A group of commands that suggests another one only where that is near to what was typed."""
+"""A group of commands that suggests a similar command for a misspelt one."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from typer.core import TyperGroup
 from ouzel.cli.failure import near
 
 HELP_OPTIONS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
-"""For the context of the outermost group; all commands below have it from there."""
+"""Settings for the context of the outermost group, which all commands inherit."""
 
 
 class CommandGroup(TyperGroup):
-    """For `typer.Typer(cls=CommandGroup, suggest_commands=False)`."""
+    """The class for `typer.Typer(cls=CommandGroup, suggest_commands=False)`."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """The command that the first word names. Raises a usage error where there is none."""
+        """The command that the first word names. Raises a usage error if there is none."""
         try:
             return super().resolve_command(ctx, args)
         except typer.TyperException as error:

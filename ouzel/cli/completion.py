@@ -1,8 +1,8 @@
-"""What the shell completes: ids, names and labels of torrents. It never fails, says nothing, and takes little time.
+"""Shell completion of ids, names and labels of torrents. It never fails, prints no errors, and takes little time.
 
-A completion is inserted into a command line, and zsh evaluates what it is shown beside it; names come from strangers.
-So only names are completed that no shell reads anything into, and beside an id stands what is left of a name without
-all that a shell might.
+A completion is inserted into a command line, zsh evaluates the description beside it, and names of torrents are
+untrusted. So only names without characters that are special to a shell are completed, and descriptions contain names
+without such characters.
 """
 
 import re
@@ -18,7 +18,7 @@ from ouzel.client.blocking import Client
 from protocol.wire.errors import OuzelError
 
 PATIENCE_S: Final = 1.0
-"""Of somebody who has pressed Tab."""
+"""The time limit, since a user who has pressed Tab is waiting."""
 DIGITS: Final = 8
 
 _SAFE: Final = re.compile(r"\w[\w.,+@-]*")
@@ -26,7 +26,7 @@ _UNSAFE: Final = re.compile(r"[^\w.,+@ -]")
 
 
 def ids(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Context, str], list[tuple[str, str]]]:
-    """What completes an id or a name, for typer."""
+    """A callback for typer that completes ids and names."""
 
     def complete(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
         return _ask(ctx, clients, lambda known: of_torrents(known, incomplete))
@@ -35,7 +35,7 @@ def ids(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Context, 
 
 
 def labels(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Context, str], list[tuple[str, str]]]:
-    """What completes a label, for typer."""
+    """A callback for typer that completes labels."""
 
     def complete(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
         return _ask(ctx, clients, lambda known: of_labels(known, incomplete))
@@ -44,7 +44,10 @@ def labels(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Contex
 
 
 def of_torrents(known: Iterable[Brief], typed: str) -> list[tuple[str, str]]:
-    """Ids that begin so, in as many digits as `ouzel ls` shows where these are enough, and names that do."""
+    """The ids and names that begin with the typed text.
+
+    Ids are cut to the digits that `ouzel ls` shows, if these are unique.
+    """
     torrents = list(known)
     counts: dict[str, int] = {}
     for each in torrents:
@@ -62,7 +65,7 @@ def of_torrents(known: Iterable[Brief], typed: str) -> list[tuple[str, str]]:
 
 
 def of_labels(known: Iterable[Brief], typed: str) -> list[tuple[str, str]]:
-    """Labels that begin so."""
+    """The labels that begin with the typed text."""
     found = {label for each in known for label in each.labels}
     return [(label, "") for label in sorted(found) if label.startswith(typed) and _SAFE.fullmatch(label)]
 

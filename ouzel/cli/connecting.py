@@ -1,4 +1,4 @@
-"""The client that a command line asks: from its options, the environment, or the default directory."""
+"""Makes the client for a command line from its options, the environment, or the default directory."""
 
 import contextlib
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from protocol.wire.endpoints import default_runtime_dir
 
 
 def client_of(context: typer.Context) -> Client:
-    """The client of this command line. Raises typer.BadParameter."""
+    """The client for this command line. Raises typer.BadParameter."""
     made: Client = context.obj()
     return made
 
@@ -21,14 +21,14 @@ def client_of(context: typer.Context) -> Client:
 def make_client(
     runtime_dir: Path | None, named: tuple[str | None, str | None, Path | None, str | None] | None
 ) -> Client:
-    """A client.
+    """Makes a client.
 
     Args:
-        runtime_dir: of the daemon; None is the default.
-        named: what options say of a daemon on tcp, as `Server.named` takes it; None where it is not to be one.
+        runtime_dir: the daemon's runtime directory; None for the default.
+        named: the options for a daemon on tcp, as arguments of `Server.named`; None for a local daemon.
 
     Raises:
-        typer.BadParameter: what is named cannot be used.
+        typer.BadParameter: an option cannot be used.
     """
     try:
         server = None if named is None else Server.named(*named)
@@ -42,7 +42,7 @@ def make_client(
 
 @contextlib.contextmanager
 def asking(context: typer.Context) -> Iterator[Client]:
-    """A client for a command that changes something. Ctrl-C ends the command, not what it asked for."""
+    """A client for a command that changes something. Ctrl-C ends the command, but does not cancel its requests."""
     with client_of(context) as client:
         try:
             yield client
@@ -52,7 +52,7 @@ def asking(context: typer.Context) -> Iterator[Client]:
 
 
 def completing_client(context: typer.Context) -> Client:
-    """The client of a command line that is not finished: the callbacks that make one have not run."""
+    """The client for an incomplete command line, whose callbacks have not run yet."""
     root = context.find_root()
     given = {name: root.params.get(name) for name in ("runtime_dir", "server", "server_key", "key", "server_events")}
     path = None if given["runtime_dir"] is None else Path(given["runtime_dir"])

@@ -1,4 +1,4 @@
-"""`ouzel add --wait`: stays until a download came to an end, whatever happens to the engine."""
+"""`ouzel add --wait`: waits until a download ends, whatever happens to the engine."""
 
 from ouzel.cli.display import render
 from ouzel.cli.display.output import Output
@@ -15,13 +15,14 @@ from protocol.wire.errors import ErrorKind
 
 
 def wait_for(client: Client, torrent: str, output: Output) -> Outcome:
-    """Shows the progress of a torrent, and gives how it ended.
+    """Shows the progress of a torrent until it ends, and returns the outcome.
 
-    It subscribes before it reads the row, so that nothing is missed: one that is complete already has nothing to tell.
-    As JSON: the events of the torrent and of the service, then `{"type": "ended", ...}`.
+    It subscribes before it reads the row, so that it misses no event. It needs the row, since a torrent that is
+    complete already has no further events. The JSON output has the events of the torrent and of the service, then
+    `{"type": "ended", ...}`.
 
     Raises:
-        OuzelError: the daemon went away.
+        OuzelError: the daemon does not answer any more.
     """
     with client.events(ticks=True) as events:
         return _follow(client, events, torrent, output)
@@ -47,10 +48,10 @@ def _follow(client: Client, events: Events, torrent: str, output: Output) -> Out
             if isinstance(item, Item):
                 outcome = ending.handle(item)
             if isinstance(item, Event) and item.type == "state_changed" and outcome is Outcome.COMPLETED:
-                # The event does not tell how much was selected; the row does.
+                # The event lacks the size of the selection, which is in the row.
                 ending = Ending(torrent)
                 outcome = ending.handle_row(client.get_torrent(torrent)) or outcome
-            if output.as_json or outcome is not Outcome.REMOVED:  # that is said below
+            if output.as_json or outcome is not Outcome.REMOVED:  # the removal is reported below
                 screen.show(table, item)
     return _end(torrent, outcome, ending.message, output)
 

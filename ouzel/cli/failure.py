@@ -1,4 +1,4 @@
-"""How the command line fails: exit codes, and an error as a person or a program reads it."""
+"""Exit codes of the command line, and the output of errors for people and programs."""
 
 import contextlib
 import re
@@ -16,7 +16,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 
 
 class ExitCode(IntEnum):
-    """What the shell is told."""
+    """The exit codes of commands."""
 
     OK = 0
     REFUSED = 1
@@ -66,23 +66,23 @@ _OPTIONS = {
 
 
 def exit_code(error: OuzelError) -> ExitCode:
-    """What an error is to the shell."""
+    """The exit code for an error."""
     return ExitCode.NOT_RUNNING if isinstance(error, NotRunning) else ExitCode.REFUSED
 
 
 def usage_body(message: str, name: str = "usage") -> dict[str, object]:
-    """An error that is the command line's own, as JSON has it."""
+    """The JSON form of an error of the command line itself."""
     return {"code": 0, "name": name, "message": message, "retry": "never" if name == "usage" else "later"}
 
 
 def print_error(
     error: OuzelError | BadSource | typer.TyperException, *, as_json: bool, subject: str | None = None
 ) -> None:
-    """Writes an error to stderr: what is wrong, and what to do next.
+    """Writes an error with its remedy to stderr.
 
     Args:
-        as_json: as one JSON document.
-        subject: which of several things it is about, where the error itself does not say.
+        as_json: write one JSON document.
+        subject: which of several items the error is about, if its message does not say that.
     """
     if as_json:
         if isinstance(error, OuzelError):
@@ -105,44 +105,44 @@ def print_error(
     elif isinstance(error, BadSource):
         print_line(f"error: {clean(str(error))}")
     else:
-        # Help was shown instead of a message, where there is none.
+        # Without a message, the help was shown instead.
         print_line(f"error: {clean_lines(_usage(error)) or 'a command is missing'}")
         context = getattr(error, "ctx", None)
         print_line(f"  see `{context.command_path if context else 'ouzel'} --help`")
 
 
 def print_line(line: str) -> None:
-    """Writes a line to stderr, if that takes it: the exit code says the same."""
+    """Writes a line to stderr. Ignores a failure, since the exit code reports the error, too."""
     with contextlib.suppress(OSError):
         typer.echo(line, err=True)
 
 
 def say_without_end(text: str) -> None:
-    """Writes a part of a line to stderr."""
+    """Writes text without a line break to stderr."""
     with contextlib.suppress(OSError):
         typer.echo(text, err=True, nl=False)
 
 
 def print_unwritten(error: OSError) -> None:
-    """Says on stderr that standard output takes no more, a full disk for example."""
+    """Reports on stderr that writing to standard output has failed, for example because of a full disk."""
     print_line(f"error: cannot write the output: {clean(error.strerror or str(error))}")
 
 
 def warn(message: str, *, as_json: bool) -> None:
-    """Writes to stderr what is no error and should be known."""
+    """Writes a warning to stderr."""
     warning = {"warning": {"message": message}}
     print_line(printable.as_json(warning, only_ascii=True) if as_json else f"warning: {clean(message)}")
 
 
 def near(typed: str, known: Iterable[str]) -> str:
-    """` Did you mean ...?` where one of the words that are known is near to what was typed, or nothing."""
+    """The text ` Did you mean ...?` if a known word is similar to the typed one; otherwise an empty text."""
     matches = get_close_matches(typed.lstrip("-"), [each.lstrip("-") for each in known], n=1, cutoff=0.65)
     dashes = typed[: len(typed) - len(typed.lstrip("-"))]
     return f". Did you mean {dashes + matches[0]!r}?" if matches else ""
 
 
 def _in_words_of_the_command_line(error: OuzelError) -> str:
-    """The error with the option in the place of the protocol's field: `args.peers[0]: ...` is `--peer: ...`."""
+    """The error message with the option instead of the protocol's field: `args.peers[0]: ...` becomes `--peer: ...`."""
     named = _FIELD.match(error.field or "")
     option = _OPTIONS.get(named["name"]) if named is not None else None
     return str(error) if option is None else str(error).replace(f"{error.field}: ", f"{option}: ", 1)
@@ -151,7 +151,7 @@ def _in_words_of_the_command_line(error: OuzelError) -> str:
 def _usage(error: Exception) -> str:
     message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
     option = getattr(error, "option_name", None)
-    if option and hasattr(error, "possibilities"):  # an option that is not there
+    if option and hasattr(error, "possibilities"):  # an unknown option
         message = getattr(error, "message", message) + near(option, error.possibilities or ())
-    message = message.replace("Value error, ", "", 1)  # pydantic's words, which come through typer
-    return message or "Missing command."  # where help was written instead of an error
+    message = message.replace("Value error, ", "", 1)  # a prefix by pydantic, which typer passes on
+    return message or "Missing command."  # help was written instead of an error

@@ -1,6 +1,6 @@
-"""Torrents as people name them: by a whole id, a prefix that only one torrent has, or a whole name that only one has.
+"""Resolves what people type for a torrent: an id, a unique prefix of an id, or a unique complete name.
 
-A hybrid torrent has two info-hashes; one of them is its id, and the other will do as well.
+A hybrid torrent has two info-hashes. One of them is its id, but the other is accepted, too.
 """
 
 import re
@@ -26,7 +26,7 @@ _PREFIX: Final = re.compile(rf"^[0-9a-f]{{{MIN_PREFIX},64}}$")
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
-    """What a torrent is called."""
+    """The id, other info-hashes and name of a torrent."""
 
     torrent: str
     name: str = ""
@@ -35,12 +35,12 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     info_hash_v2: str | None = None
 
     def begins(self, prefix: str) -> bool:
-        """Whether an id or an info-hash of the torrent begins so."""
+        """Whether the id or an info-hash of the torrent begins with a prefix."""
         return any(each.startswith(prefix) for each in (self.torrent, self.info_hash_v1, self.info_hash_v2) if each)
 
 
 def briefs(client: Client, *, label: str | None = None) -> Iterator[Brief]:
-    """Those of all torrents, or of all that have a label, in the order of their ids."""
+    """The `Brief`s of all torrents, or of all with a label, sorted by id."""
 
     def read(reply: Reply) -> Page[Brief]:
         result = result_of(reply)
@@ -58,11 +58,11 @@ def briefs(client: Client, *, label: str | None = None) -> Iterator[Brief]:
 
 
 def resolve(client: Client, given: Sequence[str]) -> list[str]:
-    """Whole ids, in the same order. The daemon is asked only where there is something else than whole ids.
+    """Resolves arguments to complete ids, in order. Sends requests only if an argument is not a complete id.
 
     Raises:
-        typer.BadParameter: neither an id nor a name, or several torrents begin or are called so.
-        OuzelError: UNKNOWN_TORRENT where no id begins so.
+        typer.BadParameter: an argument is neither an id nor a name, or fits several torrents.
+        OuzelError: UNKNOWN_TORRENT if no id begins with the argument.
     """
     wanted = [text.strip() for text in given]
     if any(not text for text in wanted):
@@ -74,11 +74,11 @@ def resolve(client: Client, given: Sequence[str]) -> list[str]:
 
 
 def chosen(client: Client, given: Sequence[str], *, everything: bool, label: str | None) -> list[str]:
-    """Ids of the torrents that are named, or of all, or of all that have a label.
+    """The ids of the given torrents, of all torrents, or of all with a label.
 
     Raises:
-        typer.BadParameter: neither is said, or both; or as `resolve` does.
-        OuzelError: as `resolve` does.
+        typer.BadParameter: none or several of these were given; or as from `resolve`.
+        OuzelError: as from `resolve`.
     """
     if given and (everything or label is not None):
         raise typer.BadParameter("name torrents, or give --all or --label, not both", param_hint="ID")
@@ -90,16 +90,16 @@ def chosen(client: Client, given: Sequence[str], *, everything: bool, label: str
 
 
 def followed(client: Client, given: str) -> str:
-    """The id of a torrent whose events are followed: they name it by nothing else.
+    """The id of a torrent whose events are followed, since events contain only ids.
 
     Raises:
-        typer.BadParameter, OuzelError: as `resolve` does.
+        typer.BadParameter, OuzelError: as from `resolve`.
     """
     (torrent,) = resolve(client, [given])
     try:
         return client.get_torrent(torrent).torrent
     except Refused:
-        return torrent  # it may come yet
+        return torrent  # it may be added later
 
 
 def _only(text: str, known: Sequence[Brief]) -> str:

@@ -1,4 +1,4 @@
-"""Key pairs for clients on tcp, and for the daemon: made, and written so that nobody else can read the secret half."""
+"""Generates key pairs for clients on tcp and for the daemon, with secret keys that nobody else can read."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from protocol.wire.key_file import PUBLIC_SUFFIX, SECRET_SUFFIX, Role, is_name, 
 
 
 class KeyPair(NamedTuple):
-    """What was made: the files, and the public key in Z85."""
+    """A generated key pair: its files, and the public key in Z85."""
 
     public_file: Path
     secret_file: Path
@@ -19,17 +19,17 @@ class KeyPair(NamedTuple):
 
 
 def make(name: str, role: Role | None, directory: Path) -> KeyPair:
-    """Makes `NAME.key` and `NAME.key_secret`, neither of which is there yet.
+    """Generates a key pair, and creates `NAME.key` and `NAME.key_secret`.
 
     Args:
-        name: what the daemon's log calls the client.
+        name: the client's name in the daemon's log.
         role: None for the daemon's own key.
-        directory: made where it is missing.
+        directory: the directory for the files, created if it does not exist.
 
     Raises:
-        ValueError: the name cannot be one of files.
-        FileExistsError: there is such a key already; it stays as it is.
-        OSError: it cannot be written.
+        ValueError: the name cannot be part of a file name.
+        FileExistsError: one of the files exists already; it is not changed.
+        OSError: a file cannot be written.
     """
     if not is_name(name):
         raise ValueError(f"{name!r} is not made of letters, digits and . _ @ -, beginning with one of the first two")
@@ -44,7 +44,7 @@ def make(name: str, role: Role | None, directory: Path) -> KeyPair:
 
 
 def _write(path: Path, content: str, mode: int) -> None:
-    """Makes a file that was not there; with its mode from the first moment on."""
+    """Creates a new file, which has its mode from the beginning."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     with open(fd, "w", encoding="ascii") as file:
         file.write(content)

@@ -1,4 +1,4 @@
-"""What a command that goes on hears: the items of a stream, and that the daemon fell silent or answers again."""
+"""The input of a long-running command: the items of a stream, and reports of the daemon's silence and its end."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,20 +8,20 @@ from ouzel.client.events import Events
 from ouzel.stream.silence import DaemonAnswers, DaemonSilent, Heard
 
 SILENT_S: Final = 3.0
-"""The daemon ticks every second: after this long, something is wrong with it."""
+"""After so many seconds without a tick the daemon counts as silent; it sends a tick every second."""
 TURN_S: Final = 0.5
 
 
 def listen(events: Events, each_turn: Callable[[], None], *, silent_s: float = SILENT_S) -> Iterator[Heard]:
-    """All that is heard, for ever.
+    """Yields all items and reports, without end.
 
     Args:
-        each_turn: called before each item, and twice a second where there is none.
-        silent_s: seconds without a word that are worth telling.
+        each_turn: called before each item, and twice a second if there is none.
+        silent_s: the seconds without a message after which silence is reported.
 
     Raises:
-        NotRunning: the silence was too long for the stream.
-        Exception: whatever `each_turn` raises.
+        NotRunning: the silence has exceeded the stream's limit.
+        Exception: any error that `each_turn` raises.
     """
     since_us: int | None = None
     while True:

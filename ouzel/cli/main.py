@@ -1,4 +1,4 @@
-"""The command line: `ouzel`. What its commands are called, which daemon they ask, and how it ends."""
+"""The command line `ouzel`: the names of its commands, the options for connecting, and exit codes."""
 
 import io
 import signal
@@ -20,7 +20,7 @@ from protocol.wire.errors import OuzelError
 
 app = typer.Typer(
     name="ouzel",
-    help="Talks to the Ouzel daemon: adds torrents, shows what they do, and changes it.",
+    help="Client of the Ouzel daemon: adds, shows and changes torrents.",
     epilog=EXIT_CODES_HELP,
     pretty_exceptions_enable=False,
     add_completion=True,
@@ -49,7 +49,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "events": views.events,
     "stats": views.stats,
 }
-"""In the order in which the help lists them."""
+"""The commands, in the order of the help."""
 
 for _name, _function in COMMANDS.items():
     app.command(_name, epilog=EXIT_CODES_HELP)(_function)
@@ -68,34 +68,32 @@ def _global(
         Path | None,
         typer.Option(
             envvar="OUZEL_PATHS_RUNTIME_DIR",
-            help="Where the daemon's sockets are.",
+            help="Directory of the daemon's sockets.",
             show_default="the user's own",
-            readable=False,  # whoever may not read it is told which group may
+            readable=False,  # without access, a later error names the group that has it
         ),
     ] = None,
     server: Annotated[
         str | None,
-        typer.Option(
-            metavar="tcp://HOST:PORT", help="A daemon on tcp instead: its tcp_commands. Or OUZEL_SERVER; so for these:"
-        ),
+        typer.Option(metavar="tcp://HOST:PORT", help="Use a daemon on tcp: its tcp_commands. Or set OUZEL_SERVER."),
     ] = None,
     server_key: Annotated[
-        str | None, typer.Option(metavar="KEY|FILE", help="Its public key. Or OUZEL_SERVER_KEY.")
+        str | None, typer.Option(metavar="KEY|FILE", help="The public key of --server. Or set OUZEL_SERVER_KEY.")
     ] = None,
     key: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The secret key to come in with. Or OUZEL_KEY.")
+        Path | None, typer.Option(metavar="FILE", help="This client's secret key for --server. Or set OUZEL_KEY.")
     ] = None,
     server_events: Annotated[
         str | None,
         typer.Option(
             metavar="tcp://HOST:PORT",
-            help="Its tcp_events. Or OUZEL_SERVER_EVENTS.",
+            help="The tcp_events of --server. Or set OUZEL_SERVER_EVENTS.",
             show_default="the port after tcp_commands",
         ),
     ] = None,
     version: Annotated[
         bool,
-        typer.Option("--version", help="Say which version this is, and exit.", callback=_print_version, is_eager=True),
+        typer.Option("--version", help="Show the version, and exit.", callback=_print_version, is_eager=True),
     ] = False,
 ) -> None:
     source = context.get_parameter_source("runtime_dir")
@@ -106,7 +104,7 @@ def _global(
 
 
 def run(argv: Sequence[str]) -> int:
-    """Carries out one command line. Gives the exit code."""
+    """Runs one command line. Returns the exit code."""
     as_json = "--json" in argv
     try:
         code = app(list(argv) or ["--help"], prog_name="ouzel", standalone_mode=False)
@@ -126,18 +124,18 @@ def run(argv: Sequence[str]) -> int:
         unset = "there is no home directory to write to; set HOME"
         print_error(typer.BadParameter(unset, param_hint="--install-completion"), as_json=as_json)
         return ExitCode.USAGE
-    except OSError as error:  # Files are read, and sockets looked at, where what goes wrong has other names.
+    except OSError as error:  # Errors of files and sockets that were not converted to other errors.
         print_unwritten(error)
         return ExitCode.REFUSED
 
 
 def main() -> None:
-    """The console script. Ends quietly, as other tools do, when the reader of a pipe has enough."""
+    """The console script. Ends without an error message, as other tools do, when the reader of a pipe closes it."""
     standard_streams.fill()
     open_missing()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a locale's encoding may lack what torrents are called
+        sys.stdout.reconfigure(errors="replace")  # the locale's encoding may lack characters of torrent names
     code = run(sys.argv[1:])
     discard_unwritten()
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""Asks whoever runs a command before something is done that cannot be taken back."""
+"""Asks the user for confirmation before something irreversible is done."""
 
 import sys
 
@@ -8,16 +8,16 @@ from ouzel.cli.failure import ExitCode, say_without_end
 
 
 def confirm(question: str) -> None:
-    """Goes on where the answer, a line of standard input, is `y` or `yes`.
+    """Returns if the answer, a line of standard input, is `y` or `yes`.
 
     Raises:
-        typer.BadParameter: there was no answer, as where nobody is there to give one.
-        typer.Exit: it was another one.
+        typer.BadParameter: there was no answer, for example without a terminal.
+        typer.Exit: there was another answer.
     """
     say_without_end(f"{question} [y/N] ")
     try:
         answer = sys.stdin.readline()
-    except (OSError, ValueError):  # closed, a directory, or no text
+    except (OSError, ValueError):  # standard input is closed, a directory, or not text
         answer = ""
     except KeyboardInterrupt:
         say_without_end("\nnothing was done\n")

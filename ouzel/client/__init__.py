@@ -1,8 +1,8 @@
-"""The clients, blocking and asyncio: plain ZeroMQ sockets and one function for each command.
+"""The blocking and the asyncio client: plain ZeroMQ sockets, and one function for each command.
 
 - A *client* (`Client` in `blocking`, `AsyncClient` in `aio`) sends commands, and opens streams of events.
-- A *call* is one command with its arguments, and knows how to read its reply. `calls` has one function for each
-  command, `methods` the clients' methods; scripts/spec generates both, but for what is by hand in `special_calls`.
-- *Events* are a stream with sockets; a *gate* lets one thread at a time use them.
-- A *server* is a daemon on tcp; *presence* is whether a local one listens; *whereabouts* are where else it may be.
+- A *call* is one command with its arguments and a function that reads its reply. `calls` has one function for each
+  command, `methods` has the clients' methods. scripts/spec generates both, except for the functions in `special_calls`.
+- *Events* is an event stream with sockets. A *gate* lets only one thread at a time use sockets.
+- A *server* is a daemon on tcp. *Presence* checks whether a local daemon listens. *Whereabouts* looks for it elsewhere.
 """

@@ -1,7 +1,7 @@
-"""The asyncio client: plain ZeroMQ sockets on the event loop's `add_reader`, no tasks of its own.
+"""The asyncio client: plain ZeroMQ sockets with the event loop's `add_reader`. It creates no tasks.
 
-A ZeroMQ socket's FD is edge-triggered: it says that something happened, not that something is there. So each wake-up
-reads until the socket is empty, and after each send the socket is looked at again.
+A ZeroMQ socket's FD is edge-triggered: it signals that something has happened, not that messages are queued. So each
+wake-up reads until the socket is empty, and after each send the socket is checked again.
 """
 
 import asyncio
@@ -36,16 +36,19 @@ T = TypeVar("T")
 
 
 class AsyncClient(AsyncMethods):
-    """`ouzel.Client` for asyncio: the same verbs, awaited; any number of tasks of one loop may use it at a time.
+    """The asyncio client. Its methods are those of `ouzel.Client` as coroutines.
+
+    Any number of tasks of one event loop may use a client at the same time.
 
     Args:
-        runtime_dir: where the daemon's sockets are; OUZEL_PATHS_RUNTIME_DIR or the user's own by default.
-        client: names this client across its reconnections; by default its socket does.
-        server: a daemon on tcp instead; by default what OUZEL_SERVER names, where it is set.
-        timeout_s: seconds that a request may take where it does not say otherwise.
+        runtime_dir: the directory of the daemon's sockets; by default OUZEL_PATHS_RUNTIME_DIR, or else the user's
+            runtime directory.
+        client: identifies this client across reconnections; by default its socket does.
+        server: a daemon on tcp to use instead; by default the one that OUZEL_SERVER names, if it is set.
+        timeout_s: the default time limit of a request in seconds.
 
     Raises:
-        ValueError: the runtime directory's path is too long for a local socket, or OUZEL_SERVER is of no use.
+        ValueError: the runtime directory's path is too long for a local socket, or OUZEL_SERVER is invalid.
     """
 
     def __init__(
@@ -75,15 +78,15 @@ class AsyncClient(AsyncMethods):
         self.close()
 
     def close(self) -> None:
-        """Closes the sockets, those of open streams too. What was not sent yet is dropped.
+        """Closes all sockets, including those of open streams. Unsent requests are dropped.
 
-        Doing so again does nothing. Tasks that wait for the daemon meanwhile, and whoever uses the client
-        afterwards, get `Closed`; its streams are at their end. To be called on the loop, or when that is over.
+        A second call does nothing. Tasks that are waiting for the daemon, and later uses of the client, raise `Closed`.
+        Its streams end. Call it on the event loop, or after the loop has ended.
         """
         if self._closed:
             return
         self._closed = True
-        with contextlib.suppress(RuntimeError):  # There is no loop any more, and nobody who waits.
+        with contextlib.suppress(RuntimeError):  # The loop has ended, so nobody waits.
             for waiting in self._waiting.values():
                 if not waiting.done():
                     waiting.set_exception(Closed())
@@ -99,18 +102,18 @@ class AsyncClient(AsyncMethods):
     async def request(
         self, op: str, args: dict[str, Any] | None = None, *, wait: Wait = "durable", deadline_ms: int | None = None
     ) -> dict[str, Any]:
-        """Any command by its op, and its result as it came.
+        """Sends any command by its op. Returns the result as decoded from the reply.
 
         Raises:
-            Refused: the daemon refused.
-            RequestTimeout: it did not answer within the deadline and a grace.
-            NotRunning: no daemon is there.
+            Refused: the daemon refused the command.
+            RequestTimeout: the daemon did not answer within the deadline and a grace period.
+            NotRunning: no daemon answers.
             Closed: this client was closed.
         """
         return await self.run(Call(op, args or {}, result_of, wait), deadline_ms=deadline_ms)
 
     async def run(self, call: Call[T], *, deadline_ms: int | None = None) -> T:
-        """A call made by `ouzel.client.calls`. Raises as `request` does."""
+        """Sends a call that was made by `ouzel.client.calls`. Raises the same errors as `request`."""
         async with self._window:
             if self._dealer is None:
                 await self._connect()
@@ -124,15 +127,15 @@ class AsyncClient(AsyncMethods):
     async def request_many(
         self, requests: Sequence[tuple[str, dict[str, Any]]], *, wait: Wait = "durable", deadline_ms: int | None = None
     ) -> list[dict[str, Any] | OuzelError]:
-        """Commands by op and arguments, sent without waiting for one another. What came of each, in their order.
+        """Sends commands by op and arguments, without waiting for each reply. Returns the results or errors, in order.
 
         Raises:
-            NotRunning: no daemon is there; some of the commands may have taken effect.
+            NotRunning: no daemon answers; some of the commands may have taken effect.
         """
         return await self.run_many([Call(op, args, result_of, wait) for op, args in requests], deadline_ms=deadline_ms)
 
     async def run_many(self, batch: Sequence[Call[T]], *, deadline_ms: int | None = None) -> list[T | OuzelError]:
-        """Calls made by `ouzel.client.calls`, otherwise like `request_many`."""
+        """Sends calls that were made by `ouzel.client.calls`; otherwise like `request_many`."""
 
         async def outcome(call: Call[T]) -> T | OuzelError:
             try:
@@ -150,7 +153,7 @@ class AsyncClient(AsyncMethods):
 
     @by_name
     async def wait(self, torrent: str, *, timeout_s: float | None = None) -> TorrentRow:
-        """Waits until a torrent is complete, as `Client.wait` does: its arguments, its row, its errors."""
+        """Waits until a torrent is complete. Arguments, result and errors are those of `Client.wait`."""
         limit = asyncio.timeout(timeout_s)
         try:
             async with limit:
@@ -189,9 +192,9 @@ class AsyncClient(AsyncMethods):
         snapshot: bool = False,
         silence_s: float = 30.0,
     ) -> AsyncEvents:
-        """The events from now on, without gaps. `async with` starts the stream at once, `async for` alone at its begin.
+        """A stream of the events from now on, without gaps. `async with` starts it, or else the first `async for`.
 
-        The arguments are those of `Client.events`. NotRunning is raised when the stream is started.
+        The arguments are those of `Client.events`. Starting the stream may raise NotRunning.
         """
         self._check_open()
         options = FeedOptions(torrent, progress, ticks, snapshot, self._timeout_s, silence_s)
@@ -203,7 +206,7 @@ class AsyncClient(AsyncMethods):
         return Requests(session=secrets.token_hex(8), client=self._client)
 
     async def _connect(self) -> None:
-        """Makes the socket, once for all tasks that wait for it, when a daemon answers behind it."""
+        """Connects the socket once a daemon answers. Tasks that need it at the same time share one attempt."""
         async with self._connecting:
             if self._dealer is not None:
                 return
@@ -222,13 +225,13 @@ class AsyncClient(AsyncMethods):
     def _disconnect(self) -> None:
         if self._dealer is None:
             return
-        with contextlib.suppress(RuntimeError):  # There is no loop any more: nothing is left to remove.
+        with contextlib.suppress(RuntimeError):  # The loop has ended: there is no reader to remove.
             asyncio.get_running_loop().remove_reader(self._dealer.fileno())
         self._dealer.close(linger=0)
         self._dealer = None
 
     async def _check(self) -> None:
-        """After a request that was not answered: if nobody listens any more, what is queued is dropped."""
+        """Checks, after an unanswered request, whether a daemon still listens; if not, drops queued requests."""
         try:
             await knock(self.place)
         except (KeyRefused, NotRunning):
@@ -236,7 +239,7 @@ class AsyncClient(AsyncMethods):
             raise
 
     async def _reply(self, call: Call[Any], deadline_ms: int, *, grace_s: float) -> Reply | None:
-        """The reply to a call; None where there was none in time."""
+        """The reply to a call; None if there was none in time."""
         request_id, frame = self._requests.build(call.op, call.args, wait=call.wait, deadline_ms=deadline_ms)
         due = monotonic() + deadline_ms / 1000 + grace_s
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -255,7 +258,7 @@ class AsyncClient(AsyncMethods):
             del self._waiting[request_id]
 
     def _read(self) -> None:
-        """Hands all replies that arrived to those who wait."""
+        """Passes all replies that have arrived to the waiting tasks."""
         if self._dealer is None:
             return
         with contextlib.suppress(zmq.Again):

@@ -1,4 +1,4 @@
-"""The asyncio stream of events: two sockets that drive a feed."""
+"""The asyncio event stream: two sockets and a feed."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from protocol.wire.errors import OuzelError
 
 
 async def knock(place: Place | Server) -> None:
-    """`place.check`, in a thread where it waits for a network. Raises as it does."""
+    """Calls `place.check`, on a thread if it may wait for a network. Raises the same errors."""
     if isinstance(place, Server):
         await asyncio.to_thread(place.check)
     else:
@@ -26,18 +26,18 @@ async def knock(place: Place | Server) -> None:
 
 
 async def gone(place: Place | Server, waited_s: float) -> OuzelError:
-    """`place.gone`, in a thread where it waits for a network."""
+    """Calls `place.gone`, on a thread if it may wait for a network."""
     return await asyncio.to_thread(place.gone, waited_s) if isinstance(place, Server) else place.gone(waited_s)
 
 
 class AsyncEvents:
-    """An asynchronous iterator over `Event` and `Resnapshot`, like `ouzel.Events`. For one task at a time.
+    """An asynchronous iterator over `Event` and `Resnapshot`, like `ouzel.Events`, for one task at a time.
 
-    `async with` (or `start`) subscribes: what happens afterwards is given, and nothing is missed.
+    `async with` (or `start`) subscribes. All events after that are yielded.
 
     Raises:
-        NotRunning: no daemon is there, or it was not heard of for `silence_s`.
-        OuzelError: the daemon refuses what a stream needs, or speaks no protocol that this client knows.
+        NotRunning: no daemon answers, or it was silent for `silence_s`.
+        OuzelError: the daemon refuses a request that the stream needs, or uses an unknown protocol version.
     """
 
     def __init__(
@@ -68,19 +68,19 @@ class AsyncEvents:
 
     def __del__(self) -> None:
         if hasattr(self, "_sockets"):
-            self.close()  # `async for` with a `break` leaves nothing open.
+            self.close()  # so that a `break` in `async for` leaves no socket open
 
     def close(self) -> None:
-        """Closes the sockets; the iterator is at its end, and whoever waits for an item hears of it."""
+        """Closes the sockets, and ends the iterator, also for a task that is waiting for an item."""
         self._ended = True
         if self._woken is not None and not self._woken.done():
-            with contextlib.suppress(RuntimeError):  # There is no loop any more, and nobody who waits.
+            with contextlib.suppress(RuntimeError):  # The loop has ended, so nobody waits.
                 self._woken.set_result(None)
         for each in self._sockets:
             each.close(linger=0)
 
     async def start(self) -> None:
-        """Subscribes, and settles which events are the first ones. Nothing where it was done before."""
+        """Subscribes, and determines the first event. Does nothing if the stream was started before."""
         if self._feed is not None or self._ended:
             return
         self._check_open()
@@ -103,7 +103,7 @@ class AsyncEvents:
             raise
 
     async def follow(self, torrent: str) -> None:
-        """From now on gives this torrent's events and progress only, and what is about no torrent. Raises Closed."""
+        """From now on yields only this torrent's events and progress, and events about no torrent. Raises Closed."""
         await self.start()
         if self._feed is None or self._ended:
             raise Closed
@@ -121,7 +121,7 @@ class AsyncEvents:
         raise StopAsyncIteration
 
     async def _turn(self, feed: Feed) -> None:
-        """Sends what is due, waits for one thing to happen, and hands over all that arrived."""
+        """Sends due requests, waits for messages or a timer, and passes received messages to the feed."""
         dealer, sub = self._sockets
         while feed.outgoing:
             dealer.send(feed.outgoing.popleft())
@@ -139,9 +139,9 @@ class AsyncEvents:
             raise await gone(self._place, self._silence_s)
 
     async def _readable(self, timeout_s: float) -> None:
-        """Waits until a socket has something, or may have, or the time is over."""
+        """Waits until a socket has messages (or may have), or the time is over."""
         if any(each.poll(0) for each in self._sockets):
-            await asyncio.sleep(0)  # A busy stream leaves the loop to the others, too.
+            await asyncio.sleep(0)  # a busy stream must yield to other tasks
             return
         loop = asyncio.get_running_loop()
         self._woken = woken = loop.create_future()

@@ -1,4 +1,4 @@
-"""The blocking client: plain ZeroMQ sockets, one thread."""
+"""The blocking client: plain ZeroMQ sockets, without threads."""
 
 import os
 import secrets
@@ -31,22 +31,23 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 WINDOW: Final = 200
-"""Requests on their way at a time: below the 512 that a connection may have under way."""
+"""The maximum number of outstanding requests; the daemon allows 512 for a connection."""
 
 
 class Client(Methods):
-    """Speaks with the daemon of one runtime directory. A context manager; threads that share it wait for one another.
+    """Sends commands to one daemon. A context manager. Threads that share a client wait for one another.
 
-    The first request looks whether a daemon is there, and so does a request that was not answered.
+    The first request checks whether a daemon listens. After an unanswered request this is checked again.
 
     Args:
-        runtime_dir: where the daemon's sockets are; OUZEL_PATHS_RUNTIME_DIR or the user's own by default.
-        client: names this client across its reconnections; by default its socket does.
-        server: a daemon on tcp instead; by default what OUZEL_SERVER names, where it is set.
-        timeout_s: seconds that a request may take where it does not say otherwise.
+        runtime_dir: the directory of the daemon's sockets; by default OUZEL_PATHS_RUNTIME_DIR, or else the user's
+            runtime directory.
+        client: identifies this client across reconnections; by default its socket does.
+        server: a daemon on tcp to use instead; by default the one that OUZEL_SERVER names, if it is set.
+        timeout_s: the default time limit of a request in seconds.
 
     Raises:
-        ValueError: the runtime directory's path is too long for a local socket, or OUZEL_SERVER is of no use.
+        ValueError: the runtime directory's path is too long for a local socket, or OUZEL_SERVER is invalid.
     """
 
     def __init__(
@@ -73,10 +74,10 @@ class Client(Methods):
         self.close()
 
     def close(self) -> None:
-        """Closes the sockets, those of open streams too. What was not sent yet is dropped.
+        """Closes all sockets, including those of open streams. Unsent requests are dropped.
 
-        Any thread may do so, more than once. Whoever waits for the daemon meanwhile, or uses the client afterwards,
-        gets `Closed`; its streams are at their end.
+        Any thread may call it, and more than once. Threads that are waiting for the daemon, and later uses of the
+        client, raise `Closed`. Its streams end.
         """
         self._gate.close(self._end)
 
@@ -88,18 +89,18 @@ class Client(Methods):
     def request(
         self, op: str, args: dict[str, Any] | None = None, *, wait: Wait = "durable", deadline_ms: int | None = None
     ) -> dict[str, Any]:
-        """Any command by its op, and its result as it came.
+        """Sends any command by its op. Returns the result as decoded from the reply.
 
         Raises:
-            Refused: the daemon refused.
-            RequestTimeout: it did not answer within the deadline and a grace.
-            NotRunning: no daemon is there.
+            Refused: the daemon refused the command.
+            RequestTimeout: the daemon did not answer within the deadline and a grace period.
+            NotRunning: no daemon answers.
             Closed: this client was closed.
         """
         return self.run(Call(op, args or {}, result_of, wait), deadline_ms=deadline_ms)
 
     def run(self, call: Call[T], *, deadline_ms: int | None = None) -> T:
-        """A call made by `ouzel.client.calls`. Raises as `request` does."""
+        """Sends a call that was made by `ouzel.client.calls`. Raises the same errors as `request`."""
         [outcome] = self.run_many([call], deadline_ms=deadline_ms)
         if isinstance(outcome, OuzelError):
             raise outcome
@@ -108,15 +109,15 @@ class Client(Methods):
     def request_many(
         self, requests: Sequence[tuple[str, dict[str, Any]]], *, wait: Wait = "durable", deadline_ms: int | None = None
     ) -> list[dict[str, Any] | OuzelError]:
-        """Commands by op and arguments, sent without waiting for one another. What came of each, in their order.
+        """Sends commands by op and arguments, without waiting for each reply. Returns the results or errors, in order.
 
         Raises:
-            NotRunning: no daemon is there; some of the commands may have taken effect.
+            NotRunning: no daemon answers; some of the commands may have taken effect.
         """
         return self.run_many([Call(op, args, result_of, wait) for op, args in requests], deadline_ms=deadline_ms)
 
     def run_many(self, batch: Sequence[Call[T]], *, deadline_ms: int | None = None) -> list[T | OuzelError]:
-        """Calls made by `ouzel.client.calls`, otherwise like `request_many`."""
+        """Sends calls that were made by `ouzel.client.calls`; otherwise like `request_many`."""
         deadline_ms = max(1, int(self._timeout_s * 1000)) if deadline_ms is None else deadline_ms
         with self._gate.inside():
             dealer = self._dealer or self._connect()
@@ -125,20 +126,20 @@ class Client(Methods):
 
     @by_name
     def wait(self, torrent: str, *, timeout_s: float | None = None) -> TorrentRow:
-        """Waits until a torrent is complete, whatever happens to the engine meanwhile, and gives its row.
+        """Waits until a torrent is complete, whatever happens to the engine meanwhile. Returns its row.
 
-        One that is complete already is no reason to wait. What Ouzel gets over by itself (a full disk, a lost engine)
-        is waited for; what needs help is not. A paused torrent is waited for, too.
+        Returns at once if the torrent is complete already. Continues to wait during problems from which Ouzel recovers
+        by itself (a full disk, a lost engine), but not during others. Also waits for a paused torrent.
 
         Args:
-            torrent: its id.
-            timeout_s: seconds; None is for ever.
+            torrent: the torrent's id.
+            timeout_s: the time limit in seconds; None for none.
 
         Raises:
-            DownloadFailed: it is in an error or in quarantine, was removed, or has no file selected; says the cause.
-            WaitTimeout: it was neither within `timeout_s`.
-            Refused: there is no such torrent.
-            NotRunning: no daemon is there any more.
+            DownloadFailed: the torrent has an error, is in quarantine, was removed, or has no file selected.
+            WaitTimeout: neither happened within `timeout_s`.
+            Refused: no torrent has this id.
+            NotRunning: the daemon does not answer any more.
             Closed: this client was closed.
         """
         until = None if timeout_s is None else monotonic() + timeout_s
@@ -174,18 +175,20 @@ class Client(Methods):
         snapshot: bool = False,
         silence_s: float = 30.0,
     ) -> Events:
-        """The events from now on, without gaps, as an iterator that never ends by itself. See `ouzel.Events`.
+        """A stream of the events from now on, without gaps: an iterator that does not end by itself.
+
+        See `ouzel.Events`.
 
         Args:
-            progress: rates and progress too, at most ten a second for each torrent.
-            torrent: only what is about this torrent, or about none (engine and health).
-            ticks: the daemon's ticks too, one a second.
-            snapshot: begin with a Resnapshot of all that is there.
-            silence_s: seconds without a word from the daemon, which ticks once a second, until NotRunning is raised.
-                Time in which this process stood still, or read nothing, hardly counts.
+            progress: also yield progress events, at most ten a second for each torrent.
+            torrent: only yield events about this torrent, or about no torrent (engine and health).
+            ticks: also yield the daemon's ticks, one a second.
+            snapshot: begin with a Resnapshot of the present state.
+            silence_s: the seconds without a message from the daemon (which sends a tick every second) after which
+                NotRunning is raised. Time in which this process was stopped, or did not read, hardly counts.
 
         Raises:
-            NotRunning: no daemon is there.
+            NotRunning: no daemon answers.
             Closed: this client was closed.
         """
         options = FeedOptions(torrent, progress, ticks, snapshot, self._timeout_s, silence_s)
@@ -200,7 +203,7 @@ class Client(Methods):
         return Requests(session=secrets.token_hex(8), client=self._client)
 
     def _connect(self) -> "zmq.Socket[bytes]":
-        """A socket behind which a daemon answered."""
+        """The connected socket, after a check that a daemon answers."""
         self.place.check()
         dealer = self._context.socket(zmq.DEALER)
         dealer.linger = 0
@@ -224,7 +227,7 @@ class Client(Methods):
         *,
         grace_s: float,
     ) -> list[Reply | None]:
-        """Replies in the order of the calls; None where there was none in time."""
+        """The replies in the order of the calls; None for a call without a reply in time."""
         replies: list[Reply | None] = [None] * len(batch)
         unsent = deque(enumerate(batch))
         poller = zmq.Poller()
@@ -255,7 +258,7 @@ class Client(Methods):
         return replies
 
     def _give_up(self, waiting: dict[str, tuple[int, float]]) -> None:
-        """Drops the oldest request. If nobody listens any more, all that is queued is dropped with the socket."""
+        """Gives up the oldest request. If no daemon listens any more, drops the socket with all queued requests."""
         oldest = next(iter(waiting))
         try:
             self.place.check()

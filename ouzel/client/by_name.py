@@ -1,4 +1,4 @@
-"""Refuses arguments without a name, in words that say what they are called."""
+"""Refuses positional arguments with an error message that has the names of the arguments."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 def refuse_positional(name: str, given: int, parameters: Signature) -> None:
-    """Raises TypeError where more arguments came without a name than may. `given` leaves `self` out.
+    """Raises TypeError if there are too many positional arguments. `given` is their number without `self`.
 
-    Python itself would only count them.
+    Python's own error would only have their number.
     """
     own = [each for each in parameters.parameters.values() if each.name != "self"]
     places = [each.name for each in own if each.kind is Parameter.POSITIONAL_OR_KEYWORD]
@@ -27,7 +27,7 @@ def refuse_positional(name: str, given: int, parameters: Signature) -> None:
 
 
 def by_name(method: Callable[P, T]) -> Callable[P, T]:
-    """A method that refuses arguments without a name in such words."""
+    """Decorates a method so that it refuses positional arguments with such a message."""
     parameters = signature(method)
 
     @wraps(method)

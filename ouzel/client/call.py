@@ -1,4 +1,4 @@
-"""What a method of a client is made of: a call, and how its reply is read. Pure."""
+"""Calls: commands with a function that reads the reply, of which the clients' methods are made. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ M = TypeVar("M", bound=Callable[..., object])
 
 @dataclass(frozen=True)
 class Call(Generic[T_co]):
-    """A command to send: its op and arguments, when OK shall be said, and what makes a value of the reply."""
+    """A command to send: its op and arguments, its `wait`, and the function that reads the reply."""
 
     op: str
     args: dict[str, Any]
@@ -31,31 +31,31 @@ class Call(Generic[T_co]):
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """A part of a long answer, and where the next part begins; `cursor` is None on the last."""
+    """One page of a long result. `cursor` requests the next page; None on the last page."""
 
     items: list[T]
     cursor: str | None
 
 
 def call_of(command: commands.Command, read: Callable[[Reply], T], wait: Wait = "durable") -> Call[T]:
-    """A call of a command; `read` makes a value of its reply."""
+    """Makes a call of a command; `read` converts its reply to a value."""
     args = msgspec.to_builtins(command, builtin_types=(bytes,))
     return Call(args.pop("op"), args, read, wait)
 
 
 def whole(kind: type[T]) -> Callable[[Reply], T]:
-    """Reads the whole result as one struct."""
+    """A function that reads the whole result as one struct."""
     return lambda reply: codec.convert(result_of(reply), kind, within="result", error=ErrorKind.MALFORMED_FRAME)
 
 
 def member(kind: type[list[T]], name: str) -> Callable[[Reply], list[T]]:
-    """Reads one member of the result, a list."""
+    """A function that reads one member of the result, which is a list."""
     within = f"result.{name}"
     return lambda reply: codec.convert(result_of(reply).get(name), kind, within=within, error=ErrorKind.MALFORMED_FRAME)
 
 
 def page_of(kind: type[list[T]], member: str) -> Callable[[Reply], Page[T]]:
-    """Reads one page of a list."""
+    """A function that reads one page of a list."""
     shape: Any = msgspec.defstruct("_Page", [(member, kind), ("cursor", str | None, None)])
     decoder: Any = msgspec.msgpack.Decoder(shape)
 
@@ -67,25 +67,25 @@ def page_of(kind: type[list[T]], member: str) -> Callable[[Reply], Page[T]]:
 
 
 def nothing(reply: Reply) -> None:
-    """Reads that there was no error."""
+    """Raises the error of a reply, if any."""
     result_of(reply)
 
 
 def dress(method: M, build: Callable[..., object], pages: Any = None) -> M:
-    """Gives a client's method the name, the documentation, the parameters and the result of the verb it is made of.
+    """Gives a client's method the name, docstring, parameters and result type of the function that builds its call.
 
-    A page's cursor is not among them: the method goes from page to page by itself.
+    The cursor of pages is no parameter of the method, which requests all pages by itself.
 
     Args:
-        pages: what the method gives the items of pages by: `Iterator`, or `AsyncIterator`.
+        pages: the type of a method that yields the items of pages: `Iterator` or `AsyncIterator`.
     """
     update_wrapper(method, build)
     del method.__wrapped__  # type: ignore[attr-defined]  # set by update_wrapper; `help` would drop a parameter for self
     parameters = [each for each in signature(build).parameters.values() if each.kind is not Parameter.POSITIONAL_ONLY]
     this = Parameter("self", Parameter.POSITIONAL_ONLY)
-    [result] = get_args(signature(build).return_annotation)  # of Call
+    [result] = get_args(signature(build).return_annotation)  # the parameter of Call
     if pages is not None:
-        [item] = get_args(result)  # of Page
+        [item] = get_args(result)  # the parameter of Page
         result = pages[item]
     result = None if result is NoneType else result
     shown = Signature([this, *parameters], return_annotation=result)

@@ -63,54 +63,55 @@ __all__ = [
 
 
 def ping() -> Call[None]:
-    """A round trip through the supervisor's loop."""
+    """Tests a round trip through the supervisor's loop."""
     return call_of(commands.Ping(), nothing)
 
 
 def health() -> Call[HealthReport]:
-    """The health of the service."""
+    """Returns the health of the service."""
     return call_of(commands.Health(), whole(HealthReport))
 
 
 def stats() -> Call[StatsReport]:
-    """Totals and rates of the session and of both processes."""
+    """Returns totals and rates of the session and of both processes."""
     return call_of(commands.Stats(), whole(StatsReport))
 
 
 def get_torrent(torrent: str) -> Call[TorrentDetail]:
-    """One torrent: its row, and the rest of its desired state."""
+    """Returns one torrent: its row, and the rest of its desired state."""
     return call_of(commands.GetTorrent(torrent=torrent), whole(TorrentDetail))
 
 
 def list_trackers(torrent: str) -> Call[list[TrackerRow]]:
-    """The trackers of a torrent, the source's own too, by tier.
+    """Returns the trackers of a torrent by tier, including those in its source.
 
-    The engine is asked for the numbers, for up to half of the deadline; without one they are as they were told last.
+    The supervisor queries the engine for the figures, for at most half of the deadline. Without an answer it returns
+    the figures that it received last.
     """
     return call_of(commands.ListTrackers(torrent=torrent), member(list[TrackerRow], "trackers"))
 
 
 def list_crashes() -> Call[list[CrashSummary]]:
-    """Crash reports of engines, the latest first.
+    """Returns the crash reports of engines, the latest first.
 
-    Read from disk, by a thread. Their number is bounded; the oldest are evicted first.
+    A thread reads the reports from disk. Their number is bounded; the oldest reports are evicted first.
     """
     return call_of(commands.ListCrashes(), member(list[CrashSummary], "crashes"))
 
 
 def get_crash(name: str) -> Call[CrashReport]:
-    """One crash report.
+    """Returns one crash report.
 
     Args:
-        name: from `list_crashes`.
+        name: a name in the reply to `list_crashes`.
     """
     return call_of(commands.GetCrash(name=name), whole(CrashReport))
 
 
 def list_damaged() -> Call[list[DamagedReport]]:
-    """The damaged files that were put aside, and whether each can be restored now.
+    """Returns the damaged files that were put aside, and whether each can be restored now.
 
-    Read from disk, by a thread.
+    A thread reads the files from disk.
     """
     return call_of(commands.ListDamaged(), member(list[DamagedReport], "files"))
 
@@ -119,13 +120,14 @@ def remove_torrent(torrent: str, *, delete_files: bool = False, wait: Wait = "du
     """Removes a torrent, and deletes its files if requested.
 
     Args:
-        delete_files: deletes them, too. Files that another torrent uses stay, and a `session_error` reports it.
+        delete_files: also deletes the torrent's files. Files that another torrent uses are kept, and a `session_error`
+            reports that.
     """
     return call_of(commands.RemoveTorrent(torrent=torrent, delete_files=delete_files), nothing, wait)
 
 
 def pause(torrent: str, *, wait: Wait = "durable") -> Call[None]:
-    """Stops a torrent until `resume`, across restarts too."""
+    """Stops a torrent until `resume`, even across restarts."""
     return call_of(commands.PauseTorrent(torrent=torrent), nothing, wait)
 
 
@@ -135,11 +137,11 @@ def resume(torrent: str, *, wait: Wait = "durable") -> Call[None]:
 
 
 def recheck(torrent: str, *, wait: Wait = "durable") -> Call[None]:
-    """Has the files of a torrent hashed again, all of them; what is not as it should be is fetched again.
+    """Hashes all files of a torrent again; pieces that fail the check are downloaded again.
 
-    The torrent is in state `checking` meanwhile, also a paused one, which stands still again afterwards. One that is in
-    state `error` is tried again. With `"wait": "applied"` it is answered once libtorrent has begun. An engine that dies
-    on the way has the next one begin anew.
+    The torrent is in state `checking` meanwhile, even if it is paused; it stays paused afterwards. A torrent in state
+    `error` is retried. With `"wait": "applied"` the command is answered once libtorrent has begun. If the engine dies
+    during the recheck, the next engine starts it again.
     """
     return call_of(commands.Recheck(torrent=torrent), nothing, wait)
 
@@ -147,19 +149,21 @@ def recheck(torrent: str, *, wait: Wait = "durable") -> Call[None]:
 def release_torrent(torrent: str, *, wait: Wait = "durable") -> Call[None]:
     """Releases a torrent from quarantine, so that it is loaded again.
 
-    One that is not in quarantine is left as it is. Other mutations of a torrent in quarantine are durable at once and
-    take effect when it is released; with `"wait": "applied"` they are answered with `quarantined`.
+    A torrent that is not in quarantine is not changed. Other mutations of a torrent in quarantine become durable at
+    once, but take effect only when the torrent is released. With `"wait": "applied"` they are answered with
+    `quarantined`.
     """
     return call_of(commands.ReleaseTorrent(torrent=torrent), nothing, wait)
 
 
 def restore_damaged(name: str, *, wait: Wait = "durable") -> Call[DamagedRestored]:
-    """Restores a file that was put aside, once its content is valid: its torrent is then loaded again.
+    """Restores a damaged file that was put aside, once its content is valid. Its torrent is then loaded again.
 
-    With a torrent's record, its metainfo and resume data are given back where they lie beside it and are whole. Nothing
-    that is in force is replaced. A torrent that was being removed when its record was put aside is not removed.
+    With a torrent's record, its metainfo and resume data are restored if they were put aside, too, and are valid. No
+    file that is in use is replaced. If the torrent was being removed when its record was put aside, the removal is not
+    continued.
 
     Args:
-        name: from `list_damaged`.
+        name: a name in the reply to `list_damaged`.
     """
     return call_of(commands.RestoreDamaged(name=name), whole(DamagedRestored), wait)

@@ -1,4 +1,4 @@
-"""The blocking stream of events: two sockets that drive a feed."""
+"""The blocking event stream: two sockets and a feed."""
 
 import contextlib
 from math import ceil, inf
@@ -16,20 +16,23 @@ from ouzel.stream.event import Event, Resnapshot
 from ouzel.stream.feed import Feed, FeedOptions
 
 RECEIVE_QUEUE: Final = 20_000
-"""Messages that wait for a slow reader; what does not fit is lost, seen as lost, and fetched again."""
+"""The number of messages that are queued for a slow reader.
+
+Further ones are lost; the stream detects that, and requests a replay.
+"""
 DRAIN: Final = 1000
-"""Messages taken from one socket at a turn."""
+"""The maximum number of messages that are read from a socket at one time."""
 
 
 class Events:
-    """An iterator over `Event` and `Resnapshot`; a context manager. For one thread at a time.
+    """An iterator over `Event` and `Resnapshot`, and a context manager, for one thread at a time.
 
-    It subscribes when it is made: what happens afterwards is given, and nothing is missed. A `Resnapshot` says that
-    what was known before is void and begins anew, because the supervisor restarted or too much was lost.
+    It subscribes when it is created, and yields all events after that. A `Resnapshot` replaces all earlier state,
+    because the supervisor was restarted or too many events were lost.
 
     Raises:
-        NotRunning: the daemon was not heard of for `silence_s`.
-        OuzelError: the daemon refuses what a stream needs, or speaks no protocol that this client knows.
+        NotRunning: the daemon was silent for `silence_s`.
+        OuzelError: the daemon refuses a request that the stream needs, or uses an unknown protocol version.
     """
 
     def __init__(
@@ -68,10 +71,10 @@ class Events:
 
     def __del__(self) -> None:
         if hasattr(self, "_gate"):
-            self.close()  # A loop that is left by `break` leaves nothing open.
+            self.close()  # so that a `break` in a loop leaves no socket open
 
     def close(self) -> None:
-        """Closes the sockets; the iterator is at its end. Any thread may do so, more than once."""
+        """Closes the sockets, and ends the iterator. Any thread may call it, and more than once."""
         self._gate.close(self._end)
 
     def _end(self) -> None:
@@ -79,7 +82,7 @@ class Events:
             each.close(linger=0)
 
     def follow(self, torrent: str) -> None:
-        """From now on gives this torrent's events and progress only, and what is about no torrent. Raises Closed."""
+        """From now on yields only this torrent's events and progress, and events about no torrent. Raises Closed."""
         with self._gate.inside():
             self._sub.subscribe(self._feed.follow(torrent))
 
@@ -93,7 +96,7 @@ class Events:
         return item
 
     def get(self, timeout_s: float) -> Event | Resnapshot | None:
-        """The next item, or None: there was none within `timeout_s` seconds, or the stream or its client is closed."""
+        """The next item; None if there was none within `timeout_s` seconds, or the stream or its client is closed."""
         until = monotonic() + timeout_s
         try:
             with self._gate.inside():
@@ -108,7 +111,10 @@ class Events:
 
     @property
     def quiet_s(self) -> float:
-        """Seconds since the daemon, which ticks once a second, was last heard of. Current after `get` gave None."""
+        """The seconds since the daemon's last message; it sends a tick every second.
+
+        Current after `get` has returned None.
+        """
         return self._feed.quiet_s(monotonic())
 
     def _connect(self, made: "zmq.Socket[bytes]", endpoint: str) -> "zmq.Socket[bytes]":
@@ -120,7 +126,7 @@ class Events:
         return made
 
     def _turn(self, at_most_s: float = inf) -> None:
-        """Sends what is due, waits for one thing to happen, and hands over all that arrived."""
+        """Sends due requests, waits for messages or a timer, and passes received messages to the feed."""
         feed = self._feed
         while feed.outgoing:
             self._dealer.send(feed.outgoing.popleft())

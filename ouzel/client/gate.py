@@ -1,7 +1,7 @@
-"""A gate before sockets: one thread at a time uses them, and any thread may close them meanwhile.
+"""A gate for sockets: only one thread at a time may use them, but any thread may close them meanwhile.
 
-A ZeroMQ socket must not be closed while another thread is in it. So whoever closes says so first, which ends the wait
-of whoever is inside, and then waits until nobody is.
+A ZeroMQ socket must not be closed while another thread uses it. So the thread that closes first wakes the thread inside
+the gate, and then waits until that thread has left.
 """
 
 import contextlib
@@ -15,10 +15,10 @@ from ouzel.errors import Closed
 
 
 class Gate:
-    """The gate of one owner of sockets.
+    """Serializes the use of one owner's sockets.
 
     Fields:
-        closed: nobody is let in any more, and who is inside leaves at the next `check`.
+        closed: whether the gate is closed. No thread may enter any more; the thread inside leaves at its next `check`.
     """
 
     def __init__(self) -> None:
@@ -28,33 +28,36 @@ class Gate:
         self._hears, self._says = socket.socketpair()
 
     def __del__(self) -> None:
-        self._hears.close()  # of a client that nobody has closed
+        self._hears.close()  # for a client that was never closed
         self._says.close()
 
     def fileno(self) -> int:
-        """Readable once it is closed: to be polled together with the sockets."""
+        """The descriptor to poll together with the sockets; it is readable once the gate is closed."""
         return self._hears.fileno()
 
     def check(self) -> None:
-        """Raises Closed."""
+        """Raises Closed if the gate is closed."""
         if self.closed:
             raise Closed
 
     @contextlib.contextmanager
     def inside(self) -> Iterator[None]:
-        """Within it the sockets are this thread's. Raises Closed, also in the place of errors of closed sockets."""
+        """A context within which only this thread may use the sockets.
+
+        Raises Closed, also instead of errors of closed sockets.
+        """
         with self._inside:
             self.check()
             try:
                 yield
-            except (zmq.ZMQError, ValueError):  # the latter of a closed descriptor: closed by this thread's own signal
+            except (zmq.ZMQError, ValueError):  # ValueError: a signal handler on this thread has closed the descriptor
                 self.check()
                 raise
 
     def close(self, end: Callable[[], None]) -> None:
-        """Has everybody leave, and then `end` called, once."""
+        """Closes the gate, waits until no thread is inside, then calls `end`. A second call does nothing."""
         self.closed = True
-        with contextlib.suppress(OSError):  # it was closed before
+        with contextlib.suppress(OSError):  # closed already
             self._says.send(b"x")
         with self._inside:
             if self._ended:

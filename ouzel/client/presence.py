@@ -1,4 +1,4 @@
-"""Where the daemon's sockets are, and whether anybody listens there."""
+"""Finds the daemon's sockets, and checks whether a daemon listens."""
 
 import os
 from dataclasses import dataclass
@@ -13,12 +13,15 @@ from ouzel.errors import NotRunning
 from protocol.wire.endpoints import COMMANDS_SOCKET, EVENTS_SOCKET, default_runtime_dir, ipc_endpoint
 
 PROBE_S = 2.0
-"""How long a daemon may take to answer the `ping` before the first request; its loop answers within milliseconds."""
+"""The time limit for the answer to the `ping` before the first request.
+
+The daemon's loop answers within milliseconds.
+"""
 
 
 @dataclass(frozen=True)
 class Place:
-    """The sockets of one daemon: the file to look at, and the ZeroMQ endpoints."""
+    """The sockets of one local daemon: the path of the commands socket, and the ZeroMQ endpoints."""
 
     socket: Path
     commands: str
@@ -28,7 +31,7 @@ class Place:
 
     @classmethod
     def of(cls, runtime_dir: str | os.PathLike[str] | None) -> "Place":
-        """The daemon that has this runtime directory; None is the default one.
+        """The sockets of the daemon with this runtime directory; None for the default one.
 
         Raises:
             ValueError: the path is too long for a local socket.
@@ -41,10 +44,10 @@ class Place:
         socket.connect(endpoint)
 
     def check(self) -> None:
-        """Knocks at the commands socket, at once.
+        """Checks whether somebody listens on the commands socket, without waiting.
 
         Raises:
-            NotRunning: the file is not there, or nobody listens behind it, or it is somebody else's.
+            NotRunning: the socket does not exist, nobody listens on it, or it belongs to another user.
         """
         try:
             whereabouts.knock(self.socket)
@@ -53,7 +56,7 @@ class Place:
             raise NotRunning(self.socket, why, whereabouts.advice(self.socket, error)) from None
 
     def gone(self, waited_s: float) -> NotRunning:
-        """The error for a daemon that said nothing for some seconds."""
+        """The error for a daemon that was silent for some seconds."""
         try:
             self.check()
         except NotRunning as error:
@@ -62,10 +65,10 @@ class Place:
 
 
 def place_of(runtime_dir: str | os.PathLike[str] | None, server: Server | None) -> Place | Server:
-    """Where the daemon is: what is named, or else OUZEL_SERVER and what goes with it, or else the default place.
+    """The daemon to connect to: the given one, or else that in OUZEL_SERVER and related variables, or else the default.
 
     Raises:
-        ValueError: both are named, or what is named cannot be used.
+        ValueError: both arguments are given, or one cannot be used.
     """
     if runtime_dir is not None and server is not None:
         raise ValueError("a daemon has either a runtime directory here or an address on tcp, and both are named")

@@ -1,4 +1,4 @@
-"""A daemon that is reached over tcp: its addresses, the key that it is known by, and the key to come in with."""
+"""A daemon on tcp: its addresses, its public key, and the client's key."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from ouzel.errors import KeyRefused, NotRunning
 from protocol.wire.key_file import KeyFile, is_key, parse
 
 HANDSHAKE_S: Final = 5.0
-"""How long it may take until a daemon far away has let a client in."""
+"""The time limit of the handshake with a remote daemon."""
 
 KEEPALIVE: Final = {
     zmq.TCP_KEEPALIVE: 1,
@@ -22,7 +22,8 @@ KEEPALIVE: Final = {
     zmq.TCP_KEEPALIVE_INTVL: 15,
     zmq.TCP_KEEPALIVE_CNT: 4,
 }
-"""A daemon's machine that went away is noticed, and connected to again when it is back."""
+"""Socket options for TCP keep-alive, which detects that the daemon's machine is gone. Then the socket reconnects.
+"""
 
 _ADDRESS: Final = re.compile(r"(tcp://(?:\[[^\]\s]+\]|[^\s:/\[\]*]+)):(\d{1,5})")
 _HUNG_UP: Final = (
@@ -32,16 +33,16 @@ _HUNG_UP: Final = (
 
 
 class Server:
-    """The place of a daemon on tcp, as `ouzel.client.presence.Place` is that of a local one.
+    """The addresses and keys for a daemon on tcp; `ouzel.client.presence.Place` is the equivalent for a local daemon.
 
     Args:
-        address: its `tcp_commands`, `tcp://host:port`.
-        server_key: its public key, in Z85, or the path of the `.key` file that has it.
-        key: the path of the client's `.key_secret` file, as `ouzel keys new` makes it.
-        events: its `tcp_events`; by default the port after that of the commands.
+        address: the daemon's `tcp_commands`, such as `tcp://host:port`.
+        server_key: the daemon's public key in Z85, or the path of the `.key` file that has it.
+        key: the path of the client's `.key_secret` file, which `ouzel keys new` creates.
+        events: the daemon's `tcp_events`; by default the port after that of the commands.
 
     Raises:
-        ValueError: one of them cannot be used; the message names it.
+        ValueError: an argument cannot be used; the message names it.
     """
 
     patience_s = HANDSHAKE_S
@@ -51,7 +52,7 @@ class Server:
     ) -> None:
         self.commands, self.events = _endpoints(address, events)
         self.key_file = Path(key)
-        named = Path(server_key)  # which can look like a key: few characters of paths are not Z85
+        named = Path(server_key)  # a path may look like a key, since most characters of paths are valid in Z85
         given = is_key(server_key) and not named.exists()
         self._server_key = server_key if given else _read("server key", named).public_key
         own = _read("key", self.key_file)
@@ -68,9 +69,9 @@ class Server:
         events: str | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> "Server | None":
-        """The server that arguments name, or else OUZEL_SERVER, OUZEL_SERVER_KEY, OUZEL_KEY and OUZEL_SERVER_EVENTS.
+        """The server in the arguments, or else in OUZEL_SERVER, OUZEL_SERVER_KEY, OUZEL_KEY and OUZEL_SERVER_EVENTS.
 
-        None where neither names one. Raises ValueError where something is missing or cannot be used.
+        Returns None if neither names one. Raises ValueError if a value is missing or cannot be used.
         """
         address = address or environ.get("OUZEL_SERVER")
         server_key = server_key or environ.get("OUZEL_SERVER_KEY")
@@ -94,11 +95,11 @@ class Server:
         socket.connect(endpoint)
 
     def check(self) -> None:
-        """Knocks, and waits for the end of a handshake: a key that is refused looks like silence otherwise.
+        """Checks the connection by a complete handshake, since a refused key would otherwise look like silence.
 
         Raises:
-            KeyRefused: the daemon does not let this key in.
-            NotRunning: nobody is there, or nobody who speaks as Ouzel with that key does.
+            KeyRefused: the daemon does not accept this key.
+            NotRunning: nobody listens, or no Ouzel daemon with this server key.
         """
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context(io_threads=1)
         try:
@@ -112,7 +113,7 @@ class Server:
             context.destroy(linger=0)
 
     def gone(self, waited_s: float) -> NotRunning | KeyRefused:
-        """The error for a daemon that said nothing for some seconds."""
+        """The error for a daemon that was silent for some seconds."""
         try:
             self.check()
         except (KeyRefused, NotRunning) as error:

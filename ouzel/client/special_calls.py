@@ -1,6 +1,6 @@
-"""Calls whose form in Python is not the command's: other arguments, defaults or results, or a page at a time. Pure.
+"""Calls that differ from their commands in arguments, defaults or results, or that are paged. Pure.
 
-All others are generated from the table of operations; `calls` has both.
+All other calls are generated from the table of operations. `calls` exports both kinds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Added(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The result of `add_torrent`: the torrent's id, whether it was there before, and who has files of its, too."""
+    """The result of `add_torrent`: the torrent's id, whether it existed, and torrents that share files with it."""
 
     torrent: str
     duplicate: bool
@@ -44,12 +44,12 @@ _FILES_PAGE: Final = page_of(list[FileRow], "files")
 
 
 def hello() -> Call[ServerInfo]:
-    """Who is there."""
+    """Returns the server's name, versions and limits."""
     return call_of(commands.Hello(), whole(ServerInfo))
 
 
 def snapshot(cursor: str | None = None, /, *, limit: int = 1000) -> Call[Page[SnapshotPage]]:
-    """Everything that can be observed, a page of `limit` rows at a time; each page is true at its own `seq`."""
+    """Returns all observed state in pages of `limit` rows. Each page shows the state at its own `seq`."""
 
     def read(reply: Reply) -> Page[SnapshotPage]:
         page = snapshot_page(reply)
@@ -67,7 +67,7 @@ def list_torrents(
     label: str | None = None,
     limit: int = 2500,
 ) -> Call[Page[TorrentRow]]:
-    """The torrents in the order of their ids; those of `ids`, in a state, or with a label only, where given."""
+    """Returns the torrents, sorted by id; if given, only those in `ids`, in a state, or with a label."""
     command = commands.ListTorrents(
         cursor=cursor,
         ids=None if ids is None else list(ids),
@@ -79,7 +79,7 @@ def list_torrents(
 
 
 def list_ids(cursor: str | None = None, /) -> Call[Page[str]]:
-    """The ids of all torrents, in order."""
+    """Returns the ids of all torrents, sorted."""
 
     def read(reply: Reply) -> Page[str]:
         result = result_of(reply)
@@ -89,7 +89,7 @@ def list_ids(cursor: str | None = None, /) -> Call[Page[str]]:
 
 
 def list_hashes(cursor: str | None = None, /) -> Call[Page[tuple[str, ...]]]:
-    """Of all torrents, in the order of their ids: the id, and then the info-hashes that are not the id."""
+    """Returns, for all torrents sorted by id, the id and then the info-hashes that differ from the id."""
 
     def read(reply: Reply) -> Page[tuple[str, ...]]:
         result = result_of(reply)
@@ -100,7 +100,7 @@ def list_hashes(cursor: str | None = None, /) -> Call[Page[tuple[str, ...]]]:
 
 
 def list_files(cursor: str | None = None, /, *, torrent: str, limit: int = commands.MAX_PAGE) -> Call[Page[FileRow]]:
-    """The files of a torrent, with progress."""
+    """Returns the files of a torrent, with their progress."""
     return call_of(commands.ListFiles(torrent=torrent, cursor=cursor, limit=limit), _FILES_PAGE)
 
 
@@ -124,17 +124,17 @@ def add_torrent(
     peers: Sequence[str] = (),
     wait: Wait = "durable",
 ) -> Call[Added]:
-    """Adds a torrent from exactly one of `magnet` and `metainfo`; one that is there already is left as it is.
+    """Adds a torrent from exactly one of `magnet` and `metainfo`. A torrent that exists already is not changed.
 
     Args:
         magnet: a magnet link.
         metainfo: the bytes of a .torrent file.
-        save_path: absolute, inside the daemon's download roots; the first of these when left out.
-        include, exclude: globs that choose files; `skip_fluff` leaves out samples, notes and the like.
-        priorities: 0..7 by file index; they beat the globs.
-        download_bps, upload_bps: bytes/s, 0 is no limit.
-        seed_mode: all data is vouched to be there.
-        peers: `address:port`.
+        save_path: an absolute path inside the daemon's download roots; by default the first root.
+        include, exclude: globs that select files. `skip_fluff` excludes samples, notes and the like.
+        priorities: priorities 0..7 by file index; they override the globs.
+        download_bps, upload_bps: limits in bytes per second; 0 means no limit.
+        seed_mode: the caller guarantees that all data is on disk.
+        peers: peers as `address:port`.
     """
     command = commands.AddTorrent(
         magnet=magnet,
@@ -156,7 +156,7 @@ def add_torrent(
 
 
 def set_sequential(torrent: str, sequential: bool = True, *, wait: Wait = "durable") -> Call[None]:
-    """Downloads pieces in order, or rarest first."""
+    """Chooses whether pieces are downloaded in order, or the rarest first."""
     return call_of(commands.SetSequential(torrent=torrent, sequential=sequential), nothing, wait)
 
 
@@ -167,7 +167,10 @@ def update_limits(
     upload_bps: int | None = None,
     wait: Wait = "durable",
 ) -> Call[SettingsReport]:
-    """Sets limits (bytes/s) of one torrent, or of the session; 0 is none, None leaves what is. Gives what holds now."""
+    """Sets the limits (bytes per second) of one torrent or of the session. Returns the limits in force.
+
+    0 means no limit; None does not change a limit.
+    """
     command = commands.UpdateLimits(
         torrent=torrent, download_bps=_or_unset(download_bps), upload_bps=_or_unset(upload_bps)
     )
@@ -183,7 +186,7 @@ def update_selection(
     priorities: Mapping[int, int] | None = None,
     wait: Wait = "durable",
 ) -> Call[None]:
-    """Chooses the files to download; None leaves what is, an empty one clears it."""
+    """Chooses the files to download. None does not change a value; an empty value clears it."""
     command = commands.UpdateSelection(
         torrent=torrent,
         include=_or_unset(None if include is None else list(include)),
@@ -195,7 +198,7 @@ def update_selection(
 
 
 def add_peers(torrent: str, peers: Sequence[str], *, wait: Wait = "durable") -> Call[int]:
-    """Connects a torrent to peers (`address:port`), now and after each restart. Gives how many were added."""
+    """Connects a torrent to peers (`address:port`), now and after each restart. Returns the number of peers."""
     return call_of(
         commands.AddPeers(torrent=torrent, peers=list(peers)), lambda reply: int(result_of(reply)["added"]), wait
     )

@@ -1,4 +1,7 @@
-"""Makes methods of both clients of functions that build calls: the same name, documentation, parameters and result."""
+"""Converts functions that build calls to methods of the clients.
+
+A method has the name, docstring, parameters and result type of its function.
+"""
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from inspect import signature
@@ -12,7 +15,7 @@ T = TypeVar("T")
 
 
 def verb(build: Callable[P, Call[T]]) -> Callable[Concatenate[Any, P], T]:
-    """A method of the blocking client that gives the result of one call."""
+    """A method of the blocking client that returns the result of one call."""
 
     def method(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
         refuse_positional(build.__name__, len(args), parameters)
@@ -27,11 +30,11 @@ def verb(build: Callable[P, Call[T]]) -> Callable[Concatenate[Any, P], T]:
 def paged(
     build: Callable[Concatenate[str | None, P], Call[Page[T]]],
 ) -> Callable[Concatenate[Any, P], Iterator[T]]:
-    """A method of the blocking client that gives the items of all pages."""
+    """A method of the blocking client that yields the items of all pages."""
 
     def method(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
         refuse_positional(build.__name__, len(args), parameters)
-        first = build(None, *args, **kwargs)  # what is wrong with the arguments is said now, not at the first item
+        first = build(None, *args, **kwargs)  # invalid arguments raise an error now, not at the first item
 
         def items() -> Iterator[T]:
             page: Page[T] = self.run(first)
@@ -48,7 +51,7 @@ def paged(
 
 
 def async_verb(build: Callable[P, Call[T]]) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]:
-    """A method of the asyncio client that gives the result of one call."""
+    """A method of the asyncio client that returns the result of one call."""
 
     async def method(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
         refuse_positional(build.__name__, len(args), parameters)
@@ -63,11 +66,11 @@ def async_verb(build: Callable[P, Call[T]]) -> Callable[Concatenate[Any, P], Cor
 def async_paged(
     build: Callable[Concatenate[str | None, P], Call[Page[T]]],
 ) -> Callable[Concatenate[Any, P], AsyncIterator[T]]:
-    """A method of the asyncio client that gives the items of all pages."""
+    """A method of the asyncio client that yields the items of all pages."""
 
     def method(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
         refuse_positional(build.__name__, len(args), parameters)
-        first = build(None, *args, **kwargs)  # what is wrong with the arguments is said now, not at the first item
+        first = build(None, *args, **kwargs)  # invalid arguments raise an error now, not at the first item
 
         async def items() -> AsyncIterator[T]:
             page: Page[T] = await self.run(first)

@@ -1,7 +1,7 @@
-"""Where a daemon may be that does not answer where it was looked for, and what keeps this user from it.
+"""Suggests what to do if no daemon answers: where another one may be, or what denies this user access.
 
-Nothing is connected to by itself: with two daemons, whoever means one and reaches the other may delete what they did
-not mean. So it is said what to type.
+The client never connects to another daemon by itself: with two daemons, a user could delete torrents of the wrong one.
+So the message only says what to type.
 """
 
 import grp
@@ -15,26 +15,26 @@ from typing import Final
 from protocol.wire.endpoints import COMMANDS_SOCKET
 
 SYSTEM_DIR: Final = Path("/run/ouzel")
-"""Where the systemd unit has its sockets."""
+"""The directory of the systemd unit's sockets."""
 
 
 def knock(path: Path) -> None:
-    """Connects to a local socket and hangs up. Raises OSError where nobody listens, or this user may not come in."""
+    """Connects to a local socket, and disconnects. Raises OSError if nobody listens, or this user has no access."""
     with socket.socket(socket.AF_UNIX) as probe:
         probe.setblocking(False)
         try:
             probe.connect(os.fspath(path))
         except BlockingIOError:
-            return  # So many knock that the queue is full: somebody listens.
+            return  # the backlog is full, so somebody listens
 
 
 def advice(path: Path, error: OSError, system_dir: Path = SYSTEM_DIR) -> str | None:
-    """What to do about a socket at which nobody answered; None where nothing better is known than to start a daemon.
+    """A text about what to do if nobody answers on a socket; None if there is no better advice than to start a daemon.
 
     Args:
-        path: of the socket.
-        error: what came of connecting to it.
-        system_dir: where a daemon for all users is.
+        path: the path of the socket.
+        error: the error of connecting to it.
+        system_dir: the runtime directory of a daemon for all users.
     """
     if isinstance(error, PermissionError):
         return remedy(path)
@@ -51,7 +51,7 @@ def advice(path: Path, error: OSError, system_dir: Path = SYSTEM_DIR) -> str | N
 
 
 def remedy(path: Path) -> str:
-    """What lets this user through to a socket."""
+    """A text about how this user gets access to a socket."""
     for part in (*reversed(path.parents), path):
         try:
             found = part.stat()

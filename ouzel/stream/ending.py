@@ -1,4 +1,4 @@
-"""The outcome of a download that a client waits for. Pure."""
+"""Determines the outcome of a download that a client waits for. Pure."""
 
 from enum import Enum
 
@@ -11,7 +11,7 @@ _COMPLETE = frozenset({TorrentState.FINISHED, TorrentState.SEEDING})
 
 
 class Outcome(Enum):
-    """The outcome."""
+    """The outcome of a download."""
 
     COMPLETED = "completed"
     FAILED = "failed"
@@ -19,13 +19,14 @@ class Outcome(Enum):
 
 
 class Ending:
-    """Watches one torrent until it is complete, or cannot become so without help.
+    """Watches one torrent until it is complete, or cannot become complete without help.
 
-    A recoverable error (the engine died, the disk is full) does not end it: Ouzel recovers by itself. A row shows only
-    that there is an error, so a torrent that is in an error or in quarantine when the watch begins has failed.
+    A recoverable error (the engine died, the disk is full) does not end the watch, since Ouzel recovers by itself. But
+    a row does not tell whether an error is recoverable. So a torrent that has an error or is in quarantine when the
+    watch begins has failed.
 
     Fields:
-        outcome: None while it is open.
+        outcome: the outcome; None while it is open.
         message: why it failed, for people.
     """
 

@@ -1,4 +1,4 @@
-"""The items of an event stream: events, and resnapshots after a loss that cannot be repaired. Pure."""
+"""The items of an event stream: events, and resnapshots if lost events cannot be replayed. Pure."""
 
 from typing import Any, Final, Literal
 
@@ -17,13 +17,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One event.
 
     Fields:
-        epoch: changes when numbering began anew.
-        seq: number of this event; of the last lifecycle event before it for `progress` and `tick`.
-        gen: engine generation in which it happened.
-        ts_us: wall clock, microseconds since 1970, for people.
-        type: `torrent_added`, `completed`, ...; see `protocol.wire.events`.
-        torrent: the torrent's id, or None where the event is not about one.
-        data: the event's fields, as its type defines.
+        epoch: identifies the numbering of `seq`.
+        seq: the number of this event; for `progress` and `tick` that of the last lifecycle event before it.
+        gen: the engine's generation at the time of the event.
+        ts_us: the wall-clock time in microseconds since 1970, for people.
+        type: the type, such as `torrent_added` or `completed`; see `protocol.wire.events`.
+        torrent: the torrent's id; None if the event is not about a torrent.
+        data: the fields of the event's type.
     """
 
     epoch: str
@@ -36,12 +36,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def numbered(self) -> bool:
-        """Whether `seq` is this event's own: all but `progress` and `tick`."""
+        """Whether `seq` is the number of this event: true except for `progress` and `tick`."""
         return self.type not in {"progress", "tick"}
 
 
 class SnapshotPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of a snapshot, true at `seq` of `epoch`; `cursor` is None on the last page."""
+    """One page of a snapshot, which shows the state at `seq` of `epoch`. `cursor` is None on the last page."""
 
     epoch: str
     seq: int
@@ -52,16 +52,16 @@ class SnapshotPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resnapshot(msgspec.Struct, frozen=True, kw_only=True, tag="resnapshot", tag_field="type"):
-    """All observed state anew: earlier state is void, and events go on after `seq` of `epoch`.
+    """All observed state, which replaces all earlier state. Events continue after `seq` of `epoch`.
 
-    Pages are read one after the other while events go on, so some rows are newer than `seq`: a row includes an event if
-    its seq is not above the row's (`covers`).
+    Pages are read one after the other while events continue, so some rows are newer than `seq`. A row includes an event
+    if the event's seq is not greater than the row's (`covers`).
 
     Fields:
         reason: `start`, requested by the reader; `new_epoch`, the supervisor restarted; `replay_gone`, lost events were
             evicted.
-        seq: later events follow.
-        row_seqs: the seq at which each torrent's row is true, by torrent.
+        seq: the number after which the following events begin.
+        row_seqs: by torrent, the seq at which its row was read.
     """
 
     reason: Literal["start", "new_epoch", "replay_gone"]
@@ -86,7 +86,7 @@ class Resnapshot(msgspec.Struct, frozen=True, kw_only=True, tag="resnapshot", ta
         )
 
     def covers(self, event: Event) -> bool:
-        """Whether the row of the event's torrent includes the event already.
+        """Whether the row of the event's torrent already includes the event.
 
         A `progress` has the seq of the last event before it, so one with the row's own seq may be newer than the row.
         """
@@ -97,7 +97,7 @@ class Resnapshot(msgspec.Struct, frozen=True, kw_only=True, tag="resnapshot", ta
 
 
 def parse_event(frame: bytes) -> Event:
-    """The event in a frame.
+    """Decodes the event in a frame.
 
     Raises:
         OuzelError: MALFORMED_FRAME if the frame is no event.
@@ -106,9 +106,9 @@ def parse_event(frame: bytes) -> Event:
 
 
 def event_of(value: object) -> Event:
-    """The event in decoded builtins, as in the reply to `replay`.
+    """Converts decoded builtins, as in the reply to `replay`, to an event.
 
     Raises:
-        OuzelError: MALFORMED_FRAME if it is no event.
+        OuzelError: MALFORMED_FRAME if the value is no event.
     """
     return codec.convert(value, Event, within="event", error=ErrorKind.MALFORMED_FRAME)

@@ -1,24 +1,23 @@
-"""Events without gaps: a machine that is fed what arrives and says what to do next. Pure: no sockets, no clock.
+"""Event streams without gaps: a state machine that returns what to do next. Pure: no sockets, no clock.
 
-The daemon numbers lifecycle events one by one within an epoch, and publishes them to subscribers that may lose some: a
-slow one, or one whose subscription had not taken effect yet. A loss shows as a jump of `seq`, or as a `tick` or a
-`progress` whose `seq` is ahead of what was seen. What was lost is asked for with `replay`, and newer events are held
-back meanwhile.
+The daemon numbers lifecycle events consecutively within an epoch. A subscriber may lose some: if it is slow, or if its
+subscription has not taken effect yet. The stream detects a loss by a jump of `seq`, or by a `tick` or `progress` with a
+greater `seq` than that of the last event. It requests the lost events with `replay`, and holds newer events meanwhile.
 
     STARTING ------ reply to hello ------> LIVE <------ caught up ------ REPLAYING
         |                                   |  '------ a gap is seen --------^ |
         '- (snapshot_first)                 | another epoch                    | replay_gone, or another epoch
                 v                           v                                  v
-           SNAPSHOTTING: page until the cursor is null; then a Resnapshot, and on as after a reply to hello
+           SNAPSHOTTING: page until the cursor is null; then a Resnapshot; continue as after hello
 
-The first reply after the subscription is the baseline: events up to its `seq` are not this stream's.
+The first reply after the subscription is the baseline: events up to its `seq` are not part of the stream.
 
-Which epoch is the present one? Events come in order among themselves, and so do replies, but an event can wait long in
-its queue while a reply overtakes it. So an event never moves the stream to its epoch; it only makes the stream ask, and
-a reply counts when it was asked for after the newest event's epoch was first seen. One that disagrees and was asked for
-before is asked for again. Epochs that lost such a comparison are `_past`, and their events are dropped.
+How the present epoch is determined: events arrive in order, and so do replies, but a reply can overtake events that are
+queued. So an event of another epoch never changes the stream's epoch; it only causes a request. A reply is decisive
+only if it was requested after the newest event's epoch was first seen. A contradicting reply that was requested earlier
+is requested again. Epochs that turned out to be outdated are `_past`, and their events are dropped.
 
-What this does not know: how long to wait for a reply. Its owner calls `unanswered` when it gives one up.
+The stream does not know how long to wait for a reply. Its owner calls `unanswered` when it gives up a request.
 """
 
 from enum import Enum, auto
@@ -33,7 +32,7 @@ from protocol.wire.envelope import Reply
 from protocol.wire.errors import ErrorKind
 
 MAX_HELD: Final = 10_000
-"""Events held back during a replay; what comes beyond is fetched by replay too."""
+"""The maximum number of events that are held during a replay. Further ones are replayed, too."""
 RETRY_MS: Final = 500
 REPLAY_LIMIT: Final = 1000
 SNAPSHOT_LIMIT: Final = 1000
@@ -42,7 +41,10 @@ Reason = Literal["start", "new_epoch", "replay_gone"]
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """To be sent to the daemon, after `delay_ms` milliseconds; its reply goes to `answer`. One at a time."""
+    """A request to send to the daemon after `delay_ms` milliseconds. Its reply goes to `answer`.
+
+    There is only one at a time.
+    """
 
     op: str
     args: dict[str, Any]
@@ -50,11 +52,11 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 Step = Event | Resnapshot | Ask
-"""What to do next: hand an event or a resnapshot to the reader, or ask the daemon."""
+"""What to do next: pass an event or a resnapshot to the reader, or send a request."""
 
 
 class Mode(Enum):
-    """What the stream waits for."""
+    """The mode of a stream: what it is waiting for."""
 
     STARTING = auto()
     LIVE = auto()
@@ -63,7 +65,7 @@ class Mode(Enum):
 
 
 class EventStream:
-    """The machine.
+    """The state machine of one stream.
 
     Args:
         snapshot_first: begin with a Resnapshot, rather than with the first event after now.
@@ -86,13 +88,13 @@ class EventStream:
         self._pages: list[SnapshotPage] = []
 
     def start(self) -> list[Step]:
-        """Call once, after subscribing."""
+        """Starts the stream. Call it once, after subscribing."""
         if self._snapshot_first:
             return self._snapshot("start")
         return [self._ask("hello")]
 
     def receive(self, event: Event) -> list[Step]:
-        """An event arrived."""
+        """Handles an event that has arrived."""
         if event.epoch in self._past:
             return []
         if event.epoch != self._newest:
@@ -112,11 +114,11 @@ class EventStream:
         return [event]
 
     def answer(self, reply: Reply) -> list[Step]:
-        """The reply to the last `Ask` arrived.
+        """Handles the reply to the last `Ask`.
 
         Raises:
-            Refused: the daemon refused in a way that asking again will not mend.
-            OuzelError: MALFORMED_FRAME where the result is not what the protocol says.
+            Refused: the daemon refused, and repeating the request would not help.
+            OuzelError: MALFORMED_FRAME if the result violates the protocol.
         """
         overtaken = self._newest != self._newest_when_asked and reply.epoch != self._newest
         if overtaken or reply.epoch in self._past:
@@ -146,7 +148,7 @@ class EventStream:
                 return self._catch_up([])
 
     def unanswered(self, *, delay_ms: int = 0) -> list[Step]:
-        """No reply came, or none that counts: what to ask instead."""
+        """Handles a request without a usable reply. Returns the request to send instead."""
         match self.mode:
             case Mode.REPLAYING:
                 return self._replay(delay_ms=delay_ms)
@@ -185,7 +187,7 @@ class EventStream:
                 self._last = event.seq
                 steps.append(event)
         if not steps:
-            # Behind the head, and yet nothing follows: these events were evicted.
+            # The head is later, but no events follow: they were evicted.
             return self._snapshot("replay_gone")
         return self._catch_up(steps)
 
@@ -220,10 +222,10 @@ class EventStream:
 
 
 def snapshot_page(reply: Reply) -> SnapshotPage:
-    """The page in a reply to `snapshot`.
+    """Decodes the page in a reply to `snapshot`.
 
     Raises:
-        OuzelError: the daemon refused, or the result is not what the protocol says.
+        OuzelError: the daemon refused, or the result violates the protocol.
     """
     page = {**result_of(reply), "epoch": reply.epoch, "seq": reply.seq}
     return codec.convert(page, SnapshotPage, within="result", error=ErrorKind.MALFORMED_FRAME)

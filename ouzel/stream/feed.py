@@ -1,7 +1,7 @@
-"""A stream of events with its requests and its timers, and still without sockets: both clients drive this. Pure.
+"""An event stream with its requests and timers, but without sockets, which both clients use. Pure.
 
-The owner of the sockets sends what `outgoing` holds, hands over what arrives, calls `advance` when `wait_s` is over,
-and gives its reader what `items` holds. Times are seconds of one monotonic clock.
+The owner of the sockets sends the frames in `outgoing`, passes received messages to the feed, calls `advance` after
+`wait_s`, and returns `items` to its reader. Times are seconds of one monotonic clock.
 """
 
 from collections import deque
@@ -15,9 +15,9 @@ from ouzel.stream.event_stream import Ask, EventStream, Step
 Item = Event | Resnapshot
 
 GRACE_S: Final = 2.0
-"""The grace period for a reply after the deadline that the daemon was given."""
+"""The grace period for a reply after the request's deadline."""
 LOOK_S: Final = 1.0
-"""The most that one check adds to a silence. A stopped process, with ZeroMQ's thread, checks again first."""
+"""The maximum time that one check adds to a silence, so that time in which this process was stopped hardly counts."""
 LOOKS_MIN: Final = 3
 """The minimum number of checks before a daemon counts as gone."""
 
@@ -27,12 +27,12 @@ class FeedOptions:
     """Options of a stream's reader.
 
     Fields:
-        torrent: only this torrent's events, and those that are about no torrent; None is all.
-        progress: progress events too.
-        ticks: the daemon's ticks too, one a second, by which a display can be redrawn.
+        torrent: yield only events about this torrent or about no torrent; None means all events.
+        progress: also yield progress events.
+        ticks: also yield the daemon's ticks, one a second, at which a display can be redrawn.
         snapshot: begin with a Resnapshot.
-        timeout_s: for each request of the stream itself.
-        silence_s: a daemon that is not heard for this long, while the stream checked, is gone.
+        timeout_s: the time limit for each request of the stream itself.
+        silence_s: the seconds of silence, while the stream was checking, after which the daemon counts as gone.
     """
 
     torrent: str | None = None
@@ -44,11 +44,11 @@ class FeedOptions:
 
 
 class Feed:
-    """The stream of one reader.
+    """The event stream of one reader.
 
     Fields:
-        outgoing: frames to send to the commands socket.
-        items: items for the reader.
+        outgoing: the frames to send to the commands socket.
+        items: the items for the reader.
     """
 
     def __init__(self, requests: Requests, options: FeedOptions, now: float) -> None:
@@ -78,7 +78,7 @@ class Feed:
 
     @property
     def started(self) -> bool:
-        """Whether the first event of the reader is determined: no later event is missed."""
+        """Whether the reader's first event is determined, so that no later event is missed."""
         return self._stream.started
 
     def receive(self, frames: list[bytes], now: float) -> None:
@@ -87,7 +87,7 @@ class Feed:
         self._take(self._stream.receive(parse_event(frames[-1])), now)
 
     def receive_reply(self, frames: list[bytes], now: float) -> None:
-        """Handles a message of the commands socket. Raises OuzelError if the stream cannot go on."""
+        """Handles a message of the commands socket. Raises OuzelError if the stream cannot continue."""
         self._hear(now)
         reply = self._requests.match(frames[-1])
         if reply is not None:
@@ -95,7 +95,7 @@ class Feed:
             self._take(self._stream.answer(reply), now)
 
     def advance(self, now: float) -> None:
-        """Call it after each wait: sends a delayed request, gives up one that is not answered.
+        """Sends a delayed request, or gives up an unanswered one. Call it after each wait.
 
         Handle received messages first.
         """
@@ -107,15 +107,15 @@ class Feed:
             self._take(self._stream.unanswered(), now)
 
     def quiet_s(self, now: float) -> float:
-        """Seconds since the daemon was last heard; of the time between two checks, LOOK_S at the most."""
+        """The seconds since the daemon's last message. Of the time between two checks at most LOOK_S counts."""
         return self._quiet_s + min(now - self._looked, self._look_s)
 
     def silent(self, now: float) -> bool:
-        """Whether the daemon was not heard for too long."""
+        """Whether the daemon has been silent for too long."""
         return self.quiet_s(now) >= self._options.silence_s
 
     def wait_s(self, now: float) -> float:
-        """Seconds until `advance` or `silent` may change; 0 or more."""
+        """The seconds until `advance` has something to do or `silent` may change; 0 or more."""
         due = [min(self._look_s, self._options.silence_s - self._quiet_s)]
         due += [timer[0] - now for timer in (self._delayed, self._asked) if timer is not None]
         return max(0.0, min(due))

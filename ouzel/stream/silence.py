@@ -1,4 +1,4 @@
-"""Items of a stream that report whether the daemon is heard. Pure."""
+"""Items of a stream that report the daemon's silence and its end. Pure."""
 
 import msgspec
 
@@ -6,14 +6,17 @@ from ouzel.stream.feed import Item
 
 
 class DaemonSilent(msgspec.Struct, frozen=True, kw_only=True, tag="daemon_silent", tag_field="type"):
-    """The daemon was not heard for `silence_s`, since `since_us` (microseconds since 1970). Once for each silence."""
+    """No message has arrived for `silence_s`, since `since_us` (microseconds since 1970).
+
+    Sent once for each silence.
+    """
 
     silence_s: float
     since_us: int
 
 
 class DaemonAnswers(msgspec.Struct, frozen=True, kw_only=True, tag="daemon_answers", tag_field="type"):
-    """The daemon is heard again. It was silent since `since_us`; if it was restarted, a Resnapshot follows."""
+    """The daemon answers again, after a silence since `since_us`. If it was restarted, a Resnapshot follows."""
 
     since_us: int
 

@@ -1,4 +1,4 @@
-"""The state of a stream's reader: the rows of a snapshot, updated by the later events. Pure."""
+"""A stream reader's copy of the state: the rows of a snapshot, updated by later events. Pure."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,12 +14,12 @@ from protocol.wire.rows import TorrentRow, TorrentState, ratio
 
 
 class Table:
-    """The last known state of the service. Pass it every item of a stream, from the first on.
+    """The last known state of the service. Pass every item of a stream to `apply`, beginning with the first.
 
     Fields:
-        rows: torrents by id.
+        rows: the rows of torrents by id.
         status, reasons: the service's health.
-        silent_since_us: since when the daemon is not heard (microseconds since 1970), or None.
+        silent_since_us: since when the daemon has been silent (microseconds since 1970), or None.
     """
 
     def __init__(self) -> None:
@@ -31,14 +31,14 @@ class Table:
         self._snapshot: Resnapshot | None = None
 
     def begin(self, rows: list[TorrentRow], health: HealthReport) -> None:
-        """Begins with rows that were read otherwise than by a snapshot."""
+        """Starts with rows that were not read by a snapshot."""
         self._snapshot = None
         self.rows = {row.torrent: row for row in rows}
         self.status, self.reasons, self._engine = health.status, health.reasons, health.engine.state
 
     @property
     def engine(self) -> str:
-        """What the engine does. Events tell only that it was lost; no engine for long is the one fatal problem."""
+        """The engine's state in one word, derived from events and the health status."""
         if self._engine == "lost":
             return "over_budget" if self.status is HealthStatus.UNHEALTHY else "backing_off"
         return self._engine
@@ -88,7 +88,7 @@ class Table:
 
 
 def still(row: TorrentRow) -> TorrentRow:
-    """A torrent without transfers."""
+    """The row of a torrent, with all transfers stopped."""
     return msgspec.structs.replace(row, download_bps=0, upload_bps=0, peers=0, seeds=0)
 
 
@@ -112,7 +112,7 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
         | ({} if data["state"] == TorrentState.ERROR else {"error": None})
     ),
     "completed": lambda data: {"progress": 1.0, "bytes_done": data["bytes_done"], "bytes_total": data["bytes_done"]},
-    # A lost engine is a problem of the service; the torrent's own row does not have it.
+    # A lost engine is a problem of the service, so it is not in the torrent's row.
     "error": lambda data: {} if data["name"] == "engine_lost" else {"error": data["message"]},
     "quarantined": lambda data: {"state": TorrentState.QUARANTINED, "error": data["reason"]},
     "error_cleared": lambda data: {"error": None},
@@ -126,8 +126,10 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
         | ({} if data["state"] == TorrentState.DOWNLOADING else {"eta_s": None})
     ),
 }
-"""What each type of event changes in its torrent's row: the same as in the daemon's. Why a torrent does not move is in
-no event; here it is only dropped once it cannot be true any more."""
+"""The changes of a torrent's row by each type of event, equal to those in the daemon.
+
+No event has the `hindrance`, so here it is only removed once it cannot be true any more.
+"""
 
 
 def _new_row(torrent: str, data: dict[str, Any]) -> TorrentRow:

@@ -1,6 +1,6 @@
-"""Waits for a torrent with a stream: reads its row when events demand it, and determines the outcome. Pure.
+"""Waits for a torrent by an event stream: decides when to read its row, and determines the outcome. Pure.
 
-The row decides, and events say when to read it, so the outcome is the daemon's latest state.
+The row determines the outcome, and events only say when to read it. So the outcome reflects the daemon's latest state.
 """
 
 from ouzel.errors import DownloadFailed, Refused
@@ -15,8 +15,8 @@ class Waiting:
     """Waits for one torrent.
 
     Fields:
-        look_now: the row has to be read, and passed to `complete`.
-        exists: whether there is one.
+        look_now: whether the row has to be read now, and passed to `complete`.
+        exists: whether the torrent exists.
     """
 
     def __init__(self, torrent: str) -> None:
@@ -37,17 +37,17 @@ class Waiting:
         self.look_now = changed or outcome is not None
 
     def row_missing(self, error: Refused) -> None:
-        """The row could not be read. Raises the error if there never was one."""
+        """Handles the error of reading the row. Raises it if the torrent has never existed."""
         if self._looked and error.kind is ErrorKind.UNKNOWN_TORRENT:
             self.exists = False
         else:
             raise error
 
     def complete(self, row: TorrentRow | None) -> bool:
-        """Whether the torrent is complete by its row, which is None if it is gone.
+        """Whether the torrent is complete according to its row; None means that it was removed.
 
         Raises:
-            DownloadFailed: it cannot become complete without help.
+            DownloadFailed: the torrent cannot become complete without help.
         """
         self.look_now, self._looked = False, True
         if row is None:

@@ -1,10 +1,10 @@
-"""Durable files: the only way in which either process writes or deletes in the resume directory.
+"""Durable files: the functions by which both processes write and delete files in the resume directory.
 
 A write is a temporary file, fsync, rename, and fsync of the directory, so that after a crash or a power cut a file has
-either its old content or its new one. `DurableWriter` does that on a thread of its own, so that no loop blocks on a
-disk, and commits everything in its queue as one group (group commit): all temporary files are being written out before
-the first is waited for, so that a file system with a journal commits once for all of them, and the directory is synced
-once.
+either its old content or its new one. `DurableWriter` runs these steps on a separate thread, so that no event loop
+blocks on a disk. It commits everything in its queue as one group (group commit): it starts writing out all temporary
+files before it waits for the first one. So a journaling file system commits once for all of them, and the directory is
+synced once.
 """
 
 import contextlib
@@ -22,11 +22,11 @@ from protocol.durable.recycler import Recycler, delete
 
 TEMPORARY_SUFFIX: Final = ".tmp"
 _GROUP_MAX: Final = 128
-"""Transactions; each of their files is open until the group is on disk."""
+"""The maximum number of transactions in a group. The files of all of them stay open until the group is on disk."""
 
 
 class Change(NamedTuple):
-    """One file's next content; None deletes it."""
+    """The new content of one file; None deletes the file."""
 
     path: Path
     content: bytes | None
@@ -50,21 +50,25 @@ def fsync_dir(directory: Path) -> None:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Writes one file durably, on the calling thread. Raises OSError; only after `Unsettled` it may have changed."""
+    """Writes one file durably, on the calling thread.
+
+    Raises OSError. After any error but `Unsettled`, the file is unchanged.
+    """
     [failure] = commit([[Change(path, content)]])
     if failure is not None:
         raise failure
 
 
 def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> list[OSError | None]:
-    """Makes transactions durable together, in their order. Returns the error of each.
+    """Makes transactions durable together, in order. Returns for each its error, or None.
 
-    A transaction's changes are published only if all could be staged; a failed one affects no other. Only the sync of a
-    directory is shared by all that changed something there: if it fails, they have failed. A failure is `Unsettled`
-    once anything may have been published: a call that failed may have taken effect all the same.
+    A transaction's changes are published only if all of them could be staged. A failed transaction affects no other,
+    with one exception: transactions that changed the same directory share its sync, and if that fails, they all fail.
+    The error is `Unsettled` if any change may have been published, since even a failed system call may have taken
+    effect.
 
     Args:
-        recycler: has the files that are written in place of new ones, and gets those that are replaced.
+        recycler: provides files to overwrite instead of creating new ones, and receives the replaced files.
     """
     taken: Counter[Path] = Counter()
     staged = [_Staged(transaction, taken, recycler) for transaction in group]
@@ -85,19 +89,19 @@ def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> li
     for each in staged:
         each.recycle()
     if recycler is not None and any(change.content is None for each in staged for change in each.changes):
-        recycler.clear()  # what was deleted is not to be found in an earlier version
+        recycler.clear()  # the content of a deleted file must not survive in a recycled earlier version
     return [each.failure for each in staged]
 
 
 class _Staged:
-    """One transaction in progress. `taken` counts the temporary files of each path, so that none is used twice."""
+    """One transaction in progress. `taken` counts the temporary files for each path, so that no name is used twice."""
 
     def __init__(self, changes: Transaction, taken: Counter[Path], recycler: Recycler | None) -> None:
         self.changes = changes
         self.directories = {change.path.parent for change in changes}
         self.failure: OSError | None = None
         self.published = False
-        """Whether anything may have been."""
+        """Whether any change may have been published."""
         self._temporary: list[str | None] = []
         self._fds: list[int] = []
         self._recycler = recycler
@@ -108,7 +112,10 @@ class _Staged:
             taken[path] += 1
 
     def attempt(self, step: Callable[[], None]) -> None:
-        """Runs one step of a transaction that has not failed; one that fails before it published leaves no trace."""
+        """Runs one step, unless an earlier step has failed.
+
+        If the step fails before anything is published, all changes are undone.
+        """
         if self.failure is not None:
             return
         try:
@@ -131,7 +138,7 @@ class _Staged:
             rest = memoryview(content)
             while rest:
                 rest = rest[os.write(fd, rest) :]
-            # Linux begins to write the file out, and does not wait: a hint only, `sync` makes it durable.
+            # Linux starts writing the file out and returns at once. This is only a hint: `sync` makes the file durable.
             with contextlib.suppress(OSError):
                 os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
@@ -142,7 +149,7 @@ class _Staged:
         self._close()
 
     def publish(self) -> None:
-        """Renames or deletes; durable once the directory is synced."""
+        """Renames or deletes the files. The changes are durable once the directory is synced."""
         for temporary, change in zip(self._temporary, self.changes, strict=True):
             self.published = True
             if temporary is None:
@@ -154,7 +161,10 @@ class _Staged:
                 os.replace(temporary, change.path)
 
     def recycle(self) -> None:
-        """Recycles the replaced files, now that this is durable: before, a power cut could bring them back."""
+        """Recycles the replaced files.
+
+        Call it once the transaction is durable; until then a power cut could bring them back.
+        """
         for name in self._replaced:
             if self._recycler is not None and self.failure is None:
                 self._recycler.hand_in(name)
@@ -168,26 +178,26 @@ class _Staged:
             return fd
         temporary = self._temporary[index]
         assert temporary is not None
-        # A pipe of that name, which is no file of ours, would be waited for.
+        # O_NONBLOCK: opening a FIFO of that name, which is no file of ours, would block.
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         return os.open(temporary, flags, 0o600)
 
     def _close(self) -> None:
         fds, self._fds = self._fds, []
         for fd in fds:
-            with contextlib.suppress(OSError):  # fsync has reported errors already
+            with contextlib.suppress(OSError):  # fsync has already reported any error
                 os.close(fd)
 
 
 class DurableWriter:
-    """A thread that commits transactions in order, in groups; see `commit`.
+    """A thread that commits transactions in order and in groups; see `commit`.
 
-    `done` is called on the writer's thread, with None once the changes are durable, or with the error.
+    It calls `done` on its own thread: with None once the changes are durable, or with the error.
 
     Args:
-        check: raises OSError if nothing must be written; called before a group and, since the path may come to lead
-            elsewhere meanwhile, once more before anything is reported as durable.
-        recycled: the directory in which files are replaced so often that they are recycled.
+        check: raises OSError if nothing must be written. It is called before a group, and again before anything is
+            reported as durable, since the directory at the path may be replaced in between.
+        recycled: the directory whose replaced files are recycled, since its files are replaced often.
     """
 
     def __init__(self, name: str, check: Callable[[], None] = lambda: None, *, recycled: Path | None = None) -> None:
@@ -200,18 +210,18 @@ class DurableWriter:
         self._thread.start()
 
     def submit(self, changes: Transaction, done: Done) -> None:
-        """Queues one transaction; returns at once. After `close` it fails, with ECANCELED."""
+        """Queues one transaction and returns at once. After `close` the transaction fails with ECANCELED."""
         if self._closed:
             done(OSError(errno.ECANCELED, "the writer is closed"))
         else:
             self._queue.put((changes, done, time.monotonic()))
 
     def waiting_since(self) -> float | None:
-        """When the oldest transaction in progress was submitted, None if there is none."""
+        """The time at which the oldest transaction in progress was submitted; None if there is none."""
         return self._oldest
 
     def close(self) -> None:
-        """Waits until all submitted transactions are done, and ends the thread."""
+        """Waits until all submitted transactions are done, then ends the thread."""
         self._closed = True
         self._queue.put(None)
         self._thread.join()
@@ -230,7 +240,7 @@ class DurableWriter:
         self._end()
 
     def _carry_out(self, group: Sequence[tuple[Transaction, Done]]) -> None:
-        """Commits a group, and reports the outcome of each."""
+        """Commits a group and reports the outcome of each transaction."""
         failures = self._commit([changes for changes, _ in group])
         for (_, done), failure in zip(group, failures, strict=True):
             done(failure)
@@ -247,13 +257,13 @@ class DurableWriter:
         failures = commit(group, self._recycler)
         try:
             self._check()
-        except OSError as error:  # it is unknown in which directory the changes are
+        except OSError as error:  # the directory may have been replaced, so the changes may be in another one
             return [_unsettled(error) if failure is None else failure for failure in failures]
         return failures
 
 
 def _unsettled(error: OSError) -> Unsettled:
-    """The same error, of a transaction that may have taken effect."""
+    """The same error as an `Unsettled`: the transaction may have taken effect."""
     if isinstance(error, Unsettled):
         return error
     unsettled = Unsettled(error.errno, error.strerror, error.filename)

@@ -1,8 +1,9 @@
 """Checksums of files in the resume directory, added by the writer and verified by the reader.
 
-A flipped bit that still parses is worse than one that does not: it would claim a piece that nobody hashed, or move a
-torrent elsewhere. `.fastresume` ends in a line of ours with a CRC-32 and the length; `.json` has a member `checksum`; a
-`.torrent` stays a standard file, and the torrent's record has its CRC-32.
+A flipped bit that still parses is worse than one that does not: it could mark a piece as present that was never hashed,
+or change a torrent's save path. A `.fastresume` file ends in a line that Ouzel appends, with a CRC-32 and the length. A
+`.json` file has a member `checksum`. A `.torrent` file stays a standard one; its CRC-32 is stored in the torrent's
+record.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ import msgspec
 T = TypeVar("T", bound=msgspec.Struct)
 
 MAX_FILE_BYTES: Final = 128 * 1024 * 1024
-"""Larger than any file of either process: resume data is below 64 MiB, a request below 16 MiB."""
+"""Larger than any file that Ouzel writes: resume data is below 64 MiB, a request below 16 MiB."""
 
 _CHECKSUM: Final = "checksum"
 _TRAILER: Final = b"\nouzel resume data, crc32 %08x, %012d bytes\n"
@@ -36,34 +37,34 @@ _REMEDIES: Final = {
 }
 _TRAILING_COMMA: Final = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
 _EDITED_MAX: Final = 16 * 1024 * 1024
-"""Larger than any record that somebody edits."""
+"""Larger than any record that a person edits."""
 _BOM: Final = b"\xef\xbb\xbf"
 
 
 class Damaged(Exception):
-    """The content of a file fails its check; the message says why."""
+    """A file's content fails its integrity check; the message says why."""
 
 
 def read(path: str | Path) -> bytes:
-    """The content of a regular file. Raises as `read_dated` does."""
+    """The content of a regular file. Raises the same errors as `read_dated`."""
     return read_dated(path)[0]
 
 
 def read_dated(path: str | Path) -> tuple[bytes, float]:
-    """The content of a regular file, and its modification time: seconds since 1970 by the file system.
+    """The content of a regular file, and its modification time in seconds since 1970.
 
     Raises:
-        FileNotFoundError: it does not exist.
-        Damaged: it is too large, or is no regular file; symbolic links are not followed.
-        OSError: it could not be read, or it is of another user, who could change it at any time: neither says anything
-            about its content. It has the path.
+        FileNotFoundError: the file does not exist.
+        Damaged: the file is too large or not a regular file; symbolic links are not followed.
+        OSError: the file could not be read, or belongs to another user, who could change it at any time. The content
+            may be intact. The error has the path.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         raise
     except OSError:
-        if _is_no_file(path):  # a link, or a socket, which cannot be opened so
+        if _is_no_file(path):  # a link or a socket, which open() refuses with these flags
             raise Damaged("it is not a regular file") from None
         raise
     try:
@@ -81,12 +82,12 @@ def read_dated(path: str | Path) -> tuple[bytes, float]:
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        with contextlib.suppress(OSError):  # what was read is read
+        with contextlib.suppress(OSError):  # the content has been read already
             os.close(fd)
 
 
 def _is_no_file(path: str | Path) -> bool:
-    """Whether something else than a regular file has this name. False if that cannot be determined."""
+    """Whether this name belongs to something other than a regular file. False if that cannot be determined."""
     try:
         return not stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:
@@ -94,30 +95,33 @@ def _is_no_file(path: str | Path) -> bool:
 
 
 def cannot_be_read(path: str | Path, error: OSError) -> str:
-    """The message about an unreadable file: its path, the cause, and the remedy."""
+    """The message about a file that cannot be read: its path, the cause, and the remedy."""
     remedy = _REMEDIES.get(error.errno or 0, "find out what keeps it from being read")
     why = error.strerror or str(error)
     return f"{path} cannot be read ({why}); it is left alone and tried again. To have it back: {remedy}"
 
 
 def crc32_of(content: bytes) -> int:
-    """The checksum of a torrent's .torrent file, for its record."""
+    """The CRC-32 of a .torrent file's content, to be stored in the torrent's record."""
     return zlib.crc32(content)
 
 
 def check_crc32(content: bytes, expected: int) -> None:
-    """Raises Damaged if the content does not have this checksum of `crc32_of`."""
+    """Raises Damaged if `crc32_of` gives another value than the expected one."""
     if zlib.crc32(content) != expected:
         raise Damaged("its CRC-32 is not the one that was remembered")
 
 
 def seal(resume: bytes) -> bytes:
-    """Resume data in its stored form: with its trailer."""
+    """Resume data in its stored form, with the checksum trailer."""
     return resume + _TRAILER % (zlib.crc32(resume), len(resume))
 
 
 def unseal(content: bytes) -> bytes:
-    """The resume data in a stored file. Raises Damaged if the trailer is not exactly that of `seal`."""
+    """The resume data in a stored file, without the trailer.
+
+    Raises Damaged if the trailer is not the one that `seal` writes.
+    """
     resume, trailer = content[:-_TRAILER_SIZE], content[-_TRAILER_SIZE:]
     if trailer != _TRAILER % (zlib.crc32(resume), len(resume)):
         raise Damaged("its last line does not fit the rest: there is less, or other, than was written")
@@ -125,7 +129,7 @@ def unseal(content: bytes) -> bytes:
 
 
 def encode_record(record: msgspec.Struct) -> bytes:
-    """A record as JSON that people can read, too, with a checksum over its other members.
+    """A record as human-readable JSON, with a checksum over its other members.
 
     The checksum is the first member, so that deleting its line leaves valid JSON.
     """
@@ -136,11 +140,11 @@ def encode_record(record: msgspec.Struct) -> bytes:
 
 
 def decode_record(content: bytes, kind: type[T]) -> T:
-    """The record in a file. Raises Damaged.
+    """Decodes the record in a file. Raises Damaged.
 
-    A file without the checksum is accepted, so that people can edit it and delete that line. As nothing else protects
-    it then, unknown members are refused. Traces of editors are tolerated in such a file: a byte order mark, and a comma
-    that the deleted line has left at the end.
+    A file without the checksum is accepted, so that people can edit the file and delete the checksum line. Since
+    nothing else detects mistakes in such a file, unknown members are refused. What an edit may leave behind is
+    tolerated: a byte order mark, and a trailing comma.
     """
     try:
         members = _members(content)

@@ -1,7 +1,7 @@
-"""Recycles replaced files, so that new ones need not be made.
+"""Recycles replaced files: overwrites them instead of creating new ones.
 
 Ext4 scans past every inode that was deleted within the last five seconds before it allocates another one. Each change
-of a record deletes one, and after a few thousand changes making a file takes as long as syncing it.
+of a record deletes an inode. After a few thousand changes, creating a file takes as long as syncing it.
 """
 
 import contextlib
@@ -17,15 +17,15 @@ _AS_MADE: Final = stat.S_IFREG | 0o600
 
 
 class Recycler:
-    """Keeps the last replaced files of one directory, under temporary names. For one thread.
+    """Keeps the most recently replaced files of one directory, under temporary names. Not thread-safe.
 
-    A file is overwritten when `RECYCLED_MAX` more were replaced, so that a reader that had it open has had time. It is
-    reused only if nobody else can use it: it has no other name, as in a backup of hard links, and has the mode and the
-    owner of a new file.
+    A file is overwritten only after `RECYCLED_MAX` others were replaced, so that a process that was reading it has had
+    time to finish. It is reused only if nobody else can use it: it must have no other hard link (a backup may make
+    one), and must have the mode and the owner of a new file.
 
     Args:
-        directory: of the files.
-        prefix, suffix: of the temporary names.
+        directory: the directory of the files.
+        prefix, suffix: the start and the end of each temporary name.
     """
 
     def __init__(self, directory: Path, prefix: str, suffix: str) -> None:
@@ -36,35 +36,40 @@ class Recycler:
         self._number = 0
 
     def keep(self, path: Path) -> str | None:
-        """Gives a file that is about to be replaced a temporary name, and returns that; None if it cannot be reused.
+        """Gives a temporary name to a file that is about to be replaced.
 
-        The caller has to hand it in, or to delete it.
+        Returns the name, or None if the file cannot be reused.
+
+        The caller has to pass the name to `hand_in`, or to delete the file.
         """
         if path.parent != self._directory:
             return None
         name = f"{self._directory}/{self._prefix}{self._number}{self._suffix}"
-        self._number += 1  # also where that name is taken, as by a file that a service before could not delete
+        self._number += 1  # even if the name exists already, such as a file that an earlier service could not delete
         try:
             if not _is_ours(os.lstat(path)):
                 return None
             os.link(path, name, follow_symlinks=False)
-        except OSError:  # as there is none, or the file system has no hard links
+        except OSError:  # for example, there is no such file, or the file system has no hard links
             return None
         return name
 
     def hand_in(self, name: str) -> None:
-        """Hands in a file whose replacement is durable."""
+        """Accepts a file for reuse, once its replacement is durable."""
         self._kept.append(name)
         if len(self._kept) > RECYCLED_MAX:
             delete(self._kept.popleft())
 
     def reuse(self, directory: Path, size: int) -> tuple[str, int] | None:
-        """A file to overwrite, already of this size: its temporary name and a descriptor. None if there is none."""
+        """Takes a file to overwrite and sets its size.
+
+        Returns its temporary name and a descriptor, or None if no file is left.
+        """
         while len(self._kept) == RECYCLED_MAX and directory == self._directory:
             name = self._kept.popleft()
             try:
                 fd = os.open(name, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-            except OSError:  # as where the process is out of descriptors
+            except OSError:  # for example, the process has no descriptors left
                 delete(name)
                 continue
             try:
@@ -84,7 +89,7 @@ class Recycler:
 
 
 def delete(name: str) -> None:
-    """Deletes a temporary file; if that fails, as on a read-only file system, the next start does it."""
+    """Deletes a temporary file. If that fails, as on a read-only file system, the next start deletes it."""
     with contextlib.suppress(OSError):
         os.unlink(name)  # noqa: PTH108  # this runs thousands of times a second
 

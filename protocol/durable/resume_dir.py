@@ -1,13 +1,14 @@
-"""The resume directory's layout: which file has what, and how damaged ones are put aside.
+"""The layout of the resume directory: the names of its files, and how damaged files are put aside.
 
 `<id>.json` desired state (supervisor) · `<id>.torrent` metainfo (supervisor) · `session.json` settings changed at run
 time (supervisor) · `fastresume/<id>.fastresume` libtorrent's resume data (engine) · `totals/` lifetime transfer totals
-of torrents and the session (supervisor) · `damaged/` damaged files (supervisor) · `.lock` held by the supervisor while
-it runs, which identifies the directory: a path may come to lead elsewhere.
+of torrents and the session (supervisor) · `damaged/` damaged files (supervisor) · `.lock` locked by the supervisor
+while it runs. The lock file also identifies the directory, since the path may later lead to another one.
 
-The engine writes only below `fastresume/`, so that its sandbox can keep it away from the records (ADR 025, 026). It
-moves damaged files to `fastresume/damaged/`, and the supervisor moves them on. In earlier versions, resume data was
-beside the records: the supervisor moves it when it starts, and the engine reads it there until then.
+The engine writes only below `fastresume/`, so that its sandbox can deny it access to the records (ADR 025, 026). It
+moves damaged files to `fastresume/damaged/`, from where the supervisor moves them to `damaged/`. Earlier versions
+stored resume data beside the records. The supervisor moves such files when it starts; until then the engine reads them
+there.
 """
 
 import contextlib
@@ -34,21 +35,22 @@ class ResumeDir:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.lock = root / ".lock"
-        """Locked by the supervisor for as long as it runs."""
+        """The file that the supervisor locks while it runs."""
         self.fastresume_dir = root / _ENGINE_DIR
-        """The engine's own files."""
+        """The directory that the engine writes to."""
         self._lock = os.fspath(self.lock)
-        # Texts, for what is asked of each of thousands of torrents: making a path takes half as long as reading a file.
+        # Strings, for paths that are needed for thousands of torrents: making a Path takes half as long as reading a
+        # file.
         self._start = os.path.join(root, "")  # noqa: PTH118
         self._aside_dirs = (os.fspath(self.damaged), os.fspath(self.staged))
         self._bound: str | None = None
 
     def identity(self) -> str:
-        """The identity of the directory: its lock file, as `device:inode`. Raises OSError."""
-        return identity_of(os.stat(self._lock))  # noqa: PTH116  # asked for with each of thousands of torrents
+        """The identity of the directory: `device:inode` of its lock file. Raises OSError."""
+        return identity_of(os.stat(self._lock))  # noqa: PTH116  # called for each of thousands of torrents
 
     def bind(self, identity: str) -> None:
-        """Binds to this very directory, whatever else comes to have its path."""
+        """Stores the identity of the directory, so that `check` detects another directory at the same path."""
         self._bound = identity
 
     def check(self) -> None:
@@ -64,68 +66,68 @@ class ResumeDir:
             raise OSError(errno.ESTALE, "it is not the directory that ouzeld has locked", str(self.root))
 
     def desired(self, torrent: str) -> Path:
-        """The path of the torrent's desired state."""
+        """The path of a torrent's record, its desired state."""
         return self.root / f"{torrent}.json"
 
     def metainfo(self, torrent: str) -> Path:
-        """The path of its .torrent file."""
+        """The path of a torrent's .torrent file."""
         return self.root / f"{torrent}.torrent"
 
     def fastresume(self, torrent: str) -> Path:
-        """The path of its fast-resume data."""
+        """The path of a torrent's fast-resume data."""
         return self.fastresume_dir / f"{torrent}.fastresume"
 
     def old_fastresume(self, torrent: str) -> Path:
-        """The path of the same in earlier versions."""
+        """The path of a torrent's fast-resume data in earlier versions."""
         return self.root / f"{torrent}.fastresume"
 
     def fastresume_name(self, torrent: str) -> str:
-        """`fastresume` as text."""
+        """The path that `fastresume` returns, as a string."""
         return f"{self._start}{_ENGINE_DIR}/{torrent}.fastresume"
 
     def old_fastresume_name(self, torrent: str) -> str:
-        """`old_fastresume` as text."""
+        """The path that `old_fastresume` returns, as a string."""
         return f"{self._start}{torrent}.fastresume"
 
     def metainfo_name(self, torrent: str) -> str:
-        """`metainfo` as text."""
+        """The path that `metainfo` returns, as a string."""
         return f"{self._start}{torrent}.torrent"
 
     @property
     def session(self) -> Path:
-        """Settings that clients changed at run time."""
+        """The path of the file with settings that clients changed at run time."""
         return self.root / "session.json"
 
     @property
     def totals_dir(self) -> Path:
-        """Where totals are."""
+        """The directory of the files with totals."""
         return self.root / _TOTALS_DIR
 
     def totals(self, shard: str) -> Path:
-        """The totals of the torrents whose ids begin with these two digits; of the session where there are none."""
+        """The path of the totals of all torrents whose ids begin with `shard`; if it is empty, of the session."""
         return self.totals_dir / (f"totals-{shard}.json" if shard else "totals.json")
 
     def total_shards(self) -> list[str]:
-        """The shards that have a file; empty if they cannot be listed."""
+        """The shards that have a file of totals; empty if the directory cannot be listed."""
         try:
-            names = os.listdir(self.totals_dir)  # noqa: PTH208  # names will do
+            names = os.listdir(self.totals_dir)  # noqa: PTH208  # only names are needed
         except OSError:
             return []
         return sorted(match[1] or "" for match in map(_TOTALS_FILE.fullmatch, names) if match)
 
     @property
     def probe(self) -> Path:
-        """A file that is written for a moment, as a probe."""
+        """The path of a file that is written and deleted again to probe the disk."""
         return self.root / ".probe"
 
     @property
     def damaged(self) -> Path:
-        """The directory of damaged files."""
+        """The directory to which damaged files are moved."""
         return self.root / "damaged"
 
     @property
     def staged(self) -> Path:
-        """The directory for the engine's damaged files, until the supervisor moves them to `damaged`."""
+        """The directory to which the engine moves damaged files, until the supervisor moves them to `damaged`."""
         return self.fastresume_dir / "damaged"
 
     def torrents(self) -> list[str]:
@@ -133,45 +135,49 @@ class ResumeDir:
         return sorted(torrent for torrent, kind, _ in self._files(self.root) if kind == "json")
 
     def orphans(self, known: Collection[str]) -> list[Path]:
-        """Files of torrents that are not known."""
+        """The files of torrents that are not in `known`."""
         places = [(self.root, self._files(self.root))]
-        with contextlib.suppress(OSError):  # what the engine has is no record: each file is judged as it is read
+        with contextlib.suppress(OSError):  # it has no records, and its files are checked when they are read
             places.append((self.fastresume_dir, self._files(self.fastresume_dir)))
         return sorted(place / name for place, found in places for torrent, _, name in found if torrent not in known)
 
     def leftovers(self) -> list[Path]:
-        """Temporary files: what was being written when a process died, and nobody was told OK for."""
+        """Temporary files of writes that were in progress when a process died.
+
+        None of these writes was acknowledged.
+        """
         probe, names = self.probe.name, os.listdir(self.root)  # noqa: PTH208  # there may be 100,000
         found = {self.root / name for name in names if name.startswith(probe) or name.endswith(TEMPORARY_SUFFIX)}
         for directory in (self.fastresume_dir, self.totals_dir):
-            with contextlib.suppress(OSError):  # as above
+            with contextlib.suppress(OSError):  # as in `orphans`
                 found |= {directory / name for name in _names(directory) if name.endswith(TEMPORARY_SUFFIX)}
         return sorted(found)
 
     def probes(self, count: int) -> list[Path]:
-        """Paths of several probe files."""
+        """The paths of several probe files."""
         return [self.probe, *(self.root / f"{self.probe.name}.{number}" for number in range(1, count))]
 
     def make_engine_dir(self) -> None:
-        """Makes the directory that the engine writes to; the caller has verified `root`.
+        """Makes the directory that the engine writes to. The caller must have verified `root`.
 
         Raises:
-            OSError: it cannot be made, or is not this user's alone.
+            OSError: the directory cannot be made, or others can write to it.
         """
         directory = self.fastresume_dir
-        if os.path.isdir(directory) and not os.path.islink(directory):  # noqa: PTH112, PTH114  # asked each second
-            private_dir.prepare(directory, parents=False)  # others could have filled one that is there
+        if os.path.isdir(directory) and not os.path.islink(directory):  # noqa: PTH112, PTH114  # called each second
+            private_dir.prepare(directory, parents=False)  # others could have put files into an existing directory
             return
-        if os.path.lexists(directory):  # a file, or a link to who knows where, stands in its place
+        if os.path.lexists(directory):  # a file or a symbolic link has this name
             self.put_aside(directory)
         private_dir.prepare(directory, parents=False)
         fsync_dir(self.root)
 
     def migrate(self) -> list[tuple[str, OSError]]:
-        """Moves resume data of earlier versions into `fastresume/`; for the supervisor, while there is no engine.
+        """Moves resume data of earlier versions into `fastresume/`. Called by the supervisor while there is no engine.
 
-        Each file is renamed, so at any moment it is in one of the two places; of two the newer one is kept. Returns the
-        files that could not be moved, and why: they are read where they are.
+        Each file is renamed, so at any moment it is in one of the two directories. If both have a file for a torrent,
+        the newer one is kept. Returns the names of files that could not be moved, with the errors; they are read from
+        where they are.
         """
         failed = []
         old = [(torrent, self.root / name) for torrent, kind, name in self._files(self.root) if kind == "fastresume"]
@@ -184,14 +190,18 @@ class ResumeDir:
             except OSError as error:
                 failed.append((path.name, error))
         if len(failed) < len(old):
-            # First the directory that has gained them: a power cut between the two may leave a file in both places.
+            # The destination first: a power cut between the two syncs may leave a file in both directories, but never
+            # in none.
             for directory in (self.fastresume_dir, self.root):
-                with contextlib.suppress(OSError):  # then the next start may have to move some again
+                with contextlib.suppress(OSError):  # on failure the next start may have to move some files again
                     fsync_dir(directory)
         return failed
 
     def was_put_aside(self, name: str, *, since_us: int) -> bool:
-        """Whether a file of this name was put aside since then, in microseconds since 1970. Raises OSError."""
+        """Whether a file of this name was put aside at or after `since_us` (microseconds since 1970).
+
+        Raises OSError.
+        """
         for directory in self._aside_dirs:
             try:
                 entries = os.scandir(directory)
@@ -199,7 +209,7 @@ class ResumeDir:
                 continue
             with entries:
                 for found in entries:
-                    with contextlib.suppress(FileNotFoundError):  # it was moved on, or restored, meanwhile
+                    with contextlib.suppress(FileNotFoundError):  # the file has been moved on or restored meanwhile
                         if (
                             found.name.startswith(name)
                             and found.stat(follow_symlinks=False).st_ctime_ns // 1000 >= since_us
@@ -208,8 +218,11 @@ class ResumeDir:
         return False
 
     def _files(self, directory: Path) -> list[tuple[str, str, str]]:
-        """Torrent, kind and name of each file of a torrent. In `fastresume/` there is only resume data."""
-        names = os.listdir(directory) if directory == self.root else _names(directory)  # noqa: PTH208  # as above
+        """The torrent, the kind and the name of each torrent file in a directory.
+
+        In `fastresume/` only resume data counts.
+        """
+        names = os.listdir(directory) if directory == self.root else _names(directory)  # noqa: PTH208  # only names are needed
         files = [(match[1], match[2], match[0]) for match in map(_TORRENT_FILE.fullmatch, names) if match]
         return [each for each in files if directory == self.root or each[1] == "fastresume"]
 
@@ -217,7 +230,7 @@ class ResumeDir:
         """Moves a damaged file into `damaged/`, never over an earlier one. Returns its new path.
 
         Args:
-            mark: a suffix of the name.
+            mark: a suffix for the new name.
         """
         return self._aside(path.name, mark, path)
 
@@ -225,17 +238,17 @@ class ResumeDir:
         private_dir.prepare(self.damaged, parents=False)
         target = _free_name(self.damaged, f"{name}{mark}")
         try:
-            os.rename(source, target, src_dir_fd=source_fd)  # by the descriptor of its directory
+            os.rename(source, target, src_dir_fd=source_fd)  # relative to a descriptor of the source directory
         except OSError:
             if source_fd is not None or os.path.lexists(source) or not os.path.lexists(target):
                 raise
-        with contextlib.suppress(OSError):  # where a crash takes it back, the next start judges the file again
+        with contextlib.suppress(OSError):  # if a crash undoes the move, the next start checks the file again
             self.sync_put_aside()
         return target
 
     def stage(self, path: Path) -> Path:
-        """The same, for the engine: into `staged`."""
-        self.staged.mkdir(mode=0o700, exist_ok=True)  # its sandbox lets the engine set no modes
+        """Moves a damaged file into `staged`; for the engine. Returns its new path."""
+        self.staged.mkdir(mode=0o700, exist_ok=True)  # the sandbox denies the engine chmod
         target = _free_name(self.staged, path.name)
         path.rename(target)
         fsync_dir(self.staged)
@@ -243,20 +256,20 @@ class ResumeDir:
         return target
 
     def staged_names(self) -> list[str]:
-        """Files that the engine has put aside, and the supervisor has to move on; empty if there is no directory."""
+        """The names of files that the engine has moved into `staged`; empty if there is no such directory."""
         try:
             with self._open_staged() as fd:
-                return sorted(os.listdir(fd))  # noqa: PTH208  # of a descriptor
+                return sorted(os.listdir(fd))  # noqa: PTH208  # the argument is a descriptor
         except (FileNotFoundError, NotADirectoryError):
             return []
 
     def take_staged(self, name: str) -> Path:
-        """Moves on a file that the engine has put aside. Returns its new path.
+        """Moves a file from `staged` into `damaged`. Returns its new path.
 
-        A compromised engine may have put anything there: no link is followed.
+        A compromised engine may have put anything into `staged`, so no link is followed.
 
         Raises:
-            OSError: it could not be moved, or there is no such file there.
+            OSError: the file could not be moved, or does not exist.
         """
         if name in ("", ".", "..") or "/" in name or "\0" in name:
             raise OSError(errno.EINVAL, "it is no name of a file", name)
@@ -272,7 +285,7 @@ class ResumeDir:
             os.close(fd)
 
     def sync_put_aside(self) -> None:
-        """Makes moves durable: first in the destination, so that a file is never in neither place. Raises OSError."""
+        """Makes moves durable. Syncs the destination first, so that no crash loses a file. Raises OSError."""
         for directory in (self.damaged, self.staged, self.fastresume_dir):
             with contextlib.suppress(FileNotFoundError):
                 fsync_dir(directory)
@@ -280,24 +293,24 @@ class ResumeDir:
 
 
 def _names(directory: Path) -> list[str]:
-    """The names in a directory; none where it is not there. Raises OSError."""
+    """The names in a directory; empty if the directory does not exist. Raises OSError."""
     try:
-        return os.listdir(directory)  # noqa: PTH208  # as above
+        return os.listdir(directory)  # noqa: PTH208  # only names are needed
     except (FileNotFoundError, NotADirectoryError):
         return []
 
 
 def _free_name(directory: Path, name: str) -> Path:
-    """An unused path of this name in a directory; with a number as suffix if it is in use."""
+    """An unused path in a directory: with this name, or with a number as suffix if the name is in use."""
     target, number = directory / name, 1
-    while os.path.lexists(target):  # a link to nowhere is somebody, too
+    while os.path.lexists(target):  # a dangling link counts as existing
         target = directory / f"{name}.{number}"
         number += 1
     return target
 
 
 def _is_newer(one: Path, other: Path) -> bool:
-    """Whether a regular file was written after another, or at the same time; false if it does not exist."""
+    """Whether `one` is a regular file that was modified no earlier than `other`; false if `one` does not exist."""
     try:
         found = one.lstat()
     except FileNotFoundError:
@@ -306,5 +319,5 @@ def _is_newer(one: Path, other: Path) -> bool:
 
 
 def identity_of(lock: os.stat_result) -> str:
-    """A lock file as `device:inode`."""
+    """`device:inode` of a lock file."""
     return f"{lock.st_dev}:{lock.st_ino}"

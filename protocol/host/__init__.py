@@ -1,6 +1,6 @@
-"""Functions of the operating system that all processes use in the same way.
+"""Functions of the operating system that all of Ouzel's processes use.
 
-- *Mounts* are the mounted file systems; a *place* is the identity of the directory at a path.
+- *Mounts* are the mounted file systems. A *place* identifies the directory at a path, even if the path changes.
 - A *real path* has all symbolic links resolved.
 - A *private directory* is one that nobody else can change, at a path that nobody else can redirect.
 - The *standard streams* are descriptors 0, 1 and 2; *UTF-8* is the encoding of file names in any locale.

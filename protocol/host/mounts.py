@@ -1,6 +1,6 @@
-"""Mounts, from /proc/self/mountinfo, and the mount that a path is on.
+"""Reads the mounts from /proc/self/mountinfo, and finds the mount that a path is on.
 
-Reading it never blocks on a disk, so a hung network mount does not hang the caller.
+Reading mountinfo never blocks on a disk, so a hung network mount does not hang the caller.
 """
 
 import os
@@ -13,13 +13,13 @@ from typing import Final
 MOUNTINFO: Final = Path("/proc/self/mountinfo")
 
 Mounts = Mapping[str, str]
-"""The mounts by mount point, each with an identity that another file system mounted there would not have."""
+"""The mounts: mount point to an identity, which differs if another file system is mounted at the same mount point."""
 
 _OCTAL: Final = re.compile(r"\\([0-7]{3})")
 
 
 def parse(mountinfo: str) -> dict[str, str]:
-    """The mounts in a mountinfo file (proc_pid_mountinfo(5)). Of several on one mount point only the last counts."""
+    """Parses a mountinfo file (proc_pid_mountinfo(5)). If several mounts have one mount point, only the last counts."""
     found = {}
     for line in mountinfo.splitlines():
         fields = line.split(" ")
@@ -30,30 +30,30 @@ def parse(mountinfo: str) -> dict[str, str]:
 
 
 class MountTable:
-    """The mounts that this process sees, read again only if the kernel reports a change.
+    """Caches the mounts that this process sees, and reads them again only if the kernel reports a change.
 
-    The kernel formats the text for each read, which with some dozen mounts takes longer than the rest of an add.
+    The kernel formats mountinfo for each read. With some dozen mounts that takes longer than the rest of an add.
     """
 
     def __init__(self) -> None:
-        # Changes are reported from the opening on, so none between two reads is missed.
+        # The kernel reports changes since the file was opened, so no change between two reads is missed.
         self._fd = os.open(MOUNTINFO, os.O_RDONLY | os.O_CLOEXEC)
         self._changes = select.poll()
         self._changes.register(self._fd, select.POLLPRI)
         self._mounts = self.read()
 
     def fileno(self) -> int:
-        """Has POLLPRI when the mounts have changed since they were last read, by anybody."""
+        """The descriptor to poll: it has POLLPRI if any process has changed the mounts since the last read."""
         return self._fd
 
     def current(self) -> Mounts:
-        """The present mounts. Raises OSError."""
+        """The present mounts, from the cache if nothing has changed. Raises OSError."""
         if self._changes.poll(0):
             self._mounts = self.read()
         return self._mounts
 
     def read(self) -> Mounts:
-        """The same, read in any case. Raises OSError."""
+        """Reads the present mounts without the cache. Raises OSError."""
         os.lseek(self._fd, 0, os.SEEK_SET)
         content = b""
         while chunk := os.read(self._fd, 1 << 16):
@@ -61,7 +61,7 @@ class MountTable:
         return parse(content.decode(errors="surrogateescape"))
 
     def close(self) -> None:
-        """Closes its descriptor."""
+        """Closes the descriptor of the mountinfo file."""
         os.close(self._fd)
 
 

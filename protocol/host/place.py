@@ -1,7 +1,7 @@
-"""A place: the identity of the directory at a path, with its mount. Both processes compare places as text.
+"""A place: the identity of a directory and its mount, as a string that both processes compare.
 
-The kernel's sandbox applies to directories and not to paths. If another directory comes to be at a path, as a disk that
-was mounted over it, it is another place, and the sandbox of an engine that was started before excludes it.
+Landlock applies to directories, not to paths. If another directory appears at a path (a disk is mounted there), its
+place differs. The sandbox of an engine that was started before that does not allow access to the new directory.
 """
 
 import ctypes
@@ -16,27 +16,27 @@ _AT_EMPTY_PATH: Final = 0x1000
 _STATX_BASIC: Final = 0x7FF
 _STATX_MNT_ID: Final = 0x1000
 _STATX_MNT_ID_UNIQUE: Final = 0x4000
-"""Never reused while the machine runs (Linux 6.8); the older id may be given to the next mount."""
+"""Requests a mount id that is never reused until reboot (Linux 6.8). The older kind of id may be reused."""
 _ATTR_MOUNT_ROOT: Final = 0x2000
 _SIZE: Final = 256
 _ATTRIBUTES, _INODE, _DEVICE, _MOUNT = 8, 32, 136, 144
-"""Where `struct statx` has what is read of it."""
+"""Byte offsets of the members of `struct statx` that are read."""
 
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
 def place_at(path: str) -> str | None:
-    """The place at a path, links not followed; None if it cannot be reached."""
+    """The place at a path; None if the path cannot be reached. Symbolic links are not followed."""
     return _place(_AT_FDCWD, os.fsencode(path), _AT_SYMLINK_NOFOLLOW | _AT_NO_AUTOMOUNT)
 
 
 def place_of(fd: int) -> str | None:
-    """The place of a descriptor."""
+    """The place of the directory that a descriptor refers to."""
     return _place(fd, b"", _AT_EMPTY_PATH)
 
 
 def is_mount(place: str) -> bool:
-    """Whether a file system, or a part of one, is mounted at this very place."""
+    """Whether a place is a mount point: a file system, or a part of one, is mounted exactly there."""
     return place.endswith(_MOUNTED)
 
 
@@ -44,7 +44,7 @@ _MOUNTED: Final = " mounted"
 
 
 def _place(fd: int, path: bytes, flags: int) -> str | None:
-    if not hasattr(_libc, "statx"):  # an old C library: a mount is known by its device alone
+    if not hasattr(_libc, "statx"):  # an old C library: only the device identifies the mount
         try:
             status = os.lstat(path) if path else os.fstat(fd)
         except OSError:

@@ -1,15 +1,15 @@
 """Checks for directories and files that nobody else can change, at paths that nobody else can redirect.
 
-A path is walked from the root, one component after the other. Whoever can replace an entry of a directory decides what
-the rest of the path means: the directory's owner, and everybody who may write to it, unless the sticky bit protects the
-entries of others. So each directory on the way has to be root's or ours, and so has each entry of one that others can
-write to, and each symbolic link.
+A path is walked from the root, one component after the other. Whoever can replace an entry of a directory decides where
+the rest of the path leads: the directory's owner, and everybody who may write to the directory, unless the sticky bit
+protects the entries of others. So each directory on the path must belong to root or to this user. The same holds for
+each symbolic link, and for each entry of a directory that others can write to.
 
-Root, this user and this process's group are trusted, and so are the owner and the group of `/`, which in a user
-namespace may have any number. Another group of this user is reported and not refused, since folders are shared that
-way.
+Trusted are root, this user, this process's group, and the owner and the group of `/`, which may have any number in a
+user namespace. A directory that another of this user's groups can write to is reported but not refused, since folders
+are commonly shared that way.
 
-After the check a path can be used by its name: nobody else can change its meaning.
+After the check the path is safe to use by name: nobody untrusted can make it lead elsewhere.
 """
 
 import contextlib
@@ -22,17 +22,17 @@ from typing import Final, NamedTuple
 
 PRIVATE: Final = 0o700
 GROUP: Final = 0o750
-"""This user's, readable for members of the group."""
+"""Writable for this user, readable for members of the group."""
 
 LINKS_MAX: Final = 40
-"""The kernel's limit."""
+"""The maximum number of symbolic links on a path, as in the kernel."""
 
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 _ENTRY: Final = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class _Place(NamedTuple):
-    """An entry on the way: an O_PATH descriptor, its status, and its path, links resolved."""
+    """A component of the walked path: an O_PATH descriptor, its status, and its path with links resolved."""
 
     fd: int
     found: os.stat_result
@@ -40,7 +40,7 @@ class _Place(NamedTuple):
 
 
 class _Trust:
-    """Who may change the directories on the way."""
+    """The users and groups that may change the directories on a path."""
 
     def __init__(self, root: os.stat_result) -> None:
         self.owners = {0, os.geteuid(), root.st_uid}
@@ -49,22 +49,23 @@ class _Trust:
 
 
 def prepare(directory: Path, mode: int = PRIVATE, *, widest: int = GROUP, parents: bool = True) -> list[str]:
-    """Makes a directory, or narrows the mode of an existing one.
+    """Makes a private directory, or restricts the mode of an existing one.
 
-    A narrower mode stays. Missing parents get the same mode, whatever the umask is. One that others can add to but not
-    remove from, as the root of a tmpfs is (mode 1777), is narrowed if nothing in it is theirs.
+    A more restrictive mode is kept. Missing parents get the same mode, whatever the umask is. A directory to which
+    others can add entries but not remove them (mode 1777, like the root of a tmpfs) is restricted if no entry belongs
+    to others.
 
     Args:
-        mode: of new ones.
-        widest: the bits that an existing one may have at most.
+        mode: the mode of new directories.
+        widest: the bits that an existing directory may keep.
         parents: whether missing parents are made, too.
 
     Returns:
-        Directories on the way that members of another group can write to, as sentences.
+        A sentence for each directory on the path that members of another group can write to.
 
     Raises:
-        OSError: it cannot be made, belongs to somebody else, others could write to it and may have, or others can
-            redirect its path.
+        OSError: the directory cannot be made, belongs to another user, may contain entries of others, or is at a path
+            that others can redirect.
     """
     notes: list[str] = []
     with _opened(directory, make=mode, parents=parents, notes=notes) as fd:
@@ -75,13 +76,13 @@ def prepare(directory: Path, mode: int = PRIVATE, *, widest: int = GROUP, parent
 
 
 def open_dir(directory: Path) -> int:
-    """A descriptor of a private directory that is there, to be closed by the caller. Raises OSError as `prepare`."""
+    """Opens an existing private directory. The caller closes the descriptor. Raises OSError like `prepare`."""
     with _opened(directory) as fd:
         return os.dup(fd)
 
 
 def check_dir(directory: Path) -> os.stat_result:
-    """The status of a directory that only root or this user could have filled. Raises OSError."""
+    """The status of a directory. Raises OSError if anybody but root and this user could have put entries into it."""
     with contextlib.ExitStack() as open_fds:
         place, _, trust = _walk(open_fds, directory)
         if not stat.S_ISDIR(place.found.st_mode):
@@ -91,17 +92,17 @@ def check_dir(directory: Path) -> os.stat_result:
 
 
 def open_file(path: Path) -> int:
-    """A descriptor, for reading, of a file of root's or this user's that nobody else can write or replace.
+    """Opens a file for reading that belongs to root or this user and that nobody else can write or replace.
 
-    It does not block: a pipe or a device is opened like a file.
+    The call never blocks, even if the path is a FIFO or a device.
 
     Raises:
-        OSError: it cannot be read, or not be trusted.
+        OSError: the file cannot be read, or is not trusted.
     """
     with contextlib.ExitStack() as open_fds:
         place, above, trust = _walk(open_fds, path)
         _check_trusted(place, trust)
-        name = os.path.basename(place.path)  # noqa: PTH119  # of a str
+        name = os.path.basename(place.path)  # noqa: PTH119  # the path is a str
         with _naming(path):
             fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above.fd)
         if not os.path.samestat(os.fstat(fd), place.found):
@@ -111,16 +112,19 @@ def open_file(path: Path) -> int:
 
 
 def make_shared(directory: Path) -> None:
-    """Makes a directory that is not private, and its parents, by the umask: 0755 if that would be world-writable.
+    """Makes a directory that is not private, and its parents.
 
-    An existing one is not changed. The umask is the process's: what another thread makes at that moment has it too.
+    The umask gives the mode, but a world-writable one becomes 0755.
+
+    An existing directory is not changed. The umask is changed for the whole process for a moment, so files that other
+    threads create then are affected.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: the directory cannot be made.
     """
     before = os.umask(0o022)
     if before & stat.S_IWOTH:
-        os.umask(before & 0o077)  # without the owner's bits nothing could be made in it
+        os.umask(before & 0o077)  # keep the owner's bits: without them nothing could be created in the directory
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
@@ -134,7 +138,7 @@ def make_shared(directory: Path) -> None:
 def _opened(
     directory: Path, *, make: int | None = None, parents: bool = False, notes: list[str] | None = None
 ) -> Iterator[int]:
-    """A private directory, opened."""
+    """Opens a private directory for the duration of the context. Yields its descriptor."""
     with contextlib.ExitStack() as open_fds:
         place, _, _ = _walk(open_fds, directory, make=make, parents=parents, notes=notes)
         with _naming(directory):
@@ -146,7 +150,7 @@ def _opened(
             raise PermissionError(errno.EPERM, problem, str(directory))
         if make is not None and found.st_mode & stat.S_ISVTX:
             mode = stat.S_IMODE(found.st_mode)
-            # Before it is looked at; the sticky bit stays until it was, whatever happens meanwhile.
+            # Others lose access before the entries are checked; the sticky bit stays until after the check.
             os.fchmod(fd, mode & ~_OTHERS_WRITE)
             try:
                 strange = _not_ours(fd)
@@ -168,9 +172,10 @@ def _opened(
 
 
 def _not_ours(fd: int) -> str | None:
-    """An entry of a directory that somebody else may have put there, or filled.
+    """The name of an entry that another user may have created or filled; None if there is none.
 
-    That is another user's, a file with a second name, or a directory that others can write to.
+    Such an entry belongs to another user, is a file with a second hard link, or is a directory that others can write
+    to.
     """
     for name in os.listdir(fd):
         found = os.stat(name, dir_fd=fd, follow_symlinks=False)
@@ -188,7 +193,10 @@ def _walk(
     parents: bool = False,
     notes: list[str] | None = None,
 ) -> tuple[_Place, _Place, _Trust]:
-    """The entry at a path, the directory that it is in, and who was trusted on the way. Raises OSError."""
+    """Walks a path. Returns the entry at its end, the directory of that entry, and the trusted users.
+
+    Raises OSError.
+    """
     root = _enter(open_fds, "/", None, path)
     trust = _Trust(root.found)
     here = above = root
@@ -214,7 +222,7 @@ def _walk(
         if links > LINKS_MAX:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
         with _naming(path):
-            target = Path(os.readlink("", dir_fd=entry.fd))  # of the very link that was judged
+            target = Path(os.readlink("", dir_fd=entry.fd))  # by descriptor: the link that was checked
         if target.is_absolute():
             here = root
         waiting += [part for part in reversed(target.parts) if part != "/"]
@@ -225,19 +233,22 @@ def _enter(open_fds: contextlib.ExitStack, name: str, above: _Place | None, path
     with _naming(path):
         fd = os.open(name, _ENTRY, dir_fd=None if above is None else above.fd)
     open_fds.callback(os.close, fd)
-    shown = name if above is None else os.path.normpath(os.path.join(above.path, name))  # noqa: PTH118  # of strs
+    shown = name if above is None else os.path.normpath(os.path.join(above.path, name))  # noqa: PTH118  # on strs
     return _Place(fd, os.fstat(fd), shown)
 
 
 def _make(name: str, above: _Place, mode: int, path: Path) -> None:
-    """Makes one directory with exactly this mode; nobody else can replace it meanwhile, as its parent was checked."""
+    """Makes one directory with exactly this mode.
+
+    Nobody else can replace it meanwhile, since its parent was checked.
+    """
     with _naming(path), contextlib.suppress(FileExistsError):
         os.mkdir(name, mode, dir_fd=above.fd)
-        os.chmod(name, mode, dir_fd=above.fd)  # the umask may have taken even the owner's bits
+        os.chmod(name, mode, dir_fd=above.fd)  # the umask may have cleared even the owner's bits
 
 
 def _check_parent(here: _Place, trust: _Trust, notes: list[str] | None) -> None:
-    """Raises PermissionError if somebody else can replace any entry of a directory."""
+    """Raises PermissionError if an untrusted user can replace entries of a directory."""
     found = here.found
     if found.st_uid not in trust.owners:
         problem = f"belongs to uid {found.st_uid}, who decides what is below it; choose a directory elsewhere"
@@ -260,7 +271,10 @@ def _check_parent(here: _Place, trust: _Trust, notes: list[str] | None) -> None:
 
 
 def _check_entry(here: _Place, entry: _Place, trust: _Trust) -> None:
-    """Raises PermissionError if an entry is a link of somebody else's, or theirs where others can make entries."""
+    """Raises PermissionError for an untrusted user's link.
+
+    Where others can write to the directory, it does so for any entry of an untrusted user.
+    """
     uid = entry.found.st_uid
     if uid in trust.owners:
         return
@@ -275,7 +289,7 @@ def _check_entry(here: _Place, entry: _Place, trust: _Trust) -> None:
 
 
 def _check_trusted(place: _Place, trust: _Trust) -> None:
-    """Raises PermissionError if somebody else has written it, or could."""
+    """Raises PermissionError if an untrusted user owns the entry or can write to it."""
     found = place.found
     if found.st_uid not in trust.owners:
         problem = f"belongs to uid {found.st_uid}, and has to be root's or uid {os.geteuid()}'s; `chown` it"
@@ -289,7 +303,7 @@ def _check_trusted(place: _Place, trust: _Trust) -> None:
 
 @contextlib.contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Errors within it name the whole path, not one component."""
+    """Makes errors that are raised within the context name the whole path, not one component."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,7 @@
-"""Resolves symbolic links: both processes resolve links that are not their own only by this."""
+"""Resolves symbolic links in paths that clients and torrents give.
+
+Both processes use only this function for such paths.
+"""
 
 import errno
 import os
@@ -6,16 +9,16 @@ from pathlib import Path
 
 
 def real_path(path: str) -> str:
-    """The path with every link in it resolved, whether or not it exists.
+    """The path with every link in it resolved. The path need not exist.
 
-    `os.path.realpath` alone gives up at links that lead in a circle, and returns the rest of the path unresolved: a
-    link in it that leads elsewhere would look like a plain name.
+    At a loop of links, `os.path.realpath` alone returns the rest of the path unresolved. A link in that rest, which may
+    lead elsewhere, would look like a plain name.
 
     Raises:
-        OSError: ELOOP if links lead in a circle.
+        OSError: ELOOP if the links form a loop.
     """
     resolved = os.path.realpath(path)
     ways = [resolved, *map(str, Path(resolved).parents)]
-    if any(os.path.islink(way) for way in ways):  # noqa: PTH114  # no error where it cannot be looked at
+    if any(os.path.islink(way) for way in ways):  # noqa: PTH114  # returns False where lstat fails
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
     return resolved

@@ -1,7 +1,7 @@
-"""Makes sure that descriptors 0, 1 and 2 are open, whoever started the process.
+"""Makes sure that descriptors 0, 1 and 2 are open.
 
-A process may be started with one of them closed. Then the next file or socket that it opens gets that number, and
-receives whatever any library writes to standard output or error.
+A process may be started with one of them closed. Then the next file or socket that the process opens gets that number,
+and receives whatever a library writes to standard output or standard error.
 """
 
 import os
@@ -11,11 +11,14 @@ STREAMS: Final = (0, 1, 2)
 
 
 def fill() -> None:
-    """Opens closed ones read-only, so that a write to one is still an error. Call it before everything else."""
+    """Opens each closed descriptor as /dev/null, read-only, so that writing to it is still an error.
+
+    Call this before everything else.
+    """
     for stream in STREAMS:
         try:
             os.fstat(stream)
         except OSError:
-            # The lowest number that is free is this one, since those before it are open by now.
+            # open() returns the lowest free number, which is this one, since the lower ones are open by now.
             os.open(os.devnull, os.O_RDONLY)
             os.set_inheritable(stream, True)

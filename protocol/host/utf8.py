@@ -1,9 +1,10 @@
-"""UTF-8 file names, whatever locale a process was started in: in Python, and in the C library.
+"""Makes Python and the C library encode file names in UTF-8, whatever locale a process was started in.
 
-Python decides at its start how it encodes paths. libtorrent uses bytes unchanged if LANG, at its first path, ends in
-`.UTF-8`, and otherwise converts by the C library each time, by the process's locale. A character that this cannot
-encode becomes a dot, so that a folder of two such letters is `..` (arvidn/libtorrent#7179). So each process sets all of
-these before it uses a path. ADR 024.
+Python fixes the encoding of paths when it starts. libtorrent checks LANG when it first uses a path: if LANG ends in
+`.UTF-8`, it uses bytes unchanged. Otherwise the C library converts each path to the encoding of the process's locale,
+and a character that this encoding lacks becomes a dot. So the name of a folder of two such letters becomes `..`
+(arvidn/libtorrent#7179). Therefore each process sets LANG, the locale and Python's encoding before it uses a path. See
+ADR 024.
 """
 
 import ctypes
@@ -14,28 +15,31 @@ from collections.abc import Sequence
 from typing import Final
 
 LOCALES: Final = ("C.UTF-8", "C.utf8", "en_US.UTF-8", "")
-"""The locales to try, until one uses UTF-8. C.UTF-8 comes with the C library; the last is the environment's."""
+"""The locales to try, until one uses UTF-8.
+
+C.UTF-8 is part of the C library; the empty name is the environment's locale.
+"""
 
 _PAGES: Final = [page for page in range(0x100, 0x110000, 0x100) if not 0xD800 <= page < 0xE000]
 _SAMPLE: Final = (
     "".join(chr(page) + chr(page + 0xFF) for page in _PAGES)
     + "\x01\x7f\x80\xa0\xff\u07ff\u0800\ud7ff\ue000\uffff\U00010000\U0010ffff"
 )
-"""Of every 256 characters the first and the last, and the edges of the encoding's lengths."""
+"""Test characters: the first and the last of every 256, and the limits between UTF-8's encoded lengths."""
 
 
 class NotUtf8(Exception):
-    """Names would be written in another encoding; the message has the remedy."""
+    """File names would not be encoded in UTF-8; the message has the remedy."""
 
 
 def use_utf8_locale(locales: Sequence[str] = LOCALES) -> str:
-    """Gives this process a locale whose encoding is UTF-8: before there are threads, and before libtorrent is loaded.
+    """Sets a locale with UTF-8 encoding for this process. Call it before threads are started and libtorrent is loaded.
 
     Returns:
-        its name.
+        The locale's name.
 
     Raises:
-        NotUtf8: there is none.
+        NotUtf8: no such locale is installed.
     """
     for name in locales:
         try:
@@ -52,7 +56,7 @@ def use_utf8_locale(locales: Sequence[str] = LOCALES) -> str:
 
 
 def c_library_writes_utf8() -> bool:
-    """Whether the C library turns characters into UTF-8 and back, in this process and now."""
+    """Whether the C library currently converts characters to UTF-8 and back in this process."""
     libc = ctypes.CDLL(None)
     encoded = _SAMPLE.encode()
     written = ctypes.create_string_buffer(len(encoded) + 1)
@@ -65,15 +69,16 @@ def c_library_writes_utf8() -> bool:
 
 
 def require_python_utf8() -> None:
-    """Raises NotUtf8 if Python encodes paths otherwise than in UTF-8."""
+    """Raises NotUtf8 if Python does not encode paths in UTF-8."""
     if sys.getfilesystemencoding() != "utf-8":
         raise NotUtf8(f"Python writes paths in {sys.getfilesystemencoding()}, not in UTF-8; start it with -X utf8")
 
 
 def restart_in_utf8() -> None:
-    """Re-executes this program, in this process, if Python encodes paths otherwise than in UTF-8.
+    """Re-executes this program in the same process if Python does not encode paths in UTF-8.
 
-    That is so in locales such as de_DE.ISO-8859-1, if they are installed. Bytes of arguments are unchanged.
+    Python uses another encoding in locales such as de_DE.ISO-8859-1. The bytes of the arguments are passed on
+    unchanged.
     """
     if sys.getfilesystemencoding() != "utf-8" and "utf8" not in sys._xoptions:
-        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606  # no shell is meant
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606  # without a shell

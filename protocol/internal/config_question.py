@@ -1,16 +1,16 @@
-"""The question to `engine_proc.judge`, which needs no running engine."""
+"""The input of `engine_proc.judge`, which checks a configuration without a running engine."""
 
 import msgspec
 
 
 class ConfigQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """The request to `engine_proc.judge`, as JSON: would an engine accept this configuration?
+    """The request to `engine_proc.judge`, as JSON: whether an engine would accept this configuration.
 
     Fields:
-        settings: libtorrent's, by their own names.
-        sandbox: the mode of the sandbox.
-        roots: the download roots, links resolved.
-        resume_dir: as configured.
+        settings: libtorrent settings, by libtorrent's names.
+        sandbox: the sandbox mode: `auto`, `require` or `off`.
+        roots: the download roots, with links resolved.
+        resume_dir: the resume directory, as configured.
     """
 
     settings: dict[str, int | str | bool]

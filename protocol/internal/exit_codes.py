@@ -1,9 +1,9 @@
-"""Exit codes of the engine's processes that are its own, and no crash of Python's or of libtorrent's. Pure."""
+"""Exit codes with which an engine process exits deliberately, in contrast to a crash. Pure."""
 
 from typing import Final
 
 EXIT_ORPHANED: Final = 3
-"""Its parent is not the supervisor that started it, which has died."""
+"""The supervisor that started the process has died."""
 
 EXIT_NOT_UTF8: Final = 4
-"""Names of files would not be written as they are."""
+"""File names would not be encoded in UTF-8; see `protocol.host.utf8`."""

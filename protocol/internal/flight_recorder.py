@@ -1,15 +1,17 @@
-"""The flight recorder: what an engine was doing, in shared memory that outlives it.
+"""The flight recorder: shared memory with what an engine was doing, which survives the engine's death.
 
-Before each native call the engine records what it is about to do, and the supervisor reads it when the engine is dead,
-however it ended. It costs well under a microsecond, so nothing is left out; `scripts/bench flight` measures it.
+Before each native call the engine records what it is about to do. After the engine's death, whatever the cause, the
+supervisor reads the records. Recording takes well under a microsecond, so every call is recorded; `scripts/bench
+flight` measures the time.
 
-A buffer has three parts. Its *header* names the record of the innermost call that has not returned, and the alert that
-is being read; alerts are too many for records. The *ring* has the latest records. The *table* has operations that
-libtorrent continues after a call has returned: it adds and removes torrents in threads of its own, and crashes there.
+A buffer has three parts. The *header* has the number of the innermost call that has not returned, and the alert that is
+being read; alerts are too frequent for records of their own. The *ring* has the latest records. The *table* has
+operations that libtorrent continues after a call has returned: it adds and removes torrents in its own threads, and may
+crash there.
 
-The writer may be killed at any instruction. A record has its number at both ends, written first and last, and a row of
-the table is empty until its last byte is written. The reader validates everything: torn writes are left out, and no
-content of a buffer raises an error.
+The writer may be killed at any instruction. So a record begins and ends with its number, which is written first and
+last, and a row of the table counts as empty until its last byte is written. The reader validates everything: it skips
+torn writes, and no content of a buffer makes it raise an error.
 """
 
 import re
@@ -24,29 +26,30 @@ import msgspec
 
 _MAGIC: Final = b"ouzel fr"
 _HEADER: Final = struct.Struct("=8sQQQ32p65p7x")
-"""Magic, number of the innermost call's record, rows ever used, torrents without a row; alert, and its torrent."""
+"""Magic; number of the innermost call's record; rows ever used; count of torrents without a row; alert; its torrent.
+"""
 _CURRENT, _USED, _CROWDED = 1, 2, 3
 _WORDS: Final = slice(0, 32)
-"""The first of them as words, each of which is written in one go."""
+"""The first four members as 64-bit words, each of which is written at once."""
 _ALERT: Final = slice(32, 32 + 32 + 1)
-"""The alert, and its torrent's length, which makes that none."""
+"""The alert's name, and the length byte of its torrent, which is set to 0 at the same time."""
 _ALERT_TORRENT: Final = 32 + 32
 _RECORD: Final = struct.Struct("=QQQ32p65p7xQ")
-"""Number, number of the call around it or 0, time in ns, what, torrent, number again."""
+"""Number; number of the enclosing call, or 0; time in ns; name of the call; torrent; number again."""
 _RECORD_BYTES: Final = _RECORD.size
 _ROW: Final = struct.Struct("=Q32p65p7x")
-"""Time in ns, what, torrent."""
+"""Time in ns; name of the operation; torrent."""
 _ROW_TORRENT: Final = 8 + 32
-"""Where a row's torrent begins, by its length: 0 in a row that is free."""
+"""The offset of a row's torrent. Its first byte is its length, which is 0 in a free row."""
 _TORRENT: Final = struct.Struct("=65p")
 
 RECORDS: Final = 256
 ROWS: Final = 2048
-"""More than the supervisor's window of unconfirmed torrents."""
+"""The size of the table: larger than the supervisor's window of unconfirmed torrents."""
 _RING: Final = _HEADER.size
 _TABLE: Final = _RING + RECORDS * _RECORD_BYTES
 FLIGHT_BYTES: Final = _TABLE + ROWS * _ROW.size
-"""The size of a buffer; memory is used where it was written to, about 40 KiB."""
+"""The size of a buffer. Only pages that were written to use memory, about 40 KiB."""
 
 _WHAT: Final = re.compile(rb"[a-z][a-z0-9_ ]*")
 _TORRENT_ID: Final = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -56,13 +59,13 @@ FORGOTTEN: Final = "a call whose record is gone"
 
 
 class FlightRecord(msgspec.Struct, frozen=True):
-    """A native call that was about to be made, a command, or an alert that was about to be read.
+    """A native call that the engine was about to make, a command, or an alert that it was about to read.
 
-    Their names are like `add`, `command ensure_torrent`, `alert file_error`.
+    Examples of `what`: `add`, `command ensure_torrent`, `alert file_error`.
 
     Fields:
-        torrent: its torrent, None if it had none or that was unknown yet.
-        age_us: microseconds from then until the recorder was read; 0 for an alert.
+        torrent: the torrent concerned; None if there is none or it was not known yet.
+        age_us: microseconds from the recording until the reading; 0 for an alert.
     """
 
     what: str
@@ -71,10 +74,10 @@ class FlightRecord(msgspec.Struct, frozen=True):
 
 
 class Flight(msgspec.Struct, frozen=True):
-    """What an engine was doing.
+    """What an engine was doing when it died, as read from its flight recorder.
 
     Fields:
-        records: the latest ones, the last of them first, whether or not they have returned.
+        records: the latest records, newest first, of calls that have returned or not.
         sync: the innermost call that had not returned. Its torrent is the first suspect, unless the process died in one
             of libtorrent's threads. None if the engine was between calls.
         under_way: operations that libtorrent had not confirmed, the oldest first: torrents that it was adding or
@@ -89,18 +92,16 @@ class Flight(msgspec.Struct, frozen=True):
 
     @property
     def in_flight(self) -> list[FlightRecord]:
-        """All suspects of the crash: the call first."""
+        """All suspects of the crash, the innermost call first."""
         return self.under_way if self.sync is None else [self.sync, *self.under_way]
 
 
 class FlightRecorder:
-    """The writer.
+    """Writes the flight recorder's buffer. Used only by the thread that calls libtorrent.
 
     Args:
         buffer: `FLIGHT_BYTES` of zeros, shared or not.
         clock: monotonic time in nanoseconds.
-
-    It belongs to one thread: the one that calls libtorrent.
     """
 
     __slots__ = ("_buffer", "_clock", "_crowd", "_current", "_free", "_number", "_rows", "_words", "_write")
@@ -118,15 +119,15 @@ class FlightRecorder:
         self._words = memoryview(buffer)[_WORDS].cast("Q")
 
     def close(self) -> None:
-        """Releases the buffer; nothing is recorded after this."""
+        """Releases the buffer. Nothing must be recorded after this."""
         self._words.release()
 
     def begin(self, what: bytes, torrent: str = "") -> int:
-        """Records that a call is about to be made. Returns the argument for `end`.
+        """Records that a call is about to be made. Returns the argument to pass to `end`.
 
         Args:
-            what: at most 31 lower-case letters.
-            torrent: its torrent, if any.
+            what: the call's name, at most 31 lower-case letters.
+            torrent: the torrent that the call is about, if any.
         """
         outer = self._current
         self._current = self._number = number = self._number + 1
@@ -136,15 +137,19 @@ class FlightRecorder:
         return outer
 
     def end(self, outer: int) -> None:
-        """Records that the call has returned."""
+        """Records that a call has returned."""
         self._words[_CURRENT] = self._current = outer
 
     def alert(self, name: bytes) -> None:
-        """Records that an alert is about to be read, by its `alert_name`; `NO_ALERT` after the last."""
+        """Records that an alert is about to be read.
+
+        Args:
+            name: the result of `alert_name`, or `NO_ALERT` after the last alert.
+        """
         self._buffer[_ALERT] = name
 
     def alert_about(self, torrent: str) -> None:
-        """Records the torrent of the alert."""
+        """Records the torrent of the alert that is being read."""
         _TORRENT.pack_into(self._buffer, _ALERT_TORRENT, torrent.encode())
 
     def under_way(self, what: bytes, torrent: str) -> None:
@@ -164,7 +169,7 @@ class FlightRecorder:
         _ROW.pack_into(self._buffer, _TABLE + row * _ROW.size, self._clock(), what, torrent.encode())
 
     def confirmed(self, torrent: str) -> None:
-        """Records that libtorrent has confirmed it. The torrent need not be in the table."""
+        """Records that libtorrent has confirmed the operation on a torrent. The torrent need not be in the table."""
         row = self._rows.pop(torrent, None)
         if row is not None:
             self._buffer[_TABLE + row * _ROW.size + _ROW_TORRENT] = 0
@@ -175,15 +180,15 @@ class FlightRecorder:
 
 
 def alert_name(name: str) -> bytes:
-    """The name of a kind of alert, to be given to `FlightRecorder.alert`: 25 lower-case letters at most."""
+    """The encoded name of an alert type, for `FlightRecorder.alert`: at most 25 lower-case letters."""
     return struct.pack("=32px", f"alert {name}".encode())
 
 
 def read(buffer: bytes, now_ns: int) -> Flight:
-    """The content of a recorder's buffer, which may hold anything.
+    """Reads a flight recorder's buffer, which may have any content.
 
     Args:
-        now_ns: the time, by the recorder's clock.
+        now_ns: the present time by the recorder's clock.
     """
     if len(buffer) != FLIGHT_BYTES:
         return Flight()
@@ -231,7 +236,7 @@ def _record(what: bytes, torrent: bytes, age_ns: int) -> FlightRecord | None:
 
 
 def _innermost(found: dict[int, tuple[int, FlightRecord]], current: int) -> FlightRecord | None:
-    """The call that has not returned. If it has no torrent, that of the enclosing call."""
+    """The innermost call that has not returned. If it has no torrent, it gets that of the enclosing call."""
     if current == 0 or current > max(found, default=0):
         return None
     if current not in found:

@@ -1,4 +1,4 @@
-"""The private link: engine commands down, engine events up, in batches that carry the generation."""
+"""The frames of the private link: batches of engine commands or engine events, each with the generation."""
 
 from typing import Final, TypeVar
 
@@ -35,17 +35,17 @@ _EVENTS: Final = msgspec.msgpack.Decoder(EventBatch)
 
 
 def decode_commands(frame: bytes) -> CommandBatch:
-    """The commands in a frame. Raises OuzelError where the frame is not one."""
+    """Decodes a frame of engine commands. Raises OuzelError if the frame is malformed."""
     return _decode(_COMMANDS, frame)
 
 
 def decode_events(frame: bytes) -> EventBatch:
-    """The events in a frame. Raises OuzelError where the frame is not one."""
+    """Decodes a frame of engine events. Raises OuzelError if the frame is malformed."""
     return _decode(_EVENTS, frame)
 
 
 def _decode(decoder: msgspec.msgpack.Decoder[T], frame: bytes) -> T:
-    """Both ends are our own, of one version, so the further checks of the public codec are left out."""
+    """Decodes a frame without the further checks of the public codec: both ends are Ouzel's, in the same version."""
     if len(frame) > MAX_LINK_BYTES:
         raise OuzelError(ErrorKind.FRAME_TOO_LARGE, f"the frame has {len(frame)} bytes", field="frame")
     try:

@@ -1,7 +1,8 @@
-"""Engine commands: what the supervisor has the engine do.
+"""Engine commands: the messages by which the supervisor controls the engine.
 
-They are level-triggered: `EnsureTorrent` has the whole desired state of a torrent, and can be repeated at any time; the
-engine applies what differs. So the next engine needs no log of earlier commands, only the catalogue.
+Engine commands are level-triggered: `EnsureTorrent` has the whole desired state of a torrent, and can be repeated at
+any time, since the engine applies only what differs. So a new engine needs no log of earlier commands, only the
+catalogue.
 """
 
 from protocol.internal.bounds import Bounds
@@ -11,16 +12,18 @@ from protocol.wire.desired import DesiredTorrent
 
 
 class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
-    """The first command of each generation, and of each change of session settings; the session is made at the first.
+    """Apply session settings.
+
+    The first command of each generation, which creates the session; sent again at each change.
 
     Fields:
-        settings: libtorrent settings by their own names, over Ouzel's defaults.
-        download_bps, upload_bps: limits of all torrents together, 0 is none.
-        torrents: the number that is about to be restored, to size queues by.
-        resume_dir: the resume directory, by its `ResumeDir.identity`; None accepts any at its path.
-        config: the number of the settings' configuration; returned in the answer, `SettingsApplied` or
-            `SettingsRefused`.
-        bounds: where payload may be; by default nowhere.
+        settings: libtorrent settings by libtorrent's names; they override Ouzel's defaults.
+        download_bps, upload_bps: limits for all torrents together; 0 means no limit.
+        torrents: the number of torrents that are about to be restored, which determines the size of queues.
+        resume_dir: the `ResumeDir.identity` of the resume directory; None accepts any directory at its path.
+        config: the number of the configuration that the settings come from. The answer, `SettingsApplied` or
+            `SettingsRefused`, repeats the number.
+        bounds: where payload may be stored; by default nowhere.
     """
 
     settings: dict[str, int | str | bool]
@@ -34,14 +37,15 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
 
 
 class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torrent"):
-    """Apply a torrent's desired state. Answered by `TorrentApplied` with the revision.
+    """Apply a torrent's desired state. Answered by `TorrentApplied` with its revision.
 
     Fields:
-        files_known: its files and their priorities are known; if it is restored, they need not be reported.
-        afresh: check again what has stopped it, an error or missing storage; the answer has the present state.
-        downloaded, uploaded: lifetime payload bytes, the start values of an engine that loads it, if its resume data
-            has less.
-        history: no totals are stored; report those of its resume data (`HistoryFound`).
+        files_known: the supervisor knows the torrent's files and their priorities, so a restore need not report them.
+        afresh: check again whether an error or missing storage still stops the torrent. The answer reports its present
+            state.
+        downloaded, uploaded: lifetime payload bytes. An engine that loads the torrent starts with them if the resume
+            data has lower values.
+        history: the supervisor has stored no totals of the torrent. Report those in its resume data (`HistoryFound`).
     """
 
     desired: DesiredTorrent
@@ -53,12 +57,12 @@ class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torre
 
 
 class DropTorrent(CommandMessage, frozen=True, kw_only=True, tag="forget_torrent"):
-    """Remove a torrent from the session, delete its files if requested, and its fast-resume data.
+    """Remove a torrent from the session, and delete its fast-resume data and, if requested, its files.
 
     Answered by `TorrentDropped`.
 
     Fields:
-        desired: set with `delete_files`, so that an engine that has not loaded the torrent can find its files.
+        desired: the torrent's desired state, so that an engine that has not loaded the torrent can find its files.
     """
 
     torrent: str
@@ -67,12 +71,14 @@ class DropTorrent(CommandMessage, frozen=True, kw_only=True, tag="forget_torrent
 
 
 class SaveAll(CommandMessage, frozen=True, kw_only=True, tag="save_all"):
-    """Save every torrent's fast-resume data again: the resume directory was unavailable, and may be another one now.
+    """Save every torrent's fast-resume data again.
+
+    Sent after the resume directory was unavailable, since it may be another directory now.
 
     Fields:
-        resume_dir: the directory, by its `ResumeDir.identity`.
-        hand_over: the engine's sandbox does not let it write there: it sends the data (`ResumeHandedOver`), and
-            `AllHandedOver` at the end.
+        resume_dir: the `ResumeDir.identity` of the directory.
+        hand_over: the engine's sandbox denies it access to this directory. So the engine
+        sends the data to the supervisor (`ResumeHandedOver`), and then `AllHandedOver`.
     """
 
     resume_dir: str
@@ -80,15 +86,16 @@ class SaveAll(CommandMessage, frozen=True, kw_only=True, tag="save_all"):
 
 
 class CallPeers(CommandMessage, frozen=True, kw_only=True, tag="call_peers"):
-    """Connect a torrent to these peers, even if it knows them already. There is no answer."""
+    """Connect a torrent to these peers, even if it already knows their addresses. There is no answer."""
 
     torrent: str
     peers: list[str]
 
 
 class VerifyTorrent(CommandMessage, frozen=True, kw_only=True, tag="verify_torrent"):
-    """Hash a torrent's files again, since another torrent writes to some of them. Where they are not its own any more
-    it ends in an error.
+    """Hash a torrent's files again, since another torrent writes to some of them.
+
+    If their content has been overwritten, the torrent gets an error.
 
     Fields:
         writer: the other torrent.
@@ -99,7 +106,7 @@ class VerifyTorrent(CommandMessage, frozen=True, kw_only=True, tag="verify_torre
 
 
 class CheckFiles(CommandMessage, frozen=True, kw_only=True, tag="look_at_files"):
-    """Check that a torrent's files are still on disk; if not, it is loaded anew. There is no answer."""
+    """Check that a torrent's files are still on disk; if not, load the torrent again. There is no answer."""
 
     torrent: str
 

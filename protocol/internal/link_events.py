@@ -1,4 +1,7 @@
-"""Engine events: what the engine tells the supervisor. Some are events of the public protocol as they are."""
+"""Engine events: the messages that the engine sends to the supervisor.
+
+Some of them are events of the public protocol.
+"""
 
 from protocol.internal.link_messages import EventMessage
 from protocol.internal.link_queries import FilesQueried, SourceInspected, TrackersQueried
@@ -22,7 +25,10 @@ from protocol.wire.reports import SandboxReport
 
 
 class Learned(EventMessage, frozen=True, kw_only=True):
-    """What all facts share that a torrent's record is to have: `supervisor.commands.edits` has an edit for each."""
+    """The base of facts that are stored in a torrent's record.
+
+    `supervisor.commands.edits` has an edit for each of them.
+    """
 
     torrent: str
 
@@ -31,8 +37,8 @@ class EngineReady(EventMessage, frozen=True, kw_only=True, tag="engine_ready"):
     """The session is up and the engine accepts commands.
 
     Fields:
-        sandbox: the engine's confinement.
-        places: the directories below which its sandbox lets it write, each with its place (see `protocol.host.place`);
+        sandbox: the state of the engine's sandbox.
+        places: the directories below which the sandbox allows writing, each with its place (see `protocol.host.place`);
             empty if no sandbox is in force.
     """
 
@@ -44,10 +50,10 @@ class EngineReady(EventMessage, frozen=True, kw_only=True, tag="engine_ready"):
 
 
 class SettingsRefused(EventMessage, frozen=True, kw_only=True, tag="settings_refused"):
-    """The engine refuses the settings; the session was not made, or is unchanged.
+    """The engine refuses the settings; the session was not created, or is unchanged.
 
     Fields:
-        section: of the configuration.
+        section: the section of the configuration that has the setting.
     """
 
     setting: str
@@ -57,10 +63,13 @@ class SettingsRefused(EventMessage, frozen=True, kw_only=True, tag="settings_ref
 
 
 class Heartbeat(EventMessage, frozen=True, kw_only=True, tag="heartbeat"):
-    """The engine's loop is alive: its turns so far, and the age of the last completed round trip through libtorrent.
+    """The engine's loop is alive.
+
+    The message has the number of the loop's iterations so far, and the age of the last completed round trip through
+    libtorrent.
 
     Fields:
-        log_lost: the number of its log lines that were dropped so far.
+        log_lost: the number of log lines that the engine has dropped so far.
     """
 
     loops: int
@@ -69,7 +78,7 @@ class Heartbeat(EventMessage, frozen=True, kw_only=True, tag="heartbeat"):
 
 
 class TorrentApplied(EventMessage, frozen=True, kw_only=True, tag="torrent_applied"):
-    """libtorrent has confirmed a revision, or refused it with a `problem`."""
+    """libtorrent has confirmed a torrent's revision, or refused it with a `problem`."""
 
     torrent: str
     revision: int
@@ -77,23 +86,23 @@ class TorrentApplied(EventMessage, frozen=True, kw_only=True, tag="torrent_appli
 
 
 class TorrentRechecked(Learned, frozen=True, kw_only=True, tag="torrent_rechecked"):
-    """All files of a torrent were hashed, and resume data with what was found is stored.
+    """All files of a torrent were hashed, and resume data with the result is stored.
 
     Fields:
-        revision: the one in which that was asked for.
+        revision: the revision in which the recheck was requested.
     """
 
     revision: int
 
 
 class HashesProven(EventMessage, frozen=True, kw_only=True, tag="hashes_proven"):
-    """A torrent's metadata proves its info-hashes. Records that have one of these are of one torrent.
+    """A torrent's metadata proves its info-hashes. All records that have one of these hashes are of the same torrent.
 
     Fields:
         info_hash_v1, info_hash_v2: None for a version that the torrent does not have.
-        bytes_done: the claim of the torrent's resume data, if it was requested.
-        other: the record of the same torrent; None if it was not determined.
-        other_bytes_done: the claim of that one's resume data.
+        bytes_done: the complete bytes according to the torrent's resume data, if they were requested.
+        other: the id of another record of the same torrent; None if it was not looked for.
+        other_bytes_done: the complete bytes according to the resume data of `other`.
     """
 
     torrent: str
@@ -105,7 +114,7 @@ class HashesProven(EventMessage, frozen=True, kw_only=True, tag="hashes_proven")
 
 
 class SettingsApplied(EventMessage, frozen=True, kw_only=True, tag="settings_applied"):
-    """libtorrent has confirmed a revision of the session's settings, and a configuration."""
+    """libtorrent has confirmed a revision of the session's settings, which includes a configuration."""
 
     revision: int
     config: int = 0
@@ -115,8 +124,8 @@ class TorrentDropped(EventMessage, frozen=True, kw_only=True, tag="torrent_forgo
     """The torrent is removed from the session and its fast-resume data is deleted.
 
     Fields:
-        problem: why some files were not deleted, in words.
-        left: their paths, as far as they are known.
+        problem: a text about why some files were not deleted.
+        left: the paths of these files, as far as they are known.
     """
 
     torrent: str
@@ -125,7 +134,10 @@ class TorrentDropped(EventMessage, frozen=True, kw_only=True, tag="torrent_forgo
 
 
 class FilesRestored(EventMessage, frozen=True, kw_only=True, tag="files_restored"):
-    """The files of a torrent loaded from fast-resume data: no change, but a new supervisor may not know them."""
+    """The files of a torrent that was loaded from fast-resume data.
+
+    Nothing has changed, but a restarted supervisor may not know the files.
+    """
 
     torrent: str
     name: str
@@ -136,12 +148,12 @@ class FilesRestored(EventMessage, frozen=True, kw_only=True, tag="files_restored
 
 
 class HistoryFound(EventMessage, frozen=True, kw_only=True, tag="history_found"):
-    """The totals in a torrent's resume data, if none are stored.
+    """The totals in a torrent's resume data, sent if the supervisor has stored none.
 
     Fields:
         downloaded, uploaded: payload bytes.
-        active_s, seeding_s: durations; the latter while complete.
-        completed_s, last_activity_s: since 1970; 0 for never.
+        active_s, seeding_s: the durations for which the torrent was active, and active and complete.
+        completed_s, last_activity_s: times in seconds since 1970; 0 for never.
     """
 
     torrent: str
@@ -154,11 +166,11 @@ class HistoryFound(EventMessage, frozen=True, kw_only=True, tag="history_found")
 
 
 class TrackersKnown(EventMessage, frozen=True, kw_only=True, tag="trackers_known"):
-    """The trackers of torrents that the session has loaded, including the source's own.
+    """The trackers of loaded torrents, including those in their sources.
 
     Fields:
-        trackers: URLs, each with its tier (BEP 12).
-        torrents: those that have exactly these.
+        trackers: the URLs, each with its tier (BEP 12).
+        torrents: the ids of torrents that have exactly these trackers.
     """
 
     trackers: list[tuple[str, int]]
@@ -169,8 +181,8 @@ class TrackerReport(EventMessage, frozen=True, kw_only=True, tag="tracker_told")
     """A tracker of a torrent works, or fails, or fails with another message.
 
     Fields:
-        message: its message, or the error; empty if it works.
-        times: the minimum of consecutive failures: 1, 2 or 6; 0 if it works.
+        message: the tracker's message, or the error; empty if the tracker works.
+        times: a lower bound of the number of consecutive failures: 1, 2 or 6; 0 if the tracker works.
     """
 
     torrent: str
@@ -181,10 +193,11 @@ class TrackerReport(EventMessage, frozen=True, kw_only=True, tag="tracker_told")
 
 
 class FilePutAside(EventMessage, frozen=True, kw_only=True, tag="file_put_aside"):
-    """A file of a torrent is damaged: its name, the problem, and what was done.
+    """A file of a torrent in the resume directory is damaged. Has its name, the problem, and what was done about it.
 
     Fields:
-        staged: its name in `ResumeDir.staged`, for the supervisor to move it on; null if it is not there.
+        staged: the file's name in `ResumeDir.staged`, from where the supervisor moves it to `damaged/`; null if it is
+            not there.
     """
 
     torrent: str
@@ -195,7 +208,10 @@ class FilePutAside(EventMessage, frozen=True, kw_only=True, tag="file_put_aside"
 
 
 class MetainfoDamaged(EventMessage, frozen=True, kw_only=True, tag="metainfo_damaged"):
-    """A torrent's .torrent file is damaged; the supervisor, which owns it, has to put it aside."""
+    """A torrent's .torrent file is damaged.
+
+    The supervisor has to put it aside, since the engine must not write there.
+    """
 
     torrent: str
     problem: str
@@ -209,23 +225,26 @@ class ResumeHandedOver(EventMessage, frozen=True, kw_only=True, tag="resume_hand
 
 
 class AllHandedOver(EventMessage, frozen=True, kw_only=True, tag="all_handed_over"):
-    """The resume data of all torrents was handed over, or cannot be made."""
+    """The resume data of every torrent was handed over, or cannot be made."""
 
 
 class ResumeStoreState(EventMessage, frozen=True, kw_only=True, tag="resume_store_state"):
-    """Whether fast-resume data can be written: `problem` in words, or null once it can again."""
+    """Whether fast-resume data can be written: `problem` says why not, and is null once writing works again."""
 
     problem: str | None
 
 
 class StorageState(EventMessage, frozen=True, kw_only=True, tag="storage_state"):
-    """All torrents that wait for a file system, at each change; no torrents and no message once it is over.
+    """All torrents that wait for a file system.
+
+    Sent at each change; without torrents and message once none waits any more.
 
     Fields:
         problem: `disk_full` or `storage_missing`.
-        message: the problem and the remedy, in words.
-        free_bytes: free space at the last check.
-        whole: the file system itself is full, missing or does not answer, and not only some torrents' files.
+        message: a text for people about the problem and the remedy.
+        free_bytes: the free space at the last check.
+        whole: whether the file system itself is full, missing or does not answer; false if only some torrents' files
+            are affected.
     """
 
     mount_point: str
@@ -237,7 +256,7 @@ class StorageState(EventMessage, frozen=True, kw_only=True, tag="storage_state")
 
 
 class SessionStats(EventMessage, frozen=True, kw_only=True, tag="session_stats"):
-    """Once a second: rates and totals of the session.
+    """Rates and totals of the session, sent once a second.
 
     Fields:
         listeners: the listening ports by protocol and address, as far as libtorrent has reported them.

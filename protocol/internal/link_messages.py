@@ -1,4 +1,4 @@
-"""The base classes of the private link's messages: they are values, and a tag says of which type each is."""
+"""The base classes of the private link's messages, which are immutable and tagged with their type."""
 
 import msgspec
 
@@ -8,4 +8,4 @@ class CommandMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
 
 
 class EventMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """The base of all events that only the link has."""
+    """The base of all engine events that are not events of the public protocol."""

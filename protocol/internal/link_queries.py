@@ -1,6 +1,6 @@
-"""Questions of the supervisor to the engine, each with its answer.
+"""Queries of the supervisor to the engine, each with the type of its answer.
 
-A `Query` changes nothing, and is an engine command; its `Answer` is an engine event.
+A `Query` is an engine command that changes nothing. Its `Answer` is an engine event.
 """
 
 from typing import Generic, TypeVar
@@ -14,31 +14,31 @@ AnswerT = TypeVar("AnswerT", bound="Answer")
 
 
 class Query(CommandMessage, Generic[AnswerT], frozen=True, kw_only=True):
-    """What all questions share. A question changes nothing, and is answered once, by an `AnswerT` with its token.
+    """The base of all queries. A query changes nothing, and gets one answer, an `AnswerT` with the same token.
 
     Fields:
-        token: given by the link that asks.
+        token: identifies the query; the supervisor's side of the link sets it.
     """
 
     token: int = 0
 
 
 class Answer(EventMessage, frozen=True, kw_only=True):
-    """What all answers to questions share.
+    """The base of all answers to queries.
 
     Fields:
-        token: the question's.
+        token: the token of the query.
     """
 
     token: int
 
 
 class InspectSource(Query["SourceInspected"], frozen=True, kw_only=True, tag="inspect_source"):
-    """Parse and validate a source; nothing is added. Answered by `SourceInspected`.
+    """Parse and validate a source without adding a torrent. Answered by `SourceInspected`.
 
     Fields:
-        save_path: where it would be stored, resolved; None if its paths are not to be checked.
-        list_files: return its files, and check nothing.
+        save_path: the save path of the torrent, with links resolved; None if the torrent's paths are not to be checked.
+        list_files: return the torrent's files, and check nothing.
     """
 
     magnet: str | None = None
@@ -48,15 +48,16 @@ class InspectSource(Query["SourceInspected"], frozen=True, kw_only=True, tag="in
 
 
 class SourceInspected(Answer, frozen=True, kw_only=True, tag="source_inspected"):
-    """The outcome for a source: the torrent's id and name, or its problem.
+    """The result for a source: the torrent's id and name, or the problem with the source.
 
     Fields:
-        outside: the files that would be outside of the download roots, in words.
-        metadata: from its info dictionary; None for a magnet link.
+        outside: a sentence about the files that would be outside of the download roots.
+        metadata: the metadata in the info dictionary; None for a magnet link.
         only: the indices of files that a magnet link selects, as in `Selection`.
-        info_hash_v1, info_hash_v2: those in the source; metainfo has no others.
-        places: where its root folder, or its one file, would be; set if a save path was given.
-        files: the paths of its files; set with `list_files`.
+        info_hash_v1, info_hash_v2: the info-hashes in the source. Metainfo has all of its torrent's; a link may lack
+            one.
+        places: the paths where the torrent's root folder, or its only file, would be; set if a save path was given.
+        files: the paths of the torrent's files; set with `list_files`.
     """
 
     torrent: str | None = None
@@ -72,19 +73,19 @@ class SourceInspected(Answer, frozen=True, kw_only=True, tag="source_inspected")
 
 
 class QueryFiles(Query["FilesQueried"], frozen=True, kw_only=True, tag="query_files"):
-    """Bytes done of each file. Answered by `FilesQueried`."""
+    """Request the complete bytes of each file of a torrent. Answered by `FilesQueried`."""
 
     torrent: str
 
 
 class FilesQueried(Answer, frozen=True, kw_only=True, tag="files_queried"):
-    """Bytes done by file index; null without the torrent or its metadata."""
+    """The complete bytes by file index; null without the torrent or its metadata."""
 
     bytes_done: list[int] | None
 
 
 class QueryTrackers(Query["TrackersQueried"], frozen=True, kw_only=True, tag="query_trackers"):
-    """The state of each tracker of a torrent. Answered by `TrackersQueried`."""
+    """Request the state of each tracker of a torrent. Answered by `TrackersQueried`."""
 
     torrent: str
 
@@ -95,8 +96,8 @@ class TrackerReading(msgspec.Struct, frozen=True, array_like=True):
     Fields:
         updating: an announce is in progress.
         next_announce_us: the time of the next announce, microseconds since 1970; None if none is planned.
-        seeds, leeches, downloads: from its last answer; None if it had none.
-        message: its warning while it works.
+        seeds, leeches, downloads: the numbers in the tracker's last answer; None if the answer lacked them.
+        message: the warning of a tracker that works.
     """
 
     url: str

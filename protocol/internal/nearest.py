@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from typing import Final
 
 NEAR: Final = 0.75
-"""The similarity of two names, by `difflib`, that a suggestion needs: a typing error or two, and not another word."""
+"""The minimum similarity (by `difflib`) for a suggestion: it allows a typing error or two, but not another word."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is similar, ignoring case and hyphens; None if none is.
+    """The known name that is most similar, ignoring case and hyphens; None if none is similar enough.
 
-    A single word of a name is similar, too, if no other name has it: `roots` to `download_roots`.
+    A single word of a name counts as similar if no other name has it: `roots` finds `download_roots`.
     """
     by_form = {_form(each): each for each in known}
     form = _form(name)
@@ -25,7 +25,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: str, known: Iterable[str], shown: str = "{}") -> str:
-    """`; did you mean NAME?`, or an empty text."""
+    """The text `; did you mean NAME?`, or an empty one if no known name is similar."""
     near = nearest(name, known)
     return "" if near is None else f"; did you mean {shown.format(near)}?"
 

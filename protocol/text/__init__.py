@@ -1,5 +1,5 @@
-"""Texts and their forms, without the messages that carry them.
+"""Checks and conversions of texts, independent of the messages that carry them.
 
-- *Patterns* are the forms that texts must have; a *peer address* is where a peer is.
-- What is *redacted* has no passkeys any more; what is *scrubbed* can be encoded as UTF-8.
+- *Patterns* are regular expressions that texts must match. A *peer address* is an IP address with a port.
+- A *redacted* text has no passkeys. A *scrubbed* text can be encoded as UTF-8.
 """

@@ -1,6 +1,6 @@
-"""Required forms of texts in messages, and their descriptions for error messages. Pure.
+"""Patterns that texts in messages must match, and descriptions of them for error messages. Pure.
 
-msgspec would show people the regular expression.
+Without the descriptions, msgspec's error messages would show the regular expressions.
 """
 
 import ast
@@ -34,7 +34,7 @@ _MATCHING: Final = re.compile(r"`str` matching regex (?P<quoted>'.*'|\".*\")", r
 
 
 def without_patterns(problem: str) -> str:
-    """A message of msgspec's with the description in place of the regular expression."""
+    """An error message of msgspec, with the description in place of the regular expression."""
     return _MATCHING.sub(_words, problem)
 
 

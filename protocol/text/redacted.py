@@ -1,9 +1,9 @@
-"""Redacted URLs: a private tracker's URL has a passkey, with which anybody can impersonate its user. Pure.
+"""Redacts URLs: a private tracker's URL has a passkey, with which anybody could impersonate the user. Pure.
 
-A redacted URL has scheme, host and port, and of its path the words that every tracker has (`announce`, `scrape.php` and
-the like). Any other part of the path, user and password, the query and the fragment may be secret, and become an
-ellipsis. On the wire, to clients that may read everything, URLs are whole; in logs, crash reports and messages for
-people they are redacted.
+A redacted URL keeps the scheme, host and port, and those words of the path that every tracker has (`announce`,
+`scrape.php` and the like). The rest of the path, the user and password, the query and the fragment may be secret; they
+become an ellipsis. On the wire URLs are not redacted, since clients may read everything. They are redacted in logs,
+crash reports and messages for people.
 """
 
 import re
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 HIDDEN: Final = "…"
 REMEMBERED: Final = 4096
-"""The size of the cache: thousands of torrents share few trackers, and every row of a list may name one."""
+"""The size of the cache. Thousands of torrents share few trackers, and every row of a list may name one of them."""
 
 _PUBLIC: Final = re.compile(r"(announce|scrape|tracker|ann)(\.(php|pl|cgi|aspx?|jsp))?", re.IGNORECASE)
 _URL: Final = re.compile(r"\b(?:https?|udp|wss?)://[^\s\"'<>\\]+", re.IGNORECASE)
@@ -22,7 +22,7 @@ _IN_A_LINK: Final = re.compile(r"(?<=[?&])(tr(?:\.[0-9]+)?|ws|xs|as)=[^&\s\"'<>\
 
 @lru_cache(maxsize=REMEMBERED)
 def redacted(url: str) -> str:
-    """The URL without parts that may be secret."""
+    """A URL without the parts that may be secret."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -41,7 +41,7 @@ def redacted(url: str) -> str:
 
 
 def redacted_text(text: str) -> str:
-    """A text with every URL redacted, and the trackers and web seeds of magnet links, too."""
+    """A text in which every URL is redacted, also the trackers and web seeds inside magnet links."""
     if "=" not in text and "://" not in text:
         return text
     text = _IN_A_LINK.sub(lambda found: f"{found[1]}={HIDDEN}", text)

@@ -1,24 +1,24 @@
-"""Text that may hold lone surrogates: bytes of a path or of the environment that are not UTF-8. Pure.
+"""Removes lone surrogates, which stand for bytes of a path or of the environment that are not UTF-8. Pure.
 
-Python reads such bytes as halves of surrogate pairs (PEP 383). These can be given back to the operating system, but can
-be encoded neither as msgpack nor as JSON.
+Python decodes such bytes as halves of surrogate pairs (PEP 383). Such a text can be passed back to the operating
+system, but can be encoded neither as msgpack nor as JSON.
 """
 
 from typing import Any
 
 
 def is_utf8(text: str) -> bool:
-    """Whether a text can be encoded."""
+    """Whether a text can be encoded as UTF-8."""
     return scrub(text) == text
 
 
 def scrub(text: str) -> str:
-    """The text, with `?` for each lone surrogate."""
+    """A text with each lone surrogate replaced by `?`."""
     return text.encode(errors="replace").decode()
 
 
 def scrub_all(value: Any) -> Any:
-    """A value of builtins, with all text in it scrubbed, in keys too."""
+    """A value of builtins, with all texts in it scrubbed, including keys of maps."""
     match value:
         case str():
             return scrub(value)

@@ -1,8 +1,9 @@
-"""Encodes typed messages as msgpack bytes and decodes them, under limits. The only module that sees encoded bytes.
+"""Encodes typed messages as msgpack and decodes them, with limits. No other module handles encoded bytes.
 
 The wire has string-keyed maps, arrays, UTF-8 strings, byte strings, booleans, null, floats, and integers within
-±(2^53-1), so that every language reads it without loss. Extension types are refused. msgpack decodes untrusted bytes,
-msgspec converts to types and encodes. This module checks what neither does: depth, size, and the range of integers.
+±(2^53-1), so that every language can represent all values exactly. Extension types are refused. The library msgpack
+decodes untrusted bytes; msgspec encodes, and converts values to typed messages. This module checks what neither library
+checks: depth, size, and the range of integers.
 """
 
 import re
@@ -21,17 +22,23 @@ T = TypeVar("T")
 MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 MAX_DEPTH: Final = 16
 MAX_ELEMENTS: Final = 125_000
-"""More than the 100,000 priorities that a command may have; decoding so many takes the loop some 15 ms."""
+"""Enough for the 100,000 priorities that a command may have.
+
+Decoding this many elements blocks the loop for some 15 ms.
+"""
 MAX_CONTAINERS: Final = 1000
-"""Far more arrays and maps than any request needs; each takes longer than a number or a text."""
+"""Far more arrays and maps than any request needs.
+
+Decoding one of them takes longer than decoding a number or a text.
+"""
 MAX_INTEGER: Final = 2**53 - 1
 
 SKIM_ELEMENTS: Final = 5000
-"""The maximum number of elements that `skim` skips: about five take a microsecond."""
+"""The maximum number of elements that `skim` skips, at about five per microsecond."""
 
 SKIM_KEYS: Final = 16
 SKIM_BYTES: Final = 1000
-"""The number of keys of the map that it examines, and the longest value that it returns."""
+"""The limits of `skim`: the keys that it examines, and the length in bytes of the longest value that it returns."""
 
 _ENCODER = msgspec.msgpack.Encoder()
 _ALLOWED = {str, bytes, bool, float, int, type(None), dict, list}
@@ -40,11 +47,11 @@ _MISSING_FIELD = re.compile(r"missing required field `(?P<name>[^`]+)`")
 
 
 def encode(message: Any) -> bytes:
-    """One message (a Struct, or builtins) as msgpack bytes. Unset fields are left out; lone surrogates become `?`."""
+    """Encodes one message (a Struct, or builtins) as msgpack. Omits unset fields; replaces lone surrogates by `?`."""
     try:
         return _ENCODER.encode(message)
     except UnicodeEncodeError:
-        pass  # rare, so it may be slow
+        pass  # lone surrogates are rare, so the slow way below will do
     plain = msgspec.to_builtins(message, builtin_types=(bytes,), enc_hook=_unwrapped)
     packed = msgpack.packb(plain, use_bin_type=True, unicode_errors="replace")
     assert isinstance(packed, bytes)
@@ -52,23 +59,23 @@ def encode(message: Any) -> bytes:
 
 
 def _unwrapped(part: Any) -> Any:
-    """The builtins that `encoded` was made from."""
+    """The builtins that a result of `encoded` was made from."""
     if isinstance(part, msgspec.Raw):
         return msgspec.msgpack.decode(part)
     raise TypeError(f"a {type(part).__name__} cannot be encoded")
 
 
 def encoded(message: Any) -> msgspec.Raw:
-    """The same as a part of a larger message, which `encode` inserts unchanged."""
+    """Encodes a part of a larger message, which `encode` inserts unchanged."""
     return msgspec.Raw(encode(message))
 
 
 def decode(frame: bytes) -> Any:
-    """The builtins in one msgpack frame of the public wire.
+    """Decodes one msgpack frame of the public wire into builtins.
 
     Raises:
-        OuzelError: FRAME_TOO_LARGE over 16 MiB, 125,000 elements (members of all arrays and maps together) or 1,000
-            arrays and maps, TOO_DEEP over 16 levels, MALFORMED_FRAME for anything else that the wire does not allow.
+        OuzelError: FRAME_TOO_LARGE above 16 MiB, 125,000 elements (members of all arrays and maps together) or 1,000
+            arrays and maps; TOO_DEEP above 16 levels; MALFORMED_FRAME for anything else that the wire does not allow.
     """
     value = unpack(frame, max_bytes=MAX_FRAME_BYTES, max_elements=MAX_ELEMENTS, max_containers=MAX_CONTAINERS)
     _check(value)
@@ -76,7 +83,10 @@ def decode(frame: bytes) -> Any:
 
 
 def unpack(frame: bytes, *, max_bytes: int, max_elements: int, max_containers: int | None = None) -> Any:
-    """Like `decode` with the caller's limits, for frames of our own: depth and integers are not checked."""
+    """Decodes a frame that Ouzel itself encoded, with limits that the caller gives.
+
+    Unlike `decode`, it checks neither depth nor integers.
+    """
     if len(frame) > max_bytes:
         raise OuzelError(
             ErrorKind.FRAME_TOO_LARGE, f"the frame has {len(frame)} bytes, over the {max_bytes} allowed", field="frame"
@@ -94,7 +104,7 @@ def unpack(frame: bytes, *, max_bytes: int, max_elements: int, max_containers: i
             raise _too_many(f"{containers_allowed} arrays and maps")
         return container
 
-    # An element takes a byte or more, so that most frames cannot hold too many, and need no call for each container.
+    # An element takes at least a byte, so most frames cannot hold too many elements. These need no call per container.
     hook = count if 2 * len(frame) > max_elements or len(frame) > containers_allowed else None
     try:
         return msgpack.unpackb(
@@ -130,7 +140,10 @@ def _refuse_extension(code: int, data: bytes) -> Any:
 
 
 def _check(value: Any) -> None:
-    """Walks level by level: depth is a counter, hostile input causes no recursion, and most is done in bulk."""
+    """Checks the depth and all integers of a value.
+
+    Walks the value level by level, so hostile input causes no recursion, and most checks are done in bulk.
+    """
     level, depth = [value], 0
     while level:
         kinds = set(map(type, level))
@@ -155,10 +168,10 @@ def _check(value: Any) -> None:
 
 
 def skim(frame: bytes, wanted: Collection[str]) -> dict[str, bytes]:
-    """The encoded values of some keys of the map in a frame that is not decoded, if they are found soon.
+    """Finds the encoded values of some keys of the map in a frame, without decoding the frame.
 
-    Bytes and texts are skipped by their length, so the cost does not grow with the frame. Values after more than 5,000
-    elements, or after fifteen other keys, are not found, nor are those over 1,000 bytes.
+    Bytes and texts are skipped by their length, so the cost does not grow with the size of the frame. The result lacks
+    values after more than 5,000 elements or fifteen other keys, and values longer than 1,000 bytes.
     """
     found: dict[str, bytes] = {}
     try:
@@ -180,7 +193,7 @@ def skim(frame: bytes, wanted: Collection[str]) -> dict[str, bytes]:
                 if len(found) == len(wanted):
                     break
     except (IndexError, OverflowError, msgspec.DecodeError, UnicodeDecodeError):
-        pass  # it is no message, or has too many elements
+        pass  # not a valid message, or too many elements
     return found
 
 
@@ -188,31 +201,32 @@ _NAMES: Final = msgspec.msgpack.Decoder(str)
 
 _FIXED: Final = bytes(
     [
-        *[1] * 0xA0,  # 00 to 9f: numbers, maps, arrays
-        *range(1, 33),  # to bf: texts
-        *[1, 0, 1, 1],  # nil, what is no message, false, true
-        *[0] * 6,  # to c9: bytes, extensions
-        *[5, 9, 2, 3, 5, 9, 2, 3, 5, 9],  # to d3: floats, numbers
-        *[3, 4, 6, 10, 18],  # to d8: extensions
-        *[0] * 3,  # to db: texts
-        *[3, 5, 3, 5],  # to df: arrays, maps
+        *[1] * 0xA0,  # 00 up to 9f: numbers, maps, arrays
+        *range(1, 33),  # up to bf: texts
+        *[1, 0, 1, 1],  # nil, never used (c1), false, true
+        *[0] * 6,  # up to c9: bytes, extensions
+        *[5, 9, 2, 3, 5, 9, 2, 3, 5, 9],  # up to d3: floats, integers
+        *[3, 4, 6, 10, 18],  # up to d8: extensions
+        *[0] * 3,  # up to db: texts
+        *[3, 5, 3, 5],  # up to df: arrays, maps
         *[1] * 0x20,
     ]
 )
-"""By an element's first byte: its size without its members, or 0 where its length follows."""
+"""The size of an element without its members, indexed by its first byte; 0 if a length follows."""
 
 _LENGTHS: Final = {0xC4: (1, 0), 0xC5: (2, 0), 0xC6: (4, 0), 0xC7: (1, 1), 0xC8: (2, 1), 0xC9: (4, 1)} | {
     0xD9: (1, 0),
     0xDA: (2, 0),
     0xDB: (4, 0),
 }
-"""Of bytes, extensions and texts: how many bytes the length takes, and how many come between it and the content."""
+"""For bytes, extensions and texts: the size of the length field, and the number of bytes between it and the content.
+"""
 
 
 def _skip(frame: bytes, at: int, left: int) -> tuple[int, int]:
-    """The end of an element with its members, and how many further elements may be skipped.
+    """Skips an element with its members. Returns the offset of its end, and how many further elements may be skipped.
 
-    Raises IndexError if the frame ends before it does, OverflowError if it has more elements than allowed.
+    Raises IndexError if the frame ends within the element, OverflowError if the element has more members than `left`.
     """
     awaited = 1
     while awaited:
@@ -242,12 +256,12 @@ def _skip(frame: bytes, at: int, left: int) -> tuple[int, int]:
 
 
 def convert(value: Any, kind: type[T], *, within: str, error: ErrorKind) -> T:
-    """Builtins as a typed message.
+    """Converts builtins to a typed message.
 
     Args:
         value: the result of `decode`.
-        kind: a Struct, or a union of tagged Structs.
-        within: the path of `value` in the whole message (`args`), to name the field in an error.
+        kind: the message's type: a Struct, or a union of tagged Structs.
+        within: the path of `value` in the whole message (such as `args`), with which an error names the field.
         error: the row of the error table for a value of the wrong type.
     """
     try:
@@ -258,7 +272,7 @@ def convert(value: Any, kind: type[T], *, within: str, error: ErrorKind) -> T:
 
 
 def read(decoder: "msgspec.msgpack.Decoder[T]", frame: bytes, *, within: str, error: ErrorKind) -> T:
-    """A typed message from its bytes, of our own making: depth and integers are not checked.
+    """Decodes a typed message that Ouzel itself encoded. Depth and integers are not checked.
 
     Args:
         within, error: as in `convert`.
@@ -273,9 +287,9 @@ def read(decoder: "msgspec.msgpack.Decoder[T]", frame: bytes, *, within: str, er
 
 
 def blame(problem: str, within: str) -> tuple[str, str]:
-    """The dotted path in an error of msgspec's, and its message.
+    """Splits an error message of msgspec into the dotted path and the sentence.
 
-    "Object missing required field `x` - at `$.y`" gives `within.y.x` and the sentence without the path.
+    Example: "Object missing required field `x` - at `$.y`" gives `within.y.x` and the sentence without the path.
     """
     path = _FIELD_PATH.search(problem)
     missing = _MISSING_FIELD.search(problem)

@@ -1,7 +1,7 @@
-"""The public commands: one Struct a verb, its fields are the arguments, its tag is the `op`.
+"""The public commands: one Struct for each. Its fields are the arguments, its tag is the `op`.
 
-The docstring of each says what it does and what its arguments mean; its base class says of which kind it is. Its row in
-`protocol.wire.operations` makes it known, and has its result and its errors.
+The docstring of a command says what it does and what its arguments mean. Its base class is the kind of command. Its row
+in `protocol.wire.operations` registers the command, with its result and errors.
 """
 
 from typing import Annotated, Final
@@ -31,64 +31,67 @@ Priorities = (
     Annotated[list[FilePriority], msgspec.Meta(max_length=100_000)]
     | dict[Annotated[str, msgspec.Meta(pattern=patterns.FILE_INDEX)], FilePriority]
 )
-"""Priorities by file index: a list from index 0 on, or a map from the index in decimal."""
+"""File priorities: a list that begins with file 0, or a map with file indices in decimal as keys."""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
-    """What all commands share: they are values, and their tag is the op. Each is of one of the kinds below."""
+    """The base of all commands. They are immutable, and their tag is the op. Each belongs to one of the kinds below."""
 
 
 class Mutation(Command, frozen=True, kw_only=True):
-    """Changes something: durable before it is answered; a repeat under its id is not carried out again."""
+    """Changes state. It is durable before it is answered; a repeated request with the same id is not executed again."""
 
 
 class Read(Command, frozen=True, kw_only=True):
-    """Changes nothing, and is answered with or without an engine."""
+    """Changes nothing, and is answered even while no engine runs."""
 
 
 class InstantRead(Read, frozen=True, kw_only=True):
-    """Answered from memory in the turn of the loop in which it came."""
+    """Answered from memory, in the same iteration of the event loop in which it arrives."""
 
 
 class PagedRead(Read, frozen=True, kw_only=True):
-    """Answered from memory, in steps between which other clients have their turn."""
+    """Answered from memory, in steps between which requests of other clients are handled."""
 
 
 class EngineRead(PagedRead, frozen=True, kw_only=True):
-    """A page about one torrent, for which the engine is asked first; without an answer, what is cached will do."""
+    """A page about one torrent.
+
+    The supervisor queries the engine first; without an answer it replies from its cache.
+    """
 
     torrent: TorrentId
 
 
 class DiskRead(Read, frozen=True, kw_only=True):
-    """Answered from a disk, which may hang."""
+    """Answered from a disk, whose accesses may hang."""
 
 
 class Hello(InstantRead, frozen=True, kw_only=True, tag="hello"):
-    """The server's name, versions and limits."""
+    """Returns the server's name, versions and limits."""
 
 
 class Ping(InstantRead, frozen=True, kw_only=True, tag="ping"):
-    """A round trip through the supervisor's loop."""
+    """Tests a round trip through the supervisor's loop."""
 
 
 class Health(InstantRead, frozen=True, kw_only=True, tag="health"):
-    """The health of the service."""
+    """Returns the health of the service."""
 
 
 class Stats(InstantRead, frozen=True, kw_only=True, tag="stats"):
-    """Totals and rates of the session and of both processes."""
+    """Returns totals and rates of the session and of both processes."""
 
 
 class Snapshot(PagedRead, frozen=True, kw_only=True, tag="snapshot"):
-    """All observed state, a page at a time: subscribe first, then page until `cursor` is null.
+    """Returns one page of all observed state. Subscribe first, then request pages until `cursor` is null.
 
-    Each page is true at its own reply's `seq`; `health` and `settings` are on every page.
+    Each page shows the state at its own reply's `seq`. Every page has `health` and `settings`.
 
     Fields:
-        cursor: the `cursor` of the page before, with the same arguments; null for the first page. Opaque; it stays good
-            when torrents come and go.
-        limit: rows a page, at the most.
+        cursor: the `cursor` of the previous page, which was requested with the same arguments; null for the first page.
+            Opaque; it stays valid when torrents are added or removed.
+        limit: the maximum number of rows in a page.
     """
 
     cursor: str | None = None
@@ -96,16 +99,16 @@ class Snapshot(PagedRead, frozen=True, kw_only=True, tag="snapshot"):
 
 
 class ListTorrents(PagedRead, frozen=True, kw_only=True, tag="list_torrents"):
-    """The torrents, in the order of their ids, a page at a time.
+    """Returns one page of the torrents, sorted by id.
 
     Fields:
-        ids: only these; unknown ones are ignored.
-        fields: names of the row's members to give; `torrent` is always there. Null is all of them.
+        ids: only these torrents; unknown ids are ignored.
+        fields: the names of the row's members to return; `torrent` is always included. Null means all members.
         state: only torrents in this state.
         label: only torrents with this label.
-        cursor: the `cursor` of the page before, with the same arguments; null for the first page. Opaque; it stays good
-            when torrents come and go.
-        limit: rows a page, at the most.
+        cursor: the `cursor` of the previous page, which was requested with the same arguments; null for the first page.
+            Opaque; it stays valid when torrents are added or removed.
+        limit: the maximum number of rows in a page.
     """
 
     ids: list[TorrentId] | None = None
@@ -117,18 +120,18 @@ class ListTorrents(PagedRead, frozen=True, kw_only=True, tag="list_torrents"):
 
 
 class GetTorrent(InstantRead, frozen=True, kw_only=True, tag="get_torrent"):
-    """One torrent: its row, and the rest of its desired state."""
+    """Returns one torrent: its row, and the rest of its desired state."""
 
     torrent: TorrentId
 
 
 class ListFiles(EngineRead, frozen=True, kw_only=True, tag="list_files"):
-    """The files of a torrent, with progress, a page at a time.
+    """Returns one page of a torrent's files, with their progress.
 
     Fields:
-        cursor: the `cursor` of the page before, with the same arguments; null for the first page. Opaque; it stays good
-            when torrents come and go.
-        limit: files a page, at the most.
+        cursor: the `cursor` of the previous page, which was requested with the same arguments; null for the first page.
+            Opaque; it stays valid when torrents are added or removed.
+        limit: the maximum number of files in a page.
     """
 
     cursor: str | None = None
@@ -136,19 +139,20 @@ class ListFiles(EngineRead, frozen=True, kw_only=True, tag="list_files"):
 
 
 class ListTrackers(EngineRead, frozen=True, kw_only=True, tag="list_trackers"):
-    """The trackers of a torrent, the source's own too, by tier.
+    """Returns the trackers of a torrent by tier, including those in its source.
 
-    The engine is asked for the numbers, for up to half of the deadline; without one they are as they were told last.
+    The supervisor queries the engine for the figures, for at most half of the deadline. Without an answer it returns
+    the figures that it received last.
     """
 
 
 class Replay(PagedRead, frozen=True, kw_only=True, tag="replay"):
-    """The lifecycle events after `after_seq`, in order and without a gap; ask again until `head` is reached.
+    """Returns the lifecycle events after `after_seq`, in order and without a gap. Repeat it until `head` is reached.
 
     Fields:
-        epoch: the numbering that `after_seq` is of.
-        after_seq: the last event that is not wanted.
-        limit: events in the reply, at the most; fewer come where they are large.
+        epoch: the epoch of `after_seq`.
+        after_seq: the number of the event before the first one to return.
+        limit: the maximum number of events in the reply; large events may reduce it.
     """
 
     epoch: str
@@ -157,62 +161,64 @@ class Replay(PagedRead, frozen=True, kw_only=True, tag="replay"):
 
 
 class ListCrashes(DiskRead, frozen=True, kw_only=True, tag="list_crashes"):
-    """Crash reports of engines, the latest first.
+    """Returns the crash reports of engines, the latest first.
 
-    Read from disk, by a thread. Their number is bounded; the oldest are evicted first.
+    A thread reads the reports from disk. Their number is bounded; the oldest reports are evicted first.
     """
 
 
 class GetCrash(DiskRead, frozen=True, kw_only=True, tag="get_crash"):
-    """One crash report.
+    """Returns one crash report.
 
     Fields:
-        name: from `list_crashes`.
+        name: a name in the reply to `list_crashes`.
     """
 
     name: CrashName
 
 
 class ListDamaged(DiskRead, frozen=True, kw_only=True, tag="list_damaged"):
-    """The damaged files that were put aside, and whether each can be restored now.
+    """Returns the damaged files that were put aside, and whether each can be restored now.
 
-    Read from disk, by a thread.
+    A thread reads the files from disk.
     """
 
 
 class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
     """Adds a torrent from exactly one of `magnet` and `metainfo`.
 
-    A torrent that is already there is left as it is, and `duplicate` says so; a hybrid torrent is there if either of
-    its info-hashes is. Only a magnet link that has no metadata yet gets that of a .torrent file.
+    A torrent that exists already is not changed, and the reply has `duplicate`. A hybrid torrent exists already if a
+    torrent with either of its info-hashes does. One exception: a torrent from a magnet link that has no metadata yet
+    gets the metadata of an added .torrent file.
 
-    The source is judged by libtorrent, so an engine is needed; where there is none for a moment, the command waits for
-    the next one.
+    libtorrent validates the source, so an engine is needed. If none is running for a moment, the command waits for the
+    next one.
 
     Fields:
-        magnet: a magnet link. Its `so` (BEP 53) selects files as `include` does, unless that is given; its `dn` may be
-            in any encoding.
-        metainfo: the bytes of a .torrent file.
-        save_path: absolute, inside the download roots; the first root by default.
-        paused: adds it without starting it.
+        magnet: a magnet link. Its `so` (BEP 53) selects files as `include` does, unless `include` is given. Its `dn`
+            may be in any encoding.
+        metainfo: the content of a .torrent file.
+        save_path: an absolute path inside the download roots; the first root by default.
+        paused: adds the torrent without starting it.
         sequential: downloads pieces in order rather than the rarest first.
         rules: as in `update_selection`.
-        priorities: 0..7 by file index, a list from index 0 on or a map from the index in decimal; they beat the rules.
-        download_bps, upload_bps: limits in bytes per second, 0 is no limit.
-        trackers: URLs beside the source's own.
-        web_seeds: URLs beside the source's own (BEP 19).
-        labels: any words, to find torrents by.
-        seed_mode: the client vouches that all data is there; a piece is checked when it is first uploaded.
-        peers: `address:port`, IPv6 addresses in brackets; tried now and after each restart.
+        priorities: priorities 0..7: a list that begins with file 0, or a map with file indices in decimal as keys. They
+            override the rules.
+        download_bps, upload_bps: limits in bytes per second; 0 means no limit.
+        trackers: URLs in addition to those in the source.
+        web_seeds: URLs (BEP 19) in addition to those in the source.
+        labels: any words, by which torrents can be filtered.
+        seed_mode: the client guarantees that all data is on disk; a piece is checked when it is first uploaded.
+        peers: `address:port`, with IPv6 addresses in brackets; tried now and after each restart.
     """
 
     class Rules(msgspec.Struct, frozen=True, kw_only=True):
-        """The part of a selection that goes by globs.
+        """The globs of a selection.
 
         Fields:
-            include: globs; a file must match one of them; an empty list is all files.
-            exclude: globs; a file that matches one is left out.
-            skip_fluff: leave out samples, notes, links and the like.
+            include: globs, of which a selected file must match at least one; an empty list means all files.
+            exclude: globs; a file that matches one of them is not selected.
+            skip_fluff: do not select samples, notes, links and the like.
         """
 
         include: Globs = []
@@ -239,7 +245,8 @@ class RemoveTorrent(Mutation, frozen=True, kw_only=True, tag="remove_torrent"):
     """Removes a torrent, and deletes its files if requested.
 
     Fields:
-        delete_files: deletes them, too. Files that another torrent uses stay, and a `session_error` reports it.
+        delete_files: also deletes the torrent's files. Files that another torrent uses are kept, and a `session_error`
+            reports that.
     """
 
     torrent: TorrentId
@@ -247,7 +254,7 @@ class RemoveTorrent(Mutation, frozen=True, kw_only=True, tag="remove_torrent"):
 
 
 class PauseTorrent(Mutation, frozen=True, kw_only=True, tag="pause"):
-    """Stops a torrent until `resume`, across restarts too."""
+    """Stops a torrent until `resume`, even across restarts."""
 
     torrent: TorrentId
 
@@ -259,10 +266,10 @@ class ResumeTorrent(Mutation, frozen=True, kw_only=True, tag="resume"):
 
 
 class SetSequential(Mutation, frozen=True, kw_only=True, tag="set_sequential"):
-    """Downloads pieces in order, or the rarest first.
+    """Chooses whether pieces are downloaded in order, or the rarest first.
 
     Fields:
-        sequential: in order.
+        sequential: true for in order, false for rarest first.
     """
 
     torrent: TorrentId
@@ -270,13 +277,13 @@ class SetSequential(Mutation, frozen=True, kw_only=True, tag="set_sequential"):
 
 
 class UpdateLimits(Mutation, frozen=True, kw_only=True, tag="update_limits"):
-    """Sets rate limits of one torrent, or of the session without `torrent`.
+    """Sets the rate limits of one torrent, or of the session if `torrent` is null.
 
-    Limits apply to all peers, those on the local network too. An absent limit stays; with neither, nothing changes.
+    Limits apply to all peers, including those on the local network. An absent limit is not changed.
 
     Fields:
-        torrent: null is the session: all torrents together.
-        download_bps, upload_bps: bytes per second, 0 is no limit.
+        torrent: the torrent's id; null means the session, that is, all torrents together.
+        download_bps, upload_bps: bytes per second; 0 means no limit.
     """
 
     torrent: TorrentId | None = None
@@ -287,18 +294,19 @@ class UpdateLimits(Mutation, frozen=True, kw_only=True, tag="update_limits"):
 class UpdateSelection(Mutation, frozen=True, kw_only=True, tag="update_selection"):
     """Chooses the files to download.
 
-    What is left out stays. A glob without a slash matches a file's name in any folder; with one, its path, with or
-    without the torrent's root folder; `**` crosses folders and case does not matter. The names are the torrent's as a
-    disk takes them, before files of one name are told apart: what is listed as `a.1.txt` is matched as `a.txt`.
-    Explicit priorities, which go by the listed index, beat `exclude`, which beats `include`.
+    Absent arguments are not changed. A glob without a slash matches the name of a file in any folder. A glob with a
+    slash matches the path, with or without the torrent's root folder. `**` matches any number of folders; case is
+    ignored. Globs apply to sanitized names, but before files of equal names are renamed: a file that is listed as
+    `a.1.txt` is matched as `a.txt`. Explicit priorities apply to the file with that index. They override `exclude`,
+    which overrides `include`.
 
     Fields:
-        include: globs; a file must match one of them; an empty list is all files. Given, it ends what the `so` of a
-            magnet link selected.
-        exclude: globs; a file that matches one is left out.
-        skip_fluff: leave out samples, notes, links and the like.
-        priorities: 0..7 by file index, a list from index 0 on or a map from the index in decimal, in place of all that
-            were given before; an empty one gives the files back to the rules.
+        include: globs, of which a selected file must match at least one; an empty list means all files. If given, it
+            replaces the selection by the `so` of a magnet link.
+        exclude: globs; a file that matches one of them is not selected.
+        skip_fluff: do not select samples, notes, links and the like.
+        priorities: priorities 0..7: a list that begins with file 0, or a map with file indices in decimal as keys. They
+            replace all earlier priorities; with an empty value only the rules apply.
     """
 
     torrent: TorrentId
@@ -309,11 +317,11 @@ class UpdateSelection(Mutation, frozen=True, kw_only=True, tag="update_selection
 
 
 class Recheck(Mutation, frozen=True, kw_only=True, tag="recheck"):
-    """Has the files of a torrent hashed again, all of them; what is not as it should be is fetched again.
+    """Hashes all files of a torrent again; pieces that fail the check are downloaded again.
 
-    The torrent is in state `checking` meanwhile, also a paused one, which stands still again afterwards. One that is in
-    state `error` is tried again. With `"wait": "applied"` it is answered once libtorrent has begun. An engine that dies
-    on the way has the next one begin anew.
+    The torrent is in state `checking` meanwhile, even if it is paused; it stays paused afterwards. A torrent in state
+    `error` is retried. With `"wait": "applied"` the command is answered once libtorrent has begun. If the engine dies
+    during the recheck, the next engine starts it again.
     """
 
     torrent: TorrentId
@@ -323,7 +331,7 @@ class AddPeers(Mutation, frozen=True, kw_only=True, tag="add_peers"):
     """Connects a torrent to peers, now and after each restart.
 
     Fields:
-        peers: `address:port`, IPv6 addresses in brackets.
+        peers: `address:port`, with IPv6 addresses in brackets.
     """
 
     torrent: TorrentId
@@ -333,21 +341,23 @@ class AddPeers(Mutation, frozen=True, kw_only=True, tag="add_peers"):
 class ReleaseTorrent(Mutation, frozen=True, kw_only=True, tag="release_torrent"):
     """Releases a torrent from quarantine, so that it is loaded again.
 
-    One that is not in quarantine is left as it is. Other mutations of a torrent in quarantine are durable at once and
-    take effect when it is released; with `"wait": "applied"` they are answered with `quarantined`.
+    A torrent that is not in quarantine is not changed. Other mutations of a torrent in quarantine become durable at
+    once, but take effect only when the torrent is released. With `"wait": "applied"` they are answered with
+    `quarantined`.
     """
 
     torrent: TorrentId
 
 
 class RestoreDamaged(Mutation, frozen=True, kw_only=True, tag="restore_damaged"):
-    """Restores a file that was put aside, once its content is valid: its torrent is then loaded again.
+    """Restores a damaged file that was put aside, once its content is valid. Its torrent is then loaded again.
 
-    With a torrent's record, its metainfo and resume data are given back where they lie beside it and are whole. Nothing
-    that is in force is replaced. A torrent that was being removed when its record was put aside is not removed.
+    With a torrent's record, its metainfo and resume data are restored if they were put aside, too, and are valid. No
+    file that is in use is replaced. If the torrent was being removed when its record was put aside, the removal is not
+    continued.
 
     Fields:
-        name: from `list_damaged`.
+        name: a name in the reply to `list_damaged`.
     """
 
     name: DamagedName

@@ -1,4 +1,4 @@
-"""Crash reports, on disk and on the wire."""
+"""The form of crash reports, on disk and on the wire."""
 
 from typing import Annotated, Any
 
@@ -7,21 +7,21 @@ import msgspec
 from protocol.text import patterns
 
 CrashName = Annotated[str, msgspec.Meta(pattern=patterns.CRASH_NAME)]
-"""A report's name: when the engine died, in UTC, and its generation. Names sort by time."""
+"""A report's name: the time of the engine's death in UTC, and its generation. Names sort by time."""
 
 
 class CrashSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One unexpected death of an engine, in the reply to `list_crashes`.
 
     Fields:
-        name: of the report: when, in UTC, and which generation; names sort by time.
-        time_us: when it was noticed, microseconds since 1970.
+        name: the report's name: the time of death in UTC, and the generation; names sort by time.
+        time_us: when the death was noticed, microseconds since 1970.
         gen: the engine's generation.
-        pid: its process id.
-        exit_code: its exit code, or null.
-        signal: the signal's name that ended it (`SIGSEGV`), or null; one of the two is set.
-        killed_for: why the supervisor killed it, null if it did not.
-        uptime_ms: its uptime as the engine.
+        pid: the engine's process id.
+        exit_code: the engine's exit code; null if a signal ended it.
+        signal: the name of the signal that ended the engine (`SIGSEGV`); null if it exited by itself.
+        killed_for: why the supervisor killed the engine; null if it did not.
+        uptime_ms: for how long the process was the engine.
     """
 
     name: str
@@ -38,10 +38,10 @@ class CrashReport(CrashSummary, frozen=True, kw_only=True):
     """One crash report, in the reply to `get_crash`.
 
     Fields:
-        stacks: of all threads that run Python, if the engine could still write them.
-        log: its last log lines.
-        flight: its flight recorder, the latest first: `{what, torrent, age_us}` each.
-        versions: of Ouzel and its dependencies.
+        stacks: the stacks of all threads that run Python, if the engine could still write them.
+        log: the engine's last log lines.
+        flight: the records of the engine's flight recorder, the latest first, each `{what, torrent, age_us}`.
+        versions: the versions of Ouzel and its dependencies.
         settings: the configuration, without values that may be secret.
     """
 

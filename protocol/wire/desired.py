@@ -1,7 +1,6 @@
-"""Desired state: what clients asked for. Written by the supervisor, carried out by the engine.
+"""Desired state: what clients requested. The supervisor stores it, the engine applies it.
 
-A `DesiredTorrent` is also what `<id>.json` in the resume directory holds, so its fields are only ever added to, each
-with a default.
+`<id>.json` in the resume directory holds a `DesiredTorrent`. So fields are only ever added, each with a default.
 """
 
 import sys
@@ -12,26 +11,26 @@ import msgspec
 from protocol.text import patterns
 
 LIMIT_MAX_BPS: Final = 2**31 - 2
-"""libtorrent's limits are 32-bit, and it treats the largest of these numbers as no limit."""
+"""libtorrent's limits are 32-bit integers, and it treats the largest one as no limit."""
 
 Bps = Annotated[int, msgspec.Meta(ge=0, le=LIMIT_MAX_BPS)]
-"""Bytes per second; 0 is no limit."""
+"""Bytes per second; 0 means no limit."""
 
 FilePriority = Annotated[int, msgspec.Meta(ge=0, le=7)]
-"""libtorrent's download priority of a file: 0 is not downloaded, 4 the default, 7 first."""
+"""libtorrent's download priority of a file: 0 excludes the file, 4 is the default, 7 is downloaded first."""
 
 Glob = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 GLOBS_MAX: Final = 1000
 """The maximum number of globs of each kind of a torrent."""
 
 RULES_MAX: Final = 65_536
-"""The maximum length of all globs of a torrent together."""
+"""The maximum total length of a torrent's globs."""
 
 RULES_PATIENCE_S: Final = 60.0
-"""The processor time limit for the evaluation of one torrent's globs."""
+"""The limit of CPU time for the evaluation of one torrent's globs, in seconds."""
 
 ADDRESSES_MAX: Final = 10_000
-"""The maximum number of trackers of a source, of web seeds, and of peers: 100,000 take libtorrent seconds."""
+"""The maximum number of trackers, of web seeds and of peers of a torrent. libtorrent needs seconds for 100,000."""
 
 
 Indices = Annotated[str, msgspec.Meta(pattern=patterns.FILE_INDICES, max_length=65_536)]
@@ -39,15 +38,15 @@ Indices = Annotated[str, msgspec.Meta(pattern=patterns.FILE_INDICES, max_length=
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Which files are wanted, by rule. Rules outlive the metadata: a magnet link has them before it has files.
+    """The rules and priorities that select a torrent's files. A magnet link has rules before its files are known.
 
     Fields:
-        include: globs, a file must match one of them; none means all files.
-        exclude: globs, a file that matches one is not wanted.
-        skip_fluff: leave out samples, notes, links and the like (see `engine_proc.files.selection`).
-        only: indices of files as BEP 53 has them (`0,2,5-7`, in order and without overlaps), by a magnet link's `so`;
-            no other file is wanted. None means all files.
-        priorities: priority by file index in decimal; beats the rules.
+        include: globs, of which a selected file must match at least one; an empty list means all files.
+        exclude: globs; a file that matches one of them is not selected.
+        skip_fluff: do not select samples, notes, links and the like (see `engine_proc.files.selection`).
+        only: the file indices in a magnet link's `so` (BEP 53: `0,2,5-7`, in order and without overlaps). No other file
+            is selected. None means all files.
+        priorities: priorities by file index in decimal; they override the rules.
     """
 
     include: tuple[Glob, ...] = ()
@@ -58,12 +57,12 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Quarantine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Why a torrent is not loaded.
+    """Why a torrent is in quarantine.
 
     Fields:
-        reason: in words, with the remedy.
+        reason: a sentence for people, with the remedy.
         since_us: since when, microseconds since 1970.
-        crash_report: the name of the report on the crash that convicted it; None if there is none.
+        crash_report: the name of the report on the crash that led to the quarantine; None if there is none.
     """
 
     reason: str
@@ -75,10 +74,10 @@ class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The metadata in a torrent's info dictionary, stored in its record.
 
     Fields:
-        name: the torrent's.
-        size: of all files but padding (BEP 47), in bytes.
-        piece_length: in bytes.
-        files: their number, without padding.
+        name: the torrent's name.
+        size: the size of all files but padding (BEP 47), in bytes.
+        piece_length: the size of a piece in bytes.
+        files: the number of files, without padding.
     """
 
     name: str
@@ -88,30 +87,32 @@ class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """All that clients asked for of one torrent, what it is, and whether it may be loaded.
+    """All that clients requested of one torrent, and what is known of its content.
 
     Fields:
-        torrent: id, the lower-case hex info-hash (v1: 40 digits; v2-only: 64).
-        source: `metainfo`, then `<id>.torrent` holds it; or `magnet`, then `magnet` does.
-        name: what the source called it, for reads before the metadata is there.
-        save_path: absolute directory below which the torrent's files lie.
-        mount_point: of the file system that it lay on when the torrent was added; empty where that is not known.
-        seed_mode: its adder vouches that all data is there; pieces are checked when first uploaded.
-        peers: `host:port` given by clients, tried again after each restart.
-        added_us: wall clock of acceptance, microseconds since 1970.
-        revision: +1 for every accepted change; the engine names the revision that it has applied.
-        removal: set once the torrent shall be gone: what is to become of its files. The record stays until they are.
-            `merged` leaves every file alone, also those that libtorrent made beside the torrent's.
-        quarantine: set while the torrent is not to be loaded, because it crashes the engine; `release_torrent` ends it.
-        metainfo_crc32: of `<id>.torrent`, to know it again by; None in records from before this was kept, and where
-            there is no such file. A magnet link has one where its metainfo was added later.
-        metadata: what is known of its files; None until that has come, and in records from before this was kept.
-        info_hash_v1, info_hash_v2: the torrent's info-hashes, None for one that it does not have or that is not known
-            yet. A hybrid torrent has both, and is found by either. A link may name two that do not belong together.
-        spared: the numbers of files that are left when the others are deleted, since other torrents use them.
-        merged: ids of records of the same torrent that have been made part of this one.
-        recheck: the revision in which it was asked that the files be hashed again; None once they were, and resume data
-            with what was found is stored.
+        torrent: the id: the info-hash in lower-case hex (v1: 40 digits; v2-only: 64).
+        source: `metainfo` if `<id>.torrent` holds the source, or `magnet` if the field `magnet` does.
+        name: the name in the source, which reads show until the metadata is known.
+        save_path: the absolute path of the directory below which the torrent's files are stored.
+        mount_point: the mount point that `save_path` was on when the torrent was added; empty if unknown.
+        seed_mode: the client guarantees that all data is on disk; a piece is checked when it is first uploaded.
+        peers: peers that clients gave, as `host:port`; tried again after each restart.
+        added_us: when the torrent was accepted, microseconds since 1970.
+        revision: incremented with every accepted change; the engine reports the revision that it has applied.
+        removal: set once the torrent is being removed: what happens to its files. The record is kept until that is
+            done. `merged` keeps every file, including those that libtorrent created beside the torrent's.
+        quarantine: set while the torrent must not be loaded because it crashes the engine. `release_torrent` ends it.
+        metainfo_crc32: the checksum of `<id>.torrent`; None if there is no such file, and in records of versions that
+            did not store it. A magnet link has one if its metainfo was added later.
+        metadata: facts in the info dictionary; None while they are unknown, and in records of versions that did not
+            store them.
+        info_hash_v1, info_hash_v2: the torrent's info-hashes; None for one that it does not have or that is not known
+            yet. A hybrid torrent has both, and is found by either. A magnet link may name two that belong to different
+            torrents.
+        spared: the indices of files that a removal does not delete, since other torrents use them.
+        merged: the ids of other records of the same torrent that were merged into this one.
+        recheck: the revision in which a recheck was requested; None once the recheck is complete and its result is
+            stored in resume data.
     """
 
     torrent: str
@@ -143,7 +144,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     recheck: int | None = None
 
     def __post_init__(self) -> None:
-        """Shares equal texts: there may be a hundred thousand records, in few directories."""
+        """Interns texts that many of possibly 100,000 records have in common, such as save paths."""
         share = msgspec.structs.force_setattr
         share(self, "save_path", sys.intern(self.save_path))
         share(self, "mount_point", sys.intern(self.mount_point))
@@ -156,11 +157,11 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What clients asked for of the whole session; `session.json` holds it.
+    """What clients requested for the whole session. Stored in `session.json`.
 
     Fields:
-        download_bps, upload_bps: limits of all torrents together; None where no client has set one and the
-            configuration decides.
+        download_bps, upload_bps: limits for all torrents together; None if no client has set one, so the configuration
+            applies.
     """
 
     download_bps: Bps | None = None

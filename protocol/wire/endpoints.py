@@ -1,4 +1,4 @@
-"""Default places of sockets and directories. Clients and daemon must compute the same ones."""
+"""Default paths of sockets and directories. Clients and the daemon must compute the same ones."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ COMMANDS_SOCKET: Final = "commands.ipc"
 EVENTS_SOCKET: Final = "events.ipc"
 ENGINE_SOCKET: Final = "engine.ipc"
 IPC_PATH_MAX_BYTES: Final = 107
-"""The size of `sockaddr_un` without its terminating NUL; libzmq refuses more."""
+"""The longest path of a local socket: the size in `sockaddr_un` without the terminating NUL. libzmq refuses more."""
 
 
 class NoHome(ValueError):
@@ -20,12 +20,14 @@ class NoHome(ValueError):
 
 
 def default_runtime_dir(environ: Mapping[str, str] = os.environ) -> Path:
-    """`OUZEL_PATHS_RUNTIME_DIR`, or `ouzel/` in the XDG runtime directory, or else `run/` in the state directory.
+    """The default runtime directory.
 
-    A relative XDG directory is ignored, as its specification demands.
+    It is `OUZEL_PATHS_RUNTIME_DIR`, or `ouzel/` in the XDG runtime directory, or else `run/` in the state directory.
+
+    A relative XDG directory is ignored, as the XDG specification demands.
 
     Raises:
-        NoHome: none of them is known.
+        NoHome: none of these directories is known.
     """
     named = environ.get("OUZEL_PATHS_RUNTIME_DIR")
     if named:
@@ -35,12 +37,12 @@ def default_runtime_dir(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def default_state_dir() -> Path:
-    """`ouzel/` in the XDG state directory. Raises NoHome."""
+    """The default state directory: `ouzel/` in the XDG state directory. Raises NoHome."""
     return _of_user(lambda: platformdirs.user_state_path(APP))
 
 
 def default_download_root() -> Path:
-    """The user's folder for downloads. Raises NoHome."""
+    """The default download root: the user's folder for downloads. Raises NoHome."""
     return _of_user(platformdirs.user_downloads_path)
 
 

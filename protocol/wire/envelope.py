@@ -1,7 +1,7 @@
-"""The envelopes of the public wire: what surrounds a command, its answer, and an event.
+"""The envelopes of the public wire, in which commands, replies and events are sent.
 
-Requests and replies travel the `commands` socket, one msgpack map in the last frame of the message. Events travel the
-`events` socket as two frames, the topic and one map. Version 1.
+Requests and replies are sent over the `commands` socket, as one msgpack map in the last frame of the message. Events
+are sent over the `events` socket as two frames: the topic and one map. Version 1.
 """
 
 from typing import Annotated, Any, Final, Literal
@@ -17,25 +17,26 @@ MAX_DEADLINE_MS: Final = 600_000
 
 MESSAGE_MAX: Final = 1000
 FIELD_MAX: Final = 300
-"""The maximum length of an error's texts: they quote the request, which may have megabytes."""
+"""The maximum length of an error's texts, which quote parts of a request that may have megabytes."""
 
 RequestId = Annotated[str, msgspec.Meta(max_length=200)] | Annotated[int, msgspec.Meta(ge=0)]
 Wait = Literal["durable", "applied"]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client sends.
+    """A request: what a client sends.
 
     Fields:
-        v: version of the protocol.
-        id: chosen by the client, returned in the reply. A mutation with the id of one that was accepted within the last
-            ten minutes gets the stored reply and is not carried out again, so an id is for one mutation.
-        op: name of the command.
-        args: its arguments, by name.
-        client: identifies the sender across reconnections; without it, its socket does. Each sender has its own ids.
-        wait: when to answer OK: `durable`, it is on disk and will be carried out; `applied`, libtorrent has confirmed
-            it.
-        deadline_ms: milliseconds from receipt within which exactly one reply comes.
+        v: the version of the protocol.
+        id: chosen by the client and returned in the reply. A mutation with the id of another one that was accepted
+            within the last ten minutes is not executed; it gets the stored reply. So each mutation needs its own id.
+        op: the name of the command.
+        args: the command's arguments, by name.
+        client: identifies the sender across reconnections; by default its socket does. Equal `id`s of different senders
+            do not conflict.
+        wait: when to answer OK: `durable`, once the change is on disk and will be applied; `applied`, once libtorrent
+            has confirmed it.
+        deadline_ms: the time after receipt, in milliseconds, within which exactly one reply is sent.
     """
 
     v: int
@@ -48,18 +49,18 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The error in a reply: a row of the error table, a message, and the offending field if there is one.
+    """The error in a reply: its row in the error table, a message, and the offending field if there is one.
 
     Fields:
-        code: its number in the error table.
-        name: its name there.
-        message: a sentence for people; not contract.
-        retry: when the same request may succeed: `never`, `later`, or `resnapshot`: after a new snapshot.
-        retry_after_ms: the earliest useful retry in milliseconds; absent if unknown.
-        field: dotted path of the offending field (`args.save_path`); absent if there is none.
-        accepted: of a mutation: true, it is on disk and will be carried out in spite of this error; false, nothing was
-            accepted and nothing will be done. Absent, that is not known yet: send the same request again with the same
-            id to find out. Errors of reads may have it or not.
+        code: the error's number in the error table.
+        name: the error's name in the error table.
+        message: a sentence for people, which may change between versions.
+        retry: when the same request may succeed: `never`, `later`, or `resnapshot` (after a new snapshot).
+        retry_after_ms: the time in milliseconds after which a retry makes sense; absent if unknown.
+        field: the dotted path of the offending field (`args.save_path`); absent if there is none.
+        accepted: for a mutation: true if it is on disk and will be applied in spite of this error; false if nothing was
+            accepted and nothing will be done. Absent if that is not known yet: to find out, send the same request again
+            with the same id. In errors of reads it has no meaning.
     """
 
     code: int
@@ -72,7 +73,7 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @classmethod
     def of(cls, error: OuzelError) -> "ErrorBody":
-        """The wire's form of a refusal."""
+        """Converts an exception to the form of the wire."""
         return cls(
             code=error.kind.code,
             name=error.kind.wire_name,
@@ -85,18 +86,18 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client gets, once for each request.
+    """A reply; each request gets exactly one.
 
     Fields:
-        v: version of the protocol.
-        id: the request's; null if none could be read from the frame.
-        ok: true with a `result`, false with an `error`.
-        result: shape as the command defines; present when `ok`.
-        error: present when not `ok`.
-        dup: true if the request repeats an earlier one, and nothing was carried out again; otherwise absent.
-        epoch: identifies the numbering of events, as of this reply.
-        gen: the engine's generation, 0 before the first.
-        seq: the number of the last lifecycle event, as of this reply; 0 before the first.
+        v: the version of the protocol.
+        id: the id of the request; null if none could be read from the frame.
+        ok: true if the reply has a `result`, false if it has an `error`.
+        result: the command's result; present if `ok`.
+        error: the error; present if not `ok`.
+        dup: true if the request repeats an earlier one and was not executed again; otherwise absent.
+        epoch: the epoch of the event numbers at the time of this reply.
+        gen: the engine's generation; 0 before the first engine.
+        seq: the number of the last lifecycle event before this reply; 0 before the first event.
     """
 
     v: int = VERSION
@@ -115,17 +116,17 @@ def _cut(text: str, length: int) -> str:
 
 
 class EventFrame(msgspec.Struct, frozen=True, kw_only=True):
-    """The map of one event.
+    """The map of one event, as it is published.
 
     Fields:
-        v: version of the protocol.
-        epoch: identifies the numbering; when it changes, take a new snapshot.
-        seq: number of this event (`lifecycle/`), or of the last one before it (`progress/`, `tick/`).
-        gen: engine generation in which it happened.
-        ts_us: wall clock, microseconds since 1970, for people.
-        type: the event's type, snake_case.
-        torrent: the torrent's id, if the event is about one; otherwise absent.
-        data: the event's fields, as its type defines.
+        v: the version of the protocol.
+        epoch: the epoch of the event numbers; when it changes, take a new snapshot.
+        seq: the number of this event (`lifecycle/`), or of the last lifecycle event before it (`progress/`, `tick/`).
+        gen: the engine's generation at the time of the event.
+        ts_us: the wall-clock time in microseconds since 1970, for people.
+        type: the event's type, in snake_case.
+        torrent: the torrent's id; absent if the event is not about a torrent.
+        data: the fields of the event's type.
     """
 
     v: int = VERSION
@@ -139,7 +140,7 @@ class EventFrame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def topic_of(type_: str, torrent: str | None) -> str:
-    """The topic on which an event of this type is published."""
+    """The topic of an event of this type."""
     match type_:
         case "progress":
             return f"progress/{torrent}"
@@ -150,18 +151,18 @@ def topic_of(type_: str, torrent: str | None) -> str:
 
 
 def parse_request(frame: bytes) -> Request:
-    """The request in a frame.
+    """Decodes the request in a frame.
 
     Raises:
-        OuzelError: the frame is not decodable, is no request, or is of another version; if its id could be read, a
-            RefusedRequest with that id.
+        OuzelError: the frame is malformed, is no request, or has another version. It is a RefusedRequest if the
+            request's id could be read.
     """
     value = codec.decode(frame)
     if not isinstance(value, dict):
         raise OuzelError(ErrorKind.INVALID_ENVELOPE, "the frame is not a map", field="frame")
     try:
         version = value.get("v", VERSION)
-        if type(version) is int and version != VERSION:  # anything else is of the wrong type, like any other field
+        if type(version) is int and version != VERSION:  # another type is reported like that of any other field
             raise OuzelError(ErrorKind.UNSUPPORTED_VERSION, f"v: this server speaks version {VERSION}", field="v")
         return codec.convert(value, Request, within="", error=ErrorKind.INVALID_ENVELOPE)
     except OuzelError as error:
@@ -169,15 +170,15 @@ def parse_request(frame: bytes) -> Request:
 
 
 class FrameHeader(msgspec.Struct):
-    """The header of a frame that is refused without being decoded, or is decoded later."""
+    """The header of a frame that is refused without decoding it, or is decoded later."""
 
     id: RequestId
     deadline_ms: msgspec.Raw = msgspec.Raw()
-    """Not decoded: it may be any value, as large as the frame."""
+    """Not decoded, since it may be any value, as large as the frame."""
 
     @property
     def patience_s(self) -> float:
-        """The seconds until its deadline; the default one if its own is invalid and will be refused."""
+        """The seconds until the request's deadline. If it is invalid, and so will be refused, the default deadline."""
         try:
             given = _INTEGER.decode(self.deadline_ms)
         except msgspec.DecodeError:
@@ -186,7 +187,7 @@ class FrameHeader(msgspec.Struct):
 
 
 PEEK_WHOLE_BYTES: Final = 128 * 1024
-"""Frames up to this size are scanned whole for their header; larger ones only as far as that is cheap."""
+"""Frames up to this size are scanned completely for their header, larger ones only in part."""
 
 _HEADER_DECODER: Final = msgspec.msgpack.Decoder(FrameHeader)
 _ID: Final = msgspec.msgpack.Decoder(RequestId)
@@ -194,10 +195,10 @@ _INTEGER: Final = msgspec.msgpack.Decoder(int)
 
 
 def peek_header(frame: bytes) -> FrameHeader | None:
-    """The id and the deadline in a frame, None if it has no id; costs a hundredth of decoding.
+    """Finds the id and the deadline in a frame, at a hundredth of the cost of decoding. Returns None without an id.
 
-    In frames over 128 KiB it finds those that come after at most 5,000 elements. It takes a millisecond or two, however
-    large the frame is.
+    In frames over 128 KiB it scans only the first 5,000 elements, so it takes a millisecond or two for a frame of any
+    size.
     """
     try:
         if len(frame) <= PEEK_WHOLE_BYTES:
@@ -211,7 +212,7 @@ def peek_header(frame: bytes) -> FrameHeader | None:
 
 
 class RefusedRequest(OuzelError):
-    """A request that cannot be carried out but whose id could be read, so that its sender can match the reply."""
+    """The refusal of an invalid request whose id could be read, so that the sender can match the reply."""
 
     def __init__(self, reason: OuzelError, request_id: str | int | None) -> None:
         super().__init__(reason.kind, reason.message, field=reason.field)
@@ -219,7 +220,7 @@ class RefusedRequest(OuzelError):
 
 
 def _id_in(value: dict[str, Any]) -> str | int | None:
-    """The id of an invalid request, if it is a valid id: an id of a megabyte is not sent back."""
+    """The id of an invalid request if the id itself is valid, so that no reply repeats an id of a megabyte."""
     try:
         found: str | int = msgspec.convert(value.get("id"), RequestId)
     except msgspec.ValidationError:

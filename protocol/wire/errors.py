@@ -1,7 +1,7 @@
-"""The error table: every error of the wire, with a number that is never reused.
+"""The error table: every error of the wire protocol, each with a number that is never reused.
 
-1xxx protocol, 2xxx arguments, 3xxx state, 4xxx engine, 5xxx storage, 6xxx limits and access. Clients branch on `name`
-or `code`; the message is for people and is not contract.
+The ranges: 1xxx protocol, 2xxx arguments, 3xxx state, 4xxx engine, 5xxx storage, 6xxx limits and access. Clients should
+check `name` or `code`; the message is for people and may change.
 """
 
 from enum import Enum
@@ -11,7 +11,7 @@ Retry = Literal["never", "later", "resnapshot"]
 
 
 class ErrorRow(NamedTuple):
-    """One row of the table: `code` (int, unique), `retry` (when the same request may succeed) and its meaning."""
+    """One row of the table: `code` (unique), `retry` (when the same request may succeed) and the error's meaning."""
 
     code: int
     retry: Retry
@@ -19,7 +19,7 @@ class ErrorRow(NamedTuple):
 
 
 class ErrorKind(Enum):
-    """All errors of the wire. The member's lower-case name is the `name` on the wire."""
+    """All errors of the wire protocol. A member's name in lower case is the error's `name` on the wire."""
 
     MALFORMED_FRAME = ErrorRow(1001, "never", "the frame is not one msgpack map of the allowed types")
     FRAME_TOO_LARGE = ErrorRow(
@@ -43,7 +43,7 @@ class ErrorKind(Enum):
     PATH_NOT_ALLOWED = ErrorRow(
         2004,
         "never",
-        "a path is not absolute, lies outside the download roots, symbolic links resolved, or is no directory",
+        "a path is not absolute, is outside the download roots after symbolic links are resolved, or is no directory",
     )
     INVALID_SETTING = ErrorRow(
         2005, "never", "libtorrent has no such setting, or the value has the wrong type or range"
@@ -61,8 +61,12 @@ class ErrorKind(Enum):
         5001, "later", "the resume directory cannot be written or read, or the save path does not answer"
     )
     UNKNOWN_DAMAGED = ErrorRow(5002, "never", "no file in `damaged/` has this name")
-    NOT_RESTORABLE = ErrorRow(5003, "never", "the file that was put aside is damaged, or another is in its place")
-    TOO_MANY_IN_FLIGHT = ErrorRow(6001, "later", "the connection has too much in flight; nothing was accepted")
+    NOT_RESTORABLE = ErrorRow(
+        5003, "never", "the file that was put aside is still damaged, or its original path is in use"
+    )
+    TOO_MANY_IN_FLIGHT = ErrorRow(
+        6001, "later", "the connection has too many requests or bytes in flight; nothing was accepted"
+    )
     TOO_MANY_BAD_FRAMES = ErrorRow(
         6002, "later", "the connection sent too many invalid frames; such frames are not answered for now"
     )
@@ -70,12 +74,12 @@ class ErrorKind(Enum):
 
     @property
     def code(self) -> int:
-        """The number on the wire."""
+        """The error's number on the wire."""
         return self.value.code
 
     @property
     def wire_name(self) -> str:
-        """The name on the wire."""
+        """The error's name on the wire."""
         return self.name.lower()
 
     @property
@@ -85,14 +89,14 @@ class ErrorKind(Enum):
 
 
 class OuzelError(Exception):
-    """A refusal with a row in the error table.
+    """An error with a row in the error table.
 
     Args:
-        kind: the row.
+        kind: the row in the error table.
         message: one sentence for people: the problem and, if there is one, the remedy.
-        field: dotted path of the offending field (`args.save_path`), or None if there is none.
-        retry_after_ms: earliest useful retry in milliseconds, if that is known.
-        accepted: of a mutation, whether it is durable and will be carried out all the same; None if that is not known.
+        field: the dotted path of the offending field (`args.save_path`); None if there is none.
+        retry_after_ms: the time in milliseconds after which a retry makes sense, if known.
+        accepted: for a mutation, whether it is durable and will be applied in spite of the error; None if unknown.
     """
 
     def __init__(

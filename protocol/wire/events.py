@@ -1,7 +1,7 @@
-"""The public events: one Struct for each type; its fields are the event's `data`, its tag is the `type`.
+"""The public events: one Struct for each type. Its fields are the event's `data`, its tag is the `type`.
 
-An event about a torrent has `torrent`, which is in the envelope and not in `data`. The engine sends its own events in
-this form; the supervisor numbers and publishes them.
+An event about a torrent has the field `torrent`, which is sent in the envelope and not in `data`. The engine sends its
+events to the supervisor in the same form; the supervisor numbers and publishes them.
 """
 
 from typing import Final, get_args
@@ -13,11 +13,11 @@ from protocol.wire.rows import TorrentState, TrackerStatus
 
 
 class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
-    """What all events share. None is part of a cycle, so the garbage collector need not know them."""
+    """The base of all events. No event is part of a reference cycle, so the garbage collector does not track them."""
 
 
 class _TorrentFact(_Fact, frozen=True, kw_only=True):
-    """What all events about one torrent share."""
+    """The base of all events about one torrent."""
 
     torrent: str
 
@@ -26,11 +26,11 @@ class TorrentAdded(_TorrentFact, frozen=True, kw_only=True, tag="torrent_added")
     """A torrent was accepted and is on disk.
 
     Fields:
-        name: from the source; may be empty.
-        save_path: absolute directory below which its files lie.
-        paused: whether it was added paused.
-        labels: as given.
-        added_us: when it was accepted, microseconds since 1970.
+        name: the name in the source; may be empty.
+        save_path: the absolute path of the directory below which the torrent's files are stored.
+        paused: whether the torrent was added paused.
+        labels: the labels that the client gave.
+        added_us: when the torrent was accepted, microseconds since 1970.
     """
 
     name: str
@@ -41,23 +41,23 @@ class TorrentAdded(_TorrentFact, frozen=True, kw_only=True, tag="torrent_added")
 
 
 class TorrentRemoved(_TorrentFact, frozen=True, kw_only=True, tag="torrent_removed"):
-    """A torrent was removed: it is in no reply from now on.
+    """A torrent was removed. No reply contains it any more.
 
     Fields:
-        delete_files: whether its files are being deleted.
+        delete_files: whether the torrent's files are being deleted.
     """
 
     delete_files: bool
 
 
 class MetadataUpdated(_TorrentFact, frozen=True, kw_only=True, tag="metadata_updated"):
-    """The torrent's info dictionary is known, from the .torrent or from peers (BEP 9).
+    """The torrent's info dictionary is known, from the .torrent file or from peers (BEP 9).
 
     Fields:
-        name: the torrent's.
-        size: of all files, in bytes.
-        piece_length: in bytes.
-        files: how many there are.
+        name: the torrent's name.
+        size: the size of all files in bytes.
+        piece_length: the size of a piece in bytes.
+        files: the number of files.
     """
 
     name: str
@@ -67,13 +67,13 @@ class MetadataUpdated(_TorrentFact, frozen=True, kw_only=True, tag="metadata_upd
 
 
 class FileEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A file as it is on the disk, as an array of these four.
+    """A file as stored on disk, encoded as an array of these four members.
 
     Fields:
-        index: its place in the torrent, from 0.
-        path: below the save path, separated by slashes; an absolute path begins with a slash.
-        size: in bytes.
-        priority: 0..7, as selected.
+        index: the file's index in the torrent, from 0.
+        path: the path below the save path, separated by slashes; an absolute path begins with a slash.
+        size: the file's size in bytes.
+        priority: the selected priority, 0..7.
     """
 
     index: int
@@ -83,13 +83,13 @@ class FileEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class FilesDiscovered(_TorrentFact, frozen=True, kw_only=True, tag="files_discovered"):
-    """The torrent's files are known, with the priority that the selection gives to each.
+    """The torrent's files are known, each with the priority that the selection gives it.
 
     Fields:
-        files: at most 1000 of them, each an array `[index, path, size, priority]`; without padding files (BEP 47).
-        truncated: whether there are more; `list_files` has all.
-        torrent_paths: by index, the torrent's own name of each of those files if it differs from `path`: a disk does
-            not accept every name, and no two files can have the same.
+        files: at most 1000 files, each an array `[index, path, size, priority]`; without padding files (BEP 47).
+        truncated: whether the torrent has more files; `list_files` returns all.
+        torrent_paths: by file index, the path in the torrent if it differs from `path`. A file system does not accept
+            every name, and no two files can have the same path.
     """
 
     files: list[FileEntry]
@@ -98,11 +98,11 @@ class FilesDiscovered(_TorrentFact, frozen=True, kw_only=True, tag="files_discov
 
 
 class StateChanged(_TorrentFact, frozen=True, kw_only=True, tag="state_changed"):
-    """The state of a torrent has changed, or is the same again after an interruption.
+    """The state of a torrent has changed, or has been restored after an interruption.
 
     Fields:
         state: the new state.
-        previous: the state before.
+        previous: the previous state.
     """
 
     state: TorrentState
@@ -110,20 +110,22 @@ class StateChanged(_TorrentFact, frozen=True, kw_only=True, tag="state_changed")
 
 
 class Completed(_TorrentFact, frozen=True, kw_only=True, tag="completed"):
-    """All selected files are complete, hashed and written to the operating system's files.
+    """All selected files are complete: their pieces passed the hash check and were written with write(2).
 
     Fields:
-        bytes_done: of the selected files.
+        bytes_done: the complete bytes of the selected files.
     """
 
     bytes_done: int
 
 
 class FileCompleted(_TorrentFact, frozen=True, kw_only=True, tag="file_completed"):
-    """The last piece of a file was downloaded and passed its hash check; not published for files found complete.
+    """The last piece of a file was downloaded and passed its hash check.
+
+    The event is not published for files that a check finds complete.
 
     Fields:
-        index: the file's place in the torrent, from 0.
+        index: the file's index in the torrent, from 0.
     """
 
     index: int
@@ -133,12 +135,12 @@ class TorrentError(_TorrentFact, frozen=True, kw_only=True, tag="error"):
     """A torrent has an error.
 
     Fields:
-        name: what kind: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`, `path_not_allowed`,
-            `unreadable`, `files_overwritten`, `call_failed` if libtorrent or its binding raised an error about it,
-            `rules_too_slow` if the evaluation of its globs takes too long; `disk_full` and `storage_missing`, for which
-            it waits.
-        message: in words, for people.
-        recoverable: true if Ouzel recovers by itself; otherwise somebody has to act.
+        name: the kind of error: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`,
+            `path_not_allowed`, `unreadable`, `files_overwritten`; `call_failed` if a call of libtorrent raised an
+            exception; `rules_too_slow` if the evaluation of the torrent's globs takes too long; `disk_full` and
+            `storage_missing`, where the torrent waits until the storage is usable again.
+        message: a sentence for people.
+        recoverable: true if Ouzel recovers without help; false if somebody has to act.
     """
 
     name: str
@@ -151,18 +153,18 @@ class ErrorCleared(_TorrentFact, frozen=True, kw_only=True, tag="error_cleared")
 
 
 class TrackerStatusChanged(_TorrentFact, frozen=True, kw_only=True, tag="tracker_status"):
-    """A tracker of a torrent fails, or works again.
+    """A tracker of a torrent has failed, or works again.
 
-    It is not published for each announce, but once when the tracker fails, and once when it answers after that. A
-    tracker that has worked counts as failing after two failures in a row, and one that alternates after six. There is
-    no event for a new tracker that works. At most ten trackers of a torrent that fail at the same time are published,
-    and of all torrents 5,000 and then one a second; the others are published later, if they still fail, or not at all.
-    `get_torrent` and `list_trackers` have the latest status of each.
+    The event is published once when a tracker fails, and once when it answers after that, but not for each announce. A
+    tracker that has worked counts as failing after two failures in a row; one that keeps alternating, after six. A new
+    tracker that works causes no event. The number of events is limited: at most ten trackers of a torrent that fail at
+    the same time, and for all torrents together 5,000 and then one a second. The other failures are published later if
+    they persist, or not at all. `get_torrent` and `list_trackers` return the latest status of each tracker.
 
     Fields:
-        url: whole, with passkeys.
+        url: the tracker's URL, not redacted: it may have a passkey.
         status: `error` or `working`.
-        message: the tracker's message, or the error; empty if it works.
+        message: the tracker's message, or the error; empty if the tracker works.
     """
 
     url: str
@@ -171,11 +173,11 @@ class TrackerStatusChanged(_TorrentFact, frozen=True, kw_only=True, tag="tracker
 
 
 class SelectionChanged(_TorrentFact, frozen=True, kw_only=True, tag="selection_changed"):
-    """Another set of files is wanted.
+    """The set of selected files has changed.
 
     Fields:
-        selected: the number of wanted files; null while the metadata is not known.
-        files: how many there are; null while the metadata is not known.
+        selected: the number of selected files; null while the metadata is not known.
+        files: the number of files; null while the metadata is not known.
     """
 
     selected: int | None = None
@@ -183,11 +185,11 @@ class SelectionChanged(_TorrentFact, frozen=True, kw_only=True, tag="selection_c
 
 
 class Quarantined(_TorrentFact, frozen=True, kw_only=True, tag="quarantined"):
-    """A torrent crashes the engine; it is not loaded any more, across restarts too, until it is released.
+    """A torrent crashes the engine. It is not loaded any more until it is released, even across restarts.
 
     Fields:
-        reason: the evidence and the remedy, in words; the torrent's row has it as `error`.
-        crash_report: the name of the report on the crash that convicted it; null if there is none.
+        reason: the evidence and the remedy, for people; the torrent's row has the same text as `error`.
+        crash_report: the name of the report on the crash that led to the quarantine; null if there is none.
     """
 
     reason: str
@@ -195,14 +197,14 @@ class Quarantined(_TorrentFact, frozen=True, kw_only=True, tag="quarantined"):
 
 
 class Released(_TorrentFact, frozen=True, kw_only=True, tag="released"):
-    """A client released a torrent from quarantine; it is loaded again."""
+    """A client released a torrent from quarantine; the torrent is loaded again."""
 
 
 class LimitsApplied(_Fact, frozen=True, kw_only=True, tag="limits_applied"):
-    """These limits were read back from libtorrent; without a torrent, those of the session.
+    """Limits have been applied, as read back from libtorrent. Without `torrent` they are those of the session.
 
     Fields:
-        download_bps, upload_bps: bytes per second, 0 is no limit.
+        download_bps, upload_bps: bytes per second; 0 means no limit.
     """
 
     torrent: str | None = None
@@ -211,11 +213,11 @@ class LimitsApplied(_Fact, frozen=True, kw_only=True, tag="limits_applied"):
 
 
 class LimitsStale(_Fact, frozen=True, kw_only=True, tag="limits_stale"):
-    """libtorrent has other limits than were set; without a torrent, those of the session.
+    """libtorrent's limits differ from those that were set. Without `torrent` they are those of the session.
 
     Fields:
-        download_bps, upload_bps: the limits that were set, bytes per second.
-        message: the limits that it has, in words.
+        download_bps, upload_bps: the limits that were set, in bytes per second.
+        message: a sentence with libtorrent's present limits.
     """
 
     torrent: str | None = None
@@ -228,9 +230,9 @@ class SettingsChanged(_Fact, frozen=True, kw_only=True, tag="settings_changed"):
     """A changed configuration was read and applied. Keys have the form `limits.download_bps`.
 
     Fields:
-        changed: keys that are in force now.
-        overridden: those of them that clients have overridden; the clients' values stay in force.
-        restart_needed: keys whose change applies at the next start of the service.
+        changed: the keys whose new values are in force now.
+        overridden: the keys whose values clients have overridden; the clients' values stay in force.
+        restart_needed: the keys whose new values apply only at the next start of the service.
     """
 
     changed: list[str]
@@ -239,13 +241,14 @@ class SettingsChanged(_Fact, frozen=True, kw_only=True, tag="settings_changed"):
 
 
 class SessionError(_Fact, frozen=True, kw_only=True, tag="session_error"):
-    """A problem that is not about one torrent.
+    """A problem that does not concern a single torrent.
 
     Fields:
-        name: what kind: `listen_failed`, `disk_full`, `storage_missing`, `files_not_deleted`, `config_refused`, or
-            `memory_high` if the engine uses too much memory and is recycled. Its end shows in health.
-        message: in words, for people.
-        paths: of `files_not_deleted`: at most 1001 paths of leftover files, if they are known.
+        name: the kind of problem: `listen_failed`, `disk_full`, `storage_missing`, `files_not_deleted`,
+            `config_refused`, or `memory_high` if the engine uses too much memory and is recycled. No event reports the
+            end of a problem, but `health` shows it.
+        message: a sentence for people.
+        paths: for `files_not_deleted`: at most 1001 paths of files that are left, if they are known.
     """
 
     name: str
@@ -254,11 +257,11 @@ class SessionError(_Fact, frozen=True, kw_only=True, tag="session_error"):
 
 
 class HealthChanged(_Fact, frozen=True, kw_only=True, tag="health_changed"):
-    """The status, or the set of reasons, has changed.
+    """The health status, or the set of reasons for it, has changed.
 
     Fields:
-        status: the worst problem decides.
-        reasons: all problems, the worst first, and then the oldest.
+        status: the status, which the worst problem determines.
+        reasons: all problems, the worst first; those of equal severity, the oldest first.
     """
 
     status: HealthStatus
@@ -269,9 +272,9 @@ class EngineStarted(_Fact, frozen=True, kw_only=True, tag="engine_started"):
     """A new engine generation accepts commands.
 
     Fields:
-        pid: its process id.
-        restarts: how often an engine took another one's place since the supervisor began.
-        engine: its slot, as in `engines` of `health`.
+        pid: the engine's process id.
+        restarts: how often an engine was replaced by another one since the supervisor started.
+        engine: the engine's slot, as in `engines` of `health`.
     """
 
     pid: int
@@ -283,12 +286,12 @@ class EngineLost(_Fact, frozen=True, kw_only=True, tag="engine_lost"):
     """The engine died, or could not be started.
 
     Fields:
-        pid: its process id; null if it could not be started.
-        exit_code: its exit code, or null.
-        signal: the signal's name that ended it (`SIGKILL`), or null.
-        retry_ms: milliseconds until the next start; 0 is at once.
-        killed_for: why the supervisor killed it; null where it did not.
-        engine: its slot, as in `engines` of `health`.
+        pid: the engine's process id; null if it could not be started.
+        exit_code: the engine's exit code; null if it did not exit by itself.
+        signal: the name of the signal that ended the engine (`SIGKILL`), or null.
+        retry_ms: milliseconds until the next start; 0 means at once.
+        killed_for: why the supervisor killed the engine; null if it did not.
+        engine: the engine's slot, as in `engines` of `health`.
     """
 
     pid: int | None
@@ -300,11 +303,11 @@ class EngineLost(_Fact, frozen=True, kw_only=True, tag="engine_lost"):
 
 
 class Reconciled(_Fact, frozen=True, kw_only=True, tag="reconciled"):
-    """Stored state and session differed, and the difference was repaired.
+    """Desired state and the session differed, and the difference was repaired.
 
     Fields:
-        what: the difference, in words.
-        done: the repair, in words.
+        what: a sentence about the difference.
+        done: a sentence about the repair.
     """
 
     torrent: str | None = None
@@ -313,18 +316,18 @@ class Reconciled(_Fact, frozen=True, kw_only=True, tag="reconciled"):
 
 
 class Progress(_TorrentFact, frozen=True, kw_only=True, tag="progress"):
-    """A torrent's figures: latest value only, at most ten a second for each torrent.
+    """A torrent's figures. Latest value only, at most ten events a second for each torrent.
 
     Fields:
-        state: what it is doing.
-        progress: 0..1 of the selected bytes.
-        bytes_done, bytes_total: of the selected files, in bytes.
-        size: of all files in bytes; 0 while the metadata is not known.
-        downloaded, uploaded: payload bytes over the torrent's life.
-        wasted: of the downloaded bytes, those that failed their hash check or were there already.
-        download_bps, upload_bps: rates of payload, averaged over some seconds.
-        peers: connected now.
-        seeds: connected peers that have everything.
+        state: the torrent's state.
+        progress: the fraction of the selected bytes that is complete, 0..1.
+        bytes_done, bytes_total: the complete bytes and all bytes of the selected files.
+        size: the size of all files in bytes; 0 while the metadata is not known.
+        downloaded, uploaded: payload bytes since the torrent was added.
+        wasted: the downloaded bytes that failed the hash check or were already present.
+        download_bps, upload_bps: payload rates, averaged over some seconds.
+        peers: the number of connected peers.
+        seeds: the number of connected peers that have all pieces.
     """
 
     state: TorrentState
@@ -342,11 +345,11 @@ class Progress(_TorrentFact, frozen=True, kw_only=True, tag="progress"):
 
 
 class Tick(_Fact, frozen=True, kw_only=True, tag="tick"):
-    """Once a second: the latest `seq` and the status, so that a subscriber detects a loss.
+    """The latest `seq` and the status, published once a second, so that subscribers detect lost events.
 
     Fields:
-        head: the number of the last lifecycle event, as the envelope's `seq`.
-        status: how the service is.
+        head: the number of the last lifecycle event, equal to the envelope's `seq`.
+        status: the health status of the service.
     """
 
     head: int
@@ -381,4 +384,4 @@ Event = LifecycleEvent | Progress | Tick
 MAX_EVENT_FILES: Final = 1000
 
 TYPES: Final[tuple[str, ...]] = tuple(str(event.__struct_config__.tag) for event in get_args(Event))
-"""Every event type by its name on the wire."""
+"""The names of all event types on the wire."""

@@ -1,8 +1,8 @@
-"""Key files: the form of a CURVE key of a client or of the daemon on disk.
+"""Key files: how the CURVE key of a client or of the daemon is stored on disk.
 
-They are ZeroMQ certificates, which its libraries in many languages read, with a role in the metadata: `NAME.key` has
-the public half, `NAME.key_secret` both. A line is `name = "value"`, the name of a section, or a comment. Source:
-https://rfc.zeromq.org/spec/4 (ZPL) and the `zcert` class of CZMQ.
+Key files are ZeroMQ certificates, which ZeroMQ's libraries in many languages can read. The metadata has the client's
+role. `NAME.key` has the public key, `NAME.key_secret` the public and the secret one. A line is `name = "value"`, the
+name of a section, or a comment. Source: https://rfc.zeromq.org/spec/4 (ZPL) and the `zcert` class of CZMQ.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 PUBLIC_SUFFIX: Final = ".key"
 SECRET_SUFFIX: Final = ".key_secret"  # noqa: S105  # the name of a file, no secret
 MAX_BYTES: Final = 4096
-"""A key file has some 300."""
+"""The maximum size of a key file; a valid one has some 300 bytes."""
 
 _Z85_KEY: Final = re.compile(r"[0-9a-zA-Z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}")
 _LINE: Final = re.compile(r'(?P<name>[\w./-]+)\s*=\s*(?:"(?P<double>[^"]*)"|\'(?P<single>[^\']*)\'|(?P<bare>\S+))')
@@ -20,14 +20,17 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 
 class Role(Enum):
-    """The role of a client: read everything, or also change it."""
+    """The role of a client: `read` may read everything, `admin` may also change everything."""
 
     READ = "read"
     ADMIN = "admin"
 
 
 class KeyFile(NamedTuple):
-    """The content of a key file. Keys are in Z85, 40 characters for 32 bytes; only clients' keys have a role."""
+    """The content of a key file. Keys are encoded in Z85 (40 characters for 32 bytes).
+
+    Only clients' keys have a role.
+    """
 
     public_key: str
     secret_key: str | None = None
@@ -35,12 +38,12 @@ class KeyFile(NamedTuple):
 
 
 def is_key(text: str) -> bool:
-    """Whether it has the form of a key in Z85."""
+    """Whether a text has the form of a key in Z85."""
     return _Z85_KEY.fullmatch(text) is not None
 
 
 def is_name(text: str) -> bool:
-    """Whether it is a valid name of a key: it names files, and is logged."""
+    """Whether a text is a valid name of a key. The name is part of file names, and is logged."""
     return _NAME.fullmatch(text) is not None
 
 
@@ -48,7 +51,7 @@ def parse(content: bytes) -> KeyFile:
     """Parses a key file.
 
     Raises:
-        ValueError: it is none; the message has the problem, and no part of a secret.
+        ValueError: the content is not a key file. The message has the problem, but no part of a secret.
     """
     values: dict[str, str] = {}
     for line in _text(content).splitlines():
@@ -73,7 +76,7 @@ def parse(content: bytes) -> KeyFile:
 
 
 def public_file(name: str, public_key: str, role: Role | None) -> str:
-    """The content of `NAME.key`."""
+    """The content of the file `NAME.key`."""
     use = (
         "Clients need its public-key to know the daemon by."
         if role is None
@@ -83,7 +86,7 @@ def public_file(name: str, public_key: str, role: Role | None) -> str:
 
 
 def secret_file(name: str, public_key: str, secret_key: str, role: Role | None) -> str:
-    """The content of `NAME.key_secret`."""
+    """The content of the file `NAME.key_secret`."""
     return (
         "# Ouzel: a SECRET key. It stays where it is used, and nobody else may read it.\n"
         f'{_body(name, public_key, role)}    secret-key = "{secret_key}"\n'

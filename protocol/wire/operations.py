@@ -1,10 +1,10 @@
-"""The table of operations: what each command takes, what it gives, and how it can be refused.
+"""The table of operations: the arguments, the result and the errors of each command.
 
-A command exists once it has a row here: requests are parsed by it, and the documentation, the schemas, the vectors and
-the methods of the Python clients are made of it.
+A command exists once it has a row here. Requests are parsed by this table, and the documentation, the schemas, the test
+vectors and the methods of the Python clients are generated from it.
 
-Errors come in three groups: those that any request can get, those that any mutation can get beside these, and a
-command's own. The words at an error say when this command gives it, where the error table alone does not.
+Errors are in three groups: those of any request, the further ones of any mutation, and those of a single command. The
+text beside an error says when this command returns it, if the error table does not.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 
 
 class Refusal(NamedTuple):
-    """An error of a command, and its condition: empty if the error table has it."""
+    """An error of a command, and the condition for it; empty if the error table states it."""
 
     kind: ErrorKind
     when: str = ""
@@ -29,10 +29,10 @@ class Operation(NamedTuple):
     """One row of the table.
 
     Fields:
-        arguments: the Struct of `args`.
-        result: the Struct of a reply's `result`.
-        errors: its own, beside `ALWAYS` and, of a mutation, `OF_MUTATIONS`.
-        cut: the result where its rows are cut to what a client asked for, for the one command that does that.
+        arguments: the Struct for `args`.
+        result: the Struct for a reply's `result`.
+        errors: the errors in addition to `ALWAYS` and, for a mutation, `OF_MUTATIONS`.
+        cut: the Struct for a result whose rows have only requested fields. Only one command has that.
     """
 
     arguments: type[Command]
@@ -42,17 +42,17 @@ class Operation(NamedTuple):
 
     @property
     def op(self) -> str:
-        """Its name on the wire."""
+        """The command's name on the wire."""
         return str(self.arguments.__struct_config__.tag)
 
     @property
     def mutates(self) -> bool:
-        """Whether it is a mutation: then it is durable, can be repeated with its id, and can be waited for."""
+        """Whether the command is a mutation: durable, idempotent for equal ids, and with `wait`."""
         return issubclass(self.arguments, Mutation)
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
-        """Every error of its reply."""
+        """Every error that the command can return."""
         return (*self.errors, *(OF_MUTATIONS if self.mutates else ()), *ALWAYS)
 
 
@@ -65,27 +65,30 @@ ALWAYS: Final = (
     Refusal(ErrorKind.UNKNOWN_OP),
     Refusal(ErrorKind.INVALID_ARGUMENT),
     Refusal(ErrorKind.INTERNAL_ERROR),
-    Refusal(ErrorKind.TOO_MANY_BAD_FRAMES, "only with a null `id`: a frame whose id cannot be read is answered so"),
-    Refusal(ErrorKind.TOO_MANY_IN_FLIGHT, "not to `hello`, `ping`, `health`, `stats` and `get_torrent`"),
-    Refusal(ErrorKind.NOT_PERMITTED, "on tcp: a mutation with the role `read`, or anything after the key was removed"),
+    Refusal(ErrorKind.TOO_MANY_BAD_FRAMES, "only with a null `id`, in the reply to a frame whose id cannot be read"),
+    Refusal(ErrorKind.TOO_MANY_IN_FLIGHT, "never for `hello`, `ping`, `health`, `stats` and `get_torrent`"),
+    Refusal(
+        ErrorKind.NOT_PERMITTED, "on tcp: a mutation with the role `read`, or any request after the key was removed"
+    ),
 )
-"""The errors of any request."""
+"""The errors that any request can get."""
 
 OF_MUTATIONS: Final = (
     Refusal(ErrorKind.ID_REUSED),
     Refusal(
         ErrorKind.STORAGE_UNAVAILABLE,
-        "the resume directory cannot be written, or the torrent's record not be read; where `accepted` is left out, a "
-        "write failed half way and could not be taken back yet",
+        "the resume directory cannot be written, or the torrent's record cannot be read; if `accepted` is absent, a "
+        "write failed half way and could not be undone yet",
     ),
     Refusal(
-        ErrorKind.STOPPING, "the supervisor is shutting down; `accepted` says whether it is done after its restart"
+        ErrorKind.STOPPING,
+        "the supervisor is shutting down; `accepted` says whether the change applies after the restart",
     ),
     Refusal(ErrorKind.DEADLINE_EXCEEDED, "no outcome was known at the deadline; `accepted` says what is known"),
-    Refusal(ErrorKind.ENGINE_REFUSED, 'with `"wait": "applied"`: it is durable, and libtorrent refused it'),
-    Refusal(ErrorKind.QUARANTINED, 'with `"wait": "applied"`: it is durable, and the torrent is not loaded'),
+    Refusal(ErrorKind.ENGINE_REFUSED, 'with `"wait": "applied"`: the change is durable, but libtorrent refused it'),
+    Refusal(ErrorKind.QUARANTINED, 'with `"wait": "applied"`: the change is durable, but the torrent is not loaded'),
 )
-"""The further errors of any mutation."""
+"""The further errors that any mutation can get."""
 
 _UNKNOWN: Final = Refusal(ErrorKind.UNKNOWN_TORRENT)
 _FROM_DISK: Final = (
@@ -122,19 +125,19 @@ _TABLE: Final = (
         (
             Refusal(
                 ErrorKind.INVALID_MAGNET,
-                "libtorrent cannot parse it, or its info-hashes contradict those of a torrent that is there",
+                "libtorrent cannot parse it, or its info-hashes contradict those of an existing torrent",
             ),
             Refusal(
                 ErrorKind.INVALID_METAINFO,
-                "libtorrent cannot load it, or a link that is there names one of its info-hashes and a wrong other one",
+                "libtorrent cannot load it, or an existing link names one of its info-hashes and a wrong second one",
             ),
             Refusal(
                 ErrorKind.PATH_NOT_ALLOWED,
                 "`args.save_path`, or with `args.metainfo` one of its files, is not in the download roots",
             ),
             Refusal(ErrorKind.TORRENT_BUSY, "a torrent of this id is still being removed"),
-            Refusal(ErrorKind.ENGINE_UNAVAILABLE, "no engine could judge the source in time; nothing was accepted"),
-            Refusal(ErrorKind.ENGINE_LOST, "two engines died while they judged the source; nothing was accepted"),
+            Refusal(ErrorKind.ENGINE_UNAVAILABLE, "no engine could validate the source in time; nothing was accepted"),
+            Refusal(ErrorKind.ENGINE_LOST, "two engines died while they validated the source; nothing was accepted"),
             Refusal(ErrorKind.STORAGE_UNAVAILABLE, "the save path's file system does not answer; nothing was accepted"),
         ),
     ),
@@ -145,11 +148,11 @@ _TABLE: Final = (
             _UNKNOWN,
             Refusal(
                 ErrorKind.NO_METADATA,
-                "with `delete_files`: its files are not known yet, and others may use some; nothing was accepted",
+                "with `delete_files`: its files are not known yet, and may be shared; nothing was accepted",
             ),
             Refusal(
                 ErrorKind.QUARANTINED,
-                "with `delete_files`: files are found by loading the torrent; nothing was accepted",
+                "with `delete_files`: its files can be found only by loading the torrent; nothing was accepted",
             ),
         ),
     ),
@@ -180,14 +183,14 @@ _TABLE: Final = (
 )
 
 OPERATIONS: Final[Mapping[str, Operation]] = {operation.op: operation for operation in _TABLE}
-"""Every operation by its op, in the order of the documentation."""
+"""All operations by `op`, in the order of the documentation."""
 
 
 def parse_command(op: str, args: dict[str, Any]) -> Command:
-    """The command in a request.
+    """Decodes the command in a request.
 
     Raises:
-        OuzelError: UNKNOWN_OP, or INVALID_ARGUMENT naming the argument.
+        OuzelError: UNKNOWN_OP, or INVALID_ARGUMENT with the name of the argument.
     """
     operation = OPERATIONS.get(op)
     if operation is None:

@@ -1,6 +1,7 @@
-"""Reports of the service as clients read them: its health, its processes, its totals and limits.
+"""Reports on the service in the replies to clients: its health, processes, totals and limits.
 
-Times are milliseconds (`*_ms`) or microseconds since 1970 (`*_us`), rates bytes per second (`*_bps`), sizes bytes.
+Durations are in milliseconds (`*_ms`), times in microseconds since 1970 (`*_us`), rates in bytes per second (`*_bps`),
+sizes in bytes.
 """
 
 from enum import StrEnum
@@ -9,7 +10,10 @@ import msgspec
 
 
 class EngineState(StrEnum):
-    """The engine's state. `backing_off` waits for the next start; so does `over_budget`, for five minutes."""
+    """The state of an engine.
+
+    In `backing_off` and, for five minutes, in `over_budget` the supervisor waits before the next start.
+    """
 
     IDLE = "idle"
     STARTING = "starting"
@@ -22,7 +26,10 @@ class EngineState(StrEnum):
 
 
 class HealthStatus(StrEnum):
-    """The worst problem decides: nothing wrong is `healthy`, no engine for long is `unhealthy`."""
+    """The status of the service, which the worst problem determines.
+
+    Without a problem it is `healthy`; if no engine has run for long, `unhealthy`.
+    """
 
     STARTING = "starting"
     HEALTHY = "healthy"
@@ -32,7 +39,7 @@ class HealthStatus(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much a problem affects."""
+    """The severity of a problem."""
 
     WARNING = "warning"
     ERROR = "error"
@@ -40,14 +47,15 @@ class Severity(StrEnum):
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """One problem.
+    """One problem of the service.
 
     Fields:
-        component: the part that has it: `engine`, `resume_dir`, `storage`, `torrents`, `config`, `log` and others.
-        subject: the subject within the component; both together identify a problem.
-        message: in words, for people: the problem, its cause, and the remedy.
+        component: the part of the service with the problem: `engine`, `resume_dir`, `storage`, `torrents`, `config`,
+            `log` and others.
+        subject: what in the component has the problem. `component` and `subject` together identify a problem.
+        message: a text for people: the problem, its cause, and the remedy.
         since_us: since when, microseconds since 1970.
-        severity: how much it affects; `warning` for a daemon that does not send it.
+        severity: the severity of the problem; `warning` if the daemon does not send one.
     """
 
     component: str
@@ -61,11 +69,11 @@ class EngineReport(msgspec.Struct, frozen=True, kw_only=True):
     """The engine process.
 
     Fields:
-        state: its state.
-        pid: null while there is none.
-        gen: its generation, +1 for each process that became the engine.
+        state: the engine's state.
+        pid: the process id; null while there is no process.
+        gen: the engine's generation, incremented for each process that becomes the engine.
         restarts: how often the engine was replaced since the supervisor started.
-        uptime_ms: the uptime of this generation; 0 without one.
+        uptime_ms: the uptime of this generation; 0 without a process.
     """
 
     state: EngineState
@@ -76,16 +84,16 @@ class EngineReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineSlotReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One engine slot. In a slot one engine process follows another; it has the same torrents.
+    """One engine slot: the place of one engine, whose processes follow each other and load the same torrents.
 
     Fields:
-        slot: its number, from 0.
-        state: what the supervisor is doing about its process.
-        pid: null while there is none.
-        gen: the generation of its process, or of the last one. No other process has it, in whichever slot.
-        restarts: how often another process took the place of one since the supervisor began.
-        uptime_ms: for how long this generation has been there; 0 without one.
-        torrents: how many it is to have.
+        slot: the number of the slot, from 0.
+        state: the state of the slot's engine.
+        pid: the process id; null while there is no process.
+        gen: the generation of the slot's present or last process. It is unique among all processes in all slots.
+        restarts: how often the slot's process was replaced since the supervisor started.
+        uptime_ms: the uptime of this generation; 0 without a process.
+        torrents: the number of torrents that the slot's engine has to load.
     """
 
     slot: int
@@ -101,9 +109,9 @@ class SupervisorReport(msgspec.Struct, frozen=True, kw_only=True):
     """The supervisor process.
 
     Fields:
-        pid: its process id.
-        version: Ouzel's.
-        uptime_ms: its uptime.
+        pid: the process id.
+        version: Ouzel's version.
+        uptime_ms: the uptime of the process.
     """
 
     pid: int
@@ -112,11 +120,11 @@ class SupervisorReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RestoreReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The progress of this engine's restore.
+    """The progress of the present engine's restore.
 
     Fields:
-        done: torrents that it has loaded.
-        total: torrents that it has to load.
+        done: the number of torrents that the engine has loaded.
+        total: the number of torrents that the engine has to load.
     """
 
     done: int
@@ -124,13 +132,13 @@ class RestoreReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SandboxReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The kernel's confinement of the engine.
+    """The state of the engine's sandbox.
 
     Fields:
-        mode: as configured: `auto`, `require` or `off`.
-        landlock: the version of Landlock in force, which confines file access; 0 is none.
-        seccomp: whether the filter over system calls is in force.
-        problem: what could not be confined, and why; null if everything is.
+        mode: the configured mode: `auto`, `require` or `off`.
+        landlock: the ABI version of Landlock in force, which restricts file access; 0 means none.
+        seccomp: whether the system call filter is in force.
+        problem: which restriction is not in force, and why; null if all are in force.
     """
 
     mode: str
@@ -143,13 +151,13 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     """The health of the service.
 
     Fields:
-        status: the worst problem decides.
-        reasons: the problems, the worst first, and then the oldest.
-        engine: the engine process; where there are several, the first slot's.
+        status: the status, which the worst problem determines.
+        reasons: the problems, the worst first; those of equal severity, the oldest first.
+        engine: the engine process; with several slots, that of the first slot.
         supervisor: the supervisor process.
-        restore: how far the engine is in taking up torrents; of several, all together.
-        sandbox: what confines the engine; null while none has been ready.
-        engines: each engine slot, the first one first; of a daemon that does not say, empty.
+        restore: the progress of restoring torrents; with several slots, the sum.
+        sandbox: the state of the engine's sandbox; null until the first engine is ready.
+        engines: the engine slots in order; empty if the daemon does not send them.
     """
 
     status: HealthStatus
@@ -162,7 +170,7 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One process. 0 where unknown, and without a process.
+    """The resources of one process. A value is 0 if it is unknown or there is no process.
 
     Fields:
         rss_bytes: resident memory.
@@ -176,15 +184,15 @@ class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The libtorrent session, as last reported by an engine.
+    """The libtorrent session, as the engine last reported it.
 
     Fields:
-        download_bps, upload_bps: payload of all torrents together, averaged over some seconds.
-        downloaded, uploaded: payload bytes since this daemon started, of all its engines.
-        peers: connections.
-        listen_port: 0 if it listens on none.
-        age_ms: the time since an engine's last report; null if there was none.
-        all_time_downloaded, all_time_uploaded: payload bytes over all restarts.
+        download_bps, upload_bps: payload rates of all torrents together, averaged over some seconds.
+        downloaded, uploaded: payload bytes of all engines since the daemon started.
+        peers: the number of connected peers.
+        listen_port: the listening port; 0 if there is none.
+        age_ms: the time since an engine's last report; null if there has been none.
+        all_time_downloaded, all_time_uploaded: payload bytes, including those before restarts.
     """
 
     download_bps: int
@@ -199,13 +207,13 @@ class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Totals and rates.
+    """Totals and rates of the service.
 
     Fields:
         session: the libtorrent session.
         supervisor: the supervisor process.
-        engine: the engine process; of several, all together.
-        torrents: how many there are, by state; a state without torrents is left out.
+        engine: the engine process; with several, the sum.
+        torrents: the number of torrents by state; states without torrents are omitted.
     """
 
     session: SessionReport
@@ -215,10 +223,10 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SettingsReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Desired limits: from clients, or else from the configuration.
+    """The session's desired limits, which clients have set or else the configuration.
 
     Fields:
-        download_bps, upload_bps: bytes per second, 0 is no limit.
+        download_bps, upload_bps: bytes per second; 0 means no limit.
     """
 
     download_bps: int

@@ -1,6 +1,6 @@
-"""The results of commands that have no row or report of their own in `protocol.wire.rows`, `reports` and `crashes`.
+"""The results of commands, except for the types in `protocol.wire.rows`, `reports` and `crashes`.
 
-Like all of the wire they grow by additions: a client ignores unknown members.
+Later versions may add members; clients ignore unknown ones.
 """
 
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,12 +17,12 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The server's name, versions and limits.
 
     Fields:
-        server: `ouzel`.
-        version: Ouzel's.
-        protocol: the version of this protocol that it speaks.
-        libtorrent: the engine's version of libtorrent; empty until the first engine accepts commands.
-        ops: every command that it supports.
-        max_frame_bytes: the maximum size of a request.
+        server: the name `ouzel`.
+        version: Ouzel's version.
+        protocol: the protocol version that the server supports.
+        libtorrent: the version of libtorrent that the engine uses; empty until the first engine accepts commands.
+        ops: the commands that the server supports.
+        max_frame_bytes: the maximum size of a request in bytes.
     """
 
     server: str
@@ -38,13 +38,13 @@ class Nothing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SnapshotPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of the whole observed state.
+    """One page of the whole observed state.
 
     Fields:
-        health: how the service is.
+        health: the health of the service.
         settings: the session's limits.
-        torrents: the page's rows, in the order of their ids.
-        cursor: asks for the next page; null on the last.
+        torrents: the page's rows, sorted by torrent id.
+        cursor: to be passed in the request for the next page; null on the last page.
     """
 
     health: HealthReport
@@ -54,12 +54,12 @@ class SnapshotPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TorrentPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of a list of torrents.
+    """One page of a list of torrents.
 
     Fields:
-        torrents: the page's rows, in the order of their ids; with `fields` in the request, only `torrent` and those
-            fields.
-        cursor: asks for the next page; null on the last.
+        torrents: the page's rows, sorted by torrent id. If the request has `fields`, the rows have only `torrent` and
+            those fields.
+        cursor: to be passed in the request for the next page; null on the last page.
     """
 
     torrents: list[TorrentRow]
@@ -89,11 +89,11 @@ else:
 
 
 class CutPage(msgspec.Struct, frozen=True, kw_only=True):
-    """`TorrentPage` where `fields` were given.
+    """A `TorrentPage` for a request with `fields`.
 
     Fields:
-        torrents: rows with `torrent` and those fields.
-        cursor: asks for the next page; null on the last.
+        torrents: the page's rows, with only `torrent` and the requested fields.
+        cursor: to be passed in the request for the next page; null on the last page.
     """
 
     torrents: list[CutRow]
@@ -101,12 +101,12 @@ class CutPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FilePage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of the files of a torrent.
+    """One page of the files of a torrent.
 
     Fields:
-        files: in the order of their index.
-        cursor: asks for the next page; null on the last.
-        age_ms: the age of `bytes_done` as reported by an engine; null if none has reported.
+        files: the page's files, sorted by index.
+        cursor: to be passed in the request for the next page; null on the last page.
+        age_ms: the time since an engine reported `bytes_done`; null if none has.
     """
 
     files: list[FileRow]
@@ -118,9 +118,8 @@ class TrackerList(msgspec.Struct, frozen=True, kw_only=True):
     """The trackers of a torrent.
 
     Fields:
-        trackers: by tier.
-        age_ms: the age of the figures as reported by an engine; null if none has reported. Status and message may be
-            newer.
+        trackers: the trackers, sorted by tier.
+        age_ms: the time since an engine reported the figures; null if none has. Status and message may be newer.
     """
 
     trackers: list[TrackerRow]
@@ -128,11 +127,11 @@ class TrackerList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """Events that were published before.
+    """Events that were published earlier.
 
     Fields:
-        events: the maps of lifecycle events as they were published, in order of `seq`, without a gap after `after_seq`.
-        head: the number of the latest event; ask again until it is reached.
+        events: the maps of lifecycle events as they were published, sorted by `seq`, without a gap after `after_seq`.
+        head: the number of the latest event. Repeat the request until it is reached.
     """
 
     events: list[EventFrame]
@@ -140,29 +139,33 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CrashList(msgspec.Struct, frozen=True, kw_only=True):
-    """The crash reports that are kept.
+    """The stored crash reports.
 
     Fields:
-        crashes: the latest first.
+        crashes: the crash reports, the latest first.
     """
 
     crashes: list[CrashSummary]
 
 
 DamagedKind = Literal["record", "session", "metainfo", "resume_data", "other"]
-"""What a file in `damaged/` was: `<id>.json`, `session.json`, `<id>.torrent`, `<id>.fastresume`, or none of these."""
+"""The kinds of files in `damaged/`.
+
+Their original names were `<id>.json`, `session.json`, `<id>.torrent`, `<id>.fastresume`, or any other.
+"""
 
 
 class DamagedReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that was put aside.
+    """A damaged file that was put aside.
 
     Fields:
-        name: its name in `damaged/`.
-        torrent: the torrent that it belongs to; null if to none.
-        kind: what it was: a torrent's `record`, its `metainfo` or `resume_data`, the `session`'s settings, or `other`.
-        size: in bytes.
-        put_aside_us: when it was moved there, microseconds since 1970.
-        problem: why it cannot be restored in its present state; null if it can.
+        name: the file's name in `damaged/`.
+        torrent: the torrent that the file belongs to; null if none.
+        kind: the file's former purpose: a torrent's `record`, `metainfo` or `resume_data`, the `session`'s settings, or
+            `other`.
+        size: the file's size in bytes.
+        put_aside_us: when the file was put aside, microseconds since 1970.
+        problem: why the file cannot be restored in its present state; null if it can.
     """
 
     name: str
@@ -174,21 +177,21 @@ class DamagedReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DamagedList(msgspec.Struct, frozen=True, kw_only=True):
-    """The files that were put aside.
+    """The damaged files that were put aside.
 
     Fields:
-        files: by name.
+        files: the files, sorted by name.
     """
 
     files: list[DamagedReport]
 
 
 class DamagedRestored(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that was put aside is in force again.
+    """A file that was put aside has been restored and is in use again.
 
     Fields:
-        torrent: the torrent that it belongs to; null for the session's.
-        files: the names in `damaged/` of all restored files: a record with the files that belong to it.
+        torrent: the torrent that the file belongs to; null for the session's settings.
+        files: the names in `damaged/` of all restored files; for a record, also those of its metainfo and resume data.
     """
 
     torrent: str | None
@@ -205,10 +208,10 @@ class AddAccepted(TorrentAccepted, frozen=True, kw_only=True):
     """A torrent was accepted.
 
     Fields:
-        duplicate: the torrent existed already, and was not changed; but a magnet link without metadata got that of the
-            given metainfo.
-        shares_files_with: ids of torrents that have a file at the same path; the last writer wins. Known only for
-            metainfo, and of torrents whose files are known.
+        duplicate: the torrent existed already and was not changed, except that a torrent without metadata got that of
+            the given metainfo.
+        shares_files_with: the ids of torrents that have a file at the same path, where the last writer overwrites the
+            other. Complete only for metainfo, and only torrents whose files are known are found.
     """
 
     duplicate: bool
@@ -216,7 +219,7 @@ class AddAccepted(TorrentAccepted, frozen=True, kw_only=True):
 
 
 class SequentialAccepted(TorrentAccepted, frozen=True, kw_only=True):
-    """The order of pieces was accepted.
+    """The download order of pieces was accepted.
 
     Fields:
         sequential: the value in force.
@@ -229,7 +232,7 @@ class PeersAccepted(TorrentAccepted, frozen=True, kw_only=True):
     """Peers were accepted.
 
     Fields:
-        added: the number of given peers.
+        added: the number of peers in the request.
     """
 
     added: int

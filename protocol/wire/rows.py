@@ -1,6 +1,7 @@
-"""Observed state of torrents as clients read it: rows of torrents, files and trackers, and the states in them.
+"""Observed state of torrents in the replies to clients: rows of torrents, files and trackers.
 
-Times are milliseconds (`*_ms`) or microseconds since 1970 (`*_us`), rates bytes per second (`*_bps`), sizes bytes.
+Durations are in milliseconds (`*_ms`) or seconds (`*_s`), times in microseconds since 1970 (`*_us`), rates in bytes per
+second (`*_bps`), sizes in bytes.
 """
 
 from enum import StrEnum
@@ -9,7 +10,7 @@ import msgspec
 
 
 class TorrentState(StrEnum):
-    """The state of a torrent. `finished` has all selected files; `seeding` has all files."""
+    """The state of a torrent. In `finished` all selected files are complete, in `seeding` all files."""
 
     QUEUED = "queued"
     CHECKING = "checking"
@@ -24,21 +25,21 @@ class TorrentState(StrEnum):
 
 
 ACTIVE_STATES = frozenset({TorrentState.CHECKING, TorrentState.FETCHING_METADATA, TorrentState.DOWNLOADING})
-"""The states in which losing the engine interrupts work that a client is waiting for."""
+"""The states in which the loss of the engine interrupts work that clients wait for."""
 
 COMPLETE_STATES = frozenset({TorrentState.FINISHED, TorrentState.SEEDING})
 """The states in which all selected files are complete."""
 
 
 class HindranceCause(StrEnum):
-    """Why a torrent makes no progress: the first of these causes that applies.
+    """Why a torrent makes no progress: the first of the following causes that applies.
 
-    `quarantined`: it crashes the engine, and is not loaded. `disk`: its files, or their disk, are missing, full or
-    unusable. `error`: something else has stopped it; `error` in its row says what. `paused`: a client has paused it.
-    `engine`: no engine runs. `queued`: the engine has not loaded it yet. `nothing_selected`: no file is wanted.
-    `trackers_failing`: no peer is connected, and each of its trackers fails. `no_peers`: no peer is connected.
-    `no_metadata`: peers are, and none has sent the info dictionary of this magnet link. `no_seeds`: nothing arrives,
-    and no peer that is connected has everything. `no_data`: nothing arrives although one has.
+    `quarantined`: the torrent crashes the engine, and is not loaded. `disk`: its files or their disk are missing, full
+    or unusable. `error`: another error has stopped it; see `error` in its row. `paused`: a client has paused it.
+    `engine`: no engine runs. `queued`: the engine has not loaded it yet. `nothing_selected`: no file is selected.
+    `trackers_failing`: no peer is connected, and all trackers fail. `no_peers`: no peer is connected. `no_metadata`:
+    peers are connected, but none has sent the info dictionary for this magnet link. `no_seeds`: no data arrives, and no
+    connected peer has all pieces. `no_data`: no data arrives, although a connected peer has all pieces.
     """
 
     QUARANTINED = "quarantined"
@@ -56,11 +57,11 @@ class HindranceCause(StrEnum):
 
 
 class Hindrance(msgspec.Struct, frozen=True, kw_only=True):
-    """The cause of a torrent that makes no progress.
+    """The cause why a torrent makes no progress.
 
     Fields:
-        cause: its kind; later versions may add kinds.
-        message: in words, for people; tracker URLs are redacted.
+        cause: the kind of cause; later versions may add kinds.
+        message: a sentence for people, with redacted tracker URLs.
     """
 
     cause: HindranceCause
@@ -81,14 +82,14 @@ class TrackerRow(msgspec.Struct, frozen=True, kw_only=True):
     """One tracker of a torrent, from the source or from a client.
 
     Fields:
-        url: whole, with passkeys.
-        tier: announces go to trackers tier by tier (BEP 12); 0 is the first.
-        status: `not_contacted` without an announce or an answer since the daemon started; `updating` during an
-            announce; `working` if the last one was answered; `error` if it was not, or was refused.
-        message: its last message, or the error; if it works, its warning, if any.
+        url: the tracker's URL, not redacted: it may have a passkey.
+        tier: the tracker's tier (BEP 12), in whose order trackers are announced to; 0 is the first.
+        status: `not_contacted` if there was no announce or no answer since the daemon started; `updating` during an
+            announce; `working` if the last announce was successful; `error` if it got no answer or an error.
+        message: the error, or the warning of a tracker that works; empty if there is none.
         next_announce_us: the time of the next announce, microseconds since 1970; null if unknown.
-        seeds, leeches, downloads: from its last answer; null if unknown.
-        failing_since_us: since when its status is `error`, microseconds since 1970; otherwise null.
+        seeds, leeches, downloads: the numbers in the tracker's last answer; null if unknown.
+        failing_since_us: since when the status is `error`, microseconds since 1970; otherwise null.
     """
 
     url: str
@@ -106,40 +107,41 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     """One torrent in the reply to `list_torrents`.
 
     Fields:
-        name: from the metadata, or from the source until that is known; may be empty.
-        state: its state.
-        progress: 0..1 of the selected bytes.
-        bytes_done, bytes_total: of the selected files, in bytes.
-        size: of all files in bytes; 0 while the metadata is not known.
-        downloaded, uploaded: payload bytes over the torrent's life.
-        wasted: of the downloaded bytes, those that failed their hash check or were there already.
-        download_bps, upload_bps: rates of payload, averaged over some seconds; 0 while there is no engine.
-        peers: connected now.
-        seeds: connected peers that have everything.
-        save_path: absolute directory below which the files lie.
-        labels: as given.
-        paused: desired state; `state` is observed.
+        name: the name in the metadata, or in the source while the metadata is not known; may be empty.
+        state: the torrent's state.
+        progress: the fraction of the selected bytes that is complete, 0..1.
+        bytes_done, bytes_total: the complete bytes and all bytes of the selected files.
+        size: the size of all files in bytes; 0 while the metadata is not known.
+        downloaded, uploaded: payload bytes since the torrent was added.
+        wasted: the downloaded bytes that failed the hash check or were already present.
+        download_bps, upload_bps: payload rates, averaged over some seconds; 0 while no engine runs.
+        peers: the number of connected peers.
+        seeds: the number of connected peers that have all pieces.
+        save_path: the absolute path of the directory below which the files are stored.
+        labels: the labels that the client gave.
+        paused: whether a client has paused the torrent (desired state, while `state` is observed).
         sequential: whether pieces are downloaded in order.
-        download_limit_bps, upload_limit_bps: desired limits, 0 is no limit.
+        download_limit_bps, upload_limit_bps: the desired limits; 0 means no limit.
         error: the message of the torrent's error, or null.
-        added_us: when it was accepted, microseconds since 1970.
-        age_ms: how long ago the engine last told of this torrent; null if it never did.
-        info_hash_v1, info_hash_v2: both of a hybrid torrent, by either of which it is found; null for one that it does
-            not have, and while that is not known. Of a magnet link, those that the link names.
-        ratio: uploaded bytes for each byte downloaded; or for each byte of `bytes_done`, where less than a hundredth
-            of that was downloaded, since the torrent came with its data. Null where there is neither.
-        eta_s: in how many seconds the selected bytes will be there, by what arrived in about the last half minute;
-            null while the torrent does not download, nothing arrives, or it would be more than a hundred days.
-        completed_us: when what was selected was complete last, or was found to be; null if it never was.
-        last_activity_us: when payload was last seen to come or go; null if never.
-        active_s: for how long it was not paused, stopped by an error, or without an engine, over its life.
-        seeding_s: for how long of that all that was selected was there.
-        hindrance: why it does not move; null while it does, and where it has all that is wanted and nothing is wrong.
-            Found out when it is read: no event carries it.
-        stalled_since_us: since when nothing has arrived of a torrent that has something left to fetch, as far as this
-            supervisor knows, microseconds since 1970; null while something arrives, and for five seconds more, if the
-            rate does not come to nothing sooner. No event carries it either.
-        engine: the slot of the engine that has it, as in `engines` of `health`.
+        added_us: when the torrent was accepted, microseconds since 1970.
+        age_ms: the time since the engine's last report on this torrent; null if there was none.
+        info_hash_v1, info_hash_v2: the torrent's info-hashes; null for one that it does not have or that is not known
+            yet. A hybrid torrent has both, and is found by either. Without metadata they are those in the magnet link.
+        ratio: uploaded bytes divided by downloaded bytes. If the torrent was added with its data, so that less than a
+            hundredth of `bytes_done` was downloaded, divided by `bytes_done`. Null if the divisor is 0.
+        eta_s: the estimated seconds until the selected bytes are complete, at the average rate of about the last half
+            minute. Null while the torrent does not download, no data arrives, or the estimate exceeds 100 days.
+        completed_us: when the selected files last became complete, or were found complete; null if never.
+        last_activity_us: when payload was last received or sent; null if never.
+        active_s: for how long the torrent has been active since it was added: not paused, not stopped by an error, and
+            with an engine running.
+        seeding_s: for how long of `active_s` all selected files were complete.
+        hindrance: why the torrent makes no progress; null if it does, or if it is complete and nothing is wrong.
+            Computed on each read; no event has it.
+        stalled_since_us: since when an incomplete torrent has received no data, as far as this supervisor knows,
+            microseconds since 1970. Null while data arrives, and then for up to five more seconds, until the rate is
+            zero. No event has it.
+        engine: the slot of the torrent's engine, as in `engines` of `health`.
     """
 
     torrent: str
@@ -182,11 +184,11 @@ class RulesReport(msgspec.Struct, frozen=True, kw_only=True):
     """The rules of a selection.
 
     Fields:
-        include: globs; a file must match one of them; an empty list is all files.
-        exclude: globs; a file that matches one is not wanted.
-        skip_fluff: samples, notes, links and the like are not wanted.
-        only: indices of files in the form of BEP 53 (`0,2,5-7`), from `so` of the magnet link; no other file is wanted.
-            Null is all files. It replaces `include`, and ends when that is given.
+        include: globs, of which a selected file must match at least one; an empty list means all files.
+        exclude: globs; a file that matches one of them is not selected.
+        skip_fluff: samples, notes, links and the like are not selected.
+        only: the file indices in the `so` of the magnet link (BEP 53: `0,2,5-7`). No other file is selected; null means
+            all files. It applies instead of `include`, until a client gives `include`.
     """
 
     include: list[str]
@@ -200,16 +202,18 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
 
     Fields:
         source: `metainfo` or `magnet`.
-        magnet: the link it was added by, or null.
-        rules: by which files are selected.
-        priorities: 0..7 by file index in decimal; they override the rules.
-        trackers, web_seeds: URLs that clients gave in addition to the source's.
-        seed_mode: whether the client vouched that all data is there.
-        files: their number, without padding files; null while the metadata is not known.
-        piece_length: in bytes; null while the metadata is not known.
-        revision: +1 for every accepted change.
-        applied_revision: the last one that libtorrent confirmed; while it is less than `revision`, a change is pending.
-        tracker_status: every tracker, the source's too; the figures are those of the last `list_trackers`, if any.
+        magnet: the magnet link that the torrent was added by, or null.
+        rules: the rules that select files.
+        priorities: priorities 0..7 by file index in decimal; they override the rules.
+        trackers, web_seeds: URLs that clients gave in addition to those in the source.
+        seed_mode: whether the client guaranteed that all data is on disk.
+        files: the number of files, without padding files; null while the metadata is not known.
+        piece_length: the size of a piece in bytes; null while the metadata is not known.
+        revision: incremented with every accepted change.
+        applied_revision: the last revision that libtorrent confirmed; while it is less than `revision`, a change is
+            pending.
+        tracker_status: all trackers, including those in the source. The figures are those of the last `list_trackers`,
+            if any.
     """
 
     source: str
@@ -230,14 +234,14 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True):
     """One file in the reply to `list_files`.
 
     Fields:
-        index: its place in the torrent, from 0; padding files (BEP 47) have one, but are not listed.
-        path: where it is on the disk, below the save path, with the torrent's root folder, separated by slashes.
-        size: in bytes.
-        priority: 0..7; 0 is not downloaded, 4 the default, 7 first.
-        bytes_done: bytes that passed their hash check; 0 before an engine has reported it.
-        torrent_path: the torrent's own name for it if that differs from `path`: a disk does not accept every name, and
-            no two files can have the same. For people: it may have any characters, and a name that is too long ends in
-            `…`.
+        index: the file's index in the torrent, from 0. Padding files (BEP 47) have an index, too, but are not listed.
+        path: the file's path on disk, relative to the save path, with the torrent's root folder, separated by slashes.
+        size: the file's size in bytes.
+        priority: 0..7: 0 excludes the file, 4 is the default, 7 is downloaded first.
+        bytes_done: the bytes that passed the hash check; 0 until an engine has reported them.
+        torrent_path: the path in the torrent if it differs from `path`. A file system does not accept every name, and
+            no two files can have the same path. It is meant for people: it may have any characters, and a long one ends
+            in `…`.
     """
 
     index: int
@@ -249,14 +253,14 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ROW_FIELDS = frozenset(TorrentRow.__struct_fields__)
-"""The values of `fields` in `list_torrents`."""
+"""The names that `fields` in `list_torrents` accepts."""
 
 
 def ratio(downloaded: int, uploaded: int, bytes_done: int) -> float | None:
     """Uploaded divided by downloaded bytes; None if nothing was downloaded and there is no data.
 
-    For a torrent that was added with its data it is divided by the bytes that it has. Like qBittorrent, it counts a
-    torrent as such if less than a hundredth was downloaded.
+    For a torrent that was added with its data, the divisor is the complete bytes. As in qBittorrent, a torrent
+    counts as such if less than a hundredth of its complete bytes was downloaded.
     """
     base = downloaded if downloaded * 100 >= bytes_done else bytes_done
     return uploaded / base if base else None

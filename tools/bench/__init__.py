@@ -1,9 +1,9 @@
-"""The benchmarks behind `scripts/bench`: one file a subcommand, on real processes over loopback.
+"""The benchmarks of `scripts/bench`: one module for each subcommand, with real processes over loopback.
 
-- A *benchmark* is a typer command that measures and then shows a report.
+- A *benchmark* is a typer command that measures something and prints a report.
 - A *report* is a table for people, and a document for programs.
-- A *check* is one finding held against what is wanted. A *must* is about right and wrong, and one that fails makes the
-  exit code 1; a *goal* is a figure to reach, which a busy machine may miss.
+- A *check* compares one result with its expected value. A *must* is a requirement; if it fails, the exit code is 1. A
+  *goal* is a figure to reach, which a busy machine may miss.
 
-To add one: a file with a command, and its line in `__main__`.
+To add a benchmark, write a module with a command, and add it to the list in `__main__`.
 """

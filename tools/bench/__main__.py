@@ -23,7 +23,7 @@ from tools.bench.wire.wire import wire
 from tools.rig.scratch import unwinding
 
 app = typer.Typer(
-    help="Measures Ouzel on this machine, over loopback, in a temporary directory (TMPDIR says where).",
+    help="Benchmarks of Ouzel on this machine, over loopback, in a temporary directory (below TMPDIR).",
     epilog="Exit code 0 when all is right, whatever the figures; 1 when something is wrong, such as a SHA-1.",
     no_args_is_help=True,
     add_completion=False,

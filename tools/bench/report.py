@@ -1,4 +1,4 @@
-"""What a benchmark found, for people and for programs."""
+"""Reports of benchmarks, for people and for programs."""
 
 import json
 import os
@@ -17,10 +17,10 @@ from rich.text import Text
 
 @dataclass(frozen=True)
 class Check:
-    """One finding held against what is wanted.
+    """One result, compared with its expected value.
 
     Fields:
-        must: whether missing it is an error, and not just a figure that was not reached.
+        must: whether a miss is an error, and not only a missed goal.
     """
 
     what: str
@@ -32,12 +32,12 @@ class Check:
 
 @dataclass(frozen=True)
 class Report:
-    """What a benchmark found.
+    """The results of a benchmark.
 
     Fields:
         columns, rows: the table for people.
-        notes: how to read it.
-        document: the same for programs, in base units, with each single measurement.
+        notes: explanations of the table.
+        document: the results for programs, in base units, with all single measurements.
     """
 
     benchmark: str
@@ -49,13 +49,13 @@ class Report:
 
 
 def tell(text: str) -> None:
-    """A line of progress, on stderr."""
+    """Writes a line of progress to stderr."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
 
 def show(*reports: Report, as_json: bool) -> None:
-    """Writes the reports to stdout, in JSON a line for each. Raises typer.Exit with 1 where a must is not met."""
+    """Writes the reports to stdout, as JSON one per line. Raises typer.Exit with 1 if a must is not met."""
     machine = _machine()
     for report in reports:
         if as_json:
@@ -73,7 +73,7 @@ def show(*reports: Report, as_json: bool) -> None:
 
 
 def mb(count: float) -> str:
-    """Bytes in MB, which are a million."""
+    """A number of bytes in MB (millions of bytes)."""
     return f"{count / 1e6:.1f} MB"
 
 

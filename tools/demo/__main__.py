@@ -1,4 +1,4 @@
-"""`scripts/demo`: sets the stage, tells the story, gives the verdict. Exit code 0 only where the verdict is good."""
+"""`scripts/demo`: runs the demonstration. The exit code is 0 only if all guarantees were kept."""
 
 import sys
 from typing import Annotated
@@ -21,10 +21,13 @@ LOG_TAIL = 20
 
 def demo(
     size: Annotated[int, typer.Option(metavar="MIB", min=64, help="Size of the torrent in MiB.")] = 1024,
-    mbps: Annotated[float, typer.Option(min=1, help="What the seed gives, in MB/s.")] = 60.0,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the temporary directory, with the daemon's log.")] = False,
+    mbps: Annotated[float, typer.Option(min=1, help="The upload rate of the seed, in MB/s.")] = 60.0,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the temporary directory, with the daemon's log.")] = False,
 ) -> None:
-    """A download over loopback, its engine killed by SIGKILL half way. Takes half a minute and three times the size."""
+    """Download a torrent over loopback, and kill the engine half way.
+
+    Needs half a minute, and disk space for three times the size.
+    """
     output = Output(as_json=False)
     with scratch(keep=keep) as root:
         output.line(f"Making {size} MiB of random data, and a torrent of it")

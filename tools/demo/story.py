@@ -1,4 +1,4 @@
-"""One download, seen by a client of the daemon; half way its engine is killed."""
+"""One download as a client sees it, whose engine is killed half way."""
 
 import os
 import signal
@@ -23,17 +23,17 @@ STALLED_S: Final = 60.0
 
 
 class StoryEnded(Exception):
-    """The download does not come to its end."""
+    """The download cannot be completed."""
 
 
 @dataclass
 class Story:
-    """What happened. Times are monotonic seconds, None for what has not happened.
+    """A record of what has happened. Times are monotonic seconds; None for what has not happened.
 
     Fields:
-        supervisor, engines: pids; the engines in their order.
-        killed_at, ready_at, flowing_at: the kill; the next engine takes commands; it downloads.
-        statuses: the service's health, each time that it changed.
+        supervisor, engines: the pids; those of the engines in order.
+        killed_at, ready_at, flowing_at: when the engine was killed, the next one accepted commands, and it downloaded.
+        statuses: the health statuses, one for each change.
     """
 
     supervisor: int
@@ -47,10 +47,10 @@ class Story:
 
 
 class Narrator:
-    """Follows one torrent's events, kills the engine half way, and says what happens.
+    """Follows one torrent's events, kills the engine half way, and prints what happens.
 
     Args:
-        story: is written down here.
+        story: the record to fill.
     """
 
     def __init__(self, torrent: str, story: Story, output: Output) -> None:
@@ -64,7 +64,7 @@ class Narrator:
         self.table = Table()
 
     def draw(self, table: Table) -> RenderableType:
-        """The bar, the health, and who does the work."""
+        """Renders the progress bar, the health, and the processes."""
         story = self._story
         who = f"supervisor pid {story.supervisor}, engine pid {story.engines[-1]}, generation {story.gen}"
         lines = [render.download(table, self._torrent)]
@@ -78,7 +78,7 @@ class Narrator:
         return self._story.completed and self._story.ready_at is not None and self.table.status is HealthStatus.HEALTHY
 
     def take(self, item: ouzel.Event | ouzel.Resnapshot) -> None:
-        """Takes in one item of the stream. Raises StoryEnded when nothing has moved for a minute."""
+        """Handles one item of the stream. Raises StoryEnded if there was no progress for a minute."""
         before = self.table.status
         self.table.apply(item)
         if self.table.status is not before:
@@ -106,7 +106,7 @@ class Narrator:
                 raise StoryEnded(event.data["message"])
 
     def _watch_flow(self, event: ouzel.Event) -> None:
-        """What is done before there are peers was restored; what comes after was fetched."""
+        """Notes when the download continues. Bytes before the first peer were restored, later ones downloaded."""
         if not event.data["peers"]:
             self._restored = event.data["bytes_done"]
         elif event.data["bytes_done"] > self._restored:
@@ -130,7 +130,7 @@ class Narrator:
     def _note_status(self) -> None:
         story = self._story
         story.statuses = [*(story.statuses or []), self.table.status]
-        if self._output.console.is_terminal:  # a pipe is told by the screen
+        if self._output.console.is_terminal:  # for a pipe, the screen reports it
             style = "green" if self.table.status is HealthStatus.HEALTHY else "yellow"
             self._say(f"health: {render.health_line(self.table).plain}", style)
 
@@ -140,11 +140,11 @@ class Narrator:
 
 
 def tell_story(daemon: Daemon, seed: Seed, made: Torrent, output: Output) -> Story:
-    """Adds the torrent and stays until it is complete and all is well again.
+    """Adds the torrent, and waits until it is complete and the service is healthy again.
 
     Raises:
-        StoryEnded: that does not happen.
-        OuzelError: the daemon refused, or is gone.
+        StoryEnded: the download cannot be completed.
+        OuzelError: the daemon refused a command, or does not answer any more.
     """
     health = daemon.client.health()
     assert health.engine.pid is not None

@@ -1,4 +1,4 @@
-"""What was found at the end of the story, and whether it is what Ouzel promises."""
+"""Checks at the end of the story whether Ouzel has kept its guarantees."""
 
 import os
 
@@ -15,7 +15,7 @@ from tools.rig.seed import Seed
 
 
 def look_closely(daemon: Daemon, seed: Seed, made: Torrent, story: Story, output: Output) -> bool:
-    """Compares both sides, prints what was found, and gives whether every promise was kept."""
+    """Compares the download with the seed's data, prints the results, and returns whether every guarantee was kept."""
     twice = seed.uploaded() - made.size
     output.line("Computing the SHA-1 of both sides")
     given, taken = payload.sha1(made.root / made.name), payload.sha1(daemon.downloads / made.name)

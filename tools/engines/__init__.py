@@ -1,6 +1,6 @@
-"""Engines, and a daemon to run them, that fail on purpose: they die, hang, or say more than any real one.
+"""Engines that misbehave on purpose, and a daemon to run them: they die, hang, or send more events than a real one.
 
-- A *failpoint* is where and how the engine fails; tests and benchmarks arm it by a file.
-- A *crash* is a true way in which a process that holds native code ends or stops.
-- An *outbreak* is a daemon with torrents of which some crash the engine that loads them.
+- A *failpoint* defines where and how the engine fails; tests and benchmarks arm it by a file.
+- A *crash* is a real way in which a process with native code dies or hangs.
+- An *outbreak* is a daemon with some torrents that crash the engine that loads them.
 """

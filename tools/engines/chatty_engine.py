@@ -1,8 +1,8 @@
-"""`python -m tools.engines.chatty_engine`: an engine without libtorrent that tells of as many events as asked for.
+"""`python -m tools.engines.chatty_engine`: an engine without libtorrent that sends a requested number of events.
 
-Torrents can be added to it by magnet link, and have nothing to do. When the session's limits are set, it tells as many
-`state_changed` as the download limit says, all torrents in turn, at the rate a second that the upload limit says, or as
-fast as it can where that is 0.
+Torrents can be added by magnet link, and do nothing. When a client sets the session's limits, the engine sends
+`state_changed` events, for all torrents in turn. The download limit is the number of events. The upload limit is their
+rate per second; 0 means as fast as possible.
 """
 
 import argparse
@@ -33,12 +33,12 @@ from protocol.wire.rows import TorrentState
 
 BEAT_S: Final = 0.25
 BATCH: Final = 40
-"""As many as the real engine puts into a frame."""
+"""The number of events in a frame, as in the real engine."""
 _STATES: Final = (TorrentState.SEEDING, TorrentState.DOWNLOADING)
 
 
 class Chatty:
-    """One generation."""
+    """Runs one generation of the engine."""
 
     def __init__(self, endpoint: str, gen: int) -> None:
         self._gen = gen
@@ -54,7 +54,7 @@ class Chatty:
         self._socket.connect(endpoint)
 
     def run(self) -> NoReturn:
-        """Goes on until it is told to end."""
+        """Runs until the supervisor ends it."""
         beat_at = time.monotonic()
         while True:
             while self._socket.poll(0 if self._due() else 1 if self._left else 50):

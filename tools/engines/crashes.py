@@ -1,4 +1,4 @@
-"""Ways in which a process that holds native code ends or stops: true ones, none played."""
+"""Real ways in which a process with native code dies or hangs, none of them simulated."""
 
 import contextlib
 import ctypes
@@ -17,7 +17,7 @@ _STACK_BYTES: Final = 256 * 1024
 
 
 def native_segv() -> NoReturn:
-    """SIGSEGV in a thread that Python has never heard of: `strlen` of nothing. The caller waits without the GIL."""
+    """Causes SIGSEGV in a thread that Python does not know, by `strlen(NULL)`. The caller waits without the GIL."""
     thread = ctypes.c_ulong()
     entry = ctypes.cast(_LIBC.strlen, ctypes.c_void_p)
     _LIBC.pthread_create(ctypes.byref(thread), None, entry, None)
@@ -25,30 +25,33 @@ def native_segv() -> NoReturn:
 
 
 def segv_here() -> NoReturn:
-    """SIGSEGV in the calling thread."""
+    """Causes SIGSEGV in the calling thread."""
     _LIBC.strlen(None)
     _wait_for_the_end()
 
 
 def segv_in(tid: int) -> NoReturn:
-    """SIGSEGV in a thread of this process, whatever that is about: a signal's handler is `strlen`, and gets 12."""
+    """Causes SIGSEGV in a given thread of this process.
+
+    Sends it a signal whose handler is `strlen`, which takes the signal number for a pointer.
+    """
     _interrupt(tid, "strlen")
     _wait_for_the_end()
 
 
 def stall(tid: int) -> None:
-    """A thread of this process stops for good: a signal's handler is `pause`."""
+    """Makes a thread of this process hang forever, by a signal whose handler is `pause`."""
     _interrupt(tid, "pause")
 
 
 def abort() -> NoReturn:
-    """SIGABRT by C++'s `std::terminate`, as after an exception that nobody catches."""
+    """Causes SIGABRT by C++'s `std::terminate`, as after an uncaught exception."""
     ctypes.CDLL("libstdc++.so.6")._ZSt9terminatev()
     _wait_for_the_end()
 
 
 def overflow_stack() -> NoReturn:
-    """SIGSEGV by a recursion through C that no limit ends, in a thread with a small stack."""
+    """Causes SIGSEGV by an unlimited recursion through C, in a thread with a small stack."""
 
     def recurse(_: object) -> int:
         return max([0], key=recurse)
@@ -60,46 +63,46 @@ def overflow_stack() -> NoReturn:
 
 
 def leave() -> NoReturn:
-    """An exit code, and no word."""
+    """Exits with an exit code, without any message."""
     os._exit(EXIT_CODE)
 
 
 def kill() -> NoReturn:
-    """SIGKILL, which nobody outside has sent."""
+    """Sends SIGKILL to this process."""
     os.kill(os.getpid(), signal.SIGKILL)
     _wait_for_the_end()
 
 
 def exhaust_memory() -> NoReturn:
-    """Asks for more than there are addresses. Raises MemoryError.
+    """Allocates more memory than the address space has. Raises MemoryError.
 
-    No limit is set: other threads that run into it end the process in ways of their own, as with the dynamic linker's
-    127.
+    No resource limit is set: other threads that reach it would end the process in other ways, such as the dynamic
+    linker's exit code 127.
     """
     bytearray(sys.maxsize)
     raise AssertionError("there is memory without end")
 
 
 def hang_with_gil() -> NoReturn:
-    """Sleeps for good, and no Python thread runs meanwhile."""
+    """Sleeps forever with the GIL held, so that no Python thread runs."""
     while True:
         ctypes.PyDLL(None).sleep(3600)
 
 
 def threads() -> set[int]:
-    """The ids of this process's threads, native ones too."""
+    """The ids of this process's threads, including native ones."""
     return {int(path.name) for path in Path("/proc/self/task").iterdir()}
 
 
 def waits_for_sockets(tid: int) -> bool:
-    """Whether a thread of this process sleeps in epoll, as an event loop at rest does."""
+    """Whether a thread of this process sleeps in epoll, like an idle event loop."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/self/task/{tid}/wchan").read_text().strip() in ("do_epoll_wait", "ep_poll")
     return False
 
 
 def later(seconds: float, act: Callable[[], object]) -> None:
-    """Does it in another thread."""
+    """Calls a function after some seconds on another thread."""
     timer = threading.Timer(seconds, act)
     timer.daemon = True
     timer.start()

@@ -1,6 +1,6 @@
-"""`python -m tools.engines.failpoint_engine …`: the real engine, which fails where failpoints are armed.
+"""`python -m tools.engines.failpoint_engine …`: the real engine, which fails at armed failpoints.
 
-Nothing is played: it is libtorrent's own session that is called, and the ends are those of `tools.engines.crashes`.
+Nothing is simulated: the engine calls libtorrent's real session, and crashes are those of `tools.engines.crashes`.
 """
 
 import functools
@@ -17,25 +17,25 @@ from tools.engines import crashes
 from tools.engines.failpoints import VARIABLE, Failpoint, Failpoints, What
 
 lt: Any = libtorrent
-"""Untyped: the binding's stubs do not let its classes be derived from."""
+"""Untyped: the binding's type stubs do not allow subclasses."""
 
 NETWORK_THREAD_S: Final = 5.0
 CALM_POLL_S: Final = 0.005
 
 
 class Trap:
-    """Fails where it is told that a place is reached for which a failpoint is armed."""
+    """Makes the process fail when it reaches an armed failpoint."""
 
     def __init__(self, failpoints: Failpoints) -> None:
         self._failpoints = failpoints
         self._delayed: set[str] = set()
         self.native_threads: set[int] = set()
-        """Those that libtorrent has started."""
+        """The ids of the threads that libtorrent has started."""
         self.on_their_way = 0
-        """Torrents that were added, and not confirmed yet."""
+        """The number of torrents that were added and not confirmed yet."""
 
     def reached(self, where: str, *, torrent: str | None = None, alert: str | None = None, nth: int = 1) -> None:
-        """A place is reached; returns where nothing is armed for it, or what is armed comes later."""
+        """Called when a failpoint is reached. Returns if it is not armed, or takes effect later."""
         for name, failpoint in self._failpoints.armed().items():
             if (
                 failpoint.where == where
@@ -55,7 +55,7 @@ class Trap:
             crashes.later(0, lambda: self._calmed(delay_s, fail)) if failpoint.calm else crashes.later(delay_s, fail)
 
     def _calmed(self, delay_s: float, fail: Callable[[], None]) -> None:
-        """Waits in a thread of its own until no torrent has been on its way for a while."""
+        """Waits on a separate thread until no torrent has been unconfirmed for a while, then fails."""
         quiet_since = time.monotonic()
         while time.monotonic() < quiet_since + delay_s:
             time.sleep(CALM_POLL_S)
@@ -96,7 +96,7 @@ _ENDS: Final[Mapping[What, Callable[[Trap], None]]] = {
 
 
 def failing_session(trap: Trap) -> type:
-    """libtorrent's session, with a trap at what adds torrents."""
+    """A subclass of libtorrent's session, with a trap in the methods that add torrents."""
 
     class FailingSession(lt.session):  # type: ignore[misc]  # the binding is untyped
         def __init__(self, *args: Any) -> None:
@@ -118,7 +118,7 @@ def failing_session(trap: Trap) -> type:
 
 
 def install(trap: Trap) -> None:
-    """Puts the trap into the engine, which must not have been imported before."""
+    """Installs the trap in the engine, which must not have been imported before."""
     lt.session = failing_session(trap)
     from engine_proc.engine import Engine
     from engine_proc.libtorrent import libtorrent_alerts
@@ -149,7 +149,7 @@ def _hash_of(params: Any) -> str:
 
 
 def _subject(native: Any) -> str | None:
-    """The torrent of an alert, None where it has none, or none any more."""
+    """The torrent of an alert; None if it has none (any more)."""
     handle = getattr(native, "handle", None)
     if handle is None or not handle.is_valid():
         return None

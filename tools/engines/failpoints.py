@@ -1,7 +1,7 @@
 """Failpoints: where and how an engine under test fails.
 
-Each is a file in one directory, and armed for as long as that exists. The directory's path is in the environment
-variable `FAILPOINTS`, which the engine inherits from its supervisor.
+Each failpoint is a file in one directory, and is armed as long as the file exists. The path of the directory is in the
+environment variable `FAILPOINTS`, which the engine inherits from its supervisor.
 """
 
 import contextlib
@@ -21,22 +21,22 @@ What = Literal[
 
 
 class Failpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where an engine fails, and what it does then.
+    """Where an engine fails, and how.
 
     Fields:
-        where: `start`: before it says a word; `load`: in the native call that adds `torrent`; `command`: before it
-            carries out its command number `nth`, counted from 1; `alert`: while an alert about `torrent` is copied;
+        where: `start`: before it sends anything; `load`: in the native call that adds `torrent`; `command`: before it
+            executes its command number `nth`, counted from 1; `alert`: while an alert about `torrent` is copied;
             `after`: `delay_ms` after its start.
         what: `segv`: SIGSEGV in a native thread that Python does not know, while the call waits; `segv_here`: in the
-            thread that makes the call; `segv_network`: in libtorrent's network thread; `abort`: C++'s
-            `std::terminate`; `stack`: overflow of a native stack; `exit`: exit code 17; `kill`: SIGKILL by itself;
-            `memory`: allocates until there is no more, and ends as Python does; `hang_gil`: sleeps for good with the
-            GIL held; `hang_network`: libtorrent's network thread sleeps for good.
+            thread that makes the call; `segv_network`: in libtorrent's network thread; `abort`: C++'s `std::terminate`;
+            `stack`: overflow of a native stack; `exit`: exit code 17; `kill`: SIGKILL by itself; `memory`: allocates
+            until memory is exhausted, and ends by Python's MemoryError; `hang_gil`: sleeps forever with the GIL held;
+            `hang_network`: libtorrent's network thread sleeps forever.
         torrent: an info-hash in hex, for `load` and `alert`; None for any.
         alert: the native type of the alert, None for any.
-        delay_ms: how long after the place was passed, unharmed, it happens, in another thread: the weak variant.
-        calm: it happens only once every add was confirmed, when no torrent is on its way; `delay_ms` after that.
-        once: it is disarmed just before it happens.
+        delay_ms: the time after the failpoint was passed at which another thread fails (the weak variant).
+        calm: fail only `delay_ms` after all adds have been confirmed.
+        once: disarm the failpoint just before the failure.
     """
 
     where: Where
@@ -50,7 +50,7 @@ class Failpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Failpoints:
-    """The failpoints of one directory, which is made where it is not there."""
+    """The failpoints in one directory, which is created if it does not exist."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -58,17 +58,17 @@ class Failpoints:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variable that tells an engine of them."""
+        """The environment variable for the engine."""
         return {VARIABLE: str(self.directory)}
 
     def arm(self, name: str, failpoint: Failpoint) -> None:
-        """From now on the engine fails so, the one that runs included."""
+        """Arms a failpoint, also for an engine that is running."""
         temporary = self.directory / f".{name}"
         temporary.write_bytes(msgspec.json.encode(failpoint))
         os.replace(temporary, self.directory / name)
 
     def lift(self, name: str) -> bool:
-        """Disarms it; False where it was not armed."""
+        """Disarms a failpoint. Returns False if it was not armed."""
         try:
             (self.directory / name).unlink()
         except FileNotFoundError:
@@ -76,7 +76,7 @@ class Failpoints:
         return True
 
     def armed(self) -> dict[str, Failpoint]:
-        """All that are armed, by name."""
+        """The armed failpoints by name."""
         found = {}
         for path in sorted(self.directory.iterdir()):
             if not path.name.startswith("."):

@@ -1,8 +1,8 @@
 """`python -m tools.engines.hanging_engine`: the real engine, which can be made to hang in three ways.
 
-- `stop`: SIGSTOP. Nothing of it runs.
+- `stop`: SIGSTOP. None of its threads runs.
 - `lock`: a native call that does not return and holds the interpreter's lock, as a defect in the binding would.
-- `network`: libtorrent's network thread does not go on; all else does, until it asks libtorrent something and waits.
+- `network`: libtorrent's network thread hangs. The others continue until they wait for an answer of libtorrent.
 """
 
 import ctypes
@@ -17,10 +17,10 @@ from engine_proc.libtorrent import libtorrent_session
 
 MODULE: Final = "tools.engines.hanging_engine"
 SIGNALS: Final = {"stop": signal.SIGSTOP, "lock": signal.SIGUSR1, "network": signal.SIGUSR2}
-"""What makes an engine hang in which way."""
+"""The signals that make an engine hang, by the way of hanging."""
 
 _STALL: Final = signal.SIGRTMIN + 3
-"""Its handler is libc's `pause`: the thread that gets it stays there."""
+"""A signal whose handler is libc's `pause`, in which the receiving thread stays."""
 
 
 class SessionThatStalls(libtorrent_session.LibtorrentSession):
@@ -39,7 +39,7 @@ def _threads() -> set[int]:
 
 
 def install() -> None:
-    """Makes this process one that can be made to hang."""
+    """Installs the signal handlers by which this process can be made to hang."""
     assert threading.current_thread() is threading.main_thread()
     libc = ctypes.CDLL(None)
     libc.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]

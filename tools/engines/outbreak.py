@@ -1,4 +1,4 @@
-"""Torrents of which some crash the engine that loads them, in a real daemon over the real engine with failpoints."""
+"""Outbreaks: a real daemon, whose engine has failpoints, with some torrents that crash the engine that loads them."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -15,8 +15,11 @@ from tools.rig.samples import SampleTorrent, noise
 from tools.rig.waiting import until
 
 Evidence = Literal["strong", "weak", "late"]
-"""`strong`: dies in the native call that adds the torrent; `weak`: in a native thread, once all have been added for a
-while and nothing is in flight; `late`: in a native thread shortly after the add, with others on their way."""
+"""Where the engine dies. `strong`: in the native call that adds the torrent.
+
+`weak`: in a native thread, some time after all torrents were added, when nothing is in flight. `late`: in a native
+thread shortly after the add, while other torrents are being added.
+"""
 
 _FAILPOINTS: Final[dict[Evidence, Failpoint]] = {
     "strong": Failpoint(where="load"),
@@ -27,13 +30,13 @@ FILE_BYTES: Final = 1000
 
 
 class Outcome(NamedTuple):
-    """What came of an outbreak.
+    """The result of an outbreak.
 
     Fields:
-        crashes: ends of engines by SIGSEGV.
-        seconds: from the kill that made the engine load all torrents anew until all good ones seeded and the others
-            were in quarantine.
-        quarantined: by their ids, from the rows; told: from the events.
+        crashes: the number of engines that died by SIGSEGV.
+        seconds: from the kill that made the next engine load all torrents until all good ones were seeding and the
+            others in quarantine.
+        quarantined: the ids of quarantined torrents according to the rows; told: according to the events.
     """
 
     crashes: int
@@ -43,11 +46,11 @@ class Outcome(NamedTuple):
 
 
 class Outbreak:
-    """A daemon with torrents that all seed, until some of them are armed.
+    """A daemon whose torrents all seed, until some of them are armed.
 
     Args:
-        root: a directory of its own; short, since sockets lie in it.
-        count: how many torrents there are.
+        root: an empty directory with a short path, since it will contain sockets.
+        count: the number of torrents.
     """
 
     def __init__(self, root: Path, count: int) -> None:
@@ -73,7 +76,10 @@ class Outbreak:
         self._until_seeding(len(self.samples))
 
     def break_out(self, poison: Sequence[str], evidence: Evidence, *, patience_s: float = 120.0) -> Outcome:
-        """From now on these torrents crash the engine, and it has to load all of them again."""
+        """Makes these torrents crash the engine, and kills it, so that the next one loads all torrents.
+
+        Returns the result.
+        """
         for torrent in poison:
             self.failpoints.arm(torrent, msgspec.structs.replace(_FAILPOINTS[evidence], torrent=torrent))
         before = self.crashes()
@@ -95,7 +101,7 @@ class Outbreak:
         return {row.torrent for row in self.daemon.client.list_torrents(state=TorrentState.QUARANTINED)}
 
     def crashes(self) -> int:
-        """How many engines have ended by SIGSEGV."""
+        """The number of engines that died by SIGSEGV."""
         return sum(record["signal"] == "SIGSEGV" for record in self.daemon.logged("engine_exited"))
 
     def _until_seeding(self, count: int) -> None:
@@ -108,7 +114,7 @@ class Outbreak:
 
 @contextmanager
 def outbreak(root: Path, count: int) -> Iterator[Outbreak]:
-    """A daemon of which all torrents seed; it is gone at the end."""
+    """A context with a daemon whose torrents all seed."""
     made = Outbreak(root, count)
     with made.daemon:
         made.seed()

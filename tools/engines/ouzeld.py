@@ -1,8 +1,8 @@
-"""`python -m tools.engines.ouzeld ENGINE_MODULE OPTION…`: the real daemon over an engine that is another module.
+"""`python -m tools.engines.ouzeld ENGINE_MODULE OPTION…`: the real daemon with another engine module.
 
-Engines are isolated as the real one is, and found all the same: an editable installation has the tests on its path.
-`PROBE_S` in the environment is how often it tries an engine once the restart budget is spent, in seconds.
-`START_DEADLINE_S` in the environment is how long that one may take to become ready.
+Engines run in Python's isolated mode, like the real one. They are found because an editable installation has the tests
+on its path. The environment variable `PROBE_S` is the interval in seconds at which an engine is tried once the restart
+budget is spent. `START_DEADLINE_S` is the time in seconds within which that engine must become ready.
 """
 
 import os
@@ -15,7 +15,7 @@ from supervisor.engine.process import engine_environment
 from tools.engines import failpoints
 
 OF_TESTS = {failpoints.VARIABLE, "ESCAPES", "FAULT_FILE", "MISBEHAVIOUR"}
-"""Variables that tell engines of tests what to do."""
+"""Environment variables that control the engines of tests."""
 
 if __name__ == "__main__":
     if "START_DEADLINE_S" in os.environ:

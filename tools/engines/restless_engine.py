@@ -1,8 +1,8 @@
-"""`python -m tools.engines.restless_engine`: the real engine, whose torrents each have news ten times a second.
+"""`python -m tools.engines.restless_engine`: the real engine, whose torrents each change ten times a second.
 
-libtorrent says of a torrent that it has changed once a second and when a piece is done, so a thousand that really
-download give a thousand rows a second. Here each row is read anew from libtorrent's own value at every request for
-updates, as libtorrent's rows are, and only the bytes downloaded are counted up; all that follows is the real path.
+libtorrent reports a change of a torrent once a second, and when a piece is complete. So a thousand downloading torrents
+give a thousand rows a second. This engine returns a row for each torrent at every request for updates: it copies
+libtorrent's last native status again, and only increments the downloaded bytes. Everything else is the real engine.
 """
 
 from collections.abc import Mapping
@@ -21,10 +21,10 @@ from engine_proc.session.alerts import Alert, NativeState, StatusUpdate
 lt: Any = libtorrent
 
 REAL_EVERY: Final = 10
-"""Of so many requests for updates, one reaches libtorrent."""
+"""One of so many requests for updates is passed to libtorrent."""
 
 _natives: dict[str, Any] = {}
-"""The last status of each torrent that downloads; copies of these live on."""
+"""The last native status of each downloading torrent, copied so that it stays valid."""
 
 
 def _keep(copier: AlertCopier, native: Any) -> Alert:
@@ -38,12 +38,12 @@ def _keep(copier: AlertCopier, native: Any) -> Alert:
 
 
 class RestlessSession(LibtorrentSession):
-    """A session whose torrents are never still."""
+    """A session whose torrents change at every request for updates."""
 
     _asked = 0
 
     def post_updates(self) -> None:
-        """What libtorrent has to say now and then, and meanwhile that a byte more has come for each torrent."""
+        """Requests updates from libtorrent now and then, and otherwise reports one more byte for each torrent."""
         self._asked += 1
         if self._asked % REAL_EVERY == 0 or not _natives:
             super().post_updates()

@@ -1,7 +1,7 @@
-"""What Ouzel is installed with: every package by name, version and hashes.
+"""The pinned dependencies of Ouzel: every package by name, version and hashes.
 
-- A *pin* is a line `name==version` of constraints.txt; people write it.
-- A *lock* is a pin with the hashes of all files that the registry has of that version, for every platform and Python.
-  The locks of requirements.txt are what it takes to run and to build Ouzel, those of requirements-dev.txt what else it
-  takes to test. `scripts/pins` generates them, and a test says without a network whether they fit the pins.
+- A *pin* is a line `name==version` in constraints.txt, which people write.
+- A *lock* is a pin with the hashes of all files that the registry has for that version, for every platform and Python.
+  requirements.txt has the locks for running and building Ouzel, requirements-dev.txt the further ones for testing.
+  `scripts/pins` generates them, and a test checks offline whether they agree with the pins.
 """

@@ -1,4 +1,4 @@
-"""`scripts/pins`: writes requirements.txt and requirements-dev.txt; with --check says what does not fit, offline."""
+"""`scripts/pins`: writes requirements.txt and requirements-dev.txt; with --check, reports differences, offline."""
 
 import subprocess
 import sys
@@ -12,9 +12,11 @@ from tools.pins.locks import DEV, HEADERS, ROOT, RUN, Lock
 
 
 def main(
-    check: bool = typer.Option(False, "--check", help="write nothing; exit 1 and say what does not fit"),
+    check: bool = typer.Option(
+        False, "--check", help="write nothing; report what does not fit, and exit 1 if anything does not"
+    ),
 ) -> None:
-    """Writes the hashes of all packages that constraints.txt pins, as the registry has them."""
+    """Write the hashes, as in the registry, of all packages that constraints.txt pins."""
     if not check:
         with tempfile.TemporaryDirectory(prefix="ouzel-pins-") as scratch:
             _generate(Path(scratch))
@@ -25,7 +27,7 @@ def main(
 
 
 def _generate(scratch: Path) -> None:
-    """Asks the registry, by uv: pip knows the hashes only of the files that it would install here."""
+    """Generates the locks by uv, since pip knows only the hashes of the files that it would install here."""
     pip = [sys.executable, "-I", "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check"]
     uv = f"uv=={locks.pins()['uv']}"
     subprocess.run([*pip, "install", "--no-deps", "--only-binary=:all:", "--target", str(scratch), uv], check=True)
@@ -37,7 +39,7 @@ def _generate(scratch: Path) -> None:
 
 
 def _resolve(scratch: Path, requirements: list[str]) -> dict[str, Lock]:
-    """What these need on any CPython on Linux, in the versions of constraints.txt."""
+    """The locks of all packages that these requirements need on any CPython on Linux, in the pinned versions."""
     wanted, out = scratch / "wanted.in", scratch / "out.txt"
     wanted.write_text("\n".join(requirements))
     argv = [str(scratch / "bin" / "uv"), "pip", "compile", "--quiet", "--no-config", "--no-cache", "--universal"]

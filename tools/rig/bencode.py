@@ -1,10 +1,10 @@
-"""Bencoding (BEP 3) in both directions, for torrents that tests make up: strings and keys are bytes."""
+"""Encodes and decodes bencoded values (BEP 3), for torrents in tests. Strings and keys are bytes."""
 
 Bencodable = int | bytes | list["Bencodable"] | dict[bytes, "Bencodable"]
 
 
 def encode(value: Bencodable) -> bytes:
-    """The one encoding of a value; keys are sorted."""
+    """Encodes a value; keys are sorted."""
     match value:
         case int():
             return b"i%de" % value
@@ -17,7 +17,7 @@ def encode(value: Bencodable) -> bytes:
 
 
 def decode(encoded: bytes) -> Bencodable:
-    """The value that was encoded. Raises ValueError for anything else, and for bytes that follow it."""
+    """Decodes a value. Raises ValueError for invalid data, and for bytes after the value."""
     try:
         value, end = _decode(encoded, 0)
     except IndexError as error:

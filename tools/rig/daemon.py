@@ -22,21 +22,19 @@ from tools.rig.waiting import until
 
 
 class Daemon:
-    """A supervisor and its engine, to be started, killed and started again.
+    """A supervisor and its engine, which can be started, killed and started again. The log is in `root / log`.
 
     Args:
-        root: a directory of its own; short, since the sockets lie in it.
-        engine: libtorrent settings over those that keep it on loopback.
-        restart, limits, api, sandbox: keys of these sections of the configuration; the sandbox is off for another
-            engine than the real one, which may have to leave traces.
-        engine_module: what it runs as its engine instead of the real one.
-        environment: variables over those of the test.
-        module: what is run as the supervisor instead of the real one.
-        command: what is started instead of `python -I -m supervisor`.
-        cwd: where it is started; the test's own directory otherwise.
-        stderr: its standard error, instead of the log below.
-
-    Its log is in `root / log`.
+        root: an empty directory with a short path, since it will contain sockets.
+        engine: libtorrent settings that override those for loopback.
+        restart, limits, api, sandbox: keys of these sections of the configuration. The sandbox is off for an engine
+            that is not the real one, since it may have to write files elsewhere.
+        engine_module: the module to run as the engine instead of the real one.
+        environment: environment variables that override those of the test.
+        module: the module to run as the supervisor instead of the real one.
+        command: the command to run instead of `python -I -m supervisor`.
+        cwd: its working directory; by default that of the test.
+        stderr: its standard error, instead of the log.
     """
 
     def __init__(
@@ -99,7 +97,7 @@ class Daemon:
 
     @property
     def client(self) -> ouzel.Client:
-        """A client of the daemon, made anew at each start."""
+        """A client of the daemon; each start creates a new one."""
         assert self._client is not None
         return self._client
 
@@ -114,7 +112,7 @@ class Daemon:
         with self.log.open("ab") as log:
             stderr = self._stderr or Stderr(log.fileno())
             argv = [*stderr.shell, *self._command, "--config", str(self.config)]
-            # In a session of its own a Ctrl-C does not reach it: whoever started it stops it.
+            # A new session, so that Ctrl-C does not reach the daemon: the process that started it stops it.
             self._process = subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
@@ -131,24 +129,24 @@ class Daemon:
         stderr.started()
 
     def stop(self) -> int:
-        """SIGTERM, and its exit code."""
+        """Sends SIGTERM. Returns the exit code."""
         assert self._process is not None
         self._process.terminate()
         return self._process.wait(timeout=60)
 
     def ended(self) -> int | None:
-        """Its exit code, or minus the signal's number; None while it runs."""
+        """The supervisor's exit code, or minus the signal's number; None while it runs."""
         assert self._process is not None
         return self._process.poll()
 
     def kill(self) -> None:
-        """SIGKILL to the supervisor alone."""
+        """Sends SIGKILL only to the supervisor."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()
 
     def close(self) -> None:
-        """Ends everything, whatever state it is in."""
+        """Ends all processes, whatever their state."""
         if self._client is not None:
             self._client.close()
         if self._process is not None and self._process.poll() is None:
@@ -165,19 +163,19 @@ class Daemon:
         return until(lambda: self.client.health().engine.pid, "an engine runs")
 
     def kill_engine(self) -> int:
-        """SIGKILL to the engine. Returns the pid that it had."""
+        """Sends SIGKILL to the engine. Returns its pid."""
         pid = self.engine_pid()
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         return pid
 
     def logged(self, event: str) -> list[dict[str, Any]]:
-        """The log's records of an event, those of the engine too, in order."""
+        """The log records of an event, including those of the engine, in order."""
         lines = (json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{"))
         return [line for line in lines if line.get("event") == event]
 
     def healthy(self) -> bool:
-        """Whether `health` says so."""
+        """Whether `health` reports that the service is healthy."""
         return self.client.health().status is HealthStatus.HEALTHY
 
     def row(self, torrent: str) -> TorrentRow:
@@ -204,7 +202,7 @@ class Daemon:
 
 
 def sandboxed() -> bool:
-    """Whether this kernel can confine the engine as far as `require` wants it."""
+    """Whether this kernel supports the sandbox mode `require`."""
     try:
         return landlock.abi() >= FILES_SINCE
     except OSError:

@@ -1,6 +1,6 @@
-"""A process of this package's that answers questions: one JSON object a line each way, the first when it is ready.
+"""A helper process that answers questions: one JSON object per line in each direction, the first when it is ready.
 
-It ends with the process that started it, since its stdin does.
+The process ends with the one that started it, when its stdin is closed.
 """
 
 import json
@@ -11,15 +11,15 @@ from typing import Any, Self
 
 
 class Helper:
-    """`python -m MODULE ARGUMENTS…`, from its first answer until the end of a `with`; it can be stopped by its `pid`.
+    """Runs `python -m MODULE ARGUMENTS…` within its context. It can be stopped by its `pid`.
 
     Fields:
-        greeting: its first answer.
+        greeting: the process's first answer.
     """
 
     def __init__(self, module: str, *arguments: str) -> None:
         self._module = module
-        # In a session of its own a Ctrl-C does not reach it: whoever started it ends it.
+        # A new session, so that Ctrl-C does not reach the process: the one that started it ends it.
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-m", module, *arguments],
             stdin=subprocess.PIPE,

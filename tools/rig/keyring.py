@@ -1,4 +1,4 @@
-"""Real keys for a daemon on tcp and for its clients, in a directory of their own."""
+"""Real keys for a daemon on tcp and its clients, in a separate directory."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,10 +11,10 @@ from tools.rig.waiting import until
 
 
 class Keyring:
-    """The daemon's key, and clients' keys, of which some are authorized.
+    """The daemon's key, and the keys of clients, some of which are authorized.
 
     Args:
-        root: where they are made.
+        root: the directory for the keys.
     """
 
     def __init__(self, root: Path) -> None:
@@ -26,7 +26,7 @@ class Keyring:
 
     @property
     def api(self) -> Mapping[str, str]:
-        """What makes a daemon listen on free ports."""
+        """The `[api]` settings with which a daemon listens on free ports."""
         return {
             "tcp_commands": "tcp://127.0.0.1:*",
             "tcp_events": "tcp://127.0.0.1:0",
@@ -35,28 +35,28 @@ class Keyring:
         }
 
     def new(self, name: str, role: Role = Role.ADMIN, *, authorized: bool = True) -> Path:
-        """Makes a client's key. Gives the file with its secret half."""
+        """Generates a client's key. Returns the file with the secret key."""
         pair = keys.make(name, role, self.root)
         if authorized:
             self.authorize(name)
         return pair.secret_file
 
     def authorize(self, name: str) -> None:
-        """Lets it in."""
+        """Authorizes a key."""
         (self.authorized / f"{name}.key").write_bytes((self.root / f"{name}.key").read_bytes())
 
     def revoke(self, name: str) -> None:
-        """Does not let it in any more."""
+        """Revokes the authorization of a key."""
         (self.authorized / f"{name}.key").unlink()
 
     def give(self, name: str, role: Role) -> None:
-        """Gives a key that is authorized another role."""
+        """Gives an authorized key another role."""
         file = self.authorized / f"{name}.key"
         other = Role.READ if role is Role.ADMIN else Role.ADMIN
         file.write_text(file.read_text().replace(f'"{other.value}"', f'"{role.value}"'))
 
     def place(self, daemon: Daemon, name: str, *, server_key: str | None = None) -> ouzel.Server:
-        """Where the daemon is, for whoever has the key of this name."""
+        """The `Server` of the daemon for a client with the key of this name."""
         return ouzel.Server(
             endpoint(daemon, "tcp_commands"),
             events=endpoint(daemon, "tcp_events"),
@@ -66,6 +66,6 @@ class Keyring:
 
 
 def endpoint(daemon: Daemon, key: str) -> str:
-    """Where the daemon listens, by its log: the port was its choice."""
+    """The endpoint on which the daemon listens, from its log, since it has chosen the port."""
     found = until(lambda: [each for each in daemon.logged("listening") if each["socket"] == key], "it listens")
     return str(found[-1]["endpoint"])

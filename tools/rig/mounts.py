@@ -1,7 +1,7 @@
-"""Small file systems of a test's own, to be filled, frozen, taken away and given back. Needs root.
+"""Small file systems for tests, which can be filled, frozen, unmounted and mounted again. Needs root.
 
-Every context manager undoes what it did, whatever happened in between: no mount, no loop device and no file is left.
-Tests that use this are marked `mounts`, and are skipped, saying so, where nothing may be mounted.
+Every context manager undoes its effects, whatever happens in between: no mount, loop device or file is left. Tests that
+use this are marked `mounts`, and are skipped if mounting is not allowed.
 """
 
 import contextlib
@@ -18,15 +18,15 @@ from typing import Final
 
 _BLOCK: Final = 64 * 1024
 _ADMINISTRATORS: Final = ":/usr/sbin:/sbin"
-"""Where these programs are, and where not every user's PATH leads."""
+"""The directories of these programs, which not every user's PATH includes."""
 
 
 class Mount:
     """A mounted file system.
 
     Fields:
-        path: where it is mounted.
-        source: what `mount` takes to mount it there (again): a loop device, or a directory to bind.
+        path: its mount point.
+        source: the argument for `mount`: a loop device, or a directory to bind.
     """
 
     def __init__(self, path: Path, source: str, *options: str) -> None:
@@ -35,16 +35,16 @@ class Mount:
         self._options = options
 
     def attach(self) -> None:
-        """Mounts it, with all that was in it."""
+        """Mounts it, with its former content."""
         _run("mount", *self._options, self.source, str(self.path))
 
     def detach(self) -> None:
-        """Takes it away, open files or not (`umount -l`): what is seen at `path` then is the empty directory below."""
+        """Unmounts it, even with open files (`umount -l`). Then `path` is the empty directory below."""
         _run("umount", "-l", str(self.path))
 
     @contextmanager
     def absent(self) -> Iterator[None]:
-        """Within it, it is not mounted."""
+        """A context within which it is not mounted."""
         self.detach()
         try:
             yield
@@ -53,10 +53,10 @@ class Mount:
 
     @contextmanager
     def read_only(self) -> Iterator[None]:
-        """Within it, whoever opens something by `path` finds a read-only file system (EROFS).
+        """A context within which `path` is read-only (EROFS).
 
-        A read-only view is mounted over it: a file system with a file that is open for writing, as a lock is, cannot be
-        made read-only itself. The view is made elsewhere, before anybody can write through it.
+        A read-only view is mounted over it, since a file system with a file that is open for writing, such as a lock,
+        cannot be remounted read-only. The view is made read-only elsewhere first, so that nobody can write through it.
         """
         with tempfile.TemporaryDirectory(prefix="ouzel-view-") as view:
             _run("mount", "--bind", str(self.path), view)
@@ -72,7 +72,7 @@ class Mount:
 
     @contextmanager
     def full(self) -> Iterator[None]:
-        """Within it, there is no space left (ENOSPC)."""
+        """A context within which it has no free space (ENOSPC)."""
         filler = self.path / "filler"
         try:
             with filler.open("wb", buffering=0) as file:
@@ -86,7 +86,10 @@ class Mount:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Within it, whoever writes or syncs waits (`fsfreeze`; ext4 only). Do not write there yourself meanwhile."""
+        """A context within which writes and syncs block (`fsfreeze`; ext4 only).
+
+        Do not write to it within the context.
+        """
         _run("fsfreeze", "-f", str(self.path))
         try:
             yield
@@ -109,10 +112,10 @@ def _write(fd: int, content: bytes) -> None:
 
 @contextmanager
 def tmpfs(path: Path, size: int) -> Iterator[Mount]:
-    """A file system in memory, of `size` bytes; `path` is made where it is missing."""
+    """A file system in memory of `size` bytes. Creates `path` if it does not exist."""
     path.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ouzel-tmpfs-") as backing:
-        # Bound from a place of its own, it keeps its files while it is absent from `path`.
+        # Bound from another mount point, so that it keeps its files while it is not mounted at `path`.
         _run("mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", backing)
         try:
             with _mounted(Mount(path, backing, "--bind")) as mount:
@@ -123,7 +126,7 @@ def tmpfs(path: Path, size: int) -> Iterator[Mount]:
 
 @contextmanager
 def loop_ext4(path: Path, size: int) -> Iterator[Mount]:
-    """An ext4 file system in a file, of `size` bytes (4 MiB at least); `path` is made where it is missing."""
+    """An ext4 file system of `size` bytes (at least 4 MiB) in a file. Creates `path` if it does not exist."""
     path.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ouzel-ext4-") as directory:
         image = Path(directory) / "image"
@@ -149,7 +152,7 @@ def _mounted(mount: Mount) -> Iterator[Mount]:
 
 @functools.cache
 def refusal() -> str | None:
-    """Why nothing can be mounted here, None where it can; found out by trying."""
+    """Why mounting is not possible here; None if it is. Determined by trying."""
     try:
         with (
             tempfile.TemporaryDirectory(prefix="ouzel-try-") as directory,

@@ -1,4 +1,4 @@
-"""Payloads and the torrents of them."""
+"""Payloads with their torrents."""
 
 import hashlib
 import os
@@ -8,19 +8,19 @@ from typing import Any, Final, NamedTuple
 
 import libtorrent
 
-lt: Any = libtorrent  # the stubs do not describe what the binding takes
+lt: Any = libtorrent  # the type stubs lack what the binding accepts
 
 MIB: Final = 1024 * 1024
 _CHUNK: Final = 4 * MIB
 
 
 class Torrent(NamedTuple):
-    """A torrent whose data lies at `root / name`.
+    """A torrent whose data is at `root / name`.
 
     Fields:
-        torrent: the id that Ouzel gives it.
-        metainfo: the .torrent file's bytes.
-        size: of all files, in bytes.
+        torrent: Ouzel's id for it.
+        metainfo: the content of the .torrent file.
+        size: the size of all files in bytes.
     """
 
     torrent: str
@@ -31,7 +31,7 @@ class Torrent(NamedTuple):
 
     @property
     def magnet(self) -> str:
-        """A magnet link without trackers: peers have to be told."""
+        """A magnet link without trackers, so peers have to be added."""
         topic = f"urn:btih:{self.torrent}" if len(self.torrent) == 40 else f"urn:btmh:1220{self.torrent}"
         return f"magnet:?xt={topic}"
 
@@ -39,10 +39,10 @@ class Torrent(NamedTuple):
 def make(
     root: Path, name: str, files: Mapping[str, int], *, piece_size: int = 256 * 1024, version: str = "v1"
 ) -> Torrent:
-    """Writes random files and makes their torrent.
+    """Writes random files, and makes their torrent.
 
     Args:
-        files: size in bytes by path below `name`; the path "" makes `name` itself the only file.
+        files: the sizes in bytes by path below `name`; with the path "" `name` itself is the only file.
         version: v1, v2 or hybrid.
     """
     for path, size in files.items():
@@ -57,7 +57,7 @@ def make(
 
 
 def sha1(path: Path) -> str:
-    """The SHA-1 of a file, or of all files of a directory in the order of their paths."""
+    """The SHA-1 of a file, or of all files in a directory, sorted by path."""
     digest = hashlib.sha1(usedforsecurity=False)
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if file.is_file():

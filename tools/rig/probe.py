@@ -1,4 +1,4 @@
-"""Waiting for a session's alerts, by its descriptor and up to a deadline."""
+"""Waits for a session's alerts by its descriptor, up to a deadline."""
 
 import select
 import time
@@ -15,10 +15,10 @@ LOOPBACK: Final[dict[str, SettingValue]] = {
     "enable_upnp": False,
     "enable_natpmp": False,
 }
-"""Settings of a session that says nothing beyond this machine."""
+"""Settings of a session that only uses loopback."""
 
 DEADLINE_S: Final = 10.0
-"""After this, what has not come does not come."""
+"""The time limit for alerts and conditions."""
 
 _PAUSE_S: Final = 0.02
 
@@ -26,12 +26,12 @@ AlertT = TypeVar("AlertT", bound=Alert)
 
 
 def readable(fd: int, wait_s: float = 0.0) -> bool:
-    """Whether a descriptor is readable, or becomes so within this time."""
+    """Whether a descriptor is readable, or becomes readable within this time."""
     return bool(select.select([fd], [], [], wait_s)[0])
 
 
 def eventually(condition: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> None:
-    """Returns once the condition holds; asks for it until the deadline."""
+    """Polls a condition until it holds; fails at the deadline."""
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
@@ -39,7 +39,7 @@ def eventually(condition: Callable[[], bool], what: str, within_s: float = DEADL
 
 
 class Probe:
-    """A session, and those of its alerts that no test has asked for yet."""
+    """A session, and those of its alerts that no test has taken yet."""
 
     def __init__(self, session: LibtSession) -> None:
         self.session = session
@@ -47,16 +47,16 @@ class Probe:
         self._rows: dict[str, TorrentStatus] = {}
 
     def pump(self, wait_s: float = 0.0) -> None:
-        """Pops what there is, or what comes within this time."""
+        """Pops the queued alerts, or those that arrive within this time."""
         if readable(self.session.fileno(), wait_s):
             self._waiting.extend(self.session.pop_alerts())
 
     def waiting(self, kind: type[AlertT], torrent: str | None = None) -> list[AlertT]:
-        """The popped alerts of a kind, of one torrent or of any, that were not taken yet."""
+        """The popped alerts of a type, of one torrent or of any, that were not taken yet."""
         return [alert for alert in self._waiting if isinstance(alert, kind) and _is_of(alert, torrent)]
 
     def take(self, kind: type[AlertT], torrent: str | None = None) -> AlertT:
-        """The next alert of a kind, now or later; each is given once."""
+        """Removes and returns the next alert of a type; waits for it if necessary."""
         deadline = time.monotonic() + DEADLINE_S
         while not (found := self.waiting(kind, torrent)):
             assert time.monotonic() < deadline, f"no {kind.__name__} came; these did: {self._waiting}"
@@ -65,11 +65,11 @@ class Probe:
         return found[0]
 
     def discard(self) -> None:
-        """Drops the alerts that nobody has taken."""
+        """Discards the alerts that were not taken."""
         self._waiting.clear()
 
     def settle(self) -> None:
-        """Returns when what was asked for before has had three round trips' time to be answered."""
+        """Waits for three round trips, in which all earlier requests should be answered."""
         for _ in range(3):
             self.session.post_statistics()
             self.take(SessionStatistics)
@@ -78,7 +78,10 @@ class Probe:
     def status(
         self, torrent: str, until: Callable[[TorrentStatus], bool] = lambda row: True, within_s: float = DEADLINE_S
     ) -> TorrentStatus:
-        """The torrent's status once it is as asked for; only changes are told of: the last one holds."""
+        """The torrent's status once it satisfies `until`.
+
+        Only changes are reported, so the last status is the present one.
+        """
         deadline = time.monotonic() + within_s
         while True:
             self.session.post_updates()

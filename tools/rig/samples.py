@@ -1,4 +1,4 @@
-"""Torrents for tests: made in memory, known to libtorrent and to the fake session alike (v1, BEP 3)."""
+"""Torrents for tests, made in memory, for libtorrent and for the fake session (v1, BEP 3)."""
 
 import hashlib
 import random
@@ -14,17 +14,17 @@ PIECE_LENGTH: Final = 16 * 1024
 
 
 def noise(size: int, seed: int = 0) -> bytes:
-    """Bytes that look random and are the same each time."""
+    """Reproducible random-looking bytes."""
     return random.Random(seed).randbytes(size)
 
 
 class SampleTorrent:
-    """A torrent of given content.
+    """A torrent with given content.
 
     Args:
         name: the root folder's name; with `single`, the file's.
-        files: content by path below the root folder; one file under any name where `single`.
-        single: a single-file torrent, which has no root folder.
+        files: the content by path below the root folder; with `single`, one file under any name.
+        single: whether it is a single-file torrent, which has no root folder.
     """
 
     def __init__(
@@ -52,18 +52,18 @@ class SampleTorrent:
         self.magnet = f"magnet:?xt=urn:btih:{self.torrent}&dn={name}"
 
     def metainfo_with(self, extra: Mapping[bytes, Bencodable]) -> bytes:
-        """The .torrent file with more members beside `info`, which leaves its id as it is."""
+        """The .torrent file with additional members beside `info`, which do not change its id."""
         return bencode.encode({**extra, b"info": self.info})
 
     def write(self, save_path: Path) -> None:
-        """Puts the files where a torrent with this save path has them."""
+        """Writes the files to their paths below a save path."""
         for path, content in self.contents.items():
             file = save_path / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
 
     def desired(self, save_path: Path | str = "/nowhere", **fields: Any) -> DesiredTorrent:
-        """This torrent as a client would ask for it, by its .torrent file or, `by_magnet`, by its magnet link."""
+        """The desired state of this torrent, added by its .torrent file or, with `by_magnet`, by its magnet link."""
         if fields.pop("by_magnet", False):
             fields |= {"source": "magnet", "magnet": self.magnet}
         return DesiredTorrent(
@@ -72,6 +72,6 @@ class SampleTorrent:
 
 
 def two_files(name: str = "sample") -> SampleTorrent:
-    """Two files of three pieces each, which share no piece."""
+    """A torrent with two files of three pieces each, which share no piece."""
     size = 3 * PIECE_LENGTH
     return SampleTorrent(name, {"a.bin": noise(size, 1), "b.txt": noise(size, 2)})

@@ -1,4 +1,4 @@
-"""A directory that is gone when its user is, and an end that clean-up is sure of."""
+"""A temporary directory that is always removed, and clean-up on signals."""
 
 import shutil
 import signal
@@ -15,7 +15,10 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def scratch(*, keep: bool = False) -> Iterator[Path]:
-    """A temporary directory with a short path, since sockets lie in it. `keep` leaves it, and says on stderr where."""
+    """A temporary directory with a short path, since it will contain sockets.
+
+    `keep` keeps it, and prints its path to stderr.
+    """
     path = Path(tempfile.mkdtemp(prefix="ouzel-"))
     try:
         yield path
@@ -28,10 +31,12 @@ def scratch(*, keep: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def unwinding() -> Iterator[None]:
-    """Within it Ctrl-C, SIGTERM and SIGHUP unwind the stack, so that processes and files go; the first counts.
+    """A context within which Ctrl-C, SIGTERM and SIGHUP unwind the stack, so that processes and files are cleaned up.
+
+    Only the first signal counts.
 
     Raises:
-        SystemExit: with 128 and the signal's number.
+        SystemExit: with 128 plus the signal's number.
     """
 
     def unwind(number: int, frame: FrameType | None) -> NoReturn:

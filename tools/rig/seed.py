@@ -1,7 +1,7 @@
-"""A bare libtorrent session in a process of its own, to download from and to measure against.
+"""A bare libtorrent session in a separate process, to download from and to compare with.
 
-Run as `python -m tools.rig.seed`: one JSON object a line on stdin is a command, one on stdout its answer. It ends with
-the process that started it, since its stdin does.
+Run as `python -m tools.rig.seed`. Each line on stdin is a command as a JSON object; a line on stdout is its answer. It
+ends with the process that started it, when its stdin is closed.
 """
 
 import json
@@ -22,19 +22,19 @@ LOOPBACK: Final = {
     "enable_outgoing_utp": False,
     "allow_multiple_connections_per_ip": True,
 }
-"""Settings of a session that talks to nobody but its neighbours on this machine."""
+"""Settings of a session that only uses loopback."""
 
 DOWNLOAD_S: Final = 600.0
-"""How long a download may take."""
+"""The time limit of a download."""
 
 
 class Downloaded(NamedTuple):
-    """How a bare session's download went.
+    """The measurements of a bare session's download.
 
     Fields:
-        finished_s: from the add until libtorrent said that all pieces passed their hash check.
-        flushed_s: from the add until it said that its write cache was written out, too.
-        cpu_s: CPU time that the process used meanwhile.
+        finished_s: from the add until libtorrent reported that all pieces had passed their hash check.
+        flushed_s: from the add until libtorrent reported that the write cache had been written out, too.
+        cpu_s: the CPU time of the process meanwhile.
     """
 
     finished_s: float
@@ -43,11 +43,11 @@ class Downloaded(NamedTuple):
 
 
 class Seed(Helper):
-    """A process with a bare session.
+    """The process of a bare session.
 
     Args:
-        upload_bps: limit of what it gives, 0 for none; it holds on loopback too.
-        settings: libtorrent's, over those that keep it on loopback.
+        upload_bps: its upload limit, which also applies on loopback; 0 means no limit.
+        settings: libtorrent settings that override those for loopback.
     """
 
     def __init__(self, *, upload_bps: int = 0, settings: Mapping[str, int | str | bool] | None = None) -> None:
@@ -56,20 +56,20 @@ class Seed(Helper):
         self.endpoint = f"127.0.0.1:{self.greeting['port']}"
 
     def add(self, metainfo: bytes, save_path: Path, *, peer: str | None = None, seed_mode: bool = True) -> None:
-        """Seeds what lies at `save_path`, or without `seed_mode` downloads it from `peer`."""
+        """Seeds the data at `save_path`, or without `seed_mode` downloads it from `peer`."""
         self._ask(op="add", metainfo=metainfo.hex(), save_path=str(save_path), peer=peer, seed_mode=seed_mode)
 
     def download(self, metainfo: bytes, save_path: Path, *, peer: str) -> Downloaded:
-        """Adds a torrent, and waits until it is complete. Nothing else is done, and nobody asks meanwhile."""
+        """Adds a torrent, and waits until it is complete. The process does nothing else meanwhile."""
         answer = self._ask(op="download", metainfo=metainfo.hex(), save_path=str(save_path), peer=peer, seed_mode=False)
         return Downloaded(**answer)
 
     def uploaded(self) -> int:
-        """Payload bytes that were given so far, up to this moment."""
+        """The payload bytes that were uploaded up to this moment."""
         return int(self._ask(op="totals")["uploaded"])
 
     def downloaded(self) -> int:
-        """Payload bytes that were taken so far, up to this moment."""
+        """The payload bytes that were downloaded up to this moment."""
         return int(self._ask(op="totals")["downloaded"])
 
     def finished(self) -> bool:
@@ -97,7 +97,7 @@ def _serve(settings: dict[str, Any]) -> None:
             case "download":
                 _say(**_download(lt, session, _params(lt, command))._asdict())
             case _:
-                # The session's counters move with each block, a torrent's own once a second.
+                # The session's counters are updated with each block, a torrent's only once a second.
                 session.post_session_stats()
                 counters = _await(session, lt.session_stats_alert).values
                 _say(
@@ -125,7 +125,7 @@ def _download(lt: Any, session: Any, params: Any) -> Downloaded:
     handle = session.add_torrent(params)
     _await(session, lt.torrent_finished_alert)
     finished_s = time.monotonic() - began
-    # One such alert comes by itself when a torrent finishes; the second to come answers one of these for certain.
+    # libtorrent also sends one unrequested such alert when a torrent finishes. The second one surely answers a request.
     handle.flush_cache()
     handle.flush_cache()
     _await(session, lt.cache_flushed_alert, count=2)
@@ -133,7 +133,7 @@ def _download(lt: Any, session: Any, params: Any) -> Downloaded:
 
 
 def _await(session: Any, wanted: type, *, count: int = 1) -> Any:
-    """The `count`-th alert of a type from now on; it lives until the next call."""
+    """The `count`-th alert of a type from now on. It is valid until the next call."""
     deadline = time.monotonic() + DOWNLOAD_S
     while time.monotonic() < deadline:
         session.wait_for_alert(1000)

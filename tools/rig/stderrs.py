@@ -1,9 +1,9 @@
-"""Standard errors for a process under test: good ones, and those that cannot be written or are not emptied.
+"""Kinds of standard error for a process under test: usable ones, and those that cannot be written or are not read.
 
-`good` is a file. `closed` is no open descriptor, `read_only` one that takes no writes, `full` a disk without room,
-`blocked` a pipe that nobody empties and that is full already, `slow` one of which a little is read twice a second,
-`reader_gone` one whose reader leaves once the process runs, `nonblocking` a full one that somebody has made
-non-blocking for all who share it, `socket` a full socket such as systemd gives, `terminal` one that Ctrl-S stopped.
+`good`: a file. `closed`: no open descriptor. `read_only`: a descriptor that refuses writes. `full`: a full disk.
+`blocked`: a full pipe that nobody reads. `slow`: a pipe from which a little is read twice a second. `reader_gone`: a
+pipe whose reader closes it once the process runs. `nonblocking`: a full pipe that another process has made non-blocking
+for all that share it. `socket`: a full socket, as systemd uses. `terminal`: a terminal that was stopped by Ctrl-S.
 """
 
 import contextlib
@@ -22,12 +22,12 @@ SLOW_EVERY_S: Final = 0.5
 
 
 class Stderr(NamedTuple):
-    """What a process is started with.
+    """The standard error for a process, and how to start the process.
 
     Fields:
-        fd: its standard error.
-        shell: what is put before its argv.
-        started: to be called once it runs.
+        fd: the descriptor for its standard error.
+        shell: the arguments to put before its argv.
+        started: to be called once the process runs.
     """
 
     fd: int
@@ -37,7 +37,7 @@ class Stderr(NamedTuple):
 
 @contextlib.contextmanager
 def make(kind: str, directory: Path) -> Iterator[Stderr]:
-    """One of this kind; a file of it is made in the directory."""
+    """A standard error of this kind. If it needs a file, that is created in the directory."""
     with contextlib.ExitStack() as stack:
         yield KINDS[kind](stack, directory)
 
@@ -121,7 +121,7 @@ def _own(stack: contextlib.ExitStack, fd: int) -> int:
 
 
 def _fill(fd: int) -> None:
-    """Writes until no byte more is taken."""
+    """Writes to a descriptor until it is full."""
     os.set_blocking(fd, False)
     for size in (65_536, 1):
         try:

@@ -1,4 +1,4 @@
-"""A small real tracker on loopback, by UDP (BEP 15) and HTTP (BEP 3), that knows no peers and counts who announces."""
+"""A small real tracker on loopback, by UDP (BEP 15) and HTTP (BEP 3), that returns no peers and records announces."""
 
 import struct
 import threading
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from tools.rig import bencode
 
 INTERVAL_S: Final = 1800
-"""What clients are told to wait until they announce again."""
+"""The announce interval in replies."""
 
 _CONNECT: Final = 0
 _ANNOUNCE: Final = 1
@@ -25,7 +25,7 @@ _ANNOUNCE_REQUEST: Final = struct.Struct("!QII20s20sQQQIIIiH")
 
 
 class AnnounceEvent(Enum):
-    """In the order of BEP 15's numbers."""
+    """The events of announces, with the numbers of BEP 15."""
 
     NONE = "none"
     COMPLETED = "completed"
@@ -34,7 +34,7 @@ class AnnounceEvent(Enum):
 
 
 class Announce(NamedTuple):
-    """One announce: monotonic time in seconds, the torrent's id (v1), the event, and what the client still lacks."""
+    """One announce: monotonic time in seconds, the torrent's id (v1), the event, and the bytes left to download."""
 
     at: float
     torrent: str
@@ -46,9 +46,9 @@ class Tracker:
     """Serves both protocols until it is closed.
 
     Fields:
-        announces: all so far, in the order of their arrival; only ever grows.
+        announces: all announces so far, in the order of arrival; entries are only appended.
         http, udp: the announce URLs.
-        refusal: to be set: what it says to announces by HTTP instead of taking them.
+        refusal: set it to make the tracker refuse announces by HTTP with this message.
     """
 
     def __init__(self) -> None:
@@ -95,7 +95,7 @@ class Tracker:
 
 
 def busiest_second(announces: Collection[Announce]) -> int:
-    """How many came within the one second, of any beginning, in which most did."""
+    """The maximum number of announces within any period of one second."""
     times = sorted(announce.at for announce in announces)
     most, first = 0, 0
     for last, at in enumerate(times):
@@ -118,7 +118,7 @@ class _HttpHandler(BaseHTTPRequestHandler):
     heard: Any
     refusal: Any
 
-    def do_GET(self) -> None:  # the base class looks it up by this name
+    def do_GET(self) -> None:  # the base class requires this name
         now = time.monotonic()
         asked = dict(parse_qsl(urlsplit(self.path).query, encoding="latin-1"))
         event = AnnounceEvent(asked.get("event", "none") or "none")
@@ -133,8 +133,8 @@ class _HttpHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class calls it so
-        """Says nothing."""
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # as in the base class
+        """Suppresses the log."""
 
 
 class _UdpHandler(BaseRequestHandler):

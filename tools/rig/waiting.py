@@ -7,11 +7,14 @@ from typing import Final, TypeVar
 T = TypeVar("T")
 
 PATIENCE_S: Final = 60.0
-"""Long enough for a machine that is busy with other things: it is only ever waited for by tests that fail."""
+"""The time limit, long enough for a busy machine. Only failing tests wait for so long."""
 
 
 def until(found: Callable[[], T | None], what: str, *, patience_s: float = PATIENCE_S, every_s: float = 0.02) -> T:
-    """The first value that is neither None nor false. Fails, naming `what`, when it does not come in time."""
+    """Polls `found` until it returns a true value, and returns that.
+
+    Fails with `what` in the message at the deadline.
+    """
     deadline = time.monotonic() + patience_s
     while True:
         value = found()

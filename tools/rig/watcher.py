@@ -1,4 +1,4 @@
-"""Somebody who writes down every event of a daemon, and when it came."""
+"""Records all lifecycle events of a daemon, with their times of arrival."""
 
 import threading
 import time
@@ -19,10 +19,10 @@ class Seen(NamedTuple):
 
 
 class Watcher:
-    """Reads the lifecycle events of a daemon in a thread of its own, from the moment it is made.
+    """Reads the lifecycle events of a daemon on a thread, from its creation on.
 
     Fields:
-        seen: all events so far; only ever grows.
+        seen: all events so far; entries are only appended.
     """
 
     def __init__(self, runtime_dir: Path) -> None:
@@ -50,13 +50,16 @@ class Watcher:
         self.close()
 
     def close(self) -> None:
-        """Stops reading, at the daemon's next word; it ticks once a second."""
+        """Stops reading at the daemon's next message; it sends a tick every second."""
         self._closing = True
         self._thread.join()
         self._client.close()
 
     def wait(self, wanted: Callable[[ouzel.Event], bool], what: str, *, patience_s: float = PATIENCE_S) -> Seen:
-        """The first event that is wanted, of all since the beginning. Fails, naming `what`, when it does not come."""
+        """The first event since the beginning that satisfies `wanted`; waits for it.
+
+        Fails with `what` in the message at the deadline.
+        """
         deadline = time.monotonic() + patience_s
         looked_at = 0
         with self._news:
@@ -73,7 +76,7 @@ class Watcher:
                 self._news.wait(left_s)
 
     def so_far(self) -> list[ouzel.Event]:
-        """All events that the daemon has numbered by now; waits for those that are still on their way."""
+        """All events that the daemon has numbered by now. Waits for those that have not arrived yet."""
         with ouzel.Client(self._runtime_dir) as asking:
             now = next(asking.snapshot()).seq
         with self._news:
@@ -95,7 +98,7 @@ class Watcher:
                     if item.numbered:
                         self.seen.append(Seen(at, item))
                     self._news.notify_all()
-        except BaseException as error:  # noqa: BLE001  # handed to the thread that waits
+        except BaseException as error:  # noqa: BLE001  # raised again by the waiting thread
             with self._news:
                 self._trouble = error
                 self._news.notify_all()

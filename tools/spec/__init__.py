@@ -1,10 +1,10 @@
-"""The specification's generator: what docs/protocol.md, docs/schema and tests/vectors are made of, and who checks them.
+"""Generates and checks the specification: docs/protocol.md, docs/schema and tests/vectors.
 
-- A *meaning* is what a docstring's `Fields:` says of a member; every member of every public message has one.
-- A *sample* is a believable instance of a message; examples and vectors are made of it.
-- A *vector* is one frame in hex, and what it decodes to or which error it is.
-- A *session* is a transcript of frames with a daemon; its replies are *patterns*, since ids and times differ.
-- A *region* is a part of the page between markers, which is generated; all else there is written by hand.
+- A *meaning* is the entry of a member in a docstring's `Fields:`; every member of every public message has one.
+- A *sample* is a realistic instance of a message, of which examples and vectors are made.
+- A *vector* is one frame in hex, with its decoded value or the expected error.
+- A *session* is a transcript of frames exchanged with a daemon. Its replies are *patterns*, since ids and times differ.
+- A *region* is a generated part of docs/protocol.md between markers; the rest is written by hand.
 
-`scripts/spec` writes everything, `scripts/spec --check` says what is stale.
+`scripts/spec` writes everything; `scripts/spec --check` reports what is stale.
 """

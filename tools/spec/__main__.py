@@ -1,4 +1,4 @@
-"""`scripts/spec`: writes what is generated, or says what of it is stale."""
+"""`scripts/spec`: writes the generated files, or reports which of them are stale."""
 
 import sys
 
@@ -7,8 +7,10 @@ import typer
 from tools.spec import files
 
 
-def main(check: bool = typer.Option(False, "--check", help="write nothing; exit 1 and say what is stale")) -> None:
-    """Writes docs/protocol.md's tables and examples, docs/schema and tests/vectors, from the typed messages."""
+def main(
+    check: bool = typer.Option(False, "--check", help="write nothing; report what is stale, and exit 1 if anything is"),
+) -> None:
+    """Generate docs/protocol.md's tables and examples, docs/schema and tests/vectors from the typed messages."""
     found = files.stale()
     if not check:
         files.write()

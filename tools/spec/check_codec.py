@@ -1,4 +1,4 @@
-"""`scripts/check-codec`: feeds the vectors to a client's codec and says what it gets wrong.
+"""`scripts/check-codec`: checks a client's codec with the vectors, and reports its errors.
 
 The codec is a command that reads frames as lines of hex, and writes one line of JSON for each: `{"ok": true, "decoded":
 value, "hex": "the value encoded again"}`, or `{"ok": false, "why": "in words"}`. Bytes are `{"$bin": base64}`.
@@ -20,7 +20,7 @@ PATIENCE_S: Final = 60.0
 
 
 class Failure(NamedTuple):
-    """A vector that a codec gets wrong, and how."""
+    """A vector that a codec handles wrongly, and a text about the error."""
 
     file: str
     vector: str
@@ -35,7 +35,7 @@ def vectors() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def failures(command: Sequence[str]) -> list[Failure]:
-    """What a codec gets wrong.
+    """The vectors that a codec handles wrongly.
 
     Raises:
         OSError: the command cannot be started.
@@ -61,7 +61,7 @@ def failures(command: Sequence[str]) -> list[Failure]:
 
 
 def _judged(vector: dict[str, Any], line: str) -> str | None:
-    """What is wrong with an answer, None where nothing is."""
+    """The error in an answer; None if the answer is right."""
     try:
         answer = json.loads(line)
     except ValueError:
@@ -89,7 +89,7 @@ def _compared(value: Any, decoded: Any, again: str) -> str | None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """The exit code: 0 all well, 1 some vectors are wrong, 2 wrong usage."""
+    """Runs the check. Returns the exit code: 0 if all is well, 1 for wrong answers, 2 for wrong usage."""
     command = argv[1:] if argv[:1] == ["--"] else argv
     if not command:
         sys.stderr.write("usage: scripts/check-codec -- COMMAND [ARGUMENT…]\n")

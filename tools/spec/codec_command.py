@@ -1,4 +1,4 @@
-"""A codec as `scripts/check-codec` wants it, over Ouzel's own: a line of hex in, a line of JSON out."""
+"""Ouzel's codec as a command for `scripts/check-codec`: reads lines of hex, writes lines of JSON."""
 
 import sys
 
@@ -8,7 +8,7 @@ from tools.spec.wire_json import text
 
 
 def answer(line: str) -> str:
-    """What there is to say of one frame."""
+    """The answer for one frame."""
     try:
         value = codec.decode(bytes.fromhex(line))
         if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The vectors of single frames at the edges: what every codec must take, what none may take, what a server refuses."""
+"""Vectors of edge cases: frames that every codec must accept, that none may accept, and that a server refuses."""
 
 import struct
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tools.spec import samples
 from tools.spec.vectors import Vector
 
 _KEY: Final = b"\x81\xa1a"
-"""A map of one member, `a`, up to its value."""
+"""The beginning of a map with one member `a`, up to its value."""
 
 _BIG: Final = codec.MAX_INTEGER
 
@@ -63,7 +63,7 @@ _STRINGS: Final[dict[str, str]] = {
 
 
 def accepted() -> Iterator[Vector]:
-    """Well-formed frames. A decoder takes them all; which form an encoder picks is its own business."""
+    """Well-formed frames. A decoder must accept all of them; an encoder may choose any form."""
     for name, (packed, value) in _INTEGERS.items():
         yield Vector(name, _KEY + packed, {"a": value})
     for name, packed, number in (
@@ -112,7 +112,7 @@ def accepted() -> Iterator[Vector]:
 
 
 def rejected() -> Iterator[Vector]:
-    """Frames that are no messages, whoever gets them."""
+    """Frames that no decoder may accept."""
     whole = codec.encode({"v": 1, "id": "a", "op": "ping", "args": {"x": [1.5, b"yy"]}})
     broken = (ErrorKind.MALFORMED_FRAME, "frame")
     for length in range(1, len(whole)):
@@ -178,7 +178,7 @@ def rejected() -> Iterator[Vector]:
 
 
 def refused() -> Iterator[Vector]:
-    """Well-formed maps that are no request, or one that a server cannot accept: it answers with the error."""
+    """Well-formed maps that are no valid request. A server answers them with the error."""
     good = {"v": 1, "id": "a", "op": "ping"}
     envelope = ErrorKind.INVALID_ENVELOPE
     for name, changes, kind, field in (
@@ -261,4 +261,4 @@ _BAD_ARGUMENTS: Final[tuple[tuple[str, str, dict[str, Any], str], ...]] = (
     ("add_peers", "no peers", {"peers": []}, "args.peers"),
     ("add_peers", "201 peers", {"peers": ["192.0.2.1:1"] * 201}, "args.peers"),
 )
-"""Op, name, arguments over the fewest that it takes (`...` leaves one out), and the field that is blamed."""
+"""Op, name, arguments in addition to the required ones (`...` removes one), and the field that the error names."""

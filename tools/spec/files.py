@@ -1,4 +1,4 @@
-"""All that is generated, by its path below the repository: vectors, schemas, the page's regions, the Python clients."""
+"""All generated files by path: vectors, schemas, the regions of docs/protocol.md, the Python clients."""
 
 import json
 import re
@@ -40,7 +40,7 @@ _VECTORS: Final = {
 
 
 class PageBroken(Exception):
-    """The page lacks a region, or has one that nobody generates."""
+    """docs/protocol.md lacks a region, or has an unknown one."""
 
 
 def generated() -> dict[str, str]:
@@ -52,7 +52,7 @@ def generated() -> dict[str, str]:
 
 
 def stale() -> list[str]:
-    """What is not as it would be generated now: what differs, is missing, or should not be there."""
+    """The stale files: those that differ from their generated text, are missing, or are not generated any more."""
     wanted = generated()
     found = [path for path, text in wanted.items() if not (ROOT / path).is_file() or (ROOT / path).read_text() != text]
     there = [*(ROOT / SCHEMAS).glob("*"), *(ROOT / VECTORS).glob("*.json")]
@@ -62,7 +62,7 @@ def stale() -> list[str]:
 
 
 def write() -> None:
-    """Writes what is stale, and deletes what nobody generates any more."""
+    """Writes stale files, and deletes files that are not generated any more."""
     wanted = generated()
     for path in stale():
         file = ROOT / path
@@ -74,7 +74,7 @@ def write() -> None:
 
 
 def with_regions(text: str, regions: Mapping[str, str]) -> str:
-    """The page with its regions generated anew."""
+    """The page with new content in its regions."""
     there = [match["name"] for match in _REGION.finditer(text)]
     if sorted(there) != sorted(regions):
         raise PageBroken(f"the page's regions are {sorted(there)}, and {sorted(regions)} are generated")

@@ -1,8 +1,8 @@
-"""What docstrings say: what a message is, and what each of its members means.
+"""Parses docstrings: the description of a message, and the meanings of its members.
 
-The convention is that of the protocol package: after the summary and maybe more paragraphs a section `Fields:`, whose
-entries are `name: meaning` or `name, name: meaning`, and go on with more indentation. A subclass has its parents'
-meanings, too. Members that mean the same everywhere are in the glossary, and need no entry.
+The convention of the protocol package: the summary and possibly more paragraphs are followed by a section `Fields:`.
+Its entries are `name: meaning` or `name, name: meaning`, and continue with more indentation. A subclass inherits its
+parents' meanings. Members that have the same meaning everywhere are in the glossary, and need no entry.
 """
 
 import inspect
@@ -20,13 +20,13 @@ _ENTRY: Final = re.compile(r"(?P<names>[a-z_0-9]+(?:, [a-z_0-9]+)*): (?P<meaning
 
 
 def about(kind: type) -> str:
-    """What a message is: its docstring's paragraphs before the fields, each on one line."""
+    """The description of a message: the docstring's paragraphs before the fields, each on one line."""
     text, _, _ = inspect.cleandoc(kind.__doc__ or "").partition("\nFields:\n")
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))
 
 
 def summary(kind: type) -> str:
-    """The first line of what a message is, without its full stop."""
+    """The first paragraph of a message's description, without its full stop."""
     return about(kind).split("\n\n")[0].removesuffix(".")
 
 
@@ -41,7 +41,7 @@ def meanings(kind: type[msgspec.Struct]) -> dict[str, str]:
 
 
 def entries(kind: type) -> set[str]:
-    """The names that a docstring's own section tells of."""
+    """The names that have an entry in the class's own docstring."""
     return set(_fields(inspect.cleandoc(kind.__doc__ or "")))
 
 

@@ -1,4 +1,4 @@
-"""The regions of docs/protocol.md: tables and examples in Markdown, made from the typed messages and the vectors."""
+"""Generates the regions of docs/protocol.md: tables and examples, from the typed messages and the vectors."""
 
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -64,11 +64,11 @@ _STATES: Final[tuple[tuple[StrEnum, str], ...]] = (
     (EngineState.STOPPING, "the engine is being drained, since the service stops"),
     (EngineState.STOPPED, "the engine has exited, and the service stops"),
 )
-"""The members of enumerations have one value in several of these, and so one hash."""
+"""A tuple, not a map: members of different enumerations may have equal values, and so equal hashes."""
 
 
 def regions() -> dict[str, str]:
-    """All of them, by name."""
+    """All regions by name."""
     return {
         "request": _members(envelope.Request),
         "reply": _members(envelope.Reply, given=False),
@@ -98,12 +98,12 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def hex_block(frame: bytes) -> str:
-    """A frame in hex, in lines that fit."""
+    """A frame in hex, wrapped into lines."""
     return "```text\n" + "\n".join(textwrap.wrap(frame.hex(), HEX_WIDTH)) + "\n```"
 
 
 def json_block(vector: Vector) -> str:
-    """What a frame holds."""
+    """The content of a frame as JSON."""
     return f"```json\n{text(vector.decoded)}\n```"
 
 
@@ -111,7 +111,7 @@ def _members(kind: type[msgspec.Struct], *, given: bool = True, without: tuple[s
     """The table of a message's members.
 
     Args:
-        given: clients give them, so that what may be left out has a default; else the daemon does.
+        given: whether clients send the members, so that optional ones have a default; otherwise the daemon does.
     """
     words = meanings(kind)
     rows = []
@@ -328,12 +328,12 @@ def _messages() -> dict[str, Vector]:
 
 
 def _after(block: str) -> str:
-    """What stands after a bold word: a table begins on a line of its own."""
+    """A block that follows a bold word: a table begins on a new line."""
     return f"\n\n{block}" if block.startswith("|") else f" {block}"
 
 
 def _named_types() -> Iterator[type[msgspec.Struct]]:
-    """The messages inside other messages, each once, in the order in which they are met."""
+    """The messages that are nested in other messages, each once, in the order of their first occurrence."""
     todo = [kind for operation in OPERATIONS.values() for kind in (operation.arguments, operation.result)]
     todo += get_args(Event)
     seen: set[type[msgspec.Struct]] = set()

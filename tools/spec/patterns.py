@@ -1,10 +1,10 @@
-"""Patterns for what differs from run to run: which value is like which pattern, and what was named on the way. Pure.
+"""Matches values with patterns, for values that differ from run to run, and binds names. Pure.
 
-A map is like one that has these members, and maybe more; an array is like one whose members are like these, one by one;
-scalars are like themselves. `{"$some": [patterns]}` is like an array that has members like these, in this order, and
-maybe others between them. Among strings, `$any` is like anything, `$absent` like a member that is left out,
-`$bind:name` like anything and names it, `$get:name` like what was named, `$get:name+2` like that number and 2, and
-`$above:name` like a greater number.
+A map matches if the value has at least these members; an array, if its members match one by one; a scalar, if the value
+is equal. `{"$some": [patterns]}` matches an array that has members that match these patterns in this order, possibly
+with others between them. Special strings: `$any` matches anything; `$absent`, an absent member; `$bind:name`, anything,
+which is bound to the name; `$get:name`, the bound value; `$get:name+2`, the bound number plus 2; `$above:name`, a
+number greater than the bound one.
 """
 
 import re
@@ -27,7 +27,7 @@ Names = Mapping[str, Any]
 
 
 def like(value: Any, pattern: Any, names: Names) -> dict[str, Any] | None:
-    """The names after a value was found to be like a pattern, None where it is not."""
+    """Matches a value with a pattern. Returns the bound names; None if the value does not match."""
     match pattern:
         case "$absent":
             return dict(names) if value is _MISSING else None
@@ -54,10 +54,10 @@ def like(value: Any, pattern: Any, names: Names) -> dict[str, Any] | None:
 
 
 def filled(template: Any, names: Names) -> Any:
-    """A template with what was named in the places of `$get:name`.
+    """A template with each `$get:name` replaced by the bound value.
 
     Raises:
-        KeyError: nothing was named so.
+        KeyError: a name is not bound.
     """
     match template:
         case str() if got := _GET.fullmatch(template):

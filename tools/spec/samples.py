@@ -1,6 +1,6 @@
 """Sample messages: the arguments, results and events of the examples and vectors.
 
-Ids, times and figures are consistent: they are of one daemon, a moment after its second engine took over.
+Ids, times and figures are consistent: they show one daemon, a moment after its second engine has started.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from protocol.wire.rows import HindranceCause, TorrentState, TrackerStatus
 CONTENT: Final = b"hello ouzel"
 INFO: Final = b"d6:lengthi11e4:name9:hello.txt12:piece lengthi16384e6:pieces20:%se" % hashlib.sha1(CONTENT).digest()
 METAINFO: Final = b"d4:info%se" % INFO
-"""The smallest .torrent there is: one file of one piece."""
+"""A minimal .torrent file: one file of one piece."""
 
 TORRENT: Final = hashlib.sha1(INFO).hexdigest()
 OTHER: Final = "c12fe1c06bba254a9dc9f519b335aa7c1367a88a"
@@ -190,10 +190,10 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "release_torrent": {"torrent": TORRENT},
     "restore_damaged": {"name": f"{OTHER}.json"},
 }
-"""Every argument of every command."""
+"""For each command, all arguments."""
 
 NEEDED: Final[dict[str, dict[str, Any]]] = {"add_torrent": {"magnet": MAGNET}}
-"""What a command cannot do without although no single argument is required."""
+"""The arguments that a command needs although none of them alone is required."""
 
 RESULTS: Final[dict[str, msgspec.Struct]] = {
     "hello": results.ServerInfo(
@@ -356,16 +356,16 @@ EVENTS: Final[tuple[events.Event, ...]] = (
     ),
     events.Tick(head=SEQ, status=HealthStatus.HEALTHY),
 )
-"""One of each type."""
+"""One event of each type."""
 
 
 def needed(op: str) -> dict[str, Any]:
-    """The fewest arguments that a command takes."""
+    """The minimal arguments of a command."""
     required = {field.name for field in msgspec.structs.fields(OPERATIONS[op].arguments) if field.required}
     return NEEDED.get(op) or {name: value for name, value in ARGUMENTS[op].items() if name in required}
 
 
 def request(number: int, op: str, args: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A request's map."""
+    """The map of a request."""
     assert set(more) <= set(Request.__struct_fields__)
     return {"v": 1, "id": f"example-{number}", "op": op, **({"args": args} if args else {}), **more}

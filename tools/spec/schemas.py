@@ -1,7 +1,8 @@
-"""JSON Schemas (2020-12) of the wire's JSON form, made from the typed messages.
+"""Generates JSON Schemas (2020-12) of the wire's JSON form from the typed messages.
 
-One file for each request, result and event, and one each for a reply, an error, and the envelopes. Each stands alone,
-and has an `$id` without a host. Unknown members are allowed everywhere, since the protocol grows by adding.
+There is one file for each request, result and event, and one each for a reply, an error, and the envelopes. Each file
+is self-contained, and has an `$id` without a host. Unknown members are allowed everywhere, since later versions may add
+members.
 """
 
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ _WITH_OR_WITHOUT_TORRENT: Final = (LimitsApplied, LimitsStale, Reconciled)
 
 
 def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each schema by the name of its file, without the suffix."""
+    """Yields each schema with the name of its file, without the suffix."""
     yield "request", _envelope("request", Request)
     yield "reply", _reply()
     yield "error", _error()
@@ -120,7 +121,7 @@ def _event(kind: type[Event]) -> dict[str, Any]:
 
 
 def _components(kind: type[msgspec.Struct]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A message's own schema, and those that it refers to by name."""
+    """A message's schema, and the schemas that it refers to by name."""
     _, found = msgspec.json.schema_components([kind], ref_template=_REF)
     kinds = {each.__name__: each for each in _structs(kind)}
     described = {name: _described(_wire(schema), kinds.get(name)) for name, schema in found.items()}
@@ -129,7 +130,7 @@ def _components(kind: type[msgspec.Struct]) -> tuple[dict[str, Any], dict[str, A
 
 
 def _structs(kind: type[msgspec.Struct]) -> set[type[msgspec.Struct]]:
-    """A message and all messages in it."""
+    """A message type and all types nested in it."""
     found: set[type[msgspec.Struct]] = set()
     todo: list[Any] = [msgspec.inspect.type_info(kind)]
     while todo:
@@ -149,7 +150,7 @@ def _structs(kind: type[msgspec.Struct]) -> set[type[msgspec.Struct]]:
 
 
 def _described(schema: dict[str, Any], kind: type[msgspec.Struct] | None) -> dict[str, Any]:
-    """With the words of the docstrings, and none of Python's defaults for members that replies leave out."""
+    """A schema with descriptions from docstrings, and without Python's defaults for members that replies omit."""
     if kind is None or "properties" not in schema:
         return {
             **schema,
@@ -164,7 +165,7 @@ def _described(schema: dict[str, Any], kind: type[msgspec.Struct] | None) -> dic
 
 
 def _wire(schema: Any) -> Any:
-    """Bytes in the JSON form of the wire, and integers within what it carries."""
+    """A schema with bytes in the wire's JSON form, and the wire's limits of integers."""
     match schema:
         case {"type": "string", "contentEncoding": "base64"}:
             return _BYTES

@@ -1,4 +1,4 @@
-"""Plays a transcript against a real daemon, on sockets of its own."""
+"""Plays a transcript against a real daemon over plain sockets."""
 
 import json
 import time
@@ -26,20 +26,22 @@ _WITH_OR_WITHOUT_TORRENT: Final = ("limits_applied", "limits_stale", "reconciled
 
 
 def assert_known(value: Any, kind: Any) -> None:
-    """Asserts that a wire value has no member that its type does not.
+    """Asserts that a wire value has no unknown member.
 
     Raises:
-        ValidationError: it does not even fit.
+        ValidationError: the value does not fit the type.
     """
     known = msgspec.to_builtins(msgspec.convert(value, kind, builtin_types=(bytes,)), builtin_types=(bytes,))
     assert known == value, f"{text(value)} is more than {text(known)}"
 
 
 class Player:
-    """A client that does what the steps say. A context manager. Each reply and each event has to be of its type.
+    """A client that executes the steps of transcripts. A context manager.
+
+    It validates each reply and event by its type.
 
     Args:
-        daemon: running; engines are killed and the supervisor is restarted where a step says so.
+        daemon: a running daemon. Steps may kill engines and restart the supervisor.
     """
 
     def __init__(self, daemon: Daemon) -> None:
@@ -59,7 +61,7 @@ class Player:
         self._context.destroy(linger=0)
 
     def play(self, session: Path) -> None:
-        """Does all steps of a transcript. Fails at the first that goes otherwise."""
+        """Executes all steps of a transcript. Fails at the first difference."""
         for number, step in enumerate(json.loads(session.read_text())["steps"]):
             try:
                 self._do(step)
@@ -67,7 +69,7 @@ class Player:
                 raise AssertionError(f"{session.name}, steps[{number}], {json.dumps(step)}: {error}") from None
 
     def call(self, request: Any) -> Any:
-        """Sends a request, and gives the next reply."""
+        """Sends a request, and returns the next reply."""
         self._send(request)
         return self._reply()
 

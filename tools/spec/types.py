@@ -1,4 +1,4 @@
-"""How a member's type is told in the tables: in the wire's words, with its bounds."""
+"""Formats the types of members for the tables, in the wire's terms, with their limits."""
 
 import json
 from typing import Any, Final
@@ -10,12 +10,12 @@ _LOOKAHEAD: Final = r"(?!\n)"
 
 
 def anchor(kind: type) -> str:
-    """The name under which a type has its own table."""
+    """The anchor of a type's table."""
     return kind.__qualname__.rpartition(".")[2]
 
 
 def name_of(info: mi.Type) -> str:
-    """A type's name; one that has its own table is a link."""
+    """A type's name; a link if the type has a table."""
     match info:
         case mi.Metadata(type=inner):
             return name_of(inner)
@@ -40,12 +40,12 @@ def name_of(info: mi.Type) -> str:
 
 
 def bounds_of(info: mi.Type) -> str:
-    """What a value has to keep to beyond its type; empty where nothing."""
+    """The further limits of a value; empty if there are none."""
     return "; ".join(dict.fromkeys(_bounds(info)))
 
 
 def default_of(field: mi.Field) -> str:
-    """`required`, or what holds where the member is left out."""
+    """`required`, or the value of an absent member."""
     if field.required:
         return "required"
     if field.default_factory is not msgspec.NODEFAULT:

@@ -1,4 +1,4 @@
-"""The vectors of whole messages: requests, replies and events, in hex and in JSON."""
+"""Vectors of whole messages: requests, replies and events, in hex and in JSON."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
@@ -14,15 +14,15 @@ from tools.spec import samples
 
 
 class Vector(NamedTuple):
-    """One frame.
+    """A vector: one frame, and its expected handling.
 
     Fields:
-        name: says which; unique in its file.
-        frame: its bytes.
-        decoded: what it decodes to, where it may be decoded.
-        error: the kind that it is refused with, and the field that is blamed, where it is.
-        by: who refuses it: `codec`, everybody; `server`, who understands it and cannot accept it.
-        topic: of an event, the first frame of its message.
+        name: its name, unique in its file.
+        frame: the bytes of the frame.
+        decoded: the decoded value, if decoding must succeed.
+        error: the kind of error and the field that it names, if the frame is refused.
+        by: who refuses it: `codec`, every codec; `server`, a server that can decode but not accept it.
+        topic: for an event, the first frame of its message.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Vector(NamedTuple):
 
 
 def requests() -> Iterator[Vector]:
-    """Each command as short as it can be, and with everything that can be said."""
+    """Vectors of each command with minimal and with all arguments."""
     for number, op in enumerate(OPERATIONS):
         yield _message(f"{op}: minimal", samples.request(number, op, samples.needed(op)))
         full = samples.request(number, op, samples.ARGUMENTS[op], client="example", wait="applied", deadline_ms=5000)
@@ -44,7 +44,7 @@ def requests() -> Iterator[Vector]:
 
 
 def replies() -> Iterator[Vector]:
-    """Each command's result, and each error."""
+    """Vectors of each command's result, and of each error."""
     for number, op in enumerate(OPERATIONS):
         yield _message(f"{op}: ok", plain(_ok(number, samples.RESULTS[op])))
     yield _message("list_torrents: ok, cut to fields", plain(_ok(100, samples.CUT)))
@@ -59,7 +59,7 @@ def replies() -> Iterator[Vector]:
 
 
 def events() -> Iterator[Vector]:
-    """Each type."""
+    """Vectors of each event type."""
     for number, event in enumerate(samples.EVENTS, 1):
         frame = event_frame(number, event)
         decoded = plain(frame)
@@ -89,7 +89,7 @@ def event_frame(number: int, event: Event) -> EventFrame:
 
 
 def plain(message: msgspec.Struct) -> Any:
-    """A message's builtins."""
+    """Converts a message to builtins."""
     return msgspec.to_builtins(message, builtin_types=(bytes,))
 
 

@@ -1,4 +1,4 @@
-"""msgpack values as JSON and back, for vectors, pages and other languages: bytes are `{"$bin": base64}`."""
+"""Converts wire values to JSON and back, for vectors, docs and other languages. Bytes become `{"$bin": base64}`."""
 
 import base64
 import json
@@ -8,7 +8,7 @@ BIN: Final = "$bin"
 
 
 def to_json(value: Any) -> Any:
-    """What `json` can write of a wire value."""
+    """Converts a wire value to a value that `json` can encode."""
     match value:
         case bytes():
             return {BIN: base64.b64encode(value).decode()}
@@ -21,7 +21,7 @@ def to_json(value: Any) -> Any:
 
 
 def from_json(value: Any) -> Any:
-    """The wire value that such JSON stands for."""
+    """Converts such a JSON value back to the wire value."""
     match value:
         case {"$bin": str(text), **rest} if not rest:
             return base64.b64decode(text, validate=True)
@@ -34,12 +34,12 @@ def from_json(value: Any) -> Any:
 
 
 def text(value: Any, *, indent: int | None = None) -> str:
-    """JSON that people can read too."""
+    """Human-readable JSON of a value."""
     return json.dumps(to_json(value), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values are equal on the wire: 1 and 1.0 are, since JSON cannot tell; 1 and true are not."""
+    """Whether two values are equal on the wire. 1 equals 1.0, which JSON cannot distinguish, but not true."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):

@@ -1,4 +1,4 @@
-"""`scripts/systemd-test`: boots a container, tells the story, and says of each step whether it went well."""
+"""`scripts/systemd-test`: boots a container, runs the steps of a story, and reports the result of each."""
 
 import sys
 import time
@@ -20,13 +20,13 @@ JOURNAL_TAIL: Final = "30"
 
 
 def systemd_test(
-    story: Annotated[str, typer.Option(metavar="NAME", help="service, operator, or all.")] = "all",
-    suite: Annotated[str, typer.Option(metavar="NAME", help="Debian's release in the container.")] = "bookworm",
+    story: Annotated[str, typer.Option(metavar="NAME", help="The story: service, operator, or all.")] = "all",
+    suite: Annotated[str, typer.Option(metavar="NAME", help="The Debian release in the container.")] = "bookworm",
 ) -> None:
-    """Ouzel's unit under a systemd of its own, and an operator's day. Takes minutes, and one more the first time.
+    """Test Ouzel's unit under systemd, and an operator's day. Takes minutes, and one more the first time.
 
-    Needs root, to boot a container, which has no network. Exit codes: 0 every step went well, 1 one did not, 2 usage,
-    77 it cannot run here.
+    Needs root to boot a container. The container has no network. Exit codes: 0 if all steps succeeded, 1 if one failed,
+    2 for wrong usage, 77 if the test cannot run here.
     """
     if story not in ("service", "operator", "all"):
         raise typer.BadParameter("it is service, operator or all", param_hint="--story")

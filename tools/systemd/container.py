@@ -1,4 +1,4 @@
-"""A container with a systemd of its own; nothing of it is left when it is closed."""
+"""A container that runs systemd, and leaves nothing behind."""
 
 import contextlib
 import os
@@ -23,20 +23,20 @@ BOOTED_WITH_SYSTEMD: Final = Path("/run/systemd/system")
 
 
 class CommandFailed(Exception):
-    """A command in the container did not end with 0; the message has its last words."""
+    """A command in the container has failed; the message has the end of its output."""
 
 
 class Container:
-    """A booted container with nothing but a loopback interface.
+    """A booted container with only a loopback interface.
 
     Args:
-        root: the root file system, which stays as it is.
-        shared: a directory of this machine's that the container sees, for reading, as `/mnt`.
-        log: where its console goes.
-        name: by which it differs from others of this process.
+        root: the root file system, which is not changed.
+        shared: a directory of this machine, which the container has as `/mnt`, read-only.
+        log: the file for its console output.
+        name: a name that differs from those of other containers of this process.
 
     Raises:
-        CannotRun: it does not boot here.
+        CannotRun: the container does not boot here.
     """
 
     def __init__(self, root: Path, shared: Path, log: Path, name: str = "") -> None:
@@ -55,12 +55,12 @@ class Container:
             "--link-journal=no",
             "--console=pipe",
             f"--bind-ro={shared}:/mnt",
-            # Without a systemd on this machine there is nobody to ask for a cgroup: it gets one that is made here.
+            # Without systemd on this machine, the container uses the cgroup that is created here.
             *([] if BOOTED_WITH_SYSTEMD.is_dir() else ["--keep-unit"]),
         ]
         try:
             with log.open("wb") as console:
-                # A session of its own: a Ctrl-C is for this process, which then halts it.
+                # A new session, so that Ctrl-C only reaches this process, which then halts the container.
                 self._process = subprocess.Popen(
                     argv, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
                     preexec_fn=self._enter_cgroups,
@@ -87,24 +87,24 @@ class Container:
         self.close()
 
     def run(self, *argv: str) -> str:
-        """Runs a command in it, as root. Returns what it wrote. Raises CommandFailed."""
+        """Runs a command in the container as root. Returns its output. Raises CommandFailed."""
         done = self._enter(argv)
         if done.returncode:
             raise CommandFailed(f"{' '.join(argv)} ended with {done.returncode}: {done.stdout.strip()[-2000:]}")
         return done.stdout.strip()
 
     def write(self, path: str, text: str) -> None:
-        """Writes a file in it."""
+        """Writes a file in the container."""
         file = self.path(path)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
     def path(self, path: str) -> Path:
-        """Where this machine sees a path of its."""
+        """The path on this machine of a path in the container."""
         return Path(f"/proc/{self.leader}/root{path}")
 
     def close(self) -> None:
-        """Halts it, and removes what nspawn leaves behind."""
+        """Halts the container, and removes what nspawn leaves behind."""
         if self._process.poll() is None:
             self._process.terminate()
             try:
@@ -113,7 +113,7 @@ class Container:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(
                         self.leader or self._process.pid, signal.SIGKILL
-                    )  # its first process takes all others along
+                    )  # all its processes end with the first one
                 self._process.wait(timeout=HALT_S)
         self._remove_cgroups()
         shutil.rmtree(Path("/run/systemd/nspawn/propagate") / self._name, ignore_errors=True)
@@ -137,7 +137,10 @@ class Container:
         self._cgroups = []
 
     def _find_leader(self) -> int | None:
-        """nspawn's child that is the first process of its namespace; one of its helpers is no such thing."""
+        """The pid of the container's init: nspawn's child that is the first process of a namespace.
+
+        Others are helpers.
+        """
         if self._process.poll() is not None:
             raise AssertionError(f"systemd-nspawn ended with {self._process.returncode}")
         for child in Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split():

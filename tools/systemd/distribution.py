@@ -1,4 +1,4 @@
-"""Ouzel and what it needs, as wheels for the container's Python, from where this machine's pip takes them."""
+"""Collects Ouzel's sources and its dependencies as wheels for the container's Python, by this machine's pip."""
 
 import platform
 import shutil
@@ -12,17 +12,17 @@ from tools.systemd.host import CannotRun
 ROOT: Final = Path(__file__).parent.parent.parent
 PACKAGES: Final = ("engine_proc", "ouzel", "protocol", "supervisor")
 SOURCES: Final = (*PACKAGES, "LICENSE", "README.md", "packaging", "pyproject.toml", "requirements.txt")
-"""What the installation needs of a checkout."""
+"""The files of a checkout that the installation needs."""
 
 GLIBC: Final = range(17, 37)
-"""Minor versions of glibc 2 whose wheels run on Debian 12 and later."""
+"""The minor versions of glibc 2 whose wheels run on Debian 12 and later."""
 
 
 def make(directory: Path, python: str) -> None:
-    """Fills a directory with the sources and with wheels of all that requirements.txt has. Raises CannotRun.
+    """Fills a directory with the sources, and with wheels of all packages in requirements.txt. Raises CannotRun.
 
     Args:
-        python: version of the Python that they are for.
+        python: the version of Python for the wheels.
     """
     source = directory / "source"
     source.mkdir()

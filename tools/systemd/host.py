@@ -1,4 +1,4 @@
-"""What this machine has to have, and the container's root file system."""
+"""Checks and installs the needed programs on this machine, and makes the container's root file system."""
 
 import os
 import platform
@@ -16,28 +16,29 @@ TOOLS: Final = {
     "nsenter": "util-linux",
     "unshare": "util-linux",
 }
-"""Programs, and the Debian packages that they come in."""
+"""The needed programs, and their Debian packages."""
 
 PACKAGES: Final = ("dbus", "kmod", "procps", "python3", "python3-venv", "systemd", "systemd-sysv", "util-linux")
-"""What the container has besides a minimal Debian."""
+"""The container's packages in addition to a minimal Debian."""
 
 ALONE: Final = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
-"""Whatever ends it, no process and no mount of debootstrap's stays behind."""
+"""A prefix that runs a command in new namespaces, so that debootstrap leaves no process or mount behind.
+"""
 
 BUILD_S: Final = 1800.0
 
 
 class CannotRun(Exception):
-    """This machine lacks something; the message says what."""
+    """The test cannot run on this machine; the message says what is missing."""
 
 
 def refusal(euid: int, system: str, missing: Sequence[str], *, apt: bool) -> str | None:
-    """Why this machine cannot run the test, or None.
+    """Why this machine cannot run the test; None if it can.
 
     Args:
         euid: the effective user.
         system: the operating system's name.
-        missing: programs that are not there.
+        missing: the programs that are missing.
         apt: whether packages can be installed.
     """
     if system != "Linux":
@@ -51,7 +52,7 @@ def refusal(euid: int, system: str, missing: Sequence[str], *, apt: bool) -> str
 
 
 def prepare() -> None:
-    """Installs the programs that are missing, where that can be done. Raises CannotRun."""
+    """Installs missing programs, if possible. Raises CannotRun."""
     missing = _missing()
     problem = refusal(os.geteuid(), platform.system(), missing, apt=shutil.which("apt-get") is not None)
     if problem is not None:
@@ -66,7 +67,7 @@ def prepare() -> None:
 
 
 def root_file_system(suite: str) -> Path:
-    """A minimal Debian with systemd and Python, from the cache or made now. Raises CannotRun."""
+    """The path of a minimal Debian with systemd and Python, from the cache or made now. Raises CannotRun."""
     cache = platformdirs.user_cache_path("ouzel") / "systemd-test"
     ready, partial = cache / suite, cache / f"{suite}.partial"
     stamp = cache / f"{suite}.packages"
@@ -93,7 +94,7 @@ def python_of(root: Path) -> str:
 
 
 def _mirror(suite: str) -> list[str]:
-    """Where this machine's own packages of that suite come from; debootstrap knows a mirror otherwise."""
+    """The mirror from which this machine gets packages of that suite; otherwise debootstrap's default is used."""
     argv = ["apt-get", "indextargets", "--format", "$(REPO_URI)", f"Codename: {suite}", "Component: main"]
     found = subprocess.run(argv, check=False, capture_output=True, text=True).stdout.split()
     return found[:1]
@@ -104,7 +105,7 @@ def _missing() -> list[str]:
 
 
 def _path() -> str:
-    """Where an administrator's programs are, too."""
+    """The PATH, with the directories of an administrator's programs."""
     return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
 

@@ -1,6 +1,6 @@
-"""An operator's day, from README alone: each procedure is run as it stands there, with real names in it.
+"""An operator's day: runs each procedure in the README literally, with real names filled in.
 
-Each step fails by an exception that says what was seen.
+A step fails by an exception with the unexpected result.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ time.sleep(3600)
 
 
 def procedure(readme: str, title: str) -> list[str]:
-    """The commands of an everyday procedure, by the words that it begins with."""
+    """The commands of a procedure in the README, found by the words at its beginning."""
     section = readme.partition("\n## Everyday procedures\n")[2].partition("\n## ")[0]
     block = section.partition(f"\n**{title}")[2].partition("\n```sh\n")[2].partition("\n```\n")[0]
     assert block, f"README has no procedure {title!r}"
@@ -36,10 +36,10 @@ def procedure(readme: str, title: str) -> list[str]:
 
 
 class OperatorsDay:
-    """One service's, which moves to another host in the end.
+    """The steps for one service, which is moved to another host at the end.
 
     Args:
-        container, other: booted, with the distribution as `/mnt`.
+        container, other: booted containers with the distribution as `/mnt`.
         scratch: a directory for payloads.
     """
 
@@ -52,7 +52,7 @@ class OperatorsDay:
         self._magnet = hashlib.sha1(b"magnet", usedforsecurity=False).hexdigest()
 
     def steps(self) -> list[Callable[[], str]]:
-        """All there are, in order; each returns what was seen. Their docstrings say what they show."""
+        """All steps in order. Each returns a text about the result. Its docstring says what it shows."""
         return [
             self.installed,
             self.group,
@@ -77,7 +77,7 @@ class OperatorsDay:
         return self._lines("ls")
 
     def group(self) -> str:
-        """Somebody is let in."""
+        """A user gets access."""
         run = self._in.run
         run("useradd", "-m", "alice")
         try:
@@ -90,7 +90,7 @@ class OperatorsDay:
         return f"before: {before!r}; then: {run('su', 'alice', '-c', f'{OUZEL} health').splitlines()[0]!r}"
 
     def root(self) -> str:
-        """A second download root is used, without a restart of the service."""
+        """A second download root is added without a restart of the service."""
         before = self._health()["supervisor"]["pid"]
         self._do("Add a download root")
         until(lambda: self._can_add_to("/srv/more"), "the root is taken", every_s=0.2)
@@ -100,7 +100,7 @@ class OperatorsDay:
         return f"save path {self._row(seeded)['save_path']}"
 
     def port(self) -> str:
-        """A port that another program has is told, and how to go on."""
+        """A port that is in use is reported, with the remedy."""
         self._in.write("/root/listener.py", LISTENER)
         self._in.run("systemd-run", "--unit=listener", "/opt/ouzel/bin/python", "/root/listener.py")
         until(lambda: f":{7881:04X} " in self._in.run("cat", "/proc/net/tcp"), "the port is taken")
@@ -113,7 +113,7 @@ class OperatorsDay:
         return told
 
     def disk(self) -> str:
-        """A disk that goes is told, and its torrent goes on once it is back."""
+        """A missing disk is reported, and its torrent continues once the disk is back."""
         run = self._in.run
         run("sh", "-e", "-c", "mkdir -p /var/disk /srv/more/disk; chown ouzel:ouzel /var/disk /srv/more/disk")
         run("mount", "--bind", "/var/disk", "/srv/more/disk")
@@ -136,7 +136,7 @@ class OperatorsDay:
         return f"labels {self._row(torrent)['labels']}"
 
     def damaged(self) -> str:
-        """A damaged record is put aside, told of, repaired and given back."""
+        """A damaged record is put aside, reported, repaired and restored."""
         torrent = self._made[0].torrent
         record = self._in.path(f"{RESUME}/{torrent}.json")
         good = record.read_text()
@@ -159,7 +159,7 @@ class OperatorsDay:
         return f"{len(found)} files, {len(records)} records"
 
     def upgrade(self) -> str:
-        """Another version is installed over this one, and all torrents are back."""
+        """Another version is installed over this one, and all torrents are restored."""
         before = self._health()["supervisor"]["pid"]
         config = self._in.path("/etc/ouzel/ouzel.toml").read_text()
         self._do("Upgrade", before=["cd /root/ouzel", OFFLINE])
@@ -194,17 +194,17 @@ class OperatorsDay:
         return f"{len(found)} torrents, with their paths, labels and states"
 
     def uninstall(self) -> str:
-        """Nothing is left but what was downloaded."""
+        """Ouzel is uninstalled, and only the downloads are left."""
         self._do("Uninstall")
         for gone in ("/opt/ouzel", "/etc/ouzel", "/var/lib/ouzel", "/run/ouzel", "/etc/systemd/system/ouzel.service"):
             assert not self._in.path(gone).exists(), gone
         assert self._in.path(f"/srv/torrents/{self._made[0].name}").exists()
         return "the downloads are there"
 
-    # -- how ------------------------------------------------------------------------------------------------------
+    # -- helpers --------------------------------------------------------------------------------------------------
 
     def _do(self, title: str, *, before: list[str] | None = None, **names: str) -> None:
-        """Runs a procedure of README, with the operator's own names in it."""
+        """Runs a procedure of the README, with the operator's names filled in."""
         text = "\n".join([*(before or []), *procedure(self._readme, title)])
         for name, value in names.items():
             text = re.sub(rf"\b{name}\b", value, text)
@@ -247,7 +247,7 @@ class OperatorsDay:
         return True
 
     def _seed(self, root: str, name: str) -> str:
-        """Adds a torrent all of whose data is there. Returns its id."""
+        """Adds a torrent whose data is complete. Returns its id."""
         made = payload.make(self._scratch / name, f"{name}.bin", {"": payload.MIB})
         self._in.path(f"{root}/{made.name}").write_bytes((made.root / made.name).read_bytes())
         self._in.path(f"/root/{name}.torrent").write_bytes(made.metainfo)

@@ -1,4 +1,4 @@
-"""What a service goes through under systemd, step by step. Each step fails by an exception that says what was seen."""
+"""Tests a service under systemd step by step. A step fails by an exception with the unexpected result."""
 
 import contextlib
 import hashlib
@@ -46,21 +46,24 @@ for forbidden in ("/usr/x", "/etc/x", "/opt/ouzel/x", "/home/x", "/proc/sys/kern
         continue
     raise AssertionError(forbidden)
 """
-"""What supervision and storage need of the kernel, and what the sandbox must not give; run as the service is."""
+"""A program that checks what the service needs from the kernel, and what the sandbox must deny.
+
+Run like the service.
+"""
 
 
 def installation(readme: str) -> list[str]:
-    """The commands by which README installs Ouzel, the one that starts it the last."""
+    """The README's commands for installing Ouzel; the last one starts it."""
     section = readme.partition("\n## With systemd\n")[2]
     return section.partition("\n```sh\n")[2].partition("\n```\n")[0].splitlines()
 
 
 OFFLINE: Final = "export PIP_NO_INDEX=1 PIP_FIND_LINKS=/mnt/wheels PIP_QUIET=1"
-"""A container reaches no registry."""
+"""The environment for installing without a registry, which the container cannot reach."""
 
 
 def install(container: Container) -> str:
-    """Installs Ouzel by README's lines. Returns the last one, which starts it."""
+    """Installs Ouzel by the README's commands. Returns the last one, which starts it."""
     *lines, enable = installation((distribution.ROOT / "README.md").read_text())
     prepared = ["umask 077", "cp -r /mnt/source /root/ouzel", "cd /root/ouzel", OFFLINE]
     container.run("sh", "-e", "-c", "\n".join([*prepared, *lines]))
@@ -69,10 +72,10 @@ def install(container: Container) -> str:
 
 
 class Story:
-    """One service's.
+    """The steps for one service.
 
     Args:
-        container: a booted one, with the distribution as `/mnt`.
+        container: a booted container with the distribution as `/mnt`.
         scratch: a directory for a payload.
     """
 
@@ -83,7 +86,7 @@ class Story:
         self._enable = ""
 
     def steps(self) -> list[Callable[[], str]]:
-        """All there are, in order; each returns what was seen. Their docstrings say what they show."""
+        """All steps in order. Each returns a text about the result. Its docstring says what it shows."""
         return [
             self.boot,
             self.install,
@@ -109,14 +112,14 @@ class Story:
         return f"{version}, {self._in.state}"
 
     def install(self) -> str:
-        """Ouzel is installed by the README's own lines, but for the registry, by a root with a umask of its own."""
+        """Ouzel is installed by the README's commands, except for the registry, by a root with an unusual umask."""
         run = self._in.run
         self._enable = install(self._in)
-        self._edit('format = "auto"', 'format = "json"')  # what is read of the journal here
+        self._edit('format = "auto"', 'format = "json"')  # this test parses the journal
         return f"{run('/opt/ouzel/bin/ouzeld', '--version')}, user {run('id', 'ouzel').split()[0]}"
 
     def sandbox(self) -> str:
-        """The unit's sandbox allows what Ouzel needs, and not what it does not."""
+        """The unit's sandbox allows only what Ouzel needs."""
         self._in.write("/opt/probe.py", PROBE)
         self._in.write(DROP_IN, "[Service]\nExecStart=\nExecStart=/opt/ouzel/bin/python /opt/probe.py\nType=oneshot\n")
         self._in.run("systemctl", "daemon-reload")
@@ -130,7 +133,7 @@ class Story:
         )
 
     def start(self) -> str:
-        """`systemctl start` comes back when commands are answered."""
+        """`systemctl start` returns once commands are answered."""
         began = time.monotonic()
         self._in.run("sh", "-e", "-c", self._enable)
         seconds = time.monotonic() - began
@@ -140,7 +143,7 @@ class Story:
         return f"READY after {seconds:.2f} s, supervisor pid {health.supervisor.pid}"
 
     def exposure(self) -> str:
-        """`systemd-analyze security` is content."""
+        """`systemd-analyze security` gives a good rating."""
         last = self._in.run("systemd-analyze", "security", "--no-pager", "ouzel").splitlines()[-1]
         figure = re.search(r"([0-9.]+) \w+", last)
         assert figure is not None, last
@@ -148,7 +151,7 @@ class Story:
         return f"exposure {figure[1]}, at most {EXPOSURE_MAX:g} wanted"
 
     def add_torrents(self) -> str:
-        """Torrents are taken."""
+        """Torrents can be added."""
         seed = self._make_seed()
         self._torrents.add(self._ouzel("add", "--json", f"{ROOT}/seed.torrent", "--save-path", ROOT)["torrent"])
         assert self._torrents == {seed.torrent}
@@ -160,14 +163,14 @@ class Story:
         return f"{len(self._torrents)}: one seeds, the others are paused magnet links"
 
     def status(self) -> str:
-        """`systemctl status` has a line for people."""
+        """`systemctl status` shows a status line for people."""
         wanted = f"healthy: {len(self._torrents)} torrents, engine generation 1"
         until(lambda: self._show("StatusText") == wanted, f"the status {wanted!r}")
         [line] = [line for line in self._systemctl_status().splitlines() if "Status:" in line]
         return line.strip()
 
     def reload(self) -> str:
-        """`systemctl reload` brings changed limits into force without a restart."""
+        """`systemctl reload` applies changed limits without a restart."""
         before = self._identity()
         self._edit(r"upload_bps = \d+", "upload_bps = 4321000")
         began = time.monotonic()
@@ -181,7 +184,10 @@ class Story:
         return f"{applied['changed'][0]} within {seconds:.2f} s, same supervisor and engine"
 
     def wrong_file(self) -> str:
-        """A wrong file is refused, and the service goes on; `journalctl -p err` shows that, and nothing routine."""
+        """A wrong configuration file is refused, and the service continues.
+
+        `journalctl -p err` shows that, and nothing routine.
+        """
         before = self._identity()
         self._edit(r"upload_bps = \d+", 'upload_bps = "fast"')
         self._in.run("systemctl", "reload", "ouzel")
@@ -196,7 +202,7 @@ class Story:
         return status
 
     def engine_killed(self) -> str:
-        """SIGKILL to the engine is not the unit's business."""
+        """SIGKILL to the engine does not affect the unit."""
         before = self._identity()
         began = time.monotonic()
         self._in.run("kill", "-KILL", str(before[1]))
@@ -209,7 +215,7 @@ class Story:
         return f"all torrents back after {seconds:.1f} s, supervisor pid {before[0]} as before, no restart of the unit"
 
     def supervisor_stopped(self) -> str:
-        """A supervisor that hangs (SIGSTOP) is ended by the watchdog, and started again."""
+        """A supervisor that hangs (SIGSTOP) is killed by systemd's watchdog, and started again."""
         supervisor, engine = self._identity()
         began = time.monotonic()
         self._in.run("kill", "-STOP", str(supervisor))
@@ -223,7 +229,7 @@ class Story:
         return f"watchdog (20 s), stack in the journal, all torrents back after {seconds:.1f} s"
 
     def supervisor_killed(self) -> str:
-        """SIGKILL to the supervisor takes the engine along, and the unit is restarted."""
+        """SIGKILL to the supervisor also ends the engine, and the unit is restarted."""
         supervisor, engine = self._identity()
         began = time.monotonic()
         self._in.run("kill", "-KILL", str(supervisor))
@@ -234,7 +240,7 @@ class Story:
         return f"all {len(self._torrents)} torrents back after {seconds:.1f} s"
 
     def disk_comes_and_goes(self) -> str:
-        """The sandbox sees a disk that is mounted later, and one that is taken away."""
+        """The unit's sandbox shows disks that are mounted or unmounted later."""
         engine = self._identity()[1]
         mountinfo = Path(f"/proc/{self._in.leader}/root/proc/{engine}/mountinfo")
         assert f" {ROOT} " not in mountinfo.read_text(), "the sandbox itself mounts the download root"
@@ -247,7 +253,7 @@ class Story:
         return f"{disk}, mounted and unmounted while the service runs; no mount of the unit's own on {ROOT}"
 
     def stop(self) -> str:
-        """`systemctl stop` is clean."""
+        """`systemctl stop` ends the service cleanly."""
         supervisor, engine = self._identity()
         began = time.monotonic()
         self._in.run("systemctl", "stop", "ouzel")
@@ -267,7 +273,7 @@ class Story:
         return f"all {len(self._torrents)} torrents back"
 
     def wrong_configuration(self) -> str:
-        """A start with a wrong configuration fails once, and says why."""
+        """A start with a wrong configuration fails once, and reports why."""
         self._edit(r"upload_bps = 0", "upload_bps = -1")
         with contextlib.suppress(CommandFailed):
             self._in.run("systemctl", "restart", "ouzel")
@@ -286,7 +292,7 @@ class Story:
         return msgspec.convert(self._ouzel("health", "--json"), HealthReport)
 
     def _identity(self) -> tuple[int, int | None]:
-        """The pids of supervisor and engine, which systemd and the service agree on."""
+        """The pids of the supervisor and the engine, after a check that systemd and the service agree."""
         health = self._health()
         assert self._show("MainPID") == str(health.supervisor.pid)
         return health.supervisor.pid, health.engine.pid
@@ -306,7 +312,7 @@ class Story:
         return self._in.run("systemctl", "show", "ouzel", "--value", "-p", name)
 
     def _restarted(self, times: int) -> None:
-        """Waits until systemd has started the service again, so many times in all."""
+        """Waits until systemd has restarted the service so many times in total."""
         until(
             lambda: self._show("NRestarts") == str(times) and self._show("ActiveState") == "active",
             "the unit is restarted, and ready",
@@ -314,7 +320,7 @@ class Story:
         )
 
     def _systemctl_status(self) -> str:
-        """Ends with another code where the unit has failed."""
+        """The output of `systemctl status`, whose exit code is not 0 if the unit has failed."""
         return self._in.run("sh", "-c", "systemctl status --no-pager --full ouzel || true")
 
     def _logged(self, event: str) -> list[dict[str, Any]]:
@@ -333,7 +339,7 @@ class Story:
             until(lambda pid=pid: not Path(f"/proc/{self._in.leader}/root/proc/{pid}").exists(), f"{pid} is gone")  # type: ignore[misc]  # mypy sees no default
 
     def _make_seed(self) -> Torrent:
-        """A torrent and all of its data, in the container."""
+        """Makes a torrent with its data in the container."""
         made = payload.make(self._scratch / "seed", "payload.bin", {"": 4 * payload.MIB})
         there = Path(f"/proc/{self._in.leader}/root{ROOT}")
         (there / made.name).write_bytes((made.root / made.name).read_bytes())

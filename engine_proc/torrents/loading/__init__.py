@@ -1,6 +1,6 @@
-"""The way of a torrent from what is stored of it into the session.
+"""Loads a torrent from its stored data into the session.
 
-- *Judged sources* are .torrent files that were parsed, and are about to be added.
-- The *finder* reads what is stored of a torrent, and sorts out what cannot be trusted.
-- The *loader* knows where on this way a torrent is.
+- *Judged sources* are .torrent files that were parsed and validated, and are about to be added.
+- The *finder* reads the stored data of a torrent, and detects damaged data.
+- The *loader* performs the steps, and knows which step each torrent is at.
 """

@@ -1,7 +1,7 @@
-"""What is stored of a torrent, and which of it can be trusted.
+"""Reads the stored data of a torrent, and detects damaged data.
 
-Metainfo is read where it is needed. Fast-resume data that cannot be trusted is put aside by the loader; metainfo by the
-supervisor, whose file it is.
+Metainfo is read only if it is needed. The loader puts damaged fast-resume data aside; the supervisor puts damaged
+metainfo aside, since it owns that file.
 """
 
 import contextlib
@@ -19,11 +19,11 @@ from protocol.wire.desired import DesiredTorrent
 
 
 class Found(NamedTuple):
-    """What is stored of a torrent that is to be loaded, or why that cannot be trusted.
+    """The stored data of a torrent, or the reason why it is unusable.
 
     Fields:
-        informed: its resume data is from before its metadata was known, which has come by metainfo since.
-        judged: its source, where that was judged just now.
+        informed: whether its resume data is from before its metadata was known, which has since been added as metainfo.
+        judged: its source, if it was validated just now.
     """
 
     desired: DesiredTorrent
@@ -35,11 +35,11 @@ class Found(NamedTuple):
 
 
 class Finder:
-    """One session's.
+    """Finds the stored data of one session's torrents.
 
     Args:
-        parts: what works on its torrents.
-        judged: has sources that were judged for an add.
+        parts: the session, and the parts that work with it.
+        judged: parsed sources that were validated for an add.
     """
 
     def __init__(self, parts: Parts, judged: JudgedSources) -> None:
@@ -49,18 +49,18 @@ class Finder:
         self._clock = parts.clock
         self._judged = judged
         self._told_damaged: set[str] = set()
-        """The torrents whose .torrent file the supervisor was told of."""
+        """The torrents whose damaged .torrent file was reported to the supervisor."""
 
     def forget(self, torrent: str) -> None:
-        """A torrent did not come, or is gone; nothing is remembered of its .torrent file."""
+        """Discards what is known of a torrent's .torrent file, after the torrent was removed or could not be loaded."""
         self._told_damaged.discard(torrent)
         self._judged.drop(torrent)
 
     def find(self, desired: DesiredTorrent, *, to_load: bool) -> Found:
-        """What is stored of a torrent; what cannot be trusted is dealt with by the loading. Raises OSError.
+        """Reads the stored data of a torrent. Raises OSError.
 
         Args:
-            to_load: it is loaded next; then its .torrent file is kept as it was read and parsed.
+            to_load: the torrent is loaded next, so its parsed .torrent file is kept.
         """
         try:
             judged = self._judged.pop(desired)
@@ -82,7 +82,7 @@ class Finder:
             return Found(desired, examined=self._unclaimed(desired, keep=to_load), problem=error)
 
     def _unclaimed(self, desired: DesiredTorrent, *, keep: bool) -> Examined | None:
-        """Of a torrent without resume data, where its files will be; None where its source is no good."""
+        """The paths of a torrent without resume data; None if its source is unusable."""
         metainfo, parsed = self._read_metainfo(desired, save_path=desired.save_path)
         if metainfo is not None and parsed is not None:
             crc32 = desired.metainfo_crc32
@@ -98,19 +98,19 @@ class Finder:
         return Examined([], 0, 0, 0, others=found.paths)
 
     def take_judged(self, desired: DesiredTorrent) -> JudgedSource | None:
-        """The .torrent file of a torrent as it was parsed just now, if it was kept."""
+        """Removes and returns the parsed .torrent file of a torrent, if it was kept."""
         return self._judged.pop(desired)
 
     def metainfo(self, desired: DesiredTorrent) -> bytes | None:
-        """The torrent's .torrent file, None where it cannot be trusted; resume data may do without."""
+        """The content of the torrent's .torrent file; None if it is damaged. Resume data may suffice without it."""
         return self._read_metainfo(desired, save_path=None)[0]
 
     def _read_metainfo(
         self, desired: DesiredTorrent, *, save_path: str | None
     ) -> tuple[bytes | None, SourceInfo | None]:
-        """The torrent's .torrent file and, where it had to be parsed, what it says.
+        """The content of the torrent's .torrent file and, if it had to be parsed, the result.
 
-        The file is a record of the supervisor's, which hears of it where it cannot be trusted, and puts it aside.
+        The supervisor owns the file. If it is damaged, that is reported, and the supervisor puts it aside.
         """
         known = desired.metainfo_crc32 is not None
         try:
@@ -125,7 +125,7 @@ class Finder:
             if not known and desired.torrent not in (parsed.torrent, *parsed.hashes):
                 raise Damaged(f"it is of another torrent, {parsed.torrent}")
         except (Damaged, InvalidSource) as error:
-            if known:  # it is as it was accepted: the session says what is wrong when it is added
+            if known:  # unchanged since it was accepted; the session reports problems when it adds the torrent
                 return metainfo, None
             self._tell_damaged(desired.torrent, error)
             return None, None
@@ -137,9 +137,9 @@ class Finder:
             self._emit(MetainfoDamaged(torrent=torrent, problem=str(problem)))
 
     def describe(self, desired: DesiredTorrent) -> tuple[Layout, Examined] | None:
-        """What is stored of a torrent that is not loaded; None where there is no metadata, or nothing to be trusted."""
-        metainfo = partial(self._store.load_metainfo, desired.torrent, desired.metainfo_crc32)  # told of already
-        # What has failed in loading it may fail again here.
+        """The files and claims of a torrent that is not loaded; None without metadata, or without usable data."""
+        metainfo = partial(self._store.load_metainfo, desired.torrent, desired.metainfo_crc32)  # reported before
+        # The error that made loading fail may occur here again.
         with contextlib.suppress(InvalidSource, Damaged, OSError, TorrentFault):
             saved = self._store.load(desired.torrent)
             return self._session.describe(desired, metainfo=metainfo, resume=None if saved is None else saved.blob)

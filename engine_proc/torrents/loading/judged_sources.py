@@ -1,7 +1,8 @@
-"""Judged sources: .torrent files that are about to be added, so that each is read and parsed once. Pure.
+"""Judged sources: stores parsed .torrent files that are about to be added, so that each is parsed only once. Pure.
 
-An add is two commands to the engine: its source is judged, and once its record is durable the torrent is loaded. What
-was parsed for the first is kept for the second, within bounds; without it, the .torrent file is read from the disk.
+An add sends two commands to the engine: the first validates the source; the second loads the torrent once its record is
+durable. The parsed form is kept from the first to the second, within limits. If it is not available, the .torrent file
+is read from disk.
 """
 
 from collections import OrderedDict
@@ -13,21 +14,23 @@ from protocol.wire.desired import DesiredTorrent
 
 SOURCES_MAX: Final = 1000
 BYTES_MAX: Final = 32 * 1024 * 1024
-"""Of metainfo; what is parsed of it takes as much again, about."""
+"""The maximum size of all kept metainfo. Its parsed form needs about as much again."""
 
 JUDGED_S: Final = 2.0
-"""For how long it holds that no path of a source leads out of the download roots. What is made on the disk meanwhile
-could as well be made once the torrent is loaded: that is the sandbox's matter."""
+"""For how long the check that no path of a source leads out of the download roots is valid.
+
+Links that are created meanwhile could as well be created after loading; the sandbox protects against both.
+"""
 
 
 class JudgedSource(NamedTuple):
-    """A .torrent file.
+    """A parsed and validated .torrent file.
 
     Fields:
-        crc32: its own, None where its record does not have it.
-        save_path: for which it was judged.
-        info: what it says.
-        at: when, in monotonic seconds.
+        crc32: its checksum; None if the record does not have it.
+        save_path: the save path for which it was checked.
+        info: its parsed content.
+        at: the time of the check in monotonic seconds.
     """
 
     metainfo: bytes
@@ -37,12 +40,12 @@ class JudgedSource(NamedTuple):
     at: float
 
     def paths_at(self, now: float) -> Sequence[str]:
-        """The paths that are to be judged again."""
+        """The paths that have to be checked again."""
         return () if now - self.at <= JUDGED_S else self.info.paths
 
 
 class JudgedSources:
-    """The latest of them, by torrent id."""
+    """The latest judged sources, by torrent id."""
 
     def __init__(self, *, bytes_max: int = BYTES_MAX) -> None:
         self._sources: OrderedDict[str, JudgedSource] = OrderedDict()
@@ -50,7 +53,7 @@ class JudgedSources:
         self._bytes_max = bytes_max
 
     def keep(self, source: JudgedSource) -> None:
-        """A source was judged; the oldest ones are dropped where there are too many."""
+        """Stores a judged source, and evicts the oldest ones beyond the limits."""
         self.drop(source.info.torrent)
         self._sources[source.info.torrent] = source
         self._bytes += len(source.metainfo)
@@ -58,7 +61,7 @@ class JudgedSources:
             self.drop(next(iter(self._sources)))
 
     def pop(self, desired: DesiredTorrent) -> JudgedSource | None:
-        """The very source that a record is of, if it is kept; it is not kept any longer."""
+        """Removes and returns the source that belongs to a record, if it is kept."""
         if desired.torrent not in self._sources:
             return None
         found = self.has(desired)
@@ -66,14 +69,14 @@ class JudgedSources:
         return source if found else None
 
     def has(self, desired: DesiredTorrent) -> bool:
-        """Whether the very source that a record is of is kept."""
+        """Whether the source that belongs to a record is kept."""
         source = self._sources.get(desired.torrent)
         if source is None or desired.magnet is not None:
             return False
         return (source.crc32, source.save_path) == (desired.metainfo_crc32, desired.save_path)
 
     def drop(self, torrent: str) -> JudgedSource | None:
-        """Keeps the source of a torrent no longer."""
+        """Removes and returns the source of a torrent."""
         source = self._sources.pop(torrent, None)
         if source is not None:
             self._bytes -= len(source.metainfo)

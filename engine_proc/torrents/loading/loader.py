@@ -1,14 +1,14 @@
-"""The loader: the way of a torrent from what is stored of it into the session.
+"""The loader: loads torrents from stored data into the session, in five steps.
 
-1. It is *found*: fast-resume data is read, and what that claims. Metainfo is read where it is needed. What cannot be
-   trusted is put aside and told of (metainfo by the supervisor, whose file it is), and the torrent goes on without it.
-2. It is *judged*: the storage guard says whether its files are there; for that the disk is asked.
-3. It is *looked at* by the rehasher, where resume data lacks what may be on disk all the same.
-4. It is *added* to the session, with what was verified; libtorrent has yet to say that it is there.
-5. It is there: its files are told of, its trackers get their turn, and what is new is saved.
+1. *Find*: read the fast-resume data with its claims, and metainfo if it is needed. Damaged data is put aside and
+   reported (the supervisor puts metainfo aside, since it owns the file), and loading continues without it.
+2. *Judge*: the storage guard checks on disk whether the torrent's files exist.
+3. *Rehash*: the rehasher looks for pieces on disk that resume data lacks, if there may be any.
+4. *Add*: add the torrent to the session, with the verified pieces. libtorrent's confirmation follows.
+5. *Finish*: report its files, schedule its announces, and save new resume data.
 
-The loader knows where on this way a torrent is, and nothing else. What is asked for, applied and confirmed, what is to
-be done next and what is being forgotten are the dispatcher's books, and it can end the way at any step.
+The loader only knows which step each torrent is at. The dispatcher knows everything else: what is desired, applied and
+confirmed, what has to be done next, and which torrents are being removed. It can cancel loading at any step.
 """
 
 import contextlib
@@ -46,7 +46,7 @@ from protocol.wire.events import Reconciled
 
 
 class Absent(NamedTuple):
-    """A torrent is not loaded, because its storage is not there; `examined` is what its resume data claims."""
+    """A torrent is not loaded because its storage is missing. `examined`: the claims of its resume data."""
 
     desired: DesiredTorrent
     examined: Examined | None
@@ -54,11 +54,11 @@ class Absent(NamedTuple):
 
 
 class LeadsOut(Exception):
-    """A path of the torrent leads out of the download roots; the message says which, and where to."""
+    """A path of the torrent leads out of the download roots; the message has the path and its target."""
 
 
 class Failed(NamedTuple):
-    """A torrent could not be loaded: nothing that is stored can be trusted, or it cannot be read, or is refused."""
+    """A torrent could not be loaded: its stored data is damaged, cannot be read, or is refused."""
 
     desired: DesiredTorrent
     error: Exception
@@ -68,7 +68,7 @@ NotLoaded = Absent | Failed
 
 
 class _Rehash(NamedTuple):
-    """A torrent that is being looked at before it is added."""
+    """A torrent that the rehasher is verifying before it is added."""
 
     ticket: int
     desired: DesiredTorrent
@@ -76,15 +76,15 @@ class _Rehash(NamedTuple):
 
 
 class _Way:
-    """How far a torrent is on its way.
+    """The progress of loading one torrent.
 
     Fields:
-        files_known: the supervisor knows its files already.
-        judging: what was found, while the disk is asked.
-        rehash: set while the rehasher looks at it.
-        short: what is missing at the ends of its files, for when it was looked at.
-        restored: it has come from resume data, and its files are no news.
-        loading: what the session said when it was added, until it is there.
+        files_known: whether the supervisor knows its files already.
+        judging: the result of step 1, during step 2.
+        rehash: set during step 3.
+        short: the sizes of files that are shorter than claimed, for the time after step 3.
+        restored: whether it was loaded from resume data, so that its files are no news.
+        loading: the session's result of adding it, until libtorrent's confirmation.
     """
 
     __slots__ = ("files_known", "judging", "loading", "rehash", "restored", "short")
@@ -99,12 +99,12 @@ class _Way:
 
 
 class Loader:
-    """One session's. What comes of a step is returned: None where the torrent is on its way.
+    """Loads torrents into one session. Each step returns its outcome, or None while loading continues.
 
     Args:
-        parts: what works on its torrents.
-        judged: has sources that were judged for an add.
-        rehasher: proves pieces that resume data does not know of.
+        parts: the session, and the parts that work with it.
+        judged: parsed sources that were validated for an add.
+        rehasher: verifies pieces on disk that resume data lacks.
     """
 
     def __init__(self, parts: Parts, judged: JudgedSources, rehasher: Rehasher) -> None:
@@ -119,7 +119,7 @@ class Loader:
         self._finder = Finder(parts, judged)
         self._rehasher = rehasher
         self._ways: dict[str, _Way] = {}
-        """Of the torrents that are on their way."""
+        """The progress of the torrents that are being loaded."""
 
     def _way(self, torrent: str) -> _Way:
         way = self._ways.get(torrent)
@@ -128,21 +128,21 @@ class Loader:
         return way
 
     def know_files(self, torrent: str) -> None:
-        """The supervisor knows the files of a torrent that is to be loaded: they need not be told."""
+        """Notes that the supervisor knows the files of a torrent that is to be loaded, so they need not be reported."""
         self._way(torrent).files_known = True
 
     def knows_files(self, torrent: str) -> bool:
-        """Whether that was said of a torrent on its way."""
+        """Whether `know_files` was called for a torrent that is being loaded."""
         way = self._ways.get(torrent)
         return way is not None and way.files_known
 
-    # -- the way --------------------------------------------------------------------------------------------------
+    # -- steps ----------------------------------------------------------------------------------------------------
 
     def load(self, desired: DesiredTorrent, *, to_remove: bool) -> NotLoaded | None:
-        """Puts a torrent on its way.
+        """Begins to load a torrent.
 
         Args:
-            to_remove: it is loaded to be removed with its files, so that it does not matter what is in them.
+            to_remove: the torrent is loaded only to delete its files, so their content does not matter.
         """
         try:
             found = self._finder.find(desired, to_load=True)
@@ -155,19 +155,19 @@ class Loader:
         return self._judged(found, verdict, to_remove=to_remove)
 
     def judging(self, torrent: str) -> bool:
-        """Whether a torrent waits for `judged`."""
+        """Whether a torrent is waiting for `judged`."""
         way = self._ways.get(torrent)
         return way is not None and way.judging is not None
 
     def judged(self, torrent: str, verdict: Verdict, *, to_remove: bool) -> NotLoaded | None:
-        """The disk was asked for the files of a torrent that waits for it."""
+        """Continues to load a torrent after the check of its files on disk."""
         way = self._ways[torrent]
         found, way.judging = way.judging, None
         assert found is not None, "it waits"
         return self._judged(found, verdict, to_remove=to_remove)
 
     def rehashed(self, outcome: Rehashed) -> NotLoaded | None:
-        """How far the rehasher is with a torrent; at the end it is added, with what was proven."""
+        """Handles the progress of the rehasher. At the end adds the torrent, with the verified pieces."""
         torrent = outcome.torrent
         way = self._ways.get(torrent)
         rehash = None if way is None else way.rehash
@@ -180,7 +180,7 @@ class Loader:
             return None
         way.rehash = None
         if self._guard.moved(torrent):
-            return self.load(desired, to_remove=False)  # one that is to be removed is not looked at, or given up
+            return self.load(desired, to_remove=False)  # a torrent that is to be removed is never rehashed
         try:
             loading = self._add_verified(desired, outcome.verified)
         except (Damaged, InvalidSource, AlreadyThere, OSError) as error:
@@ -192,7 +192,7 @@ class Loader:
         return None
 
     def added(self, desired: DesiredTorrent) -> bool:
-        """The session has taken a torrent: it is at its end of the way. Whether its files were judged on it."""
+        """Finishes loading a torrent that was added. Returns whether its paths have been checked."""
         torrent = desired.torrent
         way = self._ways.pop(torrent, None) or _Way()
         loading, restored = way.loading, way.restored
@@ -203,27 +203,27 @@ class Loader:
                 for output in metadata_events(torrent, loading.layout, restored=restored):
                     self._emit(output)
             if loading.tracked:
-                # A seed that is restored can wait; a download, and what clients have just added, wants peers.
+                # A restored seed can wait; a download and a torrent that was just added need peers.
                 self._pace(desired, urgent=not loading.complete)
         if not restored:
             self._policy.mark_dirty(torrent, Urgency.AT_ONCE, self._clock())
         return loading is None or not loading.nameless
 
     def report_hashes(self, desired: DesiredTorrent, hashes: Hashes) -> None:
-        """Tells of info-hashes, which metadata proves, where the torrent's record does not have them."""
+        """Reports the info-hashes that metadata proves, if the torrent's record lacks them."""
         known = (desired.torrent, desired.info_hash_v1, desired.info_hash_v2, None)
         if not all(each in known for each in hashes):
             self._emit(HashesProven(torrent=desired.torrent, info_hash_v1=hashes.v1, info_hash_v2=hashes.v2))
 
     def claimed_bytes(self, desired: DesiredTorrent) -> int:
-        """What a torrent's resume data claims, in bytes of wanted files; 0 where there is none to be trusted."""
+        """The bytes of selected files that a torrent's resume data claims; 0 without usable resume data."""
         with contextlib.suppress(OSError, TorrentFault, NotSelected):
             examined = self._finder.find(desired, to_load=False).examined
             return 0 if examined is None else examined.bytes_done
         return 0
 
     def give_up(self, torrent: str) -> bool:
-        """Ends the wait for the rehasher; False where the torrent is at another step, or not on its way."""
+        """Ends the wait for the rehasher. Returns False if the torrent is at another step, or is not being loaded."""
         way = self._ways.get(torrent)
         if way is None or way.rehash is None:
             return False
@@ -232,24 +232,24 @@ class Loader:
         return True
 
     def drop(self, torrent: str) -> None:
-        """Nothing is remembered of a torrent that did not come, or is gone."""
+        """Discards the progress of a torrent that was removed or could not be loaded."""
         self._ways.pop(torrent, None)
         self._finder.forget(torrent)
 
     def inspect_again(self, desired: DesiredTorrent) -> Verdict | None:
-        """Whether the files of a torrent in the session are still there; None where the guard's `Judged` follows.
+        """Checks whether the files of a loaded torrent still exist. Returns None if the guard's `Judged` follows.
 
-        None, too, where its resume data cannot be read: then nothing is known of its files.
+        Also returns None if its resume data cannot be read, since then nothing is known of its files.
         """
         with contextlib.suppress(OSError):
             return self._guard.inspect(desired, self._finder.find(desired, to_load=False).examined, loaded=True)
         return None
 
     def describe(self, desired: DesiredTorrent) -> tuple[Layout, Examined] | None:
-        """What is stored of a torrent that is not loaded; None where there is no metadata, or nothing to be trusted."""
+        """The files and claims of a torrent that is not loaded; None without metadata, or without usable data."""
         return self._finder.describe(desired)
 
-    # -- judged ---------------------------------------------------------------------------------------------------
+    # -- after the check on disk ----------------------------------------------------------------------------------
 
     def _judged(self, found: Found, verdict: Verdict, *, to_remove: bool) -> NotLoaded | None:
         desired = found.desired
@@ -271,10 +271,10 @@ class Loader:
         done = "; ".join([aside.done, *more])
         self._emit(FilePutAside(torrent=torrent, file=aside.file, what=what, done=done, staged=aside.staged))
 
-    # -- added, or looked at before -------------------------------------------------------------------------------
+    # -- adding and rehashing -------------------------------------------------------------------------------------
 
     def _add(self, found: Found, short: Mapping[int, int], *, to_remove: bool) -> None:
-        """Adds a torrent from its resume data; damaged data is put aside, and the files are hashed instead."""
+        """Adds a torrent from its resume data. Damaged resume data is put aside, and the files are hashed instead."""
         desired = found.desired
         torrent = desired.torrent
         damaged = False
@@ -282,7 +282,7 @@ class Loader:
             if found.problem is not None:
                 raise found.problem
             if found.saved is not None:
-                if not found.informed:  # else its files are news
+                if not found.informed:  # otherwise its files are news
                     self._way(torrent).restored = True
                 self._resume(desired, found.saved, found.examined, short, to_remove=to_remove)
                 return
@@ -294,7 +294,8 @@ class Loader:
         metainfo = self._finder.metainfo(desired) if source is None else source.metainfo
         if metainfo is None and desired.source == "metainfo":
             raise Damaged("neither its .torrent file nor its fast-resume data is there and can be trusted")
-        # Resume data that was there knew what of the adder's promise does not hold; this does not make it hold again.
+        # The lost resume data knew which pieces are missing in spite of seed_mode. So the client's guarantee no longer
+        # counts.
         if desired.seed_mode and (damaged or (found.judged is None and self._was_put_aside(desired))):
             desired = msgspec.structs.replace(desired, seed_mode=False)
         parsed = None if source is None else source.info.parsed
@@ -312,7 +313,7 @@ class Loader:
         *,
         to_remove: bool,
     ) -> None:
-        """Adds a torrent from its resume data, or has first looked for what that lacks on disk."""
+        """Adds a torrent from its resume data, or first starts the rehasher."""
         torrent, metainfo = desired.torrent, partial(self._finder.metainfo, desired)
         verified = Verified() if to_remove else None
         loading = self._session.resume(
@@ -361,13 +362,13 @@ class Loader:
         self._translator.loading(torrent, complete=loading.complete)
 
     def _compare_stored(self, desired: DesiredTorrent, loading: Loading) -> None:
-        """Tells of what resume data said otherwise than desired; it gave way when the torrent was added."""
+        """Reports differences between resume data and desired state. Adding the torrent has already resolved them."""
         if loading.stored is not None and (differences := reconcile.differences(loading.stored, desired)):
             done = "resume data gave way to what was asked for"
             report_reconciled(self._emit, desired.torrent, differences, done)
 
     def _pace(self, desired: DesiredTorrent, *, urgent: bool) -> None:
-        """Lets a torrent announce itself in its turn. A paused one does not, until it runs again: it need not wait."""
+        """Schedules the announces of a torrent. A paused torrent does not announce, so it gets its trackers at once."""
         if desired.paused:
             self._session.release_trackers(desired.torrent)
         else:

@@ -1,5 +1,5 @@
-"""The commands: each reads its arguments, asks the daemon, and shows the result.
+"""The commands: each reads its arguments, sends requests to the daemon, and prints the result.
 
-- *Views* show; *changes* change torrents; *additions* add them.
+- *Views* only show something; *changes* change torrents; *additions* add torrents.
 - *Crashes*, *damaged* and *keys* are groups of commands.
 """

@@ -1,4 +1,4 @@
-"""`ouzel add`."""
+"""The command `ouzel add`."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,23 +26,27 @@ def add(
             "*.magnet), or - for standard input (a .torrent, or lines of links).",
         ),
     ],
-    save_path: Annotated[Path | None, typer.Option(help="Directory for its files.")] = None,
-    paused: Annotated[bool, typer.Option("--paused", help="Do not start it.")] = False,
+    save_path: Annotated[Path | None, typer.Option(help="Directory for the files.")] = None,
+    paused: Annotated[bool, typer.Option("--paused", help="Add without starting.")] = False,
     sequential: Annotated[bool, typer.Option("--sequential", help="Download pieces in order.")] = False,
     include: Include = None,
     exclude: Exclude = None,
-    skip_fluff: Annotated[bool, typer.Option("--skip-fluff", help="Leave out samples, notes and the like.")] = False,
+    skip_fluff: Annotated[
+        bool, typer.Option("--skip-fluff", help="Do not download samples, notes and the like.")
+    ] = False,
     label: Annotated[list[str] | None, typer.Option(help="A label. Repeatable.")] = None,
     limit_down: Annotated[str, typer.Option(metavar="RATE", help=f"Download limit {RATE_HELP}")] = "0",
     limit_up: Annotated[str, typer.Option(metavar="RATE", help=f"Upload limit {RATE_HELP}")] = "0",
     peer: Annotated[
         list[str] | None, typer.Option(metavar="ADDRESS:PORT", help="A peer, by its IP address. Repeatable.")
     ] = None,
-    seed_mode: Annotated[bool, typer.Option("--seed-mode", help="All data is there: check nothing first.")] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Stay until it is complete, or ends in an error.")] = False,
+    seed_mode: Annotated[
+        bool, typer.Option("--seed-mode", help="All data is on disk: add without checking it.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is complete, or has an error.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add torrents. One that is there already is left as it is; one bad source does not stop the others."""
+    """Add torrents. One that exists already is not changed; an invalid source does not stop the others."""
     options: dict[str, Any] = {
         "save_path": None if save_path is None else str(save_path.absolute()),
         "paused": paused,
@@ -61,7 +65,7 @@ def add(
     network = wants_network(sources)
     with asking(context) as client:
         if network:
-            client.ping()  # before anything is fetched for nobody
+            client.ping()  # fail before anything is fetched
         adding = add_found(
             client,
             gather(sources),

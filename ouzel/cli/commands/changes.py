@@ -51,7 +51,7 @@ def resume(
     label: WithLabel = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let paused torrents run again."""
+    """Resume paused torrents."""
     for_each(context, Chosen(torrents or [], everything, label), "resume", {}, "resumed", as_json)
 
 
@@ -62,7 +62,7 @@ def recheck(
     label: WithLabel = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hash the files of torrents again; what is not as it should be is downloaded again."""
+    """Hash the files of torrents again; pieces that fail the check are downloaded again."""
     for_each(context, Chosen(torrents or [], everything, label), "recheck", {}, "rechecking", as_json)
 
 
@@ -72,12 +72,12 @@ def remove(
     everything: Everything = False,
     label: WithLabel = None,
     files: Annotated[bool, typer.Option("--delete-files", "--files", help="Delete the downloaded files, too.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Forget torrents; their files stay unless told otherwise.
+    """Remove torrents; their files are kept unless --delete-files is given.
 
-    With --all or --label it asks first, and with --delete-files where there is a terminal to ask on.
+    Asks for confirmation with --all or --label, and with --delete-files if standard input is a terminal.
     """
     named = Chosen(torrents or [], everything, label)
 
@@ -91,7 +91,7 @@ def remove(
 
 
 def release(context: typer.Context, torrents: SomeIds, as_json: AsJson = False) -> None:
-    """Let torrents out of quarantine, in which they are because they crashed the engine: they are loaded again."""
+    """Release torrents from quarantine, where they are because they crashed the engine, and load them again."""
     for_each(context, Chosen(torrents), "release_torrent", {}, "released", as_json)
 
 
@@ -102,7 +102,7 @@ def limit(
     up: Annotated[str | None, typer.Option(metavar="RATE", help=f"Upload limit {RATE_HELP}")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set the rate limits of all torrents together, or of one; without a rate, show them."""
+    """Set the rate limits of all torrents together or of one torrent; without a rate, show them."""
     down_bps = None if down is None else rate(down, "--down")
     up_bps = None if up is None else rate(up, "--up")
     with asking(context) as client:
@@ -120,22 +120,22 @@ def files(
     include: Include = None,
     exclude: Exclude = None,
     skip_fluff: Annotated[
-        bool | None, typer.Option("--skip-fluff/--no-skip-fluff", help="Leave out samples, notes and the like.")
+        bool | None, typer.Option("--skip-fluff/--no-skip-fluff", help="Do not download samples, notes and the like.")
     ] = None,
     priority: Annotated[
         list[str] | None,
         typer.Option(metavar="INDEX=N", help="Priority of one file, 0 (skipped) to 7 (first). Repeatable."),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Forget rules and priorities first: all files.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="First remove all rules and priorities.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List a torrent's files, after changing which are downloaded where options say so."""
+    """List a torrent's files; with options, first change which files are downloaded."""
     wanted = dict(priority_of(each) for each in priority or [])
     changing = bool(everything or include or exclude or skip_fluff is not None or wanted)
     with asking(context) as client:
         [only] = resolve(client, [torrent])
         if changing:
-            # The daemon takes priorities as a whole; what is there stays, unless told to forget it.
+            # The daemon replaces all priorities at once, so the present ones are sent again, except with --all.
             kept = {} if everything or not wanted else client.get_torrent(only).priorities
             client.update_selection(
                 only,
@@ -161,7 +161,7 @@ def _limits(client: Client, torrent: str | None) -> SettingsReport:
 
 
 class Chosen(NamedTuple):
-    """Which torrents a command is for: those that are named, or all, or all with a label."""
+    """The torrents that a command is for: named ones, all, or all with a label."""
 
     torrents: list[str]
     everything: bool = False
@@ -177,7 +177,7 @@ def for_each(
     as_json: bool,
     confirm: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """One command for several torrents. Exits with 1 where the daemon refused one of them."""
+    """Sends one command for each of several torrents. Exits with 1 if the daemon refused one of them."""
     output = Output(as_json=as_json)
     with asking(context) as client:
         torrents = chosen(client, wanted.torrents, everything=wanted.everything, label=wanted.label)

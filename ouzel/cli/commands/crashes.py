@@ -1,4 +1,4 @@
-"""`ouzel crashes`: the deaths of engines that nobody wanted."""
+"""`ouzel crashes`: lists unexpected deaths of engines, and shows their reports."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ app = typer.Typer(invoke_without_command=True, cls=CommandGroup, suggest_command
 
 @app.callback(epilog=EXIT_CODES_HELP)
 def crashes(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the deaths of engines that nobody wanted; `show NAME` has the report of one."""
+    """List unexpected deaths of engines; `show NAME` shows the report of one."""
     if context.invoked_subcommand is not None:
         return
     with client_of(context) as client:
@@ -31,10 +31,10 @@ def crashes(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command("show", epilog=EXIT_CODES_HELP)
 def show_crash(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A report's name, as `ouzel crashes` lists it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A report's name, as `ouzel crashes` shows it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show the report of one death: how it ended, the threads' stacks, the last lines of the log."""
+    """Show one crash report: how the engine ended, the stacks of its threads, its last log lines."""
     with client_of(context) as client:
         report = client.get_crash(name.removesuffix(".json"))
     Output(as_json=as_json).show(report, lambda: render.crash(report))

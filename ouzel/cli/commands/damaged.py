@@ -1,4 +1,4 @@
-"""`ouzel damaged`: files that were put aside because they could not be trusted."""
+"""`ouzel damaged`: lists and restores damaged files that were put aside."""
 
 from typing import Annotated
 
@@ -11,12 +11,12 @@ from ouzel.cli.display import render
 from ouzel.cli.display.output import Output
 from ouzel.cli.failure import EXIT_CODES_HELP
 
-app = typer.Typer(help="What was put aside because it could not be trusted.", cls=CommandGroup, suggest_commands=False)
+app = typer.Typer(help="Damaged files that were put aside.", cls=CommandGroup, suggest_commands=False)
 
 
 @app.command("list", epilog=EXIT_CODES_HELP)
 def list_damaged(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the files that were put aside, and whether each can be restored as it is now."""
+    """List the damaged files that were put aside, and whether each can be restored now."""
     with client_of(context) as client:
         found = client.list_damaged()
     output = Output(as_json=as_json)
@@ -29,10 +29,10 @@ def list_damaged(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command("restore", epilog=EXIT_CODES_HELP)
 def restore_damaged(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A file's name, as `ouzel damaged list` has it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A file's name, as `ouzel damaged list` shows it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Give back a file, once its content is whole; a torrent's record brings the torrent back, and it is loaded."""
+    """Restore a file once its content is valid. Restoring a torrent's record adds the torrent again, and loads it."""
     with client_of(context) as client:
         restored = client.restore_damaged(name)
     Output(as_json=as_json).show(restored, lambda: render.restored(restored))

@@ -1,4 +1,4 @@
-"""`ouzel keys`: makes keys for clients on tcp, and for the daemon. It asks no daemon."""
+"""`ouzel keys`: generates keys for clients on tcp, and for the daemon. Needs no running daemon."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,23 +13,27 @@ from ouzel.cli.failure import EXIT_CODES_HELP
 from ouzel.cli.keys import KeyPair
 from protocol.wire.key_file import Role
 
-app = typer.Typer(help="Make keys for clients on tcp, and for the daemon.", cls=CommandGroup, suggest_commands=False)
+app = typer.Typer(
+    help="Generate keys for clients on tcp, and for the daemon.", cls=CommandGroup, suggest_commands=False
+)
 
 
 @app.callback()
 def _keys() -> None:
-    """Make keys for clients on tcp, and for the daemon."""
+    """Generate keys for clients on tcp, and for the daemon."""
 
 
 @app.command(epilog=EXIT_CODES_HELP)
 def new(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="What the daemon's log calls it.")] = "",
-    role: Annotated[Role, typer.Option(help="Whether it only looks, or changes things too.")] = Role.ADMIN,
-    server: Annotated[bool, typer.Option("--server", help="The daemon's own key, by which clients know it.")] = False,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where its two files are made.")] = Path(),
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The key's name in the daemon's log.")] = "",
+    role: Annotated[Role, typer.Option(help="What it allows: to read, or also to change.")] = Role.ADMIN,
+    server: Annotated[
+        bool, typer.Option("--server", help="Generate the daemon's key, by which clients identify it.")
+    ] = False,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Directory for its two files.")] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON: one document.")] = False,
 ) -> None:
-    """Make a key pair: NAME.key, which may be shown, and NAME.key_secret, which may not."""
+    """Generate a key pair: NAME.key, which is public, and NAME.key_secret, which must stay secret."""
     if not (name or server):
         raise typer.BadParameter("name the client; or give --server for the daemon's own key", param_hint="NAME")
     try:

@@ -37,12 +37,12 @@ def list_torrents(
         str | None, typer.Option(help="Only torrents with this label.", autocompletion=COMPLETE_LABEL)
     ] = None,
     sort: Annotated[
-        SortKey, typer.Option(help="By what the lines are in order: names from A to Z, sizes from large to small.")
+        SortKey, typer.Option(help="Sort by this: names from A to Z, sizes from large to small.")
     ] = SortKey.ID,
-    reverse: Annotated[bool, typer.Option("--reverse", "-r", help="The other way round.")] = False,
+    reverse: Annotated[bool, typer.Option("--reverse", "-r", help="Reverse the order.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the torrents; what they come to is in the last line."""
+    """List the torrents, with totals in the last line."""
     states = state or []
     one = TorrentState(states[0].value) if len(states) == 1 and states[0] is not StateFilter.STALLED else None
     with client_of(context) as client:
@@ -60,19 +60,19 @@ def list_torrents(
 
 
 def show(context: typer.Context, torrent: OneId, as_json: AsJson = False) -> None:
-    """Show all that is known of one torrent: why it does not move, and how its trackers are.
+    """Show everything about one torrent, including why it makes no progress, and the status of its trackers.
 
-    Of trackers' URLs the secret parts are left out; --json has them whole.
+    Secret parts of tracker URLs are hidden, except with --json.
     """
     with client_of(context) as client:
         detail = client.get_torrent(*resolve(client, [torrent]))
-        with contextlib.suppress(Refused):  # a daemon of an earlier version, or it was removed meanwhile
+        with contextlib.suppress(Refused):  # an earlier version of the daemon, or the torrent was removed meanwhile
             detail = msgspec.structs.replace(detail, tracker_status=client.list_trackers(detail.torrent))
     Output(as_json=as_json).show(detail, lambda: render.torrent(detail, time.time_ns() // 1000))
 
 
 def watch(context: typer.Context, torrent: MaybeId = None, as_json: AsJson = False) -> None:
-    """Watch torrents until Ctrl-C; one torrent, until it is removed."""
+    """Watch all torrents until Ctrl-C, or one torrent until it is removed."""
     output = Output(as_json=as_json)
     with client_of(context) as client:
         only = None if torrent is None else followed(client, torrent)
@@ -94,7 +94,7 @@ def watch(context: typer.Context, torrent: MaybeId = None, as_json: AsJson = Fal
 
 
 def health(context: typer.Context, as_json: AsJson = False) -> None:
-    """Say how the daemon is: exit code 0 when starting, healthy or degraded (it works), 4 when unhealthy."""
+    """Show the health of the daemon. Exit code 0: starting, healthy or degraded (it works); 4: unhealthy."""
     with client_of(context) as client:
         report = client.health()
     Output(as_json=as_json).show(report, lambda: render.health(report))
@@ -104,10 +104,10 @@ def health(context: typer.Context, as_json: AsJson = False) -> None:
 
 def events(
     context: typer.Context,
-    progress: Annotated[bool, typer.Option("--progress", help="Rates and progress, too.")] = False,
+    progress: Annotated[bool, typer.Option("--progress", help="Also print progress events.")] = False,
     torrent: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="Only this torrent's, and the daemon's.", autocompletion=COMPLETE_ID),
+        typer.Option(metavar="ID", help="Only events of this torrent and of the daemon.", autocompletion=COMPLETE_ID),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -123,7 +123,7 @@ def events(
 
 
 def stats(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show totals and rates, and what the two processes use."""
+    """Show totals and rates, and the resources that both processes use."""
     with client_of(context) as client:
         report = client.stats()
     Output(as_json=as_json).show(report, lambda: render.stats(report))

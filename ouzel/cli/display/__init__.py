@@ -1,6 +1,6 @@
-"""What people and programs see of the command line. Asks no daemon.
+"""The output of the command line, for people and programs. No module here sends requests.
 
-- The *output* writes rich text to people, JSON to programs, *plain* lines to pipes.
-- A *rendering* is a table, line or bar; a *listing* is torrents as lines; *units* are numbers as people write them.
-- *Why* says why a torrent does not move; *printable* is text that cannot steer a terminal.
+- The *output* writes rich text to terminals, JSON for programs, *plain* lines to pipes.
+- A *rendering* is a table, line or bar. A *listing* is a table of torrents. *Units* formats and parses numbers.
+- *Why* explains why a torrent makes no progress. *Printable* text has no control characters.
 """

@@ -1,8 +1,8 @@
-"""Torrents as lines: which columns there is room for, in what order the lines are, and what they come to. Pure.
+"""The listing of torrents: which columns fit, how the rows are sorted, and their totals. Pure.
 
-A name keeps its place at any width: other columns go first, and what is left of a line is the name's. After a name
-stands a word in Latin letters, the state, and never a number: a terminal that shows Arabic and Hebrew from right to
-left would draw a number into the name.
+The name column is kept at any width: other columns are removed first, and the name gets the rest of the line. The
+column after the name is the state, a word in Latin letters, and never a number. A terminal that shows Arabic and Hebrew
+from right to left would draw a number inside the name.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,14 +20,15 @@ from protocol.wire.rows import HindranceCause, TorrentRow, TorrentState
 ID_DIGITS: Final = 8
 OLD_MS: Final = 5000
 NAME_MIN: Final = 8
-"""Cells for a name before there is anything else but an id."""
+"""The minimum width of the name in cells, before any column but the id is added."""
 NAME_WANTED: Final = 20
-"""Cells for a name, where it is as long, before there are more columns than the four that a line always has."""
+"""The width in cells that the name gets, if it needs it, before more than the four basic columns are added.
+"""
 STATE_WANTED: Final = 11
-"""Cells of a state where a line is narrow: the names of the common ones fit."""
+"""The width of the state in a narrow line, into which the names of common states fit."""
 WIDEST: Final = 10_000
 TEXT_WANTED: Final = 20
-"""Cells of an error or of a reason; with fewer it says nothing."""
+"""The minimum width of an error or a reason; a shorter text would be useless."""
 
 STATE_STYLES: Final = {
     TorrentState.DOWNLOADING: "cyan",
@@ -45,7 +46,7 @@ _NOTHING: Final = "-"
 
 
 class StateFilter(StrEnum):
-    """What `ls --state` takes: the states, and `stalled`."""
+    """The values of `ls --state`: the states, and `stalled`."""
 
     QUEUED = "queued"
     CHECKING = "checking"
@@ -61,7 +62,10 @@ class StateFilter(StrEnum):
 
 
 class SortKey(StrEnum):
-    """What `ls --sort` takes: names, states and ids from A to Z, the shortest ETA first, else the largest first."""
+    """The values of `ls --sort`.
+
+    Names, states and ids are sorted from A to Z, ETAs from short to long, others from large to small.
+    """
 
     NAME = "name"
     STATE = "state"
@@ -93,32 +97,32 @@ _KEYS: Final[dict[SortKey, Callable[[TorrentRow], Any]]] = {
 
 
 def name_of(row: TorrentRow) -> str:
-    """A torrent's name, or its id while it has none."""
+    """A torrent's name; its id if it has none."""
     return clean(row.name or row.torrent)
 
 
 def moves(row: TorrentRow) -> bool:
-    """Whether a rate and a time that is left say anything of it: not where it is complete, or stopped by anything."""
+    """Whether a download rate and an ETA make sense: false if the torrent is complete or stopped."""
     return row.progress < 1 and row.state in _DOWNLOADING
 
 
 def gives(row: TorrentRow) -> bool:
-    """Whether its upload rate says anything of it."""
+    """Whether an upload rate makes sense."""
     return row.state in _UPLOADING
 
 
 def eta_s(row: TorrentRow) -> int | None:
-    """Seconds until it is complete, where that is known and it moves."""
+    """The estimated seconds until the torrent is complete; None if unknown, or if it makes no progress."""
     return row.eta_s if moves(row) and stalled_since_us(row) is None else None
 
 
 def stalled_since_us(row: TorrentRow) -> int | None:
-    """Since when nothing arrives, where something should."""
+    """Since when a torrent has received no data although it should; otherwise None."""
     return row.stalled_since_us if row.state in _DOWNLOADING and not row.download_bps else None
 
 
 def why(row: TorrentRow) -> str:
-    """What is wrong with it, or why nothing arrives where something should: the cause first, for texts are cut."""
+    """The torrent's error, or why it makes no progress. The cause comes first, since long texts are cut."""
     hindrance = row.hindrance
     if hindrance is None or hindrance.cause in _SAID_BY_STATE:
         return clean(row.error or "")
@@ -128,19 +132,19 @@ def why(row: TorrentRow) -> str:
 
 
 def state_of(row: TorrentRow) -> str:
-    """What it is doing, in a word: `stalled` is a download in which nothing arrives."""
+    """The torrent's state in one word; `stalled` is a download that receives no data."""
     return row.state.value if stalled_since_us(row) is None else "stalled"
 
 
 def kept(rows: Iterable[TorrentRow], states: Sequence[StateFilter]) -> list[TorrentRow]:
-    """Those in one of the states; all where none is named."""
+    """The rows in one of the states; all rows if no state is given."""
     if not states:
         return list(rows)
     return [row for row in rows if row.state.value in states or state_of(row) in states]
 
 
 def ordered(rows: Iterable[TorrentRow], key: SortKey, *, reverse: bool) -> list[TorrentRow]:
-    """The rows by one column; those for which it is not known come last."""
+    """The rows, sorted by one column. Rows without a value come last."""
     value = _KEYS[key]
     known: list[TorrentRow] = []
     unknown: list[TorrentRow] = []
@@ -151,16 +155,16 @@ def ordered(rows: Iterable[TorrentRow], key: SortKey, *, reverse: bool) -> list[
 
 
 class _Column(NamedTuple):
-    """A column.
+    """A column of the listing.
 
     Fields:
-        header: what stands above it.
-        cell: what it says of a row.
-        rank: the column with the highest is the first to go.
-        right: whether it is flush right.
-        style: of all of its cells, or of one.
-        least: cells that will do where there are not more; 0 is as many as its widest text has.
-        needed: whether a table has it at all.
+        header: the header.
+        cell: returns the text for a row.
+        rank: the column with the highest rank is removed first if there is too little space.
+        right: whether the text is right-aligned.
+        style: the style of all its cells, or a function that returns that of one.
+        least: the minimum width in cells; 0 means that of its widest text.
+        needed: returns whether a table needs this column.
     """
 
     header: str
@@ -210,12 +214,12 @@ _AGE: Final = _Column(
 
 
 def torrents(rows: Sequence[TorrentRow], width: int, *, ages: bool = False) -> Group:
-    """One line a torrent, as wide as the terminal and no wider.
+    """A table with one line for each torrent, as wide as the terminal.
 
     Args:
         rows: the torrents.
-        width: cells that there are.
-        ages: say how old a row is where the engine told nothing for long; rows of a stream do not know.
+        width: the width of the terminal in cells.
+        ages: show the age of rows that the engine has not updated for long. Rows of a stream have no age.
     """
     columns = [each for each in (*_COLUMNS, *([_AGE] if ages else [])) if each.needed(rows)]
     cells = {each.header: [each.cell(row) for row in rows] for each in columns}
@@ -223,7 +227,7 @@ def torrents(rows: Sequence[TorrentRow], width: int, *, ages: bool = False) -> G
     widths = {header: max((cell_len(cell) for cell in (header, *texts)), default=0) for header, texts in cells.items()}
     longest = max((cell_len(name) for name in ("NAME", *names)), default=4)
     columns, room, widths = _fitting(columns, widths, longest, width)
-    # Not a table of rich's, which takes five times as long for ten thousand torrents.
+    # Not a Table of rich, which takes five times as long for 10,000 torrents.
     head = [("ID", ID_DIGITS, False), ("NAME", room, False), *((e.header, widths[e.header], e.right) for e in columns)]
     lines = [Text(" ".join(_fit(*each) for each in head), style="bold", no_wrap=True, overflow="crop")]
     for index, row in enumerate(rows):
@@ -236,7 +240,7 @@ def torrents(rows: Sequence[TorrentRow], width: int, *, ages: bool = False) -> G
 
 
 def _fit(text: str, width: int, right: bool = False, cut: str = "\N{HORIZONTAL ELLIPSIS}") -> str:
-    """The text in so many cells: padded, or cut off with a sign that says so."""
+    """The text, padded or cut to a width in cells. `cut` marks the end of a text that was cut."""
     cells = cell_len(text)
     if cells > width:
         return set_cell_size(text, width - cell_len(cut)) + cut
@@ -247,7 +251,7 @@ def _fit(text: str, width: int, right: bool = False, cut: str = "\N{HORIZONTAL E
 def _fitting(
     columns: Sequence[_Column], widths: dict[str, int], longest: int, width: int
 ) -> tuple[list[_Column], int, dict[str, int]]:
-    """The columns that there is room for, the cells of the name, and those of each column."""
+    """The columns that fit, the width of the name, and the width of each column."""
     left = list(columns)
     while True:
         cells = {each.header: min(widths[each.header], each.least or WIDEST) for each in left}
@@ -256,7 +260,7 @@ def _fitting(
         if room >= min(longest, wanted) or not left:
             break
         left.remove(max(left, key=lambda each: each.rank))
-    for each in left:  # What is left over: half of it for each that could be wider, and the rest for the name.
+    for each in left:  # Give half of the rest to each column that could be wider, what remains to the name.
         more = min(widths[each.header] - cells[each.header], max(0, room - min(longest, NAME_WANTED)))
         if room - more < longest:
             more = min(more, (room - min(longest, NAME_WANTED) + 1) // 2)
@@ -266,7 +270,7 @@ def _fitting(
 
 
 def totals(rows: Sequence[TorrentRow], width: int) -> Text:
-    """What the rows come to together, in one line: how many, what they do, bytes and rates."""
+    """One line with totals of the rows: the number of torrents by state, bytes and rates."""
     counts: dict[str, int] = {}
     for row in rows:
         counts[state_of(row)] = counts.get(state_of(row), 0) + 1
@@ -278,20 +282,20 @@ def totals(rows: Sequence[TorrentRow], width: int) -> Text:
     count = format_count(len(rows), "torrent")
     share = f"{format_size(done)} of {format_size(wanted)}"
     rates = f"down {format_rate(down)}; up {format_rate(up)}"
-    base = downloaded if downloaded * 100 >= done else done  # many come with their data
+    base = downloaded if downloaded * 100 >= done else done  # many torrents are added with their data
     given = f"; ratio {uploaded / base:.2f}" if base else ""
     fuller = [
         f"{count}: {states}; {share}; {rates}{given}",
         f"{count}; {share}; {rates}{given}",
         f"{count}; {rates}{given}",
     ]
-    # What moves matters more than what there is of each kind.
+    # Rates matter more than the numbers of torrents by state.
     line = next((each for each in fuller if rows and cell_len(each) <= width), f"{count}; {rates}" if rows else count)
     return Text(line, style="dim", no_wrap=True, overflow="ellipsis")
 
 
 def overview(rows: Sequence[TorrentRow], width: int, height: int) -> Group:
-    """A table that fits into some lines: what moves first; and below it what all of it comes to."""
+    """A table of limited height, with active torrents first, and totals of all torrents below."""
     ranked = sorted(rows, key=lambda row: (row.state not in _ACTIVE_FIRST, -row.download_bps - row.upload_bps))
     fitting = ranked[: max(1, height - 2)]
     rest = len(ranked) - len(fitting)

@@ -1,4 +1,4 @@
-"""Where the command line writes: people get rich text, programs get JSON, pipes get plain lines."""
+"""Writes the output of a command: rich text to terminals, JSON for programs, plain lines to pipes."""
 
 import codecs
 import os
@@ -20,18 +20,18 @@ from ouzel.stream.table import Table
 
 DRAW_EVERY_S: Final = 0.2
 WIDE: Final = 10_000
-"""Columns of what is no terminal: nothing is cut off, unless COLUMNS says how many there are."""
+"""The width of output that is no terminal, so that nothing is cut. COLUMNS overrides it."""
 
 
 class ReaderGone(Exception):
-    """Nobody reads standard output any more."""
+    """The reader of standard output has closed it."""
 
 
 class Output:
-    """One command's standard output.
+    """The standard output of one command.
 
     Args:
-        as_json: programs read it.
+        as_json: write JSON.
     """
 
     def __init__(self, *, as_json: bool) -> None:
@@ -40,7 +40,7 @@ class Output:
         self.console = Console(highlight=False, width=None if terminal else columns())
 
     def show(self, document: Any, human: Callable[[], RenderableType]) -> None:
-        """The result of a command: `document` as JSON, or what `human` makes."""
+        """Writes the result of a command: `document` as JSON, or what `human` returns."""
         if self.as_json:
             self.json_line(document)
         else:
@@ -48,37 +48,37 @@ class Output:
                 self.console.print(human(), markup=False)
             text = captured.get()
             if self.console.is_terminal:
-                text = clean_lines(text, kept="\x1b")  # of colours, which rich has made
-            else:  # a terminal wants the padding, a pipe's reader does not
+                text = clean_lines(text, kept="\x1b")  # escape sequences for colours, which rich has made
+            else:  # padding is only useful in a terminal
                 text = "".join(f"{line.rstrip()}\n" for line in clean_lines(text).splitlines())
             _write(text)
 
     def check_reader(self) -> None:
-        """Raises ReaderGone where standard output is a pipe whose reader has left: an idle command would never know."""
+        """Raises ReaderGone if the reader of a pipe has closed it. An idle command would not notice that otherwise."""
         try:
             standard_output = sys.stdout.fileno()
         except (OSError, ValueError):
-            return  # It is no file, as under a test.
+            return  # Standard output is no file, as in a test.
         poll = select.poll()
         poll.register(standard_output, 0)
         if any(state & (select.POLLERR | select.POLLHUP) for _, state in poll.poll(0)):
             raise ReaderGone
 
     def json_line(self, document: Any) -> None:
-        """One JSON document in one line, at once."""
+        """Writes one JSON document in one line, and flushes it."""
         only_ascii = codecs.lookup(sys.stdout.encoding or "utf-8").name != "utf-8"
         _write(as_json(document, only_ascii=only_ascii) + "\n")
 
     def line(self, text: str) -> None:
-        """One line, neither cut nor wrapped, at once."""
+        """Writes one line, neither cut nor wrapped, and flushes it."""
         _write(clean(text) + "\n")
 
     def screen(self, draw: Callable[[Table], RenderableType], torrent: str | None) -> "Screen":
-        """What shows a table that changes.
+        """Returns an object that shows a changing table.
 
         Args:
-            draw: makes what a terminal shows.
-            torrent: tell a pipe of this torrent only; None is all.
+            draw: renders the table for a terminal.
+            torrent: the only torrent to report to a pipe; None means all.
         """
         if self.as_json:
             return JsonScreen(self)
@@ -88,16 +88,19 @@ class Output:
 
 
 def columns() -> int:
-    """Columns where there is no terminal to ask: those of COLUMNS, which `watch` and the like set, or no limit."""
+    """The width without a terminal: that in COLUMNS, which `watch` and the like set, or no limit."""
     told = os.environ.get("COLUMNS", "")
     return int(told) if told.isascii() and told.isdecimal() and 0 < int(told) < WIDE else WIDE
 
 
 def open_missing() -> None:
-    """Where the process was started with a stream closed, Python has none; one on its descriptor takes no writes."""
+    """Replaces standard streams that were closed when the process started, for which Python has None.
+
+    Writing to them fails.
+    """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115  # until the end
+            setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115  # never closed
 
 
 def _write(text: str) -> None:
@@ -106,7 +109,7 @@ def _write(text: str) -> None:
 
 
 def discard_unwritten() -> None:
-    """What a stream would not take is not tried again, nor complained about, when Python ends."""
+    """Discards unwritten output, so that Python neither retries it nor prints an error when it exits."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -115,7 +118,7 @@ def discard_unwritten() -> None:
 
 
 class Screen(Protocol):
-    """Shows a table as it changes."""
+    """Shows a table whenever it changes."""
 
     def __enter__(self) -> "Screen": ...
 
@@ -124,11 +127,11 @@ class Screen(Protocol):
     ) -> None: ...
 
     def show(self, table: Table, item: Heard | None) -> None:
-        """The table after an item was applied; None where it was read otherwise."""
+        """Shows the table after an item was applied; `item` is None if the table was read in another way."""
 
 
 class JsonScreen:
-    """One JSON object for each item but ticks."""
+    """Writes one JSON object for each item except ticks."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -146,7 +149,7 @@ class JsonScreen:
 
 
 class PlainScreen:
-    """Lines where something is news."""
+    """Writes lines about changes."""
 
     def __init__(self, output: Output, torrent: str | None) -> None:
         self._output = output
@@ -159,13 +162,16 @@ class PlainScreen:
         pass
 
     def show(self, table: Table, item: Heard | None) -> None:
-        """Writes the news."""
+        """Writes a line for each change."""
         for line in self._lines.of(table, item):
             self._output.line(line)
 
 
 class LiveScreen:
-    """A part of the terminal, drawn a few times a second. Ticks see to it that the last change is drawn."""
+    """Draws a part of the terminal a few times a second.
+
+    Since ticks arrive every second, the last change is drawn, too.
+    """
 
     def __init__(self, console: Console, draw: Callable[[Table], RenderableType]) -> None:
         self._draw = draw
@@ -183,7 +189,7 @@ class LiveScreen:
         self._live.stop()
 
     def show(self, table: Table, item: Heard | None) -> None:
-        """Draws, unless it did just now."""
+        """Draws the table, unless it was drawn just now."""
         self._table = table
         if monotonic() >= self._due:
             self._due = monotonic() + DRAW_EVERY_S

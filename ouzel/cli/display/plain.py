@@ -16,10 +16,10 @@ STEP: Final = 0.05
 
 
 class PlainLines:
-    """What was said already.
+    """Tracks what was reported, and returns lines for changes.
 
     Args:
-        torrent: tell of this torrent only; None is all.
+        torrent: the only torrent to report; None means all.
     """
 
     def __init__(self, torrent: str | None = None) -> None:
@@ -28,7 +28,7 @@ class PlainLines:
         self._health = ""
 
     def of(self, table: Table, item: Heard | None) -> list[str]:
-        """The lines that are news after an item was applied; None where the table was read otherwise."""
+        """The lines to report after an item was applied; `item` is None if the table was read in another way."""
         lines: list[str] = []
         health = health_line(table).plain
         if health != self._health:

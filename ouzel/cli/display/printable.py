@@ -1,7 +1,7 @@
-"""Text from torrents, peers and the daemon, so that it cannot steer a terminal or turn what is beside it around. Pure.
+"""Cleans untrusted text, so that it cannot control a terminal or reverse the text beside it. Pure.
 
-What is not printable to Python goes: controls (C0, DEL, C1), marks of direction and other format characters, line and
-paragraph separators, tags, halves of pairs, and what has no meaning yet.
+All characters that Python considers non-printable are replaced: controls (C0, DEL, C1), direction marks and other
+format characters, line and paragraph separators, tags, surrogates, and unassigned characters.
 """
 
 import re
@@ -15,17 +15,17 @@ _NOT_ASCII: Final = re.compile(r"[^ -~]")
 
 
 def clean(text: str) -> str:
-    """The text in one line, with a replacement character for each that is not printable."""
+    """The text in one line, with a replacement character for each non-printable character."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def clean_lines(text: str, *, kept: str = "") -> str:
-    """The same for each line of a text.
+    """A text with each line cleaned; line breaks are kept.
 
     Args:
-        kept: characters that may stay besides.
+        kept: further characters to keep.
     """
     return "".join(
         each if each.isprintable() or each == "\n" or each in kept else "\N{REPLACEMENT CHARACTER}" for each in text
@@ -33,14 +33,14 @@ def clean_lines(text: str, *, kept: str = "") -> str:
 
 
 def as_json(document: Any, *, only_ascii: bool = False) -> str:
-    """JSON in one line, in which everything that is not printable is escaped, as JSON may have any character.
+    """A document as JSON in one line, in which all non-printable characters are escaped.
 
     Args:
-        only_ascii: all else is escaped, too.
+        only_ascii: also escape everything that is not ASCII.
     """
     try:
         text = msgspec.json.encode(document).decode()
-    except UnicodeEncodeError:  # half of a pair, which stands for a byte of a path that is not UTF-8
+    except UnicodeEncodeError:  # a surrogate, which stands for a byte of a path that is not UTF-8
         text = msgspec.json.encode(scrub_all(msgspec.to_builtins(document))).decode()
     if only_ascii:
         return _NOT_ASCII.sub(lambda found: _escape(found[0]), text)

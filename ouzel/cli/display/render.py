@@ -1,4 +1,4 @@
-"""What people see: tables, lines and bars. Every text from outside is cleaned of control characters. Draws nothing."""
+"""Renders tables, lines and bars for people, without writing them. All untrusted text is cleaned."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -32,7 +32,7 @@ from protocol.wire.results import DamagedReport, DamagedRestored
 from protocol.wire.rows import FileRow, TorrentDetail, TorrentRow, TorrentState
 
 MANY: Final = 5
-"""Ids that are named in one line, at the most."""
+"""The maximum number of ids in one line."""
 _STATUS_STYLES: Final = {
     HealthStatus.HEALTHY: "green",
     HealthStatus.DEGRADED: "yellow",
@@ -41,7 +41,7 @@ _STATUS_STYLES: Final = {
 
 
 def added(result: Added, source: str | None = None) -> list[str]:
-    """Lines that say what came of an add; with the source, where it is one of several."""
+    """Lines about the outcome of an add, with the source if it is one of several."""
     named = "" if source is None else f" ({clean(source)})"
     lines = [f"{'already there' if result.duplicate else 'added'}: {result.torrent}{named}"]
     if result.shares_files_with:
@@ -52,10 +52,10 @@ def added(result: Added, source: str | None = None) -> list[str]:
 
 
 def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
-    """All that is known of one torrent.
+    """All facts about one torrent.
 
     Args:
-        now_us: microseconds since 1970; an announce that was planned for earlier is not shown as one to come.
+        now_us: the present time in microseconds since 1970, so that no past time is shown as the next announce.
     """
     rules = detail.rules
     selection = [f"{rule} {clean(glob)}" for rule in ("include", "exclude") for glob in getattr(rules, rule)]
@@ -96,7 +96,7 @@ def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
 
 
 def files(rows: Iterable[FileRow]) -> Grid:
-    """One line a file."""
+    """A table with one line for each file."""
     grid = _grid("INDEX", "PRIORITY", "DONE", "SIZE", "PATH")
     rows = list(rows)
     renamed = any(row.torrent_path is not None for row in rows)
@@ -111,7 +111,7 @@ def files(rows: Iterable[FileRow]) -> Grid:
 
 
 def health(report: HealthReport) -> Group:
-    """A line, and one for each reason."""
+    """A line with the status, and one for each reason."""
     engine = report.engine
     head = Text.assemble(
         (report.status.value, _STATUS_STYLES.get(report.status, "")),
@@ -132,19 +132,19 @@ def health(report: HealthReport) -> Group:
 
 
 def sandbox_line(report: SandboxReport) -> str:
-    """What the kernel holds the engine to."""
+    """A text about the state of the engine's sandbox."""
     landlock = f"Landlock {report.landlock}" if report.landlock else "no Landlock"
     problem = f"; {report.problem}" if report.problem else ""
     return clean(f"sandbox {report.mode}: {landlock}, {'' if report.seccomp else 'no '}seccomp{problem}")
 
 
 def reason_line(reason: Reason) -> str:
-    """One problem."""
+    """A line about one problem."""
     return clean(f"{reason.component} {reason.subject}: {reason.message}")
 
 
 def health_line(table: Table) -> Text:
-    """The status in one line, with its reasons; or that the daemon does not answer."""
+    """The health status in one line, with its reasons; or that the daemon does not answer."""
     if table.silent_since_us is not None:
         return Text(_silence(table.silent_since_us), "bold red")
     line = Text.assemble((table.status.value, _STATUS_STYLES.get(table.status, "")), f" - engine {clean(table.engine)}")
@@ -154,12 +154,12 @@ def health_line(table: Table) -> Text:
 
 
 def limits(report: SettingsReport) -> Text:
-    """Limits in words."""
+    """A text about the session's limits."""
     return Text(_limits(report.download_bps, report.upload_bps))
 
 
 def stats(report: StatsReport) -> Grid:
-    """The session and both processes."""
+    """A table with the figures of the session and both processes."""
     session = report.session
     pairs = [
         ("rates", f"{format_rate(session.download_bps)} down, {format_rate(session.upload_bps)} up"),
@@ -179,7 +179,7 @@ def stats(report: StatsReport) -> Grid:
 
 
 def crashes(found: Sequence[CrashSummary]) -> Grid:
-    """One line a death, the latest first."""
+    """A table with one line for each crash, the latest first."""
     grid = _grid("NAME", "WHEN", "ENDED", "AFTER", "WHY")
     for column in grid.columns[:4]:
         column.no_wrap = True
@@ -195,7 +195,7 @@ def crashes(found: Sequence[CrashSummary]) -> Grid:
 
 
 def damaged(found: Sequence[DamagedReport]) -> Grid:
-    """One line a file that was put aside."""
+    """A table with one line for each damaged file that was put aside."""
     grid = _grid("NAME", "WHEN", "SIZE", "CAN BE RESTORED")
     for column in grid.columns[:3]:
         column.no_wrap = True
@@ -208,12 +208,12 @@ def damaged(found: Sequence[DamagedReport]) -> Grid:
 
 
 def restored(what: DamagedRestored) -> Text:
-    """What is in force again."""
+    """A text about restored files."""
     return Text(clean(f"restored {', '.join(what.files)}"))
 
 
 def crash(report: CrashReport) -> Group:
-    """All of a report."""
+    """A complete crash report."""
     parts: list[RenderableType] = [
         _pairs(
             ("name", report.name),
@@ -243,7 +243,7 @@ def crash(report: CrashReport) -> Group:
 
 
 def event_line(item: Heard) -> str:
-    """One item of a stream, or that the daemon fell silent."""
+    """A line about one item of a stream, or about the daemon's silence."""
     if isinstance(item, DaemonSilent):
         return _silence(item.since_us)
     if isinstance(item, DaemonAnswers):
@@ -257,7 +257,7 @@ def event_line(item: Heard) -> str:
 
 
 def download(table: Table, torrent: str) -> RenderableType:
-    """The bar of one torrent, and the service's health below where it is not well."""
+    """The progress bar of one torrent, and below it the service's health unless it is healthy."""
     row = table.rows.get(torrent)
     if row is None:
         return health_line(table)
@@ -283,12 +283,12 @@ def download(table: Table, torrent: str) -> RenderableType:
 
 
 def overview(table: Table, shown: Sequence[TorrentRow], width: int, height: int) -> Group:
-    """Torrents that fit a terminal, the active ones first, what they come to, and the service's health."""
+    """As many torrents as fit a terminal, active ones first; their totals; and the service's health."""
     if table.silent_since_us is not None:
         shown = [still(row) for row in shown]
     health = health_line(table)
     most = max(2, height // 3)
-    lines = -(-cell_len(health.plain) // max(1, width)) + 1  # words are not broken, so it may take one more
+    lines = -(-cell_len(health.plain) // max(1, width)) + 1  # words are not broken, so the text may need one more line
     if lines > most:
         lines = most
         health.truncate((most - 1) * width, overflow="ellipsis")
@@ -315,7 +315,7 @@ def _grid(*headers: str) -> Grid:
 def _pairs(*pairs: tuple[str, str]) -> Grid:
     grid = Grid.grid(padding=(0, 2))
     grid.add_column(style="bold", no_wrap=True)
-    grid.add_column(overflow="fold")  # nothing of it is cut off
+    grid.add_column(overflow="fold")  # long texts are wrapped, not cut
     for name, value in pairs:
         grid.add_row(name, Text(clean(value)))
     return grid

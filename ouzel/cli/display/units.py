@@ -1,4 +1,4 @@
-"""Numbers as people write and read them: rates, sizes, shares, spans of time. Pure."""
+"""Parses and formats numbers for people: rates, sizes, percentages, durations. Pure."""
 
 import re
 from datetime import datetime
@@ -12,10 +12,12 @@ _SIZES: Final = ("kB", "MB", "GB", "TB", "PB")
 
 
 def parse_rate(text: str) -> int:
-    """Bytes per second in `10M`, `1.5Mi`, `500k`, `0`. k, M, G are powers of 1000; Ki, Mi, Gi powers of 1024.
+    """Parses a rate such as `10M`, `1.5Mi`, `500k` or `0` into bytes per second.
+
+    k, M, G are powers of 1000; Ki, Mi, Gi are powers of 1024.
 
     Raises:
-        ValueError: not a rate, a fraction of a byte, or over what libtorrent's 32-bit limits hold.
+        ValueError: the text is not a rate, or is a fraction of a byte, or exceeds libtorrent's 32-bit limits.
     """
     match = _RATE.match(text.strip())
     if match is None:
@@ -34,12 +36,12 @@ def parse_rate(text: str) -> int:
 
 
 def format_count(count: int | str, noun: str) -> str:
-    """`1 file`, `2 files`."""
+    """A number with a noun: `1 file`, `2 files`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def format_size(count: int) -> str:
-    """Bytes with a unit, in powers of 1000: `999 B`, `1.5 MB`."""
+    """A number of bytes with a unit, in powers of 1000: `999 B`, `1.5 MB`."""
     if abs(count) < 1000:
         return f"{count} B"
     value, unit = count / 1000, 0
@@ -49,27 +51,27 @@ def format_size(count: int) -> str:
 
 
 def format_rate(rate_bps: int) -> str:
-    """Bytes/s with a unit, in powers of 1000."""
+    """A rate in bytes per second with a unit, in powers of 1000."""
     return f"{format_size(rate_bps)}/s"
 
 
 def format_limit(limit_bps: int) -> str:
-    """A limit in bytes/s; 0 is `none`."""
+    """A limit in bytes per second with a unit; `none` for 0."""
     return format_rate(limit_bps) if limit_bps else "none"
 
 
 def format_share(share: float) -> str:
-    """0..1 as a percentage, rounded down, so that only what is complete is 100%."""
+    """A fraction 0..1 as a percentage, rounded down, so that only a complete one is 100%."""
     return f"{int(share * 1000) / 10:.1f}%"
 
 
 def format_moment(time_us: int) -> str:
-    """Microseconds since 1970 as local time, to the second."""
+    """A time in microseconds since 1970 as local time, to the second."""
     return datetime.fromtimestamp(time_us / 1_000_000).astimezone().isoformat(sep=" ", timespec="seconds")
 
 
 def format_span(span_ms: float) -> str:
-    """Milliseconds as the two largest units that matter: `350 ms`, `2 m 5 s`, `3 d 4 h`."""
+    """A duration in milliseconds in the two largest units: `350 ms`, `2 m 5 s`, `3 d 4 h`."""
     if span_ms < 1000:
         return f"{span_ms:.0f} ms"
     seconds = int(span_ms / 1000)

@@ -1,4 +1,4 @@
-"""Why a torrent does not move, in words, and what can be done about it; and how its trackers are. Pure."""
+"""Texts about why a torrent makes no progress, the remedy, and the status of its trackers. Pure."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,44 +8,44 @@ from protocol.text.redacted import redacted
 from protocol.wire.rows import Hindrance, HindranceCause, TorrentDetail, TrackerRow, TrackerStatus
 
 MORE_TRACKERS: Final = 20
-"""Trackers that are shown, at the most; a link may have hundreds."""
+"""The maximum number of trackers to show; a link may have hundreds."""
 
 _REMEDIES: Final = {
-    HindranceCause.QUARANTINED: "`ouzel release {id}` has it loaded again; `ouzel crashes` tells of the crashes",
-    HindranceCause.DISK: "once that is mended it goes on by itself, and at once after `ouzel resume {id}`; "
-    "`ouzel health` has more",
-    HindranceCause.ERROR: "mend that, then `ouzel resume {id}`",
-    HindranceCause.PAUSED: "`ouzel resume {id}` lets it run",
-    HindranceCause.ENGINE: "another one is started by itself; `ouzel health` says when, and why none is running",
-    HindranceCause.QUEUED: "nothing has to be done; `ouzel health` says what goes on",
-    HindranceCause.NOTHING_SELECTED: "`ouzel files {id} --all` selects all of them",
-    HindranceCause.NO_PEERS: "it goes on once a tracker, DHT (`enable_dht` under [engine]) or a peer tells of somebody "
-    "who has it; see also whether peers reach this machine at the listen port that `ouzel stats` shows",
-    HindranceCause.NO_METADATA: "it goes on once a peer sends it; the .torrent file, if added, ends the wait",
-    HindranceCause.NO_SEEDS: "it goes on once somebody comes who has what is missing",
-    HindranceCause.NO_DATA: "peers choose whom they send to, so it mostly goes on by itself; `ouzel limit {id}` shows "
-    "whether a limit holds it back",
+    HindranceCause.QUARANTINED: "`ouzel release {id}` loads it again; `ouzel crashes` lists the crashes",
+    HindranceCause.DISK: "once that is fixed it continues by itself, or at once after `ouzel resume {id}`; "
+    "`ouzel health` shows details",
+    HindranceCause.ERROR: "fix that, then run `ouzel resume {id}`",
+    HindranceCause.PAUSED: "`ouzel resume {id}` resumes it",
+    HindranceCause.ENGINE: "the next engine starts automatically; `ouzel health` shows when, and why none runs",
+    HindranceCause.QUEUED: "nothing has to be done; `ouzel health` shows the progress of loading",
+    HindranceCause.NOTHING_SELECTED: "`ouzel files {id} --all` selects all files",
+    HindranceCause.NO_PEERS: "it continues once a tracker, DHT (`enable_dht` under [engine]) or a peer names one that "
+    "has it; also check whether peers can reach the listen port that `ouzel stats` shows",
+    HindranceCause.NO_METADATA: "it continues once a peer sends the metadata, or the .torrent file is added",
+    HindranceCause.NO_SEEDS: "it continues once a peer connects that has the missing pieces",
+    HindranceCause.NO_DATA: "peers choose whom they send to, so it usually continues by itself; `ouzel limit {id}` "
+    "shows whether a limit slows it down",
 }
 _TRACKER_REMEDIES: Final = (
     ("ssrf", "set `ssrf_mitigation = false` under [engine] if a tracker on this machine is wanted"),
-    ("host not found", "see whether the name is right, and whether this machine can resolve it"),
-    ("resolve", "see whether the name is right, and whether this machine can resolve it"),
-    ("certificate", "see whether the system's certificates, or those of SSL_CERT_FILE, are up to date"),
-    ("unregistered", "the tracker does not know this torrent (any more): take it from its site anew"),
-    ("not registered", "the tracker does not know this torrent (any more): take it from its site anew"),
-    ("passkey", "take the torrent from the tracker's site anew, with the passkey of now"),
-    ("refused", "see whether the tracker is up, and whether its address is still this one"),
-    ("timed out", "see whether the tracker is up, and whether a firewall or the route to it is in the way"),
+    ("host not found", "check whether the name is right, and whether this machine can resolve it"),
+    ("resolve", "check whether the name is right, and whether this machine can resolve it"),
+    ("certificate", "check whether the system's certificates, or those of SSL_CERT_FILE, are up to date"),
+    ("unregistered", "the tracker does not know this torrent (any more): get the .torrent file from its site again"),
+    ("not registered", "the tracker does not know this torrent (any more): get the .torrent file from its site again"),
+    ("passkey", "download the .torrent file from the tracker's site again, with the present passkey"),
+    ("refused", "check whether the tracker is up, and whether its address has changed"),
+    ("timed out", "check whether the tracker is up, and whether a firewall or the route blocks it"),
     ("unreachable", "this machine has no route to it"),
 )
-_ASKED_AGAIN: Final = "it is asked again by itself, ever less often"
+_ASKED_AGAIN: Final = "announces are retried automatically, at growing intervals"
 
 
 def lines(detail: TorrentDetail) -> list[tuple[str, str]]:
-    """Names and texts: what keeps the torrent from moving, what helps, and since when nothing has arrived."""
+    """Headings and texts: why the torrent makes no progress, the remedy, and since when no data has arrived."""
     found = []
     if detail.hindrance is not None:
-        found.append(("why", f"it does not move: {detail.hindrance.message}"))
+        found.append(("why", f"it makes no progress: {detail.hindrance.message}"))
         found.append(("remedy", remedy(detail.hindrance, detail.torrent)))
     if detail.stalled_since_us is not None and not detail.paused:
         found.append(("stalled", f"since {format_moment(detail.stalled_since_us)}"))
@@ -53,7 +53,7 @@ def lines(detail: TorrentDetail) -> list[tuple[str, str]]:
 
 
 def remedy(hindrance: Hindrance, torrent: str) -> str:
-    """What can be done about it."""
+    """A text about the remedy."""
     if hindrance.cause is HindranceCause.TRACKERS_FAILING:
         said = hindrance.message.lower()
         return next((f"{what}; {_ASKED_AGAIN}" for word, what in _TRACKER_REMEDIES if word in said), _ASKED_AGAIN)
@@ -61,10 +61,10 @@ def remedy(hindrance: Hindrance, torrent: str) -> str:
 
 
 def trackers(rows: Sequence[TrackerRow], now_us: int) -> list[str]:
-    """A line for each tracker, without what is secret in its URL; those that fail first.
+    """A line for each tracker, with its URL redacted; failing trackers come first.
 
     Args:
-        now_us: microseconds since 1970.
+        now_us: the present time in microseconds since 1970.
     """
     ranked = sorted(rows, key=lambda row: (row.status is not TrackerStatus.ERROR, row.tier))
     rest = len(ranked) - MORE_TRACKERS

@@ -1,5 +1,5 @@
-"""What `ouzel add` is given, and how it is opened.
+"""The sources that are given to `ouzel add`, and how they are opened.
 
 - A *source* is a link, an info-hash, a URL, a file, a directory or standard input.
-- *Gathering* opens sources one by one; *fetching* gets a .torrent file by http, within bounds.
+- *Gathering* opens sources one by one. *Fetching* downloads a .torrent file by http, with limits.
 """

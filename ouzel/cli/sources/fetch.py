@@ -1,6 +1,6 @@
-"""Fetches a .torrent file from a URL: by http and https only, bounded in bytes, in time and in redirects.
+"""Fetches a .torrent file from a URL, only by http and https, with limits of bytes, time and redirects.
 
-The command line fetches, never the daemon: what a URL leads to is reached with this user's rights and network.
+The command line fetches URLs, never the daemon, so the access uses this user's rights and network.
 """
 
 import base64
@@ -18,9 +18,9 @@ from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 from ouzel.cli.sources.sources import BadSource
 
 TIMEOUT_S: Final = 60.0
-"""For the whole of it: names, connections, redirects, and the last byte."""
+"""The time limit of the whole transfer, from name resolution to the last byte, including redirects."""
 QUIET_S: Final = 20.0
-"""For each step of it."""
+"""The time limit of each step."""
 MAX_REDIRECTS: Final = 10
 
 _GZIP: Final = b"\x1f\x8b"
@@ -29,17 +29,17 @@ _SAFE: Final = "/%:@!$&'()*+,;=~-._?[]"
 
 @dataclass(frozen=True)
 class Fetched:
-    """What a URL gave: bytes, or the magnet link that it redirects to."""
+    """The result of fetching a URL: bytes, or the magnet link that it redirects to."""
 
     content: bytes
     magnet: str | None = None
 
 
 def fetch(url: str, *, max_bytes: int, timeout_s: float = TIMEOUT_S) -> Fetched:
-    """What the URL leads to.
+    """Fetches a URL, and follows redirects.
 
     Raises:
-        BadSource: `not_fetched`, and why.
+        BadSource: `not_fetched`, with the reason.
     """
     outcome: list[Fetched | BadSource] = []
 
@@ -49,8 +49,8 @@ def fetch(url: str, *, max_bytes: int, timeout_s: float = TIMEOUT_S) -> Fetched:
         except BadSource as error:
             outcome.append(error)
 
-    # A thread of its own: some steps (the look-up of a name, a server that sends a byte a second) take no time limit.
-    # What it still does when the time is over ends with the process.
+    # On a thread, since some steps (name resolution, a server that sends a byte a second) have no time limit. If the
+    # time is over, the thread is abandoned, and ends with the process.
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(timeout_s)
@@ -62,7 +62,7 @@ def fetch(url: str, *, max_bytes: int, timeout_s: float = TIMEOUT_S) -> Fetched:
 
 
 class _ToMagnet(Exception):
-    """A redirect led to a magnet link, as those of indexers do."""
+    """A redirect led to a magnet link, as redirects of indexers do."""
 
     def __init__(self, link: str) -> None:
         self.link = link
@@ -98,7 +98,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 def _fetch(url: str, max_bytes: int) -> Fetched:
-    # Not `build_opener`, which adds handlers of files, ftp and data.
+    # Not `build_opener`, which adds handlers for file, ftp and data URLs.
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
@@ -135,7 +135,7 @@ def _request(url: str) -> urllib.request.Request:
     request = urllib.request.Request(_ascii(bare), headers={"User-Agent": "ouzel", "Accept-Encoding": "gzip"})  # noqa: S310  # the scheme is http or https
     if at:
         token = base64.b64encode(unquote(user).encode()).decode()
-        request.add_unredirected_header("Authorization", f"Basic {token}")  # for this host alone
+        request.add_unredirected_header("Authorization", f"Basic {token}")  # not sent to other hosts after a redirect
     return request
 
 
@@ -144,7 +144,7 @@ def _read(url: str, response: Any, max_bytes: int) -> bytes:
     announced = response.headers.get("Content-Length", "")
     if len(raw) <= max_bytes and announced.isascii() and announced.isdecimal() and len(raw) < int(announced):
         raise _failed(url, f"it ended after {len(raw)} of {announced} bytes")
-    if raw.startswith(_GZIP):  # by its encoding, or since the file itself is so; no .torrent file begins like this
+    if raw.startswith(_GZIP):  # the transfer encoding or the file itself is gzip; no .torrent file begins like this
         try:
             raw = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(max_bytes + 1)
         except (OSError, EOFError, zlib.error) as error:
@@ -159,7 +159,7 @@ def _read(url: str, response: Any, max_bytes: int) -> bytes:
 
 
 def _ascii(url: str) -> str:
-    """A URL as it goes over the wire: what people write and browsers take, in ASCII. Raises ValueError."""
+    """Converts a URL, as people write it and browsers accept it, to ASCII. Raises ValueError."""
     parts = urlsplit(url)
     if not parts.hostname:
         raise ValueError("it names no host")

@@ -1,4 +1,4 @@
-"""Opens the sources of `ouzel add`: what each comes to, one by one, so that one that is bad hinders no other."""
+"""Opens the sources of `ouzel add` one by one, so that an invalid source does not affect the others."""
 
 import os
 import sys
@@ -21,17 +21,17 @@ from ouzel.cli.sources.sources import (
 from protocol.wire.codec import MAX_FRAME_BYTES
 
 MAX_LINES_BYTES: Final = 64 * 1024 * 1024
-"""Of what standard input, or a file with links, may hold."""
+"""The maximum size of standard input, or of a file with links."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """One torrent to add, or why not.
+    """One torrent to add, or the problem of a source.
 
     Fields:
-        named: the file, URL or link, in the words of whoever gave it.
-        magnet, metainfo: one of them.
-        problem: there is none of them.
+        named: the file, URL or link, as the user has typed it.
+        magnet, metainfo: the source; one of them is set, unless there is a problem.
+        problem: why there is no source.
     """
 
     named: str
@@ -41,7 +41,7 @@ class Found:
 
 
 def gather(arguments: Iterable[str]) -> Iterator[Found]:
-    """What the arguments come to, in their order. Each file is read, and each URL fetched, when its turn comes."""
+    """Yields the torrents of all arguments, in order. Reads each file and fetches each URL only when it is reached."""
     for argument in arguments:
         try:
             sources = of_argument(argument)
@@ -53,7 +53,7 @@ def gather(arguments: Iterable[str]) -> Iterator[Found]:
 
 
 def may_be_several(arguments: Sequence[str]) -> bool:
-    """Whether the arguments may come to more than one torrent."""
+    """Whether the arguments may yield more than one torrent."""
     if len(arguments) != 1:
         return True
     try:
@@ -95,13 +95,13 @@ def _open(named: str, source: Source) -> Iterator[Found]:
 
 
 def _is_directory(path: str) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112  # Path.is_dir raises where the name is too long
+    return os.path.isdir(path)  # noqa: PTH112  # Path.is_dir raises an error if the name is too long
 
 
 def _directory(path: Path) -> Iterator[Found]:
     try:
         inside = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
-        # Not pipes and the like, which would be waited for without end; but links to what is gone, to be told.
+        # Not FIFOs and the like, which would block; but dangling links, so that they are reported.
         inside = [each for each in inside if each.is_file() or not each.exists()]
     except OSError as error:
         yield Found(str(path), problem=BadSource(f"{str(path)!r} cannot be read: {error.strerror}"))
@@ -121,7 +121,7 @@ def _file(path: str) -> Iterator[Found]:
             if (size := Path(path).stat().st_size) > most:
                 raise BadSource(f"{path!r} is not a torrent file: it has {size} bytes, and {most} is the most")
             with Path(path).open("rb") as file:
-                content = file.read(most + 1)  # of a pipe, too, which has no size
+                content = file.read(most + 1)  # works for a pipe, too, which has no size
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error)
             raise BadSource(
@@ -135,7 +135,7 @@ def _file(path: str) -> Iterator[Found]:
 
 
 def _contents(named: str, read: Callable[[], bytes]) -> Iterator[Found]:
-    """What is in a file or in standard input; its lines are links, and no further files."""
+    """Yields the torrents in a file or in standard input. Lines may be links, but not names of further files."""
     try:
         content = of_content(read())
     except BadSource as error:
@@ -157,7 +157,7 @@ def _contents(named: str, read: Callable[[], bytes]) -> Iterator[Found]:
 
 
 def _fetch(url: str) -> Iterator[Found]:
-    from ouzel.cli.sources.fetch import fetch  # only here: TLS takes a third of the time in which a command starts
+    from ouzel.cli.sources.fetch import fetch  # imported only here: TLS takes a third of a command's start-up time
 
     try:
         fetched = fetch(url, max_bytes=MAX_FRAME_BYTES)
@@ -179,7 +179,7 @@ def _fetch(url: str) -> Iterator[Found]:
 def _read_input() -> bytes:
     try:
         content = sys.stdin.buffer.read(MAX_LINES_BYTES + 1)
-    except OSError as error:  # a directory, or nothing
+    except OSError as error:  # a directory, or the file does not exist
         raise BadSource(f"it cannot be read: {error.strerror}") from None
     if len(content) > MAX_LINES_BYTES:
         raise BadSource(f"it has more than {MAX_LINES_BYTES} bytes")

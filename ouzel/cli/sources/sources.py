@@ -1,7 +1,9 @@
-"""What `ouzel add` is given: links, info-hashes, URLs, files, directories, standard input. Pure: it opens nothing.
+"""Parses the arguments of `ouzel add`: links, info-hashes, URLs, files, directories, standard input.
 
-The form of a word decides, not what lies on the disk: 40 hexadecimal digits are an info-hash, and `./` before them
-makes them a file.
+Pure: it opens nothing.
+
+Only the form of an argument matters, not whether a file of that name exists: 40 hexadecimal digits are an info-hash,
+and with `./` before them, a file.
 """
 
 import base64
@@ -11,7 +13,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 SUFFIXES: Final = (".torrent", ".magnet")
-"""What a directory is searched for."""
+"""The suffixes of the files in a directory that are added."""
 
 _SCHEME: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _MAGNET: Final = re.compile(r"magnet:", re.IGNORECASE)
@@ -23,10 +25,10 @@ _METAINFO: Final = re.compile(rb"d\d")
 
 
 class BadSource(Exception):
-    """What cannot be added; no daemon was asked.
+    """A source that cannot be added. No request was sent.
 
     Fields:
-        name: what went wrong, for programs: `usage`, or `not_fetched` where it may be different later.
+        name: the kind of problem, for programs: `usage`, or `not_fetched`, which may succeed later.
     """
 
     def __init__(self, message: str, *, name: str = "usage") -> None:
@@ -43,7 +45,7 @@ class Magnet:
 
 @dataclass(frozen=True)
 class Url:
-    """Where a .torrent file is fetched from, by http or https."""
+    """The http or https URL of a .torrent file."""
 
     url: str
 
@@ -57,17 +59,17 @@ class Local:
 
 @dataclass(frozen=True)
 class StandardInput:
-    """`-`: a .torrent file, or lines."""
+    """`-`: a .torrent file, or lines, in standard input."""
 
 
 Source = Magnet | Url | Local | StandardInput
 
 
 def of_argument(text: str) -> list[Source]:
-    """What one argument of the command line names; several where it has lines of links, as `"$(cat links)"` does.
+    """Parses one argument. Returns several sources if it has lines of links, as in `"$(cat links)"`.
 
     Raises:
-        BadSource: nothing that can be added.
+        BadSource: the argument cannot be added.
     """
     word = text.strip()
     if not word:
@@ -77,18 +79,18 @@ def of_argument(text: str) -> list[Source]:
     if word == "-":
         return [StandardInput()]
     known = _named(word)
-    # A file's name may begin or end with blanks.
+    # The unstripped text, since a file's name may begin or end with blanks.
     return [Local(text)] if known is None else [known]
 
 
 def of_content(content: bytes) -> bytes | list[Source]:
-    """What a file or standard input holds: the bytes of a .torrent file, or links, info-hashes and URLs, one a line.
+    """Parses the content of a file or of standard input: a .torrent file, or lines with links, info-hashes and URLs.
 
-    Lines that are empty or begin with `#` are passed over. What is neither is taken for a .torrent file, which the
-    daemon judges.
+    Lines that are empty or begin with `#` are ignored. Other content is returned as a .torrent file, which the daemon
+    validates.
 
     Raises:
-        BadSource: it is empty, or a line is neither.
+        BadSource: the content is empty, or a line is invalid.
     """
     if not content.strip():
         raise BadSource("it is empty")
@@ -112,9 +114,9 @@ def _of_line(text: str) -> Source:
 
 
 def _named(word: str) -> Source | None:
-    """What a word is by its form, or None where it may be a file's name."""
+    """Parses a word by its form. Returns None if it may be a file's name."""
     if _MAGNET.match(word):
-        # libtorrent wants these in lower case, and what they name in any.
+        # libtorrent requires this prefix in lower case, but accepts the hash in any case.
         return Magnet(_URN.sub(lambda urn: urn[0].lower(), "magnet:" + word[len("magnet:") :]))
     if _V1.fullmatch(word):
         return Magnet(f"magnet:?xt=urn:btih:{word.lower()}")

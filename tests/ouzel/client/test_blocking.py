@@ -172,7 +172,7 @@ def test_methods_look_like_the_verbs_they_are_made_of() -> None:
     """For `help` and editors: names, documentation, and parameters without the cursor."""
     assert str(inspect.signature(Client.pause).replace(return_annotation="")).startswith("(self, /, torrent: str")
     assert "cursor" not in inspect.signature(Client.list_torrents).parameters
-    assert Client.pause.__doc__ == "Stops a torrent until `resume`, across restarts too."
+    assert Client.pause.__doc__ == "Stops a torrent until `resume`, even across restarts."
 
 
 def test_a_path_too_long_for_a_socket_is_refused(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""Benchmarks of what engines cost and of what their deaths cost."""
+"""Benchmarks of the costs of an engine, and of the costs of its death."""

@@ -1,8 +1,8 @@
-"""`crash`: SIGKILL to the engine half way through a download, and what was fetched or hashed twice for it.
+"""`crash`: sends SIGKILL to the engine half way through a download, and measures what is downloaded or hashed twice.
 
-The seed keeps to its rate within a tenth of a second. Left alone, libtorrent's limiter gives out twice a second what it
-may: 30 MB in one go at 60 MB/s, as fast as the machine goes, and the kill, which is at a count of bytes given, always
-falls into such a burst. `--bursts` leaves it so.
+The seed limits its rate within each tenth of a second. By default libtorrent's limiter sends its quota in bursts, twice
+a second: 30 MB at once at 60 MB/s. The engine is killed when the seed has sent a certain number of bytes, which would
+always be during such a burst. `--bursts` keeps the default.
 """
 
 import time
@@ -32,11 +32,11 @@ class Run(NamedTuple):
     """One download with one kill.
 
     Fields:
-        twice: bytes fetched beyond the torrent's size.
-        hashed: bytes that the new engine hashed before it went on.
-        pieces: how many of them it found by that, which its resume data did not know of.
-        blocks: how many it found of pieces that were not whole.
-        intact: whether the SHA-1 is equal.
+        twice: the bytes downloaded beyond the torrent's size.
+        hashed: the bytes that the new engine hashed before it continued.
+        pieces: the number of pieces that the hashing found and that the resume data lacked.
+        blocks: the number of blocks of incomplete pieces that it found.
+        intact: whether the downloaded file has the right SHA-1.
     """
 
     kind: str
@@ -49,16 +49,20 @@ class Run(NamedTuple):
 
 
 def crash(
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Downloads of each kind, each with one kill.")] = 10,
+    runs: Annotated[
+        int, typer.Option("--runs", min=1, help="The number of downloads of each kind, each with one kill.")
+    ] = 10,
     size: SizeMib = 1024,
-    kind: Annotated[str, typer.Option("--kind", help="v1, v2, hybrid or all.")] = "v1",
-    piece_size: Annotated[int, typer.Option("--piece-size", metavar="MIB", min=1, help="Length of a piece.")] = 1,
-    seed_mbps: Annotated[float, typer.Option(min=1, metavar="MBPS", help="What the seed gives, in MB/s.")] = 60.0,
-    bursts: Annotated[bool, typer.Option("--bursts", help="The seed gives half a second's bytes in one go.")] = False,
+    kind: Annotated[str, typer.Option("--kind", help="The kind of torrent: v1, v2, hybrid or all.")] = "v1",
+    piece_size: Annotated[int, typer.Option("--piece-size", metavar="MIB", min=1, help="The piece length.")] = 1,
+    seed_mbps: Annotated[
+        float, typer.Option(min=1, metavar="MBPS", help="The upload rate of the seed, in MB/s.")
+    ] = 60.0,
+    bursts: Annotated[bool, typer.Option("--bursts", help="Let the seed send bursts, twice a second.")] = False,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """The engine killed half way: what is fetched twice, and what is hashed."""
+    """Kill the engine half way: what is downloaded twice, and what is hashed."""
     kinds = KINDS if kind == "all" else (kind,)
     if not set(kinds) <= set(KINDS):
         raise typer.BadParameter(f"{kind} is not one of {', '.join(KINDS)}, all", param_hint="--kind")

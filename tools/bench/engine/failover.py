@@ -1,11 +1,12 @@
-"""`failover`: SIGKILL to the engine again and again, and how long it takes until the next one takes commands.
+"""`failover`: repeatedly sends SIGKILL to the engine, and measures the time until the next one accepts commands.
 
-There are no torrents. Right after each kill a client asks for a limit of the session, to be answered when libtorrent
-has confirmed it: only the next engine can, and when the reply comes is what is measured. Nobody polls meanwhile.
+There are no torrents. Right after each kill a client changes a limit of the session, with `"wait": "applied"`. Only the
+next engine can confirm the change, so the time of the reply is measured. There is no polling meanwhile.
 
-A kill comes when the engine has settled and the spare waits, and longer after the last than the restart policy's
-window, so that no back-off is waited. It is done twice, with the spare and without. With `SSL_CERT_FILE` in the
-environment each new session reads all of its certificates, which takes longer than all else that it does.
+Each kill is made once the engine is idle and the warm spare is ready. The time between two kills is longer than the
+restart policy's window, so that there is no back-off. There is one series with the spare and one without. With
+`SSL_CERT_FILE` in the environment each new session reads all certificates in that file, which takes longer than
+everything else.
 """
 
 import os
@@ -38,12 +39,12 @@ P99_GOAL_S: Final = 0.15
 
 
 class Kill(NamedTuple):
-    """One kill, in seconds since then.
+    """One kill. Times are in seconds since the kill.
 
     Fields:
-        lost_s: until the supervisor told that the engine was lost.
-        started_s: until it told that the next one takes commands.
-        served_s: until a client had a reply that only the next engine could give.
+        lost_s: until the supervisor published `engine_lost`.
+        started_s: until the supervisor published that the next engine accepts commands.
+        served_s: until a client received a reply that needs the next engine.
     """
 
     lost_s: float
@@ -52,21 +53,23 @@ class Kill(NamedTuple):
 
 
 class Spare(NamedTuple):
-    """What the spare costs while it waits: bytes of memory of its own (USS) and CPU time as a share of one core."""
+    """The costs of the idle warm spare: unshared memory (USS) in bytes, and CPU time as a fraction of one core."""
 
     bytes: int
     cpu: float
 
 
 def failover(
-    kills: Annotated[int, typer.Option("--kills", min=1, help="How often, with the spare and again without.")] = 100,
+    kills: Annotated[
+        int, typer.Option("--kills", min=1, help="The number of kills, with the spare and again without.")
+    ] = 100,
     idle_s: Annotated[
-        float, typer.Option("--idle", min=0.1, metavar="S", help="How long the spare's idle CPU is measured.")
+        float, typer.Option("--idle", min=0.1, metavar="S", help="How long the spare's idle CPU time is measured.")
     ] = 20.0,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """Kills without torrents: the time until a new engine takes commands, with the warm spare and without."""
+    """Kill the engine without torrents: the time until the next one accepts commands, with and without warm spare."""
     with scratch(keep=keep) as root:
         with daemon_for(root / "w", kills, warm=True) as daemon:
             warm = measure(daemon, kills, warm=True)
@@ -77,13 +80,16 @@ def failover(
 
 
 def daemon_for(root: Path, kills: int, *, warm: bool, sandbox: str | None = None) -> Daemon:
-    """One that takes so many kills."""
+    """A daemon whose restart budget allows so many kills."""
     restart = {"window_s": WINDOW_S, "budget": kills + 5, "warm_spare": warm}
     return Daemon(root, restart=restart, sandbox=None if sandbox is None else {"mode": sandbox})
 
 
 def measure(daemon: Daemon, kills: int, *, warm: bool) -> list[Kill]:
-    """Ends with an engine that has settled, and with a spare where there are any."""
+    """Kills the engine repeatedly, and measures each kill.
+
+    At the end the engine is idle, and the spare is ready if there is one.
+    """
     found: list[Kill] = []
     with _asker(daemon) as socket:
         _until_prepared(daemon, warm=warm)
@@ -137,7 +143,7 @@ def _kill(daemon: Daemon, socket: "zmq.Socket[bytes]", number: int) -> Kill:
 
 
 def _told(daemon: Daemon, epoch: str, head: int) -> dict[str, int]:
-    """When the supervisor told of the latest events of each type, in microseconds of its wall clock."""
+    """The time of the latest event of each type, in microseconds of the supervisor's wall clock."""
     replay: Any = daemon.client.request("replay", {"epoch": epoch, "after_seq": max(0, head - 20), "limit": 20})
     return {event["type"]: event["ts_us"] for event in replay["events"]}
 

@@ -1,8 +1,8 @@
-"""`flight`: what the flight recorder costs: a record, and all that is recorded while one torrent is restored.
+"""`flight`: the costs of the flight recorder, for one record and for all records of restoring one torrent.
 
-The writer is measured as the engine uses it, over memory that is shared. How much is recorded for a torrent is counted
-in a real session, which takes up seeds from their resume data; times what each kind costs, that is the price of a
-restore, but for the command, which is one call more. What it costs to read is what a supervisor pays for each death.
+The writer uses shared memory, as in the engine. The number of records per torrent is counted in a real session, which
+restores seeds from resume data. These numbers times the cost of each kind give the cost of a restore, except for the
+command, which is one more call. Reading the recorder is a cost of the supervisor at each death of an engine.
 """
 
 import os
@@ -36,39 +36,39 @@ UNDER_WAY: Final = 1000
 
 
 class Counting(FlightRecorder):
-    """A recorder that counts what it is told."""
+    """A flight recorder that counts records by kind."""
 
     def __init__(self, buffer: bytearray) -> None:
         super().__init__(buffer)
         self.counts: Counter[str] = Counter()
 
     def begin(self, what: bytes, torrent: str = "") -> int:
-        """Counted as a call, with the end of it."""
+        """Counts a call, including its end."""
         self.counts["call"] += 1
         return super().begin(what, torrent)
 
     def alert(self, name: bytes) -> None:
-        """Counted."""
+        """Counts an alert."""
         self.counts["alert"] += 1
         super().alert(name)
 
     def alert_about(self, torrent: str) -> None:
-        """Counted."""
+        """Counts an alert."""
         self.counts["alert's torrent"] += 1
         super().alert_about(torrent)
 
     def under_way(self, what: bytes, torrent: str) -> None:
-        """Counted, with its confirmation."""
+        """Counts an operation, including its confirmation."""
         self.counts["under way"] += 1
         super().under_way(what, torrent)
 
 
 def flight(
-    runs: Annotated[int, typer.Option(min=1, help="Runs; the fastest counts.")] = 15,
-    torrents: Annotated[int, typer.Option(min=1, help="Torrents that are restored, to count records.")] = 200,
+    runs: Annotated[int, typer.Option(min=1, help="The number of runs, of which the fastest counts.")] = 15,
+    torrents: Annotated[int, typer.Option(min=1, help="The number of torrents to restore for counting records.")] = 200,
     as_json: AsJson = False,
 ) -> None:
-    """The flight recorder: nanoseconds a record, and what recording costs a restore."""
+    """Measure the flight recorder: nanoseconds per record, and the share of a restore."""
     fd = memory.make()
     try:
         costs, read_us = _measure(fd, runs)
@@ -105,7 +105,7 @@ def flight(
 
 
 def _measure(fd: int, runs: int) -> tuple[dict[str, float], float]:
-    """CPU time in nanoseconds of each kind of record, and in microseconds of a read."""
+    """The CPU time of each kind of record in nanoseconds, and that of a read in microseconds."""
     with mmap(fd, FLIGHT_BYTES) as shared:
         recorder = FlightRecorder(shared)
 
@@ -131,13 +131,13 @@ def _measure(fd: int, runs: int) -> tuple[dict[str, float], float]:
 
 
 def _cpu_ns(act: Callable[[], object], runs: int, calls: int) -> float:
-    """CPU time of one call, in the fastest run: whatever else the machine does only adds to it."""
+    """The CPU time of one call in the fastest run, which other load on the machine disturbs least."""
     spent = (min(timeit.repeat(what, time.process_time, number=calls, repeat=runs)) for what in (act, lambda: None))
     return (next(spent) - next(spent)) / calls * 1e9
 
 
 def _count(torrents: int) -> Counter[str]:
-    """What is recorded while that many seeds are restored."""
+    """The number of records of each kind while that many seeds are restored."""
     with scratch() as root:
         samples = [SampleTorrent(f"torrent {number}", {"a": b"content"}) for number in range(torrents)]
         saved = _saved(root, samples)
@@ -177,7 +177,7 @@ def _saved(root: Path, samples: list[SampleTorrent]) -> dict[str, bytes]:
 
 
 def _settle(probe: Probe) -> None:
-    """Lets what the torrents do right after they were added come."""
+    """Waits until the torrents have done what follows an addition."""
     deadline = time.monotonic() + 0.5
     while time.monotonic() < deadline:
         probe.pump(0.05)

@@ -1,8 +1,7 @@
-"""`hangs`: the engine made to hang again and again, in each of three ways, until the next one takes commands.
+"""`hangs`: makes the engine hang in three ways, and measures the time until the next one accepts commands.
 
-The way `network` stops libtorrent's network thread alone: the engine's loop goes on, and libtorrent does not answer.
-Hangs come at random moments of the heartbeat. The window of the restart budget is short, so that no back-off is waited
-for.
+The way `network` stops only libtorrent's network thread: the engine's loop continues, but libtorrent does not answer.
+Hangs begin at random times between heartbeats. The window of the restart budget is short, so that there is no back-off.
 """
 
 import os
@@ -25,17 +24,17 @@ from tools.rig.watcher import Watcher
 GOAL_S: Final = 4.0
 RESTART: Final = {"budget": 1000, "window_s": 1.0}
 LIVES_S: Final = 0.5
-"""An engine lives for this long before it is made to hang, and for a random while up to as long again."""
+"""The minimum lifetime of an engine before it is made to hang; a random time of up to the same length is added."""
 
 
 class Hang(NamedTuple):
-    """One hang. Times in seconds since its beginning.
+    """One hang. Times are in seconds since its beginning.
 
     Fields:
-        died_s: the engine was gone.
-        ready_s: the next one took commands.
-        applied_s: a client's change was confirmed by libtorrent.
-        stacks: whether the report of it has the stacks.
+        died_s: until the engine was dead.
+        ready_s: until the next engine accepted commands.
+        applied_s: until libtorrent had confirmed a client's change.
+        stacks: whether the crash report has the stacks.
     """
 
     way: str
@@ -46,12 +45,12 @@ class Hang(NamedTuple):
 
 
 def hangs(
-    runs: Annotated[int, typer.Option("--runs", min=1, max=50, help="Hangs in each way.")] = 20,
-    way: Annotated[str, typer.Option("--way", help="stop, lock, network or all.")] = "all",
+    runs: Annotated[int, typer.Option("--runs", min=1, max=50, help="The number of hangs in each way.")] = 20,
+    way: Annotated[str, typer.Option("--way", help="The way of hanging: stop, lock, network or all.")] = "all",
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """The engine made to hang: stopped, with the interpreter's lock held, with libtorrent's network thread stalled."""
+    """Make the engine hang: stopped, with the interpreter's lock held, or with libtorrent's network thread stalled."""
     ways = tuple(hanging_engine.SIGNALS) if way == "all" else (way,)
     if not set(ways) <= set(hanging_engine.SIGNALS):
         raise typer.BadParameter(f"{way} is not one of {', '.join(hanging_engine.SIGNALS)}, all", param_hint="--way")

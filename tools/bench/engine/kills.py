@@ -1,8 +1,8 @@
-"""`kills`: SIGKILL to the engine again and again during one download, while a client goes on asking.
+"""`kills`: repeatedly sends SIGKILL to the engine during one download, while a client sends requests.
 
-Each kill comes when the seed has given another equal share of the payload, so that the last one finds the download
-unfinished on any machine. The requests change a second torrent, so that the one that is measured is left alone. The
-restart budget is raised above the number of kills; the back-off between restarts is as configured by default.
+The engine is killed each time the seed has sent another equal share of the payload, so that the download is still
+incomplete at the last kill on any machine. The requests change a second torrent, so that they do not affect the
+measured one. The restart budget is above the number of kills; the back-off is the default one.
 """
 
 import os
@@ -28,16 +28,16 @@ from tools.rig.watcher import Watcher
 
 PATIENCE_S: Final = 600.0
 TWICE_GOAL: Final = 10e6
-"""Bytes fetched twice for each kill."""
+"""The goal: bytes that are downloaded twice per kill."""
 
 
 class Kill(NamedTuple):
-    """One kill. Times in seconds.
+    """One kill. Times are in seconds.
 
     Fields:
-        ready_s: from the kill to `engine_started`: the new engine takes commands.
-        backoff_s: how much of that was waited on purpose.
-        lived_s: for how long the killed engine had taken commands.
+        ready_s: from the kill to `engine_started`, when the new engine accepts commands.
+        backoff_s: the part of it that was back-off.
+        lived_s: for how long the killed engine had accepted commands.
     """
 
     ready_s: float
@@ -46,7 +46,7 @@ class Kill(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What was left at the end."""
+    """The outcome of the download."""
 
     intact: bool
     same_supervisor: bool
@@ -56,14 +56,18 @@ class Outcome(NamedTuple):
 
 
 def kills(
-    count: Annotated[int, typer.Option("--kills", min=1, help="How often the engine is killed.")] = 20,
+    count: Annotated[int, typer.Option("--kills", min=1, help="The number of kills of the engine.")] = 20,
     size: SizeMib = 1024,
-    seed_mbps: Annotated[float, typer.Option(min=1, metavar="MBPS", help="What the seed gives, in MB/s.")] = 60.0,
-    requests: Annotated[float, typer.Option(min=1, max=1000, metavar="PER_S", help="Requests a second.")] = 100.0,
+    seed_mbps: Annotated[
+        float, typer.Option(min=1, metavar="MBPS", help="The upload rate of the seed, in MB/s.")
+    ] = 60.0,
+    requests: Annotated[
+        float, typer.Option(min=1, max=1000, metavar="PER_S", help="The number of requests per second.")
+    ] = 100.0,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """The engine killed again and again in one download, while requests go on."""
+    """Kill the engine repeatedly during one download, while a client sends requests."""
     with scratch(keep=keep) as root, Seed(upload_bps=int(seed_mbps * 1e6)) as seed:
         tell(f"making {size} MiB")
         made = payload.make(root / "seed", "payload.bin", {"": size * MIB}, piece_size=MIB)

@@ -1,9 +1,9 @@
-"""`poison`: torrents that crash the engine when it loads them, among many good ones: crashes until they are isolated.
+"""`poison`: counts the crashes until poison torrents among many good ones are in quarantine.
 
-They are real native crashes, by the failpoints of `tools.engines`: `strong`, in the native call that adds the torrent;
-`weak`, in a native thread once every add has been confirmed for a while, so that nothing is in flight; `late`, in a
-native thread 40 ms after the add, while other torrents are on their way. The restart budget is the default: none of
-these crashes may be one too many.
+Failpoints of `tools.engines` cause real native crashes. `strong`: in the native call that adds the torrent. `weak`: in
+a native thread, some time after all adds were confirmed, so that nothing is in flight. `late`: in a native thread 40 ms
+after the add, while other torrents are being added. The restart budget is the default one, which these crashes must not
+exceed.
 """
 
 from math import floor, log2
@@ -24,7 +24,7 @@ STRONG_CRASHES: Final = 3
 
 
 class Run(NamedTuple):
-    """One outbreak."""
+    """The result of one outbreak."""
 
     evidence: Evidence
     poisons: int
@@ -34,16 +34,17 @@ class Run(NamedTuple):
 
 
 def poison(
-    n: Annotated[int, typer.Option("--n", min=1, help="Good torrents.")] = 200,
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Outbreaks of each kind.")] = 1,
-    kind: Annotated[str, typer.Option("--kind", help="strong, weak, late or all.")] = "all",
+    n: Annotated[int, typer.Option("--n", min=1, help="The number of good torrents.")] = 200,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="The number of outbreaks of each kind.")] = 1,
+    kind: Annotated[str, typer.Option("--kind", help="The kind of crash: strong, weak, late or all.")] = "all",
     at_once: Annotated[
-        list[int] | None, typer.Option("--at-once", min=1, help="Bad ones; 1 and 2. Repeatable.")
+        list[int] | None,
+        typer.Option("--at-once", min=1, help="The number of poison torrents; by default 1 and 2. Repeatable."),
     ] = None,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """Torrents that crash the engine, one and two at once: crashes, and seconds until all good ones seed."""
+    """Add one or two torrents that crash the engine: crashes, and seconds until all good torrents seed."""
     kinds = tuple(each for each in KINDS if kind in (each, "all"))
     if not kinds:
         raise typer.BadParameter(f"{kind} is not one of {', '.join(KINDS)}, all", param_hint="--kind")

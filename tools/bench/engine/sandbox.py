@@ -1,7 +1,7 @@
-"""`sandbox`: what the kernel's sandbox costs: downloads and restarts with it and without, in turns.
+"""`sandbox`: the costs of the sandbox: alternates downloads and restarts with and without it.
 
-Both are Ouzel, with the same settings, from the same seed; only `[sandbox] mode` differs. The downloads are those of
-`throughput`, the kills those of `failover` with the spare. A first download of each is not counted.
+Both variants are Ouzel with the same settings and the same seed; only `[sandbox] mode` differs. The downloads are those
+of `throughput`, the kills those of `failover` with the warm spare. The first download of each variant is not counted.
 """
 
 from functools import partial
@@ -23,17 +23,17 @@ from tools.rig.seed import Seed
 
 MODES: Final = ("require", "off")
 GOAL: Final = 0.97
-"""Of the throughput without; and the inverse for restarts."""
+"""The goal as a ratio of the throughput without sandbox; for the time of restarts, the inverse."""
 
 
 def sandbox(
     size: SizeMib = 1024,
-    runs: Annotated[int, typer.Option(min=1, help="Downloads of each that count.")] = 3,
-    kills: Annotated[int, typer.Option(min=1, help="Kills in each turn; there are two turns of each.")] = 20,
+    runs: Annotated[int, typer.Option(min=1, help="The number of counted downloads of each variant.")] = 3,
+    kills: Annotated[int, typer.Option(min=1, help="The number of kills in each of two series of each variant.")] = 20,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """Downloads and restarts with the kernel's sandbox over the engine and without it, as ratios."""
+    """Compare downloads and restarts with and without the engine's sandbox, as ratios."""
     downloads: dict[str, list[Sample]] = {mode: [] for mode in MODES}
     restarts: dict[str, list[Kill]] = {mode: [] for mode in MODES}
     with scratch(keep=keep) as root:

@@ -1,1 +1,1 @@
-"""Benchmarks of the service as a whole: payload, many torrents, memory, the log, the resume directory."""
+"""Benchmarks of the whole service: payload, many torrents, memory, the log, the resume directory."""

@@ -1,8 +1,9 @@
-"""`acknowledged`: SIGKILL at random moments while changes are acknowledged, and whether each of these is there then.
+"""`acknowledged`: checks that no acknowledged change is lost by SIGKILL at random moments.
 
 Several clients pipeline mutations of every kind. After a random number of acknowledgements, and up to three
-milliseconds more, the engine or the supervisor is killed. What is there afterwards is compared with what was
-acknowledged; what was not may be there or not. One kill in four comes while the engine is still starting or restoring.
+milliseconds more, the engine or the supervisor is killed. Afterwards the state is compared with the acknowledged
+changes; other changes may or may not have taken effect. One kill in four is made while the engine is still starting or
+restoring.
 """
 
 import random
@@ -24,21 +25,21 @@ from tools.rig.scratch import scratch
 
 
 class Target(StrEnum):
-    """What is killed."""
+    """The process to kill."""
 
     ENGINE = "engine"
     SUPERVISOR = "supervisor"
 
 
 def acknowledged(
-    count: Annotated[int, typer.Option("--kills", min=1, help="How often it is killed.")] = 200,
-    target: Annotated[Target, typer.Option("--target", help="What is killed.")] = Target.ENGINE,
-    clients: Annotated[int, typer.Option("--clients", min=1, help="Clients that change something.")] = 4,
-    seed: Annotated[int | None, typer.Option("--seed", help="Of the random choices; a new one by default.")] = None,
+    count: Annotated[int, typer.Option("--kills", min=1, help="The number of kills.")] = 200,
+    target: Annotated[Target, typer.Option("--target", help="The process to kill.")] = Target.ENGINE,
+    clients: Annotated[int, typer.Option("--clients", min=1, help="The number of clients that send changes.")] = 4,
+    seed: Annotated[int | None, typer.Option("--seed", help="The random seed; a new one by default.")] = None,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """Kills at random moments: every change that was acknowledged is there afterwards."""
+    """Kill at random moments: every acknowledged change must be present afterwards."""
     seed = secrets.randbits(32) if seed is None else seed
     chance = random.Random(seed)
     began = time.monotonic()

@@ -1,7 +1,7 @@
-"""`globs`: many globs over the names of many files, on the selector's thread, and how long others wait meanwhile.
+"""`globs`: matches many globs with many file names on the selector's thread, and measures how long other threads wait.
 
-Without a daemon: what is measured is the matching. Half of the globs are what people write, half are made to make a
-matcher backtrack.
+There is no daemon: only the matching is measured. Half of the globs are common ones; the others are made to force
+backtracking.
 """
 
 import contextlib
@@ -20,15 +20,15 @@ from tools.bench.report import Check, Report, show, tell
 
 TURN_S: Final = 0.002
 HELD_S: Final = 0.25
-"""The engine's heartbeat: nobody may hold the interpreter for so long."""
+"""The interval of the engine's heartbeat, which is the limit for holding the interpreter's lock."""
 
 
 def globs(
-    files: Annotated[int, typer.Option("--files", min=10, help="Files of the torrent.")] = 100_000,
-    number: Annotated[int, typer.Option("--globs", min=2, max=1000, help="Globs of each kind.")] = 1000,
+    files: Annotated[int, typer.Option("--files", min=10, help="The number of files of the torrent.")] = 100_000,
+    number: Annotated[int, typer.Option("--globs", min=2, max=1000, help="The number of globs of each kind.")] = 1000,
     as_json: AsJson = False,
 ) -> None:
-    """Which of many files many globs want, worked out on a thread, while another one looks how long it waits."""
+    """Evaluate many globs for many files on a thread, while another thread measures how long it waits."""
     paths = [f"Show/dir {at % 500}/some file {at}.mkv" for at in range(files)]
     kinds = {
         "extensions": [f"*.e{at}" for at in range(number)],
@@ -62,7 +62,7 @@ def globs(
 
 
 def _select(paths: list[str], patterns: list[str]) -> tuple[float, list[float], str | None]:
-    """Seconds that it took, by how much each turn of this thread came late meanwhile, and what was wrong."""
+    """Evaluates a selection. Returns the seconds, the delays of this thread meanwhile, and any problem."""
     said: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     selector = Selector(lambda torrent, problem: said.put(problem), at_once=0)
     desired = DesiredTorrent(

@@ -1,9 +1,9 @@
-"""`leaks`: the engine killed hundreds of times, and what the supervisor has more of afterwards: it has to be nothing.
+"""`leaks`: kills the engine hundreds of times, and checks that the supervisor's resources have not grown.
 
-Some torrents are there, and at each restart a change is in flight that the next engine confirms. The first restarts are
-not counted: they load code and fill caches. Descriptors, threads and children have to be the same in number; memory is
-judged by what it has grown by a restart, less the events and replies that are kept of it on purpose, for replay and for
-repeats, up to a bound. The policy's window is so short that no back-off is waited.
+There are some torrents, and at each restart a change is in flight that the next engine confirms. The first restarts are
+not counted, since they load code and fill caches. The numbers of descriptors, threads and children must not change. The
+growth of memory per restart is measured, minus the events and replies that are stored on purpose, up to a bound, for
+replay and idempotent retries. The policy's window is so short that there is no back-off.
 """
 
 import os
@@ -30,21 +30,21 @@ WINDOW_S: Final = 0.001
 LOOKS: Final = 5
 LOOK_S: Final = 0.1
 EVENT_BYTES: Final = 200
-"""What an event takes in the log beside its frame, about."""
+"""The approximate memory of an event in the log, without its frame."""
 
 GROWTH_GOAL: Final = 4000
-"""Bytes a restart beyond what is kept on purpose; allocators do not give back all that they could."""
+"""The allowed growth per restart in bytes. Allocators do not return all free memory."""
 
 GROWTH_SLACK: Final = 2_000_000
-"""Bytes that are no leak however few the restarts: a collection that has not come yet, an arena more."""
+"""The allowed growth in bytes for any number of restarts: garbage that is not collected yet, one more arena."""
 
 
 class Held(NamedTuple):
-    """What the supervisor holds.
+    """The resources of the supervisor.
 
     Fields:
-        uss: bytes of memory of its own.
-        kept: of these, about what events and replies take that are kept on purpose.
+        uss: its unshared memory (USS) in bytes.
+        kept: the approximate part of it for stored events and replies.
     """
 
     fds: int
@@ -56,12 +56,12 @@ class Held(NamedTuple):
 
 
 def leaks(
-    restarts: Annotated[int, typer.Option(min=1, help="How often the engine is killed.")] = 200,
-    warm_up: Annotated[int, typer.Option(min=1, help="Restarts before the first look.")] = WARM_UP,
+    restarts: Annotated[int, typer.Option(min=1, help="The number of kills of the engine.")] = 200,
+    warm_up: Annotated[int, typer.Option(min=1, help="The number of restarts before the first measurement.")] = WARM_UP,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """The engine killed again and again, and whether the supervisor is left with anything."""
+    """Kill the engine repeatedly, and check that the supervisor leaks nothing."""
     with scratch(keep=keep) as root, Daemon(root / "d", restart={"window_s": WINDOW_S}) as daemon:
         until(daemon.healthy, "the daemon is healthy")
         payloads = [payload.make(root / "made", f"{number}.bin", {"": 50_000}) for number in range(TORRENTS)]
@@ -83,7 +83,7 @@ def leaks(
 
 
 def _restart(daemon: Daemon, torrent: str, number: int) -> None:
-    """One kill, with a change in flight that the next engine confirms."""
+    """Kills the engine, with a change in flight that the next engine confirms."""
     engine = daemon.engine_pid()
     os.kill(engine, signal.SIGKILL)
     daemon.client.update_limits(torrent, upload_bps=1000 + number, wait="applied")
@@ -91,7 +91,7 @@ def _restart(daemon: Daemon, torrent: str, number: int) -> None:
 
 
 def _settled(daemon: Daemon) -> Held:
-    """What is held once its number does not change any more: sockets of the dead go a moment after them."""
+    """The resources once their number is stable: sockets to dead engines are closed a moment later."""
     process, seen = psutil.Process(daemon.pid), list[tuple[int, int, int]]()
 
     def still() -> bool:
@@ -114,7 +114,7 @@ def _kept(daemon: Daemon) -> int:
         if not page["events"] or page["events"][-1]["seq"] >= page["head"]:
             break
         after = page["events"][-1]["seq"]
-    replies = daemon.client.health().engine.restarts  # one change each
+    replies = daemon.client.health().engine.restarts  # each restart has had one change
     return size + events * EVENT_BYTES + replies * ENTRY_BYTES
 
 

@@ -1,8 +1,8 @@
-"""`limit`: whether a limit of all torrents together holds, and whether a deselected file stays where it is.
+"""`limit`: checks that the session's rate limit holds, and that no data of a deselected file is downloaded.
 
-Both are measured at the seed, which counts each block of payload as it is sent. libtorrent hands out its quota in
-bursts of up to two seconds, so the first of them are left out, the window is ten seconds or more, and the rate is the
-slope of the line that fits all samples best: a burst at an end of the window hardly moves it.
+Both are measured at the seed, which counts each block when it is sent. libtorrent sends its quota in bursts of up to
+two seconds. So the first bursts are ignored, the window is at least ten seconds, and the rate is the slope of the line
+that fits all samples best, on which a burst at the end of the window has little influence.
 """
 
 import time
@@ -23,7 +23,7 @@ from tools.rig.waiting import until
 from tools.rig.watcher import Watcher
 
 SMALL_BUFFER: Final = {"recv_socket_buffer_size": 256 * 1024}
-"""The kernel else takes up to 32 MiB from the seed before the engine has read a byte of it."""
+"""A small receive buffer. Otherwise the kernel accepts up to 32 MiB before the engine has read a byte."""
 SETTLE_S: Final = 3.0
 WINDOW_S: Final = 10.0
 SAMPLE_S: Final = 0.25
@@ -31,7 +31,7 @@ TELL_EVERY: Final = 8
 TOLERANCE: Final = 0.15
 UNWANTED_MIB: Final = 64
 FETCHED_BESIDES: Final = MIB
-"""What may come beyond the wanted file: blocks that were asked for twice."""
+"""The bytes that may be downloaded in addition to the selected file: blocks that were requested twice."""
 
 
 def limit(
@@ -40,7 +40,7 @@ def limit(
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """A global limit over loopback, and a deselected file, both measured at the seed."""
+    """Check a global rate limit and a deselected file, both measured at the seed."""
     limit_bps = int(mbps * 1e6)
     shortest_s = SETTLE_S + WINDOW_S + 5
     if size * MIB < limit_bps * shortest_s:
@@ -65,7 +65,7 @@ def limit(
 
 
 def _sample(seed: Seed, *, until_bytes: int) -> list[tuple[float, int]]:
-    """Seconds and bytes given, from `SETTLE_S` on."""
+    """Samples of time in seconds and bytes sent, from `SETTLE_S` on."""
     began = time.monotonic()
     time.sleep(SETTLE_S)
     samples: list[tuple[float, int]] = []
@@ -80,7 +80,7 @@ def _sample(seed: Seed, *, until_bytes: int) -> list[tuple[float, int]]:
 
 
 def _slope(samples: list[tuple[float, int]]) -> float:
-    """Bytes per second."""
+    """The rate in bytes per second: the slope of the best-fitting line."""
     return linear_regression([at for at, _ in samples], [given for _, given in samples]).slope
 
 

@@ -1,7 +1,7 @@
-"""`log`: what becomes of the service while its standard error cannot be written, or is not emptied.
+"""`log`: checks the service while its standard error cannot be written, or is not read.
 
-For each kind of it a daemon of its own, all in one run, a good one first: engines are killed while another process
-pings, commands are given, the configuration is changed (SIGHUP), and the end is asked for (SIGTERM).
+Each kind of standard error gets a separate daemon; a usable one is first, for comparison. The benchmark kills engines
+while another process pings, sends commands, changes the configuration (SIGHUP), and stops the daemon (SIGTERM).
 """
 
 import os
@@ -26,23 +26,23 @@ from tools.rig.waiting import until
 from tools.rig.watcher import Watcher
 
 RATIO: Final = 2.0
-"""At the most so many times as long as with a good log the slowest pings of a hundred may take."""
+"""The maximum ratio of the slowest 1 % of pings to those with a usable log."""
 
 RESTART: Final = {"budget": 1000, "window_s": 1.0, "max_delay_s": 0.5}
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What was seen with one kind of standard error.
+    """The results with one kind of standard error.
 
     Fields:
-        ready_s: seconds from each kill until the next engine took commands.
-        commands_s: seconds that the commands took, one after the other.
-        refused: commands that were not answered with OK.
-        reload_s: from SIGHUP until the change was in force.
-        stop_s: from SIGTERM to the end.
-        exit_code: of the supervisor.
-        told: the reasons of the component `log`.
-        status: what `health` said in the end.
+        ready_s: the seconds from each kill until the next engine accepted commands.
+        commands_s: the seconds that all commands took, one after the other.
+        refused: the number of commands that were not answered with OK.
+        reload_s: the seconds from SIGHUP until the change was in force.
+        stop_s: the seconds from SIGTERM to the end.
+        exit_code: the supervisor's exit code.
+        told: the reasons in `health` of the component `log`.
+        status: the status in `health` at the end.
     """
 
     kind: str
@@ -58,13 +58,17 @@ class Run(msgspec.Struct, frozen=True):
 
 
 def log(
-    kills: Annotated[int, typer.Option("--kills", min=1, help="Engines killed, of each kind.")] = 20,
-    commands: Annotated[int, typer.Option("--commands", min=1, help="Commands given, of each kind.")] = 1000,
-    kind: Annotated[str, typer.Option("--kind", help=f"{', '.join(stderrs.KINDS)}, or all.")] = "all",
+    kills: Annotated[
+        int, typer.Option("--kills", min=1, help="The number of kills for each kind of standard error.")
+    ] = 20,
+    commands: Annotated[
+        int, typer.Option("--commands", min=1, help="The number of commands for each kind of standard error.")
+    ] = 1000,
+    kind: Annotated[str, typer.Option("--kind", help=f"The kind: {', '.join(stderrs.KINDS)}, or all.")] = "all",
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """Standard error closed, full, blocked, slow: what kills, commands, SIGHUP and SIGTERM come to then."""
+    """Test kills, commands, SIGHUP and SIGTERM with standard error closed, full, blocked or slow."""
     kinds = list(stderrs.KINDS) if kind == "all" else ["good", kind]
     if not set(kinds) <= set(stderrs.KINDS):
         raise typer.BadParameter(f"{kind} is not one of {', '.join(stderrs.KINDS)}, all", param_hint="--kind")
@@ -77,7 +81,7 @@ def log(
 
 
 def run(root: Path, kind: str, kills: int, commands: int) -> Run:
-    """All of it with one kind."""
+    """Runs the benchmark with one kind of standard error."""
     root.mkdir()
     with stderrs.make(kind, root) as stderr, Daemon(root, restart=RESTART, stderr=stderr) as daemon:
         with Watcher(daemon.runtime_dir) as seen:

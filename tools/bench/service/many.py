@@ -1,10 +1,10 @@
-"""`many`: thousands of idle seeds: what they cost, and how long it takes until all are back.
+"""`many`: the costs of thousands of idle seeds, and the time until all are restored.
 
-Each has one piece and its file on disk; every tenth has several files, and a tracker at a port of loopback where nobody
-is. A restore is over when the *new* generation has taken up all of them, which is when libtorrent has confirmed each.
-What clients are shown does not tell more, for a seed that was there before is shown as one all the time; so one more
-kill is watched by a subscriber to all progress, who hears the new generation itself say `seeding` of each. The time
-from kill to kill is longer than the restart policy's window, so that no back-off is waited.
+Each torrent has one piece, and its file on disk. Every tenth torrent has several files, and a tracker on a loopback
+port where nobody listens. A restore is complete when libtorrent has confirmed each torrent in the *new* generation. The
+public state does not show that, since a former seed is shown as a seed all the time. So after one more kill a
+subscriber to all progress waits until the new generation has reported each torrent as `seeding`. The time between two
+kills is longer than the restart policy's window, so that there is no back-off.
 """
 
 import os
@@ -48,11 +48,11 @@ PING_GOAL_S: Final = 0.01
 MEMORY_GOAL: Final = 300e6
 CPU_GOAL: Final = 0.03
 ADDS_GOAL: Final = 10.0
-"""Times what a bare session takes."""
+"""The goal as a multiple of the time of a bare session."""
 
 
 class Idle(NamedTuple):
-    """What it costs to do nothing: bytes of memory of their own (USS) and CPU time as a share of one core."""
+    """The costs of idle processes: unshared memory (USS) in bytes, and CPU time as a fraction of one core."""
 
     supervisor_bytes: int
     engine_bytes: int
@@ -61,11 +61,12 @@ class Idle(NamedTuple):
 
 
 class Back(NamedTuple):
-    """One kill: seconds until a new engine took commands, and until all were back.
+    """One kill: the seconds until a new engine accepted commands, and until all torrents were restored.
 
     Fields:
-        supervisor_cpu_s, engine_cpu_s: CPU time that both used until then, the supervisor for the pings, too.
-        pings: from the kill to the end.
+        supervisor_cpu_s, engine_cpu_s: the CPU time of both processes until then; that of the supervisor includes the
+            pings.
+        pings: the pings from the kill to the end.
     """
 
     ready_s: float
@@ -76,16 +77,16 @@ class Back(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """All that was measured, in seconds but for `idle`, `refused` and `lost`.
+    """All measurements, in seconds except for `idle`, `refused` and `lost`.
 
     Fields:
-        refused: adds that were.
-        adds_s: until the last of the pipelined adds was answered; all_seeding_s: until all were seeds.
-        bare_adds_s: until a bare session in this process has taken the same, which is on no disk then.
-        told_seeding_s: from one more kill until the new generation had told of each that it seeds.
-        stop_s: with all unchanged; stop_restored_s: right after a restore.
-        cold_ping_s: from the start of a supervisor to its first answer; cold_seeding_s: until all seed.
-        lost: torrents that are not there at the end.
+        refused: the number of refused adds.
+        adds_s: until the last of the pipelined adds was answered; all_seeding_s: until all torrents were seeding.
+        bare_adds_s: until a bare session in this process has added the same torrents, without storing them.
+        told_seeding_s: from one more kill until the new generation had reported each torrent as seeding.
+        stop_s: the time of a stop with all torrents unchanged; stop_restored_s: that right after a restore.
+        cold_ping_s: from the start of a supervisor to its first answer; cold_seeding_s: until all torrents seed.
+        lost: the number of torrents that are missing at the end.
     """
 
     refused: int
@@ -105,13 +106,15 @@ class Outcome(NamedTuple):
 
 
 def many(
-    n: Annotated[int, typer.Option("--n", min=1, help="Torrents.")] = 10_000,
-    kills: Annotated[int, typer.Option("--kills", min=1, help="How often the engine is killed and timed.")] = 3,
-    idle_s: Annotated[float, typer.Option("--idle", min=1, metavar="S", help="How long idle CPU is measured.")] = 10.0,
+    n: Annotated[int, typer.Option("--n", min=1, help="The number of torrents.")] = 10_000,
+    kills: Annotated[int, typer.Option("--kills", min=1, help="The number of measured kills of the engine.")] = 3,
+    idle_s: Annotated[
+        float, typer.Option("--idle", min=1, metavar="S", help="How long idle CPU time is measured.")
+    ] = 10.0,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """Thousands of seeds: memory, idle CPU, and the time until all are back after a kill, a stop and a start."""
+    """Measure thousands of seeds: memory, idle CPU, and the time of a restore after a kill, a stop and a start."""
     with scratch(keep=keep) as root:
         restart = {"window_s": WINDOW_S, "budget": kills + 5}
         with Daemon(root / "d", restart=restart) as daemon:
@@ -122,7 +125,7 @@ def many(
 
 
 def _torrents(daemon: Daemon, n: int) -> list[bytes]:
-    """Writes the files. Returns their metainfo."""
+    """Writes the torrents' files. Returns their metainfo."""
     found = []
     for number in range(n):
         name = f"torrent {number:06}"
@@ -197,7 +200,7 @@ def _measure(daemon: Daemon, requests: list[tuple[str, dict[str, Any]]], kills: 
 
 
 def _add_bare(metainfos: list[bytes], save_path: Path) -> None:
-    """Adds them to a libtorrent session of default settings, and waits until it has them all."""
+    """Adds the torrents to a libtorrent session with default settings, and waits until all are added."""
     session = lt.session({**LOOPBACK, "alert_mask": lt.alert.category_t.status_notification, "alert_queue_size": 10**6})
     for metainfo in metainfos:
         params = lt.load_torrent_buffer(metainfo)
@@ -227,7 +230,7 @@ def _timed(act: Callable[[], object]) -> float:
 
 
 def _idle(daemon: Daemon, seconds: float) -> Idle:
-    """Measured from outside; nobody asks anything meanwhile."""
+    """Measures idle costs from outside, without requests meanwhile."""
     both = [psutil.Process(pid) for pid in (daemon.pid, daemon.engine_pid())]
     before = [_cpu_s(each) for each in both]
     began = time.monotonic()
@@ -255,7 +258,7 @@ def _kill(daemon: Daemon, n: int) -> Back:
             lasted = time.monotonic() - killed
             assert lasted < PATIENCE_S, f"not all are back; the daemon's log is {daemon.log}"
             if health.engine.gen > gen and health.engine.state == "running":
-                # Of the new generation, for it is begun before the new engine's first word is passed on.
+                # Counts from the new generation, which begins before its first event is published.
                 ready_s = ready_s or lasted
                 if (health.restore.done, health.restore.total) == (n, n):
                     break
@@ -265,7 +268,7 @@ def _kill(daemon: Daemon, n: int) -> Back:
 
 
 def _kill_listening(daemon: Daemon, n: int) -> float:
-    """Seconds from a kill until the next generation has told of each torrent that it seeds."""
+    """The seconds from a kill until the next generation has reported each torrent as seeding."""
     gen = daemon.client.health().engine.gen
     seeds: set[str] = set()
     with zmq.Context() as context, context.socket(zmq.SUB) as events:
@@ -351,7 +354,7 @@ def _goal(what: str, found_s: float, goal_s: float) -> Check:
 
 
 def _plain(value: Any) -> Any:
-    """Named tuples as dictionaries, all the way down."""
+    """Converts named tuples to dictionaries, recursively."""
     if hasattr(value, "_asdict"):
         return {name: _plain(member) for name, member in value._asdict().items()}
     return [_plain(member) for member in value] if isinstance(value, list) else value

@@ -1,8 +1,10 @@
-"""A disk in memory that fails on demand and can lose power: what `durable` asks of the os module, and no more.
+"""A model of a disk in memory, which fails on demand and simulates power loss.
 
-What is written is not durable before its file is synced; names are not before their directory is. After a crash the
-directory has its synced entries and any number of the later ones, in their order, and files have what was synced of
-them, or all that was written.
+It has only those functions of the os module that `durable` uses.
+
+Written content becomes durable when the file is synced, and names when the directory is synced. After a crash the
+directory has its synced entries and any number of the later ones, in order. A file has its synced content, or all that
+was written.
 """
 
 import errno
@@ -14,13 +16,13 @@ from typing import Any, Final, NamedTuple
 
 Entries = dict[str, "Inode"]
 State = tuple[tuple[str, bytes], ...]
-"""What a crash leaves: names and contents, in the order of the names."""
+"""The state after a crash: names and contents, sorted by name."""
 
 TEMPORARY: Final = ".tmp"
 
 
 class Fault(NamedTuple):
-    """A call that fails: its number, and whether it takes effect all the same."""
+    """A call that fails: its number, and whether it takes effect in spite of the error."""
 
     number: int
     after: bool
@@ -36,11 +38,11 @@ class Inode:
 
 
 class ModelDisk:
-    """One directory. Has the functions of the os module that are asked for; the rest is the real one's.
+    """One directory. Implements the used functions of the os module; all others are the real ones.
 
     Args:
-        fails: says of each call that changes something, by its name and number, whether it fails, and if so whether it
-            takes effect all the same; None: it does not fail.
+        fails: returns for each modifying call, by its name and number, None if it succeeds, or whether it takes effect
+            in spite of failing.
         on_step: called after each such call.
     """
 
@@ -50,7 +52,7 @@ class ModelDisk:
         self._entries: Entries = {}
         self._durable: Entries = {}
         self._pending: list[tuple[str, Inode | None]] = []
-        """What has become of names since the directory was synced."""
+        """The changes of names since the directory was last synced."""
         self._fds: dict[int, Inode | None] = {}
         self._next_fd = 1000
         self.calls = 0
@@ -59,14 +61,14 @@ class ModelDisk:
         return getattr(os, name)
 
     def put(self, name: str, content: bytes) -> None:
-        """A file that is there, durably."""
+        """Adds a durable file."""
         inode = Inode()
         inode.content = inode.synced = content
         inode.links = 1
         self._entries[name] = self._durable[name] = inode
 
     def after_a_crash(self) -> Iterator[State]:
-        """Every state that a crash can leave now."""
+        """Yields every state that a crash at this moment can leave."""
         entries = dict(self._durable)
         for at in range(len(self._pending) + 1):
             if at:
@@ -80,7 +82,7 @@ class ModelDisk:
             yield tuple((name, inode.content) for name, inode in lasting)
 
     def now(self) -> State:
-        """What is there for whoever looks, as after a kill of the process alone."""
+        """The present content of the directory, which remains if only the process is killed."""
         there = sorted(self._entries.items())
         return tuple((name, inode.content) for name, inode in there if not name.endswith(TEMPORARY))
 
@@ -110,7 +112,7 @@ class ModelDisk:
     def write(self, fd: int, content: Any) -> int:
         inode = self._file(fd)
         with _Call(self, "write"):
-            inode.content = bytes(content)  # in one go, from the beginning
+            inode.content = bytes(content)  # always written as a whole, from the beginning
         return len(content)
 
     def ftruncate(self, fd: int, size: int) -> None:
@@ -154,15 +156,15 @@ class ModelDisk:
     def fstat(self, fd: int) -> Any:
         return _Stat(self._file(fd))
 
-    # -- inside ---------------------------------------------------------------------------------------------------
+    # -- internals ------------------------------------------------------------------------------------------------
 
     def judge(self, name: str) -> bool | None:
-        """Numbers a call, and says whether it fails."""
+        """Counts a call, and returns whether it fails."""
         self.calls += 1
         return self._fails(name, self.calls)
 
     def stepped(self) -> None:
-        """A call has ended."""
+        """Notes the end of a call."""
         self._on_step()
 
     def _opened(self, inode: Inode | None) -> int:
@@ -194,7 +196,7 @@ class ModelDisk:
 
 
 class _Call:
-    """A call that may fail: before it takes effect, so that what is within is not run, or after."""
+    """A context for a call that may fail: before its effect, so that the body does not run, or after it."""
 
     def __init__(self, disk: ModelDisk, name: str) -> None:
         self._disk = disk
@@ -213,7 +215,7 @@ class _Call:
 
 
 class _Stat:
-    """What is looked at of a file's state."""
+    """The members of a stat result that are used."""
 
     def __init__(self, inode: Inode) -> None:
         self.st_mode = stat.S_IFREG | 0o600

@@ -1,8 +1,8 @@
-"""`names`: what a real session makes on the disk of torrents' names, in four locales, held against the judge's paths.
+"""`names`: compares the paths that a real session creates from torrents' names with the checked paths, in four locales.
 
-Torrents of hostile names are added, by metainfo, by magnet link and from resume data, and get their content; the files
-that lie there then are compared with the paths that confinement judged, and with those that `list_files` shows. There
-is no daemon and no traffic: the session is one as an engine has it, in a process of its own that inherits the locale.
+Torrents with hostile names are added by metainfo, by magnet link and from resume data, and get their content. The
+resulting files are compared with the paths that confinement checked, and with those that `list_files` shows. There is
+no daemon and no traffic: the session is like that of an engine, in a separate process that inherits the locale.
 """
 
 import json
@@ -23,12 +23,12 @@ _REFUSED: Final = ("refused_by_judge", "refused_by_libtorrent", "refused_by_disk
 
 
 def names(
-    count: Annotated[int, typer.Option("--names", min=1, help="Names that are written, in each locale.")] = 100_000,
-    seed: Annotated[int, typer.Option("--seed", help="Makes the names the same again.")] = 1,
+    count: Annotated[int, typer.Option("--names", min=1, help="The number of names in each locale.")] = 100_000,
+    seed: Annotated[int, typer.Option("--seed", help="The random seed, to repeat a run.")] = 1,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """Names of torrents: what a session writes is what was judged and is shown, in four locales; nothing is outside."""
+    """Check hostile names: a session must write exactly the checked and listed paths, in four locales."""
     with scratch(keep=keep) as root:
         found = {value: _compared(root, value, seed=seed, names=count) for value in LOCALES}
     show(_report(found, count), as_json=as_json)

@@ -1,7 +1,7 @@
-"""`store`: every way in which two calls of an add, a change, a removal or a session change can fail.
+"""`store`: makes all pairs of disk calls fail during an add, a change, a removal and a session change.
 
-The store is the real one and the disk a model, on which a crash is tried after each call; see
-`tools.bench.service.store_histories`. A contradiction is an answer that the disk does not keep after a crash.
+The store is the real one, and the disk is a model on which a crash is simulated after each call; see
+`tools.bench.service.store_histories`. A contradiction is an acknowledged change that is lost after a crash.
 """
 
 import time
@@ -26,7 +26,7 @@ from tools.bench.service.store_histories import (
 
 
 class _Count:
-    """What was played of one story."""
+    """The histories of one story that were played."""
 
     def __init__(self, loads: Loads, story: str, *, worn: bool) -> None:
         self._loads = loads
@@ -38,7 +38,7 @@ class _Count:
         self.contradictions: list[str] = []
 
     def play(self, fails: Fails, what: object) -> int:
-        """Plays one history; returns how many calls it took, 0 where it contradicts itself."""
+        """Plays one history. Returns its number of calls, or 0 if there is a contradiction."""
         self.histories += 1
         try:
             played = play(self._loads, self._story, fails, worn=self._worn)
@@ -50,10 +50,10 @@ class _Count:
 
 
 def store(
-    pairs: Annotated[bool, typer.Option(help="Two calls fail, too, not only one, or all from one on.")] = True,
+    pairs: Annotated[bool, typer.Option(help="Also make all pairs of calls fail.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Fails every call of the store once, twice and for good, with a crash after each, and compares what was told."""
+    """Make every call of the store fail once, twice and permanently, with a crash after each, and check all answers."""
     began, counts = time.monotonic(), []
     with on_model_disks() as loads:
         for story in STORIES:

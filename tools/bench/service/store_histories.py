@@ -1,8 +1,8 @@
-"""Histories of the store: what clients ask for while the disk fails, and whether what they were told is what it holds.
+"""Histories of the store: requests of clients while the disk fails, and checks that all answers agree with the disk.
 
-The catalogue, the mutations and the writer are the real ones; the disk is a model. A crash is tried after every call:
-each state that it can leave is loaded by the real loader, and must hold what was answered, or, of a change that is not
-answered or was answered with "not known", either what was before or what was asked for.
+The catalogue, the mutations and the writer are the real ones; the disk is a model. After every call a crash is
+simulated: the real loader loads each state that the crash can leave. The state must have all acknowledged changes. For
+a change without an answer, or with the answer "not known", it must have either the old or the new value.
 """
 
 import asyncio
@@ -44,14 +44,14 @@ METAINFO: Final = b"d4:infod4:name3:newee"
 ROOT: Final = Path("/model")
 PATIENCE_S: Final = 10.0
 TRIES: Final = 3
-"""How often a client asks again, and a drop is tried, while the disk fails."""
+"""How often a client repeats a request, and a drop is retried, while the disk fails."""
 
 Fails = Callable[[str, int], bool | None]
 Subject = str | None
 Value = bytes | None
-"""A record as it is stored."""
+"""A record as stored; None if there is none."""
 Step = tuple[Mutation, ...]
-"""What is asked for at the same time."""
+"""Mutations that are requested at the same time."""
 
 STORIES: Final[dict[str, tuple[Step, ...]]] = {
     "add": ((AddTorrent(metainfo=METAINFO),), (PauseTorrent(torrent=NEW),)),
@@ -70,25 +70,25 @@ STORIES: Final[dict[str, tuple[Step, ...]]] = {
 
 
 class Contradiction(AssertionError):
-    """The disk has what nobody was told, or has not what somebody was."""
+    """The content of the disk contradicts an answer."""
 
 
 class History(NamedTuple):
-    """One run: how many calls the disk took, and how often it was looked at as after a crash."""
+    """One run: the number of calls of the disk, and of simulated crashes."""
 
     calls: int
     crashes: int
 
 
 class Loads:
-    """What a supervisor makes of a state of the directory, by the real loader; each state is read once."""
+    """Loads states of the directory by the real loader, each state only once."""
 
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
         self._known: dict[State, dict[Subject, bytes]] = {}
 
     def load(self, state: State) -> dict[Subject, bytes]:
-        """All records, those of torrents that are leaving, too. Raises Contradiction where one of them is damaged."""
+        """All records, including those of torrents that are being removed. Raises Contradiction if one is damaged."""
         found = self._known.get(state)
         if found is None:
             self._known[state] = found = self._load(state)
@@ -115,7 +115,7 @@ class Loads:
 
 
 class _WriterInTurn(DurableWriter):
-    """Without a thread: what is submitted in one turn of the loop is carried out at its end, as one group."""
+    """A writer without a thread. Commits all transactions of one iteration of the event loop as one group."""
 
     def __init__(self, root: Path) -> None:
         self._check = lambda: None
@@ -139,7 +139,7 @@ class _WriterInTurn(DurableWriter):
 
 
 class _Client:
-    """Mutations over a catalogue on a model disk, and what may be on that disk."""
+    """Sends mutations to a catalogue on a model disk, and tracks what may be on that disk."""
 
     def __init__(self, loads: Loads, fails: Fails, *, worn: bool) -> None:
         self._loads = loads
@@ -166,7 +166,7 @@ class _Client:
         self._worn = worn
 
     async def run(self, story: tuple[Step, ...]) -> None:
-        """Asks for all of it, step after step; then the disk works again, and memory and disk have to agree."""
+        """Requests all steps in order. Then the disk works again, and memory and disk have to agree."""
         catalogue = self.catalogue = Catalogue(ResumeDir(ROOT))
         catalogue.close()
         catalogue._commits.writer = _WriterInTurn(ROOT)
@@ -174,7 +174,7 @@ class _Client:
             catalogue._keep(record)
         self._mutations = _mutations(catalogue)
         self._watch(catalogue)
-        if self._worn:  # the writer has files that it writes again
+        if self._worn:  # the writer has files to recycle
             for number in range(RECYCLED_MAX + 1):
                 await self._ask(UpdateLimits(upload_bps=number))
         self._faulty = self._checking = True
@@ -199,10 +199,10 @@ class _Client:
         for _ in range(TRIES):
             if await self._ask(command):
                 return
-            await self.catalogue.mend()  # as the warden does
+            await self.catalogue.mend()  # as the storage warden of the supervisor does
 
     async def _ask(self, command: Mutation) -> bool:
-        """Asks once. Whether it was done, or cannot be: the torrent is gone."""
+        """Sends a mutation once. Returns whether it was executed, or is impossible because the torrent is gone."""
         subject = NEW if isinstance(command, AddTorrent) else getattr(command, "torrent", None)
         before = set(self.allowed[subject])
         try:
@@ -218,7 +218,7 @@ class _Client:
         return True
 
     async def _drop(self, torrent: str) -> bool:
-        self.allowed[torrent].add(None)  # nobody is told of it before it is done
+        self.allowed[torrent].add(None)  # until it is done, no answer is sent
         try:
             await self.catalogue.drop(torrent)
         except OuzelError:
@@ -227,7 +227,7 @@ class _Client:
         return True
 
     def _watch(self, catalogue: Catalogue) -> None:
-        """Notes what is about to be written, which may be on the disk from then on."""
+        """Notes what is about to be written, since it may be on the disk from then on."""
         put, put_session = catalogue.put, catalogue.put_session
 
         async def noted(desired: DesiredTorrent, *, metainfo: bytes | None = None) -> None:
@@ -238,11 +238,11 @@ class _Client:
             self.allowed[None].add(encode_record(session))
             await put_session(session)
 
-        catalogue.put = noted  # type: ignore[method-assign]  # to see what clients ask for
-        catalogue.put_session = session_noted  # type: ignore[method-assign]  # the same
+        catalogue.put = noted  # type: ignore[method-assign]  # to observe writes
+        catalogue.put_session = session_noted  # type: ignore[method-assign]  # to observe writes
 
     def _settled(self, subject: Subject) -> None:
-        """What memory has of it was acknowledged: nothing else may be on the disk."""
+        """Notes that the value in memory was acknowledged, so that the disk must have no other."""
         catalogue = self.catalogue
         if subject is None:
             self.allowed[None] = {encode_record(catalogue.session)}
@@ -254,7 +254,7 @@ class _Client:
     # -- crashes --------------------------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Somebody was told something: what may be on the disk is less now."""
+        """Simulates a crash, after an answer has reduced what may be on the disk."""
         self._told.clear()
         self._crash()
 
@@ -264,7 +264,7 @@ class _Client:
         try:
             for state in self.disk.after_a_crash():
                 self._check(state)
-        except Contradiction as error:  # the writer is to go on
+        except Contradiction as error:  # the writer must continue
             self.contradiction = self.contradiction or error
 
     def _check(self, state: State) -> None:
@@ -281,7 +281,7 @@ class _Client:
 
 
 class Seam:
-    """Has the store's calls go to the model disk of the history that runs."""
+    """Redirects the store's calls to the model disk of the running history."""
 
     disk: ModelDisk | None = None
 
@@ -294,7 +294,7 @@ SEAM: Final = Seam()
 
 @contextmanager
 def on_model_disks() -> Iterator[Loads]:
-    """Within it, `play` can be called."""
+    """A context within which `play` can be called."""
 
     async def at_once(call: Callable[[], Any]) -> Any:
         return call()
@@ -317,12 +317,12 @@ def play(
     *,
     worn: bool = False,
 ) -> History:
-    """One history. Raises Contradiction.
+    """Plays one history. Raises Contradiction.
 
     Args:
         story: a key of `STORIES`.
         fails: as for `ModelDisk`.
-        worn: whether the writer has replaced files before, and writes them again.
+        worn: whether the writer has replaced files before, so that it recycles them.
     """
     client = _Client(loads, fails, worn=worn)
     SEAM.disk = client.disk
@@ -336,28 +336,28 @@ _LOOP: Final = asyncio.new_event_loop()
 
 
 def failing(*faults: Fault) -> Fails:
-    """These calls fail."""
+    """A `fails` with which these calls fail."""
     by_number = {fault.number: fault.after for fault in faults}
     return lambda name, number: by_number.get(number)
 
 
 def failing_from(first: int, *, after: bool, name: str | None = None) -> Fails:
-    """From a call on all fail, or all of one kind."""
+    """A `fails` with which all calls from a number on fail, or all of one kind."""
     return lambda kind, number: after if number >= first and name in (None, kind) else None
 
 
 def singles(calls: int) -> Iterator[tuple[Fault, ...]]:
-    """Each call fails, before and after its effect."""
+    """All faults of a single call, before or after its effect."""
     for number in range(1, calls + 1):
         for after in (False, True):
             yield (Fault(number, after),)
 
 
 def doubles(first: Fault, calls: int) -> Iterator[tuple[Fault, ...]]:
-    """A call fails, and each of those that come after it.
+    """All pairs of a given fault and a later one.
 
     Args:
-        calls: how many there are once the first has failed.
+        calls: the number of calls once the first one has failed.
     """
     for number in range(first.number + 1, calls + 1):
         for after in (False, True):
@@ -368,7 +368,7 @@ KINDS: Final = ("open", "write", "ftruncate", "fsync", "fsync directory", "repla
 
 
 def lasting(calls: int) -> Iterator[Fails]:
-    """From each call on all calls fail, or all of one kind, until the story ends."""
+    """All ways in which all calls from a number on fail, or all of one kind, until the story ends."""
     for number in range(1, calls + 1):
         for after in (False, True):
             for kind in (None, *KINDS):
@@ -376,7 +376,7 @@ def lasting(calls: int) -> Iterator[Fails]:
 
 
 def _mutations(catalogue: Catalogue) -> Mutations:
-    """Mutations of clients, without a service around them."""
+    """The mutations of the real service, without the rest of it."""
 
     class Engine:
         up = True

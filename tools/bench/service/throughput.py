@@ -1,12 +1,12 @@
-"""`throughput`: one torrent from one seed, through Ouzel and through a bare libtorrent session.
+"""`throughput`: compares downloads of one torrent from one seed by Ouzel and by a bare libtorrent session.
 
-Both get the same libtorrent settings, fresh processes, an empty directory on the same disk, and a payload that is in
-the page cache because it was just written; what an earlier run left to be written to the disk is written before the
-next begins. They take turns, each going first in every other run, and a first run of each is not counted.
+Both get the same libtorrent settings, new processes, an empty directory on the same disk, and a payload that is in the
+page cache because it was just written. Dirty pages of an earlier run are written out before the next one begins. The
+two alternate, each is first in every other run, and the first run of each is not counted.
 
-The bare session does nothing but download, and hears only the alerts that it needs. Two ends of it are measured:
-`finished`, the last piece passed its hash check; and `flushed`, its write cache was written out, which is what Ouzel's
-`completed` promises. The goal is held against the first, the harder one.
+The bare session does nothing but download, and receives only the alerts that it needs. Two ends are measured:
+`finished`, when the last piece has passed its hash check; and `flushed`, when the write cache has been written out,
+which is what Ouzel's `completed` guarantees. The goal uses `finished`, which is harder to reach.
 """
 
 import os
@@ -37,14 +37,15 @@ GOAL: Final = 0.97
 
 
 class Sample(NamedTuple):
-    """One download. Times in seconds.
+    """One download. Times are in seconds.
 
     Fields:
-        complete_s: bare, from the add to `finished`; Ouzel, from accepting the add to `completed`.
-        whole_s: bare, from the add to `flushed`; Ouzel, the run of `ouzel add --wait` from start to exit.
-        cpu_s: CPU time of the process that downloads, of Ouzel of the engine.
-        others_cpu_s: of the supervisor and the command line.
-        intact: whether what was downloaded is what was seeded.
+        complete_s: for the bare session, from the add to `finished`; for Ouzel, from the acceptance of the add to
+            `completed`.
+        whole_s: for the bare session, from the add to `flushed`; for Ouzel, the whole run of `ouzel add --wait`.
+        cpu_s: the CPU time of the downloading process; for Ouzel, of the engine.
+        others_cpu_s: the CPU time of the supervisor and the command line.
+        intact: whether the downloaded data equals the seeded data.
     """
 
     complete_s: float
@@ -55,7 +56,7 @@ class Sample(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What is downloaded: the torrent, its file, its SHA-1, who has it, and a directory for one run."""
+    """What to download: the torrent, its file and SHA-1, the seed's address, and a directory for one run."""
 
     made: Torrent
     file: Path
@@ -66,11 +67,11 @@ class Job(NamedTuple):
 
 def throughput(
     size: SizeMib = 1024,
-    runs: Annotated[int, typer.Option(min=1, help="Runs that count.")] = 3,
+    runs: Annotated[int, typer.Option(min=1, help="The number of counted runs.")] = 3,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """One torrent through Ouzel, and through bare libtorrent, as a ratio."""
+    """Compare Ouzel with bare libtorrent for one torrent, as a ratio."""
     bare: list[Sample] = []
     ouzel: list[Sample] = []
     contenders: list[tuple[str, Callable[[Job], Sample], list[Sample]]] = [
@@ -95,7 +96,7 @@ def throughput(
 
 
 def fresh(job: Job, download: Callable[[Job], Sample]) -> Sample:
-    """One download into an empty directory, with nothing left to be written to the disk."""
+    """Runs one download into an empty directory, after all dirty pages were written out."""
     job.root.mkdir()
     os.sync()
     try:
@@ -112,7 +113,7 @@ def _bare(job: Job) -> Sample:
 
 
 def through_ouzel(job: Job, *, sandbox: str | None = None) -> Sample:
-    """By the command line; `sandbox` is the mode of the engine's."""
+    """Downloads by the command line. `sandbox` is the engine's sandbox mode."""
     with Daemon(job.root / "d", sandbox=None if sandbox is None else {"mode": sandbox}) as daemon:
         until(daemon.healthy, "the daemon is healthy")
         with Watcher(daemon.runtime_dir) as watcher:
@@ -135,7 +136,7 @@ def through_ouzel(job: Job, *, sandbox: str | None = None) -> Sample:
 
 
 def _when(watcher: Watcher, type_: str) -> int:
-    """When the daemon told of the first such event, in microseconds of its wall clock."""
+    """The time of the first event of this type, in microseconds of the daemon's wall clock."""
     return watcher.wait(lambda event: event.type == type_, f"`{type_}`").event.ts_us
 
 

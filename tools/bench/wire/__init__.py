@@ -1,1 +1,1 @@
-"""Benchmarks of the two sockets of clients."""
+"""Benchmarks of the two public sockets."""

@@ -1,8 +1,8 @@
-"""`fuzz`: a live daemon, its real engine, and clients that send what nobody should.
+"""`fuzz`: sends random and hostile frames to a live daemon with its real engine.
 
-Several send random bytes, damaged requests of every command, hostile msgpack and good requests among them, and count
-the replies to every id that can be read. One never reads, one breaks ZMTP itself by plain sockets. Somebody honest
-pings all the while. Everything stays in a temporary directory and on loopback; torrents have no trackers.
+Several clients send random bytes, damaged requests of every command, hostile msgpack and some valid requests, and count
+the replies to every readable id. One client never reads replies; one violates ZMTP over plain sockets. A well-behaved
+client pings all the time. Everything stays in a temporary directory and on loopback; torrents have no trackers.
 """
 
 import json
@@ -25,13 +25,13 @@ from tools.rig.waiting import until
 
 RATIO_GOAL: Final = 3.0
 GROWTH_GOAL: Final = 400e6
-"""Bytes that the supervisor may take on top: what may wait for readers, be under way, and be remembered."""
+"""The allowed growth of the supervisor's memory in bytes: queued replies, requests in flight, and stored replies."""
 
 TELLING_FRAMES: Final = 100_000
-"""With fewer, what an honest client felt is no figure."""
+"""The minimum number of frames for a meaningful latency of the well-behaved client."""
 
 NO_CONNECTIONS: Final = {"enable_outgoing_tcp": False, "enable_outgoing_utp": False}
-"""A damaged address of a peer leads nowhere."""
+"""Settings without outgoing connections, so that a damaged peer address is never contacted."""
 
 PAUSE_S: Final = 0.002
 SAMPLE_S: Final = 0.2
@@ -40,21 +40,25 @@ VANDALISED_SHARE: Final = 100
 
 
 def fuzz(
-    frames: Annotated[int, typer.Option("--frames", min=100, help="Frames of the misbehaving clients.")] = 1_000_000,
-    clients: Annotated[int, typer.Option("--clients", min=1, help="How many send them.")] = 3,
-    seed: Annotated[int, typer.Option("--seed", help="Makes the frames the same again.")] = 1,
-    calm_s: Annotated[float, typer.Option("--calm", min=0.1, metavar="S", help="Pings before, for comparison.")] = 60.0,
+    frames: Annotated[
+        int, typer.Option("--frames", min=100, help="The number of frames of the misbehaving clients.")
+    ] = 1_000_000,
+    clients: Annotated[int, typer.Option("--clients", min=1, help="The number of clients that send these frames.")] = 3,
+    seed: Annotated[int, typer.Option("--seed", help="The random seed, to repeat a run.")] = 1,
+    calm_s: Annotated[
+        float, typer.Option("--calm", min=0.1, metavar="S", help="How long to ping before, for comparison.")
+    ] = 60.0,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """Random and damaged frames: nobody dies, memory is bounded, each id is answered once, others notice little."""
+    """Send random and damaged frames: no process dies, memory is bounded, each id is answered once."""
     with scratch(keep=keep) as root, Daemon(root / "d", engine=NO_CONNECTIONS) as daemon:
         document = measure(daemon, frames=frames, clients=clients, seed=seed, calm_s=calm_s)
     show(_report(document, frames), as_json=as_json)
 
 
 def measure(daemon: Daemon, *, frames: int, clients: int, seed: int, calm_s: float) -> dict[str, Any]:
-    """One run, as a document."""
+    """One run; returns the results as a document."""
     until(daemon.healthy, "the daemon is healthy")
     engine, restarts = daemon.engine_pid(), daemon.client.health().engine.restarts
     calm = _pings(daemon, calm_s)

@@ -1,4 +1,4 @@
-"""`wire`: what the two sockets of clients carry, and how long they take for it."""
+"""`wire`: the throughput and the latency of the two public sockets."""
 
 from typing import Annotated
 
@@ -11,22 +11,26 @@ from tools.rig.scratch import scratch
 
 
 def wire(
-    n: Annotated[int, typer.Option("--n", min=100, help="Round trips of each kind.")] = 5000,
-    torrents: Annotated[int, typer.Option("--torrents", min=1, help="Torrents, which the flood lists.")] = 10_000,
-    flood_s: Annotated[float, typer.Option("--flood", min=0.1, metavar="S", help="How long the flood lasts.")] = 10.0,
+    n: Annotated[int, typer.Option("--n", min=100, help="The number of round trips of each kind.")] = 5000,
+    torrents: Annotated[
+        int, typer.Option("--torrents", min=1, help="The number of torrents, which the flood lists.")
+    ] = 10_000,
+    flood_s: Annotated[float, typer.Option("--flood", min=0.1, metavar="S", help="The duration of the flood.")] = 10.0,
     requests: Annotated[bool, typer.Option("--requests/--no-requests", help="Measure round trips.")] = True,
     events: Annotated[bool, typer.Option("--events/--no-events", help="Measure events.")] = True,
-    downloads: Annotated[int, typer.Option("--downloads", min=1, help="Torrents that tell of progress.")] = 1000,
-    seconds: Annotated[float, typer.Option("--seconds", min=1, metavar="S", help="How long its CPU is measured.")] = 10,
+    downloads: Annotated[int, typer.Option("--downloads", min=1, help="The number of torrents that download.")] = 1000,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=1, metavar="S", help="How long CPU time is measured.")
+    ] = 10,
     stopped_s: Annotated[
-        float, typer.Option("--stopped", min=0, metavar="S", help="How long a subscriber stands still; 0 for none.")
+        float, typer.Option("--stopped", min=0, metavar="S", help="How long a subscriber is stopped; 0 for not at all.")
     ] = 30.0,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """Round trips, pipelines and a flood of requests; events per second, their cost, a subscriber that stands still.
+    """Measure round trips, pipelines and a flood of requests; events per second, their cost, and a stopped subscriber.
 
-    With --json there is a line for the requests and one for the events.
+    With --json there is one line for the requests and one for the events.
     """
     reports = []
     with scratch(keep=keep) as root:

@@ -1,14 +1,15 @@
-"""The events of `wire`: events a second, what progress costs, and a subscriber that stands still.
+"""The events part of `wire`: events per second, the costs of progress, and a stopped subscriber.
 
-Lifecycle events are `state_changed` that an engine without libtorrent tells as fast as the link takes them
-(`tools.engines.chatty_engine`); they go through the real supervisor to plain SUB sockets, each in a process of its own
-that decodes every event. A burst that fits into a subscriber's queue shows what is delivered without loss; a flood, how
-much more than they can take is published, and that whoever loses some knows how many.
+Lifecycle events are `state_changed` events that an engine without libtorrent (`tools.engines.chatty_engine`) sends as
+fast as the link accepts them. The real supervisor publishes them to plain SUB sockets, each in a separate process that
+decodes every event. A burst that fits into a subscriber's queue measures lossless delivery. A flood measures how much
+is published beyond what subscribers can read, and checks that they know how many events they have lost.
 
-Progress is that of torrents that really download, from a seed with a rate limit, to three subscribers of `progress/`.
-libtorrent has news of a torrent about once a second, so once it is as that is (`real`), and once every row is read
-anew from libtorrent's value and changed at each of the ten requests a second (`tools.engines.restless_engine`). CPU
-time is that of each thread, as the kernel's scheduler counts it; libtorrent's own threads are apart.
+Progress comes from torrents that really download from a seed with a rate limit, and goes to three subscribers of
+`progress/`. libtorrent reports a change of a torrent about once a second. So there are two measurements: one with these
+changes (`real`), and one in which every row is copied again and changed at each of the ten requests a second
+(`tools.engines.restless_engine`). CPU time is measured for each thread by the kernel's scheduler; libtorrent's own
+threads are counted separately.
 """
 
 import contextlib
@@ -39,7 +40,10 @@ SUBSCRIBERS: Final = (1, 10)
 BURST: Final = SUBSCRIBER_HWM // 2
 BURSTS: Final = 5
 FLOOD: Final = 2 * SUBSCRIBER_HWM
-"""More would hold up the engine's heartbeat, which comes behind it, for longer than an engine may be silent."""
+"""The number of events in a flood.
+
+More would delay the engine's heartbeat, which is queued behind them, beyond the liveness deadline.
+"""
 LISTENERS: Final = 3
 GOAL_CPU: Final = 0.6
 STOPPED_RATE: Final = 1500
@@ -47,9 +51,9 @@ _TORRENTS: Final = 100
 _SIZE: Final = 4 * MIB
 _PIECE: Final = MIB
 _BPS: Final = 8000
-"""For each torrent: so slow that none is complete before the end, and that libtorrent leaves CPU time to others."""
+"""The rate of each torrent: so slow that none becomes complete, and that libtorrent uses little CPU time."""
 _SETTLE_S: Final = 8.0
-"""Until all are connected, and the rates are even."""
+"""The time until all peers are connected and the rates are stable."""
 _SEED: Final = {
     "connections_limit": 10_000,
     "unchoke_slots_limit": -1,
@@ -60,12 +64,12 @@ _SEED: Final = {
 
 
 class Delivered(NamedTuple):
-    """Lifecycle events to some subscribers.
+    """The results of delivering lifecycle events to some subscribers.
 
     Fields:
-        burst_eps: events a second until every subscriber had all of a burst, median.
-        flood_eps: events a second that were published in the flood, and that each subscriber had of them (median).
-        flood_lost: events that each lost in it, by its own count, the worst.
+        burst_eps: the median events per second until every subscriber had received a whole burst.
+        flood_eps: the events per second that were published in the flood, and that subscribers received (median).
+        flood_lost: the maximum number of events that a subscriber lost in the flood, by its own count.
     """
 
     subscribers: int
@@ -76,13 +80,13 @@ class Delivered(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What progress costs. CPU time is a share of one core.
+    """The costs of progress. CPU times are fractions of one core.
 
     Fields:
-        hz: events a second of each torrent, at each subscriber; events, of all together.
-        threads: by process and thread.
-        own: of all threads but libtorrent's.
-        own_us: the same for each event, in microseconds.
+        hz: the events per second of each torrent at each subscriber; events: those of all torrents.
+        threads: the CPU time by process and thread.
+        own: the CPU time of all threads but libtorrent's.
+        own_us: the CPU time of these threads per event, in microseconds.
     """
 
     kind: str
@@ -95,13 +99,13 @@ class Cost(NamedTuple):
 
 
 class Stopped(NamedTuple):
-    """A reader that was stopped under load. Times in seconds.
+    """The results of stopping a reader under load. Times are in seconds.
 
     Fields:
-        others_lost: by the two others; held_before, held_after: the supervisor's memory in bytes.
-        seen_s: from SIGCONT until it asked for what it had lost, None where that was nothing; repaired_s: until it had
-            all there was.
-        wrong: events that it gave out of order, or with one missing; resnapshots: reasons of those it needed.
+        others_lost: the events that the two others lost; held_before, held_after: the supervisor's memory in bytes.
+        seen_s: from SIGCONT until it requested the lost events, None if there were none; repaired_s: until it had all
+            events.
+        wrong: the events that it returned out of order or after a gap; resnapshots: the reasons of its resnapshots.
     """
 
     stopped_s: float
@@ -116,12 +120,12 @@ class Stopped(NamedTuple):
 
 
 def measure(root: Path, *, n: int, seconds: float, stopped_s: float) -> Report:
-    """Lifecycle events to one and to ten subscribers; what progress costs, real and restless; one that stands still.
+    """Measures lifecycle events with one and ten subscribers, the costs of progress, and a stopped reader.
 
     Args:
-        n: torrents that download.
+        n: the number of torrents that download.
         seconds: how long CPU time is measured.
-        stopped_s: how long a subscriber stands still; 0 for none.
+        stopped_s: for how long a subscriber is stopped; 0 for not at all.
     """
     delivered = [_deliver(root / f"l{count}", count) for count in SUBSCRIBERS]
     made = _make_torrents(root / "seed", n)
@@ -131,7 +135,7 @@ def measure(root: Path, *, n: int, seconds: float, stopped_s: float) -> Report:
 
 
 def _stop_one(root: Path, stopped_s: float) -> Stopped:
-    """Stops one of three subscribers for a while, under load all the time."""
+    """Stops one of three subscribers for a while under load."""
     count = int(STOPPED_RATE * stopped_s)
     with contextlib.ExitStack() as stack:
         daemon = stack.enter_context(_chatty(root))
@@ -183,10 +187,10 @@ def _deliver(root: Path, subscribers: int) -> Delivered:
         began = time.monotonic()
         daemon.client.update_limits(download_bps=FLOOD, upload_bps=0)
         published = before.last_seq + FLOOD
-        # The last event of a flood may be lost; a tick tells that it was published, within a second.
+        # The last event of a flood may be lost; within a second a tick shows that it was published.
         until(lambda: listeners[0].heard().head >= published, "the flood is published")
         published_s = _published_s(daemon, published)
-        # One more event shows whoever lost the last ones how many.
+        # One more event shows subscribers how many of the last ones they have lost.
         daemon.client.update_limits(download_bps=1, upload_bps=0)
         ends = [_quiet(each) for each in listeners]
     pairs = list(zip(starts, ends, strict=True))
@@ -198,7 +202,10 @@ def _deliver(root: Path, subscribers: int) -> Delivered:
 
 
 def _burst(daemon: Daemon, listeners: list[Listener], count: int) -> float:
-    """Events a second until every subscriber has all; `count` differs from the last one's, or nothing is applied."""
+    """The events per second until every subscriber has all.
+
+    `count` must differ from the last one, or no change is applied.
+    """
     expected = [each.heard().events + count for each in listeners]
     began = time.monotonic()
     daemon.client.update_limits(download_bps=count, upload_bps=0)
@@ -211,7 +218,7 @@ def _burst(daemon: Daemon, listeners: list[Listener], count: int) -> float:
 
 
 def _published_s(daemon: Daemon, last_seq: int) -> float:
-    """How long the daemon took for the flood that ended with an event: by its own clock, from the first to the last."""
+    """The seconds from the first to the last event of the flood that ends with `last_seq`, by the daemon's clock."""
     [epoch] = daemon.client.run_many([Call("hello", {}, lambda reply: reply.epoch)])
     asked = [("replay", {"epoch": epoch, "after_seq": seq - 1, "limit": 1}) for seq in (last_seq - FLOOD + 1, last_seq)]
     first, last = (
@@ -221,12 +228,12 @@ def _published_s(daemon: Daemon, last_seq: int) -> float:
 
 
 def _quiet(listener: Listener) -> Heard:
-    """What was heard, once a tick tells of nothing later."""
+    """The result of a listener, once a tick reports no later event."""
     return until(lambda: at if (at := listener.heard()).head <= at.last_seq else None, "no event is on its way")
 
 
 def _make_torrents(root: Path, n: int) -> list[bytes]:
-    """Torrents of one and the same content under different names, which the seed has once. Returns their metainfo."""
+    """Makes torrents with the same content but different names, for one file at the seed. Returns their metainfo."""
     tell(f"making {n} torrents")
     root.mkdir(parents=True)
     content = noise(_SIZE)
@@ -278,7 +285,7 @@ def _cost(root: Path, data: Path, made: list[bytes], kind: str, engine: str | No
 
 
 def _threads(pid: int) -> dict[tuple[int, str], float]:
-    """CPU seconds of each thread, by its id and kind: the loop, ZeroMQ's, and all others, in an engine libtorrent's."""
+    """The CPU seconds of each thread by id and kind: the loop, ZeroMQ, and others (in an engine: libtorrent)."""
     found = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):

@@ -1,8 +1,8 @@
-"""The requests of `wire`: round trips, one at a time and pipelined, and what others feel of a flood.
+"""The requests part of `wire`: single and pipelined round trips, and the latency of other clients during a flood.
 
-The client is a plain blocking socket in a process of its own. The mutation changes a torrent's limit, each time to
-another value, and is answered when that is on disk. The flood is a client that asks for pages of 10,000 rows, ten at a
-time, as fast as it gets them.
+The client is a plain blocking socket in a separate process. The mutation changes a torrent's limit, each time to
+another value, and is answered when the change is durable. The flood is a client that requests pages of 10,000 rows, ten
+at a time, as fast as possible.
 """
 
 import subprocess
@@ -24,19 +24,19 @@ FLOOD_RATIO_GOAL: Final = 3.0
 WINDOW: Final = 100
 FLOOD_WINDOW: Final = 10
 FEW: Final = 100
-"""Torrents while there is nothing but the round trips: as many as the pipelines change at a time."""
+"""The number of torrents for the round trips: as many as the pipelines change at the same time."""
 
 PAUSE_S: Final = 0.002
-"""Between two pings of somebody who has nothing to do with the flood."""
+"""The pause between two pings of a client that does not take part in the flood."""
 
 
 def measure(root: Path, *, n: int, torrents: int, flood_s: float) -> Report:
-    """Round trips of a service that has little to do, then those of somebody else while another floods it.
+    """Measures round trips of an idle service, and of one client while another one floods the service.
 
     Args:
-        n: round trips of each kind.
-        torrents: how many the flood lists.
-        flood_s: how long it lasts, in seconds.
+        n: the number of round trips of each kind.
+        torrents: the number of torrents that the flood lists.
+        flood_s: the duration of the flood in seconds.
     """
     with Daemon(root) as daemon:
         ids = _add(daemon, 0, min(torrents, FEW))
@@ -76,7 +76,7 @@ def _flood(daemon: Daemon, flood_s: float) -> dict[str, Any]:
     calm = _ping_for(directory, flood_s)
     with Traveller(directory, "list_torrents", [{"limit": 10_000}], window=FLOOD_WINDOW, nice=10) as flood:
         flood.go()
-        time.sleep(min(1.0, flood_s))  # until it is one
+        time.sleep(min(1.0, flood_s))  # until the flood is in progress
         flooded = _ping_for(directory, flood_s)
         pages = flood.end()
     return {

@@ -1,1 +1,1 @@
-"""Clients of a daemon that load it, watch it, or misbehave, most of them in processes of their own."""
+"""Clients that put load on a daemon, watch it, or misbehave, mostly in separate processes."""

@@ -1,4 +1,4 @@
-"""Somebody who asks a daemon something all the time, and counts what comes back."""
+"""A client that sends requests continuously, and counts the replies."""
 
 import itertools
 import secrets
@@ -21,20 +21,20 @@ from protocol.wire.endpoints import COMMANDS_SOCKET, ipc_endpoint
 DEADLINE_MS: Final = 10_000
 TURN_MS: Final = 100
 LATE_S: Final = 2.0
-"""How long after the last deadline a reply is waited for, and how long for one too many."""
+"""How long after the last deadline to wait for a reply, and how long for a duplicate."""
 
 
 @dataclass
 class Book:
-    """What was asked and what came back.
+    """A record of the requests and their replies.
 
     Fields:
-        sent: requests by op.
-        replies: how many came, by request id.
-        outcomes: `ok`, or the error's name, of each request's first reply.
-        latencies_s: from sending to the first reply.
-        promised: fields of the torrent's row, as the accepted changes leave them.
-        strangers: replies to what was never asked.
+        sent: the number of requests by op.
+        replies: the number of replies by request id.
+        outcomes: for each request, `ok` or the error's name in the first reply.
+        latencies_s: the times from sending to the first reply.
+        promised: the fields of the torrent's row that accepted changes have set.
+        strangers: the number of replies to unknown ids.
     """
 
     sent: Counter[str] = field(default_factory=Counter)
@@ -46,31 +46,31 @@ class Book:
 
     @property
     def asked(self) -> int:
-        """All requests."""
+        """The number of requests."""
         return self.sent.total()
 
     @property
     def answered_once(self) -> int:
-        """Requests with exactly one reply."""
+        """The number of requests with exactly one reply."""
         return sum(1 for count in self.replies.values() if count == 1)
 
     @property
     def missing(self) -> int:
-        """Requests without a reply."""
+        """The number of requests without a reply."""
         return self.asked - len(self.replies)
 
     @property
     def duplicates(self) -> int:
-        """Replies beyond the first of each request, and those to what was never asked."""
+        """The number of replies after the first one of each request, plus those to unknown ids."""
         return self.replies.total() - len(self.replies) + self.strangers
 
 
 class Chatter:
-    """Reads and durable changes in turn, at a steady rate, whether or not the last was answered.
+    """Alternates reads and durable changes at a steady rate, without waiting for replies.
 
     Args:
-        torrent: what it changes; its upload limit is a new one each time.
-        per_s: requests a second.
+        torrent: the torrent to change; each change sets a new upload limit.
+        per_s: the number of requests per second.
     """
 
     def __init__(self, runtime_dir: Path, torrent: str, *, per_s: float) -> None:
@@ -105,7 +105,7 @@ class Chatter:
                 self._talk(dealer)
                 self._listen(dealer, DEADLINE_MS / 1000 + LATE_S, until=lambda: not self._open)
                 self._listen(dealer, LATE_S, until=lambda: False)
-        except BaseException as error:  # noqa: BLE001  # raised again by the thread that waits
+        except BaseException as error:  # noqa: BLE001  # raised again by the waiting thread
             self._trouble = error
 
     def _talk(self, dealer: "zmq.Socket[bytes]") -> None:
@@ -155,7 +155,7 @@ class _Request(NamedTuple):
 
 
 def _rotation(torrent: str) -> Iterator[_Request]:
-    """A read, a change, a read, ...; what an accepted change promises is fields of the torrent's row."""
+    """Yields reads and changes alternately. A change has the fields of the torrent's row that it sets."""
 
     def read(op: str, **args: Any) -> _Request:
         return _Request(op, args, {})

@@ -1,8 +1,8 @@
-"""Clients that misbehave, each in a process of its own: frames of all kinds, replies that nobody reads, broken ZMTP.
+"""Misbehaving clients in separate processes: random frames, unread replies, violations of ZMTP.
 
-Run `-m tools.rig.clients.fuzzer RUNTIME_DIR KIND SEED COUNT SAVE_PATH`; it writes one JSON document in the end. The
-kinds: `frames` counts the replies to every id that could be read; `hoarder` asks and never reads; `vandal` connects by
-a plain socket and breaks the protocol below.
+Run `-m tools.rig.clients.fuzzer RUNTIME_DIR KIND SEED COUNT SAVE_PATH`; it writes one JSON document at the end. The
+kinds: `frames` counts the replies to every readable id; `hoarder` sends requests and never reads replies; `vandal`
+connects by a plain socket and violates ZMTP.
 """
 
 import contextlib
@@ -28,19 +28,22 @@ from protocol.wire.errors import OuzelError
 from protocol.wire.operations import OPERATIONS
 
 WINDOW: Final = 100
-"""Requests with an id that are on their way: below what a connection may have under way."""
+"""The maximum number of outstanding requests with an id; the daemon allows more for a connection."""
 
 PATIENCE_S: Final = 60.0
 DEADLINE_MS: Final = 20_000
-"""Within PATIENCE_S even where damage multiplies it by two or three; what it makes longer is not waited for."""
+"""The deadline of requests.
+
+It is within PATIENCE_S even if damage doubles or triples it; replies with longer deadlines are not awaited.
+"""
 
 UNREAD: Final = ("too_many_in_flight", "deadline_exceeded")
-"""How a large frame is refused that was handed back unread, although it has no id once it is decoded."""
+"""The errors for a large frame that is refused without decoding. They may have an id that decoding would not find."""
 
 SOURCES: Final = 40
 
 HOSTILE: Final = (
-    b"\xdb\xff\xff\xff\xff",  # 4 GiB claimed: text, bytes, an extension, an array, a map
+    b"\xdb\xff\xff\xff\xff",  # a claimed length of 4 GiB: text, bytes, an extension, an array, a map
     b"\xc6\xff\xff\xff\xff",
     b"\xc9\xff\xff\xff\xff\x05",
     b"\xdd\xff\xff\xff\xff" + b"\x01" * 100,
@@ -53,14 +56,14 @@ HOSTILE: Final = (
     b"\xcf\xff\xff\xff\xff\xff\xff\xff\xff",
     b"\xd3\x80\x00\x00\x00\x00\x00\x00\x00",
     b"\xd6\xff\x00\x00\x00\x00",  # a timestamp
-    b"\xa2\xc3\x28",  # no UTF-8
+    b"\xa2\xc3\x28",  # invalid UTF-8
     b"\xc1",
     b"",
 )
 
 
 class Fuzz:
-    """Makes messages, each from nothing but `chance`."""
+    """Generates messages from the random source `chance`."""
 
     def __init__(self, chance: random.Random, name: str, save_path: str) -> None:
         self._chance = chance
@@ -169,7 +172,7 @@ class Fuzz:
 
 
 def id_of(frame: bytes) -> str | int | None:
-    """The id under which a frame is to be answered, None where it has none that can be read."""
+    """The id with which a frame has to be answered; None if it has no readable id."""
     try:
         return parse_request(frame).id
     except RefusedRequest as refused:
@@ -184,7 +187,7 @@ def frames(endpoint: str, seed: int, count: int, save_path: str) -> dict[str, An
     owed: Counter[str | int] = Counter()
     sent: dict[str | int, bytes] = {}
     glanced: Counter[str | int] = Counter()
-    """Ids in large frames that would be refused without one if they were decoded, and may be handed back unread."""
+    """Ids that only a scan of a large frame finds, because decoding would fail. The reply may have them or not."""
     names: Counter[str] = Counter()
     known = answered = too_many = without_id = 0
     with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
@@ -227,7 +230,7 @@ def frames(endpoint: str, seed: int, count: int, save_path: str) -> dict[str, An
         deadline = time.monotonic() + PATIENCE_S
         while answered < known and time.monotonic() < deadline:
             take(100)
-        while take(300):  # no reply comes twice
+        while take(300):  # check that no reply is duplicated
             pass
     missing = [sent.get(request_id, b"").hex() for request_id, times in owed.items() if times > 0]
     return {
@@ -242,7 +245,7 @@ def frames(endpoint: str, seed: int, count: int, save_path: str) -> dict[str, An
 
 
 def hoard(endpoint: str, seed: int, count: int, _: str) -> dict[str, Any]:
-    """Asks as fast as it can, over connections that it never reads from, and then goes away."""
+    """Sends requests as fast as possible over connections that it never reads from, then disconnects."""
     chance = random.Random(seed)
     requests = [msgpack.packb({"v": 1, "id": 1, "op": op, "args": {}}) for op in ("ping", "health", "list_torrents")]
     sent = 0
@@ -266,7 +269,7 @@ _CLAIMS: Final = (0, 1, 2**24, 30 * 2**20, 2**25 + 1, 2**31, 2**62, 2**64 - 1)
 
 
 def vandalise(endpoint: str, seed: int, count: int, _: str) -> dict[str, Any]:
-    """Connects `count` times, and breaks off in every state of a connection."""
+    """Connects `count` times, and disconnects in every state of a connection."""
     chance = random.Random(seed)
     half_open: list[socket.socket] = []
 
@@ -294,7 +297,7 @@ def vandalise(endpoint: str, seed: int, count: int, _: str) -> dict[str, Any]:
     for _number in range(count):
         peer = socket.socket(socket.AF_UNIX)
         peer.settimeout(5)
-        with contextlib.suppress(OSError):  # refused, or hung up on: as it should be
+        with contextlib.suppress(OSError):  # the daemon has refused or closed the connection, as it should
             peer.connect(endpoint.removeprefix("ipc://"))
             connected += 1
             peer.sendall(vandalism())
@@ -313,7 +316,7 @@ KINDS: Final[dict[str, Callable[[str, int, int, str], dict[str, Any]]]] = {
 }
 
 if __name__ == "__main__":
-    # What is to be seen is what it costs the service to answer, not how a small machine shares its processors.
+    # The lowest priority, so that the cost of the service's answers is measured, not the load by this process.
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     directory, kind, seed, count, save_path = sys.argv[1:]
     told = KINDS[kind](ipc_endpoint(Path(directory), COMMANDS_SOCKET), int(seed), int(count), save_path)

@@ -1,7 +1,7 @@
-"""What a daemon owes a client: the state that acknowledged changes add up to. Pure.
+"""A ledger of what a daemon owes a client: the state that results from acknowledged changes. Pure.
 
-Changes of one torrent are made in the order in which they were sent. So each value of it must be the one acknowledged
-last, or one that was sent after that and of which nothing is known.
+Changes of one torrent are executed in the order in which they were sent. So each value must be the last acknowledged
+one, or one that was sent later and whose outcome is unknown.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Owed:
-    """One value. `settled` is the one acknowledged last, `open` those sent after it, by request."""
+    """One value: `settled` is the last acknowledged one; `open` has those that were sent later, by request."""
 
     def __init__(self, settled: Any) -> None:
         self.settled = settled
@@ -17,39 +17,39 @@ class Owed:
 
     @property
     def latest(self) -> Any:
-        """What it is once all that was sent is done."""
+        """The value after all sent requests have been executed."""
         return next(reversed(self.open.values()), self.settled)
 
     def sent(self, request: str, value: Any) -> None:
-        """A request that would make it this value is on its way."""
+        """Notes that a request to set this value was sent."""
         self.open[request] = value
 
     def accepted(self, request: str) -> None:
-        """The request was acknowledged; what was sent before it does not matter any more."""
+        """Notes that a request was acknowledged. Earlier requests do not matter any more."""
         if request not in self.open:
-            return  # a later one was acknowledged already
+            return  # a later request was acknowledged already
         order = list(self.open)
         for earlier in order[: order.index(request) + 1]:
             self.settled = self.open.pop(earlier)
 
     def refused(self, request: str) -> None:
-        """The request was refused, and has changed nothing."""
+        """Notes that a request was refused, and so has changed nothing."""
         self.open.pop(request, None)
 
     def allows(self, found: Any) -> bool:
-        """Whether the value can be this."""
+        """Whether this value is possible."""
         return found == self.settled or found in self.open.values()
 
     def resolve(self, found: Any) -> None:
-        """The value is this, and nothing is on its way any more."""
+        """Sets the actual value, when no request is outstanding any more."""
         self.settled = found
         self.open.clear()
 
 
 class Account:
-    """One torrent: whether it is there, and then its values by name.
+    """One torrent: whether it exists, and its values by name.
 
-    A request that changes several values at once, or that it be there, is one request of each.
+    A request that changes several values, or the existence, is noted for each of them.
     """
 
     def __init__(self) -> None:
@@ -57,31 +57,31 @@ class Account:
         self.values: dict[str, Owed] = {}
 
     def add(self, request: str, values: Mapping[str, Any]) -> None:
-        """It is asked for, with these values."""
+        """Notes a request to add the torrent, with these values."""
         self.there.sent(request, True)
         self.values = {name: Owed(value) for name, value in values.items()}
 
     def remove(self, request: str) -> None:
-        """It shall be gone."""
+        """Notes a request to remove the torrent."""
         self.there.sent(request, False)
 
     def change(self, request: str, values: Mapping[str, Any]) -> None:
-        """These values shall change."""
+        """Notes a request to change these values."""
         for name, value in values.items():
             self.values[name].sent(request, value)
 
     def accepted(self, request: str) -> None:
-        """A request was acknowledged."""
+        """Notes that a request was acknowledged."""
         for owed in (self.there, *self.values.values()):
             owed.accepted(request)
 
     def refused(self, request: str) -> None:
-        """A request was refused."""
+        """Notes that a request was refused."""
         for owed in (self.there, *self.values.values()):
             owed.refused(request)
 
     def losses(self, found: Mapping[str, Any] | None) -> list[str]:
-        """What of it differs from what is owed. `found` has its values, None where it is not there."""
+        """The differences from what is owed. `found` has the actual values; None if the torrent does not exist."""
         if not self.there.allows(found is not None):
             return ["is there, though removed" if found is not None else "is not there"]
         if found is None:
@@ -94,7 +94,7 @@ class Account:
         ]
 
     def resolve(self, found: Mapping[str, Any] | None) -> None:
-        """This is how it is, and nothing is on its way any more."""
+        """Sets the actual state, when no request is outstanding any more."""
         self.there.resolve(found is not None)
         if found is not None:
             for name, owed in self.values.items():

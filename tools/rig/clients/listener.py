@@ -1,8 +1,7 @@
-"""A plain subscriber in a process of its own: it reads as fast as it can, counts, and has no repair.
+"""A plain subscriber in a separate process: it reads as fast as possible, counts events, and does not repair losses.
 
-Run `-m tools.rig.clients.listener ENDPOINT PREFIX...`. It says `{}` once it hears the daemon tick; each line on stdin
-after that is a question, and the count so far the answer. It ends with the process that started it, since its stdin
-does.
+Run `-m tools.rig.clients.listener ENDPOINT PREFIX...`. It writes `{}` after the first tick. Then it answers each line
+on stdin with the count so far. It ends with the process that started it, when its stdin is closed.
 """
 
 import json
@@ -22,12 +21,12 @@ RECEIVE_QUEUE: Final = 100_000
 
 
 class Heard(NamedTuple):
-    """What a listener has heard since it was made. Times are of the monotonic clock, in seconds.
+    """What a listener has received since its start. Times are monotonic seconds.
 
     Fields:
-        events: all but ticks. lost: numbers that never came between two that did.
-        last_seq: of the last lifecycle event; head: as the last tick told.
-        first_at, last_at: when the first and the last event came, 0 before.
+        events: the number of events except ticks. lost: the number of gaps in their numbering.
+        last_seq: the number of the last lifecycle event; head: that in the last tick.
+        first_at, last_at: when the first and the last event arrived; 0 before.
     """
 
     events: int
@@ -39,18 +38,18 @@ class Heard(NamedTuple):
 
 
 class Listener(Helper):
-    """A process that listens.
+    """The process of a listener.
 
     Args:
-        runtime_dir: the daemon's.
-        prefixes: of the topics it wants, beside the ticks.
+        runtime_dir: the daemon's runtime directory.
+        prefixes: the prefixes of topics to subscribe to, in addition to ticks.
     """
 
     def __init__(self, runtime_dir: Path, *prefixes: str) -> None:
         super().__init__("tools.rig.clients.listener", ipc_endpoint(runtime_dir, EVENTS_SOCKET), *prefixes)
 
     def heard(self) -> Heard:
-        """What it has heard so far."""
+        """What the listener has received so far."""
         return Heard(**self._ask())
 
 

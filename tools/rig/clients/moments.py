@@ -1,4 +1,4 @@
-"""Kills at random moments while changes are acknowledged, and whether each of these is there afterwards."""
+"""Kills at random moments while changes are acknowledged, and checks that no acknowledged change is lost."""
 
 import json
 import os
@@ -20,32 +20,32 @@ from tools.rig.waiting import PATIENCE_S, until
 Target = Literal["engine", "supervisor"]
 
 SOON_S: Final = 0.01
-"""Acknowledgements this shortly before a kill are counted."""
+"""Acknowledgements within so many seconds before a kill are counted separately."""
 
 QUIET_S: Final = 0.1
-"""After this long without a word from a dead supervisor, all that it had said has arrived."""
+"""After so long without a message from a dead supervisor, all of its messages have arrived."""
 
 TURN_MS: Final = 2
 
 LATE_S: Final = 2.0
-"""How long after its deadline a reply is waited for."""
+"""How long after its deadline a reply is awaited."""
 
 
 def restart_settings(kills: int) -> dict[str, float]:
-    """The `[restart]` section of a daemon that is to be killed so often: a budget for it, and short back-offs."""
+    """The `[restart]` section for a daemon that is killed so often: a sufficient budget, and short back-offs."""
     return {"budget": kills + 10, "max_delay_s": 0.05}
 
 
 class Moment(NamedTuple):
-    """One kill, and what was there afterwards. Times in seconds.
+    """One kill, and the state afterwards. Times are in seconds.
 
     Fields:
-        acknowledged: changes since the kill before.
-        soon: of these, how many in the last `SOON_S` before the kill.
-        after: of these, how many after it.
-        unanswered: requests without a reply.
-        losses: what was acknowledged and is not there.
-        back_s: from the kill until everything was back and applied; None where that was not waited for.
+        acknowledged: the number of acknowledged changes since the previous kill.
+        soon: how many of these in the last `SOON_S` before the kill.
+        after: how many of these after the kill.
+        unanswered: the number of requests without a reply.
+        losses: the acknowledged changes that are missing.
+        back_s: from the kill until everything was restored and applied; None if that was not awaited.
     """
 
     acknowledged: int
@@ -57,12 +57,12 @@ class Moment(NamedTuple):
 
 
 class Moments:
-    """A daemon, some mutators on it, and one kill after the other.
+    """Runs mutators against a daemon, and kills it again and again.
 
     Args:
-        daemon: running, with a restart budget for it.
-        target: what is killed.
-        chance: decides what is asked for, and when to kill.
+        daemon: a running daemon with a sufficient restart budget.
+        target: the process to kill.
+        chance: the random source for requests and for the time of kills.
     """
 
     def __init__(self, daemon: Daemon, target: Target, chance: random.Random, *, mutators: int = 4) -> None:
@@ -87,9 +87,10 @@ class Moments:
         self._context.term()
 
     def strike(self) -> Moment:
-        """Has changes acknowledged, kills in the midst of it, and looks what is there afterwards.
+        """Kills the target while changes are being acknowledged, and checks the state afterwards.
 
-        One time in four that is all: the next kill then finds an engine that is just starting, or restoring.
+        One time in four it does not wait for the restore, so that the next kill hits an engine that is starting or
+        restoring.
         """
         pid, gen = until(self._engine, "an engine runs")
         acknowledged = self._talk(acknowledgements=self._chance.randint(1, 200))
@@ -123,20 +124,20 @@ class Moments:
         )
 
     def finish(self) -> list[str]:
-        """Waits for replies that nobody may get any more. What is wrong then, engines that died by themselves too."""
+        """Waits for outstanding replies. Returns all problems, including engines that died by themselves."""
         self._listen(LATE_S, idle=True)
         wrong = self._compare() + self._not_applied()
         deaths = self._daemon.client.health().engine.restarts - (self._struck if self._target == "engine" else 0)
         return wrong + [f"{deaths} engines died by themselves"] * (deaths != 0)
 
-    # -- talking: each returns when the acknowledgements came ------------------------------------------------------
+    # -- requests: each method returns the times of acknowledgements ----------------------------------------------
 
     def _connect(self) -> None:
         for mutator in self.mutators:
             mutator.connect(self._context, self._daemon.runtime_dir)
 
     def _talk(self, *, acknowledgements: int = 0, for_s: float = 0.0) -> list[float]:
-        """Asks and listens until there were as many acknowledgements, and for as long."""
+        """Sends requests and reads replies until there were so many acknowledgements, and for at least so long."""
         began, came = time.monotonic(), list[float]()
         while len(came) < acknowledgements or time.monotonic() < began + for_s:
             assert time.monotonic() < began + PATIENCE_S, "changes are acknowledged"
@@ -146,7 +147,10 @@ class Moments:
         return came
 
     def _listen(self, patience_s: float, *, idle: bool = False) -> list[float]:
-        """Listens until all is answered, or nothing was heard for so long; with `idle`, only the latter counts."""
+        """Reads replies until all requests are answered, or none has arrived for a while.
+
+        With `idle` it always waits until none has arrived for `patience_s`.
+        """
         came, heard_at = list[float](), time.monotonic()
         while time.monotonic() < heard_at + patience_s and (idle or any(each.waiting for each in self.mutators)):
             answered = sum(mutator.answered for mutator in self.mutators)
@@ -159,10 +163,10 @@ class Moments:
         zmq.select([mutator.socket for mutator in self.mutators], [], [], timeout=TURN_MS / 1000)
         return [time.monotonic()] * sum(mutator.listen() for mutator in self.mutators)
 
-    # -- looking --------------------------------------------------------------------------------------------------
+    # -- checks ---------------------------------------------------------------------------------------------------
 
     def _compare(self) -> list[str]:
-        """What was acknowledged and is not there. From now on, what is there is what is owed."""
+        """The acknowledged changes that are missing. Resets the ledgers to the actual state."""
         losses = []
         torrents = [torrent for mutator in self.mutators for torrent in mutator.accounts]
         found = dict(zip(torrents, self._details(torrents), strict=True))
@@ -182,7 +186,7 @@ class Moments:
         return losses
 
     def _not_applied(self) -> list[str]:
-        """The torrents that the engine does not do as is asked for, after it had a while."""
+        """The torrents whose desired state the engine has not applied after a while."""
         torrents, wrong = list(self._daemon.client.list_ids()), list[str]()
 
         def applied() -> bool:
@@ -197,7 +201,7 @@ class Moments:
         return []
 
     def _details(self, torrents: list[str]) -> list[dict[str, Any] | None]:
-        """The result of `get_torrent` for each, None for those that are not there."""
+        """The result of `get_torrent` for each torrent; None for those that do not exist."""
         outcomes = self._daemon.client.request_many([("get_torrent", {"torrent": torrent}) for torrent in torrents])
         for outcome in outcomes:
             if isinstance(outcome, Exception) and "unknown_torrent" not in str(outcome):
@@ -205,7 +209,7 @@ class Moments:
         return [None if isinstance(outcome, Exception) else outcome for outcome in outcomes]
 
     def _values(self, detail: dict[str, Any] | None) -> dict[str, Any] | None:
-        """A torrent's values by the names that a ledger has for them."""
+        """A torrent's values, by the names in the ledger."""
         if detail is None:
             return None
         record = json.loads((self._daemon.resume_dir / f"{detail['torrent']}.json").read_bytes())
@@ -221,7 +225,7 @@ class Moments:
         }
 
     def _engine(self) -> tuple[int, int] | None:
-        """Pid and generation of the engine, None while there is none."""
+        """The pid and generation of the engine; None while there is none."""
         engine = self._daemon.client.health().engine
         return None if engine.pid is None else (engine.pid, engine.gen)
 

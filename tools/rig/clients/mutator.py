@@ -1,4 +1,4 @@
-"""Somebody who changes torrents of its own all the time, without waiting, and writes down what was acknowledged."""
+"""A client that pipelines changes of its own torrents, and records the acknowledged ones."""
 
 import hashlib
 import itertools
@@ -21,17 +21,17 @@ WINDOW: Final = 16
 DEADLINE_MS: Final = 20_000
 FILES: Final = 3
 PEERS: Final = tuple(f"127.0.0.1:{port}" for port in range(2, 62))
-"""Nobody listens there."""
+"""Addresses where nobody listens."""
 
 PASSING: Final = {"engine_lost", "engine_unavailable", "torrent_busy"}
-"""Refusals that an engine's death may cause: nothing was accepted."""
+"""Refusals that the death of an engine may cause, with nothing accepted."""
 
 UNKNOWN: Final = {"deadline_exceeded"}
-"""Errors that leave open whether the change was made."""
+"""Errors after which it is unknown whether the change was made."""
 
 
 class Source(NamedTuple):
-    """What a torrent is added by, and its id."""
+    """The source of a torrent, and its id."""
 
     torrent: str
     args: dict[str, Any]
@@ -47,18 +47,18 @@ class Mutator:
 
     Args:
         name: differs from those of other mutators of the daemon.
-        chance: decides what is asked for.
-        sources: how many torrents it plays with, half of them by magnet link.
-        limit: which of the session's limits is its own to change, if any.
+        chance: the random source for requests.
+        sources: the number of torrents, half of which are added by magnet link.
+        limit: the session's limit that only this mutator changes, if any.
 
     Fields:
-        accounts: what is owed, by torrent.
-        session: what is owed of its session limit.
-        acknowledged: by op.
-        refused: by error.
-        sent, answered: requests, and replies to them.
-        too_many: replies beyond the first of a request.
-        wrong: refusals that nothing explains.
+        accounts: the ledgers by torrent.
+        session: the ledger of its session limit.
+        acknowledged: the number of acknowledged changes by op.
+        refused: the number of refusals by error.
+        sent, answered: the numbers of requests and of replies.
+        too_many: the number of duplicate replies.
+        wrong: the unexpected refusals.
     """
 
     def __init__(self, name: str, chance: random.Random, *, sources: int = 10, limit: str | None = None) -> None:
@@ -78,17 +78,17 @@ class Mutator:
 
     @property
     def socket(self) -> "zmq.Socket[bytes]":
-        """The one that it talks over."""
+        """The present socket."""
         assert self._socket is not None
         return self._socket
 
     @property
     def waiting(self) -> int:
-        """How many requests are not answered yet."""
+        """The number of unanswered requests."""
         return len(self._open)
 
     def connect(self, context: "zmq.Context[zmq.Socket[bytes]]", runtime_dir: Path) -> None:
-        """Takes a new socket: what the last one had not sent is not sent, and what was open stays unanswered."""
+        """Connects a new socket. Unsent requests of the last one are dropped, and its open ones stay unanswered."""
         self.disconnect()
         self._socket = context.socket(zmq.DEALER)
         self._socket.linger = 0
@@ -102,7 +102,7 @@ class Mutator:
         self._open.clear()
 
     def talk(self) -> None:
-        """Asks for more, as long as not too much is unanswered."""
+        """Sends more requests, unless too many are unanswered."""
         while len(self._open) < WINDOW:
             steady = [source for source in self._sources if not self.accounts[source.torrent].there.open]
             if not steady:
@@ -110,13 +110,13 @@ class Mutator:
             self._ask(self._chance.choice(steady))
 
     def listen(self) -> int:
-        """Takes all replies that are there; how many of them acknowledged something."""
+        """Reads all available replies. Returns the number of acknowledgements."""
         before = self.acknowledged.total()
         while self.socket.poll(0):
             self._take(self.socket.recv())
         return self.acknowledged.total() - before
 
-    # -- asking ---------------------------------------------------------------------------------------------------
+    # -- requests -------------------------------------------------------------------------------------------------
 
     def _ask(self, source: Source) -> None:
         account = self.accounts[source.torrent]
@@ -151,7 +151,7 @@ class Mutator:
         account.add(self._send("add_torrent", args, account), values)
 
     def _change(self, account: Account) -> tuple[str, dict[str, Any], dict[str, Any]]:
-        """Op, arguments, and which values it changes."""
+        """A random change: the op, the arguments, and the values that it changes."""
         match self._chance.randrange(8):
             case 0:
                 return "pause", {}, {"paused": True}
@@ -185,10 +185,10 @@ class Mutator:
         return request
 
     def _unique(self) -> int:
-        """A number like no other; as a limit, one that does not hold anything up."""
+        """A unique number that is high enough for a rate limit."""
         return 1_000_000 + next(self._numbers)
 
-    # -- listening ------------------------------------------------------------------------------------------------
+    # -- replies --------------------------------------------------------------------------------------------------
 
     def _take(self, frame: bytes) -> None:
         reply: Any = codec.unpack(frame, max_bytes=MAX_REPLY_BYTES, max_elements=MAX_REPLY_ELEMENTS)
@@ -213,7 +213,7 @@ class Mutator:
 
 
 def _source(name: str, *, magnet: bool) -> Source:
-    """A torrent that nobody has: three files of random content."""
+    """A torrent without peers: three files of random content."""
     info: bencode.Bencodable = {
         b"name": name.encode(),
         b"piece length": 16384,

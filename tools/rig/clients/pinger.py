@@ -1,7 +1,7 @@
-"""Somebody in a process of its own who asks a daemon for nothing but `ping`, and writes down how long each took.
+"""A client in a separate process that only sends `ping`, and records the reply times.
 
-Run `-m tools.rig.clients.pinger RUNTIME_DIR`: it says `ready` after the first reply, and when its stdin ends, all
-that it measured as one JSON document. Being another process, it is not held up by what else is measured.
+Run `-m tools.rig.clients.pinger RUNTIME_DIR`: it writes `ready` after the first reply, and all measurements as one JSON
+document when its stdin ends. It is a separate process so that other measurements do not delay it.
 """
 
 import json
@@ -17,11 +17,11 @@ from typing import Final, NamedTuple, Self
 import ouzel
 
 PAUSE_S: Final = 0.002
-"""Between a reply and the next request."""
+"""The pause between a reply and the next request."""
 
 
 class Pings(NamedTuple):
-    """Reply times in seconds."""
+    """Statistics of reply times in seconds."""
 
     replies: int
     p50_s: float
@@ -30,15 +30,15 @@ class Pings(NamedTuple):
 
     @classmethod
     def of(cls, latencies_s: list[float]) -> "Pings":
-        """Of two or more reply times."""
+        """Computes the statistics of two or more reply times."""
         return cls(len(latencies_s), median(latencies_s), quantiles(latencies_s, n=100)[98], max(latencies_s))
 
 
 class Pinger:
-    """Pings from its beginning to its end.
+    """Sends pings within its context.
 
     Fields:
-        pings: of the whole time, once it has ended.
+        pings: the statistics of the whole time, once the context has ended.
     """
 
     def __init__(self, runtime_dir: Path) -> None:

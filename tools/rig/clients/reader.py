@@ -1,7 +1,7 @@
-"""A reader of events by the Python client, in a process of its own that can be stopped: what it was given, in order.
+"""A reader of events by the Python client, in a separate process that can be stopped. It checks the order of events.
 
-Run `-m tools.rig.clients.reader RUNTIME_DIR`. It writes a line of JSON once it listens; each line on stdin after that
-is a question, and how far it has come the answer. It ends with the process that started it, since its stdin does.
+Run `-m tools.rig.clients.reader RUNTIME_DIR`. It writes a line of JSON once it is subscribed. Then it answers each line
+on stdin with its progress. It ends with the process that started it, when its stdin is closed.
 """
 
 import json
@@ -17,13 +17,13 @@ from tools.rig.helper import Helper
 
 
 class Progressed(NamedTuple):
-    """How far a reader has come.
+    """The progress of a reader.
 
     Fields:
-        events: lifecycle events so far; last_seq: the number of the last, or of the last snapshot.
-        wrong: events that were not the very next one.
-        resnapshots: the reasons of those that it got.
-        replays: questions for what was lost; first_replay_at: monotonic time of the first one, 0 before.
+        events: the number of lifecycle events so far; last_seq: the number of the last event or snapshot.
+        wrong: the number of events that were out of order or followed a gap.
+        resnapshots: the reasons of the resnapshots.
+        replays: the number of `replay` requests; first_replay_at: the monotonic time of the first one, or 0.
     """
 
     events: int
@@ -35,18 +35,18 @@ class Progressed(NamedTuple):
 
 
 class Reader(Helper):
-    """A process that reads."""
+    """The process of a reader."""
 
     def __init__(self, runtime_dir: Path) -> None:
         super().__init__("tools.rig.clients.reader", str(runtime_dir))
 
     def progressed(self) -> Progressed:
-        """How far it has come."""
+        """The progress of the reader."""
         return Progressed(**self._ask())
 
 
 class _Reading:
-    """Reads in a thread."""
+    """Reads events on a thread."""
 
     def __init__(self, runtime_dir: Path) -> None:
         self.now = Progressed(0, 0, 0, [], 0, 0.0)

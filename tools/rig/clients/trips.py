@@ -1,8 +1,8 @@
-"""Somebody in a process of its own who makes requests over a plain blocking socket, and writes down how long each took.
+"""A client in a separate process that sends requests over a plain blocking socket, and records the reply times.
 
 Run `-m tools.rig.clients.trips RUNTIME_DIR SPEC`, SPEC being JSON: `{"op", "args": [map, …], "count", "window",
-"pause_s"}`. It goes through the arguments over and over, has `window` requests on their way, and waits `pause_s` after
-each reply. It says `ready` after a first ping; begins when stdin has a line; ends after `count` replies or when stdin
+"pause_s"}`. It cycles through the arguments, has `window` outstanding requests, and waits `pause_s` after each reply.
+It writes `ready` after a first ping, and begins when stdin has a line. It ends after `count` replies or when stdin
 ends, and writes `{"latencies_s": […], "elapsed_s", "refused": {name: count}}`.
 """
 
@@ -29,7 +29,7 @@ PATIENCE_MS: Final = 120_000
 
 
 class Trips(NamedTuple):
-    """What was measured: seconds of each request, in their order, seconds of all, and refusals by name."""
+    """The measurements: the seconds of each request in order, the total seconds, and refusals by name."""
 
     latencies_s: list[float]
     elapsed_s: float
@@ -37,25 +37,25 @@ class Trips(NamedTuple):
 
     @property
     def p50_s(self) -> float:
-        """Half took no longer."""
+        """The median reply time in seconds."""
         return median(self.latencies_s)
 
     @property
     def p99_s(self) -> float:
-        """One in a hundred took longer."""
+        """The 99th percentile of reply times in seconds."""
         return quantiles(self.latencies_s, n=100)[98]
 
     @property
     def per_s(self) -> float:
-        """Replies a second."""
+        """The number of replies per second."""
         return len(self.latencies_s) / self.elapsed_s
 
 
 class Traveller:
-    """A process that makes requests from `go` until `end`, or until it has made `count`.
+    """The process that sends requests from `go` until `end`, or until it has sent `count`.
 
     Args:
-        nice: how much it stands back for other processes.
+        nice: the niceness of the process.
     """
 
     def __init__(
@@ -94,27 +94,27 @@ class Traveller:
         self._process.communicate()
 
     def go(self) -> None:
-        """Begins."""
+        """Starts the requests."""
         assert self._process.stdin is not None
         self._process.stdin.write("go\n")
         self._process.stdin.flush()
 
     def result(self) -> Trips:
-        """Waits until it has made `count`."""
+        """Waits until `count` requests are answered. Returns the measurements."""
         assert self._process.stdout is not None
         return Trips(**json.loads(self._process.stdout.readline()))
 
     def end(self) -> Trips:
-        """Has it end now."""
+        """Ends the requests now. Returns the measurements."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         told = self.result()
-        self._process.stdin = None  # what is closed is not flushed again
+        self._process.stdin = None  # so that the closed pipe is not flushed again
         return told
 
 
 def travel(runtime_dir: Path, op: str, args: Sequence[dict[str, Any]] = ({},), **how: Any) -> Trips:
-    """`count` requests."""
+    """Sends `count` requests. Returns the measurements."""
     with Traveller(runtime_dir, op, args, **how) as traveller:
         traveller.go()
         return traveller.result()
@@ -186,7 +186,7 @@ def _receive(dealer: "zmq.Socket[bytes]") -> bytes:
 
 
 def _head(frame: bytes) -> dict[str, Any]:
-    """The reply; of a long one that is OK, only what stands before its rows."""
+    """Decodes a reply; of a long OK reply only the part before its rows."""
     if len(frame) < 10_000:
         whole: dict[str, Any] = msgpack.unpackb(frame)
         return whole

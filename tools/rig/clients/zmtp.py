@@ -1,4 +1,4 @@
-"""A peer that speaks ZMTP 3.1 by hand, and so can claim what ZeroMQ's own sockets do not let one claim."""
+"""A hand-written ZMTP 3.1 peer, which can claim properties that ZeroMQ's sockets do not allow."""
 
 import socket
 import struct
@@ -11,12 +11,12 @@ TIMEOUT_S: Final = 30
 
 
 class RawPeer:
-    """A connection to a local socket, its handshake done, without CURVE.
+    """A connection to a local socket after the handshake, without CURVE.
 
     Args:
-        path: of the socket.
-        kind: what it says it is, such as `SUB`.
-        claims: properties of its handshake.
+        path: the path of the socket.
+        kind: the socket type that it claims, such as `SUB`.
+        claims: the properties in its handshake.
     """
 
     def __init__(self, path: Path, kind: bytes, claims: dict[bytes, bytes]) -> None:
@@ -39,11 +39,11 @@ class RawPeer:
         self._socket.close()
 
     def send(self, frame: bytes) -> None:
-        """A message of one short frame."""
+        """Sends a message of one short frame."""
         self._socket.sendall(b"\0" + bytes([len(frame)]) + frame)
 
     def receive(self) -> bytes:
-        """The next frame, or command."""
+        """Receives the next frame or command."""
         long = self._receive(1)[0] & 2
         size = struct.unpack(">Q", self._receive(8))[0] if long else self._receive(1)[0]
         return self._receive(size)

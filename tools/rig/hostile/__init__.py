@@ -1,1 +1,1 @@
-"""Torrents that no honest program makes, and what becomes of their names on the disk."""
+"""Torrents that no normal program makes, and checks of their names on disk."""

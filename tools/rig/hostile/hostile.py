@@ -1,4 +1,4 @@
-"""Torrents that no honest program makes, of raw bytes: names that climb, collide or are no text, and symbolic links."""
+"""Makes hostile torrents from raw bytes: with names such as `..`, colliding or non-text names, and symbolic links."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -9,16 +9,16 @@ from tools.rig import bencode
 from tools.rig.bencode import Bencodable
 
 PIECE_LENGTH: Final = 16 * 1024
-"""Each file's content is at most as long, so that in v2 its hash is the whole of its tree (BEP 52)."""
+"""The piece length. No file is longer, so that in v2 its hash is its whole merkle tree (BEP 52)."""
 
 
 class Entry(NamedTuple):
     """A file of a torrent.
 
     Fields:
-        path: its names, below the root folder.
-        attributes: of BEP 47: `p` for padding, `l` for a symbolic link, to `target`.
-        in_utf8: `path.utf-8`, which goes before `path`; in v1 only.
+        path: the components of its path below the root folder.
+        attributes: as in BEP 47: `p` for padding, `l` for a symbolic link to `target`.
+        in_utf8: `path.utf-8`, which takes precedence over `path`; in v1 only.
     """
 
     path: Sequence[bytes]
@@ -29,40 +29,43 @@ class Entry(NamedTuple):
 
 
 def link(*path: bytes, to: Sequence[bytes] | bytes) -> Entry:
-    """A symbolic link (BEP 47)."""
+    """Makes the entry of a symbolic link (BEP 47)."""
     return Entry(path, attributes=b"l", target=to)
 
 
 class Hostile(NamedTuple):
-    """A torrent; its id, and what it is added by."""
+    """A torrent: its id and its metainfo."""
 
     torrent: str
     metainfo: bytes
 
     @property
     def magnet(self) -> str:
-        """A magnet link without trackers: peers have to be told."""
+        """A magnet link without trackers, so peers have to be added."""
         topic = f"urn:btih:{self.torrent}" if len(self.torrent) == 40 else f"urn:btmh:1220{self.torrent}"
         return f"magnet:?xt={topic}"
 
 
 def v1(name: bytes, entries: Sequence[Entry], **more: Bencodable) -> Hostile:
-    """A torrent of many files, however few there are (BEP 3). `more` goes into its info dictionary."""
+    """A v1 torrent in the form for several files (BEP 3), for any number of files.
+
+    `more` is added to its info dictionary.
+    """
     return _hostile({**_info(name, more), **_v1_keys(entries)})
 
 
 def v1_single(name: bytes, content: bytes, **more: Bencodable) -> Hostile:
-    """A torrent of one file, which has no root folder."""
+    """A v1 torrent in the form for a single file, which has no root folder."""
     return _hostile({**_info(name, more), b"length": len(content), b"pieces": _hashes(content)})
 
 
 def v2(name: bytes, entries: Sequence[Entry]) -> Hostile:
-    """The same by BEP 52."""
+    """A v2 torrent (BEP 52)."""
     return _hostile({**_info(name, {}), **_v2_keys(entries)})
 
 
 def hybrid(name: bytes, entries: Sequence[Entry]) -> Hostile:
-    """Both. Every file has to be empty or as long as a piece: there is no padding."""
+    """A hybrid torrent. Every file has to be empty or as long as a piece, since there is no padding."""
     in_order = sorted(entries, key=lambda entry: tuple(entry.path))
     return _hostile({**_info(name, {}), **_v1_keys(in_order), **_v2_keys(in_order)})
 
@@ -119,7 +122,7 @@ def _hostile(info: dict[bytes, Bencodable]) -> Hostile:
 
 
 def tree(directory: Path) -> dict[str, bytes | str]:
-    """All that is in a directory: the bytes of files, where links lead, and `/` for directories."""
+    """The content of a directory by path: the bytes of files, the targets of links, and `/` for directories."""
     found: dict[str, bytes | str] = {}
     for path in sorted(directory.rglob("*")):
         name = str(path.relative_to(directory))

@@ -1,8 +1,9 @@
-"""Torrents whose names are what no honest program makes, and many of them: the same for the same seed.
+"""Generates many torrents with hostile names, reproducibly from a seed.
 
-Names are of every Unicode plane, of bytes that are no UTF-8, of dots, separators, controls and marks of direction, as
-long as a disk takes and longer, the same but for case, or another file's folder; in v1 with and without `path.utf-8`,
-in v2 and hybrid, of one file and of many, and with names in resume data (`mapped_files`) that lead anywhere.
+The names have characters of every Unicode plane, bytes that are not UTF-8, dots, separators, controls and direction
+marks. Some are as long as a file system allows or longer, differ only in case, or equal another file's folder. The
+torrents are v1 with and without `path.utf-8`, v2 and hybrid, with one file and with many, and with arbitrary paths in
+resume data (`mapped_files`).
 """
 
 import random
@@ -13,7 +14,7 @@ from tools.rig.hostile import hostile
 from tools.rig.hostile.hostile import PIECE_LENGTH, Entry, Hostile
 
 FILES: Final = 250
-"""Files of a torrent at the most."""
+"""The maximum number of files of a torrent."""
 
 DEEPEST: Final = 4
 
@@ -27,7 +28,7 @@ _SPOILT: Final = (
     b"\xf0\x80\x80\xaf", b"\xf4\x90\x80\x80", b"\xf8\x88\x80\x80\x80", b"\xfc\x84\x80\x80\x80\x80",
     b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98", b"caf\xe9",
 )  # fmt: skip
-"""No UTF-8: overlong, halves of pairs, beyond the last plane, cut off, another encoding."""
+"""Invalid UTF-8: overlong, surrogates, beyond the last plane, truncated, another encoding."""
 
 _RESERVED: Final = (
     b"con",
@@ -45,12 +46,12 @@ _RESERVED: Final = (
 
 
 class Named(NamedTuple):
-    """A torrent, and how many files it has.
+    """A torrent, and the number of its files.
 
     Fields:
-        pieces: the content of each.
-        mapped: names by file index that resume data gives them, `{root}` for the download root; empty without any.
-        by_magnet: it is to be added by its link, and the info dictionary comes later.
+        pieces: the content of each piece.
+        mapped: the paths in resume data by file index, with `{root}` for the download root; may be empty.
+        by_magnet: whether it is added by its link, so that the info dictionary arrives later.
     """
 
     made: Hostile
@@ -62,7 +63,7 @@ class Named(NamedTuple):
 
 
 def torrents(seed: int) -> Iterator[Named]:
-    """One torrent after the other, without an end."""
+    """Yields torrents without end."""
     rng = random.Random(seed)
     source = Names(rng)
     while True:
@@ -71,7 +72,7 @@ def torrents(seed: int) -> Iterator[Named]:
 
 
 class Names:
-    """Makes names, and torrents of them, out of a source of random numbers."""
+    """Generates names, and torrents with them, from a random source."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
@@ -83,7 +84,7 @@ class Names:
         ]  # fmt: skip
 
     def torrent(self) -> Named:
-        """Another torrent."""
+        """Generates a torrent."""
         kind = self._rng.choice(("v1", "v1", "v1 utf-8", "v1 mapped", "v2", "v2", "hybrid", "v1 single", "v2 single"))
         name = self.name()
         if kind == "v1 single":
@@ -106,7 +107,7 @@ class Names:
         return Named(make(name, entries), len(entries), kind, pieces, {})
 
     def name(self) -> bytes:
-        """A name as a torrent may have it."""
+        """Generates a name as a torrent may have it."""
         made = self._rng.choice(self._kinds)()
         if len(made) < 100:
             self._used.append(made)
@@ -126,7 +127,10 @@ class Names:
         return [self.name() for _ in range(self._rng.choice((1, 1, 1, 2, 2, 3, DEEPEST)))]
 
     def _mapped(self, out: bool) -> str:
-        """A name from resume data, which is text: it may climb, be absolute, or lie in another folder of the root."""
+        """Generates a path for resume data, as text.
+
+        It may have `..`, be absolute, or be in another folder of the root.
+        """
         names = [each.decode(errors="replace") for each in self._path()]
         if not out:
             names = [each.replace("/", "").replace("\0", "") for each in names]
@@ -172,7 +176,7 @@ class Names:
         return "".join(self._rng.choice(letters) for _ in range(self._rng.randint(0, most))).encode()
 
     def _long(self) -> bytes:
-        """Round the edges of what a name may be, in letters of one to four bytes, mostly with an extension."""
+        """Generates a name near the maximum length, of characters of one to four bytes, mostly with an extension."""
         letter = self._rng.choice(("a", "é", "日", "\U0001f426", "\u202e", "\xad", " ", "."))
         length = self._rng.choice((230, 240, 241, 250, 254, 255, 256, 257, 300, 512, 1000)) + self._rng.randint(-3, 3)
         base = letter * (length // len(letter.encode()))
@@ -195,7 +199,7 @@ class Names:
 
 
 def _apart(entries: list[Entry]) -> list[Entry]:
-    """Those that fit into one tree (BEP 52), where no file is another's folder and no name is empty."""
+    """The entries that fit into one tree (BEP 52): no file has the path of another's folder, and no name is empty."""
     kept: dict[tuple[bytes, ...], Entry] = {}
     folders: set[tuple[bytes, ...]] = set()
     for entry in entries:

@@ -1,10 +1,10 @@
-"""`-m tools.rig.hostile.naming_session DIRECTORY SEED NAMES [LOCALE]`: what is made on the disk of torrents' names.
+"""`-m tools.rig.hostile.naming_session DIRECTORY SEED NAMES [LOCALE]`: checks the files of hostile torrents.
 
-Each torrent is added to libtorrent as an engine does, in the locale that an engine gives itself, and gets its content.
-What then lies on the disk is compared with the paths that were judged before, with those of the torrent that runs, and
-with those that clients are shown; then it is removed with its files. Writes one JSON document.
+Each torrent is added to libtorrent in the same way and with the same locale as in an engine, and gets its content. The
+files on disk are compared with the paths that were checked before, with the paths of the loaded torrent, and with those
+that clients see. Then the torrent is removed with its files. The process writes one JSON document.
 
-With a LOCALE that is what the session gets instead: `C` shows that the comparison finds what there is to find.
+LOCALE overrides the session's locale. With `C` the comparison must find differences.
 """
 
 import itertools
@@ -30,14 +30,15 @@ from tools.rig.hostile.naming import Named, torrents
 
 DEADLINE_S: Final = 60.0
 TOLD: Final = 20
-"""Of what is wrong, so many are told in full."""
+"""The maximum number of problems that are reported in full."""
 
 
 class Comparison:
-    """One session, one download root, and what was found out so far.
+    """One session, one download root, and the problems that were found so far.
 
     Args:
-        directory: is filled; the root lies deep in it, so that what climbs out of the root is seen.
+        directory: an empty directory. The root is deep inside of it, so that paths with `..` that leave the root are
+            found.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -57,7 +58,7 @@ class Comparison:
         self.outside: list[str] = []
 
     def compare(self, named: Named) -> None:
-        """Adds a torrent, compares, and removes it."""
+        """Adds a torrent, compares its paths, and removes it."""
         from engine_proc.session.session_port import InvalidSource
 
         save_path = self._root / f"s{next(self._numbers)}-é"
@@ -74,7 +75,7 @@ class Comparison:
         except InvalidSource:
             self.counts["refused_by_libtorrent"] += named.files
             return
-        if source.torrent != named.made.torrent:  # a hybrid's, which goes by either
+        if source.torrent != named.made.torrent:  # a hybrid torrent, which has two ids
             desired = DesiredTorrent(torrent=source.torrent, source="metainfo", save_path=str(save_path), name="")
         escape = Judge(Bounds([str(self._root)], []), _Disk()).escape(judged)
         if escape is None:
@@ -164,22 +165,22 @@ class Comparison:
             self._different(named, "what was judged is not what runs")
         ways.discard(part_file)
         files = {path: size for path, size in found.items() if path != part_file}
-        if named.mapped:  # resume data may name one file as another's folder; then there is no such file
+        if named.mapped:  # resume data may give a file the path of another's folder; then that file does not exist
             ways -= {above for path in files for above in _above(path)}
         listed = {_normal(path): size for path, size in shown.items()}
         self.counts["files"] += len(files)
-        if failed:  # a path is too long for this disk, say
+        if failed:  # for example, a path is too long for this file system
             pass
         elif files.keys() != ways:
             self._different(named, f"on the disk {sorted(files)[:3]}, judged {sorted(ways)[:4]}")
-        elif not named.mapped and files != listed:  # where resume data gives two files one name, it has one size
+        elif not named.mapped and files != listed:  # if resume data gives two files one path, there is only one file
             self._different(named, f"on the disk {sorted(files.items())[:3]}, shown {sorted(listed.items())[:3]}")
         stray = files.keys() - ways
         if stray:
             self._different(named, f"on the disk, and not judged: {sorted(stray)[:3]}")
 
     def _on_disk(self) -> dict[bytes, int]:
-        """Every file below the directory with its size but the sentinels, whose loss is told of."""
+        """The sizes of all files below the directory except the sentinels. Reports missing sentinels."""
         found, root = {}, os.fsencode(self._root) + b"/"
         sentinels = 0
         for above, _, names in os.walk(os.fsencode(self._directory)):
@@ -215,18 +216,18 @@ class Comparison:
 
 
 def _above(path: bytes) -> Iterator[bytes]:
-    """The directories that a path lies in."""
+    """The parent directories of a path."""
     while path := path.rpartition(b"/")[0]:
         yield path
 
 
 def _normal(path: str) -> bytes:
-    """The bytes of a path, without what only a judge has to think of; there are no links."""
+    """The bytes of a path in normal form; there are no links."""
     return os.path.normpath(path.encode())
 
 
 def main() -> None:
-    """Compares, and writes what was found."""
+    """Runs the comparison, and writes the result."""
     directory, seed, names = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     utf8.require_python_utf8()
     if len(sys.argv) > 4:

@@ -59,7 +59,7 @@ def test_why_a_torrent_does_not_move_and_how_its_trackers_are() -> None:
     url = "udp://t.example:80/0123456789abcdef"
     status = [TrackerRow(url=f"{url}/{tier}", tier=tier, status=TrackerStatus.WORKING) for tier in range(2)]
     shown = seen(render.torrent(detail(hindrance=hindrance, stalled_since_us=1, tracker_status=status)), 120)
-    assert "it does not move: no peer is connected" in shown
+    assert "it makes no progress: no peer is connected" in shown
     assert shown.count("working: udp://t.example:80/…/…") == 2
     given = seen(render.torrent(detail(trackers=[url])))
     assert "udp://t.example:80/…" in given

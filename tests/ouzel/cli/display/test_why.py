@@ -13,7 +13,7 @@ URL = "http://t.example/0123456789abcdef/announce"
 def test_every_cause_has_a_remedy(cause: HindranceCause) -> None:
     """Or the text says that nothing has to be done."""
     shown = dict(why.lines(detail(hindrance=Hindrance(cause=cause, message="no room"), stalled_since_us=NOW_US)))
-    assert shown["why"] == "it does not move: no room"
+    assert shown["why"] == "it makes no progress: no room"
     assert shown["remedy"]
     assert "{" not in shown["remedy"]
     assert shown["stalled"] == f"since {format_moment(NOW_US)}"
@@ -29,16 +29,16 @@ def test_what_moves_has_no_lines() -> None:
     [
         ("blocked by SSRF mitigation", "ssrf_mitigation"),
         ("Host not found (authoritative)", "resolve"),
-        ("Unregistered torrent", "anew"),
+        ("Unregistered torrent", "site again"),
         ("Connection refused", "tracker is up"),
-        ("something else", "by itself"),
+        ("something else", "retried automatically"),
     ],
 )
 def test_the_remedy_goes_by_what_the_tracker_says(said: str, word: str) -> None:
-    """It always says that the tracker is tried again."""
+    """Announces are retried in any case."""
     hindrance = Hindrance(cause=HindranceCause.TRACKERS_FAILING, message=f"no peer is connected: {said}")
     assert word in why.remedy(hindrance, ID)
-    assert "asked again" in why.remedy(hindrance, ID)
+    assert "retried automatically" in why.remedy(hindrance, ID)
 
 
 def test_trackers_are_shown_without_keys_and_those_that_fail_first() -> None:
