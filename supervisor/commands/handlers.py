@@ -41,8 +41,8 @@ class Edit(NamedTuple):
     Fields:
         change: returns the new desired state; it is equal to the old one if nothing changes. Raises OuzelError.
         result: returns the result in the reply, given the new desired state and the command.
-        afresh: has a stopped torrent started again even if its desired state is unchanged. This makes a new revision,
-            which the engine confirms, so that no client sees a state from before the command.
+        afresh: whether the engine tries a torrent again that an error has stopped, even if the desired state is
+            unchanged. The retry has a revision of its own, which the engine confirms.
     """
 
     change: Change

@@ -29,7 +29,7 @@ class Tasks(Protocol):
     """Something that can run one-shot tasks."""
 
     def create_task(self, work: Work, /) -> asyncio.Task[None]:
-        """Runs it."""
+        """Runs a task once."""
 
 
 class Background:
@@ -37,7 +37,7 @@ class Background:
 
     Args:
         group: where they run; their errors never reach it.
-        report: called with a task's problem, by its name, and None once it works again.
+        report: called with a task's name and its problem, or None once the task works again.
         log: logs each error, with its traceback.
     """
 
@@ -57,7 +57,7 @@ class Background:
         return self._group.create_task(self._once(work))
 
     def attempt(self, name: str, call: Callable[[], object]) -> None:
-        """Makes one of the calls that are made periodically."""
+        """Makes a periodic call; an error is reported and not raised."""
         try:
             call()
         except Exception as error:  # noqa: BLE001  # see above
@@ -105,7 +105,7 @@ class Background:
 
 
 def _what(error: Exception) -> str:
-    """An error in words: of a group, the first one's."""
+    """The text of an error; for a group, that of its first error."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"

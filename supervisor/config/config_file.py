@@ -20,9 +20,9 @@ class ConfigFile(NamedTuple):
     """A file that is TOML.
 
     Fields:
-        path: its name, as it was given.
-        text: what it holds.
-        content: the same, parsed.
+        path: the path as it was given.
+        text: the text of the file.
+        content: the parsed text.
     """
 
     path: Path
@@ -31,13 +31,13 @@ class ConfigFile(NamedTuple):
 
     @classmethod
     def read(cls, path: Path) -> "ConfigFile":
-        """Reads a file.
+        """Reads and parses a file.
 
-        A regular file without any section is refused: it looks like one that an editor is about to write, or that a
-        full disk truncated. It would mean the defaults, which are more open than most configurations.
+        A regular file without any section is refused: an editor may be about to write it, or a full disk may have
+        truncated it. It would bring the defaults into force, which are less strict than most configurations.
 
         Raises:
-            InvalidConfig: unreadable (its cause is the OSError), not TOML, or without a section.
+            InvalidConfig: the file cannot be read (the cause is the OSError), is not TOML, or has no section.
         """
         try:
             with path.open("rb") as file:
@@ -59,7 +59,7 @@ class ConfigFile(NamedTuple):
         return cls(path, text, content)
 
     def line_of(self, section: str, key: str | None = None) -> int | None:
-        """The line of a key, or of its section if it is not found; None if neither is."""
+        """Returns the line of a key, or of its section if the key is not found; None if neither is found."""
         current: str | None = None
         of_section: int | None = None
         for number, line in enumerate(self.text.splitlines(), start=1):
