@@ -55,7 +55,7 @@ class Engine:
         policy: back-off and budget.
         memory_limit: the memory that a process may use, in bytes; 0 is no limit.
         describer: reads the stored data of torrents that are not loaded.
-        disk_is_slow: whether the disk of the resume directory is too slow for anybody.
+        disk_is_slow: whether the disk of the resume directory answers slowly now.
         held_bytes: returns the memory that a process uses.
 
     Fields:
