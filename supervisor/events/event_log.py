@@ -1,10 +1,10 @@
 """Numbers lifecycle events and keeps the latest of them for replay. Pure.
 
-Numbers run on for as long as the supervisor lives, across engine deaths; `epoch` identifies the numbering. The log is
+Numbers run on as long as the supervisor lives, across engine deaths; `epoch` identifies the numbering. The log is
 bounded by count and by bytes, and a replay that would have a gap is refused.
 
-An event is stored unencoded until its bytes are needed; then they are made once and replace it. Until then the bound
-counts an estimate of them that is never too low, so encoding later never exceeds it.
+An event is stored unencoded until its encoding is needed; then the encoding replaces it. Before that, the bound counts
+an upper estimate of the encoded size, so encoding an event never exceeds the bound.
 """
 
 from collections import deque
@@ -20,10 +20,10 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 
 
 class LoggedEvent:
-    """One event: its number and topic, and its map as bytes once they were needed.
+    """One event: its number and topic, and its encoding once that was needed.
 
     Fields:
-        size: of those bytes; before that, an upper estimate.
+        size: the size of the encoding in bytes; before the encoding, an upper estimate.
     """
 
     __slots__ = ("_made", "_source", "seq", "size", "topic")
@@ -37,11 +37,11 @@ class LoggedEvent:
 
     @property
     def encoded(self) -> bool:
-        """Whether its bytes exist already."""
+        """Whether the event is encoded already."""
         return self._source is None
 
     def encode(self) -> bytes:
-        """Its encoded map, always the same bytes. Only for the log, which counts them."""
+        """Encodes the event, once, and returns the bytes. Only the log calls this, since it counts the bytes."""
         if self._source is not None:
             event, epoch, gen, ts_us = self._source
             self._made = event_frames.encode(event, epoch=epoch, seq=self.seq, gen=gen, ts_us=ts_us)
@@ -51,7 +51,7 @@ class LoggedEvent:
 
 
 class EventLog:
-    """A bounded log. Numbers begin at 1; `head` is the latest one, 0 before the first."""
+    """A bounded log of events. Sequence numbers begin at 1; `head` is the latest one, 0 before the first."""
 
     def __init__(self, epoch: str, *, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
         self.epoch = epoch
@@ -88,7 +88,7 @@ class EventLog:
         """The events after `after_seq`, at most `limit`, without a gap.
 
         Raises:
-            OuzelError: REPLAY_GONE if the epoch is another, the number was never used, or events were evicted.
+            OuzelError: REPLAY_GONE if the epoch is another one, the number was never used, or events were evicted.
         """
         if epoch != self.epoch:
             raise OuzelError(
@@ -105,7 +105,7 @@ class EventLog:
         behind = len(self._events) - start
         if behind >= start:
             return list(islice(self._events, start, start + limit))
-        # From the nearer end: each page of a list asks for the events since it began, usually none.
+        # Iterate from the nearer end: each page of a list requests the events since it began, usually none.
         latest = list(islice(reversed(self._events), behind))
         latest.reverse()
         return latest[:limit]

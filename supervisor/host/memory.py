@@ -1,4 +1,4 @@
-"""The memory of a process, and of the machine, from /proc and /sys, which never block on a disk."""
+"""Measures the memory of a process and of the machine, by /proc and /sys, which never block on a disk."""
 
 import contextlib
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 SHARE: Final = 0.75
-"""Of all memory: above it the kernel is about to kill the engine, and that is no clean end."""
+"""The default limit as a share of all memory; above it the kernel may kill the engine, without a drain."""
 
 MB: Final = 1_000_000
 
@@ -14,7 +14,7 @@ _HELD: Final = (b"RssAnon:", b"VmSwap:")
 
 
 def held_bytes(pid: int, proc: Path = Path("/proc")) -> int | None:
-    """The anonymous memory of a process, swapped out or not. None if the process is gone.
+    """The anonymous memory of a process, including swapped-out pages. None if the process has ended.
 
     Pages of files are not counted: libtorrent maps files, and the kernel reclaims such pages when it needs to. Unlike
     psutil's `uss` this takes no lock that a hung process may hold.
@@ -62,7 +62,7 @@ def _of_control_groups(proc: Path, cgroups: Path) -> list[int]:
             root, name = cgroups / "memory", "memory.limit_in_bytes"
         else:
             continue
-        # In a container the path may be the host's, of which only the root is visible here.
+        # In a container the path may be one of the host; then only the root is visible here.
         group = root / path.strip("/")
         for directory in (group, *(parent for parent in group.parents if parent.is_relative_to(root))):
             with contextlib.suppress(OSError, ValueError):  # not there, or "max"
