@@ -23,8 +23,10 @@ class KeyedLocks:
 
 
 class Hold:
-    """A context manager that holds the locks of some keys. A generator would be slower: as slow as the rest of an
-    add."""
+    """A context manager that holds the locks of some keys.
+
+    It is a class because a generator costs as much time as the rest of an add.
+    """
 
     __slots__ = ("_entered", "_held", "_keys", "_locks")
 

@@ -196,8 +196,7 @@ class Isolation:
         self._emit(Convicted(torrent, self._verdicts[torrent]))
 
     def durable(self, torrent: str, problem: str | None = None) -> None:
-        """Notes that a quarantine is durable. With a problem it is not: it still holds, and the next tick repeats
-        it."""
+        """Notes that a quarantine is durable. With a problem it is not, and the next tick requests it again."""
         self._writing.discard(torrent)
         if problem is None:
             self._verdicts.pop(torrent, None)

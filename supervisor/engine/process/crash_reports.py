@@ -122,8 +122,7 @@ class CrashReports:
                 self._waiting.popleft()
 
     async def _read(self, call: Callable[[], T]) -> T:
-        """Runs a call in one of the few readers. The reader is free when the call has ended, not when this is
-        cancelled."""
+        """Runs a call in one of READERS_MAX threads, which stays occupied until the call ends."""
         await self._readers.acquire()
         reading = asyncio.create_task(in_thread(call))
         self._reading.add(reading)

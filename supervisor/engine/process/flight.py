@@ -8,8 +8,7 @@ from protocol.internal.flight_recorder import FLIGHT_BYTES, Flight
 
 
 def make() -> int:
-    """Makes the memory of one engine's recorder. Returns an open descriptor for the engine to inherit. Raises
-    OSError."""
+    """Makes the memory of one engine's recorder. Returns a descriptor that the engine inherits. Raises OSError."""
     fd = os.memfd_create("ouzel-flight", os.MFD_CLOEXEC)
     try:
         os.ftruncate(fd, FLIGHT_BYTES)

@@ -156,8 +156,7 @@ class Observer:
         return torrent in self._own.torrents and torrent not in self._snapshot.present
 
     def _take_storage(self, event: StorageState) -> None:
-        """Notes the problem of a file system on the rows of the waiting torrents, and emits one event when it
-        begins."""
+        """Shows the problem of a file system on the rows of all waiting torrents. One event reports its beginning."""
         key = (event.mount_point, event.problem)
         known = self._storage.pop(key, None)
         waiting = [torrent for torrent in event.torrents if torrent in self._own.torrents]

@@ -194,8 +194,7 @@ class Snapshot:
         return {torrent: observed.state for torrent, observed in self._torrents.items()}
 
     def engine_lost(self, now_us: int) -> list[str]:
-        """Sets all rates to 0 and all torrents to not present, after the engine's loss. Returns the interrupted
-        ones."""
+        """Clears rates and `present` after the engine's loss. Returns the torrents that were interrupted."""
         self.engine_up = False
         self.present.clear()
         self.totals.engine_lost()

@@ -23,8 +23,10 @@ TOLD_MAX: Final = 10
 """The maximum number of trackers of one torrent that clients know as failing; a torrent may have hundreds."""
 BURST: Final = 5000.0
 PER_S: Final = 1.0
-"""The token bucket of notifications of all torrents together, BURST and then PER_S a second: 50,000 events are kept for
-replay, and thousands of torrents may have the same dead trackers."""
+"""The token bucket of notifications about all torrents: BURST, then PER_S.
+
+50,000 events are kept for replay, and thousands of torrents may have the same dead trackers.
+"""
 SHARED_MAX: Final = 10_000
 """The maximum number of different shared values."""
 UPDATING_S: Final = 2.0
