@@ -1,4 +1,4 @@
-"""`ouzeld --check`: reports what would keep the daemon from starting; starts and makes nothing.
+"""`ouzeld --check`: reports all problems that would keep the daemon from starting, without side effects.
 
 The check ignores locks and sockets of a running daemon, so that it can run beside the daemon before a reload.
 """
@@ -35,8 +35,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         ok: whether the daemon would start.
-        problems: what would keep it from starting.
-        notes: what could not be checked here, and why.
+        problems: the problems that would keep the daemon from starting.
+        notes: the checks that could not be made here, and why.
         exit_code: the code that the daemon would exit with; 0 if it would start.
     """
 

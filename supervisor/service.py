@@ -262,7 +262,7 @@ async def open_service(
         version: the version of Ouzel.
         log: the logger of the service.
         read_config: reads the configuration again, given the one in force. Raises InvalidConfig.
-        manager: notified of readiness, and kept informed by its watchdog while commands are answered.
+        manager: notified of readiness; its watchdog is fed while commands are answered.
         module: the module that is run as the engine.
         probe_s: the interval between starts of an engine once the restart budget is spent.
         launcher: starts engine processes; tests pass a fake one.

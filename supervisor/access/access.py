@@ -62,7 +62,7 @@ class UnusableAccess(Exception):
 
 
 class AccessNotYet(UnusableAccess):
-    """`[api]` cannot be served now, for a reason that may pass."""
+    """`[api]` cannot be served now, because of an error that may be transient."""
 
 
 class _Met(NamedTuple):
@@ -78,7 +78,7 @@ class Access:
 
     Args:
         config: `[api]`.
-        context: of the sockets.
+        context: the ZeroMQ context of the sockets.
         log: logs rejected peers, each at most once a minute.
 
     Raises:

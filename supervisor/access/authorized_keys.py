@@ -37,8 +37,8 @@ class Authorized(NamedTuple):
     """The content of the directory.
 
     Fields:
-        clients: by public key, in Z85.
-        problems: by the name of the file; valid text, whatever the name's bytes are.
+        clients: the authorized clients, by public key (Z85).
+        problems: the problems, by the name of the file, in which invalid UTF-8 is replaced.
     """
 
     clients: dict[str, Client]
@@ -71,7 +71,7 @@ class AuthorizedKeys:
         """Whether a file could not be read because of a possibly transient error."""
 
     def read(self) -> Authorized:
-        """The present content of the directory."""
+        """Returns the current content of the directory."""
         try:
             stamp = self._look()
             if stamp != self._stamp:
@@ -85,7 +85,7 @@ class AuthorizedKeys:
         return self._authorized
 
     def _look(self) -> tuple[int, list[tuple[str, int, int, int, int, int]]]:
-        """A value that changes when a file is written, replaced or removed, or its mode changes."""
+        """Returns a value that changes when a file is written, replaced or removed, or its mode changes."""
         mode = private_dir.check_dir(self._directory).st_mode
         found = []
         with os.scandir(self._directory) as entries:

@@ -34,7 +34,7 @@ from supervisor.store.catalogue import Catalogue
 from supervisor.store.identity import Contradiction, Identity, Known, New, Same
 
 DISK_PATIENCE_S: Final = 0.5
-"""The time that a disk may take to resolve a path. A request with a shorter deadline says nothing about the disk."""
+"""The time that a disk may take to resolve a path. After a shorter deadline, the disk is not reported as hung."""
 
 INSPECTIONS: Final = 2
 """The number of attempts to have a source validated; an engine may die in each of them."""
@@ -220,7 +220,7 @@ class Adding:
                 return await in_thread(confine)
         except TimeoutError as error:
             if deadline - began < DISK_PATIENCE_S:
-                problem = "it was not known in time where the save path is; nothing was accepted"
+                problem = "the save path was not resolved before the deadline; nothing was accepted"
                 raise OuzelError(ErrorKind.DEADLINE_EXCEEDED, problem) from error
             raise OuzelError(
                 ErrorKind.STORAGE_UNAVAILABLE,
@@ -241,7 +241,7 @@ class Adding:
                 verdict = await self._engine.ask(query, deadline)
             except TimeoutError as error:
                 raise OuzelError(
-                    ErrorKind.ENGINE_UNAVAILABLE, "no engine has judged the source in time; nothing was accepted"
+                    ErrorKind.ENGINE_UNAVAILABLE, "no engine has validated the source in time; nothing was accepted"
                 ) from error
             except OuzelError:
                 if attempt == INSPECTIONS:

@@ -23,7 +23,7 @@ def check_url(url: str, field: str) -> None:
     try:
         parts = urlsplit(url)
         if not parts.hostname or parts.port == 0:
-            raise ValueError("it has no host, or no port that there is")
+            raise ValueError("it has no host, or port 0")
     except ValueError as error:
         problem = f"{field}: {url!r} is no address ({error})"
         raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field) from error

@@ -57,7 +57,7 @@ class Removals:
             return
         problem = event.problem
         if leaving.removal == "delete_files" and leaving.quarantine is not None:
-            problem = f"{leaving.quarantine.reason}, and has to be loaded for its files to be found"
+            problem = f"{leaving.quarantine.reason}, and would have to be loaded to find its files"
         if event.left or (problem is not None and leaving.removal == "delete_files"):
             left = event.left[:FILES_LOGGED]
             self._log.warning("files_not_deleted", torrent=event.torrent, problem=problem, paths=left)

@@ -52,8 +52,8 @@ class Removing:
             if delete_files and before.quarantine is not None:
                 raise OuzelError(
                     ErrorKind.QUARANTINED,
-                    f"torrent {torrent} is in quarantine, and would be loaded for its files to be deleted; nothing was "
-                    "changed. Remove it without them, or release it first",
+                    f"torrent {torrent} is in quarantine, and would have to be loaded to delete its files; nothing was "
+                    "changed. Remove it without its files, or release it first",
                     field="args.delete_files",
                 )
             removal = "delete_files" if delete_files else "keep_files"
@@ -62,7 +62,7 @@ class Removing:
                 raise OuzelError(
                     ErrorKind.NO_METADATA,
                     f"the files of torrent {torrent} are not known yet, and another torrent may use some of them; "
-                    "nothing was changed. Remove it without them, or later",
+                    "nothing was changed. Remove it without its files, or later",
                     field="args.delete_files",
                     retry_after_ms=1000,
                 )

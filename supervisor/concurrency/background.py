@@ -16,7 +16,7 @@ RETRY_S: Final = 1.0
 """The delay before a failed task is restarted."""
 
 STEADY_S: Final = 5.0
-"""After so long without an error a task counts as working again."""
+"""The time without an error after which a task counts as working again."""
 
 AGAIN_S: Final = 60.0
 """The minimum interval between log lines of the same error of the same task."""
@@ -36,7 +36,7 @@ class Background:
     """Runs background tasks.
 
     Args:
-        group: where they run; their errors never reach it.
+        group: runs the tasks; their errors never reach the group.
         report: called with a task's name and its problem, or None once the task works again.
         log: logs each error, with its traceback.
     """

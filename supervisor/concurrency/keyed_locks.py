@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from types import TracebackType
 
 _Locks = dict[str, tuple[asyncio.Lock, int]]
-"""Each lock, and the number of its holders and waiters."""
+"""By key, the lock, and the number of its holders and waiters."""
 
 
 class KeyedLocks:
-    """Locks by name. Waiters get a lock in the order of their arrival."""
+    """Locks by key. Waiters get a lock in the order of their arrival."""
 
     def __init__(self) -> None:
         self._locks: _Locks = {}

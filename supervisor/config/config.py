@@ -38,8 +38,8 @@ class PathsConfig(_Section, frozen=True, kw_only=True):
     """`[paths]`: absolute directories, made when missing.
 
     Fields:
-        resume_dir: what must survive: desired state and fast-resume data.
-        download_roots: torrents may be stored only below these; the first is the default.
+        resume_dir: the durable state: desired state and fast-resume data.
+        download_roots: the directories below which torrents may be stored; the first is the default.
         runtime_dir: the sockets.
         state_dir: crash reports.
     """
@@ -75,7 +75,7 @@ class ApiConfig(_Section, frozen=True, kw_only=True):
 
 
 class LimitsConfig(_Section, frozen=True, kw_only=True):
-    """`[limits]`: bytes per second of all torrents together, 0 is no limit; clients can override them."""
+    """`[limits]`: rate limits of all torrents together in bytes/s; 0 is no limit. Clients can override them."""
 
     download_bps: Bps = 0
     upload_bps: Bps = 0
@@ -111,7 +111,7 @@ class SandboxConfig(_Section, frozen=True, kw_only=True):
 
 
 class LogConfig(_Section, frozen=True, kw_only=True):
-    """`[log]`: what is written to standard error.
+    """`[log]`: the log on standard error.
 
     Fields:
         format: `console` is lines for people, `json` is one object a line; `auto` is `console` on a terminal and in
@@ -124,7 +124,7 @@ class LogConfig(_Section, frozen=True, kw_only=True):
 
 
 class Config(_Section, frozen=True, kw_only=True):
-    """The whole configuration. `engine` has libtorrent's settings by their own names."""
+    """The whole configuration. `engine` has settings of libtorrent, by libtorrent's names."""
 
     paths: PathsConfig
     api: ApiConfig = ApiConfig()
@@ -172,8 +172,8 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ, *, running:
 
 
 _LOST: Final = (
-    "[{0}] is not in the file any more, as in one that was cut off, and other values than the defaults are in force; "
-    "to go back to these, leave the line [{0}] with nothing below it, or restart the daemon"
+    "[{0}] is not in the file any more, which may have been truncated, and its values in force are not the defaults; "
+    "to use the defaults, write the line [{0}] with nothing below it, or restart the daemon"
 )
 
 _Found = Iterator[tuple[str, str]]

@@ -1,4 +1,4 @@
-"""Which configuration is in force while its file changes. Pure.
+"""Decides which configuration is in force while its file changes. Pure.
 
 Keys that can change in a running service are applied at once, all or none: until the engine has confirmed them, they
 can be rolled back. Other keys keep their value until the next start, whatever the file says.
@@ -56,8 +56,8 @@ class ConfigInForce:
     """The configuration in force.
 
     Fields:
-        config: its values.
-        number: its number; the engine returns it with its verdict.
+        config: the values.
+        number: the number of the configuration; the engine's verdict has the same number.
     """
 
     def __init__(self, config: Config) -> None:

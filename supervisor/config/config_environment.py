@@ -24,9 +24,9 @@ class Found(NamedTuple):
     """The content of the environment.
 
     Fields:
-        values: by section and key.
-        variables: the name of the variable, by section and key.
-        problems: of unknown variables.
+        values: the values of the variables, by section and key.
+        variables: the names of the variables, by section and key.
+        problems: the problems of unknown variables.
     """
 
     values: dict[str, dict[str, Any]]

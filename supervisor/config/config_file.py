@@ -54,7 +54,7 @@ class ConfigFile(NamedTuple):
             raise _invalid(path, f"is not TOML: {_AT_LINE.sub('', str(error))}", line) from error
         if not content and regular:
             empty = "is empty" if not text.strip() else "has nothing but comments"
-            problem = "as a file that was cut off; for the defaults write one section into it, such as [paths]"
+            problem = "like a truncated file; for the defaults write one section into it, such as [paths]"
             raise _invalid(path, f"{empty}, {problem}")
         return cls(path, text, content)
 
@@ -82,12 +82,12 @@ class ConfigFile(NamedTuple):
 
 def _decoded(path: Path, raw: bytes) -> str:
     if raw.startswith(codecs.BOM_UTF8):
-        problem = "begins with a byte order mark, which TOML has not; save it as UTF-8 without one (without BOM)"
+        problem = "begins with a byte order mark, which TOML does not allow; save it as UTF-8 without one (without BOM)"
         raise _invalid(path, problem, 1)
     if raw.startswith(_UTF16):
         raise _invalid(path, "is UTF-16; save it as UTF-8", 1)
     if (at := raw.find(b"\0")) >= 0:
-        problem = "holds NUL bytes, as a file that was not written to its end; write it anew"
+        problem = "contains NUL bytes, like a file that was not written completely; write it again"
         raise _invalid(path, problem, raw.count(b"\n", 0, at) + 1)
     try:
         return raw.decode("utf-8")

@@ -49,7 +49,7 @@ class Engine:
         slot: its number, from 0.
         torrents: the records of the slot.
         emit: called with every fact, in order. It may call any method of the engine.
-        socket: shared by all slots.
+        socket: the socket of the private links, shared by all slots.
         launcher: starts processes.
         settings: returns the command that configures a process; the number of torrents is filled in here.
         policy: back-off and budget.
@@ -153,7 +153,7 @@ class Engine:
         self._keeper.stop()
 
     def recycle(self, reason: str) -> None:
-        """Replaces a running process: it is drained once its successor is ready."""
+        """Requests that a running process is drained and replaced; a spare is made before that, if enabled."""
         self._renewal.request(reason)
 
     def kill(self, reason: str) -> None:

@@ -109,7 +109,7 @@ class MetadataLearned(NamedTuple):
 
 
 class TrackersFailing(NamedTuple):
-    """All trackers of a torrent have been failing since a monotonic time; with None at least one works again."""
+    """All trackers of a torrent fail, since a monotonic time; `since` is None when at least one works again."""
 
     torrent: str
     since: float | None

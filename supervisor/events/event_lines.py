@@ -1,8 +1,7 @@
 """The log line of each lifecycle event: name, level and fields. Pure.
 
-An operator who has only the log learns from it what happened to which torrent, why, and the remedy. An event that
-another line covers, or that happens thousands of times in an ordinary day, has no line. docs/log.md lists all lines; a
-test compares them.
+The log alone shows an operator what happened to which torrent, why, and the remedy. An event that another line covers,
+or that happens thousands of times in an ordinary day, has no line. docs/log.md lists all lines; a test compares them.
 """
 
 from collections.abc import Callable, Mapping

@@ -65,7 +65,7 @@ class EventLog:
         """Numbers and stores an event, and evicts the oldest beyond the bounds.
 
         Args:
-            gen: the engine generation in which it happened.
+            gen: the engine's generation in which the event happened.
             ts_us: wall clock, microseconds since 1970.
         """
         self.head += 1

@@ -90,7 +90,7 @@ class EventLogger:
             self._write(line)
 
     def paused(self, torrent: str, paused: bool) -> None:
-        """Logs that a client has paused or resumed a torrent, which has no event."""
+        """Logs that a client has paused or resumed a torrent. There is no event for this."""
         self._write(Line("info", "torrent_paused" if paused else "torrent_resumed", {"torrent": torrent}))
 
     def tick(self) -> None:

@@ -14,7 +14,10 @@ from typing import Final
 from supervisor.events.event_frames import TOPIC_BYTES_MAX
 
 HOLDER_BYTES_MAX: Final = 1024 * 1024
-"""Ten thousand topics of one torrent each. A byte takes about 50 in ZeroMQ's tree, so this is about 50 MB."""
+"""The limit of one connection: ten thousand topics of one torrent each.
+
+A byte of a prefix takes about 50 bytes in ZeroMQ's tree, so this is about 50 MB.
+"""
 ALL_BYTES_MAX: Final = 4 * 1024 * 1024
 BLAMED_BYTES_MIN: Final = 64 * 1024
 """A connection with fewer bytes is not closed for the total."""
@@ -76,7 +79,7 @@ class Subscriptions:
 
     def has_subscriber(self, topic: bytes) -> bool:
         """Whether a topic has a subscriber."""
-        for length in self._lengths:  # a plain loop: this is asked of every event  # noqa: SIM110
+        for length in self._lengths:  # a plain loop is faster, and this is called for every event  # noqa: SIM110
             if topic[:length] in self._holders:
                 return True
         return False

@@ -6,5 +6,5 @@
 - *Announcements* publish events of torrents, and notify the parts that track torrents.
 - The *clock* makes the calls that are due every second.
 
-A handler has no state of its own, except what this needs.
+Handlers have no other state than they need for this.
 """

@@ -73,7 +73,7 @@ class ConfigHandler:
         running = [engine for engine in self._engines if engine.state is State.RUNNING]
         if self._roots.changed and running:
             for engine in running:  # the next engine gets the new roots and settings, and gives the verdict
-                engine.recycle("the download roots are others now")
+                engine.recycle("the download roots have changed")
             return
         self._roots.follow()
         for engine in self._engines:

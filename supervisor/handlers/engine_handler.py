@@ -224,7 +224,7 @@ class EngineHandler:
             return
         # An upgraded libtorrent refuses settings that were accepted before: the service goes on, and engines are
         # started again after a delay.
-        refused = f"the engine refuses {problem}; correct it in the configuration and have that read again (SIGHUP)"
+        refused = f"the engine refuses {problem}; correct it in the configuration and reload (SIGHUP)"
         self._reporter.report(COMPONENT, "settings", refused, Severity.FATAL)
         self._engine.kill(refused)
 

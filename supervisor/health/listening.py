@@ -88,7 +88,7 @@ def problem(
     ports = " or ".join(str(each) for each in wanted)
     return (
         f"port {ports} is wanted (engine.listen_interfaces), and {used} is used, since the wanted one is taken by"
-        f" another program, or not permitted; {_FORWARDED}: find who has it (`ss -tulnp`), end that or configure"
-        " another port, and restart ouzeld",
+        f" another program, or not permitted; {_FORWARDED}: find which program uses it (`ss -tulnp`), end that"
+        " program or configure another port, and restart ouzeld",
         severity,
     )

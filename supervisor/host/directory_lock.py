@@ -76,7 +76,7 @@ class DirectoryLock:
 
 
 def _open(directory: Path) -> int:
-    """Opens or makes the lock file. Raises OSError if it is not exclusively this user's, since it will be truncated."""
+    """Opens or makes the lock file, which will be truncated. Raises OSError if it may be another user's file."""
     path = directory / LOCK
     above = private_dir.open_dir(directory)
     try:

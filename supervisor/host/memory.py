@@ -37,7 +37,7 @@ def limit_bytes(
     """The memory limit of the engine: the configured one, or a share of the machine's or the control group's memory.
 
     Args:
-        configured_mb: 0 is no limit.
+        configured_mb: the configured limit; 0 is no limit, None is SHARE of the memory.
         total: the machine's memory in bytes; None to look it up.
     """
     if configured_mb is not None:
@@ -48,7 +48,7 @@ def limit_bytes(
 
 
 def _of_control_groups(proc: Path, cgroups: Path) -> list[int]:
-    """The memory limits of this process's control groups, version 1 or 2, from its own one up."""
+    """The memory limits of this process's control group and the groups above it, version 1 or 2."""
     found = []
     try:
         lines = (proc / "self/cgroup").read_text().splitlines()

@@ -30,7 +30,7 @@ _BLOCKS: Final = ("exception", "stack")
 """Fields with several lines, which are shown to people as blocks."""
 
 _OURS: Final = frozenset({"event", "level", "timestamp"})
-"""Fields that are not shown as values to people."""
+"""Fields that the renderer for people shows in another way than `name=value`."""
 
 _AMBIGUOUS: Final = re.compile(r"[\s=\"]|^$")
 """Characters that would make one value look like several."""
@@ -194,7 +194,7 @@ def _shown(key: str, value: Any) -> Any:
 
 
 def _json(value: object, **_: object) -> str:
-    """A JSON line, with a question mark for each invalid part of a name: these must not raise."""
+    """Encodes a value as a JSON line. Invalid characters become question marks, since this must not raise."""
     try:
         line = msgspec.json.encode(value, enc_hook=str).decode()
     except (UnicodeEncodeError, OverflowError):  # no text, or an integer of more than 64 bits

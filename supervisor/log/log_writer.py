@@ -84,12 +84,12 @@ class LogWriter:
         if self._failure is not None:
             what = f"the log cannot be written: {self._failure}"
         elif since is not None and now - since > STUCK_S:
-            what = "the log is not read: what it goes to takes no more"
+            what = "the log is not read: its destination accepts no more"
         elif lost_at is not None and now - lost_at < QUIET_S:
             what = "the log is read too slowly"
         else:
             return None
-        remedy = "torrents are not affected; make room, or mend what reads it, where ouzeld's stderr goes"
+        remedy = "torrents are not affected; make room at, or repair, the destination of ouzeld's stderr"
         waiting = self._put_lines - self._done_lines
         return f"{what} (lines lost so far: {self.lost}, waiting: {waiting}); {remedy}"
 

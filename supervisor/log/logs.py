@@ -30,7 +30,7 @@ Put = Callable[[bytes], None]
 def begin() -> tuple[LogWriter, Form]:
     """Makes standard error the log of this process. Call it before anything is opened.
 
-    At the exit of the interpreter it waits for the last lines, if they can be written.
+    The exit of the interpreter waits for the last lines, if they can be written.
     """
     standard_streams.fill()
     # A terminal may be set to stop background processes that write to it.

@@ -28,4 +28,4 @@ class LostLines:
         if not self._lost or now - self._at >= QUIET_S:
             return None
         what = f"the engine writes more log than the supervisor reads in time (lines lost so far: {self._lost})"
-        return f"{what}; the machine, or where the log goes, is too slow for it; nothing but log is lost"
+        return f"{what}; the machine, or the destination of the log, is too slow; only log lines are lost"

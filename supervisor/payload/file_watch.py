@@ -136,7 +136,7 @@ class FileWatch:
 
 
 def _look_at(torrents: Sequence[_Torrent], files: int, number: int, changed_since: float) -> dict[str, Sight]:
-    """The torrents that are not known to be complete, each with its worst finding."""
+    """Returns the torrents with files that are missing, doubtful or not cached, each with its worst finding."""
     found: dict[str, Sight] = {}
     for torrent, save_path, metadata in torrents:
         start = 0 if metadata.count <= files else (number * files) % metadata.count

@@ -33,8 +33,8 @@ class SharedFiles:
     """Tracks shared files; times are monotonic seconds.
 
     Args:
-        engine: has torrents verified.
-        group: where files are compared.
+        engine: verifies torrents.
+        group: runs the tasks that compare files.
     """
 
     def __init__(

@@ -64,9 +64,9 @@ class Acceptances(Generic[Work, Outcome]):
         self._bytes = 0
         self._working: dict[Key, tuple[bytes, Work, bytes]] = {}
         self._kept: dict[Key, _Kept[Outcome]] = {}
-        """In the order of acceptance, which is the order of expiry."""
+        """The outcomes in the order of their acceptance, which is the order of their expiry."""
         self._holders: dict[bytes, _Holder] = {}
-        """By connection."""
+        """The connections with stored outcomes."""
 
     def find(self, key: Key, content: bytes, now: float) -> Work | Outcome | None:
         """Returns the work or the outcome of a repeated request; None for a new one.
@@ -85,7 +85,7 @@ class Acceptances(Generic[Work, Outcome]):
         if before != content:
             raise OuzelError(
                 ErrorKind.ID_REUSED,
-                f"id: {str(key.id)[:100]!r} was another command's within the last {REMEMBERED_S / 60:g} minutes",
+                f"id: {str(key.id)[:100]!r} was used by another command within the last {REMEMBERED_S / 60:g} minutes",
                 field="id",
             )
         return found

@@ -18,7 +18,7 @@ SLICE_S: Final = 0.0003
 """The time for which steps are made before the loop handles other events."""
 
 LOOK_AGAIN_S: Final = 0.01
-"""The interval between checks whether skipped connections receive replies again."""
+"""The interval between checks for skipped connections that receive their replies again."""
 
 Steps = Generator[None, None, Any]
 Outcome = Callable[[Any], None]
@@ -95,9 +95,7 @@ class LongReads:
                 reads.remove(read)
                 if not reads:
                     del among[read.peer]
-        self._end(
-            read, OuzelError(ErrorKind.DEADLINE_EXCEEDED, "there was more to read than its turns allowed in time")
-        )
+        self._end(read, OuzelError(ErrorKind.DEADLINE_EXCEEDED, "the read was not complete before its deadline"))
 
     def _schedule(self) -> None:
         if self._reads and self._next is None:

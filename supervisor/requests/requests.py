@@ -135,7 +135,7 @@ class Requests:
     def _receive(self, frames: list[bytes], sender: Sender) -> None:
         route = frames[:-1]
         if len(route) > 1 + HOPS_MAX or any(len(hop) > HOP_BYTES_MAX for hop in route):
-            problem = f"a request has {HOPS_MAX} frames of {HOP_BYTES_MAX} bytes before it, at the most"
+            problem = f"at most {HOPS_MAX} frames of {HOP_BYTES_MAX} bytes may precede a request"
             self._spoilt(route[:1], OuzelError(ErrorKind.FRAME_TOO_LARGE, problem, field="frame"))
         else:
             self._large_frames.receive(frames, sender)
@@ -172,7 +172,7 @@ class Requests:
     def _too_late(self, frames: list[bytes], _: Sender) -> None:
         """Refuses a message whose deadline has passed in the queue."""
         self._unread(
-            frames, OuzelError(ErrorKind.DEADLINE_EXCEEDED, "its turn did not come in time; nothing was accepted")
+            frames, OuzelError(ErrorKind.DEADLINE_EXCEEDED, "it waited until its deadline; nothing was accepted")
         )
 
     def _unread(self, frames: list[bytes], error: OuzelError) -> None:
@@ -189,7 +189,7 @@ class Requests:
             case "error":
                 self._refuse(route, None, error)
             case "limit":
-                problem = "too many frames without an id that can be read; the next ones are dropped"
+                problem = "too many frames without a readable id; the next ones are dropped"
                 self._refuse(route, None, OuzelError(ErrorKind.TOO_MANY_BAD_FRAMES, problem, retry_after_ms=1000))
             case None:
                 pass
@@ -364,7 +364,7 @@ class Requests:
         Any exception of a command is caught, since a defect in one command must not end the service.
         """
         self._log.exception("command_failed", op=request.op, id=request.id)
-        message = f"{request.op} failed for a defect in Ouzel; its log has more"
+        message = f"{request.op} failed because of a defect in Ouzel; the log has the details"
         return OuzelError(ErrorKind.INTERNAL_ERROR, message, accepted=accepted)
 
     def _refuse(self, route: list[bytes], request_id: str | int | None, error: OuzelError) -> None:
@@ -388,5 +388,5 @@ class Requests:
 
 
 def _too_many() -> OuzelError:
-    problem = "this connection has as much under way as it may; nothing was accepted"
+    problem = "this connection has the maximum of pending requests; nothing was accepted"
     return OuzelError(ErrorKind.TOO_MANY_IN_FLIGHT, problem, retry_after_ms=RETRY_AFTER_MS)

@@ -346,8 +346,8 @@ class Catalogue:
         if problem is not None:
             raise OutcomeUnknown(
                 ErrorKind.STORAGE_UNAVAILABLE,
-                f"writing the resume directory failed half way ({error}), and so did taking it back ({problem}): it is "
-                "not known whether this takes effect after a crash; ask again",
+                f"writing the resume directory failed half way ({error}), and so did rolling it back ({problem}): it "
+                "is not known whether this takes effect after a crash; ask again",
                 retry_after_ms=RETRY_AFTER_MS,
             )
         raise _refused(f"the resume directory cannot be written ({error}); nothing was changed")

@@ -30,7 +30,7 @@ class DamagedFile(NamedTuple):
 
     @property
     def is_put_aside(self) -> bool:
-        """Whether it is in `damaged/` now."""
+        """Whether the file is in `damaged/` now."""
         return self.done.startswith(_ASIDE)
 
 
@@ -40,7 +40,7 @@ def put_aside_as(path: object) -> str:
 
 
 class Damage:
-    """Files by name, each with its problem and its place.
+    """The damaged or unreadable files, by name, each with its problem.
 
     Args:
         more: the subject of all files that are not shown by name.

@@ -177,7 +177,7 @@ def _prepare_record(
     """The record of a torrent, with the latest valid other files of the torrent in `damaged/`."""
     torrent = record.torrent
     if torrent != named.torrent:
-        raise Damaged(f"it speaks of torrent {torrent!r}")
+        raise Damaged(f"it is of torrent {torrent!r}")
     if known(torrent):
         raise _not_restorable("there is a torrent of this id")
     latest: dict[DamagedKind, tuple[bytes, Path]] = {}

@@ -17,7 +17,7 @@ class DamagedShelf:
     """The files in `damaged/` of one resume directory.
 
     Args:
-        catalogue: knows the torrents.
+        catalogue: the torrents.
     """
 
     def __init__(self, directory: ResumeDir, catalogue: Catalogue) -> None:

@@ -1,4 +1,4 @@
-"""The remedy for a disk error, by its message. Pure."""
+"""Finds the remedy for a disk error by the error's message. Pure."""
 
 from typing import Final
 

@@ -268,8 +268,8 @@ class ResumeDirWarden:
             problem = await self._catalogue.mend()
             if problem is not None:
                 self._tell.writes(
-                    f"of {self._catalogue.in_doubt} torrents or settings the disk may hold a change that failed, and "
-                    f"may bring it into force after a crash; it cannot be taken back yet ({problem}): {remedy(problem)}"
+                    f"for {self._catalogue.in_doubt} torrents or settings the disk may hold a failed change, which "
+                    f"a crash may bring into force; it cannot be rolled back yet ({problem}): {remedy(problem)}"
                 )
                 return
         failed, now = self._catalogue.failed, time.monotonic()
@@ -288,7 +288,7 @@ class ResumeDirWarden:
             None
             if failed is None
             else f"a change of {failed.size} bytes in {failed.files} files could not be written ({failed.problem}); "
-            f"such changes are refused until one can be, smaller ones are not: {remedy(failed.problem)}"
+            f"changes of this size are refused until one can be written: {remedy(failed.problem)}"
         )
 
     # -- unreadable files -----------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ class Verdict(Enum):
     FINE = "fine"
     DOUBTFUL = "may not take writes"
     REPLACED = "is another directory than before"
-    UNMOUNTED = "is not the directory of before, but what is there while its file system is not mounted"
+    UNMOUNTED = "is another directory than before, probably since its file system is not mounted"
 
 
 def judge(home: Home, lock: str, seen: Seen) -> Verdict:
@@ -67,6 +67,6 @@ def slowness(waiting_since: float | None, now: float) -> str | None:
     if waiting_since is None or now - waiting_since <= SLOW_S:
         return None
     return (
-        "the resume directory is slow: something has waited for it for more than two seconds; its disk or server is"
+        "the resume directory is slow: a write or check has waited for more than two seconds; its disk or server is"
         " overloaded, or fails: see iostat, and the kernel's log"
     )

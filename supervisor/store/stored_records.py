@@ -20,7 +20,7 @@ class Unreadable(NamedTuple):
 
 
 Found = DesiredTorrent | Unreadable | DamagedFile | None
-"""The outcome of reading a record; None if it is gone."""
+"""The outcome of reading a record; None if the record is missing."""
 
 
 class Stored(NamedTuple):
@@ -109,7 +109,7 @@ def read_torrent(directory: ResumeDir, torrent: str) -> Found:
     try:
         desired = decode_record(read(path), DesiredTorrent)
         if desired.torrent != torrent:
-            raise Damaged(f"it speaks of torrent {desired.torrent!r}")
+            raise Damaged(f"it is of torrent {desired.torrent!r}")
     except FileNotFoundError:
         return None
     except Damaged as error:
@@ -141,7 +141,7 @@ def aside(directory: ResumeDir, path: Path) -> str:
 
 
 def _put_aside(directory: ResumeDir, path: Path, torrent: str | None, damage: Damaged) -> DamagedFile | Unreadable:
-    """Puts a damaged record aside. If that fails, it counts as unreadable, so that it is not overwritten."""
+    """Puts a damaged record aside. If that fails, the record counts as unreadable, so that it is not overwritten."""
     what = f"{path.name} is damaged: {damage}"
     try:
         return DamagedFile(path.name, torrent, what, put_aside_as(directory.put_aside(path)))

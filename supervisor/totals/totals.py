@@ -22,7 +22,7 @@ from protocol.wire.events import Progress
 from protocol.wire.rows import ACTIVE_STATES, COMPLETE_STATES, TorrentState
 
 SESSION: Final = ""
-"""The shard of the session."""
+"""The name of the session's shard."""
 
 _RUNNING: Final = ACTIVE_STATES | COMPLETE_STATES
 
@@ -71,7 +71,7 @@ class Counts(msgspec.Struct, gc=False):
     Fields:
         wasted_seen: the value that the running engine has reported.
         engine: the number of the engine that reported last.
-        fetched: whether payload was received since it was last complete.
+        fetched: whether payload was received since the torrent was last complete.
         active_s, seeding_s: the duration, or while it continues (`active`, `seeding`) the uptime at which it began.
     """
 

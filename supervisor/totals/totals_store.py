@@ -22,7 +22,7 @@ from supervisor.totals.totals import SESSION, SessionRecord, ShardRecord
 STAMP: Final = "uptime"
 """The name of the stamp file, in a runtime directory in memory.
 
-It has the uptime. While there are only idle seeds, no other file is written that has it.
+While all torrents are idle seeds, no other file stores the uptime.
 """
 _IN_MEMORY: Final = frozenset({"tmpfs", "ramfs"})
 _MOUNTINFO: Final = Path("/proc/self/mountinfo")

@@ -59,7 +59,7 @@ class Outbox:
 
     Args:
         socket: a ROUTER that reports full queues and lost connections (ROUTER_MANDATORY).
-        log: logs each connection that does not read, once.
+        log: logs, once for each, the connections that do not receive their replies.
     """
 
     def __init__(self, socket: LoopSocket, log: logs.Logger) -> None:

@@ -65,7 +65,7 @@ REPLAY_EVENTS_MAX: Final = 1000
 
 
 class Reads:
-    """Answers every read from what the supervisor holds in memory.
+    """Answers reads from the supervisor's memory.
 
     Args:
         config: the configuration; the config handler replaces it when another one comes into force.
@@ -286,7 +286,7 @@ class Reads:
 
 def no_cursor() -> OuzelError:
     """The error for a cursor that is not valid."""
-    return OuzelError(ErrorKind.INVALID_ARGUMENT, "args.cursor: not one that was given", field="args.cursor")
+    return OuzelError(ErrorKind.INVALID_ARGUMENT, "args.cursor: not the cursor of an earlier page", field="args.cursor")
 
 
 def _measure(pids: Iterable[int | None]) -> ProcessReport:

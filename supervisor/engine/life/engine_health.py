@@ -14,7 +14,7 @@ def problem(lifecycle: Lifecycle, death: str) -> tuple[str, Severity]:
     """
     wait_ms = int((lifecycle.next_start_s or 0.0) * 1000)
     if lifecycle.state is State.OVER_BUDGET:
-        remedy = "`ouzel crashes` says why; once that is mended, restart ouzeld to have one at once"
+        remedy = "`ouzel crashes` says why; after fixing the cause, restart ouzeld to start an engine at once"
         return f"{death}; too many crashes, next attempt in {wait_ms} ms; {remedy}", Severity.FATAL
     return f"{death}; restart in {wait_ms} ms, by itself; `ouzel crashes` has the report", Severity.DEGRADING
 
@@ -25,6 +25,6 @@ def unavailable(lifecycle: Lifecycle) -> OuzelError | None:
         return None
     return OuzelError(
         ErrorKind.ENGINE_UNAVAILABLE,
-        "the engine has crashed too often and is only tried now and then; nothing was accepted",
+        "the engine has crashed too often and is only started every few minutes; nothing was accepted",
         retry_after_ms=int((lifecycle.next_start_s or 0) * 1000),
     )

@@ -31,8 +31,8 @@ from supervisor.log import logs
 
 _REASONS: Final = {
     Manner.AT_ONCE: None,
-    Manner.FAULTY: f"did not take commands within {lifecycle.START_DEADLINE_S:g} s",
-    Manner.OVERDUE: f"was asked to leave, and had not after {lifecycle.STOP_DEADLINE_S:g} s",
+    Manner.FAULTY: f"was not ready within {lifecycle.START_DEADLINE_S:g} s",
+    Manner.OVERDUE: f"had not exited {lifecycle.STOP_DEADLINE_S:g} s after the start of its drain",
 }
 """The reason for a kill, by its manner."""
 
@@ -95,9 +95,9 @@ class Keeper:
         self._step(StartRequested())
 
     def ready(self) -> bool:
-        """Handles the engine's report that it is ready. Returns False, and kills the engine, if it is the second."""
+        """Handles the engine's report that it is ready. A second report is a fault: kills the engine, returns False."""
         if self.lifecycle.state not in (State.STARTING, State.STOPPING):
-            self.kill("said twice that it is ready")
+            self.kill("reported twice that it is ready")
             return False
         self._link.ready()
         self._step(Ready())

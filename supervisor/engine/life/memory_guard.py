@@ -49,7 +49,7 @@ class MemoryGuard:
         if self._recycled_at is not None:
             since_s, gap_s = now - self._recycled_at, _GAPS.delay_s(self._in_a_row)
             if since_s < gap_s:
-                again = f"it was replaced {since_s:.0f} s ago, and is again in {gap_s - since_s:.0f} s if need be"
+                again = f"it was replaced {since_s:.0f} s ago, and is again in {gap_s - since_s:.0f} s if necessary"
                 return Judgement(recycle=False, problem=f"{problem}; {again}")
             if since_s >= 2 * gap_s:
                 self._in_a_row = 0
@@ -57,7 +57,7 @@ class MemoryGuard:
         self._over, self._recycled_at = 0, now
         return Judgement(
             recycle=True,
-            problem=f"{problem}; it saves, and another one takes its place",
+            problem=f"{problem}; it is drained and replaced",
         )
 
 

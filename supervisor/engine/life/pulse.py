@@ -24,7 +24,7 @@ PATIENT_S: Final = 10.0
 TICK_S: Final = 0.25
 """The interval between ticks."""
 STALL_S: Final = 0.5
-"""The most time that counts between two inputs; a supervisor with a longer gap was not listening."""
+"""The longest time that counts between two inputs; in a longer gap the supervisor was not listening."""
 
 
 class State(Enum):
@@ -90,7 +90,7 @@ Action = Suspect | Healthy | Hung
 
 
 class Pulse(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of the machine. Times are on `clock`, but for `seen_at`.
+    """The state of the machine. All times except `seen_at` are values of `clock`.
 
     Fields:
         seen_at: the monotonic time of the latest input.

@@ -62,11 +62,11 @@ class Renewal:
         self._handed_over = asyncio.Event()
         self._counts: dict[str, tuple[str, int]] = {}
         self._known: dict[str, str] = {}
-        """The places, by path, for which an engine was replaced already; it is not replaced twice for the same."""
+        """The places, by path, for which an engine was replaced already; no engine is replaced twice for one place."""
         self.covered: Mapping[str, str] = {}
 
     def request(self, reason: str) -> None:
-        """Requests a replacement of the running engine for another reason than places; a starting engine stays."""
+        """Requests a replacement of the running engine, for the given reason. A starting engine is not replaced."""
         self._asked = reason
         self._wake.set()
 
@@ -103,7 +103,7 @@ class Renewal:
             return
         if new:
             paths = ", ".join(sorted(new))
-            asked = asked or f"what is at {paths} now is not what its sandbox lets it write to"
+            asked = asked or f"its sandbox does not cover the directories that are at {paths} now"
         gen = self._keeper.gen
         if own_stale:
             await self._have_handed_over()

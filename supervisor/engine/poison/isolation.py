@@ -26,7 +26,7 @@ from supervisor.log.short_name import short_name
 TOLD_PER_TURN: Final = 100
 """The number of held-back torrents whose state is published in one iteration of the loop."""
 
-_OUTLOOK: Final = "the others are loaded by themselves then"
+_OUTLOOK: Final = "the others are loaded automatically then"
 
 
 class Isolation:

@@ -4,10 +4,11 @@ An engine is *calm* when it has run for `calm_s` with all torrents that it was s
 loaded in a calm engine, and *held back* while it must not be loaded. A torrent is held back on one of two grounds:
 
 - *Evidence*: it is the only torrent that was among the few in flight in two crashes. All other torrents are loaded. If
-  the engine crashes again without it, it is a suspect like all others.
+  they crash the engine, too, the torrent is a suspect like all others.
 - *Bisection*: the engine has crashed twice without being calm in between. First an engine has to become calm with
-  nothing loaded; if it crashes, no torrent is the cause. Then the suspects are halved, and one half is loaded. A crash
-  halves that half again. Calm clears it, and half of the remaining suspects are loaded, too.
+  nothing loaded; if it crashes, no torrent is the cause. Then the suspects are halved, and one half is loaded. After a
+  crash that half is halved again. If the engine becomes calm, the half is cleared, and half of the remaining suspects
+  are loaded, too.
 
 A torrent that crashes an engine with otherwise only cleared torrents is *accused*. Before other torrents are loaded, an
 engine has to become calm without the accused one; if that engine crashes, too, no torrent is the cause. An accused
@@ -120,7 +121,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         presumed: torrents held back on evidence alone; if the engine crashes without them, they are ordinary suspects.
         dirty: the suspects, in the order in which they are tested; one of them is believed to be the cause.
         likely: the suspects that were in flight; they are tested first, one by one.
-        testing: torrents that are loaded beside the cleared ones. Empty: the engine has to become calm without them.
+        testing: suspects that are loaded beside the cleared torrents. Empty: the engine has to become calm without any.
         calm_s: the time after which the current engine is calm.
         patience_s: the same for the engines of this case in general, by its quickest crash.
         excused: the number of crashes in this case's search.
@@ -214,7 +215,7 @@ def _passed(case: Case, event: Calmed, now: float) -> Outcome:
 
 
 def _suspect(case: Case, event: Crashed, evidence: tuple[str, ...]) -> Case:
-    """Continues with the uncleared torrents of the crashed engine: one of them is the cause, evidence first."""
+    """Suspects the uncleared torrents of the crashed engine, those in flight first; a single one is accused."""
     unproven = tuple(torrent for torrent in event.loaded if torrent not in case.cleared)
     if len(unproven) > 1:
         rest = tuple(torrent for torrent in unproven if torrent not in evidence)

@@ -1,7 +1,7 @@
 """A child: one engine process, started from an argv and watched through a pidfd.
 
 The child inherits only its argv, a few environment variables, and some descriptors: the write end of its log pipe, one
-end of the lifeline pipe, the shared memory of its flight recorder, that for its stacks, and the locks on the
+end of the lifeline pipe, the shared memory of its flight recorder and of its stacks, and the locks on the
 directories, which stay locked as long as either process lives. The child leads its own session and process group. Its
 modules are loaded only from Ouzel's installation: without `-I`, Python would search the current directory first.
 """
@@ -37,7 +37,7 @@ LOG_PIPE_BYTES: Final = 256 * 1024
 """The capacity of the log pipe: less than is read at once, so that all of it is read at the child's death."""
 
 LOG_LINE_MAX: Final = 1024 * 1024
-"""The length, up to a chunk more, above which a log line is passed on in parts."""
+"""The length above which a log line is passed on in parts, each at most one chunk longer."""
 
 STACKS_MAX: Final = 64 * 1024
 """The number of bytes that are read of a dying engine's stacks."""

@@ -29,7 +29,7 @@ class Climber:
         self.reason: str | None = None
 
     def end(self, child: Child, manner: Manner, reason: str | None) -> None:
-        """Begins to end a child, unless the ladder is further than this manner already. The first reason is kept."""
+        """Begins to end a child, unless the manner's first signal was sent already. The first reason is kept."""
         climb = kill_ladder.begin(manner, self._climb)
         if climb is None:
             return

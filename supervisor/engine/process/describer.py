@@ -46,7 +46,7 @@ class Describer:
         self._one = asyncio.Lock()
 
     async def describe(self, torrents: Sequence[DesiredTorrent]) -> list[EngineEvent]:
-        """Returns the events that an engine would send about these torrents; none about those that fail or time out."""
+        """Returns the events that an engine would send about these torrents, if their data can be read in time."""
         async with self._one:
             try:
                 process = await asyncio.create_subprocess_exec(

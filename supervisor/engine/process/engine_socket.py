@@ -43,7 +43,7 @@ class EngineSocket:
         self._receivers.pop(_identity(gen), None)
 
     def send(self, gen: int, frame: bytes) -> None:
-        """Sends a frame to a generation; the frame is dropped if that is not connected."""
+        """Sends a frame to a generation; if the generation is not connected, the frame is dropped."""
         self._socket.send([_identity(gen), frame])
 
     def close(self) -> None:

@@ -51,7 +51,7 @@ class Climb(msgspec.Struct, frozen=True):
 
 
 def begin(manner: Manner, under_way: Climb | None) -> Climb | None:
-    """Returns the climb for a manner; None if the current climb is beyond its first rung already."""
+    """Returns the climb that begins at a manner's first rung; None if the current climb is beyond that rung."""
     first = _FIRST[manner]
     return None if under_way is not None and under_way.next_rung > first else Climb(first)
 

@@ -48,15 +48,15 @@ def find(
         on_disk = state is TorrentState.MISSING_STORAGE or trouble[0] in ON_DISK
         return _because(HindranceCause.DISK if on_disk else HindranceCause.ERROR, trouble[1])
     if state is TorrentState.MISSING_STORAGE:
-        return _because(HindranceCause.DISK, "its files are not there")
+        return _because(HindranceCause.DISK, "its files are missing")
     if state is TorrentState.ERROR:
-        return _because(HindranceCause.ERROR, "it is in an error")
+        return _because(HindranceCause.ERROR, "it has an error")
     if desired.paused:
         return _because(HindranceCause.PAUSED, "it was paused")
     if not engine_up:
         return _because(HindranceCause.ENGINE, "no engine is running")
     if not present:
-        return _because(HindranceCause.QUEUED, "the engine has yet to take it up")
+        return _because(HindranceCause.QUEUED, "the engine has not loaded it yet")
     if state in _COMPLETE:
         return _of_complete(desired.torrent, progress, trackers)
     if state in _FETCHES:

@@ -42,7 +42,7 @@ class Merger:
     """Merges records.
 
     Args:
-        engine: has the torrents loaded.
+        engine: loads and unloads torrents.
         locks: locks of torrents, by id; shared with all code that changes records.
         publish: publishes a lifecycle event.
     """
@@ -67,13 +67,13 @@ class Merger:
         self._news = asyncio.Event()
 
     def proven(self, event: HashesProven) -> None:
-        """Queues proven info-hashes of a torrent; `run` settles them."""
+        """Queues the proven info-hashes of a torrent; `run` passes them to `settle`."""
         if event.torrent in self._catalogue.torrents:
             self._waiting[event.torrent] = event
             self._news.set()
 
     async def run(self) -> None:
-        """Settles queued proofs, for ever."""
+        """Calls `settle` for all queued info-hashes, for ever."""
         if self._waiting:  # the task was restarted after an error
             self._news.set()
         while True:
@@ -141,7 +141,7 @@ class Merger:
         return identity.of_record(self._catalogue.torrents[torrent], proven=False)
 
     async def correct(self, links: Iterable[str], hashes: frozenset[str]) -> None:
-        """Removes info-hashes from magnet links' records that belong to another torrent.
+        """Removes the info-hashes of another torrent from the records of magnet links.
 
         Call it while `hold` is held. Raises the errors of `settle`.
         """
@@ -150,7 +150,7 @@ class Merger:
             after = identity.without(before, hashes)
             await self._catalogue.put(after)
             what = "its link names two info-hashes that do not belong together"
-            done = "the one that is another torrent's is left out"
+            done = "the one that belongs to another torrent was dropped"
             self._publish(Reconciled(torrent=torrent, what=what, done=done))
             self._engine.ensure(after)
 
@@ -174,7 +174,7 @@ class Merger:
                 Reconciled(
                     torrent=kept.torrent,
                     what=f"{each.torrent} is the same torrent, by its other info-hash",
-                    done=f"made part of this one{elsewhere}",
+                    done=f"merged into this one{elsewhere}",
                 )
             )
             self._engine.forget(each)

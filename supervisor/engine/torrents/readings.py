@@ -56,7 +56,7 @@ class Readings:
         self._all_described = False
 
     async def files(self, torrent: str) -> None:
-        """Updates a torrent's file progress, if an engine has loaded it and the progress is not fresh."""
+        """Updates a torrent's file progress; for an unloaded torrent, reads its stored metadata if it is unknown."""
         torrent = self._own.resolve(torrent)
         if torrent not in self._own.torrents:
             return

@@ -31,7 +31,7 @@ class Restorer:
         plan: the order and window of the restore.
         torrents: the records of the slot.
         admits: whether a torrent may be loaded now.
-        ensure: sends the engine torrents, except those that must not be loaded by then.
+        ensure: sends the engine torrents, except those that are held back at that time.
         forget: has the engine unload a removed torrent.
         emit: called with the progress as a problem, and with `Restored` at the end.
     """

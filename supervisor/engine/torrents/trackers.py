@@ -16,7 +16,7 @@ from protocol.wire.events import TrackerStatusChanged
 from protocol.wire.rows import TrackerRow, TrackerStatus
 
 FAILURES: Final = 2
-"""The number of failures in a row after which clients are notified that a tracker fails which has worked."""
+"""The number of failures in a row after which clients are notified, for a tracker that has worked before."""
 FAILURES_AGAIN: Final = 6
 """The same for a tracker that has failed and recovered before. With libtorrent's delays this takes twenty minutes."""
 TOLD_MAX: Final = 10

@@ -26,7 +26,7 @@ class Waiters:
                 self._waiting[subject].remove(entry)
 
     def confirm(self, subject: Subject, revision: int, problem: str | None = None) -> None:
-        """Ends the wait for this and earlier revisions: they are applied, or with a problem they were refused."""
+        """Ends all waits for this revision and earlier ones: applied, or refused if there is a problem."""
         waiting = self._waiting.pop(subject, None)
         if not waiting:
             return
@@ -42,7 +42,7 @@ class Waiters:
                 future.set_exception(OuzelError(ErrorKind.ENGINE_REFUSED, problem))
 
     def refuse(self, subject: Subject, error: OuzelError) -> None:
-        """Ends all waits for a subject with an error."""
+        """Ends all waits for a subject; the waiting requests get this error."""
         for _, future in self._waiting.pop(subject, []):
             if not future.done():
                 future.set_exception(error)
