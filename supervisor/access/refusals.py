@@ -44,7 +44,7 @@ class Refusals:
         return key[0], untold
 
     def _expire(self, now: float) -> None:
-        """Removes entries that are older than the interval, with the count of unlogged rejections."""
+        """Removes entries that are older than twice the interval; their counts of unlogged rejections are lost."""
         for key, (since, _) in list(self._told.items()):
             if now - since < 2 * AGAIN_S:
                 return

@@ -26,7 +26,7 @@ Work = Coroutine[Any, Any, None]
 
 
 class Tasks(Protocol):
-    """Something that can run one-shot tasks."""
+    """An object that runs one-shot tasks, such as `Background`."""
 
     def create_task(self, work: Work, /) -> asyncio.Task[None]:
         """Runs a task once."""

@@ -1,7 +1,7 @@
 """The configuration: built-in defaults, a TOML file over them, the environment over both.
 
-Every key can also be set by the environment variable `OUZEL_SECTION_KEY`, with lists separated by colons. An unknown
-key, a wrong type and a value out of range are each one problem that names the place and the key.
+Every key can also be set by the environment variable `OUZEL_SECTION_KEY`; the items of a list are separated by colons.
+Each unknown key, wrong type and value out of range is a problem, which names the place and the key.
 """
 
 import os
@@ -114,8 +114,8 @@ class LogConfig(_Section, frozen=True, kw_only=True):
     """`[log]`: the log on standard error.
 
     Fields:
-        format: `console` is lines for people, `json` is one object a line; `auto` is `console` on a terminal and in
-            the journal, and `json` elsewhere.
+        format: `console` is lines for people, `json` is one object a line; `auto` is `console` on a terminal and in the
+            journal, and `json` elsewhere.
         level: lines below this level are not written.
     """
 

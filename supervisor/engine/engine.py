@@ -165,7 +165,7 @@ class Engine:
         self._keeper.follow(policy)
 
     def handed_over(self) -> None:
-        """Notes that the resume data which the process handed over is written."""
+        """Notes that the fast-resume data that the process handed over is written."""
         self._renewal.handed_over()
 
     def parts(self) -> dict[str, Part]:

@@ -77,7 +77,7 @@ class EventLog:
         return logged
 
     def frame(self, logged: LoggedEvent) -> bytes:
-        """The bytes of an event from `append` or `replay`."""
+        """Returns the encoding of an event from `append` or `replay`, and corrects the log's size by it."""
         before = logged.size
         frame = logged.encode()
         if self._events and logged.seq >= self._events[0].seq:
@@ -85,7 +85,7 @@ class EventLog:
         return frame
 
     def replay(self, epoch: str, after_seq: int, limit: int) -> list[LoggedEvent]:
-        """The events after `after_seq`, at most `limit`, without a gap.
+        """Returns the events after `after_seq`, at most `limit`, without a gap.
 
         Raises:
             OuzelError: REPLAY_GONE if the epoch is another one, the number was never used, or events were evicted.

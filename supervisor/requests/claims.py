@@ -1,8 +1,7 @@
 """Limits the pending requests of each connection, and the rate of its invalid frames and requests. Pure.
 
-A connection that exceeds its limit is refused, and no other connection is affected. The memory for this is bounded,
-too: connections without pending requests have only token buckets for invalid frames, and the oldest of these are
-    evicted.
+A connection that exceeds its limit is refused, and no other connection is affected. The memory for this is bounded:
+connections without pending requests have only token buckets for invalid frames, of which the oldest are evicted.
 """
 
 from collections import OrderedDict

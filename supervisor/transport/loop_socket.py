@@ -23,7 +23,7 @@ _RCVMORE: Final = int(zmq.RCVMORE)
 """The flags are plain numbers: an enum's arithmetic is slower than the rest of the operation."""
 
 ADDRESSES_KEPT: Final = 1024
-"""The size of the cache of addresses that were parsed, since parsing is slow."""
+"""The size of the cache of parsed addresses; parsing an address is slow."""
 
 TURN_S: Final = 0.001
 """The maximum time of a batch, even if it has fewer messages than the limit."""

@@ -13,8 +13,8 @@ from protocol.host.place import is_mount
 def outdated(covered: Mapping[str, str], wanted: Iterable[str], seen: Mapping[str, str | None]) -> dict[str, str]:
     """Returns the paths whose current place is not covered, with that place.
 
-    A missing directory and an unmounted disk are not outdated: the torrents there wait, and the disk that comes back
-    is another place.
+    A missing directory and an unmounted disk are not outdated: the torrents there wait, and the disk that comes back is
+    another place.
 
     Args:
         covered: the places that the engine's sandbox covers, by path; empty without a sandbox, so none is outdated.

@@ -8,8 +8,8 @@ or restores torrents, a native call may take longer, so the limits are `DEADLINE
 heartbeat no limit applies here, since the disk that the engine is loaded from may be slow; the lifecycle has a deadline
 for the start.
 
-Only time in which the supervisor was listening counts: the time between two inputs counts as `STALL_S` at most. So
-an engine is not blamed for silence while the supervisor, or the whole machine, was suspended.
+Only time in which the supervisor was listening counts: the time between two inputs counts as `STALL_S` at most. So an
+engine is not blamed for silence while the supervisor, or the whole machine, was suspended.
 """
 
 from collections.abc import Callable

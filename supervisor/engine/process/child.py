@@ -1,9 +1,9 @@
 """A child: one engine process, started from an argv and watched through a pidfd.
 
 The child inherits only its argv, a few environment variables, and some descriptors: the write end of its log pipe, one
-end of the lifeline pipe, the shared memory of its flight recorder and of its stacks, and the locks on the
-directories, which stay locked as long as either process lives. The child leads its own session and process group. Its
-modules are loaded only from Ouzel's installation: without `-I`, Python would search the current directory first.
+end of the lifeline pipe, the shared memory of its flight recorder and of its stacks, and the locks on the directories,
+which stay locked as long as either process lives. The child leads its own session and process group. Its modules are
+loaded only from Ouzel's installation: without `-I`, Python would search the current directory first.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from supervisor.engine.process.engine_environment import engine_environment
 
 ENGINE_MODULE: Final = "engine_proc"
 ISOLATED: Final = (sys.executable, "-I")
-"""Python without the current directory, the user's own modules and `PYTHON*` variables."""
+"""The command that starts Python. `-I` ignores the current directory, the user's modules and `PYTHON*` variables."""
 
 _INHERITED_FD_MIN: Final = 100
 """The lowest number of inherited descriptors: far from 0, 1 and 2, which are replaced in the child."""

@@ -1,6 +1,6 @@
-"""Finds the cause why a torrent makes no progress. Pure.
+"""Finds the reason why a torrent makes no progress. Pure.
 
-The cause is derived from the supervisor's memory whenever a row is read.
+The reason is derived from the state in the supervisor's memory whenever a row is read.
 """
 
 from typing import Final
