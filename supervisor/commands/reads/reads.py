@@ -290,7 +290,7 @@ def no_cursor() -> OuzelError:
 
 
 def _measure(pids: Iterable[int | None]) -> ProcessReport:
-    """The memory, CPU time and descriptors of processes together; processes that cannot be examined count as zero."""
+    """The total memory, CPU time and descriptors of some processes, without those that cannot be examined."""
     rss_bytes = cpu_ms = fds = 0
     for pid in pids:
         with contextlib.suppress(psutil.Error):

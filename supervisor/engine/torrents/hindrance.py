@@ -67,7 +67,7 @@ def find(
 
 
 def _of_complete(torrent: str, progress: Progress, trackers: Trackers) -> Hindrance | None:
-    """The hindrance of a complete torrent: a seed without peers has one only if all its trackers fail."""
+    """The hindrance of a complete torrent: nothing is selected, or it has no peers and all its trackers fail."""
     if progress.bytes_total == 0 and progress.size > 0:
         return _because(HindranceCause.NOTHING_SELECTED, "none of its files is selected")
     if progress.peers == 0 and (problem := trackers.trouble(torrent)) is not None:
