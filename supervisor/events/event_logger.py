@@ -36,7 +36,7 @@ class EventLogger:
 
     Args:
         log: the log.
-        began_us: when the supervisor started, microseconds since 1970; torrents that were added before are not logged.
+        began_us: when the supervisor started, microseconds since 1970; earlier torrents are not logged as added.
         budget: the token buckets of lines.
         clock: monotonic seconds.
     """

@@ -40,7 +40,7 @@ class Restore:
 
     @property
     def has_room(self) -> bool:
-        """Whether to send more now: only when less than half of the window is used, so that frames are large enough."""
+        """Whether to send more now: only when at most half of the window is used, so that frames are large enough."""
         return bool(self._waiting) and len(self._given) <= self._window // 2
 
     def begin(self, torrents: Iterable[str]) -> None:
