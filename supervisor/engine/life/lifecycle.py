@@ -72,7 +72,7 @@ class RecycleRequested(NamedTuple):
 
 
 class StopRequested(NamedTuple):
-    """The service is going down."""
+    """The service is stopping, so the engine has to end."""
 
 
 Input = StartRequested | Ready | Died | TimerFired | RecycleRequested | StopRequested

@@ -62,7 +62,7 @@ class Trackers:
         self._shared: dict[_Known, _Known] = {}
         self._failing: dict[str, dict[str, _Failing]] = {}
         self._relapsing: set[tuple[str, str]] = set()
-        """The trackers, with their torrents, that clients were told to fail and then to work again."""
+        """Pairs of a torrent and a tracker that has failed and then recovered, both with notification."""
         self._all_failing: dict[str, float] = {}
         """By torrent, since when all its trackers fail."""
         self._budget = BURST
