@@ -1,7 +1,7 @@
 """`ouzeld`: the daemon's command line.
 
-Exit codes: 0 stopped as asked, 2 usage, 69 an address of `[api]` is not available yet, 71 no UTF-8 locale, 73 a
-directory cannot be made or trusted, 75 another ouzeld has the directories, 78 the configuration is wrong, libtorrent
+Exit codes: 0 stopped on request, 2 usage, 69 an address of `[api]` is not available yet, 71 no UTF-8 locale, 73 a
+directory cannot be made or trusted, 75 another ouzeld uses the directories, 78 the configuration is wrong, libtorrent
 refuses it, `[sandbox] mode = "require"` cannot be met, or fewer than 256 files may be open.
 """
 
@@ -41,15 +41,18 @@ EXIT_UNAVAILABLE: Final = 69
 EXIT_NOT_UTF8: Final = 71
 EXIT_ALREADY_RUNNING: Final = 75
 GC_THRESHOLD: Final = 100_000
-"""With ten thousand torrents a collection takes too long for the loop, and garbage in cycles is rare."""
+"""The threshold of the youngest generation, raised: with ten thousand torrents a collection blocks the loop too long.
+
+Garbage in cycles is rare.
+"""
 
 
 def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     """Runs the daemon in the foreground until SIGTERM or SIGINT.
 
     Args:
-        engine: the module that is run as the engine; tests have others.
-        probe_s: how often an engine is tried once the restart budget is spent; tests cannot wait so long.
+        engine: the module that is run as the engine; tests pass other ones.
+        probe_s: the interval between starts of an engine once the restart budget is spent; tests pass a shorter one.
     """
     utf8.restart_in_utf8()
     log_writer, log_form = logs.begin()
@@ -82,7 +85,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     gc.set_threshold(GC_THRESHOLD)
     try:
         utf8.require_python_utf8()
-        utf8.use_utf8_locale()  # its engines need one, too; here the user sees the error
+        utf8.use_utf8_locale()  # engines need a UTF-8 locale, too; an error here is seen by the user
     except utf8.NotUtf8 as error:
         _fail(EXIT_NOT_UTF8, str(error))
     try:
@@ -133,7 +136,7 @@ async def _serve(opening: AbstractAsyncContextManager[Service]) -> None:
 
 
 def _check(file: Path | None, *, as_json: bool) -> int:
-    """Prints all problems. Returns the exit code."""
+    """Prints all problems of the configuration, and returns the exit code."""
     checked = config_check.check(file)
     if as_json:
         lines = [msgspec.json.encode(checked).decode()]
@@ -145,7 +148,7 @@ def _check(file: Path | None, *, as_json: bool) -> int:
 
 
 def _take_directories(config: configuration.Config, log: logs.Logger) -> list[DirectoryLock]:
-    """Makes missing directories and locks the two that belong to one supervisor. Raises OSError."""
+    """Makes missing directories, and locks the resume and the runtime directory. Raises OSError."""
     paths = config.paths
     for note in own_directories.prepare(paths):
         log.warning("directory_shared", problem=note)

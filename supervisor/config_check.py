@@ -1,6 +1,6 @@
-"""`ouzeld --check`: reports what would keep the daemon from starting; starts and makes nothing.
+"""`ouzeld --check`: reports all problems that would keep the daemon from starting, without side effects.
 
-It ignores locks and sockets of a running daemon, so it can run beside one, before a reload.
+The check ignores locks and sockets of a running daemon, so that it can run beside the daemon before a reload.
 """
 
 import errno
@@ -35,9 +35,9 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         ok: whether the daemon would start.
-        problems: what would keep it from starting.
-        notes: what could not be checked here, and why.
-        exit_code: the one that the daemon would end with; 0 if it would start.
+        problems: the problems that would keep the daemon from starting.
+        notes: the checks that could not be made here, and why.
+        exit_code: the code that the daemon would exit with; 0 if it would start.
     """
 
     ok: bool
@@ -102,7 +102,7 @@ def _keys(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _directories(config: Config) -> tuple[list[tuple[str, str]], list[str]]:
-    """Problems of existing directories, and those that this user cannot check."""
+    """Returns the problems of the directories, and notes about those that this user cannot check."""
     problems: list[tuple[str, str]] = []
     notes: list[str] = []
     paths = config.paths
@@ -118,7 +118,7 @@ def _directories(config: Config) -> tuple[list[tuple[str, str]], list[str]]:
             if key == "runtime_dir":
                 sockets.check_places(path)
         except FileNotFoundError:
-            # Ouzel's own are made where links lead; a link that leads into a circle is no FileNotFoundError.
+            # Ouzel's own directories are made at the target of a link; a circular link is not a FileNotFoundError.
             problems += [(f"paths.{key}", problem) for problem in _unmakeable(Path(os.path.realpath(path)))]
         except OSError as error:
             if not _narrowed(error, path):
@@ -129,13 +129,13 @@ def _directories(config: Config) -> tuple[list[tuple[str, str]], list[str]]:
 
 
 def _narrowed(error: OSError, path: Path) -> bool:
-    """Whether it is the root of a tmpfs or the like, whose mode the start narrows."""
+    """Whether the error is about a directory with mode 1777, as a tmpfs has: the daemon narrows its mode on start."""
     sticky = 0o1777
     return error.errno == errno.EPERM and path.is_dir() and path.stat().st_mode & sticky == sticky
 
 
 def _unmakeable(path: Path) -> Iterator[str]:
-    """Why a missing directory cannot be made; None if it exists or can be made."""
+    """Yields why a missing directory cannot be made; yields nothing if it exists or can be made."""
     for above in (path, *path.parents):
         try:
             found = above.stat()

@@ -1,7 +1,7 @@
 """The service: one asyncio loop on which all parts of the supervisor meet.
 
-Nothing on this loop waits: the disk has threads, engines have processes, and what comes of them arrives as events. Here
-is no decision: only which parts there are, and in which order they begin and end.
+Code on this loop never blocks: disk access runs in threads, engines run in processes, and their results arrive as
+events. This module makes no decision of its own: it constructs the parts, and starts and stops them in order.
 """
 
 import asyncio
@@ -52,11 +52,11 @@ class UnusableSettings(Exception):
 
 
 class Service:
-    """The supervisor, from its sockets to its engine. Made by `open_service`, which says what most arguments are.
+    """The supervisor, from its sockets to its engine. `open_service` constructs it, and documents most arguments.
 
     Args:
         launcher: starts engine processes.
-        closing: closes the parts in the end, in the opposite order to that in which they are made.
+        closing: closes the parts at the end, in the reverse order of their construction.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Service:
         mounts, places, code = MountTable(), PlaceWatch(), CodeStamp()
         self._sockets = sockets = Sockets(config.api, runtime_dir, troubles=self._troubles, log=log, closing=closing)
         closing.callback(catalogue.close)
-        closing.callback(manager.extend, STOP_PATIENCE_S)  # the catalogue waits for the disk
+        closing.callback(manager.extend, STOP_PATIENCE_S)  # closing the catalogue waits for the disk
         closing.callback(mounts.close)
         closing.callback(places.close)
         closing.callback(sockets.event_logger.close)
@@ -175,16 +175,16 @@ class Service:
             **engine.parts(),
         }
 
-    # -- its phases -----------------------------------------------------------------------------------------------
+    # -- the phases of the service ----------------------------------------------------------------------------------
 
     async def serve(self) -> None:
-        """Serves until SIGTERM or SIGINT, or `stop`.
+        """Runs the service until SIGTERM, SIGINT or a call of `stop`.
 
         Raises:
             UnusableSettings: libtorrent refuses the first engine's settings.
         """
         async with self._group:
-            # Start-up: what takes time comes before clients are answered and signals are caught.
+            # Start-up: slow steps come before clients are answered and signals are caught.
             await self._watch.totals.load()
             await self._engine.prepare()
             requests = self._commands.answer(self._group)
@@ -195,7 +195,7 @@ class Service:
             # Serving.
             with Readiness(self._manager).checked(self._watch.background, self._sockets.connect):
                 await self._finished.wait()
-            # Shutdown: there is no engine any more.
+            # Shutdown: the engine has ended.
             for task in running:
                 task.cancel()
             await requests.close()
@@ -205,7 +205,7 @@ class Service:
             raise UnusableSettings(self._refusal)
 
     def stop(self, reason: str) -> None:
-        """Has the engine save and leave; `serve` returns after that."""
+        """Starts the shutdown: the engine saves and exits, then `serve` returns."""
         self._log.info("stopping", reason=reason)
         self._manager.stopping()
         self._watch.health.stopping = True
@@ -222,13 +222,13 @@ class Service:
         self._refusal = problem
         self._engine.stop()
 
-    # -- what the engine and others have of parts that are made after them ----------------------------------------
+    # -- callbacks of the engine and other parts into parts that are constructed after them ---------------------------
 
     def _heard(self, fact: EngineFact) -> None:
         self._handlers.engine.handle(fact)
 
     def _name_of(self, torrent: str) -> str:
-        """The name of a torrent that there is, or that is leaving; empty where that is not known."""
+        """The name of a torrent, also of one that is being removed; empty if the name is not known."""
         desired = self._catalogue.torrents.get(torrent) or self._catalogue.leaving.get(torrent)
         return "" if desired is None else self._engine.snapshot.name(desired)
 
@@ -254,20 +254,20 @@ async def open_service(
     log_problem: Callable[[], str | None] = lambda: None,
     log_form: Form | None = None,
 ) -> AsyncIterator[Service]:
-    """A service whose sockets are bound, and which is closed in the end.
+    """Opens a service with bound sockets, and closes it at the end of the context.
 
     Args:
         config: the configuration.
         locks: held locks on the directories, the resume directory's first; engines inherit them.
-        version: Ouzel's.
-        log: where it tells what it does.
+        version: the version of Ouzel.
+        log: the logger of the service.
         read_config: reads the configuration again, given the one in force. Raises InvalidConfig.
-        manager: is told when commands are answered, and as long as they are.
+        manager: notified of readiness; its watchdog is fed while commands are answered.
         module: the module that is run as the engine.
-        probe_s: how often an engine is tried once the restart budget is spent.
-        launcher: starts engine processes; tests play them.
-        log_problem: what is wrong with the log, None where nothing is.
-        log_form: how the log's lines look; changed where the configuration does.
+        probe_s: the interval between starts of an engine once the restart budget is spent.
+        launcher: starts engine processes; tests pass a fake one.
+        log_problem: returns the problem of the log, or None.
+        log_form: the format of the log's lines; a reload of the configuration can change it.
 
     Raises:
         UnusableAccess: clients on tcp cannot be served as configured.

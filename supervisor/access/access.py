@@ -1,7 +1,7 @@
 """Access: authentication and roles of clients on tcp; on local sockets the files' modes decide.
 
-A client is identified by its public key. Its role is looked up for each request, so a change takes effect at once. The
-connection of a removed key is closed; otherwise a subscriber would go on receiving events.
+A client is identified by its public key. Its role is looked up for each request, so a change of the role takes effect
+at once. When a key is removed, its connections are closed; otherwise a subscriber would go on receiving events.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ LOGGED_MAX: Final = 100
 """The number of files that the log names one by one."""
 
 ADDRESSES: Final = 4
-"""Two sockets of clients, each local and on tcp."""
+"""The number of addresses that clients connect to: two sockets, each local and on tcp."""
 
 UNKNOWN_KEY: Final = "unknown key"
 READ_ONLY: Final = "read-only key"
@@ -54,7 +54,7 @@ _PASSING: Final = frozenset(
         *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS),
     }
 )
-"""Errors that may pass: an address in use or not there yet; a disk error; too few resources."""
+"""Transient errors: an address that is in use or does not exist yet; a disk error; too few resources."""
 
 
 class UnusableAccess(Exception):
@@ -62,11 +62,11 @@ class UnusableAccess(Exception):
 
 
 class AccessNotYet(UnusableAccess):
-    """`[api]` cannot be served now, for a reason that may pass."""
+    """`[api]` cannot be served now, because of an error that may be transient."""
 
 
 class _Met(NamedTuple):
-    """A connection, by the number of its handshake: its key, and its two addresses."""
+    """An authenticated connection: the number of its handshake, its public key, and its two addresses."""
 
     number: int
     user: str
@@ -78,11 +78,11 @@ class Access:
 
     Args:
         config: `[api]`.
-        context: of the sockets.
+        context: the ZeroMQ context of the sockets.
         log: logs rejected peers, each at most once a minute.
 
     Raises:
-        UnusableAccess: the daemon's own key cannot be read; AccessNotYet if that may pass.
+        UnusableAccess: the daemon's own key cannot be read; AccessNotYet if the error may be transient.
     """
 
     def __init__(self, config: ApiConfig, context: "zmq.Context[zmq.Socket[bytes]]", log: logs.Logger) -> None:
@@ -92,14 +92,14 @@ class Access:
         self._most = self._limit()
         self._watched: list[Connections] = []
         self._met: dict[int, _Met] = {}
-        """The last connection seen under each descriptor, even if it is gone."""
+        """By descriptor, the last connection that was seen there, even if it is closed by now."""
         self._zap: Zap | None = None
         self._keys: AuthorizedKeys | None = None
         self._authorized = Authorized({}, {})
         self._logged: dict[str, str] = {}
         self._reported: dict[str, str] = {}
         if config.curve_secret_key_file is None or config.authorized_keys_dir is None:
-            return  # there is no tcp then, see config
+            return  # without keys there are no tcp sockets, see config
         self._secret_key = read_secret_key(Path(config.curve_secret_key_file))
         self._keys = AuthorizedKeys(Path(config.authorized_keys_dir))
         self._authorized = self._keys.read()
@@ -110,10 +110,10 @@ class Access:
         self._watched.append(Connections(socket, most=self._most, on_refused=self._refused))
 
     def offer_tcp(self, socket: zmq.Socket[bytes], key: str) -> None:
-        """Binds a socket to the tcp address under this key of `[api]`, if there is one.
+        """Binds a socket to the tcp address that this key of `[api]` configures, if any.
 
         Raises:
-            UnusableAccess: it cannot be bound; AccessNotYet if that may pass.
+            UnusableAccess: the address cannot be bound; AccessNotYet if the error may be transient.
         """
         endpoint: str | None = getattr(self._config, key)
         if endpoint is None or self._zap is None:
@@ -133,18 +133,18 @@ class Access:
             return
         known = self._met.get(sender.fd)
         if known is not None and sender.number <= known.number:
-            # The ends are read once: a message may be looked at when its connection is gone, and the descriptor
-            # another one's. Of a lower number, it is that of a connection before.
+            # The addresses of a connection are read once. When a queued message is handled, its connection may be
+            # closed and the descriptor may be another connection's. A lower number means such an earlier connection.
             return
         ends = ends_of(sender.fd)
         if ends is None or not ends.local.startswith("tcp:"):
             return
         self._met[sender.fd] = _Met(sender.number, sender.user, ends)
         if sender.user not in self._authorized.clients:
-            shut_down(sender.fd, ends)  # it was admitted before its key was removed
+            shut_down(sender.fd, ends)  # the connection was admitted before its key was removed
 
     def admit(self, sender: Sender, command: Command) -> None:
-        """Checks that the sender may give a command. Raises OuzelError: NOT_PERMITTED."""
+        """Checks that the sender's role permits a command. Raises OuzelError: NOT_PERMITTED."""
         if sender.user is None:
             return
         self.record_sender(sender)
@@ -157,10 +157,10 @@ class Access:
             raise OuzelError(ErrorKind.NOT_PERMITTED, message)
 
     async def run(self, report: Report) -> None:
-        """Checks the keys until it is cancelled.
+        """Checks the directory of keys periodically, until it is cancelled.
 
         Args:
-            report: called with a subject, the directory or its files, and its problem, or None.
+            report: called with a subject (the directory or its files) and its problem, or None once it is solved.
         """
         if self._keys is None:
             return
@@ -178,11 +178,11 @@ class Access:
             self._take(await in_thread(self._keys.read))
 
     def subscriber_disconnected(self) -> None:
-        """Call it when a subscriber with too many subscriptions was disconnected; logged at most once a minute."""
+        """Logs, at most once a minute, that a subscriber with too many subscriptions was disconnected."""
         self._refused(SUBSCRIBERS, TOO_MUCH, event="subscriber_hung_up")
 
     def close(self) -> None:
-        """Call it after the sockets are closed and before their context is."""
+        """Stops authentication and the limits. Call it after the sockets are closed and before their context is."""
         for connections in self._watched:
             connections.close()
         if self._zap is not None:
@@ -223,12 +223,12 @@ class Access:
 
 
 def _unusable(number: int | None, message: str) -> UnusableAccess:
-    """The error to raise for one of this number."""
+    """The error to raise for this errno: AccessNotYet if it may be transient."""
     return AccessNotYet(message) if number in _PASSING else UnusableAccess(message)
 
 
 def read_secret_key(path: Path) -> str:
-    """The daemon's own key. Raises UnusableAccess."""
+    """Reads the daemon's own secret key. Raises UnusableAccess."""
     key = "api.curve_secret_key_file"
     try:
         found = parse(read_file(path, forbidden=stat.S_IRWXG | stat.S_IRWXO))

@@ -1,4 +1,4 @@
-"""The keys that are authorized on tcp: a directory with one file for each client, checked once a second.
+"""The keys that are authorized on tcp: a directory with one key file for each client, checked once a second.
 
 A missing directory authorizes nobody. A damaged file affects no other.
 """
@@ -14,16 +14,16 @@ from protocol.text.scrub import scrub
 from protocol.wire.key_file import MAX_BYTES, PUBLIC_SUFFIX, Role, is_name, parse
 
 FILES_MAX: Final = 10_000
-"""Further files are not read, in the order of their names: each check costs time for each file."""
+"""The number of key files that are read, in the order of their names: each check costs time for each file."""
 
 DIRECTORY: Final = "directory"
-"""The subject of a problem that all files share."""
+"""The subject of a problem of the directory itself."""
 
 FILES: Final = "files"
 """The subject of problems of single files."""
 
 _LASTING: Final = frozenset({errno.ENOENT, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO})
-"""Errors of a file that last until something changes that a check sees."""
+"""Errors of a file that are not transient: they last until a change that the next check detects."""
 
 
 class Client(NamedTuple):
@@ -37,15 +37,15 @@ class Authorized(NamedTuple):
     """The content of the directory.
 
     Fields:
-        clients: by public key, in Z85.
-        problems: by the name of the file; valid text, whatever the name's bytes are.
+        clients: the authorized clients, by public key (Z85).
+        problems: the problems, by the name of the file, in which invalid UTF-8 is replaced.
     """
 
     clients: dict[str, Client]
     problems: dict[str, str]
 
     def reasons(self) -> dict[str, str]:
-        """The reasons of `health`, by subject: all files together are one, however many there are."""
+        """The reasons for `health`, by subject: the problems of all files are one reason."""
         found = {subject: text for subject, text in self.problems.items() if subject == DIRECTORY}
         files = [text for subject, text in self.problems.items() if subject != DIRECTORY]
         if files:
@@ -56,10 +56,10 @@ class Authorized(NamedTuple):
 
 
 class AuthorizedKeys:
-    """Reads the directory again when something in it has changed. Its calls block on the disk.
+    """Reads the directory of keys again when its content has changed. Calls block on the disk.
 
     Args:
-        directory: where `NAME.key` files are.
+        directory: contains the `NAME.key` files.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -68,10 +68,10 @@ class AuthorizedKeys:
         self._stamp: object = None
         self._authorized = Authorized({}, {})
         self._passing = False
-        """Whether a file could not be read for a reason that may pass without a change of the file."""
+        """Whether a file could not be read because of a possibly transient error."""
 
     def read(self) -> Authorized:
-        """The present content of the directory."""
+        """Returns the current content of the directory."""
         try:
             stamp = self._look()
             if stamp != self._stamp:
@@ -85,7 +85,7 @@ class AuthorizedKeys:
         return self._authorized
 
     def _look(self) -> tuple[int, list[tuple[str, int, int, int, int, int]]]:
-        """A value that changes when a file is written, replaced or removed, or its mode changes."""
+        """Returns a value that changes when a file is written, replaced or removed, or its mode changes."""
         mode = private_dir.check_dir(self._directory).st_mode
         found = []
         with os.scandir(self._directory) as entries:
@@ -93,7 +93,7 @@ class AuthorizedKeys:
                 if entry.name.endswith(PUBLIC_SUFFIX) and not entry.name.startswith("."):
                     try:
                         at = entry.stat()
-                    except OSError:  # removed meanwhile, or a dangling link: reading it gives the error
+                    except OSError:  # removed meanwhile, or a dangling link: `_read` reports the error
                         found.append((entry.name, 0, 0, 0, 0, 0))
                     else:
                         found.append((entry.name, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns, at.st_mode))
@@ -127,14 +127,14 @@ class AuthorizedKeys:
 
 
 def read_file(path: Path, *, forbidden: int) -> bytes:
-    """The content of a key file; pipes and devices, which could block, are refused.
+    """Reads a key file; pipes and devices are refused, because reading them could block.
 
     Args:
-        forbidden: bits that its mode must not have.
+        forbidden: bits that the mode of the file must not have.
 
     Raises:
-        OSError: it cannot be read, or somebody else could have written it.
-        ValueError: it is no regular file, or its mode is too wide.
+        OSError: the file cannot be read, or another user could have written it.
+        ValueError: the file is not a regular one, or its mode has a forbidden bit.
     """
     fd = private_dir.open_file(path)
     with open(fd, "rb") as file:

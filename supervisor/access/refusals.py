@@ -1,7 +1,7 @@
 """Rate limit of the log lines about rejected peers. Pure.
 
 A rejected peer may retry a thousand times a second, and from many addresses. Each peer is logged at most once a minute,
-with the number of rejections in between, and the number of peers is bounded.
+with the number of rejections in between. The number of peers that are remembered is bounded.
 """
 
 from typing import Final
@@ -10,10 +10,10 @@ AGAIN_S: Final = 60.0
 """The minimum interval between lines about the same subject and reason."""
 
 SUBJECTS_MAX: Final = 100
-"""The number of subjects that are distinguished in that time."""
+"""The number of subjects that are remembered at the same time."""
 
 OTHERS: Final = "others"
-"""The subject of all further ones."""
+"""The common subject of all rejected peers beyond SUBJECTS_MAX."""
 
 
 class Refusals:
@@ -23,11 +23,13 @@ class Refusals:
         self._told: dict[tuple[str, str], tuple[float, int]] = {}
 
     def log_entry(self, subject: str, reason: str, now: float) -> tuple[str, int] | None:
-        """Whether to log a rejection: the subject, and the number of unlogged ones before it. None: do not log it.
+        """Records a rejection. Returns the subject to log and the number of unlogged rejections before, or None.
+
+        None means that the rejection is not logged.
 
         Args:
             subject: the rejected peer, an address or the name of a key.
-            reason: one of a few.
+            reason: why the peer was rejected; there are few reasons.
         """
         self._expire(now)
         key = (subject, reason)
@@ -38,11 +40,11 @@ class Refusals:
             self._told[key] = (since, untold + 1)
             return None
         self._told.pop(key, None)
-        self._told[key] = (now, 0)  # at the end: the dictionary is in the order of times
+        self._told[key] = (now, 0)  # inserted at the end, so that the dictionary is sorted by time
         return key[0], untold
 
     def _expire(self, now: float) -> None:
-        """Removes entries that are older than the interval, with the count of unlogged rejections."""
+        """Removes entries that are older than twice the interval; their counts of unlogged rejections are lost."""
         for key, (since, _) in list(self._told.items()):
             if now - since < 2 * AGAIN_S:
                 return

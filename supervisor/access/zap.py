@@ -1,6 +1,7 @@
 """The ZAP handler: ZeroMQ asks it, once for each connection, whether a CURVE key is authorized.
 
-The request is a message on an inproc address that libzmq defines; the handshake waits for the reply, up to its timeout.
+The request is a message on an inproc address that libzmq defines. The handshake waits for the reply, up to the
+handshake timeout.
 Source: https://rfc.zeromq.org/spec/27 (ZAP).
 """
 
@@ -22,12 +23,12 @@ _REFUSED: Final = (b"400", b"this key is not authorized")
 
 
 class Zap:
-    """Replies on the loop, from memory.
+    """Answers ZAP requests on the loop, from memory.
 
-    An admitted client's user id is its key and the number of the handshake, `KEY N`.
+    The user id of an admitted client is its public key and the number of the handshake: `KEY N`.
 
     Args:
-        context: of the sockets whose clients are authenticated.
+        context: the ZeroMQ context of the sockets whose clients are authenticated.
         admits: whether a public key (Z85) from an IP address is authorized.
     """
 
@@ -44,10 +45,10 @@ class Zap:
         self._socket.close()
 
     def _handle_request(self, frames: list[bytes]) -> None:
-        """A request: route, delimiter, version, request id, domain, address, routing id, mechanism, credentials."""
+        """Answers a request: route, delimiter, version, id, domain, address, routing id, mechanism, credentials."""
         route, delimiter, version, request_id, *rest = frames
         if version != VERSION or len(rest) < 4:
-            return  # another version of ZAP: without a reply, nobody is admitted
+            return  # another version of ZAP: without a reply the peer is not admitted
         _, address, _, mechanism, *credentials = rest
         user = _user(mechanism, credentials)
         admitted = user is not None and self._admits(user, address.decode("ascii", "replace"))
@@ -57,7 +58,7 @@ class Zap:
 
 
 def _user(mechanism: bytes, credentials: list[bytes]) -> str | None:
-    """The public key of a client that proved to have the secret one."""
+    """The public key (Z85) of a client; libzmq has verified that the client has the secret key."""
     if mechanism != b"CURVE" or len(credentials) != 1 or len(credentials[0]) != KEY_BYTES:
         return None
     return z85.encode(credentials[0]).decode("ascii")

@@ -1,10 +1,10 @@
 """The commands of clients: reads and mutations.
 
-- `reads`: what changes nothing.
-- *Mutations* are decided, made durable, published, handed to the engine, and then answered; an *acceptance* is one that
-  is durable. There is a module for each noun: adding, removing, quarantining, restoring.
-- A *handler* carries out one command, and is found by its type. An *edit* is a pure function that changes what is
-  desired of one torrent; the *editor* does the rest. *Arguments* are checked beyond their types.
-- *Removals* end what clients have removed; *session settings* are what engines are configured with.
-- *Download roots* bound all paths that clients name; *roots in force* knows those of this engine and of the next.
+- `reads`: commands that change nothing.
+- *Mutations* are validated, made durable, published, sent to the engine, and then answered. An *acceptance* is the
+  result of a durable mutation. Each kind has a module: adding, removing, quarantining, restoring.
+- A *handler* carries out one command; it is found by the command's type. *Arguments* checks what types cannot express.
+- An *edit* is a pure function that changes a torrent's desired state. The *editor* stores and applies its result.
+- *Removals* delete the records of removed torrents; *session settings* configure engines.
+- *Download roots* bound all paths that clients name; *roots in force* has those of this engine and of the next.
 """

@@ -1,4 +1,4 @@
-"""What becomes of a mutation: accepted, with the revision that libtorrent has to confirm. Pure."""
+"""The outcome of a mutation: its result, and the revision that libtorrent has to confirm. Pure."""
 
 from typing import Final, NamedTuple
 
@@ -7,19 +7,19 @@ import msgspec
 from protocol.wire.errors import ErrorKind, OuzelError
 
 SESSION: Final = "session"
-"""The subject of what is accepted of the session's settings, and the name of the lock on these."""
+"""The subject of mutations of the session's settings, and the name of the lock on these settings."""
 
 GONE: Final = 2**53
-"""The revision that is confirmed once a removed torrent is gone: later than all others."""
+"""The revision that is confirmed when a removal is complete; it is greater than all other revisions."""
 
 
 class Acceptance(NamedTuple):
     """A mutation that is durable.
 
     Fields:
-        result: what its client is told, of the type that `protocol.wire.operations` names.
+        result: the result in the reply, of the type that `protocol.wire.operations` names.
         subject: a torrent's id, or SESSION.
-        revision: the one of the subject that libtorrent has to confirm for it to be applied.
+        revision: the revision of the subject that libtorrent confirms when the mutation is applied.
     """
 
     result: msgspec.Struct
@@ -28,6 +28,6 @@ class Acceptance(NamedTuple):
 
 
 def quarantined(torrent: str) -> OuzelError:
-    """What those are told who wait for libtorrent to do what is durable."""
+    """The error for clients that wait until a durable mutation is applied to a quarantined torrent."""
     message = f"it is durable, but torrent {torrent} is in quarantine and is not loaded until it is released"
     return OuzelError(ErrorKind.QUARANTINED, message)

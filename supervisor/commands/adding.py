@@ -1,6 +1,6 @@
-"""Adding torrents: a source is judged by libtorrent, its record made durable, its torrent loaded. In this order.
+"""Adds torrents: libtorrent validates the source, the record is made durable, the engine loads the torrent.
 
-A source is of a torrent that is there where it has one of its info-hashes; then that is left as it is.
+A source that shares an info-hash with an existing torrent is a duplicate, and leaves the existing torrent as it is.
 """
 
 import asyncio
@@ -34,20 +34,20 @@ from supervisor.store.catalogue import Catalogue
 from supervisor.store.identity import Contradiction, Identity, Known, New, Same
 
 DISK_PATIENCE_S: Final = 0.5
-"""What a disk may take to tell where a path leads; less than that says nothing about it."""
+"""The time that a disk may take to resolve a path. After a shorter deadline, the disk is not reported as hung."""
 
 INSPECTIONS: Final = 2
-"""How many engines may die over one source before it is refused."""
+"""The number of attempts to have a source validated; an engine may die in each of them."""
 
 
 class Adding:
     """Adds torrents.
 
     Args:
-        merger: has records of one torrent made one, and holds a torrent by all its info-hashes.
-        removing: says when an id that is leaving can be used again.
+        merger: merges records of the same torrent, and locks a torrent by all its info-hashes.
+        removing: waits for removals, after which the ids can be used again.
         publish: publishes a lifecycle event.
-        shared_files: what is known of files that several torrents have.
+        shared_files: tracks files that several torrents use.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Adding:
 
     @handles(AddTorrent)
     async def add(self, command: AddTorrent, deadline: float) -> Acceptance:
-        """Judges a source, makes its record durable, and has the engine load it."""
+        """Adds a torrent: has its source validated, makes its record durable, and has the engine load it."""
         if (command.magnet is None) == (command.metainfo is None):
             raise OuzelError(
                 ErrorKind.INVALID_ARGUMENT,
@@ -120,7 +120,7 @@ class Adding:
             await self._merger.settle(proof)
 
     def _judge(self, command: AddTorrent, named: Identity) -> New | Same:
-        """Whether a source is of a torrent that is there. Raises OuzelError."""
+        """Decides whether a source is of a new or an existing torrent. Raises OuzelError if it contradicts one."""
         near = [each for each in self._catalogue.index.near(named.hashes) if each in self._catalogue.torrents]
         verdict = identity.judge(named, [Known(each, self._merger.identity_of(each)) for each in near])
         if isinstance(verdict, Contradiction):
@@ -131,7 +131,7 @@ class Adding:
         return verdict
 
     async def _add_again(self, torrent: str, command: AddTorrent, source: SourceInspected) -> Acceptance:
-        """A torrent that is there is left as it is, but that a magnet link gets the metadata that it lacks."""
+        """Accepts a duplicate; only an existing torrent that lacks its metadata gets it from the new source."""
         await self._catalogue.ensure_settled(torrent)
         desired = self._catalogue.torrents[torrent]
         lacks_metadata = (
@@ -195,22 +195,22 @@ class Adding:
         return desired
 
     async def _sharing(self, command: AddTorrent, save_path: str, near: list[str], deadline: float) -> list[str]:
-        """Which of the torrents that lie where a new one does have a file of its; all, where nobody can tell."""
+        """The torrents in `near` that share a file with the new one; all of `near` if that cannot be found out."""
         try:
             async with asyncio.timeout_at(deadline):
                 query = InspectSource(metainfo=command.metainfo or b"", save_path=save_path, list_files=True)
                 answer = await self._engine.ask(query)
                 return await self._shared_files.sharing(near, answer.files)
-        except (TimeoutError, OuzelError, OSError):  # it is durable by now, whatever fails here
+        except (TimeoutError, OuzelError, OSError):  # the add is durable by now, so it must not fail
             return near
 
     async def _place(self, command: AddTorrent, deadline: float) -> tuple[str, str]:
-        """The save path, resolved, and its mount point."""
+        """Returns the resolved save path and its mount point."""
         save_path = await self._confine(command.save_path, deadline)
         return save_path, mount_point_of(save_path, self._mounts.current())
 
     async def _confine(self, path: str | None, deadline: float) -> str:
-        """A save path, resolved. A thread finds out, as a hung disk must not hang the loop; for a root it is known."""
+        """Resolves a save path: in a thread, since a hung disk must not block the loop. A root needs no thread."""
         confine = partial(self._roots.confine, path, "args.save_path")
         if self._roots.is_root(path):
             return confine()
@@ -220,7 +220,7 @@ class Adding:
                 return await in_thread(confine)
         except TimeoutError as error:
             if deadline - began < DISK_PATIENCE_S:
-                problem = "it was not known in time where the save path is; nothing was accepted"
+                problem = "the save path was not resolved before the deadline; nothing was accepted"
                 raise OuzelError(ErrorKind.DEADLINE_EXCEEDED, problem) from error
             raise OuzelError(
                 ErrorKind.STORAGE_UNAVAILABLE,
@@ -230,7 +230,7 @@ class Adding:
             ) from error
 
     async def _inspect(self, command: AddTorrent, save_path: str, deadline: float) -> SourceInspected:
-        """Has the engine judge the source. One that an engine died over is tried on the next, but not for ever."""
+        """Has the engine validate the source; after an engine's death the next engine tries, INSPECTIONS times."""
         for attempt in range(1, INSPECTIONS + 1):
             self._engine.check_expected()
             try:
@@ -241,7 +241,7 @@ class Adding:
                 verdict = await self._engine.ask(query, deadline)
             except TimeoutError as error:
                 raise OuzelError(
-                    ErrorKind.ENGINE_UNAVAILABLE, "no engine has judged the source in time; nothing was accepted"
+                    ErrorKind.ENGINE_UNAVAILABLE, "no engine has validated the source in time; nothing was accepted"
                 ) from error
             except OuzelError:
                 if attempt == INSPECTIONS:
@@ -265,7 +265,7 @@ def _identity_of(source: SourceInspected, *, proven: bool) -> Identity:
 
 
 def appeared(desired: DesiredTorrent) -> list[LifecycleEvent]:
-    """What clients are told of a torrent that is there from now on."""
+    """The lifecycle events that announce a new torrent."""
     added = TorrentAdded(
         torrent=desired.torrent,
         name=desired.name,

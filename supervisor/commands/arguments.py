@@ -1,6 +1,6 @@
-"""Checks of arguments that their types cannot express, and their forms in a record. Pure.
+"""Checks arguments beyond their types, and converts them to the form in a record. Pure.
 
-Each raises OuzelError: INVALID_ARGUMENT, which names the argument.
+Each check raises OuzelError: INVALID_ARGUMENT, which names the argument.
 """
 
 from urllib.parse import urlsplit
@@ -12,32 +12,32 @@ from protocol.wire.errors import ErrorKind, OuzelError
 
 
 def check_rules(selection: Selection, field: str) -> None:
-    """Refuses rules that are too long together."""
+    """Refuses file rules whose total length exceeds RULES_MAX."""
     if sum(map(len, (*selection.include, *selection.exclude))) > RULES_MAX:
         problem = f"{field}: the globs of a torrent have {RULES_MAX} characters together at the most"
         raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field)
 
 
 def check_url(url: str, field: str) -> None:
-    """Refuses a URL that leads to no host or port."""
+    """Refuses a URL without a host, or with port 0."""
     try:
         parts = urlsplit(url)
         if not parts.hostname or parts.port == 0:
-            raise ValueError("it has no host, or no port that there is")
+            raise ValueError("it has no host, or port 0")
     except ValueError as error:
         problem = f"{field}: {url!r} is no address ({error})"
         raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field) from error
 
 
 def by_index(priorities: Priorities) -> dict[str, int]:
-    """Priorities by file index in decimal, as a record has them."""
+    """Returns priorities by file index (in decimal), as a record stores them."""
     if isinstance(priorities, list):
         return {str(index): priority for index, priority in enumerate(priorities)}
     return priorities
 
 
 def endpoints(peers: list[str]) -> list[str]:
-    """The peers of `args.peers`, each as `address:port`."""
+    """Returns the peers of `args.peers`, each normalized to `address:port`."""
     return [_endpoint(peer, f"args.peers[{index}]") for index, peer in enumerate(peers)]
 
 

@@ -1,4 +1,4 @@
-"""Keeps every path that a client names inside the configured download roots, symbolic links resolved."""
+"""Keeps every path that a client names inside the configured download roots, after resolving symbolic links."""
 
 import errno
 import os
@@ -16,11 +16,11 @@ class DownloadRoots:
     """The directories below which torrents may be stored.
 
     Args:
-        roots: absolute; the first is where torrents go when nobody says otherwise.
-        reserved: Ouzel's own directories, which are out of bounds even where they lie in a root.
+        roots: absolute paths; the first is the default save path.
+        reserved: Ouzel's own directories, which are not allowed even if they are below a root.
 
     Fields:
-        bounds: what is allowed, as the engine is told. Links in the roots are resolved here, once.
+        bounds: the allowed paths, as sent to the engine. Links in the roots are resolved once, at construction.
     """
 
     def __init__(self, roots: Sequence[Path], reserved: Sequence[Path] = ()) -> None:
@@ -30,15 +30,15 @@ class DownloadRoots:
         self._allowed = frozenset(root for root in self.bounds.roots if self.bounds.allow(root))
 
     def follow(self, other: "DownloadRoots") -> None:
-        """From now on these are the roots."""
+        """Replaces these roots by the ones of another object."""
         self.default, self.bounds, self._allowed = other.default, other.bounds, other._allowed
 
     def is_root(self, path: str | None) -> bool:
-        """Whether a path, or the default for None, is a root itself, so that `confine` asks no disk for it."""
+        """Whether a path (None: the default) is itself a root; for a root `confine` accesses no disk."""
         return (self.default if path is None else path) in self._allowed
 
     def confine(self, path: str | None, field: str) -> str:
-        """The path, resolved. Raises OuzelError: PATH_NOT_ALLOWED, naming `field`."""
+        """Resolves a path, and checks that it is allowed. Raises OuzelError: PATH_NOT_ALLOWED, naming `field`."""
         path = self.default if path is None else path
         if self.is_root(path):
             return path
@@ -60,9 +60,9 @@ class DownloadRoots:
 
 
 def _check_directory(path: str, field: str) -> None:
-    """Refuses what is, or lies below, something else than a directory, or has a name that the disk does not take.
+    """Refuses a path that leads through or to a non-directory, or has a name that is too long for the disk.
 
-    Whatever else is wrong with the disk may be mended. Raises OuzelError: PATH_NOT_ALLOWED.
+    Other errors of the disk may be repaired later, so they are ignored. Raises OuzelError: PATH_NOT_ALLOWED.
     """
     try:
         if not stat.S_ISDIR(os.stat(path).st_mode):  # noqa: PTH116  # the number of the error is what matters
@@ -74,5 +74,5 @@ def _check_directory(path: str, field: str) -> None:
 
 
 def _texts(paths: Iterable[str]) -> list[str]:
-    """Those that are UTF-8, and so can be written down and sent; a link may lead to one that is not."""
+    """The paths that are UTF-8, so that they can be stored and sent; a link may lead to one that is not."""
     return [path for path in paths if is_utf8(path)]

@@ -1,6 +1,6 @@
-"""The editor: carries out commands that change what is desired of one torrent.
+"""The editor: carries out commands that change the desired state of one torrent.
 
-Changes of one torrent are made one after the other; different torrents do not wait for each other.
+Changes of the same torrent are made one after the other; changes of different torrents do not wait for each other.
 """
 
 import contextlib
@@ -28,11 +28,11 @@ EDITS: Final = edits_of(edits)
 
 
 class Editor:
-    """Makes edits of torrents durable, and has the engine make the torrents so.
+    """Makes edits of torrents durable, and has the engine apply them.
 
     Args:
-        locks: of torrents, by id.
-        on_paused: called with a torrent that a client has paused, or lets run again, and which of both.
+        locks: locks of torrents, by id.
+        on_paused: called with a torrent that a client has paused (True) or resumed (False).
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class Editor:
         self._on_paused = on_paused
 
     def handlers(self) -> dict[type[msgspec.Struct], Callable[..., Any]]:
-        """What does as a command says, of those that need no more than an edit."""
+        """The handlers of commands that need no more than an edit, by the command's type."""
         return {kind: partial(self.edit, edit) for kind, edit in EDITS.items() if issubclass(kind, Mutation)}
 
     async def edit(self, edit: Edit, command: Any, _: float) -> Acceptance:
-        """Changes what is desired of a torrent. One that asks for what is already so is OK and costs nothing."""
+        """Changes the desired state of a torrent. An edit without effect is accepted, and nothing is written."""
         async with self.hold(command.torrent) as before:
             after = edit.change(before, command)
             afresh = edit.afresh and self._snapshot.of(before.torrent).stopped
@@ -70,7 +70,7 @@ class Editor:
 
     @contextlib.asynccontextmanager
     async def hold(self, torrent: str) -> AsyncIterator[DesiredTorrent]:
-        """What is desired of a torrent, given by its id or its other info-hash; nobody else changes it meanwhile.
+        """Locks a torrent, given by its id or its other info-hash, against other changes. Yields its desired state.
 
         Raises:
             OuzelError: UNKNOWN_TORRENT.
@@ -80,15 +80,15 @@ class Editor:
             async with self._locks.hold(known):
                 await self._catalogue.ensure_settled(known)
                 desired = self._reads.find(torrent)
-                if desired.torrent == known:  # it may have been made part of another one
+                if desired.torrent == known:  # meanwhile the record may have been merged into another one
                     yield desired
                     return
 
     async def learn(self, fact: Learned) -> None:
-        """Makes durable what an engine has found out about a torrent, unless it is known, or the torrent is leaving.
+        """Stores what an engine has found out about a torrent, unless it is stored already or the torrent was removed.
 
         Raises:
-            OuzelError: STORAGE_UNAVAILABLE, and then nothing has changed.
+            OuzelError: STORAGE_UNAVAILABLE; nothing has changed.
         """
         async with self._locks.hold(fact.torrent):
             before = self._catalogue.torrents.get(fact.torrent)
@@ -97,8 +97,8 @@ class Editor:
 
     @handles(AddPeers)
     async def add_peers(self, command: AddPeers, deadline: float) -> Acceptance:
-        """Has peers called now, too, though the torrent may know them already."""
-        self._reads.find(command.torrent)  # which is said before what is wrong with the peers
+        """Stores the peers of a torrent, and has the engine connect to them now, also to those stored before."""
+        self._reads.find(command.torrent)  # an unknown torrent is reported before invalid peers
         given = endpoints(command.peers)
         accepted = await self.edit(EDITS[AddPeers], command, deadline)
         self._engine.send(CallPeers(torrent=accepted.subject, peers=given))
@@ -106,7 +106,7 @@ class Editor:
 
     @handles(UpdateSelection)
     async def update_selection(self, command: UpdateSelection, deadline: float) -> Acceptance:
-        """Refuses priorities of files that the torrent does not have, once that is known."""
+        """Changes the file selection; with metadata, refuses priorities of files that the torrent does not have."""
         torrent = self._catalogue.resolve(command.torrent)
         metadata = self._snapshot.of(torrent).metadata if torrent in self._catalogue.torrents else None
         if metadata is not None and command.priorities is not msgspec.UNSET:
@@ -119,7 +119,7 @@ class Editor:
 
     @handles(UpdateLimits)
     async def update_limits(self, command: UpdateLimits, deadline: float) -> Acceptance:
-        """Sets limits of a torrent, or of the session."""
+        """Sets the rate limits of a torrent, or of the session if the command names none."""
         if command.torrent is not None:
             return await self.edit(EDITS[UpdateLimits], command, deadline)
         async with self._locks.hold(SESSION):

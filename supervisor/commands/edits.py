@@ -1,6 +1,6 @@
-"""Edits of what is desired of one torrent: `edit(desired, command) -> desired`, one for each such command. Pure.
+"""Edits of one torrent's desired state: `edit(desired, command) -> desired`, one for each such command. Pure.
 
-What an engine has found out, and a record is to have, is an edit, too.
+A finding of the engine that is stored in the record is an edit, too.
 """
 
 from typing import Any
@@ -28,13 +28,13 @@ from supervisor.store.identity import PEERS_KEPT
 
 @edits(PauseTorrent)
 def pause(desired: DesiredTorrent, _: PauseTorrent) -> DesiredTorrent:
-    """It is to stand still."""
+    """Pauses the torrent."""
     return msgspec.structs.replace(desired, paused=True)
 
 
 @edits(ResumeTorrent, afresh=True)
 def resume(desired: DesiredTorrent, _: ResumeTorrent) -> DesiredTorrent:
-    """It is to run."""
+    """Resumes the torrent."""
     return msgspec.structs.replace(desired, paused=False)
 
 
@@ -44,12 +44,12 @@ def _order(desired: DesiredTorrent, _: SetSequential) -> SequentialAccepted:
 
 @edits(SetSequential, result=_order)
 def set_sequential(desired: DesiredTorrent, command: SetSequential) -> DesiredTorrent:
-    """Its pieces are to come in order, or not."""
+    """Turns sequential download on or off."""
     return msgspec.structs.replace(desired, sequential=command.sequential)
 
 
 def limits_given(command: UpdateLimits) -> dict[str, int]:
-    """The limits that a command sets, by name."""
+    """Returns the limits that a command sets, by name."""
     given = {"download_bps": command.download_bps, "upload_bps": command.upload_bps}
     return {name: value for name, value in given.items() if value is not msgspec.UNSET}
 
@@ -60,17 +60,17 @@ def _limits(desired: DesiredTorrent, _: UpdateLimits) -> SettingsReport:
 
 @edits(UpdateLimits, result=_limits)
 def update_limits(desired: DesiredTorrent, command: UpdateLimits) -> DesiredTorrent:
-    """It is to have these limits."""
+    """Sets the torrent's rate limits."""
     return msgspec.structs.replace(desired, **limits_given(command))
 
 
 @edits(UpdateSelection)
 def update_selection(desired: DesiredTorrent, command: UpdateSelection) -> DesiredTorrent:
-    """These files of it are wanted. Raises OuzelError: INVALID_ARGUMENT."""
+    """Changes the file selection. Raises OuzelError: INVALID_ARGUMENT."""
     given: dict[str, Any] = {}
     if command.include is not msgspec.UNSET:
         given["include"] = tuple(command.include)
-        given["only"] = None  # a link's `so` stands in the place of `include`
+        given["only"] = None  # `include` replaces the `so` parameter of a magnet link (BEP 53)
     if command.exclude is not msgspec.UNSET:
         given["exclude"] = tuple(command.exclude)
     if command.skip_fluff is not msgspec.UNSET:
@@ -84,7 +84,7 @@ def update_selection(desired: DesiredTorrent, command: UpdateSelection) -> Desir
 
 @edits(Recheck)
 def recheck(desired: DesiredTorrent, _: Recheck) -> DesiredTorrent:
-    """Its files are to be hashed again, whoever vouched for them. Raises OuzelError: NO_METADATA."""
+    """Requests a recheck of all files, and ends seed mode. Raises OuzelError: NO_METADATA."""
     if desired.source == "magnet" and desired.metainfo_crc32 is None and desired.metadata is None:
         problem = f"the metadata of torrent {desired.torrent} has not arrived yet, so there is nothing to hash"
         raise OuzelError(ErrorKind.NO_METADATA, f"{problem}; nothing was changed", retry_after_ms=1000)
@@ -93,7 +93,7 @@ def recheck(desired: DesiredTorrent, _: Recheck) -> DesiredTorrent:
 
 @edits(TorrentRechecked)
 def rechecked(desired: DesiredTorrent, fact: TorrentRechecked) -> DesiredTorrent:
-    """They were, unless it was asked for again meanwhile."""
+    """Marks a recheck as done, unless another one was requested meanwhile."""
     return msgspec.structs.replace(desired, recheck=None) if desired.recheck == fact.revision else desired
 
 
@@ -103,7 +103,7 @@ def _peers(desired: DesiredTorrent, command: AddPeers) -> PeersAccepted:
 
 @edits(AddPeers, result=_peers)
 def add_peers(desired: DesiredTorrent, command: AddPeers) -> DesiredTorrent:
-    """These peers are to be called after each restart, and the earliest of too many not. Raises OuzelError."""
+    """Stores peers to connect to after each restart; beyond PEERS_KEPT the oldest are dropped. Raises OuzelError."""
     given = endpoints(command.peers)
     kept = [peer for peer in desired.peers if peer not in given]
     new = [peer for peer in given if peer not in desired.peers]

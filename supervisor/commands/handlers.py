@@ -1,8 +1,8 @@
-"""Which function carries out a command: marked where it is written, found by the command's type.
+"""Registration of handlers: decorators mark functions, and look-ups find them by the command's type.
 
-`@handles(AddTorrent)` marks a method that does what a command asks for. `@edits(SetSequential)` marks a pure function
-from what is desired of a torrent, and the command, to what is desired then; the editor does the rest. Nothing else has
-to name the function.
+`@handles(AddTorrent)` marks the method that carries out a command. `@edits(SetSequential)` marks a pure function from a
+torrent's desired state and the command to the new desired state; the editor stores and applies the result. The mark is
+the only registration.
 """
 
 import inspect
@@ -36,13 +36,13 @@ Result = Callable[[DesiredTorrent, Any], msgspec.Struct]
 
 
 class Edit(NamedTuple):
-    """How one kind of command changes what is desired of its torrent.
+    """How one kind of command changes the desired state of its torrent.
 
     Fields:
-        change: from what is desired now to what is desired then; equal where nothing is to be done. Raises OuzelError.
-        result: what its client is told, of what is desired then.
-        afresh: what has stopped the torrent is to be judged afresh. That is a revision of its own, which the engine
-            confirms, so that nobody is told what was true before.
+        change: returns the new desired state; it is equal to the old one if nothing changes. Raises OuzelError.
+        result: returns the result in the reply, given the new desired state and the command.
+        afresh: whether the engine tries a torrent again that an error has stopped, even if the desired state is
+            unchanged. The retry has a revision of its own, which the engine confirms.
     """
 
     change: Change
@@ -51,12 +51,12 @@ class Edit(NamedTuple):
 
 
 def named(desired: DesiredTorrent, _: object) -> msgspec.Struct:
-    """The result of most edits: which torrent it was."""
+    """The result of most edits: the id of the torrent."""
     return TorrentAccepted(torrent=desired.torrent)
 
 
 def handles(kind: type[C]) -> Callable[[Callable[Concatenate[Owner, C, P], R]], Callable[Concatenate[Owner, C, P], R]]:
-    """Marks the method that does what a command of this type asks for."""
+    """Marks the method that carries out commands of this type."""
 
     def mark(method: Callable[Concatenate[Owner, C, P], R]) -> Callable[Concatenate[Owner, C, P], R]:
         setattr(method, _HANDLES, kind)
@@ -66,7 +66,7 @@ def handles(kind: type[C]) -> Callable[[Callable[Concatenate[Owner, C, P], R]], 
 
 
 def refreshes(kind: type[EngineRead]) -> Callable[[F], F]:
-    """Marks the method that asks the engine for what a read of this type shows."""
+    """Marks the method that asks the engine for the data of a read of this type."""
 
     def mark(method: F) -> F:
         setattr(method, _REFRESHES, kind)
@@ -78,7 +78,7 @@ def refreshes(kind: type[EngineRead]) -> Callable[[F], F]:
 def edits(
     kind: type[S], *, result: Callable[[DesiredTorrent, S], msgspec.Struct] = named, afresh: bool = False
 ) -> Callable[[_ChangeBy[S]], _ChangeBy[S]]:
-    """Marks the pure function that changes what is desired of a torrent; see `Edit`."""
+    """Marks the pure function that changes a torrent's desired state; see `Edit`."""
 
     def mark(change: _ChangeBy[S]) -> _ChangeBy[S]:
         setattr(change, _EDITS, (kind, Edit(change, result, afresh)))
@@ -88,12 +88,12 @@ def edits(
 
 
 def handlers_of(*parts: object) -> dict[type[msgspec.Struct], Callable[..., Any]]:
-    """The marked methods of some objects, by the type that each is for. Raises LookupError where one has two."""
+    """Returns the `@handles` methods of some objects, by command type. Raises LookupError if a type has two."""
     return _marked(_HANDLES, parts)
 
 
 def refreshers_of(part: object) -> dict[type[msgspec.Struct], Callable[..., Any]]:
-    """The same of those that ask the engine."""
+    """Returns the `@refreshes` methods of an object, by command type. Raises LookupError if a type has two."""
     return _marked(_REFRESHES, [part])
 
 
@@ -108,17 +108,17 @@ def _marked(mark: str, parts: Sequence[object]) -> dict[type[msgspec.Struct], Ca
 
 
 def edits_of(module: ModuleType) -> dict[type[msgspec.Struct], Edit]:
-    """The marked functions of a module, by the type that each is for. Raises LookupError where one has two."""
+    """Returns the `@edits` functions of a module, by command type. Raises LookupError if a type has two."""
     return _each_once([marked for member in vars(module).values() if (marked := getattr(member, _EDITS, None))])
 
 
 def check_complete(
     kind: type[Command], found: Mapping[type[msgspec.Struct], object], *, but: type[Command] | tuple[()] = ()
 ) -> None:
-    """Raises LookupError where a command of this kind has no handler, so that no service starts without one.
+    """Checks, at the start, that each command of this kind has a handler. Raises LookupError.
 
     Args:
-        but: a kind of these that others answer.
+        but: a subclass of `kind` whose commands are not checked here.
     """
     wanted = [each.arguments for each in OPERATIONS.values() if issubclass(each.arguments, kind)]
     wanted = [each for each in wanted if not issubclass(each, but)]

@@ -1,7 +1,7 @@
 """Mutations: validated, made durable, published, sent to the engine, in this order, and then answered.
 
-Each command is carried out by the handler that is registered for its type, in the module of its noun. Once a change has
-been given to the disk it runs to its end, whether or not its client still waits.
+Each command is carried out by the handler that is registered for its type. Once a write has begun, the mutation runs to
+its end, whether or not its client still waits.
 """
 
 from collections.abc import Callable
@@ -35,12 +35,12 @@ class Mutations:
     """Carries out mutations.
 
     Args:
-        merger: has records of one torrent made one.
-        locks: of torrents, by id; shared with it.
+        merger: merges records of the same torrent.
+        locks: locks of torrents, by id; shared with the merger.
         publish: publishes a lifecycle event.
-        shared_files: what is known of files that several torrents have.
-        on_paused: called with a torrent that a client has paused, or lets run again, and which of both.
-        shelf: what was put aside.
+        shared_files: tracks files that several torrents use.
+        on_paused: called with a torrent that a client has paused (True) or resumed (False).
+        shelf: the damaged files that were put aside.
     """
 
     def __init__(
@@ -91,23 +91,23 @@ class Mutations:
         check_complete(Mutation, self._handlers)
 
     async def accept(self, command: Mutation, deadline: float) -> Acceptance:
-        """Carries out a mutation as far as the disk: from then on it will be done, whatever dies.
+        """Makes a mutation durable. From then on it will be applied, whichever process dies.
 
         Args:
-            deadline: the loop's time after which nothing is begun any more that has not been accepted.
+            deadline: the loop's time after which a mutation that is not accepted yet is given up.
 
         Raises:
-            OuzelError: nothing has changed, unless it is `OutcomeUnknown`.
+            OuzelError: nothing has changed, unless the error is `OutcomeUnknown`.
         """
         accepted: Acceptance = await self._handlers[type(command)](command, deadline)
         return accepted
 
     async def until_applied(self, accepted: Acceptance) -> None:
-        """Waits until libtorrent has confirmed what was accepted, or something later.
+        """Waits until libtorrent has confirmed the accepted revision, or a later one.
 
         Raises:
-            OuzelError: ENGINE_REFUSED: libtorrent refused what is durable already; QUARANTINED: it is durable, and the
-                torrent is not loaded.
+            OuzelError: ENGINE_REFUSED: the mutation is durable, and libtorrent refused it; QUARANTINED: the mutation is
+                durable, and the torrent is not loaded.
         """
         subject, revision = accepted.subject, accepted.revision
         if subject == SESSION:
@@ -122,33 +122,33 @@ class Mutations:
         if desired.quarantine is not None:
             raise quarantined(subject)
         observed = self._engine.snapshot.of(subject)
-        revision = min(revision, desired.revision)  # one that was removed and added again has begun anew
+        revision = min(revision, desired.revision)  # revisions begin anew when a removed torrent is added again
         if observed.applied_revision < revision:
             await self._engine.applied(subject, revision)
         elif observed.refusal is not None:
             raise OuzelError(ErrorKind.ENGINE_REFUSED, observed.refusal)
 
     def forgotten(self, torrent: str) -> None:
-        """The last of a removed torrent is gone; its id can be used again."""
+        """Notes that a removal is complete, so that the torrent's id can be used again."""
         self._removing.forgotten(torrent)
 
     async def quarantine(self, torrent: str, quarantine: Quarantine) -> None:
-        """Makes it durable that a torrent is not loaded any more. One that is leaving leaves without its files deleted.
+        """Puts a torrent into quarantine, durably. If it is being removed, its files are not deleted.
 
         Raises:
-            OuzelError: STORAGE_UNAVAILABLE, and then nothing has changed.
+            OuzelError: STORAGE_UNAVAILABLE; nothing has changed.
         """
         await self._quarantining.quarantine(torrent, quarantine)
 
     async def learn(self, fact: Learned) -> None:
-        """Makes durable what an engine has found out about a torrent. Raises OuzelError: STORAGE_UNAVAILABLE."""
+        """Stores what an engine has found out about a torrent. Raises OuzelError: STORAGE_UNAVAILABLE."""
         await self._editor.learn(fact)
 
     async def keep_metadata(self, torrent: str, metadata: KnownMetadata) -> None:
-        """Makes it durable what a torrent's info dictionary says, unless it is known, or the torrent is leaving.
+        """Stores a torrent's metadata in its record, unless it is stored already or the torrent was removed.
 
         Raises:
-            OuzelError: STORAGE_UNAVAILABLE, and then nothing has changed.
+            OuzelError: STORAGE_UNAVAILABLE; nothing has changed.
         """
         async with self._locks.hold(torrent):
             before = self._catalogue.torrents.get(torrent)

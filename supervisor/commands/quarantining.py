@@ -1,4 +1,4 @@
-"""Quarantine: torrents that are not loaded because they crash the engine, and their release."""
+"""Puts torrents that crash the engine into quarantine, so that they are not loaded, and releases them."""
 
 from collections.abc import Callable
 
@@ -17,10 +17,10 @@ from supervisor.store.catalogue import Catalogue
 
 
 class Quarantining:
-    """Puts torrents into quarantine, and lets them out.
+    """Puts torrents into quarantine, and releases them.
 
     Args:
-        locks: of torrents, by id.
+        locks: locks of torrents, by id.
         publish: publishes a lifecycle event.
     """
 
@@ -42,10 +42,10 @@ class Quarantining:
         self._publish = publish
 
     async def quarantine(self, torrent: str, quarantine: Quarantine) -> None:
-        """Makes it durable that a torrent is not loaded any more. One that is leaving leaves without its files deleted.
+        """Puts a torrent into quarantine, durably. If it is being removed, its files are not deleted.
 
         Raises:
-            OuzelError: STORAGE_UNAVAILABLE, and then nothing has changed.
+            OuzelError: STORAGE_UNAVAILABLE; nothing has changed.
         """
         async with self._locks.hold(torrent):
             before = self._catalogue.torrents.get(torrent) or self._catalogue.leaving.get(torrent)
@@ -63,11 +63,11 @@ class Quarantining:
 
     @handles(ReleaseTorrent)
     async def release(self, command: ReleaseTorrent, _: float) -> Acceptance:
-        """Makes it durable that a torrent is loaded again, and has it loaded."""
+        """Releases a torrent from quarantine, durably, and has the engine load it."""
         async with self._editor.hold(command.torrent) as before:
             torrent = before.torrent
             if before.quarantine is None:
-                self._engine.release(torrent)  # there may be a verdict that could not be written yet
+                self._engine.release(torrent)  # a quarantine may be decided and not stored yet
                 return Acceptance(TorrentAccepted(torrent=torrent), torrent, before.revision)
             after = msgspec.structs.replace(before, quarantine=None, revision=before.revision + 1)
             await self._catalogue.put(after)

@@ -1,4 +1,4 @@
-"""Removals: ends what clients have removed, once the engine is rid of it: the record goes last."""
+"""Completes removals: deletes the record of a removed torrent after the engine has unloaded the torrent."""
 
 import asyncio
 import contextlib
@@ -14,20 +14,20 @@ from supervisor.log import logs
 from supervisor.store.catalogue import Catalogue
 
 FILES_LOGGED: Final = 10
-"""Files that could not be deleted, of a removed torrent, which the log names."""
+"""The number of undeletable files of a removed torrent that the log names."""
 
 AGAIN_S: Final = 1.0
-"""When it is tried again to delete a record."""
+"""The delay before the deletion of a record is tried again."""
 
 
 class Removals:
-    """One service's.
+    """Completes the removals of a service.
 
     Args:
-        release: called with a torrent that is gone, before its id can be used again.
+        release: called when a removal is complete, before the torrent's id can be used again.
         publish: publishes an event.
-        group: where records are deleted.
-        ended: set when the service ends; what is left is for the next one.
+        group: runs the tasks that delete records.
+        ended: set when the service ends; the next service completes the remaining removals.
     """
 
     def __init__(
@@ -51,13 +51,13 @@ class Removals:
         self._dropping: set[str] = set()
 
     def forgotten(self, event: TorrentDropped) -> None:
-        """The engine is rid of a torrent. Tells of files that could not be deleted, and has the record deleted."""
+        """Handles the engine's report that a torrent is unloaded: reports undeleted files, and deletes the record."""
         leaving = self._catalogue.leaving.get(event.torrent)
         if leaving is None:
             return
         problem = event.problem
         if leaving.removal == "delete_files" and leaving.quarantine is not None:
-            problem = f"{leaving.quarantine.reason}, and has to be loaded for its files to be found"
+            problem = f"{leaving.quarantine.reason}, and would have to be loaded to find its files"
         if event.left or (problem is not None and leaving.removal == "delete_files"):
             left = event.left[:FILES_LOGGED]
             self._log.warning("files_not_deleted", torrent=event.torrent, problem=problem, paths=left)
@@ -66,7 +66,7 @@ class Removals:
         self._group.create_task(self._drop(event.torrent))
 
     async def _drop(self, torrent: str) -> None:
-        """Deletes a record; where that fails, it is tried again until it is done."""
+        """Deletes a record; after an error, tries again until the record is deleted or the service ends."""
         if torrent in self._dropping:
             return
         self._dropping.add(torrent)

@@ -1,4 +1,4 @@
-"""Removing torrents, with their files or without."""
+"""Removes torrents, with their files or without."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,11 +18,11 @@ from supervisor.store.catalogue import Catalogue
 
 
 class Removing:
-    """Removes torrents, and knows which ids are still leaving.
+    """Removes torrents, and waits for the end of removals.
 
     Args:
         publish: publishes a lifecycle event.
-        shared_files: what is known of files that several torrents have.
+        shared_files: tracks files that several torrents use.
     """
 
     def __init__(
@@ -45,15 +45,15 @@ class Removing:
 
     @handles(RemoveTorrent)
     async def remove(self, command: RemoveTorrent, _: float) -> Acceptance:
-        """Makes durable that a torrent is to leave, and tells the engine; its record stays until its files are gone."""
+        """Stores the removal, and has the engine unload the torrent. The record stays until the files are deleted."""
         delete_files = command.delete_files
         async with self._editor.hold(command.torrent) as before:
             torrent = before.torrent
             if delete_files and before.quarantine is not None:
                 raise OuzelError(
                     ErrorKind.QUARANTINED,
-                    f"torrent {torrent} is in quarantine, and would be loaded for its files to be deleted; nothing was "
-                    "changed. Remove it without them, or release it first",
+                    f"torrent {torrent} is in quarantine, and would have to be loaded to delete its files; nothing was "
+                    "changed. Remove it without its files, or release it first",
                     field="args.delete_files",
                 )
             removal = "delete_files" if delete_files else "keep_files"
@@ -62,7 +62,7 @@ class Removing:
                 raise OuzelError(
                     ErrorKind.NO_METADATA,
                     f"the files of torrent {torrent} are not known yet, and another torrent may use some of them; "
-                    "nothing was changed. Remove it without them, or later",
+                    "nothing was changed. Remove it without its files, or later",
                     field="args.delete_files",
                     retry_after_ms=1000,
                 )
@@ -74,14 +74,14 @@ class Removing:
         return Acceptance(TorrentAccepted(torrent=torrent), torrent, GONE)
 
     def forgotten(self, torrent: str) -> None:
-        """The last of a removed torrent is gone; its id can be used again."""
+        """Notes that a removal is complete, so that the torrent's id can be used again."""
         self._waiters.confirm(torrent, GONE)
         waiting = self._forgotten.pop(torrent, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
 
     async def until_forgotten(self, torrent: str, deadline: float) -> None:
-        """Waits until an earlier torrent of this id is gone, files and all."""
+        """Waits until the removal of an earlier torrent with this id is complete. Raises OuzelError: TORRENT_BUSY."""
         if torrent not in self._catalogue.leaving:
             return
         waiting = self._forgotten.setdefault(torrent, asyncio.get_running_loop().create_future())

@@ -1,4 +1,4 @@
-"""Restoring what was put aside because it could not be trusted."""
+"""Restores damaged files that were put aside."""
 
 import contextlib
 from collections.abc import Callable
@@ -22,14 +22,14 @@ from supervisor.store.damaged_shelf import DamagedShelf
 
 
 class Restoring:
-    """Gives back files of the resume directory.
+    """Moves files from `damaged/` back to their places in the resume directory.
 
     Args:
-        shelf: what was put aside.
-        locks: of torrents, by id.
-        removing: says when an id that is leaving can be used again.
+        shelf: the damaged files that were put aside.
+        locks: locks of torrents, by id.
+        removing: waits for removals, after which the ids can be used again.
         publish: publishes a lifecycle event.
-        shared_files: what is known of files that several torrents have.
+        shared_files: tracks files that several torrents use.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Restoring:
 
     @handles(RestoreDamaged)
     async def restore(self, command: RestoreDamaged, deadline: float) -> Acceptance:
-        """Gives back what was put aside. It stays there until it is durable in its place."""
+        """Restores a file. The damaged copy stays until the restored one is durable."""
         found = await self._shelf.prepare(command.name)
         torrent = found.named.torrent
         desired: DesiredTorrent | None = None
@@ -64,7 +64,7 @@ class Restoring:
             if torrent is not None:
                 await self._removing.until_forgotten(torrent, deadline)
             await self._catalogue.ensure_settled(torrent)
-            found = await self._shelf.prepare(command.name)  # as it is now that nobody else changes anything
+            found = await self._shelf.prepare(command.name)  # read again, now that the locks exclude other changes
             match found.record:
                 case DesiredTorrent() as record:
                     desired = msgspec.structs.replace(record, removal=None, spared=(), revision=record.revision + 1)
@@ -87,7 +87,7 @@ class Restoring:
                     desired = self._reads.find(torrent or "")
                     await self._shelf.place_metainfo(desired.torrent, found.metainfo or b"")
                     self._engine.ensure(desired, afresh=True)
-        with contextlib.suppress(OSError):  # it is durable in its place; that there is a copy is told by `health`
+        with contextlib.suppress(OSError):  # the restored file is durable; `health` reports a copy that is left
             await self._shelf.discard(found)
         result = DamagedRestored(torrent=torrent, files=[path.name for path in found.used])
         if desired is None:

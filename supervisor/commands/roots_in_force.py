@@ -1,4 +1,4 @@
-"""The download roots in force: those of the engine that is or is about to be, and those that the next one will have."""
+"""The download roots of the current engine (running or about to start), and those of the next one."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,14 +11,14 @@ from supervisor.config.config_problem import InvalidConfig
 
 
 class RootsInForce:
-    """One service's.
+    """The download roots of a service.
 
     Args:
         in_force: the configuration.
         reserved: Ouzel's own directories.
 
     Fields:
-        current: those of the engine; the object stays the same.
+        current: the current engine's roots; always the same object.
     """
 
     def __init__(self, in_force: ConfigInForce, reserved: Sequence[Path]) -> None:
@@ -27,32 +27,32 @@ class RootsInForce:
         paths = in_force.config.paths.download_roots
         self.current = self._made_of(paths)
         self._read = {tuple(paths): self._made_of(paths)}
-        """Those of each configuration that was read, as the disk had them then."""
+        """The roots by their configured paths, with links as they were resolved when the configuration was read."""
 
     @property
     def wanted(self) -> DownloadRoots:
-        """Those that the next engine is to have."""
+        """The roots of the next engine."""
         return self._read[tuple(self._in_force.config.paths.download_roots)]
 
     @property
     def changed(self) -> bool:
-        """Whether the next engine is to have others."""
+        """Whether the next engine's roots differ from the current engine's."""
         return self.wanted.bounds != self.current.bounds
 
     def paths(self) -> list[str]:
-        """The paths of the engine's."""
+        """The paths of the current engine's roots."""
         return self.current.bounds.roots
 
     def wanted_paths(self) -> list[str]:
-        """The paths of the next engine's."""
+        """The paths of the next engine's roots."""
         return self.wanted.bounds.roots
 
     def follow(self) -> None:
-        """From now on the engine has the wanted ones."""
+        """Makes the wanted roots the current ones, when the next engine is started."""
         self.current.follow(self.wanted)
 
     def prepare(self, config: Config) -> None:
-        """Makes the roots of a configuration that are missing, and resolves them; in a thread. Raises InvalidConfig."""
+        """Makes and resolves the roots of a configuration. Call it in a thread. Raises InvalidConfig."""
         paths = config.paths.download_roots
         if tuple(paths) == tuple(self._in_force.config.paths.download_roots):
             return
@@ -63,7 +63,7 @@ class RootsInForce:
                 raise InvalidConfig(f"paths.download_roots[{index}]: {root}: {error.strerror}") from error
         try:
             self._read[tuple(paths)] = self._made_of(paths)
-        except (OSError, RuntimeError) as error:  # the latter where links lead in a circle
+        except (OSError, RuntimeError) as error:  # RuntimeError: circular links
             raise InvalidConfig(f"paths.download_roots: {error}") from error
 
     def _made_of(self, paths: Sequence[str]) -> DownloadRoots:

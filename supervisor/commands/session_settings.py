@@ -1,4 +1,4 @@
-"""The session's settings: what an engine is configured with, from the configuration and from what clients asked for."""
+"""The session's settings, which an engine is configured with: clients' limits override the configured ones."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from supervisor.store.catalogue import Catalogue
 
 
 class SessionSettings:
-    """One service's.
+    """The session's settings of a service.
 
     Args:
         locks: held locks on directories, the resume directory's first.
@@ -25,7 +25,7 @@ class SessionSettings:
         self._locks = locks
 
     def configure(self) -> Configure:
-        """The command that configures an engine; it says nothing of how many torrents that has."""
+        """The command that configures an engine. Its `torrents` is 0; the sender sets the number."""
         config, session = self._in_force.config, self._catalogue.session
         limits = config.limits
         return Configure(

@@ -16,7 +16,7 @@ RETRY_S: Final = 1.0
 """The delay before a failed task is restarted."""
 
 STEADY_S: Final = 5.0
-"""After so long without an error a task counts as working again."""
+"""The time without an error after which a task counts as working again."""
 
 AGAIN_S: Final = 60.0
 """The minimum interval between log lines of the same error of the same task."""
@@ -26,18 +26,18 @@ Work = Coroutine[Any, Any, None]
 
 
 class Tasks(Protocol):
-    """Something that can run one-shot tasks."""
+    """An object that runs one-shot tasks, such as `Background`."""
 
     def create_task(self, work: Work, /) -> asyncio.Task[None]:
-        """Runs it."""
+        """Runs a task once."""
 
 
 class Background:
     """Runs background tasks.
 
     Args:
-        group: where they run; their errors never reach it.
-        report: called with a task's problem, by its name, and None once it works again.
+        group: runs the tasks; their errors never reach the group.
+        report: called with a task's name and its problem, or None once the task works again.
         log: logs each error, with its traceback.
     """
 
@@ -57,7 +57,7 @@ class Background:
         return self._group.create_task(self._once(work))
 
     def attempt(self, name: str, call: Callable[[], object]) -> None:
-        """Makes one of the calls that are made periodically."""
+        """Makes a periodic call; an error is reported and not raised."""
         try:
             call()
         except Exception as error:  # noqa: BLE001  # see above
@@ -105,7 +105,7 @@ class Background:
 
 
 def _what(error: Exception) -> str:
-    """An error in words: of a group, the first one's."""
+    """The text of an error; for a group, that of its first error."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"

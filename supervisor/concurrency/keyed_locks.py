@@ -1,15 +1,15 @@
-"""One lock for each key that is held or waited for, and none for any other."""
+"""Locks by key. A lock exists only while it is held or waited for."""
 
 import asyncio
 from collections.abc import Iterable
 from types import TracebackType
 
 _Locks = dict[str, tuple[asyncio.Lock, int]]
-"""Each lock, and the number of its holders and waiters."""
+"""By key, the lock, and the number of its holders and waiters."""
 
 
 class KeyedLocks:
-    """Locks by name. Waiters get a lock in the order of their arrival."""
+    """Locks by key. Waiters get a lock in the order of their arrival."""
 
     def __init__(self) -> None:
         self._locks: _Locks = {}
@@ -23,18 +23,21 @@ class KeyedLocks:
 
 
 class Hold:
-    """The locks of some keys, as a context manager. A class: a generator would take as long as the rest of an add."""
+    """A context manager that holds the locks of some keys.
+
+    It is a class because a generator costs as much time as the rest of an add.
+    """
 
     __slots__ = ("_entered", "_held", "_keys", "_locks")
 
     def __init__(self, locks: _Locks, keys: Iterable[str]) -> None:
         self._locks = locks
-        self._keys = sorted(set(keys))  # in one order, so that no two wait for each other
+        self._keys = sorted(set(keys))  # locking in sorted order excludes deadlocks
         self._entered: list[str] = []
         self._held: list[str] = []
 
     async def __aenter__(self) -> None:
-        """Waits until all are free. If that is cancelled, none is held."""
+        """Acquires all locks. If this is cancelled, no lock stays held."""
         try:
             for key in self._keys:
                 lock, users = self._locks.get(key) or (asyncio.Lock(), 0)
@@ -52,7 +55,7 @@ class Hold:
         self.release()
 
     def release(self) -> None:
-        """Releases all."""
+        """Releases all held locks."""
         for key in self._held:
             self._locks[key][0].release()
         for key in self._entered:

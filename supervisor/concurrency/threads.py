@@ -1,4 +1,4 @@
-"""Runs calls that a hung disk can block, in threads that nobody has to wait for."""
+"""Runs calls that a hung disk can block, in threads that do not delay the end of the process."""
 
 import _thread
 import asyncio
@@ -13,19 +13,19 @@ T = TypeVar("T")
 async def in_thread(call: Callable[[], T]) -> T:
     """Runs the call in a new thread; returns or raises its outcome. Raises OSError if no thread can be started.
 
-    `asyncio.to_thread` has few threads, which hung calls use up, and the process does not exit before they return.
+    `asyncio.to_thread` is not used: hung calls would use up its few threads, and would keep the process from exiting.
     """
     answer = _begun(call)
     try:
         return await answer
     finally:
-        del answer  # or an error holds this frame, this frame the future, and the future the error
+        del answer  # breaks the reference cycle of error, frame and future
 
 
 def _begun(call: Callable[[], T]) -> asyncio.Future[T]:
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()
-    unsettled = [answer]  # emptied in the end: the thread's frames may live on in an error
+    unsettled = [answer]  # emptied by `settle`, since an error may keep the thread's frames alive
 
     def settle(result: T | None, error: Exception | None) -> None:
         answer = unsettled.pop()
@@ -34,7 +34,7 @@ def _begun(call: Callable[[], T]) -> asyncio.Future[T]:
         if error is not None:
             answer.set_exception(error)
         else:
-            answer.set_result(result)  # type: ignore[arg-type]  # None is a T where the call returned it
+            answer.set_result(result)  # type: ignore[arg-type]  # None is a T if the call returned None
 
     def run() -> None:
         result, problem = None, None

@@ -1,7 +1,7 @@
 """The configuration: built-in defaults, a TOML file over them, the environment over both.
 
-Every key is also `OUZEL_SECTION_KEY`, lists separated by colons. An unknown key, a wrong type and a value out of
-range are each one problem that names the place and the key.
+Every key can also be set by the environment variable `OUZEL_SECTION_KEY`; the items of a list are separated by colons.
+Each unknown key, wrong type and value out of range is a problem, which names the place and the key.
 """
 
 import os
@@ -38,8 +38,8 @@ class PathsConfig(_Section, frozen=True, kw_only=True):
     """`[paths]`: absolute directories, made when missing.
 
     Fields:
-        resume_dir: what must survive: desired state and fast-resume data.
-        download_roots: torrents may be stored only below these; the first is the default.
+        resume_dir: the durable state: desired state and fast-resume data.
+        download_roots: the directories below which torrents may be stored; the first is the default.
         runtime_dir: the sockets.
         state_dir: crash reports.
     """
@@ -66,16 +66,16 @@ class ApiConfig(_Section, frozen=True, kw_only=True):
 
     @property
     def directories(self) -> list[Path]:
-        """The directories of keys, in which no payload may be."""
+        """The directories of keys, where no payload may be stored."""
         found = [Path(self.authorized_keys_dir)] if self.authorized_keys_dir else []
         if self.curve_secret_key_file:
-            # The file too: its directory may be a download root, and is one all the same.
+            # The file is listed, too: its directory may be a download root, which stays allowed.
             found += [Path(self.curve_secret_key_file), Path(self.curve_secret_key_file).parent]
         return found
 
 
 class LimitsConfig(_Section, frozen=True, kw_only=True):
-    """`[limits]`: bytes per second of all torrents together, 0 is no limit; clients can override them."""
+    """`[limits]`: rate limits of all torrents together in bytes/s; 0 is no limit. Clients can override them."""
 
     download_bps: Bps = 0
     upload_bps: Bps = 0
@@ -87,8 +87,8 @@ class RestartConfig(_Section, frozen=True, kw_only=True):
     After more than `budget` crashes in `window_s` seconds, an engine is started only every five minutes.
 
     Fields:
-        max_memory_mb: an engine above it is recycled, in millions of bytes; 0 is no limit, None three quarters of the
-            memory.
+        max_memory_mb: an engine that uses more memory (in 10^6 bytes) is recycled; 0 is no limit, None is three
+            quarters of the memory.
         warm_spare: whether the next engine is loaded ahead, without a session.
     """
 
@@ -111,12 +111,12 @@ class SandboxConfig(_Section, frozen=True, kw_only=True):
 
 
 class LogConfig(_Section, frozen=True, kw_only=True):
-    """`[log]`: what is written to standard error.
+    """`[log]`: the log on standard error.
 
     Fields:
-        format: `console` is lines for people, `json` an object a line; `auto` is the former on a terminal and in the
-            journal, the latter elsewhere.
-        level: lines below it are not written.
+        format: `console` is lines for people, `json` is one object a line; `auto` is `console` on a terminal and in the
+            journal, and `json` elsewhere.
+        level: lines below this level are not written.
     """
 
     format: Literal["auto", "console", "json"] = "auto"
@@ -124,7 +124,7 @@ class LogConfig(_Section, frozen=True, kw_only=True):
 
 
 class Config(_Section, frozen=True, kw_only=True):
-    """The whole configuration. `engine` has libtorrent's settings by their own names."""
+    """The whole configuration. `engine` has settings of libtorrent, by libtorrent's names."""
 
     paths: PathsConfig
     api: ApiConfig = ApiConfig()
@@ -136,22 +136,22 @@ class Config(_Section, frozen=True, kw_only=True):
 
 
 def read(file: Path | None, environ: Mapping[str, str] = os.environ) -> Given:
-    """The content of file and environment, not validated yet. Raises InvalidConfig if the file is not readable TOML."""
+    """Reads file and environment, without validation. Raises InvalidConfig if the file is not readable TOML."""
     known = {each.name: _keys_of(each.type) for each in msgspec.structs.fields(Config)}
     return Given(None if file is None else ConfigFile.read(file), config_environment.read(environ, known), known)
 
 
 def load(file: Path | None, environ: Mapping[str, str] = os.environ, *, running: Config | None = None) -> Config:
-    """The configuration.
+    """Reads and validates the configuration.
 
     Args:
         file: a TOML file; None for the defaults alone.
         environ: the environment.
-        running: the configuration in force, where the file is read again. Of its sections, those that make a difference
-            have to stand in the file, be it empty: a file that was cut off would bring the defaults into force.
+        running: the configuration in force, on a reload. A section whose values differ from the defaults then has to be
+            in the file, even if it is empty: otherwise a truncated file would bring the defaults into force.
 
     Raises:
-        InvalidConfig: unreadable, not TOML, keys that are wrong, or sections that are missing.
+        InvalidConfig: the file cannot be read or is not TOML, a key is wrong, or a section is missing.
     """
     given = read(file, environ)
     sections, problems = converted(given, Config)
@@ -162,7 +162,7 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ, *, running:
     config: Config = msgspec.convert(sections, Config)
     checks = (_check_engine(config.engine), _check_paths(config.paths), _check_api(config.api))
     found = {key: message for check in checks for key, message in check}
-    found |= {} if found else dict(_check_apart(config))  # which needs paths that are some
+    found |= {} if found else dict(_check_apart(config))  # this check needs valid paths
     problems = [given.blame(key, message) for key, message in found.items()]
     if given.file is not None and running is not None:
         problems += [given.blame(section, _LOST.format(section)) for section in _lost(given.file, running, config)]
@@ -172,12 +172,12 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ, *, running:
 
 
 _LOST: Final = (
-    "[{0}] is not in the file any more, as in one that was cut off, and other values than the defaults are in force; "
-    "to go back to these, leave the line [{0}] with nothing below it, or restart the daemon"
+    "[{0}] is not in the file any more, which may have been truncated, and its values in force are not the defaults; "
+    "to use the defaults, write the line [{0}] with nothing below it, or restart the daemon"
 )
 
 _Found = Iterator[tuple[str, str]]
-"""Keys, and what is wrong with each."""
+"""Pairs of a key and its problem."""
 
 
 def _lost(file: ConfigFile, running: Config, wanted: Config) -> list[str]:
@@ -214,7 +214,7 @@ def _add_default_paths(paths: dict[str, Any], environ: Mapping[str, str]) -> _Fo
 
 
 def _check_engine(settings: Mapping[str, object]) -> _Found:
-    """The types of libtorrent's settings; libtorrent itself validates the rest."""
+    """Checks the range of libtorrent's settings; libtorrent itself validates the rest."""
     for key, value in settings.items():
         if isinstance(value, int) and not -(2**31) <= value < 2**31:
             yield f"engine.{key}", f"{value} does not fit into 32 bits, as libtorrent's settings do"
@@ -227,7 +227,7 @@ def _check_paths(paths: PathsConfig) -> _Found:
         if "\0" in value or not Path(value).is_absolute():
             yield f"paths.{key}", f"{value!r} is not an absolute path"
             continue
-        for path in (value, os.path.realpath(value)):  # what cannot be sent to the engine would bound nothing there
+        for path in (value, os.path.realpath(value)):  # other paths cannot be sent to the engine
             if not is_utf8(path):
                 yield f"paths.{key}", f"{path!r} is not UTF-8, as names in torrents are"
                 break
@@ -238,7 +238,7 @@ def _check_paths(paths: PathsConfig) -> _Found:
 
 
 def _check_apart(config: Config) -> _Found:
-    """A download root must not be one of Ouzel's own directories, or torrents would be written into it."""
+    """Checks that no download root is one of Ouzel's own directories; torrents would be written into it."""
     paths, api = config.paths, config.api
     own = {f"paths.{key}": getattr(paths, key) for key in ("resume_dir", "runtime_dir", "state_dir")}
     own["api.authorized_keys_dir"] = api.authorized_keys_dir
@@ -250,7 +250,7 @@ def _check_apart(config: Config) -> _Found:
 
 
 def _check_api(api: ApiConfig) -> _Found:
-    """Checks without reading files. There is no tcp without CURVE: it would be open to everybody."""
+    """Checks `[api]` without reading files. tcp requires CURVE; without CURVE it would be open to everybody."""
     for key, endpoint in (("tcp_commands", api.tcp_commands), ("tcp_events", api.tcp_events)):
         if endpoint is None:
             continue

@@ -1,7 +1,7 @@
-"""Which configuration is in force while its file changes. Pure.
+"""Decides which configuration is in force while its file changes. Pure.
 
-Keys that can change in a running service are applied at once, and whole: until the engine has confirmed them, they can
-be rolled back. Other keys keep their value until the next start, whatever the file says.
+Keys that can change in a running service are applied at once, all or none: until the engine has confirmed them, they
+can be rolled back. Other keys keep their value until the next start, whatever the file says.
 """
 
 from typing import Any, Final, NamedTuple
@@ -26,12 +26,12 @@ LIVE: Final = frozenset(
 
 
 class Changes(NamedTuple):
-    """What a changed file comes to.
+    """The effect of a changed file.
 
     Fields:
-        config: the file's, with the running values of what cannot change.
-        changed: keys that have another value now.
-        restart_needed: keys that the file has otherwise than the service runs.
+        config: the file's configuration, with the running values of keys that cannot change.
+        changed: keys whose value changes now.
+        restart_needed: keys whose new value takes effect at the next start.
     """
 
     config: Config
@@ -40,7 +40,7 @@ class Changes(NamedTuple):
 
 
 def compare(running: Config, wanted: Config) -> Changes:
-    """Compares the running configuration with a file's."""
+    """Compares the running configuration with the one of the file."""
     old, new = _by_key(running), _by_key(wanted)
     different = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
     changed = [key for key in different if _is_live(key)]
@@ -56,8 +56,8 @@ class ConfigInForce:
     """The configuration in force.
 
     Fields:
-        config: its values.
-        number: its number; the engine returns it with its verdict.
+        config: the values.
+        number: the number of the configuration; the engine's verdict has the same number.
     """
 
     def __init__(self, config: Config) -> None:
@@ -66,17 +66,17 @@ class ConfigInForce:
         self._good: Config | None = None
 
     def apply(self, config: Config) -> None:
-        """Puts this one into force, until it is refused."""
+        """Puts a configuration into force; `roll_back` undoes this."""
         self._good = self._good or self.config
         self._replace(config)
 
     def confirmed(self, number: int) -> None:
-        """An engine has confirmed the settings of this configuration."""
+        """Notes that an engine has confirmed the settings of the configuration with this number."""
         if number == self.number:
             self._good = self.config
 
     def roll_back(self) -> bool:
-        """Rolls back to the previous one, as this one was refused. False if there is none."""
+        """Rolls back a refused configuration to the last good one. Returns False if there is none."""
         if self._good is None or self._good is self.config:
             return False
         self._replace(self._good)

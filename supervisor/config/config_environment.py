@@ -1,4 +1,4 @@
-"""The configuration's part in the environment, `OUZEL_SECTION_KEY`, and unknown names there. Pure."""
+"""Reads the part of the configuration in the environment, `OUZEL_SECTION_KEY`, and finds unknown names. Pure."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -24,9 +24,9 @@ class Found(NamedTuple):
     """The content of the environment.
 
     Fields:
-        values: by section and key.
-        variables: the name of the variable, by section and key.
-        problems: of unknown variables.
+        values: the values of the variables, by section and key.
+        variables: the names of the variables, by section and key.
+        problems: the problems of unknown variables.
     """
 
     values: dict[str, dict[str, Any]]
@@ -35,10 +35,12 @@ class Found(NamedTuple):
 
 
 def read(environ: Mapping[str, str], known: Mapping[str, Collection[str]]) -> Found:
-    """`OUZEL_RESTART_BUDGET=9` as `{"restart": {"budget": "9"}}`; engine settings get the type they look like.
+    """Reads the variables: `OUZEL_RESTART_BUDGET=9` becomes `{"restart": {"budget": "9"}}`.
+
+    Values of engine settings become bool, int or str, by their text.
 
     Args:
-        known: the keys of each section; those of the engine are libtorrent's, and not among them.
+        known: the keys of each section, but not the engine's keys, which libtorrent defines.
     """
     names = {_name(section, key): (section, key) for section, keys in known.items() for key in keys}
     found = Found({}, {}, [])
@@ -50,7 +52,7 @@ def read(environ: Mapping[str, str], known: Mapping[str, Collection[str]]) -> Fo
             found.variables[place] = name
         elif not name.startswith(PREFIX):
             if name.upper() in names or _engine_setting(name.upper()) is not None:
-                # Lower case: what a shell exports by mistake. Other programs' variables do not look like this.
+                # A name in lower case was meant for Ouzel: other programs have no such variables.
                 found.problems.append(_unknown(name, name.upper()))
         elif name not in CLIENTS and not _ORCHESTRATORS.fullmatch(name):
             found.problems.append(_unknown(name, _meant(name, [*names, *CLIENTS], known)))

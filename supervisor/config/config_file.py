@@ -20,9 +20,9 @@ class ConfigFile(NamedTuple):
     """A file that is TOML.
 
     Fields:
-        path: its name, as it was given.
-        text: what it holds.
-        content: the same, parsed.
+        path: the path as it was given.
+        text: the text of the file.
+        content: the parsed text.
     """
 
     path: Path
@@ -31,13 +31,13 @@ class ConfigFile(NamedTuple):
 
     @classmethod
     def read(cls, path: Path) -> "ConfigFile":
-        """Reads a file.
+        """Reads and parses a file.
 
-        A regular file without any section is refused: it looks like one that an editor is about to write, or that a
-        full disk truncated. It would mean the defaults, which are more open than most configurations.
+        A regular file without any section is refused: an editor may be about to write it, or a full disk may have
+        truncated it. It would bring the defaults into force, which are less strict than most configurations.
 
         Raises:
-            InvalidConfig: unreadable (its cause is the OSError), not TOML, or without a section.
+            InvalidConfig: the file cannot be read (the cause is the OSError), is not TOML, or has no section.
         """
         try:
             with path.open("rb") as file:
@@ -54,12 +54,12 @@ class ConfigFile(NamedTuple):
             raise _invalid(path, f"is not TOML: {_AT_LINE.sub('', str(error))}", line) from error
         if not content and regular:
             empty = "is empty" if not text.strip() else "has nothing but comments"
-            problem = "as a file that was cut off; for the defaults write one section into it, such as [paths]"
+            problem = "like a truncated file; for the defaults write one section into it, such as [paths]"
             raise _invalid(path, f"{empty}, {problem}")
         return cls(path, text, content)
 
     def line_of(self, section: str, key: str | None = None) -> int | None:
-        """The line of a key, or of its section if it is not found; None if neither is."""
+        """Returns the line of a key, or of its section if the key is not found; None if neither is found."""
         current: str | None = None
         of_section: int | None = None
         for number, line in enumerate(self.text.splitlines(), start=1):
@@ -82,12 +82,12 @@ class ConfigFile(NamedTuple):
 
 def _decoded(path: Path, raw: bytes) -> str:
     if raw.startswith(codecs.BOM_UTF8):
-        problem = "begins with a byte order mark, which TOML has not; save it as UTF-8 without one (without BOM)"
+        problem = "begins with a byte order mark, which TOML does not allow; save it as UTF-8 without one (without BOM)"
         raise _invalid(path, problem, 1)
     if raw.startswith(_UTF16):
         raise _invalid(path, "is UTF-16; save it as UTF-8", 1)
     if (at := raw.find(b"\0")) >= 0:
-        problem = "holds NUL bytes, as a file that was not written to its end; write it anew"
+        problem = "contains NUL bytes, like a file that was not written completely; write it again"
         raise _invalid(path, problem, raw.count(b"\n", 0, at) + 1)
     try:
         return raw.decode("utf-8")

@@ -1,4 +1,4 @@
-"""Values of file and environment, key by key, converted to their types, with all problems. Pure.
+"""Converts the values of file and environment to their types, and collects all problems. Pure.
 
 Each key is validated by itself, so that all problems are reported at once.
 """
@@ -23,7 +23,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "object": "a table",
     "str": "text",
 }
-"""Names of types as msgspec has them, and as people who write TOML do."""
+"""Names of types: msgspec's, and the words of people who write TOML."""
 
 _TYPE: Final = re.compile("`(?P<names>[a-z]+(?: \\| [a-z]+)*)`")
 
@@ -42,7 +42,7 @@ class Given(NamedTuple):
     known: Mapping[str, Collection[str]]
 
     def blame(self, key: str, message: str) -> Problem:
-        """A problem of a key, or of a section, with its place."""
+        """Returns a problem of a key or a section, with its place in the file or the environment."""
         section, _, name = key.partition(".")
         name = name.partition("[")[0]
         variable = self.environment.variables.get((section, name))
@@ -55,7 +55,7 @@ class Given(NamedTuple):
 
 
 def converted(given: Given, schema: type[msgspec.Struct]) -> tuple[dict[str, dict[str, Any]], list[Problem]]:
-    """The values of all valid keys, by section, and the problems of the others.
+    """Returns the values of all valid keys, by section, and the problems of the other keys.
 
     Args:
         schema: a struct with one field for each section, each a struct with one field for each key, or a mapping of any
@@ -101,7 +101,7 @@ def _types(section: Any) -> dict[str, Any] | None:
 
 
 def _judged(name: str, value: object, kind: Any) -> tuple[str, str | None, Any]:
-    """The offending key or its part, its problem, and the value of the right type."""
+    """Converts a value. Returns the key or the part of it that is wrong, the problem or None, and the value."""
     try:
         return name, None, msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError as error:

@@ -12,7 +12,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         message: the sentence, with the remedy.
         key: `section.key`, or only a section; None if it is about the file as a whole.
         file: the configuration file that has it.
-        line: its line, from 1 on, if that is known.
+        line: the line in the file, from 1 on, if known.
         variable: the environment variable that has it.
     """
 
@@ -34,7 +34,7 @@ class InvalidConfig(Exception):
     """The configuration cannot be used; the message names the place and the key of the first problem.
 
     Fields:
-        problems: all that were found, at least one.
+        problems: all problems, at least one.
     """
 
     def __init__(self, problems: Sequence[Problem] | str) -> None:

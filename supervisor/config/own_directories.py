@@ -12,13 +12,13 @@ _SEARCH: Final = 0o011
 
 
 def prepare(paths: PathsConfig) -> list[str]:
-    """Makes all of them, and narrows Ouzel's own. Returns warnings about these; see `private_dir.prepare`.
+    """Makes all directories, and restricts the modes of Ouzel's own. Returns the warnings of `private_dir.prepare`.
 
-    Existing download roots stay as they are: folders are shared with groups, or belong to others. The state directory
-    is made before those that are below it by default, which would otherwise make it with their mode.
+    Existing download roots stay as they are: they may be shared with a group, or belong to another user. The state
+    directory is made first, because the others are below it by default, and making one would make it with their mode.
 
     Raises:
-        OSError: one cannot be made or trusted.
+        OSError: a directory cannot be made or trusted.
     """
     for root in paths.download_roots:
         private_dir.make_shared(Path(root))
@@ -32,6 +32,6 @@ def prepare(paths: PathsConfig) -> list[str]:
 
 
 def _passage(directory: str, paths: PathsConfig) -> int:
-    """The permissions of others on a directory above a download root: to pass through."""
+    """The permissions of other users on a directory: to pass through if a download root is below it, else none."""
     real = os.path.realpath(directory)
     return _SEARCH if any(os.path.realpath(root).startswith(f"{real}/") for root in paths.download_roots) else 0

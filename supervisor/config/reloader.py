@@ -90,15 +90,15 @@ class Reloader:
                 await self._reload()
 
     def confirmed(self, number: int) -> None:
-        """The engine has confirmed the settings of a configuration."""
+        """Notes that the engine has confirmed the settings of a configuration."""
         self._in_force.confirmed(number)
         if number == self._in_force.number:
             self._verdict.set()
 
     def refused(self, number: int, problem: str) -> bool:
-        """The engine refused the settings of a configuration. Returns False if there is none to roll back to."""
+        """Rolls back a configuration that the engine refused. Returns False if there is none to roll back to."""
         if number != self._in_force.number:
-            return True  # it was reported twice for a configuration that is no longer in force
+            return True  # the refused configuration is no longer in force
         if not self._in_force.roll_back():
             return False
         self._apply()
@@ -131,15 +131,15 @@ class Reloader:
             self._on_refused(problem)
 
     def _refuse(self, problem: str, *, unreadable: bool) -> None:
-        """Reports the problem, once for repeated tries."""
+        """Reports a problem; the same problem in repeated tries is reported once."""
         if problem != self._unreadable:
             self._on_refused(problem)
         self._unreadable = problem if unreadable else None
 
     async def _apply_and_wait(self, config: Config) -> str | None:
-        """Applies it and waits for the engine's verdict: its problem, or None.
+        """Applies a configuration and waits for the engine's verdict. Returns the problem, or None.
 
-        Without an engine, the next one gives the verdict.
+        Without a running engine the result is None, and the next engine gives the verdict.
         """
         self._in_force.apply(config)
         self._refusal = None

@@ -1,12 +1,12 @@
-"""One engine: its processes, their life, what they were given and have said.
+"""One engine slot: its processes, its torrents, and the diagnosis of crashes.
 
-- The *engine* is the face of one slot, in which one process follows another; others use it, not the folders below.
-- A *fact* is what an engine tells the others; all come out by one outlet.
-- *Admission* gives it torrents, those that may be loaded; the *post-mortem* finds out about its deaths.
-- `process`: one OS process, the link to it, and what it leaves when it dies.
-- `life`: start, hang, restart, memory, the spare.
-- `torrents`: what the engine was given, what it has said of it, and who waits for that.
-- `poison`: which torrents crash it, and how they are kept away from it.
+- The *engine* is the interface of one slot, in which one process follows another. Other packages use only this module.
+- A *fact* is something that an engine reports. All facts are passed to one callback, `emit`.
+- *Admission* loads torrents, unless they are held back; the *post-mortem* reports and examines crashes.
+- `process`: one OS process, the link to it, and its crash report.
+- `life`: start, hang detection, restart, memory limit, and the warm spare.
+- `torrents`: restore, observed state, and requests that wait for the engine.
+- `poison`: the detection of torrents that crash the engine, and their isolation.
 
-Imports run from the engine to `life` and `poison`, to `torrents`, to facts and `process`.
+Imports run one way: engine, admission and post-mortem, `life` and `poison`, `torrents`, facts and `process`.
 """

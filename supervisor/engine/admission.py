@@ -1,4 +1,4 @@
-"""Admission: gives an engine its torrents, those that may be loaded. It is the only way by which any reaches it."""
+"""Admission: sends torrents to the engine, except those that isolation holds back. Torrents are sent only from here."""
 
 from collections.abc import Callable
 
@@ -17,14 +17,14 @@ from supervisor.log import logs
 
 
 class Admission:
-    """One slot's.
+    """The admission of one slot.
 
     Args:
-        torrents: the engine's own.
-        emit: is given how far a restore is, and what isolation finds out.
+        torrents: the records of the slot.
+        emit: called with the progress of a restore and the findings of isolation.
 
     Fields:
-        isolation: says which torrents may be loaded.
+        isolation: decides which torrents may be loaded.
     """
 
     def __init__(
@@ -56,26 +56,26 @@ class Admission:
 
     @property
     def restored(self) -> bool:
-        """Whether the engine has taken up all that it was given."""
+        """Whether the engine has confirmed all torrents that it was sent."""
         return self._restorer.done
 
     def ensure(self, *commands: EnsureTorrent) -> None:
-        """Gives the engine torrents, those that may be loaded now; that they were given is noted."""
+        """Sends torrents to the engine, except those held back now. Isolation notes which were sent."""
         if self._link.connected:
             self._link.send(*(each for each in commands if self.isolation.admit(each.desired.torrent)))
 
     def forget(self, desired: DesiredTorrent) -> None:
-        """Has a torrent that is leaving forgotten. One whose files go is loaded for that, so it has to be admitted."""
+        """Has the engine unload a removed torrent. Deleting its files needs it loaded, so then it must be admitted."""
         command = drop_command(desired)
         if self._link.connected and (not command.delete_files or self.isolation.admit(desired.torrent)):
             self._link.send(command)
 
     def give_all(self) -> None:
-        """A new engine is up, or none of the torrents was known before."""
+        """Sends all torrents to the engine. Call it when a new engine is up, or when all records are new."""
         self._restorer.give_all()
 
     def give_again(self) -> None:
-        """What could not be loaded, or has not been, is tried again."""
+        """Sends again the torrents with an error; during a restore, sends all torrents again."""
         self._restorer.forget_leaving()
         if not self._link.up:
             return
@@ -88,20 +88,20 @@ class Admission:
             self._restorer.give(again)
 
     def taken_up(self, torrent: str) -> None:
-        """The engine has taken up a torrent, or it was removed."""
+        """Notes that the engine has confirmed a torrent, or that the torrent was removed."""
         self._restorer.taken_up(torrent)
 
     def tell(self) -> None:
-        """Tells how far a restore is; to be called every second."""
+        """Emits the progress of a restore. Call it every second."""
         self._restorer.report()
 
     def tick(self) -> None:
-        """Has isolation go on; to be called every second."""
+        """Continues the isolation of suspects. Call it every second."""
         if self._link.up:
             self.isolation.tick(restored=self.restored)
 
     def report(self) -> RestoreReport:
-        """How far the engine is in taking up torrents."""
+        """The progress of the restore."""
         return RestoreReport(done=self._plan.done, total=self._plan.total)
 
     def _admits(self, torrent: str) -> bool:

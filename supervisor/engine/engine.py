@@ -1,7 +1,7 @@
-"""The engine: the face of one slot, in which one engine process follows another and has the same torrents.
+"""The engine: the interface of one slot, in which one engine process follows another with the same torrents.
 
-It owns all that is about these processes: how they live and die, what they were given, what they have said, and which
-torrents crash them. Commands go in by its methods, and all that others have to know comes out by one outlet, `emit`.
+The engine owns everything about these processes: their start and end, their torrents, the observed state, and the
+detection of torrents that crash them. Other parts call its methods, and get all its facts by one callback, `emit`.
 """
 
 from collections.abc import Callable, Coroutine
@@ -47,23 +47,23 @@ class Engine:
 
     Args:
         slot: its number, from 0.
-        torrents: its own.
-        emit: is given every fact, in order. It may call any method of the engine.
-        socket: shared by all slots.
+        torrents: the records of the slot.
+        emit: called with every fact, in order. It may call any method of the engine.
+        socket: the socket of the private links, shared by all slots.
         launcher: starts processes.
-        settings: what a process is configured with; the torrents are counted here.
+        settings: returns the command that configures a process; the number of torrents is filled in here.
         policy: back-off and budget.
-        memory_limit: what a process may hold, in bytes; 0 is anything.
-        describer: finds out what is stored of torrents that are not loaded.
-        disk_is_slow: whether the disk of the resume directory lets everybody wait.
-        held_bytes: how much memory a process holds.
+        memory_limit: the memory that a process may use, in bytes; 0 is no limit.
+        describer: reads the stored data of torrents that are not loaded.
+        disk_is_slow: whether the disk of the resume directory answers slowly now.
+        held_bytes: returns the memory that a process uses.
 
     Fields:
-        snapshot: what the engine has said.
-        readings: bring into the snapshot what is told only when asked.
-        waiters: who waits for what it has yet to confirm.
-        libtorrent: the version that the latest process to be ready told; empty before.
-        sandbox: what confines that one; None before.
+        snapshot: the observed state.
+        readings: update the parts of the snapshot that the engine reports only on request.
+        waiters: requests that wait for the engine's confirmation.
+        libtorrent: the version of libtorrent in the latest ready process; empty before the first.
+        sandbox: the confinement of the latest ready process; None before the first.
     """
 
     def __init__(
@@ -137,10 +137,10 @@ class Engine:
             stranded=self._is_stranded,
         )
 
-    # -- its life -------------------------------------------------------------------------------------------------
+    # -- the processes --------------------------------------------------------------------------------------------
 
     async def prepare(self) -> None:
-        """Looks at the places where the first process is to be able to write."""
+        """Identifies the directories in which the first process may write."""
         await self._renewal.check()
 
     def start(self) -> None:
@@ -148,32 +148,32 @@ class Engine:
         self._keeper.start()
 
     def stop(self) -> None:
-        """Has the process save and leave, and starts none any more; `Finished` follows."""
+        """Drains the process, and starts no other one; the fact `Finished` follows."""
         self._pulse.end()  # the drain has a deadline of its own
         self._keeper.stop()
 
     def recycle(self, reason: str) -> None:
-        """Has another process take the place of a running one, which saves and leaves once the other one is ready."""
+        """Requests that a running process is drained and replaced; a spare is made before that, if enabled."""
         self._renewal.request(reason)
 
     def kill(self, reason: str) -> None:
-        """Ends a process that cannot be trusted any more."""
+        """Ends a process that cannot be trusted any more, by the kill ladder."""
         self._keeper.kill(reason)
 
     def follow(self, policy: RestartPolicy) -> None:
-        """From now on this is the policy."""
+        """Replaces the restart policy."""
         self._keeper.follow(policy)
 
     def handed_over(self) -> None:
-        """What the process could not write itself is written."""
+        """Notes that the fast-resume data that the process handed over is written."""
         self._renewal.handed_over()
 
     def parts(self) -> dict[str, Part]:
-        """What goes on for as long as the service runs, by name."""
+        """The background tasks of the engine, by name."""
         return {"pulse": self._pulse.run, "renewal": self._renewal.run, "describe": self.readings.run}
 
     def ticks(self) -> dict[str, Callable[[], None]]:
-        """What is to be done every second, by name."""
+        """The calls to make every second, by name."""
         return {
             "restorer": self._admission.tell,
             "memory": self._look_at_memory,
@@ -183,92 +183,92 @@ class Engine:
 
     @property
     def state(self) -> State:
-        """What is being done about the process."""
+        """The state of the lifecycle."""
         return self._keeper.lifecycle.state
 
     @property
     def up(self) -> bool:
-        """Whether there is a process that takes commands."""
+        """Whether a process is ready for commands."""
         return self._link.up
 
     @property
     def stopping(self) -> bool:
-        """Whether it was stopped."""
+        """Whether the engine is being stopped, or is stopped."""
         return self._keeper.stopping
 
     @property
     def gen(self) -> int:
-        """The generation of the process, or of the last one; 0 before the first."""
+        """The generation of the current or last process; 0 before the first."""
         return self._keeper.gen
 
     @property
     def pid(self) -> int | None:
-        """The process, None without one."""
+        """The pid of the process; None without one."""
         return self._keeper.child.pid if self._keeper.child else None
 
     async def until_ready(self) -> None:
-        """Waits for a process that takes commands."""
+        """Waits until a process is ready for commands."""
         await self._link.until_ready()
 
     def check_expected(self) -> None:
-        """Raises OuzelError: ENGINE_UNAVAILABLE, where there is no process and none is about to come."""
+        """Raises OuzelError: ENGINE_UNAVAILABLE, if no process runs and none will be started soon."""
         error = engine_health.unavailable(self._keeper.lifecycle)
         if error is not None:
             raise error
 
-    # -- what it is given -----------------------------------------------------------------------------------------
+    # -- commands -------------------------------------------------------------------------------------------------
 
     def configure(self) -> None:
-        """Gives the process the settings that it is to have."""
+        """Sends the session's settings to the process."""
         self._link.send(msgspec.structs.replace(self._settings(), torrents=len(self._own.torrents)))
 
     def ensure(self, desired: DesiredTorrent, *, afresh: bool = False) -> None:
-        """Has a torrent be as desired, unless it is kept away from the engine. Without a process the next one is told.
+        """Sends a torrent's desired state, unless the torrent is held back. Without a process it is sent to the next.
 
         Args:
-            afresh: what has stopped it is looked at anew.
+            afresh: whether a torrent that an error has stopped is tried again.
         """
         self._admission.ensure(EnsureTorrent(desired=desired, afresh=afresh))
 
     def forget(self, desired: DesiredTorrent) -> None:
-        """Has a torrent that is leaving forgotten, unless it would have to be loaded for that and may not be."""
+        """Has a removed torrent unloaded, unless it has to be loaded to delete its files and is held back."""
         self._admission.forget(desired)
 
     def send(self, *commands: EngineCommand) -> None:
-        """Gives the process commands that load nothing. Without a process they are lost."""
+        """Sends commands that load no torrent. Without a process they are lost."""
         self._link.send(*commands)
 
     def restore(self) -> None:
-        """Gives a running process all torrents, which were not known before."""
+        """Sends all torrents to a running process, when their records are read after its start."""
         if self._link.up:
             self._admission.give_all()
 
     def retry(self) -> None:
-        """The resume directory is back: all is saved into it again, and what could not be loaded is tried again."""
-        # Where the sandbox keeps the process out of the directory that is there now, the renewal has it hand over.
+        """Saves all fast-resume data and loads failed torrents again, when the resume directory is back."""
+        # If the sandbox does not cover the directory that is there now, the renewal requests the hand-over.
         self._save_all(hand_over=False)
         self._admission.give_again()
 
     def look_at_files(self, torrent: str) -> None:
-        """Has it looked whether a torrent's files are on the disk still."""
+        """Has the engine check whether a torrent's files still exist."""
         self._link.send(CheckFiles(torrent=torrent))
 
     def release(self, torrent: str) -> None:
-        """A torrent was removed, or let out of quarantine: it is judged anew."""
+        """Discards the evidence against a torrent that was removed, or released from quarantine."""
         self._admission.isolation.discard(torrent)
 
     def convicted(self, torrent: str, problem: str | None = None) -> None:
-        """What `Convicted` asked for is durable, or with a problem is not."""
+        """Reports whether a quarantine that `Convicted` requested is durable; `problem` says why not."""
         self._admission.isolation.durable(torrent, problem)
 
-    # -- what it is asked -----------------------------------------------------------------------------------------
+    # -- queries --------------------------------------------------------------------------------------------------
 
     async def ask(self, query: Query[AnswerT], deadline: float | None = None) -> AnswerT:
-        """The answer of a ready process. Raises as `EngineLink.ask` does."""
+        """Returns the answer of a ready process. Raises the errors of `EngineLink.ask`."""
         return await self._link.ask(query, deadline)
 
     async def applied(self, torrent: str | None, revision: int) -> None:
-        """Waits until a revision of a torrent, or with None of the settings, is confirmed, or a later one.
+        """Waits until libtorrent has confirmed a revision, or a later one, of a torrent or (None) of the settings.
 
         Raises OuzelError: ENGINE_REFUSED.
         """
@@ -276,15 +276,15 @@ class Engine:
             await self.waiters.applied(torrent, revision)
 
     def report(self, now: float) -> EngineSlotReport:
-        """How it is. `now` is in monotonic seconds."""
+        """The slot's report for `health`. `now` is in monotonic seconds."""
         process = msgspec.structs.asdict(self._keeper.report(now))
         return EngineSlotReport(slot=self.slot, torrents=len(self._own.torrents), **process)
 
     def restore_report(self) -> RestoreReport:
-        """How far the process is in taking up torrents."""
+        """The progress of the restore."""
         return self._admission.report()
 
-    # -- what follows from what it says ---------------------------------------------------------------------------
+    # -- observations ---------------------------------------------------------------------------------------------
 
     def _observed(self, fact: facts.Observation) -> None:
         match fact:
@@ -321,7 +321,7 @@ class Engine:
     def _trackers_failing(self, torrent: str, since: float | None) -> None:
         self._emit(facts.TrackersFailing(torrent, since))
 
-    # -- what is done about its processes -------------------------------------------------------------------------
+    # -- callbacks of the keeper, the link and the pulse ----------------------------------------------------------
 
     def _spawn(self, gen: int, on_death: Callable[[Death], None]) -> Child:
         return self._launcher.spawn(gen, on_death, self._wrote)
@@ -371,16 +371,16 @@ class Engine:
         if self._admission.restored:
             self._keeper.prepare_spare()
 
-    # -- what its parts ask ---------------------------------------------------------------------------------------
+    # -- conditions -----------------------------------------------------------------------------------------------
 
     def _is_busy(self) -> bool:
-        """Whether the process may be in a long call with good reason."""
+        """Whether a long call of the process is to be expected: it starts, or restores torrents."""
         return self.state is State.STARTING or not self._admission.restored
 
     def _is_stranded(self) -> bool:
-        """Whether there will be no process for a while."""
+        """Whether no process will be started for a while."""
         return self.state in (State.BACKING_OFF, State.OVER_BUDGET)
 
     def _waits_for_disk(self) -> bool:
-        """Whether the process may be loading torrents from a disk that does not answer anybody."""
+        """Whether the process starts or restores torrents while the disk of the resume directory is slow."""
         return self._is_busy() and self._disk_is_slow()

@@ -1,7 +1,7 @@
-"""What an engine tells the rest of the supervisor: each is given to the engine's one outlet, `emit`. Pure.
+"""The facts that an engine reports to the rest of the supervisor, by its callback `emit`. Pure.
 
-Events of the public protocol are facts as they are: they are published. So are messages of the private link that
-concern others than the engine, such as the state of a file system. What neither has is defined here.
+Events of the public protocol are facts, and are published unchanged. Some messages of the private link are facts, too,
+such as the state of a file system. All other facts are defined here.
 """
 
 from collections.abc import Sequence
@@ -30,10 +30,10 @@ from supervisor.health.health import Severity
 
 
 class Spawned(NamedTuple):
-    """A process has become the engine; it does not take commands yet.
+    """A process was started as the engine; it is not ready for commands yet.
 
     Fields:
-        gen: its generation.
+        gen: the generation of the process.
     """
 
     gen: int
@@ -47,26 +47,26 @@ class LogLine(NamedTuple):
 
 
 class Crashed(NamedTuple):
-    """The engine died though nobody wanted that.
+    """The engine died unexpectedly.
 
     Fields:
-        report: all that is known of it.
+        report: the crash report.
     """
 
     report: CrashReport
 
 
 class Finished(NamedTuple):
-    """The engine is gone, as it was asked to, and there will be no other one."""
+    """The engine has ended on request, and no other one will be started."""
 
 
 class Problem(NamedTuple):
-    """Something is wrong with the engine, or with None is not any more.
+    """A problem of the engine has begun or changed; `problem` is None when it has ended.
 
     Fields:
-        subject: which part of it; component and subject name a problem in `health`.
-        problem: in words.
-        severity: how bad it is.
+        subject: the part of the engine; component and subject identify a problem in `health`.
+        problem: the text, or None.
+        severity: the effect on the status in `health`.
     """
 
     subject: str
@@ -75,48 +75,48 @@ class Problem(NamedTuple):
 
 
 class Restored(NamedTuple):
-    """The engine has taken up all torrents that it was given after its start."""
+    """The engine has confirmed all torrents that it was sent after its start."""
 
     torrents: int
     took_ms: int
 
 
 class TakenUp(NamedTuple):
-    """The engine has a torrent as it is desired, or has refused it."""
+    """The engine has applied a torrent's desired state, or has refused it."""
 
     torrent: str
 
 
 class Readable(NamedTuple):
-    """Something stored of a torrent cannot be read, and why; with None all could be."""
+    """Stored data of a torrent cannot be read; `problem` is None when all of it could be read."""
 
     torrent: str
     problem: str | None
 
 
 class FilesKnown(NamedTuple):
-    """A torrent's files are known, and are in the snapshot."""
+    """A torrent's files have become known, and are in the snapshot."""
 
     torrent: str
     files: Sequence[FileEntry]
 
 
 class MetadataLearned(NamedTuple):
-    """What a torrent's info dictionary says is known, and its record does not have it."""
+    """A torrent's metadata has become known, and is not in its record yet."""
 
     torrent: str
     metadata: KnownMetadata
 
 
 class TrackersFailing(NamedTuple):
-    """All trackers of a torrent have been failing since then, in monotonic seconds; with None not all of them are."""
+    """All trackers of a torrent fail, since a monotonic time; `since` is None when at least one works again."""
 
     torrent: str
     since: float | None
 
 
 class Convicted(NamedTuple):
-    """A torrent crashes the engine: the quarantine has to be made durable. Told again until it is."""
+    """A torrent crashes the engine: its quarantine has to be made durable. Emitted again until it is durable."""
 
     torrent: str
     quarantine: Quarantine
@@ -144,6 +144,6 @@ Observation = (
     | TorrentDropped
     | Learned
 )
-"""What follows from what an engine says."""
+"""The facts that follow from the messages of an engine process."""
 
 EngineFact = Observation | Spawned | LogLine | Crashed | Finished | Problem | Restored | TrackersFailing | Convicted

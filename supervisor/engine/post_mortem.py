@@ -1,4 +1,4 @@
-"""The post-mortem: what is found out about the death of an engine process, and told of it."""
+"""The post-mortem: examines the death of an engine process, and reports it."""
 
 import time
 from collections.abc import Callable
@@ -19,12 +19,12 @@ from supervisor.engine.torrents.snapshot import Snapshot
 
 
 class PostMortem:
-    """One slot's.
+    """The post-mortem of one slot.
 
     Args:
-        slot: its number.
+        slot: the slot's number.
         isolation: finds out whether a torrent was the cause.
-        emit: is given what is told.
+        emit: called with each fact about a death.
     """
 
     def __init__(
@@ -42,17 +42,17 @@ class PostMortem:
         self._launcher = launcher
         self._emit = emit
         self._short: int | None = None
-        """The generation that spoke last of a shortage of memory, or of a disk's failure."""
+        """The latest generation whose log reported a shortage of memory, or an error of the operating system."""
         self._report: str | None = None
         """The name of the latest crash report."""
 
     def read(self, gen: int, line: bytes) -> None:
-        """Notes what a line of a process's log says about a death that may follow."""
+        """Notes whether a line of a process's log reports a shortage, which may cause its death."""
         if blame.reports_shortage(line):
             self._short = gen
 
     def crashed(self, child: Child, death: Death, *, spawned_at: float, libtorrent: str) -> None:
-        """Makes the report on a process that has died though nobody wanted that, while its stacks can be read."""
+        """Makes the crash report on an unexpected death. Call it while the stacks can still be read."""
         report = report_on(
             child,
             death,
@@ -64,7 +64,7 @@ class PostMortem:
         self._emit(Crashed(report))
 
     def excuses(self, child: Child, death: Death) -> bool:
-        """Whether a death was part of finding out which torrent crashes the engine, and does not count."""
+        """Whether a death was part of the search for a poison torrent, so that it does not count as a crash."""
         return self._isolation.excuses(
             death,
             death.description,
@@ -75,10 +75,10 @@ class PostMortem:
         )
 
     def lost(self, pid: int | None, death: Death, lifecycle: Lifecycle) -> None:
-        """Tells that there is no process now, and of each torrent that was at work.
+        """Emits that the engine is lost, and an error for each torrent that was active.
 
         Args:
-            lifecycle: after it has decided what comes next.
+            lifecycle: its state after the death, with the next start.
         """
         self._emit(Problem("process", *engine_health.problem(lifecycle, death.description)))
         self._emit(

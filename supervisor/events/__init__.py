@@ -1,6 +1,6 @@
 """Lifecycle events: numbered, stored for replay, published, logged.
 
 - The *event log* numbers events and stores the latest for replay; an *event frame* is an encoded event.
-- The *publisher* sends them to subscribers; *subscriptions* are the prefixes of each connection.
+- The *publisher* sends events to subscribers; *subscriptions* are the topic prefixes of each connection.
 - The *event logger* writes *event lines*, the log lines of events.
 """

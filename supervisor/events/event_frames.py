@@ -19,8 +19,8 @@ _VALUE_BYTES: Final = 9
 
 
 def encode(event: Event, *, epoch: str, seq: int, gen: int, ts_us: int) -> bytes:
-    """The map of an event."""
-    # Field by field: nested Structs are encoded as they are, and unused fields are not built.
+    """Encodes an event as the map that is sent to clients."""
+    # `asdict` converts only the outer Struct; nested Structs are encoded directly.
     data = msgspec.structs.asdict(event)
     return codec.encode(
         EventFrame(
@@ -41,7 +41,7 @@ def topic(event: Event) -> bytes:
 
 
 def estimate(event: Event, *, epoch: str) -> int:
-    """An upper estimate of the size of `encode`'s result, and cheaper; mostly less than twice as much."""
+    """An upper bound of the size of `encode`'s result, cheaper than encoding; usually less than twice the size."""
     return _fixed_bytes(type(event)) + len(epoch) + _content(msgspec.structs.astuple(event))
 
 
@@ -53,7 +53,7 @@ def type_of(kind: type[msgspec.Struct]) -> str:
 
 @cache
 def _fixed_bytes(kind: type[msgspec.Struct]) -> int:
-    """The size of all Structs of a type without the content of texts and lists."""
+    """The maximum size of a Struct of this type, without the content of its texts and lists."""
     config = kind.__struct_config__
     named = 0 if config.array_like else sum(len(name) + 1 for name in kind.__struct_encode_fields__)
     envelope = 0 if config.tag is None else _ENVELOPE_BYTES + len(type_of(kind))

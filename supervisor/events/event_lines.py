@@ -1,8 +1,7 @@
 """The log line of each lifecycle event: name, level and fields. Pure.
 
-An operator who has only the log learns from it what happened to which torrent, why, and the remedy. An event that
-another line covers, or that happens thousands of times in an ordinary day, has no line. docs/log.md lists all lines; a
-test compares them.
+The log alone shows an operator what happened to which torrent, why, and the remedy. An event that another line covers,
+or that happens thousands of times in an ordinary day, has no line. docs/log.md lists all lines; a test compares them.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,10 +32,10 @@ REASONS_MAX: Final = 10
 """The maximum number of reasons of `health` in a line."""
 
 WAITING: Final = frozenset({"disk_full", "storage_missing"})
-"""Names of errors of all torrents on a disk at once. One `session_error` reports the disk, as a warning."""
+"""Names of errors that all torrents on a disk have at once; one `session_error` reports the disk, as a warning."""
 
 ROUTINE: Final = frozenset({("engine", "restore")})
-"""Component and subject of reasons that each start and each failover has for a moment."""
+"""Component and subject of reasons that every start and failover has for a short time."""
 
 REMEDIES: Final[Mapping[str, str]] = {
     "add_failed": "fix the problem, then `ouzel resume ID`",
@@ -56,7 +55,7 @@ REMEDIES: Final[Mapping[str, str]] = {
 
 
 class Line(NamedTuple):
-    """A line of the log. `level` is one of structlog's; field values are what JSON can have."""
+    """A line of the log. `level` is one of structlog's; field values are of types that JSON has."""
 
     level: str
     event: str
@@ -64,7 +63,7 @@ class Line(NamedTuple):
 
 
 def line(event: LifecycleEvent) -> Line | None:
-    """The line of an event; None if it has none, or if that depends on earlier events."""
+    """The line of an event; None if it has no line, or if its line depends on earlier events."""
     make = _LINES.get(event_frames.type_of(type(event)))
     return None if make is None else make(event)
 
@@ -153,7 +152,7 @@ def _reconciled(event: Reconciled) -> Line:
 
 
 def _tracker_status(event: Any) -> Line:
-    """Its URL is redacted: that of a private tracker has a passkey."""
+    """The line of a tracker's status. The URL is redacted, since a private tracker's URL has a passkey."""
     working = str(event.status) == "working"
     fields = {"torrent": event.torrent, "tracker": redacted_text(event.url)}
     if working:
@@ -176,7 +175,7 @@ _LINES: Final[Mapping[str, Callable[[Any], Line | None]]] = {
     "reconciled": _reconciled,
     "tracker_status": _tracker_status,
 }
-"""By the event's type."""
+"""The function that makes the line, by the event's type."""
 
 TYPES_WITH_LINES: Final = frozenset(_LINES)
 

@@ -1,10 +1,10 @@
 """Numbers lifecycle events and keeps the latest of them for replay. Pure.
 
-Numbers run on for as long as the supervisor lives, across engine deaths; `epoch` identifies the numbering. The log is
+Numbers run on as long as the supervisor lives, across engine deaths; `epoch` identifies the numbering. The log is
 bounded by count and by bytes, and a replay that would have a gap is refused.
 
-An event is stored unencoded until its bytes are needed; then they are made once and replace it. Until then the bound
-counts an estimate of them that is never too low, so encoding later never exceeds it.
+An event is stored unencoded until its encoding is needed; then the encoding replaces it. Before that, the bound counts
+an upper estimate of the encoded size, so encoding an event never exceeds the bound.
 """
 
 from collections import deque
@@ -22,13 +22,13 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 
 
 class LoggedEvent(msgspec.Struct, gc=False, eq=False):
-    """One event with its number: as an object until its bytes are needed, as these bytes from then on.
+    """One event with its number: an object until its encoding is needed, and the encoded bytes from then on.
 
-    A supervisor holds tens of thousands, so that what can be derived from the others is no field.
+    A supervisor stores tens of thousands of them, so values that follow from the others are not stored.
 
     Fields:
         epoch, seq: the numbering, and the event's number in it.
-        gen: the engine generation in which it happened.
+        gen: the engine generation in which the event happened.
         ts_us: wall clock, microseconds since 1970.
     """
 
@@ -41,22 +41,22 @@ class LoggedEvent(msgspec.Struct, gc=False, eq=False):
 
     @property
     def encoded(self) -> bool:
-        """Whether its bytes exist already."""
+        """Whether the event is encoded already."""
         return isinstance(self._content, bytes)
 
     @property
     def topic(self) -> bytes:
-        """Its topic."""
+        """The topic under which the event is published."""
         return self._topic if isinstance(self._content, bytes) else event_frames.topic(self._content)
 
     @property
     def size(self) -> int:
-        """The number of its bytes; before they exist, an upper estimate."""
+        """The size of the encoding in bytes; before the encoding, an upper estimate."""
         content = self._content
         return len(content) if isinstance(content, bytes) else event_frames.estimate(content, epoch=self.epoch)
 
     def encode(self) -> bytes:
-        """Its encoded map, always the same bytes. Only for the log, which counts them."""
+        """Encodes the event, once, and returns the bytes. Only the log calls this, since it counts the bytes."""
         if not isinstance(self._content, bytes):
             event = self._content
             self._topic = event_frames.topic(event)
@@ -65,7 +65,7 @@ class LoggedEvent(msgspec.Struct, gc=False, eq=False):
 
 
 class EventLog:
-    """A bounded log. Numbers begin at 1; `head` is the latest one, 0 before the first."""
+    """A bounded log of events. Sequence numbers begin at 1; `head` is the latest one, 0 before the first."""
 
     def __init__(self, epoch: str, *, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
         self.epoch = epoch
@@ -79,7 +79,7 @@ class EventLog:
         """Numbers and stores an event, and evicts the oldest beyond the bounds.
 
         Args:
-            gen: the engine generation in which it happened.
+            gen: the engine's generation in which the event happened.
             ts_us: wall clock, microseconds since 1970.
         """
         self.head += 1
@@ -91,7 +91,7 @@ class EventLog:
         return logged
 
     def frame(self, logged: LoggedEvent) -> bytes:
-        """The bytes of an event from `append` or `replay`."""
+        """Returns the encoding of an event from `append` or `replay`, and corrects the log's size by it."""
         before = logged.size
         frame = logged.encode()
         if self._events and logged.seq >= self._events[0].seq:
@@ -99,10 +99,10 @@ class EventLog:
         return frame
 
     def replay(self, epoch: str, after_seq: int, limit: int) -> list[LoggedEvent]:
-        """The events after `after_seq`, at most `limit`, without a gap.
+        """Returns the events after `after_seq`, at most `limit`, without a gap.
 
         Raises:
-            OuzelError: REPLAY_GONE if the epoch is another, the number was never used, or events were evicted.
+            OuzelError: REPLAY_GONE if the epoch is another one, the number was never used, or events were evicted.
         """
         if epoch != self.epoch:
             raise OuzelError(
@@ -119,7 +119,7 @@ class EventLog:
         behind = len(self._events) - start
         if behind >= start:
             return list(islice(self._events, start, start + limit))
-        # From the nearer end: each page of a list asks for the events since it began, usually none.
+        # Iterate from the nearer end: each page of a list requests the events since it began, usually none.
         latest = list(islice(reversed(self._events), behind))
         latest.reverse()
         return latest[:limit]

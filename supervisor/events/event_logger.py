@@ -1,7 +1,7 @@
 """Logs lifecycle events as they are published, in the form of `supervisor.events.event_lines`.
 
-A failure is logged once, however many engines find it again, and a recovery once it has lasted for a moment: `resume`
-of a torrent, and each new engine, clear an error for a moment while they check again.
+A failure is logged once, however many engines find it again. A recovery is logged only after it has lasted for
+`LASTS_S`: `resume` of a torrent, and each new engine, clear an error for a moment while they check again.
 """
 
 import time
@@ -25,18 +25,18 @@ from supervisor.log import logs
 from supervisor.log.line_budget import LeftOut, LineBudget
 
 LASTS_S: Final = 3.0
-"""How long a recovery has to last before it is logged."""
+"""The time that a recovery has to last before it is logged."""
 
 _STOPPED: Final = frozenset({TorrentState.ERROR, TorrentState.MISSING_STORAGE})
 _UNDECIDED: Final = frozenset({TorrentState.QUEUED, TorrentState.QUARANTINED})
 
 
 class EventLogger:
-    """Tracks which torrents the log has as failed.
+    """Logs events, and tracks which torrents were logged as failed.
 
     Args:
-        log: where lines go.
-        began_us: when the supervisor started, microseconds since 1970: records of torrents added before are not logged.
+        log: the log.
+        began_us: when the supervisor started, microseconds since 1970; earlier torrents are not logged as added.
         budget: the token buckets of lines.
         clock: monotonic seconds.
     """
@@ -54,9 +54,9 @@ class EventLogger:
         self._budget = budget or LineBudget()
         self._clock = clock
         self._failing: dict[str, tuple[str, str]] = {}
-        """The name and message of the last logged error, of each torrent that has one."""
+        """By torrent, the name and message of its last logged error."""
         self._well_since: dict[str, float] = {}
-        """Those of them that have recovered, and since when."""
+        """By torrent of `_failing` that has recovered, since when."""
         self._health: HealthChanged | None = None
 
     @property
@@ -90,11 +90,11 @@ class EventLogger:
             self._write(line)
 
     def paused(self, torrent: str, paused: bool) -> None:
-        """Logs that a client has paused or resumed a torrent, which has no event."""
+        """Logs that a client has paused or resumed a torrent. There is no event for this."""
         self._write(Line("info", "torrent_paused" if paused else "torrent_resumed", {"torrent": torrent}))
 
     def tick(self) -> None:
-        """Call it every second: logs recoveries that have lasted, and counts of left-out lines."""
+        """Logs recoveries that have lasted, and counts of omitted lines. Call it every second."""
         now = self._clock()
         if self._well_since:
             for torrent in [each for each, since in self._well_since.items() if now - since >= LASTS_S]:
@@ -105,7 +105,7 @@ class EventLogger:
             self._tell(left_out)
 
     def close(self) -> None:
-        """Call it at the end: logs counts of left-out lines."""
+        """Logs the remaining counts of omitted lines. Call it at the end."""
         for left_out in self._budget.rest():
             self._tell(left_out)
 
@@ -118,7 +118,7 @@ class EventLogger:
         if event.name in ("engine_lost", "resume_rejected"):  # neither stops a torrent
             return True
         self._well_since.pop(event.torrent, None)
-        # Messages on a disk have numbers in them that change.
+        # Messages about a disk contain numbers that change.
         told = (event.name, "" if event.name in event_lines.WAITING else event.message)
         if self._failing.get(event.torrent) == told:
             return False

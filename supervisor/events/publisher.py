@@ -1,8 +1,8 @@
 """Publishes events: lifecycle events are numbered and stored, and each event is encoded only for subscribers.
 
-A slow subscriber loses what exceeds its queue, and affects no other. By the next event or tick that it receives it
-detects the gap, and requests a replay. A connection with too many subscriptions is closed, since a SUB socket cannot be
-sent an error.
+A slow subscriber loses events beyond its queue, and affects no other subscriber. It detects the gap by the next event
+or tick that it receives, and requests a replay. A connection with too many subscriptions is closed, since no error can
+be sent to a SUB socket.
 """
 
 import os
@@ -33,13 +33,13 @@ class Publisher:
     Args:
         events: a bound XPUB socket.
         log: numbers and keeps lifecycle events.
-        on_hung_up: called when a connection is closed that holds too many subscriptions.
-        met: hears of whoever subscribes to something.
-        on_lifecycle: called with each event that is numbered.
-        subscriptions: counts who listens to what.
+        on_hung_up: called when a connection is closed because it has too many subscriptions.
+        met: called with the sender of each subscription.
+        on_lifecycle: called with each lifecycle event.
+        subscriptions: the subscribed prefixes of each connection.
 
     Fields:
-        gen: the latest generation that has become an engine, in whichever slot; 0 before the first.
+        gen: the latest generation of an engine, in any slot; 0 before the first.
     """
 
     def __init__(
@@ -62,10 +62,10 @@ class Publisher:
         self.gen = 0
 
     def lifecycle(self, event: LifecycleEvent, *, gen: int | None = None) -> int:
-        """Publishes an event that must not be lost. Returns its number.
+        """Numbers, stores and publishes a lifecycle event. Returns its sequence number.
 
         Args:
-            gen: the generation that it is of; None for the latest.
+            gen: the generation of the event; None for the latest.
         """
         logged = self._log.append(event, gen=self.gen if gen is None else gen, ts_us=_now_us())
         if self._subscriptions.has_subscriber(logged.topic):
@@ -74,10 +74,10 @@ class Publisher:
         return logged.seq
 
     def latest(self, event: Progress | Tick, *, gen: int | None = None) -> None:
-        """Publishes a value that the next one replaces, if somebody listens.
+        """Publishes a value that replaces the previous one, if its topic has a subscriber.
 
         Args:
-            gen: the generation that it is of; None for the latest.
+            gen: the generation of the event; None for the latest.
         """
         topic = event_frames.topic(event)
         if self._subscriptions.has_subscriber(topic):
@@ -93,8 +93,8 @@ class Publisher:
     def _handle_message(self, frames: list[zmq.Frame]) -> None:
         """Handles a message of XPUB: the first subscription to a prefix (on tcp each one), or the end of the last one.
 
-        Other frames are user messages of a subscriber, and ignored. ZeroMQ accepts a subscription behind such a frame
-        in one message, so each frame is examined.
+        Other frames are user messages of a subscriber, and are ignored. A message may have a subscription after such a
+        frame, so each frame is examined.
         """
         self._met(self._socket.sender_of(frames[-1]))
         for frame in frames:
@@ -110,7 +110,7 @@ class Publisher:
         """Closes a subscriber's connection under ZeroMQ, which then drops and reports its subscriptions."""
         fd = _fd_of(connection)
         if fd is None or not shut_down_inode(fd, connection):
-            # It is gone already; prefixes that it shares with others count for nobody now.
+            # The connection is closed already; prefixes that it shares with others now have an unknown holder.
             self._subscriptions.release_holder(connection)
             return
         if connection != self._last_hung_up:
@@ -123,7 +123,7 @@ def _now_us() -> int:
 
 
 def _connection(frame: zmq.Frame) -> int:
-    """The connection that a frame came over, by its inode, which no later connection has. 0 if it is unknown."""
+    """The connection of a frame, by the inode of its socket, which is not reused. 0 if it is unknown."""
     try:
         return os.fstat(int(frame.get(zmq.SRCFD))).st_ino
     except (OSError, zmq.ZMQError):

@@ -1,11 +1,11 @@
-"""Which topics have subscribers, and which connection holds how many prefixes. Pure.
+"""Tracks which topics have subscribers, and how many prefixes each connection holds. Pure.
 
-A topic has a subscriber if it begins with a subscribed prefix. With tens of thousands of prefixes that is still a
-handful of look-ups: one for each length of a prefix, and no topic is longer than `TOPIC_BYTES_MAX`.
+A topic has a subscriber if it begins with a subscribed prefix. Even with tens of thousands of prefixes this takes only
+a few look-ups: one for each length of a prefix, and no topic is longer than `TOPIC_BYTES_MAX`.
 
-ZeroMQ keeps every prefix of every connection in a tree of its own, a node for each byte, without a bound. So
-subscriptions are counted here by connection. One that exceeds the limit of a connection is closed, or the largest
-holder once all together exceed theirs. A connection with few prefixes is never closed for the total.
+ZeroMQ stores every prefix of every connection in a tree, with a node for each byte and without a bound. So
+subscriptions are counted here by connection. A connection that exceeds its limit is closed; when all together exceed
+the total limit, the largest holder is closed. A connection with few prefixes is never closed for the total.
 """
 
 from collections import Counter
@@ -14,10 +14,13 @@ from typing import Final
 from supervisor.events.event_frames import TOPIC_BYTES_MAX
 
 HOLDER_BYTES_MAX: Final = 1024 * 1024
-"""Ten thousand topics of one torrent each. A byte takes about 50 in ZeroMQ's tree, so this is about 50 MB."""
+"""The limit of one connection: ten thousand topics of one torrent each.
+
+A byte of a prefix takes about 50 bytes in ZeroMQ's tree, so this is about 50 MB.
+"""
 ALL_BYTES_MAX: Final = 4 * 1024 * 1024
 BLAMED_BYTES_MIN: Final = 64 * 1024
-"""A connection with less is not closed for the total."""
+"""A connection with fewer bytes is not closed for the total."""
 NOBODY: Final = 0
 """The holder of prefixes whose connection is unknown."""
 _EACH_BYTES: Final = 16
@@ -25,7 +28,7 @@ _EACH_BYTES: Final = 16
 
 
 class Subscriptions:
-    """A set of prefixes, each with its holder, a number that identifies a connection for ever."""
+    """The subscribed prefixes, each with its holder: the number of a connection, which is never reused."""
 
     def __init__(
         self,
@@ -68,7 +71,7 @@ class Subscriptions:
         self._bytes -= _cost(prefix)
 
     def release_holder(self, holder: int) -> None:
-        """A holder is gone. Prefixes that it shared with others stay, without a known holder."""
+        """Handles the end of a connection. Prefixes that it shared with others stay, without a known holder."""
         for prefix, each in self._holders.items():
             if each == holder:
                 self._holders[prefix] = NOBODY
@@ -76,7 +79,7 @@ class Subscriptions:
 
     def has_subscriber(self, topic: bytes) -> bool:
         """Whether a topic has a subscriber."""
-        for length in self._lengths:  # a plain loop: this is asked of every event  # noqa: SIM110
+        for length in self._lengths:  # a plain loop is faster, and this is called for every event  # noqa: SIM110
             if topic[:length] in self._holders:
                 return True
         return False

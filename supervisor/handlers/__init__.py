@@ -1,10 +1,10 @@
-"""What a finding of one part means for the others. The parts do not know each other; handlers do.
+"""Handlers pass what one part reports on to the other parts, which do not know each other.
 
-- The *engine handler* is given the facts of one engine, the *resume directory handler* those of the store.
+- The *engine handler* handles the facts of one engine, the *resume directory handler* the findings of the store.
 - The *config handler* reads configurations and brings them into force.
-- The *places handler* says how bad it is what is wrong with directories and keys.
-- *Announcements* are events of torrents as they are published; what has to go with each is done there.
-- The *clock* does what is done every second.
+- The *places handler* reports problems of directories and keys, with their severity.
+- *Announcements* publish events of torrents, and notify the parts that track torrents.
+- The *clock* makes the calls that are due every second.
 
-A handler has no state but what it takes to do that.
+Handlers have no other state than they need for this.
 """

@@ -1,4 +1,4 @@
-"""Announcements: publishes that torrents were added, removed or changed, and tells the parts that keep something."""
+"""Announcements: publishes events of torrents, and notifies the parts that track torrents."""
 
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import LifecycleEvent, TorrentAdded, TorrentRemoved
@@ -11,7 +11,7 @@ from supervisor.payload.shared_files import SharedFiles
 
 
 class Announcements:
-    """One service's."""
+    """The announcements of a service."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Announcements:
         self._engine = engine
 
     def publish(self, event: LifecycleEvent) -> int:
-        """Publishes an event. Returns its number."""
+        """Publishes an event. Returns its sequence number."""
         if isinstance(event, TorrentAdded | TorrentRemoved):
             self._reporter.clear_torrent(event.torrent)
         if isinstance(event, TorrentRemoved):
@@ -38,7 +38,7 @@ class Announcements:
         return self._publisher.lifecycle(event)
 
     def appeared(self, desired: DesiredTorrent) -> None:
-        """A record is known that clients have not seen, or of which they know only that it is there."""
+        """Publishes a torrent whose record clients have not seen yet, or of which they know only the id."""
         torrent, quarantine, snapshot = desired.torrent, desired.quarantine, self._engine.snapshot
         self._shared_files.appeared(desired)
         for event in appeared(desired):

@@ -1,4 +1,4 @@
-"""The clock: does what is done every second, tells subscribers that the service lives, and the service manager how."""
+"""The clock: makes the periodic calls of all parts, publishes ticks, and updates the service manager's status line."""
 
 import asyncio
 import time
@@ -23,15 +23,15 @@ from supervisor.totals.totals_keeper import TotalsKeeper
 TICK_S: Final = 1.0
 
 STOP_PATIENCE_S: Final = 30.0
-"""For how long the service manager is asked to wait on, each second, while engines save."""
+"""The time by which the service manager's timeout is extended, each second, while engines save."""
 
 
 class Clock:
-    """One service's.
+    """The clock of a service.
 
     Args:
-        group: hears of errors in what is done.
-        log_problem: what is wrong with the log, None where nothing is.
+        group: makes the calls, and reports their errors.
+        log_problem: returns the problem of the log, or None.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Clock:
         ]
 
     async def run(self) -> None:
-        """Ticks, for ever."""
+        """Makes all calls every second, for ever."""
         while True:
             for name, part in self._parts:
                 self._group.attempt(name, part)
@@ -93,7 +93,7 @@ class Clock:
             self._manager.extend(STOP_PATIENCE_S)
 
     def _status_line(self) -> str:
-        """What the service manager shows: how the service is, in words, and the worst that is wrong."""
+        """The status line that the service manager shows: status, torrents, generation, and the worst problem."""
         reasons = self._health.reasons
         generation = f"{len(self._catalogue.torrents)} torrents, engine generation {self._publisher.gen}"
         worst = f"; {reasons[0].component}: {reasons[0].message}" if reasons else ""

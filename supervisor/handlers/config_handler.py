@@ -1,4 +1,4 @@
-"""The config handler: reads configurations, has the parts of the service go by them, and tells clients."""
+"""The config handler: reads configurations, applies them to the parts of the service, and notifies clients."""
 
 from collections.abc import Callable, Sequence
 
@@ -20,11 +20,11 @@ from supervisor.store.catalogue import Catalogue
 
 
 class ConfigHandler:
-    """One service's.
+    """The config handler of a service.
 
     Args:
         read: reads the configuration again, given the one in force. Raises InvalidConfig.
-        policy: the engines' back-off and budget, by a configuration.
+        policy: returns the restart policy of a configuration.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class ConfigHandler:
         self._log = log
 
     def read(self) -> Config:
-        """The configuration as it is now, in a thread. Its download roots are made where they are missing.
+        """Reads the configuration, and makes missing download roots. Call it in a thread.
 
         Raises InvalidConfig.
         """
@@ -64,7 +64,7 @@ class ConfigHandler:
         return config
 
     def apply(self) -> None:
-        """Has everything go by the configuration in force."""
+        """Applies the configuration in force to all parts of the service."""
         config = self._in_force.config
         self._reads.config = config
         self._log_form.follow(config.log.format, config.log.level)
@@ -72,15 +72,15 @@ class ConfigHandler:
             engine.follow(self._policy(config))
         running = [engine for engine in self._engines if engine.state is State.RUNNING]
         if self._roots.changed and running:
-            for engine in running:  # the next one is configured with them, and says what it thinks of the rest
-                engine.recycle("the download roots are others now")
+            for engine in running:  # the next engine gets the new roots and settings, and gives the verdict
+                engine.recycle("the download roots have changed")
             return
         self._roots.follow()
         for engine in self._engines:
             engine.configure()
 
     def taken(self, changes: Changes) -> None:
-        """A configuration was taken."""
+        """Logs and publishes that a configuration was accepted."""
         self._reporter.report("config", "file", None)
         set_by_clients = msgspec.to_builtins(self._catalogue.session)
         overridden = [
@@ -95,7 +95,7 @@ class ConfigHandler:
             )
 
     def refused(self, problem: str) -> None:
-        """A configuration was refused whole."""
+        """Publishes that a configuration was refused as a whole."""
         message = f"{problem}; nothing was changed: correct it and reload (SIGHUP)"
         self._publisher.lifecycle(SessionError(name="config_refused", message=message))
         self._reporter.report("config", "file", message)

@@ -1,4 +1,4 @@
-"""The engine handler: what the facts of one engine mean for clients and for the parts that are not the engine's."""
+"""The engine handler: publishes the facts of one engine, and passes them on to the other parts."""
 
 import socket
 import time
@@ -61,16 +61,16 @@ from supervisor.payload.shared_files import SharedFiles
 from supervisor.store.catalogue import Catalogue
 
 COMPONENT: Final = "engine"
-"""The component of `health` that has what is wrong with an engine."""
+"""The component of an engine's problems in `health`."""
 
 
 class EngineHandler:
-    """One engine's.
+    """The handler of one engine's facts.
 
     Args:
-        lost_lines: counts lines of engines' logs that are lost.
-        on_finished: called when the engine is gone for good.
-        on_unusable: called with what is wrong, where the first engine refuses the settings; the service cannot begin.
+        lost_lines: counts dropped lines of engines' logs.
+        on_finished: called when the engine has ended for good.
+        on_unusable: called with the problem if the first engine refuses the settings, so that the service cannot start.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class EngineHandler:
         self._on_unusable = on_unusable
 
     def handle(self, fact: EngineFact) -> None:
-        """Does what follows from a fact."""
+        """Handles a fact of the engine."""
         match fact:
             case Progress():  # these come by the thousand
                 self._shared_files.progress(fact)
@@ -191,20 +191,20 @@ class EngineHandler:
                 self._publish(fact)
 
     def _log_of(self, gen: int) -> logs.Logger:
-        """The log with what says that a line is of this generation; the engine and its spare seldom take turns."""
+        """The log, bound to a generation; it is cached, as lines of the engine and its spare seldom alternate."""
         if gen != self._engine_log[0]:
             self._engine_log = gen, self._log.bind(source="engine", gen=gen)
         return self._engine_log[1]
 
     def _publish(self, event: LifecycleEvent) -> None:
         if isinstance(event, EngineLost):
-            self._resume_dir.resume_data_not_written(None)  # the next engine tells of its own
+            self._resume_dir.resume_data_not_written(None)  # the next engine reports its own problem
         self._publisher.lifecycle(event, gen=self._engine.gen)
         if isinstance(event, Completed):
             self._shared_files.completed(event.torrent)
 
     def _ready(self) -> None:
-        """What a process before could not do is over; it is told with what follows."""
+        """Clears the problems of earlier processes; the health is published with the next report."""
         self._health.started = True
         for subject in ("process", "settings"):
             self._health.report(COMPONENT, subject, None, severity=Severity.DEGRADING, now_us=0)
@@ -224,8 +224,9 @@ class EngineHandler:
         if not self._health.started:
             self._on_unusable(problem)
             return
-        # Another libtorrent than the engines before had: the service answers on, and tries again now and then.
-        refused = f"the engine refuses {problem}; correct it in the configuration and have that read again (SIGHUP)"
+        # An upgraded libtorrent refuses settings that were accepted before: the service goes on, and engines are
+        # started again after a delay.
+        refused = f"the engine refuses {problem}; correct it in the configuration and reload (SIGHUP)"
         self._reporter.report(COMPONENT, "settings", refused, Severity.FATAL)
         self._engine.kill(refused)
 
@@ -238,19 +239,19 @@ class EngineHandler:
             self._engine.convicted(fact.torrent)
 
     async def _learn(self, fact: Learned) -> None:
-        """Has a record say what an engine has found out; where that fails, the next engine finds it out again."""
+        """Stores a finding of the engine in the record; if that fails, the next engine reports it again."""
         try:
             await self._mutations.learn(fact)
         except OuzelError as error:
             self._log.warning("finding_not_kept", torrent=fact.torrent, problem=error.message)
 
     async def _write_resume(self, event: ResumeHandedOver) -> None:
-        if event.torrent not in self._catalogue.torrents:  # a part of the file's name, so it has to be one of ours
+        if event.torrent not in self._catalogue.torrents:  # the id becomes part of a file name, so it must be known
             return
         if (problem := await self._catalogue.put_resume(event.torrent, event.content)) is not None:
             self._log.warning("resume_data_not_written", torrent=event.torrent, problem=str(problem))
 
     async def _end_hand_over(self) -> None:
-        """All was handed over; the next process, which reads it, comes once it is written."""
+        """Waits until all resume data is written, and lets the renewal start the next process, which reads it."""
         await self._catalogue.settled()
         self._engine.handed_over()

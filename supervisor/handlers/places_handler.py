@@ -1,4 +1,4 @@
-"""The places handler: how bad it is what watches find wrong with directories and keys."""
+"""The places handler: reports problems of directories and keys to `health`, with their severity."""
 
 from supervisor.access.authorized_keys import FILES
 from supervisor.commands.roots_in_force import RootsInForce
@@ -8,10 +8,10 @@ from supervisor.store.remedies import with_remedy
 
 
 class PlacesHandler:
-    """One service's.
+    """The places handler of a service.
 
     Args:
-        crashes: where crash reports lie.
+        crashes: the directory of crash reports.
     """
 
     def __init__(self, *, reporter: HealthReporter, roots: RootsInForce, crashes: str) -> None:
@@ -20,15 +20,15 @@ class PlacesHandler:
         self._crashes = crashes
 
     def access(self, subject: str, problem: str | None) -> None:
-        """One client's key concerns that client, the directory of keys all that come over tcp."""
+        """Reports a problem of keys: a key file affects one client, the directory all clients on tcp."""
         severity = Severity.NOTED if subject == FILES else Severity.DEGRADING
         self._reporter.report("access", subject, problem, severity)
 
     def root(self, root: str, problem: str | None) -> None:
-        """All is hindered where torrents cannot be stored that come without a save path."""
+        """Reports a problem of a download root: the service is degraded if it is the default save path."""
         severity = Severity.DEGRADING if root == self._roots.wanted.default else Severity.NOTED
         self._reporter.report("download_roots", root, problem, severity)
 
     def crash_reports(self, problem: str | None) -> None:
-        """They help people, and nothing depends on them."""
+        """Reports that crash reports cannot be written; nothing else depends on them."""
         self._reporter.report("state_dir", "crashes", with_remedy(self._crashes, problem), Severity.NOTED)

@@ -1,4 +1,4 @@
-"""The resume directory handler: what the state of the resume directory means for clients and for the engine."""
+"""The resume directory handler: reports the state of the resume directory to clients and to the engine."""
 
 from functools import partial
 from typing import Final
@@ -24,15 +24,15 @@ from supervisor.store.resume_dir_warden import Callbacks
 from supervisor.totals.totals_keeper import TotalsKeeper
 
 COMPONENT: Final = "resume_dir"
-"""The component of `health` that has what is wrong here."""
+"""The component of the resume directory's problems in `health`."""
 
 
 class ResumeDirHandler:
-    """One service's.
+    """The resume directory handler of a service.
 
     Args:
-        locks: held locks on directories, the resume directory's first; replaced here where that is another one now.
-        group: where files are moved.
+        locks: held locks on directories, the resume directory's first; that one is replaced here with the directory.
+        group: runs the tasks that move files.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class ResumeDirHandler:
         self._log = log
 
     def callbacks(self) -> Callbacks:
-        """What the warden calls."""
+        """The callbacks for the warden."""
         return Callbacks(
             trouble=self.in_trouble,
             writes=self.writes_fail,
@@ -76,7 +76,7 @@ class ResumeDirHandler:
         )
 
     def began(self, damaged: list[DamagedFile]) -> None:
-        """Tells what was found when the directory was read at the start."""
+        """Reports the damaged, unreadable and unmoved files that the first read of the directory found."""
         for file in damaged:
             self._reporter.put_aside(file)
         for unreadable in self._catalogue.unreadable.values():
@@ -84,30 +84,30 @@ class ResumeDirHandler:
         for name, error in self._catalogue.not_moved:
             self._log.warning("resume_data_not_moved", file=name, problem=str(error))
 
-    # -- what the warden finds ------------------------------------------------------------------------------------
+    # -- findings of the warden -----------------------------------------------------------------------------------
 
     def in_trouble(self, problem: str | None) -> None:
-        """The directory cannot be relied on; with None it can be again."""
+        """Reports that the directory is not usable; None: it is usable again."""
         self._report("directory", f"the resume directory {self._dir.root}", problem)
 
     def writes_fail(self, problem: str | None) -> None:
-        """Writes fail though the directory can be relied on; with None they do not any more."""
+        """Reports that writes fail although the directory is usable; None: they succeed again."""
         self._reporter.report(COMPONENT, "writes", problem)
 
     def replaced(self, lock: DirectoryLock) -> None:
-        """Another directory has taken the place of the first."""
+        """Replaces the lock, since another directory has replaced the first one."""
         before, self._locks[0] = self._locks[0], lock
         before.close()
 
     def back(self, mended: list[Mended]) -> None:
-        """Tells what was mended, and has the engine write what only it knows, and load what it could not."""
+        """Publishes the repairs, and has the engine save its fast-resume data and load failed torrents again."""
         for torrent, what, done in mended:
             self._publisher.lifecycle(Reconciled(torrent=torrent, what=what, done=done))
         self._engine.retry()
         self._totals.save_all()
 
     def loaded(self, damaged: list[DamagedFile]) -> None:
-        """The directory could be listed at last: all that is in it is new to clients and to the engine."""
+        """Announces all torrents, since the directory could be listed at last, and has the engine load them."""
         for file in damaged:
             self._reporter.put_aside(file)
         for unreadable in self._catalogue.unreadable.values():
@@ -119,7 +119,7 @@ class ResumeDirHandler:
         self._engine.restore()
 
     def found(self, torrent: str, desired: DesiredTorrent | None) -> None:
-        """A record that could not be read is known now, or turned out not to be one."""
+        """Announces a torrent whose record could finally be read, or its removal if there is no valid record."""
         if desired is None or desired.removal is not None:
             self._publisher.lifecycle(TorrentRemoved(torrent=torrent, delete_files=False))
             self._engine.snapshot.discard(torrent)
@@ -132,25 +132,25 @@ class ResumeDirHandler:
         else:
             self._engine.forget(desired)
 
-    # -- what an engine finds -------------------------------------------------------------------------------------
+    # -- findings of an engine ------------------------------------------------------------------------------------
 
     def resume_data_not_written(self, problem: str | None) -> None:
-        """The engine cannot write fast-resume data; with None it can."""
+        """Reports that the engine cannot write fast-resume data; None: it can again."""
         self._report("fastresume", f"fast-resume data in {self._dir.fastresume_dir}", problem)
 
     def put_aside(self, event: FilePutAside) -> None:
-        """The engine has put a file aside, which is moved to the other damaged ones."""
+        """Moves a file that the engine has put aside to the other damaged files."""
         self._group.create_task(self._move_on(event))
 
     def metainfo_damaged(self, event: MetainfoDamaged) -> None:
-        """The engine cannot trust a .torrent file, which is put aside."""
+        """Puts a .torrent file aside that the engine has found damaged."""
         self._group.create_task(self._put_metainfo_aside(event))
 
     async def _move_on(self, event: FilePutAside) -> None:
         done, staged = event.done, event.staged
         if staged is not None:
             done = await in_thread(partial(move_staged, self._dir, done, staged))
-        gone = event.torrent not in self._catalogue.torrents  # removed meanwhile: nobody would clear the problem
+        gone = event.torrent not in self._catalogue.torrents  # removed meanwhile: no event would clear the problem
         self._reporter.put_aside(DamagedFile(event.file, event.torrent, event.what, done, orphan=gone))
 
     async def _put_metainfo_aside(self, event: MetainfoDamaged) -> None:

@@ -1,7 +1,7 @@
-"""Counts torrents all of whose trackers have been failing for long, for `health`. Pure.
+"""Counts the torrents whose trackers have all been failing for an hour or more, for `health`. Pure.
 
 Times are monotonic seconds. Recent failures are stored in the order of their beginning, so that each tick handles only
-those that have become long.
+those that have lasted for an hour now.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ class FailingTrackers:
         self._lasting: dict[str, None] = {}
 
     def note(self, torrent: str, since: float | None) -> None:
-        """Sets since when all trackers of a torrent fail, or None. Calls are in the order of time."""
+        """Sets since when all trackers of a torrent fail; None if one works. Calls are in the order of `since`."""
         if since is None:
             self._recent.pop(torrent, None)
             self._lasting.pop(torrent, None)
@@ -28,7 +28,7 @@ class FailingTrackers:
             self._recent.setdefault(torrent, since)
 
     def problem(self, now: float, name_of: Callable[[str], str]) -> str | None:
-        """The problem for `health`."""
+        """The problem for `health`; None if there is none."""
         while self._recent:
             torrent, since = next(iter(self._recent.items()))
             if now - since < LONG_S:

@@ -20,14 +20,14 @@ _NUMBER: Final = re.compile(r"\.[0-9]+$")
 
 
 class HealthReporter:
-    """Knows the last published health.
+    """Receives problems, and publishes changes of the health.
 
     Args:
         health: stores the problems.
         publisher: publishes to clients.
-        log: logs the same changes.
-        name_of: a torrent's name.
-        roots: the download roots.
+        log: logs damaged files.
+        name_of: returns a torrent's name.
+        roots: returns the download roots.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class HealthReporter:
         self._renewed: set[str] = set()
         """Torrents that were added or removed: their files in `damaged/` are not reported any more."""
         self._storage: dict[tuple[str, str], tuple[str, bool]] = {}
-        """The problem of a mount point, and whether it affects all torrents; by mount point and problem."""
+        """By mount point and kind of problem, the text, and whether it affects all torrents."""
         self._told: tuple[HealthStatus, tuple[tuple[str, ...], ...]] | None = None
 
     def report(
@@ -69,7 +69,7 @@ class HealthReporter:
         self._publisher.lifecycle(HealthChanged(status=status, reasons=reasons))
 
     def put_aside(self, file: DamagedFile) -> None:
-        """A damaged file was put aside; that is a problem until its torrent is removed or added again."""
+        """Reports that a damaged file was put aside; the problem lasts until its torrent is removed or added again."""
         self._log.error("damaged_file", torrent=file.torrent, file=file.name, what=file.what, done=file.done)
         self._publisher.lifecycle(Reconciled(torrent=file.torrent, what=file.what, done=file.done))
         if not file.orphan:
@@ -77,7 +77,7 @@ class HealthReporter:
             self._report_damage()
 
     def set_damaged(self, names: Collection[str], missed: Sequence[DamagedFile]) -> None:
-        """Sets the files in `damaged/`, and those of them that nothing has replaced."""
+        """Sets the files in `damaged/`, and those of them that were not replaced by another file."""
         self._damage.retain({_NUMBER.sub("", name) for name in names})
         for file in missed:
             if file.name not in self._damage and file.torrent not in self._renewed:
@@ -85,7 +85,7 @@ class HealthReporter:
         self._report_damage()
 
     def unreadable(self, name: str, problem: str | None) -> None:
-        """A file of the resume directory, or data of a torrent, cannot be read; None once it could be."""
+        """Reports that a file of the resume directory, or data of a torrent, cannot be read; None: it can again."""
         if problem is None:
             if name not in self._unreadable:
                 return
@@ -97,7 +97,7 @@ class HealthReporter:
             self.report("resume_dir", unreadable, told, _of_file(subject))
 
     def clear_torrent(self, torrent: str) -> None:
-        """A torrent was added or removed: its damaged files are not reported any more."""
+        """Clears the problems of a torrent's files, when the torrent was added or removed."""
         self._renewed.add(torrent)
         self.unreadable(torrent, None)
         self._damage.discard(torrent)
@@ -129,7 +129,7 @@ class HealthReporter:
 
 
 def _of_file(name: str) -> Severity:
-    """Session-wide settings affect all; other files one torrent each."""
+    """The severity of a file's problem: session settings affect all torrents, other files only one."""
     return Severity.DEGRADING if name == SESSION else Severity.NOTED
 
 

@@ -1,4 +1,4 @@
-"""Whether the session listens on the configured ports, and the problem for `health` if not. Pure.
+"""Checks whether the session listens on the configured ports, and makes the problem for `health` if not. Pure.
 
 If a port is in use libtorrent takes the next free one, and reports only the result.
 """
@@ -26,7 +26,7 @@ def wanted_ports(interfaces: str) -> list[int]:
 
 
 def silent(interfaces: str, listeners: Mapping[str, int], devices: Collection[str]) -> list[str]:
-    """The addresses and devices without a listener. Of a wildcard (`0.0.0.0`) one listener is enough.
+    """The configured addresses and devices without a listener. For a wildcard (`0.0.0.0`) one listener is enough.
 
     Args:
         devices: the names of this machine's network interfaces.
@@ -52,11 +52,11 @@ def _address(text: str) -> "ipaddress.IPv4Address | ipaddress.IPv6Address | str"
 def problem(
     configured: str | None, port: int, listeners: Mapping[str, int], devices: Collection[str] = ()
 ) -> tuple[str | None, Severity]:
-    """The problem, with its severity.
+    """Returns the problem or None, and its severity.
 
     Args:
-        configured: `listen_interfaces` as configured, None if it is not.
-        port: the one that libtorrent listens on, 0 for none.
+        configured: `listen_interfaces` as configured; None if not configured.
+        port: the port that libtorrent listens on; 0 for none.
         listeners: the ports by protocol and address, as far as libtorrent has reported them.
         devices: the names of this machine's network interfaces.
     """
@@ -88,7 +88,7 @@ def problem(
     ports = " or ".join(str(each) for each in wanted)
     return (
         f"port {ports} is wanted (engine.listen_interfaces), and {used} is used, since the wanted one is taken by"
-        f" another program, or not permitted; {_FORWARDED}: find who has it (`ss -tulnp`), end that or configure"
-        " another port, and restart ouzeld",
+        f" another program, or not permitted; {_FORWARDED}: find which program uses it (`ss -tulnp`), end that"
+        " program or configure another port, and restart ouzeld",
         severity,
     )

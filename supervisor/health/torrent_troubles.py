@@ -1,7 +1,7 @@
 """Counts torrents in error or in quarantine by cause, for `health`. Pure.
 
-It handles the events that clients get, so it agrees with rows. A torrent costs memory only while it has a problem, and
-each event is handled in constant time.
+The counts are derived from the published events, so they agree with rows. A torrent costs memory only while it has a
+problem, and each event is handled in constant time.
 """
 
 from collections.abc import Callable
@@ -115,9 +115,9 @@ class TorrentTroubles:
     def __init__(self, user: str = "of ouzeld") -> None:
         self._user = user
         self._last: dict[str, tuple[str, str]] = {}
-        """The cause and the message of each torrent's last error, until that is over."""
+        """By torrent, the cause and the message of its last error, until the error is cleared."""
         self._stopped: dict[str, str] = {}
-        """The torrents in error or in quarantine, and the cause that each is counted under."""
+        """By torrent in error or in quarantine, the cause that it is counted under."""
         self._by_cause: dict[str, dict[str, None]] = {}
         self._told: frozenset[str] = frozenset()
         self._news = False
@@ -142,11 +142,11 @@ class TorrentTroubles:
                 pass
 
     def quarantined(self, torrent: str) -> None:
-        """A torrent's record has a quarantine."""
+        """Counts a torrent that is in quarantine by its record, at the start."""
         self._count(torrent, QUARANTINED)
 
     def changes(self, name_of: Callable[[str], str]) -> dict[str, str | None]:
-        """Changed problems by subject; None for a subject without a problem any more."""
+        """Returns changed problems by subject; None for a subject that has no problem any more."""
         if not self._news:
             return {}
         self._news = False

@@ -1,4 +1,4 @@
-"""The torrents' reporter: says in health what is wrong with torrents, by cause."""
+"""The torrents' reporter: reports the problems of torrents to `health`, by cause."""
 
 import time
 from collections.abc import Callable
@@ -10,10 +10,10 @@ from supervisor.health.torrent_troubles import TorrentTroubles
 
 
 class TorrentsReporter:
-    """One service's.
+    """The torrents' reporter of a service.
 
     Args:
-        name_of: a torrent's name.
+        name_of: returns a torrent's name.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class TorrentsReporter:
         self._name_of = name_of
 
     def tell(self) -> None:
-        """Reports what has changed; to be called every second."""
+        """Reports changed problems. Call it every second."""
         for cause, problem in self._troubles.changes(self._name_of).items():
             self._reporter.report("torrents", cause, problem, Severity.NOTED)
         failing = self._failing_trackers.problem(time.monotonic(), self._name_of)

@@ -1,7 +1,7 @@
 """The state of a file in the kernel's caches: a check that reads no disk, wakes none up, and never blocks.
 
-openat2(2) with RESOLVE_CACHED (Linux 5.12) resolves a path only as far as that takes no I/O. Where it stops, the change
-time of the nearest cached directory above shows whether a name was removed from it lately.
+openat2(2) with RESOLVE_CACHED (Linux 5.12) resolves a path only as far as this needs no I/O. If it stops earlier, the
+change time of the nearest cached directory above shows whether a name was removed there lately.
 """
 
 import ctypes
@@ -13,14 +13,14 @@ from enum import Enum
 from typing import Final
 
 _OPENAT2: Final = 437
-"""Its number on all architectures that Linux 5.12 runs on, except alpha's."""
+"""The number of openat2(2) on all architectures of Linux 5.12 except alpha."""
 _RESOLVE_CACHED: Final = 0x20
 _HOW: Final = struct.pack("=QQQ", os.O_PATH | os.O_CLOEXEC, 0, _RESOLVE_CACHED)
 _AT_FDCWD: Final = -100
 _AT_EMPTY_PATH: Final = 0x1000
 _AT_STATX_DONT_SYNC: Final = 0x4000
 _STATX_WANTED: Final = 0x281
-"""Type, size and change time."""
+"""The mask of statx(2) for type, size and change time."""
 _STATX_BYTES: Final = 256
 _SIZE: Final = struct.Struct("=Q")
 _SECONDS: Final = struct.Struct("=q")
@@ -36,14 +36,14 @@ class Sight(Enum):
 
     THERE = "there"
     GONE = "gone"
-    """It is missing, is no file, or is shorter than it should be."""
+    """The file is missing, is not a regular file, or is shorter than it should be."""
     DOUBTFUL = "doubtful"
-    """It is not cached, and a directory above was changed lately, so the disk is awake."""
+    """The file is not cached, and a directory above was changed lately, so the disk is awake."""
     UNKNOWN = "unknown"
 
 
 def check_cached(path: str, size: int, changed_since: float) -> Sight:
-    """The state of a file that should have this size.
+    """Checks a file that should have this size.
 
     Args:
         changed_since: seconds since 1970; a directory above that was changed later makes an uncached file doubtful.

@@ -1,7 +1,7 @@
-"""A lock on a directory, held for as long as any process that inherited it lives.
+"""A lock on a directory, held as long as any process that inherited it lives.
 
-It is an `flock` on `.lock` in the directory. The kernel releases it when the last descriptor is closed, so a crash
-leaves no stale lock, and an orphaned engine still keeps the next supervisor out.
+The lock is an `flock` on `.lock` in the directory. The kernel releases it when the last descriptor is closed, so a
+crash leaves no stale lock. An orphaned engine still holds it, and keeps the next supervisor out.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from protocol.host import private_dir
 LOCK: Final = ".lock"
 
 PATIENCE_S: Final = 3.0
-"""How long an orphaned engine of the previous supervisor may take to exit."""
+"""The time that an orphaned engine of the previous supervisor may take to exit."""
 
 _POLL_S: Final = 0.02
 
@@ -33,14 +33,14 @@ class AlreadyLocked(Exception):
 
 
 class DirectoryLock:
-    """Takes the lock; waits a moment for orphaned engines.
+    """Acquires the lock on construction; waits up to PATIENCE_S for orphaned engines.
 
     Fields:
-        identity: of the lock file, as `ResumeDir.identity` has it.
+        identity: the identity of the lock file, in the form of `ResumeDir.identity`.
 
     Raises:
-        AlreadyLocked: another process has it.
-        OSError: the directory is missing or not private, or `.lock` is not ours.
+        AlreadyLocked: another process has locked the directory.
+        OSError: the directory is missing or not private, or `.lock` belongs to another user.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -49,12 +49,12 @@ class DirectoryLock:
             self._take(directory)
             self.identity = identity_of(os.fstat(self.fd))
         except (AlreadyLocked, OSError):
-            self.close()  # or the next attempt would find it locked by this one
+            self.close()  # otherwise this process's own lock would make the next attempt fail
             raise
 
     def close(self) -> None:
-        """Releases it."""
-        with contextlib.suppress(OSError):  # the descriptor is gone all the same
+        """Releases the lock."""
+        with contextlib.suppress(OSError):  # the descriptor is closed in any case
             os.close(self.fd)
 
     def _take(self, directory: Path) -> None:
@@ -76,7 +76,7 @@ class DirectoryLock:
 
 
 def _open(directory: Path) -> int:
-    """The lock file, made if it is missing. Raises OSError if it is not only ours, since it will be truncated."""
+    """Opens or makes the lock file, which will be truncated. Raises OSError if it may be another user's file."""
     path = directory / LOCK
     above = private_dir.open_dir(directory)
     try:

@@ -1,4 +1,4 @@
-"""The memory of a process, and of the machine, from /proc and /sys, which never block on a disk."""
+"""Measures the memory of a process and of the machine, by /proc and /sys, which never block on a disk."""
 
 import contextlib
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 SHARE: Final = 0.75
-"""Of all memory: above it the kernel is about to kill the engine, and that is no clean end."""
+"""The default limit as a share of all memory; above it the kernel may kill the engine, without a drain."""
 
 MB: Final = 1_000_000
 
@@ -14,7 +14,7 @@ _HELD: Final = (b"RssAnon:", b"VmSwap:")
 
 
 def held_bytes(pid: int, proc: Path = Path("/proc")) -> int | None:
-    """The anonymous memory of a process, swapped out or not. None if the process is gone.
+    """The anonymous memory of a process, including swapped-out pages. None if the process has ended.
 
     Pages of files are not counted: libtorrent maps files, and the kernel reclaims such pages when it needs to. Unlike
     psutil's `uss` this takes no lock that a hung process may hold.
@@ -37,7 +37,7 @@ def limit_bytes(
     """The memory limit of the engine: the configured one, or a share of the machine's or the control group's memory.
 
     Args:
-        configured_mb: 0 is no limit.
+        configured_mb: the configured limit; 0 is no limit, None is SHARE of the memory.
         total: the machine's memory in bytes; None to look it up.
     """
     if configured_mb is not None:
@@ -48,7 +48,7 @@ def limit_bytes(
 
 
 def _of_control_groups(proc: Path, cgroups: Path) -> list[int]:
-    """The memory limits of this process's control groups, version 1 or 2, from its own one up."""
+    """The memory limits of this process's control group and the groups above it, version 1 or 2."""
     found = []
     try:
         lines = (proc / "self/cgroup").read_text().splitlines()
@@ -62,7 +62,7 @@ def _of_control_groups(proc: Path, cgroups: Path) -> list[int]:
             root, name = cgroups / "memory", "memory.limit_in_bytes"
         else:
             continue
-        # In a container the path may be the host's, of which only the root is visible here.
+        # In a container the path may be one of the host; then only the root is visible here.
         group = root / path.strip("/")
         for directory in (group, *(parent for parent in group.parents if parent.is_relative_to(root))):
             with contextlib.suppress(OSError, ValueError):  # not there, or "max"

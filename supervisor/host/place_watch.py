@@ -1,4 +1,4 @@
-"""The place watch: identifies the directories at some paths, each in a thread, so a hung disk delays no other."""
+"""The place watch: identifies the directories at some paths, each in a thread, so a hung disk delays no other path."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,14 +10,14 @@ from supervisor.concurrency.threads import in_thread
 
 LOOK_S: Final = 1.0
 PATIENCE_S: Final = 2.0
-"""A path that takes longer is silent: an engine that opened it would hang as long."""
+"""The time limit of a check; a slower path is silent, and an engine that opened it would hang as long."""
 
 
 class PlaceWatch:
-    """Checks paths on request.
+    """Checks paths on request. A *place* is the identity of a directory, see `protocol.host.place`.
 
     Fields:
-        seen: the place at each path at its last answer, None if there was none.
+        seen: the place at each path in its last finished check; None if there was none.
         silent: the paths that did not answer in time.
     """
 
@@ -38,7 +38,7 @@ class PlaceWatch:
             if answered and (look := self._looks.pop(path)).exception() is None:
                 self.seen[path] = look.result()
                 self.silent.discard(path)
-            else:  # it hangs, or no thread can be started now
+            else:  # the path hangs, or no thread can be started now
                 self.silent.add(path)
 
     def close(self) -> None:

@@ -8,9 +8,9 @@ import stat
 from typing import Final
 
 DESCRIPTORS_MIN: Final = 256
-"""An idle supervisor has 40 open, a busy one some more for each client and for each file that is being written.
+"""The minimum of descriptors. An idle supervisor has 40 open; each client and each write of a file needs more.
 
-ZeroMQ aborts the process if it lacks one for a connection.
+ZeroMQ aborts the process if there is no descriptor left for a connection.
 """
 
 
@@ -22,17 +22,17 @@ def prepare(*, core_dumps: bool) -> None:
     """Raises the limit of open descriptors, turns core dumps off unless wanted, and corrects the umask.
 
     libtorrent derives its limits of connections and files from the number of descriptors. A core dump of the engine may
-    be as large as its memory, and a crash loop would make many. It needs no privilege.
+    be as large as its memory, and a crash loop would make many. No privilege is needed for any of this.
 
     A umask that clears the owner's bits would make files that this user cannot open again.
 
     Args:
-        core_dumps: leaves that limit as it is.
+        core_dumps: whether to leave the limit on core dumps as it is.
 
     Raises:
         TooFewDescriptors: the limit is too low for a service.
     """
-    # Where a parent ignores it, the kernel reaps children itself, and nobody learns how an engine died.
+    # If SIGCHLD is inherited as ignored, the kernel reaps children itself, and the cause of a death is lost.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):  # "unlimited" may be more than the kernel gives

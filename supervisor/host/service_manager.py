@@ -1,7 +1,7 @@
 """Notifies the service manager by sd_notify's protocol, which systemd and others understand.
 
-One datagram for each message, `NAME=value` lines, to the socket that the environment names. There are no replies, and
-nothing here blocks. Source: sd_notify(3); docs/adr/018 says why no library does this.
+Each message is one datagram of `NAME=value` lines to the socket that the environment names. There are no replies, and
+no call blocks. Source: sd_notify(3); docs/adr/018 says why no library is used.
 """
 
 import socket
@@ -11,7 +11,7 @@ from typing import Final, Self
 
 VARIABLES: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 UNSENT_MAX: Final = 16
-"""Messages that are queued while the manager does not read. Only the latest of them matter to it then."""
+"""The number of messages that are queued while the manager does not read; the oldest are dropped."""
 
 
 class ServiceManager:
@@ -32,7 +32,7 @@ class ServiceManager:
 
     @classmethod
     def of_environment(cls, environ: MutableMapping[str, str], pid: int) -> Self:
-        """The one in the environment, if any. Its variables are removed, so that children do not inherit them."""
+        """The service manager of the environment. Its variables are removed, so that children do not inherit them."""
         address, usec, watched = (environ.pop(name, "") for name in VARIABLES)
         watchdog = usec.isdecimal() and int(usec) > 0 and watched in ("", str(pid))
         return cls(address or None, int(usec) / 1e6 if watchdog else None)
@@ -43,15 +43,15 @@ class ServiceManager:
         return self._address is not None
 
     def ready(self) -> None:
-        """The service is ready; also, a reload is complete."""
+        """Notifies that the service is ready, or that a reload is complete."""
         self._tell("READY=1")
 
     def reloading(self, monotonic_us: int) -> None:
-        """A reload has begun, at this time in microseconds."""
+        """Notifies that a reload has begun, at this monotonic time in microseconds."""
         self._tell(f"RELOADING=1\nMONOTONIC_USEC={monotonic_us}")
 
     def stopping(self) -> None:
-        """The service is stopping."""
+        """Notifies that the service is stopping."""
         self._tell("STOPPING=1")
 
     def alive(self) -> None:
@@ -59,11 +59,11 @@ class ServiceManager:
         self._tell("WATCHDOG=1")
 
     def extend(self, seconds: float) -> None:
-        """Starting or stopping takes longer: extends the manager's timeout by this time from now on."""
+        """Extends the manager's timeout for starting or stopping to this time from now."""
         self._tell(f"EXTEND_TIMEOUT_USEC={int(seconds * 1e6)}")
 
     def status(self, line: str) -> None:
-        """One status line for people; an unchanged one is not sent again."""
+        """Sends a status line for people, if it has changed."""
         line = " ".join(line.split())
         if line != self._status:
             self._status = line
@@ -82,9 +82,9 @@ class ServiceManager:
             try:
                 self._socket.sendto(self._unsent[0], self._address)
             except BlockingIOError:
-                return  # it does not keep up; the next message takes this one along
+                return  # the manager does not keep up; the next message sends this one, too
             except OSError:
-                # It is gone, or is being replaced. The service does not depend on it.
+                # The manager is gone, or is being replaced. The service does not depend on it.
                 self._unsent.clear()
                 return
             self._unsent.popleft()

@@ -1,4 +1,4 @@
-"""The signals that people and service managers send: what they ask for is done on the loop."""
+"""Handles the signals of people and service managers, on the loop."""
 
 import asyncio
 import signal
@@ -8,9 +8,9 @@ from supervisor.log import logs
 
 
 def catch(*, stop: Callable[[str], None], reload: Callable[[], None]) -> None:
-    """From now on SIGTERM and SIGINT stop the service, and SIGHUP has it read its configuration again.
+    """Installs handlers: SIGTERM and SIGINT stop the service, SIGHUP reloads its configuration.
 
-    Where SIGHUP says that the terminal is gone, it stops the service, too.
+    SIGHUP stops the service, too, if it was started on a terminal that does not exist any more.
 
     Args:
         stop: called with the reason.

@@ -1,8 +1,8 @@
 """Token buckets for log lines, by name, so that thousands of torrents do not displace other lines. Pure.
 
-A client that adds ten thousand torrents, or a start at which as many fail, would fill the log's queue and exceed what
-journald accepts of one service (10,000 lines in 30 s); then any lines are lost. So each name has a token bucket, and
-lines beyond it are counted, and the count is logged.
+A client that adds ten thousand torrents, or a start at which as many fail, would fill the log's queue and exceed
+journald's limit for one service (10,000 lines in 30 s). Then lines of any name could be lost. So each name has a token
+bucket. Lines beyond it are not written; their count is logged.
 """
 
 from typing import Final, NamedTuple
@@ -16,11 +16,11 @@ PER_S: Final = 10.0
 """The steady rate of lines of one name."""
 
 TELL_S: Final = 10.0
-"""The interval at which counts of left-out lines are logged."""
+"""The interval at which counts of omitted lines are logged."""
 
 
 class LeftOut(NamedTuple):
-    """Lines of one name that were not written. `level` is that of the last of them."""
+    """The count of lines of one name that were not written. `level` is the level of the last one."""
 
     of: str
     level: str
@@ -28,10 +28,10 @@ class LeftOut(NamedTuple):
 
 
 class LineBudget:
-    """The buckets. Times are monotonic seconds.
+    """The token buckets, by name. Times are monotonic seconds.
 
     Args:
-        burst, per_s: of each name.
+        burst, per_s: the size and the rate of each bucket.
     """
 
     def __init__(self, *, burst: int = BURST, per_s: float = PER_S) -> None:
@@ -39,7 +39,7 @@ class LineBudget:
         self._per_s = per_s
         self._buckets: dict[str, TokenBucket] = {}
         self._left_out: dict[str, tuple[str, int, float]] = {}
-        """By name, the level, how many, and since when they are counted."""
+        """By name, the level of the omitted lines, their count, and since when they are counted."""
 
     def spend_token(self, name: str, level: str, now: float) -> bool:
         """Whether a line of this name may be written; if not, it is counted."""
@@ -53,7 +53,7 @@ class LineBudget:
         return False
 
     def left_out(self, now: float) -> list[LeftOut]:
-        """The counts that are due to be logged. Call it every second."""
+        """Returns the counts that are due to be logged. Call it every second."""
         due = [name for name, (_, _, since) in self._left_out.items() if now - since >= TELL_S]
         found = []
         for name in due:
@@ -62,5 +62,5 @@ class LineBudget:
         return found
 
     def rest(self) -> list[LeftOut]:
-        """The remaining counts, at the end."""
+        """Returns the remaining counts. Call it at the end."""
         return self.left_out(float("inf"))

@@ -1,6 +1,6 @@
-"""The form of the log's lines: for people or JSON, from which level on, with priorities where journald reads them.
+"""The form of the log's lines: for people or JSON, the minimum level, and the priority prefix for journald.
 
-Names and texts are untrusted: in either form they cannot control a terminal, change the direction of text, end the
+Names and texts are untrusted. In either form they cannot control a terminal, change the direction of text, end the
 line, or look like another field.
 """
 
@@ -27,16 +27,16 @@ Format = Literal["auto", "console", "json"]
 Level = Literal["debug", "info", "warning", "error"]
 
 _BLOCKS: Final = ("exception", "stack")
-"""Fields of several lines, shown as blocks to people."""
+"""Fields with several lines, which are shown to people as blocks."""
 
 _OURS: Final = frozenset({"event", "level", "timestamp"})
-"""Fields that are not shown as values to people."""
+"""Fields that the renderer for people shows in another way than `name=value`."""
 
 _AMBIGUOUS: Final = re.compile(r"[\s=\"]|^$")
 """Characters that would make one value look like several."""
 
 _PRIORITIES: Final = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
-"""By level, those of syslog(3), as sd-daemon(3) has them at the beginning of a line."""
+"""By level, the priorities of syslog(3) for the prefix of a line, see sd-daemon(3)."""
 
 
 class _AsIs:
@@ -60,7 +60,7 @@ class Destination(Enum):
 
 
 def destination(environ: Mapping[str, str]) -> Destination:
-    """The present destination of standard error; `JOURNAL_STREAM` identifies journald's socket, see systemd.exec(5)."""
+    """Returns the destination of standard error. `JOURNAL_STREAM` identifies journald's socket, see systemd.exec(5)."""
     try:
         status = os.fstat(STDERR)
     except OSError:
@@ -78,7 +78,7 @@ class Form:
 
     Fields:
         fixed_level: overrides the level of `follow`, if set.
-        name_of: the name of a torrent by its id, None if it is unknown.
+        name_of: returns the name of a torrent by its id; None if it is unknown.
     """
 
     def __init__(self, goes_to: Destination) -> None:
@@ -91,7 +91,7 @@ class Form:
 
     @property
     def threshold(self) -> int:
-        """Levels below this one, by the standard library's numbers, are not logged."""
+        """The minimum level, as a number of the standard library."""
         return self._threshold
 
     def follow(self, wanted: Format, level: Level) -> None:
@@ -99,17 +99,17 @@ class Form:
 
         Args:
             wanted: `auto` is for people on a terminal and in the journal, and JSON elsewhere.
-            level: lines below it are not logged.
+            level: lines below this level are not logged.
         """
         for_people = wanted == "console" or (wanted == "auto" and self._goes_to is not Destination.ELSEWHERE)
         self._threshold = logging.getLevelNamesMapping()[(self.fixed_level or level).upper()]
         self._steps = self._steps_of(for_people=for_people)
 
     def render(self, logger: Any, level: str, fields: EventDict) -> str:
-        """A line without its end. All steps are in one function, since none of them may fail.
+        """Formats a line, without the line end. This calls all processors itself, since none of them may fail.
 
         Raises:
-            structlog.DropEvent: it is below the level.
+            structlog.DropEvent: the line is below the minimum level.
         """
         if logging.getLevelNamesMapping().get(level.upper(), logging.ERROR) < self._threshold:
             raise structlog.DropEvent
@@ -118,19 +118,19 @@ class Form:
             for step in self._steps:
                 line = step(logger, level, line)  # type: ignore[assignment]  # the last one gives a string
             return self.marked(str(line), level)
-        except Exception as error:  # noqa: BLE001  # a field that cannot be shown must not end what it tells of
+        except Exception as error:  # noqa: BLE001  # a field that cannot be shown must not break the caller
             shown = {"event": "log_line_not_made", "of": f"{event!s:.200}", "problem": type(error).__name__}
             return self.marked(_json(shown), level)
 
     def marked(self, text: str, level: str) -> str:
-        """A text with its priority prefix where journald reads it: each of its lines is an entry there."""
+        """Adds the priority prefix to each line of a text, if journald reads it: there each line is an entry."""
         if self._goes_to is not Destination.JOURNAL:
             return text
         mark = f"<{_PRIORITIES.get(level, 3)}>"
         return "\n".join(mark + line for line in text.split("\n"))
 
     def notice(self, count: int) -> bytes:
-        """The line in place of dropped ones."""
+        """The line that replaces dropped lines."""
         line = self._told("warning", {"event": "log_lines_lost", "lines": count})
         return line.encode("utf-8", "backslashreplace") + b"\n"
 
@@ -194,12 +194,12 @@ def _shown(key: str, value: Any) -> Any:
 
 
 def _json(value: object, **_: object) -> str:
-    """A JSON line, with a question mark for each invalid part of a name: these must not raise."""
+    """Encodes a value as a JSON line. Invalid characters become question marks, since this must not raise."""
     try:
         line = msgspec.json.encode(value, enc_hook=str).decode()
     except (UnicodeEncodeError, OverflowError):  # no text, or an integer of more than 64 bits
         line = scrub(json.dumps(value, ensure_ascii=False, default=str))
     if line.isprintable():
         return line
-    # Outside of its strings there is nothing but printable ASCII.
+    # Outside of strings, JSON is printable ASCII.
     return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in line)

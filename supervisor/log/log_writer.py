@@ -1,8 +1,8 @@
 """The log's writer: lines are put into a bounded queue, and a thread writes them, however long that takes.
 
 A logging call neither blocks nor fails. If the log is not read, or cannot be written, lines are queued until the queue
-is full, and further ones are dropped. In their place a line has the count. A failed write is tried again every second:
-a disk gets room again, and a pipe can get another reader.
+is full. Further lines are dropped, and replaced by one line with their count. A failed write is tried again every
+second: a disk may get free space again, and a pipe may get another reader.
 """
 
 import errno
@@ -16,28 +16,28 @@ from typing import Final
 
 LINES_MAX: Final = 10_000
 BYTES_MAX: Final = 4 * 1024 * 1024
-"""The bound of the queue. A single line that is longer is dropped."""
+"""The bound of the queue in bytes; a longer line is dropped."""
 
 CHUNK_BYTES: Final = 64 * 1024
-"""Queued lines are written together, up to about this size: fewer calls, and fewer turns of the thread."""
+"""Queued lines are written together, up to about this size, which saves system calls and thread switches."""
 
 RETRY_S: Final = 1.0
 STUCK_S: Final = 2.0
 """A write that takes longer is a problem."""
 
 QUIET_S: Final = 10.0
-"""How long a loss stays a problem after the last dropped line: a slow log drops lines in bursts."""
+"""The time for which a loss stays a problem after the last dropped line: a slow log drops lines in bursts."""
 
 FLUSH_S: Final = 2.0
 FLUSH_STEP_S: Final = 0.2
-"""How long the last lines may take at the end, and how long their writing may make no progress."""
+"""At the end, FLUSH_S is the time limit for the last lines, and FLUSH_STEP_S for a write without progress."""
 
 
 class LogWriter:
     """Writes lines to a descriptor.
 
     Args:
-        fd: the destination; it may block, or be non-blocking, and is not closed.
+        fd: the destination, blocking or not; it is never closed here.
         notice: makes the line with the count of dropped lines.
         lines_max, bytes_max: the bounds of the queue.
     """
@@ -54,7 +54,7 @@ class LogWriter:
         self._putting = threading.RLock()
         self._put_lines = self._put_bytes = 0
         self._done_lines = self._done_bytes = 0
-        """Written only by the thread, so that `put` need not lock it."""
+        """Written only by the thread, so that `put` needs no lock for reading."""
         self._gap = 0
         """Dropped lines since the last accepted one."""
         self._lost_at: float | None = None
@@ -65,7 +65,7 @@ class LogWriter:
         threading.Thread(target=self._run, name="log", daemon=True).start()
 
     def put(self, line: bytes) -> None:
-        """Queues a line, which ends with a line end, or drops it."""
+        """Queues a line (with its line end), or drops it if the queue is full."""
         with self._putting:
             if self._gap and self._has_room(len(line), 2):
                 self._close_gap()
@@ -74,27 +74,27 @@ class LogWriter:
                 self.lost += 1
                 self._lost_at = time.monotonic()
                 if self._put_lines == self._done_lines:
-                    self._put(b"")  # the thread logs the count, though the queue is empty
+                    self._put(b"")  # wakes the thread, which logs the count
             else:
                 self._put(line)
 
     def problem(self) -> str | None:
-        """The problem of the log, in words; None if there is none."""
+        """The text of the log's problem; None if there is none."""
         now, since, lost_at = time.monotonic(), self._writing_since, self._lost_at
         if self._failure is not None:
             what = f"the log cannot be written: {self._failure}"
         elif since is not None and now - since > STUCK_S:
-            what = "the log is not read: what it goes to takes no more"
+            what = "the log is not read: its destination accepts no more"
         elif lost_at is not None and now - lost_at < QUIET_S:
             what = "the log is read too slowly"
         else:
             return None
-        remedy = "torrents are not affected; make room, or mend what reads it, where ouzeld's stderr goes"
+        remedy = "torrents are not affected; make room at, or repair, the destination of ouzeld's stderr"
         waiting = self._put_lines - self._done_lines
         return f"{what} (lines lost so far: {self.lost}, waiting: {waiting}); {remedy}"
 
     def flush(self) -> bool:
-        """Waits for a moment until everything that was put before is written. Returns whether it was."""
+        """Waits, up to FLUSH_S, until all queued lines are written. Returns whether they were."""
         written, deadline = threading.Event(), time.monotonic() + FLUSH_S
         self._queue.put(written)
         self._hurry.set()
@@ -106,7 +106,7 @@ class LogWriter:
         return True
 
     def _has_room(self, size: int, share: int) -> bool:
-        """Whether the queue takes a line of this size, and is filled to less than one of `share` parts."""
+        """Whether a line of this size fits into the queue, if only one of `share` parts of the queue may be used."""
         lines, waiting = self._put_lines - self._done_lines, self._put_bytes - self._done_bytes
         return lines < self._lines_max // share and waiting + size <= self._bytes_max // share
 
@@ -131,14 +131,14 @@ class LogWriter:
                 if self._gap and self._queue.empty():
                     self._close_gap()
                     if written is not None:
-                        self._queue.put(written)  # the line with the count is waited for, too
+                        self._queue.put(written)  # `flush` waits for the line with the count, too
                         continue
             if written is not None:
                 self._hurry.clear()
                 written.set()
 
     def _next(self) -> tuple[list[bytes], threading.Event | None]:
-        """Lines to be written together, and the event to set then. Blocks until there is one."""
+        """Returns lines to write together, and the event to set afterwards. Blocks until there is one of these."""
         lines: list[bytes] = []
         size = 0
         item = self._queue.get()
@@ -155,7 +155,7 @@ class LogWriter:
                 return lines, None
 
     def _write(self, content: bytes) -> None:
-        """Writes all of it, however long that takes."""
+        """Writes all bytes, however long that takes."""
         rest = memoryview(content)
         self._writing_since = time.monotonic()
         while rest:
@@ -172,7 +172,7 @@ class LogWriter:
         self._writing_since = None
 
     def _until_writable(self) -> None:
-        """Waits until the descriptor, which another process may have made non-blocking, can be written."""
+        """Waits until the descriptor is writable; another process may have made it non-blocking."""
         writable = select.poll()
         writable.register(self._fd, select.POLLOUT)
         try:

@@ -30,7 +30,7 @@ Put = Callable[[bytes], None]
 def begin() -> tuple[LogWriter, Form]:
     """Makes standard error the log of this process. Call it before anything is opened.
 
-    At the exit of the interpreter it waits for the last lines, if they can be written.
+    The exit of the interpreter waits for the last lines, if they can be written.
     """
     standard_streams.fill()
     # A terminal may be set to stop background processes that write to it.
@@ -51,7 +51,7 @@ def configure(put: Put, form: Form) -> None:
     """
     structlog.configure(
         processors=[form.render],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),  # the form knows the level, which changes
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),  # the form filters; its level can change
         logger_factory=partial(_Lines, put),
         cache_logger_on_first_use=True,
     )
@@ -71,7 +71,7 @@ def write(log: Logger, level: str, event: str, fields: Mapping[str, Any]) -> Non
 
 
 def relay(log: Logger, line: bytes, admits: Callable[[str, str], bool] = lambda event, level: True) -> None:
-    """Logs a line of the engine: its JSON as fields, anything else as text.
+    """Logs a line of the engine: JSON as fields, any other line as text.
 
     Args:
         admits: whether a JSON line of this event and level may be written.
@@ -89,7 +89,7 @@ def relay(log: Logger, line: bytes, admits: Callable[[str, str], bool] = lambda 
 
 
 class _Lines:
-    """Receives structlog's lines, whatever their level."""
+    """Receives structlog's formatted lines of all levels."""
 
     def __init__(self, put: Put, *_: object) -> None:
         self._put = put
@@ -102,11 +102,11 @@ class _Lines:
 
 
 class _StandardHandler(logging.Handler):
-    """Logs what asyncio and other libraries log by the standard library."""
+    """Logs the records of asyncio and other libraries that use the standard library's logging."""
 
     def emit(self, record: logging.LogRecord) -> None:
         log: Logger = structlog.get_logger()
         try:
             log.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
-        except Exception as error:  # noqa: BLE001  # a message that cannot be formatted must not end what it tells of
+        except Exception as error:  # noqa: BLE001  # a message that cannot be formatted must not break the caller
             log.error("log_line_not_made", logger=record.name, problem=repr(error))

@@ -1,9 +1,9 @@
-"""Whether the engine drops lines of its log, by its heartbeats. Pure."""
+"""Counts the lines that engines drop from their logs, by their heartbeats. Pure."""
 
 from typing import Final
 
 QUIET_S: Final = 10.0
-"""How long a loss stays a problem after the last dropped line."""
+"""The time for which a loss stays a problem after the last dropped line."""
 
 
 class LostLines:
@@ -16,7 +16,7 @@ class LostLines:
         self._at = -QUIET_S
 
     def count(self, gen: int, lost: int, now: float) -> None:
-        """An engine of this generation has reported this total."""
+        """Records the total of dropped lines that an engine of this generation has reported."""
         if gen != self._gen:
             self._gen, self._of_gen = gen, 0
         if lost > self._of_gen:
@@ -24,8 +24,8 @@ class LostLines:
             self._of_gen, self._at = lost, now
 
     def problem(self, now: float) -> str | None:
-        """The problem, in words; None if nothing was dropped lately."""
+        """The text of the problem; None if no line was dropped lately."""
         if not self._lost or now - self._at >= QUIET_S:
             return None
         what = f"the engine writes more log than the supervisor reads in time (lines lost so far: {self._lost})"
-        return f"{what}; the machine, or where the log goes, is too slow for it; nothing but log is lost"
+        return f"{what}; the machine, or the destination of the log, is too slow; only log lines are lost"

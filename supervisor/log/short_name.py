@@ -1,4 +1,4 @@
-"""A torrent's name, as lines of the log show it. Pure."""
+"""Shortens a torrent's name for a line of the log. Pure."""
 
 from typing import Final
 
@@ -7,5 +7,5 @@ NAME_MAX: Final = 100
 
 
 def short_name(name: str) -> str:
-    """The name, cut if it is longer than that."""
+    """The name, truncated to NAME_MAX characters."""
     return name if len(name) <= NAME_MAX else f"{name[: NAME_MAX - 1]}…"

@@ -1,4 +1,4 @@
-"""Standard error: its descriptor, which never blocks, and its stream, which is the log."""
+"""Makes standard error the log: its descriptor becomes non-blocking, and its stream writes log lines."""
 
 import fcntl
 import io
@@ -14,22 +14,22 @@ from protocol.host.standard_streams import STREAMS
 STDERR: Final = 2
 
 LINE_MAX: Final = 64 * 1024
-"""The length at which a line without an end is cut."""
+"""The length at which a line without a line end is split."""
 
 SEND_US: Final = 2_000
 """The time limit of a write to a socket, which cannot be reopened as non-blocking like a pipe."""
 
 
 def take_over() -> int:
-    """Returns a descriptor for the log alone, to the original standard error, on which a write may block.
+    """Returns a descriptor of the original standard error for the log, on which a write may block.
 
     Descriptor 2 is replaced by a non-blocking one: native libraries and faulthandler write to it directly, above all
-    when the process is about to end. The mode of the original is unchanged, since others may share it.
+    when the process is about to end. The mode of the original is unchanged, since other processes may share it.
     """
     log = fcntl.fcntl(STDERR, fcntl.F_DUPFD_CLOEXEC, len(STREAMS))
     mode = os.fstat(log).st_mode
     if stat.S_ISREG(mode):
-        return log  # no reader is waited for there
+        return log  # writing to a regular file waits for no reader
     if stat.S_ISSOCK(mode):
         with socket.socket(fileno=os.dup(log)) as shared:
             shared.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", 0, SEND_US))
@@ -44,7 +44,7 @@ def take_over() -> int:
 
 
 class LogStream(io.TextIOBase):
-    """What Python writes to standard error: tracebacks, warnings, usage. Each line becomes a log line.
+    """Python's `sys.stderr`: each line of tracebacks, warnings and usage becomes a log line.
 
     Args:
         put: called with each line, encoded.
@@ -58,7 +58,7 @@ class LogStream(io.TextIOBase):
         self._rest = ""
 
     def write(self, text: str) -> int:
-        """Accepts all of it; the part after the last line end is completed by the next call."""
+        """Accepts the whole text; a line without a line end is completed by later calls."""
         *lines, self._rest = (self._rest + text).split("\n")
         if len(self._rest) > LINE_MAX:
             lines, self._rest = [*lines, self._rest], ""
@@ -67,7 +67,7 @@ class LogStream(io.TextIOBase):
         return len(text)
 
     def writable(self) -> bool:
-        """True."""
+        """Returns True."""
         return True
 
     def fileno(self) -> int:
@@ -75,7 +75,7 @@ class LogStream(io.TextIOBase):
         return STDERR
 
     def isatty(self) -> bool:
-        """Whether it is a terminal."""
+        """Whether standard error is a terminal."""
         return os.isatty(STDERR)
 
 

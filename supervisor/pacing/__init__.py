@@ -1,5 +1,5 @@
-"""How soon, and how often, something may happen again.
+"""Delays and rate limits.
 
-- A *back-off* is how long to wait before the n-th attempt in a row, by a wait strategy of tenacity's.
-- A *token bucket* is how many of something there may be at once, and how many a second in the long run.
+- A *back-off* is the delay before the n-th attempt in a row, by a wait strategy of tenacity's.
+- A *token bucket* is a rate limit: a burst, then a steady rate.
 """

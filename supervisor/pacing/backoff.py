@@ -1,7 +1,7 @@
-"""How long to wait before the n-th attempt in a row. Pure.
+"""The back-off: the delay before the n-th attempt in a row. Pure.
 
-The waits are tenacity's strategies: exponential growth, cap and jitter. Nothing here sleeps or retries: who backs off
-counts attempts in its own state, and has its own timers. The jitter is the only chance.
+The delays are tenacity's strategies: exponential growth, cap and jitter. This module does not sleep or retry: the
+caller counts its attempts and has its own timers. Only the jitter is random.
 """
 
 import msgspec
@@ -12,24 +12,24 @@ _NO_CALLS = tenacity.Retrying()
 
 
 class Backoff(msgspec.Struct, frozen=True):
-    """Waits by the number of the attempt.
+    """Delays by the number of the attempt.
 
     Fields:
-        wait: a strategy of tenacity's.
+        wait: a wait strategy of tenacity's.
     """
 
     wait: WaitBaseT
 
     def delay_s(self, attempt: int) -> float:
         """Seconds to wait after this many attempts in a row; the first is 1."""
-        # A strategy takes the state of a call that is retried, and reads one number of it; tenacity has no other way.
+        # A strategy takes tenacity's state of a retried call, and reads only `attempt_number` of it.
         state = tenacity.RetryCallState(_NO_CALLS, None, (), {})
         state.attempt_number = attempt
         return self.wait(state)
 
 
 def exponential(first_s: float, max_s: float, *, jitter_s: float = 0.0) -> Backoff:
-    """A back-off that doubles from `first_s`, with up to `jitter_s` more, and is `max_s` at the most."""
+    """Returns a back-off that doubles from `first_s`, plus up to `jitter_s` of jitter, up to `max_s`."""
     if not jitter_s:
         return Backoff(tenacity.wait_exponential(multiplier=first_s, max=max_s))
     return Backoff(tenacity.wait_exponential_jitter(multiplier=first_s, max=max_s, jitter=jitter_s))

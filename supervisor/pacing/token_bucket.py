@@ -1,12 +1,12 @@
-"""A token bucket: so many at once, and so many a second in the long run. Pure."""
+"""A token bucket: a rate limit with a burst and a steady rate. Pure."""
 
 
 class TokenBucket:
-    """Tokens, fewer than none where some are owed. Times are monotonic seconds.
+    """A token bucket, whose number of tokens may become negative. Times are monotonic seconds.
 
     Args:
-        burst: how many there are at first, and at the most.
-        per_s: how many are added in a second.
+        burst: the initial and the maximum number of tokens.
+        per_s: the number of tokens that are added in a second.
     """
 
     __slots__ = ("_at", "_burst", "_left", "_per_s")
@@ -18,20 +18,20 @@ class TokenBucket:
         self._at = now
 
     def left(self, now: float) -> float:
-        """How many tokens there are by now."""
+        """The number of tokens now; negative if tokens are owed."""
         self._left = min(self._burst, self._left + (now - self._at) * self._per_s)
         self._at = now
         return self._left
 
     def take(self, now: float) -> bool:
-        """Takes a token where there is one. Returns whether there was."""
+        """Takes a token if there is one. Returns whether there was."""
         if self.left(now) < 1:
             return False
         self._left -= 1
         return True
 
     def owe(self, now: float) -> float:
-        """Takes a token whether or not there is one. Returns how many it lacked: 0.0 where there was one."""
+        """Takes a token even if there is none. Returns the number of missing tokens; 0.0 if there was one."""
         lacking = max(0.0, 1 - self.left(now))
         self._left -= 1
         return lacking

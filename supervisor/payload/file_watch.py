@@ -1,9 +1,9 @@
 """The file watch: detects missing and truncated files of complete torrents within a minute, and wakes no disk up.
 
-libtorrent does not detect them: it may never read a file again, and a deleted file can still be read while it is open.
-So the watch goes through all complete torrents, evenly over a round, and checks their files in the kernel's caches (see
-`cached_look`). On a suspicion the engine checks the disk, in the same way as at a start: the torrent waits for its
-files, or the missing parts are downloaded.
+libtorrent does not detect these: it may never read a file again, and a deleted file can still be read while it is open.
+So the watch checks the files of all complete torrents in the kernel's caches (see `cached_look`), spread evenly over a
+round. On a suspicion the engine checks the disk, in the same way as at a start: the torrent waits for its files, or the
+missing parts are downloaded.
 
 Files that are not cached and whose directory has not changed lately are checked on the disk every ten minutes, a
 bounded number of torrents in a round.
@@ -17,7 +17,8 @@ from typing import Final, NamedTuple
 
 from protocol.wire.rows import TorrentState
 from supervisor.concurrency.threads import in_thread
-from supervisor.engine.torrents.snapshot import Metadata, Snapshot
+from supervisor.engine.torrents.packed_files import Metadata
+from supervisor.engine.torrents.snapshot import Snapshot
 from supervisor.host.cached_look import Sight, check_cached
 from supervisor.store.catalogue import Catalogue
 
@@ -26,13 +27,13 @@ SLICES: Final = 40
 """The number of steps of a round, each of which checks some torrents."""
 
 FILES: Final = 30_000
-"""The files checked in a round, the same number of each torrent; its others are checked in later rounds."""
+"""The number of files that are checked in a round, the same for each torrent; later rounds check its other files."""
 
 RECENT_S: Final = 3 * ROUND_S
 DEEP_S: Final = 600.0
 DEEP_MAX: Final = 100
 PATIENCE_S: Final = 5.0
-"""A check reads no disk, and should take milliseconds; one that takes longer is abandoned."""
+"""The time limit of a check, which reads no disk and should take milliseconds."""
 STUCK_MAX: Final = 4
 
 _COMPLETE: Final = frozenset({TorrentState.SEEDING, TorrentState.FINISHED})
@@ -48,7 +49,7 @@ class FileWatch:
     """The file watch of a service.
 
     Args:
-        ask: has the engine check a torrent's files.
+        ask: requests a check of a torrent's files from the engine.
         clock: monotonic seconds.
     """
 
@@ -106,7 +107,7 @@ class FileWatch:
         self._stuck.add(work)
         work.add_done_callback(self._stuck.discard)
         await asyncio.wait([work], timeout=PATIENCE_S)
-        if not work.done() or work.exception() is not None:  # the latter where no thread could be started
+        if not work.done() or work.exception() is not None:  # an exception: no thread could be started
             return
         for torrent, sight in work.result().items():
             if sight is not Sight.UNKNOWN or self._turn_of(torrent):
@@ -136,7 +137,7 @@ class FileWatch:
 
 
 def _look_at(torrents: Sequence[_Torrent], files: int, number: int, changed_since: float) -> dict[str, Sight]:
-    """The torrents that are not known to be complete, each with its worst finding."""
+    """Returns the torrents with files that are missing, doubtful or not cached, each with its worst finding."""
     found: dict[str, Sight] = {}
     for torrent, save_path, metadata in torrents:
         start = 0 if metadata.count <= files else (number * files) % metadata.count

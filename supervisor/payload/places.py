@@ -1,10 +1,10 @@
 """An index of the paths of torrents, to find those that may share a file. Pure.
 
-A *place* is the absolute path of a torrent's root folder, or of its one file. Two torrents can share a file only if a
+A *place* is the absolute path of a torrent's root folder, or of its only file. Two torrents can share a file only if a
 place of one equals a place of the other, or is below it. So most torrents are excluded by one look-up in a dictionary,
 without knowing their files.
 
-Paths are compared as they are: save paths are stored with links resolved, and names that differ in case are different
+Paths are compared as text: save paths are stored with links resolved, and names that differ in case are different
 files, as on nearly all file systems.
 """
 
@@ -52,7 +52,7 @@ class Places:
         return self._by_torrent.get(torrent, ())
 
     def near(self, torrent: str) -> list[str]:
-        """The other torrents that may share a file with this one, in order."""
+        """The other torrents that may share a file with this one, sorted."""
         found: set[str] = set()
         for place in self.of(torrent):
             for each in (place, *_above(place)):

@@ -1,4 +1,4 @@
-"""The problem of a download root that cannot be written, for `health`. Pure."""
+"""Makes the problem for `health` of a download root that cannot be written. Pure."""
 
 import errno
 import stat
@@ -9,9 +9,9 @@ class RootSeen(NamedTuple):
     """The state of a root.
 
     Fields:
-        error: errno of reading it, or of checking whether it can be written; 0 if it can.
-        mode, owner: of the directory, if there is one; the owner's name, or uid.
-        user: the user of this process, likewise.
+        error: the errno of the check; 0 if the root can be written.
+        mode, owner: the mode and the owner (name or uid) of the directory, if it exists.
+        user: the user (name or uid) of this process.
     """
 
     error: int
@@ -21,10 +21,10 @@ class RootSeen(NamedTuple):
 
 
 def problem(root: str, seen: RootSeen | None) -> str | None:
-    """The problem of a root, its cause, and the remedy; None if there is none.
+    """The problem of a root, with its cause and remedy; None if there is no problem.
 
     Args:
-        seen: None if the disk does not answer.
+        seen: the state of the root; None if the disk does not answer.
     """
     start = f"download root {root}"
     if seen is None:

@@ -1,7 +1,7 @@
 """The root watch: checks whether torrents can be stored in the download roots, each in a thread of its own.
 
-access(2) writes nothing, and reads nothing of a directory in the kernel's caches, where frequently checked roots are.
-So no disk is woken up for it.
+The check by access(2) writes nothing. It reads no disk, either, since the directories of frequently checked roots are
+in the kernel's caches. So the check wakes no disk up.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ PATIENCE_S: Final = 5.0
 
 
 class RootWatch:
-    """Checks every few seconds.
+    """Checks the roots every few seconds.
 
     Args:
-        roots: the present ones.
+        roots: returns the current download roots.
         report: called with a root and its problem; None if there is none.
     """
 
@@ -36,7 +36,7 @@ class RootWatch:
         self._told: set[str] = set()
 
     async def run(self) -> None:
-        """Checks for ever."""
+        """Checks every LOOK_S, for ever."""
         try:
             while True:
                 await self.check()
@@ -46,7 +46,7 @@ class RootWatch:
                 look.cancel()
 
     async def check(self) -> None:
-        """Checks all roots once; returns once all have answered, or the time limit is over."""
+        """Checks all roots once. Returns when all have answered, or after PATIENCE_S."""
         roots = list(self._roots())
         for root in roots:
             if root not in self._looks:
@@ -87,7 +87,7 @@ def _look_at(root: str) -> RootSeen:
 
 
 def user_name(uid: int) -> str:
-    """The name of a user, or the uid if there is none."""
+    """The name of a user, or the uid if the user has no name."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

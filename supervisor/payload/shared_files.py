@@ -1,7 +1,7 @@
-"""Files on disk that several torrents have: reported at an add, spared at a removal, and verified meanwhile.
+"""Tracks files that several torrents use: they are reported at an add, not deleted at a removal, and verified.
 
-Two torrents may use one path for different content. The last writer wins; the other claims pieces that are gone, and
-would upload wrong data. So while one of them writes, complete ones are verified now and then.
+Two torrents may use one path for different content. The last writer wins; the other torrent then has pieces that are
+overwritten, and would upload wrong data. So while one torrent writes, the complete ones are verified periodically.
 """
 
 import time
@@ -16,7 +16,8 @@ from protocol.wire.rows import TorrentState
 from supervisor.concurrency.background import Tasks
 from supervisor.concurrency.threads import in_thread
 from supervisor.engine.engine import Engine
-from supervisor.engine.torrents.snapshot import Metadata, Snapshot
+from supervisor.engine.torrents.packed_files import Metadata
+from supervisor.engine.torrents.snapshot import Snapshot
 from supervisor.payload.places import Places
 from supervisor.store.catalogue import Catalogue
 
@@ -24,7 +25,7 @@ VERIFY_S: Final = 60.0
 """The minimum interval between verifications of a torrent whose files another one is writing."""
 
 WATCHED_MAX: Final = 50
-"""Torrents that are verified for one other; the checks at a removal and at an add have no limit."""
+"""The maximum number of torrents that are verified because of one writer. Adds and removals check all torrents."""
 
 _COMPLETE: Final = frozenset({TorrentState.SEEDING, TorrentState.FINISHED})
 
@@ -33,8 +34,8 @@ class SharedFiles:
     """Tracks shared files; times are monotonic seconds.
 
     Args:
-        engine: has torrents verified.
-        group: where files are compared.
+        engine: verifies torrents.
+        group: runs the tasks that compare files.
     """
 
     def __init__(
@@ -58,20 +59,20 @@ class SharedFiles:
         for desired in catalogue.torrents.values():
             self.appeared(desired)
 
-    # -- what is known --------------------------------------------------------------------------------------------
+    # -- torrents and their files ---------------------------------------------------------------------------------
 
     def appeared(self, desired: DesiredTorrent) -> None:
-        """A torrent's record was read. The engine reports its files, if it loads it."""
+        """Adds a torrent from its record. Its files become known when the engine loads it."""
         if desired.source == "metainfo" and desired.name:
             self._places.put(desired.torrent, [f"{desired.save_path}/{desired.name}"])
 
     def added(self, torrent: str, places: Iterable[str]) -> list[str]:
-        """A torrent was accepted. Returns the torrents that may share a file with it."""
+        """Adds an accepted torrent. Returns the torrents that may share a file with it."""
         self._places.put(torrent, places)
         return self._near(torrent)
 
     def gone(self, torrent: str) -> None:
-        """A torrent was removed, or merged into another one."""
+        """Drops a torrent that was removed, or merged into another one."""
         self._places.drop(torrent)
         self._verified_at.pop(torrent, None)
         self._written.pop(torrent, None)
@@ -82,7 +83,7 @@ class SharedFiles:
                     del self._sharing[other]
 
     def files_known(self, torrent: str, files: Sequence[FileEntry]) -> None:
-        """A torrent's files are known, and the snapshot has them; all are in one folder, or there is one file."""
+        """Compares a torrent's files, which are now in the snapshot, with those of torrents that may share them."""
         desired = self._catalogue.torrents.get(torrent)
         if desired is None or not files:
             return
@@ -107,20 +108,20 @@ class SharedFiles:
         desired, metadata = self._catalogue.torrents.get(torrent), self._snapshot.of(torrent).metadata
         return None if desired is None or metadata is None else (desired.save_path, metadata)
 
-    # -- what is asked --------------------------------------------------------------------------------------------
+    # -- queries --------------------------------------------------------------------------------------------------
 
     async def sharing(self, near: list[str], paths: Iterable[str]) -> list[str]:
-        """Those of these torrents that have one of these files."""
+        """The torrents in `near` that have one of these files."""
         theirs = {each: files for each in near if (files := self._files_of(each)) is not None}
         return await in_thread(lambda: _with_one_of(frozenset(paths), theirs))
 
     async def to_spare(self, desired: DesiredTorrent) -> tuple[int, ...] | None:
-        """The indices of a torrent's files that other torrents use.
+        """The indices of a torrent's files that other torrents use, so that a removal must not delete them.
 
-        If another torrent's files are unknown, everything in its place is spared.
+        If another torrent's files are unknown, all files below its root folder count as used.
 
         Returns:
-            None if others may use some, and the torrent's own files are unknown.
+            None if other torrents may use some files, and the torrent's own files are unknown.
         """
         near = self._near(desired.torrent)
         if not near:
@@ -132,10 +133,10 @@ class SharedFiles:
         places = {each: self._places.of(each) for each in near}
         return await in_thread(lambda: _to_spare(ours, theirs, places))
 
-    # -- what is written ------------------------------------------------------------------------------------------
+    # -- verification ---------------------------------------------------------------------------------------------
 
     def progress(self, event: Progress) -> None:
-        """A torrent has made progress; if it writes shared files, the others are verified."""
+        """Verifies the torrents that share files with a torrent, if it has written new data."""
         if event.torrent not in self._sharing or event.state is not TorrentState.DOWNLOADING:
             return
         if event.downloaded > self._written.get(event.torrent, 0):
@@ -143,7 +144,7 @@ class SharedFiles:
             self._verify(event.torrent, at_once=False)
 
     def completed(self, torrent: str) -> None:
-        """A torrent is complete: the last verification."""
+        """Verifies the torrents that share files with a complete torrent, for the last time."""
         if torrent in self._sharing:
             self._verify(torrent, at_once=True)
 

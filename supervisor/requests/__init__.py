@@ -1,9 +1,9 @@
 """The `commands` socket: from a request's frame to its one reply.
 
 - *Requests* gives each request exactly one reply, by its deadline.
-- A *claim* is what a connection has under way; the *tarpit* delays replies to what is no request.
-- *Large frames* and *long reads* are those that would hold up the loop; they take turns.
-- An *acceptance* is a mutation that is durable; the last ten minutes' are remembered, so that repeats are recognized.
-- *Work* goes on when the deadline of its request has passed.
-- The *self-check* is a request of the service to itself; *readiness* tells the service manager what it finds.
+- A *claim* counts a connection's pending requests; the *tarpit* delays replies to invalid requests.
+- *Large frames* and *long reads* would block the loop, so they are delayed or made in steps.
+- An *acceptance* is the result of a durable mutation; it is stored for ten minutes, for idempotent retries.
+- *Work* is a task that goes on after the deadline of its request.
+- The *self-check* is a request of the service to itself; *readiness* reports its result to the service manager.
 """

@@ -1,9 +1,10 @@
-"""What was accepted lately, so that a request which comes again is answered and not carried out again. Pure.
+"""Stores recently accepted requests, so that a repeated one is answered and not carried out again. Pure.
 
-An entry is kept under who sent the request and its id. It begins as work under way, which a repeat joins; once the work
-was accepted it is what came of it, for ten minutes. Work that was refused is not remembered: nothing was done, and
-whoever asks again wants it to be tried again. What is kept is bounded: the connection of which the most is kept loses
-the oldest of it, so that a flood costs nobody else his. Work is never forgotten.
+The key of an entry is the sender and the id of the request. An entry first has the work in progress, which a repeated
+request joins. After the acceptance it has the outcome, for ten minutes. Refused work is not stored: it had no effect,
+and a repeated request tries again. The stored outcomes are bounded in bytes. Beyond the bound, the oldest outcomes of
+the connection with the most bytes are evicted, so that a flood evicts no other connection's. Work in progress is never
+evicted.
 """
 
 import hashlib
@@ -20,16 +21,16 @@ Outcome = TypeVar("Outcome")
 REMEMBERED_S: Final = 600.0
 MAX_BYTES: Final = 32 * 1024 * 1024
 ENTRY_BYTES: Final = 1000
-"""What an entry takes in memory beside the text of its key and its outcome, about."""
+"""The approximate memory of an entry, without the text of its key and its outcome."""
 
 _DIGEST_BYTES: Final = 16
 
 
 class Key(NamedTuple):
-    """A request's name: who sent it, and its id; 1 and "1" are two ids.
+    """The identity of a request: its sender, and its id; 1 and "1" are different ids.
 
     Fields:
-        sender: the name that it gave itself, or else the frames by which its socket is addressed.
+        sender: the request's `client`, or else the frames of the sender's address.
     """
 
     sender: str | tuple[bytes, ...]
@@ -45,7 +46,7 @@ class _Kept(NamedTuple, Generic[Outcome]):
 
 
 class _Holder:
-    """A connection: the keys of what it has kept, the oldest first, and what these take."""
+    """A connection's stored outcomes: their keys, the oldest first, and their size in bytes."""
 
     def __init__(self) -> None:
         self.keys: dict[Key, None] = {}
@@ -53,9 +54,9 @@ class _Holder:
 
 
 class Acceptances(Generic[Work, Outcome]):
-    """Requests of the last ten minutes, by key. Times are monotonic seconds.
+    """The requests of the last ten minutes, by key. Times are monotonic seconds.
 
-    The work and its outcome are the caller's; nothing is done with them here.
+    Work and outcome are opaque values of the caller.
     """
 
     def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
@@ -63,15 +64,15 @@ class Acceptances(Generic[Work, Outcome]):
         self._bytes = 0
         self._working: dict[Key, tuple[bytes, Work, bytes]] = {}
         self._kept: dict[Key, _Kept[Outcome]] = {}
-        """In the order in which they were settled, which is that in which they end."""
+        """The outcomes in the order of their acceptance, which is the order of their expiry."""
         self._holders: dict[bytes, _Holder] = {}
-        """By connection."""
+        """The connections with stored outcomes."""
 
     def find(self, key: Key, content: bytes, now: float) -> Work | Outcome | None:
-        """The work or the outcome of a request that was seen before, None where it was not.
+        """Returns the work or the outcome of a repeated request; None for a new one.
 
         Raises:
-            OuzelError: ID_REUSED where the request under this key had another content.
+            OuzelError: ID_REUSED: the earlier request with this key had another content.
         """
         self.expire(now)
         found: Work | Outcome
@@ -84,17 +85,17 @@ class Acceptances(Generic[Work, Outcome]):
         if before != content:
             raise OuzelError(
                 ErrorKind.ID_REUSED,
-                f"id: {str(key.id)[:100]!r} was another command's within the last {REMEMBERED_S / 60:g} minutes",
+                f"id: {str(key.id)[:100]!r} was used by another command within the last {REMEMBERED_S / 60:g} minutes",
                 field="id",
             )
         return found
 
     def begin(self, key: Key, content: bytes, work: Work, *, holder: bytes = b"") -> None:
-        """A request that was not found is being carried out; `holder` is the connection that it came from."""
+        """Adds a new request with its work in progress; `holder` is the connection that it came from."""
         self._working[key] = (content, work, holder)
 
     def settle(self, key: Key, outcome: Outcome, size: int, now: float) -> None:
-        """The work was accepted. `size` is what the outcome takes in memory, in bytes, about."""
+        """Replaces the work by its outcome, after the acceptance. `size` is its approximate memory in bytes."""
         content, _, holder = self._working.pop(key)
         size += ENTRY_BYTES + len(key.id if isinstance(key.id, str) else "") + sum(map(len, key.sender))
         self._kept[key] = _Kept(content, outcome, size, now + REMEMBERED_S, holder)
@@ -105,11 +106,11 @@ class Acceptances(Generic[Work, Outcome]):
         self.expire(now)
 
     def drop(self, key: Key) -> None:
-        """The work was refused, or given up: the request may come again as if it had never been."""
+        """Removes a request whose work was refused or cancelled, so that a repeated one is carried out."""
         del self._working[key]
 
     def expire(self, now: float) -> None:
-        """Forgets what is too old, or too much."""
+        """Removes expired outcomes, and evicts outcomes beyond the bound."""
         while self._kept:
             oldest = next(iter(self._kept))
             if now < self._kept[oldest].until:
@@ -130,6 +131,6 @@ class Acceptances(Generic[Work, Outcome]):
 
 
 def content_of(command: Command) -> bytes:
-    """A digest of what a command says: its op and arguments, whatever their order, defaults given or left out."""
+    """A digest of a command's op and arguments; their order, and defaults that are left out, make no difference."""
     packed = msgspec.msgpack.encode(command, order="deterministic")
     return hashlib.blake2b(packed, digest_size=_DIGEST_BYTES).digest()

@@ -1,7 +1,7 @@
-"""What each connection may have under way, and how much that is no request it may send. Pure.
+"""Limits the pending requests of each connection, and the rate of its invalid frames and requests. Pure.
 
-A connection that goes over its share is refused; nothing here ever costs another one anything. What is remembered of
-connections is bounded too: of one that has nothing under way only its spoilt frames are, and the latest of these.
+A connection that exceeds its limit is refused, and no other connection is affected. The memory for this is bounded:
+connections without pending requests have only token buckets for invalid frames, of which the oldest are evicted.
 """
 
 from collections import OrderedDict
@@ -10,30 +10,30 @@ from typing import Final, Literal
 from supervisor.pacing.token_bucket import TokenBucket
 
 IN_FLIGHT_MAX: Final = 512
-"""Requests: more than a client has a use for, and half a second of a disk's work."""
+"""The maximum number of a connection's pending requests: more than a client can use, and half a second of disk work."""
 
 IN_FLIGHT_BYTES_MAX: Final = 64 * 1024 * 1024
-"""Of one connection: four of the largest commands."""
+"""The maximum size of a connection's pending requests: four of the largest commands."""
 
 TOTAL_BYTES_MAX: Final = 256 * 1024 * 1024
-"""Of all connections. At this, one that has something under way gets no more; one that has nothing does."""
+"""The maximum size of all pending requests. Beyond it, a connection may have only one pending request."""
 
 BAD_FRAMES_BURST: Final = 100.0
 BAD_FRAMES_PER_S: Final = 10.0
 LIMITS_PER_S: Final = 1.0
-"""How often a connection is told that it has sent too many."""
+"""The rate of replies that a connection has sent too many bad frames."""
 
 BAD_REQUESTS_BURST: Final = 100.0
 BAD_REQUESTS_PER_S: Final = 10.0
 BAD_REQUESTS_WAITING_MAX: Final = 500
-"""Refusals that wait, about as many as may be under way; one more is one too many."""
+"""The maximum number of a connection's delayed refusals, about the same as of its pending requests."""
 
 REMEMBERED_MAX: Final = 10_000
-"""Connections that spoilt frames; of one that is forgotten, the burst begins anew."""
+"""The number of connections whose token buckets are stored; after an eviction the burst begins anew."""
 
 
 class Claims:
-    """Requests under way, in number and bytes, by connection."""
+    """The number and the bytes of pending requests, by connection."""
 
     def __init__(self) -> None:
         self._claims: dict[bytes, tuple[int, int]] = {}
@@ -43,7 +43,7 @@ class Claims:
         return len(self._claims)
 
     def admits(self, peer: bytes, size: int) -> bool:
-        """Whether this connection may have one more, of so many bytes."""
+        """Whether a connection may have one more pending request, of this size in bytes."""
         count, held = self._claims.get(peer, (0, 0))
         if count == 0:
             return True
@@ -52,14 +52,14 @@ class Claims:
         )
 
     def acquire(self, peer: bytes, size: int) -> "Claim":
-        """One more is under way."""
+        """Adds a pending request of a connection, and returns its claim."""
         count, held = self._claims.get(peer, (0, 0))
         self._claims[peer] = (count + 1, held + size)
         self.total_bytes += size
         return Claim(self, peer, size)
 
     def give_back(self, peer: bytes, size: int) -> None:
-        """One that was taken has ended."""
+        """Removes a pending request of a connection."""
         count, held = self._claims.pop(peer)
         if count > 1:
             self._claims[peer] = (count - 1, held - size)
@@ -67,7 +67,7 @@ class Claims:
 
 
 class Claim:
-    """One request under way: until it is answered, and what was begun for it has ended."""
+    """A pending request: it is pending until it is answered, and the work that was begun for it has ended."""
 
     def __init__(self, claims: Claims, peer: bytes, size: int) -> None:
         self._claims = claims
@@ -76,18 +76,18 @@ class Claim:
         self._holders = 1
 
     def hold(self) -> None:
-        """Somebody else works on it, too."""
+        """Adds a user of the claim."""
         self._holders += 1
 
     def release(self, _: object = None) -> None:
-        """Ends one use of the claim; with the last one, its share is free again."""
+        """Removes a user of the claim; after the last one the request is not pending any more."""
         self._holders -= 1
         if self._holders == 0:
             self._claims.give_back(self._peer, self._size)
 
 
 class _Buckets:
-    """A token bucket for each connection, of the latest. Times are monotonic seconds."""
+    """The token buckets of the latest connections. Times are monotonic seconds."""
 
     def __init__(self, burst: float, per_s: float, remembered_max: int) -> None:
         self._burst = burst
@@ -99,7 +99,7 @@ class _Buckets:
         return len(self._buckets)
 
     def of(self, peer: bytes, now: float) -> TokenBucket:
-        """A connection's bucket."""
+        """The bucket of a connection."""
         bucket = self._buckets.pop(peer, None) or TokenBucket(self._burst, self._per_s, now)
         self._buckets[peer] = bucket
         while len(self._buckets) > self._remembered_max:
@@ -108,7 +108,7 @@ class _Buckets:
 
 
 class BadFrames:
-    """Frames without an id that could be read, by connection."""
+    """Counts frames without a readable id, by connection."""
 
     def __init__(self, *, remembered_max: int = REMEMBERED_MAX) -> None:
         self._errors = _Buckets(BAD_FRAMES_BURST, BAD_FRAMES_PER_S, remembered_max)
@@ -118,14 +118,14 @@ class BadFrames:
         return len(self._errors)
 
     def note(self, peer: bytes, now: float) -> Literal["error", "limit"] | None:
-        """One more. Returns how to answer it: with its own `error`, with the `limit` that is reached, or not."""
+        """Counts a bad frame. Returns how to answer it: with its `error`, with the reached `limit`, or (None) not."""
         if self._errors.of(peer, now).take(now):
             return "error"
         return "limit" if self._limits.of(peer, now).take(now) else None
 
 
 class BadRequests:
-    """Requests that are none although their id can be read, by connection: each is refused, and late where it owes."""
+    """Counts invalid requests with a readable id, by connection. Beyond a rate limit their refusals are delayed."""
 
     def __init__(self, *, remembered_max: int = REMEMBERED_MAX) -> None:
         self._buckets = _Buckets(BAD_REQUESTS_BURST, BAD_REQUESTS_PER_S, remembered_max)
@@ -134,7 +134,7 @@ class BadRequests:
         return len(self._buckets)
 
     def wait_s(self, peer: bytes, now: float) -> float | None:
-        """One more: the seconds that its refusal waits, 0.0 for none; None where too many wait already."""
+        """Counts a bad request. Returns the delay of its refusal in seconds; None if too many refusals wait."""
         bucket = self._buckets.of(peer, now)
         if bucket.left(now) < 1 - BAD_REQUESTS_WAITING_MAX:
             return None

@@ -1,9 +1,9 @@
-"""Large frames of connections whose frames took the loop long: these wait for a while, and for one another.
+"""Delays large frames of connections whose earlier large frames took long to decode.
 
-Decoding cannot be done in slices: the worst frame that is allowed takes the loop some 40 ms. A connection that has sent
-such a frame waits with its next large ones until the loop has had three hundred times as long for others; after one
-that only took as long as its bytes do, four times. Its small ones, and other connections, wait for nothing. What waits
-is bounded; what is more is handed back at once.
+Decoding cannot be done in steps: the worst allowed frame takes the loop about 40 ms. After such a frame, the next large
+frames of the connection are queued for 300 times as long as it took. After a frame that took no longer than usual for
+its size, the factor is 4. Small frames, and other connections, are not delayed. The queues are bounded; a frame beyond
+the bound is refused at once.
 """
 
 import asyncio
@@ -18,23 +18,25 @@ from supervisor.transport.loop_socket import Sender
 
 LARGE_BYTES: Final = 16 * 1024
 FREE_S: Final = 0.002
-"""What a frame may take without consequences, of the processor: others' work is not this connection's fault."""
+"""The processor time that a frame may take without a delay for the next one."""
 
 BYTES_S: Final = 5e-9
-"""What each of its bytes may take: reading metainfo and its digest take a quarter of that, many elements thirty times
-as much."""
+"""The usual processor time for a byte.
+
+Metainfo and its digest take a quarter of that. A frame with many small elements takes thirty times as much.
+"""
 
 FACTOR_BYTES: Final = 4
 FACTOR: Final = 300
 PAUSE_MAX_S: Final = 3.0
 WAITING_MAX: Final = 64 * 1024 * 1024
-"""Bytes of a connection's frames that wait: as much as it may have under way."""
+"""The limit of a connection's queued bytes, the same as that of its pending requests."""
 
 WAITING_TOTAL_MAX: Final = 128 * 1024 * 1024
-"""Of all connections."""
+"""The limit of queued bytes of all connections."""
 
 TURN_S: Final = 0.001
-"""How long those that waited are handed on before others get their turn."""
+"""The time for which queued frames are handled before the loop handles other events."""
 
 Frames = list[bytes]
 HandBack = Callable[[Frames, Sender], None]
@@ -42,7 +44,7 @@ HandBack = Callable[[Frames, Sender], None]
 
 @dataclass(eq=False, slots=True)
 class _Message:
-    """Frames that wait: who sent them, when by the loop's time they came, what hands them back at their deadline."""
+    """A queued message: its sender, its arrival in the loop's time, and the timer of its deadline."""
 
     frames: Frames
     sender: Sender
@@ -51,7 +53,7 @@ class _Message:
 
 
 class _Waiting:
-    """What waits of a connection."""
+    """The queued messages of a connection."""
 
     def __init__(self) -> None:
         self.messages: deque[_Message] = deque()
@@ -59,12 +61,12 @@ class _Waiting:
 
 
 class LargeFrames:
-    """Hands messages on, now or later.
+    """Passes messages on, at once or with a delay.
 
     Args:
-        take: is handed a message whose turn has come, its sender, and when by the loop's time it came.
-        too_many: is handed one that there is no room for.
-        too_late: is handed one whose deadline has come before its turn.
+        take: called with a message, its sender, and its arrival in the loop's time.
+        too_many: called with a message for which the queue has no room.
+        too_late: called with a queued message whose deadline has passed.
     """
 
     def __init__(self, take: Callable[[Frames, Sender, float], None], too_many: HandBack, too_late: HandBack) -> None:
@@ -73,13 +75,13 @@ class LargeFrames:
         self._too_late = too_late
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[bytes, _Waiting] = {}
-        """By connection: there is an entry while it pauses, empty where nothing waits."""
+        """By connection that is delayed now, its queue, which may be empty."""
         self._timers: set[asyncio.TimerHandle] = set()
         self._bytes = 0
         self._closed = False
 
     def receive(self, frames: Frames, sender: Sender) -> None:
-        """A message has come."""
+        """Handles a message: passes it on, queues it, or refuses it."""
         size = len(frames[-1])
         waiting = self._waiting.get(frames[0])
         if size < LARGE_BYTES:
@@ -92,7 +94,7 @@ class LargeFrames:
             self._too_many(frames, sender)
 
     def close(self) -> None:
-        """Hands back all that waits; from now on nothing does."""
+        """Refuses all queued messages, and queues none from now on."""
         self._closed = True
         for timer in self._timers:
             timer.cancel()
@@ -142,7 +144,7 @@ class LargeFrames:
         self._timers.add(timer)
 
     def _next(self, peer: bytes, waiting: _Waiting) -> None:
-        """Those that wait are handed on until one of them takes long again, or all together have."""
+        """Passes queued messages on, until one of them takes long again, or TURN_S is over."""
         ends = time.perf_counter() + TURN_S
         try:
             while waiting.messages and peer not in self._waiting:

@@ -1,8 +1,8 @@
-"""Long reads, in slices and in turns: a page of thousands of rows costs other clients no more than a moment.
+"""Makes long reads in short steps, so that a page of thousands of rows does not delay other clients.
 
-A long read is an iterator that yields now and then and returns its result. Connections take turns, and each has its own
-reads done in order; whoever asks for much waits for himself. A connection that does not read what it was given already
-is passed over until it does, or until its requests' deadlines.
+A long read is an iterator that yields after each step and returns its result. Steps of different connections alternate
+(round-robin), and the reads of one connection are made in order, so a client with many reads delays only itself. A
+connection that does not receive its replies is skipped until it does, or until the deadlines of its requests.
 """
 
 import asyncio
@@ -15,19 +15,19 @@ from protocol.wire.envelope import Request
 from protocol.wire.errors import ErrorKind, OuzelError
 
 SLICE_S: Final = 0.0003
-"""How long the loop reads on before others get their turn."""
+"""The time for which steps are made before the loop handles other events."""
 
 LOOK_AGAIN_S: Final = 0.01
-"""How often it looks whether anybody who did not read has read, for a slice."""
+"""The interval between checks for skipped connections that receive their replies again."""
 
 Steps = Generator[None, None, Any]
 Outcome = Callable[[Any], None]
 
 
 class LongRead:
-    """One read under way. `done` is called once, with the result or an OuzelError.
+    """A read in progress. `done` is called once, with the result or an OuzelError.
 
-    Where it raises, it is called with what the defect is instead.
+    If `done` raises, it is called again with an INTERNAL_ERROR.
     """
 
     def __init__(self, peer: bytes, steps: Steps, request: Request, done: Outcome) -> None:
@@ -39,7 +39,7 @@ class LongRead:
         self.timer: asyncio.TimerHandle | None = None
 
     def end(self, outcome: Any) -> None:
-        """Has come to this."""
+        """Ends the read with an outcome, unless it has ended already."""
         if not self.ended:
             self.ended = True
             if self.timer is not None:
@@ -49,11 +49,11 @@ class LongRead:
 
 
 class LongReads:
-    """All long reads under way.
+    """All long reads in progress.
 
     Args:
-        is_backpressured: whether a connection has been given more than it reads.
-        defect: what becomes of an error that nobody expected, while it is being handled.
+        is_backpressured: whether a connection does not receive its replies.
+        defect: logs the unexpected error that is being handled, and returns an INTERNAL_ERROR.
     """
 
     def __init__(self, *, is_backpressured: Callable[[bytes], bool], defect: Callable[[Request], OuzelError]) -> None:
@@ -61,14 +61,14 @@ class LongReads:
         self._defect = defect
         self._loop = asyncio.get_running_loop()
         self._reads: dict[bytes, deque[LongRead]] = {}
-        """By connection, in the order of their turns."""
+        """By connection, in round-robin order."""
         self._backpressured: dict[bytes, deque[LongRead]] = {}
-        """Of the connections that did not read when they were looked at last."""
+        """The reads of connections that did not receive their replies at the last check."""
         self._next: asyncio.Handle | None = None
         self._look: asyncio.TimerHandle | None = None
 
     def begin(self, peer: bytes, steps: Steps, deadline: float, request: Request, done: Outcome) -> None:
-        """Has a read done, by the loop's time `deadline`."""
+        """Begins a read; at the loop's time `deadline` it ends with an error."""
         read = LongRead(peer, steps, request, done)
         read.timer = self._loop.call_at(deadline, self._late, read)
         among = self._backpressured if peer in self._backpressured else self._reads
@@ -76,7 +76,7 @@ class LongReads:
         self._schedule()
 
     def close(self) -> None:
-        """Ends all of them."""
+        """Ends all reads with an error."""
         for reads in (*self._reads.values(), *self._backpressured.values()):
             for read in reads:
                 self._end(
@@ -95,9 +95,7 @@ class LongReads:
                 reads.remove(read)
                 if not reads:
                     del among[read.peer]
-        self._end(
-            read, OuzelError(ErrorKind.DEADLINE_EXCEEDED, "there was more to read than its turns allowed in time")
-        )
+        self._end(read, OuzelError(ErrorKind.DEADLINE_EXCEEDED, "the read was not complete before its deadline"))
 
     def _schedule(self) -> None:
         if self._reads and self._next is None:
@@ -118,11 +116,11 @@ class LongReads:
                 else:
                     self._reads[peer] = reads
                     self._step(reads)
-        finally:  # whatever came of one, the others go on
+        finally:  # the other reads go on even if one raises
             self._schedule()
 
     def _look_again(self) -> None:
-        """Connections that have read what they were given get their turns again; nothing is done for the others."""
+        """Resumes the reads of connections that receive their replies again."""
         self._look = None
         ends = time.perf_counter() + SLICE_S
         try:
@@ -131,12 +129,12 @@ class LongReads:
                 among = self._backpressured if is_backpressured else self._reads
                 among[peer] = self._backpressured.pop(peer)
                 if time.perf_counter() > ends:
-                    break  # those that were looked at are the last now
+                    break  # the checked connections are at the end now, so the next check begins with the others
         finally:
             self._schedule()
 
     def _step(self, reads: deque[LongRead]) -> None:
-        """One step of a connection's first read."""
+        """Makes one step of a connection's first read."""
         read = reads[0]
         try:
             self._go_on(read)
@@ -159,5 +157,5 @@ class LongReads:
     def _end(self, read: LongRead, outcome: Any) -> None:
         try:
             read.end(outcome)
-        except Exception:  # noqa: BLE001  # what was read cannot be told: that is
+        except Exception:  # noqa: BLE001  # the result cannot be sent: reply with an error
             read.done(self._defect(read.request))

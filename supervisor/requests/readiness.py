@@ -1,4 +1,4 @@
-"""Readiness: tells the service manager, where there is one, that commands are answered, for as long as they are."""
+"""Readiness: notifies the service manager, if any, that commands are answered, and feeds its watchdog."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -12,11 +12,11 @@ from supervisor.host.service_manager import ServiceManager
 from supervisor.requests.self_check import SelfCheck
 
 SELF_CHECK_S: Final = 10.0
-"""How often the service asks itself where the service manager has no watchdog."""
+"""The interval between self-checks if the service manager has no watchdog."""
 
 
 class Readiness:
-    """What a self-check finds."""
+    """Reports the answers of the self-check to the service manager."""
 
     def __init__(self, manager: ServiceManager) -> None:
         self._manager = manager
@@ -24,7 +24,7 @@ class Readiness:
 
     @contextlib.contextmanager
     def checked(self, group: Background, connect: Callable[[], "zmq.Socket[bytes]"]) -> Iterator[None]:
-        """Within it the service asks itself over and over, and the service manager hears that it answers.
+        """A context in which self-checks are made, and each answer is reported to the service manager.
 
         Args:
             connect: makes a socket that is connected to the commands socket.

@@ -1,11 +1,10 @@
 """The `commands` socket: one request in, exactly one reply out, by its deadline.
 
-Short reads are answered in the same turn of the loop, long ones in slices. Mutations run as tasks of their own; a
-client whose deadline passes is told so, while what was already given to the disk goes on to its end. A mutation that
-comes again is not carried out again: its reply is made of the same work, or of what came of it, but has its own
-deadline.
+Short reads are answered at once, long ones in steps. Mutations run as tasks. When the deadline of a mutation passes,
+the client gets an error; a write that has begun goes on to its end. A repeated mutation is not carried out again: it
+gets the outcome of the same work, but has its own deadline.
 
-A connection that goes over a limit is refused, and no other one notices. docs/adr/020-limits.md has the limits.
+A connection that exceeds a limit is refused, and no other one is affected. docs/adr/020-limits.md has the limits.
 """
 
 import asyncio
@@ -49,27 +48,30 @@ from supervisor.transport.outbox import Outbox
 
 HOPS_MAX: Final = 16
 HOP_BYTES_MAX: Final = 255
-"""Frames before the request, which go back with its reply, and the size of each: ZeroMQ's addresses have no more."""
+"""The maximum size of each of the HOPS_MAX frames before the request: ZeroMQ's addresses are not longer.
+
+The reply is sent with the same frames.
+"""
 
 RETRY_AFTER_MS: Final = 100
 
 FINISH_S: Final = 1.0
-"""How long mutations may go on once the service has no engine any more."""
+"""The time that mutations may take after the engine has ended."""
 
 LINGER_MS: Final = 200
-"""How long the last replies may take to leave."""
+"""The time limit for sending the last replies."""
 
 GIVEN_UP_S: Final = 0.05
-"""How long before its deadline a mutation ends that has not been accepted, so that it can say so in time."""
+"""The time before its deadline at which an unaccepted mutation is given up, so that its error arrives in time."""
 
 GIVEN_UP_SHARE: Final = 0.2
-"""At the most this much of the time that there is."""
+"""The maximum of GIVEN_UP_S, as a share of the time until the deadline."""
 
 Work = asyncio.Task[Acceptance | OuzelError]
 
 
 def local_only(sender: Sender, command: Command) -> None:
-    """What holds where nobody says who may do what: clients on local sockets everything, others nothing."""
+    """The default permissions: clients on local sockets may do everything, clients on tcp nothing."""
     if sender.user is not None:
         raise OuzelError(ErrorKind.NOT_PERMITTED, f"{command.__struct_config__.tag} is not for clients on tcp")
 
@@ -79,9 +81,9 @@ class Requests:
 
     Args:
         socket: a bound ROUTER socket.
-        group: where the tasks of mutations run.
-        stopping: whether mutations are refused because the service goes down.
-        admit: raises OuzelError where a sender may not give a command.
+        group: runs the tasks of mutations.
+        stopping: whether mutations are refused because the service is stopping.
+        admit: raises OuzelError if a sender is not permitted to give a command.
     """
 
     def __init__(
@@ -121,7 +123,7 @@ class Requests:
         self._long_reads = LongReads(is_backpressured=self._outbox.is_backpressured, defect=self._defect)
 
     async def close(self) -> None:
-        """Lets mutations that only wait for the disk end, gives up on the others, and answers all of them."""
+        """Waits up to FINISH_S for mutations to end, cancels the others, and answers all of them."""
         await self._works.finish(FINISH_S)
         self._large_frames.close()
         self._tarpit.close()
@@ -133,7 +135,7 @@ class Requests:
     def _receive(self, frames: list[bytes], sender: Sender) -> None:
         route = frames[:-1]
         if len(route) > 1 + HOPS_MAX or any(len(hop) > HOP_BYTES_MAX for hop in route):
-            problem = f"a request has {HOPS_MAX} frames of {HOP_BYTES_MAX} bytes before it, at the most"
+            problem = f"at most {HOPS_MAX} frames of {HOP_BYTES_MAX} bytes may precede a request"
             self._spoilt(route[:1], OuzelError(ErrorKind.FRAME_TOO_LARGE, problem, field="frame"))
         else:
             self._large_frames.receive(frames, sender)
@@ -164,13 +166,13 @@ class Requests:
         self._begin(route, request, command, len(frame), came_at + request.deadline_ms / 1000)
 
     def _hand_back(self, frames: list[bytes], _: Sender) -> None:
-        """There is no room for a message; its id is all that is read of it."""
+        """Refuses a message for which there is no room; only its id is read."""
         self._unread(frames, _too_many())
 
     def _too_late(self, frames: list[bytes], _: Sender) -> None:
-        """A message has waited for its turn until its deadline."""
+        """Refuses a message whose deadline has passed in the queue."""
         self._unread(
-            frames, OuzelError(ErrorKind.DEADLINE_EXCEEDED, "its turn did not come in time; nothing was accepted")
+            frames, OuzelError(ErrorKind.DEADLINE_EXCEEDED, "it waited until its deadline; nothing was accepted")
         )
 
     def _unread(self, frames: list[bytes], error: OuzelError) -> None:
@@ -182,21 +184,21 @@ class Requests:
             self._refuse(route, header.id, error)
 
     def _spoilt(self, route: list[bytes], error: OuzelError) -> None:
-        """A frame whose id cannot be read: it is answered, if its connection does not send many such."""
+        """Answers a frame without a readable id, within the rate limit of its connection."""
         match self._bad_frames.note(route[0], time.monotonic()):
             case "error":
                 self._refuse(route, None, error)
             case "limit":
-                problem = "too many frames without an id that can be read; the next ones are dropped"
+                problem = "too many frames without a readable id; the next ones are dropped"
                 self._refuse(route, None, OuzelError(ErrorKind.TOO_MANY_BAD_FRAMES, problem, retry_after_ms=1000))
             case None:
                 pass
 
     def _no_request(self, route: list[bytes], request_id: str | int, error: OuzelError, patience_s: float) -> None:
-        """A frame that is no request, but whose id can be read: it is refused, and late where there are many such."""
+        """Refuses an invalid request with a readable id, with a delay beyond the rate limit of its connection."""
         late = partial(
             self._refuse, route, request_id, error.with_traceback(None)
-        )  # it may wait, and frames hold memory
+        )  # a delayed error must not keep the traceback's frames in memory
         if not self._tarpit.enqueue(route[0], late, patience_s):
             self._refuse(route, request_id, _too_many())
 
@@ -243,12 +245,12 @@ class Requests:
             async with asyncio.timeout(request.deadline_ms / 1000 / 2):
                 await self._engine_reads.refresh(command)
         except TimeoutError:
-            pass  # the cached numbers will do, and say how old they are
+            pass  # the cached numbers are returned with their age
         claim.hold()
         self._paged_read(route, request, self._engine_reads.steps(command), deadline, claim)
 
     async def _disk_read(self, route: list[bytes], request: Request, command: DiskRead, deadline: float) -> None:
-        """Answers from the disk, which may hang."""
+        """Answers a disk read by its deadline; the disk may hang."""
         looking = self._works.begin(self._from_disk(request, command))
         outcome = await self._works.by(deadline, looking)
         looking.cancel()
@@ -276,7 +278,7 @@ class Requests:
             early_s = min(GIVEN_UP_S, GIVEN_UP_SHARE * request.deadline_ms / 1000)
             found = self._works.begin(self._accept(key, request, command, deadline - early_s))
             self._acceptances.begin(key, content, found, holder=route[0])
-            claim.hold()  # by work that may go on after its deadline
+            claim.hold()  # for the work, which may go on after the deadline
             found.add_done_callback(claim.release)
         if request.wait == "applied" or isinstance(found, Acceptance):
             self._answered(self._answer(route, request, found, deadline, repeats=repeats), claim)
@@ -286,7 +288,7 @@ class Requests:
     def _answer_by(
         self, deadline: float, route: list[bytes], request: Request, work: Work, claim: Claim, *, repeats: bool
     ) -> None:
-        """Answers once it is known what came of some work, or at the deadline; as `_answer`, without a task for it."""
+        """Answers with the outcome of some work, or an error at the deadline; like `_answer`, but without a task."""
         answered = False
 
         def answer(_: object = None) -> None:
@@ -300,7 +302,8 @@ class Requests:
                 claim.release()
 
         def at_deadline() -> None:
-            # Where the loop is late, the work's own end may be due as well, and says more: it has as long again.
+            # If the loop is late, the end of the work may be due as well. Then the answer waits for the same time
+            # again, since the outcome of the work is better than an error.
             loop.call_later(loop.time() - deadline, answer)
 
         loop = asyncio.get_running_loop()
@@ -308,7 +311,7 @@ class Requests:
         work.add_done_callback(answer)
 
     def _answered(self, answer: Coroutine[Any, Any, None], claim: Claim) -> None:
-        """Has a task give an answer, which `close` waits for."""
+        """Answers in a task, which `close` waits for."""
         answering = self._group.create_task(answer)
         self._answering.add(answering)
         answering.add_done_callback(self._answering.discard)
@@ -326,7 +329,7 @@ class Requests:
         self._reply(route, request.id, result, repeats=repeats)
 
     async def _accept(self, key: Key, request: Request, command: Mutation, deadline: float) -> Acceptance | OuzelError:
-        """Accepts a mutation, and remembers it; or the error as a value, which must not end the group of tasks."""
+        """Carries out a mutation, and stores its acceptance. Returns errors, since raising would end the task group."""
         accepted: Acceptance | None = None
         try:
             if self._stopping():
@@ -345,7 +348,7 @@ class Requests:
         return accepted
 
     async def _apply(self, request: Request, accepted: Acceptance) -> Acceptance | OuzelError:
-        """What was accepted, once libtorrent has confirmed it."""
+        """Waits until libtorrent has confirmed an accepted mutation. Returns the acceptance or the error."""
         try:
             await self._mutations.until_applied(accepted)
         except OuzelError as error:
@@ -356,13 +359,16 @@ class Requests:
         return accepted
 
     def _defect(self, request: Request, *, accepted: bool | None = None) -> OuzelError:
-        """The one place where any error is caught: a defect in one command must not take the service down."""
+        """Logs the unexpected error that is being handled, and returns an INTERNAL_ERROR.
+
+        Any exception of a command is caught, since a defect in one command must not end the service.
+        """
         self._log.exception("command_failed", op=request.op, id=request.id)
-        message = f"{request.op} failed for a defect in Ouzel; its log has more"
+        message = f"{request.op} failed because of a defect in Ouzel; the log has the details"
         return OuzelError(ErrorKind.INTERNAL_ERROR, message, accepted=accepted)
 
     def _refuse(self, route: list[bytes], request_id: str | int | None, error: OuzelError) -> None:
-        """Answers what was not even begun."""
+        """Answers a request that was not begun with an error."""
         error.accepted = False
         self._reply(route, request_id, error)
 
@@ -382,5 +388,5 @@ class Requests:
 
 
 def _too_many() -> OuzelError:
-    problem = "this connection has as much under way as it may; nothing was accepted"
+    problem = "this connection has the maximum of pending requests; nothing was accepted"
     return OuzelError(ErrorKind.TOO_MANY_IN_FLIGHT, problem, retry_after_ms=RETRY_AFTER_MS)

@@ -1,6 +1,6 @@
-"""The self-check: the service asks itself over its own socket, as a client would.
+"""The self-check: the service pings itself over its own socket, as a client would.
 
-So an answer proves what a client cares for: the loop turns, requests are read, and replies leave. A hung loop has none.
+An answer proves that the loop runs, requests are read, and replies are sent. A hung loop gives no answer.
 """
 
 import asyncio
@@ -28,13 +28,13 @@ class SelfCheck:
         self._socket = LoopSocket(socket, self._answered)
 
     async def run(self, period_s: float) -> None:
-        """Asks at once, and then every so many seconds."""
+        """Pings at once, and then every `period_s` seconds."""
         while True:
             self._socket.send([codec.encode({"v": VERSION, "id": next(self._ids), "op": "ping", "args": {}})])
             await asyncio.sleep(period_s)
 
     def close(self) -> None:
-        """Asks no more."""
+        """Stops pinging."""
         self._socket.close()
 
     def _answered(self, frames: list[bytes]) -> None:

@@ -1,7 +1,7 @@
-"""Refusals that come late: a connection that sends much that is no request waits for the replies to it.
+"""The tarpit: delays the refusals of a connection that sends many invalid requests.
 
-A request with an id gets its one reply whatever is wrong with it, so it cannot be dropped. But whoever waits for
-replies before it sends more is slowed by their coming slowly, and others have the loop meanwhile.
+A request with an id always gets its one reply, even if it is invalid, so it cannot be dropped. A client that waits for
+the replies before it sends more is slowed down by the delay, and the loop is free for other clients.
 """
 
 import asyncio
@@ -12,13 +12,13 @@ from typing import Final
 from supervisor.requests.claims import BadRequests
 
 WAITING_MAX: Final = 20_000
-"""Refusals of all connections that wait, about 20 MB."""
+"""The maximum number of delayed refusals of all connections, about 20 MB."""
 
 Refuse = Callable[[], None]
 
 
 class Tarpit:
-    """Has refusals sent, at once or later."""
+    """Sends refusals, at once or with a delay."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -28,7 +28,7 @@ class Tarpit:
         self._closed = False
 
     def enqueue(self, peer: bytes, refuse: Refuse, latest_s: float) -> bool:
-        """Calls `refuse` when its time has come, in `latest_s` seconds at the most. False where too many wait."""
+        """Calls `refuse` after its delay, but within `latest_s` seconds. Returns False if too many refusals wait."""
         wait_s = self._bad_requests.wait_s(peer, self._loop.time())
         if wait_s is None or (wait_s > 0 and len(self._waiting) >= WAITING_MAX):
             return False
@@ -41,7 +41,7 @@ class Tarpit:
         return True
 
     def close(self) -> None:
-        """Calls all that wait; from now on nothing does."""
+        """Sends all delayed refusals, and delays none from now on."""
         self._closed = True
         for number, (timer, _) in list(self._waiting.items()):
             timer.cancel()

@@ -1,4 +1,4 @@
-"""Work that goes on when the deadline of the request that asked for it has passed, and what is known of it by then."""
+"""Tasks that go on after the deadlines of their requests, and their outcomes at the deadlines."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -10,11 +10,11 @@ T = TypeVar("T")
 
 
 class Works:
-    """The tasks that mutations and reads from the disk run in.
+    """The tasks of mutations and disk reads.
 
     Args:
-        group: where they run.
-        stopping: whether the service goes down.
+        group: runs the tasks.
+        stopping: whether the service is stopping.
     """
 
     def __init__(self, group: asyncio.TaskGroup, stopping: Callable[[], bool]) -> None:
@@ -24,7 +24,7 @@ class Works:
         self._given_up = False
 
     def begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """A task that is given up at the end of the service."""
+        """Starts a task, which is cancelled at the end of the service."""
         task = self._group.create_task(work)
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)
@@ -33,12 +33,16 @@ class Works:
         return task
 
     async def by(self, deadline: float, work: asyncio.Task[T], *, accepted: bool | None = None) -> T | OuzelError:
-        """What came of some work, which goes on if the deadline is earlier. `accepted`: what is known before it."""
+        """Waits for some work until a deadline. Returns its outcome, or an error while the work goes on.
+
+        Args:
+            accepted: whether the request is known to be accepted, for the error.
+        """
         await asyncio.wait([work], timeout=deadline - asyncio.get_running_loop().time())
         return self.outcome(work, accepted=accepted)
 
     def outcome(self, work: asyncio.Task[T], *, accepted: bool | None = None) -> T | OuzelError:
-        """What is known of some work by now."""
+        """Returns the outcome of some work; an error if it has not ended yet."""
         if work.done() and not work.cancelled():
             return work.result()
         if self._stopping():
@@ -50,14 +54,14 @@ class Works:
         return OuzelError(ErrorKind.DEADLINE_EXCEEDED, f"{problem}; {advice}", accepted=accepted)
 
     async def finish(self, patience_s: float) -> None:
-        """Waits until all work has ended, for so long at the most."""
+        """Waits until all work has ended, for `patience_s` at most."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience_s
         while self._at_work and loop.time() < deadline:
             await asyncio.wait(self._at_work, timeout=deadline - loop.time())
 
     def give_up(self) -> set[asyncio.Task[Any]]:
-        """Cancels what is left, and all that is begun from now on. Returns what is left, which ends soon."""
+        """Cancels all remaining work, and all work that is begun later. Returns the cancelled tasks."""
         self._given_up = True
         for work in self._at_work:
             work.cancel()

@@ -1,11 +1,11 @@
-"""The catalogue: what clients asked for, in memory for reading and in the resume directory for keeping.
+"""The catalogue: the desired state of all torrents and of the session, in memory and durable in the resume directory.
 
-A change is in memory only once it is on disk, so what a client can read, it can rely on. The store never waits on the
-loop: writes go through `Commits`, which has what has queued up committed as one group.
+A change is applied in memory only once it is on disk, so whatever a client reads is durable. The store never blocks the
+loop: writes go through `Commits`, which commits all queued writes as one group.
 
-A write that fails half way is taken back before it is answered: what memory has is written again. Where that fails too,
-its subject is *in doubt*: the client is told that the outcome is not known, nothing is acknowledged on top of it before
-disk and memory agree again, and `mend` goes on trying until they do.
+A write that fails half way is rolled back before it is answered: the state in memory is written again. If that fails,
+too, the torrent (or the session) is *in doubt*: disk and memory may differ. The client gets an error that says that the
+outcome is unknown, no later change of the torrent is accepted before disk and memory agree, and `mend` tries again.
 """
 
 import asyncio
@@ -32,23 +32,23 @@ RETRY_AFTER_MS: Final = 1000
 
 
 class OutcomeUnknown(OuzelError):
-    """A change failed after its first effect and could not be taken back: a crash now may bring it into force."""
+    """A change failed half way and could not be rolled back: after a crash it may be in force."""
 
 
 class Catalogue:
     """Desired state by torrent id.
 
     Fields:
-        torrents: the ones that shall be there.
-        leaving: the ones that shall be gone and are not yet; they are not shown any more.
-        session: what clients asked for of the whole session.
-        removed: the ones that are gone since this supervisor began.
-        not_moved: resume data that `load` had to leave where earlier versions had it, by name, and why.
-        unreadable: the ones whose record cannot be read now: they are shown, and nothing of them is changed.
-        session_unreadable: why the session's record cannot be read, None where it was.
-        unlisted: why the directory could not be listed, None where it was.
-        failed: the largest write that failed, None once one of its size was done.
-        on_write_failed: called on the loop when something could not be made durable.
+        torrents: the records of all torrents, except those that are being removed.
+        leaving: the records of torrents that are being removed; clients do not see them any more.
+        session: the desired state of the session.
+        removed: the ids of torrents whose removal was completed since this supervisor started.
+        not_moved: fast-resume data that `load` could not move from its place in earlier versions, by name, and why.
+        unreadable: torrents whose record cannot be read now: clients see them, and their files are not changed.
+        session_unreadable: why the session's record cannot be read; None if it was read.
+        unlisted: why the directory could not be listed; None if it was listed.
+        failed: the largest failed write; None once a write of its size has succeeded.
+        on_write_failed: called on the loop after a failed write.
     """
 
     def __init__(self, resume_dir: ResumeDir) -> None:
@@ -56,7 +56,7 @@ class Catalogue:
         self._commits = Commits(resume_dir)
         self._refusal: str | None = None
         self._changing: Counter[str | None] = Counter()
-        """Changes of which memory does not know yet how they ended, by torrent; None is the session."""
+        """The number of changes that are being written, by torrent; None is the session."""
         self._doubts: set[str | None] = set()
         self.torrents: dict[str, DesiredTorrent] = {}
         self.leaving: dict[str, DesiredTorrent] = {}
@@ -64,21 +64,21 @@ class Catalogue:
         self.removed: set[str] = set()
         self.not_moved: list[tuple[str, OSError]] = []
         self.index = IdIndex()
-        """Of `torrents` and `leaving`: who has which info-hash."""
+        """The torrents in `torrents` and `leaving`, by info-hash."""
         self.unreadable: dict[str, Unreadable] = {}
         self.session_unreadable: Unreadable | None = None
         self.unlisted: str | None = None
         self.failed: FailedWrite | None = None
         self._ids: list[str] = []
-        """Of `torrents` and of those that are unreadable, in order."""
+        """The ids in `torrents` and `unreadable`, sorted."""
         self.on_write_failed: Callable[[], None] = lambda: None
 
-    # -- what is stored -------------------------------------------------------------------------------------------
+    # -- loading --------------------------------------------------------------------------------------------------
 
     def load(self) -> list[DamagedFile]:
-        """Reads all there is; called once, before the loop runs. Returns what was put aside.
+        """Reads the resume directory, once, before the loop runs. Returns the files that were put aside.
 
-        Where the directory cannot be listed, nothing is known, and every change is refused until it was.
+        If the directory cannot be listed, no torrent is known, and every change is refused until it could be listed.
         """
         try:
             return self.apply_stored(read_all(self._dir))
@@ -88,7 +88,7 @@ class Catalogue:
             return []
 
     def apply_stored(self, stored: Stored) -> list[DamagedFile]:
-        """The directory was read. Returns what was put aside."""
+        """Fills the catalogue with the content of the directory. Returns the files that were put aside."""
         self.unlisted = None
         self.not_moved = stored.not_moved
         for desired in stored.torrents:
@@ -106,10 +106,10 @@ class Catalogue:
         return stored.damaged
 
     def mark_readable(self, torrent: str, desired: DesiredTorrent | None) -> list[DesiredTorrent]:
-        """A record that was unreadable is known now; None where it turned out not to be one, or is gone.
+        """Adds a record that could finally be read; None if the record is damaged or missing.
 
         Returns:
-            Records that are known to be parts of this one now, and leave.
+            The records that are being removed now, because the added record says that they were merged into it.
         """
         if self.unreadable.pop(torrent, None) is None:
             return []
@@ -127,18 +127,18 @@ class Catalogue:
         return []
 
     def mark_session_readable(self, session: DesiredSession) -> None:
-        """The session's record likewise."""
+        """Adds the session's record that could finally be read."""
         self.session_unreadable, self.session = None, session
 
     def shown(self, torrent: str) -> DesiredTorrent | None:
-        """A torrent as clients see it: one whose record cannot be read has its id, and no more. None: there is none."""
+        """A torrent's record as clients see it; only the id if it cannot be read. None if there is no such torrent."""
         desired = self.torrents.get(torrent)
         if desired is None and torrent in self.unreadable:
             return DesiredTorrent(torrent=torrent, source="metainfo", save_path="", revision=0)
         return desired
 
     def check_readable(self, torrent: str | None) -> None:
-        """Raises OuzelError, STORAGE_UNAVAILABLE, where this torrent's, or the session's, record cannot be read."""
+        """Raises OuzelError: STORAGE_UNAVAILABLE, if the torrent's, or (None) the session's, record is unreadable."""
         unread = self.session_unreadable if torrent is None else self.unreadable.get(torrent)
         if unread is not None:
             raise _refused(f"{unread.problem}; nothing was changed")
@@ -146,10 +146,10 @@ class Catalogue:
     # -- changes --------------------------------------------------------------------------------------------------
 
     async def put(self, desired: DesiredTorrent, *, metainfo: bytes | None = None) -> None:
-        """Makes a torrent's desired state durable, and then the one that is read.
+        """Makes a torrent's desired state durable, then applies it in memory.
 
         Raises:
-            OuzelError: STORAGE_UNAVAILABLE; nothing has changed, unless it is `OutcomeUnknown`.
+            OuzelError: STORAGE_UNAVAILABLE; nothing has changed, unless the error is `OutcomeUnknown`.
         """
         self.check_readable(desired.torrent)
         await self.ensure_settled(desired.torrent)
@@ -164,10 +164,10 @@ class Catalogue:
     async def merge(
         self, kept: DesiredTorrent, leaving: Sequence[DesiredTorrent], *, metainfo: bytes | None = None
     ) -> None:
-        """Makes it durable that records are part of another one now. Raises as `put` does.
+        """Makes it durable that records are merged into another one. Raises the errors of `put`.
 
-        The one that is kept names the others, so that after a death `take_in` knows that these are to leave. Where
-        their own records cannot be written they are in doubt, and mended.
+        The kept record names the others, so that a start after a crash completes the merge (`_finish_merges`). If the
+        other records cannot be written, they are in doubt, and `mend` writes them.
         """
         await self.put(kept, metainfo=metainfo)
         for each in leaving:
@@ -178,7 +178,7 @@ class Catalogue:
                 self._doubts.add(each.torrent)
 
     def _finish_merges(self) -> list[DesiredTorrent]:
-        """Has those leave that a record says are parts of it. Returns them."""
+        """Moves records to `leaving` that are merged into another record. Returns them."""
         merged = []
         for kept in list(self.torrents.values()):
             for torrent in kept.merged:
@@ -188,7 +188,7 @@ class Catalogue:
         return merged
 
     def metainfo_of(self, desired: DesiredTorrent) -> bytes | None:
-        """A torrent's .torrent file, None where there is none that can be trusted; it is read from the disk."""
+        """Reads a torrent's .torrent file from the disk; None if there is no valid one."""
         if desired.metainfo_crc32 is None:
             return None
         try:
@@ -199,7 +199,7 @@ class Catalogue:
         return metainfo
 
     def _keep(self, desired: DesiredTorrent) -> None:
-        """A record is on disk: it is in memory, too."""
+        """Applies a record in memory, after it was written."""
         self.index.put(desired)
         torrent = desired.torrent
         known = self.torrents.pop(torrent, None) is not None
@@ -215,25 +215,25 @@ class Catalogue:
                 del self._ids[bisect_left(self._ids, torrent)]
 
     def resolve(self, torrent: str) -> str:
-        """The id of the torrent that has this id, or this info-hash; what was given where there is none."""
+        """The id of the torrent with this id or info-hash; the argument itself if there is none."""
         if torrent in self.torrents:
             return torrent
         return next((each for each in self.index.owners([torrent]) if each in self.torrents), torrent)
 
     def ids_after(self, cursor: str | None, count: int) -> list[str]:
-        """The next `count` ids of `torrents` after one, or from the first one on, in their order."""
+        """The next `count` ids after `cursor`, sorted; None begins with the first one."""
         start = 0 if cursor is None else bisect_right(self._ids, cursor)
         return self._ids[start : start + count]
 
     async def put_session(self, session: DesiredSession) -> None:
-        """Makes the session's desired state durable. Raises as `put` does."""
+        """Makes the session's desired state durable. Raises the errors of `put`."""
         self.check_readable(None)
         with self._change(None):
             await self._write(None, [Change(self._dir.session, encode_record(session))])
             self.session = session
 
     async def drop(self, torrent: str) -> None:
-        """Deletes the last of a torrent that is gone. Raises as `put` does; it has to be asked for again then."""
+        """Deletes the files of a removed torrent. Raises the errors of `put`; the caller has to try again then."""
         files = (self._dir.old_fastresume(torrent), self._dir.metainfo(torrent), self._dir.desired(torrent))
         changes = [Change(path, None) for path in files]
         with self._change(torrent):
@@ -243,48 +243,48 @@ class Catalogue:
             self.removed.add(torrent)
 
     async def ensure_settled(self, torrent: str | None) -> None:
-        """Makes sure that the disk has what memory has of a torrent, or of the session: before more is built on it.
+        """Makes sure, before a change, that disk and memory agree on a torrent, or (None) on the session.
 
         Raises:
-            OuzelError: STORAGE_UNAVAILABLE: that is not known.
+            OuzelError: STORAGE_UNAVAILABLE: an earlier change is still in doubt.
         """
         if torrent in self._doubts and (problem := self._refusal or await self._settle(torrent)) is not None:
             raise _refused(f"an earlier change is still in doubt ({problem}); nothing was changed")
 
     def close(self) -> None:
-        """Waits until all that was asked for is on disk, and tries once more to end doubts."""
+        """Waits until all queued writes have ended, and writes torrents in doubt once more."""
         self._commits.close([self._in_memory(subject) for subject in self._doubts])
 
     # -- a directory that cannot be written -----------------------------------------------------------------------
 
     def suspend(self, problem: str) -> None:
-        """From now on every change is refused, with this problem."""
+        """Refuses every change from now on, with this problem."""
         self._refusal = problem
 
     def open(self) -> None:
-        """Changes are taken again."""
+        """Accepts changes again."""
         self._refusal = None
 
     @property
     def in_doubt(self) -> int:
-        """Of how many torrents the disk may have something else than memory."""
+        """The number of torrents in doubt: disk and memory may differ."""
         return len(self._doubts)
 
     async def mend(self) -> str | None:
-        """Has the disk hold what memory has, where that is in doubt. Returns what went wrong.
+        """Writes the state in memory of all torrents in doubt. Returns the first error, or None.
 
-        What is being written right now ends its doubt, or begins it anew, by itself.
+        A torrent that is being written now is skipped: that write ends the doubt, or begins it anew.
         """
         problems = await asyncio.gather(*(self._mend(subject) for subject in self._doubts))
         return next((problem for problem in problems if problem is not None), None)
 
     async def _mend(self, subject: str | None) -> str | None:
-        if self._changing[subject]:  # what memory has may be about to be another thing
+        if self._changing[subject]:  # the state in memory may be about to change
             return None
         return await self._settle(subject)
 
     async def settled(self) -> None:
-        """Waits until what was given to the disk has ended, whichever way, and memory knows."""
+        """Waits until all writes have ended, and their outcomes are applied in memory."""
         await self._commits.settled()
 
     def waiting_since(self) -> float | None:
@@ -292,16 +292,16 @@ class Catalogue:
         return self._commits.waiting_since()
 
     def has_known(self, torrent: str) -> bool:
-        """Whether this supervisor has had such a torrent. Callable from any thread."""
+        """Whether this supervisor has ever had this torrent. Callable from any thread."""
         books = (self.torrents, self.leaving, self.removed, self.unreadable, self._doubts)
         return any(torrent in book for book in books)
 
     def has(self, torrent: str) -> bool:
-        """Whether there is such a torrent. Callable from any thread."""
+        """Whether the torrent exists, or is being removed. Callable from any thread."""
         return torrent in self.torrents or torrent in self.leaving or torrent in self.unreadable
 
     def records(self) -> list[Record]:
-        """All that has to be on disk."""
+        """All records that have to be on disk."""
         found = [
             Record(torrent, self._dir.desired(torrent), desired)
             for torrent, desired in (self.torrents | self.leaving).items()
@@ -311,17 +311,17 @@ class Catalogue:
         return found
 
     async def put_resume(self, torrent: str, content: bytes) -> OSError | None:
-        """Writes the resume data of a torrent for an engine that cannot. Returns what went wrong."""
+        """Writes a torrent's fast-resume data for an engine that cannot write it. Returns the error, or None."""
         return await self._commits.commit(torrent, [Change(self._dir.fastresume(torrent), content)])
 
     async def rewrite(self, changes: Sequence[tuple[str | None, Change]]) -> str | None:
-        """Writes what memory has, though changes are refused. Returns what went wrong."""
+        """Writes the state in memory even while changes are refused. Returns the first error, or None."""
         outcomes = await asyncio.gather(*(self._commits.commit(subject, [change]) for subject, change in changes))
         return next((str(error) for error in outcomes if error is not None), None)
 
     @contextlib.contextmanager
     def _change(self, subject: str | None) -> Iterator[None]:
-        """From before a change is written until memory has it, or it has failed."""
+        """A context that counts a change as being written, until it is applied in memory or has failed."""
         self._changing[subject] += 1
         try:
             yield
@@ -346,21 +346,21 @@ class Catalogue:
         if problem is not None:
             raise OutcomeUnknown(
                 ErrorKind.STORAGE_UNAVAILABLE,
-                f"writing the resume directory failed half way ({error}), and so did taking it back ({problem}): it is "
-                "not known whether this takes effect after a crash; ask again",
+                f"writing the resume directory failed half way ({error}), and so did rolling it back ({problem}): it "
+                "is not known whether this takes effect after a crash; ask again",
                 retry_after_ms=RETRY_AFTER_MS,
             )
         raise _refused(f"the resume directory cannot be written ({error}); nothing was changed")
 
     async def _settle(self, subject: str | None) -> str | None:
-        """Writes what memory has of a subject that is in doubt. Returns what went wrong."""
+        """Writes the state in memory of a subject in doubt. Returns the error, or None."""
         error = await self._commits.commit(subject, self._in_memory(subject))
         if error is None:
             self._doubts.discard(subject)
         return None if error is None else str(error)
 
     def _in_memory(self, subject: str | None) -> list[Change]:
-        """The changes after which the disk has what memory has."""
+        """The writes that make the disk agree with memory on a subject."""
         if subject is None:
             content = None if self.session == DesiredSession() else encode_record(self.session)
             return [Change(self._dir.session, content)]
@@ -368,7 +368,7 @@ class Catalogue:
         if desired is not None:
             changes = [Change(self._dir.desired(subject), encode_record(desired))]
             if desired.source == "magnet" and desired.metainfo_crc32 is None:
-                changes.append(Change(self._dir.metainfo(subject), None))  # what was refused must not be found
+                changes.append(Change(self._dir.metainfo(subject), None))  # deletes the metainfo of a refused change
             return changes
         return [Change(self._dir.desired(subject), None), Change(self._dir.metainfo(subject), None)]
 

@@ -1,4 +1,4 @@
-"""Commits: transactions that are on their way to the disk, and what a write that failed says of later ones."""
+"""Commits: writes transactions to the disk, and tracks the largest failed one."""
 
 import asyncio
 from collections import Counter, deque
@@ -11,7 +11,7 @@ from protocol.durable.resume_dir import ResumeDir
 
 
 class FailedWrite(NamedTuple):
-    """What could not be written, until something of its size can: how many files, their bytes, and why."""
+    """A failed write: the number of files, their bytes, and the error. It counts until a write of its size succeeds."""
 
     files: int
     size: int
@@ -19,10 +19,10 @@ class FailedWrite(NamedTuple):
 
 
 def largest_failed(failed: FailedWrite | None, changes: Sequence[Change], error: OSError | None) -> FailedWrite | None:
-    """The largest write that has failed, now that these changes have been written or, with an error, have not.
+    """Returns the largest failed write after these changes were written, or have failed with an error.
 
     Args:
-        failed: the largest one before; None where none had failed, or where one as large was done since.
+        failed: the largest failed write before; None if none failed, or a write of its size has succeeded since.
     """
     sizes = [len(change.content) for change in changes if change.content is not None]
     files, size = len(sizes), sum(sizes)
@@ -34,19 +34,19 @@ def largest_failed(failed: FailedWrite | None, changes: Sequence[Change], error:
 
 
 class Commits:
-    """Has a `DurableWriter` commit transactions, and tells the loop how they ended."""
+    """Commits transactions by a `DurableWriter`, and passes their outcomes to the loop."""
 
     def __init__(self, resume_dir: ResumeDir) -> None:
         self.writer = DurableWriter("catalogue", resume_dir.check, recycled=resume_dir.root)
         self.under_way: Counter[str | None] = Counter()
-        """Transactions that were given to the disk, by torrent; None is the session."""
+        """The number of transactions that are being written, by torrent; None is the session."""
         self._ended: deque[Callable[[], None]] = deque()
-        """What the writer has ended and the loop does not know of yet."""
+        """Callbacks of transactions that the writer has ended; the loop has yet to call them."""
         self._settled = asyncio.Event()
         self._settled.set()
 
     async def commit(self, subject: str | None, changes: Sequence[Change]) -> OSError | None:
-        """Makes changes of a torrent, or of the session, durable. Returns what went wrong."""
+        """Makes changes of a torrent, or (None) of the session, durable. Returns the error, or None."""
         loop = asyncio.get_running_loop()
         written: asyncio.Future[OSError | None] = loop.create_future()
 
@@ -57,11 +57,11 @@ class Commits:
             if not self.under_way[subject]:
                 del self.under_way[subject]
             if not self.under_way:
-                self._settled.set()  # who waits for this comes after who waits for `written`
+                self._settled.set()  # tasks that wait for this run after those that wait for `written`
 
         def done(error: OSError | None) -> None:
             self._ended.append(partial(settle, error))
-            if len(self._ended) == 1:  # those of a group wake the loop once
+            if len(self._ended) == 1:  # all transactions of a group wake the loop once
                 try:
                     loop.call_soon_threadsafe(self._settle_ended)
                 except RuntimeError:  # the loop has ended meanwhile
@@ -69,12 +69,13 @@ class Commits:
 
         self.under_way[subject] += 1
         self._settled.clear()
-        # At the end of this turn, or the writer would wait for the interpreter until then; and with what comes in it.
+        # Submitted at the end of this iteration of the loop, together with other changes of it. Earlier, the writer's
+        # thread would only wait for the interpreter's lock.
         loop.call_soon(self.writer.submit, changes, done)
         return await written
 
     async def settled(self) -> None:
-        """Waits until what was given to the disk has ended, whichever way, and the loop knows."""
+        """Waits until all transactions have ended, and their outcomes are passed to the loop."""
         await self._settled.wait()
 
     def waiting_since(self) -> float | None:
@@ -82,7 +83,7 @@ class Commits:
         return self.writer.waiting_since()
 
     def close(self, last: Sequence[Sequence[Change]]) -> None:
-        """Waits until all that was asked for is on disk, and these transactions as well if they can be written."""
+        """Writes these last transactions if possible, and waits until all queued ones have ended."""
         for changes in last:
             self.writer.submit(changes, lambda _: None)
         self.writer.close()

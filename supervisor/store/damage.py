@@ -1,7 +1,7 @@
 """Damaged and unreadable files for `health`: the first by name, the rest as a count. Pure.
 
-A damaged file stays until its torrent is added again or removed, or the file is restored or deleted from `damaged/`;
-after a restart, until something is in its place.
+A damaged file is listed until its torrent is added again or removed, or the file is restored, or deleted from
+`damaged/`. After a restart, it is listed only if no other file has replaced it.
 """
 
 from collections.abc import Collection
@@ -30,21 +30,21 @@ class DamagedFile(NamedTuple):
 
     @property
     def is_put_aside(self) -> bool:
-        """Whether it is in `damaged/` now."""
+        """Whether the file is in `damaged/` now."""
         return self.done.startswith(_ASIDE)
 
 
 def put_aside_as(path: object) -> str:
-    """What was done with a file, in words."""
+    """The text for a file that was put aside under this path."""
     return f"{_ASIDE}{path}"
 
 
 class Damage:
-    """Files by name, each with its problem and its place.
+    """The damaged or unreadable files, by name, each with its problem.
 
     Args:
         more: the subject of all files that are not shown by name.
-        what: their problem.
+        what: the problem of these files.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Damage:
         self._told: frozenset[str] = frozenset()
 
     def add(self, file: str, what: str, *, aside: bool = False) -> None:
-        """Adds a problem of a file, which is in `damaged/` if it was put aside."""
+        """Adds a problem of a file; `aside` is whether the file is in `damaged/`."""
         self._files[file] = what
         if aside:
             self._aside.add(file)
@@ -81,7 +81,7 @@ class Damage:
             self.remove(f"{torrent}.{kind}")
 
     def changes(self) -> dict[str, str | None]:
-        """Changed problems by subject, None for a subject without a problem any more."""
+        """Returns changed problems by subject; None for a subject that has no problem any more."""
         problems = dict(list(self._files.items())[:SHOWN])
         if more := len(self._files) - len(problems):
             problems[self._more] = f"{more} {self._what}"

@@ -1,4 +1,4 @@
-"""The files in `damaged/`: listed, validated, and restored. Runs in threads and blocks on the disk."""
+"""Lists, validates and restores the files in `damaged/`. Functions run in threads and block on the disk."""
 
 import contextlib
 import os
@@ -24,12 +24,12 @@ _KINDS: Final[dict[str, DamagedKind]] = {"json": "record", "torrent": "metainfo"
 
 
 class Named(NamedTuple):
-    """What the name of a file in `damaged/` says.
+    """The parts of the name of a file in `damaged/`.
 
     Fields:
-        file: its original name.
-        torrent: its torrent; None for the session's.
-        removed: whether it was put aside because its torrent had been removed.
+        file: the original name of the file.
+        torrent: the id of its torrent; None for the session's file.
+        removed: whether the file was put aside because its torrent had been removed.
     """
 
     name: str
@@ -43,10 +43,10 @@ class Restorable(NamedTuple):
     """The files of one restore.
 
     Fields:
-        record: the torrent's, or the session's; None if only metainfo is restored.
-        metainfo: the content of its .torrent file, None if it is missing or damaged.
-        resume: of its .fastresume file, likewise.
-        used: their paths in `damaged/`.
+        record: the record of the torrent or the session; None if only metainfo is restored.
+        metainfo: the content of the torrent's .torrent file; None if it is missing or damaged.
+        resume: the content of its .fastresume file; None if it is missing or damaged.
+        used: the paths of these files in `damaged/`.
     """
 
     named: Named
@@ -65,11 +65,11 @@ def list_names(directory: ResumeDir) -> frozenset[str]:
 
 
 def unreplaced(directory: ResumeDir, names: Collection[str], known: Callable[[str], bool]) -> list[DamagedFile]:
-    """The files that nothing has replaced, as reported after a restart.
+    """The files that no other file has replaced, as reported after a restart.
 
     Args:
         names: the files in `damaged/`.
-        known: whether there is such a torrent.
+        known: whether a torrent exists.
     """
     found = {}
     for named in sorted(filter(None, map(_named, names))):
@@ -90,7 +90,7 @@ def unreplaced(directory: ResumeDir, names: Collection[str], known: Callable[[st
 
 
 def reports(directory: ResumeDir, known: Callable[[str], bool]) -> list[DamagedReport]:
-    """All files in `damaged/`, validated in their present state. Raises OSError."""
+    """Lists all files in `damaged/`, each with its problem if it cannot be restored. Raises OSError."""
     found = []
     for name in sorted(list_names(directory)):
         path = directory.damaged / name
@@ -127,16 +127,16 @@ def prepare(
     known: Callable[[str], bool],
     desired: Callable[[str], DesiredTorrent | None] = lambda torrent: None,
 ) -> Restorable:
-    """Reads the files of a restore. Changes nothing.
+    """Reads and validates the files of a restore. Changes nothing.
 
     Args:
-        name: in `damaged/`.
-        known: whether there is such a torrent.
-        desired: its desired state, if there is one.
+        name: the name of a file in `damaged/`.
+        known: whether a torrent exists.
+        desired: returns the desired state of a torrent, or None.
 
     Raises:
-        OuzelError: UNKNOWN_DAMAGED: there is no such file; NOT_RESTORABLE: it is damaged, or something is in its place.
-        OSError: it cannot be read.
+        OuzelError: UNKNOWN_DAMAGED: there is no such file; NOT_RESTORABLE: the file is damaged, or was replaced.
+        OSError: the file cannot be read.
     """
     named = _named(name)
     path = directory.damaged / name
@@ -174,10 +174,10 @@ def prepare(
 def _prepare_record(
     directory: ResumeDir, named: Named, record: DesiredTorrent, known: Callable[[str], bool]
 ) -> Restorable:
-    """A torrent's record, and the valid other files of the torrent beside it."""
+    """The record of a torrent, with the latest valid other files of the torrent in `damaged/`."""
     torrent = record.torrent
     if torrent != named.torrent:
-        raise Damaged(f"it speaks of torrent {torrent!r}")
+        raise Damaged(f"it is of torrent {torrent!r}")
     if known(torrent):
         raise _not_restorable("there is a torrent of this id")
     latest: dict[DamagedKind, tuple[bytes, Path]] = {}
@@ -199,7 +199,7 @@ def _prepare_record(
 
 
 def discard(directory: ResumeDir, used: Collection[Path]) -> None:
-    """Deletes restored files. One that cannot be deleted does no harm: something is in its place."""
+    """Deletes restored files from `damaged/`. Errors are ignored, since the restored copies are in place."""
     with contextlib.suppress(OSError):
         for path in used:
             path.unlink(missing_ok=True)

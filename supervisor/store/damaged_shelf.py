@@ -1,4 +1,4 @@
-"""The shelf: `damaged_files` for the loop, without blocking on the disk."""
+"""The shelf: runs the functions of `damaged_files` in threads, for callers on the loop."""
 
 import asyncio
 from functools import partial
@@ -17,7 +17,7 @@ class DamagedShelf:
     """The files in `damaged/` of one resume directory.
 
     Args:
-        catalogue: knows the torrents.
+        catalogue: the torrents.
     """
 
     def __init__(self, directory: ResumeDir, catalogue: Catalogue) -> None:
@@ -26,7 +26,7 @@ class DamagedShelf:
         self._listing: asyncio.Task[DamagedList] | None = None
 
     async def list(self) -> DamagedList:
-        """All files. Concurrent callers share one answer. Raises OuzelError: STORAGE_UNAVAILABLE."""
+        """Lists all files. Concurrent callers share one answer. Raises OuzelError: STORAGE_UNAVAILABLE."""
         if self._listing is None or self._listing.done():
             self._listing = asyncio.create_task(self._list())
         try:
@@ -39,7 +39,7 @@ class DamagedShelf:
         return DamagedList(files=await in_thread(lambda: damaged_files.reports(self._dir, has)))
 
     async def prepare(self, name: str) -> Restorable:
-        """The content of a file and of those that belong to it. Raises OuzelError, as `damaged_files.prepare` does."""
+        """Reads a file and the files that belong to it. Raises the errors of `damaged_files.prepare`."""
         catalogue = self._catalogue
         prepare = partial(damaged_files.prepare, self._dir, name, catalogue.has, catalogue.torrents.get)
         try:

@@ -33,9 +33,9 @@ class Mended(NamedTuple):
 def differences(
     directory: ResumeDir, records: Sequence[Record], removed: Collection[str]
 ) -> tuple[list[Change], list[Mended]]:
-    """The writes that make the directory hold these records, and the repairs to report.
+    """Returns the writes that make the directory agree with these records, and the repairs to report.
 
-    Records of removed torrents, as an older snapshot of the directory has them, are put aside. Raises OSError.
+    Records of removed torrents, which an older copy of the directory may have, are put aside. Raises OSError.
     """
     changes, mended = [], []
     for torrent, path, value in records:
@@ -49,7 +49,7 @@ def differences(
         except Damaged as error:
             what, done = f"is damaged: {error}", f"{put_aside_as(directory.put_aside(path))}; {done}"
         except OSError as error:
-            what = f"cannot be read ({error.strerror})"  # whatever it holds, memory has the last acknowledged state
+            what = f"cannot be read ({error.strerror})"  # it is overwritten with the acknowledged state in memory
         changes.append(Change(path, content))
         mended.append(Mended(torrent, f"{path.name} {what}", done))
     for torrent in removed:
@@ -70,18 +70,20 @@ def differences(
 
 
 class Checked(NamedTuple):
-    """The outcome of a check of .torrent files: those that were put aside, and why others cannot be read."""
+    """The outcome of a check of .torrent files: the damaged ones, and the errors of unreadable ones, by torrent."""
 
     damaged: list[DamagedFile]
     unreadable: dict[str, str]
 
 
 def check_metainfo(directory: ResumeDir, torrents: Mapping[str, DesiredTorrent], chosen: Iterable[str]) -> Checked:
-    """Puts .torrent files aside that fail their records' checksums; the engine may not need them for long.
+    """Puts .torrent files aside that do not match the checksums in their records.
+
+    Without this check, damage could stay undetected for long, until the engine reads the file.
 
     Args:
-        torrents: may change meanwhile.
-        chosen: the ids of those to check.
+        torrents: all torrents; the mapping may change meanwhile.
+        chosen: the ids of the torrents to check.
     """
     found = Checked([], {})
     for torrent in chosen:
@@ -102,11 +104,11 @@ def check_metainfo(directory: ResumeDir, torrents: Mapping[str, DesiredTorrent],
 def refused_metainfo(
     directory: ResumeDir, torrents: Mapping[str, DesiredTorrent], torrent: str, problem: str
 ) -> DamagedFile | None:
-    """Puts a .torrent file aside that an engine reports as damaged; None if it is not so any more.
+    """Puts a .torrent file aside that an engine reports as damaged. Returns None if it is not damaged any more.
 
     Args:
-        torrents: may change meanwhile.
-        problem: in the engine's words.
+        torrents: all torrents; the mapping may change meanwhile.
+        problem: the engine's message.
     """
     desired, path = torrents.get(torrent), directory.metainfo(torrent)
     if desired is None:
@@ -118,7 +120,7 @@ def refused_metainfo(
 
 
 def move_staged(directory: ResumeDir, done: str, staged: str) -> str:
-    """Moves a file that an engine has put aside to the damaged files. Returns the repair, in the engine's words."""
+    """Moves a file that an engine has put aside to `damaged/`. Returns the engine's text with the new path."""
     try:
         return done.replace(f"put aside as {directory.staged / staged}", put_aside_as(directory.take_staged(staged)))
     except OSError:
@@ -126,7 +128,7 @@ def move_staged(directory: ResumeDir, done: str, staged: str) -> str:
 
 
 def _put_aside(directory: ResumeDir, path: Path) -> str | None:
-    """Its new path, in words; None if another thread was faster."""
+    """Puts a file aside. Returns a text with its new path; None if another thread has moved it already."""
     try:
         return put_aside_as(directory.put_aside(path))
     except FileNotFoundError:

@@ -10,14 +10,14 @@ from supervisor.store.identity import SHORT, aliases
 
 
 class IdIndex:
-    """Ids by info-hash. Several records may have a hash for a moment, until they are merged."""
+    """Torrent ids by info-hash. Several records may have the same hash until they are merged."""
 
     def __init__(self) -> None:
         self._ids: set[str] = set()
         self._aliases: dict[str, list[str]] = {}
-        """Ids by further hashes of their torrents, and by the ids that were merged into them."""
+        """Ids of torrents by their further hashes, and by the ids of records that were merged into them."""
         self._shortened: dict[str, list[str]] = {}
-        """Ids by their torrents' v2 hashes, truncated."""
+        """Ids of torrents by their truncated v2 hashes."""
         self._entries: dict[str, tuple[frozenset[str], str | None]] = {}
 
     def put(self, desired: DesiredTorrent) -> None:
@@ -54,7 +54,7 @@ class IdIndex:
         return sorted(found)
 
     def near(self, hashes: Iterable[str]) -> list[str]:
-        """The same, and those with a hash whose truncated form matches."""
+        """Like `owners`, and also the torrents whose truncated hashes match."""
         given = list(hashes)
         found = set(self.owners({*given, *(each[:SHORT] for each in given)}))
         for each in given:

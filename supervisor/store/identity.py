@@ -1,11 +1,11 @@
-"""Which records are of one torrent, and how they are merged. Pure.
+"""Decides which records are of the same torrent, and merges them. Pure.
 
 A hybrid torrent (BEP 52) has two info-hashes, and a link may name either. Metadata proves which hashes belong together:
-the v1 and v2 hash are of the same bytes, so a torrent that has one of them has both. A link proves nothing; it is
-trusted as long as nothing contradicts it.
+both hashes are of the same bytes, so a torrent that has one of them has the other, too. A link proves nothing; it is
+trusted until metadata contradicts it.
 
-Clients of the DHT and of some trackers truncate a v2 hash to 20 bytes. Such a hash looks like a v1 hash, but no torrent
-has it as one: a link with it never gets its metadata, and libtorrent treats it as the torrent of the whole hash.
+The DHT and some trackers truncate a v2 hash to 20 bytes. A truncated hash looks like a v1 hash, but is no torrent's v1
+hash: a link with it never gets its metadata, and libtorrent treats it as the torrent of the whole v2 hash.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,18 +16,18 @@ import msgspec
 from protocol.wire.desired import DesiredTorrent
 
 SHORT: Final = 40
-"""Digits of a v2 hash that is truncated to the length of a v1 hash."""
+"""The number of hexadecimal digits of a v1 hash, and of a truncated v2 hash."""
 
 PEERS_KEPT: Final = 200
-"""Peers from clients that are stored for one torrent, the latest."""
+"""The number of peers from clients that are stored for one torrent; the oldest are dropped."""
 
 
 class Identity(NamedTuple):
     """The info-hashes of a torrent, from a source or a record.
 
     Fields:
-        v1, v2: in hexadecimal; None if it does not have it.
-        proven: metadata is known, so these belong together and there are no others.
+        v1, v2: the hashes in hexadecimal; None if unknown, or if the torrent does not have one.
+        proven: whether metadata is known, so that the hashes belong together and there is no other.
     """
 
     v1: str | None
@@ -36,12 +36,12 @@ class Identity(NamedTuple):
 
     @property
     def hashes(self) -> frozenset[str]:
-        """Its known hashes."""
+        """The known hashes."""
         return frozenset(each for each in (self.v1, self.v2) if each is not None)
 
 
 class Known(NamedTuple):
-    """A record, and what is known of its torrent."""
+    """The id of a record, and the identity of its torrent."""
 
     torrent: str
     identity: Identity
@@ -51,26 +51,26 @@ class New(NamedTuple):
     """The source is of a new torrent.
 
     Fields:
-        wrong: links that name one of its info-hashes, and are proven to be of other torrents.
+        wrong: ids of magnet links' records that name one of the source's info-hashes, but are of other torrents.
     """
 
     wrong: tuple[str, ...] = ()
 
 
 class Same(NamedTuple):
-    """The source is of an existing torrent, with these ids; several only if it proves that they are one."""
+    """The source is of an existing torrent. It has several ids only if the source proves that they are one torrent."""
 
     torrents: tuple[str, ...]
 
 
 class Contradiction(NamedTuple):
-    """The source contradicts an existing torrent; why, in words."""
+    """The source contradicts an existing torrent; `problem` says why."""
 
     problem: str
 
 
 def of_record(desired: DesiredTorrent, *, proven: bool) -> Identity:
-    """The identity in a record; its id is one of its hashes."""
+    """The identity of a record's torrent; the record's id is one of the hashes."""
     torrent = desired.torrent
     v1, v2 = desired.info_hash_v1, desired.info_hash_v2
     return Identity(v1 or (torrent if len(torrent) == SHORT else None), v2 or _whole(torrent), proven)
@@ -83,10 +83,10 @@ def aliases(desired: DesiredTorrent) -> frozenset[str]:
 
 
 def judge(source: Identity, known: Sequence[Known]) -> New | Same | Contradiction:
-    """Whether a source is of an existing torrent.
+    """Decides whether a source is of an existing torrent.
 
     Args:
-        known: the records that share a hash with it, also a truncated one.
+        known: the records that share a hash with the source, even a truncated one.
     """
     same: list[str] = []
     wrong: list[str] = []
@@ -100,7 +100,7 @@ def judge(source: Identity, known: Sequence[Known]) -> New | Same | Contradictio
             continue
         if _contradict(source, identity):
             if source.proven and not identity.proven:
-                # The link has named two that do not belong together; its id says which torrent it is.
+                # The link has named two hashes that do not belong together; its id says which torrent it is.
                 (same if torrent in source.hashes else wrong).append(torrent)
                 continue
             return Contradiction(
@@ -114,7 +114,7 @@ def judge(source: Identity, known: Sequence[Known]) -> New | Same | Contradictio
 
 
 def without(desired: DesiredTorrent, hashes: frozenset[str]) -> DesiredTorrent:
-    """A link's record without the info-hashes that it has named and that are another torrent's."""
+    """Returns a magnet link's record without these info-hashes, which belong to another torrent."""
     return msgspec.structs.replace(
         desired,
         info_hash_v1=None if desired.info_hash_v1 in hashes else desired.info_hash_v1,
@@ -124,7 +124,7 @@ def without(desired: DesiredTorrent, hashes: frozenset[str]) -> DesiredTorrent:
 
 
 class Candidate(NamedTuple):
-    """One of several records of one torrent, and how many bytes of it are known to be on disk."""
+    """One of several records of a torrent, and the number of its bytes that are known to be on disk."""
 
     desired: DesiredTorrent
     bytes_done: int
@@ -134,8 +134,8 @@ class Merged(NamedTuple):
     """The outcome of a merge of records.
 
     Fields:
-        kept: the one that stays, with the data of the others.
-        leaving: the others, in the state of their removal; no file of theirs is touched.
+        kept: the record that stays, with the data of the others.
+        leaving: the other records, marked as removed (`merged`); their files are not deleted.
     """
 
     kept: DesiredTorrent
@@ -143,10 +143,10 @@ class Merged(NamedTuple):
 
 
 def merge(candidates: Iterable[Candidate], *, v1: str | None, v2: str | None) -> Merged:
-    """Merges several records into one, whatever their order.
+    """Merges several records into one. Their order makes no difference.
 
-    The one with the most bytes stays; then one with metainfo, then the oldest. It keeps its save path, its selection
-    and whether it is paused. From the others it gets trackers, web seeds, labels, peers, and the ids.
+    The record with the most bytes stays; among equals one with metainfo, then the oldest. It keeps its save path, its
+    selection and whether it is paused. It gets the trackers, web seeds, labels, peers and ids of the others.
     """
     first, *others = [each.desired for each in sorted(candidates, key=_rank)]
     everything = [first, *others]
@@ -189,7 +189,7 @@ def _shortened(one: Identity, other: Identity) -> bool:
 
 
 def _contradict(one: Identity, other: Identity) -> bool:
-    """Whether two that share a hash cannot be one torrent."""
+    """Whether two identities that share a hash cannot be of one torrent."""
     return any(
         (mine != its)
         if mine is not None and its is not None

@@ -1,4 +1,4 @@
-"""The remedy for a disk error, by its message. Pure."""
+"""Finds the remedy for a disk error by the error's message. Pure."""
 
 from typing import Final
 
@@ -21,12 +21,12 @@ _OTHERWISE: Final = "check the kernel's log and the state of its disk"
 
 
 def remedy(problem: str) -> str:
-    """The remedy, in words; the failed operation is tried again automatically."""
+    """The remedy for a problem, as text; the failed operation is tried again automatically."""
     words = problem.lower()
     found = next((text for part, text in _REMEDIES if part in words), _OTHERWISE)
     return f"{found}; it is tried again every few seconds"
 
 
 def with_remedy(subject: str, problem: str | None) -> str | None:
-    """A problem of a file or a directory with its remedy; None if there is none."""
+    """Adds the remedy to a problem of a file or a directory; None without a problem."""
     return None if problem is None else f"{subject}: {problem}; {remedy(problem)}"

@@ -1,7 +1,7 @@
 """The warden: watches the resume directory, closes the catalogue while it cannot be written, and repairs it afterwards.
 
-Nothing here blocks the loop, and the directory is never made: a missing one may be a disk that is not mounted. No disk
-error ends the warden: it is reported, and the next check tries again.
+The warden never blocks the loop, and never makes the directory: if it is missing, its disk may not be mounted. No disk
+error ends the warden: the error is reported, and the next check tries again.
 """
 
 import asyncio
@@ -34,17 +34,17 @@ T = TypeVar("T")
 
 LOOK_S: Final = 1.0
 CHECKED_AT_ONCE: Final = 50
-"""The .torrent files that are read in one go; then the disk is left to others for `CHECK_S` seconds."""
+"""The number of .torrent files that are read at once; then the warden pauses for `CHECK_S`, to leave the disk free."""
 CHECK_S: Final = 0.5
 CHECK_AGAIN_S: Final = 5.0
 """The delay before unreadable .torrent files are tried again."""
 PROBE_BYTES: Final = 16 * 1024
 _PROBE: Final = FailedWrite(1, PROBE_BYTES, "")
 PROBE_MAX_S: Final = 4.0
-"""Between two writes of the size of one that failed; the first come sooner."""
+"""The maximum interval between probes of the size of a failed write; the first intervals are shorter."""
 _BACKOFF: Final = exponential(LOOK_S, PROBE_MAX_S)
 READ_AGAIN: Final = 1000
-"""The unreadable records that are tried again in one check."""
+"""The number of unreadable records that are tried again in one check."""
 
 
 class Callbacks(NamedTuple):
@@ -52,16 +52,16 @@ class Callbacks(NamedTuple):
 
     Fields:
         trouble: called with the problem, or None when the directory is usable again.
-        writes: likewise with failed writes while the directory is usable.
+        writes: called with the problem of failed writes while the directory is usable, or None when they succeed again.
         locked: called with a new lock, when another directory has replaced the first.
         back: called with the repairs, when the directory is usable again.
         damaged: called with each file that was put aside.
-        unreadable: called with a file's name and the cause, None once it could be read.
+        unreadable: called with a file's name and the cause, or None once the file could be read.
         loaded: called when a directory that could not be listed was read, with the files that were put aside.
-        found: called with a torrent whose record could finally be read; its desired state, None if there is none.
-            Before it, with each torrent that the record has merged.
+        found: called with a torrent whose record could finally be read, and its desired state, or None if there is no
+            valid record. It is called before with each torrent that was merged into the record.
         session_found: called when the session's record could finally be read.
-        lying: called with the names of the files in `damaged/`, and with those that nothing has replaced.
+        lying: called with the names of the files in `damaged/`, and the files that no other file has replaced.
     """
 
     trouble: Callable[[str | None], None]
@@ -83,7 +83,7 @@ class ResumeDirWarden:
     """Watches one resume directory.
 
     Args:
-        lock: the held lock on it.
+        lock: the held lock on the directory.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class ResumeDirWarden:
         return self._problem is not None
 
     def slowness(self, now: float) -> str | None:
-        """The problem, if a write or a check waits for too long. `now` is in monotonic seconds."""
+        """The problem if a write or a check takes too long; None otherwise. `now` is in monotonic seconds."""
         waiting = [since for since in (self._catalogue.waiting_since(), self._busy_since) if since is not None]
         return slowness(min(waiting, default=None), now)
 
@@ -178,7 +178,7 @@ class ResumeDirWarden:
         if self._problem is not None:
             await self._mend()
         await self._look_at_writes()
-        with contextlib.suppress(OSError):  # as before, and again in the next check
+        with contextlib.suppress(OSError):  # nothing changes then, and the next check tries again
             await self._read_again()
             await self._look_aside()
 
@@ -187,7 +187,7 @@ class ResumeDirWarden:
         self._doubt.set()
 
     async def _beside(self, call: Callable[[], T]) -> T:
-        """What a call returns that the disk may block."""
+        """Runs a call in a thread, since the disk may block it, and tracks its duration."""
         self._busy_since = time.monotonic()
         try:
             return await in_thread(call)
@@ -204,7 +204,7 @@ class ResumeDirWarden:
     # -- in the thread --------------------------------------------------------------------------------------------
 
     def _examine(self, doubt: bool, closed: bool) -> str | None:
-        """The problem of the directory, None if there is none. Writes to it only in doubt.
+        """Checks the directory. Returns its problem, or None. Writes a probe only in doubt.
 
         Another directory is adopted only while the catalogue is closed, since it has to be filled before it is used.
         """
@@ -225,7 +225,7 @@ class ResumeDirWarden:
         return None
 
     def _take_over(self) -> str | None:
-        """Locks the directory that has replaced the other. It must not have torrents that are unknown here."""
+        """Locks the directory that has replaced the first. Returns a problem if it has unknown torrents, or None."""
         strangers = [torrent for torrent in self._dir.torrents() if not self._catalogue.has_known(torrent)]
         if strangers:
             return (
@@ -248,7 +248,7 @@ class ResumeDirWarden:
         return None
 
     def _probe(self, failed: FailedWrite = _PROBE) -> None:
-        """A real write of so many files and bytes. Raises OSError."""
+        """Writes as many files and bytes as a failed write, and deletes them again. Raises OSError."""
         paths = self._dir.probes(max(1, failed.files))
         rest = bytes(max(0, failed.size - len(paths) + 1))
         changes = [Change(path, rest if path == self._dir.probe else b"0") for path in paths]
@@ -260,16 +260,16 @@ class ResumeDirWarden:
         if failure is not None:
             raise failure
 
-    # -- writes that failed ---------------------------------------------------------------------------------------
+    # -- failed writes --------------------------------------------------------------------------------------------
 
     async def _look_at_writes(self) -> None:
-        """Resolves doubts, and tries whether a failed write would succeed now."""
+        """Writes torrents in doubt again, and probes whether a failed write would succeed now."""
         if self._catalogue.in_doubt:
             problem = await self._catalogue.mend()
             if problem is not None:
                 self._tell.writes(
-                    f"of {self._catalogue.in_doubt} torrents or settings the disk may hold a change that failed, and "
-                    f"may bring it into force after a crash; it cannot be taken back yet ({problem}): {remedy(problem)}"
+                    f"for {self._catalogue.in_doubt} torrents or settings the disk may hold a failed change, which "
+                    f"a crash may bring into force; it cannot be rolled back yet ({problem}): {remedy(problem)}"
                 )
                 return
         failed, now = self._catalogue.failed, time.monotonic()
@@ -288,10 +288,10 @@ class ResumeDirWarden:
             None
             if failed is None
             else f"a change of {failed.size} bytes in {failed.files} files could not be written ({failed.problem}); "
-            f"such changes are refused until one can be, smaller ones are not: {remedy(failed.problem)}"
+            f"changes of this size are refused until one can be written: {remedy(failed.problem)}"
         )
 
-    # -- what could not be read -----------------------------------------------------------------------------------
+    # -- unreadable files -----------------------------------------------------------------------------------------
 
     async def _read_again(self) -> None:
         """Tries unreadable files again, and loads those that can be read."""
@@ -299,7 +299,7 @@ class ResumeDirWarden:
         chosen = list(catalogue.unreadable)[:READ_AGAIN]
         if chosen:
             found = await self._beside(lambda: [(each, read_torrent(self._dir, each)) for each in chosen])
-            await self._beside(self._dir.check)  # a missing file may be in the directory that is usable
+            await self._beside(self._dir.check)  # a file is missing only if this is still the right directory
             for torrent, outcome in found:
                 self._take_record(torrent, outcome)
         if catalogue.session_unreadable is not None:
@@ -316,7 +316,7 @@ class ResumeDirWarden:
 
     def _take_record(self, torrent: str, found: Found) -> None:
         known = self._catalogue.unreadable.pop(torrent)
-        self._catalogue.unreadable[torrent] = known  # the others are tried first
+        self._catalogue.unreadable[torrent] = known  # moved to the end, so that the others are tried first
         if isinstance(found, Unreadable):
             self._tell.unreadable(found.name, found.problem)
             return
@@ -337,12 +337,12 @@ class ResumeDirWarden:
             self._lying = names
             self._tell.lying(names, files)
 
-    # -- afterwards -----------------------------------------------------------------------------------------------
+    # -- repair ---------------------------------------------------------------------------------------------------
 
     async def _mend(self) -> None:
-        """Writes to the directory what it lacks of the state in memory, and opens the catalogue again.
+        """Writes all differences from the state in memory to the directory, and opens the catalogue again.
 
-        The catalogue is closed, and earlier writes have ended, so memory has the latest state.
+        The catalogue is closed, and earlier writes have ended, so the state in memory does not change meanwhile.
         """
         await self._catalogue.settled()
         records, removed = self._catalogue.records(), frozenset(self._catalogue.removed)
@@ -364,11 +364,11 @@ def _home(root: Path) -> Home:
 
 
 def _look(directory: ResumeDir) -> Seen:
-    """The state of the directory. Raises OSError."""
+    """Reads the state of the directory. Raises OSError."""
     home, space = _home(directory.root), os.statvfs(directory.root)
     try:
         lock = directory.identity()
     except FileNotFoundError:
         lock = None
-    # For root more may be free than this says; then the probe decides.
+    # For the user root more space may be free than f_bavail; then the probe decides.
     return Seen(home, lock, bool(space.f_flag & os.ST_RDONLY), space.f_bavail * space.f_frsize)

@@ -1,4 +1,4 @@
-"""The content of a resume directory at a start: records, and files that are unreadable or were put aside."""
+"""Reads the content of a resume directory at a start: records, and files that are unreadable or were put aside."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ class Unreadable(NamedTuple):
 
 
 Found = DesiredTorrent | Unreadable | DamagedFile | None
-"""The outcome of reading a record; None if it is gone."""
+"""The outcome of reading a record; None if the record is missing."""
 
 
 class Stored(NamedTuple):
@@ -29,9 +29,9 @@ class Stored(NamedTuple):
     Fields:
         torrents: the records, also of torrents that are being removed.
         session: the desired state of the session.
-        unreadable: the records that wait until they can be read; nothing of their torrents is touched meanwhile.
+        unreadable: the records that cannot be read yet; the files of their torrents are not changed meanwhile.
         damaged: the files that were put aside.
-        not_moved: resume data that could not be moved from its place in earlier versions, by name, and why.
+        not_moved: fast-resume data that could not be moved from its place in earlier versions, by name, and why.
     """
 
     torrents: list[DesiredTorrent]
@@ -42,10 +42,10 @@ class Stored(NamedTuple):
 
 
 def read_all(directory: ResumeDir) -> Stored:
-    """Reads everything. Raises OSError if the directory cannot be listed.
+    """Reads the whole directory. Raises OSError if it cannot be listed.
 
-    Damaged files are put aside; so are files that belong to no torrent. Resume data that is still beside the records is
-    moved to the engine's own directory.
+    Damaged files are put aside; so are files that belong to no torrent. Fast-resume data that earlier versions stored
+    beside the records is moved to the engine's own directory.
     """
     with contextlib.suppress(OSError):  # the warden makes it as soon as it can be made
         directory.make_engine_dir()
@@ -72,7 +72,7 @@ def read_all(directory: ResumeDir) -> Stored:
             stored.damaged.append(damaged)
     if os.path.lexists(directory.staged) and (directory.staged.is_symlink() or not directory.staged.is_dir()):
         aside(directory, directory.staged)
-    for staged in _staged_names(directory):  # the previous supervisor was not notified, or had no time for it
+    for staged in _staged_names(directory):  # files that the previous supervisor did not move to `damaged/`
         torrent = staged.partition(".")[0]
         owner = torrent if torrent in known else None
         name = staged if owner is None else directory.fastresume(owner).name
@@ -91,7 +91,7 @@ def read_all(directory: ResumeDir) -> Stored:
 
 
 def _staged_names(directory: ResumeDir) -> list[str]:
-    """The files that an engine has put aside; none if they cannot be listed, since they are no records."""
+    """The files that an engine has put aside; none if they cannot be listed, since records do not depend on them."""
     try:
         return directory.staged_names()
     except OSError:
@@ -99,17 +99,17 @@ def _staged_names(directory: ResumeDir) -> list[str]:
 
 
 def cannot_be_listed(error: OSError) -> str:
-    """The message while the directory cannot be listed."""
+    """The text of the problem while the directory cannot be listed."""
     return f"the resume directory cannot be listed, and no torrent is known until it can ({error})"
 
 
 def read_torrent(directory: ResumeDir, torrent: str) -> Found:
-    """A torrent's record; a damaged one is put aside."""
+    """Reads a torrent's record. A damaged record is put aside."""
     path = directory.desired(torrent)
     try:
         desired = decode_record(read(path), DesiredTorrent)
         if desired.torrent != torrent:
-            raise Damaged(f"it speaks of torrent {desired.torrent!r}")
+            raise Damaged(f"it is of torrent {desired.torrent!r}")
     except FileNotFoundError:
         return None
     except Damaged as error:
@@ -120,7 +120,7 @@ def read_torrent(directory: ResumeDir, torrent: str) -> Found:
 
 
 def read_session(directory: ResumeDir) -> DesiredSession | Unreadable | DamagedFile:
-    """The session's record, likewise; the default if there is none."""
+    """Reads the session's record; the default if there is none. A damaged record is put aside."""
     path = directory.session
     try:
         return decode_record(read(path), DesiredSession)
@@ -133,7 +133,7 @@ def read_session(directory: ResumeDir) -> DesiredSession | Unreadable | DamagedF
 
 
 def aside(directory: ResumeDir, path: Path) -> str:
-    """Puts a file aside, and returns its new path."""
+    """Puts a file aside. Returns a text with its new path, or with the error."""
     try:
         return put_aside_as(directory.put_aside(path))
     except OSError as error:
@@ -141,7 +141,7 @@ def aside(directory: ResumeDir, path: Path) -> str:
 
 
 def _put_aside(directory: ResumeDir, path: Path, torrent: str | None, damage: Damaged) -> DamagedFile | Unreadable:
-    """Puts a damaged record aside. If that fails it waits, so that nothing overwrites it."""
+    """Puts a damaged record aside. If that fails, the record counts as unreadable, so that it is not overwritten."""
     what = f"{path.name} is damaged: {damage}"
     try:
         return DamagedFile(path.name, torrent, what, put_aside_as(directory.put_aside(path)))
@@ -150,9 +150,9 @@ def _put_aside(directory: ResumeDir, path: Path, torrent: str | None, damage: Da
 
 
 def _clear(directory: ResumeDir, path: Path) -> None:
-    """Deletes a leftover temporary file, which would be in the way of a write."""
+    """Deletes the temporary file of an interrupted write, which would block a new write. A directory is put aside."""
     if path.is_dir() and not path.is_symlink():
         aside(directory, path)
         return
-    with contextlib.suppress(OSError):  # it does no harm; the error that keeps it will be reported
+    with contextlib.suppress(OSError):  # harmless: if the error lasts, the next write reports it
         path.unlink()

@@ -1,15 +1,15 @@
-"""Totals: what each torrent and the session have transferred over their lives, and the durations of torrents. Pure.
+"""Totals: the lifetime transfer of each torrent and the session, and the durations of torrents. Pure.
 
-The engine counts, but each one begins with the last saved values, which are less. So the values here never fall. A
-reported value that is lower changes nothing, since the next engine gets the stored one and continues from it
-(`EnsureTorrent`). Counters without such a start value (`wasted`, the session) begin with 0 in each engine, and are
-added up.
+An engine counts the bytes. A new engine begins with the last saved values, which may be lower than the last reported
+ones. So the totals here never decrease: a lower reported value is ignored, and the next engine gets the total
+(`EnsureTorrent`) and continues from it. Counters without such a start value (`wasted`, the session) begin with 0 in
+each engine, and are added up.
 
-Durations are not counted for each torrent: the *uptime* is how long there has been an engine in all, and an active
-torrent stores the uptime at which it became active, less its earlier active time. So ten thousand idle seeds change
-nothing, and nothing of them has to be saved.
+Durations are not counted for each torrent. The *uptime* is the total time in which an engine was up. An active torrent
+stores the uptime at which it became active, minus its earlier active time. So the data of ten thousand idle seeds does
+not change, and need not be saved.
 
-Saved data is split into *shards*, by the first two digits of the torrent's id; the session is one, too.
+Saved data is split into *shards*, by the first two digits of the torrent's id. The session is a shard, too.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +22,7 @@ from protocol.wire.events import Progress
 from protocol.wire.rows import ACTIVE_STATES, COMPLETE_STATES, TorrentState
 
 SESSION: Final = ""
-"""The shard of the session."""
+"""The name of the session's shard."""
 
 _RUNNING: Final = ACTIVE_STATES | COMPLETE_STATES
 
@@ -31,10 +31,10 @@ class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """One torrent's counters as they are stored.
 
     Fields:
-        added_us: when this torrent was added; one that is added again begins anew.
+        added_us: when the torrent was added; a torrent that is added again begins with new counters.
         downloaded, uploaded, wasted: payload bytes.
-        active_s, seeding_s: as of the shard's `uptime_s`.
-        active, seeding: whether they have continued since.
+        active_s, seeding_s: the durations at the shard's `uptime_s`.
+        active, seeding: whether the durations have continued since.
         completed_us, last_activity_us: microseconds since 1970; null for never.
     """
 
@@ -71,8 +71,8 @@ class Counts(msgspec.Struct, gc=False):
     Fields:
         wasted_seen: the value that the running engine has reported.
         engine: the number of the engine that reported last.
-        fetched: whether payload was received since it was last complete.
-        active_s, seeding_s: a duration; or, while it is counted (`active`, `seeding`), the uptime at which it began.
+        fetched: whether payload was received since the torrent was last complete.
+        active_s, seeding_s: the duration, or while it continues (`active`, `seeding`) the uptime at which it began.
     """
 
     downloaded: int = 0
@@ -93,12 +93,12 @@ _NOTHING: Final = Counts()
 
 
 class Totals:
-    """All totals. Times are seconds on a monotonic clock, or microseconds since 1970, given by the caller.
+    """All totals. Callers pass times: monotonic seconds, or microseconds since 1970.
 
     Fields:
         changed: the shards with unsaved changes.
-        uptime_s: how long there has been an engine in all, as of the last `tick`.
-        loaded: whether the stored data was read, except the shards that are `unread`.
+        uptime_s: the total time in which an engine was up, as of the last `tick`.
+        loaded: whether the stored data was read, except the shards in `unread`.
         session_downloaded, session_uploaded: payload bytes since this supervisor started.
     """
 
@@ -120,21 +120,21 @@ class Totals:
     # -- time and engines -----------------------------------------------------------------------------------------
 
     def tick(self, now: float, *, up: bool) -> None:
-        """Call it each second: whether there is an engine."""
+        """Adds to the uptime if an engine is up. Call it every second."""
         if up and self._ticked is not None:
             self._uptime += now - self._ticked
             self.uptime_s = int(self._uptime)
         self._ticked = now if up else None
 
     def engine_lost(self) -> None:
-        """An engine died: the counters that begin with 0 in each engine begin anew."""
+        """Notes an engine's death: the counters that begin with 0 in each engine begin anew."""
         self._engine += 1
         self._session_seen = (0, 0)
 
-    # -- what is told ---------------------------------------------------------------------------------------------
+    # -- counting -------------------------------------------------------------------------------------------------
 
     def count_session(self, downloaded: int, uploaded: int) -> None:
-        """The counters of the running engine since it started."""
+        """Counts the session's bytes, from the counters of the running engine since its start."""
         if (downloaded, uploaded) != self._session_seen:
             seen_downloaded, seen_uploaded = self._session_seen
             self.session_downloaded += max(0, downloaded - seen_downloaded)
@@ -144,7 +144,7 @@ class Totals:
 
     @property
     def all_time(self) -> tuple[int, int]:
-        """Payload bytes downloaded and uploaded over all restarts."""
+        """The payload bytes downloaded and uploaded over all restarts."""
         return self._before_downloaded + self.session_downloaded, self._before_uploaded + self.session_uploaded
 
     def progress(self, event: Progress, now_us: int) -> Progress:
@@ -158,7 +158,7 @@ class Totals:
             moved = event.downloaded > downloaded or event.uploaded > uploaded
         counts.downloaded = max(downloaded, event.downloaded)
         counts.uploaded = max(uploaded, event.uploaded)
-        if event.wasted != counts.wasted_seen:  # one that was loaded again begins with 0
+        if event.wasted != counts.wasted_seen:  # a torrent that was loaded again begins with 0
             counts.wasted += event.wasted - counts.wasted_seen if event.wasted > counts.wasted_seen else event.wasted
             counts.wasted_seen = event.wasted
         if moved:
@@ -172,7 +172,7 @@ class Totals:
         return msgspec.structs.replace(event, downloaded=told[0], uploaded=told[1], wasted=told[2])
 
     def state(self, torrent: str, state: TorrentState) -> None:
-        """A torrent's state has changed. A queued one counts as in its earlier state."""
+        """Starts or ends a torrent's durations by its new state; `queued` changes nothing."""
         if state is TorrentState.QUEUED:
             return
         active, seeding = state in _RUNNING, state in COMPLETE_STATES
@@ -187,14 +187,14 @@ class Totals:
             self.changed.add(torrent[:2])
 
     def completed(self, torrent: str, now_us: int) -> None:
-        """A torrent is complete. Without a download since it was last complete, the earlier time is kept."""
+        """Sets the time of a torrent's completion, unless nothing was downloaded since the last one."""
         counts = self._of(torrent)
         if counts.fetched or counts.completed_us is None:
             counts.completed_us, counts.fetched = now_us, False
             self.changed.add(torrent[:2])
 
     def found(self, history: HistoryFound) -> None:
-        """The values in a torrent's resume data, if nothing was stored here."""
+        """Merges the totals in a torrent's fast-resume data, if none were stored here."""
         counts = self._of(history.torrent)
         counts.downloaded = max(counts.downloaded, history.downloaded)
         counts.uploaded = max(counts.uploaded, history.uploaded)
@@ -210,12 +210,12 @@ class Totals:
         """Merges the stored counters of a torrent with those counted since.
 
         Args:
-            uptime_s: at which they were stored; later counts are added.
+            uptime_s: the uptime at which the counters were stored.
         """
         fresh = not self.knows(torrent)
         counts = self._of(torrent)
         since = 0
-        if fresh:  # no report yet: it is in its stored state
+        if fresh:  # not reported yet: the torrent is in its stored state
             since = max(0, self.uptime_s - uptime_s)
             counts.active, counts.seeding = record.active, record.seeding
             counts.active_s = self.uptime_s if record.active else 0
@@ -235,7 +235,7 @@ class Totals:
         """Merges the session's stored totals.
 
         Args:
-            stamped_s: the uptime from the stamp, which may be later.
+            stamped_s: the uptime in the stamp, which may be later than the stored one.
         """
         self._before_downloaded += record.downloaded
         self._before_uploaded += record.uploaded
@@ -253,16 +253,16 @@ class Totals:
             self.merge_stored_session(SessionRecord(), uptime_s - self.uptime_s)
 
     def discard(self, torrent: str) -> None:
-        """A torrent was removed: one that is added again begins anew."""
+        """Removes the counters of a removed torrent."""
         shard = self._shards.get(torrent[:2])
         if shard is not None and shard.pop(torrent, None) is not None:
             self.changed.add(torrent[:2])
 
-    # -- what is known --------------------------------------------------------------------------------------------
+    # -- reading --------------------------------------------------------------------------------------------------
 
     def of(self, torrent: str) -> Counts:
-        """A torrent's counters, for reading."""
-        try:  # which is the quickest where there is something, and each of ten thousand rows asks
+        """A torrent's counters, for reading only."""
+        try:  # the fastest way for existing counters; ten thousand rows need it
             return self._shards[torrent[:2]][torrent]
         except KeyError:
             return _NOTHING
@@ -272,21 +272,21 @@ class Totals:
         return self.of(torrent) is not _NOTHING
 
     def lacks_history(self, torrent: str) -> bool:
-        """Whether nothing is stored of a torrent, so that its resume data has the best values."""
+        """Whether no totals of a torrent are stored, so that those in its fast-resume data are used."""
         return self.loaded and torrent[:2] not in self.unread and not self.knows(torrent)
 
     def active_s(self, counts: Counts) -> int:
-        """How long a torrent was active in all."""
+        """The total time in which a torrent was active, in seconds."""
         return self.uptime_s - counts.active_s if counts.active else counts.active_s
 
     def seeding_s(self, counts: Counts) -> int:
-        """How long it was active and complete."""
+        """The total time in which a torrent was active and complete, in seconds."""
         return self.uptime_s - counts.seeding_s if counts.seeding else counts.seeding_s
 
-    # -- what is stored -------------------------------------------------------------------------------------------
+    # -- storing --------------------------------------------------------------------------------------------------
 
     def shards(self) -> list[str]:
-        """All shards with content, the session's too."""
+        """All shards with content, including the session's."""
         return [SESSION, *self._shards]
 
     def size(self, shard: str) -> int:
@@ -294,15 +294,15 @@ class Totals:
         return len(self._shards.get(shard, ()))
 
     def session_record(self) -> SessionRecord:
-        """The session's totals, for storing."""
+        """The session's totals to store."""
         downloaded, uploaded = self.all_time
         return SessionRecord(uptime_s=self.uptime_s, downloaded=downloaded, uploaded=uploaded)
 
     def shard_record(self, shard: str, added_us: Callable[[str], int | None]) -> ShardRecord:
-        """A shard, for storing.
+        """The shard's totals to store.
 
         Args:
-            added_us: when a torrent was added; None if there is no such torrent.
+            added_us: returns when a torrent was added; None if it does not exist.
         """
         return ShardRecord(uptime_s=self.uptime_s, torrents=dict(self._records(shard, added_us)))
 

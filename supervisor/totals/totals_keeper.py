@@ -1,7 +1,7 @@
-"""The totals' keeper: reads them at the start, and saves them when they have changed.
+"""The totals' keeper: loads the totals at the start, and saves them when they have changed.
 
-A first change is saved within seconds, and later ones once in `SAVE_S`. So a kill loses at most a minute, and a torrent
-that uploads costs one small write a minute. Unchanged shards are never written.
+The first change of a shard is saved within seconds, later ones every `SAVE_S`. So a kill loses at most a minute of
+changes, and a torrent that uploads costs one small write a minute. Unchanged shards are never written.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ from supervisor.totals.totals_store import Stamp, Stored
 
 SOON_S: Final = 5.0
 SAVE_S: Final = 55.0
-"""The interval between two saves of the same shard: with the time of the write, at most a minute is lost."""
+"""The interval between two saves of the same shard. With the time of the write it is less than a minute."""
 STAMP_S: Final = 10.0
 CLOSE_S: Final = 10.0
 AT_ONCE: Final = 4000
-"""The number of torrents whose records are made in one turn of the loop."""
+"""The number of torrents whose records are made at once, while the loop is blocked."""
 
 
 class TotalsKeeper:
@@ -37,9 +37,9 @@ class TotalsKeeper:
 
     Args:
         totals: the counters.
-        catalogue: knows the torrents.
-        runtime_dir: where the uptime is stored if that costs no disk access.
-        identity: the resume directory, identified by its lock.
+        catalogue: the torrents.
+        runtime_dir: the runtime directory; the uptime is stored there if it is in memory.
+        identity: returns the identity of the resume directory, by its lock.
         damaged: called with each file that was put aside.
     """
 
@@ -74,7 +74,7 @@ class TotalsKeeper:
         self._problem: str | None = None
 
     async def load(self) -> None:
-        """Reads the stored totals, before clients are served; or later, once the directory could be listed."""
+        """Reads the stored totals, before clients are served, or as soon as the directory can be listed."""
         if self._totals.loaded or self._loading or self._catalogue.unlisted is not None:
             return
         self._loading = True
@@ -107,14 +107,14 @@ class TotalsKeeper:
         await self._idle.wait()
 
     def save_all(self) -> None:
-        """Saves all shards, since another directory has replaced the former."""
+        """Marks all shards for saving, since another directory may have replaced the first."""
         self._totals.changed.update(self._totals.shards())
 
     def tick(self, now: float, *, up: bool) -> None:
-        """Call it each second.
+        """Counts the uptime, and starts saves that are due. Call it every second.
 
         Args:
-            up: whether there is an engine.
+            up: whether an engine is up.
         """
         totals = self._totals
         totals.tick(now, up=up)
@@ -183,7 +183,7 @@ class TotalsKeeper:
             self._log.warning("uptime_not_noted", problem=str(error))
 
     async def close(self) -> None:
-        """Saves changes at the end of the service; waits for the disk, but not for long."""
+        """Saves changes at the end of the service; waits for the disk up to CLOSE_S."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_S):
                 await self.saved()
@@ -206,7 +206,7 @@ class TotalsKeeper:
 
 
 _UNREADABLE: Final = -1
-"""In place of the time at which a torrent was added, of one whose record cannot be read now."""
+"""Replaces the time at which a torrent was added if its record cannot be read now."""
 
 
 def _added_us(catalogue: Catalogue, torrent: str) -> int | None:

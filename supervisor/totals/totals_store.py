@@ -1,7 +1,7 @@
-"""The files of totals: `totals/` in the resume directory, a small file for each shard. Runs in threads.
+"""Reads and writes the files of totals: `totals/` in the resume directory, with a small file for each shard.
 
-Nothing waits for these files. A damaged one is put aside, and its values begin anew, or continue from the torrents'
-resume data.
+All functions run in threads, and no request waits for them. A damaged file is put aside; its totals begin with those in
+the torrents' fast-resume data, or with 0.
 """
 
 import contextlib
@@ -20,13 +20,16 @@ from supervisor.store.damage import DamagedFile, put_aside_as
 from supervisor.totals.totals import SESSION, SessionRecord, ShardRecord
 
 STAMP: Final = "uptime"
-"""In the runtime directory, if that is in memory: the uptime, which idle seeds save nowhere else."""
+"""The name of the stamp file, in a runtime directory in memory.
+
+While all torrents are idle seeds, no other file stores the uptime.
+"""
 _IN_MEMORY: Final = frozenset({"tmpfs", "ramfs"})
 _MOUNTINFO: Final = Path("/proc/self/mountinfo")
 
 
 class Stamp(msgspec.Struct, frozen=True, kw_only=True):
-    """The uptime, and the resume directory that it belongs to, by `ResumeDir.identity`."""
+    """The content of the stamp file: the uptime, and the identity of its resume directory (`ResumeDir.identity`)."""
 
     resume_dir: str
     uptime_s: int
@@ -36,8 +39,8 @@ class Stored(NamedTuple):
     """The stored totals.
 
     Fields:
-        session: None if there is none.
-        unread: the shards that cannot be read now, and are not written until they can be.
+        session: the session's totals; None if none are stored.
+        unread: the shards that cannot be read now; they are not written until they can be read.
         damaged: the files that were put aside.
     """
 
@@ -48,7 +51,7 @@ class Stored(NamedTuple):
 
 
 def read_all(directory: ResumeDir, only: Sequence[str] | None = None) -> Stored:
-    """Reads all shards, or only some."""
+    """Reads all shards, or only those in `only`."""
     found = Stored(None, {}, set(), [])
     for shard in directory.total_shards() if only is None else only:
         path = directory.totals(shard)
@@ -77,7 +80,7 @@ def change(directory: ResumeDir, shard: str, record: SessionRecord | ShardRecord
 
 
 def write(directory: ResumeDir, changes: Sequence[Change]) -> None:
-    """Writes them durably, as one group of files. Raises OSError, and then some of them may be written."""
+    """Writes files durably, as one group. Raises OSError; some of the files may be written then."""
     directory.check()
     if not directory.totals_dir.is_dir() or directory.totals_dir.is_symlink():
         if os.path.lexists(directory.totals_dir):
@@ -108,7 +111,7 @@ def in_memory(directory: Path, mountinfo: Callable[[], str] = _MOUNTINFO.read_te
 
 
 def read_stamp(runtime_dir: Path, identity: str) -> int:
-    """The last uptime in the runtime directory, 0 if there is none of this resume directory."""
+    """Reads the uptime of this resume directory from the stamp file; 0 if there is none."""
     with contextlib.suppress(OSError, Damaged, msgspec.MsgspecError):
         stamp = msgspec.json.decode(read(runtime_dir / STAMP), type=Stamp)
         if stamp.resume_dir == identity:
@@ -117,7 +120,7 @@ def read_stamp(runtime_dir: Path, identity: str) -> int:
 
 
 def write_stamp(runtime_dir: Path, stamp: Stamp) -> None:
-    """Stores the uptime; it survives until the machine is restarted. Raises OSError."""
+    """Writes the stamp file, which is lost only when the machine is restarted. Raises OSError."""
     temporary = runtime_dir / f"{STAMP}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     fd = os.open(temporary, flags, 0o600)
@@ -129,5 +132,5 @@ def write_stamp(runtime_dir: Path, stamp: Stamp) -> None:
 
 
 def delete_stamp(runtime_dir: Path) -> None:
-    """Deletes the stamp, since the uptime is stored elsewhere. Raises OSError."""
+    """Deletes the stamp file, when the uptime is stored in the session's shard. Raises OSError."""
     (runtime_dir / STAMP).unlink(missing_ok=True)

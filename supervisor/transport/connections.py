@@ -1,10 +1,10 @@
-"""The connections of one ZeroMQ socket: their number, the limit on them, and the causes of failed handshakes.
+"""Limits the connections of one ZeroMQ socket, and reports the causes of failed handshakes.
 
-ZeroMQ has no limit on connections; its monitor reports each by the number of its descriptor. Excess connections are
-closed; existing ones stay. A connection that does not speak ZeroMQ counts too, until its handshake times out.
+ZeroMQ has no limit on connections; its monitor reports each one by the number of its descriptor. Excess connections are
+closed; existing ones stay. A connection that does not speak ZeroMQ counts, too, until its handshake times out.
 
-The monitor reports a failed handshake without its connection; it is the one that is reported to end next, since one
-thread serves them all.
+The monitor reports a failed handshake without its connection. The next connection that the monitor reports as ended is
+the failed one, since one thread serves all connections.
 """
 
 import time
@@ -23,19 +23,19 @@ CONNECTIONS_MAX: Final = 1024
 """The limit of connections of one socket at one address: a thousand clients, and each needs a descriptor."""
 
 CONNECTIONS_MIN: Final = 64
-"""The minimum of that limit, however few descriptors there are: a flood is less likely than a client."""
+"""The minimum of that limit, even with few descriptors: a flood is less likely than many clients."""
 
 AHEAD_MAX: Final = 1001
-"""The number of connections of which a monitor's events may be unread: libzmq's 1,000 messages, and one here."""
+"""The maximum number of unread events of a monitor: 1,000 in libzmq's queue, and one in the queue here."""
 
 SOCKETS: Final = 2
 """The number of watched sockets."""
 
 RESERVED_DESCRIPTORS: Final = 256 + SOCKETS * AHEAD_MAX
-"""Descriptors for everything else: engines, files and sockets; and for connections that are not counted yet."""
+"""Descriptors for other uses (engines, files and sockets), and for connections that are not counted yet."""
 
 UNKNOWN: Final = "an unknown address"
-"""Of a connection that was gone before it was examined: a busy loop, and a peer whose first bytes were wrong."""
+"""The host of a connection that was closed before it was examined, as can happen while the loop is busy."""
 
 TOO_MANY: Final = "too many connections"
 NO_CURVE: Final = "no CURVE"
@@ -53,13 +53,13 @@ _EVENTS: Final = (
     | zmq.EVENT_HANDSHAKE_FAILED_AUTH
     | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
 )
-"""Not EVENT_ACCEPT_FAILED: without free descriptors, there would be one for each turn of ZeroMQ's thread."""
+"""EVENT_ACCEPT_FAILED is omitted: without free descriptors, ZeroMQ's thread would report it continuously."""
 
 OnRefused = Callable[[str, str], None]
 
 
 def limit(descriptors: int, addresses: int) -> int:
-    """The limit of connections for each of several addresses, so that there are descriptors for all."""
+    """The limit of connections for each of several addresses, such that the descriptors are sufficient for all."""
     return max(CONNECTIONS_MIN, min(CONNECTIONS_MAX, (descriptors - RESERVED_DESCRIPTORS) // addresses))
 
 
@@ -71,11 +71,11 @@ class _Connection(NamedTuple):
 
 
 class Connections:
-    """Watches a socket.
+    """Watches the connections of a socket.
 
     Args:
-        socket: not bound yet.
-        most: the limit of connections of each of its addresses, of which it has one for each transport.
+        socket: the socket, which is not bound yet.
+        most: the limit of connections at each of its addresses; it has one address for each transport.
         on_refused: called with the peer (an IP address, or a user) and the reason.
         clock: monotonic seconds.
     """
@@ -99,21 +99,21 @@ class Connections:
         socket.monitor(address, _EVENTS)
         pair = socket.context.socket(zmq.PAIR)
         pair.setsockopt(zmq.LINGER, 0)
-        # Where the queue is full, ZeroMQ's thread waits and accepts nobody: so connections come no faster than they are
-        # counted, however busy the loop is. Without a descriptor for one more on a local socket, libzmq aborts.
+        # When this queue is full, ZeroMQ's thread waits and accepts no connection. So connections come no faster than
+        # they are counted, however busy the loop is. Without a descriptor for a local connection, libzmq would abort.
         pair.setsockopt(zmq.RCVHWM, 1)
         pair.connect(address)
         self._socket = LoopSocket(pair, self._told)
 
     def count(self, scheme: str) -> int:
-        """The number of connections at its address of this transport, `ipc` or `tcp`."""
+        """The number of connections at the socket's address of this transport, `ipc` or `tcp`."""
         return self._count[scheme]
 
     def close(self) -> None:
         """Stops watching. Call it after the socket is closed and before its context is.
 
-        Earlier, ZeroMQ's thread would block on unread events. The monitor is not disabled, as that waits for the same
-        thread.
+        Before the socket is closed, ZeroMQ's thread would block on unread events. The monitor is not disabled, since
+        that would wait for the same thread.
         """
         self._socket.close()
 
@@ -144,7 +144,7 @@ class Connections:
         self._open[fd] = _Connection(scheme, host, self._clock(), self._succeeded[scheme])
         self._count[scheme] += 1
         if self._count[scheme] > self._most and ends is not None and _same_address(ends, endpoint):
-            # If the number is another connection's by now, then that is a newcomer too.
+            # If the descriptor is another connection's by now, that connection is a new one, too.
             shut_down(fd, ends)
             self._on_refused(host, TOO_MANY)
             self._open[fd] = self._open[fd]._replace(host="")
@@ -154,11 +154,12 @@ class Connections:
         if connection is None or not connection.host:
             return  # it was reported already
         if failure is None and connection.succeeded == self._succeeded[connection.scheme]:
-            # No handshake came to its end since then, so this one's did not. For what is not ZeroMQ there is no event.
+            # No handshake has succeeded since this connection was accepted, so its own has not. There is no event for a
+            # peer that does not speak ZeroMQ.
             failure = NOT_ZEROMQ
         if failure == NOT_ZEROMQ:
             if connection.scheme == "ipc":
-                return  # clients knock like that
+                return  # local clients probe the socket like that
             failure = TOO_LATE if self._clock() - connection.since >= _LATE_S else NOT_ZEROMQ
         if failure:
             self._on_refused(connection.host, failure)

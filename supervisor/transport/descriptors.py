@@ -1,7 +1,8 @@
-"""One connection of a ZeroMQ socket, by the number of its descriptor.
+"""Identifies and closes one connection of a ZeroMQ socket, by the number of its descriptor.
 
-ZeroMQ can neither identify the peer of a connection nor close one. It reports the descriptor's number, and the
-functions here work on a duplicate. By then the number may be reused, so callers say which connection they mean.
+ZeroMQ's API can neither identify the peer of a connection nor close one connection. ZeroMQ reports the number of the
+descriptor, and the functions here work on a duplicate of it. The number may be reused by then, so callers pass the
+expected addresses or inode.
 """
 
 import contextlib
@@ -13,12 +14,12 @@ from typing import NamedTuple
 
 
 class Ends(NamedTuple):
-    """Both ends of a connection: our address, and the peer's.
+    """Both ends of a connection: the local address, and the peer's.
 
     Fields:
-        local: in ZeroMQ's form, `ipc://path` or `tcp://host:port`.
-        host: the peer's IP address, or `uid N` of a local one.
-        remote: the unique address: with its port, or the peer's pid when it connected.
+        local: the local address in ZeroMQ's form, `ipc://path` or `tcp://host:port`.
+        host: the peer's IP address, or `uid N` of a local peer.
+        remote: the peer's address with its port, or with the pid of the local process that connected.
     """
 
     local: str
@@ -27,14 +28,14 @@ class Ends(NamedTuple):
 
 
 def ends_of(fd: int) -> Ends | None:
-    """The ends of a connection; None if it is gone."""
+    """The ends of a connection; None if it is closed."""
     with contextlib.suppress(OSError), _borrowed(fd) as connection:
         return _ends(connection)
     return None
 
 
 def shut_down(fd: int, ends: Ends) -> bool:
-    """Shuts a connection down, if it still has these ends. ZeroMQ finds it closed, and cleans up."""
+    """Shuts a connection down, if it still has these ends. ZeroMQ detects that, and cleans up."""
     with contextlib.suppress(OSError), _borrowed(fd) as connection:
         if _ends(connection) == ends:
             connection.shutdown(socket.SHUT_RDWR)
@@ -43,7 +44,7 @@ def shut_down(fd: int, ends: Ends) -> bool:
 
 
 def shut_down_inode(fd: int, inode: int) -> bool:
-    """Shuts a connection down, if it still has this inode. Returns whether it has."""
+    """Shuts a connection down, if it still has this inode. Returns whether it had."""
     with contextlib.suppress(OSError), _borrowed(fd) as connection:
         if os.fstat(connection.fileno()).st_ino == inode:
             with contextlib.suppress(OSError):  # the peer was quicker
@@ -54,7 +55,7 @@ def shut_down_inode(fd: int, inode: int) -> bool:
 
 @contextlib.contextmanager
 def _borrowed(fd: int) -> Iterator[socket.socket]:
-    """A duplicate of it. Raises OSError if it is closed, or no socket."""
+    """A context with a duplicate of a descriptor. Raises OSError if the descriptor is closed, or is no socket."""
     duplicate = os.dup(fd)
     try:
         connection = socket.socket(fileno=duplicate)

@@ -1,7 +1,7 @@
-"""A ZeroMQ socket on the asyncio loop: plain sockets and a reader on their descriptor, no coroutine for each message.
+"""A ZeroMQ socket on the asyncio loop, without coroutines: a reader on its descriptor calls back for each message.
 
-ZeroMQ's descriptor is edge-triggered: it is readable once for an event, not while messages wait. So the socket is
-drained until it has no more, in bounded turns, and every send is followed by another check.
+ZeroMQ's descriptor is edge-triggered: it becomes readable once for an event, not as long as messages wait. So the
+socket is drained until it is empty, in bounded batches, and is checked again after every send.
 """
 
 import asyncio
@@ -20,23 +20,23 @@ _POLLIN: Final = int(zmq.POLLIN)
 _MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
 _LAST: Final = int(zmq.NOBLOCK)
 _RCVMORE: Final = int(zmq.RCVMORE)
-"""As plain numbers: an enum's arithmetic is slower than the rest of the operation."""
+"""The flags are plain numbers: an enum's arithmetic is slower than the rest of the operation."""
 
 ADDRESSES_KEPT: Final = 1024
-"""The size of the cache of peers' addresses and their transport, which is slow to look up."""
+"""The size of the cache of parsed addresses; parsing an address is slow."""
 
 TURN_S: Final = 0.001
-"""The maximum time of a turn, however few messages it has received."""
+"""The maximum time of a batch, even if it has fewer messages than the limit."""
 
 
 class Sender(NamedTuple):
-    """The sender of a message, from ZeroMQ; clients cannot forge it.
+    """The sender of a message, as reported by ZeroMQ; clients cannot forge it.
 
     Fields:
         user: the public key (Z85) of a client on tcp; None on a local socket.
-        fd: the number of the connection's descriptor, if there is a user, and else -1. The connection may be gone, and
-            the number reused.
-        number: of the connection, by its handshake: a later one's is greater.
+        fd: the descriptor of the connection if there is a user, otherwise -1. The connection may be closed, and the
+            descriptor reused.
+        number: the number of the connection's handshake, which is greater for a later connection.
     """
 
     user: str | None
@@ -52,7 +52,7 @@ LOCAL: Final = Sender(None, -1)
 
 
 class SendOutcome(Enum):
-    """The outcome of a send: only a ROUTER with ROUTER_MANDATORY reports `FULL` and `GONE`."""
+    """The outcome of a send. Only a ROUTER with ROUTER_MANDATORY reports `FULL` and `GONE`."""
 
     SENT = "sent"
     FULL = "full"
@@ -63,11 +63,12 @@ class LoopSocket:
     """Passes every message, as its frames, to `on_message`, or with its sender to `on_message_from`.
 
     Args:
-        socket: bound or connected to all its endpoints; closed by `close`.
-        on_message, on_message_from, on_frames: one of them; called on the loop. The last one gets frames that know
-            their connection.
-        per_turn: the maximum number of messages in a turn.
-        frames_max: the maximum number of frames of a message; of a longer one, these and one more are passed on.
+        socket: a socket that is bound or connected to all its endpoints; `close` closes it.
+        on_message, on_message_from, on_frames: exactly one of these callbacks, called on the loop. `on_frames` gets
+            `zmq.Frame`s, from which the connection can be looked up.
+        per_turn: the maximum number of messages in a batch.
+        frames_max: the maximum number of frames of a message. Of a longer message, these frames and one more are passed
+            on.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class LoopSocket:
         self._on_message = on_message
         self._on_message_from = on_message_from
         self._on_frames = on_frames
-        # Without CURVE there are local peers only, and messages cost a third less without looking up their sender.
+        # Without CURVE all peers are local. Not looking up their senders saves a third of the cost of a message.
         self._keyed = bool(socket.getsockopt(zmq.CURVE_SERVER))
         self._loop = asyncio.get_running_loop()
         self._looking = False
@@ -97,16 +98,16 @@ class LoopSocket:
         self._look_again()
 
     def send(self, frames: list[bytes]) -> bool:
-        """Sends one message without blocking. False if it was dropped."""
+        """Sends one message without blocking. Returns False if it was dropped."""
         return self.try_send(frames) is SendOutcome.SENT
 
     def try_send(self, frames: Sequence[bytes | zmq.Frame], *, copy: bool = True) -> SendOutcome:
-        """Like `send`, and returns the outcome. Without `copy` ZeroMQ owns a Frame's memory until it is sent."""
+        """Like `send`, but returns the outcome. Without `copy` ZeroMQ owns a Frame's memory until it is sent."""
         if self._closed:
             return SendOutcome.GONE
         if not self._looking:
-            # A send uses up the descriptor's edge, so it is followed by another check; one is enough for the sends of a
-            # turn.
+            # A send may consume the descriptor's edge, so the socket is checked afterwards, once for all sends of an
+            # iteration of the loop.
             self._looking = True
             self._loop.call_soon(self._look_after_sends)
         try:
@@ -142,7 +143,7 @@ class LoopSocket:
         return not self._closed and bool(int(self._socket.getsockopt(zmq.EVENTS)) & _POLLIN)
 
     def _drain(self) -> None:
-        self._scheduled = True  # what is sent meanwhile need not look again: that is done here after each message
+        self._scheduled = True  # sends from callbacks need no check: this loop checks after each message
         ends = time.perf_counter() + TURN_S
         more = True
         try:
@@ -155,10 +156,10 @@ class LoopSocket:
         finally:
             self._scheduled = False
             if more:
-                self._look_again()  # also after an error in on_message: the descriptor's edge is used up
+                self._look_again()  # also after an error in a callback, since the descriptor's edge is consumed
 
     def _received(self) -> list[bytes]:
-        """One message. Frames beyond the limit are dropped without a copy, in half the time."""
+        """Receives one message. Frames beyond the limit are dropped without a copy, in half the time."""
         frames = [self._socket.recv(_LAST)]
         while self._socket.get(_RCVMORE):
             if len(frames) > self._frames_max:
@@ -178,7 +179,7 @@ class LoopSocket:
         return frames
 
     def _hand_over(self) -> bool:
-        """Receives one message and passes it on. False if there was none."""
+        """Receives one message and passes it on. Returns False if there was none."""
         if self._closed:
             return False
         frames: list[bytes] = []
@@ -204,9 +205,9 @@ class LoopSocket:
 def _sender_of(frame: zmq.Frame) -> Sender:
     """The sender of a frame, by the ZAP handler's user id for its connection, see `supervisor.access.zap`."""
     try:
-        # libzmq's own properties and the handler's go before those of the same name that a peer gives itself. But no
-        # handler is asked about a local peer, so what that one claims to be means nothing. Its address is no IP
-        # address, but `localhost:uid:gid:pid`.
+        # libzmq's own properties and those of the ZAP handler override properties of the same name that a peer sends.
+        # But no ZAP handler checks a local peer, so its User-Id may be forged. A local peer is recognized by its
+        # address, which is no IP address but `localhost:uid:gid:pid`.
         user, number = str(frame.get("User-Id")).split(" ")
         if not _is_ip(str(frame.get("Peer-Address"))):
             return LOCAL

@@ -1,8 +1,8 @@
-"""Queued replies: none is lost while its client reads, and the replies of a client that does not are bounded.
+"""Queues replies: no reply is lost while its client receives, and the replies of any other client are bounded.
 
-ZeroMQ's queue for a connection is bounded by a number of messages, whatever their size, and does not report when there
-is room again. So replies beyond its high-water mark are queued here, counted in bytes, and offered again. A connection
-gets few large replies at a time: ZeroMQ owns their memory until they are sent, and reports when they are.
+ZeroMQ's queue for a connection is bounded by the number of messages, whatever their size, and ZeroMQ does not report
+when there is room again. So replies beyond its high-water mark are queued here, counted in bytes, and offered again. A
+connection gets few large replies at a time: ZeroMQ owns their memory until they are sent, and reports when they are.
 """
 
 import asyncio
@@ -15,29 +15,31 @@ from supervisor.log import logs
 from supervisor.transport.loop_socket import LoopSocket, SendOutcome
 
 QUEUE_MAX: Final = 1000
-"""Replies in ZeroMQ's queue for a connection (SNDHWM)."""
+"""The number of replies in ZeroMQ's queue for a connection (SNDHWM)."""
 
 LARGE_BYTES: Final = 32 * 1024
-"""From here on a reply is sent without a copy and watched until it has gone out: the others make 32 MB a queue at the
-most, and 300 kB as they usually are."""
+"""The size from which a reply is sent without a copy, and tracked until it is sent.
+
+All smaller replies in a queue take 32 MB at most, and usually 300 kB.
+"""
 
 LARGE_UNSENT_MAX: Final = 2 * 1024 * 1024
-"""The limit of unsent large replies, in bytes, over which a connection gets no more of them."""
+"""The bytes of unsent large replies above which a connection gets no more large replies."""
 
 LARGE_TOTAL_MAX: Final = 64 * 1024 * 1024
-"""The limit of all connections together; over it each may have one."""
+"""The same for all connections together; above it each connection may have one large reply."""
 
 LARGE_PEERS_LOOK: Final = 100
-"""From so many connections on it is checked whether those that left still count."""
+"""The number of connections with large replies above which sent replies of all connections are removed."""
 
 WAITING_MAX: Final = 8 * 1024 * 1024
 """The limit of queued bytes for one connection, 20,000 usual replies; beyond it its replies are dropped."""
 
 WAITING_TOTAL_MAX: Final = 64 * 1024 * 1024
-"""The limit of queued bytes for all connections; beyond it, the connection with the most loses all of its."""
+"""The limit of queued bytes for all connections; beyond it, all replies of the connection with the most are dropped."""
 
 ENTRY_BYTES: Final = 200
-"""The overhead of a queued reply beside its frame, about."""
+"""The approximate overhead of a queued reply beside its frame."""
 
 FIRST_LOOK_S: Final = 0.002
 LAST_LOOK_S: Final = 0.1
@@ -57,7 +59,7 @@ class Outbox:
 
     Args:
         socket: a ROUTER that reports full queues and lost connections (ROUTER_MANDATORY).
-        log: logs each connection that does not read, once.
+        log: logs, once for each, the connections that do not receive their replies.
     """
 
     def __init__(self, socket: LoopSocket, log: logs.Logger) -> None:
@@ -94,11 +96,11 @@ class Outbox:
             self._timer = self._loop.call_later(self._every_s, self._look)
 
     def is_backpressured(self, peer: bytes) -> bool:
-        """Whether a connection gets nothing large before it has read what was sent (backpressure)."""
+        """Whether a connection gets no large reply before it has received earlier ones (backpressure)."""
         return peer in self._waiting or self._has_enough(peer)
 
     def close(self, *, linger_ms: int) -> None:
-        """Gives the socket what it takes, and closes it."""
+        """Sends as many queued replies as the socket accepts, and closes it."""
         if self._timer is not None:
             self._timer.cancel()
         self._closing = True
@@ -122,9 +124,9 @@ class Outbox:
         return taken
 
     def _has_enough(self, peer: bytes) -> bool:
-        """Whether so much that is large has not gone out to a connection, or to all, that it gets no more of it.
+        """Whether the unsent large replies of a connection, or of all together, exceed their limit.
 
-        One to which all has gone out gets one more, whatever others have not read.
+        A connection without unsent large replies gets one in any case.
         """
         self._forget_sent(peer)
         unsent = self._large.get(peer)
@@ -147,7 +149,7 @@ class Outbox:
             self._timer = self._loop.call_later(self._every_s, self._look)
 
     def _send_waiting(self) -> bool:
-        """Whether anything could be sent."""
+        """Sends queued replies. Returns whether any reply was sent."""
         moved = False
         for peer, waiting in list(self._waiting.items()):
             while waiting.replies:

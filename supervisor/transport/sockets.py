@@ -14,25 +14,31 @@ from protocol.wire.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKE
 from supervisor.transport.outbox import QUEUE_MAX
 
 RECEIVE_BYTES_MAX: Final = 2 * codec.MAX_FRAME_BYTES
-"""Frames up to this size are received, so that one over the limit gets a reply; for larger ones ZeroMQ disconnects."""
+"""Frames up to this size are received, so that one over the protocol's limit gets a reply.
+
+ZeroMQ disconnects a peer that sends a larger one.
+"""
 
 RECEIVE_MAX: Final = 16
-"""Messages of a connection that ZeroMQ receives ahead (RCVHWM); the others stay with their sender."""
+"""The number of a connection's messages that ZeroMQ receives ahead (RCVHWM); further ones stay at the sender."""
 
 SUBSCRIBER_HWM: Final = 10_000
-"""The high-water mark of a subscriber; beyond it messages are dropped, and the next tick reveals the gap."""
+"""The high-water mark of a subscriber. Messages beyond it are dropped, and the next tick reveals the gap."""
 
 SUBSCRIPTION_BYTES_MAX: Final = 4096
-"""More than any topic, or a handshake, needs; ZeroMQ disconnects a peer that sends more in one frame."""
+"""The maximum size of a frame from a subscriber, more than any topic or handshake needs.
+
+ZeroMQ disconnects a peer that sends a larger frame.
+"""
 
 SUBSCRIPTIONS_HWM: Final = 10
-"""Subscriptions of each connection that are queued here, further ones at the peer: the loop reads all at once."""
+"""The number of queued subscriptions of a connection; further ones stay at the peer. The loop reads all at once."""
 
 HANDSHAKE_MS: Final = 5000
 """The time limit for a ZeroMQ handshake."""
 
 BACKLOG: Final = 1024
-"""Connections that wait to be accepted; ZeroMQ's default is 100, which a burst of clients fills."""
+"""The number of connections that wait to be accepted; a burst of clients exceeds ZeroMQ's default of 100."""
 
 ZAP_DOMAIN: Final = "ouzel"
 
@@ -42,7 +48,7 @@ KEEPALIVE: Final = {
     zmq.TCP_KEEPALIVE_INTVL: 15,
     zmq.TCP_KEEPALIVE_CNT: 4,
 }
-"""A peer that vanished is detected after two minutes; by TCP, since not every client knows ZMTP's PING."""
+"""Detects a vanished peer after two minutes. TCP's keepalive is used since not every client supports ZMTP's PING."""
 
 CLIENT_AND_ENGINE_SOCKETS: Final = (COMMANDS_SOCKET, EVENTS_SOCKET, ENGINE_SOCKET)
 
@@ -53,10 +59,10 @@ _UMASK_USER: Final = 0o177
 
 
 def check_places(directory: Path) -> None:
-    """Checks the places of the sockets: an old socket is replaced, and so is a link, which is not followed.
+    """Checks that the sockets can be bound: an old socket or a symbolic link at its path will be replaced.
 
     Raises:
-        OSError: it is a directory, a file, or something else that is not a socket.
+        OSError: at a socket's path is a directory, a file, or something else.
     """
     for name in CLIENT_AND_ENGINE_SOCKETS:
         path = directory / name
@@ -74,10 +80,10 @@ def check_places(directory: Path) -> None:
 def bind(
     context: "zmq.Context[zmq.Socket[bytes]]", kind: int, directory: Path, name: str, *, watch: Watch | None = None
 ) -> "zmq.Socket[bytes]":
-    """A bound local socket: the engine's is for this user, the public ones are for the group too.
+    """Binds a local socket. The engine's socket is accessible to this user, public sockets also to the group.
 
-    The umask sets the file mode while it is made, so it is never wider for a moment. The umask is the process's: a file
-    that another thread makes at that moment is narrower than usual.
+    The umask sets the file mode when the socket is made, so the mode is never too wide. The umask applies to the whole
+    process: a file that another thread makes at the same moment gets a narrower mode than usual.
 
     Args:
         watch: called with the socket before anybody can connect to it.
@@ -87,7 +93,7 @@ def bind(
     socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
     socket.setsockopt(zmq.BACKLOG, BACKLOG)
     if kind == zmq.ROUTER:
-        # At its high-water mark a ROUTER silently drops; a reply or an engine command must not be lost like that.
+        # At its high-water mark a ROUTER silently drops messages; replies and engine commands must not be lost.
         socket.setsockopt(zmq.SNDHWM, 0)
     if kind == zmq.XPUB:
         socket.setsockopt(zmq.SNDHWM, SUBSCRIBER_HWM)
@@ -96,7 +102,7 @@ def bind(
     if name == COMMANDS_SOCKET:
         socket.setsockopt(zmq.MAXMSGSIZE, RECEIVE_BYTES_MAX)
         socket.setsockopt(zmq.RCVHWM, RECEIVE_MAX)
-        # Replies are not lost either: the socket reports a full queue, and they wait in the outbox.
+        # Replies are not lost: the socket reports a full queue, and the outbox queues them.
         socket.setsockopt(zmq.SNDHWM, QUEUE_MAX)
         socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
     if watch is not None:
@@ -110,16 +116,16 @@ def bind(
 
 
 def offer_tcp(socket: zmq.Socket[bytes], endpoint: str, secret_key: str) -> str:
-    """Binds a socket, which has a local endpoint already, to tcp as well: only for CURVE, with keys that ZAP admits.
+    """Binds a socket that has a local endpoint to tcp, too: only for CURVE, with keys that ZAP admits.
 
-    libzmq uses the options at the time of each bind, so the local endpoint does not change. A ZAP handler has to be
-    bound before; without one nobody is admitted.
+    libzmq applies the options at the time of each bind, so the local endpoint does not change. A ZAP handler has to be
+    bound before; without one no client is admitted.
 
     Returns:
         The endpoint, with the actual port if the given one is 0 or `*`.
 
     Raises:
-        zmq.ZMQError: it cannot be bound.
+        zmq.ZMQError: the endpoint cannot be bound.
     """
     socket.setsockopt(zmq.CURVE_SERVER, 1)
     socket.setsockopt_string(zmq.CURVE_SECRETKEY, secret_key)
@@ -134,7 +140,7 @@ def offer_tcp(socket: zmq.Socket[bytes], endpoint: str, secret_key: str) -> str:
 
 
 def connect(context: "zmq.Context[zmq.Socket[bytes]]", directory: Path, name: str) -> "zmq.Socket[bytes]":
-    """A DEALER socket that is connected to one of them."""
+    """Returns a DEALER socket that is connected to one of the local sockets."""
     socket = context.socket(zmq.DEALER)
     socket.setsockopt(zmq.LINGER, 0)
     socket.connect(ipc_endpoint(directory, name))

@@ -1,9 +1,9 @@
-"""Which parts the service has, and which of them know each other: a group of parts a module, and no decisions.
+"""Constructs the parts of the service and connects them: one group of parts a module, and no decisions.
 
-- *Sockets* are those of clients and of engines, and the events that go out on one of them.
-- *Watch parts* keep what is wrong, and tasks, crash reports and totals, which tell of it.
-- *Command parts* carry out what clients ask.
-- *Handler parts* pass on what one part finds to the others.
+- *Sockets*: the sockets of clients and engines, with the event log and the publisher.
+- *Watch parts*: health, and the parts that report to it: background tasks, crash reports and totals.
+- *Command parts*: the parts that carry out clients' commands.
+- *Handler parts*: the handlers, which pass reports of one part on to the others.
 
-A group is made whole, after those that it needs.
+A group is constructed at once, after the groups that it needs.
 """

@@ -1,4 +1,4 @@
-"""Command parts: what carries out what clients ask."""
+"""Command parts: constructs the parts that carry out clients' commands."""
 
 import asyncio
 
@@ -26,7 +26,7 @@ from supervisor.wiring.watch_parts import WatchParts
 
 
 class CommandParts:
-    """One service's.
+    """The command parts of a service.
 
     Args:
         ended: set when the service ends.
@@ -100,10 +100,10 @@ class CommandParts:
         )
 
     def answer(self, group: asyncio.TaskGroup) -> Requests:
-        """Has clients answered from now on.
+        """Starts to answer clients. Returns the object that does so.
 
         Args:
-            group: where mutations run.
+            group: runs the tasks of mutations.
         """
         return Requests(
             self._sockets.commands,

@@ -1,4 +1,4 @@
-"""Handler parts: what passes on what one part finds to the others."""
+"""Handler parts: constructs the handlers, which pass reports of one part on to the others."""
 
 from collections.abc import Callable
 
@@ -25,13 +25,13 @@ from supervisor.wiring.watch_parts import WatchParts
 
 
 class HandlerParts:
-    """One service's.
+    """The handler parts of a service.
 
     Args:
         read_config: reads the configuration again, given the one in force. Raises InvalidConfig.
-        policy: the engine's back-off and budget, by a configuration.
-        on_finished: called when the engine is gone for good.
-        on_unusable: called with what is wrong, where the first engine refuses the settings.
+        policy: returns the restart policy of a configuration.
+        on_finished: called when the engine has ended for good.
+        on_unusable: called with the problem if the first engine refuses the settings.
     """
 
     def __init__(

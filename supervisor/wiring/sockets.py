@@ -1,4 +1,4 @@
-"""The sockets of clients and of engines, and the events that go out on one of them."""
+"""Sockets: binds the sockets of clients and engines, and constructs the event log and the publisher."""
 
 import secrets
 import time
@@ -23,15 +23,15 @@ from supervisor.transport.sockets import bind, connect
 
 
 class Sockets:
-    """One service's.
+    """The sockets of a service.
 
     Args:
-        troubles: hears of each event.
-        closing: closes them in the end.
+        troubles: handles each published event.
+        closing: closes the sockets at the end.
 
     Fields:
-        commands: of clients' requests; not read yet.
-        connect: makes a client's socket of this process.
+        commands: the socket of clients' requests; `CommandParts.answer` begins to read it.
+        connect: returns a new socket that is connected to `commands`, for the self-check.
 
     Raises:
         UnusableAccess: clients on tcp cannot be served as configured.
@@ -67,7 +67,7 @@ class Sockets:
         closing.callback(self.engines.close)
 
     def gen(self) -> int:
-        """The latest generation that has become an engine."""
+        """The latest generation of an engine."""
         return self.publisher.gen
 
     def _published(self, event: LifecycleEvent) -> None:
@@ -78,5 +78,5 @@ class Sockets:
         for socket in (COMMANDS_SOCKET, EVENTS_SOCKET, ENGINE_SOCKET):
             try:
                 (runtime_dir / socket).unlink(missing_ok=True)
-            except OSError as error:  # the next one to start replaces it
+            except OSError as error:  # the next supervisor replaces the socket
                 self._log.warning("socket_not_removed", file=socket, problem=str(error))

@@ -1,4 +1,4 @@
-"""Watch parts: what is wrong, and the tasks, reports and totals that tell of it."""
+"""Watch parts: constructs health, and the parts that report to it: background tasks, crash reports and totals."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -26,16 +26,16 @@ from supervisor.totals.totals_keeper import TotalsKeeper
 from supervisor.wiring.sockets import Sockets
 
 CRASHES: Final = "crashes"
-"""Where in the state directory the crash reports lie."""
+"""The name of the directory of crash reports, in the state directory."""
 
 
 class WatchParts:
-    """One service's.
+    """The watch parts of a service.
 
     Args:
-        group: where tasks run.
+        group: runs the tasks.
         locks: held locks on directories, the resume directory's first.
-        name_of: a torrent's name.
+        name_of: returns a torrent's name.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
-"""What clients can ask without changing anything.
+"""Commands of clients that change nothing.
 
 - *Reads* are answered from memory, with or without an engine; *pages* are long lists, made in steps.
 - *Disk reads* wait for a disk.
-- Before *engine reads* the engine is asked for what only it knows.
+- *Engine reads* need data that only the engine has; the engine is asked first.
 """

@@ -1,4 +1,4 @@
-"""Reads that are answered from a disk, by threads: crash reports, and what was put aside."""
+"""Reads that access a disk, in threads: crash reports, and damaged files that were put aside."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from supervisor.store.damaged_shelf import DamagedShelf
 
 
 class DiskReads:
-    """Answers them.
+    """Answers disk reads.
 
     Args:
         crashes: the crash reports.
-        shelf: what was put aside.
+        shelf: the damaged files that were put aside.
     """
 
     def __init__(self, crashes: CrashReports, shelf: DamagedShelf) -> None:
@@ -25,7 +25,7 @@ class DiskReads:
         check_complete(DiskRead, self._handlers)
 
     async def answer(self, command: DiskRead) -> Any:
-        """The result of a read, once the disk has answered. Raises OuzelError."""
+        """Returns the result of a read, once the disk has answered. Raises OuzelError."""
         return await self._handlers[type(command)](command)
 
     @handles(ListCrashes)

@@ -1,4 +1,4 @@
-"""Reads that show what only the engine knows: it is asked first, and its answer goes into the snapshot."""
+"""Reads of data that only the engine has: the engine is asked first, and its answer updates the snapshot."""
 
 import time
 from typing import Final
@@ -14,11 +14,11 @@ from supervisor.commands.reads.reads import Reads, Steps, no_cursor
 from supervisor.engine.engine import Engine
 
 FILES_STEP: Final = 100
-"""Files that are listed in one step."""
+"""The number of files that are listed in one step."""
 
 
 class EngineReads:
-    """Answers them."""
+    """Answers engine reads."""
 
     def __init__(
         self,
@@ -34,11 +34,11 @@ class EngineReads:
             check_complete(EngineRead, found)
 
     async def refresh(self, command: EngineRead) -> None:
-        """Has what a read will show brought up to date; where the engine cannot tell it, it stays as it was."""
+        """Updates the snapshot's data for a read; without an answer of the engine the data stays as it was."""
         await self._refreshers[type(command)](command.torrent)
 
     def steps(self, command: EngineRead) -> Steps:
-        """The result of a read, in steps. Its rows are encoded. Raises OuzelError."""
+        """Makes the result of a read in steps; its rows are already encoded. Raises OuzelError."""
         steps: Steps = self._handlers[type(command)](command)
         return steps
 
@@ -59,7 +59,7 @@ class EngineReads:
             at = start + len(files)
             rows = self._snapshot.files(torrent, at, min(FILES_STEP, end - at))
             if not rows:
-                break  # it was removed meanwhile
+                break  # the torrent was removed meanwhile
             more = [codec.encoded(row) for row in rows]
             files += more
             size += sum(map(len, more))

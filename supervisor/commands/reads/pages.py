@@ -1,8 +1,8 @@
 """Pages of torrents, made in steps that each take the loop less than a millisecond. Pure.
 
-A page is true at one number of the event log, that of its last step, although things happen while it is made: torrents
-of which something was told meanwhile are looked at again. A page ends where its rows take half a megabyte, even if it
-has fewer than were asked for; its cursor says where it ends.
+A page is true at one sequence number of the event log, that of its last step. Torrents may change while the page is
+made: the rows of torrents with new events are made again. A page ends when its rows reach half a megabyte, even if it
+has fewer rows than its limit. Its cursor says where it ends.
 """
 
 from bisect import insort
@@ -17,10 +17,10 @@ from supervisor.events.event_log import EventLog
 
 PAGE_BYTES: Final = 512 * 1024
 STEP: Final = 32
-"""Rows a step: each takes some 3 µs."""
+"""The number of rows in a step; each takes about 3 µs."""
 
 STEP_LOOKS: Final = 256
-"""Torrents that are looked at and left out, a step."""
+"""The number of torrents that are examined in a step, including those that are filtered out."""
 
 Page = tuple[list[msgspec.Raw], str | None]
 Steps = Generator[None, None, Page]
@@ -34,13 +34,13 @@ def of_torrents(
     cursor: str | None,
     limit: int,
 ) -> Steps:
-    """Rows, and the cursor, which is null at the end.
+    """Makes a page of torrents: its rows, and its cursor, which is None at the end of the list.
 
     Args:
-        ids_after: so many ids after one, or from the first one on, in their order.
-        row: a torrent's row, or None where it is not there or not one of those that are wanted.
-        cursor: the last id of the page before.
-        limit: rows, at the most.
+        ids_after: returns a number of ids in order, after the given one, or from the first one on for None.
+        row: returns a torrent's row, or None if the torrent does not exist or is filtered out.
+        cursor: the last id of the previous page.
+        limit: the maximum number of rows.
     """
     while True:
         try:
@@ -48,7 +48,7 @@ def of_torrents(
         except OuzelError as error:
             if error.kind is not ErrorKind.REPLAY_GONE:
                 raise
-            # So much was told meanwhile that the log has forgotten some of it: the page is begun anew.
+            # The log has evicted some of the events since the page was begun: begin the page again.
 
 
 def _page(
@@ -92,7 +92,7 @@ def _page(
                 yield
         if len(changed) < STEP:
             break
-    if len(order) > limit:  # some have come in between
+    if len(order) > limit:  # torrents were added meanwhile
         del order[limit:]
         last, ended = order[-1], False
     return [rows[torrent] for torrent in order], None if ended else last
@@ -101,7 +101,7 @@ def _page(
 def _none_after(
     ids_after: Callable[[str | None, int], Sequence[str]], row: Callable[[str], Any], last: str | None
 ) -> Generator[None, None, bool]:
-    """Whether no torrent that is wanted comes later: a page with a cursor is followed by one with rows."""
+    """Whether no later torrent passes the filter. A page has a cursor only if the next page has rows."""
     while ids := ids_after(last, STEP_LOOKS):
         if any(row(torrent) is not None for torrent in ids):
             return False
@@ -111,7 +111,7 @@ def _none_after(
 
 
 def _changed_since(log: EventLog, seq: int) -> list[str]:
-    """The torrents of which something was told, each once. Raises OuzelError: REPLAY_GONE."""
+    """The torrents with events after `seq`, each once. Raises OuzelError: REPLAY_GONE."""
     told = log.replay(log.epoch, seq, log.head - seq)
     named = dict.fromkeys(event.topic.split(b"/")[1].decode() for event in told)
     return [torrent for torrent in named if torrent != "-"]

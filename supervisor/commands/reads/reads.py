@@ -1,6 +1,6 @@
-"""What clients can ask without changing anything. Answered from memory, with or without an engine.
+"""Reads that are answered from memory, with or without an engine.
 
-Most is answered at once. What can be long, a page of rows, is made in steps, between which others get their turn.
+Most reads are answered at once. A page of rows can be long, so it is made in steps, between which other requests run.
 """
 
 import contextlib
@@ -57,20 +57,20 @@ REPLAY_BYTES_MAX: Final = 1024 * 1024
 _ID: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 STATS_FRESH_S: Final = 0.1
-"""How long one count of all torrents and look at both processes does, unless something happens."""
+"""The time for which a result of `stats` is reused, unless an event is published."""
 
 Steps = Generator[None, None, dict[str, Any]]
 REPLAY_EVENTS_MAX: Final = 1000
-"""A page of a replay is made in one turn of the loop, and others wait: so many take about two milliseconds."""
+"""The maximum number of events in a page of a replay: the page takes the loop about two milliseconds at once."""
 
 
 class Reads:
-    """Answers every read from what the supervisor holds in memory.
+    """Answers reads from the supervisor's memory.
 
     Args:
-        config: the configuration; replaced by the service when another one comes into force.
-        engines: those of all slots, at least one.
-        version: Ouzel's.
+        config: the configuration; the config handler replaces it when another one comes into force.
+        engines: the engines of all slots, at least one.
+        version: the version of Ouzel.
     """
 
     def __init__(
@@ -94,18 +94,18 @@ class Reads:
         self._started_at = time.monotonic()
         self._supervisor_process = psutil.Process()
         self._stats_kept: tuple[float, int, StatsReport] | None = None
-        """When, at which event, and what."""
+        """The last result of `stats`: when it was made, the sequence number then, and the result."""
         self.pid = self._supervisor_process.pid
         self._handlers = handlers_of(self)
         check_complete(InstantRead, self._handlers)
         check_complete(PagedRead, self._handlers, but=EngineRead)
 
     def answer(self, command: InstantRead) -> Any:
-        """The result of a read that takes no time. Raises OuzelError."""
+        """Returns the result of a read that is answered at once. Raises OuzelError."""
         return self._handlers[type(command)](command)
 
     def steps(self, command: PagedRead) -> Steps:
-        """The result of a read that may be long, in steps. Its rows and events are encoded. Raises OuzelError."""
+        """Makes the result of a long read in steps; its rows and events are already encoded. Raises OuzelError."""
         steps: Steps = self._handlers[type(command)](command)
         return steps
 
@@ -133,7 +133,7 @@ class Reads:
         return self._snapshot.detail(self.shown(command.torrent), time.monotonic())
 
     def find(self, torrent: str) -> DesiredTorrent:
-        """A torrent's desired state, by its id or its other info-hash.
+        """Returns a torrent's desired state, by its id or its other info-hash.
 
         Raises:
             OuzelError: UNKNOWN_TORRENT, or STORAGE_UNAVAILABLE: its record cannot be read.
@@ -143,7 +143,7 @@ class Reads:
         return self.shown(torrent)
 
     def shown(self, torrent: str) -> DesiredTorrent:
-        """The same, also of a torrent whose record cannot be read: that has its id, and no more."""
+        """Like `find`, but returns a placeholder with only the id if the torrent's record cannot be read."""
         desired = self._catalogue.shown(self._catalogue.resolve(torrent))
         if desired is None:
             raise OuzelError(
@@ -152,7 +152,7 @@ class Reads:
         return desired
 
     def settings(self) -> SettingsReport:
-        """The session's limits: what clients asked for, else what is configured."""
+        """The session's limits: those set by clients, otherwise the configured ones."""
         session, limits = self._catalogue.session, self.config.limits
         return SettingsReport(
             download_bps=limits.download_bps if session.download_bps is None else session.download_bps,
@@ -271,7 +271,7 @@ class Reads:
 
     @handles(Replay)
     def _replay(self, command: Replay) -> Steps:
-        """As many as one turn of the loop may take; the bytes that went out are put into the reply as they are."""
+        """Makes a page of a replay, of bounded size; it contains the frames as they were published."""
         events: list[msgspec.Raw] = []
         size = 0
         for logged in self._log.replay(command.epoch, command.after_seq, min(command.limit, REPLAY_EVENTS_MAX)):
@@ -285,12 +285,12 @@ class Reads:
 
 
 def no_cursor() -> OuzelError:
-    """What clients are told of a cursor that is none."""
-    return OuzelError(ErrorKind.INVALID_ARGUMENT, "args.cursor: not one that was given", field="args.cursor")
+    """The error for a cursor that is not valid."""
+    return OuzelError(ErrorKind.INVALID_ARGUMENT, "args.cursor: not the cursor of an earlier page", field="args.cursor")
 
 
 def _measure(pids: Iterable[int | None]) -> ProcessReport:
-    """What processes hold and have used together; one that cannot be looked at counts as nothing."""
+    """The total memory, CPU time and descriptors of some processes, without those that cannot be examined."""
     rss_bytes = cpu_ms = fds = 0
     for pid in pids:
         with contextlib.suppress(psutil.Error):

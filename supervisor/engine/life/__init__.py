@@ -1,9 +1,9 @@
-"""Start, hang, restart: what keeps one engine running.
+"""Start, hang detection and restart: keeps one engine running.
 
-- The *lifecycle* is a pure machine: what becomes of the engine when it is ready, dies, or is not wanted any more.
-- The *restart policy* is its back-off and budget; *engine health* is what health says of it.
-- The *keeper* performs the lifecycle's actions on processes and timers; a *spare* is the next engine, ready.
-- The *pulse* judges by heartbeats whether the engine hangs, and the *pulse watch* feeds it.
-- The *memory guard* says whether the engine is too large; the *memory watch* looks, and has it replaced.
-- The *renewal* replaces an engine whose sandbox does not *cover* the places that it should.
+- The *lifecycle* is a pure machine: it decides what to do when the engine is ready, dies, or has to stop.
+- The *restart policy* is its back-off and budget; *engine health* is the text about the engine's death for `health`.
+- The *keeper* performs the lifecycle's actions on processes and timers; a *spare* is the warm standby.
+- The *pulse* is the liveness check by heartbeats; the *pulse watch* feeds it.
+- The *memory guard* decides whether the engine uses too much memory; the *memory watch* measures, and recycles it.
+- The *renewal* replaces an engine whose sandbox does not *cover* all directories that it should.
 """

@@ -1,8 +1,8 @@
-"""The places that an engine's sandbox does not cover any more. Pure.
+"""Finds the directories that an engine's sandbox does not cover any more. Pure.
 
-The sandbox holds for the directories that there were when the engine was started. A disk that was mounted over a
-download root, or a directory that was made anew, is another place, in which that engine can write nothing: it takes
-another one.
+A sandbox covers the directories that existed when the engine was started. If a disk is mounted over a download root
+later, or the directory is made anew, the engine cannot write there: only another engine can. A *place* is the identity
+of a directory, including whether it is a mount point.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,15 +11,15 @@ from protocol.host.place import is_mount
 
 
 def outdated(covered: Mapping[str, str], wanted: Iterable[str], seen: Mapping[str, str | None]) -> dict[str, str]:
-    """The paths of which the place that is there now is not the one that is covered, and the place.
+    """Returns the paths whose current place is not covered, with that place.
 
-    Where there is nothing now, or a disk was unmounted, there is nothing to write either: the torrents there wait, and
-    the disk that comes back is another place.
+    A missing directory and an unmounted disk are not outdated: the torrents there wait, and the disk that comes back is
+    another place.
 
     Args:
-        covered: the engine's, by path; empty where it has no sandbox, and then nothing is outdated.
-        wanted: the paths that it is to write below.
-        seen: what is there, by path; None for nothing.
+        covered: the places that the engine's sandbox covers, by path; empty without a sandbox, so none is outdated.
+        wanted: the paths below which the engine has to be able to write.
+        seen: the current place at each path; None if there is none.
     """
     if not covered:
         return {}

@@ -1,4 +1,4 @@
-"""What health says of the engine's process after a death, and commands that need it, by the lifecycle. Pure."""
+"""The problem for `health` after an engine's death, and the error for commands that need an engine. Pure."""
 
 from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.engine.life.lifecycle import Lifecycle, State
@@ -6,25 +6,25 @@ from supervisor.health.health import Severity
 
 
 def problem(lifecycle: Lifecycle, death: str) -> tuple[str, Severity]:
-    """In words, and how bad it is.
+    """The text of the problem, and its severity.
 
     Args:
-        lifecycle: after the death.
+        lifecycle: its state after the death.
         death: how the engine ended, as the beginning of a sentence.
     """
     wait_ms = int((lifecycle.next_start_s or 0.0) * 1000)
     if lifecycle.state is State.OVER_BUDGET:
-        remedy = "`ouzel crashes` says why; once that is mended, restart ouzeld to have one at once"
+        remedy = "`ouzel crashes` says why; after fixing the cause, restart ouzeld to start an engine at once"
         return f"{death}; too many crashes, next attempt in {wait_ms} ms; {remedy}", Severity.FATAL
     return f"{death}; restart in {wait_ms} ms, by itself; `ouzel crashes` has the report", Severity.DEGRADING
 
 
 def unavailable(lifecycle: Lifecycle) -> OuzelError | None:
-    """What those are told who need an engine, where there is none and none is about to come."""
+    """The error for commands that need an engine; None unless the restart budget is spent."""
     if lifecycle.state is not State.OVER_BUDGET:
         return None
     return OuzelError(
         ErrorKind.ENGINE_UNAVAILABLE,
-        "the engine has crashed too often and is only tried now and then; nothing was accepted",
+        "the engine has crashed too often and is only started every few minutes; nothing was accepted",
         retry_after_ms=int((lifecycle.next_start_s or 0) * 1000),
     )

@@ -31,30 +31,28 @@ from supervisor.log import logs
 
 _REASONS: Final = {
     Manner.AT_ONCE: None,
-    Manner.FAULTY: f"did not take commands within {lifecycle.START_DEADLINE_S:g} s",
-    Manner.OVERDUE: f"was asked to leave, and had not after {lifecycle.STOP_DEADLINE_S:g} s",
+    Manner.FAULTY: f"was not ready within {lifecycle.START_DEADLINE_S:g} s",
+    Manner.OVERDUE: f"had not exited {lifecycle.STOP_DEADLINE_S:g} s after the start of its drain",
 }
-"""Why the lifecycle has an engine ended."""
+"""The reason for a kill, by its manner."""
 
 SpawnChild = Callable[[int, Callable[[Death], None]], Child]
 
 
 class Keeper:
-    """Keeps one engine alive.
+    """Keeps one engine running.
 
     Args:
         policy: back-off and budget.
-        link: is told which generation is the engine.
-        spawn: starts the child of a generation; the death of it is reported to the callable given.
-        on_spawned: called when a child was started or, with True, the spare is the engine now; before it is ready.
-        on_crashed: called with a child that is gone though nobody wanted that, and whose stacks can still be read.
-        on_lost: called with the pid when a child is gone, or None when it could not be started, after the lifecycle
-            has decided what comes next.
-        on_finished: called when there is no engine and never will be.
-        log: where it tells what it does.
-        excuse: whether a death is known and dealt with, so that it does not count; asked while `child` is still the
-            one that died.
-        fingerprint: what a spare depends on; None for no spare.
+        link: notified which generation is the engine.
+        spawn: starts the child of a generation, and reports its death to the given callable.
+        on_spawned: called with a child that is the engine now, before it is ready, and whether it was the spare.
+        on_crashed: called with a child that died unexpectedly, while its stacks can still be read.
+        on_lost: called with the pid of a dead child, or None if it could not be started, after the lifecycle's step.
+        on_finished: called when the engine has ended and no other one will be started.
+        log: logs starts and ends of processes.
+        excuse: whether a death does not count as a crash; called while `child` is still the dead child.
+        fingerprint: returns what a spare depends on; None for no spare.
     """
 
     def __init__(
@@ -97,22 +95,22 @@ class Keeper:
         self._step(StartRequested())
 
     def ready(self) -> bool:
-        """The engine said that it takes commands. False where it had said so before, and is not believed any more."""
+        """Handles the engine's report that it is ready. A second report is a fault: kills the engine, returns False."""
         if self.lifecycle.state not in (State.STARTING, State.STOPPING):
-            self.kill("said twice that it is ready")
+            self.kill("reported twice that it is ready")
             return False
         self._link.ready()
         self._step(Ready())
         return True
 
     def stop(self) -> None:
-        """Lets the engine save and leave; `on_finished` follows. The spare has nothing to save."""
+        """Drains the engine, and kills the spare, which has nothing to save; `on_finished` follows."""
         if self._spare is not None:
             self._spare.retire("stopping")
         self._step(StopRequested())
 
     def recycle(self, reason: str) -> bool:
-        """Lets a running engine save and leave, and starts another one. False where none is running."""
+        """Drains a running engine, and starts another one. Returns False if none is running."""
         if self.lifecycle.state is not State.RUNNING or self._climber.manner is not None:
             return False
         self._log.info("engine_recycled", reason=reason)
@@ -120,13 +118,13 @@ class Keeper:
         return True
 
     def follow(self, policy: RestartPolicy) -> None:
-        """From now on this is the policy."""
+        """Replaces the restart policy."""
         self._policy = policy
 
     def kill(self, reason: str) -> None:
-        """Ends an engine that cannot be trusted any more; its death is dealt with like any other.
+        """Ends an engine that cannot be trusted any more; its death is handled like any other.
 
-        Nothing that it still says is heard.
+        Its frames are ignored from now on.
         """
         if self._climber.reason is None:
             self._log.error("engine_killed", reason=reason)
@@ -135,16 +133,15 @@ class Keeper:
             self._climber.end(self.child, Manner.FAULTY, reason)
 
     def prepare_spare(self) -> None:
-        """To be called now and then while no torrent waits to be restored: makes a spare once the engine has settled.
+        """Makes a spare if the engine has settled. Call it periodically, but not during a restore.
 
-        So a spare takes no time from a restore, and none waits while engines die young: what they die of may be in
-        it, too.
+        Thus a spare does not slow down a restore. While engines die young no spare is made: it may have the same fault.
         """
         if self._spare is not None and self._settled():
             self._spare.prepare()
 
     def renew_spare(self) -> bool:
-        """Has a spare made that is up to date. True once it waits, and where there is none to wait for."""
+        """Makes an up-to-date spare. Returns whether it is ready, or none can be made now."""
         if self._spare is None or not self._settled():
             return True
         return self._spare.renew()
@@ -156,16 +153,16 @@ class Keeper:
 
     @property
     def restarts(self) -> int:
-        """How many engines were started after the first."""
+        """The number of engines that were started after the first."""
         return max(0, self.lifecycle.starts - 1)
 
     @property
     def stopping(self) -> bool:
-        """Whether the service goes down."""
+        """Whether the service is stopping."""
         return self.lifecycle.state in (State.STOPPING, State.STOPPED)
 
     def report(self, now: float) -> EngineReport:
-        """How the engine is. `now` is in monotonic seconds."""
+        """The engine's report for `health`. `now` is in monotonic seconds."""
         return EngineReport(
             state=EngineState(self.lifecycle.state.value),
             pid=None if self.child is None else self.child.pid,
@@ -198,7 +195,7 @@ class Keeper:
                 self._on_finished()
 
     def _start_engine(self) -> None:
-        """The spare, if there is one to be relied on, else a new process."""
+        """Makes the spare the engine, if there is a reliable one, otherwise a new process."""
         child = self._take_spare()
         warm = child is not None
         self.spawned_at = time.monotonic()
@@ -250,7 +247,7 @@ class Keeper:
         death = death._replace(killed_for=self._climber.reason)
         self._climber.gone()
         excused = False
-        try:  # there is a next engine, whatever those say who hear of this one's end
+        try:  # the next engine is started even if a callback raises
             if self.child is not None and not wanted:
                 self._on_crashed(self.child, death)
             excused = self.child is not None and not asked_for and self._excuse(death)

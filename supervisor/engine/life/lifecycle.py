@@ -1,7 +1,7 @@
 """The engine's lifecycle as a machine: `step(lifecycle, input, now, policy) -> (lifecycle, actions)`. Pure.
 
-What may happen in which state is the table at the end; an input that the table does not have is `IllegalInput`. The
-machine knows of no process: a keeper performs the actions and reports what came of them. Times are monotonic seconds.
+The table at the end has the legal inputs of each state; any other input raises `IllegalInput`. The machine handles no
+process: a keeper performs the actions, and feeds their outcomes back as inputs. Times are monotonic seconds.
 """
 
 from collections.abc import Callable
@@ -15,10 +15,10 @@ from supervisor.engine.life.restart_policy import RestartPolicy
 from supervisor.engine.process.kill_ladder import Manner
 
 START_DEADLINE_S: Final = 30.0
-"""How long an engine may take to become ready."""
+"""The time that an engine may take to become ready."""
 
 STOP_DEADLINE_S: Final = 15.0
-"""How long an engine may take to save and leave."""
+"""The time that a drain may take."""
 
 
 class State(Enum):
@@ -35,7 +35,7 @@ class State(Enum):
 
 
 class Timer(Enum):
-    """The timers that the machine asks for, one of each at the most."""
+    """The timers that the machine starts; at most one of each kind runs."""
 
     START_DEADLINE = "start_deadline"
     STABLE = "stable"
@@ -44,7 +44,7 @@ class Timer(Enum):
 
 
 class StartRequested(NamedTuple):
-    """The service is up and wants an engine."""
+    """The service has started and needs an engine."""
 
 
 class Ready(NamedTuple):
@@ -52,17 +52,17 @@ class Ready(NamedTuple):
 
 
 class Died(NamedTuple):
-    """The engine's process is gone, whatever the reason.
+    """The engine's process has ended, for any reason.
 
     Fields:
-        excused: the reason is known and dealt with. Such a death does not count, and the next engine starts at once.
+        excused: the death does not count as a crash, and the next engine starts at once.
     """
 
     excused: bool = False
 
 
 class TimerFired(NamedTuple):
-    """A timer that was started ran out."""
+    """A started timer has expired."""
 
     timer: Timer
 
@@ -72,7 +72,7 @@ class RecycleRequested(NamedTuple):
 
 
 class StopRequested(NamedTuple):
-    """The service is going down."""
+    """The service is stopping, so the engine has to end."""
 
 
 Input = StartRequested | Ready | Died | TimerFired | RecycleRequested | StopRequested
@@ -93,20 +93,20 @@ class Kill(NamedTuple):
 
 
 class StartTimer(NamedTuple):
-    """Action: report `TimerFired` in `delay_s` seconds; a running timer of the kind is replaced."""
+    """Action: report `TimerFired` in `delay_s` seconds; a running timer of the same kind is replaced."""
 
     timer: Timer
     delay_s: float
 
 
 class CancelTimer(NamedTuple):
-    """Action: cancel the timer if it runs."""
+    """Action: cancel the timer if it is running."""
 
     timer: Timer
 
 
 class Finish(NamedTuple):
-    """Action: the engine is gone for good, the service can end."""
+    """Action: the engine has ended for good, so the service can end."""
 
 
 Action = Spawn | Drain | Kill | StartTimer | CancelTimer | Finish
@@ -116,12 +116,12 @@ class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
     """The state of the machine.
 
     Fields:
-        crashes: when engines died unasked, the ones that may still count.
-        young_deaths: how many of the latest runs in a row did not settle.
-        ready_at: since when the running engine takes commands.
-        probing: this engine is a probe after the budget was spent; if it dies, there is no back-off.
-        next_start_s: delay of the back-off or probe under way.
-        starts: engines spawned so far.
+        crashes: the times of crashes that still count towards the budget.
+        young_deaths: the number of latest runs in a row that ended before `SETTLED_S`.
+        ready_at: when the running engine became ready.
+        probing: whether this engine is a probe after the budget was spent; if it dies, the next start is a probe, too.
+        next_start_s: the delay before the next start; None while an engine runs.
+        starts: the number of engines spawned so far.
     """
 
     state: State = State.IDLE
@@ -142,7 +142,7 @@ _Transition = Callable[[Lifecycle, Input, float, RestartPolicy], Outcome]
 
 
 def step(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
-    """What becomes of the lifecycle, and what is to be done. Raises IllegalInput."""
+    """Returns the next state and the actions to perform. Raises IllegalInput."""
     key = (lifecycle.state, event.timer if isinstance(event, TimerFired) else type(event))
     transition = TRANSITIONS.get(key)
     if transition is None:
@@ -195,7 +195,7 @@ def _waits(lifecycle: Lifecycle, state: State, wait_s: float) -> Outcome:
 
 
 def _kill(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
-    """What does not start may show why; what does not leave is asked once more."""
+    """Kills an overdue engine: one that does not start writes its stacks; one that does not stop gets SIGTERM first."""
     return lifecycle, [Kill(Manner.FAULTY if lifecycle.state is State.STARTING else Manner.OVERDUE)]
 
 
@@ -205,13 +205,13 @@ def _recycle(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPoli
 
 
 def _recycled(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
-    """Its end was asked for, however it came: no crash, and no back-off."""
+    """Starts the next engine without back-off: any death during a recycle was requested, and is no crash."""
     waiting = msgspec.structs.replace(lifecycle, state=State.BACKING_OFF, ready_at=None, next_start_s=0.0)
     return waiting, [CancelTimer(Timer.STOP_DEADLINE), StartTimer(Timer.BACK_OFF, 0.0)]
 
 
 def _stop_recycling(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
-    """It drains already, and has a deadline."""
+    """Stops instead of recycling: the engine is drained already, with the same deadline."""
     return msgspec.structs.replace(lifecycle, state=State.STOPPING), []
 
 

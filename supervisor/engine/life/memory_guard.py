@@ -1,7 +1,7 @@
-"""Whether the engine uses so much memory that it has to be recycled. Pure.
+"""Decides whether the engine uses so much memory that it has to be recycled. Pure.
 
-What a process has leaked only its end gives back. An engine that holds too much again soon after it was replaced may
-simply need that much: it is replaced again only after a gap, which doubles for as long as this goes on.
+Leaked memory is freed only when the process ends. If an engine exceeds the limit again soon after a recycle, it may
+simply need that much: the next recycle comes only after a gap, which doubles each time.
 """
 
 from typing import Final, NamedTuple
@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from supervisor.pacing.backoff import exponential
 
 SAMPLES: Final = 3
-"""How many looks in a row have to find too much: what is needed for a moment does no harm."""
+"""The number of consecutive measurements above the limit that cause a recycle; a short peak does no harm."""
 
 FIRST_GAP_S: Final = 60.0
 MAX_GAP_S: Final = 3600.0
@@ -17,7 +17,7 @@ _GAPS: Final = exponential(FIRST_GAP_S, MAX_GAP_S)
 
 
 class Judgement(NamedTuple):
-    """What is to be done: `recycle` the engine now, or not; `problem` in words, None where there is none."""
+    """The result of a measurement: whether to recycle the engine now, and the text of the problem, or None."""
 
     recycle: bool
     problem: str | None
@@ -27,7 +27,7 @@ class MemoryGuard:
     """Judges measurements of a running engine's memory. Sizes are bytes, times monotonic seconds.
 
     Args:
-        limit: what an engine may hold; 0 is anything.
+        limit: the memory that an engine may use; 0 is no limit.
     """
 
     def __init__(self, limit: int) -> None:
@@ -37,7 +37,7 @@ class MemoryGuard:
         self._in_a_row = 0
 
     def judge(self, held: int | None, now: float) -> Judgement:
-        """What a look means. `held` is None where nobody could tell."""
+        """Judges a measurement; `held` is None if the memory could not be measured."""
         if not self._limit or held is None or held <= self._limit:
             self._over = 0
             return Judgement(recycle=False, problem=None)
@@ -49,7 +49,7 @@ class MemoryGuard:
         if self._recycled_at is not None:
             since_s, gap_s = now - self._recycled_at, _GAPS.delay_s(self._in_a_row)
             if since_s < gap_s:
-                again = f"it was replaced {since_s:.0f} s ago, and is again in {gap_s - since_s:.0f} s if need be"
+                again = f"it was replaced {since_s:.0f} s ago, and is again in {gap_s - since_s:.0f} s if necessary"
                 return Judgement(recycle=False, problem=f"{problem}; {again}")
             if since_s >= 2 * gap_s:
                 self._in_a_row = 0
@@ -57,7 +57,7 @@ class MemoryGuard:
         self._over, self._recycled_at = 0, now
         return Judgement(
             recycle=True,
-            problem=f"{problem}; it saves, and another one takes its place",
+            problem=f"{problem}; it is drained and replaced",
         )
 
 

@@ -1,4 +1,4 @@
-"""The memory watch: looks at how much memory the engine holds, and has one that holds too much replaced."""
+"""The memory watch: measures the engine's memory, and recycles an engine that uses too much."""
 
 import time
 from collections.abc import Callable
@@ -10,13 +10,13 @@ from supervisor.host import memory
 
 
 class MemoryWatch:
-    """One engine's.
+    """The memory watch of one engine.
 
     Args:
-        limit: what a process may hold, in bytes; 0 is anything.
-        emit: is given what is wrong, until the next process has been looked at, and an event for each replacement.
-        recycle: has another process take the place of this one, for a reason.
-        held_bytes: how much memory a process holds; None where that is not known.
+        limit: the memory that a process may use, in bytes; 0 is no limit.
+        emit: called with the problem or its end after each measurement, and with an event for each recycle.
+        recycle: recycles the engine, for the given reason.
+        held_bytes: returns the memory that a process uses; None if it is not known.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class MemoryWatch:
         self._held_bytes = held_bytes
 
     def look(self, pid: int) -> None:
-        """Looks at a running process; to be called every second."""
+        """Measures a running process. Call it every second."""
         recycle, problem = self._guard.judge(self._held_bytes(pid), time.monotonic())
         self._emit(Problem("memory", problem))
         if recycle and problem is not None:

@@ -1,14 +1,15 @@
 """The liveness of an engine, by its heartbeats: healthy, suspect or hung. Pure.
 
-A heartbeat is made by the engine's own loop, and says how many turns that has made and how long ago libtorrent answered
-last. Both have to go on: a sign of life is a loop that has turned since the beat before, and it is as old as
-libtorrent's answer. A torrent that libtorrent has confirmed is one, too. Without any for `SUSPECT_S` the engine is
-suspected, and for `DEADLINE_S` condemned; while it starts or restores torrents, when one native call may take longer,
-that is `DEADLINE_S` and `PATIENT_S`. Before its first beat, while it is loaded from what may be a slow disk, nothing is
-expected of it; how long it may take to become ready is the lifecycle's to say.
+The engine's own loop sends the heartbeats. Each has the number of iterations of that loop, and the time since
+libtorrent's last answer. Both have to make progress: a heartbeat is a *sign of life* if the loop has iterated since the
+previous heartbeat, and the sign is as old as libtorrent's answer. A torrent that libtorrent confirms is a sign of life,
+too. An engine without a sign of life is suspect after `SUSPECT_S`, and hung after `DEADLINE_S`. While the engine starts
+or restores torrents, a native call may take longer, so the limits are `DEADLINE_S` and `PATIENT_S`. Before the first
+heartbeat no limit applies here, since the disk that the engine is loaded from may be slow; the lifecycle has a deadline
+for the start.
 
-Time is the supervisor's, as far as it was there to listen: what passes between two inputs counts for `STALL_S` at the
-most. So a supervisor that was stopped, or a machine on which both were, blames no engine for what nobody heard.
+Only time in which the supervisor was listening counts: the time between two inputs counts as `STALL_S` at most. So an
+engine is not blamed for silence while the supervisor, or the whole machine, was suspended.
 """
 
 from collections.abc import Callable
@@ -21,9 +22,9 @@ SUSPECT_S: Final = 1.0
 DEADLINE_S: Final = 3.0
 PATIENT_S: Final = 10.0
 TICK_S: Final = 0.25
-"""How often the time has to be told."""
+"""The interval between ticks."""
 STALL_S: Final = 0.5
-"""A supervisor that is later than this was not listening."""
+"""The longest time that counts between two inputs; in a longer gap the supervisor was not listening."""
 
 
 class State(Enum):
@@ -36,13 +37,13 @@ class State(Enum):
 
 
 class Began(NamedTuple):
-    """An engine was started, or one takes over that was `heard` before and waited."""
+    """An engine was started; `heard` means that it is the spare, which has sent heartbeats before."""
 
     heard: bool = False
 
 
 class Ended(NamedTuple):
-    """There is no engine to watch."""
+    """The engine has ended; there is no engine to watch."""
 
 
 class Beat(NamedTuple):
@@ -53,7 +54,7 @@ class Beat(NamedTuple):
 
 
 class Confirmed(NamedTuple):
-    """libtorrent has confirmed something else."""
+    """libtorrent has confirmed a torrent."""
 
 
 class Ticked(NamedTuple):
@@ -89,14 +90,14 @@ Action = Suspect | Healthy | Hung
 
 
 class Pulse(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of the machine. Times are seconds that counted.
+    """The state of the machine. All times except `seen_at` are values of `clock`.
 
     Fields:
         seen_at: the monotonic time of the latest input.
-        clock: the time that has counted so far.
-        loops: the latest beat's, None before the first.
-        turned_at: when the loop was last seen to have turned.
-        alive_at: the latest sign of life.
+        clock: the seconds that have counted so far.
+        loops: the number of iterations in the latest heartbeat; None before the first.
+        turned_at: when the loop was last known to have iterated.
+        alive_at: when the latest sign of life was.
     """
 
     state: State = State.ABSENT
@@ -108,7 +109,7 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def silence_s(self) -> float:
-        """How old the latest sign of life is."""
+        """The time since the latest sign of life."""
         return self.clock - self.alive_at
 
 
@@ -117,7 +118,7 @@ _Transition = Callable[[Pulse, Input], Outcome]
 
 
 def step(pulse: Pulse, event: Input, now: float) -> Outcome:
-    """What is thought of the engine now, and what is to be done."""
+    """Returns the next state and the actions to perform."""
     counted = min(max(0.0, now - pulse.seen_at), STALL_S)
     at = msgspec.structs.replace(pulse, seen_at=now, clock=pulse.clock + counted)
     return TRANSITIONS[at.state, type(event)](at, event)
@@ -171,7 +172,7 @@ def _clear_suspicion(pulse: Pulse) -> list[Action]:
 
 
 def _told(pulse: Pulse) -> str:
-    """Which of the two stands still."""
+    """The text of the problem: whether libtorrent or the engine's loop does not make progress."""
     if pulse.clock - pulse.turned_at < SUSPECT_S:
         return f"libtorrent has not answered the engine for {pulse.silence_s:.1f} s"
     return f"nothing was heard of the engine for {pulse.clock - pulse.turned_at:.1f} s"

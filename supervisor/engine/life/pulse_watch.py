@@ -1,4 +1,4 @@
-"""Watches an engine's liveness: feeds heartbeats and ticks to the machine, and performs its actions."""
+"""Watches an engine's liveness: feeds heartbeats and ticks to the pulse machine, and performs its actions."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from supervisor.engine.life import pulse
 from supervisor.engine.life.pulse import Beat, Began, Confirmed, Ended, Healthy, Hung, Input, Pulse, Suspect, Ticked
 
 CONFIRMED_S: Final = 0.05
-"""Confirmations that come closer together count as one: a restore has thousands, and what follows takes seconds."""
+"""Confirmations within this interval count as one: a restore has thousands, and the limits are seconds."""
 
 
 class PulseWatch:
@@ -18,10 +18,9 @@ class PulseWatch:
 
     Args:
         patient: whether the engine is starting or restoring torrents.
-        excused: whether it waits for what the next engine would wait for, too; its time stands still meanwhile.
-        on_suspect: called with the problem when the engine is suspected of hanging, and with None when it is not any
-            more.
-        on_hang: called with the reason, once, when it hangs.
+        excused: whether the engine waits for a slow disk, as the next engine would, too; no ticks are made meanwhile.
+        on_suspect: called with the problem when the engine becomes suspect, and with None when it is healthy again.
+        on_hang: called once, with the reason, when the engine hangs.
     """
 
     def __init__(
@@ -40,26 +39,26 @@ class PulseWatch:
         self._confirmed_at = -CONFIRMED_S
 
     def begin(self, *, heard: bool) -> None:
-        """An engine was started, or one takes over that was `heard` before and waited."""
+        """Starts to watch an engine; `heard` means that it is the spare, which has sent heartbeats before."""
         self._step(Began(heard))
 
     def end(self) -> None:
-        """The engine is gone, or on its way out."""
+        """Stops watching: the engine has ended, or is being drained."""
         self._step(Ended())
 
     def beat(self, heartbeat: Heartbeat) -> None:
-        """A heartbeat came."""
+        """Handles a heartbeat."""
         self._step(Beat(heartbeat.loops, heartbeat.native_age_ms / 1000))
 
     def confirmed(self) -> None:
-        """libtorrent has confirmed something of a torrent."""
+        """Notes that libtorrent has confirmed a torrent."""
         now = time.monotonic()
         if now - self._confirmed_at >= CONFIRMED_S:
             self._confirmed_at = now
             self._step(Confirmed())
 
     async def run(self) -> None:
-        """Tells the time, for ever."""
+        """Makes ticks, for ever."""
         while True:
             if not self._excused():
                 self._step(Ticked(patient=self._patient()))

@@ -1,7 +1,7 @@
 """The renewal: replaces an engine whose sandbox, or whose download roots, are out of date.
 
-First the next engine is made ready as a spare, where there are spares; then the running one saves and leaves. Where it
-cannot write to the resume directory any more, it hands over what it would write before.
+First the next engine is started as a spare, if spares are enabled; then the running engine is drained. If the running
+engine cannot write to the resume directory any more, it first hands its fast-resume data over to the supervisor.
 """
 
 import asyncio
@@ -16,29 +16,29 @@ from supervisor.host.place_watch import LOOK_S, PlaceWatch
 from supervisor.log import logs
 
 SPARE_S: Final = 5.0
-"""How long the next engine is waited for before the running one is asked to leave."""
+"""The time to wait for the spare before the running engine is drained."""
 
 HAND_OVER_S: Final = 30.0
-"""How long the running engine may take to hand over what it cannot write."""
+"""The time that the running engine may take to hand over its fast-resume data."""
 
 LASTING_LOOKS: Final = 3
-"""So often in a row a directory of the engine's has to be seen to be another one."""
+"""The number of consecutive checks that have to find the same new place of an engine's own directory."""
 
 _POLL_S: Final = 0.05
 
 
 class Renewal:
-    """One service's.
+    """The renewal of one slot's engine.
 
     Args:
-        keeper: has the engine.
-        watch: looks at paths.
-        roots: the download roots that the next engine is to have.
-        own: the engine's directories in the resume directory; None while that cannot be relied on.
-        hand_over: asks the running engine to hand over its resume data; `handed_over` is called in the end.
+        keeper: recycles the engine, and makes spares.
+        watch: identifies the places at paths.
+        roots: returns the download roots of the next engine.
+        own: returns the engine's own directories in the resume directory; None while that is not reliable.
+        hand_over: asks the running engine to hand over its fast-resume data; `handed_over` is called at the end.
 
     Fields:
-        covered: where the sandbox of the running engine lets it write, and which place that was; set by the service.
+        covered: the places that the sandbox of the running engine covers, by path; set by the engine.
     """
 
     def __init__(
@@ -62,24 +62,24 @@ class Renewal:
         self._handed_over = asyncio.Event()
         self._counts: dict[str, tuple[str, int]] = {}
         self._known: dict[str, str] = {}
-        """For which places an engine was made already: one is not made twice for the same."""
+        """The places, by path, for which an engine was replaced already; no engine is replaced twice for one place."""
         self.covered: Mapping[str, str] = {}
 
     def request(self, reason: str) -> None:
-        """Another engine shall take over, for a reason other than places; one that is being started is left alone."""
+        """Requests a replacement of the running engine, for the given reason. A starting engine is not replaced."""
         self._asked = reason
         self._wake.set()
 
     def handed_over(self) -> None:
-        """The running engine has handed over all that it could not write."""
+        """Notes that all fast-resume data is handed over and written."""
         self._handed_over.set()
 
     async def check(self) -> None:
-        """Looks at all places, for the first engine."""
+        """Identifies all places once, before the first engine is started."""
         await self._watch.check([*self._roots(), *(self._own() or [])])
 
     async def run(self) -> None:
-        """Looks every second, and renews the engine where need be, until it is cancelled."""
+        """Checks every second, and replaces the engine when necessary, until it is cancelled."""
         while True:
             try:
                 async with asyncio.timeout(LOOK_S):
@@ -103,7 +103,7 @@ class Renewal:
             return
         if new:
             paths = ", ".join(sorted(new))
-            asked = asked or f"what is at {paths} now is not what its sandbox lets it write to"
+            asked = asked or f"its sandbox does not cover the directories that are at {paths} now"
         gen = self._keeper.gen
         if own_stale:
             await self._have_handed_over()
@@ -112,7 +112,7 @@ class Renewal:
             self._known.update(stale)
 
     def _lasting(self, stale: dict[str, str]) -> dict[str, str]:
-        """Those of the engine's own places that were the same for some looks: trouble of a disk is told by then."""
+        """The engine's own places that were the same in LASTING_LOOKS checks; a failing disk is detected by then."""
         self._counts = {
             path: (place, known[1] + 1 if (known := self._counts.get(path)) and known[0] == place else 1)
             for path, place in stale.items()

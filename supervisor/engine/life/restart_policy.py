@@ -1,7 +1,8 @@
 """The restart policy: a dead engine is restarted at once, after a back-off, or much later. Pure.
 
-The first crash in a window costs no wait. Later ones wait exponentially longer while the engine keeps dying young; a
-run of `SETTLED_S` starts the back-off over. More than `budget` crashes in the window, and the policy says no.
+After the first crash in a window the engine is restarted at once. The delay after later crashes grows exponentially
+while engines keep dying young; a run of `SETTLED_S` resets it. After more than `budget` crashes in the window, an
+engine is started only every `probe_s`.
 """
 
 from typing import Final
@@ -11,13 +12,13 @@ import msgspec
 from supervisor.pacing.backoff import Backoff, exponential
 
 SETTLED_S: Final = 1.0
-"""An engine that took commands for this long did not die of starting."""
+"""An engine that dies within this time after it became ready has died young."""
 
 STABLE_S: Final = 60.0
-"""A run this long gives the whole budget back."""
+"""A run of this length restores the whole budget."""
 
 PROBE_S: Final = 300.0
-"""How often an engine is tried once the budget is spent."""
+"""The interval between starts once the budget is spent."""
 
 FIRST_DELAY_S: Final = 0.25
 JITTER_S: Final = 0.1
@@ -27,10 +28,10 @@ class RestartPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Budget and back-off.
 
     Fields:
-        window_s: how far back crashes count.
-        budget: how many crashes in the window are put up with.
-        backoff: of the n-th young death in a row; its jitter is the only chance in here.
-        probe_s: how often an engine is tried once the budget is spent.
+        window_s: the time for which a crash counts.
+        budget: the number of crashes in the window that are tolerated.
+        backoff: the delay after the n-th young death in a row, with random jitter.
+        probe_s: the interval between starts once the budget is spent.
     """
 
     window_s: float
@@ -39,15 +40,15 @@ class RestartPolicy(msgspec.Struct, frozen=True, kw_only=True):
     probe_s: float = PROBE_S
 
     def recent(self, crashes: tuple[float, ...], now: float) -> tuple[float, ...]:
-        """The crashes that still count."""
+        """The crashes that still count at `now`."""
         return tuple(at for at in crashes if now - at <= self.window_s)
 
     def delay_s(self, crashes: tuple[float, ...], young_deaths: int) -> float | None:
         """Seconds until the next start, None once the budget is spent.
 
         Args:
-            crashes: the ones in the window, this one included.
-            young_deaths: how many runs in a row ended before `SETTLED_S`, this one included if it did.
+            crashes: the crashes in the window, including this one.
+            young_deaths: the number of runs in a row that ended before `SETTLED_S`, including this one.
         """
         if len(crashes) > self.budget:
             return None

@@ -1,8 +1,8 @@
-"""The spare: the next engine, started ahead, with libtorrent loaded and neither session nor ports.
+"""The warm spare: the next engine process, started ahead, with libtorrent loaded but no session and no ports.
 
-It is an ordinary engine process of the next generation that nobody has configured: an engine makes its session at the
-first `Configure`. It is looked at now and then, and when it is about to be used. One that is dead, silent or out of
-date costs its use and nothing else, and after one that died by itself the next is made later each time.
+A spare is an ordinary engine process of the next generation that has not been configured yet: an engine makes its
+session at the first `Configure`. The spare is checked periodically, and before it is used. A spare that is dead, silent
+or out of date is not used. After each spare that fails by itself, the next one is made after a longer delay.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,13 @@ from supervisor.log import logs
 from supervisor.pacing.backoff import exponential
 
 LOOK_S: Final = 10.0
-"""How often it is looked at while it waits."""
+"""The interval between checks of a waiting spare."""
 
 SILENT_S: Final = 10.0
-"""A spare that was not heard for so long is not used; an engine without a session has a heartbeat every two seconds."""
+"""A spare without a heartbeat for this time is not used; an engine without a session sends one every two seconds."""
 
 FIRST_DELAY_S: Final = 2.0
-"""After the first spare that failed; twice as long after each that follows, up to `PROBE_S`."""
+"""The delay after the first failed spare; it doubles with each further one, up to `PROBE_S`."""
 
 _BACKOFF: Final = exponential(FIRST_DELAY_S, PROBE_S)
 
@@ -32,10 +32,10 @@ class Spare:
 
     Args:
         spawn: starts the child of the next generation. May raise OSError.
-        expect: is told of its generation, and what to call when it is heard.
-        fingerprint: what a spare depends on; one that was made with another is not used.
+        expect: called with the spare's generation and the callback for its frames.
+        fingerprint: returns what a spare depends on; a spare with another fingerprint is out of date.
         clock: monotonic seconds.
-        log: where it tells what it does.
+        log: logs starts and ends of spares.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Spare:
         self._not_before = 0.0
 
     def prepare(self) -> None:
-        """Makes a spare, unless there is one that can be relied on, or the last ones failed just now."""
+        """Makes a spare, unless there is a reliable one, or the delay after a failed spare is not over."""
         now = self._clock()
         if self._child is not None and now - self._looked_at >= LOOK_S:
             self._looked_at = now
@@ -81,16 +81,16 @@ class Spare:
         self._log.info("spare_spawned", gen=child.gen, pid=child.pid)
 
     def renew(self) -> bool:
-        """Has a spare made at once that is up to date. Returns whether it is there and was heard."""
+        """Makes an up-to-date spare. Returns whether it exists and was heard."""
         if self._child is not None:
             self._examine(self._child)
         self.prepare()
         return self._child is not None and self._heard_at is not None
 
     def activate(self) -> Child | None:
-        """The spare, which is one no longer; None where there is none that can be relied on."""
+        """Hands out the spare as the new engine; None if there is no reliable one."""
         if self._child is None or self._child.ended():
-            return None  # its death will be told in a moment
+            return None  # `gone` will be called for it in a moment
         self._examine(self._child)
         child, self._child = self._child, None
         if child is not None:
@@ -98,14 +98,14 @@ class Spare:
         return child
 
     def retire(self, reason: str) -> None:
-        """Ends the spare if there is one, without waiting for its end."""
+        """Kills the spare, if any, without waiting for its end."""
         child, self._child = self._child, None
         if child is not None:
             self._log.info("spare_retired", gen=child.gen, reason=reason)
             child.kill()
 
     def gone(self, gen: int, death: Death) -> None:
-        """A child has ended that is not the engine: the spare, or one that was retired."""
+        """Handles the end of a child that is not the engine: the spare, or one that was retired."""
         if self._child is None or self._child.gen != gen:
             return
         self._child = None
@@ -115,7 +115,7 @@ class Spare:
         self._failed()
 
     def _examine(self, child: Child) -> None:
-        """Ends the spare where it cannot be relied on."""
+        """Kills the spare if it is silent or out of date."""
         if child.ended():
             return
         if self._clock() - (self._heard_at or self._spawned_at) > SILENT_S:

@@ -1,6 +1,6 @@
 """The detection of torrents that crash the engine, and their quarantine.
 
-- A *case* is what was found out about crashes so far; *poison* is the pure machine over it.
-- *Blame* says whether a death can be a torrent's fault.
-- The *isolation* acts: it withholds suspects from the engine, and has the convicted quarantined.
+- A *case* is the evidence about crashes so far; *poison* is the pure machine that searches for the cause.
+- *Blame* decides whether a torrent can be the cause of a death.
+- The *isolation* performs the machine's decisions: it holds suspects back, and quarantines convicted torrents.
 """

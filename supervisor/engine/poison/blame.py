@@ -1,8 +1,8 @@
-"""Whether a torrent can be the cause of an engine's death. Pure.
+"""Decides whether a torrent can be the cause of an engine's death. Pure.
 
-A torrent that libtorrent, or our code over it, cannot cope with ends the engine by a signal of its own making, by an
-unexpected error of Python's, or makes it hang, and then Ouzel kills it. All other ends come from elsewhere: SIGKILL and
-SIGTERM from an operator or from the kernel that is out of memory, SIGBUS from a disk that fails under a mapped file.
+A torrent that libtorrent or Ouzel's code over it cannot handle makes the engine crash by a signal such as SIGSEGV, exit
+with an unexpected Python error, or hang until Ouzel kills it. Other deaths have other causes: SIGKILL and SIGTERM come
+from an operator or from the kernel that is out of memory; SIGBUS comes from a disk that fails under a mapped file.
 """
 
 import re
@@ -22,9 +22,10 @@ def may_be_a_torrents(*, exit_code: int | None, signal: str | None, killed_by_us
     """Whether a torrent can have been the cause of a death.
 
     Args:
-        exit_code, signal: how it ended; neither where it could not be started.
-        killed_by_us: it hung or could not be trusted.
-        shortage: it spoke of memory or of an operating system's error; then SIGABRT and exit codes tell no more.
+        exit_code, signal: how the engine ended; both None if it could not be started.
+        killed_by_us: the supervisor killed it because it hung or could not be trusted.
+        shortage: its log reported a lack of memory or an operating system error; then SIGABRT and exit codes are no
+            evidence against a torrent.
     """
     if killed_by_us:
         return True
@@ -34,19 +35,20 @@ def may_be_a_torrents(*, exit_code: int | None, signal: str | None, killed_by_us
 
 
 def reports_shortage(line: bytes) -> bool:
-    """Whether a line that the engine wrote says that memory or a disk has failed it."""
+    """Whether a line of the engine's log reports a lack of memory, or an error of the operating system."""
     return not line.startswith(b"{") and _SHORTAGE.search(line) is not None
 
 
 def over_a_source(flight: Flight) -> bool:
-    """Whether the engine died judging a source that a client gave: no torrent that there is has a part in that."""
+    """Whether the engine died while it validated a client's source; then no loaded torrent is the cause."""
     return flight.sync is not None and flight.sync.what in _INSPECTIONS
 
 
 def suspects(flight: Flight, few: int) -> tuple[str, ...]:
-    """The torrents that the engine was at work on when it died, the likeliest first; none where they are too many.
+    """The torrents that were in flight when the engine died, the likeliest first.
 
-    A call that had not returned says more than what libtorrent had yet to confirm, so it stands alone beside too many.
+    The torrent of a call that had not returned is stronger evidence than the torrents that libtorrent had yet to
+    confirm. If these are more than `few`, only the torrent of the call is returned, if any.
     """
     called = (flight.sync.torrent,) if flight.sync is not None and flight.sync.torrent is not None else ()
     under_way = (record.torrent for record in flight.under_way if record.torrent is not None)

@@ -1,7 +1,8 @@
 """Isolation: detects torrents that crash the engine, and holds suspects back.
 
-The shell of `supervisor.engine.poison.poison`: it knows what the running engine was given, when it is calm, and which
-torrents are held back; it has the convicted quarantined, which is durable, and says in health that others wait.
+This is the shell of the machine `supervisor.engine.poison.poison`. It tracks which torrents the running engine was
+sent, and when the engine is calm. It has convicted torrents quarantined durably, and reports held-back torrents in
+`health`.
 """
 
 import asyncio
@@ -23,18 +24,18 @@ from supervisor.log import logs
 from supervisor.log.short_name import short_name
 
 TOLD_PER_TURN: Final = 100
-"""Torrents of which it is told in one turn of the loop that they wait."""
+"""The number of held-back torrents whose state is published in one iteration of the loop."""
 
-_OUTLOOK: Final = "the others are loaded by themselves then"
+_OUTLOOK: Final = "the others are loaded automatically then"
 
 
 class Isolation:
     """Decides which torrents may be loaded, and evaluates crashes.
 
     Args:
-        torrents: the engine's own.
-        load: gives the running engine what may be loaded now and is not there yet.
-        emit: is given what is found out: that torrents wait, or wait no longer, and which are to be in quarantine.
+        torrents: the records of the slot.
+        load: sends the running engine the torrents that may be loaded now and are not loaded yet.
+        emit: called with state changes of held-back torrents, the problem for `health`, and convicted torrents.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Isolation:
         self._given: dict[str, None] = {}
         self._given_at = self._quiet_since = self._ready_at = self._clock()
         self._verdicts: dict[str, Quarantine] = {}
-        """Those that are not durable yet."""
+        """The quarantines that are not durable yet, by torrent."""
         self._writing: set[str] = set()
         self._last_crash = ""
         self._last_report: str | None = None
@@ -75,7 +76,7 @@ class Isolation:
         return desired is None or desired.quarantine is None
 
     def admit(self, torrent: str) -> bool:
-        """Whether a torrent may be loaded now, which is about to be done then: that it was given is noted."""
+        """Whether a torrent may be loaded now. If so, notes that it was sent: the caller sends it."""
         if torrent in self._given:
             return True
         if not self.admits(torrent):
@@ -84,26 +85,26 @@ class Isolation:
         self._given_at = self._quiet_since = self._clock()
         return True
 
-    # -- what is found out ----------------------------------------------------------------------------------------
+    # -- evidence -------------------------------------------------------------------------------------------------
 
     def engine_spawned(self) -> None:
-        """A new engine is on its way, which has nothing loaded."""
+        """Notes that a new engine was started, which has nothing loaded."""
         self._given = {}
 
     def engine_ready(self) -> None:
-        """A new engine is about to be given torrents."""
+        """Notes that a new engine is ready; its torrents are sent next."""
         self._given = {}
         self._given_at = self._quiet_since = self._ready_at = self._clock()
 
     def excuses(
         self, death: Death, told: str, flight: Flight, *, killed_by_us: bool, shortage: bool, report: str | None = None
     ) -> bool:
-        """Takes in a death of the engine. Returns whether it was part of finding out, and is not to count.
+        """Examines a death of the engine. Returns whether it was part of a search, and does not count as a crash.
 
         Args:
-            told: the death in words.
-            flight: what it was at work on.
-            report: the name of the report on it.
+            told: the description of the death.
+            flight: what was in flight.
+            report: the name of the crash report.
             killed_by_us, shortage: see `supervisor.engine.poison.blame.may_be_a_torrents`.
         """
         loaded, self._given = tuple(self._given), {}
@@ -125,7 +126,7 @@ class Isolation:
             testing=len(self._case.testing),
             accused=self._case.accused + self._case.presumed,
         )
-        asyncio.get_running_loop().call_soon(self._tell_waiting, self._held())  # after the loss of the engine was told
+        asyncio.get_running_loop().call_soon(self._tell_waiting, self._held())  # after `EngineLost` is published
         return excused
 
     def _name(self, torrent: str) -> str:
@@ -133,10 +134,10 @@ class Isolation:
         return "" if desired is None else short_name(self._snapshot.name(desired))
 
     def tick(self, *, restored: bool) -> None:
-        """To be called every second or so while there is an engine that takes commands.
+        """Checks whether the engine is calm, and repeats pending convictions. Call it every second while one is ready.
 
         Args:
-            restored: whether it has taken up all that it was given.
+            restored: whether the engine has confirmed all torrents that it was sent.
         """
         now = self._clock()
         if not restored and now - self._given_at < CALM_MAX_S:
@@ -147,13 +148,13 @@ class Isolation:
             self._tell_convicted(torrent)
 
     def discard(self, torrent: str) -> None:
-        """A torrent was removed, or released from quarantine: it is judged anew."""
+        """Drops the evidence against a torrent that was removed, or released from quarantine."""
         self._verdicts.pop(torrent, None)
         self._given.pop(torrent, None)
         self._take(poison.Cleared(torrent))
 
     def _take(self, event: poison.Input) -> bool:
-        """Has the machine decide, and does what it says. Returns whether a crash is excused."""
+        """Feeds an input to the machine, and performs its actions. Returns whether a crash is excused."""
         self._case, actions = poison.step(self._case, event, self._clock())
         for action in actions:
             if isinstance(action, Convict):
@@ -177,12 +178,12 @@ class Isolation:
         ]
 
     def _held(self) -> list[str]:
-        """Those that may be loaded, but not now."""
+        """The torrents that are held back, without those in quarantine."""
         if self._case.phase is poison.Phase.WATCHING:
             return []
         return [torrent for torrent in self._candidates() if not self._case.admits(torrent)]
 
-    # -- what comes of it -----------------------------------------------------------------------------------------
+    # -- consequences ---------------------------------------------------------------------------------------------
 
     def _convict(self, torrent: str) -> None:
         reason = f"it crashes the engine ({self._last_crash}), so it is not loaded; `ouzel release` has it tried again"
@@ -195,7 +196,7 @@ class Isolation:
         self._emit(Convicted(torrent, self._verdicts[torrent]))
 
     def durable(self, torrent: str, problem: str | None = None) -> None:
-        """A quarantine is durable, or with a problem is not: then it holds, and is told again with the next tick."""
+        """Notes that a quarantine is durable. With a problem it is not, and the next tick requests it again."""
         self._writing.discard(torrent)
         if problem is None:
             self._verdicts.pop(torrent, None)
@@ -203,7 +204,7 @@ class Isolation:
             self._log.warning("quarantine_not_durable", torrent=torrent, problem=problem)
 
     def _tell_waiting(self, torrents: list[str]) -> None:
-        """Tells clients of torrents that wait, letting the loop turn in between."""
+        """Publishes that torrents are held back, a number of them in each iteration of the loop."""
         for torrent in torrents[:TOLD_PER_TURN]:
             if torrent in self._own.torrents and not self.admits(torrent):
                 for event in self._snapshot.queued(torrent):

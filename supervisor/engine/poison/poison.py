@@ -1,23 +1,29 @@
 """Finds the torrent that crashes the engine, as a machine: `step(case, input, now) -> (case, actions)`. Pure.
 
-A torrent is held back on one of two grounds. *Evidence*: it was among the few that the engine was at work on in two
-crashes, and alone in that; everything else is loaded, and if that crashes, too, it is a suspect like others.
-*Bisection*: after two crashes with no calm between them, an engine has to stay calm with nothing loaded, or no torrent
-is to blame; then what was loaded is halved, and the engine is given one half. A crash halves it again; calm clears it,
-and half of what is left is added to the running engine. One that crashes an engine which has nothing else but cleared
-torrents is accused; before anything else is loaded, an engine has to stay calm without it, and if that one crashes,
-too, nobody was to blame.
+An engine is *calm* when it has run for `calm_s` with all torrents that it was sent. A torrent is *cleared* when it was
+loaded in a calm engine, and *held back* while it must not be loaded. A torrent is held back on one of two grounds:
 
-An accused torrent is convicted once the engine is calm with everything else loaded. Until then all accused are held
-back, and so is what has not been cleared. Two poisons at once are found one after the other: what is not cleared when
-the first has been accused is loaded in one go, and if that crashes it is halved in turn.
+- *Evidence*: it is the only torrent that was among the few in flight in two crashes. All other torrents are loaded. If
+  they crash the engine, too, the torrent is a suspect like all others.
+- *Bisection*: the engine has crashed twice without being calm in between. First an engine has to become calm with
+  nothing loaded; if it crashes, no torrent is the cause. Then the suspects are halved, and one half is loaded. After a
+  crash that half is halved again. If the engine becomes calm, the half is cleared, and half of the remaining suspects
+  are loaded, too.
 
-Crashes that one poison of n torrents costs: two, and floor(log2 n) for its bisection. Evidence shortens that to three
-at the most: what was in flight is tested first, alone. Evidence that misleads costs time, for what is tested stays
-calm, and one crash more if it named the same innocent torrent alone in both of the first crashes.
+A torrent that crashes an engine with otherwise only cleared torrents is *accused*. Before other torrents are loaded, an
+engine has to become calm without the accused one; if that engine crashes, too, no torrent is the cause. An accused
+torrent is *convicted* once the engine is calm with all other torrents loaded. Until then all accused torrents are held
+back, and so are those that are not cleared.
 
-The machine knows no process, no clock and no record: what a death was, `supervisor.engine.poison.blame` says; what is
-loaded and when there is calm, the shell says (`supervisor.engine.poison.isolation`). Times are monotonic seconds.
+Two poison torrents are found one after the other: once the first is accused, all torrents that are not cleared are
+loaded at once, and if the engine crashes they are halved in turn.
+
+One poison torrent among n costs two crashes, and floor(log2 n) for its bisection. With evidence it costs three at most,
+since torrents in flight are tested first, one by one. Misleading evidence costs time, as the tested torrents stay calm.
+It costs one more crash if the same innocent torrent alone was in flight in both of the first crashes.
+
+The machine uses no process, clock or record: `supervisor.engine.poison.blame` judges a death, and the shell
+(`supervisor.engine.poison.isolation`) reports what is loaded and when the engine is calm. Times are monotonic seconds.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,22 +33,22 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 CALM_S: Final = 2.0
-"""An engine that has taken up all it was given for this long has shown that it can, if crashes came no later."""
+"""The shortest time after which an engine is calm; it is longer if engines took longer to crash."""
 
 CALM_MAX_S: Final = 60.0
-"""Calm is never waited for longer than this."""
+"""The longest time after which an engine is calm."""
 
 MARGIN: Final = 1.5
-"""How much longer an engine has to stay calm than another one took to crash."""
+"""The factor between the time until a crash and the time after which the next engine is calm."""
 
 FEW: Final = 4
-"""As many torrents in flight are evidence, and as many suspects are tested one by one."""
+"""The largest number of torrents in flight that is evidence, and of suspects that are tested one by one."""
 
 STRIKE_S: Final = 24 * 3600.0
-"""How long it is remembered that a torrent was in flight in a crash."""
+"""The time for which a torrent's presence in flight in a crash counts."""
 
 EXCUSED_MAX: Final = 50
-"""Crashes that one case may cost before they count towards the restart budget again."""
+"""The number of crashes in one case that do not count towards the restart budget."""
 
 
 class Phase(Enum):
@@ -56,9 +62,9 @@ class Crashed(NamedTuple):
     """An engine died in a way that a torrent can cause.
 
     Fields:
-        loaded: what it had been given, in this order.
-        in_flight: what it was at work on; more than `FEW` say nothing.
-        age_s: how long it had had torrents.
+        loaded: the torrents that the engine was sent, in this order.
+        in_flight: the torrents in flight; more than `FEW` are no evidence.
+        age_s: the time from the engine's readiness to its death.
     """
 
     loaded: tuple[str, ...]
@@ -67,10 +73,10 @@ class Crashed(NamedTuple):
 
 
 class Calmed(NamedTuple):
-    """The engine has loaded all its torrents, and was stable for `calm_s`.
+    """The engine has loaded all its torrents, and has run for `calm_s`.
 
     Fields:
-        torrents: all there are, but for those in quarantine; in the order in which they are to be given.
+        torrents: all torrents of the slot but for those in quarantine, in the order in which they are to be loaded.
     """
 
     torrents: tuple[str, ...]
@@ -106,18 +112,19 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """The state of the machine.
 
     Fields:
-        crashes: since there was calm last.
-        strikes: by torrent, when it was among the few in flight in a crash.
-        fruitless: it was looked for a culprit, and there was none; not again before there is calm.
-        cleared: was loaded while the engine was calm, in this case.
-        accused: held back until everything else is loaded; each crashed an engine that had only cleared ones beside.
-        presumed: held back on evidence alone; if the engine crashes without it, too, it is a suspect like others.
-        dirty: one of these is believed to be to blame; in the order in which they are tested.
-        likely: those of them that were in flight, which are tested first and one by one.
-        testing: is loaded now beside what is cleared. None: the engine is to show that it lives without the accused.
-        calm_s: how long this engine has to stay calm.
-        patience_s: how long any engine has to in this case, by the crash that came the soonest.
-        excused: crashes that this case has cost.
+        crashes: the number of crashes since the engine was last calm.
+        strikes: by torrent, the times of the crashes in which it was among the few in flight.
+        fruitless: a search has found no cause; the next search begins only after the engine was calm.
+        cleared: torrents that were loaded while the engine was calm, in this case.
+        accused: torrents that crashed an engine with otherwise only cleared ones; held back until all others are
+            loaded.
+        presumed: torrents held back on evidence alone; if the engine crashes without them, they are ordinary suspects.
+        dirty: the suspects, in the order in which they are tested; one of them is believed to be the cause.
+        likely: the suspects that were in flight; they are tested first, one by one.
+        testing: suspects that are loaded beside the cleared torrents. Empty: the engine has to become calm without any.
+        calm_s: the time after which the current engine is calm.
+        patience_s: the same for the engines of this case in general, by its quickest crash.
+        excused: the number of crashes in this case's search.
     """
 
     phase: Phase = Phase.WATCHING
@@ -140,21 +147,21 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def needs_calm(self) -> bool:
-        """Whether calm would change anything."""
+        """Whether the machine waits for the engine to be calm."""
         return self.phase is Phase.TESTING or self.crashes > 0 or self.fruitless
 
 
 Outcome = tuple[Case, list[Action]]
 _Transition = Callable[[Case, Any, float], Outcome]
-"""Takes the input of its row in the table, and no other."""
+"""A transition takes only the input type of its row in the table."""
 
 
 def step(case: Case, event: Input, now: float) -> Outcome:
-    """What becomes of the case, and what is to be done."""
+    """Returns the next state and the actions to perform."""
     return TRANSITIONS[case.phase, type(event)](case, event, now)
 
 
-# -- nobody is suspected ----------------------------------------------------------------------------------------------
+# -- watching: no torrent is suspected --------------------------------------------------------------------------------
 
 
 def _first_crash(case: Case, event: Crashed, now: float) -> Outcome:
@@ -179,14 +186,14 @@ def _calm(case: Case, event: Calmed, now: float) -> Outcome:
     return Case(strikes=case.strikes), []
 
 
-# -- it is being found out --------------------------------------------------------------------------------------------
+# -- testing: a search is in progress ---------------------------------------------------------------------------------
 
 
 def _crash(case: Case, event: Crashed, now: float) -> Outcome:
     evidence = _evidence(event)
     case = _strike(case, evidence, now)
     if case.testing and not event.loaded:
-        return case, []  # it died before it was given what is tested, of something else
+        return case, []  # the engine died before it was sent the tested torrents, of another cause
     if not case.testing.intersection(event.loaded):
         return Case(strikes=case.strikes, fruitless=True), []
     suspects = tuple(torrent for torrent in evidence if torrent in case.testing)
@@ -208,7 +215,7 @@ def _passed(case: Case, event: Calmed, now: float) -> Outcome:
 
 
 def _suspect(case: Case, event: Crashed, evidence: tuple[str, ...]) -> Case:
-    """One of what this engine had beside cleared torrents is to blame, and evidence says which it is likely to be."""
+    """Suspects the uncleared torrents of the crashed engine, those in flight first; a single one is accused."""
     unproven = tuple(torrent for torrent in event.loaded if torrent not in case.cleared)
     if len(unproven) > 1:
         rest = tuple(torrent for torrent in unproven if torrent not in evidence)
@@ -227,7 +234,7 @@ def _longer_than(age_s: float) -> float:
     return min(max(CALM_S, age_s * MARGIN), CALM_MAX_S)
 
 
-# -- either way -------------------------------------------------------------------------------------------------------
+# -- both phases ------------------------------------------------------------------------------------------------------
 
 
 def _forget(case: Case, event: Cleared, now: float) -> Outcome:
@@ -260,7 +267,7 @@ def _strike(case: Case, evidence: tuple[str, ...], now: float) -> Case:
 
 
 def _evidence(event: Crashed) -> tuple[str, ...]:
-    """The few that the engine was at work on."""
+    """The torrents in flight, if they are few; otherwise none."""
     loaded = frozenset(event.loaded)
     found = tuple(dict.fromkeys(torrent for torrent in event.in_flight if torrent in loaded))
     return found if len(found) <= FEW else ()

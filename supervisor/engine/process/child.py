@@ -1,9 +1,9 @@
 """A child: one engine process, started from an argv and watched through a pidfd.
 
-The child gets nothing from this process but its argv, a few variables of the environment, the write ends of its log,
-one end of the lifeline, the memory of its flight recorder and for its stacks, and the locks on the directories, which
-stay locked for as long as either process lives. It leads a session and a process group of its own. Its modules come
-only from where Ouzel is installed: without `-I`, Python would look for them in the current directory first.
+The child inherits only its argv, a few environment variables, and some descriptors: the write end of its log pipe, one
+end of the lifeline pipe, the shared memory of its flight recorder and of its stacks, and the locks on the directories,
+which stay locked as long as either process lives. The child leads its own session and process group. Its modules are
+loaded only from Ouzel's installation: without `-I`, Python would search the current directory first.
 """
 
 import asyncio
@@ -23,35 +23,36 @@ from supervisor.engine.process.engine_environment import engine_environment
 
 ENGINE_MODULE: Final = "engine_proc"
 ISOLATED: Final = (sys.executable, "-I")
-"""Python without the current directory, the user's own modules and `PYTHON*` variables."""
+"""The command that starts Python. `-I` ignores the current directory, the user's modules and `PYTHON*` variables."""
 
 _INHERITED_FD_MIN: Final = 100
-"""Descriptors that the child inherits are numbered from here, clear of 0, 1 and 2, which are replaced in it."""
+"""The lowest number of inherited descriptors: far from 0, 1 and 2, which are replaced in the child."""
 
 
 LOG_CHUNKS_PER_TURN: Final = 8
-"""What is read of a talkative child before others get their turn, in pieces of 64 KiB."""
+"""The number of chunks of 64 KiB that are read from a child's log before the loop handles other events."""
 
 
 LOG_PIPE_BYTES: Final = 256 * 1024
-"""What a child may write until it is read: no more than one turn reads, so that all is read at its death."""
+"""The capacity of the log pipe: less than is read at once, so that all of it is read at the child's death."""
 
 LOG_LINE_MAX: Final = 1024 * 1024
-"""A line that is longer, give or take a chunk, is handed on in parts."""
+"""The length above which a log line is passed on in parts, each at most one chunk longer."""
 
 STACKS_MAX: Final = 64 * 1024
-"""Bytes that are read of what a dying engine wrote of its stacks."""
+"""The number of bytes that are read of a dying engine's stacks."""
 
 LAST_LINES: Final = 200
 LAST_LINE_MAX: Final = 2000
-"""What is kept of the log for a report: so many lines, so many bytes of each."""
+"""The number of bytes of each of the last LAST_LINES log lines that are kept for a crash report."""
 
 
 class Death(NamedTuple):
-    """How a child ended: one of the first two is set. `signal` is a name such as `SIGKILL`.
+    """How a child ended: by exit code or by signal; both are None if it could not be started.
 
     Fields:
-        killed_for: why the supervisor ended it, in words; None where it did not.
+        signal: a name such as `SIGKILL`.
+        killed_for: why the supervisor killed the child; None if it did not.
     """
 
     exit_code: int | None
@@ -60,7 +61,7 @@ class Death(NamedTuple):
 
     @property
     def description(self) -> str:
-        """In words, as the beginning of a sentence."""
+        """The death in words, as the beginning of a sentence."""
         if self.killed_for is not None:
             return f"the engine was killed by the supervisor: {self.killed_for}"
         if self.signal is not None:
@@ -74,16 +75,16 @@ class Child:
     """A running engine process.
 
     Args:
-        gen: its generation.
-        endpoint: the link's endpoint, which it connects to.
-        resume_dir: where it keeps fast-resume data.
-        lock_fds: open descriptors of held locks, which it inherits.
-        on_death: called on the loop, once, when it is gone and reaped.
-        on_log: called on the loop with each line it wrote.
-        engine: the module that it runs.
-        python: how Python is started; tests have engines that are not installed.
-        sandbox: the mode of its sandbox.
-        roots: below which its sandbox lets it write.
+        gen: the generation of the process.
+        endpoint: the link's endpoint, which the process connects to.
+        resume_dir: the directory of fast-resume data.
+        lock_fds: open descriptors of held locks, which the process inherits.
+        on_death: called on the loop, once, when the process has ended and is reaped.
+        on_log: called on the loop with each line of the log.
+        engine: the module that the process runs.
+        python: the command that starts Python; tests run engines that are not installed.
+        sandbox: the mode of the sandbox.
+        roots: the directories below which the sandbox allows writes.
     """
 
     def __init__(
@@ -108,9 +109,10 @@ class Child:
         with contextlib.ExitStack() as lent, contextlib.ExitStack() as own:
             self._flight_fd = _to_close(own, flight.make())
             self._stacks_fd = _to_close(own, os.memfd_create("ouzel-stacks"))
-            # An engine never waits for this process, which may be slow or stopped: what does not fit in is lost.
+            # The pipe is non-blocking: an engine never waits for a slow or stopped supervisor; lines that do not fit
+            # into the pipe are lost.
             log_read, log_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-            with contextlib.suppress(OSError):  # the limit for this user's pipes is reached: a smaller one will do
+            with contextlib.suppress(OSError):  # above the limit for this user's pipes, the default size will do
                 fcntl.fcntl(log_write, fcntl.F_SETPIPE_SZ, LOG_PIPE_BYTES)
             lifeline_read, self._lifeline = os.pipe2(os.O_CLOEXEC)
             _to_close(own, log_read, self._lifeline)
@@ -145,24 +147,24 @@ class Child:
         self._last_lines: deque[bytes] = deque(maxlen=LAST_LINES)
 
     def kill(self) -> None:
-        """SIGKILL to the child and to what it may have started."""
+        """Sends SIGKILL to the child's process group."""
         os.killpg(self.pid, signal.SIGKILL)
 
     def flight(self) -> Flight:
-        """What it was doing when it died. Of one that is alive, a record that it is writing may be half another one."""
+        """Reads the flight recorder. If the child is alive, a record may be read while it is being written."""
         return self._flight if self._flight_fd < 0 else flight.read(self._flight_fd)
 
     def ended(self) -> bool:
-        """Whether it is gone, told or not."""
+        """Whether the child has ended, even if `on_death` was not called yet."""
         if self._reaped:
             return True
         try:
             return os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
         except OSError:
-            return False  # nobody can say; its death is told all the same
+            return False  # unknown; `on_death` will be called in any case
 
     def send_signal(self, number: signal.Signals) -> None:
-        """A signal to the child, also where it was stopped; SIGKILL as `kill` does."""
+        """Sends a signal to the child, and continues a stopped child; SIGKILL goes to the process group."""
         if number is signal.SIGKILL:
             self.kill()
             return
@@ -170,14 +172,14 @@ class Child:
         signal.pidfd_send_signal(self._pidfd, signal.SIGCONT)
 
     def stacks(self) -> str:
-        """What the child has written of its threads' stacks; for the last time in `on_death`."""
+        """The stacks of the child's threads, if it wrote them. They can be read until `on_death` returns."""
         try:
             return os.pread(self._stacks_fd, STACKS_MAX, 0).decode("utf-8", "replace")
         except OSError as error:
             return f"they cannot be read: {error}"
 
     def last_lines(self) -> list[str]:
-        """The last lines that the child wrote, long ones cut."""
+        """The last lines of the child's log, truncated to LAST_LINE_MAX bytes each."""
         return [line.decode("utf-8", "replace") for line in self._last_lines]
 
     def _reap(self) -> None:
@@ -192,7 +194,7 @@ class Child:
             death = Death(exit_code=status.si_status, signal=None)
         else:
             death = Death(exit_code=None, signal=_signal_name(status.si_status))
-        with contextlib.ExitStack() as last:  # a death is told whatever becomes of the last words
+        with contextlib.ExitStack() as last:  # `on_death` is called even if reading the log fails
             last.callback(os.close, self._stacks_fd)
             last.callback(self._on_death, death)
             _to_close(last, self._pidfd, self._lifeline, flight_fd)
@@ -231,7 +233,7 @@ class Child:
 
 
 def _to_close(stack: contextlib.ExitStack, *fds: int) -> int:
-    """Has a stack close descriptors; returns the first of them."""
+    """Registers descriptors to be closed by a stack. Returns the first of them."""
     for fd in fds:
         stack.callback(os.close, fd)
     return fds[0]
@@ -244,7 +246,7 @@ def _end(pid: int) -> None:
 
 
 def _signal_name(number: int) -> str:
-    """`SIGKILL` and the like; real-time signals but for the first have no name."""
+    """The name of a signal, such as `SIGKILL`, or `SIGRTMIN+N` for real-time signals without a name."""
     try:
         return signal.Signals(number).name
     except ValueError:

@@ -1,4 +1,4 @@
-"""Escalates along the kill ladder: sends a child one signal after the other until it is gone."""
+"""Escalates along the kill ladder: sends a child one signal after the other until it has ended."""
 
 import asyncio
 from signal import Signals
@@ -10,15 +10,15 @@ from supervisor.engine.process.kill_ladder import Climb, Manner
 from supervisor.log import logs
 
 AGAIN_S: Final = 1.0
-"""When SIGKILL is sent again where it could not be."""
+"""The delay before SIGKILL is sent again if it could not be sent."""
 
 
 class Climber:
     """Ends one child at a time.
 
     Fields:
-        manner: how the child is being ended, None while it is not.
-        reason: why, in words; None where nothing was wrong with it.
+        manner: how the child is being ended; None while it is not being ended.
+        reason: why the child is being ended; None if it is not faulty.
     """
 
     def __init__(self, log: logs.Logger) -> None:
@@ -29,7 +29,7 @@ class Climber:
         self.reason: str | None = None
 
     def end(self, child: Child, manner: Manner, reason: str | None) -> None:
-        """Begins to end a child, unless it is on its way to a harder end already. The first reason counts."""
+        """Begins to end a child, unless the manner's first signal was sent already. The first reason is kept."""
         climb = kill_ladder.begin(manner, self._climb)
         if climb is None:
             return
@@ -37,7 +37,7 @@ class Climber:
         self._go_on(child)
 
     def gone(self) -> None:
-        """The child is dead; the next one begins afresh."""
+        """Resets the climber after the child's death, for the next child."""
         self._climb = self.manner = self.reason = None
         self._wait_no_more()
 

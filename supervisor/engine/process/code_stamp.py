@@ -1,7 +1,7 @@
-"""The code stamp: whether the files of the engine's code are unchanged.
+"""The code stamp: detects changes of the files that contain the engine's code.
 
-They are looked for without being imported: the supervisor never loads libtorrent. They are looked at by a thread: a
-disk that hangs holds up neither the loop nor the next engine's start.
+The files are found without importing them, since the supervisor never loads libtorrent. A thread checks them, so that a
+hung disk delays neither the loop nor the start of the next engine.
 """
 
 import asyncio
@@ -16,20 +16,20 @@ from supervisor.concurrency.threads import in_thread
 ENGINE_CODE: Final = ("engine_proc", "protocol", "libtorrent")
 
 LOOK_S: Final = 1.0
-"""How often they are looked at."""
+"""The interval between checks."""
 
 Stamp = frozenset[tuple[str, int, int]]
 
 
 class CodeStamp:
-    """The files of some packages, those in subfolders included.
+    """The stamp of all files of some packages, including subfolders.
 
     Args:
-        packages: names of top-level packages; those that are not installed have no files.
+        packages: names of top-level packages; a package that is not installed has no files.
 
     Fields:
-        seen: the stamp when they were looked at last; empty before the first look. What is loaded after a look, from
-            files that differ by then, is taken for out of date, never the other way round.
+        seen: the stamp at the last check; empty before the first. Code that is loaded from files which changed after
+            that check counts as out of date; outdated code never counts as up to date.
     """
 
     def __init__(self, packages: Sequence[str] = ENGINE_CODE) -> None:
@@ -40,13 +40,13 @@ class CodeStamp:
             self._directories += (found.submodule_search_locations if found else None) or ()
 
     def current(self) -> Stamp:
-        """Path, modification time in nanoseconds and size of each file. What cannot be read is left out."""
+        """The path, modification time (ns) and size of each file, without files that cannot be read."""
         return frozenset(file for directory in self._directories for file in _files(directory))
 
     async def run(self) -> None:
-        """Looks every second, until it is cancelled."""
+        """Checks every second, until it is cancelled."""
         while True:
-            with contextlib.suppress(OSError):  # there is no thread to be had now
+            with contextlib.suppress(OSError):  # no thread can be started now
                 self.seen = await in_thread(self.current)
             await asyncio.sleep(LOOK_S)
 
@@ -62,4 +62,4 @@ def _files(directory: str) -> Iterator[tuple[str, int, int]]:
                     status = entry.stat()
                     yield entry.path, status.st_mtime_ns, status.st_size
     except OSError:
-        return  # an upgrade is under way: it differs from what was there before
+        return  # an upgrade is in progress: the stamp will differ from the one before

@@ -1,8 +1,8 @@
 """Crash reports: one file for each unexpected death of an engine, in `state_dir/crashes/`.
 
-They help people, and nothing depends on them: what cannot be written is told, and tried again until there are too many
-that wait. Files are few and their sizes bounded, the oldest go first. All of it is done by threads, since a disk may
-hang.
+Crash reports help people; no code depends on them. A report that cannot be written is logged, and tried again until too
+many reports wait. The number and the size of the files are bounded, and the oldest are evicted. All disk access runs in
+threads, since a disk may hang.
 """
 
 import asyncio
@@ -38,11 +38,11 @@ REPORTS_MAX: Final = 50
 TOTAL_BYTES_MAX: Final = 16 * 1024 * 1024
 REPORT_BYTES_MAX: Final = 1024 * 1024
 WAITING_MAX: Final = 5
-"""Reports that wait while the disk is slow or in trouble; of more, the oldest are given up."""
+"""The number of reports that wait for a slow or failing disk; beyond it the oldest are dropped."""
 AGAIN_S: Final = 2.0
-"""How soon one that could not be written is tried again."""
+"""The delay before a report that could not be written is tried again."""
 READERS_MAX: Final = 2
-"""Threads that read, those that hang included."""
+"""The number of reading threads, including hung ones."""
 
 CLOSE_S: Final = 1.0
 
@@ -53,13 +53,13 @@ _HIDDEN: Final = "(hidden)"
 
 
 class CrashReports:
-    """The stored reports.
+    """The stored crash reports.
 
     Args:
-        directory: where they lie; made when the first is written, but not what it lies in.
-        group: where the task that writes runs.
-        log: where it tells what went wrong.
-        report: is told why reports cannot be written, None where they can.
+        directory: their directory; it is made when the first report is written, but its parent is not.
+        group: runs the task that writes.
+        log: logs each report, written or not.
+        report: called with why reports cannot be written, or None once they can.
     """
 
     def __init__(
@@ -80,21 +80,21 @@ class CrashReports:
         self._reading: set[asyncio.Task[Any]] = set()
 
     def file(self, report: CrashReport) -> None:
-        """Has a report written."""
+        """Queues a report for writing."""
         self._waiting.append(report)
         if self._writing is None or self._writing.done():
             self._writing = self._group.create_task(self._write_all())
 
     async def summaries(self) -> list[CrashSummary]:
-        """The reports that can be read, the latest first. Raises OuzelError: STORAGE_UNAVAILABLE."""
+        """Summaries of all readable reports, the latest first. Raises OuzelError: STORAGE_UNAVAILABLE."""
         return await self._read(partial(_summaries, self._directory))
 
     async def get(self, name: str) -> CrashReport:
-        """One report. Raises OuzelError: UNKNOWN_CRASH, STORAGE_UNAVAILABLE."""
+        """Returns one report. Raises OuzelError: UNKNOWN_CRASH, STORAGE_UNAVAILABLE."""
         return await self._read(partial(_report, self._directory, name))
 
     async def close(self) -> None:
-        """Gives what waits a moment, and up."""
+        """Waits up to CLOSE_S for queued reports to be written, then drops them."""
         if self._writing is not None:
             await asyncio.wait([self._writing], timeout=CLOSE_S)
             self._writing.cancel()
@@ -118,11 +118,11 @@ class CrashReports:
             else:
                 self._log.info("crash_report_written", name=report.name)
                 self._report(None)
-            if self._waiting and self._waiting[0] is report:  # it may have been given up meanwhile
+            if self._waiting and self._waiting[0] is report:  # the report may have been dropped meanwhile
                 self._waiting.popleft()
 
     async def _read(self, call: Callable[[], T]) -> T:
-        """By one of the few readers, which is free again when its call has ended, whoever still waits for it."""
+        """Runs a call in one of READERS_MAX threads, which stays occupied until the call ends."""
         await self._readers.acquire()
         reading = asyncio.create_task(in_thread(call))
         self._reading.add(reading)
@@ -142,7 +142,7 @@ class CrashReports:
 def report_on(
     child: Child, death: Death, *, uptime_ms: int, versions: Mapping[str, str], settings: Mapping[str, Any]
 ) -> CrashReport:
-    """All that is known of a child that has just died, and whose stacks can still be read."""
+    """Makes the report on a child that has just died; its stacks must still be readable."""
     now_us = time.time_ns() // 1000
     return CrashReport(
         name=name_of(now_us, child.gen),
@@ -162,13 +162,13 @@ def report_on(
 
 
 def name_of(time_us: int, gen: int) -> str:
-    """A report's name."""
+    """The name of a report."""
     at = datetime.fromtimestamp(time_us // 1_000_000, UTC)
     return f"{at:%Y%m%dT%H%M%S}.{time_us % 1_000_000:06}Z-gen{gen}"
 
 
 def without_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The same settings, at any depth, where a value whose name sounds secret is not told, and all text is UTF-8."""
+    """Returns the settings with all text in UTF-8, and with values hidden, at any depth, whose name sounds secret."""
     return {
         scrub(name): _HIDDEN if value and _SECRET.search(name) else _clean(value) for name, value in settings.items()
     }
@@ -181,7 +181,7 @@ def _clean(value: Any) -> Any:
         case list():
             return [_clean(each) for each in value]
         case str():
-            return scrub(value)  # the environment may hold what is no UTF-8
+            return scrub(value)  # values from the environment may not be UTF-8
         case _:
             return value
 
@@ -197,7 +197,7 @@ def _write(directory: Path, report: CrashReport) -> None:
 
 
 def _encoded(report: CrashReport) -> bytes:
-    """A report for people's eyes, too; one that is too long loses what is longest."""
+    """The report as indented JSON; if it is too long, log lines, flight records and settings are dropped."""
     cut = msgspec.structs.replace
     for each in (report, cut(report, log=report.log[-20:]), cut(report, flight=[], log=[], settings={})):
         content = msgspec.json.format(msgspec.json.encode(each), indent=2)
@@ -207,7 +207,7 @@ def _encoded(report: CrashReport) -> bytes:
 
 
 def _make_room(directory: Path, size: int) -> None:
-    """Deletes the oldest until there may be one more, and what an interrupted write has left."""
+    """Deletes temporary files of interrupted writes, and the oldest reports until one more fits."""
     for left in directory.glob(f"*{durable.TEMPORARY_SUFFIX}"):
         left.unlink(missing_ok=True)
     files = [(path, path.stat().st_size) for path in _files(directory)]
@@ -220,7 +220,7 @@ def _make_room(directory: Path, size: int) -> None:
 
 
 def _files(directory: Path) -> list[Path]:
-    """The oldest first. Raises OSError where others could have written them."""
+    """The report files, the oldest first. Raises OSError if another user could have written them."""
     try:
         os.close(private_dir.open_dir(directory))
         return sorted(path for path in directory.iterdir() if _FILE.fullmatch(path.name))
@@ -232,7 +232,7 @@ def _summaries(directory: Path) -> list[CrashSummary]:
     found = []
     for path in reversed(_files(directory)):
         with contextlib.suppress(FileNotFoundError, *_UNREADABLE):
-            # By the name that it has: a file that was moved is asked for under its new one.
+            # The summary has the file's current name: a renamed file is requested by its new name.
             summary = msgspec.json.decode(path.read_bytes(), type=CrashSummary)
             found.append(msgspec.structs.replace(summary, name=path.stem))
     return found

@@ -1,6 +1,6 @@
 """The describer: reads the stored data of torrents that no engine has loaded, in a separate process.
 
-For torrents in quarantine, which no engine may load, and for times in which there is no engine at all.
+It serves torrents in quarantine, which no engine may load, and all torrents while no engine can be started.
 """
 
 import asyncio
@@ -23,21 +23,21 @@ from supervisor.engine.process.engine_environment import engine_environment
 
 MODULE: Final = "engine_proc.describe"
 ARGUMENTS: Final = ("-I", "-X", "utf8", "-m")
-"""Modules come only from where Ouzel is installed, as for engines."""
+"""Python's options; `-I` loads modules only from Ouzel's installation, as for engines."""
 PATIENCE_S: Final = 5.0
-"""For so many torrents as are asked about at once; whoever takes longer is ended."""
+"""The time limit for one process with AT_ONCE torrents; after it the process is killed."""
 AT_ONCE: Final = 200
 ANSWER_MAX_BYTES: Final = 64 << 20
-"""What says more is ended: it parses what strangers sent, and may be theirs."""
+"""A process with a longer answer is killed: it parses untrusted data, which may have taken it over."""
 _CHUNK_BYTES: Final = 1 << 16
 
 
 class Describer:
-    """One process at a time.
+    """Runs describing processes, one at a time.
 
     Args:
-        resume_dir: where torrents are stored.
-        sandbox: the mode of its sandbox, the engine's.
+        resume_dir: the resume directory.
+        sandbox: the mode of the process's sandbox, the same as the engine's.
     """
 
     def __init__(self, resume_dir: Path, sandbox: str) -> None:
@@ -46,7 +46,7 @@ class Describer:
         self._one = asyncio.Lock()
 
     async def describe(self, torrents: Sequence[DesiredTorrent]) -> list[EngineEvent]:
-        """What an engine would tell of these; nothing of those whose files cannot be found out, or in time."""
+        """Returns the events that an engine would send about these torrents, if their data can be read in time."""
         async with self._one:
             try:
                 process = await asyncio.create_subprocess_exec(
@@ -76,13 +76,13 @@ class Describer:
 
 
 def command(resume_dir: Path, sandbox: str) -> list[str]:
-    """What starts the process: it confines itself before it reads what it is asked."""
+    """The argv of the process. The process enters its sandbox before it reads the question."""
     own = ["--parent-pid", str(os.getpid()), "--resume-dir", str(resume_dir), "--sandbox", sandbox]
     return [sys.executable, *ARGUMENTS, MODULE, *own]
 
 
 async def _ask(process: asyncio.subprocess.Process, question: bytes) -> bytes:
-    """The whole answer. Raises OSError."""
+    """Sends the question, and returns the whole answer. Raises OSError."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(question)
@@ -97,7 +97,7 @@ async def _ask(process: asyncio.subprocess.Process, question: bytes) -> bytes:
 
 
 async def _drain(process: asyncio.subprocess.Process) -> None:
-    """Takes what an ended process has left in its pipe: some versions of asyncio wait for the end of that."""
+    """Reads the rest of an ended process's output: some versions of asyncio wait for the end of the pipe."""
     assert process.stdout is not None
     while await process.stdout.read(_CHUNK_BYTES):
         pass

@@ -1,4 +1,4 @@
-"""The environment of an engine: a few variables by name, and the locale that is Ouzel's own.
+"""The environment variables of an engine: a few of the supervisor's, and a fixed locale.
 
 All other variables are left out: those that name code to load (`PYTHON*`, `LD_PRELOAD`, `OPENSSL_CONF`, `GCONV_PATH`),
 those that change how names and messages are written (`LANG`, `LC_*`, `LANGUAGE`), and the secrets of other programs. An
@@ -20,19 +20,19 @@ ALLOWED: Final = frozenset(
         "TZ",
     }
 )
-"""glibc's memory and resolver, the certificates that OpenSSL trusts, and the time zone."""
+"""The variables that are passed on: for glibc's memory and resolver, OpenSSL's certificates, and the time zone."""
 
 LIBRARIES: Final = "LD_LIBRARY_PATH"
-"""A Python outside of the system's directories may not start without it."""
+"""This variable is passed on, too: a Python outside of the system's directories may not start without it."""
 
 LOCALE: Final = {"LC_ALL": "C.UTF-8"}
-"""Names on the disk are UTF-8, and libtorrent's messages English, whatever the supervisor's locale is."""
+"""With this locale, file names are UTF-8 and libtorrent's messages are English, whatever the supervisor's locale is."""
 
 
 def engine_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for an engine, given the supervisor's."""
+    """Returns the environment for an engine, given the supervisor's."""
     kept = {name: value for name, value in environ.items() if name in ALLOWED}
-    # A relative or an empty entry is looked up in the current directory.
+    # Relative and empty entries are dropped: they refer to the current directory.
     libraries = [entry for entry in environ.get(LIBRARIES, "").split(":") if entry.startswith("/")]
     if libraries:
         kept[LIBRARIES] = ":".join(libraries)

@@ -1,7 +1,7 @@
 """The supervisor's end of the private link: sends commands to one generation, receives its events, matches answers.
 
-Frames of another generation are dropped; of the spare's it is noted that it was heard. What waits for an answer when
-the engine is lost is told so at once.
+Frames of other generations are dropped; frames of the spare only show that it is alive. When the engine is lost, all
+queries that wait for an answer fail at once.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from supervisor.engine.process.engine_socket import EngineSocket
 
 COMMANDS_PER_FRAME: Final = 500
 LARGE_BYTES: Final = 64 * 1024
-"""A source of so many bytes is sent in a frame of its own."""
+"""The size from which a source is sent in a frame of its own."""
 
 
 class EngineLink:
@@ -29,9 +29,9 @@ class EngineLink:
 
     Args:
         socket: shared by the links of all slots.
-        on_connected: called when the current generation is heard for the first time; until then nothing reaches it.
-        on_event: called on the loop with each event of the current generation that is no answer.
-        on_garbage: called with the reason when an engine sends what cannot be read.
+        on_connected: called with the first frame of the current generation; no command reaches it before that.
+        on_event: called on the loop with each event of the current generation, except answers.
+        on_garbage: called with the reason when an engine sends a frame that cannot be decoded.
     """
 
     def __init__(
@@ -56,16 +56,16 @@ class EngineLink:
 
     @property
     def up(self) -> bool:
-        """Whether there is an engine that takes commands."""
+        """Whether an engine is ready for commands."""
         return self._ready.is_set()
 
     @property
     def connected(self) -> bool:
-        """Whether there is an engine that was heard, so that commands reach it."""
+        """Whether an engine is connected, so that commands reach it."""
         return self._gen is not None and self._connected
 
     def expect(self, gen: int, on_heard: Callable[[], None]) -> None:
-        """This generation may be the next engine. `on_heard` is called with each of its frames, which are dropped."""
+        """Listens to a spare, by its generation. Its frames are dropped; each calls `on_heard`."""
         if self._expected is not None:
             self._socket.ignore(self._expected[0])
         self._expected = (gen, on_heard)
@@ -73,7 +73,7 @@ class EngineLink:
         self._socket.listen(gen, self._heard_expected)
 
     def attach(self, gen: int) -> None:
-        """From now on this generation is the engine; it is not ready yet. One that was heard already is connected."""
+        """Makes a generation the engine, before it is ready. A spare that was heard before is connected at once."""
         if self._expected is not None:
             self._socket.ignore(self._expected[0])
         self._gen = gen
@@ -84,11 +84,11 @@ class EngineLink:
             self._on_connected()
 
     def ready(self) -> None:
-        """The engine takes commands."""
+        """Marks the engine as ready for commands."""
         self._ready.set()
 
     def detach(self) -> None:
-        """There is no engine now: whoever waits for an answer is told."""
+        """Ends the link to the engine; all queries that wait for an answer fail with ENGINE_LOST."""
         self._flush()
         if self._gen is not None:
             self._socket.ignore(self._gen)
@@ -100,10 +100,10 @@ class EngineLink:
                 answer.set_exception(OuzelError(ErrorKind.ENGINE_LOST, "the engine died; nothing was accepted"))
 
     def send(self, *commands: EngineCommand) -> None:
-        """Sends commands to the engine, if there is one; without one, the next is told of the whole desired state.
+        """Sends commands to the engine; without one they are dropped, as the next engine gets the whole desired state.
 
-        What is sent within a turn of the loop leaves at its end, in one frame where it fits: each frame costs both
-        processes more than a command does.
+        All commands of one iteration of the loop are sent at its end, in as few frames as possible: a frame costs both
+        processes more than a command.
         """
         if not self.connected:
             return
@@ -132,18 +132,18 @@ class EngineLink:
             self._socket.send(self._gen, frame)
 
     async def until_ready(self) -> None:
-        """Waits for an engine that takes commands."""
+        """Waits until an engine is ready for commands."""
         await self._ready.wait()
 
     async def ask(self, query: Query[AnswerT], deadline: float | None = None) -> AnswerT:
-        """The answer of a ready engine.
+        """Sends a query to a ready engine, and returns its answer.
 
         Args:
-            deadline: until when it is waited for, by the loop's time; for ever without one.
+            deadline: the loop's time until which to wait; None waits for ever.
 
         Raises:
             OuzelError: ENGINE_LOST.
-            TimeoutError: the answer has not come in time.
+            TimeoutError: no answer has come by the deadline.
         """
         if not self.up:
             raise OuzelError(ErrorKind.ENGINE_LOST, "the engine died; nothing was accepted")
@@ -151,7 +151,7 @@ class EngineLink:
         token = next(self._tokens)
         answer: asyncio.Future[Any] = loop.create_future()
         self._answers[token] = answer
-        # A timer of our own costs a tenth of `asyncio.timeout`, and each add asks.
+        # This timer costs a tenth of `asyncio.timeout`, and each add sends a query.
         timer = None if deadline is None else loop.call_at(deadline, _expire, answer)
         try:
             self.send(cast(EngineCommand, msgspec.structs.replace(query, token=token)))
@@ -163,7 +163,7 @@ class EngineLink:
                 timer.cancel()
 
     def new_generation(self) -> int:
-        """A number for the next engine process of this slot."""
+        """Returns the generation of the next engine process."""
         return self._socket.new_generation()
 
     def _heard_expected(self, _: bytes) -> None:
@@ -182,7 +182,7 @@ class EngineLink:
             return
         for event in batch.events:
             if batch.gen != self._gen:
-                return  # of another generation, or what came before has ended this one
+                return  # another generation, or an earlier event of the batch has ended this one
             if isinstance(event, Answer):
                 waiting = self._answers.get(event.token)
                 if waiting is not None and not waiting.done():

@@ -1,7 +1,7 @@
 """The engine socket: the supervisor's one ROUTER socket, which the links of all slots share.
 
-A generation is a number that one engine process has, and no other one in any slot. It is the process's identity on the
-socket, so each frame leads to one link at the most. Frames of generations that nobody listens to are dropped.
+A generation is the number of one engine process; no other process in any slot has the same. It is the identity of the
+process on the socket, so each frame belongs to at most one link. Frames of other generations are dropped.
 """
 
 import itertools
@@ -13,13 +13,13 @@ import zmq
 from supervisor.transport.loop_socket import LoopSocket
 
 BATCHES_PER_TURN: Final = 1
-"""A batch may hold hundreds of events, and clients must not wait for more than one."""
+"""The number of batches per iteration of the loop: a batch may have hundreds of events, for which clients wait."""
 
 Receive = Callable[[bytes], None]
 
 
 class EngineSocket:
-    """Frames to and from engine processes, by generation.
+    """Sends and receives frames of engine processes, by generation.
 
     Args:
         socket: a bound ROUTER socket.
@@ -31,19 +31,19 @@ class EngineSocket:
         self._socket = LoopSocket(socket, self._receive, per_turn=BATCHES_PER_TURN)
 
     def new_generation(self) -> int:
-        """A number that no engine process has had before, in any slot."""
+        """Returns a generation that no engine process has had before, in any slot."""
         return next(self._generations)
 
     def listen(self, gen: int, receive: Receive) -> None:
-        """From now on `receive` is called on the loop with each frame of a generation."""
+        """Calls `receive` on the loop with each frame of a generation from now on."""
         self._receivers[_identity(gen)] = receive
 
     def ignore(self, gen: int) -> None:
-        """From now on frames of a generation are dropped."""
+        """Drops the frames of a generation from now on."""
         self._receivers.pop(_identity(gen), None)
 
     def send(self, gen: int, frame: bytes) -> None:
-        """Sends a frame to a generation; one that is not connected does not get it."""
+        """Sends a frame to a generation; if the generation is not connected, the frame is dropped."""
         self._socket.send([_identity(gen), frame])
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from protocol.internal.flight_recorder import FLIGHT_BYTES, Flight
 
 
 def make() -> int:
-    """Memory for one engine's recorder, as an open file that the engine is to inherit. Raises OSError."""
+    """Makes the memory of one engine's recorder. Returns a descriptor that the engine inherits. Raises OSError."""
     fd = os.memfd_create("ouzel-flight", os.MFD_CLOEXEC)
     try:
         os.ftruncate(fd, FLIGHT_BYTES)
@@ -19,7 +19,7 @@ def make() -> int:
 
 
 def read(fd: int) -> Flight:
-    """What the engine was doing; nothing where it has left something else, or nothing."""
+    """Reads what was in flight; the result is empty if the memory is unreadable or has no valid records."""
     try:
         buffer = os.pread(fd, FLIGHT_BYTES, 0)
     except OSError:

@@ -1,9 +1,9 @@
 """The kill ladder: the signals that end an engine, escalating until it is gone. Pure.
 
-The first rung of an ordinary end is no signal: the engine is asked to drain. What comes here is what follows where
-that was not enough, or where there is nobody to ask. SIGTERM asks once more. SIGABRT has every thread's stack written,
-by a handler that needs neither the engine's loop nor the interpreter's lock. SIGKILL goes to the whole process group
-and cannot be refused.
+A normal stop begins with a drain, which needs no signal. The ladder is used if the drain takes too long, or if the
+engine cannot be drained. SIGTERM requests the drain once more. SIGABRT has every thread's stack written, by a handler
+that needs neither the engine's loop nor the interpreter's lock. SIGKILL goes to the whole process group and cannot be
+ignored.
 """
 
 from enum import Enum
@@ -14,7 +14,7 @@ import msgspec
 
 TERMINATE_S: Final = 2.0
 ABORT_S: Final = 0.3
-"""How long the stacks may take. Usual are a few milliseconds, and who hangs has to be replaced within 4 s in all."""
+"""The time for writing the stacks. A few milliseconds are usual; a hung engine has to be replaced within 4 s."""
 
 
 class Rung(NamedTuple):
@@ -25,10 +25,10 @@ class Rung(NamedTuple):
 
 
 class Manner(Enum):
-    """Why an engine is ended, which determines the first rung.
+    """Why an engine is ended, which determines the first signal.
 
-    An engine that has nothing to save goes at once. One that hangs or talks nonsense shall show its stacks. One that
-    was asked to leave and is overdue is asked once more.
+    An engine with nothing to save is killed at once. A hung engine, or one that sends garbage, first writes its stacks.
+    An engine whose drain is overdue first gets SIGTERM.
     """
 
     AT_ONCE = "at_once"
@@ -45,19 +45,19 @@ _FIRST: Final = {Manner.OVERDUE: 0, Manner.FAULTY: 1, Manner.AT_ONCE: 2}
 
 
 class Climb(msgspec.Struct, frozen=True):
-    """The progress on the ladder. `next_rung` counts from the first rung; the whole length is the end."""
+    """The progress on the ladder: the index of the next rung, or the number of rungs at the end."""
 
     next_rung: int = 0
 
 
 def begin(manner: Manner, under_way: Climb | None) -> Climb | None:
-    """The climb for this manner, None where the one under way is as far already: nobody climbs down."""
+    """Returns the climb that begins at a manner's first rung; None if the current climb is beyond that rung."""
     first = _FIRST[manner]
     return None if under_way is not None and under_way.next_rung > first else Climb(first)
 
 
 def step(climb: Climb) -> tuple[Climb, Rung | None]:
-    """Goes on by one rung. Returns what is to be done there, None where the ladder has ended."""
+    """Returns the climb after the next rung, and that rung; None at the end of the ladder."""
     if climb.next_rung == len(LADDER):
         return climb, None
     return Climb(climb.next_rung + 1), LADDER[climb.next_rung]

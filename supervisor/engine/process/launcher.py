@@ -1,4 +1,4 @@
-"""The launcher: starts engine processes, from the configuration in force and the places that there are."""
+"""The launcher: starts engine processes, by the configuration in force and the directories that exist."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -17,17 +17,17 @@ class Launcher:
     """Starts the processes of all slots.
 
     Args:
-        version: Ouzel's.
-        module: what is run as the engine.
+        version: the version of Ouzel.
+        module: the module that is run as the engine.
         in_force: the configuration.
         locks: held locks on directories, the resume directory's first; each process inherits them.
-        roots: the download roots that the next process is to have.
-        own_places: where else it is to be able to write, in the resume directory.
-        reliable: whether the resume directory can be relied on now.
-        code: what processes are loaded from.
+        roots: returns the download roots of the next process.
+        own_places: further directories where the process writes, in the resume directory.
+        reliable: whether the resume directory is reliable now.
+        code: the stamp of the engine's code.
 
     Fields:
-        places: looks at what is at the roots and the other places.
+        places: identifies the directories at the roots and the other paths.
     """
 
     def __init__(
@@ -55,15 +55,15 @@ class Launcher:
 
     @property
     def config(self) -> Config:
-        """The configuration that the next process is started by."""
+        """The configuration for the next process."""
         return self._in_force.config
 
     def spawn(self, gen: int, on_death: Callable[[Death], None], on_line: Callable[[int, bytes], None]) -> Child:
         """Starts the process of a generation. Raises OSError.
 
         Args:
-            on_death: is told of its end.
-            on_line: is given its generation and each line of its log.
+            on_death: called when the process has ended.
+            on_line: called with the generation and each line of the process's log.
         """
         config = self.config
         return Child(
@@ -79,13 +79,13 @@ class Launcher:
         )
 
     def fingerprint(self) -> object:
-        """What a process depends on: one that was started by another fingerprint is out of date.
+        """Returns all that a process depends on: a process with another fingerprint is out of date.
 
-        It holds the lock on the resume directory that there was when it was started.
+        The lock on the resume directory is included, since the process holds the lock of its start.
         """
         places = [self.places.seen.get(path) for path in (*self.roots(), *self._own_places)]
         return self.config, self._locks[0].identity, self._code.seen, places, frozenset(self.places.silent)
 
     def own_places(self) -> list[str] | None:
-        """The engine's directories in the resume directory; None while that cannot be relied on."""
+        """The engine's own directories in the resume directory; None while that is not reliable."""
         return self._own_places if self._reliable() else None

@@ -1,7 +1,7 @@
 """Estimates when downloads will be complete, by their recent rate. Pure; times are monotonic seconds.
 
-The rate is an exponential average over half a minute, of payload that was of use. It falls while nothing arrives, so
-that a download that stalls soon has no estimate instead of an old one.
+The rate is an exponential average, over half a minute, of useful payload (not wasted). The rate falls while nothing
+arrives, so a stalled download soon has no estimate, instead of an outdated one.
 """
 
 import math
@@ -9,9 +9,9 @@ from typing import Final
 
 AVERAGE_S: Final = 30.0
 SAMPLE_S: Final = 1.0
-"""What is told more often is taken together."""
+"""The minimum interval between samples; more frequent updates are combined."""
 LONGEST_S: Final = 100 * 24 * 3600
-"""What takes longer is not known."""
+"""The longest estimate; a longer one is reported as unknown."""
 
 
 class _Rate:
@@ -24,16 +24,16 @@ class _Rate:
 
 
 class Estimates:
-    """Only torrents that download have one."""
+    """The estimates of all downloading torrents."""
 
     def __init__(self) -> None:
         self._rates: dict[str, _Rate] = {}
 
     def update(self, torrent: str, useful: int, now: float) -> None:
-        """A torrent downloads.
+        """Adds a sample of a downloading torrent.
 
         Args:
-            useful: payload bytes that were of use, over its life.
+            useful: the total of useful payload bytes over the torrent's life.
         """
         rate = self._rates.get(torrent)
         if rate is None:
@@ -42,17 +42,17 @@ class Estimates:
         seconds = now - rate.at
         if seconds < SAMPLE_S:
             return
-        # While it is young, the plain mean of all there is: the average would take half a minute to get there.
+        # In the first half minute, the plain mean of all samples: the exponential average would rise too slowly.
         weight = max(1 - math.exp(-seconds / AVERAGE_S), seconds / (now - rate.began))
         rate.bps += weight * (max(0, useful - rate.useful) / seconds - rate.bps)
         rate.at, rate.useful = now, useful
 
     def drop(self, torrent: str) -> None:
-        """A torrent does not download any more."""
+        """Removes a torrent that does not download any more."""
         self._rates.pop(torrent, None)
 
     def eta_s(self, torrent: str, left: int, now: float) -> int | None:
-        """In how many seconds the bytes that are left will be there; None where that is not known."""
+        """The estimated seconds until the `left` bytes have arrived; None if unknown."""
         rate = self._rates.get(torrent)
         if rate is None:
             return None

@@ -1,6 +1,6 @@
-"""The cause of a stalled torrent, and since when it is stalled. Pure.
+"""Finds the reason why a torrent makes no progress. Pure.
 
-All of it is judged from what the supervisor holds, at the moment in which a row is read.
+The reason is derived from the state in the supervisor's memory whenever a row is read.
 """
 
 from typing import Final
@@ -11,10 +11,10 @@ from protocol.wire.rows import Hindrance, HindranceCause, TorrentState
 from supervisor.engine.torrents.trackers import Trackers
 
 QUIET_US: Final = 5_000_000
-"""With so many microseconds without a byte a torrent is stalled, and at once where its rate is nothing."""
+"""The microseconds without a byte after which a torrent is stalled; with a rate of 0 it is stalled at once."""
 
 ON_DISK: Final = frozenset({"storage", "disk_full", "storage_missing", "files_overwritten"})
-"""Names of errors that are about a torrent's files, or the disk that they lie on."""
+"""Names of errors of a torrent's files, or of their disk."""
 
 _COMPLETE: Final = frozenset({TorrentState.FINISHED, TorrentState.SEEDING})
 _FETCHES: Final = frozenset({TorrentState.DOWNLOADING, TorrentState.FETCHING_METADATA})
@@ -31,16 +31,16 @@ def find(
     present: bool,
     trackers: Trackers,
 ) -> Hindrance | None:
-    """What keeps a torrent from moving; None where it moves, or has all that is wanted and nothing is wrong.
+    """Returns why a torrent makes no progress; None if it makes progress, or is complete and without problems.
 
     Args:
-        state: what it does.
-        progress: the latest.
-        trouble: the name of its error, where that is known, and its message; None where it has none.
+        state: the torrent's state.
+        progress: its latest progress.
+        trouble: the name (if known) and the message of its error; None without an error.
         stalled: whether nothing has arrived for a while.
-        engine_up: whether an engine takes commands.
-        present: whether that engine has taken the torrent up.
-        trackers: those of all torrents.
+        engine_up: whether an engine is ready for commands.
+        present: whether that engine has confirmed the torrent.
+        trackers: the trackers of all torrents.
     """
     if desired.quarantine is not None:
         return _because(HindranceCause.QUARANTINED, desired.quarantine.reason)
@@ -48,15 +48,15 @@ def find(
         on_disk = state is TorrentState.MISSING_STORAGE or trouble[0] in ON_DISK
         return _because(HindranceCause.DISK if on_disk else HindranceCause.ERROR, trouble[1])
     if state is TorrentState.MISSING_STORAGE:
-        return _because(HindranceCause.DISK, "its files are not there")
+        return _because(HindranceCause.DISK, "its files are missing")
     if state is TorrentState.ERROR:
-        return _because(HindranceCause.ERROR, "it is in an error")
+        return _because(HindranceCause.ERROR, "it has an error")
     if desired.paused:
         return _because(HindranceCause.PAUSED, "it was paused")
     if not engine_up:
         return _because(HindranceCause.ENGINE, "no engine is running")
     if not present:
-        return _because(HindranceCause.QUEUED, "the engine has yet to take it up")
+        return _because(HindranceCause.QUEUED, "the engine has not loaded it yet")
     if state in _COMPLETE:
         return _of_complete(desired.torrent, progress, trackers)
     if state in _FETCHES:
@@ -67,7 +67,7 @@ def find(
 
 
 def _of_complete(torrent: str, progress: Progress, trackers: Trackers) -> Hindrance | None:
-    """A seed that nobody asks for is well; one that nobody can hear of is not."""
+    """The hindrance of a complete torrent: nothing is selected, or it has no peers and all its trackers fail."""
     if progress.bytes_total == 0 and progress.size > 0:
         return _because(HindranceCause.NOTHING_SELECTED, "none of its files is selected")
     if progress.peers == 0 and (problem := trackers.trouble(torrent)) is not None:
@@ -78,7 +78,7 @@ def _of_complete(torrent: str, progress: Progress, trackers: Trackers) -> Hindra
 def _of_fetching(torrent: str, state: TorrentState, progress: Progress, trackers: Trackers) -> Hindrance | None:
     peers, seeds = progress.peers, progress.seeds
     if 0 < progress.bytes_total <= progress.bytes_done:
-        return None  # the last of it is being written out
+        return None  # the last blocks are being written to the disk
     if peers == 0:
         problem = trackers.trouble(torrent)
         if problem is not None:
@@ -98,9 +98,9 @@ def _because(cause: HindranceCause, message: str) -> Hindrance:
 
 
 def arrives(before: Progress | None, progress: Progress) -> bool:
-    """Whether something has arrived, or nothing is left to arrive, by what an engine has told last and before.
+    """Whether data has arrived between two progress events, or no more is wanted.
 
-    The rate does not say: libtorrent's is an average that takes a minute to come down to nothing.
+    The rate does not show this: libtorrent's rate is an average, which takes a minute to fall to 0.
     """
     if progress.state in _COMPLETE or progress.state is TorrentState.CHECKING or not lacks(progress):
         return True
@@ -108,5 +108,5 @@ def arrives(before: Progress | None, progress: Progress) -> bool:
 
 
 def lacks(progress: Progress) -> bool:
-    """Whether a torrent has something left to fetch, its metadata counted in."""
+    """Whether a torrent still has data to download, including its metadata."""
     return progress.size == 0 or progress.bytes_done < progress.bytes_total

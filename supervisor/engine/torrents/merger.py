@@ -1,7 +1,7 @@
-"""The merger: merges records that metadata proves to be of one torrent.
+"""The merger: merges records that metadata proves to be of the same torrent.
 
-`supervisor.store.identity` decides which are. What cannot be made durable is tried again; meanwhile the engine has
-one of them loaded.
+`supervisor.store.identity` decides which records these are. A merge that cannot be made durable is tried again;
+meanwhile the engine has one of the records loaded.
 """
 
 import asyncio
@@ -29,21 +29,21 @@ RETRY_S: Final = 1.0
 
 
 class Loading(Protocol):
-    """Has an engine do what records say."""
+    """Has an engine apply changed records."""
 
     def ensure(self, desired: DesiredTorrent, *, afresh: bool = False) -> None:
-        """Has a torrent be as desired; `afresh`: what has stopped it is looked at anew."""
+        """Has a torrent's desired state applied; `afresh`: a torrent that an error has stopped is tried again."""
 
     def forget(self, desired: DesiredTorrent) -> None:
-        """Has a torrent forgotten that is leaving."""
+        """Has a removed torrent unloaded."""
 
 
 class Merger:
     """Merges records.
 
     Args:
-        engine: has the torrents.
-        locks: of torrents, by id; shared with all who change records.
+        engine: loads and unloads torrents.
+        locks: locks of torrents, by id; shared with all code that changes records.
         publish: publishes a lifecycle event.
     """
 
@@ -67,14 +67,14 @@ class Merger:
         self._news = asyncio.Event()
 
     def proven(self, event: HashesProven) -> None:
-        """The engine knows a torrent's info-hashes; what follows from it is done beside the loop."""
+        """Queues the proven info-hashes of a torrent; `run` passes them to `settle`."""
         if event.torrent in self._catalogue.torrents:
             self._waiting[event.torrent] = event
             self._news.set()
 
     async def run(self) -> None:
-        """Does what follows from what the engine has told; for ever."""
-        if self._waiting:  # an error has ended this before
+        """Calls `settle` for all queued info-hashes, for ever."""
+        if self._waiting:  # the task was restarted after an error
             self._news.set()
         while True:
             await self._news.wait()
@@ -93,13 +93,13 @@ class Merger:
                 self._news.set()
 
     def hold(self, hashes: Iterable[str]) -> "HashesHold":
-        """An asynchronous context manager: nobody else changes a record with one of these info-hashes, or adds one."""
+        """A context manager that locks the records with one of these info-hashes against changes and additions."""
         return HashesHold(self._catalogue, self._locks, frozenset(hashes))
 
     def identity_of(self, torrent: str) -> Identity:
-        """What is known of the info-hashes of a torrent that is there.
+        """The known info-hashes of an existing torrent.
 
-        A record from before they were kept may lack one, whatever metadata there is.
+        A record of an early version may have no info-hashes stored; then they are not proven, even with metadata.
         """
         desired = self._catalogue.torrents[torrent]
         has_metadata = (
@@ -111,10 +111,10 @@ class Merger:
         return identity.of_record(desired, proven=has_metadata and told)
 
     async def settle(self, event: HashesProven) -> None:
-        """Notes a torrent's info-hashes, or makes one of all records that have one of these.
+        """Stores the proven info-hashes of a torrent, or merges all records that have one of them.
 
         Raises:
-            OuzelError: STORAGE_UNAVAILABLE, and then nothing has changed.
+            OuzelError: STORAGE_UNAVAILABLE; nothing has changed.
         """
         v1, v2 = event.info_hash_v1, event.info_hash_v2
         proven = Identity(v1, v2, proven=True)
@@ -131,7 +131,7 @@ class Merger:
             if len(ours) > 1 and event.other is not None:
                 await self._merge(ours, event)
                 return
-            # Where there are others, which of them has data is told as soon as the engine is to load them.
+            # Several records are merged only once the engine reports the other one, with the bytes that each has.
             for each in ours:
                 after = msgspec.structs.replace(each, info_hash_v1=v1, info_hash_v2=v2)
                 if each.torrent == event.torrent and after != each:
@@ -141,16 +141,16 @@ class Merger:
         return identity.of_record(self._catalogue.torrents[torrent], proven=False)
 
     async def correct(self, links: Iterable[str], hashes: frozenset[str]) -> None:
-        """Links have named info-hashes that are another torrent's: from now on they are links without these.
+        """Removes the info-hashes of another torrent from the records of magnet links.
 
-        To be called while `hold` is. Raises as `settle` does.
+        Call it while `hold` is held. Raises the errors of `settle`.
         """
         for torrent in links:
             before = self._catalogue.torrents[torrent]
             after = identity.without(before, hashes)
             await self._catalogue.put(after)
             what = "its link names two info-hashes that do not belong together"
-            done = "the one that is another torrent's is left out"
+            done = "the one that belongs to another torrent was dropped"
             self._publish(Reconciled(torrent=torrent, what=what, done=done))
             self._engine.ensure(after)
 
@@ -174,7 +174,7 @@ class Merger:
                 Reconciled(
                     torrent=kept.torrent,
                     what=f"{each.torrent} is the same torrent, by its other info-hash",
-                    done=f"made part of this one{elsewhere}",
+                    done=f"merged into this one{elsewhere}",
                 )
             )
             self._engine.forget(each)
@@ -190,7 +190,7 @@ class Merger:
 
 
 class HashesHold:
-    """The locks of all records that have one of some info-hashes, and of these."""
+    """A context manager that holds the locks of some info-hashes, and of all records that have one of them."""
 
     __slots__ = ("_catalogue", "_hashes", "_hold", "_locks")
 
@@ -201,7 +201,7 @@ class HashesHold:
         self._hold: Hold | None = None
 
     async def __aenter__(self) -> None:
-        """Waits until all are free; which records these are may change meanwhile."""
+        """Acquires all locks; if the set of records changed meanwhile, begins again."""
         while True:
             wanted = self._hashes | set(self._catalogue.index.near(self._hashes))
             hold = self._locks.hold(*wanted)

@@ -1,7 +1,8 @@
-"""The metadata keeper: writes the metadata of an info dictionary into its torrent's record.
+"""The metadata keeper: writes a torrent's metadata into its record.
 
-One after the other, since nobody waits for it: thousands may become known at once, when records are from before this
-was kept. What cannot be written is learned again from the next engine.
+Records are written one after the other, since no client waits for this. Thousands may have to be written at once, if
+the records are of a version that did not store metadata. Metadata that cannot be written is reported again by the next
+engine.
 """
 
 import asyncio
@@ -14,12 +15,12 @@ from supervisor.log import logs
 
 
 class MetadataKeeper:
-    """Writes what is learned.
+    """Writes metadata in a background task.
 
     Args:
-        group: in which it runs while there is something to write.
-        keep: makes a torrent's metadata durable. Raises OuzelError where that cannot be done.
-        log: is told what could not be written.
+        group: runs the task while metadata is queued.
+        keep: makes a torrent's metadata durable. Raises OuzelError if that fails.
+        log: logs metadata that could not be written.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class MetadataKeeper:
         self._writing: asyncio.Task[None] | None = None
 
     def learn(self, torrent: str, metadata: KnownMetadata) -> None:
-        """The metadata of a torrent is known, and its record does not have it."""
+        """Queues a torrent's metadata for writing."""
         self._learned[torrent] = metadata
         if self._writing is None or self._writing.done():
             self._writing = self._group.create_task(self._write())

@@ -1,7 +1,7 @@
-"""Takes in what the engine tells: keeps it in the snapshot, passes on what follows, and notes what is confirmed.
+"""The observer: applies the engine's events to the snapshot, emits the resulting facts, and confirms requests.
 
-The engine begins each generation knowing nothing of the one before, so it tells everything; what clients already know
-is told here from what is news.
+A new engine knows nothing of the one before, so it reports everything. The observer emits only what clients do not know
+already.
 """
 
 import time
@@ -54,21 +54,22 @@ from protocol.wire.events import (
 from protocol.wire.rows import COMPLETE_STATES, TorrentState
 from supervisor.engine.facts import FilesKnown, MetadataLearned, Observation, Readable, TakenUp
 from supervisor.engine.torrents.own_torrents import OwnTorrents
-from supervisor.engine.torrents.snapshot import Metadata, Snapshot
+from supervisor.engine.torrents.packed_files import Metadata
+from supervisor.engine.torrents.snapshot import Snapshot
 from supervisor.engine.torrents.waiters import Waiters
 from supervisor.health.health import storage_message
 
 NOT_LOADED: Final = frozenset(
     {"add_failed", "call_failed", "damaged", "files_overwritten", "path_not_allowed", "rules_too_slow", "unreadable"}
 )
-"""Names of errors with which a torrent is not in the session; no status says so of it."""
+"""Names of errors that keep a torrent out of the session, so that libtorrent reports no state of it."""
 
 
 class Observer:
     """Applies each engine event to the snapshot and publishes it to clients.
 
     Args:
-        emit: is given what follows from it; public events among that are to be published, in the same order.
+        emit: called with the resulting facts, in order. Public events among them are to be published.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class Observer:
         """The torrents that wait for a file system, by mount point and problem."""
 
     def handle(self, event: EngineEvent) -> None:
-        """Takes in one event of the running engine."""
+        """Handles an event of the running engine."""
         self._snapshot.engine_told_at = time.monotonic()
         match event:
             # These come by the thousand, and each class that is tried before theirs takes time.
@@ -96,7 +97,7 @@ class Observer:
                     self._take_of_torrent(event)
             case EngineReady():
                 self._snapshot.engine_up = True
-                # What waits now is for the new engine to find out.
+                # The new engine will report anew which torrents wait for storage.
                 for mount_point, problem in list(self._storage):
                     self._take_storage(StorageState(mount_point=mount_point, problem=problem, message="", torrents=[]))
                 self._emit(event)
@@ -137,12 +138,12 @@ class Observer:
             case Answer():
                 raise AssertionError("answers are matched on the link")
             case _:
-                # What is said of a torrent that clients have removed meanwhile is of no interest to them any more.
+                # Events about a torrent that was removed meanwhile are dropped.
                 if event.torrent in self._own.torrents:
                     self._take_of_torrent(event)
 
     def handle_described(self, event: EngineEvent) -> None:
-        """Takes in what is stored of a torrent that no engine has loaded, unless an engine has told of it meanwhile."""
+        """Applies the stored data of an unloaded torrent, unless an engine has reported the torrent meanwhile."""
         match event:
             case FilesRestored(torrent=torrent) if self._unheard(torrent):
                 self._take_of_torrent(event)
@@ -157,7 +158,7 @@ class Observer:
         return torrent in self._own.torrents and torrent not in self._snapshot.present
 
     def _take_storage(self, event: StorageState) -> None:
-        """Notes on which torrents' rows it is to be read. One event tells when it begins, and health when it ends."""
+        """Shows the problem of a file system on the rows of all waiting torrents. One event reports its beginning."""
         key = (event.mount_point, event.problem)
         known = self._storage.pop(key, None)
         waiting = [torrent for torrent in event.torrents if torrent in self._own.torrents]
@@ -173,7 +174,7 @@ class Observer:
         self._emit(event)
 
     def _wait_for(self, torrent: str, message: str | None, problem: str) -> None:
-        """A torrent waits for its storage, or not any more; told where its row shows it."""
+        """Sets or clears the storage problem of a torrent, and emits it if the torrent's row shows no other error."""
         observed = self._snapshot.of(torrent)
         before, observed.storage_problem = observed.storage_problem, message
         if observed.error is not None or before == message:
@@ -184,7 +185,7 @@ class Observer:
             self._emit(_waits(torrent, message, problem))
 
     def _repeat_what_it_waits_for(self, torrent: str) -> None:
-        """What clients were told just now has cleared the error of their rows, and it is there still."""
+        """Emits a torrent's storage problem again: the event just emitted has cleared the row's error for clients."""
         message = self._snapshot.of(torrent).storage_problem
         if message is not None:
             problem = next((problem for (_, problem), waiting in self._storage.items() if torrent in waiting), "")
@@ -205,7 +206,7 @@ class Observer:
         | ErrorCleared
         | SelectionChanged,
     ) -> None:
-        # One text for each id: events are kept by the thousand.
+        # Events are stored by the thousand, so all of a torrent share one `str` for its id.
         msgspec.structs.force_setattr(event, "torrent", self._own.torrents[event.torrent].torrent)
         observed = self._snapshot.of(event.torrent)
         observed.told_at = time.monotonic()
@@ -215,7 +216,7 @@ class Observer:
                 observed.applied_revision = revision
                 if refused_before is not None and problem is None and observed.state is TorrentState.ERROR:
                     self._clear(ErrorCleared(torrent=torrent))
-                if problem is None:  # also where an engine before could not read something of it
+                if problem is None:  # this clears a read error of an earlier engine, too
                     self._emit(Readable(torrent, None))
                 self._waiters.confirm(torrent, revision, problem)
                 self._snapshot.present.add(torrent)
@@ -272,7 +273,7 @@ class Observer:
                 self._emit(event)
 
     def _clear(self, event: ErrorCleared) -> None:
-        """An error is over; what the torrent does instead is told soon, if it is not already."""
+        """Clears an error. The torrent is queued until the engine reports its next state."""
         observed = self._snapshot.of(event.torrent)
         observed.error = None
         self._emit(event)
@@ -281,7 +282,7 @@ class Observer:
                 self._emit(change)
 
     def _take_state(self, event: StateChanged) -> None:
-        """Publishes a state that clients do not know, or the same one after an interruption they were told of."""
+        """Emits a state if it has changed, or if clients were told that the torrent was interrupted."""
         observed = self._snapshot.of(event.torrent)
         if event.state is TorrentState.QUEUED or (event.state is observed.state and not observed.interrupted):
             return
@@ -299,7 +300,7 @@ class Observer:
             self._repeat_what_it_waits_for(event.torrent)
 
     def _take_metadata(self, torrent: str, found: KnownMetadata) -> None:
-        """Publishes what rows did not show, and has kept what the record does not have."""
+        """Emits metadata that rows did not show yet, and metadata that is not in the record yet."""
         desired = self._own.torrents[torrent]
         shown, kept = self._snapshot.metadata(desired), desired.metadata
         self._snapshot.of(torrent).known = kept if kept == found else found  # one for both, which saves memory
@@ -310,7 +311,7 @@ class Observer:
 
 
 def now_us() -> int:
-    """Wall clock, for people."""
+    """The wall-clock time in microseconds since 1970, for people."""
     return time.time_ns() // 1000
 
 
@@ -319,7 +320,7 @@ def _waits(torrent: str, message: str, problem: str) -> TorrentError:
 
 
 def engine_lost_events(torrents: list[str]) -> list[LifecycleEvent]:
-    """What the subscribers of interrupted torrents are told."""
+    """The events for interrupted torrents."""
     return [
         TorrentError(
             torrent=torrent,

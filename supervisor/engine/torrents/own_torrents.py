@@ -1,4 +1,4 @@
-"""Which torrents are an engine's own: a view of the catalogue. Pure."""
+"""The torrents of one slot, as a view of the catalogue. Pure."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -7,15 +7,15 @@ from protocol.wire.desired import DesiredTorrent
 
 
 class OwnTorrents(Protocol):
-    """The records of one slot. With one slot it is the catalogue itself."""
+    """The records of one slot; with one slot, the catalogue itself."""
 
     @property
     def torrents(self) -> Mapping[str, DesiredTorrent]:
-        """Those that the engine is to have, by id."""
+        """The torrents that the engine has to load, by id."""
 
     @property
     def leaving(self) -> Mapping[str, DesiredTorrent]:
-        """Those that are being removed, by id."""
+        """The torrents that are being removed, by id."""
 
     def resolve(self, torrent: str) -> str:
-        """The id of the torrent that has this info-hash, or the same where none has."""
+        """The id of the torrent with this info-hash; the info-hash itself if there is none."""

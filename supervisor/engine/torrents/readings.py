@@ -1,7 +1,7 @@
-"""Readings: brings into the snapshot what an engine tells only when asked, and what is stored of unloaded torrents.
+"""Readings: updates the data in the snapshot that an engine reports only on request, and that of unloaded torrents.
 
-File progress and the numbers of trackers are read from a running engine. Of torrents that no engine has loaded, a
-describer's process finds out how large they are and which files they have.
+File progress and the numbers of trackers are requested from a running engine. The size and the files of torrents that
+no engine has loaded are read by a describer's process.
 """
 
 import asyncio
@@ -19,20 +19,20 @@ from supervisor.engine.torrents.own_torrents import OwnTorrents
 from supervisor.engine.torrents.snapshot import Snapshot
 
 FILES_FRESH_S: Final = 1.0
-"""For how long file progress that was read counts as new."""
+"""The time for which file progress is reused."""
 
 LOOK_S: Final = 1.0
-"""How often it is looked for torrents of which nothing is known."""
+"""The interval between checks for torrents without metadata."""
 
 
 class Readings:
-    """One engine's.
+    """The readings of one slot.
 
     Args:
-        torrents: the engine's own.
-        observer: takes in what is stored of torrents.
-        describer: finds that out.
-        stranded: whether there is no engine, and none in a moment.
+        torrents: the records of the slot.
+        observer: applies the stored data of torrents to the snapshot.
+        describer: reads the stored data of torrents.
+        stranded: whether no engine will be started for a while.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class Readings:
         self._describer = describer
         self._stranded = stranded
         self._described: set[str] = set()
-        """The torrents of which it was found out what is stored."""
+        """The torrents whose stored data was read."""
         self._all_described = False
 
     async def files(self, torrent: str) -> None:
-        """Brings a torrent's file progress up to date, unless that was done just now or there is nobody to ask."""
+        """Updates a torrent's file progress; for an unloaded torrent, reads its stored metadata if it is unknown."""
         torrent = self._own.resolve(torrent)
         if torrent not in self._own.torrents:
             return
@@ -72,24 +72,24 @@ class Readings:
         try:
             answer = await self._link.ask(QueryFiles(torrent=torrent))
         except OuzelError:
-            return  # the engine died meanwhile: the cached numbers will do
+            return  # the engine died meanwhile: the cached numbers are used
         if answer.bytes_done is not None:
             observed.file_bytes = (time.monotonic(), answer.bytes_done)
 
     async def trackers(self, torrent: str) -> None:
-        """Brings the numbers of a torrent's trackers up to date, unless there is nobody to ask."""
+        """Updates the numbers of a torrent's trackers, if an engine has loaded it."""
         torrent = self._own.resolve(torrent)
         if torrent not in self._snapshot.present or not self._link.up:
             return
         try:
             answer = await self._link.ask(QueryTrackers(torrent=torrent))
         except OuzelError:
-            return  # the engine died meanwhile: what was told before will do
+            return  # the engine died meanwhile: the earlier numbers are used
         if answer.trackers is not None and torrent in self._own.torrents:
             self._snapshot.trackers.read(torrent, answer.trackers, time.monotonic())
 
     async def run(self) -> None:
-        """Has torrents described that no engine will load soon, or ever; once for each of them. For ever."""
+        """Reads the stored data of torrents that no engine will load soon, once for each torrent. Runs for ever."""
         while True:
             await self._describe_unloaded()
             await asyncio.sleep(LOOK_S)

@@ -1,7 +1,7 @@
-"""The restore: the order and the window in which a new engine gets its torrents. Pure.
+"""The restore: the order and the window in which a new engine is sent its torrents. Pure.
 
-Only so many are on their way at once. So the supervisor's loop is never busy with thousands of them in one go, and what
-clients ask for meanwhile does not queue behind all of them.
+The number of unconfirmed torrents is bounded by a window. So the supervisor's loop never handles thousands at once, and
+commands of clients do not queue behind all of them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,17 +13,17 @@ from protocol.wire.desired import DesiredTorrent
 from protocol.wire.rows import ACTIVE_STATES, TorrentState
 
 WINDOW: Final = 1000
-"""Torrents on their way to the engine and not taken up yet, at the most."""
+"""The maximum number of torrents that are sent and not confirmed yet."""
 
 CHUNK: Final = 50
-"""Torrents given in one go, for which clients wait."""
+"""The number of torrents that are sent in one iteration of the loop; clients wait for that."""
 
 
 class Restore:
-    """The torrents that an engine has not confirmed yet, of those at its start.
+    """The torrents of a restore that the engine has not confirmed yet.
 
     Fields:
-        total: how many there were.
+        total: the number of torrents of the restore.
     """
 
     def __init__(self, *, window: int = WINDOW, chunk: int = CHUNK) -> None:
@@ -35,22 +35,22 @@ class Restore:
 
     @property
     def done(self) -> int:
-        """How many have been taken up, or removed."""
+        """The number of torrents that were confirmed or removed."""
         return self.total - len(self._waiting) - len(self._given)
 
     @property
     def has_room(self) -> bool:
-        """Whether there is more to give now: not while the window is half full, so that it is worth a frame."""
+        """Whether to send more now: only when at most half of the window is used, so that frames are large enough."""
         return bool(self._waiting) and len(self._given) <= self._window // 2
 
     def begin(self, torrents: Iterable[str]) -> None:
-        """A new engine is to be given these, in this order; nothing has been given yet."""
+        """Begins a restore of these torrents, in this order."""
         self._waiting = dict.fromkeys(torrents)
         self._given = set()
         self.total = len(self._waiting)
 
     def next(self) -> list[str]:
-        """What to give now."""
+        """Returns the torrents to send now."""
         if not self.has_room:
             return []
         chosen = list(islice(self._waiting, self._chunk))
@@ -60,7 +60,7 @@ class Restore:
         return chosen
 
     def taken_up(self, torrent: str) -> bool:
-        """The engine has taken up a torrent, or it was removed. Returns whether that was the last one."""
+        """Notes that a torrent was confirmed or removed. Returns whether it was the last one of the restore."""
         if torrent in self._given:
             self._given.discard(torrent)
         elif torrent in self._waiting:
@@ -71,10 +71,10 @@ class Restore:
 
 
 def order(torrents: Mapping[str, DesiredTorrent], states: Mapping[str, TorrentState]) -> list[str]:
-    """The ids in the order in which they are given: what was at work first, what is paused last, the newest first.
+    """Returns the ids in the order of sending: first active, then idle; running before paused; then newest first.
 
     Args:
-        states: what each was doing when it was last heard of.
+        states: the last known state of each torrent.
     """
 
     groups: tuple[list[DesiredTorrent], ...] = ([], [], [], [])

@@ -21,19 +21,19 @@ class Ensure(Protocol):
     """Has the engine load torrents."""
 
     def __call__(self, *commands: EnsureTorrent) -> None:
-        """Those of them that may be loaded now."""
+        """Sends those torrents that may be loaded now."""
 
 
 class Restorer:
-    """Restores into whichever process is the engine.
+    """Restores torrents into the current engine process.
 
     Args:
-        plan: what is on its way.
-        torrents: the engine's own.
+        plan: the order and window of the restore.
+        torrents: the records of the slot.
         admits: whether a torrent may be loaded now.
-        ensure: has the engine load torrents, those that may be loaded by then.
-        forget: has it forget one.
-        emit: is given what is wrong, and once all are back that they are.
+        ensure: sends the engine torrents, except those that are held back at that time.
+        forget: has the engine unload a removed torrent.
+        emit: called with the progress as a problem, and with `Restored` at the end.
     """
 
     def __init__(
@@ -57,21 +57,21 @@ class Restorer:
         self._forget = forget
         self._emit = emit
         self._since: float | None = None
-        """Since when torrents are given to an engine that is to have them, on the monotonic clock."""
+        """The monotonic time at which the restore began; None if none is in progress."""
         self._round = 0
 
     @property
     def done(self) -> bool:
-        """Whether the engine has taken up all that it was to be given."""
+        """Whether the engine has confirmed all torrents of the restore."""
         return self._plan.done == self._plan.total
 
     def forget_leaving(self) -> None:
-        """The engine is to forget the torrents that are being removed."""
+        """Has the engine unload all torrents that are being removed."""
         for desired in self._own.leaving.values():
             self._forget(desired)
 
     def give(self, torrents: Mapping[str, DesiredTorrent]) -> None:
-        """The engine is to be given those of these that may be loaded now."""
+        """Begins a restore of those torrents that may be loaded now."""
         admitted = {torrent: desired for torrent, desired in torrents.items() if self._admits(torrent)}
         self._plan.begin(restore.order(admitted, self._snapshot.states()))
         self._round += 1
@@ -79,25 +79,25 @@ class Restorer:
         self._give_more(self._round)
 
     def give_all(self) -> None:
-        """A new engine is up."""
+        """Begins the restore of all torrents, for a new engine."""
         self.forget_leaving()
         self.give(self._own.torrents)
 
     def give_missing(self) -> None:
-        """More may be loaded than was: gives the engine what it does not have yet."""
+        """Begins a restore of the torrents that the engine does not have yet, when more may be loaded."""
         self.forget_leaving()
         present = self._snapshot.present
         self.give({torrent: desired for torrent, desired in self._own.torrents.items() if torrent not in present})
 
     def taken_up(self, torrent: str) -> None:
-        """The engine has taken up a torrent, or it was removed."""
+        """Handles that the engine has confirmed a torrent, or that it was removed, and sends more."""
         if self._plan.taken_up(torrent):
             self.report()
         elif self._plan.has_room:
             self._give_more(self._round)
 
     def report(self) -> None:
-        """Says how far it is."""
+        """Emits the progress of the restore."""
         done, total = self._plan.done, self._plan.total
         if done < total:
             self._since = self._since or time.monotonic()
@@ -110,7 +110,7 @@ class Restorer:
         self._emit(Problem("restore", None))
 
     def _give_more(self, number: int) -> None:
-        """Gives the engine more, letting the loop turn in between."""
+        """Sends the engine torrents while the window allows, one chunk in each iteration of the loop."""
         if number != self._round or not self._link.up:
             return
         torrents, known = self._own.torrents, self._snapshot.files_known
@@ -133,6 +133,6 @@ class Restorer:
 
 
 def drop_command(desired: DesiredTorrent) -> DropTorrent:
-    """The command that ends a torrent that is leaving. One in quarantine keeps its files, since it is not loaded."""
+    """The command that unloads a removed torrent. A quarantined one keeps its files, since it is not loaded."""
     delete_files = desired.removal == "delete_files" and desired.quarantine is None
     return DropTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired)

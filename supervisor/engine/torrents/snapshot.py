@@ -1,20 +1,19 @@
 """The snapshot: the last observed state of each torrent and of the session. Pure.
 
-It outlives engines: while there is none, reads are answered from here, and `age_ms` says how old the answer is. A
-torrent that the running engine has taken up is as fresh as that engine's last word on anything, because the engine
-tells of every change.
+The snapshot outlives engines: reads are answered from it without an engine, too, and `age_ms` is the age of the answer.
+The state of a torrent that the running engine has confirmed is as fresh as that engine's last event about anything,
+because the engine reports every change.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from itertools import islice
-from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
 from protocol.internal.link_events import SessionStats
 from protocol.wire.desired import DesiredTorrent, KnownMetadata
-from protocol.wire.events import FileEntry, Progress, StateChanged
+from protocol.wire.events import Progress, StateChanged
 from protocol.wire.rows import (
     ACTIVE_STATES,
     FileRow,
@@ -29,10 +28,9 @@ from protocol.wire.rows import (
 )
 from supervisor.engine.torrents import hindrance
 from supervisor.engine.torrents.eta import Estimates
+from supervisor.engine.torrents.packed_files import Metadata
 from supervisor.engine.torrents.trackers import Trackers, trackers_of_link
 from supervisor.totals.totals import Totals
-
-_FILES = msgspec.msgpack.Decoder(list[FileEntry])
 
 _NO_PROGRESS = Progress(
     torrent="",
@@ -52,46 +50,15 @@ _NO_PROGRESS = Progress(
 
 
 _ON_THE_WAY: Final = frozenset({TorrentState.QUEUED, TorrentState.CHECKING})
-"""What a download is between two engines: its rate is averaged over that, too."""
+"""States of a download between two engines; the average of its rate continues over them."""
 
 V1_DIGITS: Final = 40
 
-PACKED: Final = 500
-"""Files that are packed together: as many have to be unpacked for one of them to be read."""
-
-
-_NO_PATHS: Final[Mapping[str, str]] = MappingProxyType({})
-
-
-class Metadata(msgspec.Struct, frozen=True, gc=False):
-    """The files. They are kept packed, for there may be hundreds of thousands.
-
-    Fields:
-        torrent_paths: by index, what the torrent itself calls files that have another name on the disk.
-    """
-
-    count: int
-    packed_files: tuple[bytes, ...]
-    torrent_paths: Mapping[str, str] = _NO_PATHS
-
-    @classmethod
-    def of(cls, files: list[FileEntry], torrent_paths: Mapping[str, str] = _NO_PATHS) -> "Metadata":
-        """Packs the files."""
-        packed = tuple(msgspec.msgpack.encode(files[at : at + PACKED]) for at in range(0, len(files), PACKED))
-        return cls(len(files), packed, torrent_paths or _NO_PATHS)
-
-    def files(self, start: int = 0) -> Iterator[FileEntry]:
-        """Unpacks the files, from the one in this place on."""
-        first, skipped = divmod(start, PACKED)
-        for packed in self.packed_files[first:]:
-            yield from _FILES.decode(packed)[skipped:]
-            skipped = 0
-
 
 class Observed:
-    """What is known of one torrent. Times are monotonic seconds.
+    """The observed state of one torrent. Times are monotonic seconds.
 
-    `refusal` is set where libtorrent refused `applied_revision`: its words.
+    `refusal` is libtorrent's message if it refused `applied_revision`.
     """
 
     __slots__ = (
@@ -115,37 +82,37 @@ class Observed:
         self.state = TorrentState.QUEUED
         self.progress: Progress | None = None
         self.known: KnownMetadata | None = None
-        """What an engine told of the info dictionary."""
+        """The metadata that an engine reported, without the files."""
         self.metadata: Metadata | None = None
-        """The same with the files, which are told of after it."""
+        """The files, which an engine reports after `known`."""
         self.error: str | None = None
         self.error_name: str | None = None
-        """What kind of error was told last; it holds while there is one."""
+        """The name of the last error; it is valid only while `error` is set."""
         self.storage_problem: str | None = None
-        """What the torrent waits for: its mount, or room."""
+        """The problem of the torrent's file system: it is not mounted, or full."""
         self.file_bytes: tuple[float, list[int]] | None = None
         self.told_at: float | None = None
         self.applied_revision = 0
         self.refusal: str | None = None
         self.interrupted = False
         self.quiet_since_us: int | None = None
-        """Since when nothing has arrived though something is left to fetch, microseconds since 1970."""
+        """Since when nothing has arrived though data is missing, in microseconds since 1970."""
         self.stalled = False
-        """That is so for a while."""
+        """Whether nothing has arrived for long enough to count as stalled."""
 
     @property
     def stopped(self) -> bool:
-        """Whether something keeps the torrent from being what it is to be, which somebody may have mended."""
+        """Whether an error keeps the torrent from its desired state; the cause may have been repaired meanwhile."""
         stopped = self.state in (TorrentState.ERROR, TorrentState.MISSING_STORAGE)
         return stopped or self.storage_problem is not None or self.refusal is not None
 
 
 class Snapshot:
-    """The observed state of everything. Times are monotonic seconds, given by the caller.
+    """The observed state of all torrents of a slot, and of its session. Callers pass times, in monotonic seconds.
 
     Args:
-        slot: the number of the engine slot that all of it is of; rows have it from here, and no torrent's record does.
-        on_trackers_failing: called with a torrent and since when each of its trackers fails; None once one does not.
+        slot: the number of the engine slot, which rows show.
+        on_trackers_failing: called with a torrent and since when all its trackers fail; None once one works.
     """
 
     def __init__(
@@ -158,17 +125,17 @@ class Snapshot:
         self.session: SessionStats | None = None
         self.engine_told_at: float | None = None
         self.present: set[str] = set()
-        """The torrents that the running engine has taken up."""
+        """The torrents that the running engine has confirmed."""
         self.engine_up = False
-        """Whether an engine takes commands."""
+        """Whether an engine is ready for commands."""
         self.trackers = Trackers(on_trackers_failing)
         self.settings_revision = 0
-        """The revision of the session's settings that libtorrent confirmed last."""
+        """The last confirmed revision of the session's settings."""
         self.totals = Totals()
         self.estimates = Estimates()
 
     def of(self, torrent: str) -> Observed:
-        """What is known of a torrent; an empty record where nothing is."""
+        """Returns the observed state of a torrent; it is created if there is none."""
         observed = self._torrents.get(torrent)
         if observed is None:
             observed = self._torrents[torrent] = Observed()
@@ -183,7 +150,7 @@ class Snapshot:
         self.trackers.discard(torrent)
 
     def files_known(self, desired: DesiredTorrent) -> bool:
-        """Whether a torrent's files are known with the priorities that are desired now."""
+        """Whether a torrent's files are known with their currently desired priorities."""
         observed = self._torrents.get(desired.torrent)
         return (
             observed is not None
@@ -193,11 +160,11 @@ class Snapshot:
         )
 
     def states(self) -> dict[str, TorrentState]:
-        """What each torrent was doing when it was last heard of."""
+        """The last known state of each torrent."""
         return {torrent: observed.state for torrent, observed in self._torrents.items()}
 
     def engine_lost(self, now_us: int) -> list[str]:
-        """No engine: rates are zero, nothing is present. Returns the torrents whose work was interrupted."""
+        """Clears rates and `present` after the engine's loss. Returns the torrents that were interrupted."""
         self.engine_up = False
         self.present.clear()
         self.totals.engine_lost()
@@ -217,18 +184,18 @@ class Snapshot:
         return interrupted
 
     def quarantined(self, torrent: str, reason: str) -> list[StateChanged]:
-        """A torrent is in quarantine now. Returns what there is to tell."""
+        """Sets a torrent's state to quarantined. Returns the events to publish."""
         told = self._now_in(torrent, TorrentState.QUARANTINED)
         self.of(torrent).error = reason
         return told
 
     def unreadable(self, torrent: str, problem: str) -> None:
-        """A torrent's record cannot be read: nothing is known of it, and it is not loaded."""
+        """Sets a torrent's state to error, because its record cannot be read; it is not loaded."""
         self._now_in(torrent, TorrentState.ERROR)
         self.of(torrent).error = problem
 
     def queued(self, torrent: str) -> list[StateChanged]:
-        """A torrent waits for its turn, in which it is loaded again. Returns what there is to tell."""
+        """Sets a torrent's state to queued, until it is loaded. Returns the events to publish."""
         return self._now_in(torrent, TorrentState.QUEUED)
 
     def _now_in(self, torrent: str, state: TorrentState) -> list[StateChanged]:
@@ -238,7 +205,7 @@ class Snapshot:
         return [] if previous is state else [StateChanged(torrent=torrent, state=state, previous=previous)]
 
     def metadata(self, desired: DesiredTorrent) -> KnownMetadata | None:
-        """What rows show of a torrent's info dictionary: what an engine told, or else what is kept with the record."""
+        """A torrent's metadata as rows show it: reported by an engine, or else stored in the record."""
         return self.of(desired.torrent).known or desired.metadata
 
     def name(self, desired: DesiredTorrent) -> str:
@@ -248,7 +215,7 @@ class Snapshot:
         return metadata.name if metadata else desired.name
 
     def apply_progress(self, event: Progress, now: float, now_us: int) -> Progress:
-        """Keeps a torrent's progress, with the totals that clients are to see; returns that.
+        """Stores a torrent's progress, and returns it with the totals that clients see.
 
         Args:
             now_us: microseconds since 1970.
@@ -269,7 +236,7 @@ class Snapshot:
         return event
 
     def row(self, desired: DesiredTorrent, now: float) -> TorrentRow:
-        """One torrent as `list_torrents` gives it."""
+        """A torrent's row for `list_torrents`."""
         observed = self.of(desired.torrent)
         progress = observed.progress or _NO_PROGRESS
         metadata = observed.known or desired.metadata
@@ -307,7 +274,7 @@ class Snapshot:
             eta_s=self._eta_s(progress, now) if downloads else None,
             completed_us=counts.completed_us,
             last_activity_us=counts.last_activity_us,
-            # As `Totals.active_s` and `seeding_s` have it: a call of each counts where ten thousand rows are read.
+            # The same as `Totals.active_s` and `seeding_s`, without the calls: they cost time in ten thousand rows.
             active_s=uptime_s - counts.active_s if counts.active else counts.active_s,
             seeding_s=uptime_s - counts.seeding_s if counts.seeding else counts.seeding_s,
             hindrance=self._hindrance(desired, observed, progress, present),
@@ -326,7 +293,7 @@ class Snapshot:
             and observed.error is observed.storage_problem is None
             and self.trackers.failing_since(desired.torrent) is None
         ):
-            return None  # nearly all of thousands; the same as below, and quicker
+            return None  # a shortcut for nearly all torrents; `hindrance.find` has the same result
         if observed.error is not None:
             trouble = observed.error_name, observed.error
         elif observed.storage_problem is not None:
@@ -346,7 +313,7 @@ class Snapshot:
         return self.estimates.eta_s(progress.torrent, progress.bytes_total - progress.bytes_done, now)
 
     def detail(self, desired: DesiredTorrent, now: float) -> TorrentDetail:
-        """One torrent as `get_torrent` gives it."""
+        """A torrent's details for `get_torrent`."""
         observed = self.of(desired.torrent)
         metadata = self.metadata(desired)
         rules = desired.selection
@@ -372,7 +339,7 @@ class Snapshot:
         )
 
     def trackers_of(self, desired: DesiredTorrent, now: float) -> list[TrackerRow]:
-        """A torrent's trackers, as engines told of them; of one that none has told of, those that its record names."""
+        """A torrent's trackers as reported by engines; before the first report, those in its record."""
         rows = self.trackers.rows(desired.torrent, now)
         if rows or desired.torrent in self.present:
             return rows
@@ -380,7 +347,7 @@ class Snapshot:
         return [TrackerRow(url=url, tier=0, status=TrackerStatus.NOT_CONTACTED) for url in urls]
 
     def files(self, torrent: str, start: int = 0, count: int | None = None) -> list[FileRow] | None:
-        """The torrent's files from a place on, all or so many; None while they are not known."""
+        """A torrent's files from index `start` on, `count` of them or all; None while they are not known."""
         observed = self._torrents.get(torrent)
         if observed is None or observed.metadata is None:
             return None
@@ -398,5 +365,5 @@ class Snapshot:
         ]
 
     def session_age_ms(self, now: float) -> int | None:
-        """How old the session's numbers are."""
+        """The age of the session's numbers; None before the first."""
         return None if self.engine_told_at is None else max(0, int((now - self.engine_told_at) * 1000))

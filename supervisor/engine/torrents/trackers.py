@@ -1,8 +1,8 @@
 """The trackers of every torrent, as reported by engines, and since when they fail. Pure.
 
-Most torrents share their trackers with many others, and most trackers work: what is kept of such a torrent is an entry
-in a table, and a value that is shared with all others like it. What an engine told outlives it: the next one begins
-with asking, and what a tracker said last holds until it says something else, so an engine's death is no news of it.
+Most torrents have the same trackers as many others, and most trackers work: such a torrent costs one entry in a table,
+whose value is shared. The status outlives engines: the next engine announces anew, and a tracker's status holds until
+it changes, so an engine's death changes no status.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,23 +16,25 @@ from protocol.wire.events import TrackerStatusChanged
 from protocol.wire.rows import TrackerRow, TrackerStatus
 
 FAILURES: Final = 2
-"""In a row: after so many clients hear that a tracker fails which has worked."""
+"""The number of failures in a row after which clients are notified, for a tracker that has worked before."""
 FAILURES_AGAIN: Final = 6
-"""The same of one that has failed and come back before. With libtorrent's pauses between, that is twenty minutes."""
+"""The same for a tracker that has failed and recovered before. With libtorrent's delays this takes twenty minutes."""
 TOLD_MAX: Final = 10
-"""Trackers of one torrent of which clients hear that they fail, at the same time; a torrent may have hundreds."""
+"""The maximum number of trackers of one torrent that clients know as failing; a torrent may have hundreds."""
 BURST: Final = 5000.0
 PER_S: Final = 1.0
-"""Of all torrents together so many at once and then so many a second: 50,000 events are kept for replay, and thousands
-of torrents may have the same dead trackers."""
+"""The token bucket of notifications about all torrents: BURST, then PER_S.
+
+50,000 events are kept for replay, and thousands of torrents may have the same dead trackers.
+"""
 SHARED_MAX: Final = 10_000
-"""Different sets of trackers that are shared, at the most."""
+"""The maximum number of different shared values."""
 UPDATING_S: Final = 2.0
-"""For how long it holds that a tracker is being asked."""
+"""The time for which the status `updating` is valid."""
 
 
 class _Known(NamedTuple):
-    """What is known of a torrent's trackers: URL and tier of each, the URLs, and those that worked last."""
+    """A torrent's trackers: the URL and tier of each, all URLs, and the URLs of those whose last announce worked."""
 
     sources: tuple[tuple[str, int], ...]
     urls: frozenset[str]
@@ -40,7 +42,7 @@ class _Known(NamedTuple):
 
 
 class _Failing(NamedTuple):
-    """One tracker's trouble; `told` is whether clients were."""
+    """The failure of one tracker; `told` is whether clients were notified."""
 
     message: str
     since_us: int
@@ -48,10 +50,10 @@ class _Failing(NamedTuple):
 
 
 class Trackers:
-    """All torrents'. Times are monotonic seconds, and microseconds since 1970 for people, given by the caller.
+    """The trackers of all torrents. Callers pass times: monotonic seconds, and microseconds since 1970 for people.
 
     Args:
-        on_all_failing: called with a torrent and since when each of its trackers fails; None once one does not.
+        on_all_failing: called with a torrent and since when all its trackers fail; None once one works.
     """
 
     def __init__(self, on_all_failing: Callable[[str, float | None], None] = lambda torrent, since: None) -> None:
@@ -60,16 +62,16 @@ class Trackers:
         self._shared: dict[_Known, _Known] = {}
         self._failing: dict[str, dict[str, _Failing]] = {}
         self._relapsing: set[tuple[str, str]] = set()
-        """Torrents and trackers that clients heard of as failing, and then as working again."""
+        """Pairs of a torrent and a tracker that has failed and then recovered, both with notification."""
         self._all_failing: dict[str, float] = {}
-        """Since when every tracker of a torrent fails, where that is so."""
+        """By torrent, since when all its trackers fail."""
         self._budget = BURST
         self._filled_at = 0.0
         self._readings: dict[str, tuple[float, dict[str, TrackerReading]]] = {}
-        """When numbers were told, and which, of torrents that clients asked for."""
+        """By torrent, the last numbers of its trackers that were requested, and when."""
 
     def known(self, torrents: Sequence[str], sources: Sequence[tuple[str, int]]) -> None:
-        """These torrents have just these trackers, each with its tier."""
+        """Sets the trackers of some torrents, each with its tier."""
         given, urls = tuple(sources), frozenset(url for url, _ in sources)
         for torrent in torrents:
             before = self._known.get(torrent)
@@ -83,11 +85,11 @@ class Trackers:
                 self._end_all_failing(torrent)
 
     def apply(self, event: TrackerReport, now: float, now_us: int) -> TrackerStatusChanged | None:
-        """A tracker works, or fails. Returns what there is to tell clients."""
+        """Applies a report that a tracker works or fails. Returns the event to publish, if any."""
         torrent, url = event.torrent, event.url
         known = self._known.get(torrent)
         if known is None or url not in known.urls:
-            return None  # one that the torrent does not have any more
+            return None  # the torrent does not have this tracker any more
         if event.works:
             before = self._works(torrent, url)
             self._end_all_failing(torrent)
@@ -121,12 +123,12 @@ class Trackers:
         return TrackerStatusChanged(torrent=torrent, url=url, status=TrackerStatus.ERROR, message=event.message)
 
     def read(self, torrent: str, readings: Sequence[TrackerReading], now: float) -> None:
-        """An engine has told the numbers of a torrent's trackers."""
+        """Stores the numbers of a torrent's trackers, as an engine reported them."""
         self.known([torrent], [(reading.url, reading.tier) for reading in readings])
         self._readings[torrent] = now, {reading.url: reading for reading in readings}
 
     def discard(self, torrent: str) -> None:
-        """The torrent was removed."""
+        """Removes a torrent."""
         known = self._known.pop(torrent, None)
         for url, _ in () if known is None else known.sources:
             self._relapsing.discard((torrent, url))
@@ -166,20 +168,20 @@ class Trackers:
         return sorted(rows, key=lambda row: row.tier)
 
     def numbers_age_s(self, torrent: str, now: float) -> float | None:
-        """How long ago an engine told the numbers of a torrent's trackers; None if none has."""
+        """The age of the numbers of a torrent's trackers; None if an engine never reported them."""
         found = self._readings.get(torrent)
         return None if found is None else now - found[0]
 
     def count_failing(self, for_s: float, now: float) -> int:
-        """How many torrents have had no tracker that works for so long; only ones that have trackers."""
+        """The number of torrents with trackers all of which have failed for at least this time."""
         return sum(now - since >= for_s for since in self._all_failing.values())
 
     def failing_since(self, torrent: str) -> float | None:
-        """Since when each of a torrent's trackers fails; None where one does not, or it has none."""
+        """Since when all trackers of a torrent fail; None if one works, or it has none."""
         return self._all_failing.get(torrent)
 
     def trouble(self, torrent: str) -> str | None:
-        """What is wrong with the trackers of a torrent where each of them fails, in words; None otherwise."""
+        """The text of the problem if all trackers of a torrent fail; None otherwise."""
         if torrent not in self._all_failing:
             return None
         failing = self._failing[torrent]
@@ -193,7 +195,7 @@ class Trackers:
         return known is not None and bool(known.sources)
 
     def _may(self, now: float) -> bool:
-        """Whether one more failure may be told now; one that may not can be with the next one of that tracker."""
+        """Takes a token for a notification. Without one, the tracker's next failure tries again."""
         self._budget = min(BURST, self._budget + PER_S * max(0.0, now - self._filled_at))
         self._filled_at = now
         if self._budget < 1:
@@ -202,7 +204,7 @@ class Trackers:
         return True
 
     def _works(self, torrent: str, url: str) -> _Failing | None:
-        """Ends a tracker's trouble, which is returned."""
+        """Removes a tracker's failure, and returns it."""
         failing = self._failing.get(torrent)
         if failing is None:
             return None
@@ -221,7 +223,7 @@ class Trackers:
 
     def _keep(self, torrent: str, known: _Known) -> None:
         if len(self._shared) >= SHARED_MAX:
-            self._shared.clear()  # those that hold one keep it
+            self._shared.clear()  # torrents keep their references to the values
         self._known[torrent] = self._shared.setdefault(known, known)
 
 

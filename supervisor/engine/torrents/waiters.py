@@ -9,13 +9,13 @@ Subject = str | None
 
 
 class Waiters:
-    """Futures by subject and revision, of one engine."""
+    """The waiting requests of one slot, as futures by subject and revision."""
 
     def __init__(self) -> None:
         self._waiting: dict[Subject, list[tuple[int, asyncio.Future[None]]]] = {}
 
     async def applied(self, subject: Subject, revision: int) -> None:
-        """Waits until libtorrent has confirmed this revision of a subject, or a later one. Raises OuzelError."""
+        """Waits until libtorrent has confirmed a revision of a subject, or a later one. Raises OuzelError."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         entry = (revision, future)
         self._waiting.setdefault(subject, []).append(entry)
@@ -26,7 +26,7 @@ class Waiters:
                 self._waiting[subject].remove(entry)
 
     def confirm(self, subject: Subject, revision: int, problem: str | None = None) -> None:
-        """Tells those who wait for this revision or an earlier one: it is applied, or was refused with a problem."""
+        """Ends all waits for this revision and earlier ones: applied, or refused if there is a problem."""
         waiting = self._waiting.pop(subject, None)
         if not waiting:
             return
@@ -42,7 +42,7 @@ class Waiters:
                 future.set_exception(OuzelError(ErrorKind.ENGINE_REFUSED, problem))
 
     def refuse(self, subject: Subject, error: OuzelError) -> None:
-        """Tells all who wait for a subject that it will not be applied."""
+        """Ends all waits for a subject; the waiting requests get this error."""
         for _, future in self._waiting.pop(subject, []):
             if not future.done():
                 future.set_exception(error)

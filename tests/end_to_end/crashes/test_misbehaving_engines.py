@@ -19,8 +19,8 @@ pytestmark = pytest.mark.process
 
 DEATHS: Final[dict[str, tuple[int | None, str | None, str | None]]] = {
     "dies_at_start": (misbehaving_engine.EXIT_AT_START, None, None),
-    "never_ready": (None, "SIGABRT", "did not take commands"),
-    "silent": (None, "SIGABRT", "did not take commands"),
+    "never_ready": (None, "SIGABRT", "was not ready"),
+    "silent": (None, "SIGABRT", "was not ready"),
     "holds_the_lock": (None, "SIGABRT", "nothing was heard of the engine"),
     "garbage": (None, "SIGABRT", "sent a frame that cannot be read"),
     "exits_with_0": (0, None, None),

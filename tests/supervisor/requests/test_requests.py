@@ -16,7 +16,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.rows import TorrentState
 from supervisor.engine.process import crash_reports
 from supervisor.engine.process.crash_reports import name_of
-from supervisor.engine.torrents.snapshot import Metadata
+from supervisor.engine.torrents.packed_files import Metadata
 from supervisor.requests.claims import IN_FLIGHT_MAX
 from supervisor.requests.requests import HOPS_MAX, local_only
 from supervisor.transport.loop_socket import LOCAL, Sender

@@ -13,7 +13,7 @@ from protocol.wire.reports import HealthStatus
 from protocol.wire.results import Nothing
 from protocol.wire.rows import ROW_FIELDS, TorrentState
 from supervisor.commands.reads import engine_reads, reads
-from supervisor.engine.torrents.snapshot import Metadata
+from supervisor.engine.torrents.packed_files import Metadata
 from supervisor.health.health import Severity
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.samples import OTHER, V1, V2, desired, progress, session_stats

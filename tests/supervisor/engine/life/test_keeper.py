@@ -128,7 +128,7 @@ async def test_deadlines_end_in_a_kill(tmp_path: Path, monkeypatch: pytest.Monke
             while on.keeper.gen == 1:
                 await on.turn()
         assert child.signals == [Signals.SIGTERM if ready else Signals.SIGABRT]
-        reason = "was asked to leave, and had not after 15 s" if ready else "did not take commands within 30 s"
+        reason = "had not exited 15 s after the start of its drain" if ready else "was not ready within 30 s"
         death = Death(exit_code=None, signal=child.signals[0].name, killed_for=reason)
         assert on.crashed[0] == death
         assert on.losses[:1] == ([] if ready else [(1, death)])  # clients learn of the last one by the end itself
@@ -208,7 +208,7 @@ async def test_an_engine_that_is_ready_twice_is_not_trusted(tmp_path: Path) -> N
         async with asyncio.timeout(2):
             while not on.losses:
                 await on.turn()
-        assert on.losses == [(1, Death(exit_code=None, signal="SIGABRT", killed_for="said twice that it is ready"))]
+        assert on.losses == [(1, Death(exit_code=None, signal="SIGABRT", killed_for="reported twice that it is ready"))]
 
 
 async def test_a_start_that_fails_is_dealt_with_like_a_death(tmp_path: Path) -> None:

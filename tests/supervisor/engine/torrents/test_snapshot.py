@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from protocol.wire.desired import KnownMetadata
 from protocol.wire.events import FileEntry
 from protocol.wire.rows import ACTIVE_STATES, ROW_FIELDS, HindranceCause, TorrentState, TrackerStatus
-from supervisor.engine.torrents.snapshot import Metadata, Snapshot
+from supervisor.engine.torrents.packed_files import Metadata
+from supervisor.engine.torrents.snapshot import Snapshot
 from tests.supervisor.samples import NOW_US, OTHER, V1, V2, desired, progress, session_stats
 
 FILES = [FileEntry(0, "root/a", 70, 4), FileEntry(2, "root/b", 130, 0)]
