@@ -47,7 +47,7 @@ class RootWatch:
 
     async def check(self) -> None:
         """Checks all roots once; returns once all have answered, or the time limit is over."""
-        roots = list(self._roots())
+        roots = list(dict.fromkeys(self._roots()))  # two that are configured may be one: a link, `dl` and `dl/`
         for root in roots:
             if root not in self._looks:
                 self._looks[root] = asyncio.create_task(in_thread(partial(_look_at, root)))
