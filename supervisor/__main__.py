@@ -21,6 +21,7 @@ import msgspec
 import structlog
 
 from protocol.host import utf8
+from protocol.text.scrub import scrub_all
 from supervisor import config_check
 from supervisor.access.access import AccessNotYet, UnusableAccess
 from supervisor.config import config as configuration
@@ -139,7 +140,8 @@ def _check(file: Path | None, *, as_json: bool) -> int:
     """Prints all problems of the configuration, and returns the exit code."""
     checked = config_check.check(file)
     if as_json:
-        lines = [msgspec.json.encode(checked).decode()]
+        # A path may have any bytes, and JSON is UTF-8.
+        lines = [msgspec.json.encode(scrub_all(msgspec.to_builtins(checked))).decode()]
     else:
         lines = [*map(str, checked.problems), *(f"note: {note}" for note in checked.notes)]
         lines += ["the configuration is right"] if checked.ok else []

@@ -178,6 +178,8 @@ def inspect(magnet: str | None, metainfo: bytes | None, save_path: str | None) -
         only = magnet_link.read(magnet).only
     else:
         params = libtorrent_sources.parse_metainfo(metainfo or b"")
+        if params.ti.ssl_cert():
+            raise InvalidSource("it is an SSL torrent, whose peers want a certificate, and Ouzel has none for them")
     metadata = None if params.ti is None else libtorrent_files.known(params.ti)
     name = params.name if metadata is None else metadata.name
     paths: Sequence[str] = ()

@@ -329,8 +329,9 @@ class AlertTranslator:
         view.row_is_newer = True
         stopped = row.upload_mode or row.error is not None
         view.out_of_space = view.out_of_space and stopped
-        if row.upload_mode and not view.out_of_space and view.trouble is None:
-            view.trouble = view.file_problem or "a write failed"
+        if stopped and not view.out_of_space and view.trouble is None:
+            # Without an alert where writes stop; before `add_torrent_alert`, where the torrent is bad from the start.
+            view.trouble = row.error or view.file_problem or "a write failed"
             events.append(TorrentError(torrent=row.torrent, name="storage", message=view.trouble, recoverable=False))
         completed = self._advance_phase(view, row)
         state = _state_of(row, view)

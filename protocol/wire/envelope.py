@@ -19,7 +19,7 @@ MESSAGE_MAX: Final = 1000
 FIELD_MAX: Final = 300
 """The maximum length of an error's texts, which quote parts of a request that may have megabytes."""
 
-RequestId = Annotated[str, msgspec.Meta(max_length=200)] | Annotated[int, msgspec.Meta(ge=0)]
+RequestId = Annotated[str, msgspec.Meta(max_length=200)] | Annotated[int, msgspec.Meta(ge=0, le=codec.MAX_INTEGER)]
 Wait = Literal["durable", "applied"]
 
 
@@ -157,7 +157,10 @@ def parse_request(frame: bytes) -> Request:
         OuzelError: the frame is malformed, is no request, or has another version. It is a RefusedRequest if the
             request's id could be read.
     """
-    value = codec.decode(frame)
+    try:
+        value = codec.decode(frame)
+    except OuzelError as error:  # such as an extension type in the arguments: the sender waits for a reply with its id
+        raise RefusedRequest(error, None if (header := peek_header(frame)) is None else header.id) from error
     if not isinstance(value, dict):
         raise OuzelError(ErrorKind.INVALID_ENVELOPE, "the frame is not a map", field="frame")
     try:

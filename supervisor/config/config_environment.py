@@ -5,11 +5,15 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from protocol.internal.nearest import nearest
+from protocol.text.scrub import is_utf8
 from supervisor.config.config_problem import Problem
 
 PREFIX: Final = "OUZEL_"
 ENGINE: Final = "engine"
 """The section whose keys are defined by libtorrent."""
+
+PATHS: Final = frozenset({"paths", "api"})
+"""The sections whose text is paths, which may have any bytes."""
 
 CLIENTS: Final = frozenset({"OUZEL_KEY", "OUZEL_SERVER", "OUZEL_SERVER_EVENTS", "OUZEL_SERVER_KEY"})
 """Variables of Ouzel's clients, which may be set in the daemon's environment."""
@@ -48,6 +52,9 @@ def read(environ: Mapping[str, str], known: Mapping[str, Collection[str]]) -> Fo
         place = names.get(name) or _engine_setting(name)
         if place is not None:
             section, key = place
+            if section not in PATHS and not is_utf8(value):  # a path has a problem of its own, which tells it
+                found.problems.append(Problem(message="is not UTF-8", key=f"{section}.{key}", variable=name))
+                continue
             found.values.setdefault(section, {})[key] = _value(section, key, value)
             found.variables[place] = name
         elif not name.startswith(PREFIX):

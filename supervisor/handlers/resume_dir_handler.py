@@ -66,6 +66,7 @@ class ResumeDirHandler:
             trouble=self.in_trouble,
             writes=self.writes_fail,
             locked=self.replaced,
+            inherited=self.held_by_engine,
             back=self.back,
             damaged=self._reporter.put_aside,
             unreadable=self._reporter.unreadable,
@@ -98,6 +99,10 @@ class ResumeDirHandler:
         """Replaces the lock, since another directory has replaced the first one."""
         before, self._locks[0] = self._locks[0], lock
         before.close()
+
+    def held_by_engine(self) -> None:
+        """The first directory is back before the engine was replaced that inherited its lock: now another one is."""
+        self._engine.recycle("it holds the lock of a resume directory that is back")
 
     def back(self, mended: list[Mended]) -> None:
         """Publishes the repairs, and has the engine save its fast-resume data and load failed torrents again."""

@@ -25,11 +25,16 @@ _POLL_S: Final = 0.02
 
 
 class AlreadyLocked(Exception):
-    """Another process has locked the directory."""
+    """Another process has locked the directory.
+
+    Fields:
+        inherited: this process has locked it before, and released it: an engine that inherited the lock holds it.
+    """
 
     def __init__(self, directory: Path, holder: str) -> None:
-        super().__init__(f"{directory} is in use by another ouzeld{holder}")
+        super().__init__(f"{directory} is in use by another ouzeld{f' (pid {holder})' if holder else ''}")
         self.directory = directory
+        self.inherited = holder == str(os.getpid())
 
 
 class DirectoryLock:
@@ -62,7 +67,7 @@ class DirectoryLock:
         while not self._try():
             holder = os.pread(self.fd, 32, 0).decode("ascii", "replace").strip()
             if time.monotonic() > deadline or _alive(holder):
-                raise AlreadyLocked(directory, f" (pid {holder})" if holder else "")
+                raise AlreadyLocked(directory, holder)
             time.sleep(_POLL_S)
         os.ftruncate(self.fd, 0)
         os.pwrite(self.fd, f"{os.getpid()}\n".encode(), 0)

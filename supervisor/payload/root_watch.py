@@ -47,7 +47,7 @@ class RootWatch:
 
     async def check(self) -> None:
         """Checks all roots once. Returns when all have answered, or after PATIENCE_S."""
-        roots = list(self._roots())
+        roots = list(dict.fromkeys(self._roots()))  # two configured paths may be one root: a link, or `dl` and `dl/`
         for root in roots:
             if root not in self._looks:
                 self._looks[root] = asyncio.create_task(in_thread(partial(_look_at, root)))

@@ -54,6 +54,7 @@ class Callbacks(NamedTuple):
         trouble: called with the problem, or None when the directory is usable again.
         writes: called with the problem of failed writes while the directory is usable, or None when they succeed again.
         locked: called with a new lock, when another directory has replaced the first.
+        inherited: called while the engine holds the lock of a directory that is back, which it inherited.
         back: called with the repairs, when the directory is usable again.
         damaged: called with each file that was put aside.
         unreadable: called with a file's name and the cause, or None once the file could be read.
@@ -67,6 +68,7 @@ class Callbacks(NamedTuple):
     trouble: Callable[[str | None], None]
     writes: Callable[[str | None], None]
     locked: Callable[[DirectoryLock], None]
+    inherited: Callable[[], None]
     back: Callable[[list[Mended]], None]
     damaged: Callable[[DamagedFile], None]
     unreadable: Callable[[str, str | None], None]
@@ -106,6 +108,7 @@ class ResumeDirWarden:
         self._probe_at = 0.0
         self._probes = 0
         self._lying: frozenset[str] | None = None
+        self._inherited = False
         resume_dir.bind(lock.identity)
         catalogue.on_write_failed = self._write_failed
 
@@ -165,6 +168,8 @@ class ResumeDirWarden:
         problem = await self._beside(partial(self._examine, doubt, closed))
         if self._lock is not lock:
             self._tell.locked(self._lock)
+        if self._inherited:
+            self._tell.inherited()
         if problem is not None:
             self._close(problem)
             return
@@ -208,6 +213,7 @@ class ResumeDirWarden:
 
         Another directory is adopted only while the catalogue is closed, since it has to be filled before it is used.
         """
+        self._inherited = False
         try:
             verdict = judge(self._home, self._lock.identity, _look(self._dir))
             if verdict is Verdict.UNMOUNTED:
@@ -235,7 +241,8 @@ class ResumeDirWarden:
         try:
             lock = DirectoryLock(self._dir.root)
         except AlreadyLocked as error:
-            return str(error)
+            self._inherited = error.inherited
+            return f"{self._dir.root} is still locked by the running engine" if error.inherited else str(error)
         try:
             self._home = _home(self._dir.root)
         except OSError:

@@ -99,3 +99,12 @@ def test_the_command_line(file: Path, tmp_path: Path) -> None:
     assert (found.ok, [each.variable for each in found.problems]) == (False, ["OUZEL_LIMITS_DOWNLOAD"])
     lines = subprocess.run(argv, capture_output=True, text=True, env=environ, check=False).stdout.splitlines()
     assert lines == [str(each) for each in found.problems]
+
+
+@pytest.mark.process
+def test_a_path_of_any_bytes_can_be_told_in_json(tmp_path: Path) -> None:
+    """A file's name need not be UTF-8, and JSON is."""
+    argv = [sys.executable, "-I", "-m", "supervisor", "--check", "--json", "--config", str(tmp_path / "\udcff")]
+    asked = subprocess.run(argv, capture_output=True, check=False)
+    found = msgspec.json.decode(asked.stdout, type=Checked)
+    assert [str(problem) for problem in found.problems] == [f"{tmp_path}/?: No such file or directory"]

@@ -6,6 +6,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect as mi
 
+from protocol.wire.codec import MAX_INTEGER
+
 _LOOKAHEAD: Final = r"(?!\n)"
 
 
@@ -82,7 +84,7 @@ def _bounds(info: mi.Type) -> list[str]:
         case mi.UnionType(types=types):
             return [text for each in types for text in _bounds(each)]
         case mi.IntType(ge=least, le=most) if least is not None or most is not None:
-            return [f"{'' if least is None else least}..{'2^53-1' if most is None else most}"]
+            return [f"{'' if least is None else least}..{'2^53-1' if most in (None, MAX_INTEGER) else most}"]
         case mi.StrType(pattern=pattern, min_length=least, max_length=most):
             told = [f"`{pattern.removesuffix(_LOOKAHEAD).replace('|', chr(92) + '|')}`"] if pattern else []
             return told + _length(least, most, "characters")

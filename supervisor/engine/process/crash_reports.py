@@ -22,6 +22,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from protocol.durable import durable
+from protocol.durable.integrity import Damaged, read
 from protocol.host import private_dir
 from protocol.text.redacted import redacted_text
 from protocol.text.scrub import scrub
@@ -48,7 +49,7 @@ CLOSE_S: Final = 1.0
 
 _FILE: Final = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-gen[0-9]{1,10}\.json")
 _SECRET: Final = re.compile("password|passphrase|secret|key|token|username|proxy_hostname|i2p", re.IGNORECASE)
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_UNREADABLE: Final = (Damaged, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _HIDDEN: Final = "(hidden)"
 
 
@@ -223,7 +224,7 @@ def _files(directory: Path) -> list[Path]:
     """The report files, the oldest first. Raises OSError if another user could have written them."""
     try:
         os.close(private_dir.open_dir(directory))
-        return sorted(path for path in directory.iterdir() if _FILE.fullmatch(path.name))
+        return sorted(path for path in directory.iterdir() if _FILE.fullmatch(path.name) and not path.is_dir())
     except FileNotFoundError:
         return []
 
@@ -233,7 +234,7 @@ def _summaries(directory: Path) -> list[CrashSummary]:
     for path in reversed(_files(directory)):
         with contextlib.suppress(FileNotFoundError, *_UNREADABLE):
             # The summary has the file's current name: a renamed file is requested by its new name.
-            summary = msgspec.json.decode(path.read_bytes(), type=CrashSummary)
+            summary = msgspec.json.decode(read(path), type=CrashSummary)
             found.append(msgspec.structs.replace(summary, name=path.stem))
     return found
 
@@ -241,7 +242,7 @@ def _summaries(directory: Path) -> list[CrashSummary]:
 def _report(directory: Path, name: str) -> CrashReport:
     try:
         os.close(private_dir.open_dir(directory))
-        content = (directory / f"{name}.json").read_bytes()
+        content = read(directory / f"{name}.json")
         return msgspec.structs.replace(msgspec.json.decode(content, type=CrashReport), name=name)
     except FileNotFoundError:
         raise OuzelError(

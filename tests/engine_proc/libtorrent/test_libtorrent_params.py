@@ -6,7 +6,7 @@ from typing import Any
 import libtorrent
 import pytest
 
-from engine_proc.libtorrent import libtorrent_files, libtorrent_sources
+from engine_proc.libtorrent import libtorrent_files, libtorrent_params, libtorrent_sources
 from engine_proc.session.session_port import InvalidSource
 from protocol.wire.desired import ADDRESSES_MAX, DesiredTorrent, Selection
 from tools.rig import bencode, payload
@@ -114,6 +114,15 @@ def test_web_seeds_that_are_not_http_are_left_out() -> None:
     """The torrent works without them."""
     params = libtorrent_sources.parse_magnet(f"magnet:?xt=urn:btih:{1:040x}&ws=ftp://x&ws=foo&ws=&ws=HTTPS://h/x")
     assert params.url_seeds == ["HTTPS://h/x"]
+
+
+def test_an_ssl_torrent_is_refused_and_one_that_was_added_is_not_judged_anew() -> None:
+    """Its peers talk to nobody without a certificate, which nobody can give here."""
+    info: dict[bytes, Any] = {b"name": b"t", b"piece length": 16384, b"pieces": b"x" * 20, b"length": 1}
+    metainfo = bencode.encode({b"info": info | {b"ssl-cert": b"garbage"}})
+    with pytest.raises(InvalidSource, match="SSL"):
+        libtorrent_params.inspect(None, metainfo, None)
+    libtorrent_sources.parse_metainfo(metainfo)
 
 
 def test_paths_that_no_disk_can_hold_are_refused() -> None:

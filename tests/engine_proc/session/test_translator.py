@@ -321,6 +321,14 @@ def test_trouble_is_raised_and_cleared(translator: AlertTranslator) -> None:
     assert of_kind(told(translator, row(NativeState.DOWNLOADING, 6)), ErrorCleared) == []
 
 
+def test_an_error_from_before_the_torrent_was_added_is_told(translator: AlertTranslator) -> None:
+    """Its alert came before the one of the add, as of an SSL torrent with a bad certificate: the status has it, too."""
+    shown = told(translator, row(NativeState.DOWNLOADING, 0, error="no start line"))
+    [error] = of_kind(shown, TorrentError)
+    assert (error.message, error.recoverable) == ("no start line", False)
+    assert of_kind(told(translator, row(NativeState.DOWNLOADING, 0, error="no start line")), TorrentError) == []
+
+
 def test_trouble_is_not_cleared_by_what_was_known_before_it(translator: AlertTranslator) -> None:
     """A flush that is confirmed after the error does not end the error."""
     told(translator, row(NativeState.DOWNLOADING, 5), Finished(T))

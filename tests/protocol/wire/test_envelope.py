@@ -122,6 +122,14 @@ def test_a_frame_that_is_no_map_is_no_request(value: Any) -> None:
     assert (caught.value.kind, caught.value.field) == (ErrorKind.INVALID_ENVELOPE, "frame")
 
 
+@pytest.mark.parametrize("unreadable", [b"\xd4\x05x", b"\xcf" + b"\xff" * 8, b"\x91" * 20 + b"\xc0"])
+def test_what_cannot_be_decoded_has_its_id_where_that_can_be_read(unreadable: bytes) -> None:
+    """An extension type, an integer that is too large, too many levels: the sender waits for a reply with its id."""
+    with pytest.raises(RefusedRequest) as caught:
+        envelope.parse_request(b"\x84" + codec.encode(MINIMAL)[1:] + b"\xa4args" + unreadable)
+    assert caught.value.request_id == 7
+
+
 @given(st.binary(max_size=100))
 def test_random_frames_are_requests_or_refused(frame: bytes) -> None:
     """The parser raises nothing but OuzelError for any bytes."""
@@ -287,9 +295,9 @@ HEAD: Final = b"\x84\xa1v\x01\xa2id\x07\xa2op\xa4ping\xa4args"
         pytest.param(b"\xdd\xff\xff\xff\xff", None, id="array of 2^32"),
         pytest.param(b"\xdf\xff\xff\xff\xff\xa1a\x01", None, id="map of 2^32"),
         pytest.param(b"\x91" * 100_000 + b"\xc0", None, id="deep"),
-        pytest.param(b"\xd6\xff\x00\x00\x00\x00", None, id="timestamp"),
-        pytest.param(b"\xcf" + b"\xff" * 8, None, id="2^64-1"),
-        pytest.param(b"\xa2\xc3\x28", None, id="no UTF-8"),
+        pytest.param(b"\xd6\xff\x00\x00\x00\x00", 7, id="timestamp"),
+        pytest.param(b"\xcf" + b"\xff" * 8, 7, id="2^64-1"),
+        pytest.param(b"\xa2\xc3\x28", 7, id="no UTF-8"),
         pytest.param(b"\x82\xa1a\x01\xa1a\x02", 7, id="a key twice"),
         pytest.param(b"\x81\xa1a\xcb\x7f\xf8" + bytes(6), 7, id="NaN"),
         pytest.param(b"\x81\xa1a\xcb\x80" + bytes(7), 7, id="-0.0"),
@@ -297,7 +305,7 @@ HEAD: Final = b"\x84\xa1v\x01\xa2id\x07\xa2op\xa4ping\xa4args"
     ],
 )
 def test_hostile_values_end_in_a_request_or_a_refusal(value: bytes, found_id: int | None) -> None:
-    """With the id, if the frame is valid."""
+    """With the id, if the frame is msgpack to its end."""
     assert parsed_or_refused(HEAD + value) == found_id
 
 

@@ -285,6 +285,9 @@ def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, key: str)
         ("OUZEL_SERVERKEY", "/x", "did you mean OUZEL_SERVER_KEY?"),
         ("OUZEL_SOMETHING_ELSE", "/x", "OUZEL_SOMETHING_ELSE: Ouzel has no such variable; unset it"),
         ("OUZEL_", "/x", "OUZEL_: "),
+        ("OUZEL_LOG_LEVEL", "\udcff", "OUZEL_LOG_LEVEL: log.level: is not UTF-8"),
+        ("OUZEL_RESTART_BUDGET", "\udcff", "OUZEL_RESTART_BUDGET: restart.budget: is not UTF-8"),
+        ("OUZEL_ENGINE_USER_AGENT", "\udcff", "OUZEL_ENGINE_USER_AGENT: engine.user_agent: is not UTF-8"),
     ],
 )
 def test_what_is_wrong_in_the_environment_is_named(name: str, value: str, key: str) -> None:

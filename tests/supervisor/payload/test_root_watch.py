@@ -54,6 +54,14 @@ async def test_a_root_heals_and_others_are_told_of_by_themselves(tmp_path: Path)
     assert told[str(bad)] is None
 
 
+async def test_one_root_may_be_configured_twice(tmp_path: Path) -> None:
+    """As `dl` and `dl/`, or by a link: it is asked once."""
+    told: list[tuple[str, str | None]] = []
+    watch = RootWatch(lambda: [str(tmp_path), str(tmp_path)], lambda root, text: told.append((root, text)))
+    await watch.check()
+    assert told == [(str(tmp_path), None)]
+
+
 async def test_a_root_that_hangs_hangs_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not asked again before it has answered."""
     told: dict[str, str | None] = {}

@@ -70,7 +70,10 @@ async def test_a_reply_has_the_request_id_and_where_the_numbering_is(tmp_path: P
         (request(op="pause", args={"torrent": V1}), 1, "unknown_torrent", "args.torrent"),
         (request(op="get_torrent", args={"torrent": V1}), 1, "unknown_torrent", "args.torrent"),
         (request(op="list_files", args={"torrent": V1}), 1, "unknown_torrent", "args.torrent"),
-        (request(args={"x": {"y": [[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]}}), None, "too_deep", "frame"),
+        (request(args={"x": {"y": [[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]}}), 1, "too_deep", "frame"),
+        (request(args={"x": 2**53}), 1, "malformed_frame", "frame"),
+        (request(args={"x": msgpack.ExtType(5, b"x")}), 1, "malformed_frame", "frame"),
+        (request(id=2**53), None, "malformed_frame", "frame"),
     ],
 )
 async def test_what_cannot_be_done_has_one_clear_answer(

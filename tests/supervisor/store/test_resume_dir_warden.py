@@ -48,6 +48,7 @@ class Watched:
         self.loaded: list[list[DamagedFile]] = []
         self.found: list[tuple[str | None, DesiredTorrent | None]] = []
         self.lying: list[tuple[set[str], list[str]]] = []
+        self.inherited = 0
         self._news = asyncio.Event()
         self.warden = ResumeDirWarden(
             self.dir,
@@ -57,6 +58,7 @@ class Watched:
                 trouble=self._troubled,
                 writes=self._wrote,
                 locked=self.locks.append,
+                inherited=self._inherited,
                 back=self._mended,
                 damaged=self.damaged.append,
                 unreadable=self._unread,
@@ -72,6 +74,10 @@ class Watched:
 
     def _troubled(self, problem: str | None) -> None:
         self.problems.append(problem)
+        self._news.set()
+
+    def _inherited(self) -> None:
+        self.inherited += 1
         self._news.set()
 
     def _lies(self, names: Collection[str], missed: list[DamagedFile]) -> None:
@@ -240,11 +246,32 @@ async def test_a_directory_that_another_supervisor_has_is_not_taken_over(
         theirs = tmp_path / "theirs"
         theirs.mkdir()
         lock = DirectoryLock(theirs)
+        os.pwrite(lock.fd, b"1\n".ljust(32), 0)  # as of another process, which lives
         on.dir.root.rename(tmp_path / "elsewhere")
         theirs.rename(on.dir.root)
         await on.until(lambda: any("in use by another" in (problem or "") for problem in on.problems))
         lock.close()
         await on.back()
+
+
+async def test_a_lock_that_the_engine_has_inherited_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The directory was away for so short a time that no other engine was started; it is used once one is."""
+    async with watched(tmp_path, monkeypatch) as on:
+        first, away = on.locks[0], tmp_path / "away"
+        engine = os.dup(first.fd)
+        on.dir.root.rename(away)
+        on.dir.root.mkdir()
+        await on.until(lambda: len(on.locks) == 2)
+        on.locks.remove(first)
+        first.close()
+        await on.back()
+        on.dir.root.rename(tmp_path / "second")
+        away.rename(on.dir.root)
+        await on.until(lambda: on.inherited > 0)
+        assert "locked by the running engine" in await on.trouble()
+        os.close(engine)
+        await on.back()
+        assert on.locks[-1].identity == on.dir.identity()
 
 
 async def test_torrents_that_are_not_known_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,4 @@
 import asyncio
-import contextlib
 import json
 import os
 import threading
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
+from protocol.durable.integrity import read
 from protocol.wire import codec
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -147,6 +147,19 @@ async def test_there_is_no_report_of_another_name(tmp_path: Path) -> None:
         assert await refused(on.reports.get(name_of(NOON_US, 5))) is ErrorKind.UNKNOWN_CRASH
 
 
+async def test_what_is_no_regular_file_blocks_nobody(tmp_path: Path) -> None:
+    """A pipe that nobody writes to, a link and a directory: the list leaves them out, and new reports are written."""
+    async with reports(tmp_path) as on:
+        pipe, link, directory = (tmp_path / f"{name_of(NOON_US, gen)}.json" for gen in (7, 8, 9))
+        os.mkfifo(pipe)
+        directory.mkdir()
+        await on.written(*(report(number) for number in range(REPORTS_MAX + 1)))
+        link.symlink_to(tmp_path / on.files()[-1])
+        assert len(await on.reports.summaries()) >= REPORTS_MAX - 2
+        for path in (pipe, link, directory):
+            assert await refused(on.reports.get(path.stem)) is ErrorKind.UNKNOWN_CRASH
+
+
 async def test_they_are_bounded_in_number(tmp_path: Path) -> None:
     """The oldest are deleted. Other files stay, except for those of an interrupted write."""
     (tmp_path / "notes.txt").touch()
@@ -216,24 +229,20 @@ async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path, monkeypatch: py
     assert on.reports._writing.cancelled()
 
 
-async def test_a_disk_that_hangs_has_few_threads(tmp_path: Path) -> None:
+async def test_a_disk_that_hangs_has_few_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many requests gave up; once the disk answers, it is read again."""
+    answers = threading.Event()
     async with reports(tmp_path) as on:
         await on.written(report(1))
-        hung = on.reports._directory / f"{name_of(NOON_US, 0)}.json"
-        os.mkfifo(hung)
+        monkeypatch.setattr(crash_reports, "read", lambda path: read(path) if answers.wait(20) else b"")
         before = threading.active_count()
         for _ in range(20):
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.005):
                     await on.reports.summaries()
         assert threading.active_count() - before <= crash_reports.READERS_MAX
-        async with asyncio.timeout(20):
-            while on.reports._reading:
-                with contextlib.suppress(OSError):  # nobody has it open for reading
-                    os.close(os.open(hung, os.O_WRONLY | os.O_NONBLOCK))
-                await asyncio.sleep(0.001)
-        hung.unlink()
+        answers.set()
+        await asyncio.gather(*on.reports._reading)
         assert [each.gen for each in await on.reports.summaries()] == [1]
 
 
