@@ -40,6 +40,7 @@ def test_pieces_that_unwanted_files_share_are_given_to_others_after_a_kill(root:
         seed.add(made.metainfo, made.root)
         fetch_in_order(daemon, made, seed, exclude=["b.bin"])
         daemon.kill_engine()
+        seed.limit(0)
         daemon.until_state(made.torrent, TorrentState.FINISHED)
         assert seed.uploaded() < A + C + 2 * PIECE + 8 * MIB
     assert any(found["pieces_lost"] for found in daemon.logged("pieces_found"))
@@ -65,6 +66,7 @@ def test_a_selection_that_changes_while_no_engine_runs_is_what_is_fetched(root: 
         daemon.kill_engine()
         until(lambda: daemon.client.health().status is HealthStatus.UNHEALTHY, "no engine runs")
         daemon.client.update_selection(made.torrent, exclude=[])
+        seed.limit(0)
         assert daemon.stop() == 0
         daemon.start()
         daemon.until_state(made.torrent, TorrentState.SEEDING)
@@ -81,6 +83,7 @@ def test_a_file_that_comes_to_be_unwanted_while_no_engine_runs_is_left_as_it_is(
         daemon.kill_engine()
         until(lambda: daemon.client.health().status is HealthStatus.UNHEALTHY, "no engine runs")
         daemon.client.update_selection(made.torrent, exclude=["c.bin"])
+        seed.limit(0)
         assert daemon.stop() == 0
         daemon.start()
         daemon.until_state(made.torrent, TorrentState.FINISHED)
@@ -97,6 +100,7 @@ def test_a_magnet_link_of_a_v2_torrent_goes_on_from_what_is_on_disk(root: Path, 
         daemon.client.add_torrent(magnet=made.magnet, peers=[seed.endpoint])
         until(lambda: seed.uploaded() >= made.size // 2, "half is given")
         daemon.kill_engine()
+        seed.limit(0)
         daemon.until_state(made.torrent, TorrentState.SEEDING)
         assert seed.uploaded() < made.size + 24 * MIB
     assert any(found["pieces"] for found in daemon.logged("pieces_found"))
