@@ -29,6 +29,7 @@ def fetch_in_order(daemon: Daemon, made: Torrent, seed: Seed, *, exclude: list[s
     daemon.client.add_torrent(metainfo=made.metainfo, peers=[seed.endpoint], sequential=True, exclude=exclude)
     saved = daemon.resume_dir / "fastresume" / f"{made.torrent}.fastresume"
     until(lambda: seed.uploaded() >= A + C // 4, "more than the first file is given")
+    seed.limit(1_000_000)
     before = saved.stat().st_mtime_ns
     until(lambda: saved.stat().st_mtime_ns != before, "resume data is saved")
 
@@ -36,7 +37,7 @@ def fetch_in_order(daemon: Daemon, made: Torrent, seed: Seed, *, exclude: list[s
 def test_pieces_that_unwanted_files_share_are_given_to_others_after_a_kill(root: Path, daemon: Daemon) -> None:
     """What was in the part file is lost with the engine; claimed all the same, it would stop the torrent."""
     made = make(root)
-    with Seed(upload_bps=3_000_000, settings={"tick_interval": 100}) as seed:
+    with Seed(upload_bps=6_000_000, settings={"tick_interval": 100}) as seed:
         seed.add(made.metainfo, made.root)
         fetch_in_order(daemon, made, seed, exclude=["b.bin"])
         daemon.kill_engine()
@@ -60,7 +61,7 @@ def test_a_selection_that_changes_while_no_engine_runs_is_what_is_fetched(root: 
     """Its pieces that were claimed for the part file, and the priorities of old, go; the files are whole in the end."""
     made = make(root)
     engineless = Daemon(root / "d", restart={"budget": 0})
-    with Seed(upload_bps=3_000_000, settings={"tick_interval": 100}) as seed, engineless as daemon:
+    with Seed(upload_bps=6_000_000, settings={"tick_interval": 100}) as seed, engineless as daemon:
         seed.add(made.metainfo, made.root)
         fetch_in_order(daemon, made, seed, exclude=[before])
         daemon.kill_engine()
@@ -77,7 +78,7 @@ def test_a_file_that_comes_to_be_unwanted_while_no_engine_runs_is_left_as_it_is(
     """The others are completed."""
     made = make(root)
     engineless = Daemon(root / "d", restart={"budget": 0})
-    with Seed(upload_bps=3_000_000, settings={"tick_interval": 100}) as seed, engineless as daemon:
+    with Seed(upload_bps=6_000_000, settings={"tick_interval": 100}) as seed, engineless as daemon:
         seed.add(made.metainfo, made.root)
         fetch_in_order(daemon, made, seed, exclude=[])
         daemon.kill_engine()
