@@ -2,7 +2,7 @@
 
 pytest-xdist (`--dist=worksteal`) gives each worker an equal, contiguous part of all tests, and later moves tests from
 the end of the longest queue to a worker that has none left. Were long tests last, the other workers would wait for
-them. Within both kinds the order stays pytest-randomly's; modules stay together, since their tests share fixtures.
+them. Within both kinds the order stays pytest-randomly's. Tests of a module marked `shared` stay together.
 """
 
 import os
@@ -20,10 +20,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
     if not workers:
         return
-    modules = [list(module) for _, module in groupby(items, lambda item: item.nodeid.partition("::")[0])]
-    long = [module for module in modules if module[0].get_closest_marker("process") is not None]
-    short = [module for module in modules if module[0].get_closest_marker("process") is None]
+    groups = [list(group) for _, group in groupby(items, _group)]
+    long = [group for group in groups if group[0].get_closest_marker("process")]
+    short = [group for group in groups if not group[0].get_closest_marker("process")]
     items[:] = dealt(long, short, workers)
+
+
+def _group(item: pytest.Item) -> str:
+    """What the tests that stay together have in common."""
+    return item.nodeid.partition("::")[0] if item.get_closest_marker("shared") else item.nodeid
 
 
 def dealt(long: Iterable[Sequence[T]], short: Iterable[Sequence[T]], workers: int) -> list[T]:
@@ -31,6 +36,7 @@ def dealt(long: Iterable[Sequence[T]], short: Iterable[Sequence[T]], workers: in
 
     Args:
         long, short: groups; one of long ones stays together, one of short ones may be cut where a part ends.
+        workers: how many parts there are.
     """
     shares: list[list[T]] = [[] for _ in range(workers)]
     for group in long:

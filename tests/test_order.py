@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from tests.order import dealt
 
 
-def test_each_worker_begins_with_long_tests_and_modules_stay_together() -> None:
-    """Of the short ones, the module `d` is cut where the first part ends."""
+def test_each_part_begins_with_long_tests_and_groups_of_them_stay_together() -> None:
+    """Of the short ones, `d` is cut where the first part ends."""
     ordered = "".join(dealt(["aaa", "b", "c"], ["ddddd", "eeee"], 2))
     assert (ordered[:7], ordered[7:]) == ("aaadddd", "bcdeeee")
 

@@ -18,7 +18,7 @@ from tools.rig.payload import MIB
 from tools.rig.scratch import scratch
 from tools.rig.waiting import until
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.shared]
 
 UNKNOWN = "ab" * 20
 
