@@ -27,13 +27,17 @@ DEATHS: Final[dict[str, tuple[int | None, str | None, str | None]]] = {
 }
 """How each ends: exit code, signal, and the supervisor's reason."""
 
+LATE: Final = ("never_ready", "silent")
+"""Those that die of the start deadline, which is short for them."""
+
 
 @pytest.fixture
-def fault(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def fault(root: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
     """The file that says what engines do wrong."""
     path = root / "fault"
     monkeypatch.setenv(misbehaving_engine.VARIABLE, str(path))
-    monkeypatch.setenv("START_DEADLINE_S", "1")
+    if "kind" in request.fixturenames and request.getfixturevalue("kind") in LATE:
+        monkeypatch.setenv("START_DEADLINE_S", "2")  # others have to take commands before they do wrong
     return path
 
 
