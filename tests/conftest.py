@@ -9,7 +9,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
-from tests import once, timings
+from tests import once, order, timings
 from tests.clients import matrix
 from tools.rig import mounts
 
@@ -24,8 +24,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what need not be run again."""
+    """Leaves out what need not be run again, and has long tests begin first."""
     once.pytest_collection_modifyitems(config, items)
+    order.pytest_collection_modifyitems(items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

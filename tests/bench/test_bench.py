@@ -3,21 +3,31 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tools.bench.__main__ import app
+
 pytestmark = [pytest.mark.process, pytest.mark.network]
 
 
-def bench(*argv: str) -> dict[str, Any]:
-    """The JSON document of one run in which all that must be right was right."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.bench", *argv, "--json"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    document: dict[str, Any] = json.loads(done.stdout)
-    return document
+Bench = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def bench(capsys: pytest.CaptureFixture[str]) -> Bench:
+    """Runs a benchmark in this process, whose imports are done. Returns the JSON document of one that was right."""
+
+    def run(*argv: str) -> dict[str, Any]:
+        code = app([*argv, "--json"], standalone_mode=False)
+        told = capsys.readouterr()
+        assert not code, told.out + told.err
+        document: dict[str, Any] = json.loads(told.out)
+        return document
+
+    return run
 
 
 def test_benchmarks_need_nothing_that_only_tests_do() -> None:
@@ -29,14 +39,14 @@ def test_benchmarks_need_nothing_that_only_tests_do() -> None:
     assert "many" in done.stdout
 
 
-def test_throughput_measures_both_sides_in_each_run() -> None:
+def test_throughput_measures_both_sides_in_each_run(bench: Bench) -> None:
     """And every download is what was seeded."""
     document = bench("throughput", "--size", "16", "--runs", "1")
     assert len(document["bare"]) == len(document["ouzel"]) == 1
     assert document["ratio"] > 0
 
 
-def test_kills_counts_every_request_and_reply() -> None:
+def test_kills_counts_every_request_and_reply(bench: Bench) -> None:
     """None is missing, none comes twice, and the engine was killed as often as asked for."""
     document = bench("kills", "--kills", "2", "--size", "32", "--seed-mbps", "20")
     assert len(document["kills"]) == 2
@@ -46,7 +56,7 @@ def test_kills_counts_every_request_and_reply() -> None:
 
 
 @pytest.mark.parametrize("target", ["engine", "supervisor"])
-def test_acknowledged_checks_what_it_was_told(target: str) -> None:
+def test_acknowledged_checks_what_it_was_told(bench: Bench, target: str) -> None:
     """As often as asked for; what is sent and not acknowledged is counted, too."""
     document = bench("acknowledged", "--kills", "2", "--target", target)
     assert len(document["moments"]) == 2
@@ -55,7 +65,7 @@ def test_acknowledged_checks_what_it_was_told(target: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["v1", "v2", "hybrid"])
-def test_crash_tells_what_each_kill_cost(kind: str) -> None:
+def test_crash_tells_what_each_kill_cost(bench: Bench, kind: str) -> None:
     """Every download is what was seeded."""
     document = bench("crash", "--kind", kind, "--runs", "1", "--size", "48", "--seed-mbps", "8")
     [run] = document["runs"]
@@ -64,7 +74,7 @@ def test_crash_tells_what_each_kill_cost(kind: str) -> None:
     assert run["twice"] >= 0
 
 
-def test_hangs_times_each_way() -> None:
+def test_hangs_times_each_way(bench: Bench) -> None:
     """Each ends in a report with stacks."""
     document = bench("hangs", "--runs", "1", "--way", "lock")
     [hang] = document["hangs"]
@@ -88,7 +98,7 @@ def test_limit_refuses_a_torrent_that_is_too_small_for_its_window() -> None:
     assert "MiB" in done.stderr
 
 
-def test_many_times_every_way_back() -> None:
+def test_many_times_every_way_back(bench: Bench) -> None:
     """Kills, a stop and a cold start, with no torrent refused or lost, and pings that came back meanwhile."""
     document = bench("many", "--n", "30", "--kills", "1", "--idle", "1")
     assert document["refused"] == document["lost"] == 0
@@ -99,7 +109,7 @@ def test_many_times_every_way_back() -> None:
     assert 0 < document["cold_ping_s"] < document["cold_seeding_s"]
 
 
-def test_flight_counts_what_a_restore_records() -> None:
+def test_flight_counts_what_a_restore_records(bench: Bench) -> None:
     """Two calls for each torrent at least, one of which libtorrent confirms."""
     document = bench("flight", "--runs", "5", "--torrents", "5")
     assert min(document["ns"].values()) > 0
@@ -107,7 +117,7 @@ def test_flight_counts_what_a_restore_records() -> None:
     assert document["per_restored_torrent"]["call"] >= 2
 
 
-def test_leaks_finds_the_supervisor_as_it_was() -> None:
+def test_leaks_finds_the_supervisor_as_it_was(bench: Bench) -> None:
     """As many descriptors, threads and children after some deaths of the engine as before, and no zombie."""
     document = bench("leaks", "--restarts", "8", "--warm-up", "2")
     before, after = document["before"], document["after"]
@@ -118,7 +128,7 @@ def test_leaks_finds_the_supervisor_as_it_was() -> None:
     assert after["zombies"] == 0
 
 
-def test_failover_times_the_next_engine_with_the_spare_and_without() -> None:
+def test_failover_times_the_next_engine_with_the_spare_and_without(bench: Bench) -> None:
     """Each in its order: lost, started, served."""
     document = bench("failover", "--kills", "1", "--idle", "0.1")
     for [kill] in (document["warm"], document["cold"]):
@@ -127,7 +137,7 @@ def test_failover_times_the_next_engine_with_the_spare_and_without() -> None:
     assert document["spare"]["bytes"] > 0
 
 
-def test_poison_finds_two_at_once() -> None:
+def test_poison_finds_two_at_once(bench: Bench) -> None:
     """Within the bounds, which the benchmark checks itself, and nobody else is quarantined."""
     document = bench("poison", "--n", "5", "--kind", "strong", "--at-once", "2")
     [run] = document["runs"]
@@ -135,7 +145,7 @@ def test_poison_finds_two_at_once() -> None:
     assert 0 < run["crashes"] <= run["bound"]
 
 
-def test_wire_times_each_kind_of_request() -> None:
+def test_wire_times_each_kind_of_request(bench: Bench) -> None:
     """One at a time and pipelined, none refused, and an honest client's during a flood."""
     document = bench("wire", "--n", "200", "--torrents", "200", "--flood", "0.5", "--no-events")
     for name in ("ping", "get_torrent", "update_limits"):
@@ -146,7 +156,7 @@ def test_wire_times_each_kind_of_request() -> None:
     assert document["flood"]["flooded"]["replies"] > 1
 
 
-def test_log_compares_with_a_good_one() -> None:
+def test_log_compares_with_a_good_one(bench: Bench) -> None:
     """All is done with either, and health tells of the one that is stuck."""
     document = bench("log", "--kind", "socket", "--kills", "1", "--commands", "20")
     good, stuck = document["runs"]
@@ -155,7 +165,7 @@ def test_log_compares_with_a_good_one() -> None:
     assert min(good["pings"][0], stuck["pings"][0]) > 1
 
 
-def test_fuzz_counts_every_reply() -> None:
+def test_fuzz_counts_every_reply(bench: Bench) -> None:
     """Thousands of frames of all kinds: each id is answered once, both processes live, and memory is bounded."""
     document = bench("fuzz", "--frames", "6000", "--calm", "0.5")
     assert document["known"] == document["answered"] > 500
@@ -165,7 +175,7 @@ def test_fuzz_counts_every_reply() -> None:
     assert {"ok", "malformed_frame", "invalid_argument", "unknown_op"} <= document["replies"].keys()
 
 
-def test_names_compares_what_is_judged_with_what_is_written() -> None:
+def test_names_compares_what_is_judged_with_what_is_written(bench: Bench) -> None:
     """In four locales, by metainfo, link and resume data, which may lead out of the root."""
     document = bench("names", "--names", "300", "--seed", "3")
     assert len(document["locales"]) == 4
@@ -175,14 +185,14 @@ def test_names_compares_what_is_judged_with_what_is_written() -> None:
         assert found["refused_by_judge"] > 0
 
 
-def test_sandbox_measures_with_it_and_without() -> None:
+def test_sandbox_measures_with_it_and_without(bench: Bench) -> None:
     """In turns, the same number of each."""
     document = bench("sandbox", "--size", "8", "--runs", "1", "--kills", "1")
     assert {mode: len(kills) for mode, kills in document["restarts"].items()} == {"require": 2, "off": 2}
     assert {mode: len(samples) for mode, samples in document["downloads"].items()} == {"require": 1, "off": 1}
 
 
-def test_globs_times_each_kind() -> None:
+def test_globs_times_each_kind(bench: Bench) -> None:
     """And how long others waited."""
     document = bench("globs", "--files", "500", "--globs", "20")
     assert set(document["kinds"]) == {"extensions", "paths", "stars", "folders"}

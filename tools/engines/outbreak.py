@@ -51,15 +51,16 @@ class Outbreak:
     Args:
         root: an empty directory with a short path, since it will contain sockets.
         count: the number of torrents.
+        max_delay_s: the maximum back-off, in seconds.
     """
 
-    def __init__(self, root: Path, count: int) -> None:
+    def __init__(self, root: Path, count: int, *, max_delay_s: float = 1.0) -> None:
         self.failpoints = Failpoints(root / "failpoints")
         self.daemon = Daemon(
             root / "d",
             engine_module="tools.engines.failpoint_engine",
             environment=self.failpoints.environment,
-            restart={"budget": 5, "window_s": 60, "max_delay_s": 1},
+            restart={"budget": 5, "window_s": 60, "max_delay_s": max_delay_s},
         )
         self.samples = [
             SampleTorrent(f"torrent {number:04}", {"": noise(FILE_BYTES, number)}, single=True)
@@ -113,9 +114,9 @@ class Outbreak:
 
 
 @contextmanager
-def outbreak(root: Path, count: int) -> Iterator[Outbreak]:
+def outbreak(root: Path, count: int, *, max_delay_s: float = 1.0) -> Iterator[Outbreak]:
     """A context with a daemon whose torrents all seed."""
-    made = Outbreak(root, count)
+    made = Outbreak(root, count, max_delay_s=max_delay_s)
     with made.daemon:
         made.seed()
         yield made

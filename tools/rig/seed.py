@@ -64,6 +64,10 @@ class Seed(Helper):
         answer = self._ask(op="download", metainfo=metainfo.hex(), save_path=str(save_path), peer=peer, seed_mode=False)
         return Downloaded(**answer)
 
+    def limit(self, upload_bps: int) -> None:
+        """From now on it gives no more than this, 0 for as much as it can."""
+        self._ask(op="limit", upload_bps=upload_bps)
+
     def uploaded(self) -> int:
         """The payload bytes that were uploaded up to this moment."""
         return int(self._ask(op="totals")["uploaded"])
@@ -93,6 +97,9 @@ def _serve(settings: dict[str, Any]) -> None:
         match command["op"]:
             case "add":
                 session.add_torrent(_params(lt, command))
+                _say()
+            case "limit":
+                session.apply_settings({"upload_rate_limit": command["upload_bps"]})
                 _say()
             case "download":
                 _say(**_download(lt, session, _params(lt, command))._asdict())

@@ -29,6 +29,9 @@ from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 
+GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\x00") + bytes(32)
+"""Of a peer without CURVE that does not hang up itself when it reads that the daemon wants CURVE."""
+
 PING = codec.encode({"v": 1, "id": 1, "op": "ping", "args": {}})
 HALF_OPEN = 500
 FLOOD = 4000
@@ -162,7 +165,7 @@ def test_others_get_nothing(keyring: Keyring, guarded: Daemon, context: "zmq.Con
         keyring.place(guarded, "boss").join(lost, f"ipc://{guarded.runtime_dir / COMMANDS_SOCKET}")
         lost.send(PING)
         assert not lost.poll(500), "a local socket speaks no CURVE"
-    for garbage in (b"GET / HTTP/1.1\r\n\r\n", b"\x01\x00\x7f", os.urandom(200)):
+    for garbage in (GREETING, b"GET / HTTP/1.1\r\n\r\n", b"\x01\x00\x7f", os.urandom(200)):
         with socket.create_connection(("127.0.0.1", port(guarded))) as peer:
             peer.settimeout(10)
             peer.sendall(garbage)

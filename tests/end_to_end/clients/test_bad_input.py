@@ -15,11 +15,19 @@ from protocol.wire.endpoints import COMMANDS_SOCKET, ipc_endpoint
 from tools.rig import payload
 from tools.rig.daemon import Daemon
 from tools.rig.payload import MIB
+from tools.rig.scratch import scratch
 from tools.rig.waiting import until
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.shared]
 
 UNKNOWN = "ab" * 20
+
+
+@pytest.fixture(scope="module")
+def daemon() -> Iterator[Daemon]:
+    """One for all tests of this file that change nothing."""
+    with scratch() as root, Daemon(root / "d") as running:
+        yield running
 
 
 @pytest.fixture
@@ -158,15 +166,16 @@ def test_a_setting_that_libtorrent_does_not_take_ends_the_daemon_with_its_name(
     assert message in ended.stderr
 
 
-def test_a_priority_of_a_file_that_is_not_there_is_refused(root: Path, daemon: Daemon) -> None:
+def test_a_priority_of_a_file_that_is_not_there_is_refused(root: Path) -> None:
     """Once the files are known; nothing is stored."""
     made = payload.make(root / "seed", "set", {"a.bin": 1000, "b.bin": 1000})
-    daemon.client.add_torrent(metainfo=made.metainfo, paused=True, wait="applied")
-    [outcome] = daemon.client.request_many(
-        [("update_selection", {"torrent": made.torrent, "priorities": {"0": 1, "9": 3}})]
-    )
-    assert "args.priorities: the torrent has no file 9" in str(outcome)
-    assert daemon.client.get_torrent(made.torrent).priorities == {}
+    with Daemon(root / "d") as daemon:
+        daemon.client.add_torrent(metainfo=made.metainfo, paused=True, wait="applied")
+        [outcome] = daemon.client.request_many(
+            [("update_selection", {"torrent": made.torrent, "priorities": {"0": 1, "9": 3}})]
+        )
+        assert "args.priorities: the torrent has no file 9" in str(outcome)
+        assert daemon.client.get_torrent(made.torrent).priorities == {}
 
 
 def test_a_daemon_that_listens_nowhere_is_degraded(root: Path) -> None:

@@ -23,7 +23,7 @@ def test_a_torrent_that_crashes_the_engine_as_it_is_loaded(root: Path) -> None:
 
     What clients change meanwhile is durable and waits; its files are not deleted, since it would have to be loaded.
     """
-    with outbreak(root, 40) as made:
+    with outbreak(root, 40, max_delay_s=0.1) as made:
         poison = made.samples[17].torrent
         outcome = made.break_out([poison], "strong")
         assert outcome.crashes <= 3
@@ -53,7 +53,7 @@ def test_a_torrent_that_crashes_the_engine_as_it_is_loaded(root: Path) -> None:
 
 def test_a_torrent_that_crashes_the_engine_long_after_it_was_loaded(root: Path) -> None:
     """Nothing is in flight then: the loaded set is halved, which takes 2 + log2(n) crashes at the most."""
-    with outbreak(root, 16) as made:
+    with outbreak(root, 16, max_delay_s=0.1) as made:
         poison = made.samples[-2].torrent
         outcome = made.break_out([poison], "weak")
         assert outcome.crashes <= 2 + log2(16)
@@ -63,7 +63,7 @@ def test_a_torrent_that_crashes_the_engine_long_after_it_was_loaded(root: Path) 
 
 def test_a_torrent_that_crashes_the_engine_as_it_is_deleted(root: Path) -> None:
     """It was not loaded when it was removed, and has to be for its files to be found: they stay, and that is told."""
-    with outbreak(root, 4) as made:
+    with outbreak(root, 4, max_delay_s=0.1) as made:
         daemon, poison = made.daemon, made.samples[0]
         made.failpoints.arm("poison", Failpoint(where="load", torrent=poison.torrent))
         engine = daemon.engine_pid()
@@ -80,7 +80,7 @@ def test_a_torrent_that_crashes_the_engine_as_it_is_deleted(root: Path) -> None:
 
 def test_no_torrent_is_blamed_for_want_of_memory_or_for_a_kill_from_outside(root: Path) -> None:
     """Though the engine dies of it each time that the same torrent is loaded; it is simply loaded again."""
-    with outbreak(root, 3) as made:
+    with outbreak(root, 3, max_delay_s=0.1) as made:
         daemon, torrent = made.daemon, made.samples[1].torrent
 
         def deaths() -> int:

@@ -29,6 +29,7 @@ def fetch_in_order(daemon: Daemon, made: Torrent, seed: Seed, *, exclude: list[s
     daemon.client.add_torrent(metainfo=made.metainfo, peers=[seed.endpoint], sequential=True, exclude=exclude)
     saved = daemon.resume_dir / "fastresume" / f"{made.torrent}.fastresume"
     until(lambda: seed.uploaded() >= A + C // 4, "more than the first file is given")
+    seed.limit(1_000_000)
     before = saved.stat().st_mtime_ns
     until(lambda: saved.stat().st_mtime_ns != before, "resume data is saved")
 
@@ -36,10 +37,11 @@ def fetch_in_order(daemon: Daemon, made: Torrent, seed: Seed, *, exclude: list[s
 def test_pieces_that_unwanted_files_share_are_given_to_others_after_a_kill(root: Path, daemon: Daemon) -> None:
     """The part file's pieces are lost with the engine. If they were still claimed, they would stop the torrent."""
     made = make(root)
-    with Seed(upload_bps=3_000_000, settings={"tick_interval": 100}) as seed:
+    with Seed(upload_bps=6_000_000, settings={"tick_interval": 100}) as seed:
         seed.add(made.metainfo, made.root)
         fetch_in_order(daemon, made, seed, exclude=["b.bin"])
         daemon.kill_engine()
+        seed.limit(0)
         daemon.until_state(made.torrent, TorrentState.FINISHED)
         assert seed.uploaded() < A + C + 2 * PIECE + 8 * MIB
     assert any(found["pieces_lost"] for found in daemon.logged("pieces_found"))
@@ -59,12 +61,13 @@ def test_a_selection_that_changes_while_no_engine_runs_is_what_is_fetched(root: 
     """Pieces claimed for the part file and old priorities are dropped, and the files are complete in the end."""
     made = make(root)
     engineless = Daemon(root / "d", restart={"budget": 0})
-    with Seed(upload_bps=3_000_000, settings={"tick_interval": 100}) as seed, engineless as daemon:
+    with Seed(upload_bps=6_000_000, settings={"tick_interval": 100}) as seed, engineless as daemon:
         seed.add(made.metainfo, made.root)
         fetch_in_order(daemon, made, seed, exclude=[before])
         daemon.kill_engine()
         until(lambda: daemon.client.health().status is HealthStatus.UNHEALTHY, "no engine runs")
         daemon.client.update_selection(made.torrent, exclude=[])
+        seed.limit(0)
         assert daemon.stop() == 0
         daemon.start()
         daemon.until_state(made.torrent, TorrentState.SEEDING)
@@ -75,12 +78,13 @@ def test_a_file_that_comes_to_be_unwanted_while_no_engine_runs_is_left_as_it_is(
     """The other files are completed."""
     made = make(root)
     engineless = Daemon(root / "d", restart={"budget": 0})
-    with Seed(upload_bps=3_000_000, settings={"tick_interval": 100}) as seed, engineless as daemon:
+    with Seed(upload_bps=6_000_000, settings={"tick_interval": 100}) as seed, engineless as daemon:
         seed.add(made.metainfo, made.root)
         fetch_in_order(daemon, made, seed, exclude=[])
         daemon.kill_engine()
         until(lambda: daemon.client.health().status is HealthStatus.UNHEALTHY, "no engine runs")
         daemon.client.update_selection(made.torrent, exclude=["c.bin"])
+        seed.limit(0)
         assert daemon.stop() == 0
         daemon.start()
         daemon.until_state(made.torrent, TorrentState.FINISHED)
@@ -97,6 +101,7 @@ def test_a_magnet_link_of_a_v2_torrent_goes_on_from_what_is_on_disk(root: Path, 
         daemon.client.add_torrent(magnet=made.magnet, peers=[seed.endpoint])
         until(lambda: seed.uploaded() >= made.size // 2, "half is given")
         daemon.kill_engine()
+        seed.limit(0)
         daemon.until_state(made.torrent, TorrentState.SEEDING)
         assert seed.uploaded() < made.size + 24 * MIB
     assert any(found["pieces"] for found in daemon.logged("pieces_found"))

@@ -37,7 +37,8 @@ RECORDER: Final = """#!/bin/sh
 # Stands for Python and for the tools: notes how it was started, and makes what `-m venv` would make.
 set -eu
 variables() { env | sed -n 's/^\\(PYTHON[A-Z]*\\)=.*/ +\\1/p' | tr -d '\\n'; }
-{ printf '%s' "${0##*/}"; printf ' %s' "$@"; variables; echo; } >>LOG
+line=$(printf '%s' "${0##*/}"; printf ' %s' "$@"; variables)
+printf '%s\n' "$line" >>LOG # in one go: others may write at the same time
 case "$*" in
     *"-m venv"*) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
     *" -c "*) exec REAL "$@" ;;

@@ -1,9 +1,9 @@
 """A resume directory whose files are damaged between two runs of a real daemon."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -19,39 +19,54 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 PIECE = 16384
 PIECES = 40
 
+Damage = Callable[[Path], None]
+
 
 class Shelf:
-    """Three complete torrents of a daemon that is stopped; `victim` is the one whose files are damaged."""
+    """Complete torrents of a daemon that is stopped: two that nothing happens to, and a victim of each damage."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, damages: Sequence[Damage] = ()) -> None:
         self.daemon = Daemon(root / "d", restart={"budget": 1000})
-        self.torrents = [
-            payload.make(self.daemon.downloads, name, {"": PIECES * PIECE}, piece_size=PIECE) for name in "abc"
-        ]
-        self.victim = self.torrents[1]
-        self.daemon.start()
-        for made in self.torrents:
+        self.others = [self._make(name) for name in "ab"]
+        self.victims = {damage: self._make(damage.__name__) for damage in damages}
+
+    def __enter__(self) -> Self:
+        self.daemon.__enter__()
+        torrents = [*self.others, *self.victims.values()]
+        for made in torrents:
             self.add(made)
-        for made in self.torrents:
+        for made in torrents:
             self.daemon.until_state(made.torrent, TorrentState.SEEDING)
             until(self.file("fastresume", made).exists, "resume data is saved")
         assert self.daemon.stop() == 0
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.daemon.close()
+
+    def _make(self, name: str) -> Torrent:
+        return payload.make(self.daemon.downloads, name, {"": PIECES * PIECE}, piece_size=PIECE)
 
     def add(self, made: Torrent) -> None:
         self.daemon.client.add_torrent(metainfo=made.metainfo, seed_mode=True)
 
-    def file(self, kind: str, made: Torrent | None = None) -> Path:
-        """A file of the victim's, or of another torrent's."""
+    def file(self, kind: str, made: Torrent) -> Path:
+        """One of the files in which a torrent is kept."""
         directory = self.daemon.resume_dir / "fastresume" if kind == "fastresume" else self.daemon.resume_dir
-        return directory / f"{(made or self.victim).torrent}.{kind}"
+        return directory / f"{made.torrent}.{kind}"
+
+    def damage(self, kind: str) -> set[str]:
+        """Damages this file of each victim. Returns the files' names."""
+        for damage, made in self.victims.items():
+            damage(self.file(kind, made))
+        return {self.file(kind, made).name for made in self.victims.values()}
 
     def start(self) -> None:
-        """Starts the daemon; the others have to be as they were, whatever became of the victim."""
+        """Starts the daemon; the others have to be as they were, whatever became of the victims."""
         self.daemon.start()
-        for made in self.torrents:
-            if made is not self.victim:
-                row = self.daemon.until_state(made.torrent, TorrentState.SEEDING)
-                assert row.error is None
+        for made in self.others:
+            row = self.daemon.until_state(made.torrent, TorrentState.SEEDING)
+            assert row.error is None
         assert self.daemon.client.health().engine.restarts == 0
 
     def subjects(self) -> set[str]:
@@ -72,14 +87,6 @@ class Shelf:
         """The files in `damaged/`."""
         directory = self.daemon.resume_dir / "damaged"
         return {path.name for path in directory.iterdir()} if directory.exists() else set()
-
-
-@pytest.fixture
-def shelf(root: Path) -> Iterator[Shelf]:
-    """A stopped daemon with torrents."""
-    shelf = Shelf(root)
-    yield shelf
-    shelf.daemon.close()
 
 
 def truncate(path: Path) -> None:
@@ -132,76 +139,84 @@ def link(path: Path) -> None:
     path.symlink_to("/dev/zero")
 
 
-Damage = Callable[[Path], None]
-
-
-@pytest.mark.parametrize("damage", [truncate, flip_save_path, directory])
-def test_a_damaged_record_costs_its_torrent_and_no_other(shelf: Shelf, damage: Damage) -> None:
+def test_a_damaged_record_costs_its_torrent_and_no_other(root: Path) -> None:
     """It is put aside with all that belonged to it, in `health` until the torrent is added again, and told of."""
-    damage(shelf.file("json"))
-    shelf.start()
-    names = {shelf.file(kind).name for kind in ("json", "torrent", "fastresume")}
-    assert shelf.aside() == names
-    assert shelf.subjects() == {shelf.file("json").name}
-    assert {data["what"].partition(" ")[0] for data in shelf.told()} == names
-    assert {row.torrent for row in shelf.daemon.client.list_torrents()}.isdisjoint({shelf.victim.torrent})
-    shelf.add(shelf.victim)
-    until(shelf.daemon.healthy, "the daemon is healthy again")
-    shelf.daemon.until_state(shelf.victim.torrent, TorrentState.SEEDING)
+    with Shelf(root, [truncate, flip_save_path, directory]) as shelf:
+        records = shelf.damage("json")
+        shelf.start()
+        victims = shelf.victims.values()
+        names = {shelf.file(kind, made).name for made in victims for kind in ("json", "torrent", "fastresume")}
+        assert shelf.aside() == names
+        assert shelf.subjects() == records
+        assert {data["what"].partition(" ")[0] for data in shelf.told()} == names
+        assert {row.torrent for row in shelf.daemon.client.list_torrents()} == {made.torrent for made in shelf.others}
+        for made in victims:
+            shelf.add(made)
+            until(lambda made=made: shelf.file("json", made).name not in shelf.subjects(), "it is not missed any more")  # type: ignore[misc]  # mypy sees no default
+            shelf.daemon.until_state(made.torrent, TorrentState.SEEDING)
+        until(shelf.daemon.healthy, "the daemon is healthy again")
 
 
-@pytest.mark.parametrize("damage", [truncate, empty, flip_a_bit, noise, nested, zeros, directory, link])
-def test_damaged_resume_data_costs_a_recheck(shelf: Shelf, damage: Damage) -> None:
+def test_damaged_resume_data_costs_a_recheck(root: Path) -> None:
     """Not the torrent, and not the truth: a piece that is no longer there is not claimed, though its adder vouched."""
-    with (shelf.daemon.downloads / shelf.victim.name).open("r+b") as file:
-        file.seek(7 * PIECE)
-        file.write(bytes(PIECE))
-    damage(shelf.file("fastresume"))
-    shelf.start()
-    row = shelf.daemon.until_state(shelf.victim.torrent, TorrentState.DOWNLOADING)
-    assert (row.bytes_done, row.error) == ((PIECES - 1) * PIECE, None)
-    until(lambda: shelf.subjects() == {shelf.file("fastresume").name}, "the damage is told of")
-    assert shelf.aside() == shelf.subjects()
-    [told] = shelf.told()
-    assert str(shelf.daemon.resume_dir / "damaged" / shelf.file("fastresume").name) in told["done"]
-    assert "the files are hashed" in told["done"]
-    until(shelf.file("fastresume").is_file, "resume data is saved again")
+    with Shelf(root, [truncate, empty, flip_a_bit, noise, nested, zeros, directory, link]) as shelf:
+        for made in shelf.victims.values():
+            with (shelf.daemon.downloads / made.name).open("r+b") as file:
+                file.seek(7 * PIECE)
+                file.write(bytes(PIECE))
+        damaged = shelf.damage("fastresume")
+        shelf.start()
+        for made in shelf.victims.values():
+            row = shelf.daemon.until_state(made.torrent, TorrentState.DOWNLOADING)
+            assert (row.bytes_done, row.error) == ((PIECES - 1) * PIECE, None), made.name
+        until(lambda: shelf.subjects() == damaged, "the damage is told of")
+        assert shelf.aside() == damaged
+        done = [data["done"] for data in shelf.told()]
+        assert len(done) == len(damaged)
+        assert all("the files are hashed" in each for each in done)
+        for name in damaged:
+            assert sum(str(shelf.daemon.resume_dir / "damaged" / name) in each for each in done) == 1
+        for made in shelf.victims.values():
+            until(shelf.file("fastresume", made).is_file, "resume data is saved again")
 
 
-@pytest.mark.parametrize("damage", [truncate, flip_a_bit, noise, directory, link])
-def test_a_damaged_torrent_file_costs_nothing(shelf: Shelf, damage: Damage) -> None:
+def test_a_damaged_torrent_file_costs_nothing(root: Path) -> None:
     """What it says is in the resume data, too."""
-    damage(shelf.file("torrent"))
-    shelf.start()
-    row = shelf.daemon.until_state(shelf.victim.torrent, TorrentState.SEEDING)
-    assert (row.bytes_done, row.error) == (PIECES * PIECE, None)
-    until(lambda: shelf.subjects() == {shelf.file("torrent").name}, "the damage is told of")
-    assert shelf.aside() == shelf.subjects()
-    assert len(shelf.told()) == 1
+    with Shelf(root, [truncate, flip_a_bit, noise, directory, link]) as shelf:
+        damaged = shelf.damage("torrent")
+        shelf.start()
+        for made in shelf.victims.values():
+            row = shelf.daemon.until_state(made.torrent, TorrentState.SEEDING)
+            assert (row.bytes_done, row.error) == (PIECES * PIECE, None), made.name
+        until(lambda: shelf.subjects() == damaged, "the damage is told of")
+        assert shelf.aside() == damaged
+        assert len(shelf.told()) == len(damaged)
 
 
-def test_with_neither_the_torrent_is_in_error(shelf: Shelf) -> None:
+def test_with_neither_the_torrent_is_in_error(root: Path) -> None:
     """By the name of `damaged`; removed and added again it is as new."""
-    for kind in ("torrent", "fastresume"):
-        noise(shelf.file(kind))
-    shelf.start()
-    row = shelf.daemon.until_state(shelf.victim.torrent, TorrentState.ERROR)
-    assert "neither" in (row.error or "")
-    assert [data["name"] for data in shelf.told() if "name" in data] == ["damaged"]
-    shelf.daemon.client.remove_torrent(shelf.victim.torrent)
-    shelf.add(shelf.victim)
-    shelf.daemon.until_state(shelf.victim.torrent, TorrentState.SEEDING)
-    until(shelf.daemon.healthy, "the daemon is healthy again")
+    with Shelf(root, [noise]) as shelf:
+        [victim] = shelf.victims.values()
+        for kind in ("torrent", "fastresume"):
+            shelf.damage(kind)
+        shelf.start()
+        row = shelf.daemon.until_state(victim.torrent, TorrentState.ERROR)
+        assert "neither" in (row.error or "")
+        assert [data["name"] for data in shelf.told() if "name" in data] == ["damaged"]
+        shelf.daemon.client.remove_torrent(victim.torrent)
+        shelf.add(victim)
+        shelf.daemon.until_state(victim.torrent, TorrentState.SEEDING)
+        until(shelf.daemon.healthy, "the daemon is healthy again")
 
 
-def test_a_damaged_session_file_costs_the_limits_that_clients_set(shelf: Shelf) -> None:
+def test_a_damaged_session_file_costs_the_limits_that_clients_set(root: Path) -> None:
     """The configuration decides again, which is told."""
-    shelf.daemon.start()
-    shelf.daemon.client.update_limits(download_bps=123_456)
-    assert shelf.daemon.stop() == 0
-    flip_a_bit(shelf.daemon.resume_dir / "session.json")
-    shelf.victim = shelf.torrents[0]
-    shelf.start()
-    assert shelf.aside() == {"session.json"} == shelf.subjects()
-    [told] = shelf.told()
-    assert told["what"].startswith("session.json is damaged")
+    with Shelf(root) as shelf:
+        shelf.daemon.start()
+        shelf.daemon.client.update_limits(download_bps=123_456)
+        assert shelf.daemon.stop() == 0
+        flip_a_bit(shelf.daemon.resume_dir / "session.json")
+        shelf.start()
+        assert shelf.aside() == {"session.json"} == shelf.subjects()
+        [told] = shelf.told()
+        assert told["what"].startswith("session.json is damaged")

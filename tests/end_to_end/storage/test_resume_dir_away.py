@@ -99,10 +99,10 @@ def delete(directory: Path) -> None:
 
 
 @contextmanager
-def playing(root: Path, *, upload_bps: int = 1_000_000) -> Iterator[Scene]:
-    """A daemon in `root / "d"`, and a torrent that takes a while."""
-    made = payload.make(root / "seed", "one.bin", {"": 256 * MIB}, piece_size=65536)
-    with Seed(upload_bps=upload_bps) as seed, Daemon(root / "d", restart={"budget": 1000}) as daemon:
+def playing(root: Path) -> Iterator[Scene]:
+    """A daemon in `root / "d"`, and a torrent that takes two minutes."""
+    made = payload.make(root / "seed", "one.bin", {"": 32 * MIB}, piece_size=65536)
+    with Seed(upload_bps=250_000) as seed, Daemon(root / "d", restart={"budget": 1000}) as daemon:
         seed.add(made.metainfo, made.root)
         daemon.client.add_torrent(metainfo=made.metainfo, peers=[seed.endpoint])
         scene = Scene(daemon, made)
@@ -114,27 +114,24 @@ def playing(root: Path, *, upload_bps: int = 1_000_000) -> Iterator[Scene]:
 
 
 @pytest.mark.mounts
-@pytest.mark.parametrize(
-    ("trouble", "words"),
-    [(Mount.full, "No space left"), (Mount.read_only, "Read-only"), (Mount.absent, "not mounted")],
-    ids=["full", "read-only", "unmounted"],
-)
 @pytest.mark.parametrize("make", [tmpfs, loop_ext4])
 def test_trouble_of_the_file_system_is_degraded_and_heals(
-    root: Path,
-    make: Callable[[Path, int], AbstractContextManager[Mount]],
-    trouble: Callable[[Mount], AbstractContextManager[None]],
-    words: str,
+    root: Path, make: Callable[[Path, int], AbstractContextManager[Mount]]
 ) -> None:
-    """Nothing is written below a file system that is not mounted."""
+    """One trouble after the other. Nothing is written below a file system that is not mounted."""
     with make(root / "d" / "resume", SIZE) as mount, playing(root) as scene:
-        with trouble(mount):
-            assert words in scene.trouble().message
-            scene.refused(words)
-            scene.goes_on()
-            if words == "not mounted":
-                assert list(scene.daemon.resume_dir.iterdir()) == []
-        scene.heals()
+        for trouble, words in (
+            (mount.full, "No space left"),
+            (mount.read_only, "Read-only"),
+            (mount.absent, "not mounted"),
+        ):
+            with trouble():
+                assert words in scene.trouble().message
+                scene.refused(words)
+                scene.goes_on()
+                if words == "not mounted":
+                    assert list(scene.daemon.resume_dir.iterdir()) == []
+            scene.heals()
         scene.survives()
 
 

@@ -20,7 +20,7 @@ from tools.rig.seed import Seed
 from tools.rig.waiting import until
 from tools.rig.watcher import Watcher
 
-pytestmark = [pytest.mark.process, pytest.mark.network]
+pytestmark = [pytest.mark.process, pytest.mark.network, pytest.mark.shared]
 TRACKER = "http://127.0.0.1:1/announce?"
 
 
