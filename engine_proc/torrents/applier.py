@@ -12,6 +12,7 @@ from engine_proc.session.alerts import TorrentAdded, TorrentGone
 from engine_proc.session.session_port import AlreadyThere
 from engine_proc.storage.confinement import LEADS_OUT
 from engine_proc.storage.leftovers import Leftover
+from engine_proc.storage.storage_policy import Present, Verdict
 from engine_proc.torrents import reconcile
 from engine_proc.torrents.absences import ADD_FAILED, FAULT, Absences
 from engine_proc.torrents.loading.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
@@ -124,11 +125,26 @@ class Applier:
                 self._session.connect(torrent, peers)
                 self.call_peers(torrent)
             case reconcile.Recheck():
-                self._rechecker.begin(torrent)
+                verdict = self._rechecker.request(torrent)
+                if verdict is not None:
+                    self._proceed(torrent, verdict)
             case reconcile.Apply(_, call, desired):
                 call(self._session, desired)
             case _:
                 assert_never(step)
+
+    def judged(self, torrent: str, verdict: Verdict) -> None:
+        """Handles the check of a loaded torrent's files. Unloads it if some are missing; its loading reports which."""
+        rechecks = self._rechecker.inspecting(torrent)
+        self._proceed(torrent, verdict)
+        if rechecks:
+            self.confirm(torrent)
+
+    def _proceed(self, torrent: str, verdict: Verdict) -> None:
+        if not isinstance(verdict, Present) or verdict.short:
+            self.unload(torrent)
+        elif self._rechecker.inspecting(torrent):
+            self._rechecker.begin(torrent)
 
     def call_peers(self, torrent: str) -> None:
         """Requests connections to the known peers of a torrent that may have something to download."""

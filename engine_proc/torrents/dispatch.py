@@ -22,7 +22,6 @@ from engine_proc.session.alerts import (
 )
 from engine_proc.session.session_port import TorrentFault, UnknownTorrent
 from engine_proc.storage.decisions import Confined, Decision, Judged, Left, Moved, Probed, Reconsider, StillMissing
-from engine_proc.storage.storage_policy import Present
 from engine_proc.torrents import reconcile
 from engine_proc.torrents.absences import Absences
 from engine_proc.torrents.applier import Applier
@@ -66,7 +65,7 @@ class Dispatcher:
         self._records = Records()
         self._absences = Absences(parts, loader, self._records)
         self._selections = Selections(parts, self._records)
-        self._rechecker = Rechecker(parts, self._records)
+        self._rechecker = Rechecker(parts, loader, self._records)
         self._applier = Applier(parts, loader, self._records, self._absences, self._selections, self._rechecker)
         self._verifier = Verifier(parts, self._records, self._applier, self._rechecker)
 
@@ -370,8 +369,8 @@ class Dispatcher:
                 if self._loader.judging(torrent):
                     to_remove = self._records.being_removed(torrent)
                     self._applier.take_outcome(self._loader.judged(torrent, verdict, to_remove=to_remove))
-                elif not isinstance(verdict, Present) or verdict.short:
-                    self._applier.unload(torrent)
+                else:
+                    self._applier.judged(torrent, verdict)
             case Probed(torrent, problem):
                 self._probed(torrent, problem)
             case StillMissing(desired, problem):

@@ -5,6 +5,8 @@ at the end.
 """
 
 from engine_proc.resume.resume_policy import Urgency
+from engine_proc.storage.storage_policy import Present, Verdict
+from engine_proc.torrents.loading.loader import Loader
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.records import Recheck, Record, Records, Stage
 from protocol.internal.link_events import TorrentRechecked
@@ -15,17 +17,38 @@ class Rechecker:
 
     Args:
         parts: the session, and the parts that work with it.
+        loader: knows the files that the stored resume data claims.
         records: the records of the dispatcher.
     """
 
-    def __init__(self, parts: Parts, records: Records) -> None:
+    def __init__(self, parts: Parts, loader: Loader, records: Records) -> None:
         self._parts = parts
+        self._loader = loader
         self._session = parts.session
         self._records = records
 
     def hashing(self, torrent: str) -> bool:
         """Whether libtorrent is rechecking a torrent. If so, the torrent is paused or resumed only at the end."""
         return self._stage(torrent) is Stage.HASHING
+
+    def request(self, torrent: str) -> Verdict | None:
+        """Has the storage guard check that a torrent's files exist, before libtorrent hashes them.
+
+        Returns:
+            None if the guard's `Judged` follows, or if a recheck is in progress already, which another one follows.
+        """
+        record = self._records.of(torrent)
+        if self.hashing(torrent) or record.applied is None:
+            return None
+        record.begin().recheck = Recheck(record.applied.recheck, Stage.INSPECTING)
+        verdict = self._loader.inspect_again(record.applied)
+        if verdict is None and not self._parts.guard.looking(torrent):
+            return Present({})  # without readable resume data no file is known that could be missing
+        return verdict
+
+    def inspecting(self, torrent: str) -> bool:
+        """Whether a recheck waits for the check of the torrent's files."""
+        return self._stage(torrent) is Stage.INSPECTING
 
     def begin(self, torrent: str) -> None:
         """Makes libtorrent hash a torrent's files. If a recheck is in progress, another one follows it."""

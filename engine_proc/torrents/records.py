@@ -32,6 +32,8 @@ class LeaveAgain(NamedTuple):
 class Stage(Enum):
     """The progress of a recheck. Unless its result is stored, the next engine starts it again."""
 
+    INSPECTING = "inspecting"
+    """The storage guard checks whether the files exist, since hashing would discard the pieces of missing ones."""
     HASHING = "hashing"
     HASHED = "hashed"
     STORING = "storing"
@@ -176,8 +178,11 @@ class Record:
 
     @property
     def unconfirmed(self) -> bool:
-        """Whether libtorrent has not yet confirmed the addition, or a selection."""
-        return self.state in ON_ITS_WAY or (self.pending is not None and self.pending.selections > 0)
+        """Whether libtorrent has not yet confirmed the addition or a selection, or not yet begun a recheck."""
+        if self.state in ON_ITS_WAY:
+            return True
+        inspecting = self.recheck is not None and self.recheck.stage is Stage.INSPECTING
+        return inspecting or (self.pending is not None and self.pending.selections > 0)
 
 
 class Records:

@@ -101,6 +101,24 @@ def test_whole_files_stay_complete(root: Path, daemon: Daemon, seed: Seed) -> No
         assert "completed" not in [seen.event.type for seen in watcher.seen]
 
 
+def test_files_that_are_out_of_reach_are_not_called_missing(root: Path, daemon: Daemon, seed: Seed) -> None:
+    """A recheck while the root is away waits for it. Nothing is downloaded again, and the files are hashed then."""
+    made = complete(root, daemon, seed)
+    sent = seed.uploaded()
+    away = root / "away"
+    daemon.downloads.rename(away)
+    daemon.client.recheck(made.torrent)
+    daemon.until_state(made.torrent, TorrentState.MISSING_STORAGE)
+    assert not daemon.downloads.exists()
+    assert asked(daemon, made) is not None
+    away.rename(daemon.downloads)
+    daemon.client.resume(made.torrent)
+    daemon.until_state(made.torrent, TorrentState.SEEDING)
+    until(lambda: asked(daemon, made) is None, "it was hashed")
+    assert daemon.row(made.torrent).bytes_done == made.size
+    assert seed.uploaded() == sent
+
+
 def test_a_link_without_metadata_has_nothing_to_hash(root: Path, daemon: Daemon) -> None:
     """The recheck is refused, and nothing changes."""
     made = payload.make(root / "seed", "set", {"a.bin": MIB})
