@@ -310,13 +310,13 @@ class StorageGuard:
         if escape is not None:
             self.stop_waiting(desired.torrent)
             return Outside(str(escape))
+        record = self._torrents.get(desired.torrent)
+        expected = (desired if record is None or record.home is None else record.home).mount_point
         if not self._homes.covers(desired.save_path):
             problem = f"{desired.save_path} is out of this engine's reach now; another one takes over in a moment"
-            return Missing(home.mount_point, problem)
-        record = self._torrents.get(desired.torrent)
-        before = None if record is None else record.home
+            return storage_policy.unmounted(expected, home.mount_point) or Missing(home.mount_point, problem)
         verdict = storage_policy.judge(
-            expected=before.mount_point if before is not None else desired.mount_point,
+            expected=expected,
             actual=home.mount_point,
             claimed=examined.claimed if examined is not None else [],
             sizes=sizes,

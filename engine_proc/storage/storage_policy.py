@@ -50,6 +50,18 @@ class Outside(NamedTuple):
 Verdict = Present | Missing | Outside
 
 
+def unmounted(expected: str, actual: str) -> Missing | None:
+    """Decides whether a disk is not mounted: its torrents are expected on it, and are now on a disk above it.
+
+    Args:
+        expected: the mount point that a save path was on; empty if unknown.
+        actual: the mount point that it is on now.
+    """
+    if expected in ("", actual) or PurePosixPath(actual) not in PurePosixPath(expected).parents:
+        return None
+    return Missing(expected, f"{expected} is not mounted: mount it; then its torrents continue by themselves")
+
+
 def judge(*, expected: str, actual: str, claimed: Sequence[ClaimedFile], sizes: Sequence[int | None]) -> Verdict:
     """Decides whether a torrent can be loaded.
 
@@ -59,12 +71,11 @@ def judge(*, expected: str, actual: str, claimed: Sequence[ClaimedFile], sizes: 
         claimed: the files of which its resume data claims pieces.
         sizes: the sizes of these files on disk; None for one that does not exist or cannot be reached.
     """
-    unmounted = expected not in ("", actual) and PurePosixPath(actual) in PurePosixPath(expected).parents
     short = {
         file.number: size or 0 for file, size in zip(claimed, sizes, strict=True) if size is None or size < file.end
     }
-    if unmounted and (short or not claimed):
-        return Missing(expected, f"{expected} is not mounted: mount it; then its torrents continue by themselves")
+    if (missing := unmounted(expected, actual)) is not None and (short or not claimed):
+        return missing
     if claimed and all(size is None for size in sizes):
         return Missing(
             actual,

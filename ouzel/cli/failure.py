@@ -36,7 +36,7 @@ EXIT_CODES_HELP = (
 )
 
 _HINTS = {
-    ErrorKind.UNKNOWN_TORRENT: "`ouzel ls` lists the torrents.",
+    ErrorKind.UNKNOWN_TORRENT: "`ouzel ls` lists the torrents, `ouzel damaged list` their damaged files.",
     ErrorKind.PATH_NOT_ALLOWED: "choose a --save-path inside the download roots of the daemon's configuration.",
     ErrorKind.NO_METADATA: "wait until peers have sent the torrent's metadata; `ouzel watch ID` shows when.",
     ErrorKind.ENGINE_UNAVAILABLE: "`ouzel health` tells why there is no engine; try again when there is one.",

@@ -5,7 +5,7 @@ from typing import Final
 
 from ouzel.cli.display.units import format_count, format_moment
 from protocol.text.redacted import redacted
-from protocol.wire.rows import Hindrance, HindranceCause, TorrentDetail, TrackerRow, TrackerStatus
+from protocol.wire.rows import Hindrance, HindranceCause, TorrentDetail, TorrentState, TrackerRow, TrackerStatus
 
 MORE_TRACKERS: Final = 20
 """The maximum number of trackers to show; a link may have hundreds."""
@@ -20,7 +20,8 @@ _REMEDIES: Final = {
     HindranceCause.QUEUED: "nothing has to be done; `ouzel health` shows the progress of loading",
     HindranceCause.NOTHING_SELECTED: "`ouzel files {id} --all` selects all files",
     HindranceCause.NO_PEERS: "it continues once a tracker, DHT (`enable_dht` under [engine]) or a peer names one that "
-    "has it; also check whether peers can reach the listen port that `ouzel stats` shows",
+    "has it. If its trackers work and name none, nobody shares it at present; otherwise check whether peers can reach "
+    "the listen port that `ouzel stats` shows",
     HindranceCause.NO_METADATA: "it continues once a peer sends the metadata, or the .torrent file is added",
     HindranceCause.NO_SEEDS: "it continues once a peer connects that has the missing pieces",
     HindranceCause.NO_DATA: "peers choose whom they send to, so it usually continues by itself; `ouzel limit {id}` "
@@ -46,14 +47,16 @@ def lines(detail: TorrentDetail) -> list[tuple[str, str]]:
     found = []
     if detail.hindrance is not None:
         found.append(("why", f"it makes no progress: {detail.hindrance.message}"))
-        found.append(("remedy", remedy(detail.hindrance, detail.torrent)))
+        found.append(("remedy", remedy(detail.hindrance, detail.torrent, detail.state)))
     if detail.stalled_since_us is not None and not detail.paused:
         found.append(("stalled", f"since {format_moment(detail.stalled_since_us)}"))
     return [each for each in found if each[1]]
 
 
-def remedy(hindrance: Hindrance, torrent: str) -> str:
+def remedy(hindrance: Hindrance, torrent: str, state: TorrentState) -> str:
     """A text about the remedy."""
+    if hindrance.cause is HindranceCause.DISK and state is TorrentState.ERROR:
+        return f"{_REMEDIES[HindranceCause.ERROR].format(id=torrent[:8])}; `ouzel health` shows details"
     if hindrance.cause is HindranceCause.TRACKERS_FAILING:
         said = hindrance.message.lower()
         return next((f"{what}; {_ASKED_AGAIN}" for word, what in _TRACKER_REMEDIES if word in said), _ASKED_AGAIN)

@@ -129,7 +129,8 @@ def test_a_disk_over_a_root_is_used_by_another_engine_and_one_below_at_once(root
             renewed(daemon, 1)
             downloaded(daemon, seed, two, daemon.downloads)
             with mount.absent():
-                daemon.until_state(two.torrent, TorrentState.MISSING_STORAGE)
+                row = daemon.until_state(two.torrent, TorrentState.MISSING_STORAGE)
+                assert f"{daemon.downloads} is not mounted: mount it" in (row.error or "")
                 assert daemon.client.health().engine.restarts == 1
             renewed(daemon, 2)
             daemon.until_state(two.torrent, TorrentState.SEEDING)

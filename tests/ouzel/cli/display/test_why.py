@@ -2,7 +2,7 @@ import pytest
 
 from ouzel.cli.display import why
 from ouzel.cli.display.units import format_moment
-from protocol.wire.rows import Hindrance, HindranceCause, TrackerRow, TrackerStatus
+from protocol.wire.rows import Hindrance, HindranceCause, TorrentState, TrackerRow, TrackerStatus
 from tests.ouzel.samples import ID, detail
 
 NOW_US = 1_795_368_000_000_000
@@ -37,8 +37,18 @@ def test_what_moves_has_no_lines() -> None:
 def test_the_remedy_goes_by_what_the_tracker_says(said: str, word: str) -> None:
     """Announces are retried in any case."""
     hindrance = Hindrance(cause=HindranceCause.TRACKERS_FAILING, message=f"no peer is connected: {said}")
-    assert word in why.remedy(hindrance, ID)
-    assert "retried automatically" in why.remedy(hindrance, ID)
+    remedy = why.remedy(hindrance, ID, TorrentState.SEEDING)
+    assert word in remedy
+    assert "retried automatically" in remedy
+
+
+def test_an_error_of_the_disk_has_to_be_resumed() -> None:
+    """Only a torrent that waits for its storage continues by itself."""
+    disk = Hindrance(cause=HindranceCause.DISK, message="Permission denied")
+    assert "by itself" in why.remedy(disk, ID, TorrentState.MISSING_STORAGE)
+    stopped = why.remedy(disk, ID, TorrentState.ERROR)
+    assert "by itself" not in stopped
+    assert f"`ouzel resume {ID[:8]}`" in stopped
 
 
 def test_trackers_are_shown_without_keys_and_those_that_fail_first() -> None:
