@@ -1,7 +1,8 @@
 """The engine process: one libtorrent session and one event loop. It is expendable.
 
-- `libtorrent`: the implementation of the session port. Only this package imports libtorrent.
-- `session`: the *session port*, which is the interface to libtorrent, and the translation of alerts to events.
+- `libtorrent_adapter`: the implementation of the session port. Only this package imports libtorrent.
+- `session`: the *session port*, which is the interface to libtorrent.
+- `events`: the translation of alerts to events for the supervisor.
 - `torrents`: applies the supervisor's commands about torrents.
 - `trackers`: the timing of announces, and the status of trackers.
 - `files`: a torrent's files, and the selection of them.

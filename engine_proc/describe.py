@@ -16,13 +16,13 @@ from typing import Final
 
 import msgspec
 
-from engine_proc.libtorrent.libtorrent_claims import describe
+from engine_proc.events.metadata_events import metadata_events
+from engine_proc.events.translator import AlertTranslator
+from engine_proc.libtorrent_adapter.libtorrent_claims import describe
 from engine_proc.process.log import log
 from engine_proc.process.parent import die_with_parent
 from engine_proc.process.sandbox import enter as enter_sandbox
-from engine_proc.session.metadata_events import metadata_events
 from engine_proc.session.session_port import InvalidSource
-from engine_proc.session.translator import AlertTranslator
 from protocol.durable.integrity import Damaged, read, unseal
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host import utf8

@@ -13,14 +13,14 @@ from typing import Final, get_args
 
 import zmq
 
+from engine_proc.events.outbox import Outbox
+from engine_proc.events.translator import AlertTranslator
 from engine_proc.process.log import log
 from engine_proc.process.sandbox import NO_SANDBOX, Sandbox
 from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_store import FastResumeStore
 from engine_proc.running import Running
-from engine_proc.session.outbox import Outbox
 from engine_proc.session.session_port import InvalidSetting, LibtSession
-from engine_proc.session.translator import AlertTranslator
 from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.storage.storage_watch import StorageWatch
 from engine_proc.torrents.loading.judged_sources import JudgedSources

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from engine_proc.libtorrent.libtorrent_settings import problems_of_settings
+from engine_proc.libtorrent_adapter.libtorrent_settings import problems_of_settings
 from engine_proc.process.sandbox import enter
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host import utf8

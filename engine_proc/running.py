@@ -9,6 +9,11 @@ from typing import Final, assert_never
 
 import msgspec
 
+from engine_proc.events.orders import ConfirmRetry, Flush, LoadLayout, Order, Reload, SaveCounters, SaveResume
+from engine_proc.events.outbox import Outbox
+from engine_proc.events.statistics import Statistics
+from engine_proc.events.translator import AlertTranslator
+from engine_proc.events.update_schedule import UpdateSchedule
 from engine_proc.resume.rehasher import Rehashed, Rehasher
 from engine_proc.resume.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume.resume_store import FastResumeStore, Outcome
@@ -34,12 +39,7 @@ from engine_proc.session.alerts import (
     TrackerAsked,
     TrackerFailed,
 )
-from engine_proc.session.orders import ConfirmRetry, Flush, LoadLayout, Order, Reload, SaveCounters, SaveResume
-from engine_proc.session.outbox import Outbox
 from engine_proc.session.session_port import LibtSession
-from engine_proc.session.statistics import Statistics
-from engine_proc.session.translator import AlertTranslator
-from engine_proc.session.update_schedule import UpdateSchedule
 from engine_proc.session_commands import SessionCommands
 from engine_proc.storage.decisions import Confined, Decision, Judged
 from engine_proc.storage.held_errors import HeldErrors

@@ -74,7 +74,7 @@ def run() -> None:
         os._exit(EXIT_NOT_UTF8)
 
     # Imported only after the checks above, since loading libtorrent takes most of the start-up time.
-    from engine_proc.libtorrent.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
+    from engine_proc.libtorrent_adapter.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
 
     resume_dir = ResumeDir(args.resume_dir)
     sandbox = enter_sandbox(args.sandbox, args.root, resume_dir)  # before any thread, and before the session

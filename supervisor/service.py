@@ -26,7 +26,6 @@ from supervisor.engine.process.child import ENGINE_MODULE
 from supervisor.engine.process.code_stamp import CodeStamp
 from supervisor.engine.process.describer import Describer
 from supervisor.engine.process.launcher import Launcher
-from supervisor.handlers.clock import STOP_PATIENCE_S
 from supervisor.health.torrent_troubles import TorrentTroubles
 from supervisor.host import memory, signals
 from supervisor.host.directory_lock import DirectoryLock
@@ -34,6 +33,7 @@ from supervisor.host.place_watch import PlaceWatch
 from supervisor.host.service_manager import ServiceManager
 from supervisor.log import logs
 from supervisor.log.log_form import Destination, Form
+from supervisor.mediators.clock import STOP_PATIENCE_S
 from supervisor.payload.file_watch import FileWatch
 from supervisor.payload.root_watch import RootWatch, user_name
 from supervisor.requests.readiness import Readiness

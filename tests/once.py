@@ -12,7 +12,7 @@ from typing import Final
 import libtorrent
 import pytest
 
-FILE: Final = "tests/engine_proc/libtorrent/test_libtorrent_traps.py"
+FILE: Final = "tests/engine_proc/libtorrent_adapter/test_libtorrent_traps.py"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -33,6 +33,6 @@ def test_clients_load_neither_process() -> None:
 
 def test_the_engine_does_not_load_the_supervisor() -> None:
     """The child does not depend on its parent's code, and stays small."""
-    loaded = loaded_by("engine_proc.libtorrent.libtorrent_session")
+    loaded = loaded_by("engine_proc.libtorrent_adapter.libtorrent_session")
     assert "libtorrent" in loaded
     assert not loaded & {"supervisor", "ouzel", "structlog", "tenacity", "typer", "rich"}

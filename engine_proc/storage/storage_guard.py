@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
+from engine_proc.events.translator import AlertTranslator
 from engine_proc.process.log import log
 from engine_proc.resume.pieces import Examined
-from engine_proc.session.translator import AlertTranslator
 from engine_proc.storage import storage_policy
 from engine_proc.storage.confinement import Escape
 from engine_proc.storage.decisions import (

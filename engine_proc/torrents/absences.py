@@ -7,10 +7,10 @@ those of which another record of the same torrent is loaded (*rivals*).
 from collections.abc import Callable
 from typing import Final
 
+from engine_proc.events.metadata_events import metadata_events
+from engine_proc.events.orders import TranslatedEvent
 from engine_proc.process.log import log
 from engine_proc.resume.pieces import Examined
-from engine_proc.session.metadata_events import metadata_events
-from engine_proc.session.orders import TranslatedEvent
 from engine_proc.session.session_port import AlreadyThere, Hashes
 from engine_proc.torrents.loading.loader import Absent, Loader
 from engine_proc.torrents.parts import Parts

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from engine_proc.events.translator import AlertTranslator
 from engine_proc.resume.resume_policy import ResumePolicy
 from engine_proc.resume.resume_store import FastResumeStore
 from engine_proc.session.session_port import LibtSession
-from engine_proc.session.translator import AlertTranslator
 from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.trackers.announce_pacer import AnnouncePacer
 from protocol.internal.link_events import EngineEvent

@@ -1,7 +1,7 @@
 """Applies selections to torrents, and reports them once libtorrent has confirmed the priorities."""
 
+from engine_proc.events.metadata_events import metadata_events
 from engine_proc.resume.resume_policy import Urgency
-from engine_proc.session.metadata_events import metadata_events
 from engine_proc.session.session_port import NotSelected
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.records import Records

@@ -15,8 +15,8 @@ from supervisor.config.config_changes import ConfigInForce
 from supervisor.engine.engine import Engine
 from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
-from supervisor.handlers.announcements import Announcements
 from supervisor.log import logs
+from supervisor.mediators.announcements import Announcements
 from supervisor.payload.shared_files import SharedFiles
 from supervisor.requests.requests import Requests
 from supervisor.store.catalogue import Catalogue

@@ -11,7 +11,6 @@ from supervisor.commands.roots_in_force import RootsInForce
 from supervisor.concurrency.background import Background
 from supervisor.config.config import PathsConfig
 from supervisor.engine.process.crash_reports import CrashReports
-from supervisor.handlers.places_handler import PlacesHandler
 from supervisor.health.failing_trackers import FailingTrackers
 from supervisor.health.health import Health
 from supervisor.health.health_reporter import HealthReporter
@@ -20,6 +19,7 @@ from supervisor.health.torrents_reporter import TorrentsReporter
 from supervisor.host.directory_lock import DirectoryLock
 from supervisor.log import logs
 from supervisor.log.lost_lines import LostLines
+from supervisor.mediators.places_handler import PlacesHandler
 from supervisor.store.catalogue import Catalogue
 from supervisor.totals.totals import Totals
 from supervisor.totals.totals_keeper import TotalsKeeper

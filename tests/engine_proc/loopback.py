@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine_proc.libtorrent.libtorrent_session import LibtorrentSession
+from engine_proc.libtorrent_adapter.libtorrent_session import LibtorrentSession
 from engine_proc.session.alerts import NativeState, TorrentAdded
 from engine_proc.session.session_port import SettingValue
 from protocol.wire.desired import DesiredTorrent

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine_proc.__main__ import main
-from engine_proc.libtorrent import libtorrent_session
+from engine_proc.libtorrent_adapter import libtorrent_session
 
 MODULE: Final = "tools.engines.hanging_engine"
 SIGNALS: Final = {"stop": signal.SIGSTOP, "lock": signal.SIGUSR1, "network": signal.SIGUSR2}

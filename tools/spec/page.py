@@ -17,7 +17,7 @@ from protocol.wire.reports import EngineState, HealthStatus, Severity
 from protocol.wire.rows import TorrentState
 from supervisor.commands.reads import pages, reads
 from supervisor.events import event_log, subscriptions
-from supervisor.handlers import clock
+from supervisor.mediators import clock
 from supervisor.requests import acceptances, claims, large_frames, requests
 from supervisor.transport import connections, outbox, sockets
 from tools.spec import types, vectors

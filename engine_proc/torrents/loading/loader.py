@@ -18,12 +18,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from engine_proc.events.metadata_events import metadata_events
 from engine_proc.process.log import log
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.resume.rehasher import Rehashed, Rehasher
 from engine_proc.resume.resume_policy import Urgency
 from engine_proc.resume.resume_store import PutAside, SavedResume
-from engine_proc.session.metadata_events import metadata_events
 from engine_proc.session.session_port import (
     AlreadyThere,
     Hashes,

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine_proc.libtorrent.libtorrent_session import LibtorrentSession
+from engine_proc.libtorrent_adapter.libtorrent_session import LibtorrentSession
 from engine_proc.session import recorded
 from engine_proc.session.alerts import TorrentAdded, TorrentGone
 from engine_proc.session.session_port import InvalidSource, LibtSession, UnknownTorrent

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 import pytest
 
-from engine_proc.libtorrent.libtorrent_session import LibtorrentSession
+from engine_proc.libtorrent_adapter.libtorrent_session import LibtorrentSession
 from engine_proc.resume.pieces import Verified
 from engine_proc.session.alerts import (
     Finished,

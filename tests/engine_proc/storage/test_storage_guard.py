@@ -6,9 +6,9 @@ from typing import Final
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from engine_proc.events.translator import AlertTranslator
 from engine_proc.resume.pieces import ClaimedFile, Examined
 from engine_proc.session.alerts import NativeState, StatusUpdate
-from engine_proc.session.translator import AlertTranslator
 from engine_proc.storage.confinement import Escape
 from engine_proc.storage.decisions import (
     Confined,
@@ -40,7 +40,7 @@ from protocol.host.mounts import Mounts
 from protocol.internal.bounds import Bounds
 from protocol.internal.link_events import StorageState
 from protocol.wire.desired import DesiredTorrent
-from tests.engine_proc.session.test_translator import row
+from tests.engine_proc.events.test_translator import row
 
 BOTH: Final = {"/": "1:1 /", "/disk": "2:1 /"}
 NO_DISK: Final = {"/": "1:1 /"}

@@ -16,7 +16,7 @@ from typing import Annotated, Final
 
 import typer
 
-from engine_proc.libtorrent.libtorrent_session import LibtorrentSession
+from engine_proc.libtorrent_adapter.libtorrent_session import LibtorrentSession
 from engine_proc.resume.pieces import Verified
 from engine_proc.session.alerts import ResumeData, TorrentAdded
 from protocol.internal.flight_recorder import FLIGHT_BYTES, RECORDS, FlightRecorder, alert_name

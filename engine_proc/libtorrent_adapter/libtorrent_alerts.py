@@ -1,0 +1,392 @@
+"""Copies native alerts into frozen values, with one function for each type of alert.
+
+Comments explain unexpected behaviour of the binding where it is worked around. Each case has a test.
+"""
+
+import errno
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import libtorrent
+
+from engine_proc.libtorrent_adapter import libtorrent_claims, libtorrent_sources
+from engine_proc.libtorrent_adapter.libtorrent_handles import Handles
+from engine_proc.libtorrent_adapter.libtorrent_hashes import hashes
+from engine_proc.libtorrent_adapter.libtorrent_problems import errno_of, leg_of, text, tracker_failed, trouble
+from engine_proc.libtorrent_adapter.libtorrent_status import STATES, Selections
+from engine_proc.session import faults
+from engine_proc.session.alerts import (
+    Alert,
+    AlertsLost,
+    Conflict,
+    Faulted,
+    FileError,
+    FileFinished,
+    Finished,
+    Flushed,
+    Listening,
+    ListenTrouble,
+    MetadataReceived,
+    NativeState,
+    NativeStateChanged,
+    PrioritiesSet,
+    ResumeData,
+    ResumeRejected,
+    ResumeUnsaved,
+    SessionStatistics,
+    StatusUpdate,
+    TorrentAdded,
+    TorrentGone,
+    TorrentTrouble,
+    TrackerAnswered,
+    TrackerAsked,
+)
+from engine_proc.session.session_port import FAULTS
+from engine_proc.trackers.held_trackers import HeldTrackers
+from protocol.internal.flight_recorder import FlightRecorder, alert_name
+
+lt: Any = libtorrent
+"""Untyped: the binding's type stubs lack the attributes of alerts."""
+
+FLUSHES_PER_BARRIER: Final = 2
+"""The number of flushes for one barrier. libtorrent also sends one unrequested `cache_flushed` when a torrent finishes.
+
+After two requests, the second such alert answers at least one of them, even if the first was the unrequested one.
+"""
+
+ALERT_MASK: Final = int(
+    lt.alert.category_t.error_notification
+    | lt.alert.category_t.status_notification
+    | lt.alert.category_t.storage_notification
+    | lt.alert.category_t.file_progress_notification
+    | lt.alert.category_t.tracker_notification
+)
+"""Enables the alerts that are copied below, and few others, since unused alerts cost time and space in the queue.
+"""
+
+_NOT_MODIFIED: Final = 143
+_NO_PROBLEM: Final = frozenset({0, errno.ENOTEMPTY})
+"""Error codes of successful deletions: the torrent never had files, or its folder still has files of others."""
+_WORKING: Final = frozenset({lt.torrent_status.states.checking_files, lt.torrent_status.states.downloading})
+
+
+class AlertCopier:
+    """Copies alerts, and tracks which requests they answer.
+
+    Args:
+        handles: maps alerts to torrents; the copier records additions and removals there.
+        selections: the selections by which bytes are counted; the copier records confirmations there.
+        on_dropped: called with a torrent once it was removed, or could not be added.
+        trackers: the trackers that are not announced to yet; the copier puts them into resume data.
+        recorder: the flight recorder, which records each alert, and which operation it confirms.
+    """
+
+    def __init__(
+        self,
+        handles: Handles,
+        selections: Selections,
+        on_dropped: Callable[[str], None],
+        trackers: HeldTrackers,
+        recorder: FlightRecorder,
+    ) -> None:
+        self.handles = handles
+        self._selections = selections
+        self._on_dropped = on_dropped
+        self._trackers = trackers
+        self._recorder = recorder
+        self._torrents = handles.torrents
+        self._downloading: set[Any] = set()
+        self._complete: set[str] = set()
+        """Torrents that were complete when they were added.
+
+        Their `Finished` alerts are no news, and there may be thousands.
+        """
+        self._flushes: dict[str, int] = {}
+        self._deleting: dict[str, str | None] = {}
+        self._removed: set[str] = set()
+        self._faulted: list[Alert] = []
+
+    def expect(self, torrent: str, info_hashes: frozenset[str], *, complete: bool) -> None:
+        """Notes that the torrent with these info-hashes is about to be added.
+
+        `complete`: whether it is complete according to its resume data.
+        """
+        self.handles.expect(torrent, info_hashes)
+        if complete and torrent not in self.handles.by_torrent:
+            self._complete.add(torrent)
+
+    def expect_removal(self, torrent: str, *, with_files: bool) -> None:
+        """Notes that a torrent is about to be removed.
+
+        From now on its handle is not used, since it may become invalid any time.
+        """
+        self._downloading.discard(self.handles.leave(torrent))
+        if with_files:
+            self._deleting[torrent] = None
+
+    def stays(self, torrent: str, handle: Any) -> None:
+        """Notes that removing the torrent has failed."""
+        self._deleting.pop(torrent, None)
+        self.handles.stays(torrent, handle)
+
+    def expect_flush(self, torrent: str) -> None:
+        """Notes that a barrier is about to be requested, by `FLUSHES_PER_BARRIER` flushes."""
+        self._flushes[torrent] = self._flushes.get(torrent, 0) + FLUSHES_PER_BARRIER
+
+    def copy(self, native: Any) -> Alert | None:
+        """Copies an alert into a value. Returns None if it is not needed, and `Faulted` if copying fails."""
+        kind = type(native)
+        copier = _COPIERS.get(kind)
+        if copier is None:
+            return None
+        self._recorder.alert(_NAMES[kind])
+        try:
+            return copier(self, native)
+        except FAULTS as error:
+            torrent = self._about(native)
+            if torrent is None:
+                raise
+            return Faulted(torrent, faults.problem(kind.__name__, error))
+
+    def take_faulted(self) -> list[Alert]:
+        """Returns, once, a `Faulted` for each torrent whose part of an alert about several could not be copied."""
+        faulted, self._faulted = self._faulted, []
+        return faulted
+
+    def _about(self, native: Any) -> str | None:
+        """The torrent of an alert that could not be copied.
+
+        If it was just added, its handle is stored, so that it can be removed.
+        """
+        if isinstance(native, lt.torrent_removed_alert | lt.torrent_deleted_alert | lt.torrent_delete_failed_alert):
+            return self.handles.known(native.info_hashes)
+        handle = getattr(native, "handle", None)
+        if handle is None:
+            return None
+        torrent = self._torrents.get(handle)
+        if torrent is None and isinstance(native, lt.add_torrent_alert):
+            torrent = self.handles.known(native.params.info_hashes)
+            if torrent is not None and torrent not in self.handles.by_torrent and handle.is_valid():
+                self.stays(torrent, handle)
+        return torrent
+
+    def _id(self, native: Any) -> str | None:
+        torrent = self._torrents.get(native.handle)
+        if torrent is not None:
+            self._recorder.alert_about(torrent)
+        return torrent
+
+    def _copy_status_update(self, native: Any) -> Alert:
+        rows = []
+        for status in native.status:
+            torrent = self._torrents.get(status.handle)
+            if torrent is None:
+                continue
+            try:
+                rows.append(self._selections.copy_status(torrent, status))
+            except FAULTS as error:
+                self._faulted.append(Faulted(torrent, faults.problem("status", error)))
+        return StatusUpdate(rows)
+
+    def _copy_priorities_set(self, native: Any) -> Alert | None:
+        torrent = self._id(native)
+        if torrent is None:
+            return None
+        self._selections.confirm(torrent)
+        return PrioritiesSet(torrent)
+
+    def _copy_added(self, native: Any) -> Alert | None:
+        failed, handle = native.error.value(), native.handle
+        # Reading `params` copies them completely, so the info-hashes come from the handle if there is one.
+        torrent = self.handles.answered(native.params.info_hashes if failed else handle.info_hashes())
+        if torrent is None:
+            return None
+        self._recorder.confirmed(torrent)
+        if failed:
+            if torrent not in self.handles.by_torrent:  # otherwise it is a duplicate, and the first handle is kept
+                self._drop(torrent)
+            return TorrentAdded(torrent, native.error.message())
+        self.handles.put(torrent, handle)
+        return TorrentAdded(torrent, None)
+
+    def _copy_removed(self, native: Any) -> Alert | None:
+        torrent = self.handles.known(native.info_hashes)
+        if torrent is None:
+            return None
+        self._removed.add(torrent)
+        return self._gone(torrent)
+
+    def _copy_deleted(self, native: Any) -> Alert | None:
+        torrent = self.handles.known(native.info_hashes)
+        return None if torrent is None else self._deletion_ended(torrent, None)
+
+    def _copy_delete_failed(self, native: Any) -> Alert | None:
+        torrent = self.handles.known(native.info_hashes)
+        if torrent is None:
+            return None
+        return self._deletion_ended(
+            torrent, native.error.message() if native.error.value() not in _NO_PROBLEM else None
+        )
+
+    def _deletion_ended(self, torrent: str, problem: str | None) -> Alert | None:
+        if torrent in self._deleting:
+            self._deleting[torrent] = problem or ""
+        return self._gone(torrent)
+
+    def _gone(self, torrent: str) -> Alert | None:
+        """Returns `TorrentGone` once a torrent was removed and, if requested, its files were deleted.
+
+        The two alerts arrive in any order.
+        """
+        if torrent not in self._removed or (torrent in self._deleting and self._deleting[torrent] is None):
+            return None
+        self._removed.discard(torrent)
+        self._recorder.confirmed(torrent)
+        problem = self._deleting.pop(torrent, None)
+        self._drop(torrent)
+        return TorrentGone(torrent, problem or None)
+
+    def _drop(self, torrent: str) -> None:
+        self._downloading.discard(self.handles.drop(torrent))
+        self._complete.discard(torrent)
+        self._flushes.pop(torrent, None)
+        self._selections.drop(torrent)
+        self._trackers.discard(torrent)
+        self._on_dropped(torrent)
+
+    def _copy_state_changed(self, native: Any) -> Alert | None:
+        """Copies only changes at which work begins or ends.
+
+        Status updates show the other changes, and thousands of torrents begin with several of these alerts.
+        """
+        native_state = native.state
+        if native_state not in _WORKING and native.prev_state not in _WORKING:
+            return None
+        state, handle = STATES[native_state], native.handle
+        if state is NativeState.DOWNLOADING:
+            self._downloading.add(handle)
+        else:
+            self._downloading.discard(handle)
+        torrent = self._torrents.get(handle)
+        if torrent is None:
+            return None
+        self._complete.discard(torrent)
+        return NativeStateChanged(torrent, state)
+
+    def _copy_metadata(self, native: Any) -> Alert | None:
+        """Copies the alert, and records the info-hashes that the metadata has shown."""
+        torrent = self._id(native)
+        if torrent is None:
+            return None
+        self.handles.learn(torrent, hashes(native.handle.info_hashes()).known())
+        return MetadataReceived(torrent)
+
+    def _copy_conflict(self, native: Any) -> Alert | None:
+        """Copies the alert that two links are of one torrent. libtorrent has stopped both, without their metadata."""
+        torrent, other = self._torrents.get(native.handle), self._torrents.get(native.conflicting_torrent)
+        if torrent is None:
+            torrent, other = other, None
+        if torrent is None:
+            return None
+        return Conflict(torrent, other, *hashes(native.metadata.info_hashes()))
+
+    def _copy_finished(self, native: Any) -> Alert | None:
+        torrent = self._id(native)
+        return None if torrent is None or torrent in self._complete else Finished(torrent)
+
+    def _copy_file_finished(self, native: Any) -> Alert | None:
+        """Copies the alert only during a download: after a check libtorrent also sends one for each complete file."""
+        if not self._downloading or (handle := native.handle) not in self._downloading:
+            return None
+        torrent = self._torrents.get(handle)
+        return None if torrent is None else FileFinished(torrent, native.index)
+
+    def _copy_flushed(self, native: Any) -> Alert | None:
+        if not self._flushes:
+            return None
+        torrent = self._id(native)
+        if torrent is None or torrent not in self._flushes:
+            return None
+        self._flushes[torrent] -= 1
+        if self._flushes[torrent] > 0:
+            return None
+        del self._flushes[torrent]
+        return Flushed(torrent)
+
+    def _copy_resume_data(self, native: Any) -> Alert | None:
+        torrent = self._id(native)
+        if torrent is None:
+            return None
+        params = native.params
+        lacking = self._trackers.save_ended(torrent)
+        if lacking and not params.trackers:
+            libtorrent_sources.give_trackers(params, lacking)
+        libtorrent_claims.settle_check(params)
+        return ResumeData(torrent, lt.write_resume_data_buf(params))
+
+    def _copy_resume_unsaved(self, native: Any) -> Alert | None:
+        torrent = self._id(native)
+        if torrent is None:
+            return None
+        self._trackers.save_ended(torrent)
+        return ResumeUnsaved(torrent, None if native.error.value() == _NOT_MODIFIED else native.error.message())
+
+    def _copy_statistics(self, native: Any) -> Alert:
+        values = native.values
+        return SessionStatistics(
+            downloaded=values["net.recv_payload_bytes"],
+            uploaded=values["net.sent_payload_bytes"],
+            peers=values["peer.num_peers_connected"],
+        )
+
+
+_Copier = Callable[[AlertCopier, Any], Alert | None]
+
+
+def _of_torrent(make: Callable[[str, Any], Alert]) -> _Copier:
+    """A copier that ignores alerts whose torrent is not known."""
+
+    def copy(books: AlertCopier, native: Any) -> Alert | None:
+        torrent = books._id(native)
+        return None if torrent is None else make(torrent, native)
+
+    return copy
+
+
+_COPIERS: Final[Mapping[type, _Copier]] = {
+    lt.state_update_alert: AlertCopier._copy_status_update,
+    lt.add_torrent_alert: AlertCopier._copy_added,
+    lt.torrent_removed_alert: AlertCopier._copy_removed,
+    lt.torrent_deleted_alert: AlertCopier._copy_deleted,
+    lt.torrent_delete_failed_alert: AlertCopier._copy_delete_failed,
+    lt.cache_flushed_alert: AlertCopier._copy_flushed,
+    lt.save_resume_data_alert: AlertCopier._copy_resume_data,
+    lt.save_resume_data_failed_alert: AlertCopier._copy_resume_unsaved,
+    lt.session_stats_alert: AlertCopier._copy_statistics,
+    lt.alerts_dropped_alert: lambda _, native: AlertsLost(),
+    lt.listen_failed_alert: lambda _, native: ListenTrouble(text(native.message)),
+    lt.listen_succeeded_alert: lambda _, native: _listening(native),
+    lt.state_changed_alert: AlertCopier._copy_state_changed,
+    lt.metadata_received_alert: AlertCopier._copy_metadata,
+    lt.torrent_conflict_alert: AlertCopier._copy_conflict,
+    lt.torrent_finished_alert: AlertCopier._copy_finished,
+    lt.file_completed_alert: AlertCopier._copy_file_finished,
+    lt.file_prio_alert: AlertCopier._copy_priorities_set,
+    lt.fastresume_rejected_alert: _of_torrent(
+        lambda torrent, native: ResumeRejected(torrent, f"{native.error.message()}: {text(native.file_path)}")
+    ),
+    lt.file_error_alert: _of_torrent(
+        lambda torrent, native: FileError(torrent, errno_of(native.error), text(native.message).partition(" ")[2])
+    ),
+    lt.tracker_announce_alert: _of_torrent(lambda torrent, native: TrackerAsked(torrent, native.url, leg_of(native))),
+    lt.tracker_reply_alert: _of_torrent(lambda torrent, native: TrackerAnswered(torrent, native.url, leg_of(native))),
+    lt.tracker_error_alert: _of_torrent(lambda torrent, native: tracker_failed(torrent, native)),
+    lt.torrent_error_alert: _of_torrent(lambda torrent, native: TorrentTrouble(torrent, trouble(native))),
+}
+
+_NAMES: Final = {kind: alert_name(kind.__name__.removesuffix("_alert")) for kind in _COPIERS}
+"""The names of alerts in the flight recorder."""
+
+
+def _listening(native: Any) -> Listening:
+    return Listening(f"{native.socket_type.name} {native.address}", native.port)

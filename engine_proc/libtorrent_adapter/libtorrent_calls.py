@@ -1,0 +1,233 @@
+"""The session port's calls that act on one loaded torrent, by libtorrent's handle."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import libtorrent
+
+from engine_proc.files.selector import Selector
+from engine_proc.libtorrent_adapter import libtorrent_files, libtorrent_hashes, libtorrent_params
+from engine_proc.libtorrent_adapter.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
+from engine_proc.libtorrent_adapter.libtorrent_handles import Handles
+from engine_proc.libtorrent_adapter.libtorrent_status import Selections
+from engine_proc.session import faults, recorded
+from engine_proc.session.alert_inbox import AlertInbox
+from engine_proc.session.alerts import Flushed, Selected
+from engine_proc.session.session_port import Applied, Hashes, Layout, TrackerState, UnknownTorrent
+from engine_proc.trackers import announce_entries
+from engine_proc.trackers.held_trackers import HeldTrackers
+from protocol.internal.flight_recorder import FlightRecorder
+from protocol.internal.link_queries import TrackerReading
+from protocol.wire.desired import DesiredTorrent
+
+lt: Any = libtorrent
+"""Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
+
+_FLAGS: Final = lt.torrent_flags
+_QUERY_SAVE_PATH: Final = 1 << 7
+"""`torrent_handle::query_save_path`, for which the binding has no name. Its default flags also request all pieces."""
+
+
+class TorrentCalls:
+    """The calls that act on a torrent, and the state of a session's torrents that they need.
+
+    Args:
+        recorder: the flight recorder, which records each call before it is made.
+        dropped: called with a torrent once it was removed, or could not be added.
+    """
+
+    def __init__(self, recorder: FlightRecorder, dropped: Callable[[str], None]) -> None:
+        self.recorder = recorder
+        self._on_dropped = dropped
+        self._inbox = AlertInbox()
+        self._trackers = HeldTrackers()
+        self._selector = Selector(lambda torrent, problem: self._inbox.put(Selected(torrent, problem)))
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Resets to the state without torrents, and drops all handles."""
+        self._handles = Handles()
+        self._selections = Selections()
+        self._alerts = AlertCopier(self._handles, self._selections, self._on_dropped, self._trackers, self.recorder)
+
+    def _handle(self, torrent: str) -> Any:
+        handle = self._handles.by_torrent.get(torrent)
+        if handle is None:
+            raise UnknownTorrent(torrent)
+        return handle
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def release_trackers(self, torrent: str) -> None:
+        """Passes a torrent's held trackers to libtorrent. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        trackers = self._trackers.give(torrent)
+        if trackers is not None:
+            handle.replace_trackers([{"url": url, "tier": tier} for url, tier in trackers])
+
+    def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
+        """A torrent's trackers that `release_trackers` has not passed to libtorrent yet."""
+        return self._trackers.held(torrent)
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def trackers(self, torrent: str) -> list[TrackerState]:
+        """The state of a torrent's trackers. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        if held := self._trackers.held(torrent):
+            return [TrackerState(TrackerReading(url, tier)) for url, tier in held]
+        return [announce_entries.state(entry) for entry in handle.trackers()]
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def set_paused(self, torrent: str, paused: bool) -> None:
+        """Pauses or resumes a torrent. Resuming also retries after a failed write. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        if paused:
+            handle.pause()
+        else:
+            handle.clear_error()
+            handle.unset_flags(_FLAGS.upload_mode)
+            handle.resume()
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def verify(self, torrent: str) -> None:
+        """Hashes a torrent's files again, then pauses the torrent. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        handle.force_recheck()
+        handle.set_flags(_FLAGS.stop_when_ready)  # not before the recheck, or it would pause the torrent at once
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def set_sequential(self, torrent: str, sequential: bool) -> None:
+        """Sets the download order: pieces in order, or rarest first. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        if sequential:
+            handle.set_flags(_FLAGS.sequential_download)
+        else:
+            handle.unset_flags(_FLAGS.sequential_download)
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def set_limits(self, torrent: str, download_bps: int, upload_bps: int) -> None:
+        """Sets the rate limits of one torrent; 0 means no limit. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        handle.set_download_limit(download_bps)
+        handle.set_upload_limit(upload_bps)
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
+        """Sets the file priorities that the selection gives. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        info = handle.torrent_file()
+        if info is None:
+            return False
+        priorities = libtorrent_files.priorities(info.layout(), desired, self._selector.priorities)
+        self._selections.ask(torrent, libtorrent_files.selected(info, priorities))
+        handle.prioritize_files(priorities)
+        return True
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def connect(self, torrent: str, peers: Sequence[str]) -> None:
+        """Connects a torrent to peers given as `address:port`. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        for peer in peers:
+            handle.connect_peer(libtorrent_params.endpoint(peer))
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def applied(self, torrent: str) -> Applied:
+        """Reads back the applied limits and flags. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        flags = handle.flags()
+        return Applied(
+            paused=bool(flags & _FLAGS.paused),
+            sequential=bool(flags & _FLAGS.sequential_download),
+            download_bps=max(0, handle.download_limit()),
+            upload_bps=max(0, handle.upload_limit()),
+        )
+
+    @faults.of_desired
+    @recorded.of_desired
+    def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
+        """The desired state with the values that the session actually has. Raises UnknownTorrent."""
+        handle = self._handle(desired.torrent)
+        status = handle.status(_QUERY_SAVE_PATH)
+        info = handle.torrent_file()
+        return libtorrent_params.observed(
+            desired,
+            save_path=status.save_path,
+            paused=desired.paused if status.errc.value() else bool(status.flags & _FLAGS.paused),
+            flags=status.flags,
+            limits=(handle.download_limit(), handle.upload_limit()),
+            info=info,
+            file_priorities=() if info is None else handle.get_file_priorities(),
+            choose=self._selector.priorities,
+        )
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def layout(self, torrent: str) -> Layout | None:
+        """The torrent's files; None while there is no metadata. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        info = handle.torrent_file()
+        if info is None:
+            return None
+        renamed = handle.get_renamed_files().export_filenames(info.layout())
+        return libtorrent_files.layout(info, handle.get_file_priorities(), renamed)
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def hashes(self, torrent: str) -> Hashes:
+        """The torrent's info-hashes. Raises UnknownTorrent."""
+        return libtorrent_hashes.hashes(self._handle(torrent).info_hashes())
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def paths(self, torrent: str) -> list[str]:
+        """The paths that libtorrent may write, delete or read for a torrent, the part file first.
+
+        Raises UnknownTorrent.
+        """
+        handle = self._handle(torrent)
+        save_path, info = handle.status(_QUERY_SAVE_PATH).save_path, handle.torrent_file()
+        parts = libtorrent_files.part_path(save_path, "", handle.info_hashes())
+        if info is None:
+            return [parts]
+        storage = info.layout()
+        renamed = handle.get_renamed_files().export_filenames(storage)
+        return [parts, *libtorrent_files.file_paths(storage, renamed, save_path)]
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def file_progress(self, torrent: str) -> list[int]:
+        """The complete bytes of each file by index. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        return [int(done) for done in handle.file_progress(flags=handle.piece_granularity)]
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def flush(self, torrent: str) -> None:
+        """Starts writing out the torrent's write cache; `Flushed` follows. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        if handle.torrent_file() is None:
+            # There is nothing to flush, so libtorrent would send no alert.
+            self._inbox.put(Flushed(torrent))
+            return
+        self._alerts.expect_flush(torrent)
+        for _ in range(FLUSHES_PER_BARRIER):
+            handle.flush_cache()
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def save_resume(self, torrent: str, *, only_if_modified: bool) -> None:
+        """Requests resume data that includes the info dictionary. Raises UnknownTorrent."""
+        flags = lt.save_resume_flags_t.save_info_dict
+        if only_if_modified:
+            flags |= lt.save_resume_flags_t.only_if_modified
+        handle = self._handle(torrent)
+        self._trackers.save_begins(torrent)
+        handle.save_resume_data(flags)

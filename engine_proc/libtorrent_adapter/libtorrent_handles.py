@@ -1,0 +1,125 @@
+"""Maps libtorrent's handles to torrents, from the request to add a torrent until its removal.
+
+libtorrent identifies torrents by handle and by info-hash. A torrent may have two info-hashes, of which the second may
+become known only with the metadata. Ouzel identifies torrents by id, which is one of the two info-hashes.
+"""
+
+from collections import deque
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from engine_proc.libtorrent_adapter.libtorrent_hashes import hashes
+
+
+class Handles:
+    """The *expected* torrents (requested to be added, and not removed yet), their info-hashes, and their handles.
+
+    Fields:
+        by_torrent: the handles that may be used; those of torrents that are being removed are not included.
+        torrents: the torrent of each of these handles.
+    """
+
+    def __init__(self) -> None:
+        self.by_torrent: dict[str, Any] = {}
+        self.torrents: dict[Any, str] = {}
+        self._expected: set[str] = set()
+        self._adding: deque[tuple[str, frozenset[str]]] = deque()
+        """Additions that libtorrent has not answered yet, in the order of the requests, with their info-hashes."""
+        self._owners: dict[str, list[str]] = {}
+        """By info-hash, the expected torrents that have this info-hash but another id.
+
+        Few torrents have such a second hash.
+        """
+        self._others: dict[str, set[str]] = {}
+        """By torrent, its info-hashes that are not its id."""
+        self._leaving: set[str] = set()
+
+    def expect(self, torrent: str, info_hashes: frozenset[str]) -> None:
+        """Notes that the torrent with these info-hashes is about to be added."""
+        self._expected.add(torrent)
+        self._adding.append((torrent, info_hashes))
+        self.learn(torrent, info_hashes)
+
+    def learn(self, torrent: str, info_hashes: Collection[str]) -> None:
+        """Notes further info-hashes of an expected torrent."""
+        for info_hash in info_hashes:
+            if info_hash != torrent and info_hash not in (known := self._others.setdefault(torrent, set())):
+                known.add(info_hash)
+                self._owners.setdefault(info_hash, []).append(torrent)
+
+    def put(self, torrent: str, handle: Any) -> None:
+        """Stores the handle of a torrent that was added."""
+        self.by_torrent[torrent] = handle
+        self.torrents[handle] = torrent
+
+    def leave(self, torrent: str) -> Any:
+        """Notes that a torrent is about to be removed.
+
+        Returns its handle, which must not be used any more, since it may become invalid at any moment.
+        """
+        self._leaving.add(torrent)
+        return self._take(torrent)
+
+    def stays(self, torrent: str, handle: Any) -> None:
+        """Notes that the removal of a torrent has failed."""
+        self._leaving.discard(torrent)
+        self.put(torrent, handle)
+
+    def drop(self, torrent: str) -> Any:
+        """Removes a torrent that is gone, or could not be added. Returns its handle; None if it has none."""
+        self._expected.discard(torrent)
+        self._leaving.discard(torrent)
+        for info_hash in self._others.pop(torrent, ()):
+            owners = self._owners[info_hash]
+            owners.remove(torrent)
+            if not owners:
+                del self._owners[info_hash]
+        return self._take(torrent)
+
+    def _take(self, torrent: str) -> Any:
+        handle = self.by_torrent.pop(torrent, None)
+        if handle is not None:
+            self.torrents.pop(handle, None)
+        return handle
+
+    def expects(self, handle: Any) -> bool:
+        """Whether a handle is that of a torrent that was added, is being added, or is being removed."""
+        return handle in self.torrents or self.known(handle.info_hashes()) is not None
+
+    def rival(self, torrent: str, info_hashes: Iterable[str]) -> str | None:
+        """Another expected torrent with one of these info-hashes. libtorrent would accept only one of the two."""
+        for info_hash in info_hashes:
+            for owner in self._having(info_hash):
+                if owner != torrent:
+                    return owner
+        return None
+
+    def known(self, info_hashes: Any) -> str | None:
+        """The id of the expected torrent with one of these info-hashes, for alerts without a handle.
+
+        Two torrents can share an info-hash only while one of them is being added, which libtorrent will refuse. Then
+        this returns the other one.
+        """
+        found = {owner for info_hash in hashes(info_hashes).known() for owner in self._having(info_hash)}
+        if len(found) > 1:
+            found = (found & self._leaving) or (found & self.by_torrent.keys()) or found
+        return min(found, default=None)
+
+    def answered(self, info_hashes: Any) -> str | None:
+        """The torrent of the oldest unanswered addition with one of these info-hashes; None if there is none.
+
+        libtorrent answers each addition once, in order. The order distinguishes two torrents that share an info-hash,
+        even if the metadata of the first has arrived meanwhile, so that its handle has the hash of the second. The
+        info-hashes are compared to detect answers to additions that nobody requested.
+        """
+        known = hashes(info_hashes).known()
+        for asked in self._adding:
+            if asked[1] & known:
+                self._adding.remove(asked)
+                return asked[0]
+        return None
+
+    def _having(self, info_hash: str) -> list[str]:
+        """The torrents with an info-hash. There are two only if one gets metadata while the other is being added."""
+        others = self._owners.get(info_hash, [])
+        return [info_hash, *others] if info_hash in self._expected else others

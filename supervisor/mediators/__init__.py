@@ -1,0 +1,10 @@
+"""Mediators: handlers that pass what one part reports on to the other parts, which do not know each other.
+
+- The *engine handler* handles the facts of one engine, the *resume directory handler* the findings of the store.
+- The *config handler* reads configurations and brings them into force.
+- The *places handler* reports problems of directories and keys, with their severity.
+- *Announcements* publish events of torrents, and notify the parts that track torrents.
+- The *clock* makes the calls that are due every second.
+
+Handlers have no other state than they need for this.
+"""
