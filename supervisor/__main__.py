@@ -42,9 +42,10 @@ EXIT_UNAVAILABLE: Final = 69
 EXIT_NOT_UTF8: Final = 71
 EXIT_ALREADY_RUNNING: Final = 75
 GC_THRESHOLD: Final = 100_000
-"""The threshold of the youngest generation, raised: with ten thousand torrents a collection blocks the loop too long.
+"""The garbage collector's threshold for the youngest generation, above Python's default.
 
-Garbage in cycles is rare.
+With ten thousand torrents a collection blocks the loop for too long. Rarer collections suffice, since few objects here
+are in reference cycles.
 """
 
 
@@ -52,8 +53,9 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     """Runs the daemon in the foreground until SIGTERM or SIGINT.
 
     Args:
-        engine: the module that is run as the engine; tests pass other ones.
-        probe_s: the interval between starts of an engine once the restart budget is spent; tests pass a shorter one.
+        engine: the module that is run as the engine; tests pass other modules.
+        probe_s: the interval between starts of an engine once the restart budget is spent; tests pass a shorter
+            interval.
     """
     utf8.restart_in_utf8()
     log_writer, log_form = logs.begin()

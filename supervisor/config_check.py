@@ -1,6 +1,7 @@
 """`ouzeld --check`: reports all problems that would keep the daemon from starting, without side effects.
 
-The check ignores locks and sockets of a running daemon, so that it can run beside the daemon before a reload.
+The check ignores locks and sockets of a running daemon, so that it can run while the daemon runs, for example before a
+reload.
 """
 
 import errno

@@ -58,7 +58,7 @@ _PASSING: Final = frozenset(
 
 
 class UnusableAccess(Exception):
-    """`[api]` cannot be served as configured; the message names the key."""
+    """`[api]` cannot be served as configured; the message names the key of the configuration."""
 
 
 class AccessNotYet(UnusableAccess):
@@ -66,7 +66,7 @@ class AccessNotYet(UnusableAccess):
 
 
 class _Met(NamedTuple):
-    """An authenticated connection: the number of its handshake, its public key, and its two addresses."""
+    """An authenticated connection: the number of its handshake, the client's public key, and both addresses."""
 
     number: int
     user: str
@@ -92,7 +92,7 @@ class Access:
         self._most = self._limit()
         self._watched: list[Connections] = []
         self._met: dict[int, _Met] = {}
-        """By descriptor, the last connection that was seen there, even if it is closed by now."""
+        """By descriptor, the last connection that was seen with it. That connection may be closed by now."""
         self._zap: Zap | None = None
         self._keys: AuthorizedKeys | None = None
         self._authorized = Authorized({}, {})
@@ -128,13 +128,14 @@ class Access:
         self._log.info("listening", socket=key, endpoint=bound, keys=len(self._authorized.clients))
 
     def record_sender(self, sender: Sender) -> None:
-        """Records the connection that a message came from."""
+        """Records the connection that a message came from, and closes it if its key is not authorized any more."""
         if sender.user is None:
             return
         known = self._met.get(sender.fd)
         if known is not None and sender.number <= known.number:
             # The addresses of a connection are read once. When a queued message is handled, its connection may be
-            # closed and the descriptor may be another connection's. A lower number means such an earlier connection.
+            # closed, and another connection may have got the descriptor. If so, the message has a lower handshake
+            # number than that other connection.
             return
         ends = ends_of(sender.fd)
         if ends is None or not ends.local.startswith("tcp:"):
@@ -160,7 +161,8 @@ class Access:
         """Checks the directory of keys periodically, until it is cancelled.
 
         Args:
-            report: called with a subject (the directory or its files) and its problem, or None once it is solved.
+            report: called with a subject (the directory or its files) and its problem, or with None once the problem is
+                solved.
         """
         if self._keys is None:
             return
@@ -182,7 +184,7 @@ class Access:
         self._refused(SUBSCRIBERS, TOO_MUCH, event="subscriber_hung_up")
 
     def close(self) -> None:
-        """Stops authentication and the limits. Call it after the sockets are closed and before their context is."""
+        """Stops authentication and the limits. Call it when the sockets are closed, before their context is closed."""
         for connections in self._watched:
             connections.close()
         if self._zap is not None:
@@ -223,7 +225,7 @@ class Access:
 
 
 def _unusable(number: int | None, message: str) -> UnusableAccess:
-    """The error to raise for this errno: AccessNotYet if it may be transient."""
+    """The error to raise for this errno: AccessNotYet if the cause may be transient."""
     return AccessNotYet(message) if number in _PASSING else UnusableAccess(message)
 
 

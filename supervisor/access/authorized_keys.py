@@ -14,7 +14,7 @@ from protocol.text.scrub import scrub
 from protocol.wire.key_file import MAX_BYTES, PUBLIC_SUFFIX, Role, is_name, parse
 
 FILES_MAX: Final = 10_000
-"""The number of key files that are read, in the order of their names: each check costs time for each file."""
+"""The maximum number of key files. Only the first ones by name are read, since each check costs time for each file."""
 
 DIRECTORY: Final = "directory"
 """The subject of a problem of the directory itself."""
@@ -45,7 +45,7 @@ class Authorized(NamedTuple):
     problems: dict[str, str]
 
     def reasons(self) -> dict[str, str]:
-        """The reasons for `health`, by subject: the problems of all files are one reason."""
+        """The reasons that `health` reports, by subject. The problems of all files together are one reason."""
         found = {subject: text for subject, text in self.problems.items() if subject == DIRECTORY}
         files = [text for subject, text in self.problems.items() if subject != DIRECTORY]
         if files:

@@ -23,13 +23,15 @@ class Refusals:
         self._told: dict[tuple[str, str], tuple[float, int]] = {}
 
     def log_entry(self, subject: str, reason: str, now: float) -> tuple[str, int] | None:
-        """Records a rejection. Returns the subject to log and the number of unlogged rejections before, or None.
-
-        None means that the rejection is not logged.
+        """Records a rejection, and decides whether it is logged.
 
         Args:
             subject: the rejected peer, an address or the name of a key.
             reason: why the peer was rejected; there are few reasons.
+
+        Returns:
+            The subject to log, and the number of earlier rejections that were not logged. None if this rejection is not
+            logged either.
         """
         self._expire(now)
         key = (subject, reason)
@@ -44,7 +46,10 @@ class Refusals:
         return key[0], untold
 
     def _expire(self, now: float) -> None:
-        """Removes entries that are older than twice the interval; their counts of unlogged rejections are lost."""
+        """Removes entries that are older than twice the interval.
+
+        The rejections that these entries have counted are never logged.
+        """
         for key, (since, _) in list(self._told.items()):
             if now - since < 2 * AGAIN_S:
                 return

@@ -45,7 +45,10 @@ class Zap:
         self._socket.close()
 
     def _handle_request(self, frames: list[bytes]) -> None:
-        """Answers a request: route, delimiter, version, id, domain, address, routing id, mechanism, credentials."""
+        """Answers a request.
+
+        Its frames: route, delimiter, version, id, domain, address, routing id, mechanism, credentials.
+        """
         route, delimiter, version, request_id, *rest = frames
         if version != VERSION or len(rest) < 4:
             return  # another version of ZAP: without a reply the peer is not admitted

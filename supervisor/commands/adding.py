@@ -34,10 +34,13 @@ from supervisor.store.catalogue import Catalogue
 from supervisor.store.identity import Contradiction, Identity, Known, New, Same
 
 DISK_PATIENCE_S: Final = 0.5
-"""The time that a disk may take to resolve a path. After a shorter deadline, the disk is not reported as hung."""
+"""The time that a disk may take to resolve a path.
+
+If the client's deadline is sooner, the disk is not reported as hung.
+"""
 
 INSPECTIONS: Final = 2
-"""The number of attempts to have a source validated; an engine may die in each of them."""
+"""The maximum number of engines that are asked to validate a source, if each of them dies."""
 
 
 class Adding:
@@ -120,7 +123,10 @@ class Adding:
             await self._merger.settle(proof)
 
     def _judge(self, command: AddTorrent, named: Identity) -> New | Same:
-        """Decides whether a source is of a new or an existing torrent. Raises OuzelError if it contradicts one."""
+        """Decides whether a source is of a new or an existing torrent.
+
+        Raises OuzelError if it contradicts an existing one.
+        """
         near = [each for each in self._catalogue.index.near(named.hashes) if each in self._catalogue.torrents]
         verdict = identity.judge(named, [Known(each, self._merger.identity_of(each)) for each in near])
         if isinstance(verdict, Contradiction):
@@ -210,7 +216,10 @@ class Adding:
         return save_path, mount_point_of(save_path, self._mounts.current())
 
     async def _confine(self, path: str | None, deadline: float) -> str:
-        """Resolves a save path: in a thread, since a hung disk must not block the loop. A root needs no thread."""
+        """Resolves a save path in a thread, since a hung disk must not block the loop.
+
+        For a download root no thread is needed.
+        """
         confine = partial(self._roots.confine, path, "args.save_path")
         if self._roots.is_root(path):
             return confine()
@@ -230,7 +239,10 @@ class Adding:
             ) from error
 
     async def _inspect(self, command: AddTorrent, save_path: str, deadline: float) -> SourceInspected:
-        """Has the engine validate the source; after an engine's death the next engine tries, INSPECTIONS times."""
+        """Has the engine validate the source.
+
+        If that engine dies, the next one is asked; at most INSPECTIONS are asked.
+        """
         for attempt in range(1, INSPECTIONS + 1):
             self._engine.check_expected()
             try:

@@ -74,5 +74,5 @@ def _check_directory(path: str, field: str) -> None:
 
 
 def _texts(paths: Iterable[str]) -> list[str]:
-    """The paths that are UTF-8, so that they can be stored and sent; a link may lead to one that is not."""
+    """The paths that are UTF-8, so that they can be stored and sent; a link may lead to a path that is not UTF-8."""
     return [path for path in paths if is_utf8(path)]

@@ -97,7 +97,7 @@ class Editor:
 
     @handles(AddPeers)
     async def add_peers(self, command: AddPeers, deadline: float) -> Acceptance:
-        """Stores the peers of a torrent, and has the engine connect to them now, also to those stored before."""
+        """Stores peers of a torrent. Has the engine connect now to all stored peers, old and new."""
         self._reads.find(command.torrent)  # an unknown torrent is reported before invalid peers
         given = endpoints(command.peers)
         accepted = await self.edit(EDITS[AddPeers], command, deadline)
@@ -106,7 +106,7 @@ class Editor:
 
     @handles(UpdateSelection)
     async def update_selection(self, command: UpdateSelection, deadline: float) -> Acceptance:
-        """Changes the file selection; with metadata, refuses priorities of files that the torrent does not have."""
+        """Changes the file selection. If the metadata is known, priorities of files that do not exist are refused."""
         torrent = self._catalogue.resolve(command.torrent)
         metadata = self._snapshot.of(torrent).metadata if torrent in self._catalogue.torrents else None
         if metadata is not None and command.priorities is not msgspec.UNSET:

@@ -115,7 +115,7 @@ def edits_of(module: ModuleType) -> dict[type[msgspec.Struct], Edit]:
 def check_complete(
     kind: type[Command], found: Mapping[type[msgspec.Struct], object], *, but: type[Command] | tuple[()] = ()
 ) -> None:
-    """Checks, at the start, that each command of this kind has a handler. Raises LookupError.
+    """Checks that each command of this kind has a handler. Called when the daemon starts. Raises LookupError.
 
     Args:
         but: a subclass of `kind` whose commands are not checked here.

@@ -67,7 +67,7 @@ class Quarantining:
         async with self._editor.hold(command.torrent) as before:
             torrent = before.torrent
             if before.quarantine is None:
-                self._engine.release(torrent)  # a quarantine may be decided and not stored yet
+                self._engine.release(torrent)  # a quarantine may be decided, and not stored yet
                 return Acceptance(TorrentAccepted(torrent=torrent), torrent, before.revision)
             after = msgspec.structs.replace(before, quarantine=None, revision=before.revision + 1)
             await self._catalogue.put(after)

@@ -87,7 +87,7 @@ class Restoring:
                     desired = self._reads.find(torrent or "")
                     await self._shelf.place_metainfo(desired.torrent, found.metainfo or b"")
                     self._engine.ensure(desired, afresh=True)
-        with contextlib.suppress(OSError):  # the restored file is durable; `health` reports a copy that is left
+        with contextlib.suppress(OSError):  # `health` reports a damaged copy that is left
             await self._shelf.discard(found)
         result = DamagedRestored(torrent=torrent, files=[path.name for path in found.used])
         if desired is None:

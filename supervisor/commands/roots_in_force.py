@@ -1,4 +1,4 @@
-"""The download roots of the current engine (running or about to start), and those of the next one."""
+"""The download roots of the current engine (running or about to start), and those of the next engine."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ class RootsInForce:
         reserved: Ouzel's own directories.
 
     Fields:
-        current: the current engine's roots; always the same object.
+        current: the current engine's roots. The object stays the same when the roots change.
     """
 
     def __init__(self, in_force: ConfigInForce, reserved: Sequence[Path]) -> None:

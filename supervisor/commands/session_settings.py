@@ -1,4 +1,7 @@
-"""The session's settings, which an engine is configured with: clients' limits override the configured ones."""
+"""The session's settings, with which an engine is configured.
+
+Limits that clients have set override the configured ones.
+"""
 
 from collections.abc import Sequence
 
@@ -25,7 +28,7 @@ class SessionSettings:
         self._locks = locks
 
     def configure(self) -> Configure:
-        """The command that configures an engine. Its `torrents` is 0; the sender sets the number."""
+        """The command that configures an engine. Its field `torrents` is 0 here; whoever sends the command sets it."""
         config, session = self._in_force.config, self._catalogue.session
         limits = config.limits
         return Configure(

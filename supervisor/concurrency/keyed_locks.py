@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from types import TracebackType
 
 _Locks = dict[str, tuple[asyncio.Lock, int]]
-"""By key, the lock, and the number of its holders and waiters."""
+"""By key: the lock, and the number of tasks that hold it or wait for it."""
 
 
 class KeyedLocks:
@@ -25,7 +25,7 @@ class KeyedLocks:
 class Hold:
     """A context manager that holds the locks of some keys.
 
-    It is a class because a generator costs as much time as the rest of an add.
+    It is a class because a context manager made of a generator would take as much time as the rest of an add.
     """
 
     __slots__ = ("_entered", "_held", "_keys", "_locks")

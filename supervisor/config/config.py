@@ -69,7 +69,7 @@ class ApiConfig(_Section, frozen=True, kw_only=True):
         """The directories of keys, where no payload may be stored."""
         found = [Path(self.authorized_keys_dir)] if self.authorized_keys_dir else []
         if self.curve_secret_key_file:
-            # The file is listed, too: its directory may be a download root, which stays allowed.
+            # The file itself is listed: its directory may be a download root, and that stays allowed.
             found += [Path(self.curve_secret_key_file), Path(self.curve_secret_key_file).parent]
         return found
 
@@ -87,8 +87,8 @@ class RestartConfig(_Section, frozen=True, kw_only=True):
     After more than `budget` crashes in `window_s` seconds, an engine is started only every five minutes.
 
     Fields:
-        max_memory_mb: an engine that uses more memory (in 10^6 bytes) is recycled; 0 is no limit, None is three
-            quarters of the memory.
+        max_memory_mb: an engine that uses more memory (in 10^6 bytes) is recycled. 0 is no limit; None is three
+            quarters of the machine's (or the control group's) memory.
         warm_spare: whether the next engine is loaded ahead, without a session.
     """
 
@@ -103,8 +103,8 @@ class SandboxConfig(_Section, frozen=True, kw_only=True):
     """`[sandbox]`: the kernel's confinement of the engine.
 
     Fields:
-        mode: `auto` confines it as far as this kernel can, `require` runs no engine with less than the required
-            confinement, `off` relies on Ouzel's own checks.
+        mode: `auto` confines the engine as far as this kernel can. `require` runs no engine with less than the required
+            confinement. `off` does not confine the engine: then only Ouzel's own checks protect files.
     """
 
     mode: Literal["auto", "require", "off"] = "auto"
@@ -114,8 +114,8 @@ class LogConfig(_Section, frozen=True, kw_only=True):
     """`[log]`: the log on standard error.
 
     Fields:
-        format: `console` is lines for people, `json` is one object a line; `auto` is `console` on a terminal and in the
-            journal, and `json` elsewhere.
+        format: `console` writes lines for people, and `json` one object in each line. `auto` is `console` on a terminal
+            and in the journal, and `json` elsewhere.
         level: lines below this level are not written.
     """
 
@@ -147,8 +147,9 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ, *, running:
     Args:
         file: a TOML file; None for the defaults alone.
         environ: the environment.
-        running: the configuration in force, on a reload. A section whose values differ from the defaults then has to be
-            in the file, even if it is empty: otherwise a truncated file would bring the defaults into force.
+        running: the configuration in force, on a reload. If it has a section whose values differ from the defaults, the
+            file must have that section, too, even without keys. Otherwise a truncated file would bring the defaults
+            into force.
 
     Raises:
         InvalidConfig: the file cannot be read or is not TOML, a key is wrong, or a section is missing.
@@ -238,7 +239,7 @@ def _check_paths(paths: PathsConfig) -> _Found:
 
 
 def _check_apart(config: Config) -> _Found:
-    """Checks that no download root is one of Ouzel's own directories; torrents would be written into it."""
+    """Checks that no download root is one of Ouzel's own directories. Otherwise torrents would be written into them."""
     paths, api = config.paths, config.api
     own = {f"paths.{key}": getattr(paths, key) for key in ("resume_dir", "runtime_dir", "state_dir")}
     own["api.authorized_keys_dir"] = api.authorized_keys_dir
@@ -250,7 +251,7 @@ def _check_apart(config: Config) -> _Found:
 
 
 def _check_api(api: ApiConfig) -> _Found:
-    """Checks `[api]` without reading files. tcp requires CURVE; without CURVE it would be open to everybody."""
+    """Checks `[api]` without reading files. tcp requires CURVE: otherwise the socket would be open to everybody."""
     for key, endpoint in (("tcp_commands", api.tcp_commands), ("tcp_events", api.tcp_events)):
         if endpoint is None:
             continue

@@ -1,7 +1,7 @@
 """Decides which configuration is in force while its file changes. Pure.
 
-Keys that can change in a running service are applied at once, all or none: until the engine has confirmed them, they
-can be rolled back. Other keys keep their value until the next start, whatever the file says.
+Keys that can change in a running service are applied at once, all or none. Until the engine has confirmed the new
+values, they can be rolled back. Other keys keep their value until the next start, whatever the file says.
 """
 
 from typing import Any, Final, NamedTuple
@@ -40,7 +40,7 @@ class Changes(NamedTuple):
 
 
 def compare(running: Config, wanted: Config) -> Changes:
-    """Compares the running configuration with the one of the file."""
+    """Compares the running configuration with the file's configuration."""
     old, new = _by_key(running), _by_key(wanted)
     different = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
     changed = [key for key in different if _is_live(key)]
@@ -57,7 +57,7 @@ class ConfigInForce:
 
     Fields:
         config: the values.
-        number: the number of the configuration; the engine's verdict has the same number.
+        number: the number of the configuration. The engine's verdict on the configuration has the same number.
     """
 
     def __init__(self, config: Config) -> None:

@@ -13,7 +13,7 @@ ENGINE: Final = "engine"
 """The section whose keys are defined by libtorrent."""
 
 PATHS: Final = frozenset({"paths", "api"})
-"""The sections whose text is paths, which may have any bytes."""
+"""The sections whose values are paths, which may have any bytes."""
 
 CLIENTS: Final = frozenset({"OUZEL_KEY", "OUZEL_SERVER", "OUZEL_SERVER_EVENTS", "OUZEL_SERVER_KEY"})
 """Variables of Ouzel's clients, which may be set in the daemon's environment."""
@@ -41,7 +41,7 @@ class Found(NamedTuple):
 def read(environ: Mapping[str, str], known: Mapping[str, Collection[str]]) -> Found:
     """Reads the variables: `OUZEL_RESTART_BUDGET=9` becomes `{"restart": {"budget": "9"}}`.
 
-    Values of engine settings become bool, int or str, by their text.
+    The value of an engine setting becomes a bool, an int or a str, depending on its text.
 
     Args:
         known: the keys of each section, but not the engine's keys, which libtorrent defines.
@@ -52,14 +52,14 @@ def read(environ: Mapping[str, str], known: Mapping[str, Collection[str]]) -> Fo
         place = names.get(name) or _engine_setting(name)
         if place is not None:
             section, key = place
-            if section not in PATHS and not is_utf8(value):  # a path has a problem of its own, which tells it
+            if section not in PATHS and not is_utf8(value):  # a path that is not UTF-8 is reported when it is validated
                 found.problems.append(Problem(message="is not UTF-8", key=f"{section}.{key}", variable=name))
                 continue
             found.values.setdefault(section, {})[key] = _value(section, key, value)
             found.variables[place] = name
         elif not name.startswith(PREFIX):
             if name.upper() in names or _engine_setting(name.upper()) is not None:
-                # A name in lower case was meant for Ouzel: other programs have no such variables.
+                # A variable with such a name in lower case was meant for Ouzel: no other program has it.
                 found.problems.append(_unknown(name, name.upper()))
         elif name not in CLIENTS and not _ORCHESTRATORS.fullmatch(name):
             found.problems.append(_unknown(name, _meant(name, [*names, *CLIENTS], known)))

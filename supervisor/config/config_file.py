@@ -34,7 +34,7 @@ class ConfigFile(NamedTuple):
         """Reads and parses a file.
 
         A regular file without any section is refused: an editor may be about to write it, or a full disk may have
-        truncated it. It would bring the defaults into force, which are less strict than most configurations.
+        truncated it. Such a file would bring the defaults into force, which are less strict than most configurations.
 
         Raises:
             InvalidConfig: the file cannot be read (the cause is the OSError), is not TOML, or has no section.

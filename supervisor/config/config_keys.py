@@ -23,7 +23,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "object": "a table",
     "str": "text",
 }
-"""Names of types: msgspec's, and the words of people who write TOML."""
+"""By msgspec's name of a type, the words for it that people who write TOML understand."""
 
 _TYPE: Final = re.compile("`(?P<names>[a-z]+(?: \\| [a-z]+)*)`")
 
@@ -32,9 +32,9 @@ class Given(NamedTuple):
     """The sources of the configuration.
 
     Fields:
-        file: None if there is none.
-        environment: overrides the file.
-        known: the keys of each section; those of the engine are libtorrent's.
+        file: the configuration file; None without one.
+        environment: the values in the environment, which override those in the file.
+        known: the keys of each section, but not those of the engine, which libtorrent defines.
     """
 
     file: ConfigFile | None
@@ -101,7 +101,10 @@ def _types(section: Any) -> dict[str, Any] | None:
 
 
 def _judged(name: str, value: object, kind: Any) -> tuple[str, str | None, Any]:
-    """Converts a value. Returns the key or the part of it that is wrong, the problem or None, and the value."""
+    """Converts a value.
+
+    Returns the key (or the part of the value that is wrong), the problem or None, and the value.
+    """
     try:
         return name, None, msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -143,7 +146,7 @@ def _unknown_key(section: str, key: str, known: Mapping[str, Collection[str]]) -
 
 
 def _having(key: str, known: Mapping[str, Collection[str]]) -> str | None:
-    """The section that has this key; the engine's keys are not known here."""
+    """The section that has this key; None if no section is known to have it. The engine's keys are not known here."""
     return next((section for section, keys in known.items() if section != ENGINE and key in keys), None)
 
 

@@ -10,10 +10,10 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Fields:
         message: the sentence, with the remedy.
-        key: `section.key`, or only a section; None if it is about the file as a whole.
-        file: the configuration file that has it.
+        key: `section.key`, or only a section; None if the problem is the file as a whole.
+        file: the configuration file that the problem is in.
         line: the line in the file, from 1 on, if known.
-        variable: the environment variable that has it.
+        variable: the environment variable that the problem is in.
     """
 
     message: str

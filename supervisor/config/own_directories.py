@@ -15,7 +15,8 @@ def prepare(paths: PathsConfig) -> list[str]:
     """Makes all directories, and restricts the modes of Ouzel's own. Returns the warnings of `private_dir.prepare`.
 
     Existing download roots stay as they are: they may be shared with a group, or belong to another user. The state
-    directory is made first, because the others are below it by default, and making one would make it with their mode.
+    directory is made first: by default the others are below it, and making one of them would also make the state
+    directory, with the wrong mode.
 
     Raises:
         OSError: a directory cannot be made or trusted.
@@ -32,6 +33,6 @@ def prepare(paths: PathsConfig) -> list[str]:
 
 
 def _passage(directory: str, paths: PathsConfig) -> int:
-    """The permissions of other users on a directory: to pass through if a download root is below it, else none."""
+    """The permissions of other users on a directory: passing through if a download root is below it, otherwise none."""
     real = os.path.realpath(directory)
     return _SEARCH if any(os.path.realpath(root).startswith(f"{real}/") for root in paths.download_roots) else 0

@@ -20,7 +20,7 @@ READ_S: Final = 10.0
 """The time limit for reading the file: a disk can hang."""
 
 AGAIN_S: Final = 2.0
-"""The delay before an unreadable file is tried again."""
+"""The delay before an unreadable file is read again."""
 
 VERDICT_S: Final = 10.0
 """The time limit for an engine's verdict on new settings; after that the reload counts as done."""
@@ -30,7 +30,7 @@ class Reloader:
     """Brings a changed configuration into force.
 
     Args:
-        in_force: the running configuration; changed here.
+        in_force: the running configuration, which the reloader changes.
         read: reads the configuration; called in a thread. Raises InvalidConfig.
         apply: applies the configuration in force to the parts of the service.
         engine_up: whether there is an engine to validate settings.
@@ -64,7 +64,7 @@ class Reloader:
         self._judging = False
         self._refusal: str | None = None
         self._unreadable: str | None = None
-        """Why the file could not be read at all, at the last try."""
+        """Why the file could not be read at all at the last try; None if it could."""
 
     def request_reload(self) -> None:
         """Requests a reload. A request while the file is being read causes another read."""
@@ -73,7 +73,7 @@ class Reloader:
     async def run(self) -> None:
         """Reloads on each request, one after the other, until it is cancelled.
 
-        A file that cannot be read at all is tried again every few seconds, until it can be.
+        If the file cannot be read at all, it is read again every few seconds until that succeeds.
         """
         while True:
             with contextlib.suppress(TimeoutError):

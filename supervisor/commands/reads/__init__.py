@@ -1,6 +1,6 @@
 """Commands of clients that change nothing.
 
-- *Reads* are answered from memory, with or without an engine; *pages* are long lists, made in steps.
+- *Reads* are answered from memory, with or without an engine. A *page* is a part of a long list, and is made in steps.
 - *Disk reads* wait for a disk.
-- *Engine reads* need data that only the engine has; the engine is asked first.
+- *Engine reads* need data that only the engine has. The engine is asked for it first.
 """

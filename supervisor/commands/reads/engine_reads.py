@@ -1,4 +1,4 @@
-"""Reads of data that only the engine has: the engine is asked first, and its answer updates the snapshot."""
+"""Reads of data that only the engine has. The engine is asked first, and its answer updates the snapshot."""
 
 import time
 from typing import Final
@@ -34,7 +34,7 @@ class EngineReads:
             check_complete(EngineRead, found)
 
     async def refresh(self, command: EngineRead) -> None:
-        """Updates the snapshot's data for a read; without an answer of the engine the data stays as it was."""
+        """Updates the snapshot's data for a read. If the engine does not answer, the data stays as it was."""
         await self._refreshers[type(command)](command.torrent)
 
     def steps(self, command: EngineRead) -> Steps:

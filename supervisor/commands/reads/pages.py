@@ -1,8 +1,8 @@
 """Pages of torrents, made in steps that each take the loop less than a millisecond. Pure.
 
-A page is true at one sequence number of the event log, that of its last step. Torrents may change while the page is
-made: the rows of torrents with new events are made again. A page ends when its rows reach half a megabyte, even if it
-has fewer rows than its limit. Its cursor says where it ends.
+A page is true at one sequence number of the event log, the latest number at the page's last step. Torrents may change
+while the page is made: the rows of torrents with new events are made again. A page ends when its rows reach half a
+megabyte, even if it has fewer rows than its limit. The cursor of a page says where the page ends.
 """
 
 from bisect import insort
@@ -17,7 +17,7 @@ from supervisor.events.event_log import EventLog
 
 PAGE_BYTES: Final = 512 * 1024
 STEP: Final = 32
-"""The number of rows in a step; each takes about 3 µs."""
+"""The number of rows in a step; a row takes about 3 µs."""
 
 STEP_LOOKS: Final = 256
 """The number of torrents that are examined in a step, including those that are filtered out."""
@@ -37,7 +37,8 @@ def of_torrents(
     """Makes a page of torrents: its rows, and its cursor, which is None at the end of the list.
 
     Args:
-        ids_after: returns a number of ids in order, after the given one, or from the first one on for None.
+        ids_after: given an id (or None) and a number, returns that many ids in order: those after the id, or the first
+            ones.
         row: returns a torrent's row, or None if the torrent does not exist or is filtered out.
         cursor: the last id of the previous page.
         limit: the maximum number of rows.

@@ -61,14 +61,17 @@ STATS_FRESH_S: Final = 0.1
 
 Steps = Generator[None, None, dict[str, Any]]
 REPLAY_EVENTS_MAX: Final = 1000
-"""The maximum number of events in a page of a replay: the page takes the loop about two milliseconds at once."""
+"""The maximum number of events in a page of a replay.
+
+Such a page is made in one step, and takes about two milliseconds.
+"""
 
 
 class Reads:
     """Answers reads from the supervisor's memory.
 
     Args:
-        config: the configuration; the config handler replaces it when another one comes into force.
+        config: the configuration; the config handler replaces it when another configuration comes into force.
         engines: the engines of all slots, at least one.
         version: the version of Ouzel.
     """
@@ -152,7 +155,7 @@ class Reads:
         return desired
 
     def settings(self) -> SettingsReport:
-        """The session's limits: those set by clients, otherwise the configured ones."""
+        """The session's limits: those that clients have set, otherwise the configured ones."""
         session, limits = self._catalogue.session, self.config.limits
         return SettingsReport(
             download_bps=limits.download_bps if session.download_bps is None else session.download_bps,
@@ -271,7 +274,7 @@ class Reads:
 
     @handles(Replay)
     def _replay(self, command: Replay) -> Steps:
-        """Makes a page of a replay, of bounded size; it contains the frames as they were published."""
+        """Makes a page of a replay. Its size is bounded, and it contains the frames as they were published."""
         events: list[msgspec.Raw] = []
         size = 0
         for logged in self._log.replay(command.epoch, command.after_seq, min(command.limit, REPLAY_EVENTS_MAX)):
@@ -290,7 +293,7 @@ def no_cursor() -> OuzelError:
 
 
 def _measure(pids: Iterable[int | None]) -> ProcessReport:
-    """The total memory, CPU time and descriptors of some processes, without those that cannot be examined."""
+    """The total memory, CPU time and descriptors of some processes; processes that cannot be examined are left out."""
     rss_bytes = cpu_ms = fds = 0
     for pid in pids:
         with contextlib.suppress(psutil.Error):
