@@ -2,7 +2,8 @@
 
 - The *engine* is the interface of one slot, in which one process follows another. Other packages use only this module.
 - A *fact* is something that an engine reports. All facts are passed to one callback, `emit`.
-- *Admission* loads torrents, unless they are held back; the *post-mortem* reports and examines crashes.
+- *Admission* sends torrents to the engine, except those that are held back; the *post-mortem* examines and reports
+  crashes.
 - `process`: one OS process, the link to it, and its crash report.
 - `life`: start, hang detection, restart, memory limit, and the warm spare.
 - `torrents`: restore, observed state, and requests that wait for the engine.

@@ -60,12 +60,16 @@ class Admission:
         return self._restorer.done
 
     def ensure(self, *commands: EnsureTorrent) -> None:
-        """Sends torrents to the engine, except those held back now. Isolation notes which were sent."""
+        """Sends torrents to the engine, except those that are held back now. Isolation notes which ones were sent."""
         if self._link.connected:
             self._link.send(*(each for each in commands if self.isolation.admit(each.desired.torrent)))
 
     def forget(self, desired: DesiredTorrent) -> None:
-        """Has the engine unload a removed torrent. Deleting its files needs it loaded, so then it must be admitted."""
+        """Has the engine unload a removed torrent.
+
+        If its files are to be deleted, the engine must load the torrent first, so the command is sent only if isolation
+        admits the torrent.
+        """
         command = drop_command(desired)
         if self._link.connected and (not command.delete_files or self.isolation.admit(desired.torrent)):
             self._link.send(command)

@@ -46,12 +46,12 @@ class Engine:
     """One slot.
 
     Args:
-        slot: its number, from 0.
+        slot: the number of the slot; the first is 0.
         torrents: the records of the slot.
         emit: called with every fact, in order. It may call any method of the engine.
         socket: the socket of the private links, shared by all slots.
         launcher: starts processes.
-        settings: returns the command that configures a process; the number of torrents is filled in here.
+        settings: returns the command that configures a process. The engine sets the command's number of torrents.
         policy: back-off and budget.
         memory_limit: the memory that a process may use, in bytes; 0 is no limit.
         describer: reads the stored data of torrents that are not loaded.
@@ -60,7 +60,7 @@ class Engine:
 
     Fields:
         snapshot: the observed state.
-        readings: update the parts of the snapshot that the engine reports only on request.
+        readings: updates the parts of the snapshot that the engine reports only on request.
         waiters: requests that wait for the engine's confirmation.
         libtorrent: the version of libtorrent in the latest ready process; empty before the first.
         sandbox: the confinement of the latest ready process; None before the first.
@@ -165,7 +165,7 @@ class Engine:
         self._keeper.follow(policy)
 
     def handed_over(self) -> None:
-        """Notes that the fast-resume data that the process handed over is written."""
+        """Notes that the fast-resume data that the process has handed over is on disk."""
         self._renewal.handed_over()
 
     def parts(self) -> dict[str, Part]:
@@ -231,7 +231,10 @@ class Engine:
         self._admission.ensure(EnsureTorrent(desired=desired, afresh=afresh))
 
     def forget(self, desired: DesiredTorrent) -> None:
-        """Has a removed torrent unloaded, unless it has to be loaded to delete its files and is held back."""
+        """Has a removed torrent unloaded.
+
+        Nothing is sent if the torrent is held back, and its files are to be deleted.
+        """
         self._admission.forget(desired)
 
     def send(self, *commands: EngineCommand) -> None:
@@ -239,12 +242,15 @@ class Engine:
         self._link.send(*commands)
 
     def restore(self) -> None:
-        """Sends all torrents to a running process, when their records are read after its start."""
+        """Sends all torrents to a running process.
+
+        Call it if the records could be read only after the process was started.
+        """
         if self._link.up:
             self._admission.give_all()
 
     def retry(self) -> None:
-        """Saves all fast-resume data and loads failed torrents again, when the resume directory is back."""
+        """Saves all fast-resume data and loads failed torrents again. Call it when the resume directory is back."""
         # If the sandbox does not cover the directory that is there now, the renewal requests the hand-over.
         self._save_all(hand_over=False)
         self._admission.give_again()
@@ -258,7 +264,7 @@ class Engine:
         self._admission.isolation.discard(torrent)
 
     def convicted(self, torrent: str, problem: str | None = None) -> None:
-        """Reports whether a quarantine that `Convicted` requested is durable; `problem` says why not."""
+        """Notes whether a quarantine that `Convicted` requested is durable. If it is not, `problem` says why."""
         self._admission.isolation.durable(torrent, problem)
 
     # -- queries --------------------------------------------------------------------------------------------------
@@ -268,7 +274,7 @@ class Engine:
         return await self._link.ask(query, deadline)
 
     async def applied(self, torrent: str | None, revision: int) -> None:
-        """Waits until libtorrent has confirmed a revision, or a later one, of a torrent or (None) of the settings.
+        """Waits until libtorrent has confirmed a revision (or a later one) of a torrent, or (None) of the settings.
 
         Raises OuzelError: ENGINE_REFUSED.
         """
@@ -288,7 +294,7 @@ class Engine:
 
     def _observed(self, fact: facts.Observation) -> None:
         match fact:
-            case Progress() | StateChanged():  # these come by the thousand
+            case Progress() | StateChanged():  # these messages come by the thousand
                 self._emit(fact)
             case facts.TakenUp(torrent):
                 self._taken_up(torrent)

@@ -95,7 +95,7 @@ class Readable(NamedTuple):
 
 
 class FilesKnown(NamedTuple):
-    """A torrent's files have become known, and are in the snapshot."""
+    """A torrent's files have become known; they are in the snapshot."""
 
     torrent: str
     files: Sequence[FileEntry]

@@ -64,7 +64,7 @@ class PostMortem:
         self._emit(Crashed(report))
 
     def excuses(self, child: Child, death: Death) -> bool:
-        """Whether a death was part of the search for a poison torrent, so that it does not count as a crash."""
+        """Whether a death was part of the search for a poison torrent, so that the death does not count as a crash."""
         return self._isolation.excuses(
             death,
             death.description,
@@ -78,7 +78,7 @@ class PostMortem:
         """Emits that the engine is lost, and an error for each torrent that was active.
 
         Args:
-            lifecycle: its state after the death, with the next start.
+            lifecycle: the state of the lifecycle after the death, which says when the next engine starts.
         """
         self._emit(Problem("process", *engine_health.problem(lifecycle, death.description)))
         self._emit(

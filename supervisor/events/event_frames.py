@@ -10,7 +10,7 @@ from protocol.wire.envelope import EventFrame, topic_of
 from protocol.wire.events import Event
 
 TOPIC_BYTES_MAX: Final = 128
-"""The maximum length of a topic: an id of 64 digits and the longest name of a type."""
+"""The maximum length of a topic, which consists of a type's name and an id of up to 64 digits."""
 
 _ENVELOPE_BYTES: Final = 96
 """The size of the envelope without its epoch, torrent and data, with every number at its longest."""
@@ -41,7 +41,10 @@ def topic(event: Event) -> bytes:
 
 
 def estimate(event: Event, *, epoch: str) -> int:
-    """An upper bound of the size of `encode`'s result, cheaper than encoding; usually less than twice the size."""
+    """An upper bound of the size of `encode`'s result.
+
+    It takes less time than encoding, and is usually below twice the size.
+    """
     return _fixed_bytes(type(event)) + len(epoch) + _content(msgspec.structs.astuple(event))
 
 

@@ -26,16 +26,19 @@ from supervisor.events import event_frames
 from supervisor.log.short_name import short_name
 
 TEXT_MAX: Final = 1000
-"""The maximum length of a message in a line: enough for a deep path and its problem."""
+"""The maximum length of a message in a line. It is enough for a deep path and its problem."""
 
 REASONS_MAX: Final = 10
 """The maximum number of reasons of `health` in a line."""
 
 WAITING: Final = frozenset({"disk_full", "storage_missing"})
-"""Names of errors that all torrents on a disk have at once; one `session_error` reports the disk, as a warning."""
+"""Names of errors that all torrents on a disk have at once.
+
+One `session_error` reports the disk, with level warning.
+"""
 
 ROUTINE: Final = frozenset({("engine", "restore")})
-"""Component and subject of reasons that every start and failover has for a short time."""
+"""Component and subject of reasons that `health` has for a short time after every start and failover."""
 
 REMEDIES: Final[Mapping[str, str]] = {
     "add_failed": "fix the problem, then `ouzel resume ID`",
@@ -110,7 +113,7 @@ def _completed(event: Completed) -> Line:
 def _failed(event: TorrentError) -> Line | None:
     told = {"torrent": event.torrent, "error": event.name, "problem": _text(event.message), **_remedy(event)}
     match event.name:
-        case "engine_lost":  # of each active torrent: `engine_exited` covers all of them
+        case "engine_lost":  # each active torrent has this event; `engine_exited` covers all of them
             return None
         case "resume_rejected":
             return Line("warning", "resume_data_rejected", told)
@@ -137,7 +140,7 @@ def _limits_stale(event: LimitsStale) -> Line:
 
 def _session_error(event: SessionError) -> Line | None:
     match event.name:
-        case "files_not_deleted":  # there is a line of that name with the torrent and the paths
+        case "files_not_deleted":  # there is another line of that name, with the torrent and the paths
             return None
         case "config_refused" | "listen_failed":
             level = "error"

@@ -3,8 +3,9 @@
 Numbers run on as long as the supervisor lives, across engine deaths; `epoch` identifies the numbering. The log is
 bounded by count and by bytes, and a replay that would have a gap is refused.
 
-An event is stored unencoded until its encoding is needed; then the encoding replaces it. Before that, the bound counts
-an upper estimate of the encoded size, so encoding an event never exceeds the bound.
+An event is stored unencoded until its encoding is needed; then the encoding replaces the event. As long as the event is
+not encoded, an upper estimate of its encoded size counts towards the bound. So encoding an event never exceeds the
+bound.
 """
 
 from collections import deque
@@ -56,7 +57,7 @@ class LoggedEvent(msgspec.Struct, gc=False, eq=False):
         return len(content) if isinstance(content, bytes) else event_frames.estimate(content, epoch=self.epoch)
 
     def encode(self) -> bytes:
-        """Encodes the event, once, and returns the bytes. Only the log calls this, since it counts the bytes."""
+        """Encodes the event once, and returns the bytes. Only the log calls this, since the log counts the bytes."""
         if not isinstance(self._content, bytes):
             event = self._content
             self._topic = event_frames.topic(event)
@@ -102,7 +103,8 @@ class EventLog:
         """Returns the events after `after_seq`, at most `limit`, without a gap.
 
         Raises:
-            OuzelError: REPLAY_GONE if the epoch is another one, the number was never used, or events were evicted.
+            OuzelError: REPLAY_GONE if `epoch` is not the current epoch, `after_seq` was never used, or events after it
+                were evicted.
         """
         if epoch != self.epoch:
             raise OuzelError(

@@ -1,7 +1,8 @@
 """Logs lifecycle events as they are published, in the form of `supervisor.events.event_lines`.
 
 A failure is logged once, however many engines find it again. A recovery is logged only after it has lasted for
-`LASTS_S`: `resume` of a torrent, and each new engine, clear an error for a moment while they check again.
+`LASTS_S`. The reason is that the command `resume`, and each new engine, clear a torrent's error for a moment while the
+torrent is checked again.
 """
 
 import time
@@ -36,7 +37,8 @@ class EventLogger:
 
     Args:
         log: the log.
-        began_us: when the supervisor started, microseconds since 1970; earlier torrents are not logged as added.
+        began_us: when the supervisor started, in microseconds since 1970. Torrents that were added before are not
+            logged as added.
         budget: the token buckets of lines.
         clock: monotonic seconds.
     """
@@ -56,7 +58,7 @@ class EventLogger:
         self._failing: dict[str, tuple[str, str]] = {}
         """By torrent, the name and message of its last logged error."""
         self._well_since: dict[str, float] = {}
-        """By torrent of `_failing` that has recovered, since when."""
+        """By torrent of `_failing` that has recovered: when it recovered."""
         self._health: HealthChanged | None = None
 
     @property
@@ -68,7 +70,7 @@ class EventLogger:
         """Logs an event, if it has a line."""
         kind = event_frames.type_of(type(event))
         if kind in event_lines.SILENT or (kind == "state_changed" and not self._failing):
-            return  # these come by the thousand
+            return  # these events come by the thousand
         match event:
             case HealthChanged():
                 before, self._health = self._health, event
@@ -115,7 +117,7 @@ class EventLogger:
 
     def _is_news(self, event: TorrentError) -> bool:
         """Whether an error was not logged yet."""
-        if event.name in ("engine_lost", "resume_rejected"):  # neither stops a torrent
+        if event.name in ("engine_lost", "resume_rejected"):  # neither error stops a torrent
             return True
         self._well_since.pop(event.torrent, None)
         # Messages about a disk contain numbers that change.

@@ -1,8 +1,8 @@
 """Publishes events: lifecycle events are numbered and stored, and each event is encoded only for subscribers.
 
-A slow subscriber loses events beyond its queue, and affects no other subscriber. It detects the gap by the next event
-or tick that it receives, and requests a replay. A connection with too many subscriptions is closed, since no error can
-be sent to a SUB socket.
+A slow subscriber loses the events for which its queue has no room, and affects no other subscriber. It detects the gap
+by the next event or tick that it receives, and requests a replay. A connection with too many subscriptions is closed,
+since no error can be sent to a SUB socket.
 """
 
 import os
@@ -34,7 +34,7 @@ class Publisher:
         events: a bound XPUB socket.
         log: numbers and keeps lifecycle events.
         on_hung_up: called when a connection is closed because it has too many subscriptions.
-        met: called with the sender of each subscription.
+        met: called with the sender of each frame from a subscriber.
         on_lifecycle: called with each lifecycle event.
         subscriptions: the subscribed prefixes of each connection.
 

@@ -13,11 +13,12 @@ from protocol.host.place import is_mount
 def outdated(covered: Mapping[str, str], wanted: Iterable[str], seen: Mapping[str, str | None]) -> dict[str, str]:
     """Returns the paths whose current place is not covered, with that place.
 
-    A missing directory and an unmounted disk are not outdated: the torrents there wait, and the disk that comes back is
-    another place.
+    A path is not outdated while its directory is missing or its disk is not mounted: the torrents there wait. When the
+    disk is mounted again, its directory counts as another place.
 
     Args:
-        covered: the places that the engine's sandbox covers, by path; empty without a sandbox, so none is outdated.
+        covered: the places that the engine's sandbox covers, by path; empty without a sandbox; then no path is
+            outdated.
         wanted: the paths below which the engine has to be able to write.
         seen: the current place at each path; None if there is none.
     """

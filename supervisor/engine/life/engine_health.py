@@ -9,7 +9,7 @@ def problem(lifecycle: Lifecycle, death: str) -> tuple[str, Severity]:
     """The text of the problem, and its severity.
 
     Args:
-        lifecycle: its state after the death.
+        lifecycle: the state of the lifecycle after the death.
         death: how the engine ended, as the beginning of a sentence.
     """
     wait_ms = int((lifecycle.next_start_s or 0.0) * 1000)

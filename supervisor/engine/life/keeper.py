@@ -34,7 +34,7 @@ _REASONS: Final = {
     Manner.FAULTY: f"was not ready within {lifecycle.START_DEADLINE_S:g} s",
     Manner.OVERDUE: f"had not exited {lifecycle.STOP_DEADLINE_S:g} s after the start of its drain",
 }
-"""The reason for a kill, by its manner."""
+"""The reason for a kill, by the manner of the kill."""
 
 SpawnChild = Callable[[int, Callable[[Death], None]], Child]
 
@@ -44,15 +44,17 @@ class Keeper:
 
     Args:
         policy: back-off and budget.
-        link: notified which generation is the engine.
+        link: is told which generation is the engine.
         spawn: starts the child of a generation, and reports its death to the given callable.
-        on_spawned: called with a child that is the engine now, before it is ready, and whether it was the spare.
+        on_spawned: called with the child that has just become the engine and is not ready yet, and with whether it was
+            the spare.
         on_crashed: called with a child that died unexpectedly, while its stacks can still be read.
-        on_lost: called with the pid of a dead child, or None if it could not be started, after the lifecycle's step.
+        on_lost: called after the lifecycle's step, with the pid of the dead child, or with None if no child could be
+            started.
         on_finished: called when the engine has ended and no other one will be started.
         log: logs starts and ends of processes.
-        excuse: whether a death does not count as a crash; called while `child` is still the dead child.
-        fingerprint: returns what a spare depends on; None for no spare.
+        excuse: whether a death does not count as a crash. Called while the keeper's `child` is still the dead child.
+        fingerprint: returns what a spare depends on; None if no spare is to be made.
     """
 
     def __init__(
@@ -95,7 +97,10 @@ class Keeper:
         self._step(StartRequested())
 
     def ready(self) -> bool:
-        """Handles the engine's report that it is ready. A second report is a fault: kills the engine, returns False."""
+        """Handles the engine's report that it is ready.
+
+        Returns False, and kills the engine, if it was ready already.
+        """
         if self.lifecycle.state not in (State.STARTING, State.STOPPING):
             self.kill("reported twice that it is ready")
             return False
@@ -104,7 +109,7 @@ class Keeper:
         return True
 
     def stop(self) -> None:
-        """Drains the engine, and kills the spare, which has nothing to save; `on_finished` follows."""
+        """Drains the engine, and kills the spare, which has nothing to save. `on_finished` is called later."""
         if self._spare is not None:
             self._spare.retire("stopping")
         self._step(StopRequested())
@@ -124,7 +129,7 @@ class Keeper:
     def kill(self, reason: str) -> None:
         """Ends an engine that cannot be trusted any more; its death is handled like any other.
 
-        Its frames are ignored from now on.
+        The engine's frames are ignored from now on.
         """
         if self._climber.reason is None:
             self._log.error("engine_killed", reason=reason)
@@ -135,13 +140,14 @@ class Keeper:
     def prepare_spare(self) -> None:
         """Makes a spare if the engine has settled. Call it periodically, but not during a restore.
 
-        Thus a spare does not slow down a restore. While engines die young no spare is made: it may have the same fault.
+        During a restore, a spare would slow the restore down. While engines die young no spare is made, since it may
+        have the same fault.
         """
         if self._spare is not None and self._settled():
             self._spare.prepare()
 
     def renew_spare(self) -> bool:
-        """Makes an up-to-date spare. Returns whether it is ready, or none can be made now."""
+        """Makes an up-to-date spare. Returns True if the spare is ready, or if none can be made now."""
         if self._spare is None or not self._settled():
             return True
         return self._spare.renew()
@@ -153,7 +159,7 @@ class Keeper:
 
     @property
     def restarts(self) -> int:
-        """The number of engines that were started after the first."""
+        """The number of engines that were started after the first one."""
         return max(0, self.lifecycle.starts - 1)
 
     @property

@@ -117,9 +117,10 @@ class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         crashes: the times of crashes that still count towards the budget.
-        young_deaths: the number of latest runs in a row that ended before `SETTLED_S`.
+        young_deaths: the number of consecutive runs, up to the latest, that each ended within `SETTLED_S`.
         ready_at: when the running engine became ready.
-        probing: whether this engine is a probe after the budget was spent; if it dies, the next start is a probe, too.
+        probing: whether this engine is a probe, started after the budget was spent. If a probe dies, the next start is
+            a probe, too.
         next_start_s: the delay before the next start; None while an engine runs.
         starts: the number of engines spawned so far.
     """
@@ -195,7 +196,10 @@ def _waits(lifecycle: Lifecycle, state: State, wait_s: float) -> Outcome:
 
 
 def _kill(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
-    """Kills an overdue engine: one that does not start writes its stacks; one that does not stop gets SIGTERM first."""
+    """Kills an overdue engine.
+
+    An engine that does not start has to write its stacks; one that does not stop gets SIGTERM.
+    """
     return lifecycle, [Kill(Manner.FAULTY if lifecycle.state is State.STARTING else Manner.OVERDUE)]
 
 
@@ -211,7 +215,7 @@ def _recycled(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPol
 
 
 def _stop_recycling(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
-    """Stops instead of recycling: the engine is drained already, with the same deadline."""
+    """Stops instead of recycling. The engine is being drained already, and the deadline of that drain stays."""
     return msgspec.structs.replace(lifecycle, state=State.STOPPING), []
 
 

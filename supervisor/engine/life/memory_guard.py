@@ -1,7 +1,7 @@
 """Decides whether the engine uses so much memory that it has to be recycled. Pure.
 
 Leaked memory is freed only when the process ends. If an engine exceeds the limit again soon after a recycle, it may
-simply need that much: the next recycle comes only after a gap, which doubles each time.
+simply need that much memory. So there is a minimum time between recycles, which doubles with each recycle in a row.
 """
 
 from typing import Final, NamedTuple
@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from supervisor.pacing.backoff import exponential
 
 SAMPLES: Final = 3
-"""The number of consecutive measurements above the limit that cause a recycle; a short peak does no harm."""
+"""The number of consecutive measurements above the limit that cause a recycle. So a short peak causes none."""
 
 FIRST_GAP_S: Final = 60.0
 MAX_GAP_S: Final = 3600.0

@@ -14,7 +14,7 @@ class MemoryWatch:
 
     Args:
         limit: the memory that a process may use, in bytes; 0 is no limit.
-        emit: called with the problem or its end after each measurement, and with an event for each recycle.
+        emit: called after each measurement with the problem (or its end), and for each recycle with an event.
         recycle: recycles the engine, for the given reason.
         held_bytes: returns the memory that a process uses; None if it is not known.
     """

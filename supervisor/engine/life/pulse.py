@@ -24,7 +24,7 @@ PATIENT_S: Final = 10.0
 TICK_S: Final = 0.25
 """The interval between ticks."""
 STALL_S: Final = 0.5
-"""The longest time that counts between two inputs; in a longer gap the supervisor was not listening."""
+"""The longest time between two inputs that counts in full. In a longer gap the supervisor was not listening."""
 
 
 class State(Enum):
@@ -172,7 +172,7 @@ def _clear_suspicion(pulse: Pulse) -> list[Action]:
 
 
 def _told(pulse: Pulse) -> str:
-    """The text of the problem: whether libtorrent or the engine's loop does not make progress."""
+    """The text of the problem: it says whether libtorrent or the engine's loop makes no progress."""
     if pulse.clock - pulse.turned_at < SUSPECT_S:
         return f"libtorrent has not answered the engine for {pulse.silence_s:.1f} s"
     return f"nothing was heard of the engine for {pulse.clock - pulse.turned_at:.1f} s"

@@ -10,7 +10,7 @@ from supervisor.engine.life import pulse
 from supervisor.engine.life.pulse import Beat, Began, Confirmed, Ended, Healthy, Hung, Input, Pulse, Suspect, Ticked
 
 CONFIRMED_S: Final = 0.05
-"""Confirmations within this interval count as one: a restore has thousands, and the limits are seconds."""
+"""Confirmations within this interval count as one. A restore has thousands of them, and the limits are seconds."""
 
 
 class PulseWatch:
@@ -18,7 +18,8 @@ class PulseWatch:
 
     Args:
         patient: whether the engine is starting or restoring torrents.
-        excused: whether the engine waits for a slow disk, as the next engine would, too; no ticks are made meanwhile.
+        excused: whether the engine waits for a slow disk, for which the next engine would wait, too. Meanwhile no ticks
+            are made.
         on_suspect: called with the problem when the engine becomes suspect, and with None when it is healthy again.
         on_hang: called once, with the reason, when the engine hangs.
     """

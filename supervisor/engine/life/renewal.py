@@ -34,11 +34,13 @@ class Renewal:
         keeper: recycles the engine, and makes spares.
         watch: identifies the places at paths.
         roots: returns the download roots of the next engine.
-        own: returns the engine's own directories in the resume directory; None while that is not reliable.
-        hand_over: asks the running engine to hand over its fast-resume data; `handed_over` is called at the end.
+        own: returns the engine's own directories in the resume directory; None while the resume directory is not
+            reliable.
+        hand_over: asks the running engine to hand over its fast-resume data. When that is done, `handed_over` is
+            called.
 
     Fields:
-        covered: the places that the sandbox of the running engine covers, by path; set by the engine.
+        covered: the places that the sandbox of the running engine covers, by path. The slot's `Engine` sets them.
     """
 
     def __init__(
@@ -112,7 +114,10 @@ class Renewal:
             self._known.update(stale)
 
     def _lasting(self, stale: dict[str, str]) -> dict[str, str]:
-        """The engine's own places that were the same in LASTING_LOOKS checks; a failing disk is detected by then."""
+        """The engine's own places that were the same in LASTING_LOOKS checks.
+
+        If their disk is failing, that is known by then.
+        """
         self._counts = {
             path: (place, known[1] + 1 if (known := self._counts.get(path)) and known[0] == place else 1)
             for path, place in stale.items()

@@ -48,7 +48,7 @@ class RestartPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
         Args:
             crashes: the crashes in the window, including this one.
-            young_deaths: the number of runs in a row that ended before `SETTLED_S`, including this one.
+            young_deaths: the number of consecutive runs that each ended within `SETTLED_S`, including this one.
         """
         if len(crashes) > self.budget:
             return None

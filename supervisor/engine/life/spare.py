@@ -17,10 +17,13 @@ LOOK_S: Final = 10.0
 """The interval between checks of a waiting spare."""
 
 SILENT_S: Final = 10.0
-"""A spare without a heartbeat for this time is not used; an engine without a session sends one every two seconds."""
+"""A spare without a heartbeat for this time is not used.
+
+An engine without a session sends a heartbeat every 2 seconds.
+"""
 
 FIRST_DELAY_S: Final = 2.0
-"""The delay after the first failed spare; it doubles with each further one, up to `PROBE_S`."""
+"""The delay after the first failed spare. It doubles with each further failed spare, up to `PROBE_S`."""
 
 _BACKOFF: Final = exponential(FIRST_DELAY_S, PROBE_S)
 
@@ -81,7 +84,7 @@ class Spare:
         self._log.info("spare_spawned", gen=child.gen, pid=child.pid)
 
     def renew(self) -> bool:
-        """Makes an up-to-date spare. Returns whether it exists and was heard."""
+        """Makes an up-to-date spare. Returns whether it exists and has sent a heartbeat."""
         if self._child is not None:
             self._examine(self._child)
         self.prepare()
@@ -105,7 +108,7 @@ class Spare:
             child.kill()
 
     def gone(self, gen: int, death: Death) -> None:
-        """Handles the end of a child that is not the engine: the spare, or one that was retired."""
+        """Handles the end of a child that is not the engine: the spare, or a spare that was retired."""
         if self._child is None or self._child.gen != gen:
             return
         self._child = None

@@ -23,9 +23,9 @@ def may_be_a_torrents(*, exit_code: int | None, signal: str | None, killed_by_us
 
     Args:
         exit_code, signal: how the engine ended; both None if it could not be started.
-        killed_by_us: the supervisor killed it because it hung or could not be trusted.
-        shortage: its log reported a lack of memory or an operating system error; then SIGABRT and exit codes are no
-            evidence against a torrent.
+        killed_by_us: whether the supervisor killed the engine because it hung or could not be trusted.
+        shortage: whether the engine's log reported a lack of memory or an operating system error. If so, SIGABRT and
+            exit codes are no evidence against a torrent.
     """
     if killed_by_us:
         return True
@@ -48,7 +48,7 @@ def suspects(flight: Flight, few: int) -> tuple[str, ...]:
     """The torrents that were in flight when the engine died, the likeliest first.
 
     The torrent of a call that had not returned is stronger evidence than the torrents that libtorrent had yet to
-    confirm. If these are more than `few`, only the torrent of the call is returned, if any.
+    confirm. If more than `few` torrents were in flight, only the torrent of the call is returned, if there was a call.
     """
     called = (flight.sync.torrent,) if flight.sync is not None and flight.sync.torrent is not None else ()
     under_way = (record.torrent for record in flight.under_way if record.torrent is not None)

@@ -1,8 +1,8 @@
 """Isolation: detects torrents that crash the engine, and holds suspects back.
 
-This is the shell of the machine `supervisor.engine.poison.poison`. It tracks which torrents the running engine was
-sent, and when the engine is calm. It has convicted torrents quarantined durably, and reports held-back torrents in
-`health`.
+This is the shell of the machine `supervisor.engine.poison.poison`. The isolation tracks which torrents the running
+engine was sent, and when the engine is calm. It has convicted torrents quarantined durably, and reports held-back
+torrents in `health`.
 """
 
 import asyncio
@@ -99,7 +99,7 @@ class Isolation:
     def excuses(
         self, death: Death, told: str, flight: Flight, *, killed_by_us: bool, shortage: bool, report: str | None = None
     ) -> bool:
-        """Examines a death of the engine. Returns whether it was part of a search, and does not count as a crash.
+        """Examines a death of the engine. Returns whether it was part of a search, and so does not count as a crash.
 
         Args:
             told: the description of the death.
@@ -126,7 +126,7 @@ class Isolation:
             testing=len(self._case.testing),
             accused=self._case.accused + self._case.presumed,
         )
-        asyncio.get_running_loop().call_soon(self._tell_waiting, self._held())  # after `EngineLost` is published
+        asyncio.get_running_loop().call_soon(self._tell_waiting, self._held())  # called once `EngineLost` is published
         return excused
 
     def _name(self, torrent: str) -> str:
@@ -204,7 +204,7 @@ class Isolation:
             self._log.warning("quarantine_not_durable", torrent=torrent, problem=problem)
 
     def _tell_waiting(self, torrents: list[str]) -> None:
-        """Publishes that torrents are held back, a number of them in each iteration of the loop."""
+        """Publishes that torrents are held back: TOLD_PER_TURN of them in each iteration of the loop."""
         for torrent in torrents[:TOLD_PER_TURN]:
             if torrent in self._own.torrents and not self.admits(torrent):
                 for event in self._snapshot.queued(torrent):

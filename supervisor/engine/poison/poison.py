@@ -18,9 +18,10 @@ back, and so are those that are not cleared.
 Two poison torrents are found one after the other: once the first is accused, all torrents that are not cleared are
 loaded at once, and if the engine crashes they are halved in turn.
 
-One poison torrent among n costs two crashes, and floor(log2 n) for its bisection. With evidence it costs three at most,
-since torrents in flight are tested first, one by one. Misleading evidence costs time, as the tested torrents stay calm.
-It costs one more crash if the same innocent torrent alone was in flight in both of the first crashes.
+One poison torrent among n costs two crashes, and floor(log2 n) for its bisection. With evidence it costs three crashes
+at most, since torrents in flight are tested first, one by one. Misleading evidence costs time, since the engine stays
+calm with each torrent that is tested. The search takes one more crash if the same innocent torrent alone was in flight
+in both of the first crashes.
 
 The machine uses no process, clock or record: `supervisor.engine.poison.blame` judges a death, and the shell
 (`supervisor.engine.poison.isolation`) reports what is loaded and when the engine is calm. Times are monotonic seconds.
@@ -33,7 +34,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 CALM_S: Final = 2.0
-"""The shortest time after which an engine is calm; it is longer if engines took longer to crash."""
+"""The shortest time after which an engine is calm; the time is longer if engines took longer to crash."""
 
 CALM_MAX_S: Final = 60.0
 """The longest time after which an engine is calm."""
@@ -42,10 +43,10 @@ MARGIN: Final = 1.5
 """The factor between the time until a crash and the time after which the next engine is calm."""
 
 FEW: Final = 4
-"""The largest number of torrents in flight that is evidence, and of suspects that are tested one by one."""
+"""More torrents in flight than this are no evidence, and more suspects than this are not tested one by one."""
 
 STRIKE_S: Final = 24 * 3600.0
-"""The time for which a torrent's presence in flight in a crash counts."""
+"""The time for which it counts as evidence that a torrent was in flight in a crash."""
 
 EXCUSED_MAX: Final = 50
 """The number of crashes in one case that do not count towards the restart budget."""
@@ -59,7 +60,7 @@ class Phase(Enum):
 
 
 class Crashed(NamedTuple):
-    """An engine died in a way that a torrent can cause.
+    """An engine has died in a way that a torrent can cause.
 
     Fields:
         loaded: the torrents that the engine was sent, in this order.
@@ -76,7 +77,7 @@ class Calmed(NamedTuple):
     """The engine has loaded all its torrents, and has run for `calm_s`.
 
     Fields:
-        torrents: all torrents of the slot but for those in quarantine, in the order in which they are to be loaded.
+        torrents: all torrents of the slot except those in quarantine, in the order in which they are to be loaded.
     """
 
     torrents: tuple[str, ...]
@@ -121,10 +122,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         presumed: torrents held back on evidence alone; if the engine crashes without them, they are ordinary suspects.
         dirty: the suspects, in the order in which they are tested; one of them is believed to be the cause.
         likely: the suspects that were in flight; they are tested first, one by one.
-        testing: suspects that are loaded beside the cleared torrents. Empty: the engine has to become calm without any.
+        testing: the suspects that are loaded beside the cleared torrents. If it is empty, the engine first has to
+            become calm without suspects.
         calm_s: the time after which the current engine is calm.
-        patience_s: the same for the engines of this case in general, by its quickest crash.
-        excused: the number of crashes in this case's search.
+        patience_s: the time after which later engines of this case are calm. It follows from the case's quickest crash.
+        excused: the number of crashes in this case's search, which do not count towards the restart budget.
     """
 
     phase: Phase = Phase.WATCHING
@@ -153,7 +155,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 Outcome = tuple[Case, list[Action]]
 _Transition = Callable[[Case, Any, float], Outcome]
-"""A transition takes only the input type of its row in the table."""
+"""A transition. `Any` stands for the input type of the transition's row in the table."""
 
 
 def step(case: Case, event: Input, now: float) -> Outcome:

@@ -2,8 +2,8 @@
 
 The child inherits only its argv, a few environment variables, and some descriptors: the write end of its log pipe, one
 end of the lifeline pipe, the shared memory of its flight recorder and of its stacks, and the locks on the directories,
-which stay locked as long as either process lives. The child leads its own session and process group. Its modules are
-loaded only from Ouzel's installation: without `-I`, Python would search the current directory first.
+which stay locked as long as either process lives. The child leads its own session and process group. `-I` makes Python
+load modules only from Ouzel's installation; without it, Python would search the current directory first.
 """
 
 import asyncio
@@ -34,17 +34,20 @@ LOG_CHUNKS_PER_TURN: Final = 8
 
 
 LOG_PIPE_BYTES: Final = 256 * 1024
-"""The capacity of the log pipe: less than is read at once, so that all of it is read at the child's death."""
+"""The capacity of the log pipe.
+
+It is less than is read at once, so one read at the child's death gets all that is left.
+"""
 
 LOG_LINE_MAX: Final = 1024 * 1024
-"""The length above which a log line is passed on in parts, each at most one chunk longer."""
+"""The length above which a log line is passed on in parts. A part is at most one chunk longer than this."""
 
 STACKS_MAX: Final = 64 * 1024
-"""The number of bytes that are read of a dying engine's stacks."""
+"""The maximum number of bytes that are read of a dying engine's stacks."""
 
 LAST_LINES: Final = 200
 LAST_LINE_MAX: Final = 2000
-"""The number of bytes of each of the last LAST_LINES log lines that are kept for a crash report."""
+"""The maximum length in bytes of each of the LAST_LINES log lines that are kept for a crash report."""
 
 
 class Death(NamedTuple):
@@ -52,7 +55,7 @@ class Death(NamedTuple):
 
     Fields:
         signal: a name such as `SIGKILL`.
-        killed_for: why the supervisor killed the child; None if it did not.
+        killed_for: why the supervisor killed the child; None if the supervisor did not kill it.
     """
 
     exit_code: int | None
@@ -112,7 +115,7 @@ class Child:
             # The pipe is non-blocking: an engine never waits for a slow or stopped supervisor; lines that do not fit
             # into the pipe are lost.
             log_read, log_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-            with contextlib.suppress(OSError):  # above the limit for this user's pipes, the default size will do
+            with contextlib.suppress(OSError):  # the limit for this user's pipes may be smaller
                 fcntl.fcntl(log_write, fcntl.F_SETPIPE_SZ, LOG_PIPE_BYTES)
             lifeline_read, self._lifeline = os.pipe2(os.O_CLOEXEC)
             _to_close(own, log_read, self._lifeline)
@@ -172,7 +175,7 @@ class Child:
         signal.pidfd_send_signal(self._pidfd, signal.SIGCONT)
 
     def stacks(self) -> str:
-        """The stacks of the child's threads, if it wrote them. They can be read until `on_death` returns."""
+        """The stacks of the child's threads, if the child wrote them. They can be read until `on_death` returns."""
         try:
             return os.pread(self._stacks_fd, STACKS_MAX, 0).decode("utf-8", "replace")
         except OSError as error:

@@ -29,7 +29,10 @@ class Climber:
         self.reason: str | None = None
 
     def end(self, child: Child, manner: Manner, reason: str | None) -> None:
-        """Begins to end a child, unless the manner's first signal was sent already. The first reason is kept."""
+        """Begins to end a child, unless the manner's first signal was sent already.
+
+        A later call keeps the first call's reason.
+        """
         climb = kill_ladder.begin(manner, self._climb)
         if climb is None:
             return

@@ -28,8 +28,8 @@ class CodeStamp:
         packages: names of top-level packages; a package that is not installed has no files.
 
     Fields:
-        seen: the stamp at the last check; empty before the first. Code that is loaded from files which changed after
-            that check counts as out of date; outdated code never counts as up to date.
+        seen: the stamp at the last check; empty before the first. If files change after that check, code that is loaded
+            from the new files counts as out of date at first. But outdated code never counts as up to date.
     """
 
     def __init__(self, packages: Sequence[str] = ENGINE_CODE) -> None:
@@ -62,4 +62,4 @@ def _files(directory: str) -> Iterator[tuple[str, int, int]]:
                     status = entry.stat()
                     yield entry.path, status.st_mtime_ns, status.st_size
     except OSError:
-        return  # an upgrade is in progress: the stamp will differ from the one before
+        return  # an upgrade is in progress: the stamp will differ from the previous one

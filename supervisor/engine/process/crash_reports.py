@@ -1,8 +1,8 @@
 """Crash reports: one file for each unexpected death of an engine, in `state_dir/crashes/`.
 
-Crash reports help people; no code depends on them. A report that cannot be written is logged, and tried again until too
-many reports wait. The number and the size of the files are bounded, and the oldest are evicted. All disk access runs in
-threads, since a disk may hang.
+Crash reports help people; no code depends on them. If a report cannot be written, that is logged, and the write is
+tried again until too many reports wait. The number and the size of the files are bounded, and the oldest are evicted.
+All disk access runs in threads, since a disk may hang.
 """
 
 import asyncio
@@ -39,11 +39,11 @@ REPORTS_MAX: Final = 50
 TOTAL_BYTES_MAX: Final = 16 * 1024 * 1024
 REPORT_BYTES_MAX: Final = 1024 * 1024
 WAITING_MAX: Final = 5
-"""The number of reports that wait for a slow or failing disk; beyond it the oldest are dropped."""
+"""The maximum number of reports that wait for a slow or failing disk; beyond it the oldest are dropped."""
 AGAIN_S: Final = 2.0
-"""The delay before a report that could not be written is tried again."""
+"""The delay before the next attempt to write a report."""
 READERS_MAX: Final = 2
-"""The number of reading threads, including hung ones."""
+"""The maximum number of threads that read reports, including hung threads."""
 
 CLOSE_S: Final = 1.0
 
@@ -57,10 +57,11 @@ class CrashReports:
     """The stored crash reports.
 
     Args:
-        directory: their directory; it is made when the first report is written, but its parent is not.
+        directory: the directory of the reports. It is made when the first report is written, but only if its parent
+            exists.
         group: runs the task that writes.
         log: logs each report, written or not.
-        report: called with why reports cannot be written, or None once they can.
+        report: called with the reason why reports cannot be written, or with None once they can be written.
     """
 
     def __init__(
@@ -169,7 +170,7 @@ def name_of(time_us: int, gen: int) -> str:
 
 
 def without_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the settings with all text in UTF-8, and with values hidden, at any depth, whose name sounds secret."""
+    """Returns the settings with all text in UTF-8. At any depth, a value whose name suggests a secret is hidden."""
     return {
         scrub(name): _HIDDEN if value and _SECRET.search(name) else _clean(value) for name, value in settings.items()
     }

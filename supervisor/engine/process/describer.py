@@ -1,6 +1,7 @@
 """The describer: reads the stored data of torrents that no engine has loaded, in a separate process.
 
-It serves torrents in quarantine, which no engine may load, and all torrents while no engine can be started.
+The describer is used for torrents in quarantine, which no engine may load, and for all torrents while no engine can be
+started.
 """
 
 import asyncio
@@ -25,10 +26,10 @@ MODULE: Final = "engine_proc.describe"
 ARGUMENTS: Final = ("-I", "-X", "utf8", "-m")
 """Python's options; `-I` loads modules only from Ouzel's installation, as for engines."""
 PATIENCE_S: Final = 5.0
-"""The time limit for one process with AT_ONCE torrents; after it the process is killed."""
+"""The time limit for one process, which reads AT_ONCE torrents. A slower process is killed."""
 AT_ONCE: Final = 200
 ANSWER_MAX_BYTES: Final = 64 << 20
-"""A process with a longer answer is killed: it parses untrusted data, which may have taken it over."""
+"""A process with a longer answer is killed: the untrusted data that it parses may have taken it over."""
 _CHUNK_BYTES: Final = 1 << 16
 
 
@@ -46,7 +47,10 @@ class Describer:
         self._one = asyncio.Lock()
 
     async def describe(self, torrents: Sequence[DesiredTorrent]) -> list[EngineEvent]:
-        """Returns the events that an engine would send about these torrents, if their data can be read in time."""
+        """Returns the events that an engine would send about these torrents.
+
+        Torrents whose data cannot be read in time have none.
+        """
         async with self._one:
             try:
                 process = await asyncio.create_subprocess_exec(

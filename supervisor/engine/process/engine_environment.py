@@ -23,7 +23,7 @@ ALLOWED: Final = frozenset(
 """The variables that are passed on: for glibc's memory and resolver, OpenSSL's certificates, and the time zone."""
 
 LIBRARIES: Final = "LD_LIBRARY_PATH"
-"""This variable is passed on, too: a Python outside of the system's directories may not start without it."""
+"""This variable is passed on, too: a Python outside the system's directories may not start without it."""
 
 LOCALE: Final = {"LC_ALL": "C.UTF-8"}
 """With this locale, file names are UTF-8 and libtorrent's messages are English, whatever the supervisor's locale is."""

@@ -21,7 +21,7 @@ from supervisor.engine.process.engine_socket import EngineSocket
 
 COMMANDS_PER_FRAME: Final = 500
 LARGE_BYTES: Final = 64 * 1024
-"""The size from which a source is sent in a frame of its own."""
+"""A source of at least this size is sent in a frame of its own."""
 
 
 class EngineLink:
@@ -29,7 +29,8 @@ class EngineLink:
 
     Args:
         socket: shared by the links of all slots.
-        on_connected: called with the first frame of the current generation; no command reaches it before that.
+        on_connected: called when the first frame of the current generation arrives. No command reaches the engine
+            before that.
         on_event: called on the loop with each event of the current generation, except answers.
         on_garbage: called with the reason when an engine sends a frame that cannot be decoded.
     """
@@ -65,7 +66,7 @@ class EngineLink:
         return self._gen is not None and self._connected
 
     def expect(self, gen: int, on_heard: Callable[[], None]) -> None:
-        """Listens to a spare, by its generation. Its frames are dropped; each calls `on_heard`."""
+        """Listens to the spare of this generation. Its frames are dropped, but for each frame `on_heard` is called."""
         if self._expected is not None:
             self._socket.ignore(self._expected[0])
         self._expected = (gen, on_heard)
@@ -73,7 +74,10 @@ class EngineLink:
         self._socket.listen(gen, self._heard_expected)
 
     def attach(self, gen: int) -> None:
-        """Makes a generation the engine, before it is ready. A spare that was heard before is connected at once."""
+        """Makes a generation the engine, before it is ready.
+
+        If it was a spare that was heard, it counts as connected at once.
+        """
         if self._expected is not None:
             self._socket.ignore(self._expected[0])
         self._gen = gen
@@ -88,7 +92,7 @@ class EngineLink:
         self._ready.set()
 
     def detach(self) -> None:
-        """Ends the link to the engine; all queries that wait for an answer fail with ENGINE_LOST."""
+        """Ends the link to the engine. All queries that wait for an answer fail with ENGINE_LOST."""
         self._flush()
         if self._gen is not None:
             self._socket.ignore(self._gen)
@@ -100,7 +104,7 @@ class EngineLink:
                 answer.set_exception(OuzelError(ErrorKind.ENGINE_LOST, "the engine died; nothing was accepted"))
 
     def send(self, *commands: EngineCommand) -> None:
-        """Sends commands to the engine; without one they are dropped, as the next engine gets the whole desired state.
+        """Sends commands to the engine. Without an engine they are dropped: the next one gets the whole desired state.
 
         All commands of one iteration of the loop are sent at its end, in as few frames as possible: a frame costs both
         processes more than a command.
@@ -182,7 +186,7 @@ class EngineLink:
             return
         for event in batch.events:
             if batch.gen != self._gen:
-                return  # another generation, or an earlier event of the batch has ended this one
+                return  # the frame is of another generation, or an earlier event of the batch has ended this generation
             if isinstance(event, Answer):
                 waiting = self._answers.get(event.token)
                 if waiting is not None and not waiting.done():

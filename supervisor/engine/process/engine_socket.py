@@ -1,7 +1,8 @@
 """The engine socket: the supervisor's one ROUTER socket, which the links of all slots share.
 
-A generation is the number of one engine process; no other process in any slot has the same. It is the identity of the
-process on the socket, so each frame belongs to at most one link. Frames of other generations are dropped.
+A generation is the number of one engine process; no other process in any slot has the same number. On the socket, a
+process is identified by its generation, so each frame belongs to at most one link. Frames of other generations are
+dropped.
 """
 
 import itertools

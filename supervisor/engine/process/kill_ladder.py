@@ -14,7 +14,10 @@ import msgspec
 
 TERMINATE_S: Final = 2.0
 ABORT_S: Final = 0.3
-"""The time for writing the stacks. A few milliseconds are usual; a hung engine has to be replaced within 4 s."""
+"""The time for writing the stacks, which usually takes a few milliseconds.
+
+A hung engine has to be replaced within 4 s.
+"""
 
 
 class Rung(NamedTuple):
@@ -45,7 +48,7 @@ _FIRST: Final = {Manner.OVERDUE: 0, Manner.FAULTY: 1, Manner.AT_ONCE: 2}
 
 
 class Climb(msgspec.Struct, frozen=True):
-    """The progress on the ladder: the index of the next rung, or the number of rungs at the end."""
+    """The progress on the ladder: the index of the next rung. At the end it is the number of rungs."""
 
     next_rung: int = 0
 

@@ -79,13 +79,13 @@ class Launcher:
         )
 
     def fingerprint(self) -> object:
-        """Returns all that a process depends on: a process with another fingerprint is out of date.
+        """Returns all that a process depends on. A process with another fingerprint is out of date.
 
-        The lock on the resume directory is included, since the process holds the lock of its start.
+        The lock on the resume directory is included: a process keeps the lock that it inherited at its start.
         """
         places = [self.places.seen.get(path) for path in (*self.roots(), *self._own_places)]
         return self.config, self._locks[0].identity, self._code.seen, places, frozenset(self.places.silent)
 
     def own_places(self) -> list[str] | None:
-        """The engine's own directories in the resume directory; None while that is not reliable."""
+        """The engine's own directories in the resume directory; None while the resume directory is not reliable."""
         return self._own_places if self._reliable() else None

@@ -1,7 +1,7 @@
 """Estimates when downloads will be complete, by their recent rate. Pure; times are monotonic seconds.
 
 The rate is an exponential average, over half a minute, of useful payload (not wasted). The rate falls while nothing
-arrives, so a stalled download soon has no estimate, instead of an outdated one.
+arrives. So a stalled download soon has no estimate, instead of an outdated estimate.
 """
 
 import math
@@ -11,7 +11,7 @@ AVERAGE_S: Final = 30.0
 SAMPLE_S: Final = 1.0
 """The minimum interval between samples; more frequent updates are combined."""
 LONGEST_S: Final = 100 * 24 * 3600
-"""The longest estimate; a longer one is reported as unknown."""
+"""The longest estimate; if the estimated time is longer, it is reported as unknown."""
 
 
 class _Rate:

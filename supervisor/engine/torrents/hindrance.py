@@ -11,7 +11,10 @@ from protocol.wire.rows import Hindrance, HindranceCause, TorrentState
 from supervisor.engine.torrents.trackers import Trackers
 
 QUIET_US: Final = 5_000_000
-"""The microseconds without a byte after which a torrent is stalled; with a rate of 0 it is stalled at once."""
+"""The time without a byte, in microseconds, after which a torrent is stalled.
+
+If its rate is 0, it is stalled at once.
+"""
 
 ON_DISK: Final = frozenset({"storage", "disk_full", "storage_missing", "files_overwritten"})
 """Names of errors of a torrent's files, or of their disk."""
@@ -35,11 +38,11 @@ def find(
 
     Args:
         state: the torrent's state.
-        progress: its latest progress.
-        trouble: the name (if known) and the message of its error; None without an error.
+        progress: the torrent's latest progress.
+        trouble: the name (if known) and the message of the torrent's error; None without an error.
         stalled: whether nothing has arrived for a while.
         engine_up: whether an engine is ready for commands.
-        present: whether that engine has confirmed the torrent.
+        present: whether the running engine has confirmed the torrent.
         trackers: the trackers of all torrents.
     """
     if desired.quarantine is not None:

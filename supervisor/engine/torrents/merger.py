@@ -1,6 +1,6 @@
 """The merger: merges records that metadata proves to be of the same torrent.
 
-`supervisor.store.identity` decides which records these are. A merge that cannot be made durable is tried again;
+`supervisor.store.identity` decides which records are merged. A merge that cannot be made durable is tried again;
 meanwhile the engine has one of the records loaded.
 """
 
@@ -32,7 +32,7 @@ class Loading(Protocol):
     """Has an engine apply changed records."""
 
     def ensure(self, desired: DesiredTorrent, *, afresh: bool = False) -> None:
-        """Has a torrent's desired state applied; `afresh`: a torrent that an error has stopped is tried again."""
+        """Has a torrent's desired state applied. With `afresh`, a torrent that an error has stopped is tried again."""
 
     def forget(self, desired: DesiredTorrent) -> None:
         """Has a removed torrent unloaded."""
@@ -99,7 +99,7 @@ class Merger:
     def identity_of(self, torrent: str) -> Identity:
         """The known info-hashes of an existing torrent.
 
-        A record of an early version may have no info-hashes stored; then they are not proven, even with metadata.
+        A record of an early version may have no info-hashes stored. Then the hashes are not proven, even with metadata.
         """
         desired = self._catalogue.torrents[torrent]
         has_metadata = (
@@ -131,7 +131,8 @@ class Merger:
             if len(ours) > 1 and event.other is not None:
                 await self._merge(ours, event)
                 return
-            # Several records are merged only once the engine reports the other one, with the bytes that each has.
+            # Several records are merged only once the engine has reported the other record, and how many bytes each of
+            # them has.
             for each in ours:
                 after = msgspec.structs.replace(each, info_hash_v1=v1, info_hash_v2=v2)
                 if each.torrent == event.torrent and after != each:
@@ -201,7 +202,7 @@ class HashesHold:
         self._hold: Hold | None = None
 
     async def __aenter__(self) -> None:
-        """Acquires all locks; if the set of records changed meanwhile, begins again."""
+        """Acquires all locks. If the set of records has changed meanwhile, it begins again."""
         while True:
             wanted = self._hashes | set(self._catalogue.index.near(self._hashes))
             hold = self._locks.hold(*wanted)

@@ -1,7 +1,7 @@
 """The observer: applies the engine's events to the snapshot, emits the resulting facts, and confirms requests.
 
-A new engine knows nothing of the one before, so it reports everything. The observer emits only what clients do not know
-already.
+A new engine does not know what the previous engine has reported, so it reports everything. The observer emits only what
+clients do not know already.
 """
 
 import time
@@ -66,7 +66,7 @@ NOT_LOADED: Final = frozenset(
 
 
 class Observer:
-    """Applies each engine event to the snapshot and publishes it to clients.
+    """Applies each engine event to the snapshot, and emits what clients and other parts do not know yet.
 
     Args:
         emit: called with the resulting facts, in order. Public events among them are to be published.
@@ -85,13 +85,13 @@ class Observer:
         self._waiters = waiters
         self._emit = emit
         self._storage: dict[tuple[str, str], list[str]] = {}
-        """The torrents that wait for a file system, by mount point and problem."""
+        """By mount point and problem: the torrents that wait for the file system there."""
 
     def handle(self, event: EngineEvent) -> None:
         """Handles an event of the running engine."""
         self._snapshot.engine_told_at = time.monotonic()
         match event:
-            # These come by the thousand, and each class that is tried before theirs takes time.
+            # These events come by the thousand, so they are tried first: each class that is tried takes time.
             case Progress() | StateChanged() | TorrentApplied() | FilesRestored() | HistoryFound():
                 if event.torrent in self._own.torrents:
                     self._take_of_torrent(event)
@@ -174,7 +174,10 @@ class Observer:
         self._emit(event)
 
     def _wait_for(self, torrent: str, message: str | None, problem: str) -> None:
-        """Sets or clears the storage problem of a torrent, and emits it if the torrent's row shows no other error."""
+        """Sets or clears the storage problem of a torrent.
+
+        Emits the change if the torrent's row shows no other error.
+        """
         observed = self._snapshot.of(torrent)
         before, observed.storage_problem = observed.storage_problem, message
         if observed.error is not None or before == message:
@@ -206,7 +209,7 @@ class Observer:
         | ErrorCleared
         | SelectionChanged,
     ) -> None:
-        # Events are stored by the thousand, so all of a torrent share one `str` for its id.
+        # Events are stored by the thousand, so all events of a torrent share one `str` for its id.
         msgspec.structs.force_setattr(event, "torrent", self._own.torrents[event.torrent].torrent)
         observed = self._snapshot.of(event.torrent)
         observed.told_at = time.monotonic()
@@ -300,10 +303,10 @@ class Observer:
             self._repeat_what_it_waits_for(event.torrent)
 
     def _take_metadata(self, torrent: str, found: KnownMetadata) -> None:
-        """Emits metadata that rows did not show yet, and metadata that is not in the record yet."""
+        """Emits `MetadataUpdated` if rows did not show the metadata, and `MetadataLearned` if the record lacks it."""
         desired = self._own.torrents[torrent]
         shown, kept = self._snapshot.metadata(desired), desired.metadata
-        self._snapshot.of(torrent).known = kept if kept == found else found  # one for both, which saves memory
+        self._snapshot.of(torrent).known = kept if kept == found else found  # one object for both saves memory
         if shown != found:
             self._emit(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(found)))
         if kept != found:

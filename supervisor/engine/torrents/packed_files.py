@@ -1,4 +1,4 @@
-"""The files of a torrent, packed: a supervisor holds those of a hundred thousand torrents. Pure."""
+"""The files of a torrent, packed to save memory: a supervisor may have a hundred thousand torrents. Pure."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -15,10 +15,11 @@ _NO_PATHS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Metadata(msgspec.Struct, frozen=True, gc=False):
-    """The files of a torrent. They are packed, because there may be hundreds of thousands.
+    """The files of a torrent. They are packed, because a torrent may have hundreds of thousands of files.
 
     Fields:
-        torrent_paths: by index, the paths in the metainfo of files that have another path on the disk.
+        torrent_paths: for each file whose path on the disk differs from its path in the metainfo: the path in the
+            metainfo, by the file's index.
     """
 
     count: int

@@ -1,4 +1,4 @@
-"""Readings: updates the data in the snapshot that an engine reports only on request, and that of unloaded torrents.
+"""Readings: updates the snapshot with data that an engine reports only on request, and with data of unloaded torrents.
 
 File progress and the numbers of trackers are requested from a running engine. The size and the files of torrents that
 no engine has loaded are read by a describer's process.
@@ -56,7 +56,10 @@ class Readings:
         self._all_described = False
 
     async def files(self, torrent: str) -> None:
-        """Updates a torrent's file progress; for an unloaded torrent, reads its stored metadata if it is unknown."""
+        """Updates a torrent's file progress.
+
+        For an unloaded torrent whose files are not known, reads the stored metadata.
+        """
         torrent = self._own.resolve(torrent)
         if torrent not in self._own.torrents:
             return
@@ -89,7 +92,7 @@ class Readings:
             self._snapshot.trackers.read(torrent, answer.trackers, time.monotonic())
 
     async def run(self) -> None:
-        """Reads the stored data of torrents that no engine will load soon, once for each torrent. Runs for ever."""
+        """Reads, for ever, the stored data of torrents that no engine will load soon, once for each torrent."""
         while True:
             await self._describe_unloaded()
             await asyncio.sleep(LOOK_S)

@@ -16,7 +16,7 @@ WINDOW: Final = 1000
 """The maximum number of torrents that are sent and not confirmed yet."""
 
 CHUNK: Final = 50
-"""The number of torrents that are sent in one iteration of the loop; clients wait for that."""
+"""The number of torrents that are sent in one iteration of the loop; meanwhile clients wait."""
 
 
 class Restore:
@@ -40,7 +40,10 @@ class Restore:
 
     @property
     def has_room(self) -> bool:
-        """Whether to send more now: only when at most half of the window is used, so that frames are large enough."""
+        """Whether to send more torrents now.
+
+        At most half of the window must be in use, so that frames are large enough.
+        """
         return bool(self._waiting) and len(self._given) <= self._window // 2
 
     def begin(self, torrents: Iterable[str]) -> None:

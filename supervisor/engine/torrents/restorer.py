@@ -90,7 +90,7 @@ class Restorer:
         self.give({torrent: desired for torrent, desired in self._own.torrents.items() if torrent not in present})
 
     def taken_up(self, torrent: str) -> None:
-        """Handles that the engine has confirmed a torrent, or that it was removed, and sends more."""
+        """Notes that the engine has confirmed a torrent, or that the torrent was removed. Sends more torrents."""
         if self._plan.taken_up(torrent):
             self.report()
         elif self._plan.has_room:
@@ -133,6 +133,6 @@ class Restorer:
 
 
 def drop_command(desired: DesiredTorrent) -> DropTorrent:
-    """The command that unloads a removed torrent. A quarantined one keeps its files, since it is not loaded."""
+    """The command that unloads a removed torrent. Files of a quarantined torrent are kept, since it is not loaded."""
     delete_files = desired.removal == "delete_files" and desired.quarantine is None
     return DropTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired)

@@ -1,8 +1,8 @@
 """The snapshot: the last observed state of each torrent and of the session. Pure.
 
-The snapshot outlives engines: reads are answered from it without an engine, too, and `age_ms` is the age of the answer.
-The state of a torrent that the running engine has confirmed is as fresh as that engine's last event about anything,
-because the engine reports every change.
+The snapshot outlives engines: reads are answered from it without an engine, too, and a reply's `age_ms` is the age of
+the data. The state of a torrent that the running engine has confirmed is as fresh as that engine's last event about
+anything, because the engine reports every change.
 """
 
 from collections.abc import Callable
@@ -50,7 +50,7 @@ _NO_PROGRESS = Progress(
 
 
 _ON_THE_WAY: Final = frozenset({TorrentState.QUEUED, TorrentState.CHECKING})
-"""States of a download between two engines; the average of its rate continues over them."""
+"""States that a download has between two engines. The average of its rate continues over these states."""
 
 V1_DIGITS: Final = 40
 
@@ -84,7 +84,7 @@ class Observed:
         self.known: KnownMetadata | None = None
         """The metadata that an engine reported, without the files."""
         self.metadata: Metadata | None = None
-        """The files, which an engine reports after `known`."""
+        """The files. An engine reports them after `known`."""
         self.error: str | None = None
         self.error_name: str | None = None
         """The name of the last error; it is valid only while `error` is set."""
@@ -102,7 +102,10 @@ class Observed:
 
     @property
     def stopped(self) -> bool:
-        """Whether an error keeps the torrent from its desired state; the cause may have been repaired meanwhile."""
+        """Whether an error keeps the torrent from its desired state.
+
+        The cause of the error may have been repaired meanwhile.
+        """
         stopped = self.state in (TorrentState.ERROR, TorrentState.MISSING_STORAGE)
         return stopped or self.storage_problem is not None or self.refusal is not None
 
@@ -112,7 +115,8 @@ class Snapshot:
 
     Args:
         slot: the number of the engine slot, which rows show.
-        on_trackers_failing: called with a torrent and since when all its trackers fail; None once one works.
+        on_trackers_failing: called with a torrent and the time since which all its trackers fail, or None once a
+            tracker works.
     """
 
     def __init__(
@@ -142,7 +146,7 @@ class Snapshot:
         return observed
 
     def discard(self, torrent: str) -> None:
-        """Drops a torrent that was removed."""
+        """Drops the state of a torrent that was removed."""
         self._torrents.pop(torrent, None)
         self.present.discard(torrent)
         self.totals.discard(torrent)
@@ -164,7 +168,7 @@ class Snapshot:
         return {torrent: observed.state for torrent, observed in self._torrents.items()}
 
     def engine_lost(self, now_us: int) -> list[str]:
-        """Clears rates and `present` after the engine's loss. Returns the torrents that were interrupted."""
+        """Clears `present` and all rates, since the engine was lost. Returns the torrents that were interrupted."""
         self.engine_up = False
         self.present.clear()
         self.totals.engine_lost()
@@ -205,7 +209,7 @@ class Snapshot:
         return [] if previous is state else [StateChanged(torrent=torrent, state=state, previous=previous)]
 
     def metadata(self, desired: DesiredTorrent) -> KnownMetadata | None:
-        """A torrent's metadata as rows show it: reported by an engine, or else stored in the record."""
+        """A torrent's metadata as rows show it: as an engine has reported it, or else as it is stored in the record."""
         return self.of(desired.torrent).known or desired.metadata
 
     def name(self, desired: DesiredTorrent) -> str:
@@ -274,7 +278,7 @@ class Snapshot:
             eta_s=self._eta_s(progress, now) if downloads else None,
             completed_us=counts.completed_us,
             last_activity_us=counts.last_activity_us,
-            # The same as `Totals.active_s` and `seeding_s`, without the calls: they cost time in ten thousand rows.
+            # The same as `Totals.active_s` and `seeding_s`, but without calls, which cost time in ten thousand rows.
             active_s=uptime_s - counts.active_s if counts.active else counts.active_s,
             seeding_s=uptime_s - counts.seeding_s if counts.seeding else counts.seeding_s,
             hindrance=self._hindrance(desired, observed, progress, present),
@@ -339,7 +343,7 @@ class Snapshot:
         )
 
     def trackers_of(self, desired: DesiredTorrent, now: float) -> list[TrackerRow]:
-        """A torrent's trackers as reported by engines; before the first report, those in its record."""
+        """A torrent's trackers as engines have reported them; before the first report, the trackers in its record."""
         rows = self.trackers.rows(desired.torrent, now)
         if rows or desired.torrent in self.present:
             return rows

@@ -1,8 +1,8 @@
 """The trackers of every torrent, as reported by engines, and since when they fail. Pure.
 
-Most torrents have the same trackers as many others, and most trackers work: such a torrent costs one entry in a table,
-whose value is shared. The status outlives engines: the next engine announces anew, and a tracker's status holds until
-it changes, so an engine's death changes no status.
+Most torrents have the same trackers as many others, and most trackers work. Such a torrent costs only one entry in a
+table, whose value is shared. An engine's death changes no status: the next engine announces again, and until then the
+last status of each tracker stays.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,14 +18,18 @@ from protocol.wire.rows import TrackerRow, TrackerStatus
 FAILURES: Final = 2
 """The number of failures in a row after which clients are notified, for a tracker that has worked before."""
 FAILURES_AGAIN: Final = 6
-"""The same for a tracker that has failed and recovered before. With libtorrent's delays this takes twenty minutes."""
+"""The same for a tracker that has failed and recovered before.
+
+With libtorrent's delays, 6 failures take twenty minutes.
+"""
 TOLD_MAX: Final = 10
-"""The maximum number of trackers of one torrent that clients know as failing; a torrent may have hundreds."""
+"""The maximum number of failing trackers of one torrent that clients are told; a torrent may have hundreds."""
 BURST: Final = 5000.0
 PER_S: Final = 1.0
-"""The token bucket of notifications about all torrents: BURST, then PER_S.
+"""The token bucket for notifications about all torrents: a burst of BURST, then PER_S notifications a second.
 
-50,000 events are kept for replay, and thousands of torrents may have the same dead trackers.
+Thousands of torrents may have the same dead trackers. Without the bucket, their notifications would evict other events
+from the 50,000 that are kept for replay.
 """
 SHARED_MAX: Final = 10_000
 """The maximum number of different shared values."""
@@ -53,7 +57,8 @@ class Trackers:
     """The trackers of all torrents. Callers pass times: monotonic seconds, and microseconds since 1970 for people.
 
     Args:
-        on_all_failing: called with a torrent and since when all its trackers fail; None once one works.
+        on_all_failing: called with a torrent and the time since which all its trackers fail, or None once a tracker
+            works.
     """
 
     def __init__(self, on_all_failing: Callable[[str, float | None], None] = lambda torrent, since: None) -> None:
@@ -62,13 +67,13 @@ class Trackers:
         self._shared: dict[_Known, _Known] = {}
         self._failing: dict[str, dict[str, _Failing]] = {}
         self._relapsing: set[tuple[str, str]] = set()
-        """Pairs of a torrent and a tracker that has failed and then recovered, both with notification."""
+        """Pairs of a torrent and a tracker that has failed and then recovered. Clients were notified of both."""
         self._all_failing: dict[str, float] = {}
-        """By torrent, since when all its trackers fail."""
+        """By torrent: the time since which all its trackers fail."""
         self._budget = BURST
         self._filled_at = 0.0
         self._readings: dict[str, tuple[float, dict[str, TrackerReading]]] = {}
-        """By torrent, the last numbers of its trackers that were requested, and when."""
+        """By torrent: when the numbers of its trackers were last requested, and these numbers."""
 
     def known(self, torrents: Sequence[str], sources: Sequence[tuple[str, int]]) -> None:
         """Sets the trackers of some torrents, each with its tier."""
@@ -173,11 +178,11 @@ class Trackers:
         return None if found is None else now - found[0]
 
     def count_failing(self, for_s: float, now: float) -> int:
-        """The number of torrents with trackers all of which have failed for at least this time."""
+        """The number of torrents whose trackers have all been failing for at least this time."""
         return sum(now - since >= for_s for since in self._all_failing.values())
 
     def failing_since(self, torrent: str) -> float | None:
-        """Since when all trackers of a torrent fail; None if one works, or it has none."""
+        """Since when all trackers of a torrent fail; None if a tracker works, or if the torrent has none."""
         return self._all_failing.get(torrent)
 
     def trouble(self, torrent: str) -> str | None:

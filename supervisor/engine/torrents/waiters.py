@@ -26,7 +26,10 @@ class Waiters:
                 self._waiting[subject].remove(entry)
 
     def confirm(self, subject: Subject, revision: int, problem: str | None = None) -> None:
-        """Ends all waits for this revision and earlier ones: applied, or refused if there is a problem."""
+        """Ends all waits for this revision and earlier ones.
+
+        Without a problem it was applied; otherwise it was refused.
+        """
         waiting = self._waiting.pop(subject, None)
         if not waiting:
             return
