@@ -1,11 +1,12 @@
-"""Tracks which topics have subscribers, and how many prefixes each connection holds. Pure.
+"""Tracks which topics have subscribers, and how many bytes of prefixes each connection has subscribed to. Pure.
 
-A topic has a subscriber if it begins with a subscribed prefix. Even with tens of thousands of prefixes this takes only
-a few look-ups: one for each length of a prefix, and no topic is longer than `TOPIC_BYTES_MAX`.
+A topic has a subscriber if it begins with a subscribed prefix. Even with tens of thousands of prefixes, it takes only a
+few look-ups to find one: one look-up for each length that a prefix has, and no topic is longer than `TOPIC_BYTES_MAX`.
 
 ZeroMQ stores every prefix of every connection in a tree, with a node for each byte and without a bound. So
-subscriptions are counted here by connection. A connection that exceeds its limit is closed; when all together exceed
-the total limit, the largest holder is closed. A connection with few prefixes is never closed for the total.
+subscriptions are counted here by connection. A connection that exceeds its limit is closed. When all connections
+together exceed the total limit, the connection with the most bytes is closed. A connection with few bytes is never
+closed for this second reason.
 """
 
 from collections import Counter
@@ -14,21 +15,21 @@ from typing import Final
 from supervisor.events.event_frames import TOPIC_BYTES_MAX
 
 HOLDER_BYTES_MAX: Final = 1024 * 1024
-"""The limit of one connection: ten thousand topics of one torrent each.
+"""The limit in bytes for one connection: enough for ten thousand topics that each name one torrent.
 
 A byte of a prefix takes about 50 bytes in ZeroMQ's tree, so this is about 50 MB.
 """
 ALL_BYTES_MAX: Final = 4 * 1024 * 1024
 BLAMED_BYTES_MIN: Final = 64 * 1024
-"""A connection with fewer bytes is not closed for the total."""
+"""A connection with fewer bytes is not closed when the total limit is exceeded."""
 NOBODY: Final = 0
 """The holder of prefixes whose connection is unknown."""
 _EACH_BYTES: Final = 16
-"""The overhead of a prefix beside its length."""
+"""The bytes that a prefix counts in addition to its length."""
 
 
 class Subscriptions:
-    """The subscribed prefixes, each with its holder: the number of a connection, which is never reused."""
+    """The subscribed prefixes, each with its holder: the number of a connection. These numbers are never reused."""
 
     def __init__(
         self,
@@ -71,7 +72,10 @@ class Subscriptions:
         self._bytes -= _cost(prefix)
 
     def release_holder(self, holder: int) -> None:
-        """Handles the end of a connection. Prefixes that it shared with others stay, without a known holder."""
+        """Handles the end of a connection.
+
+        Prefixes that the connection shared with others stay, but without a known holder.
+        """
         for prefix, each in self._holders.items():
             if each == holder:
                 self._holders[prefix] = NOBODY

@@ -1,7 +1,7 @@
 """Counts the torrents whose trackers have all been failing for an hour or more, for `health`. Pure.
 
-Times are monotonic seconds. Recent failures are stored in the order of their beginning, so that each tick handles only
-those that have lasted for an hour now.
+Times are monotonic seconds. Recent failures are stored in the order of their beginning. So each tick handles only those
+failures that have just lasted for an hour.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,10 @@ class FailingTrackers:
         self._lasting: dict[str, None] = {}
 
     def note(self, torrent: str, since: float | None) -> None:
-        """Sets since when all trackers of a torrent fail; None if one works. Calls are in the order of `since`."""
+        """Sets since when all trackers of a torrent fail; None if a tracker works.
+
+        Calls come in the order of `since`.
+        """
         if since is None:
             self._recent.pop(torrent, None)
             self._lasting.pop(torrent, None)

@@ -15,7 +15,7 @@ from protocol.wire.reports import HealthStatus, Reason
 class Severity(IntEnum):
     """The severity of a problem: noted (the service works as before), degraded, or critical.
 
-    A problem of only some torrents or files is noted, however bad it is for them.
+    A problem that affects only some torrents or files is noted, however bad it is for these.
     """
 
     NOTED = 0
@@ -46,7 +46,7 @@ class Health:
         self.stopping = False
 
     def report(self, component: str, subject: str, problem: str | None, *, severity: Severity, now_us: int) -> None:
-        """Sets a problem, or clears it with None; a problem that continues keeps its beginning."""
+        """Sets a problem, or clears it with None. A problem that continues keeps the time of its beginning."""
         key = (component, subject)
         if problem is None:
             self._problems.pop(key, None)

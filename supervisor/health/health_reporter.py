@@ -47,9 +47,9 @@ class HealthReporter:
         self._damage = Damage()
         self._unreadable = Damage(MORE_UNREADABLE, "more files cannot be read")
         self._renewed: set[str] = set()
-        """Torrents that were added or removed: their files in `damaged/` are not reported any more."""
+        """Torrents that were added or removed, so that their files in `damaged/` are not reported any more."""
         self._storage: dict[tuple[str, str], tuple[str, bool]] = {}
-        """By mount point and kind of problem, the text, and whether it affects all torrents."""
+        """By mount point and kind of problem: the text of the problem, and whether it affects all torrents."""
         self._told: tuple[HealthStatus, tuple[tuple[str, ...], ...]] | None = None
 
     def report(
@@ -77,7 +77,7 @@ class HealthReporter:
             self._report_damage()
 
     def set_damaged(self, names: Collection[str], missed: Sequence[DamagedFile]) -> None:
-        """Sets the files in `damaged/`, and those of them that were not replaced by another file."""
+        """Sets which files are in `damaged/`, and which of these were not replaced by another file."""
         self._damage.retain({_NUMBER.sub("", name) for name in names})
         for file in missed:
             if file.name not in self._damage and file.torrent not in self._renewed:
@@ -85,7 +85,10 @@ class HealthReporter:
         self._report_damage()
 
     def unreadable(self, name: str, problem: str | None) -> None:
-        """Reports that a file of the resume directory, or data of a torrent, cannot be read; None: it can again."""
+        """Reports that a file of the resume directory, or data of a torrent, cannot be read.
+
+        None: it can be read again.
+        """
         if problem is None:
             if name not in self._unreadable:
                 return
@@ -104,7 +107,7 @@ class HealthReporter:
         self._report_damage()
 
     def storage(self, event: StorageState) -> None:
-        """Sets which torrents wait for a file system; one reason for each mount point.
+        """Sets which torrents wait for a file system. In `health`, each mount point has one reason.
 
         All torrents are affected if the file system of a download root is full or missing; otherwise only those that
         wait.

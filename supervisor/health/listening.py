@@ -1,6 +1,6 @@
 """Checks whether the session listens on the configured ports, and makes the problem for `health` if not. Pure.
 
-If a port is in use libtorrent takes the next free one, and reports only the result.
+If a port is in use, libtorrent takes the next free port, and reports only the port that it has taken.
 """
 
 import ipaddress

@@ -12,7 +12,7 @@ from protocol.wire.events import ErrorCleared, LifecycleEvent, StateChanged, Tor
 from protocol.wire.rows import TorrentState
 
 NAMED: Final = 3
-"""The number of torrents of one cause that are named."""
+"""The number of torrents of each cause that the problem's text names."""
 
 NAME_MAX: Final = 60
 SHORT_ID: Final = 8
@@ -21,7 +21,7 @@ UNKNOWN: Final = "error"
 
 
 class _Cause(NamedTuple):
-    """The problem of a cause, and the remedy."""
+    """The text of the problem for a cause, and the remedy."""
 
     what: str
     remedy: str
@@ -91,10 +91,10 @@ _STORAGE_WORDS: Final = (
     ("file exists", "files_in_the_way"),
     ("no such file", "missing"),
 )
-"""Parts of the message of a storage error, in lower case, and the cause that they show."""
+"""Parts of the message of a storage error (in lower case), each with the cause that it shows."""
 
 _TOLD_ELSEWHERE: Final = frozenset({"engine_lost", "storage_missing", "disk_full", "resume_rejected"})
-"""Errors from which a torrent recovers by itself, or that `storage` reports."""
+"""Names of errors from which a torrent recovers by itself, or which the component `storage` of `health` reports."""
 
 
 def cause_of(name: str, message: str) -> str:
@@ -115,9 +115,9 @@ class TorrentTroubles:
     def __init__(self, user: str = "of ouzeld") -> None:
         self._user = user
         self._last: dict[str, tuple[str, str]] = {}
-        """By torrent, the cause and the message of its last error, until the error is cleared."""
+        """By torrent: the cause and the message of its last error. The entry is removed when the error is cleared."""
         self._stopped: dict[str, str] = {}
-        """By torrent in error or in quarantine, the cause that it is counted under."""
+        """By torrent in error or in quarantine: the cause under which it is counted."""
         self._by_cause: dict[str, dict[str, None]] = {}
         self._told: frozenset[str] = frozenset()
         self._news = False
@@ -142,7 +142,7 @@ class TorrentTroubles:
                 pass
 
     def quarantined(self, torrent: str) -> None:
-        """Counts a torrent that is in quarantine by its record, at the start."""
+        """Counts a torrent whose record says that it is in quarantine. Called when the daemon starts."""
         self._count(torrent, QUARANTINED)
 
     def changes(self, name_of: Callable[[str], str]) -> dict[str, str | None]:

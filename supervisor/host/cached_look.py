@@ -1,7 +1,8 @@
 """The state of a file in the kernel's caches: a check that reads no disk, wakes none up, and never blocks.
 
-openat2(2) with RESOLVE_CACHED (Linux 5.12) resolves a path only as far as this needs no I/O. If it stops earlier, the
-change time of the nearest cached directory above shows whether a name was removed there lately.
+openat2(2) with RESOLVE_CACHED (Linux 5.12) resolves a path only as far as this needs no I/O. If it stops before the end
+of the path, the change time of the nearest cached directory above the file shows whether a name was removed there
+lately.
 """
 
 import ctypes
@@ -38,7 +39,7 @@ class Sight(Enum):
     GONE = "gone"
     """The file is missing, is not a regular file, or is shorter than it should be."""
     DOUBTFUL = "doubtful"
-    """The file is not cached, and a directory above was changed lately, so the disk is awake."""
+    """The file is not cached, and a directory above it was changed lately, so the disk is awake."""
     UNKNOWN = "unknown"
 
 
@@ -46,7 +47,8 @@ def check_cached(path: str, size: int, changed_since: float) -> Sight:
     """Checks a file that should have this size.
 
     Args:
-        changed_since: seconds since 1970; a directory above that was changed later makes an uncached file doubtful.
+        changed_since: a time in seconds since 1970. If a directory above the file was changed later, an uncached file
+            is doubtful.
     """
     found = _cached(path)
     if isinstance(found, tuple):

@@ -1,7 +1,7 @@
 """A lock on a directory, held as long as any process that inherited it lives.
 
 The lock is an `flock` on `.lock` in the directory. The kernel releases it when the last descriptor is closed, so a
-crash leaves no stale lock. An orphaned engine still holds it, and keeps the next supervisor out.
+crash leaves no stale lock. An orphaned engine still holds the lock, and so keeps the next supervisor out.
 """
 
 import contextlib
@@ -28,7 +28,8 @@ class AlreadyLocked(Exception):
     """Another process has locked the directory.
 
     Fields:
-        inherited: this process has locked it before, and released it: an engine that inherited the lock holds it.
+        inherited: whether this process has locked the directory before, and released the lock: then an engine that
+            inherited the lock holds it.
     """
 
     def __init__(self, directory: Path, holder: str) -> None:
@@ -38,7 +39,7 @@ class AlreadyLocked(Exception):
 
 
 class DirectoryLock:
-    """Acquires the lock on construction; waits up to PATIENCE_S for orphaned engines.
+    """A lock, which is acquired on construction. Waits up to PATIENCE_S for orphaned engines.
 
     Fields:
         identity: the identity of the lock file, in the form of `ResumeDir.identity`.
@@ -54,7 +55,7 @@ class DirectoryLock:
             self._take(directory)
             self.identity = identity_of(os.fstat(self.fd))
         except (AlreadyLocked, OSError):
-            self.close()  # otherwise this process's own lock would make the next attempt fail
+            self.close()  # an open descriptor would make this process's next attempt fail
             raise
 
     def close(self) -> None:
@@ -105,7 +106,7 @@ def _open(directory: Path) -> int:
 
 
 def _alive(pid: str) -> bool:
-    """Whether the supervisor with that pid still runs; a reused pid only makes the message wrong."""
+    """Whether the supervisor with that pid still runs. If the pid was reused, only the message is wrong."""
     try:
         os.kill(int(pid), 0)
     except (ValueError, OverflowError, ProcessLookupError):

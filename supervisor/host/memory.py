@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 SHARE: Final = 0.75
-"""The default limit as a share of all memory; above it the kernel may kill the engine, without a drain."""
+"""The default limit, as a share of all memory. If an engine used more, the kernel might kill it without a drain."""
 
 MB: Final = 1_000_000
 
@@ -17,7 +17,7 @@ def held_bytes(pid: int, proc: Path = Path("/proc")) -> int | None:
     """The anonymous memory of a process, including swapped-out pages. None if the process has ended.
 
     Pages of files are not counted: libtorrent maps files, and the kernel reclaims such pages when it needs to. Unlike
-    psutil's `uss` this takes no lock that a hung process may hold.
+    the measurement of psutil's `uss`, this needs no lock that a hung process may hold.
     """
     try:
         lines = (proc / str(pid) / "status").read_bytes().splitlines()
@@ -37,7 +37,7 @@ def limit_bytes(
     """The memory limit of the engine: the configured one, or a share of the machine's or the control group's memory.
 
     Args:
-        configured_mb: the configured limit; 0 is no limit, None is SHARE of the memory.
+        configured_mb: the configured limit. 0 is no limit; None is the share SHARE of the memory.
         total: the machine's memory in bytes; None to look it up.
     """
     if configured_mb is not None:
@@ -62,9 +62,9 @@ def _of_control_groups(proc: Path, cgroups: Path) -> list[int]:
             root, name = cgroups / "memory", "memory.limit_in_bytes"
         else:
             continue
-        # In a container the path may be one of the host; then only the root is visible here.
+        # In a container the path may be a path of the host. Then only the root is visible here.
         group = root / path.strip("/")
         for directory in (group, *(parent for parent in group.parents if parent.is_relative_to(root))):
-            with contextlib.suppress(OSError, ValueError):  # not there, or "max"
+            with contextlib.suppress(OSError, ValueError):  # the file is not there, or has "max"
                 found.append(int((directory / name).read_text()))
     return found

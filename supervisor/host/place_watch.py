@@ -10,14 +10,17 @@ from supervisor.concurrency.threads import in_thread
 
 LOOK_S: Final = 1.0
 PATIENCE_S: Final = 2.0
-"""The time limit of a check; a slower path is silent, and an engine that opened it would hang as long."""
+"""The time limit of a check.
+
+A path that takes longer is silent: an engine that opened it would hang as long as the check.
+"""
 
 
 class PlaceWatch:
     """Checks paths on request. A *place* is the identity of a directory, see `protocol.host.place`.
 
     Fields:
-        seen: the place at each path in its last finished check; None if there was none.
+        seen: the place at each path, as of the path's last finished check; None if there was no directory.
         silent: the paths that did not answer in time.
     """
 
@@ -27,7 +30,7 @@ class PlaceWatch:
         self._looks: dict[str, asyncio.Task[str | None]] = {}
 
     async def check(self, paths: Iterable[str]) -> None:
-        """Checks these paths; returns once all have answered, or the time limit is over."""
+        """Checks these paths. Returns once all have answered, or when the time limit is over."""
         wanted = set(paths)
         for path in wanted - self._looks.keys():
             self._looks[path] = asyncio.create_task(in_thread(partial(place_at, path)))

@@ -1,4 +1,4 @@
-"""Resource limits of this process, which its engines inherit, and inherited state that has to be reset."""
+"""Sets the resource limits of this process, which its engines inherit, and resets state that it has inherited."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ import stat
 from typing import Final
 
 DESCRIPTORS_MIN: Final = 256
-"""The minimum of descriptors. An idle supervisor has 40 open; each client and each write of a file needs more.
+"""The minimum number of descriptors. An idle supervisor has 40 open, and needs one more for each client and file write.
 
 ZeroMQ aborts the process if there is no descriptor left for a connection.
 """
@@ -35,7 +35,7 @@ def prepare(*, core_dumps: bool) -> None:
     # If SIGCHLD is inherited as ignored, the kernel reaps children itself, and the cause of a death is lost.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):  # "unlimited" may be more than the kernel gives
+    with contextlib.suppress(OSError, ValueError):  # "unlimited" may be more than the kernel allows
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed != resource.RLIM_INFINITY and allowed < DESCRIPTORS_MIN:

@@ -18,7 +18,7 @@ class ServiceManager:
     """The service manager's socket, or none.
 
     Args:
-        address: a path, or an abstract name after an `@`; None for none.
+        address: a path, or an abstract name after an `@`; None without a service manager.
         watchdog_s: the watchdog's interval in seconds; None without a watchdog.
     """
 
@@ -32,7 +32,10 @@ class ServiceManager:
 
     @classmethod
     def of_environment(cls, environ: MutableMapping[str, str], pid: int) -> Self:
-        """The service manager of the environment. Its variables are removed, so that children do not inherit them."""
+        """The service manager that the environment variables name, if any.
+
+        The variables are removed, so that children do not inherit them.
+        """
         address, usec, watched = (environ.pop(name, "") for name in VARIABLES)
         watchdog = usec.isdecimal() and int(usec) > 0 and watched in ("", str(pid))
         return cls(address or None, int(usec) / 1e6 if watchdog else None)
@@ -59,7 +62,7 @@ class ServiceManager:
         self._tell("WATCHDOG=1")
 
     def extend(self, seconds: float) -> None:
-        """Extends the manager's timeout for starting or stopping to this time from now."""
+        """Extends the manager's timeout for starting or stopping: the timeout then ends this many seconds from now."""
         self._tell(f"EXTEND_TIMEOUT_USEC={int(seconds * 1e6)}")
 
     def status(self, line: str) -> None:
@@ -82,7 +85,7 @@ class ServiceManager:
             try:
                 self._socket.sendto(self._unsent[0], self._address)
             except BlockingIOError:
-                return  # the manager does not keep up; the next message sends this one, too
+                return  # the manager does not keep up; the queued messages are sent with the next one
             except OSError:
                 # The manager is gone, or is being replaced. The service does not depend on it.
                 self._unsent.clear()

@@ -1,8 +1,8 @@
 """Token buckets for log lines, by name, so that thousands of torrents do not displace other lines. Pure.
 
-A client that adds ten thousand torrents, or a start at which as many fail, would fill the log's queue and exceed
-journald's limit for one service (10,000 lines in 30 s). Then lines of any name could be lost. So each name has a token
-bucket. Lines beyond it are not written; their count is logged.
+If a client adds ten thousand torrents, or as many fail at a start, their lines would fill the log's queue and exceed
+journald's limit for one service (10,000 lines in 30 s). Then lines of any name could be lost. So each name of a line
+has a token bucket. Without a token a line is not written, and the number of such lines is logged.
 """
 
 from typing import Final, NamedTuple
@@ -20,7 +20,7 @@ TELL_S: Final = 10.0
 
 
 class LeftOut(NamedTuple):
-    """The count of lines of one name that were not written. `level` is the level of the last one."""
+    """The number of lines of one name that were not written. `level` is the level of the last of them."""
 
     of: str
     level: str
@@ -39,7 +39,7 @@ class LineBudget:
         self._per_s = per_s
         self._buckets: dict[str, TokenBucket] = {}
         self._left_out: dict[str, tuple[str, int, float]] = {}
-        """By name, the level of the omitted lines, their count, and since when they are counted."""
+        """By name of the lines: the level of the omitted lines, their count, and since when they are counted."""
 
     def spend_token(self, name: str, level: str, now: float) -> bool:
         """Whether a line of this name may be written; if not, it is counted."""

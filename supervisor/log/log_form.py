@@ -30,13 +30,13 @@ _BLOCKS: Final = ("exception", "stack")
 """Fields with several lines, which are shown to people as blocks."""
 
 _OURS: Final = frozenset({"event", "level", "timestamp"})
-"""Fields that the renderer for people shows in another way than `name=value`."""
+"""Fields that the renderer for people does not show as `name=value`."""
 
 _AMBIGUOUS: Final = re.compile(r"[\s=\"]|^$")
-"""Characters that would make one value look like several."""
+"""Matches values that would be ambiguous in `name=value`: with white space, `=` or a quote, or empty."""
 
 _PRIORITIES: Final = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
-"""By level, the priorities of syslog(3) for the prefix of a line, see sd-daemon(3)."""
+"""By level: the priority of syslog(3) that the prefix of a line has, see sd-daemon(3)."""
 
 
 class _AsIs:
@@ -77,7 +77,7 @@ class Form:
         goes_to: the destination of the log.
 
     Fields:
-        fixed_level: overrides the level of `follow`, if set.
+        fixed_level: if set, overrides the level that `follow` sets.
         name_of: returns the name of a torrent by its id; None if it is unknown.
     """
 
@@ -123,7 +123,7 @@ class Form:
             return self.marked(_json(shown), level)
 
     def marked(self, text: str, level: str) -> str:
-        """Adds the priority prefix to each line of a text, if journald reads it: there each line is an entry."""
+        """Adds the priority prefix to each line of a text, if journald reads the log: there each line is an entry."""
         if self._goes_to is not Destination.JOURNAL:
             return text
         mark = f"<{_PRIORITIES.get(level, 3)}>"
@@ -137,7 +137,7 @@ class Form:
     def _told(self, level: str, fields: EventDict) -> str:
         try:
             return self.render(None, level, fields)
-        except structlog.DropEvent:  # dropped lines may have had a higher level
+        except structlog.DropEvent:  # the dropped lines may have had a higher level
             return self.marked(_json(fields), level)
 
     def _steps_of(self, *, for_people: bool) -> Sequence[Processor]:

@@ -16,28 +16,28 @@ from typing import Final
 
 LINES_MAX: Final = 10_000
 BYTES_MAX: Final = 4 * 1024 * 1024
-"""The bound of the queue in bytes; a longer line is dropped."""
+"""The bound of the queue in bytes. A line that is longer than this is dropped."""
 
 CHUNK_BYTES: Final = 64 * 1024
 """Queued lines are written together, up to about this size, which saves system calls and thread switches."""
 
 RETRY_S: Final = 1.0
 STUCK_S: Final = 2.0
-"""A write that takes longer is a problem."""
+"""A write that takes longer than this is reported as a problem."""
 
 QUIET_S: Final = 10.0
-"""The time for which a loss stays a problem after the last dropped line: a slow log drops lines in bursts."""
+"""After the last dropped line, the loss stays a problem for this time: a slow log drops lines in bursts."""
 
 FLUSH_S: Final = 2.0
 FLUSH_STEP_S: Final = 0.2
-"""At the end, FLUSH_S is the time limit for the last lines, and FLUSH_STEP_S for a write without progress."""
+"""At the end, the last lines have FLUSH_S. Waiting ends earlier if no line was written for FLUSH_STEP_S."""
 
 
 class LogWriter:
     """Writes lines to a descriptor.
 
     Args:
-        fd: the destination, blocking or not; it is never closed here.
+        fd: the destination, blocking or not. The writer never closes it.
         notice: makes the line with the count of dropped lines.
         lines_max, bytes_max: the bounds of the queue.
     """
@@ -54,9 +54,9 @@ class LogWriter:
         self._putting = threading.RLock()
         self._put_lines = self._put_bytes = 0
         self._done_lines = self._done_bytes = 0
-        """Written only by the thread, so that `put` needs no lock for reading."""
+        """Only the thread writes these two, so `put` can read them without a lock."""
         self._gap = 0
-        """Dropped lines since the last accepted one."""
+        """The number of lines that were dropped since the last accepted line."""
         self._lost_at: float | None = None
         self._failure: str | None = None
         self._writing_since: float | None = None
@@ -106,7 +106,7 @@ class LogWriter:
         return True
 
     def _has_room(self, size: int, share: int) -> bool:
-        """Whether a line of this size fits into the queue, if only one of `share` parts of the queue may be used."""
+        """Whether a line of this size fits into the queue, of which only the part `1 / share` may be used."""
         lines, waiting = self._put_lines - self._done_lines, self._put_bytes - self._done_bytes
         return lines < self._lines_max // share and waiting + size <= self._bytes_max // share
 
@@ -138,7 +138,10 @@ class LogWriter:
                 written.set()
 
     def _next(self) -> tuple[list[bytes], threading.Event | None]:
-        """Returns lines to write together, and the event to set afterwards. Blocks until there is one of these."""
+        """Returns lines to write together, and the event to set afterwards, if any.
+
+        Blocks until there is a line or an event.
+        """
         lines: list[bytes] = []
         size = 0
         item = self._queue.get()

@@ -20,7 +20,7 @@ from supervisor.log.log_writer import LogWriter
 from supervisor.log.standard_error import LogStream
 
 _RESERVED: Final = frozenset({"self", "level", "event", "exc_info", "stack_info"})
-"""Names with a meaning for structlog itself."""
+"""Names that have a meaning for structlog itself."""
 
 Logger = structlog.typing.FilteringBoundLogger
 
@@ -51,7 +51,7 @@ def configure(put: Put, form: Form) -> None:
     """
     structlog.configure(
         processors=[form.render],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),  # the form filters; its level can change
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),  # the form filters by its own level
         logger_factory=partial(_Lines, put),
         cache_logger_on_first_use=True,
     )

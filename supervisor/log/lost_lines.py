@@ -1,9 +1,9 @@
-"""Counts the lines that engines drop from their logs, by their heartbeats. Pure."""
+"""Counts the lines that engines have dropped from their logs, as their heartbeats report. Pure."""
 
 from typing import Final
 
 QUIET_S: Final = 10.0
-"""The time for which a loss stays a problem after the last dropped line."""
+"""After the last dropped line, the loss stays a problem for this time."""
 
 
 class LostLines:
