@@ -6,5 +6,5 @@
 - *Announcements* publish events of torrents, and notify the parts that track torrents.
 - The *clock* makes the calls that are due every second.
 
-Handlers have no other state than they need for this.
+Handlers have only the state that they need for this.
 """

@@ -38,7 +38,7 @@ class Announcements:
         return self._publisher.lifecycle(event)
 
     def appeared(self, desired: DesiredTorrent) -> None:
-        """Publishes a torrent whose record clients have not seen yet, or of which they know only the id."""
+        """Publishes a torrent whose record clients have not seen yet, or of which clients know only the id."""
         torrent, quarantine, snapshot = desired.torrent, desired.quarantine, self._engine.snapshot
         self._shared_files.appeared(desired)
         for event in appeared(desired):

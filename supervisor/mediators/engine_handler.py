@@ -126,10 +126,10 @@ class EngineHandler:
     def handle(self, fact: EngineFact) -> None:
         """Handles a fact of the engine."""
         match fact:
-            case Progress():  # these come by the thousand
+            case Progress():  # these facts come by the thousand
                 self._shared_files.progress(fact)
                 self._publisher.latest(fact, gen=self._engine.gen)
-            case StateChanged() | TorrentError():  # and these
+            case StateChanged() | TorrentError():  # and so do these
                 self._publish(fact)
             case Readable(torrent, problem):
                 self._reporter.unreadable(torrent, problem)
@@ -182,7 +182,7 @@ class EngineHandler:
             case EngineReady():
                 self._ready()
             case Crashed(report):
-                if report.stacks:  # in the log, too, for where reports cannot be written
+                if report.stacks:  # in the log, too, since it may be that reports cannot be written
                     self._log.error("engine_stacks", gen=report.gen, stacks=report.stacks.splitlines())
                 self._crashes.file(report)
             case Finished():
@@ -191,20 +191,20 @@ class EngineHandler:
                 self._publish(fact)
 
     def _log_of(self, gen: int) -> logs.Logger:
-        """The log, bound to a generation; it is cached, as lines of the engine and its spare seldom alternate."""
+        """The log, bound to a generation. It is cached, since lines of the engine and of its spare seldom alternate."""
         if gen != self._engine_log[0]:
             self._engine_log = gen, self._log.bind(source="engine", gen=gen)
         return self._engine_log[1]
 
     def _publish(self, event: LifecycleEvent) -> None:
         if isinstance(event, EngineLost):
-            self._resume_dir.resume_data_not_written(None)  # the next engine reports its own problem
+            self._resume_dir.resume_data_not_written(None)  # if the next engine has the problem, too, it reports it
         self._publisher.lifecycle(event, gen=self._engine.gen)
         if isinstance(event, Completed):
             self._shared_files.completed(event.torrent)
 
     def _ready(self) -> None:
-        """Clears the problems of earlier processes; the health is published with the next report."""
+        """Clears the problems of earlier processes. The health is published with the next report."""
         self._health.started = True
         for subject in ("process", "settings"):
             self._health.report(COMPONENT, subject, None, severity=Severity.DEGRADING, now_us=0)
@@ -239,7 +239,7 @@ class EngineHandler:
             self._engine.convicted(fact.torrent)
 
     async def _learn(self, fact: Learned) -> None:
-        """Stores a finding of the engine in the record; if that fails, the next engine reports it again."""
+        """Stores a finding of the engine in the record. If that fails, the next engine reports the finding again."""
         try:
             await self._mutations.learn(fact)
         except OuzelError as error:

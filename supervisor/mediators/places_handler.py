@@ -20,7 +20,7 @@ class PlacesHandler:
         self._crashes = crashes
 
     def access(self, subject: str, problem: str | None) -> None:
-        """Reports a problem of keys: a key file affects one client, the directory all clients on tcp."""
+        """Reports a problem of keys. A key file affects one client; the directory affects all clients on tcp."""
         severity = Severity.NOTED if subject == FILES else Severity.DEGRADING
         self._reporter.report("access", subject, problem, severity)
 
@@ -30,5 +30,5 @@ class PlacesHandler:
         self._reporter.report("download_roots", root, problem, severity)
 
     def crash_reports(self, problem: str | None) -> None:
-        """Reports that crash reports cannot be written; nothing else depends on them."""
+        """Reports that crash reports cannot be written. Nothing else depends on these reports."""
         self._reporter.report("state_dir", "crashes", with_remedy(self._crashes, problem), Severity.NOTED)

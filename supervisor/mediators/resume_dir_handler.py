@@ -31,7 +31,8 @@ class ResumeDirHandler:
     """The resume directory handler of a service.
 
     Args:
-        locks: held locks on directories, the resume directory's first; that one is replaced here with the directory.
+        locks: held locks on directories, the resume directory's first. If another resume directory is adopted, its lock
+            replaces the first one in this list.
         group: runs the tasks that move files.
     """
 
@@ -88,11 +89,11 @@ class ResumeDirHandler:
     # -- findings of the warden -----------------------------------------------------------------------------------
 
     def in_trouble(self, problem: str | None) -> None:
-        """Reports that the directory is not usable; None: it is usable again."""
+        """Reports that the directory is not usable, or (None) is usable again."""
         self._report("directory", f"the resume directory {self._dir.root}", problem)
 
     def writes_fail(self, problem: str | None) -> None:
-        """Reports that writes fail although the directory is usable; None: they succeed again."""
+        """Reports that writes fail although the directory is usable, or (None) succeed again."""
         self._reporter.report(COMPONENT, "writes", problem)
 
     def replaced(self, lock: DirectoryLock) -> None:
@@ -101,7 +102,7 @@ class ResumeDirHandler:
         before.close()
 
     def held_by_engine(self) -> None:
-        """The first directory is back before the engine was replaced that inherited its lock: now another one is."""
+        """Replaces the engine, since the first directory is back, and the engine still holds its inherited lock."""
         self._engine.recycle("it holds the lock of a resume directory that is back")
 
     def back(self, mended: list[Mended]) -> None:
@@ -112,7 +113,7 @@ class ResumeDirHandler:
         self._totals.save_all()
 
     def loaded(self, damaged: list[DamagedFile]) -> None:
-        """Announces all torrents, since the directory could be listed at last, and has the engine load them."""
+        """Announces all torrents, and has the engine load them. Called when the directory could be listed at last."""
         for file in damaged:
             self._reporter.put_aside(file)
         for unreadable in self._catalogue.unreadable.values():
@@ -140,11 +141,11 @@ class ResumeDirHandler:
     # -- findings of an engine ------------------------------------------------------------------------------------
 
     def resume_data_not_written(self, problem: str | None) -> None:
-        """Reports that the engine cannot write fast-resume data; None: it can again."""
+        """Reports that the engine cannot write fast-resume data, or (None) can write it again."""
         self._report("fastresume", f"fast-resume data in {self._dir.fastresume_dir}", problem)
 
     def put_aside(self, event: FilePutAside) -> None:
-        """Moves a file that the engine has put aside to the other damaged files."""
+        """Moves a file that the engine has put aside to `damaged/`."""
         self._group.create_task(self._move_on(event))
 
     def metainfo_damaged(self, event: MetainfoDamaged) -> None:
@@ -155,7 +156,7 @@ class ResumeDirHandler:
         done, staged = event.done, event.staged
         if staged is not None:
             done = await in_thread(partial(move_staged, self._dir, done, staged))
-        gone = event.torrent not in self._catalogue.torrents  # removed meanwhile: no event would clear the problem
+        gone = event.torrent not in self._catalogue.torrents  # if so, no event would clear the problem
         self._reporter.put_aside(DamagedFile(event.file, event.torrent, event.what, done, orphan=gone))
 
     async def _put_metainfo_aside(self, event: MetainfoDamaged) -> None:

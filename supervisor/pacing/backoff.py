@@ -1,7 +1,7 @@
 """The back-off: the delay before the n-th attempt in a row. Pure.
 
-The delays are tenacity's strategies: exponential growth, cap and jitter. This module does not sleep or retry: the
-caller counts its attempts and has its own timers. Only the jitter is random.
+The delays are computed by tenacity's strategies: exponential growth, cap and jitter. This module does not sleep or
+retry: the caller counts its attempts and has its own timers. Only the jitter is random.
 """
 
 import msgspec
@@ -22,7 +22,7 @@ class Backoff(msgspec.Struct, frozen=True):
 
     def delay_s(self, attempt: int) -> float:
         """Seconds to wait after this many attempts in a row; the first is 1."""
-        # A strategy takes tenacity's state of a retried call, and reads only `attempt_number` of it.
+        # A strategy takes tenacity's state of a retried call, of which it reads only `attempt_number`.
         state = tenacity.RetryCallState(_NO_CALLS, None, (), {})
         state.attempt_number = attempt
         return self.wait(state)

@@ -1,12 +1,12 @@
 """The file watch: detects missing and truncated files of complete torrents within a minute, and wakes no disk up.
 
-libtorrent does not detect these: it may never read a file again, and a deleted file can still be read while it is open.
-So the watch checks the files of all complete torrents in the kernel's caches (see `cached_look`), spread evenly over a
-round. On a suspicion the engine checks the disk, in the same way as at a start: the torrent waits for its files, or the
-missing parts are downloaded.
+libtorrent does not detect such files: it may never read a file again, and a deleted file can still be read while it is
+open. So the watch checks the files of all complete torrents in the kernel's caches (see `cached_look`), spread evenly
+over a round. If a file is suspicious, the engine checks the disk in the same way as at a start. Then the torrent waits
+for its files, or the missing parts are downloaded.
 
-Files that are not cached and whose directory has not changed lately are checked on the disk every ten minutes, a
-bounded number of torrents in a round.
+Files that are not cached, and whose directory has not changed lately, are checked on the disk: every ten minutes, those
+of a bounded number of torrents.
 """
 
 import asyncio
@@ -27,13 +27,16 @@ SLICES: Final = 40
 """The number of steps of a round, each of which checks some torrents."""
 
 FILES: Final = 30_000
-"""The number of files that are checked in a round, the same for each torrent; later rounds check its other files."""
+"""The number of files that are checked in a round.
+
+Each torrent gets an equal share; later rounds check its other files.
+"""
 
 RECENT_S: Final = 3 * ROUND_S
 DEEP_S: Final = 600.0
 DEEP_MAX: Final = 100
 PATIENCE_S: Final = 5.0
-"""The time limit of a check, which reads no disk and should take milliseconds."""
+"""The time limit of a check. A check reads no disk, and should take milliseconds."""
 STUCK_MAX: Final = 4
 
 _COMPLETE: Final = frozenset({TorrentState.SEEDING, TorrentState.FINISHED})
@@ -72,7 +75,7 @@ class FileWatch:
         self._deep = False
         self._deep_left = 0
         self._deep_done: set[str] = set()
-        """The uncached torrents that were already checked on the disk."""
+        """The torrents whose uncached files were checked on the disk already."""
         self._stuck: set[asyncio.Task[dict[str, Sight]]] = set()
 
     async def run(self) -> None:
@@ -92,7 +95,7 @@ class FileWatch:
         """Begins a round."""
         self._round += 1
         if self._deep and self._deep_left:
-            self._deep_done.clear()  # all were checked
+            self._deep_done.clear()  # all torrents were checked
         self._deep = self._clock() >= self._deep_at
         self._deep_left = DEEP_MAX if self._deep else 0
         if self._deep:
@@ -107,7 +110,7 @@ class FileWatch:
         self._stuck.add(work)
         work.add_done_callback(self._stuck.discard)
         await asyncio.wait([work], timeout=PATIENCE_S)
-        if not work.done() or work.exception() is not None:  # an exception: no thread could be started
+        if not work.done() or work.exception() is not None:  # it failed: no thread could be started
             return
         for torrent, sight in work.result().items():
             if sight is not Sight.UNKNOWN or self._turn_of(torrent):

@@ -1,8 +1,8 @@
 """An index of the paths of torrents, to find those that may share a file. Pure.
 
 A *place* is the absolute path of a torrent's root folder, or of its only file. Two torrents can share a file only if a
-place of one equals a place of the other, or is below it. So most torrents are excluded by one look-up in a dictionary,
-without knowing their files.
+place of one torrent equals a place of the other, or is below such a place. So most torrents are excluded by one look-up
+in a dictionary, without knowing their files.
 
 Paths are compared as text: save paths are stored with links resolved, and names that differ in case are different
 files, as on nearly all file systems.

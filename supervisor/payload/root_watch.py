@@ -1,7 +1,7 @@
 """The root watch: checks whether torrents can be stored in the download roots, each in a thread of its own.
 
-The check by access(2) writes nothing. It reads no disk, either, since the directories of frequently checked roots are
-in the kernel's caches. So the check wakes no disk up.
+The check is made by access(2), which writes nothing. It reads no disk, either: the roots are checked so often that
+their directories stay in the kernel's caches. So the check wakes no disk up.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ class RootWatch:
 
     Args:
         roots: returns the current download roots.
-        report: called with a root and its problem; None if there is none.
+        report: called with a root and its problem, or with None if the root has no problem.
     """
 
     def __init__(self, roots: Callable[[], Iterable[str]], report: Callable[[str, str | None], None]) -> None:
@@ -46,8 +46,8 @@ class RootWatch:
                 look.cancel()
 
     async def check(self) -> None:
-        """Checks all roots once. Returns when all have answered, or after PATIENCE_S."""
-        roots = list(dict.fromkeys(self._roots()))  # two configured paths may be one root: a link, or `dl` and `dl/`
+        """Checks all roots once. Returns when all disks have answered, or after PATIENCE_S."""
+        roots = list(dict.fromkeys(self._roots()))  # two paths may be one root, such as `dl` and `dl/`
         for root in roots:
             if root not in self._looks:
                 self._looks[root] = asyncio.create_task(in_thread(partial(_look_at, root)))

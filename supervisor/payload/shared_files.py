@@ -1,7 +1,7 @@
-"""Tracks files that several torrents use: they are reported at an add, not deleted at a removal, and verified.
+"""Tracks files that several torrents use. They are reported at an add, not deleted at a removal, and verified.
 
-Two torrents may use one path for different content. The last writer wins; the other torrent then has pieces that are
-overwritten, and would upload wrong data. So while one torrent writes, the complete ones are verified periodically.
+Two torrents may use one path for different content. The last writer wins: pieces of the other torrent are then
+overwritten, and it would upload wrong data. So while one torrent writes, the complete ones are verified periodically.
 """
 
 import time
@@ -22,10 +22,10 @@ from supervisor.payload.places import Places
 from supervisor.store.catalogue import Catalogue
 
 VERIFY_S: Final = 60.0
-"""The minimum interval between verifications of a torrent whose files another one is writing."""
+"""The minimum interval between verifications of a torrent whose files another torrent is writing."""
 
 WATCHED_MAX: Final = 50
-"""The maximum number of torrents that are verified because of one writer. Adds and removals check all torrents."""
+"""The maximum number of torrents that are verified because of one writer. Adds and removals have no such limit."""
 
 _COMPLETE: Final = frozenset({TorrentState.SEEDING, TorrentState.FINISHED})
 
@@ -144,7 +144,7 @@ class SharedFiles:
             self._verify(event.torrent, at_once=False)
 
     def completed(self, torrent: str) -> None:
-        """Verifies the torrents that share files with a complete torrent, for the last time."""
+        """Verifies the torrents that share files with a torrent that is complete now, for the last time."""
         if torrent in self._sharing:
             self._verify(torrent, at_once=True)
 
@@ -159,7 +159,7 @@ class SharedFiles:
 
 
 _Files = tuple[str, Metadata]
-"""A save path, and the content of the info dictionary."""
+"""A save path, and the files below it."""
 
 
 def _paths(files: _Files) -> Iterable[str]:

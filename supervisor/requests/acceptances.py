@@ -1,10 +1,10 @@
 """Stores recently accepted requests, so that a repeated one is answered and not carried out again. Pure.
 
 The key of an entry is the sender and the id of the request. An entry first has the work in progress, which a repeated
-request joins. After the acceptance it has the outcome, for ten minutes. Refused work is not stored: it had no effect,
-and a repeated request tries again. The stored outcomes are bounded in bytes. Beyond the bound, the oldest outcomes of
-the connection with the most bytes are evicted, so that a flood evicts no other connection's. Work in progress is never
-evicted.
+request joins. Once the request is accepted, the entry has the outcome for ten minutes. Refused work is not stored: it
+had no effect, and a repeated request tries again. The stored outcomes are bounded in bytes. Beyond the bound, the
+oldest outcomes of the connection with the most bytes are evicted, so that a flood evicts only outcomes of its own
+connection. Work in progress is never evicted.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ Outcome = TypeVar("Outcome")
 REMEMBERED_S: Final = 600.0
 MAX_BYTES: Final = 32 * 1024 * 1024
 ENTRY_BYTES: Final = 1000
-"""The approximate memory of an entry, without the text of its key and its outcome."""
+"""The approximate memory of an entry, without the text of its key and without its outcome."""
 
 _DIGEST_BYTES: Final = 16
 
@@ -30,7 +30,7 @@ class Key(NamedTuple):
     """The identity of a request: its sender, and its id; 1 and "1" are different ids.
 
     Fields:
-        sender: the request's `client`, or else the frames of the sender's address.
+        sender: the request's `client`; without it, the frames of the sender's address.
     """
 
     sender: str | tuple[bytes, ...]
@@ -95,7 +95,10 @@ class Acceptances(Generic[Work, Outcome]):
         self._working[key] = (content, work, holder)
 
     def settle(self, key: Key, outcome: Outcome, size: int, now: float) -> None:
-        """Replaces the work by its outcome, after the acceptance. `size` is its approximate memory in bytes."""
+        """Replaces the work of an accepted request by its outcome.
+
+        `size` is the outcome's approximate memory in bytes.
+        """
         content, _, holder = self._working.pop(key)
         size += ENTRY_BYTES + len(key.id if isinstance(key.id, str) else "") + sum(map(len, key.sender))
         self._kept[key] = _Kept(content, outcome, size, now + REMEMBERED_S, holder)
@@ -131,6 +134,6 @@ class Acceptances(Generic[Work, Outcome]):
 
 
 def content_of(command: Command) -> bytes:
-    """A digest of a command's op and arguments; their order, and defaults that are left out, make no difference."""
+    """A digest of a command's op and arguments. The order of arguments, and omitted defaults, make no difference."""
     packed = msgspec.msgpack.encode(command, order="deterministic")
     return hashlib.blake2b(packed, digest_size=_DIGEST_BYTES).digest()

@@ -1,7 +1,8 @@
 """Limits the pending requests of each connection, and the rate of its invalid frames and requests. Pure.
 
-A connection that exceeds its limit is refused, and no other connection is affected. The memory for this is bounded:
-connections without pending requests have only token buckets for invalid frames, of which the oldest are evicted.
+If a connection exceeds its limit, its requests are refused, and no other connection is affected. The memory for this is
+bounded: for a connection without pending requests only its token buckets are stored, and of these the oldest are
+evicted.
 """
 
 from collections import OrderedDict
@@ -10,23 +11,26 @@ from typing import Final, Literal
 from supervisor.pacing.token_bucket import TokenBucket
 
 IN_FLIGHT_MAX: Final = 512
-"""The maximum number of a connection's pending requests: more than a client can use, and half a second of disk work."""
+"""The maximum number of a connection's pending requests: more than a client can use.
+
+A disk needs half a second for them.
+"""
 
 IN_FLIGHT_BYTES_MAX: Final = 64 * 1024 * 1024
-"""The maximum size of a connection's pending requests: four of the largest commands."""
+"""The maximum size of a connection's pending requests in bytes: enough for four of the largest commands."""
 
 TOTAL_BYTES_MAX: Final = 256 * 1024 * 1024
-"""The maximum size of all pending requests. Beyond it, a connection may have only one pending request."""
+"""The maximum size of all pending requests in bytes. Beyond it, each connection may have only one pending request."""
 
 BAD_FRAMES_BURST: Final = 100.0
 BAD_FRAMES_PER_S: Final = 10.0
 LIMITS_PER_S: Final = 1.0
-"""The rate of replies that a connection has sent too many bad frames."""
+"""The rate of the replies which say that a connection has sent too many bad frames."""
 
 BAD_REQUESTS_BURST: Final = 100.0
 BAD_REQUESTS_PER_S: Final = 10.0
 BAD_REQUESTS_WAITING_MAX: Final = 500
-"""The maximum number of a connection's delayed refusals, about the same as of its pending requests."""
+"""The maximum number of a connection's delayed refusals, about the same as the maximum of its pending requests."""
 
 REMEMBERED_MAX: Final = 10_000
 """The number of connections whose token buckets are stored; after an eviction the burst begins anew."""
@@ -43,7 +47,7 @@ class Claims:
         return len(self._claims)
 
     def admits(self, peer: bytes, size: int) -> bool:
-        """Whether a connection may have one more pending request, of this size in bytes."""
+        """Whether a connection may have one more pending request, with this size in bytes."""
         count, held = self._claims.get(peer, (0, 0))
         if count == 0:
             return True
@@ -67,7 +71,10 @@ class Claims:
 
 
 class Claim:
-    """A pending request: it is pending until it is answered, and the work that was begun for it has ended."""
+    """The entry for a pending request.
+
+    A request is pending until it is answered and the work that it began has ended.
+    """
 
     def __init__(self, claims: Claims, peer: bytes, size: int) -> None:
         self._claims = claims
@@ -80,7 +87,7 @@ class Claim:
         self._holders += 1
 
     def release(self, _: object = None) -> None:
-        """Removes a user of the claim; after the last one the request is not pending any more."""
+        """Removes a user of the claim. Without users, the request is not pending any more."""
         self._holders -= 1
         if self._holders == 0:
             self._claims.give_back(self._peer, self._size)
@@ -118,7 +125,10 @@ class BadFrames:
         return len(self._errors)
 
     def note(self, peer: bytes, now: float) -> Literal["error", "limit"] | None:
-        """Counts a bad frame. Returns how to answer it: with its `error`, with the reached `limit`, or (None) not."""
+        """Counts a bad frame.
+
+        Returns how to answer it: with its `error`, with the `limit` that is reached, or (None) not.
+        """
         if self._errors.of(peer, now).take(now):
             return "error"
         return "limit" if self._limits.of(peer, now).take(now) else None
@@ -134,7 +144,7 @@ class BadRequests:
         return len(self._buckets)
 
     def wait_s(self, peer: bytes, now: float) -> float | None:
-        """Counts a bad request. Returns the delay of its refusal in seconds; None if too many refusals wait."""
+        """Counts a bad request. Returns the delay of its refusal in seconds; None if too many refusals wait already."""
         bucket = self._buckets.of(peer, now)
         if bucket.left(now) < 1 - BAD_REQUESTS_WAITING_MAX:
             return None

@@ -1,9 +1,9 @@
 """Delays large frames of connections whose earlier large frames took long to decode.
 
-Decoding cannot be done in steps: the worst allowed frame takes the loop about 40 ms. After such a frame, the next large
-frames of the connection are queued for 300 times as long as it took. After a frame that took no longer than usual for
-its size, the factor is 4. Small frames, and other connections, are not delayed. The queues are bounded; a frame beyond
-the bound is refused at once.
+Decoding cannot be done in steps, and the worst allowed frame takes about 40 ms of the loop's time. After such a frame,
+the next large frames of the connection are queued for 300 times as long as the frame took. If a frame took no longer
+than usual for its size, the factor is 4. Small frames, and other connections, are not delayed. The queues are bounded;
+a frame beyond the bound is refused at once.
 """
 
 import asyncio
@@ -18,19 +18,19 @@ from supervisor.transport.loop_socket import Sender
 
 LARGE_BYTES: Final = 16 * 1024
 FREE_S: Final = 0.002
-"""The processor time that a frame may take without a delay for the next one."""
+"""A frame that takes at most this processor time causes no delay of the next frame."""
 
 BYTES_S: Final = 5e-9
 """The usual processor time for a byte.
 
-Metainfo and its digest take a quarter of that. A frame with many small elements takes thirty times as much.
+For metainfo, decoding and hashing take a quarter of this. A frame with many small elements takes thirty times as much.
 """
 
 FACTOR_BYTES: Final = 4
 FACTOR: Final = 300
 PAUSE_MAX_S: Final = 3.0
 WAITING_MAX: Final = 64 * 1024 * 1024
-"""The limit of a connection's queued bytes, the same as that of its pending requests."""
+"""The limit of a connection's queued bytes, the same as the limit of its pending requests."""
 
 WAITING_TOTAL_MAX: Final = 128 * 1024 * 1024
 """The limit of queued bytes of all connections."""
@@ -44,7 +44,7 @@ HandBack = Callable[[Frames, Sender], None]
 
 @dataclass(eq=False, slots=True)
 class _Message:
-    """A queued message: its sender, its arrival in the loop's time, and the timer of its deadline."""
+    """A queued message: its frames, its sender, the loop's time at its arrival, and the timer of its deadline."""
 
     frames: Frames
     sender: Sender
@@ -64,7 +64,7 @@ class LargeFrames:
     """Passes messages on, at once or with a delay.
 
     Args:
-        take: called with a message, its sender, and its arrival in the loop's time.
+        take: called with a message, its sender, and the loop's time at which it arrived.
         too_many: called with a message for which the queue has no room.
         too_late: called with a queued message whose deadline has passed.
     """
@@ -75,7 +75,7 @@ class LargeFrames:
         self._too_late = too_late
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[bytes, _Waiting] = {}
-        """By connection that is delayed now, its queue, which may be empty."""
+        """By connection that is delayed now: its queue, which may be empty."""
         self._timers: set[asyncio.TimerHandle] = set()
         self._bytes = 0
         self._closed = False
@@ -154,7 +154,7 @@ class LargeFrames:
                 self._take_timed(message.frames, message.sender, message.came_at)
                 if time.perf_counter() > ends:
                     break
-        finally:  # also after an error in `take`
+        finally:  # this is done after an error in `take`, too
             if waiting.messages:
                 if peer not in self._waiting:
                     self._pause(peer, 0)

@@ -1,8 +1,8 @@
 """Makes long reads in short steps, so that a page of thousands of rows does not delay other clients.
 
 A long read is an iterator that yields after each step and returns its result. Steps of different connections alternate
-(round-robin), and the reads of one connection are made in order, so a client with many reads delays only itself. A
-connection that does not receive its replies is skipped until it does, or until the deadlines of its requests.
+(round-robin), and the reads of one connection are made in order, so a client with many reads delays only itself. While
+a connection does not receive its replies, its reads are suspended; they end at the deadlines of their requests.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ SLICE_S: Final = 0.0003
 """The time for which steps are made before the loop handles other events."""
 
 LOOK_AGAIN_S: Final = 0.01
-"""The interval between checks for skipped connections that receive their replies again."""
+"""The interval between checks whether connections with suspended reads receive their replies again."""
 
 Steps = Generator[None, None, Any]
 Outcome = Callable[[Any], None]
@@ -61,14 +61,14 @@ class LongReads:
         self._defect = defect
         self._loop = asyncio.get_running_loop()
         self._reads: dict[bytes, deque[LongRead]] = {}
-        """By connection, in round-robin order."""
+        """By connection, in round-robin order: its reads, in the order of the requests."""
         self._backpressured: dict[bytes, deque[LongRead]] = {}
-        """The reads of connections that did not receive their replies at the last check."""
+        """The suspended reads: those of connections that did not receive their replies at the last check."""
         self._next: asyncio.Handle | None = None
         self._look: asyncio.TimerHandle | None = None
 
     def begin(self, peer: bytes, steps: Steps, deadline: float, request: Request, done: Outcome) -> None:
-        """Begins a read; at the loop's time `deadline` it ends with an error."""
+        """Begins a read. If it is not complete at the loop's time `deadline`, it ends with an error."""
         read = LongRead(peer, steps, request, done)
         read.timer = self._loop.call_at(deadline, self._late, read)
         among = self._backpressured if peer in self._backpressured else self._reads
@@ -129,7 +129,7 @@ class LongReads:
                 among = self._backpressured if is_backpressured else self._reads
                 among[peer] = self._backpressured.pop(peer)
                 if time.perf_counter() > ends:
-                    break  # the checked connections are at the end now, so the next check begins with the others
+                    break  # the checked connections are at the end now, so the next check begins with unchecked ones
         finally:
             self._schedule()
 

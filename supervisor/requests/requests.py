@@ -1,10 +1,11 @@
 """The `commands` socket: one request in, exactly one reply out, by its deadline.
 
-Short reads are answered at once, long ones in steps. Mutations run as tasks. When the deadline of a mutation passes,
-the client gets an error; a write that has begun goes on to its end. A repeated mutation is not carried out again: it
-gets the outcome of the same work, but has its own deadline.
+Short reads are answered at once; long reads are made in steps. Mutations run as tasks. When the deadline of a mutation
+passes, the client gets an error; a write that has begun goes on to its end. A repeated mutation is not carried out
+again: it gets the outcome of the same work, but has its own deadline.
 
-A connection that exceeds a limit is refused, and no other one is affected. docs/adr/020-limits.md has the limits.
+If a connection exceeds a limit, its requests are refused, and no other connection is affected. docs/adr/020-limits.md
+has the limits.
 """
 
 import asyncio
@@ -50,7 +51,7 @@ HOPS_MAX: Final = 16
 HOP_BYTES_MAX: Final = 255
 """The maximum size of each of the HOPS_MAX frames before the request: ZeroMQ's addresses are not longer.
 
-The reply is sent with the same frames.
+These frames are sent back before the reply.
 """
 
 RETRY_AFTER_MS: Final = 100
@@ -62,7 +63,7 @@ LINGER_MS: Final = 200
 """The time limit for sending the last replies."""
 
 GIVEN_UP_S: Final = 0.05
-"""The time before its deadline at which an unaccepted mutation is given up, so that its error arrives in time."""
+"""An unaccepted mutation is given up this much before its deadline, so that the error arrives in time."""
 
 GIVEN_UP_SHARE: Final = 0.2
 """The maximum of GIVEN_UP_S, as a share of the time until the deadline."""
@@ -123,7 +124,7 @@ class Requests:
         self._long_reads = LongReads(is_backpressured=self._outbox.is_backpressured, defect=self._defect)
 
     async def close(self) -> None:
-        """Waits up to FINISH_S for mutations to end, cancels the others, and answers all of them."""
+        """Waits up to FINISH_S for mutations to end, cancels the remaining ones, and answers all requests."""
         await self._works.finish(FINISH_S)
         self._large_frames.close()
         self._tarpit.close()
@@ -195,7 +196,10 @@ class Requests:
                 pass
 
     def _no_request(self, route: list[bytes], request_id: str | int, error: OuzelError, patience_s: float) -> None:
-        """Refuses an invalid request with a readable id, with a delay beyond the rate limit of its connection."""
+        """Refuses an invalid request with a readable id.
+
+        Beyond the rate limit of its connection, the refusal is delayed.
+        """
         late = partial(
             self._refuse, route, request_id, error.with_traceback(None)
         )  # a delayed error must not keep the traceback's frames in memory
@@ -226,7 +230,7 @@ class Requests:
     def _read(self, route: list[bytes], request: Request, command: InstantRead) -> None:
         try:
             self._reply(route, request.id, self._reads.answer(command))
-        except OuzelError as error:  # not kept in a variable of this frame, which the error holds, see test_garbage
+        except OuzelError as error:  # not kept in a variable: the error refers to this frame, see test_garbage
             self._reply(route, request.id, error)
         except Exception:  # noqa: BLE001  # see _defect
             self._reply(route, request.id, self._defect(request))
@@ -245,7 +249,7 @@ class Requests:
             async with asyncio.timeout(request.deadline_ms / 1000 / 2):
                 await self._engine_reads.refresh(command)
         except TimeoutError:
-            pass  # the cached numbers are returned with their age
+            pass  # the result has the cached numbers, with their age
         claim.hold()
         self._paged_read(route, request, self._engine_reads.steps(command), deadline, claim)
 
@@ -278,7 +282,7 @@ class Requests:
             early_s = min(GIVEN_UP_S, GIVEN_UP_SHARE * request.deadline_ms / 1000)
             found = self._works.begin(self._accept(key, request, command, deadline - early_s))
             self._acceptances.begin(key, content, found, holder=route[0])
-            claim.hold()  # for the work, which may go on after the deadline
+            claim.hold()  # held for the work, too, which may go on after the deadline
             found.add_done_callback(claim.release)
         if request.wait == "applied" or isinstance(found, Acceptance):
             self._answered(self._answer(route, request, found, deadline, repeats=repeats), claim)
@@ -288,7 +292,10 @@ class Requests:
     def _answer_by(
         self, deadline: float, route: list[bytes], request: Request, work: Work, claim: Claim, *, repeats: bool
     ) -> None:
-        """Answers with the outcome of some work, or an error at the deadline; like `_answer`, but without a task."""
+        """Answers with the outcome of some work, or at the deadline with an error.
+
+        Unlike `_answer`, this needs no task.
+        """
         answered = False
 
         def answer(_: object = None) -> None:
@@ -302,8 +309,8 @@ class Requests:
                 claim.release()
 
         def at_deadline() -> None:
-            # If the loop is late, the end of the work may be due as well. Then the answer waits for the same time
-            # again, since the outcome of the work is better than an error.
+            # If the loop is late, the work may have ended, too, without the loop having noticed. So the answer is
+            # delayed by the time that the loop is late, since the outcome of the work is better than an error.
             loop.call_later(loop.time() - deadline, answer)
 
         loop = asyncio.get_running_loop()

@@ -12,7 +12,7 @@ from typing import Final
 from supervisor.requests.claims import BadRequests
 
 WAITING_MAX: Final = 20_000
-"""The maximum number of delayed refusals of all connections, about 20 MB."""
+"""The maximum number of delayed refusals of all connections. They take about 20 MB."""
 
 Refuse = Callable[[], None]
 
@@ -28,7 +28,10 @@ class Tarpit:
         self._closed = False
 
     def enqueue(self, peer: bytes, refuse: Refuse, latest_s: float) -> bool:
-        """Calls `refuse` after its delay, but within `latest_s` seconds. Returns False if too many refusals wait."""
+        """Calls `refuse` after a delay of at most `latest_s` seconds.
+
+        Returns False, without a call, if too many refusals wait.
+        """
         wait_s = self._bad_requests.wait_s(peer, self._loop.time())
         if wait_s is None or (wait_s > 0 and len(self._waiting) >= WAITING_MAX):
             return False

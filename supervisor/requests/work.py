@@ -36,13 +36,13 @@ class Works:
         """Waits for some work until a deadline. Returns its outcome, or an error while the work goes on.
 
         Args:
-            accepted: whether the request is known to be accepted, for the error.
+            accepted: whether the request is known to be accepted; the error says so.
         """
         await asyncio.wait([work], timeout=deadline - asyncio.get_running_loop().time())
         return self.outcome(work, accepted=accepted)
 
     def outcome(self, work: asyncio.Task[T], *, accepted: bool | None = None) -> T | OuzelError:
-        """Returns the outcome of some work; an error if it has not ended yet."""
+        """Returns the outcome of some work; an error if the work has not ended yet."""
         if work.done() and not work.cancelled():
             return work.result()
         if self._stopping():
