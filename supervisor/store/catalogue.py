@@ -3,9 +3,10 @@
 A change is applied in memory only once it is on disk, so whatever a client reads is durable. The store never blocks the
 loop: writes go through `Commits`, which commits all queued writes as one group.
 
-A write that fails half way is rolled back before it is answered: the state in memory is written again. If that fails,
-too, the torrent (or the session) is *in doubt*: disk and memory may differ. The client gets an error that says that the
-outcome is unknown, no later change of the torrent is accepted before disk and memory agree, and `mend` tries again.
+A write that fails half way is rolled back before the client gets an answer: the state in memory is written again. If
+that fails, too, the torrent (or the session) is *in doubt*: disk and memory may differ. The client gets an error which
+says that the outcome is unknown. `mend` writes the state in memory again, and until that succeeds, no later change of
+the torrent is accepted.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ RETRY_AFTER_MS: Final = 1000
 
 
 class OutcomeUnknown(OuzelError):
-    """A change failed half way and could not be rolled back: after a crash it may be in force."""
+    """A change failed half way and could not be rolled back: after a crash the change may be in force."""
 
 
 class Catalogue:
@@ -43,11 +44,12 @@ class Catalogue:
         leaving: the records of torrents that are being removed; clients do not see them any more.
         session: the desired state of the session.
         removed: the ids of torrents whose removal was completed since this supervisor started.
-        not_moved: fast-resume data that `load` could not move from its place in earlier versions, by name, and why.
+        not_moved: fast-resume data that `load` could not move from where earlier versions stored it: the file's name,
+            and the error.
         unreadable: torrents whose record cannot be read now: clients see them, and their files are not changed.
         session_unreadable: why the session's record cannot be read; None if it was read.
         unlisted: why the directory could not be listed; None if it was listed.
-        failed: the largest failed write; None once a write of its size has succeeded.
+        failed: the largest failed write; None after a write of at least the same size has succeeded.
         on_write_failed: called on the loop after a failed write.
     """
 
@@ -78,7 +80,8 @@ class Catalogue:
     def load(self) -> list[DamagedFile]:
         """Reads the resume directory, once, before the loop runs. Returns the files that were put aside.
 
-        If the directory cannot be listed, no torrent is known, and every change is refused until it could be listed.
+        If the directory cannot be listed, no torrent is known, and every change is refused until the directory was
+        listed.
         """
         try:
             return self.apply_stored(read_all(self._dir))
@@ -106,7 +109,7 @@ class Catalogue:
         return stored.damaged
 
     def mark_readable(self, torrent: str, desired: DesiredTorrent | None) -> list[DesiredTorrent]:
-        """Adds a record that could finally be read; None if the record is damaged or missing.
+        """Adds a record that could finally be read. It is None if the record is damaged or missing.
 
         Returns:
             The records that are being removed now, because the added record says that they were merged into it.
@@ -131,14 +134,17 @@ class Catalogue:
         self.session_unreadable, self.session = None, session
 
     def shown(self, torrent: str) -> DesiredTorrent | None:
-        """A torrent's record as clients see it; only the id if it cannot be read. None if there is no such torrent."""
+        """A torrent's record as clients see it, with only the id if it cannot be read.
+
+        None if there is no such torrent.
+        """
         desired = self.torrents.get(torrent)
         if desired is None and torrent in self.unreadable:
             return DesiredTorrent(torrent=torrent, source="metainfo", save_path="", revision=0)
         return desired
 
     def check_readable(self, torrent: str | None) -> None:
-        """Raises OuzelError: STORAGE_UNAVAILABLE, if the torrent's, or (None) the session's, record is unreadable."""
+        """Raises OuzelError: STORAGE_UNAVAILABLE, if the record of the torrent or (None) the session is unreadable."""
         unread = self.session_unreadable if torrent is None else self.unreadable.get(torrent)
         if unread is not None:
             raise _refused(f"{unread.problem}; nothing was changed")
@@ -146,7 +152,7 @@ class Catalogue:
     # -- changes --------------------------------------------------------------------------------------------------
 
     async def put(self, desired: DesiredTorrent, *, metainfo: bytes | None = None) -> None:
-        """Makes a torrent's desired state durable, then applies it in memory.
+        """Makes a torrent's desired state durable, then applies the state in memory.
 
         Raises:
             OuzelError: STORAGE_UNAVAILABLE; nothing has changed, unless the error is `OutcomeUnknown`.
@@ -166,8 +172,8 @@ class Catalogue:
     ) -> None:
         """Makes it durable that records are merged into another one. Raises the errors of `put`.
 
-        The kept record names the others, so that a start after a crash completes the merge (`_finish_merges`). If the
-        other records cannot be written, they are in doubt, and `mend` writes them.
+        The kept record names the other records, so that a start after a crash completes the merge (`_finish_merges`).
+        If the other records cannot be written, they are in doubt, and `mend` writes them later.
         """
         await self.put(kept, metainfo=metainfo)
         for each in leaving:
@@ -199,7 +205,7 @@ class Catalogue:
         return metainfo
 
     def _keep(self, desired: DesiredTorrent) -> None:
-        """Applies a record in memory, after it was written."""
+        """Applies a record in memory, once the record is written."""
         self.index.put(desired)
         torrent = desired.torrent
         known = self.torrents.pop(torrent, None) is not None
@@ -221,7 +227,7 @@ class Catalogue:
         return next((each for each in self.index.owners([torrent]) if each in self.torrents), torrent)
 
     def ids_after(self, cursor: str | None, count: int) -> list[str]:
-        """The next `count` ids after `cursor`, sorted; None begins with the first one."""
+        """The next `count` ids after `cursor`, sorted. If `cursor` is None, the first `count` ids."""
         start = 0 if cursor is None else bisect_right(self._ids, cursor)
         return self._ids[start : start + count]
 
@@ -233,7 +239,10 @@ class Catalogue:
             self.session = session
 
     async def drop(self, torrent: str) -> None:
-        """Deletes the files of a removed torrent. Raises the errors of `put`; the caller has to try again then."""
+        """Deletes the files of a removed torrent.
+
+        Raises the errors of `put`; after an error the caller has to try again.
+        """
         files = (self._dir.old_fastresume(torrent), self._dir.metainfo(torrent), self._dir.desired(torrent))
         changes = [Change(path, None) for path in files]
         with self._change(torrent):
@@ -252,7 +261,7 @@ class Catalogue:
             raise _refused(f"an earlier change is still in doubt ({problem}); nothing was changed")
 
     def close(self) -> None:
-        """Waits until all queued writes have ended, and writes torrents in doubt once more."""
+        """Waits until all queued writes have ended, and writes all torrents in doubt once more."""
         self._commits.close([self._in_memory(subject) for subject in self._doubts])
 
     # -- a directory that cannot be written -----------------------------------------------------------------------
@@ -273,7 +282,7 @@ class Catalogue:
     async def mend(self) -> str | None:
         """Writes the state in memory of all torrents in doubt. Returns the first error, or None.
 
-        A torrent that is being written now is skipped: that write ends the doubt, or begins it anew.
+        A torrent that is being written now is skipped: that write ends the doubt, or leaves the torrent in doubt.
         """
         problems = await asyncio.gather(*(self._mend(subject) for subject in self._doubts))
         return next((problem for problem in problems if problem is not None), None)
@@ -288,7 +297,7 @@ class Catalogue:
         await self._commits.settled()
 
     def waiting_since(self) -> float | None:
-        """Since when the oldest change waits for the disk, in monotonic seconds; None while none does."""
+        """Since when the oldest change waits for the disk, in monotonic seconds; None while no change waits."""
         return self._commits.waiting_since()
 
     def has_known(self, torrent: str) -> bool:
@@ -321,7 +330,7 @@ class Catalogue:
 
     @contextlib.contextmanager
     def _change(self, subject: str | None) -> Iterator[None]:
-        """A context that counts a change as being written, until it is applied in memory or has failed."""
+        """A context that counts a change as being written, until the change is applied in memory or has failed."""
         self._changing[subject] += 1
         try:
             yield

@@ -11,7 +11,10 @@ from protocol.durable.resume_dir import ResumeDir
 
 
 class FailedWrite(NamedTuple):
-    """A failed write: the number of files, their bytes, and the error. It counts until a write of its size succeeds."""
+    """A failed write: the number of files, their bytes, and the error.
+
+    It is kept until a write of at least its size succeeds.
+    """
 
     files: int
     size: int
@@ -22,7 +25,8 @@ def largest_failed(failed: FailedWrite | None, changes: Sequence[Change], error:
     """Returns the largest failed write after these changes were written, or have failed with an error.
 
     Args:
-        failed: the largest failed write before; None if none failed, or a write of its size has succeeded since.
+        failed: the largest failed write so far; None if no write has failed, or if a write of at least the same size
+            has succeeded since.
     """
     sizes = [len(change.content) for change in changes if change.content is not None]
     files, size = len(sizes), sum(sizes)
@@ -57,7 +61,7 @@ class Commits:
             if not self.under_way[subject]:
                 del self.under_way[subject]
             if not self.under_way:
-                self._settled.set()  # tasks that wait for this run after those that wait for `written`
+                self._settled.set()  # tasks that wait for `_settled` run after those that wait for `written`
 
         def done(error: OSError | None) -> None:
             self._ended.append(partial(settle, error))
@@ -69,8 +73,8 @@ class Commits:
 
         self.under_way[subject] += 1
         self._settled.clear()
-        # Submitted at the end of this iteration of the loop, together with other changes of it. Earlier, the writer's
-        # thread would only wait for the interpreter's lock.
+        # The transaction is submitted at the end of this iteration of the loop, together with the iteration's other
+        # changes. If it were submitted now, the writer's thread would only wait for the interpreter's lock.
         loop.call_soon(self.writer.submit, changes, done)
         return await written
 
@@ -79,11 +83,11 @@ class Commits:
         await self._settled.wait()
 
     def waiting_since(self) -> float | None:
-        """Since when the oldest change waits for the disk, in monotonic seconds; None while none does."""
+        """Since when the oldest change waits for the disk, in monotonic seconds; None while no change waits."""
         return self.writer.waiting_since()
 
     def close(self, last: Sequence[Sequence[Change]]) -> None:
-        """Writes these last transactions if possible, and waits until all queued ones have ended."""
+        """Writes these last transactions if possible, and waits until all queued transactions have ended."""
         for changes in last:
             self.writer.submit(changes, lambda _: None)
         self.writer.close()

@@ -1,4 +1,4 @@
-"""Damaged and unreadable files for `health`: the first by name, the rest as a count. Pure.
+"""Lists damaged and unreadable files for `health`: a few with their names, and the number of the others. Pure.
 
 A damaged file is listed until its torrent is added again or removed, or the file is restored, or deleted from
 `damaged/`. After a restart, it is listed only if no other file has replaced it.
@@ -17,9 +17,9 @@ _ASIDE: Final = "put aside as "
 
 
 class DamagedFile(NamedTuple):
-    """A file that was put aside: its name, its torrent, why, and where it is now.
+    """A file that was put aside: its name, its torrent, the problem, and a text about where the file is now.
 
-    An `orphan` is not damaged itself: its record is missing.
+    An `orphan` is not damaged itself, but the record that it belongs to is missing.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Damage:
         self._told: frozenset[str] = frozenset()
 
     def add(self, file: str, what: str, *, aside: bool = False) -> None:
-        """Adds a problem of a file; `aside` is whether the file is in `damaged/`."""
+        """Adds a problem of a file. `aside` says whether the file is in `damaged/`."""
         self._files[file] = what
         if aside:
             self._aside.add(file)

@@ -65,10 +65,10 @@ def list_names(directory: ResumeDir) -> frozenset[str]:
 
 
 def unreplaced(directory: ResumeDir, names: Collection[str], known: Callable[[str], bool]) -> list[DamagedFile]:
-    """The files that no other file has replaced, as reported after a restart.
+    """The files in `damaged/` that no other file has replaced. After a restart, only these are reported.
 
     Args:
-        names: the files in `damaged/`.
+        names: the names of the files in `damaged/`.
         known: whether a torrent exists.
     """
     found = {}
@@ -111,7 +111,7 @@ def reports(directory: ResumeDir, known: Callable[[str], bool]) -> list[DamagedR
 
 
 def _problem(directory: ResumeDir, name: str, known: Callable[[str], bool]) -> str | None:
-    """Why a file cannot be restored; None if it can."""
+    """Why a file cannot be restored; None if it can be restored."""
     try:
         prepare(directory, name, known)
     except OuzelError as error:
@@ -174,7 +174,7 @@ def prepare(
 def _prepare_record(
     directory: ResumeDir, named: Named, record: DesiredTorrent, known: Callable[[str], bool]
 ) -> Restorable:
-    """The record of a torrent, with the latest valid other files of the torrent in `damaged/`."""
+    """The record of a torrent, with the latest valid files of each other kind that the torrent has in `damaged/`."""
     torrent = record.torrent
     if torrent != named.torrent:
         raise Damaged(f"it is of torrent {torrent!r}")

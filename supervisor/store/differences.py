@@ -15,7 +15,7 @@ REMOVED: Final = ".removed"
 
 
 class Record(NamedTuple):
-    """A record in memory, and its file; `torrent` is None for the session's."""
+    """A record in memory, and its file. `torrent` is None for the session's record."""
 
     torrent: str | None
     path: Path
@@ -23,7 +23,7 @@ class Record(NamedTuple):
 
 
 class Mended(NamedTuple):
-    """A repair: the problem of a file, and what was done."""
+    """A repair: the problem of a file, and what was done about it."""
 
     torrent: str | None
     what: str
@@ -49,7 +49,7 @@ def differences(
         except Damaged as error:
             what, done = f"is damaged: {error}", f"{put_aside_as(directory.put_aside(path))}; {done}"
         except OSError as error:
-            what = f"cannot be read ({error.strerror})"  # it is overwritten with the acknowledged state in memory
+            what = f"cannot be read ({error.strerror})"  # the file is overwritten with the acknowledged state in memory
         changes.append(Change(path, content))
         mended.append(Mended(torrent, f"{path.name} {what}", done))
     for torrent in removed:
@@ -65,12 +65,12 @@ def differences(
                 continue
             mended.append(Mended(torrent, f"{path.name} is of a removed torrent", f"put aside as {aside}"))
     if removed:
-        directory.sync_put_aside()  # also files that an earlier attempt has put aside
+        directory.sync_put_aside()  # this includes files that an earlier attempt has put aside
     return changes, mended
 
 
 class Checked(NamedTuple):
-    """The outcome of a check of .torrent files: the damaged ones, and the errors of unreadable ones, by torrent."""
+    """The outcome of a check of .torrent files: the damaged files, and by torrent the errors of unreadable files."""
 
     damaged: list[DamagedFile]
     unreadable: dict[str, str]
@@ -104,7 +104,7 @@ def check_metainfo(directory: ResumeDir, torrents: Mapping[str, DesiredTorrent],
 def refused_metainfo(
     directory: ResumeDir, torrents: Mapping[str, DesiredTorrent], torrent: str, problem: str
 ) -> DamagedFile | None:
-    """Puts a .torrent file aside that an engine reports as damaged. Returns None if it is not damaged any more.
+    """Puts a .torrent file aside that an engine reports as damaged. Returns None if the file is not damaged any more.
 
     Args:
         torrents: all torrents; the mapping may change meanwhile.
@@ -128,7 +128,7 @@ def move_staged(directory: ResumeDir, done: str, staged: str) -> str:
 
 
 def _put_aside(directory: ResumeDir, path: Path) -> str | None:
-    """Puts a file aside. Returns a text with its new path; None if another thread has moved it already."""
+    """Puts a file aside. Returns a text with the file's new path; None if another thread has moved the file already."""
     try:
         return put_aside_as(directory.put_aside(path))
     except FileNotFoundError:

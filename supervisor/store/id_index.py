@@ -15,7 +15,7 @@ class IdIndex:
     def __init__(self) -> None:
         self._ids: set[str] = set()
         self._aliases: dict[str, list[str]] = {}
-        """Ids of torrents by their further hashes, and by the ids of records that were merged into them."""
+        """The ids of torrents, by their further hashes and by the ids of records that were merged into their records."""
         self._shortened: dict[str, list[str]] = {}
         """Ids of torrents by their truncated v2 hashes."""
         self._entries: dict[str, tuple[frozenset[str], str | None]] = {}
@@ -54,7 +54,7 @@ class IdIndex:
         return sorted(found)
 
     def near(self, hashes: Iterable[str]) -> list[str]:
-        """Like `owners`, and also the torrents whose truncated hashes match."""
+        """Like `owners`, but with the torrents whose truncated hashes match, too."""
         given = list(hashes)
         found = set(self.owners({*given, *(each[:SHORT] for each in given)}))
         for each in given:

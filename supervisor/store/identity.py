@@ -5,7 +5,8 @@ both hashes are of the same bytes, so a torrent that has one of them has the oth
 trusted until metadata contradicts it.
 
 The DHT and some trackers truncate a v2 hash to 20 bytes. A truncated hash looks like a v1 hash, but is no torrent's v1
-hash: a link with it never gets its metadata, and libtorrent treats it as the torrent of the whole v2 hash.
+hash. A link with a truncated hash never gets its metadata, and libtorrent treats the link as the torrent of the whole
+v2 hash.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,8 +27,8 @@ class Identity(NamedTuple):
     """The info-hashes of a torrent, from a source or a record.
 
     Fields:
-        v1, v2: the hashes in hexadecimal; None if unknown, or if the torrent does not have one.
-        proven: whether metadata is known, so that the hashes belong together and there is no other.
+        v1, v2: the hashes in hexadecimal; None if the hash is unknown, or if the torrent has no such hash.
+        proven: whether metadata is known. If so, the hashes belong together, and the torrent has no other hash.
     """
 
     v1: str | None
@@ -58,7 +59,10 @@ class New(NamedTuple):
 
 
 class Same(NamedTuple):
-    """The source is of an existing torrent. It has several ids only if the source proves that they are one torrent."""
+    """The source is of an existing torrent.
+
+    There are several ids only if the source proves that they are of one torrent.
+    """
 
     torrents: tuple[str, ...]
 
@@ -100,7 +104,7 @@ def judge(source: Identity, known: Sequence[Known]) -> New | Same | Contradictio
             continue
         if _contradict(source, identity):
             if source.proven and not identity.proven:
-                # The link has named two hashes that do not belong together; its id says which torrent it is.
+                # The link names two hashes that do not belong together. The id of its record says which torrent it is.
                 (same if torrent in source.hashes else wrong).append(torrent)
                 continue
             return Contradiction(
@@ -145,8 +149,9 @@ class Merged(NamedTuple):
 def merge(candidates: Iterable[Candidate], *, v1: str | None, v2: str | None) -> Merged:
     """Merges several records into one. Their order makes no difference.
 
-    The record with the most bytes stays; among equals one with metainfo, then the oldest. It keeps its save path, its
-    selection and whether it is paused. It gets the trackers, web seeds, labels, peers and ids of the others.
+    The record with the most bytes stays. If several have as many bytes, a record with metainfo is preferred, then the
+    oldest. The record that stays keeps its save path, its selection and whether it is paused, and gets the trackers,
+    web seeds, labels, peers and ids of the others.
     """
     first, *others = [each.desired for each in sorted(candidates, key=_rank)]
     everything = [first, *others]

@@ -21,12 +21,13 @@ _OTHERWISE: Final = "check the kernel's log and the state of its disk"
 
 
 def remedy(problem: str) -> str:
-    """The remedy for a problem, as text; the failed operation is tried again automatically."""
+    """The remedy for a problem, as text, which adds that the failed operation is tried again automatically.
+    """
     words = problem.lower()
     found = next((text for part, text in _REMEDIES if part in words), _OTHERWISE)
     return f"{found}; it is tried again every few seconds"
 
 
 def with_remedy(subject: str, problem: str | None) -> str | None:
-    """Adds the remedy to a problem of a file or a directory; None without a problem."""
+    """Returns the problem of a file or a directory with its remedy added; None if the problem is None."""
     return None if problem is None else f"{subject}: {problem}; {remedy(problem)}"

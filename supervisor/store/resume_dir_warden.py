@@ -1,4 +1,4 @@
-"""The warden: watches the resume directory, closes the catalogue while it cannot be written, and repairs it afterwards.
+"""The warden: watches the resume directory, refuses changes while it cannot be written, and repairs it afterwards.
 
 The warden never blocks the loop, and never makes the directory: if it is missing, its disk may not be mounted. No disk
 error ends the warden: the error is reported, and the next check tries again.
@@ -34,17 +34,17 @@ T = TypeVar("T")
 
 LOOK_S: Final = 1.0
 CHECKED_AT_ONCE: Final = 50
-"""The number of .torrent files that are read at once; then the warden pauses for `CHECK_S`, to leave the disk free."""
+"""The number of .torrent files that are read in a row. Then the warden pauses for `CHECK_S`, to leave the disk free."""
 CHECK_S: Final = 0.5
 CHECK_AGAIN_S: Final = 5.0
-"""The delay before unreadable .torrent files are tried again."""
+"""The delay before unreadable .torrent files are read again."""
 PROBE_BYTES: Final = 16 * 1024
 _PROBE: Final = FailedWrite(1, PROBE_BYTES, "")
 PROBE_MAX_S: Final = 4.0
-"""The maximum interval between probes of the size of a failed write; the first intervals are shorter."""
+"""The maximum interval between probes, each as large as the failed write. The first intervals are shorter."""
 _BACKOFF: Final = exponential(LOOK_S, PROBE_MAX_S)
 READ_AGAIN: Final = 1000
-"""The number of unreadable records that are tried again in one check."""
+"""The maximum number of unreadable records that are read again in one check."""
 
 
 class Callbacks(NamedTuple):
@@ -53,16 +53,16 @@ class Callbacks(NamedTuple):
     Fields:
         trouble: called with the problem, or None when the directory is usable again.
         writes: called with the problem of failed writes while the directory is usable, or None when they succeed again.
-        locked: called with a new lock, when another directory has replaced the first.
-        inherited: called while the engine holds the lock of a directory that is back, which it inherited.
+        locked: called with the new lock, when another directory has replaced the first one.
+        inherited: called if a directory is back, and the engine still holds the lock on it that it has inherited.
         back: called with the repairs, when the directory is usable again.
         damaged: called with each file that was put aside.
         unreadable: called with a file's name and the cause, or None once the file could be read.
-        loaded: called when a directory that could not be listed was read, with the files that were put aside.
-        found: called with a torrent whose record could finally be read, and its desired state, or None if there is no
-            valid record. It is called before with each torrent that was merged into the record.
+        loaded: called with the files that were put aside, when a directory that could not be listed before was read.
+        found: called with a torrent whose record could finally be read, and with the desired state, or with None if
+            there is no valid record. Before that, it is called for each torrent that was merged into the record.
         session_found: called when the session's record could finally be read.
-        lying: called with the names of the files in `damaged/`, and the files that no other file has replaced.
+        lying: called with the names of all files in `damaged/`, and with those files that no other file has replaced.
     """
 
     trouble: Callable[[str | None], None]
@@ -123,7 +123,10 @@ class ResumeDirWarden:
         return slowness(min(waiting, default=None), now)
 
     async def run(self) -> None:
-        """Checks every second, and at once after a failed write; for ever. Checks all .torrent files once."""
+        """Checks the directory every second, and at once after a failed write.
+
+        Checks all .torrent files once. Never returns.
+        """
         if self._problem is not None:
             self._close(self._problem)
         for each in (*self._catalogue.unreadable.values(), self._catalogue.session_unreadable):
@@ -183,7 +186,7 @@ class ResumeDirWarden:
         if self._problem is not None:
             await self._mend()
         await self._look_at_writes()
-        with contextlib.suppress(OSError):  # nothing changes then, and the next check tries again
+        with contextlib.suppress(OSError):  # after an error nothing has changed, and the next check tries again
             await self._read_again()
             await self._look_aside()
 
@@ -209,9 +212,10 @@ class ResumeDirWarden:
     # -- in the thread --------------------------------------------------------------------------------------------
 
     def _examine(self, doubt: bool, closed: bool) -> str | None:
-        """Checks the directory. Returns its problem, or None. Writes a probe only in doubt.
+        """Checks the directory. Returns its problem, or None. A probe is written only in doubt.
 
-        Another directory is adopted only while the catalogue is closed, since it has to be filled before it is used.
+        Another directory is adopted only while the catalogue is closed: the records have to be written into it before
+        it is used.
         """
         self._inherited = False
         try:
@@ -219,7 +223,7 @@ class ResumeDirWarden:
             if verdict is Verdict.UNMOUNTED:
                 return f"{self._dir.root} {verdict.value}"
             if verdict is not Verdict.REPLACED:
-                with contextlib.suppress(OSError):  # the engine reports what it cannot write
+                with contextlib.suppress(OSError):  # if the engine cannot write, it reports that itself
                     self._dir.make_engine_dir()
             if verdict is Verdict.FINE and not doubt:
                 return None
@@ -231,7 +235,10 @@ class ResumeDirWarden:
         return None
 
     def _take_over(self) -> str | None:
-        """Locks the directory that has replaced the first. Returns a problem if it has unknown torrents, or None."""
+        """Locks the directory that has replaced the first one.
+
+        Returns a problem if it has unknown torrents, otherwise None.
+        """
         strangers = [torrent for torrent in self._dir.torrents() if not self._catalogue.has_known(torrent)]
         if strangers:
             return (
@@ -301,7 +308,7 @@ class ResumeDirWarden:
     # -- unreadable files -----------------------------------------------------------------------------------------
 
     async def _read_again(self) -> None:
-        """Tries unreadable files again, and loads those that can be read."""
+        """Reads unreadable files again, and loads those that can be read."""
         catalogue = self._catalogue
         chosen = list(catalogue.unreadable)[:READ_AGAIN]
         if chosen:
@@ -323,7 +330,7 @@ class ResumeDirWarden:
 
     def _take_record(self, torrent: str, found: Found) -> None:
         known = self._catalogue.unreadable.pop(torrent)
-        self._catalogue.unreadable[torrent] = known  # moved to the end, so that the others are tried first
+        self._catalogue.unreadable[torrent] = known  # moved to the end, so that the others are read first next time
         if isinstance(found, Unreadable):
             self._tell.unreadable(found.name, found.problem)
             return
@@ -347,7 +354,7 @@ class ResumeDirWarden:
     # -- repair ---------------------------------------------------------------------------------------------------
 
     async def _mend(self) -> None:
-        """Writes all differences from the state in memory to the directory, and opens the catalogue again.
+        """Makes the directory agree with the state in memory, and opens the catalogue again.
 
         The catalogue is closed, and earlier writes have ended, so the state in memory does not change meanwhile.
         """
@@ -377,5 +384,5 @@ def _look(directory: ResumeDir) -> Seen:
         lock = directory.identity()
     except FileNotFoundError:
         lock = None
-    # For the user root more space may be free than f_bavail; then the probe decides.
+    # The user root may have more free space than f_bavail says; then the probe decides.
     return Seen(home, lock, bool(space.f_flag & os.ST_RDONLY), space.f_bavail * space.f_frsize)

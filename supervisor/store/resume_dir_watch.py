@@ -2,18 +2,18 @@
 
 The lock identifies the directory: its `.lock` is the file that this supervisor holds locked. While the service runs,
 another directory may come to be at the path: when a disk is unmounted, or a directory is renamed or made anew. Then
-nothing is written until it is certain that the new directory is meant to be the resume directory. Checks are cheap.
-Problems that only a write shows, such as a full disk, are found by a probe, which is written only in doubt.
+nothing is written until it is certain that the new directory is meant to be the resume directory. Checks write nothing.
+Some problems, such as a full disk, show only in a write: in doubt, a probe is written.
 """
 
 from enum import Enum
 from typing import Final, NamedTuple
 
 SLOW_S: Final = 2.0
-"""A write that takes longer is reported."""
+"""A write that takes longer than this is reported."""
 
 ENOUGH_BYTES: Final = 64 * 1024
-"""With less free space, a probe decides."""
+"""With less free space than this, a probe decides whether the directory can be written."""
 
 
 class Home(NamedTuple):
@@ -28,7 +28,7 @@ class Seen(NamedTuple):
 
     Fields:
         home: the location of the directory that is at the path now.
-        lock: its lock file as `device:inode`; None if it has none.
+        lock: the directory's lock file as `device:inode`; None if the directory has no lock file.
     """
 
     home: Home
@@ -57,8 +57,9 @@ def judge(home: Home, lock: str, seen: Seen) -> Verdict:
         return Verdict.DOUBTFUL if seen.read_only or seen.free_bytes < ENOUGH_BYTES else Verdict.FINE
     if seen.home.mounted or seen.home.device == home.device:
         return Verdict.REPLACED
-    # The directory is on another device, and is no mount point: probably its disk is unmounted. But if it has a lock
-    # file, and the first was no mount point either, its file system has a device number that changes with each mount.
+    # The directory is on another device, and is no mount point: probably its disk is unmounted. There is an exception:
+    # if it has a lock file, and the first directory was no mount point either, then its file system has a device number
+    # that changes with each mount.
     return Verdict.REPLACED if seen.lock is not None and not home.mounted else Verdict.UNMOUNTED
 
 

@@ -1,4 +1,4 @@
-"""Reads the content of a resume directory at a start: records, and files that are unreadable or were put aside."""
+"""Reads a resume directory at a start: the records, and which files are unreadable or were put aside."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from supervisor.store.damage import DamagedFile, put_aside_as
 
 
 class Unreadable(NamedTuple):
-    """A file that exists and cannot be read: its name, its torrent, and why."""
+    """A file that exists and cannot be read: its name, its torrent, and the problem."""
 
     name: str
     torrent: str | None
@@ -27,11 +27,12 @@ class Stored(NamedTuple):
     """The content of a resume directory.
 
     Fields:
-        torrents: the records, also of torrents that are being removed.
+        torrents: the records, including those of torrents that are being removed.
         session: the desired state of the session.
         unreadable: the records that cannot be read yet; the files of their torrents are not changed meanwhile.
         damaged: the files that were put aside.
-        not_moved: fast-resume data that could not be moved from its place in earlier versions, by name, and why.
+        not_moved: fast-resume data that could not be moved from where earlier versions stored it: the file's name, and
+            the error.
     """
 
     torrents: list[DesiredTorrent]
@@ -91,7 +92,10 @@ def read_all(directory: ResumeDir) -> Stored:
 
 
 def _staged_names(directory: ResumeDir) -> list[str]:
-    """The files that an engine has put aside; none if they cannot be listed, since records do not depend on them."""
+    """The files that an engine has put aside.
+
+    If they cannot be listed, there are none: records do not depend on them.
+    """
     try:
         return directory.staged_names()
     except OSError:
@@ -120,7 +124,7 @@ def read_torrent(directory: ResumeDir, torrent: str) -> Found:
 
 
 def read_session(directory: ResumeDir) -> DesiredSession | Unreadable | DamagedFile:
-    """Reads the session's record; the default if there is none. A damaged record is put aside."""
+    """Reads the session's record; without a record, returns the default. A damaged record is put aside."""
     path = directory.session
     try:
         return decode_record(read(path), DesiredSession)
@@ -141,7 +145,7 @@ def aside(directory: ResumeDir, path: Path) -> str:
 
 
 def _put_aside(directory: ResumeDir, path: Path, torrent: str | None, damage: Damaged) -> DamagedFile | Unreadable:
-    """Puts a damaged record aside. If that fails, the record counts as unreadable, so that it is not overwritten."""
+    """Puts a damaged record aside. If that fails, the record counts as unreadable; thus it is not overwritten."""
     what = f"{path.name} is damaged: {damage}"
     try:
         return DamagedFile(path.name, torrent, what, put_aside_as(directory.put_aside(path)))
@@ -150,7 +154,10 @@ def _put_aside(directory: ResumeDir, path: Path, torrent: str | None, damage: Da
 
 
 def _clear(directory: ResumeDir, path: Path) -> None:
-    """Deletes the temporary file of an interrupted write, which would block a new write. A directory is put aside."""
+    """Deletes the temporary file of an interrupted write, which would block a new write.
+
+    If it is a directory, puts it aside.
+    """
     if path.is_dir() and not path.is_symlink():
         aside(directory, path)
         return
