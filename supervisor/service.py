@@ -228,7 +228,7 @@ class Service:
         self._handlers.engine.handle(fact)
 
     def _name_of(self, torrent: str) -> str:
-        """The name of a torrent, also of one that is being removed; empty if the name is not known."""
+        """The name of a torrent, even of a torrent that is being removed; empty if the name is not known."""
         desired = self._catalogue.torrents.get(torrent) or self._catalogue.leaving.get(torrent)
         return "" if desired is None else self._engine.snapshot.name(desired)
 
@@ -262,10 +262,10 @@ async def open_service(
         version: the version of Ouzel.
         log: the logger of the service.
         read_config: reads the configuration again, given the one in force. Raises InvalidConfig.
-        manager: notified of readiness; its watchdog is fed while commands are answered.
+        manager: the service manager, which is notified of readiness. Its watchdog is fed while commands are answered.
         module: the module that is run as the engine.
         probe_s: the interval between starts of an engine once the restart budget is spent.
-        launcher: starts engine processes; tests pass a fake one.
+        launcher: starts engine processes; tests pass a fake launcher.
         log_problem: returns the problem of the log, or None.
         log_form: the format of the log's lines; a reload of the configuration can change it.
 

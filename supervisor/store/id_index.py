@@ -15,7 +15,7 @@ class IdIndex:
     def __init__(self) -> None:
         self._ids: set[str] = set()
         self._aliases: dict[str, list[str]] = {}
-        """The ids of torrents, by their further hashes and by the ids of records that were merged into their records."""
+        """The ids of torrents, by their further hashes and by the ids of records that were merged into theirs."""
         self._shortened: dict[str, list[str]] = {}
         """Ids of torrents by their truncated v2 hashes."""
         self._entries: dict[str, tuple[frozenset[str], str | None]] = {}

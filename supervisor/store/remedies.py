@@ -21,8 +21,7 @@ _OTHERWISE: Final = "check the kernel's log and the state of its disk"
 
 
 def remedy(problem: str) -> str:
-    """The remedy for a problem, as text, which adds that the failed operation is tried again automatically.
-    """
+    """The remedy for a problem, as text, which adds that the failed operation is tried again automatically."""
     words = problem.lower()
     found = next((text for part, text in _REMEDIES if part in words), _OTHERWISE)
     return f"{found}; it is tried again every few seconds"

@@ -1,13 +1,13 @@
 """Totals: the lifetime transfer of each torrent and the session, and the durations of torrents. Pure.
 
 An engine counts the bytes. A new engine begins with the last saved values, which may be lower than the last reported
-ones. So the totals here never decrease: a lower reported value is ignored, and the next engine gets the total
-(`EnsureTorrent`) and continues from it. Counters without such a start value (`wasted`, the session) begin with 0 in
-each engine, and are added up.
+values. So the totals here never decrease: a reported value that is lower than the total is ignored, and the next engine
+gets the total (in `EnsureTorrent`) and continues from it. The counters of `wasted` bytes and of the session have no
+such start value: they begin with 0 in each engine, and the engines' values are added up.
 
-Durations are not counted for each torrent. The *uptime* is the total time in which an engine was up. An active torrent
-stores the uptime at which it became active, minus its earlier active time. So the data of ten thousand idle seeds does
-not change, and need not be saved.
+Durations are not counted for each torrent. The *uptime* is the total time in which an engine was up. For an active
+torrent the uptime at which it became active is stored, minus its earlier active time. So the data of ten thousand idle
+seeds does not change, and need not be saved.
 
 Saved data is split into *shards*, by the first two digits of the torrent's id. The session is a shard, too.
 """
@@ -33,9 +33,10 @@ class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     Fields:
         added_us: when the torrent was added; a torrent that is added again begins with new counters.
         downloaded, uploaded, wasted: payload bytes.
-        active_s, seeding_s: the durations at the shard's `uptime_s`.
-        active, seeding: whether the durations have continued since.
-        completed_us, last_activity_us: microseconds since 1970; null for never.
+        active_s: for how long the torrent was active, as of the shard's `uptime_s`.
+        seeding_s: for how long of that time it was complete.
+        active, seeding: whether `active_s` and `seeding_s` have continued to grow since.
+        completed_us, last_activity_us: times in microseconds since 1970; null for never.
     """
 
     added_us: int
@@ -69,10 +70,12 @@ class Counts(msgspec.Struct, gc=False):
     """One torrent's counters. There may be a hundred thousand of them.
 
     Fields:
-        wasted_seen: the value that the running engine has reported.
-        engine: the number of the engine that reported last.
+        wasted_seen: the value of `wasted` that the running engine has reported.
+        engine: the number of the engine that has reported the torrent last.
         fetched: whether payload was received since the torrent was last complete.
-        active_s, seeding_s: the duration, or while it continues (`active`, `seeding`) the uptime at which it began.
+        active_s: for how long the torrent was active. While `active` is true, instead the uptime at which it became active,
+            minus its earlier active time.
+        seeding_s: the same for the time in which it was active and complete, with `seeding`.
     """
 
     downloaded: int = 0
@@ -98,8 +101,8 @@ class Totals:
     Fields:
         changed: the shards with unsaved changes.
         uptime_s: the total time in which an engine was up, as of the last `tick`.
-        loaded: whether the stored data was read, except the shards in `unread`.
-        session_downloaded, session_uploaded: payload bytes since this supervisor started.
+        loaded: whether the stored data was read. The shards in `unread` could not be read yet.
+        session_downloaded, session_uploaded: payload bytes since the start of this supervisor.
     """
 
     def __init__(self) -> None:
@@ -127,7 +130,7 @@ class Totals:
         self._ticked = now if up else None
 
     def engine_lost(self) -> None:
-        """Notes an engine's death: the counters that begin with 0 in each engine begin anew."""
+        """Notes an engine's death. The counters that begin with 0 in each engine begin anew."""
         self._engine += 1
         self._session_seen = (0, 0)
 
@@ -158,7 +161,7 @@ class Totals:
             moved = event.downloaded > downloaded or event.uploaded > uploaded
         counts.downloaded = max(downloaded, event.downloaded)
         counts.uploaded = max(uploaded, event.uploaded)
-        if event.wasted != counts.wasted_seen:  # a torrent that was loaded again begins with 0
+        if event.wasted != counts.wasted_seen:  # a torrent that was loaded again counts from 0
             counts.wasted += event.wasted - counts.wasted_seen if event.wasted > counts.wasted_seen else event.wasted
             counts.wasted_seen = event.wasted
         if moved:
@@ -172,7 +175,7 @@ class Totals:
         return msgspec.structs.replace(event, downloaded=told[0], uploaded=told[1], wasted=told[2])
 
     def state(self, torrent: str, state: TorrentState) -> None:
-        """Starts or ends a torrent's durations by its new state; `queued` changes nothing."""
+        """Starts or ends a torrent's durations, as its new state requires. The state `queued` changes nothing."""
         if state is TorrentState.QUEUED:
             return
         active, seeding = state in _RUNNING, state in COMPLETE_STATES
@@ -187,14 +190,14 @@ class Totals:
             self.changed.add(torrent[:2])
 
     def completed(self, torrent: str, now_us: int) -> None:
-        """Sets the time of a torrent's completion, unless nothing was downloaded since the last one."""
+        """Sets the time of a torrent's completion, unless nothing was downloaded since its previous completion."""
         counts = self._of(torrent)
         if counts.fetched or counts.completed_us is None:
             counts.completed_us, counts.fetched = now_us, False
             self.changed.add(torrent[:2])
 
     def found(self, history: HistoryFound) -> None:
-        """Merges the totals in a torrent's fast-resume data, if none were stored here."""
+        """Merges the totals in a torrent's fast-resume data. An engine sends them if the supervisor has stored none."""
         counts = self._of(history.torrent)
         counts.downloaded = max(counts.downloaded, history.downloaded)
         counts.uploaded = max(counts.uploaded, history.uploaded)
@@ -215,7 +218,7 @@ class Totals:
         fresh = not self.knows(torrent)
         counts = self._of(torrent)
         since = 0
-        if fresh:  # not reported yet: the torrent is in its stored state
+        if fresh:  # no engine has reported the torrent yet: it is in its stored state
             since = max(0, self.uptime_s - uptime_s)
             counts.active, counts.seeding = record.active, record.seeding
             counts.active_s = self.uptime_s if record.active else 0
@@ -235,7 +238,7 @@ class Totals:
         """Merges the session's stored totals.
 
         Args:
-            stamped_s: the uptime in the stamp, which may be later than the stored one.
+            stamped_s: the uptime in the stamp file, which may be greater than the stored uptime.
         """
         self._before_downloaded += record.downloaded
         self._before_uploaded += record.uploaded
@@ -262,7 +265,7 @@ class Totals:
 
     def of(self, torrent: str) -> Counts:
         """A torrent's counters, for reading only."""
-        try:  # the fastest way for existing counters; ten thousand rows need it
+        try:  # this is the fastest way for existing counters, which ten thousand rows need
             return self._shards[torrent[:2]][torrent]
         except KeyError:
             return _NOTHING
@@ -272,7 +275,7 @@ class Totals:
         return self.of(torrent) is not _NOTHING
 
     def lacks_history(self, torrent: str) -> bool:
-        """Whether no totals of a torrent are stored, so that those in its fast-resume data are used."""
+        """Whether no totals of a torrent are stored. Then the totals in its fast-resume data are used."""
         return self.loaded and torrent[:2] not in self.unread and not self.knows(torrent)
 
     def active_s(self, counts: Counts) -> int:

@@ -1,7 +1,7 @@
 """The totals' keeper: loads the totals at the start, and saves them when they have changed.
 
-The first change of a shard is saved within seconds, later ones every `SAVE_S`. So a kill loses at most a minute of
-changes, and a torrent that uploads costs one small write a minute. Unchanged shards are never written.
+The first change of a shard is saved within seconds; later changes are saved every `SAVE_S`. So a kill loses at most a
+minute of changes, and a torrent that uploads causes one small write a minute. Unchanged shards are never written.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ from supervisor.totals.totals_store import Stamp, Stored
 
 SOON_S: Final = 5.0
 SAVE_S: Final = 55.0
-"""The interval between two saves of the same shard. With the time of the write it is less than a minute."""
+"""The interval between two saves of the same shard. Together with the time for the write it is less than a minute."""
 STAMP_S: Final = 10.0
 CLOSE_S: Final = 10.0
 AT_ONCE: Final = 4000
-"""The number of torrents whose records are made at once, while the loop is blocked."""
+"""The maximum number of torrents whose records are made at once; that blocks the loop."""
 
 
 class TotalsKeeper:
@@ -38,8 +38,8 @@ class TotalsKeeper:
     Args:
         totals: the counters.
         catalogue: the torrents.
-        runtime_dir: the runtime directory; the uptime is stored there if it is in memory.
-        identity: returns the identity of the resume directory, by its lock.
+        runtime_dir: the runtime directory. If it is on a file system in memory, the uptime is stored there, too.
+        identity: returns the identity of the resume directory, which is that of its lock file.
         damaged: called with each file that was put aside.
     """
 
@@ -139,7 +139,7 @@ class TotalsKeeper:
         for shard in [shard for shard, due in self._due.items() if due <= now]:
             size += self._totals.size(shard)
             if chosen and size > AT_ONCE:
-                break  # the rest is saved in the next tick
+                break  # the remaining shards are saved in later ticks
             chosen.append(shard)
         for shard in chosen:
             self._due.pop(shard)
@@ -183,7 +183,7 @@ class TotalsKeeper:
             self._log.warning("uptime_not_noted", problem=str(error))
 
     async def close(self) -> None:
-        """Saves changes at the end of the service; waits for the disk up to CLOSE_S."""
+        """Saves changes at the end of the service. Waits for the disk up to CLOSE_S."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_S):
                 await self.saved()
@@ -206,7 +206,7 @@ class TotalsKeeper:
 
 
 _UNREADABLE: Final = -1
-"""Replaces the time at which a torrent was added if its record cannot be read now."""
+"""Stands for the time at which a torrent was added, if its record cannot be read now."""
 
 
 def _added_us(catalogue: Catalogue, torrent: str) -> int | None:

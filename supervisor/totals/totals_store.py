@@ -1,7 +1,7 @@
 """Reads and writes the files of totals: `totals/` in the resume directory, with a small file for each shard.
 
-All functions run in threads, and no request waits for them. A damaged file is put aside; its totals begin with those in
-the torrents' fast-resume data, or with 0.
+All functions run in threads, and no request waits for them. A damaged file is put aside. The totals that it had then
+begin with those in the torrents' fast-resume data, or with 0.
 """
 
 import contextlib
@@ -80,7 +80,7 @@ def change(directory: ResumeDir, shard: str, record: SessionRecord | ShardRecord
 
 
 def write(directory: ResumeDir, changes: Sequence[Change]) -> None:
-    """Writes files durably, as one group. Raises OSError; some of the files may be written then."""
+    """Writes files durably, as one group. Raises OSError; even then some of the files may be written."""
     directory.check()
     if not directory.totals_dir.is_dir() or directory.totals_dir.is_symlink():
         if os.path.lexists(directory.totals_dir):
@@ -132,5 +132,5 @@ def write_stamp(runtime_dir: Path, stamp: Stamp) -> None:
 
 
 def delete_stamp(runtime_dir: Path) -> None:
-    """Deletes the stamp file, when the uptime is stored in the session's shard. Raises OSError."""
+    """Deletes the stamp file. Call it once the uptime is stored in the session's shard. Raises OSError."""
     (runtime_dir / STAMP).unlink(missing_ok=True)

@@ -20,10 +20,10 @@ from supervisor.transport.loop_socket import LoopSocket
 from supervisor.transport.sockets import HANDSHAKE_MS
 
 CONNECTIONS_MAX: Final = 1024
-"""The limit of connections of one socket at one address: a thousand clients, and each needs a descriptor."""
+"""The limit of connections of one socket at one address: enough for a thousand clients. Each needs a descriptor."""
 
 CONNECTIONS_MIN: Final = 64
-"""The minimum of that limit, even with few descriptors: a flood is less likely than many clients."""
+"""The minimum of that limit, even if there are few descriptors: many clients are more likely than a flood."""
 
 AHEAD_MAX: Final = 1001
 """The maximum number of unread events of a monitor: 1,000 in libzmq's queue, and one in the queue here."""
@@ -32,7 +32,7 @@ SOCKETS: Final = 2
 """The number of watched sockets."""
 
 RESERVED_DESCRIPTORS: Final = 256 + SOCKETS * AHEAD_MAX
-"""Descriptors for other uses (engines, files and sockets), and for connections that are not counted yet."""
+"""The number of descriptors for other uses (engines, files, sockets), and for connections that are not counted yet."""
 
 UNKNOWN: Final = "an unknown address"
 """The host of a connection that was closed before it was examined, as can happen while the loop is busy."""
@@ -59,7 +59,7 @@ OnRefused = Callable[[str, str], None]
 
 
 def limit(descriptors: int, addresses: int) -> int:
-    """The limit of connections for each of several addresses, such that the descriptors are sufficient for all."""
+    """The limit of connections for each of several addresses, such that the descriptors suffice for all of them."""
     return max(CONNECTIONS_MIN, min(CONNECTIONS_MAX, (descriptors - RESERVED_DESCRIPTORS) // addresses))
 
 
@@ -75,7 +75,7 @@ class Connections:
 
     Args:
         socket: the socket, which is not bound yet.
-        most: the limit of connections at each of its addresses; it has one address for each transport.
+        most: the limit of connections at each address of the socket, which has one address for each transport.
         on_refused: called with the peer (an IP address, or a user) and the reason.
         clock: monotonic seconds.
     """
@@ -110,10 +110,10 @@ class Connections:
         return self._count[scheme]
 
     def close(self) -> None:
-        """Stops watching. Call it after the socket is closed and before its context is.
+        """Stops watching. Call it when the socket is closed, before its context is closed.
 
-        Before the socket is closed, ZeroMQ's thread would block on unread events. The monitor is not disabled, since
-        that would wait for the same thread.
+        If it were called while the socket is open, ZeroMQ's thread would block on unread events. The monitor is not
+        disabled, since that would wait for the same thread.
         """
         self._socket.close()
 
@@ -130,7 +130,7 @@ class Connections:
             case zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self._succeeded[scheme] += 1
             case zmq.EVENT_HANDSHAKE_FAILED_AUTH:
-                self._failure = ""  # the ZAP handler reports it
+                self._failure = ""  # the ZAP handler reports this failure
             case zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
                 self._failure = NOT_ZEROMQ
             case zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
@@ -144,7 +144,7 @@ class Connections:
         self._open[fd] = _Connection(scheme, host, self._clock(), self._succeeded[scheme])
         self._count[scheme] += 1
         if self._count[scheme] > self._most and ends is not None and _same_address(ends, endpoint):
-            # If the descriptor is another connection's by now, that connection is a new one, too.
+            # If the descriptor belongs to another connection by now, that connection is a new one, too.
             shut_down(fd, ends)
             self._on_refused(host, TOO_MANY)
             self._open[fd] = self._open[fd]._replace(host="")
@@ -152,14 +152,14 @@ class Connections:
     def _ended(self, fd: int, failure: str | None) -> None:
         connection = self._forget(fd)
         if connection is None or not connection.host:
-            return  # it was reported already
+            return  # the connection was reported already
         if failure is None and connection.succeeded == self._succeeded[connection.scheme]:
-            # No handshake has succeeded since this connection was accepted, so its own has not. There is no event for a
-            # peer that does not speak ZeroMQ.
+            # No handshake has succeeded since this connection was accepted, so this connection's has not. There is no
+            # event for a peer that does not speak ZeroMQ.
             failure = NOT_ZEROMQ
         if failure == NOT_ZEROMQ:
             if connection.scheme == "ipc":
-                return  # local clients probe the socket like that
+                return  # local clients check the socket by connecting to it
             failure = TOO_LATE if self._clock() - connection.since >= _LATE_S else NOT_ZEROMQ
         if failure:
             self._on_refused(connection.host, failure)

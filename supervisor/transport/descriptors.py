@@ -28,14 +28,14 @@ class Ends(NamedTuple):
 
 
 def ends_of(fd: int) -> Ends | None:
-    """The ends of a connection; None if it is closed."""
+    """The ends of a connection; None if the connection is closed."""
     with contextlib.suppress(OSError), _borrowed(fd) as connection:
         return _ends(connection)
     return None
 
 
 def shut_down(fd: int, ends: Ends) -> bool:
-    """Shuts a connection down, if it still has these ends. ZeroMQ detects that, and cleans up."""
+    """Shuts a connection down, if it still has these ends. ZeroMQ detects the shutdown, and cleans up."""
     with contextlib.suppress(OSError), _borrowed(fd) as connection:
         if _ends(connection) == ends:
             connection.shutdown(socket.SHUT_RDWR)
@@ -44,10 +44,10 @@ def shut_down(fd: int, ends: Ends) -> bool:
 
 
 def shut_down_inode(fd: int, inode: int) -> bool:
-    """Shuts a connection down, if it still has this inode. Returns whether it had."""
+    """Shuts a connection down, if it still has this inode. Returns whether it was shut down."""
     with contextlib.suppress(OSError), _borrowed(fd) as connection:
         if os.fstat(connection.fileno()).st_ino == inode:
-            with contextlib.suppress(OSError):  # the peer was quicker
+            with contextlib.suppress(OSError):  # the peer has closed the connection meanwhile
                 connection.shutdown(socket.SHUT_RDWR)
             return True
     return False

@@ -20,13 +20,13 @@ _POLLIN: Final = int(zmq.POLLIN)
 _MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
 _LAST: Final = int(zmq.NOBLOCK)
 _RCVMORE: Final = int(zmq.RCVMORE)
-"""The flags are plain numbers: an enum's arithmetic is slower than the rest of the operation."""
+"""ZeroMQ's flags as plain numbers: arithmetic with enums would be slower than the rest of the operation."""
 
 ADDRESSES_KEPT: Final = 1024
 """The size of the cache of parsed addresses; parsing an address is slow."""
 
 TURN_S: Final = 0.001
-"""The maximum time of a batch, even if it has fewer messages than the limit."""
+"""The time limit of a batch; after it, a batch ends even with fewer messages than `per_turn`."""
 
 
 class Sender(NamedTuple):
@@ -34,9 +34,9 @@ class Sender(NamedTuple):
 
     Fields:
         user: the public key (Z85) of a client on tcp; None on a local socket.
-        fd: the descriptor of the connection if there is a user, otherwise -1. The connection may be closed, and the
-            descriptor reused.
-        number: the number of the connection's handshake, which is greater for a later connection.
+        fd: the descriptor of the connection if there is a user, otherwise -1. The connection may be closed by now, and
+            the descriptor reused.
+        number: the number of the connection's handshake. A later connection has a greater number.
     """
 
     user: str | None
@@ -60,15 +60,15 @@ class SendOutcome(Enum):
 
 
 class LoopSocket:
-    """Passes every message, as its frames, to `on_message`, or with its sender to `on_message_from`.
+    """Passes the frames of every message to a callback, for `on_message_from` together with the message's sender.
 
     Args:
-        socket: a socket that is bound or connected to all its endpoints; `close` closes it.
+        socket: a socket that is bound or connected to all its endpoints already. `close` closes it.
         on_message, on_message_from, on_frames: exactly one of these callbacks, called on the loop. `on_frames` gets
             `zmq.Frame`s, from which the connection can be looked up.
         per_turn: the maximum number of messages in a batch.
-        frames_max: the maximum number of frames of a message. Of a longer message, these frames and one more are passed
-            on.
+        frames_max: the maximum number of frames of a message. Of a longer message, this number of frames and one more
+            are passed on.
     """
 
     def __init__(
@@ -87,7 +87,8 @@ class LoopSocket:
         self._on_message = on_message
         self._on_message_from = on_message_from
         self._on_frames = on_frames
-        # Without CURVE all peers are local. Not looking up their senders saves a third of the cost of a message.
+        # Without CURVE all peers are local. Then senders are not looked up, which saves a third of the cost of a
+        # message.
         self._keyed = bool(socket.getsockopt(zmq.CURVE_SERVER))
         self._loop = asyncio.get_running_loop()
         self._looking = False
@@ -125,7 +126,7 @@ class LoopSocket:
         return _sender_of(frame) if self._keyed else LOCAL
 
     def close(self, *, linger_ms: int = 0) -> None:
-        """Closes the socket; messages that are not sent after `linger_ms` milliseconds are dropped."""
+        """Closes the socket. Messages that are not sent within `linger_ms` milliseconds are dropped."""
         self._closed = True
         self._loop.remove_reader(self._fd)
         self._socket.close(linger=linger_ms)
@@ -156,7 +157,7 @@ class LoopSocket:
         finally:
             self._scheduled = False
             if more:
-                self._look_again()  # also after an error in a callback, since the descriptor's edge is consumed
+                self._look_again()  # after an error in a callback, too, since the descriptor's edge is consumed
 
     def _received(self) -> list[bytes]:
         """Receives one message. Frames beyond the limit are dropped without a copy, in half the time."""

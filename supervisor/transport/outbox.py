@@ -1,8 +1,9 @@
-"""Queues replies: no reply is lost while its client receives, and the replies of any other client are bounded.
+"""Queues replies. A client that receives its replies loses none; for any other client, the queue is bounded.
 
-ZeroMQ's queue for a connection is bounded by the number of messages, whatever their size, and ZeroMQ does not report
-when there is room again. So replies beyond its high-water mark are queued here, counted in bytes, and offered again. A
-connection gets few large replies at a time: ZeroMQ owns their memory until they are sent, and reports when they are.
+ZeroMQ bounds its queue for a connection by the number of messages, whatever their size, and does not report when there
+is room again. So replies beyond ZeroMQ's high-water mark are queued here, counted in bytes, and offered to ZeroMQ
+again. A connection gets few large replies at a time: ZeroMQ owns their memory until they are sent, and reports when
+they have been sent.
 """
 
 import asyncio
@@ -18,28 +19,31 @@ QUEUE_MAX: Final = 1000
 """The number of replies in ZeroMQ's queue for a connection (SNDHWM)."""
 
 LARGE_BYTES: Final = 32 * 1024
-"""The size from which a reply is sent without a copy, and tracked until it is sent.
+"""A reply of at least this size is sent without a copy, and pyzmq's `MessageTracker` reports when it has been sent.
 
-All smaller replies in a queue take 32 MB at most, and usually 300 kB.
+The smaller replies in ZeroMQ's queue for a connection take 32 MB at most, and usually 300 kB.
 """
 
 LARGE_UNSENT_MAX: Final = 2 * 1024 * 1024
 """The bytes of unsent large replies above which a connection gets no more large replies."""
 
 LARGE_TOTAL_MAX: Final = 64 * 1024 * 1024
-"""The same for all connections together; above it each connection may have one large reply."""
+"""The same for all connections together. Above this, each connection may still have one large reply."""
 
 LARGE_PEERS_LOOK: Final = 100
-"""The number of connections with large replies above which sent replies of all connections are removed."""
+"""If more connections than this have large replies, the sent ones of all connections are removed from the count."""
 
 WAITING_MAX: Final = 8 * 1024 * 1024
-"""The limit of queued bytes for one connection, 20,000 usual replies; beyond it its replies are dropped."""
+"""The limit of queued bytes for one connection, about 20,000 usual replies. Further replies to it are dropped."""
 
 WAITING_TOTAL_MAX: Final = 64 * 1024 * 1024
-"""The limit of queued bytes for all connections; beyond it, all replies of the connection with the most are dropped."""
+"""The limit of queued bytes for all connections.
+
+Beyond it, all queued replies of the connection with the most are dropped.
+"""
 
 ENTRY_BYTES: Final = 200
-"""The approximate overhead of a queued reply beside its frame."""
+"""The approximate memory of a queued reply in addition to its frame."""
 
 FIRST_LOOK_S: Final = 0.002
 LAST_LOOK_S: Final = 0.1
@@ -59,7 +63,7 @@ class Outbox:
 
     Args:
         socket: a ROUTER that reports full queues and lost connections (ROUTER_MANDATORY).
-        log: logs, once for each, the connections that do not receive their replies.
+        log: logs once, for each connection, that the connection does not receive its replies.
     """
 
     def __init__(self, socket: LoopSocket, log: logs.Logger) -> None:
@@ -96,7 +100,7 @@ class Outbox:
             self._timer = self._loop.call_later(self._every_s, self._look)
 
     def is_backpressured(self, peer: bytes) -> bool:
-        """Whether a connection gets no large reply before it has received earlier ones (backpressure)."""
+        """Whether a connection has to receive earlier replies before it gets a large reply (backpressure)."""
         return peer in self._waiting or self._has_enough(peer)
 
     def close(self, *, linger_ms: int) -> None:
@@ -126,7 +130,7 @@ class Outbox:
     def _has_enough(self, peer: bytes) -> bool:
         """Whether the unsent large replies of a connection, or of all together, exceed their limit.
 
-        A connection without unsent large replies gets one in any case.
+        A connection without unsent large replies may get a large reply in any case.
         """
         self._forget_sent(peer)
         unsent = self._large.get(peer)

@@ -14,13 +14,15 @@ from protocol.wire.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKE
 from supervisor.transport.outbox import QUEUE_MAX
 
 RECEIVE_BYTES_MAX: Final = 2 * codec.MAX_FRAME_BYTES
-"""Frames up to this size are received, so that one over the protocol's limit gets a reply.
+"""Frames up to this size are received, so that a frame over the protocol's limit gets a reply.
 
-ZeroMQ disconnects a peer that sends a larger one.
+ZeroMQ disconnects a peer that sends a larger frame.
 """
 
 RECEIVE_MAX: Final = 16
-"""The number of a connection's messages that ZeroMQ receives ahead (RCVHWM); further ones stay at the sender."""
+"""The number of messages that ZeroMQ receives from a connection before the loop reads them (RCVHWM).
+
+Further messages stay at the sender."""
 
 SUBSCRIBER_HWM: Final = 10_000
 """The high-water mark of a subscriber. Messages beyond it are dropped, and the next tick reveals the gap."""
@@ -32,13 +34,15 @@ ZeroMQ disconnects a peer that sends a larger frame.
 """
 
 SUBSCRIPTIONS_HWM: Final = 10
-"""The number of queued subscriptions of a connection; further ones stay at the peer. The loop reads all at once."""
+"""The number of queued subscriptions of a connection; further subscriptions stay at the peer.
+
+The loop reads all queued subscriptions at once."""
 
 HANDSHAKE_MS: Final = 5000
 """The time limit for a ZeroMQ handshake."""
 
 BACKLOG: Final = 1024
-"""The number of connections that wait to be accepted; a burst of clients exceeds ZeroMQ's default of 100."""
+"""The maximum number of connections that wait to be accepted. A burst of clients exceeds ZeroMQ's default of 100."""
 
 ZAP_DOMAIN: Final = "ouzel"
 
@@ -48,7 +52,7 @@ KEEPALIVE: Final = {
     zmq.TCP_KEEPALIVE_INTVL: 15,
     zmq.TCP_KEEPALIVE_CNT: 4,
 }
-"""Detects a vanished peer after two minutes. TCP's keepalive is used since not every client supports ZMTP's PING."""
+"""With these options a vanished peer is detected after two minutes. Not every client supports ZMTP's PING instead."""
 
 CLIENT_AND_ENGINE_SOCKETS: Final = (COMMANDS_SOCKET, EVENTS_SOCKET, ENGINE_SOCKET)
 
@@ -59,7 +63,7 @@ _UMASK_USER: Final = 0o177
 
 
 def check_places(directory: Path) -> None:
-    """Checks that the sockets can be bound: an old socket or a symbolic link at its path will be replaced.
+    """Checks that the sockets can be bound. An old socket, or a symbolic link, at a socket's path will be replaced.
 
     Raises:
         OSError: at a socket's path is a directory, a file, or something else.
@@ -102,7 +106,7 @@ def bind(
     if name == COMMANDS_SOCKET:
         socket.setsockopt(zmq.MAXMSGSIZE, RECEIVE_BYTES_MAX)
         socket.setsockopt(zmq.RCVHWM, RECEIVE_MAX)
-        # Replies are not lost: the socket reports a full queue, and the outbox queues them.
+        # Replies are not lost: the socket reports a full queue, and then the outbox queues the replies.
         socket.setsockopt(zmq.SNDHWM, QUEUE_MAX)
         socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
     if watch is not None:
@@ -119,7 +123,7 @@ def offer_tcp(socket: zmq.Socket[bytes], endpoint: str, secret_key: str) -> str:
     """Binds a socket that has a local endpoint to tcp, too: only for CURVE, with keys that ZAP admits.
 
     libzmq applies the options at the time of each bind, so the local endpoint does not change. A ZAP handler has to be
-    bound before; without one no client is admitted.
+    bound before; without a ZAP handler no client is admitted.
 
     Returns:
         The endpoint, with the actual port if the given one is 0 or `*`.

@@ -1,4 +1,4 @@
-"""Constructs the parts of the service and connects them: one group of parts a module, and no decisions.
+"""Constructs the parts of the service and connects them. Each module constructs one group, and decides nothing.
 
 - *Sockets*: the sockets of clients and engines, with the event log and the publisher.
 - *Watch parts*: health, and the parts that report to it: background tasks, crash reports and totals.
