@@ -73,7 +73,7 @@ class Counts(msgspec.Struct, gc=False):
         wasted_seen: the value of `wasted` that the running engine has reported.
         engine: the number of the engine that has reported the torrent last.
         fetched: whether payload was received since the torrent was last complete.
-        active_s: for how long the torrent was active. While `active` is true, instead the uptime at which it became active,
+        active_s: for how long the torrent was active. While `active` is true, instead the uptime at which that began,
             minus its earlier active time.
         seeding_s: the same for the time in which it was active and complete, with `seeding`.
     """
