@@ -23,7 +23,7 @@ FILES: Final = "files"
 """The subject of problems of single files."""
 
 _LASTING: Final = frozenset({errno.ENOENT, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO})
-"""Errors of a file that are not transient: they last until a change that the next check detects."""
+"""Errors of a file that are not transient: such an error lasts until a change that the next check detects."""
 
 
 class Client(NamedTuple):

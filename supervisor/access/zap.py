@@ -1,4 +1,4 @@
-"""The ZAP handler: ZeroMQ asks it, once for each connection, whether a CURVE key is authorized.
+"""The ZAP handler, which ZeroMQ asks whether a CURVE key is authorized, once for each connection.
 
 The request is a message on an inproc address that libzmq defines. The handshake waits for the reply, up to the
 handshake timeout.

@@ -48,7 +48,7 @@ class Adding:
 
     Args:
         merger: merges records of the same torrent, and locks a torrent by all its info-hashes.
-        removing: waits for removals, after which the ids can be used again.
+        removing: waits until removals are complete, so that their ids can be used again.
         publish: publishes a lifecycle event.
         shared_files: tracks files that several torrents use.
     """
@@ -137,7 +137,7 @@ class Adding:
         return verdict
 
     async def _add_again(self, torrent: str, command: AddTorrent, source: SourceInspected) -> Acceptance:
-        """Accepts a duplicate; only an existing torrent that lacks its metadata gets it from the new source."""
+        """Accepts a duplicate. Nothing changes, unless the existing torrent lacks metadata that the new source has."""
         await self._catalogue.ensure_settled(torrent)
         desired = self._catalogue.torrents[torrent]
         lacks_metadata = (
@@ -201,7 +201,7 @@ class Adding:
         return desired
 
     async def _sharing(self, command: AddTorrent, save_path: str, near: list[str], deadline: float) -> list[str]:
-        """The torrents in `near` that share a file with the new one; all of `near` if that cannot be found out."""
+        """The torrents in `near` that share a file with the new torrent; all of `near` if that cannot be found out."""
         try:
             async with asyncio.timeout_at(deadline):
                 query = InspectSource(metainfo=command.metainfo or b"", save_path=save_path, list_files=True)

@@ -30,7 +30,7 @@ class DownloadRoots:
         self._allowed = frozenset(root for root in self.bounds.roots if self.bounds.allow(root))
 
     def follow(self, other: "DownloadRoots") -> None:
-        """Replaces these roots by the ones of another object."""
+        """Replaces these roots by the roots of another object."""
         self.default, self.bounds, self._allowed = other.default, other.bounds, other._allowed
 
     def is_root(self, path: str | None) -> bool:

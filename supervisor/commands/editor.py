@@ -80,12 +80,12 @@ class Editor:
             async with self._locks.hold(known):
                 await self._catalogue.ensure_settled(known)
                 desired = self._reads.find(torrent)
-                if desired.torrent == known:  # meanwhile the record may have been merged into another one
+                if desired.torrent == known:  # meanwhile the record may have been merged into another
                     yield desired
                     return
 
     async def learn(self, fact: Learned) -> None:
-        """Stores what an engine has found out about a torrent, unless it is stored already or the torrent was removed.
+        """Stores what an engine has found out about a torrent, unless that is stored already, or the torrent is gone.
 
         Raises:
             OuzelError: STORAGE_UNAVAILABLE; nothing has changed.

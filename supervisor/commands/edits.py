@@ -93,7 +93,7 @@ def recheck(desired: DesiredTorrent, _: Recheck) -> DesiredTorrent:
 
 @edits(TorrentRechecked)
 def rechecked(desired: DesiredTorrent, fact: TorrentRechecked) -> DesiredTorrent:
-    """Marks a recheck as done, unless another one was requested meanwhile."""
+    """Marks a recheck as done, unless another recheck was requested meanwhile."""
     return msgspec.structs.replace(desired, recheck=None) if desired.recheck == fact.revision else desired
 
 

@@ -39,9 +39,9 @@ class Edit(NamedTuple):
     """How one kind of command changes the desired state of its torrent.
 
     Fields:
-        change: returns the new desired state; it is equal to the old one if nothing changes. Raises OuzelError.
+        change: returns the new desired state, which equals the old state if nothing changes. Raises OuzelError.
         result: returns the result in the reply, given the new desired state and the command.
-        afresh: whether the engine tries a torrent again that an error has stopped, even if the desired state is
+        afresh: whether a torrent that an error has stopped is tried again by the engine, even if its desired state is
             unchanged. The retry has a revision of its own, which the engine confirms.
     """
 

@@ -133,7 +133,7 @@ class Mutations:
         self._removing.forgotten(torrent)
 
     async def quarantine(self, torrent: str, quarantine: Quarantine) -> None:
-        """Puts a torrent into quarantine, durably. If it is being removed, its files are not deleted.
+        """Puts a torrent into quarantine, durably. If the torrent is being removed, its files are not deleted.
 
         Raises:
             OuzelError: STORAGE_UNAVAILABLE; nothing has changed.
@@ -145,7 +145,7 @@ class Mutations:
         await self._editor.learn(fact)
 
     async def keep_metadata(self, torrent: str, metadata: KnownMetadata) -> None:
-        """Stores a torrent's metadata in its record, unless it is stored already or the torrent was removed.
+        """Stores a torrent's metadata in its record, unless the metadata is stored already or the torrent was removed.
 
         Raises:
             OuzelError: STORAGE_UNAVAILABLE; nothing has changed.

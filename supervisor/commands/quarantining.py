@@ -42,7 +42,7 @@ class Quarantining:
         self._publish = publish
 
     async def quarantine(self, torrent: str, quarantine: Quarantine) -> None:
-        """Puts a torrent into quarantine, durably. If it is being removed, its files are not deleted.
+        """Puts a torrent into quarantine, durably. If the torrent is being removed, its files are not deleted.
 
         Raises:
             OuzelError: STORAGE_UNAVAILABLE; nothing has changed.

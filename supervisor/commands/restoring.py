@@ -27,7 +27,7 @@ class Restoring:
     Args:
         shelf: the damaged files that were put aside.
         locks: locks of torrents, by id.
-        removing: waits for removals, after which the ids can be used again.
+        removing: waits until removals are complete, so that their ids can be used again.
         publish: publishes a lifecycle event.
         shared_files: tracks files that several torrents use.
     """
@@ -56,7 +56,7 @@ class Restoring:
 
     @handles(RestoreDamaged)
     async def restore(self, command: RestoreDamaged, deadline: float) -> Acceptance:
-        """Restores a file. The damaged copy stays until the restored one is durable."""
+        """Restores a file. The copy in `damaged/` stays until the restored file is durable."""
         found = await self._shelf.prepare(command.name)
         torrent = found.named.torrent
         desired: DesiredTorrent | None = None

@@ -48,7 +48,7 @@ class RootsInForce:
         return self.wanted.bounds.roots
 
     def follow(self) -> None:
-        """Makes the wanted roots the current ones, when the next engine is started."""
+        """Makes the wanted roots the current roots. Call it when the next engine is started."""
         self.current.follow(self.wanted)
 
     def prepare(self, config: Config) -> None:

@@ -28,7 +28,10 @@ class SessionSettings:
         self._locks = locks
 
     def configure(self) -> Configure:
-        """The command that configures an engine. Its field `torrents` is 0 here; whoever sends the command sets it."""
+        """The command that configures an engine.
+
+        Its field `torrents` is 0 here; whoever sends the command sets this field.
+        """
         config, session = self._in_force.config, self._catalogue.session
         limits = config.limits
         return Configure(

@@ -1,4 +1,4 @@
-"""Background tasks: an error in one of them is reported, does not end the service, and the task is restarted.
+"""Background tasks. An error in a task is reported and does not end the service; the task is restarted.
 
 Any exception is caught here, as for commands, since the supervisor must not end. Each task still catches the errors
 that it expects where they occur.
@@ -26,7 +26,7 @@ Work = Coroutine[Any, Any, None]
 
 
 class Tasks(Protocol):
-    """An object that runs one-shot tasks, such as `Background`."""
+    """An object, such as `Background`, that runs a task once."""
 
     def create_task(self, work: Work, /) -> asyncio.Task[None]:
         """Runs a task once."""

@@ -51,12 +51,12 @@ class PathsConfig(_Section, frozen=True, kw_only=True):
 
 
 class ApiConfig(_Section, frozen=True, kw_only=True):
-    """`[api]`: clients on tcp; without it there are only local sockets.
+    """`[api]`: clients on tcp. Without this section there are only local sockets.
 
     Fields:
         tcp_commands, tcp_events: ZeroMQ endpoints, `tcp://address:port`; `*` is every address, or any free port.
-        curve_secret_key_file: the daemon's own key, absolute; `ouzel keys new --server` makes one.
-        authorized_keys_dir: the keys of authorized clients, absolute; `ouzel keys new` makes them.
+        curve_secret_key_file: the absolute path of the daemon's own key; `ouzel keys new --server` makes such a key.
+        authorized_keys_dir: the absolute path of the keys of authorized clients; `ouzel keys new` makes such keys.
     """
 
     tcp_commands: str | None = None

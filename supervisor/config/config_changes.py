@@ -76,7 +76,7 @@ class ConfigInForce:
             self._good = self.config
 
     def roll_back(self) -> bool:
-        """Rolls back a refused configuration to the last good one. Returns False if there is none."""
+        """Rolls back a refused configuration to the last good configuration. Returns False if there is none."""
         if self._good is None or self._good is self.config:
             return False
         self._replace(self._good)

@@ -64,7 +64,7 @@ class Reloader:
         self._judging = False
         self._refusal: str | None = None
         self._unreadable: str | None = None
-        """Why the file could not be read at all at the last try; None if it could."""
+        """Why the file could not be read at all at the last try; None if it could be read."""
 
     def request_reload(self) -> None:
         """Requests a reload. A request while the file is being read causes another read."""
@@ -96,7 +96,7 @@ class Reloader:
             self._verdict.set()
 
     def refused(self, number: int, problem: str) -> bool:
-        """Rolls back a configuration that the engine refused. Returns False if there is none to roll back to."""
+        """Rolls back a configuration that the engine refused. Returns False if there is no earlier configuration."""
         if number != self._in_force.number:
             return True  # the refused configuration is no longer in force
         if not self._in_force.roll_back():

@@ -60,7 +60,10 @@ class Admission:
         return self._restorer.done
 
     def ensure(self, *commands: EnsureTorrent) -> None:
-        """Sends torrents to the engine, except those that are held back now. Isolation notes which ones were sent."""
+        """Sends torrents to the engine, except those that are held back now.
+
+        Isolation notes which torrents were sent.
+        """
         if self._link.connected:
             self._link.send(*(each for each in commands if self.isolation.admit(each.desired.torrent)))
 

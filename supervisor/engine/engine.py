@@ -148,7 +148,10 @@ class Engine:
         self._keeper.start()
 
     def stop(self) -> None:
-        """Drains the process, and starts no other one; the fact `Finished` follows."""
+        """Drains the process, and starts no other process.
+
+        When the process has ended, the fact `Finished` is emitted.
+        """
         self._pulse.end()  # the drain has a deadline of its own
         self._keeper.stop()
 
@@ -223,7 +226,7 @@ class Engine:
         self._link.send(msgspec.structs.replace(self._settings(), torrents=len(self._own.torrents)))
 
     def ensure(self, desired: DesiredTorrent, *, afresh: bool = False) -> None:
-        """Sends a torrent's desired state, unless the torrent is held back. Without a process it is sent to the next.
+        """Sends a torrent's desired state, unless the torrent is held back. Without a process, the next one gets it.
 
         Args:
             afresh: whether a torrent that an error has stopped is tried again.
@@ -380,7 +383,7 @@ class Engine:
     # -- conditions -----------------------------------------------------------------------------------------------
 
     def _is_busy(self) -> bool:
-        """Whether a long call of the process is to be expected: it starts, or restores torrents."""
+        """Whether a long call of the process is to be expected, since it is starting or restoring torrents."""
         return self.state is State.STARTING or not self._admission.restored
 
     def _is_stranded(self) -> bool:

@@ -57,11 +57,11 @@ class Crashed(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """The engine has ended on request, and no other one will be started."""
+    """The engine has ended on request, and no other engine will be started."""
 
 
 class Problem(NamedTuple):
-    """A problem of the engine has begun or changed; `problem` is None when it has ended.
+    """A problem of the engine has begun or changed, or (`problem` is None) has ended.
 
     Fields:
         subject: the part of the engine; component and subject identify a problem in `health`.
@@ -88,7 +88,7 @@ class TakenUp(NamedTuple):
 
 
 class Readable(NamedTuple):
-    """Stored data of a torrent cannot be read; `problem` is None when all of it could be read."""
+    """Stored data of a torrent cannot be read, or (`problem` is None) all of its stored data could be read."""
 
     torrent: str
     problem: str | None
@@ -109,14 +109,14 @@ class MetadataLearned(NamedTuple):
 
 
 class TrackersFailing(NamedTuple):
-    """All trackers of a torrent fail, since a monotonic time; `since` is None when at least one works again."""
+    """All trackers of a torrent fail since the monotonic time `since`, or (None) at least one of them works again."""
 
     torrent: str
     since: float | None
 
 
 class Convicted(NamedTuple):
-    """A torrent crashes the engine: its quarantine has to be made durable. Emitted again until it is durable."""
+    """A torrent crashes the engine, so its quarantine has to be made durable. Emitted again until that is done."""
 
     torrent: str
     quarantine: Quarantine

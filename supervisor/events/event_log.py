@@ -23,12 +23,13 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 
 
 class LoggedEvent(msgspec.Struct, gc=False, eq=False):
-    """One event with its number: an object until its encoding is needed, and the encoded bytes from then on.
+    """One event with its number. The event is an object until its encoding is needed; from then on it is encoded bytes.
 
-    A supervisor stores tens of thousands of them, so values that follow from the others are not stored.
+    A supervisor stores tens of thousands of events, so values that follow from other values are not stored.
 
     Fields:
-        epoch, seq: the numbering, and the event's number in it.
+        epoch: the identity of the numbering.
+        seq: the event's number.
         gen: the engine generation in which the event happened.
         ts_us: wall clock, microseconds since 1970.
     """
@@ -121,7 +122,8 @@ class EventLog:
         behind = len(self._events) - start
         if behind >= start:
             return list(islice(self._events, start, start + limit))
-        # Iterate from the nearer end: each page of a list requests the events since it began, usually none.
+        # Iterate from the nearer end: each page of a list requests the events since the page was begun, and usually
+        # there are none.
         latest = list(islice(reversed(self._events), behind))
         latest.reverse()
         return latest[:limit]

@@ -91,7 +91,7 @@ class Publisher:
         self._socket.close()
 
     def _handle_message(self, frames: list[zmq.Frame]) -> None:
-        """Handles a message of XPUB: the first subscription to a prefix (on tcp each one), or the end of the last one.
+        """Handles a message of XPUB: the first subscription to a prefix (on tcp, each one), or the end of the last one.
 
         Other frames are user messages of a subscriber, and are ignored. A message may have a subscription after such a
         frame, so each frame is examined.

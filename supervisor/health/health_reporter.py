@@ -69,7 +69,10 @@ class HealthReporter:
         self._publisher.lifecycle(HealthChanged(status=status, reasons=reasons))
 
     def put_aside(self, file: DamagedFile) -> None:
-        """Reports that a damaged file was put aside; the problem lasts until its torrent is removed or added again."""
+        """Reports that a damaged file was put aside.
+
+        The problem lasts until the file's torrent is removed or added again.
+        """
         self._log.error("damaged_file", torrent=file.torrent, file=file.name, what=file.what, done=file.done)
         self._publisher.lifecycle(Reconciled(torrent=file.torrent, what=file.what, done=file.done))
         if not file.orphan:
@@ -132,7 +135,7 @@ class HealthReporter:
 
 
 def _of_file(name: str) -> Severity:
-    """The severity of a file's problem: session settings affect all torrents, other files only one."""
+    """The severity of a file's problem: session settings affect all torrents, any other file only one torrent."""
     return Severity.DEGRADING if name == SESSION else Severity.NOTED
 
 

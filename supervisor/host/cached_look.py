@@ -1,4 +1,4 @@
-"""The state of a file in the kernel's caches: a check that reads no disk, wakes none up, and never blocks.
+"""Checks a file in the kernel's caches only, so that the check reads no disk, wakes no disk up, and never blocks.
 
 openat2(2) with RESOLVE_CACHED (Linux 5.12) resolves a path only as far as this needs no I/O. If it stops before the end
 of the path, the change time of the nearest cached directory above the file shows whether a name was removed there

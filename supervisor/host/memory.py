@@ -34,7 +34,7 @@ def limit_bytes(
     proc: Path = Path("/proc"),
     cgroups: Path = Path("/sys/fs/cgroup"),
 ) -> int:
-    """The memory limit of the engine: the configured one, or a share of the machine's or the control group's memory.
+    """The memory limit of the engine: the configured limit, or a share of the machine's or the control group's memory.
 
     Args:
         configured_mb: the configured limit. 0 is no limit; None is the share SHARE of the memory.

@@ -15,7 +15,7 @@ UNSENT_MAX: Final = 16
 
 
 class ServiceManager:
-    """The service manager's socket, or none.
+    """The connection to the service manager, if there is one.
 
     Args:
         address: a path, or an abstract name after an `@`; None without a service manager.

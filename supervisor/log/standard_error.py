@@ -23,8 +23,8 @@ SEND_US: Final = 2_000
 def take_over() -> int:
     """Returns a descriptor of the original standard error for the log, on which a write may block.
 
-    Descriptor 2 is replaced by a non-blocking one: native libraries and faulthandler write to it directly, above all
-    when the process is about to end. The mode of the original is unchanged, since other processes may share it.
+    Descriptor 2 is replaced by a non-blocking descriptor: native libraries and faulthandler write to it directly, above
+    all when the process is about to end. The mode of the original is unchanged, since other processes may share it.
     """
     log = fcntl.fcntl(STDERR, fcntl.F_DUPFD_CLOEXEC, len(STREAMS))
     mode = os.fstat(log).st_mode
@@ -36,7 +36,7 @@ def take_over() -> int:
         return log
     try:
         hasty = os.open(f"/proc/self/fd/{log}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    except OSError:  # another user's pipe, or one without a reader
+    except OSError:  # another user's pipe, or a pipe without a reader
         hasty = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
     os.dup2(hasty, STDERR)
     os.close(hasty)

@@ -10,7 +10,8 @@ class RootSeen(NamedTuple):
 
     Fields:
         error: the errno of the check; 0 if the root can be written.
-        mode, owner: the mode and the owner (name or uid) of the directory, if it exists.
+        mode: the mode of the directory, if it exists.
+        owner: the owner of the directory (name or uid), if it exists.
         user: the user (name or uid) of this process.
     """
 

@@ -72,7 +72,7 @@ class SharedFiles:
         return self._near(torrent)
 
     def gone(self, torrent: str) -> None:
-        """Drops a torrent that was removed, or merged into another one."""
+        """Drops a torrent that was removed, or merged into another torrent."""
         self._places.drop(torrent)
         self._verified_at.pop(torrent, None)
         self._written.pop(torrent, None)

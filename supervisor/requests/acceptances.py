@@ -1,4 +1,4 @@
-"""Stores recently accepted requests, so that a repeated one is answered and not carried out again. Pure.
+"""Stores recently accepted requests, so that a repeated request is answered and not carried out again. Pure.
 
 The key of an entry is the sender and the id of the request. An entry first has the work in progress, which a repeated
 request joins. Once the request is accepted, the entry has the outcome for ten minutes. Refused work is not stored: it
@@ -69,7 +69,7 @@ class Acceptances(Generic[Work, Outcome]):
         """The connections with stored outcomes."""
 
     def find(self, key: Key, content: bytes, now: float) -> Work | Outcome | None:
-        """Returns the work or the outcome of a repeated request; None for a new one.
+        """Returns the work or the outcome of a repeated request; None for a new request.
 
         Raises:
             OuzelError: ID_REUSED: the earlier request with this key had another content.
@@ -109,7 +109,7 @@ class Acceptances(Generic[Work, Outcome]):
         self.expire(now)
 
     def drop(self, key: Key) -> None:
-        """Removes a request whose work was refused or cancelled, so that a repeated one is carried out."""
+        """Removes a request whose work was refused or cancelled, so that a repeated request is carried out."""
         del self._working[key]
 
     def expire(self, now: float) -> None:

@@ -116,7 +116,7 @@ class LongReads:
                 else:
                     self._reads[peer] = reads
                     self._step(reads)
-        finally:  # the other reads go on even if one raises
+        finally:  # the other reads go on even if a read raises
             self._schedule()
 
     def _look_again(self) -> None:

@@ -170,7 +170,7 @@ class Catalogue:
     async def merge(
         self, kept: DesiredTorrent, leaving: Sequence[DesiredTorrent], *, metainfo: bytes | None = None
     ) -> None:
-        """Makes it durable that records are merged into another one. Raises the errors of `put`.
+        """Makes it durable that records are merged into another record. Raises the errors of `put`.
 
         The kept record names the other records, so that a start after a crash completes the merge (`_finish_merges`).
         If the other records cannot be written, they are in doubt, and `mend` writes them later.
@@ -194,7 +194,7 @@ class Catalogue:
         return merged
 
     def metainfo_of(self, desired: DesiredTorrent) -> bytes | None:
-        """Reads a torrent's .torrent file from the disk; None if there is no valid one."""
+        """Reads a torrent's .torrent file from the disk; None if there is no valid file."""
         if desired.metainfo_crc32 is None:
             return None
         try:

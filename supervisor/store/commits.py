@@ -1,4 +1,4 @@
-"""Commits: writes transactions to the disk, and tracks the largest failed one."""
+"""Commits: writes transactions to the disk, and tracks the largest failed write."""
 
 import asyncio
 from collections import Counter, deque

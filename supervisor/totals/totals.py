@@ -34,7 +34,7 @@ class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         added_us: when the torrent was added; a torrent that is added again begins with new counters.
         downloaded, uploaded, wasted: payload bytes.
         active_s: for how long the torrent was active, as of the shard's `uptime_s`.
-        seeding_s: for how long of that time it was complete.
+        seeding_s: for how long of that time the torrent was complete.
         active, seeding: whether `active_s` and `seeding_s` have continued to grow since.
         completed_us, last_activity_us: times in microseconds since 1970; null for never.
     """

@@ -1,8 +1,8 @@
 """Pages of torrents, made in steps that each take the loop less than a millisecond. Pure.
 
-A page is true at one sequence number of the event log, the latest number at the page's last step. Torrents may change
-while the page is made: the rows of torrents with new events are made again. A page ends when its rows reach half a
-megabyte, even if it has fewer rows than its limit. The cursor of a page says where the page ends.
+A page is true at one sequence number of the event log, which is the latest number at the time of the page's last step.
+Torrents may change while the page is made: the rows of torrents with new events are made again. A page ends when its
+rows reach half a megabyte, even if it has fewer rows than its limit. The cursor of a page says where the page ends.
 """
 
 from bisect import insort

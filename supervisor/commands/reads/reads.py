@@ -97,7 +97,7 @@ class Reads:
         self._started_at = time.monotonic()
         self._supervisor_process = psutil.Process()
         self._stats_kept: tuple[float, int, StatsReport] | None = None
-        """The last result of `stats`: when it was made, the sequence number then, and the result."""
+        """The last result of `stats`: when it was made, the sequence number at that time, and the result."""
         self.pid = self._supervisor_process.pid
         self._handlers = handlers_of(self)
         check_complete(InstantRead, self._handlers)

@@ -20,7 +20,7 @@ def outdated(covered: Mapping[str, str], wanted: Iterable[str], seen: Mapping[st
         covered: the places that the engine's sandbox covers, by path; empty without a sandbox; then no path is
             outdated.
         wanted: the paths below which the engine has to be able to write.
-        seen: the current place at each path; None if there is none.
+        seen: the current place at each path; None if there is no directory.
     """
     if not covered:
         return {}

@@ -51,7 +51,7 @@ class Keeper:
         on_crashed: called with a child that died unexpectedly, while its stacks can still be read.
         on_lost: called after the lifecycle's step, with the pid of the dead child, or with None if no child could be
             started.
-        on_finished: called when the engine has ended and no other one will be started.
+        on_finished: called when the engine has ended and no other engine will be started.
         log: logs starts and ends of processes.
         excuse: whether a death does not count as a crash. Called while the keeper's `child` is still the dead child.
         fingerprint: returns what a spare depends on; None if no spare is to be made.
@@ -115,7 +115,7 @@ class Keeper:
         self._step(StopRequested())
 
     def recycle(self, reason: str) -> bool:
-        """Drains a running engine, and starts another one. Returns False if none is running."""
+        """Drains a running engine, and starts another engine. Returns False if no engine is running."""
         if self.lifecycle.state is not State.RUNNING or self._climber.manner is not None:
             return False
         self._log.info("engine_recycled", reason=reason)
@@ -127,7 +127,7 @@ class Keeper:
         self._policy = policy
 
     def kill(self, reason: str) -> None:
-        """Ends an engine that cannot be trusted any more; its death is handled like any other.
+        """Ends an engine that cannot be trusted any more. Its death is handled like any other death.
 
         The engine's frames are ignored from now on.
         """
@@ -201,7 +201,7 @@ class Keeper:
                 self._on_finished()
 
     def _start_engine(self) -> None:
-        """Makes the spare the engine, if there is a reliable one, otherwise a new process."""
+        """Makes the spare the engine, if there is a reliable spare; otherwise starts a new process."""
         child = self._take_spare()
         warm = child is not None
         self.spawned_at = time.monotonic()

@@ -100,7 +100,7 @@ class StartTimer(NamedTuple):
 
 
 class CancelTimer(NamedTuple):
-    """Action: cancel the timer if it is running."""
+    """Action: cancel the timer of this kind, if one is running."""
 
     timer: Timer
 

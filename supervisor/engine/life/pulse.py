@@ -37,7 +37,7 @@ class State(Enum):
 
 
 class Began(NamedTuple):
-    """An engine was started; `heard` means that it is the spare, which has sent heartbeats before."""
+    """An engine was started. `heard` means that the engine was the spare, and so has sent heartbeats before."""
 
     heard: bool = False
 

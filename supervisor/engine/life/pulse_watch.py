@@ -40,7 +40,7 @@ class PulseWatch:
         self._confirmed_at = -CONFIRMED_S
 
     def begin(self, *, heard: bool) -> None:
-        """Starts to watch an engine; `heard` means that it is the spare, which has sent heartbeats before."""
+        """Starts to watch an engine. `heard` means that the engine was the spare, and so has sent heartbeats before."""
         self._step(Began(heard))
 
     def end(self) -> None:

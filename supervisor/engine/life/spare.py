@@ -64,7 +64,7 @@ class Spare:
         self._not_before = 0.0
 
     def prepare(self) -> None:
-        """Makes a spare, unless there is a reliable one, or the delay after a failed spare is not over."""
+        """Makes a spare, unless there is a reliable spare, or the delay after a failed spare is not over."""
         now = self._clock()
         if self._child is not None and now - self._looked_at >= LOOK_S:
             self._looked_at = now
@@ -91,7 +91,7 @@ class Spare:
         return self._child is not None and self._heard_at is not None
 
     def activate(self) -> Child | None:
-        """Hands out the spare as the new engine; None if there is no reliable one."""
+        """Hands out the spare as the new engine; None if there is no reliable spare."""
         if self._child is None or self._child.ended():
             return None  # `gone` will be called for it in a moment
         self._examine(self._child)

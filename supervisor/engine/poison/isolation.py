@@ -76,7 +76,7 @@ class Isolation:
         return desired is None or desired.quarantine is None
 
     def admit(self, torrent: str) -> bool:
-        """Whether a torrent may be loaded now. If so, notes that it was sent: the caller sends it."""
+        """Whether a torrent may be loaded now. If so, the caller has to send it, and it is noted as sent."""
         if torrent in self._given:
             return True
         if not self.admits(torrent):
@@ -134,7 +134,7 @@ class Isolation:
         return "" if desired is None else short_name(self._snapshot.name(desired))
 
     def tick(self, *, restored: bool) -> None:
-        """Checks whether the engine is calm, and repeats pending convictions. Call it every second while one is ready.
+        """Checks whether the engine is calm, and repeats pending convictions. Call it every second while it is ready.
 
         Args:
             restored: whether the engine has confirmed all torrents that it was sent.
@@ -196,7 +196,10 @@ class Isolation:
         self._emit(Convicted(torrent, self._verdicts[torrent]))
 
     def durable(self, torrent: str, problem: str | None = None) -> None:
-        """Notes that a quarantine is durable. With a problem it is not, and the next tick requests it again."""
+        """Notes that a quarantine is durable.
+
+        If there is a problem, it is not durable, and the next tick requests it again.
+        """
         self._writing.discard(torrent)
         if problem is None:
             self._verdicts.pop(torrent, None)

@@ -117,8 +117,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         strikes: by torrent, the times of the crashes in which it was among the few in flight.
         fruitless: a search has found no cause; the next search begins only after the engine was calm.
         cleared: torrents that were loaded while the engine was calm, in this case.
-        accused: torrents that crashed an engine with otherwise only cleared ones; held back until all others are
-            loaded.
+        accused: torrents that each crashed an engine in which all other torrents were cleared. They are held back until
+            all other torrents are loaded.
         presumed: torrents held back on evidence alone; if the engine crashes without them, they are ordinary suspects.
         dirty: the suspects, in the order in which they are tested; one of them is believed to be the cause.
         likely: the suspects that were in flight; they are tested first, one by one.
@@ -217,7 +217,10 @@ def _passed(case: Case, event: Calmed, now: float) -> Outcome:
 
 
 def _suspect(case: Case, event: Crashed, evidence: tuple[str, ...]) -> Case:
-    """Suspects the uncleared torrents of the crashed engine, those in flight first; a single one is accused."""
+    """Suspects the uncleared torrents of the crashed engine, those in flight first.
+
+    If there is only one, it is accused.
+    """
     unproven = tuple(torrent for torrent in event.loaded if torrent not in case.cleared)
     if len(unproven) > 1:
         rest = tuple(torrent for torrent in unproven if torrent not in evidence)

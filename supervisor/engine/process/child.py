@@ -236,7 +236,7 @@ class Child:
 
 
 def _to_close(stack: contextlib.ExitStack, *fds: int) -> int:
-    """Registers descriptors to be closed by a stack. Returns the first of them."""
+    """Registers descriptors that the stack closes. Returns the first descriptor."""
     for fd in fds:
         stack.callback(os.close, fd)
     return fds[0]

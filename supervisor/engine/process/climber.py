@@ -18,7 +18,7 @@ class Climber:
 
     Fields:
         manner: how the child is being ended; None while it is not being ended.
-        reason: why the child is being ended; None if it is not faulty.
+        reason: why the child is being ended; None if the child is not faulty.
     """
 
     def __init__(self, log: logs.Logger) -> None:

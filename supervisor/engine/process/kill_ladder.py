@@ -30,8 +30,8 @@ class Rung(NamedTuple):
 class Manner(Enum):
     """Why an engine is ended, which determines the first signal.
 
-    An engine with nothing to save is killed at once. A hung engine, or one that sends garbage, first writes its stacks.
-    An engine whose drain is overdue first gets SIGTERM.
+    An engine with nothing to save is killed at once. An engine that hangs, or that sends garbage, first has to write
+    its stacks. An engine whose drain is overdue first gets SIGTERM.
     """
 
     AT_ONCE = "at_once"

@@ -27,7 +27,7 @@ class Launcher:
         code: the stamp of the engine's code.
 
     Fields:
-        places: identifies the directories at the roots and the other paths.
+        places: identifies the directories at the roots and at the process's other paths.
     """
 
     def __init__(

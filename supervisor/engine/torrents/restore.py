@@ -63,7 +63,7 @@ class Restore:
         return chosen
 
     def taken_up(self, torrent: str) -> bool:
-        """Notes that a torrent was confirmed or removed. Returns whether it was the last one of the restore."""
+        """Notes that a torrent was confirmed or removed. Returns whether it was the last torrent of the restore."""
         if torrent in self._given:
             self._given.discard(torrent)
         elif torrent in self._waiting:

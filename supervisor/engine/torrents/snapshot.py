@@ -194,7 +194,7 @@ class Snapshot:
         return told
 
     def unreadable(self, torrent: str, problem: str) -> None:
-        """Sets a torrent's state to error, because its record cannot be read; it is not loaded."""
+        """Sets a torrent's state to error, because its record cannot be read. Such a torrent is not loaded."""
         self._now_in(torrent, TorrentState.ERROR)
         self.of(torrent).error = problem
 
@@ -209,7 +209,7 @@ class Snapshot:
         return [] if previous is state else [StateChanged(torrent=torrent, state=state, previous=previous)]
 
     def metadata(self, desired: DesiredTorrent) -> KnownMetadata | None:
-        """A torrent's metadata as rows show it: as an engine has reported it, or else as it is stored in the record."""
+        """A torrent's metadata as rows show it. An engine has reported it, or else it is stored in the record."""
         return self.of(desired.torrent).known or desired.metadata
 
     def name(self, desired: DesiredTorrent) -> str:

@@ -200,7 +200,7 @@ class Trackers:
         return known is not None and bool(known.sources)
 
     def _may(self, now: float) -> bool:
-        """Takes a token for a notification. Without one, the tracker's next failure tries again."""
+        """Takes a token for a notification, if there is one. Otherwise the tracker's next failure tries again."""
         self._budget = min(BURST, self._budget + PER_S * max(0.0, now - self._filled_at))
         self._filled_at = now
         if self._budget < 1:
