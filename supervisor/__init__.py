@@ -8,7 +8,7 @@
 - `config`: the settings in force; `transport`: ZeroMQ on the loop; `log`: lines on stderr.
 - `host`: the machine and the service manager; `concurrency`: threads, background tasks and locks.
 - `pacing`: back-off and token buckets.
-- `mediators`: pass what one part reports on to the others; `wiring`: constructs the parts and connects them.
+- `mediators`: pass on the reports of each part to the other parts; `wiring`: constructs the parts and connects them.
 - The *service* runs all parts on one asyncio loop; `config_check` reports what would keep the daemon from starting.
 
 Imports run one way: service, wiring, mediators and requests, commands, payload, engine, health and totals, access,

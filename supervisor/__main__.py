@@ -1,8 +1,15 @@
 """`ouzeld`: the daemon's command line.
 
-Exit codes: 0 stopped on request, 2 usage, 69 an address of `[api]` is not available yet, 71 no UTF-8 locale, 73 a
-directory cannot be made or trusted, 75 another ouzeld uses the directories, 78 the configuration is wrong, libtorrent
-refuses it, `[sandbox] mode = "require"` cannot be met, or fewer than 256 files may be open.
+Exit codes:
+
+- 0: the daemon was asked to stop.
+- 2: the usage is wrong.
+- 69: an address of `[api]` is not available yet.
+- 71: there is no UTF-8 locale.
+- 73: a directory cannot be made or trusted.
+- 75: another ouzeld uses the directories.
+- 78: the configuration is wrong, libtorrent refuses it, `[sandbox] mode = "require"` cannot be met, or fewer than 256
+  files may be open.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """The keys that are authorized on tcp: a directory with one key file for each client, checked once a second.
 
-A missing directory authorizes nobody. A damaged file affects no other.
+A missing directory authorizes nobody. A damaged file affects no other file.
 """
 
 import errno

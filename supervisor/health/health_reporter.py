@@ -112,8 +112,8 @@ class HealthReporter:
     def storage(self, event: StorageState) -> None:
         """Sets which torrents wait for a file system. In `health`, each mount point has one reason.
 
-        All torrents are affected if the file system of a download root is full or missing; otherwise only those that
-        wait.
+        All torrents are affected if the file system of a download root is full or missing; otherwise only the torrents
+        that wait are affected.
         """
         subject = (event.mount_point, event.problem)
         self._storage.pop(subject, None)

@@ -22,7 +22,7 @@ def prepare(*, core_dumps: bool) -> None:
     """Raises the limit of open descriptors, turns core dumps off unless wanted, and corrects the umask.
 
     libtorrent derives its limits of connections and files from the number of descriptors. A core dump of the engine may
-    be as large as its memory, and a crash loop would make many. No privilege is needed for any of this.
+    be as large as its memory, and a crash loop would make many dumps. No privilege is needed for any of this.
 
     A umask that clears the owner's bits would make files that this user cannot open again.
 

@@ -27,5 +27,5 @@ def catch(*, stop: Callable[[str], None], reload: Callable[[], None]) -> None:
             reload()
 
     loop.add_signal_handler(signal.SIGHUP, hung_up)
-    # Whoever started this process may have blocked these signals. A mask is inherited, by engines, too.
+    # Whoever started this process may have blocked these signals. Processes inherit the mask; so do engines.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})

@@ -1,4 +1,4 @@
-"""Mediators: handlers that pass what one part reports on to the other parts, which do not know each other.
+"""Mediators: handlers that pass on the reports of each part to the other parts, which do not know each other.
 
 - The *engine handler* handles the facts of one engine, the *resume directory handler* the findings of the store.
 - The *config handler* reads configurations and brings them into force.

@@ -198,7 +198,7 @@ class EngineHandler:
 
     def _publish(self, event: LifecycleEvent) -> None:
         if isinstance(event, EngineLost):
-            self._resume_dir.resume_data_not_written(None)  # if the next engine has the problem, too, it reports it
+            self._resume_dir.resume_data_not_written(None)  # if the next engine has the same problem, it reports that
         self._publisher.lifecycle(event, gen=self._engine.gen)
         if isinstance(event, Completed):
             self._shared_files.completed(event.torrent)

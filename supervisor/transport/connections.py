@@ -1,7 +1,8 @@
 """Limits the connections of one ZeroMQ socket, and reports the causes of failed handshakes.
 
-ZeroMQ has no limit on connections; its monitor reports each one by the number of its descriptor. Excess connections are
-closed; existing ones stay. A connection that does not speak ZeroMQ counts, too, until its handshake times out.
+ZeroMQ has no limit on connections; its monitor reports each connection by the number of its descriptor. Excess
+connections are closed; existing ones stay. A connection that does not speak ZeroMQ counts, too, until its handshake
+times out.
 
 The monitor reports a failed handshake without its connection. The next connection that the monitor reports as ended is
 the failed one, since one thread serves all connections.

@@ -1,4 +1,4 @@
-"""Handler parts: constructs the handlers, which pass reports of one part on to the others."""
+"""Handler parts: constructs the handlers, which pass on the reports of each part to the other parts."""
 
 from collections.abc import Callable
 

@@ -1,8 +1,8 @@
 """The restart policy: a dead engine is restarted at once, after a back-off, or much later. Pure.
 
 After the first crash in a window the engine is restarted at once. The delay after later crashes grows exponentially
-while engines keep dying young; a run of `SETTLED_S` resets it. After more than `budget` crashes in the window, an
-engine is started only every `probe_s`.
+while engines keep dying young; a run of `SETTLED_S` resets the delay. After more than `budget` crashes in the window,
+an engine is started only every `probe_s`.
 """
 
 from typing import Final

@@ -195,7 +195,7 @@ def _crash(case: Case, event: Crashed, now: float) -> Outcome:
     evidence = _evidence(event)
     case = _strike(case, evidence, now)
     if case.testing and not event.loaded:
-        return case, []  # the engine died before it was sent the tested torrents, of another cause
+        return case, []  # the engine died of another cause, before it was sent the tested torrents
     if not case.testing.intersection(event.loaded):
         return Case(strikes=case.strikes, fruitless=True), []
     suspects = tuple(torrent for torrent in evidence if torrent in case.testing)

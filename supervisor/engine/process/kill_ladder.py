@@ -1,8 +1,8 @@
 """The kill ladder: the signals that end an engine, escalating until it is gone. Pure.
 
 A normal stop begins with a drain, which needs no signal. The ladder is used if the drain takes too long, or if the
-engine cannot be drained. SIGTERM requests the drain once more. SIGABRT has every thread's stack written, by a handler
-that needs neither the engine's loop nor the interpreter's lock. SIGKILL goes to the whole process group and cannot be
+engine cannot be drained. SIGTERM requests the drain once more. On SIGABRT, a handler that needs neither the engine's
+loop nor the interpreter's lock writes every thread's stack. SIGKILL goes to the whole process group and cannot be
 ignored.
 """
 

@@ -42,7 +42,7 @@ class Estimates:
         seconds = now - rate.at
         if seconds < SAMPLE_S:
             return
-        # In the first half minute, the plain mean of all samples: the exponential average would rise too slowly.
+        # During the first half minute, the rate is the plain mean of all samples: the average would rise too slowly.
         weight = max(1 - math.exp(-seconds / AVERAGE_S), seconds / (now - rate.began))
         rate.bps += weight * (max(0, useful - rate.useful) / seconds - rate.bps)
         rate.at, rate.useful = now, useful
