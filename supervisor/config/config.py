@@ -246,7 +246,7 @@ def _check_apart(config: Config) -> _Found:
     for key, directory in own.items():
         for index, root in enumerate(paths.download_roots):
             if directory is not None and os.path.realpath(directory) == os.path.realpath(root):
-                problem = f"is {key}, too; torrents need a directory of their own, which may be one below"
+                problem = f"is {key}, too; torrents need their own directory, for example a subdirectory of this one"
                 yield f"paths.download_roots[{index}]", f"{root!r} {problem}"
 
 
