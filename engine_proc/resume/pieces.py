@@ -31,7 +31,7 @@ Ranges = Sequence[tuple[int, int]]
 
 
 class ClaimedFile(NamedTuple):
-    """A file of which resume data claims pieces: its index and path, and the end of the last claimed byte in it."""
+    """A file with claimed pieces: its index and path, and the offset in the file at which the last of them ends."""
 
     number: int
     path: str
@@ -76,7 +76,8 @@ class Unverified(NamedTuple):
     Fields:
         files: the files in the order of the torrent.
         missing: the pieces that the resume data lacks, and doubtful pieces whose digests are known.
-        bytes_done, bytes_total: the complete bytes (according to the resume data) and all bytes of the selected files.
+        bytes_done: how many bytes of the selected files are complete, according to the resume data.
+        bytes_total: the size of the selected files in bytes.
         size: the size of all files, with padding.
         part_file: the part file, which may have parts of unselected files.
         doubtful: pieces that the resume data claims, but whose bytes may not be where libtorrent will read them. Their
@@ -131,10 +132,11 @@ class Examined(NamedTuple):
     """The content of a torrent's resume data.
 
     Fields:
-        claimed: the selected files of which the resume data claims pieces.
-        bytes_done, bytes_total: the bytes of claimed pieces (approximately) and all bytes of the selected files.
+        claimed: the selected files in which, according to the resume data, there is at least one complete piece.
+        bytes_done: how many bytes of the selected files are in claimed pieces.
+        bytes_total: the size of the selected files in bytes.
         size: the size of all files without padding; 0 while there is no metadata.
-        parsed: the session's parsed form of the data, which `resume` can reuse.
+        parsed: the session's parsed form of the data, which `LibtSession.resume` can reuse.
         others: other paths that libtorrent may write, delete or read; see `session_port.SourceInfo.paths`.
     """
 

@@ -85,7 +85,7 @@ class Rehasher:
 
         Args:
             saved_at: the modification time of the resume data, seconds since 1970.
-            added_us: when the torrent was added; the latest is verified first.
+            added_us: when the torrent was added. The torrent that was added last is verified first.
 
         Returns:
             The ticket that the outcomes will have.
