@@ -29,7 +29,7 @@ def knock(path: Path) -> None:
 
 
 def advice(path: Path, error: OSError, system_dir: Path = SYSTEM_DIR) -> str | None:
-    """A text about what to do if nobody answers on a socket; None if there is no better advice than to start a daemon.
+    """A text about what to do if nobody answers on a socket; None if the only advice is to start a daemon.
 
     Args:
         path: the path of the socket.
