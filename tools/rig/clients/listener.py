@@ -24,9 +24,12 @@ class Heard(NamedTuple):
     """What a listener has received since its start. Times are monotonic seconds.
 
     Fields:
-        events: the number of events except ticks. lost: the number of gaps in their numbering.
-        last_seq: the number of the last lifecycle event; head: that in the last tick.
-        first_at, last_at: when the first and the last event arrived; 0 before.
+        events: the number of events except ticks.
+        lost: the number of events that are missing in the numbering.
+        last_seq: the number of the last lifecycle event.
+        head: the `head` of the last tick.
+        first_at: when the first event arrived; 0 if none has.
+        last_at: when the last event arrived; 0 if none has.
     """
 
     events: int
