@@ -49,7 +49,7 @@ lt: Any = libtorrent
 """Untyped: the binding's type stubs lack the attributes of alerts."""
 
 FLUSHES_PER_BARRIER: Final = 2
-"""How many flushes are requested in order to be sure of one. Together they are a barrier.
+"""How many flushes are requested so that the end of one is certain. Together they are a *barrier*.
 
 libtorrent also sends one unrequested `cache_flushed` alert when a torrent finishes. After two requests, the second such
 alert answers at least one of the requests, even if the first alert was the unrequested one.

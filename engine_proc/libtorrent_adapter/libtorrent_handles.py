@@ -83,7 +83,7 @@ class Handles:
         return handle
 
     def expects(self, handle: Any) -> bool:
-        """Whether a handle is that of a torrent that was added, is being added, or is being removed."""
+        """Whether a handle belongs to a torrent that was added, is being added, or is being removed."""
         return handle in self.torrents or self.known(handle.info_hashes()) is not None
 
     def rival(self, torrent: str, info_hashes: Iterable[str]) -> str | None:

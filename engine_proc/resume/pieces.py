@@ -58,7 +58,8 @@ class MissingPiece(NamedTuple):
     """A piece that the resume data lacks.
 
     Fields:
-        offset, size: the piece's bytes in the torrent; for v2 without padding at the end.
+        offset: the offset of the piece's first byte in the torrent.
+        size: the size of the piece in bytes. In v2, padding at the end of the piece is not included.
         digest: the SHA-1 hash, or with `leaves` the root of a merkle tree.
         leaves: the number of leaves of the tree, where missing blocks count as zeros; 0 for SHA-1.
     """

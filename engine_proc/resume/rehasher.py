@@ -39,7 +39,7 @@ it.
 TELL_S: Final = 0.1
 
 _OPEN: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-"""The flags for opening files; O_NONBLOCK, since a path may be that of a FIFO."""
+"""The flags for opening files. O_NONBLOCK is one of them, since a path may lead to a FIFO."""
 
 
 class Rehashed(NamedTuple):

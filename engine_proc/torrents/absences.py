@@ -46,7 +46,7 @@ class Absences:
         self._unread: dict[str, str] = {}
         """By torrent, the reported problem that prevents reading its stored data."""
         self._awaiting: dict[str, DesiredTorrent] = {}
-        """By torrent, the desired state; for the torrents whose stored data will be read again."""
+        """The desired states of the torrents whose stored data will be read again."""
         self._rivals: dict[str, tuple[DesiredTorrent, str]] = {}
         """For each rival, its desired state, and the id of the record that is loaded instead."""
 

@@ -198,7 +198,8 @@ class DurableWriter:
     Args:
         check: raises OSError if nothing must be written. It is called before a group is written, and again before
             anything is reported as durable, since another directory may appear at the path in between.
-        recycled: the directory whose replaced files are recycled; the one in which files are replaced most often.
+        recycled: the directory whose replaced files are recycled. It should be the one in which files are replaced most
+            often.
     """
 
     def __init__(self, name: str, check: Callable[[], None] = lambda: None, *, recycled: Path | None = None) -> None:
