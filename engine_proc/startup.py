@@ -29,7 +29,7 @@ LINK_HWM: Final = 10_000
 OOM_SCORE_ADJ: Final = 500
 """Added to `oom_score_adj`.
 
-When memory runs out, the kernel treats this process as larger by so many thousandths of all memory.
+When memory runs out, the kernel treats this process as larger by this many thousandths of all memory.
 """
 
 

@@ -44,7 +44,7 @@ _PAYLOAD: Final = (
 _OWN: Final = _PAYLOAD | Right.MAKE_SYM | Right.MAKE_FIFO | Right.MAKE_SOCK
 """The rights in the engine's own directory.
 
-They suffice to put aside anything that has the name of one of the engine's files.
+These rights suffice to put aside anything that has the name of one of the engine's files.
 """
 
 _SYSTEM: Final = (

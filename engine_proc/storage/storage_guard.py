@@ -47,7 +47,7 @@ from protocol.internal.link_events import StorageState
 from protocol.wire.desired import DesiredTorrent
 
 PATIENCE_S: Final = 5.0
-"""After so many seconds without an answer, a disk counts as missing until it answers."""
+"""After this many seconds without an answer, a disk counts as missing until it answers."""
 
 SUSPICION_S: Final = 5.0
 """The minimum interval between checks of a torrent whose reads fail."""

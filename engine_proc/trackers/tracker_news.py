@@ -13,7 +13,7 @@ from engine_proc.trackers.tracker_book import TrackerBook
 from protocol.internal.link_events import TrackerReport, TrackersKnown
 
 LEGS_LOOKED_AT: Final = 5
-"""After every so many failures in a row, libtorrent is asked for the present legs of a tracker."""
+"""Each time a tracker has failed this often in a row, libtorrent is asked for its present legs."""
 
 
 class TrackerNews:

@@ -199,7 +199,7 @@ def _deliver(root: Path, subscribers: int) -> Delivered:
         # The last event of a flood may be lost; within a second a tick shows that it was published.
         until(lambda: listeners[0].heard().head >= published, "the flood is published")
         published_s = _published_s(daemon, published)
-        # One more event shows subscribers how many of the last ones they have lost.
+        # One more event shows each subscriber how many of the last events it has lost.
         daemon.client.update_limits(download_bps=1, upload_bps=0)
         ends = [_quiet(each) for each in listeners]
     pairs = list(zip(starts, ends, strict=True))

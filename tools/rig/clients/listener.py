@@ -1,7 +1,7 @@
 """A plain subscriber in a separate process: it reads as fast as possible, counts events, and does not repair losses.
 
 Run `-m tools.rig.clients.listener ENDPOINT PREFIX...`. It writes `{}` after the first tick. Then it answers each line
-on stdin with the count so far. It ends with the process that started it, when its stdin is closed.
+on stdin with the count so far. It ends when its stdin is closed, at the latest when the process that started it ends.
 """
 
 import json
