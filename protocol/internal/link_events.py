@@ -101,7 +101,7 @@ class HashesProven(EventMessage, frozen=True, kw_only=True, tag="hashes_proven")
     Fields:
         info_hash_v1, info_hash_v2: None for a version that the torrent does not have.
         bytes_done: how many bytes of the torrent's selected files are complete according to its resume data; 0 if the
-            sender did not read that.
+            sender did not read the data.
         other: the id of another record of the same torrent; None if the sender knows of no other record.
         other_bytes_done: the same as `bytes_done`, for the record `other`.
     """
