@@ -16,7 +16,7 @@ class Handles:
 
     Fields:
         by_torrent: the handles that may be used; those of torrents that are being removed are not included.
-        torrents: the torrent of each of these handles.
+        torrents: the torrent of each handle in `by_torrent`.
     """
 
     def __init__(self) -> None:

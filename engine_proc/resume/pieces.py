@@ -82,7 +82,7 @@ class Unverified(NamedTuple):
         size: the size of all files, with padding.
         part_file: the part file, which may have parts of unselected files.
         doubtful: pieces that the resume data claims, but whose bytes may not be where libtorrent will read them. Their
-            claims are kept only if they are verified.
+            claims are kept only if the pieces are verified.
         borders: claimed pieces that reach into unselected files. Their claims are kept if libtorrent can read all their
             bytes.
         unfinished: the blocks of incomplete pieces that the resume data has.

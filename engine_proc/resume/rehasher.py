@@ -147,7 +147,7 @@ def scan(unverified: Unverified, since: float) -> Disk:
     """Determines where the files of a torrent have data.
 
     Args:
-        since: seconds since 1970; files that were last written before then count as having no data. If there are
+        since: seconds since 1970; files that were last written before that time count as having no data. If there are
             doubtful pieces, all files are checked.
     """
     part_file = unverified.part_file

@@ -39,8 +39,8 @@ class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
     Fields:
         downloaded, uploaded: payload bytes since the torrent was added. libtorrent updates these once a second, but
             only while a peer is connected. So they stay 0 for a torrent that was downloaded within a second.
-        moved_down, moved_up: payload bytes since the session added the torrent, or since it was last paused; updated at
-            once.
+        moved_down, moved_up: payload bytes since the session added the torrent, or since it was last paused. libtorrent
+            updates these at once.
     """
 
     state: NativeState

@@ -84,8 +84,8 @@ class AlreadyThere(Exception):
     Fields:
         other: the other id.
         hashes: all known info-hashes of both.
-        proven: whether metadata proves that both are the same torrent. Otherwise only a magnet link says so, which may
-            be wrong.
+        proven: whether metadata proves that both are the same torrent. Otherwise only a magnet link says so, and the
+            link may be wrong.
     """
 
     def __init__(self, other: str, hashes: Hashes, *, proven: bool) -> None:
@@ -139,7 +139,7 @@ class Loading(NamedTuple):
         complete: whether its resume data claims all pieces of the selected files.
         layout: its files; None while there is no metadata, or if the caller did not need them (`files_known`).
         stored: the state in its resume data, before the desired state overrode it; None without resume data.
-        tracked: whether it has trackers. They are announced to once they are released.
+        tracked: whether it has trackers. libtorrent announces to them only after `release_trackers`.
         nameless: whether its paths are unknown, since there is no metadata.
         hashes: its known info-hashes; all of them if there is metadata.
     """
@@ -211,7 +211,8 @@ class LibtSession(Protocol):
         """Sets the start values of a torrent's downloaded and uploaded totals, if those in its resume data are less.
 
         Args:
-            counted: the start values; None if they are unknown. Then `CountersRead` follows, if there is resume data.
+            counted: the start values; None if they are unknown. If it is None and there is resume data, `CountersRead`
+                follows.
         """
         ...
 

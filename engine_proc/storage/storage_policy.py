@@ -55,7 +55,7 @@ def unmounted(expected: str, actual: str) -> Missing | None:
 
     Args:
         expected: the mount point that a save path was on; empty if unknown.
-        actual: the mount point that it is on now.
+        actual: the mount point that the save path is on now.
     """
     if expected in ("", actual) or PurePosixPath(actual) not in PurePosixPath(expected).parents:
         return None
@@ -96,7 +96,7 @@ class Space(msgspec.Struct, frozen=True):
     """The free space of one file system. Times are monotonic seconds.
 
     Fields:
-        refills: how often it became full again within `CALM_S` of having free space.
+        refills: how often the file system became full again within `CALM_S` after it had free space.
         since: the time of the last change of state.
     """
 
