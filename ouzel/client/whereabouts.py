@@ -33,7 +33,7 @@ def advice(path: Path, error: OSError, system_dir: Path = SYSTEM_DIR) -> str | N
 
     Args:
         path: the path of the socket.
-        error: the error of connecting to it.
+        error: the error of connecting to the socket.
         system_dir: the runtime directory of a daemon for all users.
     """
     if isinstance(error, PermissionError):

@@ -41,8 +41,8 @@ class ModelDisk:
     """One directory. Implements the functions of the os module that are used; all other functions are the real ones.
 
     Args:
-        fails: returns for each modifying call, by its name and number, None if it succeeds, or whether it takes effect
-            in spite of failing.
+        fails: called with the name and the number of each modifying call. Returns None if the call succeeds, and
+            otherwise whether the call takes effect in spite of the error.
         on_step: called after each such call.
     """
 

@@ -46,14 +46,14 @@ class Mutator:
     """One client, with one socket at a time.
 
     Args:
-        name: differs from those of other mutators of the daemon.
+        name: a name that differs from those of the daemon's other mutators.
         chance: the random source for requests.
         sources: the number of torrents, half of which are added by magnet link.
         limit: the session's limit that only this mutator changes, if any.
 
     Fields:
         accounts: the ledgers by torrent.
-        session: the ledger of its session limit.
+        session: the ledger of the session's limit that this mutator changes.
         acknowledged: the number of acknowledged changes by op.
         refused: the number of refusals by error.
         sent: the number of requests.
