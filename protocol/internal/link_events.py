@@ -126,7 +126,7 @@ class TorrentDropped(EventMessage, frozen=True, kw_only=True, tag="torrent_forgo
 
     Fields:
         problem: a text about why some files were not deleted.
-        left: the paths of these files, as far as they are known.
+        left: the paths of the files that were not deleted, as far as they are known.
     """
 
     torrent: str

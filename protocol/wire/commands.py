@@ -152,7 +152,7 @@ class Replay(PagedRead, frozen=True, kw_only=True, tag="replay"):
     Fields:
         epoch: the epoch of `after_seq`.
         after_seq: the number of the event before the first one to return.
-        limit: the maximum number of events in the reply; large events may reduce it.
+        limit: the maximum number of events in the reply. If the events are large, the reply has fewer.
     """
 
     epoch: str
@@ -301,8 +301,8 @@ class UpdateSelection(Mutation, frozen=True, kw_only=True, tag="update_selection
     which overrides `include`.
 
     Fields:
-        include: globs, of which a selected file must match at least one; an empty list means all files. If given, it
-            replaces the selection by the `so` of a magnet link.
+        include: globs, of which a selected file must match at least one; an empty list means all files. If given,
+            `include` replaces the selection by the `so` of a magnet link.
         exclude: globs; a file that matches one of them is not selected.
         skip_fluff: do not select samples, notes, links and the like.
         priorities: priorities 0..7: a list that begins with file 0, or a map with file indices in decimal as keys. They

@@ -107,9 +107,9 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             did not store it. A torrent from a magnet link has a checksum if its metainfo was added later.
         metadata: facts in the info dictionary; None while they are unknown, and in records of versions that did not
             store them.
-        info_hash_v1, info_hash_v2: the torrent's info-hashes; None for one that it does not have or that is not known
-            yet. A hybrid torrent has both, and is found by either. A magnet link may name two that belong to different
-            torrents.
+        info_hash_v1, info_hash_v2: the torrent's info-hashes; None for an info-hash that it does not have or that is
+            not known yet. A hybrid torrent has both, and is found by either. A magnet link may name two info-hashes
+            that belong to different torrents.
         spared: the indices of files that a removal does not delete, since other torrents use them.
         merged: the ids of other records of the same torrent that were merged into this one.
         recheck: the revision in which a recheck was requested; None once the recheck is complete and its result is

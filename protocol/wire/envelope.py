@@ -28,8 +28,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         v: the version of the protocol.
-        id: chosen by the client and returned in the reply. A mutation with the id of another one that was accepted
-            within the last ten minutes is not executed; it gets the stored reply. So each mutation needs its own id.
+        id: chosen by the client and returned in the reply. If a mutation has the same id as another mutation that was
+            accepted within the last ten minutes, it is not executed, and gets the stored reply. So each mutation needs
+            its own id.
         op: the name of the command.
         args: the command's arguments, by name.
         client: a name by which the daemon recognizes this client after a reconnection. Without it, each connection

@@ -136,7 +136,7 @@ class SandboxReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         mode: the configured mode: `auto`, `require` or `off`.
-        landlock: the ABI version of Landlock in force, which restricts file access; 0 means none.
+        landlock: the ABI version of Landlock, which restricts file access; 0 if Landlock is not in force.
         seccomp: whether the system call filter is in force.
         problem: which restriction is not in force, and why; null if all are in force.
     """

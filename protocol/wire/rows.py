@@ -85,7 +85,8 @@ class TrackerRow(msgspec.Struct, frozen=True, kw_only=True):
         url: the tracker's URL, not redacted: it may have a passkey.
         tier: the tracker's tier (BEP 12). libtorrent announces to the tiers in ascending order, from 0.
         status: `not_contacted` if there was no announce or no answer since the daemon started; `updating` during an
-            announce; `working` if the last announce was successful; `error` if it got no answer or an error.
+            announce; `working` if the last announce was successful; `error` if the last announce got no answer or an
+            error.
         message: the error, or the warning of a tracker that works; empty if there is none.
         next_announce_us: the time of the next announce, microseconds since 1970; null if unknown.
         seeds, leeches, downloads: the numbers in the tracker's last answer; null if unknown.
@@ -127,22 +128,23 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
         error: the message of the torrent's error, or null.
         added_us: when the torrent was accepted, microseconds since 1970.
         age_ms: the time since the engine's last report on this torrent; null if there was none.
-        info_hash_v1, info_hash_v2: the torrent's info-hashes; null for one that it does not have or that is not known
-            yet. A hybrid torrent has both, and is found by either. Without metadata they are those in the magnet link.
+        info_hash_v1, info_hash_v2: the torrent's info-hashes; null for an info-hash that it does not have or that is
+            not known yet. A hybrid torrent has both, and is found by either. While there is no metadata, these are the
+            info-hashes in the magnet link.
         ratio: uploaded bytes divided by downloaded bytes. If less than a hundredth of `bytes_done` was downloaded,
             the torrent counts as added with its data, and the divisor is `bytes_done`. Null if the divisor is 0.
         eta_s: the estimated seconds until the selected bytes are complete, at the average rate of about the last half
             minute. Null while the torrent does not download, no data arrives, or the estimate exceeds 100 days.
         completed_us: when the selected files last became complete, or were found complete; null if never.
         last_activity_us: when payload was last received or sent; null if never.
-        active_s: for how long the torrent has been active since it was added: not paused, not stopped by an error, and
-            with an engine running.
+        active_s: for how long the torrent has been active since it was added. A torrent is active while it is not
+            paused, is not stopped by an error, and an engine runs.
         seeding_s: for how long of `active_s` all selected files were complete.
-        hindrance: why the torrent makes no progress; null if it does, or if it is complete and nothing is wrong.
-            Computed on each read; no event has it.
+        hindrance: why the torrent makes no progress; null if it makes progress, or if it is complete and nothing is
+            wrong. The value is computed on each read; no event has it.
         stalled_since_us: since when an incomplete torrent has received no data, as far as this supervisor knows,
-            microseconds since 1970. Null while data arrives, and then for up to five more seconds, until the rate is
-            zero. No event has it.
+            microseconds since 1970. Null while data arrives. When no more data arrives, it stays null for up to five
+            seconds, until the rate is zero. No event has this field.
         engine: the slot of the torrent's engine, as in `engines` of `health`.
     """
 
