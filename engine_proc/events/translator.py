@@ -177,7 +177,10 @@ class AlertTranslator:
         return events
 
     def rechecking(self, torrent: str) -> list[TranslatedEvent]:
-        """The events about a torrent whose recheck has begun."""
+        """The events about a torrent whose recheck has begun.
+
+        They are made here because a short recheck may be over before the next status update.
+        """
         view = self._views.get(torrent)
         if view is None or view.state is TorrentState.CHECKING:
             return []
