@@ -1,7 +1,7 @@
 """`python -m engine_proc.describe …`: reads the stored data of torrents that no engine has loaded.
 
-It reads the desired state of the torrents from standard input, and writes a batch of the events that an engine would
-send to standard output. This is a separate process because a torrent may crash the process that loads it, and because
+It reads the desired state of the torrents from standard input. To standard output it writes a batch of the events
+that an engine would send. This is a separate process because a torrent may crash the process that loads it, and because
 there may be no engine. Since it parses untrusted bytes, it runs in the same sandbox as an engine, but without write
 access.
 """

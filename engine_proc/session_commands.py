@@ -129,7 +129,7 @@ class SessionCommands:
         self._emit(msgspec.structs.replace(verdict, outside=problem))
 
     def query_files(self, command: QueryFiles) -> None:
-        """Answers with the complete bytes of each file."""
+        """Answers how many bytes of each file are complete."""
         try:
             done = self._session.file_progress(command.torrent)
         except (UnknownTorrent, TorrentFault):  # a TorrentFault is reported when a command about the torrent fails

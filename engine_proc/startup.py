@@ -25,11 +25,11 @@ from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.internal.link_commands import Configure
 
 LINK_HWM: Final = 10_000
-"""The high-water mark of the link, in batches. The loop sends one batch per iteration, so this lasts for minutes."""
+"""The high-water mark of the link, in batches. The loop sends one per iteration, so the queue lasts for minutes."""
 OOM_SCORE_ADJ: Final = 500
 """Added to `oom_score_adj`.
 
-When memory runs out, the kernel treats this process as larger by so many thousandths of all memory.
+When memory runs out, the kernel treats this process as larger by this many thousandths of all memory.
 """
 
 
@@ -60,7 +60,7 @@ def run() -> None:
     faulthandler.enable(sys.stderr if args.stacks_fd is None else args.stacks_fd, all_threads=True)
     # Ctrl-C in a terminal signals the whole process group, but the supervisor decides when its engine ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # replaced once there is something to save
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # replaced below, once the engine exists
     if not die_with_parent(args.parent_pid):
         log("warning", "orphaned_at_start")
         os._exit(EXIT_ORPHANED)
@@ -77,7 +77,7 @@ def run() -> None:
     from engine_proc.libtorrent_adapter.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
 
     resume_dir = ResumeDir(args.resume_dir)
-    sandbox = enter_sandbox(args.sandbox, args.root, resume_dir)  # before any thread, and before the session
+    sandbox = enter_sandbox(args.sandbox, args.root, resume_dir)  # before any thread is started and the session is made
     recorder = FlightRecorder(bytearray(FLIGHT_BYTES) if args.flight_fd is None else mmap(args.flight_fd, FLIGHT_BYTES))
 
     def make_session(command: Configure) -> LibtorrentSession:

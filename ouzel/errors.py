@@ -18,8 +18,8 @@ class Refused(OuzelError):
     """The daemon refused a command.
 
     Fields:
-        body: the error in the reply. `kind` is its row in the error table, or INTERNAL_ERROR if this client does not
-            know an error of a newer daemon.
+        body: the error in the reply. The exception's `kind` is the row of the error table, or INTERNAL_ERROR if the
+            daemon is newer, and this client does not know the error.
     """
 
     def __init__(self, body: ErrorBody) -> None:
@@ -114,7 +114,7 @@ class WaitTimeout(OuzelError, TimeoutError):
 
 
 class DownloadFailed(OuzelError):
-    """The torrent cannot become complete without help; the message has the cause.
+    """The torrent cannot become complete unless somebody acts; the message has the cause.
 
     Fields:
         torrent: the torrent's id.

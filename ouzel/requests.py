@@ -42,7 +42,7 @@ class Requests:
 
     Args:
         session: a text that differs from that of every other socket of the same client.
-        client: identifies the client across reconnections, or None.
+        client: the name by which the daemon recognizes the client after a reconnection; None for no name.
     """
 
     def __init__(self, *, session: str, client: str | None = None) -> None:
@@ -59,8 +59,9 @@ class Requests:
         `deadline_ms` is the time for the daemon's reply, 1 to 600,000.
 
         Raises:
-            OuzelError: FRAME_TOO_LARGE if the daemon would not accept it; INVALID_ENVELOPE for the deadline;
-                INVALID_ARGUMENT for text that is not UTF-8, such as some paths, since encoding would change it.
+            OuzelError: FRAME_TOO_LARGE if the daemon would not accept the frame; INVALID_ENVELOPE if the deadline is
+                out of range; INVALID_ARGUMENT for text that is not UTF-8, such as some paths, since encoding would
+                change the text.
         """
         if not 1 <= deadline_ms <= MAX_DEADLINE_MS:
             raise OuzelError(
@@ -86,7 +87,7 @@ class Requests:
         return request_id, frame
 
     def match(self, frame: bytes) -> Reply | None:
-        """The reply in a frame, if it answers an open request; None for late, duplicate and foreign replies.
+        """The reply in a frame, if it answers an open request; None for replies that are late, duplicate or foreign.
 
         Raises:
             OuzelError: MALFORMED_FRAME if the frame is no reply.

@@ -1,8 +1,8 @@
 """Coalesces progress to ten values a second for each torrent, and never loses the last value. Pure.
 
 A value that arrives too early is held until 100 ms after the previous one, and later values replace it. So the last
-value that a client receives is the latest. Before an event that ends something the loop calls `flush`, so that no
-outdated progress follows the event.
+value that a client receives is the latest. The outbox calls `flush` before any other event of the torrent, so that no
+outdated progress follows that event.
 """
 
 from typing import Final
@@ -39,7 +39,7 @@ class ProgressCoalescer:
         return ripe
 
     def flush(self, torrent: str, now: float) -> Progress | None:
-        """Removes and returns the held value of a torrent, to be sent before an event that is about to be sent."""
+        """Removes and returns the held value of a torrent, which has to be sent before the torrent's next event."""
         progress = self._waiting.get(torrent)
         if progress is not None:
             self._mark_sent(progress, now)

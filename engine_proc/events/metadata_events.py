@@ -10,7 +10,8 @@ def metadata_events(
 ) -> list[FilesRestored | MetadataUpdated | FilesDiscovered]:
     """The events about a torrent's files.
 
-    They are public events, unless the files were known before this engine started.
+    They are public events. But if `restored`, the files are not news for clients, and only the supervisor gets an
+    event.
     """
     if restored:
         return [

@@ -37,7 +37,7 @@ class SaveResume(NamedTuple):
 
 
 class SaveCounters(NamedTuple):
-    """An order: save the changed totals at some time."""
+    """An order: save the changed totals, which is not urgent."""
 
     torrent: str
 

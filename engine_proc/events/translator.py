@@ -100,9 +100,9 @@ class _View:
         self.state = TorrentState.QUEUED
         self.downloading = False
         self.has_downloaded = False
-        """Whether it may have written to its files since it was added."""
+        """Whether the torrent may have written to its files since it was added."""
         self.nameless = False
-        """Whether it is a magnet link without metadata.
+        """Whether the torrent comes from a magnet link, and has no metadata yet.
 
         No file is selected before its paths are checked, so `Finished` means nothing.
         """
@@ -177,7 +177,10 @@ class AlertTranslator:
         return events
 
     def rechecking(self, torrent: str) -> list[TranslatedEvent]:
-        """The events about a torrent whose recheck has begun. It may be over before the next status update."""
+        """The events about a torrent whose recheck has begun.
+
+        They are made here because a short recheck may be over before the next status update.
+        """
         view = self._views.get(torrent)
         if view is None or view.state is TorrentState.CHECKING:
             return []
@@ -330,7 +333,8 @@ class AlertTranslator:
         stopped = row.upload_mode or row.error is not None
         view.out_of_space = view.out_of_space and stopped
         if stopped and not view.out_of_space and view.trouble is None:
-            # Without an alert where writes stop; before `add_torrent_alert`, where the torrent is bad from the start.
+            # No alert reports that libtorrent stopped after a failed write. And if a torrent is invalid from the start,
+            # its status arrives before `add_torrent_alert`.
             view.trouble = row.error or view.file_problem or "a write failed"
             events.append(TorrentError(torrent=row.torrent, name="storage", message=view.trouble, recoverable=False))
         completed = self._advance_phase(view, row)

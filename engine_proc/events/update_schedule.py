@@ -7,7 +7,7 @@ IDLE_S: Final = 0.5
 RESTORING_S: Final = 4.0
 """The interval of requests for updates while thousands of torrents are being added."""
 CALM_S: Final = 0.1
-"""A restore counts as over after so many seconds without a command and without a torrent that is being added.
+"""A restore counts as over after this many seconds without a command and without a torrent that is being added.
 """
 
 

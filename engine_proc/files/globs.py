@@ -12,8 +12,8 @@ Braces, `!` at the beginning, `~` and extended globs have no special meaning, no
 
 No backtracking is needed: between two `*` there is a *chunk* of fixed length, and between two `**` a *block* of a fixed
 number of names. The leftmost match of a chunk or block is never worse than a later one, so no earlier choice has to be
-revised, and each becomes an atomic group. The number of steps is at most the length of the path times the length of the
-glob.
+revised, and each chunk or block becomes an atomic group. The number of steps is at most the length of the path times
+the length of the glob.
 """
 
 import re
@@ -75,7 +75,7 @@ def expression(glob: str) -> str:
 
 
 def _name(glob: str) -> str:
-    """The regular expression for one whole name. It is an atomic group, since it can match in only one way."""
+    """The regular expression for one whole name: an atomic group, since a name can match in only one way."""
     chunks = [""]
     at = 0
     unclosed: set[int] = set()
@@ -114,8 +114,8 @@ def _class(glob: str, at: int, unclosed: set[int]) -> tuple[str, int] | None:
     Returns its expression and the index of the end; None if unclosed.
 
     Args:
-        unclosed: indices from which on no bracket is closed, as earlier calls have found; this call may add one. It
-            saves repeated scans.
+        unclosed: indices after which no bracket is closed, as earlier calls have found. This call may add an index. So
+            no part of the glob is scanned repeatedly.
     """
     negated = glob[at : at + 1] in ("!", "^")
     at += negated

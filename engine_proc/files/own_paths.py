@@ -1,8 +1,8 @@
 """The paths of files in the info dictionary, before libtorrent sanitizes them for a file system. Pure.
 
 The info dictionary has a list of files (BEP 3) or a tree (BEP 52) in the order of its keys. A file in the list has a
-`path`, and often a `path.utf-8`, which takes precedence. If there are both, libtorrent uses the tree and inserts
-padding itself.
+`path`, and often a `path.utf-8`, which takes precedence. If the info dictionary has both a list and a tree, libtorrent
+uses the tree and inserts padding itself.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

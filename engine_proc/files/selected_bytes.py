@@ -1,8 +1,8 @@
-"""Computes the complete bytes of the selected files from libtorrent's counts of whole pieces. Pure.
+"""Computes how many bytes of the selected files are complete, from libtorrent's counts of whole pieces. Pure.
 
 A *border* piece reaches into a selected and an unselected file. It is downloaded completely, and libtorrent counts all
-of its bytes. Its bytes in unselected files are the *surplus*. They are computed once per selection. So each status
-update only has to check the border pieces, and not even these once they are complete.
+of its bytes. Its bytes in unselected files are the *surplus*, which is computed once per selection. So each status
+update only has to check which border pieces are complete, and nothing once all pieces of selected files are.
 """
 
 from collections import defaultdict
@@ -33,12 +33,14 @@ class SelectedBytes(NamedTuple):
     borders: Sequence[Border]
 
     def done(self, counted: int, wanted: int, have: Sequence[bool]) -> int:
-        """The complete bytes of the selected files.
+        """How many bytes of the selected files are complete.
 
         Incomplete border pieces count as 0 bytes, since it is unknown which of their blocks are complete.
 
         Args:
-            counted, wanted: libtorrent's counts of whole pieces, in bytes.
+            counted: how many bytes are complete of the pieces that reach into selected files (libtorrent's
+                `total_wanted_done`).
+            wanted: the size of these pieces in bytes (`total_wanted`).
             have: for each piece, whether it is complete; pieces beyond the end of the list are incomplete.
         """
         if counted >= wanted:

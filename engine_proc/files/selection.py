@@ -51,7 +51,7 @@ A step compares one character of a path with one of a glob.
 _PART: Final = 2_000
 """The number of characters of globs that are combined into one expression.
 
-More are faster in total, but block for longer.
+More characters are faster in total, but block the loop for longer.
 """
 
 

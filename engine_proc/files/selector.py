@@ -44,9 +44,9 @@ class Selector:
     """Evaluates the selections of a session's torrents.
 
     Args:
-        on_selected: called on the selector's thread once a torrent's result is known, with the torrent and None or the
-            problem.
-        clock: the CPU seconds of the calling thread, so that the load of the machine does not count.
+        on_selected: called on the selector's thread once a torrent's result is known, with two arguments: the torrent,
+            and the problem or None.
+        clock: returns the CPU seconds of the calling thread, so that the load of the machine does not count.
         at_once: the maximum number of steps on the loop.
         patience_s: the CPU seconds after which an evaluation is aborted.
     """

@@ -2,7 +2,7 @@
 
 - The *session* adds and removes torrents; the *calls* act on one torrent by its handle.
 - The *handles* map libtorrent's handles to torrent ids and back; *hashes* are info-hashes as text.
-- The *alerts* are libtorrent's notifications, copied into frozen values inside the pump. A *status* is that of a
+- The *alerts* are libtorrent's notifications, copied into frozen values inside the pump. A *status* describes a
   torrent. *Problems* are error messages of libtorrent and trackers.
 - *Sources* are stored bytes and links, parsed with limits into `add_torrent_params`. The *params* are then changed to
   the desired state.

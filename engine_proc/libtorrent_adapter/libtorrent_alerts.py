@@ -49,9 +49,10 @@ lt: Any = libtorrent
 """Untyped: the binding's type stubs lack the attributes of alerts."""
 
 FLUSHES_PER_BARRIER: Final = 2
-"""The number of flushes for one barrier. libtorrent also sends one unrequested `cache_flushed` when a torrent finishes.
+"""How many flushes are requested so that the end of one is certain. Together they are a *barrier*.
 
-After two requests, the second such alert answers at least one of them, even if the first was the unrequested one.
+libtorrent also sends one unrequested `cache_flushed` alert when a torrent finishes. After two requests, the second such
+alert answers at least one of the requests, even if the first alert was the unrequested one.
 """
 
 ALERT_MASK: Final = int(
@@ -130,7 +131,7 @@ class AlertCopier:
         self.handles.stays(torrent, handle)
 
     def expect_flush(self, torrent: str) -> None:
-        """Notes that a barrier is about to be requested, by `FLUSHES_PER_BARRIER` flushes."""
+        """Notes that a barrier, which is `FLUSHES_PER_BARRIER` flushes, is about to be requested for a torrent."""
         self._flushes[torrent] = self._flushes.get(torrent, 0) + FLUSHES_PER_BARRIER
 
     def copy(self, native: Any) -> Alert | None:
@@ -149,14 +150,14 @@ class AlertCopier:
             return Faulted(torrent, faults.problem(kind.__name__, error))
 
     def take_faulted(self) -> list[Alert]:
-        """Returns, once, a `Faulted` for each torrent whose part of an alert about several could not be copied."""
+        """Removes and returns the `Faulted` alerts of torrents whose part of a common alert could not be copied."""
         faulted, self._faulted = self._faulted, []
         return faulted
 
     def _about(self, native: Any) -> str | None:
         """The torrent of an alert that could not be copied.
 
-        If it was just added, its handle is stored, so that it can be removed.
+        If the torrent was just added, its handle is stored, so that the torrent can be removed.
         """
         if isinstance(native, lt.torrent_removed_alert | lt.torrent_deleted_alert | lt.torrent_delete_failed_alert):
             return self.handles.known(native.info_hashes)
@@ -282,7 +283,7 @@ class AlertCopier:
         return MetadataReceived(torrent)
 
     def _copy_conflict(self, native: Any) -> Alert | None:
-        """Copies the alert that two links are of one torrent. libtorrent has stopped both, without their metadata."""
+        """Copies the alert that two links are of one torrent. libtorrent has stopped both, and neither has metadata."""
         torrent, other = self._torrents.get(native.handle), self._torrents.get(native.conflicting_torrent)
         if torrent is None:
             torrent, other = other, None

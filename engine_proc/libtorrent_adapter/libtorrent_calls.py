@@ -25,7 +25,7 @@ lt: Any = libtorrent
 
 _FLAGS: Final = lt.torrent_flags
 _QUERY_SAVE_PATH: Final = 1 << 7
-"""`torrent_handle::query_save_path`, for which the binding has no name. Its default flags also request all pieces."""
+"""`torrent_handle::query_save_path`, for which the binding has no name. The default flags also request all pieces."""
 
 
 class TorrentCalls:
@@ -96,7 +96,7 @@ class TorrentCalls:
         """Hashes a torrent's files again, then pauses the torrent. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         handle.force_recheck()
-        handle.set_flags(_FLAGS.stop_when_ready)  # not before the recheck, or it would pause the torrent at once
+        handle.set_flags(_FLAGS.stop_when_ready)  # set before the recheck, this flag would pause the torrent at once
 
     @faults.of_torrent
     @recorded.of_torrent
@@ -204,7 +204,7 @@ class TorrentCalls:
     @faults.of_torrent
     @recorded.of_torrent
     def file_progress(self, torrent: str) -> list[int]:
-        """The complete bytes of each file by index. Raises UnknownTorrent."""
+        """How many bytes of each file are complete, by index. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         return [int(done) for done in handle.file_progress(flags=handle.piece_granularity)]
 

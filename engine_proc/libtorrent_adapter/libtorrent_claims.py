@@ -40,7 +40,7 @@ def settle_check(params: Any) -> None:
 
 
 def claim(params: Any, verified: Verified) -> bool:
-    """Corrects the claims by the result of the verification. Returns whether there was anything to correct."""
+    """Corrects the claims by the result of a verification. Returns whether any claim had to be corrected."""
     if verified == _NOTHING:
         return False
     have = list(params.have_pieces)
@@ -79,9 +79,10 @@ def disown(params: Any, short: Mapping[int, int]) -> None:
 
 
 def examine(params: Any, parsed: object = None) -> Examined:
-    """The claims of the parameters to the selected files. Unselected files may be in libtorrent's part file.
+    """What the resume data in `params` claims of selected files. Unselected files are left out.
 
-    The claims of an unfinished recheck are corrected by `settle_check`.
+    The data of unselected files may be in libtorrent's part file. The claims of an unfinished recheck are corrected by
+    `settle_check`.
     """
     info = params.ti
     others = [libtorrent_files.part_path(params.save_path, params.part_file_dir, params.info_hashes)]

@@ -139,8 +139,8 @@ def file_path(storage: Any, renamed: Mapping[int, str], save_path: str, index: i
 
     Args:
         renamed: by file index, paths that differ from those in the torrent. libtorrent renames files if two have the
-            same path, or a file has the path of another one's folder. In resume data (`mapped_files`) it may be any
-            path.
+            same path, or a file has the path of another one's folder. In resume data (`mapped_files`) a file may have
+            any path.
     """
     return _stored_at(save_path, renamed.get(index) or storage.file_path(index))
 

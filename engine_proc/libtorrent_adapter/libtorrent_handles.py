@@ -16,7 +16,7 @@ class Handles:
 
     Fields:
         by_torrent: the handles that may be used; those of torrents that are being removed are not included.
-        torrents: the torrent of each of these handles.
+        torrents: the torrent of each handle in `by_torrent`.
     """
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class Handles:
         return handle
 
     def expects(self, handle: Any) -> bool:
-        """Whether a handle is that of a torrent that was added, is being added, or is being removed."""
+        """Whether a handle belongs to a torrent that was added, is being added, or is being removed."""
         return handle in self.torrents or self.known(handle.info_hashes()) is not None
 
     def rival(self, torrent: str, info_hashes: Iterable[str]) -> str | None:

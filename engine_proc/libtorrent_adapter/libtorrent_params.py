@@ -38,7 +38,7 @@ def load(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, c
 def stored(
     params: Any, desired: DesiredTorrent, file_priorities: Sequence[int], choose: Choose = choose_at_once
 ) -> DesiredTorrent:
-    """The desired state with the values in parameters from resume data. `paused` is not compared.
+    """The desired state, with its values replaced by those in the resume data of `params`, except for `paused`.
 
     Returns:
         `desired` itself if there is no difference.
@@ -66,7 +66,7 @@ def observed(
     file_priorities: Sequence[int],
     choose: Choose = choose_at_once,
 ) -> DesiredTorrent:
-    """The desired state with libtorrent's actual values. The priority of padding, which libtorrent sets, is ignored.
+    """The desired state, with its values replaced by libtorrent's, except for the priority of padding.
 
     Returns:
         `desired` itself if there is no difference, as for most of 10,000 torrents.

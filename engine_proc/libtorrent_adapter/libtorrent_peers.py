@@ -62,9 +62,9 @@ class PeerCalls:
 
     libtorrent does not do that by itself for a torrent that was finished or paused. It counts the candidates among the
     known peers, and connects to none while the count is 0. While a torrent is finished, seeds are no candidates. Once
-    the torrent is not finished any more, libtorrent updates the count only when it connects to a peer, so it never
-    does. A change of `max_failcount` makes libtorrent count again for all torrents. As a wanted side effect, peers that
-    failed too often are candidates for a while.
+    the torrent is not finished any more, libtorrent updates the count only when it connects to a peer. So the count
+    stays 0. A change of `max_failcount` makes libtorrent count again for all torrents. As a wanted side effect, peers
+    that failed too often are candidates for a while.
     """
 
     def __init__(self) -> None:

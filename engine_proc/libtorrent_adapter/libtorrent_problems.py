@@ -42,7 +42,7 @@ def leg_of(native: Any) -> str:
 
 
 def tracker_failed(torrent: str, native: Any) -> Alert:
-    """A `TrackerFailed` with the tracker's message, in whatever encoding, or else that of the system or libtorrent."""
+    """A `TrackerFailed` with the tracker's message (in any encoding), or else that of the system or libtorrent."""
     said = text(native.failure_reason).strip()
     problem = text(native.error.message)
     return TrackerFailed(

@@ -84,7 +84,7 @@ class LibtorrentSession(TorrentCalls):
         self._kept_seeds = KeptSeeds()
         self._peer_calls = PeerCalls()
         self._counted: dict[str, tuple[int, int] | None] = {}
-        """By torrent to be added, the totals to start with; None if those in its resume data are to be reported."""
+        """For each torrent to be added, the totals to start with; None if those in resume data are to be reported."""
         self._session.set_alert_fd(self._inbox.native_fileno())
 
     def _dropped(self, torrent: str) -> None:
@@ -287,7 +287,7 @@ class LibtorrentSession(TorrentCalls):
     @recorded.of_torrent
     def unload(self, torrent: str) -> None:
         """Removes a torrent from the session, but none of its files. Raises UnknownTorrent."""
-        with contextlib.suppress(*FAULTS):  # on failure the totals in its resume data count
+        with contextlib.suppress(*FAULTS):  # on failure, the totals in the torrent's resume data are used
             status = self._handle(torrent).status(0)
             self._counted[torrent] = (status.all_time_download, status.all_time_upload)
         self._remove(torrent, b"unload", 0, with_files=False)

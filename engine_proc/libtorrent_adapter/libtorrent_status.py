@@ -18,7 +18,7 @@ _UPLOAD_MODE: Final = lt.torrent_flags.upload_mode
 
 
 def copy_status(torrent: str, status: Any) -> TorrentStatus:
-    """Copies libtorrent's status. It counts the bytes of all pieces that reach into a selected file."""
+    """Copies libtorrent's status, which counts the bytes of all pieces that reach into a selected file."""
     return TorrentStatus(
         torrent,
         state=STATES[status.state],

@@ -44,7 +44,7 @@ _PAYLOAD: Final = (
 _OWN: Final = _PAYLOAD | Right.MAKE_SYM | Right.MAKE_FIFO | Right.MAKE_SOCK
 """The rights in the engine's own directory.
 
-They suffice to put aside anything that has the name of one of the engine's files.
+These rights suffice to put aside anything that has the name of one of the engine's files.
 """
 
 _SYSTEM: Final = (
@@ -188,7 +188,7 @@ def _readable(resume_dir: ResumeDir, environ: Mapping[str, str]) -> Iterator[str
 
 
 def _led_to(directory: str) -> Iterable[str]:
-    """The targets of links in a directory of certificates, which may have hundreds, unless they are readable anyway."""
+    """The targets of the links in a directory of certificates, without those that are readable anyway."""
     read = tuple(f"{each}/" for each in (*_SYSTEM, directory))
     found = set()
     with contextlib.suppress(OSError), os.scandir(directory) as entries:

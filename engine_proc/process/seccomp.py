@@ -18,7 +18,7 @@ _SPEC_ALLOW: Final = 4
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCHITECTURE, _ARGUMENT_0, _ARGUMENT_1 = 0, 4, 16, 24
-"""Offsets in `struct seccomp_data`. For arguments, that of the lower half: both architectures are little-endian."""
+"""Offsets in `struct seccomp_data`; for arguments, of the lower half, since both architectures are little-endian."""
 _ALLOW: Final = 0x7FFF0000
 _ERRNO: Final = 0x00050000
 _X32: Final = 0x40000000

@@ -13,7 +13,7 @@ _BITS: Final = 8
 KindT = TypeVar("KindT", dict[bytes, Any], list[Any], bytes)
 
 Digest = Callable[[int], bytes | None]
-"""A function from a piece's number in its file to the merkle root over the piece's blocks; None if that is unknown."""
+"""Returns the merkle root over a piece's blocks by the piece's number in its file; None if the root is unknown."""
 
 
 def of_metainfo(metainfo: Any, root: bytes) -> Digest:

@@ -31,7 +31,7 @@ Ranges = Sequence[tuple[int, int]]
 
 
 class ClaimedFile(NamedTuple):
-    """A file of which resume data claims pieces: its index and path, and the end of the last claimed byte in it."""
+    """A file with claimed pieces: its index and path, and the offset in the file at which the last of them ends."""
 
     number: int
     path: str
@@ -58,7 +58,8 @@ class MissingPiece(NamedTuple):
     """A piece that the resume data lacks.
 
     Fields:
-        offset, size: the piece's bytes in the torrent; for v2 without padding at the end.
+        offset: the offset of the piece's first byte in the torrent.
+        size: the size of the piece in bytes. In v2, padding at the end of the piece is not included.
         digest: the SHA-1 hash, or with `leaves` the root of a merkle tree.
         leaves: the number of leaves of the tree, where missing blocks count as zeros; 0 for SHA-1.
     """
@@ -76,11 +77,12 @@ class Unverified(NamedTuple):
     Fields:
         files: the files in the order of the torrent.
         missing: the pieces that the resume data lacks, and doubtful pieces whose digests are known.
-        bytes_done, bytes_total: the complete bytes (according to the resume data) and all bytes of the selected files.
+        bytes_done: how many bytes of the selected files are complete, according to the resume data.
+        bytes_total: the size of the selected files in bytes.
         size: the size of all files, with padding.
         part_file: the part file, which may have parts of unselected files.
         doubtful: pieces that the resume data claims, but whose bytes may not be where libtorrent will read them. Their
-            claims are kept only if they are verified.
+            claims are kept only if the pieces are verified.
         borders: claimed pieces that reach into unselected files. Their claims are kept if libtorrent can read all their
             bytes.
         unfinished: the blocks of incomplete pieces that the resume data has.
@@ -131,10 +133,11 @@ class Examined(NamedTuple):
     """The content of a torrent's resume data.
 
     Fields:
-        claimed: the selected files of which the resume data claims pieces.
-        bytes_done, bytes_total: the bytes of claimed pieces (approximately) and all bytes of the selected files.
+        claimed: the selected files in which, according to the resume data, there is at least one complete piece.
+        bytes_done: how many bytes of the selected files are in claimed pieces.
+        bytes_total: the size of the selected files in bytes.
         size: the size of all files without padding; 0 while there is no metadata.
-        parsed: the session's parsed form of the data, which `resume` can reuse.
+        parsed: the session's parsed form of the data, which `LibtSession.resume` can reuse.
         others: other paths that libtorrent may write, delete or read; see `session_port.SourceInfo.paths`.
     """
 

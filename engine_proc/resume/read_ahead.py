@@ -24,7 +24,7 @@ SLOW_S: Final = 50e-6
 """If reading a file takes longer, it was not in the page cache."""
 
 KEPT_MAX: Final = 4000
-"""The maximum number of files in memory. At this bound the thread pauses until `pop` removes one."""
+"""The maximum number of files in memory. At this bound the thread pauses until `pop` removes a file."""
 
 
 class ReadAhead:

@@ -39,7 +39,7 @@ it.
 TELL_S: Final = 0.1
 
 _OPEN: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-"""The flags for opening files; O_NONBLOCK, since a path may be that of a FIFO."""
+"""The flags for opening files. O_NONBLOCK is one of them, since a path may lead to a FIFO."""
 
 
 class Rehashed(NamedTuple):
@@ -85,7 +85,7 @@ class Rehasher:
 
         Args:
             saved_at: the modification time of the resume data, seconds since 1970.
-            added_us: when the torrent was added; the latest is verified first.
+            added_us: when the torrent was added. The torrent that was added last is verified first.
 
         Returns:
             The ticket that the outcomes will have.
@@ -147,7 +147,7 @@ def scan(unverified: Unverified, since: float) -> Disk:
     """Determines where the files of a torrent have data.
 
     Args:
-        since: seconds since 1970; files that were last written before then count as having no data. If there are
+        since: seconds since 1970; files that were last written before that time count as having no data. If there are
             doubtful pieces, all files are checked.
     """
     part_file = unverified.part_file

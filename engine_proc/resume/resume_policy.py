@@ -1,7 +1,7 @@
 """Decides when fast-resume data is saved: at once after important changes, periodically while data arrives. Pure.
 
 Each torrent has at most one save in progress, and all torrents together at most `MAX_OUTSTANDING`. Changes during a
-save cause another one. The torrent that is most overdue is saved first.
+save cause another save. The torrent that is most overdue is saved first.
 
 Periodic saves are staggered: each torrent has a fixed phase in the second half of the interval. So a thousand torrents
 that begin to download at the same moment, as after a restart, are not always saved at the same moment.
@@ -41,7 +41,7 @@ class ResumePolicy:
     def __init__(self) -> None:
         self._due_at: dict[str, float] = {}
         self._queue: list[tuple[float, str]] = []
-        """A heap of due times. Torrents with a save in progress are added at its end; some entries are outdated."""
+        """A heap of due times, some of them outdated. A torrent with a save in progress is added when the save ends."""
         self._saved_at: dict[str, float] = {}
         self._outstanding: set[str] = set()
         self._held_until: float | None = None

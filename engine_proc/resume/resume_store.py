@@ -30,7 +30,7 @@ class SavedResume(NamedTuple):
 
 
 class PutAside(NamedTuple):
-    """A file that was put aside: its name, a text about its new path, and its new name; None if it was not moved."""
+    """A file that was put aside: its name, a text about its new path, and its new name (None if it was not moved)."""
 
     file: str
     done: str
@@ -69,7 +69,7 @@ class FastResumeStore:
             content, saved_at = self._read_ahead.pop(torrent) or self._read(torrent)
             return SavedResume(unseal(content), saved_at)
         except FileNotFoundError:
-            self._check()  # valid data is used wherever it is, but its absence in a replaced directory proves nothing
+            self._check()  # if the directory was replaced, the absence of the file proves nothing
             return None
         except Damaged:
             self._check()
@@ -149,7 +149,7 @@ class FastResumeStore:
         self._outcomes.close()
 
     def _submit(self, torrent: str, change: Change) -> None:
-        self._read_ahead.pop(torrent)  # cached content is about to be outdated
+        self._read_ahead.pop(torrent)  # the cached content will be outdated
 
         def done(error: OSError | None) -> None:
             self._outcomes.put(Outcome(torrent, change.content is None, None if error is None else str(error)))

@@ -39,8 +39,8 @@ class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
     Fields:
         downloaded, uploaded: payload bytes since the torrent was added. libtorrent updates these once a second, but
             only while a peer is connected. So they stay 0 for a torrent that was downloaded within a second.
-        moved_down, moved_up: payload bytes since the session added the torrent, or since it was last paused; updated at
-            once.
+        moved_down, moved_up: payload bytes since the session added the torrent, or since it was last paused. libtorrent
+            updates these at once.
     """
 
     state: NativeState
@@ -76,7 +76,7 @@ class TorrentAdded(_TorrentAlert, frozen=True):
 
 
 class TorrentGone(_TorrentAlert, frozen=True):
-    """The session has removed a torrent; `problem` if files were not deleted (`torrent_removed_alert`)."""
+    """The session has removed a torrent. `problem` says why files were not deleted (`torrent_removed_alert`)."""
 
     problem: str | None
 
@@ -95,7 +95,7 @@ class Conflict(_TorrentAlert, frozen=True):
     """Metadata shows that this torrent and another one are the same (`torrent_conflict_alert`); both are stopped.
 
     Fields:
-        other: the other one; None if that is being removed.
+        other: the id of the other torrent; None if that torrent is being removed.
         v1, v2: the info-hashes of the torrent; None for a version that it does not have.
     """
 
@@ -225,13 +225,13 @@ class Listening(_Alert, frozen=True):
 
 
 class Selected(_TorrentAlert, frozen=True):
-    """The selection of a torrent is evaluated, or failed with a `problem`; follows `NotSelected`."""
+    """A torrent's selection was evaluated, or failed with a `problem`. Sent after a call has raised `NotSelected`."""
 
     problem: str | None
 
 
 class CountersRead(_TorrentAlert, frozen=True, kw_only=True):
-    """The totals in a torrent's resume data, after `count_from`; see the link's `HistoryFound` for the members."""
+    """The totals in a torrent's resume data, as requested by `count_from`. `HistoryFound` explains the members."""
 
     downloaded: int
     uploaded: int

@@ -1,6 +1,6 @@
 """Records the beginning and the end of a session's calls in the flight recorder.
 
-The functions are decorators for methods of an object that has a `recorder`. The name in a record is that of the method.
+The functions are decorators for methods of an object that has a `recorder`. A record has the name of the method.
 """
 
 import functools

@@ -84,8 +84,8 @@ class AlreadyThere(Exception):
     Fields:
         other: the other id.
         hashes: all known info-hashes of both.
-        proven: whether metadata proves that both are the same torrent. Otherwise only a magnet link says so, which may
-            be wrong.
+        proven: whether metadata proves that both are the same torrent. Otherwise only a magnet link says so, and the
+            link may be wrong.
     """
 
     def __init__(self, other: str, hashes: Hashes, *, proven: bool) -> None:
@@ -99,7 +99,7 @@ class SourceInfo(NamedTuple):
     """The content of a source: the torrent's id and name, and more.
 
     Fields:
-        hashes: all info-hashes in the source. Metainfo has all of its torrent's; a link may lack one.
+        hashes: all info-hashes in the source. Metainfo has all info-hashes of its torrent; a magnet link may lack one.
         metadata: the metadata in the info dictionary; None for a link.
         only: the indices of files that a link selects; see `protocol.wire.desired.Selection`.
         paths: absolute paths, if a save path was given: of each file but padding, of libtorrent's part file, and of the
@@ -137,9 +137,9 @@ class Loading(NamedTuple):
 
     Fields:
         complete: whether its resume data claims all pieces of the selected files.
-        layout: its files; None while there is no metadata, or if they were known already.
-        stored: the values in its resume data, before desired state overrode them; None without resume data.
-        tracked: whether it has trackers. They are announced to once they are released.
+        layout: its files; None while there is no metadata, or if the caller did not need them (`files_known`).
+        stored: the state in its resume data, before the desired state overrode it; None without resume data.
+        tracked: whether it has trackers. libtorrent announces to them only after `release_trackers`.
         nameless: whether its paths are unknown, since there is no metadata.
         hashes: its known info-hashes; all of them if there is metadata.
     """
@@ -211,7 +211,8 @@ class LibtSession(Protocol):
         """Sets the start values of a torrent's downloaded and uploaded totals, if those in its resume data are less.
 
         Args:
-            counted: the start values; None if they are unknown. Then `CountersRead` follows, if there is resume data.
+            counted: the start values; None if they are unknown. If it is None and there is resume data, `CountersRead`
+                follows.
         """
         ...
 
@@ -223,11 +224,11 @@ class LibtSession(Protocol):
         ...
 
     def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
-        """The trackers of a torrent, each with its tier, until `release_trackers`; then none."""
+        """The trackers of a torrent that `release_trackers` has not passed to libtorrent yet, each with its tier."""
         ...
 
     def trackers(self, torrent: str) -> list[TrackerState]:
-        """The state of a torrent's trackers, including held ones. A round trip."""
+        """The state of a torrent's trackers, including held ones. The call waits for libtorrent."""
         ...
 
     def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:
@@ -239,8 +240,7 @@ class LibtSession(Protocol):
     ) -> tuple[Layout, Examined] | None:
         """The files of a torrent that is not loaded, and the claims of its resume data.
 
-        Returns:
-            Both, or None while there is no metadata. Raises InvalidSource.
+        Returns None while there is no metadata. Raises InvalidSource.
         """
         ...
 
@@ -261,14 +261,14 @@ class LibtSession(Protocol):
         Raises the same errors as `add`.
 
         Args:
-            verified: the outcome of the verification; None if there was none. In that case, if something has to be
-                verified, that is returned and the torrent is not added.
-            short: by file index, the size on disk of files of which the resume data claims more. These claims are
-                dropped.
+            verified: the outcome of the verification; None if nothing was verified yet. If it is None and something has
+                to be verified, that is returned and the torrent is not added.
+            short: by file index, the size on disk of each file that is shorter than the resume data claims. The claims
+                beyond that size are dropped.
             examined: the result of `examine` for the same torrent and data, which saves parsing the data again. It can
                 be used only once.
-            seen: whether the claimed files were checked just now, and are complete except for those in `short`. If all
-                files of the torrent are claimed, libtorrent does not check them again.
+            seen: whether the claimed files were checked just now, and are complete except for the files in `short`. If
+                all files of the torrent are claimed, libtorrent does not check them again.
             files_known: the layout is not needed, so it is not computed.
         """
         ...
@@ -321,7 +321,7 @@ class LibtSession(Protocol):
         ...
 
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
-        """The desired state with the values that the session actually has. Values that it does not have are unchanged.
+        """The desired state, with its values replaced by the session's. Values that the session does not have are kept.
 
         A torrent that libtorrent has stopped because of an error does not count as paused.
         """
@@ -350,7 +350,7 @@ class LibtSession(Protocol):
         ...
 
     def file_progress(self, torrent: str) -> list[int]:
-        """The complete bytes of each file by index, including padding; only whole pieces count."""
+        """How many bytes of each file are complete, by index, including padding. Only whole pieces count."""
         ...
 
     def flush(self, torrent: str) -> None:

@@ -146,7 +146,7 @@ class Mount:
     def state(self, problem: str, *, mounted: bool) -> StorageState | None:
         """The complete state of a problem: all torrents that wait.
 
-        Without torrents it reports that the problem is over; None if the problem was never reported.
+        If no torrent waits, the state reports that the problem is over. None if the problem was never reported.
         """
         full = problem == DISK_FULL and self.space.full
         if problem == STORAGE_MISSING:

@@ -16,7 +16,7 @@ NEVER: Final = math.inf
 class Kind(Enum):
     """The kind of question."""
 
-    __hash__ = object.__hash__  # members are singletons; Enum's own is a call in Python
+    __hash__ = object.__hash__  # members are singletons; Enum's __hash__ is a call in Python
 
     LOOK = "look"
     """Whether a torrent's files exist."""

@@ -47,7 +47,7 @@ from protocol.internal.link_events import StorageState
 from protocol.wire.desired import DesiredTorrent
 
 PATIENCE_S: Final = 5.0
-"""After so many seconds without an answer, a disk counts as missing until it answers."""
+"""After this many seconds without an answer, a disk counts as missing until it answers."""
 
 SUSPICION_S: Final = 5.0
 """The minimum interval between checks of a torrent whose reads fail."""
@@ -89,7 +89,7 @@ class StorageGuard:
         self._bounds = bounds
 
     def set_covered(self, directories: Iterable[str]) -> None:
-        """Sets where the sandbox lets this process write. Called once it is entered, and never without one."""
+        """Sets where the sandbox lets this process write. Called once the sandbox is entered, if there is one."""
         self._homes.cover(directories)
 
     # -- desired state, and waiting torrents ----------------------------------------------------------------------
@@ -174,7 +174,7 @@ class StorageGuard:
     # -- questions to disks ---------------------------------------------------------------------------------------
 
     def inspect(self, desired: DesiredTorrent, examined: Examined | None, *, loaded: bool = False) -> Verdict | None:
-        """Checks whether a torrent's data exists. Returns None if the disk has to be asked; then `Judged` follows.
+        """Checks whether a torrent's data exists. Returns None if the disk has to be asked, so that `Judged` follows.
 
         Args:
             loaded: whether the torrent is in the session. Then a disk that does not answer has no consequence.
@@ -184,7 +184,7 @@ class StorageGuard:
         if examined is None or not (examined.claimed or examined.others):
             return self._judge(desired, home, examined, [])
         mount = self._mounts.at(home.mount_point)
-        # For a silent disk there is no wait, or other torrents would wait behind this one.
+        # A silent disk gets no time to answer. Otherwise other torrents would have to wait, too.
         until = NEVER if loaded else self._clock() + (0.0 if mount.silent else PATIENCE_S)
         token = self._questions.ask(Kind.LOOK, torrent, mount.point, until, Looking(desired, home, examined))
         mount.to_ask.append(Look(torrent, token, [file.path for file in examined.claimed], examined.others))

@@ -18,7 +18,7 @@ import msgspec
 from engine_proc.resume.pieces import ClaimedFile
 
 HEADROOM: Final = 16 * 1024 * 1024
-"""The free bytes at which waiting torrents continue. Less is enough if they need less."""
+"""The free bytes at which waiting torrents continue. Fewer are enough if the torrents need fewer."""
 
 LOOK_S: Final = 2.0
 """The interval of measurements of a full file system, and the minimum time for which it counts as full."""
@@ -29,7 +29,7 @@ CALM_S: Final = 60.0
 
 
 class Present(NamedTuple):
-    """The data exists. `short`: by file index, the size of files of which more bytes were claimed."""
+    """The data exists. `short`: by file index, the size of each file that is shorter than claimed."""
 
     short: Mapping[int, int]
 
@@ -55,7 +55,7 @@ def unmounted(expected: str, actual: str) -> Missing | None:
 
     Args:
         expected: the mount point that a save path was on; empty if unknown.
-        actual: the mount point that it is on now.
+        actual: the mount point that the save path is on now.
     """
     if expected in ("", actual) or PurePosixPath(actual) not in PurePosixPath(expected).parents:
         return None
@@ -68,8 +68,8 @@ def judge(*, expected: str, actual: str, claimed: Sequence[ClaimedFile], sizes: 
     Args:
         expected: the mount point that its save path was on; empty if unknown.
         actual: the mount point that its save path is on now.
-        claimed: the files of which its resume data claims pieces.
-        sizes: the sizes of these files on disk; None for one that does not exist or cannot be reached.
+        claimed: the files in which, according to its resume data, there is at least one complete piece.
+        sizes: the sizes of these files on disk; None for a file that does not exist or cannot be reached.
     """
     short = {
         file.number: size or 0 for file, size in zip(claimed, sizes, strict=True) if size is None or size < file.end
@@ -96,7 +96,7 @@ class Space(msgspec.Struct, frozen=True):
     """The free space of one file system. Times are monotonic seconds.
 
     Fields:
-        refills: how often it became full again within `CALM_S` of having free space.
+        refills: how often the file system became full again within `CALM_S` after it had free space.
         since: the time of the last change of state.
     """
 

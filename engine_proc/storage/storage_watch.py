@@ -45,7 +45,7 @@ class Look(NamedTuple):
 
 
 class FilesSeen(NamedTuple):
-    """The answer to a `Look`: the size of each file in the order of `paths`; None for one that is no reachable file.
+    """The answer to a `Look`: the size of each file in the order of `paths`; None if a path has no reachable file.
 
     Fields:
         escape: the first path that leads out of the bounds. If there is one, no sizes are determined.

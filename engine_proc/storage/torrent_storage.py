@@ -8,7 +8,7 @@ from protocol.wire.desired import DesiredTorrent
 
 
 class Waiting(NamedTuple):
-    """What a torrent waits for whose storage is missing.
+    """What a torrent with missing storage waits for.
 
     Fields:
         examined: the claims of its resume data.

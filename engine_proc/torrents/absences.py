@@ -1,7 +1,7 @@
 """Torrents that are not loaded: the reasons, the events about them, and what they wait for.
 
-The storage guard has the torrents whose storage is missing. This module has those whose stored data cannot be read, and
-those of which another record of the same torrent is loaded (*rivals*).
+The storage guard has the torrents whose storage is missing. This module has the torrents whose stored data cannot be
+read, and those that are not loaded because another record of the same torrent is (*rivals*).
 """
 
 from collections.abc import Callable
@@ -46,14 +46,14 @@ class Absences:
         self._unread: dict[str, str] = {}
         """By torrent, the reported problem that prevents reading its stored data."""
         self._awaiting: dict[str, DesiredTorrent] = {}
-        """The desired states of these torrents that are still to be retried."""
+        """The desired states of the torrents whose stored data will be read again."""
         self._rivals: dict[str, tuple[DesiredTorrent, str]] = {}
-        """Torrents that are not loaded because another record of the same torrent is, and that record's id."""
+        """For each rival, its desired state, and the id of the record that is loaded instead."""
 
     # -- reasons --------------------------------------------------------------------------------------------------
 
     def miss(self, absent: Absent) -> None:
-        """Lets a torrent wait whose storage is missing."""
+        """Lets a torrent wait, since its storage is missing."""
         desired, examined, verdict = absent
         torrent, translator = desired.torrent, self._parts.translator
         files_known = self._loader.knows_files(torrent)
@@ -80,7 +80,7 @@ class Absences:
         self._parts.emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
 
     def wait_for_file(self, desired: DesiredTorrent, error: OSError) -> None:
-        """Lets a torrent wait whose stored data cannot be read (it may be intact), and retries it later."""
+        """Lets a torrent wait, since its stored data cannot be read but may be intact. Reading is retried later."""
         torrent = desired.torrent
         desired = self._records.take_next(torrent) or desired
         problem = cannot_be_read(error.filename or "the resume directory", error)
@@ -94,7 +94,7 @@ class Absences:
         self._awaiting[torrent] = desired
 
     def give_way(self, desired: DesiredTorrent, error: AlreadyThere) -> None:
-        """Lets a torrent wait of which another record is loaded. It is loaded once the other one is removed."""
+        """Lets a record wait until another record of the same torrent, which is loaded, is removed."""
         torrent, other = desired.torrent, error.other
         loaded = self._records.applied(other)
         newest = self._newest(desired)
@@ -167,7 +167,7 @@ class Absences:
             self._tell_same(rival, loaded, hashes)
 
     def _tell_same(self, desired: DesiredTorrent, loaded: DesiredTorrent, hashes: Hashes) -> None:
-        """Reports that two records are of one torrent, with the complete bytes that the resume data of each claims."""
+        """Reports that two records are of one torrent, and how many complete bytes the resume data of each claims."""
         self._parts.emit(
             HashesProven(
                 torrent=desired.torrent,

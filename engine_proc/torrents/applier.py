@@ -70,7 +70,7 @@ class Applier:
 
     @faults_are_the_torrents
     def ensure(self, desired: DesiredTorrent, *, files_known: bool = False) -> None:
-        """Applies the desired state of a torrent. `files_known`: a restore does not report its files."""
+        """Applies the desired state of a torrent. `files_known`: the torrent's files need not be reported."""
         torrent = desired.torrent
         self._absences.end_wait(torrent)
         record = self._records.of(torrent)
@@ -308,7 +308,7 @@ class Applier:
         if expelled is not None:
             self.refuse(newest, expelled.problem, name=expelled.name)
         else:
-            if troubled:  # by a problem with leftovers; those that still exist are reported again
+            if troubled:  # the error is about leftovers; those that still exist are reported again
                 self._emit(ErrorCleared(torrent=torrent))
             self.ensure(newest)
         self._let_rivals_try(torrent)
@@ -342,7 +342,8 @@ class Applier:
     def faulted(self, torrent: str, problem: str, *, name: str = FAULT) -> None:
         """Handles an unexpected error about one torrent: unloads it, in state `error`. Other torrents are not affected.
 
-        A client's `resume` retries the torrent. If it was being unloaded anyway, that is repeated until it succeeds.
+        A client's `resume` retries the torrent. If the torrent was being unloaded anyway, the unload is repeated until
+        it succeeds.
         """
         log("error", "torrent_fault", torrent=torrent, problem=problem)
         record = self._records.get(torrent)
@@ -359,7 +360,7 @@ class Applier:
 
     @faults_are_the_torrents
     def leave_again(self, torrent: str, problem: str) -> None:
-        """Retries to unload a torrent after a failure."""
+        """Tries again to unload a torrent, after a failure."""
         removal = self._records.of(torrent).removal
         if torrent not in self._session.torrents():
             self.gone(TorrentGone(torrent, problem))
@@ -373,7 +374,7 @@ class Applier:
         record = self._records.get(torrent)
         if record is None or torrent in self._session.torrents():
             return
-        if record.state is State.LOADING_TO_REMOVE and record.removal is not None:  # then the selection does not matter
+        if record.state is State.LOADING_TO_REMOVE and record.removal is not None:  # the selection has no effect
             self._records.move(torrent, Input.DROP)
             self._begin_removal(torrent, record.removal)
         elif record.state is State.LOADING:

@@ -85,7 +85,7 @@ class Dispatcher:
         try:
             return torrent not in self._session.torrents() or self._session.layout(torrent) is not None
         except (TorrentFault, UnknownTorrent):
-            return True  # if unknown, it has not been checked
+            return True  # in case of doubt, the paths count as unchecked
 
     def _in_place(self, torrent: str) -> bool:
         """Whether a torrent is in the session, and not being unloaded."""
@@ -94,7 +94,7 @@ class Dispatcher:
     # -- commands -------------------------------------------------------------------------------------------------
 
     def ensure(self, desired: DesiredTorrent, *, files_known: bool = False) -> None:
-        """Applies the desired state of a torrent. `files_known`: a restore does not report its files."""
+        """Applies the desired state of a torrent. `files_known`: the torrent's files need not be reported."""
         self._applier.ensure(desired, files_known=files_known)
 
     def forget(self, command: DropTorrent) -> None:
@@ -122,7 +122,7 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def connect(self, torrent: str, peers: list[str]) -> None:
-        """Connects a torrent to peers that it may know already. Without it in the session, nothing happens yet."""
+        """Connects a torrent to peers that it may know already. Does nothing if the torrent is not in the session."""
         if torrent in self._session.torrents():
             self._session.connect(torrent, peers)
             self._applier.call_peers(torrent)
@@ -255,7 +255,7 @@ class Dispatcher:
             self._applier.confine(torrent, desired)
 
     def conflict(self, alert: Conflict) -> None:
-        """Handles two links of one torrent. The supervisor merges their records; the result is then loaded."""
+        """Handles the alert that two links are of one torrent. The supervisor merges their records into one."""
         torrent, other = alert.torrent, alert.other
         if other is None:
             self._applier.unload(torrent)

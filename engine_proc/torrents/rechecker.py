@@ -35,7 +35,8 @@ class Rechecker:
         """Has the storage guard check that a torrent's files exist, before libtorrent hashes them.
 
         Returns:
-            None if the guard's `Judged` follows, or if a recheck is in progress already, which another one follows.
+            None if the guard's `Judged` follows, or if a recheck is in progress already; another recheck will follow
+            that one.
         """
         record = self._records.of(torrent)
         if self.hashing(torrent) or record.applied is None:

@@ -73,7 +73,8 @@ class Field(NamedTuple):
 
     Fields:
         members: the names of the members.
-        step: returns the step to take if they differ, given the applied and the desired state; None for nothing.
+        step: returns the step to take if they differ, given the applied and the desired state; None if there is nothing
+            to do.
         told: whether the session and resume data have these members, so that a difference is reported.
         words: the text for a report; by default the members with their values.
     """
@@ -97,9 +98,9 @@ def _reload(_: DesiredTorrent, desired: DesiredTorrent) -> Reload:
 
 
 def _reload_renamed(applied: DesiredTorrent, desired: DesiredTorrent) -> Reload | None:
-    """A `Reload` if an info-hash that a link named turned out to be another torrent's.
+    """A `Reload` if an info-hash in a magnet link has turned out to be another torrent's.
 
-    An additional info-hash needs none.
+    An additional info-hash needs no reload.
     """
     v1 = applied.info_hash_v1 not in (None, desired.info_hash_v1)
     v2 = applied.info_hash_v2 not in (None, desired.info_hash_v2)

@@ -30,7 +30,7 @@ class LeaveAgain(NamedTuple):
 
 
 class Stage(Enum):
-    """The progress of a recheck. Unless its result is stored, the next engine starts it again."""
+    """The progress of a recheck. If an engine dies before the result is stored, the next one repeats the recheck."""
 
     INSPECTING = "inspecting"
     """The storage guard checks whether the files exist, since hashing would discard the pieces of missing ones."""
@@ -55,7 +55,7 @@ class Removal:
         spared: why its files are not deleted.
         deleted: the paths that must not exist any more after the removal.
         said: libtorrent's error message.
-        left: the files that still exist.
+        left: the files that still exist after the deletion.
     """
 
     __slots__ = ("command", "deleted", "left", "renamed", "said", "spared")
@@ -76,12 +76,12 @@ class Pending:
         next: the desired state to apply once the torrent is ready.
         selections: the number of selections that libtorrent has not confirmed yet.
         selecting: whether one of these selections is still being evaluated.
-        undiscovered: whether its files have to be reported, with its selection.
+        undiscovered: whether its files have to be reported, once its selection is in force.
         unjudged: whether it is a magnet link whose paths have not been checked yet. No file is selected before that.
         writer: the other torrent that writes to its files.
         recheck: its recheck, if any.
-        retry_until: how long to wait for libtorrent to continue with it.
-        again: set if unloading it failed.
+        retry_until: until when to wait for libtorrent to continue with it, in monotonic seconds.
+        again: when to try again to unload it; set if unloading it failed.
         expelled: why it is being unloaded.
         removal: its removal, if it is being removed.
     """

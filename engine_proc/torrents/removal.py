@@ -116,7 +116,7 @@ class Remover:
                 left.append(self._parts.store.path(torrent))
             problems = [each for each in (problem_of(removal), problem) if each is not None]
             self._parts.emit(TorrentDropped(torrent=torrent, problem="; ".join(problems) or None, left=left))
-            self._parts.session.count_from(torrent, (0, 0))  # if added again, it starts with 0
+            self._parts.session.count_from(torrent, (0, 0))  # if the torrent is added again, its totals start with 0
         self._records.move(torrent, Input.DELETED)
         return self._records.take_next(torrent)
 

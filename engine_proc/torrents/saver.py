@@ -95,7 +95,7 @@ class Saver:
     def _not_before(self, calm_from: float) -> float:
         """The earliest time of the next requests.
 
-        They can be delayed during a burst of commands, since a torrent that was just added can be restored without
+        Requests can be delayed during a burst of commands, since a torrent that was just added can be restored without
         resume data.
         """
         return 0.0 if self.draining else min(calm_from, self._saved_at + SAVES_BUSY_S)

@@ -102,7 +102,7 @@ BEING_REMOVED: Final = frozenset(
     }
 )
 LEAVING: Final = (BEING_REMOVED | {State.RELOADING, State.EXPELLING}) - {State.CLEANING_UP}
-"""The states in which the session is removing it. A failure is retried."""
+"""The states in which the session is removing a torrent. A failed removal is retried."""
 
 TRANSITIONS: Final[Mapping[State, Mapping[Input, State]]] = {
     State.ABSENT: {
@@ -110,7 +110,7 @@ TRANSITIONS: Final[Mapping[State, Mapping[Input, State]]] = {
         Input.DROP: State.ABSENT,
         Input.LOAD_TO_REMOVE: State.LOADING_TO_REMOVE,
         Input.NOTHING_LOADED: State.CLEANING_UP,
-        # The session added it after the addition was given up.
+        # The session has added the torrent after the engine had given up the addition.
         Input.RELOAD_TO_REMOVE: State.RELOADING_TO_REMOVE,
         Input.CONFINE: State.CONFINING,
         Input.REMOVE: State.REMOVING,

@@ -36,7 +36,7 @@ class AnnouncePacer:
         self._order = itertools.count()
         self._ranks: dict[str, tuple[int, float]] = {}
         self._queue: list[tuple[tuple[int, float], str]] = []
-        """A heap. Entries with another rank than the torrent's present one are ignored."""
+        """A heap. Entries whose rank is not the torrent's present rank are ignored."""
 
     def enqueue(self, torrent: str, *, urgent: bool) -> None:
         """Queues a torrent. A second call can make it urgent, but never less urgent."""

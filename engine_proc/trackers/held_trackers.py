@@ -1,8 +1,8 @@
 """Stores the trackers that libtorrent does not have yet, and adds them to resume data that lacks them. Pure.
 
 Resume data is made some time between its request and its alert. Data that was requested while trackers were held lacks
-them, even if libtorrent gets the trackers before the alert is popped. So they are stored until all saves that were in
-progress at that time have ended.
+them, even if libtorrent gets the trackers before the alert is popped. So the trackers are stored until all saves that
+were in progress when libtorrent got them have ended.
 """
 
 from collections import Counter

@@ -13,7 +13,7 @@ from engine_proc.trackers.tracker_book import TrackerBook
 from protocol.internal.link_events import TrackerReport, TrackersKnown
 
 LEGS_LOOKED_AT: Final = 5
-"""After every so many failures in a row, libtorrent is asked for the present legs of a tracker."""
+"""At every multiple of this number of consecutive failures, libtorrent is asked for the present legs of a tracker."""
 
 
 class TrackerNews:

@@ -29,7 +29,7 @@ def add_found(
 
     Args:
         build: makes the call for one source.
-        batch: how many calls are sent together; 1 if the next source may take long to open.
+        batch: how many calls are sent together. It has to be 1 if the next source may take long to open.
 
     Raises:
         NotRunning: no daemon answers. Torrents whose outcome was not yielded yet may have been added.

@@ -24,7 +24,7 @@ def make_client(
     """Makes a client.
 
     Args:
-        runtime_dir: the daemon's runtime directory; None for the default.
+        runtime_dir: the daemon's runtime directory; None means the default one.
         named: the options for a daemon on tcp, as arguments of `Server.named`; None for a local daemon.
 
     Raises:

@@ -82,7 +82,7 @@ def print_error(
 
     Args:
         as_json: write one JSON document.
-        subject: which of several items the error is about, if its message does not say that.
+        subject: which of several items the error is about, if the message does not name the item.
     """
     if as_json:
         if isinstance(error, OuzelError):
@@ -105,7 +105,7 @@ def print_error(
     elif isinstance(error, BadSource):
         print_line(f"error: {clean(str(error))}")
     else:
-        # Without a message, the help was shown instead.
+        # If there is no message, the help was shown instead of an error.
         print_line(f"error: {clean_lines(_usage(error)) or 'a command is missing'}")
         context = getattr(error, "ctx", None)
         print_line(f"  see `{context.command_path if context else 'ouzel'} --help`")

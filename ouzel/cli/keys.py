@@ -23,7 +23,7 @@ def make(name: str, role: Role | None, directory: Path) -> KeyPair:
 
     Args:
         name: the client's name in the daemon's log.
-        role: None for the daemon's own key.
+        role: what the key allows; None for the daemon's own key.
         directory: the directory for the files, created if it does not exist.
 
     Raises:

@@ -8,7 +8,7 @@ from ouzel.client.events import Events
 from ouzel.stream.silence import DaemonAnswers, DaemonSilent, Heard
 
 SILENT_S: Final = 3.0
-"""After so many seconds without a tick the daemon counts as silent; it sends a tick every second."""
+"""After this many seconds without a tick the daemon counts as silent. It sends a tick every second."""
 TURN_S: Final = 0.5
 
 

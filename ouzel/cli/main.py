@@ -70,7 +70,7 @@ def _global(
             envvar="OUZEL_PATHS_RUNTIME_DIR",
             help="Directory of the daemon's sockets.",
             show_default="the user's own",
-            readable=False,  # without access, a later error names the group that has it
+            readable=False,  # if this user has no access, a later error names the group that has access
         ),
     ] = None,
     server: Annotated[
@@ -130,7 +130,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def main() -> None:
-    """The console script. Ends without an error message, as other tools do, when the reader of a pipe closes it."""
+    """The console script. If the reader of a pipe closes it, the script ends without an error message."""
     standard_streams.fill()
     open_missing()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)

@@ -43,8 +43,10 @@ class AsyncClient(AsyncMethods):
     Args:
         runtime_dir: the directory of the daemon's sockets; by default OUZEL_PATHS_RUNTIME_DIR, or else the user's
             runtime directory.
-        client: identifies this client across reconnections; by default its socket does.
-        server: a daemon on tcp to use instead; by default the one that OUZEL_SERVER names, if it is set.
+        client: a name by which the daemon recognizes this client after a reconnection. Without it, each connection
+            counts as another client.
+        server: a daemon on tcp, which is used instead of a local daemon; by default the one that OUZEL_SERVER names, if
+            it is set.
         timeout_s: the default time limit of a request in seconds.
 
     Raises:
@@ -81,7 +83,7 @@ class AsyncClient(AsyncMethods):
         """Closes all sockets, including those of open streams. Unsent requests are dropped.
 
         A second call does nothing. Tasks that are waiting for the daemon, and later uses of the client, raise `Closed`.
-        Its streams end. Call it on the event loop, or after the loop has ended.
+        The client's streams end. Call `close` on the event loop, or after the loop has ended.
         """
         if self._closed:
             return
@@ -231,7 +233,7 @@ class AsyncClient(AsyncMethods):
         self._dealer = None
 
     async def _check(self) -> None:
-        """Checks, after an unanswered request, whether a daemon still listens; if not, drops queued requests."""
+        """Checks, after an unanswered request, whether a daemon still listens. If none does, drops queued requests."""
         try:
             await knock(self.place)
         except (KeyRefused, NotRunning):
@@ -239,7 +241,7 @@ class AsyncClient(AsyncMethods):
             raise
 
     async def _reply(self, call: Call[Any], deadline_ms: int, *, grace_s: float) -> Reply | None:
-        """The reply to a call; None if there was none in time."""
+        """The reply to a call; None if no reply arrived in time."""
         request_id, frame = self._requests.build(call.op, call.args, wait=call.wait, deadline_ms=deadline_ms)
         due = monotonic() + deadline_ms / 1000 + grace_s
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()

@@ -31,19 +31,21 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 WINDOW: Final = 200
-"""The maximum number of outstanding requests; the daemon allows 512 for a connection."""
+"""The maximum number of outstanding requests; the daemon allows 512 per connection."""
 
 
 class Client(Methods):
     """Sends commands to one daemon. A context manager. Threads that share a client wait for one another.
 
-    The first request checks whether a daemon listens. After an unanswered request this is checked again.
+    Before the first request, and after an unanswered one, the client checks whether a daemon listens.
 
     Args:
         runtime_dir: the directory of the daemon's sockets; by default OUZEL_PATHS_RUNTIME_DIR, or else the user's
             runtime directory.
-        client: identifies this client across reconnections; by default its socket does.
-        server: a daemon on tcp to use instead; by default the one that OUZEL_SERVER names, if it is set.
+        client: a name by which the daemon recognizes this client after a reconnection. Without it, each connection
+            counts as another client.
+        server: a daemon on tcp, which is used instead of a local daemon; by default the one that OUZEL_SERVER names, if
+            it is set.
         timeout_s: the default time limit of a request in seconds.
 
     Raises:
@@ -76,8 +78,8 @@ class Client(Methods):
     def close(self) -> None:
         """Closes all sockets, including those of open streams. Unsent requests are dropped.
 
-        Any thread may call it, and more than once. Threads that are waiting for the daemon, and later uses of the
-        client, raise `Closed`. Its streams end.
+        Any thread may call this method, and more than once. Threads that are waiting for the daemon, and later uses of
+        the client, raise `Closed`. The client's streams end.
         """
         self._gate.close(self._end)
 
@@ -129,7 +131,7 @@ class Client(Methods):
         """Waits until a torrent is complete, whatever happens to the engine meanwhile. Returns its row.
 
         Returns at once if the torrent is complete already. Continues to wait during problems from which Ouzel recovers
-        by itself (a full disk, a lost engine), but not during others. Also waits for a paused torrent.
+        by itself (a full disk, a lost engine), but not during other problems. Also waits for a paused torrent.
 
         Args:
             torrent: the torrent's id.
@@ -137,7 +139,7 @@ class Client(Methods):
 
         Raises:
             DownloadFailed: the torrent has an error, is in quarantine, was removed, or has no file selected.
-            WaitTimeout: neither happened within `timeout_s`.
+            WaitTimeout: the torrent was not complete within `timeout_s`, and had not failed either.
             Refused: no torrent has this id.
             NotRunning: the daemon does not answer any more.
             Closed: this client was closed.
@@ -185,7 +187,8 @@ class Client(Methods):
             ticks: also yield the daemon's ticks, one a second.
             snapshot: begin with a Resnapshot of the present state.
             silence_s: the seconds without a message from the daemon (which sends a tick every second) after which
-                NotRunning is raised. Time in which this process was stopped, or did not read, hardly counts.
+                NotRunning is raised. Time in which this process was stopped, or did not read from the stream, hardly
+                counts.
 
         Raises:
             NotRunning: no daemon answers.
@@ -227,7 +230,7 @@ class Client(Methods):
         *,
         grace_s: float,
     ) -> list[Reply | None]:
-        """The replies in the order of the calls; None for a call without a reply in time."""
+        """The replies in the order of the calls; None for a call whose reply did not arrive in time."""
         replies: list[Reply | None] = [None] * len(batch)
         unsent = deque(enumerate(batch))
         poller = zmq.Poller()

@@ -1,4 +1,4 @@
-"""Calls: commands with a function that reads the reply, of which the clients' methods are made. Pure."""
+"""Calls: commands, each with the function that reads its reply. The clients' methods are made of calls. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Call(Generic[T_co]):
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """One page of a long result. `cursor` requests the next page; None on the last page."""
+    """One page of a long result. `cursor` is passed in the request for the next page; it is None on the last page."""
 
     items: list[T]
     cursor: str | None

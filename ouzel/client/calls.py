@@ -140,8 +140,8 @@ def recheck(torrent: str, *, wait: Wait = "durable") -> Call[None]:
     """Hashes all files of a torrent again; pieces that fail the check are downloaded again.
 
     The torrent is in state `checking` meanwhile, even if it is paused; it stays paused afterwards. A torrent in state
-    `error` is retried. With `"wait": "applied"` the command is answered once libtorrent has begun. If the engine dies
-    during the recheck, the next engine starts it again.
+    `error` is retried. With `"wait": "applied"` the command is answered once libtorrent has begun to hash. If the
+    engine dies during the recheck, the next engine starts it again.
     """
     return call_of(commands.Recheck(torrent=torrent), nothing, wait)
 

@@ -18,7 +18,7 @@ from ouzel.stream.feed import Feed, FeedOptions
 RECEIVE_QUEUE: Final = 20_000
 """The number of messages that are queued for a slow reader.
 
-Further ones are lost; the stream detects that, and requests a replay.
+Further messages are lost. The stream detects the loss, and requests a replay.
 """
 DRAIN: Final = 1000
 """The maximum number of messages that are read from a socket at one time."""
@@ -27,8 +27,8 @@ DRAIN: Final = 1000
 class Events:
     """An iterator over `Event` and `Resnapshot`, and a context manager, for one thread at a time.
 
-    It subscribes when it is created, and yields all events after that. A `Resnapshot` replaces all earlier state,
-    because the supervisor was restarted or too many events were lost.
+    It subscribes when it is created, and yields all later events. A `Resnapshot` replaces all earlier state. It is
+    yielded if the supervisor was restarted, or if too many events were lost.
 
     Raises:
         NotRunning: the daemon was silent for `silence_s`.
@@ -113,7 +113,7 @@ class Events:
     def quiet_s(self) -> float:
         """The seconds since the daemon's last message; it sends a tick every second.
 
-        Current after `get` has returned None.
+        The value is up to date after `get` has returned None.
         """
         return self._feed.quiet_s(monotonic())
 

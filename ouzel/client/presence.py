@@ -31,7 +31,7 @@ class Place:
 
     @classmethod
     def of(cls, runtime_dir: str | os.PathLike[str] | None) -> "Place":
-        """The sockets of the daemon with this runtime directory; None for the default one.
+        """The sockets of the daemon with this runtime directory; None means the default directory.
 
         Raises:
             ValueError: the path is too long for a local socket.
@@ -65,10 +65,10 @@ class Place:
 
 
 def place_of(runtime_dir: str | os.PathLike[str] | None, server: Server | None) -> Place | Server:
-    """The daemon to connect to: the given one, or else that in OUZEL_SERVER and related variables, or else the default.
+    """The daemon to connect to: the given one, or else the one that OUZEL_SERVER names, or else the default local one.
 
     Raises:
-        ValueError: both arguments are given, or one cannot be used.
+        ValueError: both arguments are given, or a value cannot be used.
     """
     if runtime_dir is not None and server is not None:
         raise ValueError("a daemon has either a runtime directory here or an address on tcp, and both are named")

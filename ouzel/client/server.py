@@ -22,7 +22,7 @@ KEEPALIVE: Final = {
     zmq.TCP_KEEPALIVE_INTVL: 15,
     zmq.TCP_KEEPALIVE_CNT: 4,
 }
-"""Socket options for TCP keep-alive, which detects that the daemon's machine is gone. Then the socket reconnects.
+"""Socket options for TCP keep-alive. It detects that the daemon's machine is gone, and the socket reconnects.
 """
 
 _ADDRESS: Final = re.compile(r"(tcp://(?:\[[^\]\s]+\]|[^\s:/\[\]*]+)):(\d{1,5})")
@@ -71,7 +71,7 @@ class Server:
     ) -> "Server | None":
         """The server in the arguments, or else in OUZEL_SERVER, OUZEL_SERVER_KEY, OUZEL_KEY and OUZEL_SERVER_EVENTS.
 
-        Returns None if neither names one. Raises ValueError if a value is missing or cannot be used.
+        Returns None if neither names a server. Raises ValueError if a value is missing or cannot be used.
         """
         address = address or environ.get("OUZEL_SERVER")
         server_key = server_key or environ.get("OUZEL_SERVER_KEY")
@@ -99,7 +99,7 @@ class Server:
 
         Raises:
             KeyRefused: the daemon does not accept this key.
-            NotRunning: nobody listens, or no Ouzel daemon with this server key.
+            NotRunning: nobody listens, or the listener is no Ouzel daemon with this server key.
         """
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context(io_threads=1)
         try:

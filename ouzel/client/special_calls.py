@@ -67,7 +67,7 @@ def list_torrents(
     label: str | None = None,
     limit: int = 2500,
 ) -> Call[Page[TorrentRow]]:
-    """Returns the torrents, sorted by id; if given, only those in `ids`, in a state, or with a label."""
+    """Returns the torrents, sorted by id. If given, `ids`, `state` and `label` restrict them."""
     command = commands.ListTorrents(
         cursor=cursor,
         ids=None if ids is None else list(ids),
@@ -130,7 +130,9 @@ def add_torrent(
         magnet: a magnet link.
         metainfo: the bytes of a .torrent file.
         save_path: an absolute path inside the daemon's download roots; by default the first root.
-        include, exclude: globs that select files. `skip_fluff` excludes samples, notes and the like.
+        include: globs, of which a selected file must match at least one; by default all files are selected.
+        exclude: globs; a file that matches one of them is not selected.
+        skip_fluff: do not select samples, notes and the like.
         priorities: priorities 0..7 by file index; they override the globs.
         download_bps, upload_bps: limits in bytes per second; 0 means no limit.
         seed_mode: the caller guarantees that all data is on disk.

@@ -29,11 +29,11 @@ def knock(path: Path) -> None:
 
 
 def advice(path: Path, error: OSError, system_dir: Path = SYSTEM_DIR) -> str | None:
-    """A text about what to do if nobody answers on a socket; None if there is no better advice than to start a daemon.
+    """A text about what to do if nobody answers on a socket; None if the only advice is to start a daemon.
 
     Args:
         path: the path of the socket.
-        error: the error of connecting to it.
+        error: the error of connecting to the socket.
         system_dir: the runtime directory of a daemon for all users.
     """
     if isinstance(error, PermissionError):

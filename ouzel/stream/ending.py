@@ -19,7 +19,7 @@ class Outcome(Enum):
 
 
 class Ending:
-    """Watches one torrent until it is complete, or cannot become complete without help.
+    """Watches one torrent until it is complete, or cannot become complete unless somebody acts.
 
     A recoverable error (the engine died, the disk is full) does not end the watch, since Ouzel recovers by itself. But
     a row does not tell whether an error is recoverable. So a torrent that has an error or is in quarantine when the
@@ -27,7 +27,7 @@ class Ending:
 
     Fields:
         outcome: the outcome; None while it is open.
-        message: why it failed, for people.
+        message: why the download failed, for people.
     """
 
     def __init__(self, torrent: str) -> None:

@@ -55,7 +55,7 @@ class Resnapshot(msgspec.Struct, frozen=True, kw_only=True, tag="resnapshot", ta
     """All observed state, which replaces all earlier state. Events continue after `seq` of `epoch`.
 
     Pages are read one after the other while events continue, so some rows are newer than `seq`. A row includes an event
-    if the event's seq is not greater than the row's (`covers`).
+    if the event's seq is not greater than the row's seq (`covers`).
 
     Fields:
         reason: `start`, requested by the reader; `new_epoch`, the supervisor restarted; `replay_gone`, lost events were
@@ -88,7 +88,8 @@ class Resnapshot(msgspec.Struct, frozen=True, kw_only=True, tag="resnapshot", ta
     def covers(self, event: Event) -> bool:
         """Whether the row of the event's torrent already includes the event.
 
-        A `progress` has the seq of the last event before it, so one with the row's own seq may be newer than the row.
+        A `progress` has the seq of the last event before it. So a `progress` with the row's own seq may be newer than
+        the row.
         """
         if event.torrent is None:
             return False

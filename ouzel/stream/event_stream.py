@@ -1,8 +1,9 @@
 """Event streams without gaps: a state machine that returns what to do next. Pure: no sockets, no clock.
 
-The daemon numbers lifecycle events consecutively within an epoch. A subscriber may lose some: if it is slow, or if its
+The daemon numbers lifecycle events consecutively within an epoch. A subscriber may lose events if it is slow, or if its
 subscription has not taken effect yet. The stream detects a loss by a jump of `seq`, or by a `tick` or `progress` with a
-greater `seq` than that of the last event. It requests the lost events with `replay`, and holds newer events meanwhile.
+greater `seq` than that of the last event. The stream requests the lost events with `replay`, and holds newer events
+meanwhile.
 
     STARTING ------ reply to hello ------> LIVE <------ caught up ------ REPLAYING
         |                                   |  '------ a gap is seen --------^ |
@@ -43,7 +44,7 @@ Reason = Literal["start", "new_epoch", "replay_gone"]
 class Ask(msgspec.Struct, frozen=True):
     """A request to send to the daemon after `delay_ms` milliseconds. Its reply goes to `answer`.
 
-    There is only one at a time.
+    A stream has only one unanswered request at a time.
     """
 
     op: str

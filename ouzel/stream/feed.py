@@ -1,4 +1,4 @@
-"""An event stream with its requests and timers, but without sockets, which both clients use. Pure.
+"""An event stream with its requests and timers, but without sockets. Both clients use it. Pure.
 
 The owner of the sockets sends the frames in `outgoing`, passes received messages to the feed, calls `advance` after
 `wait_s`, and returns `items` to its reader. Times are seconds of one monotonic clock.
@@ -17,7 +17,7 @@ Item = Event | Resnapshot
 GRACE_S: Final = 2.0
 """The grace period for a reply after the request's deadline."""
 LOOK_S: Final = 1.0
-"""The maximum time that one check adds to a silence, so that time in which this process was stopped hardly counts."""
+"""The maximum time that one check adds to a silence. So the time in which this process was stopped hardly counts."""
 LOOKS_MIN: Final = 3
 """The minimum number of checks before a daemon counts as gone."""
 
@@ -29,10 +29,11 @@ class FeedOptions:
     Fields:
         torrent: yield only events about this torrent or about no torrent; None means all events.
         progress: also yield progress events.
-        ticks: also yield the daemon's ticks, one a second, at which a display can be redrawn.
+        ticks: also yield the daemon's ticks, one a second, for example to redraw a display.
         snapshot: begin with a Resnapshot.
         timeout_s: the time limit for each request of the stream itself.
-        silence_s: the seconds of silence, while the stream was checking, after which the daemon counts as gone.
+        silence_s: the seconds of silence after which the daemon counts as gone. Only time in which the stream was
+            checking counts.
     """
 
     torrent: str | None = None

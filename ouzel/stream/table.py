@@ -18,7 +18,8 @@ class Table:
 
     Fields:
         rows: the rows of torrents by id.
-        status, reasons: the service's health.
+        status: the status in the service's health.
+        reasons: the problems in the service's health.
         silent_since_us: since when the daemon has been silent (microseconds since 1970), or None.
     """
 

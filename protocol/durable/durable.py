@@ -163,7 +163,8 @@ class _Staged:
     def recycle(self) -> None:
         """Recycles the replaced files.
 
-        Call it once the transaction is durable; until then a power cut could bring them back.
+        Call this only once the transaction is durable. Before that, a power cut could undo the replacement, and the
+        replaced files would be needed again.
         """
         for name in self._replaced:
             if self._recycler is not None and self.failure is None:
@@ -192,12 +193,13 @@ class _Staged:
 class DurableWriter:
     """A thread that commits transactions in order and in groups; see `commit`.
 
-    It calls `done` on its own thread: with None once the changes are durable, or with the error.
+    The thread calls the transaction's `done`: with None once the changes are durable, or with the error.
 
     Args:
-        check: raises OSError if nothing must be written. It is called before a group, and again before anything is
-            reported as durable, since the directory at the path may be replaced in between.
-        recycled: the directory whose replaced files are recycled, since its files are replaced often.
+        check: raises OSError if nothing must be written. It is called before a group is written, and again before
+            anything is reported as durable, since another directory may appear at the path in between.
+        recycled: the directory whose replaced files are recycled. It should be the one in which files are replaced most
+            often.
     """
 
     def __init__(self, name: str, check: Callable[[], None] = lambda: None, *, recycled: Path | None = None) -> None:

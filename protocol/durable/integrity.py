@@ -1,7 +1,7 @@
 """Checksums of files in the resume directory, added by the writer and verified by the reader.
 
-A flipped bit that still parses is worse than one that does not: it could mark a piece as present that was never hashed,
-or change a torrent's save path. A `.fastresume` file ends in a line that Ouzel appends, with a CRC-32 and the length. A
+A flipped bit is worst if the file can still be parsed: it could mark a piece as present that was never hashed, or
+change a torrent's save path. A `.fastresume` file ends in a line that Ouzel appends, with a CRC-32 and the length. A
 `.json` file has a member `checksum`. A `.torrent` file stays a standard one; its CRC-32 is stored in the torrent's
 record.
 """
@@ -64,7 +64,7 @@ def read_dated(path: str | Path) -> tuple[bytes, float]:
     except FileNotFoundError:
         raise
     except OSError:
-        if _is_no_file(path):  # a link or a socket, which open() refuses with these flags
+        if _is_no_file(path):  # with these flags open() refuses a link or a socket
             raise Damaged("it is not a regular file") from None
         raise
     try:

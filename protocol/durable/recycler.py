@@ -45,7 +45,7 @@ class Recycler:
         if path.parent != self._directory:
             return None
         name = f"{self._directory}/{self._prefix}{self._number}{self._suffix}"
-        self._number += 1  # even if the name exists already, such as a file that an earlier service could not delete
+        self._number += 1  # also on failure: an earlier run may have left a file of this name
         try:
             if not _is_ours(os.lstat(path)):
                 return None

@@ -104,7 +104,7 @@ class ResumeDir:
         return self.root / _TOTALS_DIR
 
     def totals(self, shard: str) -> Path:
-        """The path of the totals of all torrents whose ids begin with `shard`; if it is empty, of the session."""
+        """The path of the totals of torrents whose ids begin with `shard`. An empty `shard` means the session."""
         return self.totals_dir / (f"totals-{shard}.json" if shard else "totals.json")
 
     def total_shards(self) -> list[str]:
@@ -137,7 +137,7 @@ class ResumeDir:
     def orphans(self, known: Collection[str]) -> list[Path]:
         """The files of torrents that are not in `known`."""
         places = [(self.root, self._files(self.root))]
-        with contextlib.suppress(OSError):  # it has no records, and its files are checked when they are read
+        with contextlib.suppress(OSError):  # this directory has no records, and its files are checked when read
             places.append((self.fastresume_dir, self._files(self.fastresume_dir)))
         return sorted(place / name for place, found in places for torrent, _, name in found if torrent not in known)
 
@@ -176,8 +176,8 @@ class ResumeDir:
         """Moves resume data of earlier versions into `fastresume/`. Called by the supervisor while there is no engine.
 
         Each file is renamed, so at any moment it is in one of the two directories. If both have a file for a torrent,
-        the newer one is kept. Returns the names of files that could not be moved, with the errors; they are read from
-        where they are.
+        the newer one is kept. Returns the names of files that could not be moved, with the errors. The engine reads
+        such files from the directory that they are in.
         """
         failed = []
         old = [(torrent, self.root / name) for torrent, kind, name in self._files(self.root) if kind == "fastresume"]
@@ -209,7 +209,7 @@ class ResumeDir:
                 continue
             with entries:
                 for found in entries:
-                    with contextlib.suppress(FileNotFoundError):  # the file has been moved on or restored meanwhile
+                    with contextlib.suppress(FileNotFoundError):  # the file was moved on or restored meanwhile
                         if (
                             found.name.startswith(name)
                             and found.stat(follow_symlinks=False).st_ctime_ns // 1000 >= since_us
@@ -247,7 +247,7 @@ class ResumeDir:
         return target
 
     def stage(self, path: Path) -> Path:
-        """Moves a damaged file into `staged`; for the engine. Returns its new path."""
+        """Moves a damaged file into `staged`. Only the engine calls this. Returns the file's new path."""
         self.staged.mkdir(mode=0o700, exist_ok=True)  # the sandbox denies the engine chmod
         target = _free_name(self.staged, path.name)
         path.rename(target)
@@ -285,7 +285,10 @@ class ResumeDir:
             os.close(fd)
 
     def sync_put_aside(self) -> None:
-        """Makes moves durable. Syncs the destination first, so that no crash loses a file. Raises OSError."""
+        """Makes the moves of damaged files durable. Raises OSError.
+
+        The destination is synced first, so that no crash loses a file.
+        """
         for directory in (self.damaged, self.staged, self.fastresume_dir):
             with contextlib.suppress(FileNotFoundError):
                 fsync_dir(directory)

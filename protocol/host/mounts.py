@@ -32,7 +32,8 @@ def parse(mountinfo: str) -> dict[str, str]:
 class MountTable:
     """Caches the mounts that this process sees, and reads them again only if the kernel reports a change.
 
-    The kernel formats mountinfo for each read. With some dozen mounts that takes longer than the rest of an add.
+    The kernel formats mountinfo for each read. With some dozen mounts that takes longer than everything else in adding
+    a torrent.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """A place: the identity of a directory and its mount, as a string that both processes compare.
 
 Landlock applies to directories, not to paths. If another directory appears at a path (a disk is mounted there), its
-place differs. The sandbox of an engine that was started before that does not allow access to the new directory.
+place differs. If an engine was started before the new directory appeared, its sandbox does not allow access to it.
 """
 
 import ctypes

@@ -114,10 +114,10 @@ def open_file(path: Path) -> int:
 def make_shared(directory: Path) -> None:
     """Makes a directory that is not private, and its parents.
 
-    The umask gives the mode, but a world-writable one becomes 0755.
+    The mode follows from the umask; if that would make the directory world-writable, the mode is 0755.
 
-    An existing directory is not changed. The umask is changed for the whole process for a moment, so files that other
-    threads create then are affected.
+    An existing directory is not changed. The umask is changed for the whole process for a moment, so it also affects
+    files that other threads create at that moment.
 
     Raises:
         OSError: the directory cannot be made.
@@ -273,7 +273,7 @@ def _check_parent(here: _Place, trust: _Trust, notes: list[str] | None) -> None:
 def _check_entry(here: _Place, entry: _Place, trust: _Trust) -> None:
     """Raises PermissionError for an untrusted user's link.
 
-    Where others can write to the directory, it does so for any entry of an untrusted user.
+    If others can write to the directory, the error is raised for any entry that belongs to an untrusted user.
     """
     uid = entry.found.st_uid
     if uid in trust.owners:

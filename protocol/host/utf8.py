@@ -25,7 +25,7 @@ _SAMPLE: Final = (
     "".join(chr(page) + chr(page + 0xFF) for page in _PAGES)
     + "\x01\x7f\x80\xa0\xff\u07ff\u0800\ud7ff\ue000\uffff\U00010000\U0010ffff"
 )
-"""Test characters: the first and the last of every 256, and the limits between UTF-8's encoded lengths."""
+"""Test characters: the first and the last one of each block of 256, and the limits between UTF-8's encoded lengths."""
 
 
 class NotUtf8(Exception):

@@ -30,9 +30,9 @@ _HEADER: Final = struct.Struct("=8sQQQ32p65p7x")
 """
 _CURRENT, _USED, _CROWDED = 1, 2, 3
 _WORDS: Final = slice(0, 32)
-"""The first four members as 64-bit words, each of which is written at once."""
+"""The first four members as 64-bit words. Each word is written at once."""
 _ALERT: Final = slice(32, 32 + 32 + 1)
-"""The alert's name, and the length byte of its torrent, which is set to 0 at the same time."""
+"""The alert's name, and the byte with the length of its torrent's id. One write sets the name, and the length to 0."""
 _ALERT_TORRENT: Final = 32 + 32
 _RECORD: Final = struct.Struct("=QQQ32p65p7xQ")
 """Number; number of the enclosing call, or 0; time in ns; name of the call; torrent; number again."""
@@ -40,7 +40,7 @@ _RECORD_BYTES: Final = _RECORD.size
 _ROW: Final = struct.Struct("=Q32p65p7x")
 """Time in ns; name of the operation; torrent."""
 _ROW_TORRENT: Final = 8 + 32
-"""The offset of a row's torrent. Its first byte is its length, which is 0 in a free row."""
+"""The offset of the torrent's id in a row. Its first byte is the length, which is 0 in a free row."""
 _TORRENT: Final = struct.Struct("=65p")
 
 RECORDS: Final = 256
@@ -77,11 +77,11 @@ class Flight(msgspec.Struct, frozen=True):
     """What an engine was doing when it died, as read from its flight recorder.
 
     Fields:
-        records: the latest records, newest first, of calls that have returned or not.
+        records: the latest records, newest first, whether or not their calls have returned.
         sync: the innermost call that had not returned. Its torrent is the first suspect, unless the process died in one
             of libtorrent's threads. None if the engine was between calls.
-        under_way: operations that libtorrent had not confirmed, the oldest first: torrents that it was adding or
-            removing. Each of them is a suspect.
+        under_way: operations that libtorrent had not confirmed, the oldest first: additions and removals of torrents.
+            Each of these torrents is a suspect.
         overflowed: the table has overflowed, so torrents that are not in it may be suspects, too.
     """
 
@@ -236,7 +236,7 @@ def _record(what: bytes, torrent: bytes, age_ns: int) -> FlightRecord | None:
 
 
 def _innermost(found: dict[int, tuple[int, FlightRecord]], current: int) -> FlightRecord | None:
-    """The innermost call that has not returned. If it has no torrent, it gets that of the enclosing call."""
+    """The innermost call that has not returned. If it names no torrent, the enclosing call's torrent is added."""
     if current == 0 or current > max(found, default=0):
         return None
     if current not in found:

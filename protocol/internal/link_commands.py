@@ -14,13 +14,15 @@ from protocol.wire.desired import DesiredTorrent
 class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
     """Apply session settings.
 
-    The first command of each generation, which creates the session; sent again at each change.
+    This is the first command of each generation, and creates the session. It is sent again whenever the settings
+    change.
 
     Fields:
         settings: libtorrent settings by libtorrent's names; they override Ouzel's defaults.
         download_bps, upload_bps: limits for all torrents together; 0 means no limit.
         torrents: the number of torrents that are about to be restored, which determines the size of queues.
-        resume_dir: the `ResumeDir.identity` of the resume directory; None accepts any directory at its path.
+        resume_dir: the `ResumeDir.identity` of the resume directory. If it is None, the engine accepts any directory at
+            the configured path.
         config: the number of the configuration that the settings come from. The answer, `SettingsApplied` or
             `SettingsRefused`, repeats the number.
         bounds: where payload may be stored; by default nowhere.
@@ -37,15 +39,17 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
 
 
 class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torrent"):
-    """Apply a torrent's desired state. Answered by `TorrentApplied` with its revision.
+    """Apply a torrent's desired state. Answered by `TorrentApplied` with the state's revision.
 
     Fields:
-        files_known: the supervisor knows the torrent's files and their priorities, so a restore need not report them.
+        files_known: the supervisor knows the torrent's files and their priorities, so the engine need not report them
+            when it restores the torrent.
         afresh: check again whether an error or missing storage still stops the torrent. The answer reports its present
             state.
         downloaded, uploaded: lifetime payload bytes. An engine that loads the torrent starts with them if the resume
             data has lower values.
-        history: the supervisor has stored no totals of the torrent. Report those in its resume data (`HistoryFound`).
+        history: the supervisor has stored no totals of the torrent, so the engine has to report the totals in the
+            resume data (`HistoryFound`).
     """
 
     desired: DesiredTorrent
@@ -73,12 +77,12 @@ class DropTorrent(CommandMessage, frozen=True, kw_only=True, tag="forget_torrent
 class SaveAll(CommandMessage, frozen=True, kw_only=True, tag="save_all"):
     """Save every torrent's fast-resume data again.
 
-    Sent after the resume directory was unavailable, since it may be another directory now.
+    Sent after the resume directory was unavailable, since its path may lead to another directory now.
 
     Fields:
         resume_dir: the `ResumeDir.identity` of the directory.
-        hand_over: the engine's sandbox denies it access to this directory. So the engine
-        sends the data to the supervisor (`ResumeHandedOver`), and then `AllHandedOver`.
+        hand_over: the engine's sandbox denies it access to this directory. So the engine sends the data to the
+            supervisor (`ResumeHandedOver`), and then `AllHandedOver`.
     """
 
     resume_dir: str

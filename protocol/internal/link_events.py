@@ -100,9 +100,10 @@ class HashesProven(EventMessage, frozen=True, kw_only=True, tag="hashes_proven")
 
     Fields:
         info_hash_v1, info_hash_v2: None for a version that the torrent does not have.
-        bytes_done: the complete bytes according to the torrent's resume data, if they were requested.
-        other: the id of another record of the same torrent; None if it was not looked for.
-        other_bytes_done: the complete bytes according to the resume data of `other`.
+        bytes_done: how many bytes of the torrent's selected files are complete according to its resume data; 0 if the
+            sender did not read the data.
+        other: the id of another record of the same torrent; None if the sender knows of no other record.
+        other_bytes_done: the same as `bytes_done`, for the record `other`.
     """
 
     torrent: str
@@ -114,7 +115,7 @@ class HashesProven(EventMessage, frozen=True, kw_only=True, tag="hashes_proven")
 
 
 class SettingsApplied(EventMessage, frozen=True, kw_only=True, tag="settings_applied"):
-    """libtorrent has confirmed a revision of the session's settings, which includes a configuration."""
+    """libtorrent has confirmed the session's settings: this revision of the clients' limits, and this configuration."""
 
     revision: int
     config: int = 0
@@ -125,7 +126,7 @@ class TorrentDropped(EventMessage, frozen=True, kw_only=True, tag="torrent_forgo
 
     Fields:
         problem: a text about why some files were not deleted.
-        left: the paths of these files, as far as they are known.
+        left: the paths of the files that were not deleted, as far as they are known.
     """
 
     torrent: str
@@ -152,8 +153,10 @@ class HistoryFound(EventMessage, frozen=True, kw_only=True, tag="history_found")
 
     Fields:
         downloaded, uploaded: payload bytes.
-        active_s, seeding_s: the durations for which the torrent was active, and active and complete.
-        completed_s, last_activity_s: times in seconds since 1970; 0 for never.
+        active_s: for how long the torrent was active.
+        seeding_s: for how long of `active_s` the torrent was complete.
+        completed_s: when the torrent became complete, in seconds since 1970; 0 if never.
+        last_activity_s: when payload was last received or sent, in seconds since 1970; 0 if never.
     """
 
     torrent: str
@@ -193,7 +196,7 @@ class TrackerReport(EventMessage, frozen=True, kw_only=True, tag="tracker_told")
 
 
 class FilePutAside(EventMessage, frozen=True, kw_only=True, tag="file_put_aside"):
-    """A file of a torrent in the resume directory is damaged. Has its name, the problem, and what was done about it.
+    """A file of a torrent in the resume directory is damaged. The event has its name, the problem, and the reaction.
 
     Fields:
         staged: the file's name in `ResumeDir.staged`, from where the supervisor moves it to `damaged/`; null if it is
@@ -225,7 +228,7 @@ class ResumeHandedOver(EventMessage, frozen=True, kw_only=True, tag="resume_hand
 
 
 class AllHandedOver(EventMessage, frozen=True, kw_only=True, tag="all_handed_over"):
-    """The resume data of every torrent was handed over, or cannot be made."""
+    """All resume data was handed over. A torrent for which libtorrent cannot make resume data is left out."""
 
 
 class ResumeStoreState(EventMessage, frozen=True, kw_only=True, tag="resume_store_state"):
@@ -237,14 +240,14 @@ class ResumeStoreState(EventMessage, frozen=True, kw_only=True, tag="resume_stor
 class StorageState(EventMessage, frozen=True, kw_only=True, tag="storage_state"):
     """All torrents that wait for a file system.
 
-    Sent at each change; without torrents and message once none waits any more.
+    Sent at each change. Once no torrent waits any more, the event has neither torrents nor a message.
 
     Fields:
         problem: `disk_full` or `storage_missing`.
         message: a text for people about the problem and the remedy.
         free_bytes: the free space at the last check.
-        whole: whether the file system itself is full, missing or does not answer; false if only some torrents' files
-            are affected.
+        whole: whether the file system itself is full, is missing, or does not answer; false if only some torrents'
+            files are affected.
     """
 
     mount_point: str

@@ -54,8 +54,8 @@ class SourceInspected(Answer, frozen=True, kw_only=True, tag="source_inspected")
         outside: a sentence about the files that would be outside of the download roots.
         metadata: the metadata in the info dictionary; None for a magnet link.
         only: the indices of files that a magnet link selects, as in `Selection`.
-        info_hash_v1, info_hash_v2: the info-hashes in the source. Metainfo has all of its torrent's; a link may lack
-            one.
+        info_hash_v1, info_hash_v2: the info-hashes in the source. Metainfo has all info-hashes of its torrent; a magnet
+            link may lack one.
         places: the paths where the torrent's root folder, or its only file, would be; set if a save path was given.
         files: the paths of the torrent's files; set with `list_files`.
     """
@@ -73,13 +73,13 @@ class SourceInspected(Answer, frozen=True, kw_only=True, tag="source_inspected")
 
 
 class QueryFiles(Query["FilesQueried"], frozen=True, kw_only=True, tag="query_files"):
-    """Request the complete bytes of each file of a torrent. Answered by `FilesQueried`."""
+    """Ask how many bytes of each file of a torrent are complete. Answered by `FilesQueried`."""
 
     torrent: str
 
 
 class FilesQueried(Answer, frozen=True, kw_only=True, tag="files_queried"):
-    """The complete bytes by file index; null without the torrent or its metadata."""
+    """How many bytes of each file are complete, by file index; null if the torrent is not loaded or has no metadata."""
 
     bytes_done: list[int] | None
 
@@ -97,7 +97,7 @@ class TrackerReading(msgspec.Struct, frozen=True, array_like=True):
         updating: an announce is in progress.
         next_announce_us: the time of the next announce, microseconds since 1970; None if none is planned.
         seeds, leeches, downloads: the numbers in the tracker's last answer; None if the answer lacked them.
-        message: the warning of a tracker that works.
+        message: the warning that a working tracker has sent; empty if there is none.
     """
 
     url: str

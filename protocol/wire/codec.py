@@ -51,7 +51,7 @@ def encode(message: Any) -> bytes:
     try:
         return _ENCODER.encode(message)
     except UnicodeEncodeError:
-        pass  # lone surrogates are rare, so the slow way below will do
+        pass  # lone surrogates are rare, so the slow code below is fast enough
     plain = msgspec.to_builtins(message, builtin_types=(bytes,), enc_hook=_unwrapped)
     packed = msgpack.packb(plain, use_bin_type=True, unicode_errors="replace")
     assert isinstance(packed, bytes)
@@ -261,7 +261,7 @@ def convert(value: Any, kind: type[T], *, within: str, error: ErrorKind) -> T:
     Args:
         value: the result of `decode`.
         kind: the message's type: a Struct, or a union of tagged Structs.
-        within: the path of `value` in the whole message (such as `args`), with which an error names the field.
+        within: the path of `value` in the whole message, such as `args`. An error's field begins with this path.
         error: the row of the error table for a value of the wrong type.
     """
     try:
@@ -287,9 +287,9 @@ def read(decoder: "msgspec.msgpack.Decoder[T]", frame: bytes, *, within: str, er
 
 
 def blame(problem: str, within: str) -> tuple[str, str]:
-    """Splits an error message of msgspec into the dotted path and the sentence.
+    """Splits an error message of msgspec into the dotted path of the field and the rest of the message.
 
-    Example: "Object missing required field `x` - at `$.y`" gives `within.y.x` and the sentence without the path.
+    Example: "Object missing required field `x` - at `$.y`" gives `within.y.x` and the message without the path.
     """
     path = _FIELD_PATH.search(problem)
     missing = _MISSING_FIELD.search(problem)

@@ -39,7 +39,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
 
 
 class Mutation(Command, frozen=True, kw_only=True):
-    """Changes state. It is durable before it is answered; a repeated request with the same id is not executed again."""
+    """Changes state durably before the reply is sent. A repeated request with the same id is not executed again."""
 
 
 class Read(Command, frozen=True, kw_only=True):
@@ -55,7 +55,7 @@ class PagedRead(Read, frozen=True, kw_only=True):
 
 
 class EngineRead(PagedRead, frozen=True, kw_only=True):
-    """A page about one torrent.
+    """Returns figures of one torrent that the engine has.
 
     The supervisor queries the engine first; without an answer it replies from its cache.
     """
@@ -152,7 +152,7 @@ class Replay(PagedRead, frozen=True, kw_only=True, tag="replay"):
     Fields:
         epoch: the epoch of `after_seq`.
         after_seq: the number of the event before the first one to return.
-        limit: the maximum number of events in the reply; large events may reduce it.
+        limit: the maximum number of events in the reply. If the events are large, the reply has fewer.
     """
 
     epoch: str
@@ -301,12 +301,12 @@ class UpdateSelection(Mutation, frozen=True, kw_only=True, tag="update_selection
     which overrides `include`.
 
     Fields:
-        include: globs, of which a selected file must match at least one; an empty list means all files. If given, it
-            replaces the selection by the `so` of a magnet link.
+        include: globs, of which a selected file must match at least one; an empty list means all files. If given,
+            `include` replaces the selection by the `so` of a magnet link.
         exclude: globs; a file that matches one of them is not selected.
         skip_fluff: do not select samples, notes, links and the like.
         priorities: priorities 0..7: a list that begins with file 0, or a map with file indices in decimal as keys. They
-            replace all earlier priorities; with an empty value only the rules apply.
+            replace all earlier priorities. If the value is empty, only the rules apply.
     """
 
     torrent: TorrentId
@@ -320,8 +320,8 @@ class Recheck(Mutation, frozen=True, kw_only=True, tag="recheck"):
     """Hashes all files of a torrent again; pieces that fail the check are downloaded again.
 
     The torrent is in state `checking` meanwhile, even if it is paused; it stays paused afterwards. A torrent in state
-    `error` is retried. With `"wait": "applied"` the command is answered once libtorrent has begun. If the engine dies
-    during the recheck, the next engine starts it again.
+    `error` is retried. With `"wait": "applied"` the command is answered once libtorrent has begun to hash. If the
+    engine dies during the recheck, the next engine starts it again.
     """
 
     torrent: TorrentId

@@ -96,19 +96,20 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         save_path: the absolute path of the directory below which the torrent's files are stored.
         mount_point: the mount point that `save_path` was on when the torrent was added; empty if unknown.
         seed_mode: the client guarantees that all data is on disk; a piece is checked when it is first uploaded.
-        peers: peers that clients gave, as `host:port`; tried again after each restart.
+        peers: peers that clients gave, as `host:port`. The torrent is connected to them again after each restart.
         added_us: when the torrent was accepted, microseconds since 1970.
         revision: incremented with every accepted change; the engine reports the revision that it has applied.
-        removal: set once the torrent is being removed: what happens to its files. The record is kept until that is
-            done. `merged` keeps every file, including those that libtorrent created beside the torrent's.
+        removal: what happens to the torrent's files; set once the torrent is being removed. The record is kept until
+            the removal is complete. The value `merged` keeps every file, including those that libtorrent created beside
+            the torrent's.
         quarantine: set while the torrent must not be loaded because it crashes the engine. `release_torrent` ends it.
         metainfo_crc32: the checksum of `<id>.torrent`; None if there is no such file, and in records of versions that
-            did not store it. A magnet link has one if its metainfo was added later.
+            did not store it. A torrent from a magnet link has a checksum if its metainfo was added later.
         metadata: facts in the info dictionary; None while they are unknown, and in records of versions that did not
             store them.
-        info_hash_v1, info_hash_v2: the torrent's info-hashes; None for one that it does not have or that is not known
-            yet. A hybrid torrent has both, and is found by either. A magnet link may name two that belong to different
-            torrents.
+        info_hash_v1, info_hash_v2: the torrent's info-hashes; None for an info-hash that it does not have or that is
+            not known yet. A hybrid torrent has both, and is found by either. A magnet link may name two info-hashes
+            that belong to different torrents.
         spared: the indices of files that a removal does not delete, since other torrents use them.
         merged: the ids of other records of the same torrent that were merged into this one.
         recheck: the revision in which a recheck was requested; None once the recheck is complete and its result is
@@ -160,8 +161,8 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What clients requested for the whole session. Stored in `session.json`.
 
     Fields:
-        download_bps, upload_bps: limits for all torrents together; None if no client has set one, so the configuration
-            applies.
+        download_bps, upload_bps: limits for all torrents together. If no client has set a limit, it is None, and the
+            limit in the configuration applies.
     """
 
     download_bps: Bps | None = None

@@ -28,12 +28,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         v: the version of the protocol.
-        id: chosen by the client and returned in the reply. A mutation with the id of another one that was accepted
-            within the last ten minutes is not executed; it gets the stored reply. So each mutation needs its own id.
+        id: chosen by the client and returned in the reply. If a mutation has the same id as another mutation that was
+            accepted within the last ten minutes, it is not executed, and gets the stored reply. So each mutation needs
+            its own id.
         op: the name of the command.
         args: the command's arguments, by name.
-        client: identifies the sender across reconnections; by default its socket does. Equal `id`s of different senders
-            do not conflict.
+        client: a name by which the daemon recognizes this client after a reconnection. Without it, each connection
+            counts as another client. Equal `id`s of different clients do not conflict.
         wait: when to answer OK: `durable`, once the change is on disk and will be applied; `applied`, once libtorrent
             has confirmed it.
         deadline_ms: the time after receipt, in milliseconds, within which exactly one reply is sent.
@@ -159,7 +160,7 @@ def parse_request(frame: bytes) -> Request:
     """
     try:
         value = codec.decode(frame)
-    except OuzelError as error:  # such as an extension type in the arguments: the sender waits for a reply with its id
+    except OuzelError as error:  # for example, an argument has an extension type; the reply still needs the id
         raise RefusedRequest(error, None if (header := peek_header(frame)) is None else header.id) from error
     if not isinstance(value, dict):
         raise OuzelError(ErrorKind.INVALID_ENVELOPE, "the frame is not a map", field="frame")
@@ -181,7 +182,7 @@ class FrameHeader(msgspec.Struct):
 
     @property
     def patience_s(self) -> float:
-        """The seconds until the request's deadline. If it is invalid, and so will be refused, the default deadline."""
+        """The request's deadline in seconds; the default one if the given one is invalid (and will be refused)."""
         try:
             given = _INTEGER.decode(self.deadline_ms)
         except msgspec.DecodeError:
@@ -223,7 +224,7 @@ class RefusedRequest(OuzelError):
 
 
 def _id_in(value: dict[str, Any]) -> str | int | None:
-    """The id of an invalid request if the id itself is valid, so that no reply repeats an id of a megabyte."""
+    """The id of an invalid request; None if the id itself is invalid, so that no reply repeats an id of a megabyte."""
     try:
         found: str | int = msgspec.convert(value.get("id"), RequestId)
     except msgspec.ValidationError:

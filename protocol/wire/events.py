@@ -113,7 +113,7 @@ class Completed(_TorrentFact, frozen=True, kw_only=True, tag="completed"):
     """All selected files are complete: their pieces passed the hash check and were written with write(2).
 
     Fields:
-        bytes_done: the complete bytes of the selected files.
+        bytes_done: how many bytes of the selected files are complete.
     """
 
     bytes_done: int
@@ -156,10 +156,12 @@ class TrackerStatusChanged(_TorrentFact, frozen=True, kw_only=True, tag="tracker
     """A tracker of a torrent has failed, or works again.
 
     The event is published once when a tracker fails, and once when it answers after that, but not for each announce. A
-    tracker that has worked counts as failing after two failures in a row; one that keeps alternating, after six. A new
-    tracker that works causes no event. The number of events is limited: at most ten trackers of a torrent that fail at
-    the same time, and for all torrents together 5,000 and then one a second. The other failures are published later if
-    they persist, or not at all. `get_torrent` and `list_trackers` return the latest status of each tracker.
+    tracker that has worked counts as failing after two failures in a row; a tracker that keeps alternating between
+    working and failing counts as failing after six failures in a row. A new tracker that works causes no event. The
+    number of events is limited: of each torrent, at most ten trackers that fail at the same time are reported; for all
+    torrents together, there is a burst of at most 5,000 events, and then one event a second. The other failures are
+    published later if they persist, or not at all. `get_torrent` and `list_trackers` return the latest status of each
+    tracker.
 
     Fields:
         url: the tracker's URL, not redacted: it may have a passkey.
@@ -201,7 +203,7 @@ class Released(_TorrentFact, frozen=True, kw_only=True, tag="released"):
 
 
 class LimitsApplied(_Fact, frozen=True, kw_only=True, tag="limits_applied"):
-    """Limits have been applied, as read back from libtorrent. Without `torrent` they are those of the session.
+    """Limits have been applied, as read back from libtorrent. Without `torrent` they are the session's limits.
 
     Fields:
         download_bps, upload_bps: bytes per second; 0 means no limit.
@@ -213,7 +215,7 @@ class LimitsApplied(_Fact, frozen=True, kw_only=True, tag="limits_applied"):
 
 
 class LimitsStale(_Fact, frozen=True, kw_only=True, tag="limits_stale"):
-    """libtorrent's limits differ from those that were set. Without `torrent` they are those of the session.
+    """libtorrent's limits differ from those that were set. Without `torrent` they are the session's limits.
 
     Fields:
         download_bps, upload_bps: the limits that were set, in bytes per second.
@@ -321,7 +323,8 @@ class Progress(_TorrentFact, frozen=True, kw_only=True, tag="progress"):
     Fields:
         state: the torrent's state.
         progress: the fraction of the selected bytes that is complete, 0..1.
-        bytes_done, bytes_total: the complete bytes and all bytes of the selected files.
+        bytes_done: how many bytes of the selected files are complete.
+        bytes_total: the size of the selected files in bytes.
         size: the size of all files in bytes; 0 while the metadata is not known.
         downloaded, uploaded: payload bytes since the torrent was added.
         wasted: the downloaded bytes that failed the hash check or were already present.

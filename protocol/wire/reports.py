@@ -12,7 +12,7 @@ import msgspec
 class EngineState(StrEnum):
     """The state of an engine.
 
-    In `backing_off` and, for five minutes, in `over_budget` the supervisor waits before the next start.
+    In `backing_off` the supervisor waits before the next start. In `over_budget` it waits for five minutes.
     """
 
     IDLE = "idle"
@@ -136,7 +136,7 @@ class SandboxReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         mode: the configured mode: `auto`, `require` or `off`.
-        landlock: the ABI version of Landlock in force, which restricts file access; 0 means none.
+        landlock: the ABI version of Landlock, which restricts file access; 0 if Landlock is not in force.
         seccomp: whether the system call filter is in force.
         problem: which restriction is not in force, and why; null if all are in force.
     """
@@ -153,9 +153,9 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         status: the status, which the worst problem determines.
         reasons: the problems, the worst first; those of equal severity, the oldest first.
-        engine: the engine process; with several slots, that of the first slot.
+        engine: the engine process; if there are several slots, the process of the first one.
         supervisor: the supervisor process.
-        restore: the progress of restoring torrents; with several slots, the sum.
+        restore: the progress of restoring torrents; if there are several slots, of all slots together.
         sandbox: the state of the engine's sandbox; null until the first engine is ready.
         engines: the engine slots in order; empty if the daemon does not send them.
     """
@@ -212,7 +212,7 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         session: the libtorrent session.
         supervisor: the supervisor process.
-        engine: the engine process; with several, the sum.
+        engine: the engine process; if there are several, the sums of their figures.
         torrents: the number of torrents by state; states without torrents are omitted.
     """
 
@@ -223,7 +223,7 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SettingsReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The session's desired limits, which clients have set or else the configuration.
+    """The session's desired limits: those that clients have set, or else those in the configuration.
 
     Fields:
         download_bps, upload_bps: bytes per second; 0 means no limit.

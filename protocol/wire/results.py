@@ -191,7 +191,8 @@ class DamagedRestored(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         torrent: the torrent that the file belongs to; null for the session's settings.
-        files: the names in `damaged/` of all restored files; for a record, also those of its metainfo and resume data.
+        files: the names in `damaged/` of all restored files. With a record, its metainfo and resume data may have been
+            restored, too.
     """
 
     torrent: str | None
@@ -208,10 +209,10 @@ class AddAccepted(TorrentAccepted, frozen=True, kw_only=True):
     """A torrent was accepted.
 
     Fields:
-        duplicate: the torrent existed already and was not changed, except that a torrent without metadata got that of
-            the given metainfo.
-        shares_files_with: the ids of torrents that have a file at the same path, where the last writer overwrites the
-            other. Complete only for metainfo, and only torrents whose files are known are found.
+        duplicate: the torrent existed already and was not changed. One exception: if it had no metadata, it got the
+            metadata in the given metainfo.
+        shares_files_with: the ids of torrents that have a file at the same path, so that they overwrite each other's
+            data. The list is complete only for metainfo, and has only torrents whose files are known.
     """
 
     duplicate: bool

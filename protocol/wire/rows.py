@@ -83,13 +83,15 @@ class TrackerRow(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         url: the tracker's URL, not redacted: it may have a passkey.
-        tier: the tracker's tier (BEP 12), in whose order trackers are announced to; 0 is the first.
+        tier: the tracker's tier (BEP 12). libtorrent announces to the tiers in ascending order, from 0.
         status: `not_contacted` if there was no announce or no answer since the daemon started; `updating` during an
-            announce; `working` if the last announce was successful; `error` if it got no answer or an error.
+            announce; `working` if the last announce was successful; `error` if the last announce got no answer or an
+            error.
         message: the error, or the warning of a tracker that works; empty if there is none.
         next_announce_us: the time of the next announce, microseconds since 1970; null if unknown.
         seeds, leeches, downloads: the numbers in the tracker's last answer; null if unknown.
-        failing_since_us: since when the status is `error`, microseconds since 1970; otherwise null.
+        failing_since_us: since when the status has been `error`, microseconds since 1970; null if the status is another
+            one.
     """
 
     url: str
@@ -110,7 +112,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
         name: the name in the metadata, or in the source while the metadata is not known; may be empty.
         state: the torrent's state.
         progress: the fraction of the selected bytes that is complete, 0..1.
-        bytes_done, bytes_total: the complete bytes and all bytes of the selected files.
+        bytes_done: how many bytes of the selected files are complete.
+        bytes_total: the size of the selected files in bytes.
         size: the size of all files in bytes; 0 while the metadata is not known.
         downloaded, uploaded: payload bytes since the torrent was added.
         wasted: the downloaded bytes that failed the hash check or were already present.
@@ -125,22 +128,23 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
         error: the message of the torrent's error, or null.
         added_us: when the torrent was accepted, microseconds since 1970.
         age_ms: the time since the engine's last report on this torrent; null if there was none.
-        info_hash_v1, info_hash_v2: the torrent's info-hashes; null for one that it does not have or that is not known
-            yet. A hybrid torrent has both, and is found by either. Without metadata they are those in the magnet link.
-        ratio: uploaded bytes divided by downloaded bytes. If the torrent was added with its data, so that less than a
-            hundredth of `bytes_done` was downloaded, divided by `bytes_done`. Null if the divisor is 0.
+        info_hash_v1, info_hash_v2: the torrent's info-hashes; null for an info-hash that it does not have or that is
+            not known yet. A hybrid torrent has both, and is found by either. While there is no metadata, these are the
+            info-hashes in the magnet link.
+        ratio: uploaded bytes divided by downloaded bytes. If less than a hundredth of `bytes_done` was downloaded,
+            the torrent counts as added with its data, and the divisor is `bytes_done`. Null if the divisor is 0.
         eta_s: the estimated seconds until the selected bytes are complete, at the average rate of about the last half
             minute. Null while the torrent does not download, no data arrives, or the estimate exceeds 100 days.
         completed_us: when the selected files last became complete, or were found complete; null if never.
         last_activity_us: when payload was last received or sent; null if never.
-        active_s: for how long the torrent has been active since it was added: not paused, not stopped by an error, and
-            with an engine running.
+        active_s: for how long the torrent has been active since it was added. A torrent is active while it is not
+            paused, is not stopped by an error, and an engine runs.
         seeding_s: for how long of `active_s` all selected files were complete.
-        hindrance: why the torrent makes no progress; null if it does, or if it is complete and nothing is wrong.
-            Computed on each read; no event has it.
+        hindrance: why the torrent makes no progress; null if it makes progress, or if it is complete and nothing is
+            wrong. The value is computed on each read; no event has it.
         stalled_since_us: since when an incomplete torrent has received no data, as far as this supervisor knows,
-            microseconds since 1970. Null while data arrives, and then for up to five more seconds, until the rate is
-            zero. No event has it.
+            microseconds since 1970. Null while data arrives. When no more data arrives, it stays null for up to five
+            seconds, until the rate is zero. No event has this field.
         engine: the slot of the torrent's engine, as in `engines` of `health`.
     """
 
@@ -188,7 +192,7 @@ class RulesReport(msgspec.Struct, frozen=True, kw_only=True):
         exclude: globs; a file that matches one of them is not selected.
         skip_fluff: samples, notes, links and the like are not selected.
         only: the file indices in the `so` of the magnet link (BEP 53: `0,2,5-7`). No other file is selected; null means
-            all files. It applies instead of `include`, until a client gives `include`.
+            all files. This selection applies instead of `include`, until a client gives `include`.
     """
 
     include: list[str]
@@ -212,8 +216,8 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
         revision: incremented with every accepted change.
         applied_revision: the last revision that libtorrent confirmed; while it is less than `revision`, a change is
             pending.
-        tracker_status: all trackers, including those in the source. The figures are those of the last `list_trackers`,
-            if any.
+        tracker_status: all trackers, including those in the source. The figures are from the last `list_trackers`; null
+            if there was none.
     """
 
     source: str
@@ -240,8 +244,8 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True):
         priority: 0..7: 0 excludes the file, 4 is the default, 7 is downloaded first.
         bytes_done: the bytes that passed the hash check; 0 until an engine has reported them.
         torrent_path: the path in the torrent if it differs from `path`. A file system does not accept every name, and
-            no two files can have the same path. It is meant for people: it may have any characters, and a long one ends
-            in `…`.
+            no two files can have the same path. This path is meant for people: it may have any characters, and a long
+            path ends in `…`.
     """
 
     index: int
@@ -259,8 +263,8 @@ ROW_FIELDS = frozenset(TorrentRow.__struct_fields__)
 def ratio(downloaded: int, uploaded: int, bytes_done: int) -> float | None:
     """Uploaded divided by downloaded bytes; None if nothing was downloaded and there is no data.
 
-    For a torrent that was added with its data, the divisor is the complete bytes. As in qBittorrent, a torrent
-    counts as such if less than a hundredth of its complete bytes was downloaded.
+    For a torrent that was added with its data, the divisor is `bytes_done`. As in qBittorrent, a torrent counts as
+    added with its data if less than a hundredth of `bytes_done` was downloaded.
     """
     base = downloaded if downloaded * 100 >= bytes_done else bytes_done
     return uploaded / base if base else None

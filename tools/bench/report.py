@@ -35,7 +35,8 @@ class Report:
     """The results of a benchmark.
 
     Fields:
-        columns, rows: the table for people.
+        columns: the headers of the table for people.
+        rows: the rows of that table.
         notes: explanations of the table.
         document: the results for programs, in base units, with all single measurements.
     """

@@ -1,4 +1,4 @@
-"""One download as a client sees it, whose engine is killed half way."""
+"""One download as a client sees it. The engine is killed half way."""
 
 import os
 import signal
@@ -31,8 +31,11 @@ class Story:
     """A record of what has happened. Times are monotonic seconds; None for what has not happened.
 
     Fields:
-        supervisor, engines: the pids; those of the engines in order.
-        killed_at, ready_at, flowing_at: when the engine was killed, the next one accepted commands, and it downloaded.
+        supervisor: the pid of the supervisor.
+        engines: the pids of the engines, in order.
+        killed_at: when the engine was killed.
+        ready_at: when the next engine accepted commands.
+        flowing_at: when the next engine continued the download.
         statuses: the health statuses, one for each change.
     """
 
@@ -106,7 +109,7 @@ class Narrator:
                 raise StoryEnded(event.data["message"])
 
     def _watch_flow(self, event: ouzel.Event) -> None:
-        """Notes when the download continues. Bytes before the first peer were restored, later ones downloaded."""
+        """Notes when the download continues. Bytes before the first peer were restored, later bytes downloaded."""
         if not event.data["peers"]:
             self._restored = event.data["bytes_done"]
         elif event.data["bytes_done"] > self._restored:
@@ -130,7 +133,7 @@ class Narrator:
     def _note_status(self) -> None:
         story = self._story
         story.statuses = [*(story.statuses or []), self.table.status]
-        if self._output.console.is_terminal:  # for a pipe, the screen reports it
+        if self._output.console.is_terminal:  # if the output is a pipe, the screen reports the change
             style = "green" if self.table.status is HealthStatus.HEALTHY else "yellow"
             self._say(f"health: {render.health_line(self.table).plain}", style)
 

@@ -2,5 +2,5 @@
 
 - A *failpoint* defines where and how the engine fails; tests and benchmarks arm it by a file.
 - A *crash* is a real way in which a process with native code dies or hangs.
-- An *outbreak* is a daemon with some torrents that crash the engine that loads them.
+- In an *outbreak*, a daemon has some torrents that crash each engine that loads them.
 """

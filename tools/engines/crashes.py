@@ -33,7 +33,7 @@ def segv_here() -> NoReturn:
 def segv_in(tid: int) -> NoReturn:
     """Causes SIGSEGV in a given thread of this process.
 
-    Sends it a signal whose handler is `strlen`, which takes the signal number for a pointer.
+    Sends that thread a signal whose handler is `strlen`, which takes the signal number for a pointer.
     """
     _interrupt(tid, "strlen")
     _wait_for_the_end()

@@ -35,7 +35,7 @@ class Trap:
         """The number of torrents that were added and not confirmed yet."""
 
     def reached(self, where: str, *, torrent: str | None = None, alert: str | None = None, nth: int = 1) -> None:
-        """Called when a failpoint is reached. Returns if it is not armed, or takes effect later."""
+        """Called when a failpoint is reached. Returns if the failpoint is not armed, or takes effect later."""
         for name, failpoint in self._failpoints.armed().items():
             if (
                 failpoint.where == where
@@ -149,7 +149,7 @@ def _hash_of(params: Any) -> str:
 
 
 def _subject(native: Any) -> str | None:
-    """The torrent of an alert; None if it has none (any more)."""
+    """The torrent of an alert; None if the alert has no torrent (any more)."""
     handle = getattr(native, "handle", None)
     if handle is None or not handle.is_valid():
         return None

@@ -24,18 +24,19 @@ class Failpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where an engine fails, and how.
 
     Fields:
-        where: `start`: before it sends anything; `load`: in the native call that adds `torrent`; `command`: before it
-            executes its command number `nth`, counted from 1; `alert`: while an alert about `torrent` is copied;
-            `after`: `delay_ms` after its start.
+        where: `start`: before the engine sends anything; `load`: in the native call that adds `torrent`; `command`:
+            before the engine executes its command number `nth`, counted from 1; `alert`: while an alert about `torrent`
+            is copied; `after`: `delay_ms` after the engine's start.
         what: `segv`: SIGSEGV in a native thread that Python does not know, while the call waits; `segv_here`: in the
             thread that makes the call; `segv_network`: in libtorrent's network thread; `abort`: C++'s `std::terminate`;
             `stack`: overflow of a native stack; `exit`: exit code 17; `kill`: SIGKILL by itself; `memory`: allocates
             until memory is exhausted, and ends by Python's MemoryError; `hang_gil`: sleeps forever with the GIL held;
             `hang_network`: libtorrent's network thread sleeps forever.
-        torrent: an info-hash in hex, for `load` and `alert`; None for any.
-        alert: the native type of the alert, None for any.
-        delay_ms: the time after the failpoint was passed at which another thread fails (the weak variant).
-        calm: fail only `delay_ms` after all adds have been confirmed.
+        torrent: the info-hash in hex of the torrent for `load` and `alert`; None means any torrent.
+        alert: the native type of the alert; None means any type.
+        delay_ms: if not 0, the failpoint does not fail at once. Another thread fails after this number of milliseconds
+            (the weak variant).
+        calm: count `delay_ms` only from the moment at which all adds have been confirmed.
         once: disarm the failpoint just before the failure.
     """
 

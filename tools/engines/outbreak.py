@@ -1,4 +1,4 @@
-"""Outbreaks: a real daemon, whose engine has failpoints, with some torrents that crash the engine that loads them."""
+"""Outbreaks: a real daemon whose engines have failpoints, and whose torrents crash each engine that loads them."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -36,7 +36,8 @@ class Outcome(NamedTuple):
         crashes: the number of engines that died by SIGSEGV.
         seconds: from the kill that made the next engine load all torrents until all good ones were seeding and the
             others in quarantine.
-        quarantined: the ids of quarantined torrents according to the rows; told: according to the events.
+        quarantined: the ids of quarantined torrents according to the rows.
+        told: the ids of quarantined torrents according to the events.
     """
 
     crashes: int
@@ -46,7 +47,7 @@ class Outcome(NamedTuple):
 
 
 class Outbreak:
-    """A daemon whose torrents all seed, until some of them are armed.
+    """A daemon whose torrents all seed, until a failpoint is armed for some of them.
 
     Args:
         root: an empty directory with a short path, since it will contain sockets.

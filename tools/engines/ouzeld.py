@@ -1,8 +1,8 @@
 """`python -m tools.engines.ouzeld ENGINE_MODULE OPTION…`: the real daemon with another engine module.
 
-Engines run in Python's isolated mode, like the real one. They are found because an editable installation has the tests
-on its path. The environment variable `PROBE_S` is the interval in seconds at which an engine is tried once the restart
-budget is spent. `START_DEADLINE_S` is the time in seconds within which that engine must become ready.
+Engines run in Python's isolated mode, like the real one. Their modules are found because an editable installation has
+the tests on its path. The environment variable `PROBE_S` is the interval in seconds at which an engine is started once
+the restart budget is spent. `START_DEADLINE_S` is the time in seconds within which such an engine must become ready.
 """
 
 import os

@@ -21,7 +21,7 @@ from engine_proc.session.alerts import Alert, NativeState, StatusUpdate
 lt: Any = libtorrent
 
 REAL_EVERY: Final = 10
-"""One of so many requests for updates is passed to libtorrent."""
+"""One in this number of requests for updates is passed to libtorrent."""
 
 _natives: dict[str, Any] = {}
 """The last native status of each downloading torrent, copied so that it stays valid."""

@@ -39,7 +39,7 @@ def _generate(scratch: Path) -> None:
 
 
 def _resolve(scratch: Path, requirements: list[str]) -> dict[str, Lock]:
-    """The locks of all packages that these requirements need on any CPython on Linux, in the pinned versions."""
+    """The locks, in the pinned versions, of all packages that these requirements need on any CPython on Linux."""
     wanted, out = scratch / "wanted.in", scratch / "out.txt"
     wanted.write_text("\n".join(requirements))
     argv = [str(scratch / "bin" / "uv"), "pip", "compile", "--quiet", "--no-config", "--no-cache", "--universal"]

@@ -36,7 +36,7 @@ _LOCK: Final = re.compile(
 
 
 class Lock(NamedTuple):
-    """One package: its version, its hashes, and an environment marker; None means it is needed everywhere."""
+    """One package: its version, its hashes, and its environment marker (None if it is needed everywhere)."""
 
     version: str
     hashes: tuple[str, ...]
@@ -82,7 +82,7 @@ def needed_here(lock: Lock) -> bool:
 
 
 def project() -> tuple[list[str], list[str]]:
-    """The direct requirements in pyproject.toml: for running and building, and the further ones for testing."""
+    """The direct requirements in pyproject.toml: those for running and building, and the further ones for testing."""
     config: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
     table = config["project"]
     return [*table["dependencies"], *config["build-system"]["requires"]], table["optional-dependencies"]["dev"]

@@ -27,14 +27,14 @@ class Daemon:
     Args:
         root: an empty directory with a short path, since it will contain sockets.
         engine: libtorrent settings that override those for loopback.
-        restart, limits, api, sandbox: keys of these sections of the configuration. The sandbox is off for an engine
-            that is not the real one, since it may have to write files elsewhere.
+        restart, limits, api, sandbox: keys of these sections of the configuration. If the engine is not the real one,
+            the sandbox is off, since such an engine may have to write files elsewhere.
         engine_module: the module to run as the engine instead of the real one.
         environment: environment variables that override those of the test.
         module: the module to run as the supervisor instead of the real one.
         command: the command to run instead of `python -I -m supervisor`.
-        cwd: its working directory; by default that of the test.
-        stderr: its standard error, instead of the log.
+        cwd: the supervisor's working directory; by default that of the test.
+        stderr: the supervisor's standard error; by default the log.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Daemon:
 
     @property
     def client(self) -> ouzel.Client:
-        """A client of the daemon; each start creates a new one."""
+        """A client of the daemon. Each start of the daemon creates a new client."""
         assert self._client is not None
         return self._client
 

@@ -1,6 +1,7 @@
-"""A helper process that answers questions: one JSON object per line in each direction, the first when it is ready.
+"""A helper process that answers questions: one JSON object per line in each direction.
 
-The process ends with the one that started it, when its stdin is closed.
+The process writes a first line when it is ready. It ends when its stdin is closed, at the latest when the process that
+started it ends.
 """
 
 import json
@@ -19,7 +20,7 @@ class Helper:
 
     def __init__(self, module: str, *arguments: str) -> None:
         self._module = module
-        # A new session, so that Ctrl-C does not reach the process: the one that started it ends it.
+        # A new session, so that Ctrl-C does not reach the process. The process that started it ends it.
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-m", module, *arguments],
             stdin=subprocess.PIPE,

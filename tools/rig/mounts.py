@@ -35,16 +35,16 @@ class Mount:
         self._options = options
 
     def attach(self) -> None:
-        """Mounts it, with its former content."""
+        """Mounts the file system, with its former content."""
         _run("mount", *self._options, self.source, str(self.path))
 
     def detach(self) -> None:
-        """Unmounts it, even with open files (`umount -l`). Then `path` is the empty directory below."""
+        """Unmounts the file system, even with open files (`umount -l`). Then `path` is the empty directory below it."""
         _run("umount", "-l", str(self.path))
 
     @contextmanager
     def absent(self) -> Iterator[None]:
-        """A context within which it is not mounted."""
+        """A context within which the file system is not mounted."""
         self.detach()
         try:
             yield
@@ -55,8 +55,9 @@ class Mount:
     def read_only(self) -> Iterator[None]:
         """A context within which `path` is read-only (EROFS).
 
-        A read-only view is mounted over it, since a file system with a file that is open for writing, such as a lock,
-        cannot be remounted read-only. The view is made read-only elsewhere first, so that nobody can write through it.
+        A read-only view is mounted over the file system, since a file system with a file that is open for writing, such
+        as a lock, cannot be remounted read-only. The view is first made read-only at another path, so that nobody can
+        write through it.
         """
         with tempfile.TemporaryDirectory(prefix="ouzel-view-") as view:
             _run("mount", "--bind", str(self.path), view)
@@ -72,7 +73,7 @@ class Mount:
 
     @contextmanager
     def full(self) -> Iterator[None]:
-        """A context within which it has no free space (ENOSPC)."""
+        """A context within which the file system has no free space (ENOSPC)."""
         filler = self.path / "filler"
         try:
             with filler.open("wb", buffering=0) as file:
@@ -88,7 +89,7 @@ class Mount:
     def frozen(self) -> Iterator[None]:
         """A context within which writes and syncs block (`fsfreeze`; ext4 only).
 
-        Do not write to it within the context.
+        Do not write to the file system within the context.
         """
         _run("fsfreeze", "-f", str(self.path))
         try:

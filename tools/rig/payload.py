@@ -42,7 +42,7 @@ def make(
     """Writes random files, and makes their torrent.
 
     Args:
-        files: the sizes in bytes by path below `name`; with the path "" `name` itself is the only file.
+        files: the sizes in bytes by path below `name`. If the path is "", `name` itself is the only file.
         version: v1, v2 or hybrid.
     """
     for path, size in files.items():

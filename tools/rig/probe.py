@@ -39,7 +39,7 @@ def eventually(condition: Callable[[], bool], what: str, within_s: float = DEADL
 
 
 class Probe:
-    """A session, and those of its alerts that no test has taken yet."""
+    """A session, and those of its alerts that the test has not taken yet."""
 
     def __init__(self, session: LibtSession) -> None:
         self.session = session
@@ -69,7 +69,7 @@ class Probe:
         self._waiting.clear()
 
     def settle(self) -> None:
-        """Waits for three round trips, in which all earlier requests should be answered."""
+        """Waits for three round trips, during which all earlier requests should be answered."""
         for _ in range(3):
             self.session.post_statistics()
             self.take(SessionStatistics)

@@ -22,8 +22,8 @@ class SampleTorrent:
     """A torrent with given content.
 
     Args:
-        name: the root folder's name; with `single`, the file's.
-        files: the content by path below the root folder; with `single`, one file under any name.
+        name: the name of the root folder, or with `single` of the file.
+        files: the content of each file by path below the root folder. With `single` there is one file, under any path.
         single: whether it is a single-file torrent, which has no root folder.
     """
 

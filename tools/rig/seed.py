@@ -1,7 +1,7 @@
 """A bare libtorrent session in a separate process, to download from and to compare with.
 
-Run as `python -m tools.rig.seed`. Each line on stdin is a command as a JSON object; a line on stdout is its answer. It
-ends with the process that started it, when its stdin is closed.
+Run as `python -m tools.rig.seed`. Each line on stdin is a command as a JSON object; a line on stdout is its answer. The
+process ends when its stdin is closed, at the latest when the process that started it ends.
 """
 
 import json
@@ -46,7 +46,7 @@ class Seed(Helper):
     """The process of a bare session.
 
     Args:
-        upload_bps: its upload limit, which also applies on loopback; 0 means no limit.
+        upload_bps: the session's upload limit, which also applies on loopback; 0 means no limit.
         settings: libtorrent settings that override those for loopback.
     """
 
@@ -56,7 +56,7 @@ class Seed(Helper):
         self.endpoint = f"127.0.0.1:{self.greeting['port']}"
 
     def add(self, metainfo: bytes, save_path: Path, *, peer: str | None = None, seed_mode: bool = True) -> None:
-        """Seeds the data at `save_path`, or without `seed_mode` downloads it from `peer`."""
+        """Seeds the data at `save_path`. Without `seed_mode`, downloads the data from `peer`."""
         self._ask(op="add", metainfo=metainfo.hex(), save_path=str(save_path), peer=peer, seed_mode=seed_mode)
 
     def download(self, metainfo: bytes, save_path: Path, *, peer: str) -> Downloaded:
@@ -65,7 +65,7 @@ class Seed(Helper):
         return Downloaded(**answer)
 
     def limit(self, upload_bps: int) -> None:
-        """From now on it gives no more than this, 0 for as much as it can."""
+        """Sets the upload limit; 0 means no limit."""
         self._ask(op="limit", upload_bps=upload_bps)
 
     def uploaded(self) -> int:
@@ -132,7 +132,7 @@ def _download(lt: Any, session: Any, params: Any) -> Downloaded:
     handle = session.add_torrent(params)
     _await(session, lt.torrent_finished_alert)
     finished_s = time.monotonic() - began
-    # libtorrent also sends one unrequested such alert when a torrent finishes. The second one surely answers a request.
+    # libtorrent also sends one such alert without a request when a torrent finishes. The second one answers a request.
     handle.flush_cache()
     handle.flush_cache()
     _await(session, lt.cache_flushed_alert, count=2)
@@ -140,7 +140,7 @@ def _download(lt: Any, session: Any, params: Any) -> Downloaded:
 
 
 def _await(session: Any, wanted: type, *, count: int = 1) -> Any:
-    """The `count`-th alert of a type from now on. It is valid until the next call."""
+    """The `count`-th alert of a type from now on. The alert is valid until the next call."""
     deadline = time.monotonic() + DOWNLOAD_S
     while time.monotonic() < deadline:
         session.wait_for_alert(1000)

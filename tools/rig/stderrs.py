@@ -3,7 +3,8 @@
 `good`: a file. `closed`: no open descriptor. `read_only`: a descriptor that refuses writes. `full`: a full disk.
 `blocked`: a full pipe that nobody reads. `slow`: a pipe from which a little is read twice a second. `reader_gone`: a
 pipe whose reader closes it once the process runs. `nonblocking`: a full pipe that another process has made non-blocking
-for all that share it. `socket`: a full socket, as systemd uses. `terminal`: a terminal that was stopped by Ctrl-S.
+for all processes that share it. `socket`: a full socket, as systemd uses. `terminal`: a terminal that was stopped by
+Ctrl-S.
 """
 
 import contextlib
@@ -37,7 +38,7 @@ class Stderr(NamedTuple):
 
 @contextlib.contextmanager
 def make(kind: str, directory: Path) -> Iterator[Stderr]:
-    """A standard error of this kind. If it needs a file, that is created in the directory."""
+    """A standard error of this kind. If it needs a file, the file is created in the directory."""
     with contextlib.ExitStack() as stack:
         yield KINDS[kind](stack, directory)
 

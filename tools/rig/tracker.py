@@ -47,8 +47,9 @@ class Tracker:
 
     Fields:
         announces: all announces so far, in the order of arrival; entries are only appended.
-        http, udp: the announce URLs.
-        refusal: set it to make the tracker refuse announces by HTTP with this message.
+        http: the announce URL for HTTP.
+        udp: the announce URL for UDP.
+        refusal: if a test sets this message, the tracker refuses announces by HTTP with it.
     """
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ PATIENCE_S: Final = 60.0
 
 
 def until(found: Callable[[], T | None], what: str, *, patience_s: float = PATIENCE_S, every_s: float = 0.02) -> T:
-    """Polls `found` until it returns a true value, and returns that.
+    """Polls `found` until it returns a true value, and returns that value.
 
     Fails with `what` in the message at the deadline.
     """

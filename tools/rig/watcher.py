@@ -76,7 +76,7 @@ class Watcher:
                 self._news.wait(left_s)
 
     def so_far(self) -> list[ouzel.Event]:
-        """All events that the daemon has numbered by now. Waits for those that have not arrived yet."""
+        """All events that the daemon has numbered by now. Waits for the events that have not arrived yet."""
         with ouzel.Client(self._runtime_dir) as asking:
             now = next(asking.snapshot()).seq
         with self._news:

@@ -1,4 +1,4 @@
-"""Vectors of edge cases: frames that every codec must accept, that none may accept, and that a server refuses."""
+"""Vectors of edge cases: frames that every codec must accept, that no codec may accept, and that a server refuses."""
 
 import struct
 from collections.abc import Iterator
@@ -261,4 +261,4 @@ _BAD_ARGUMENTS: Final[tuple[tuple[str, str, dict[str, Any], str], ...]] = (
     ("add_peers", "no peers", {"peers": []}, "args.peers"),
     ("add_peers", "201 peers", {"peers": ["192.0.2.1:1"] * 201}, "args.peers"),
 )
-"""Op, name, arguments in addition to the required ones (`...` removes one), and the field that the error names."""
+"""Op, name, arguments in addition to the required ones (`...` removes an argument), and the field of the error."""

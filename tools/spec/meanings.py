@@ -2,7 +2,7 @@
 
 The convention of the protocol package: the summary and possibly more paragraphs are followed by a section `Fields:`.
 Its entries are `name: meaning` or `name, name: meaning`, and continue with more indentation. A subclass inherits its
-parents' meanings. Members that have the same meaning everywhere are in the glossary, and need no entry.
+parents' meanings. Members that have the same meaning everywhere are in `GLOSSARY`, and need no entry.
 """
 
 import inspect

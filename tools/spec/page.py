@@ -111,7 +111,7 @@ def _members(kind: type[msgspec.Struct], *, given: bool = True, without: tuple[s
     """The table of a message's members.
 
     Args:
-        given: whether clients send the members, so that optional ones have a default; otherwise the daemon does.
+        given: whether clients send the message, so that optional members have a default. Otherwise the daemon sends it.
     """
     words = meanings(kind)
     rows = []

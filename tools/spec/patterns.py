@@ -1,10 +1,10 @@
 """Matches values with patterns, for values that differ from run to run, and binds names. Pure.
 
-A map matches if the value has at least these members; an array, if its members match one by one; a scalar, if the value
-is equal. `{"$some": [patterns]}` matches an array that has members that match these patterns in this order, possibly
-with others between them. Special strings: `$any` matches anything; `$absent`, an absent member; `$bind:name`, anything,
-which is bound to the name; `$get:name`, the bound value; `$get:name+2`, the bound number plus 2; `$above:name`, a
-number greater than the bound one.
+A map matches if the value has at least these members. An array matches if its members match one by one. A scalar
+matches if the value is equal. `{"$some": [patterns]}` matches an array that has members that match these patterns in
+this order, possibly with others between them. Special strings: `$any` matches anything; `$absent`, an absent member;
+`$bind:name`, anything, which is bound to the name; `$get:name`, the bound value; `$get:name+2`, the bound number plus
+2; `$above:name`, a number greater than the bound one.
 """
 
 import re

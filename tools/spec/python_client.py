@@ -91,7 +91,7 @@ def methods() -> str:
 
 
 def _methods_of(op: str, by_hand: dict[str, Callable[..., Any]]) -> list[str]:
-    """The lines of an operation's method; after that of `list_torrents` also those of methods for parts of it."""
+    """The lines of an operation's method. `list_torrents` also gets the methods that return parts of its rows."""
     extra = [name for name in by_hand if name not in OPERATIONS] if op == "list_torrents" else []
     return [op, *extra]
 

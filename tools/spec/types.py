@@ -17,7 +17,7 @@ def anchor(kind: type) -> str:
 
 
 def name_of(info: mi.Type) -> str:
-    """A type's name; a link if the type has a table."""
+    """A type's name, as a link if the type has a table."""
     match info:
         case mi.Metadata(type=inner):
             return name_of(inner)

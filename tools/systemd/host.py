@@ -94,7 +94,7 @@ def python_of(root: Path) -> str:
 
 
 def _mirror(suite: str) -> list[str]:
-    """The mirror from which this machine gets packages of that suite; otherwise debootstrap's default is used."""
+    """The mirror from which this machine gets packages of that suite; empty if there is none."""
     argv = ["apt-get", "indextargets", "--format", "$(REPO_URI)", f"Codename: {suite}", "Component: main"]
     found = subprocess.run(argv, check=False, capture_output=True, text=True).stdout.split()
     return found[:1]

@@ -39,7 +39,8 @@ class OperatorsDay:
     """The steps for one service, which is moved to another host at the end.
 
     Args:
-        container, other: booted containers with the distribution as `/mnt`.
+        container: a booted container with the distribution as `/mnt`: the first host.
+        other: another such container: the host that the service is moved to.
         scratch: a directory for payloads.
     """
 

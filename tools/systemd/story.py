@@ -48,7 +48,7 @@ for forbidden in ("/usr/x", "/etc/x", "/opt/ouzel/x", "/home/x", "/proc/sys/kern
 """
 """A program that checks what the service needs from the kernel, and what the sandbox must deny.
 
-Run like the service.
+The program is run like the service.
 """
 
 
@@ -312,7 +312,7 @@ class Story:
         return self._in.run("systemctl", "show", "ouzel", "--value", "-p", name)
 
     def _restarted(self, times: int) -> None:
-        """Waits until systemd has restarted the service so many times in total."""
+        """Waits until systemd has restarted the service this number of times in total."""
         until(
             lambda: self._show("NRestarts") == str(times) and self._show("ActiveState") == "active",
             "the unit is restarted, and ready",

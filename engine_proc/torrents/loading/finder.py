@@ -22,7 +22,7 @@ class Found(NamedTuple):
     """The stored data of a torrent, or the reason why it is unusable.
 
     Fields:
-        informed: whether its resume data is from before its metadata was known, which has since been added as metainfo.
+        informed: whether its resume data lacks the metadata, and the session got the metadata from metainfo instead.
         judged: its source, if it was validated just now.
     """
 
@@ -138,7 +138,7 @@ class Finder:
 
     def describe(self, desired: DesiredTorrent) -> tuple[Layout, Examined] | None:
         """The files and claims of a torrent that is not loaded; None without metadata, or without usable data."""
-        metainfo = partial(self._store.load_metainfo, desired.torrent, desired.metainfo_crc32)  # reported before
+        metainfo = partial(self._store.load_metainfo, desired.torrent, desired.metainfo_crc32)  # damage is known
         # The error that made loading fail may occur here again.
         with contextlib.suppress(InvalidSource, Damaged, OSError, TorrentFault):
             saved = self._store.load(desired.torrent)

@@ -79,12 +79,14 @@ class _Way:
     """The progress of loading one torrent.
 
     Fields:
-        files_known: whether the supervisor knows its files already.
-        judging: the result of step 1, during step 2.
-        rehash: set during step 3.
-        short: the sizes of files that are shorter than claimed, for the time after step 3.
-        restored: whether it was loaded from resume data, so that its files are no news.
-        loading: the session's result of adding it, until libtorrent's confirmation.
+        files_known: whether the supervisor knows the torrent's files already.
+        judging: what the finder has found (step 1); set while the storage guard checks the files (step 2).
+        rehash: set while the rehasher verifies pieces (step 3).
+        short: by file index, the sizes of files that are shorter than claimed. They are kept while the rehasher runs,
+            and are needed when the torrent is added (step 4).
+        restored: whether the torrent is loaded from resume data, so that its files are not news for clients.
+        loading: what the session returned when the torrent was added (step 4). It is needed once libtorrent has
+            confirmed the addition (step 5).
     """
 
     __slots__ = ("files_known", "judging", "loading", "rehash", "restored", "short")
@@ -282,7 +284,7 @@ class Loader:
             if found.problem is not None:
                 raise found.problem
             if found.saved is not None:
-                if not found.informed:  # otherwise its files are news
+                if not found.informed:  # with later metadata, the files are news
                     self._way(torrent).restored = True
                 self._resume(desired, found.saved, found.examined, short, to_remove=to_remove)
                 return

@@ -112,17 +112,17 @@ def gives(row: TorrentRow) -> bool:
 
 
 def eta_s(row: TorrentRow) -> int | None:
-    """The estimated seconds until the torrent is complete; None if unknown, or if it makes no progress."""
+    """The estimated seconds until the torrent is complete; None if unknown, or if the torrent makes no progress."""
     return row.eta_s if moves(row) and stalled_since_us(row) is None else None
 
 
 def stalled_since_us(row: TorrentRow) -> int | None:
-    """Since when a torrent has received no data although it should; otherwise None."""
+    """Since when a torrent that should receive data has received none; None for other torrents."""
     return row.stalled_since_us if row.state in _DOWNLOADING and not row.download_bps else None
 
 
 def why(row: TorrentRow) -> str:
-    """The torrent's error, or why it makes no progress. The cause comes first, since long texts are cut."""
+    """The torrent's error, or why it makes no progress. The text begins with the cause, since long texts are cut."""
     hindrance = row.hindrance
     if hindrance is None or hindrance.cause in _SAID_BY_STATE:
         return clean(row.error or "")
@@ -162,8 +162,8 @@ class _Column(NamedTuple):
         cell: returns the text for a row.
         rank: the column with the highest rank is removed first if there is too little space.
         right: whether the text is right-aligned.
-        style: the style of all its cells, or a function that returns that of one.
-        least: the minimum width in cells; 0 means that of its widest text.
+        style: the style of all cells, or a function that returns the style of one cell.
+        least: the minimum width in cells; 0 means the width of the column's widest text.
         needed: returns whether a table needs this column.
     """
 
@@ -260,7 +260,7 @@ def _fitting(
         if room >= min(longest, wanted) or not left:
             break
         left.remove(max(left, key=lambda each: each.rank))
-    for each in left:  # Give half of the rest to each column that could be wider, what remains to the name.
+    for each in left:  # each column that could be wider gets half of the space that is left, the name the rest
         more = min(widths[each.header] - cells[each.header], max(0, room - min(longest, NAME_WANTED)))
         if room - more < longest:
             more = min(more, (room - min(longest, NAME_WANTED) + 1) // 2)

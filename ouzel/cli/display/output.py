@@ -54,7 +54,7 @@ class Output:
             _write(text)
 
     def check_reader(self) -> None:
-        """Raises ReaderGone if the reader of a pipe has closed it. An idle command would not notice that otherwise."""
+        """Raises ReaderGone if the reader of a pipe has closed it. An idle command would not notice otherwise."""
         try:
             standard_output = sys.stdout.fileno()
         except (OSError, ValueError):
@@ -88,7 +88,7 @@ class Output:
 
 
 def columns() -> int:
-    """The width without a terminal: that in COLUMNS, which `watch` and the like set, or no limit."""
+    """The width without a terminal: the value of COLUMNS, which `watch` and the like set, or else no limit."""
     told = os.environ.get("COLUMNS", "")
     return int(told) if told.isascii() and told.isdecimal() and 0 < int(told) < WIDE else WIDE
 

@@ -1,4 +1,4 @@
-"""Progress as plain lines, for logs and pipes: one at each change of state or health, and at each 5 percent. Pure."""
+"""Progress as plain lines for logs and pipes: a line at each change of state or health, and at each 5 percent. Pure."""
 
 from collections.abc import Iterable
 from typing import Final

@@ -40,7 +40,7 @@ def as_json(document: Any, *, only_ascii: bool = False) -> str:
     """
     try:
         text = msgspec.json.encode(document).decode()
-    except UnicodeEncodeError:  # a surrogate, which stands for a byte of a path that is not UTF-8
+    except UnicodeEncodeError:  # a surrogate, which stands for a byte that is not UTF-8
         text = msgspec.json.encode(scrub_all(msgspec.to_builtins(document))).decode()
     if only_ascii:
         return _NOT_ASCII.sub(lambda found: _escape(found[0]), text)

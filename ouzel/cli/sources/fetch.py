@@ -49,8 +49,8 @@ def fetch(url: str, *, max_bytes: int, timeout_s: float = TIMEOUT_S) -> Fetched:
         except BadSource as error:
             outcome.append(error)
 
-    # On a thread, since some steps (name resolution, a server that sends a byte a second) have no time limit. If the
-    # time is over, the thread is abandoned, and ends with the process.
+    # The transfer runs on a thread, since some steps (name resolution, a server that sends a byte a second) have no
+    # time limit. If the time is over, the thread is abandoned, and ends with the process.
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(timeout_s)

@@ -30,7 +30,8 @@ class Found:
 
     Fields:
         named: the file, URL or link, as the user has typed it.
-        magnet, metainfo: the source; one of them is set, unless there is a problem.
+        magnet: the magnet link. Unless there is a problem, either this or `metainfo` is set.
+        metainfo: the content of the .torrent file.
         problem: why there is no source.
     """
 
@@ -101,7 +102,7 @@ def _is_directory(path: str) -> bool:
 def _directory(path: Path) -> Iterator[Found]:
     try:
         inside = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
-        # Not FIFOs and the like, which would block; but dangling links, so that they are reported.
+        # FIFOs and the like are left out, since they would block. Dangling links are kept, so that they are reported.
         inside = [each for each in inside if each.is_file() or not each.exists()]
     except OSError as error:
         yield Found(str(path), problem=BadSource(f"{str(path)!r} cannot be read: {error.strerror}"))

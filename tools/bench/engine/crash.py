@@ -1,8 +1,8 @@
 """`crash`: sends SIGKILL to the engine half way through a download, and measures what is downloaded or hashed twice.
 
-The seed limits its rate within each tenth of a second. By default libtorrent's limiter sends its quota in bursts, twice
-a second: 30 MB at once at 60 MB/s. The engine is killed when the seed has sent a certain number of bytes, which would
-always be during such a burst. `--bursts` keeps the default.
+The seed limits its rate within each tenth of a second. By default, libtorrent's rate limiter sends in bursts, twice a
+second: 30 MB at once if the limit is 60 MB/s. The engine is killed when the seed has sent a certain number of bytes,
+and with such bursts that would always be during a burst. `--bursts` keeps libtorrent's default.
 """
 
 import time
@@ -35,7 +35,7 @@ class Run(NamedTuple):
         twice: the bytes downloaded beyond the torrent's size.
         hashed: the bytes that the new engine hashed before it continued.
         pieces: the number of pieces that the hashing found and that the resume data lacked.
-        blocks: the number of blocks of incomplete pieces that it found.
+        blocks: the number of blocks of incomplete pieces that the hashing found.
         intact: whether the downloaded file has the right SHA-1.
     """
 

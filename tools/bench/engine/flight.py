@@ -1,8 +1,9 @@
 """`flight`: the costs of the flight recorder, for one record and for all records of restoring one torrent.
 
 The writer uses shared memory, as in the engine. The number of records per torrent is counted in a real session, which
-restores seeds from resume data. These numbers times the cost of each kind give the cost of a restore, except for the
-command, which is one more call. Reading the recorder is a cost of the supervisor at each death of an engine.
+restores seeds from resume data. The number of records of each kind, times the cost of a record of that kind, gives the
+cost of a restore. Only the record of the command is not included. Reading the recorder is a cost of the supervisor at
+each death of an engine.
 """
 
 import os
@@ -105,7 +106,7 @@ def flight(
 
 
 def _measure(fd: int, runs: int) -> tuple[dict[str, float], float]:
-    """The CPU time of each kind of record in nanoseconds, and that of a read in microseconds."""
+    """The CPU time of each kind of record in nanoseconds, and the CPU time of reading the recorder in microseconds."""
     with mmap(fd, FLIGHT_BYTES) as shared:
         recorder = FlightRecorder(shared)
 
@@ -137,7 +138,7 @@ def _cpu_ns(act: Callable[[], object], runs: int, calls: int) -> float:
 
 
 def _count(torrents: int) -> Counter[str]:
-    """The number of records of each kind while that many seeds are restored."""
+    """The number of records of each kind while this number of seeds is restored."""
     with scratch() as root:
         samples = [SampleTorrent(f"torrent {number}", {"a": b"content"}) for number in range(torrents)]
         saved = _saved(root, samples)

@@ -24,11 +24,11 @@ from tools.rig.watcher import Watcher
 GOAL_S: Final = 4.0
 RESTART: Final = {"budget": 1000, "window_s": 1.0}
 LIVES_S: Final = 0.5
-"""The minimum lifetime of an engine before it is made to hang; a random time of up to the same length is added."""
+"""The minimum lifetime of an engine before it is made to hang. A random time of up to the same length is added."""
 
 
 class Hang(NamedTuple):
-    """One hang. Times are in seconds since its beginning.
+    """One hang. Times are in seconds since the beginning of the hang.
 
     Fields:
         died_s: until the engine was dead.

@@ -28,7 +28,7 @@ from tools.rig.watcher import Watcher
 
 PATIENCE_S: Final = 600.0
 TWICE_GOAL: Final = 10e6
-"""The goal: bytes that are downloaded twice per kill."""
+"""The goal: how many bytes per kill may be downloaded twice."""
 
 
 class Kill(NamedTuple):
@@ -36,7 +36,7 @@ class Kill(NamedTuple):
 
     Fields:
         ready_s: from the kill to `engine_started`, when the new engine accepts commands.
-        backoff_s: the part of it that was back-off.
+        backoff_s: the part of `ready_s` that was back-off.
         lived_s: for how long the killed engine had accepted commands.
     """
 

@@ -23,7 +23,7 @@ from tools.rig.seed import Seed
 
 MODES: Final = ("require", "off")
 GOAL: Final = 0.97
-"""The goal as a ratio of the throughput without sandbox; for the time of restarts, the inverse."""
+"""The goal as a ratio of the throughput without sandbox. The goal for the time of restarts is the inverse."""
 
 
 def sandbox(

@@ -2,8 +2,8 @@
 
 There are some torrents, and at each restart a change is in flight that the next engine confirms. The first restarts are
 not counted, since they load code and fill caches. The numbers of descriptors, threads and children must not change. The
-growth of memory per restart is measured, minus the events and replies that are stored on purpose, up to a bound, for
-replay and idempotent retries. The policy's window is so short that there is no back-off.
+growth of memory per restart is measured. Events and replies that the supervisor stores on purpose, for replay and
+idempotent retries, are subtracted; their number is bounded. The policy's window is so short that there is no back-off.
 """
 
 import os
@@ -43,8 +43,8 @@ class Held(NamedTuple):
     """The resources of the supervisor.
 
     Fields:
-        uss: its unshared memory (USS) in bytes.
-        kept: the approximate part of it for stored events and replies.
+        uss: the supervisor's unshared memory (USS) in bytes.
+        kept: approximately how many bytes of `uss` are for stored events and replies.
     """
 
     fds: int
@@ -91,7 +91,7 @@ def _restart(daemon: Daemon, torrent: str, number: int) -> None:
 
 
 def _settled(daemon: Daemon) -> Held:
-    """The resources once their number is stable: sockets to dead engines are closed a moment later."""
+    """The resources, once their number is stable: sockets to a dead engine are closed a moment after its death."""
     process, seen = psutil.Process(daemon.pid), list[tuple[int, int, int]]()
 
     def still() -> bool:

@@ -1,7 +1,8 @@
 """`log`: checks the service while its standard error cannot be written, or is not read.
 
-Each kind of standard error gets a separate daemon; a usable one is first, for comparison. The benchmark kills engines
-while another process pings, sends commands, changes the configuration (SIGHUP), and stops the daemon (SIGTERM).
+For each kind of standard error there is a separate daemon. The first kind is a usable one, for comparison. The
+benchmark kills engines while another process pings, sends commands, changes the configuration (SIGHUP), and stops the
+daemon (SIGTERM).
 """
 
 import os
@@ -26,7 +27,7 @@ from tools.rig.waiting import until
 from tools.rig.watcher import Watcher
 
 RATIO: Final = 2.0
-"""The maximum ratio of the slowest 1 % of pings to those with a usable log."""
+"""The maximum ratio of the 99th percentile of ping times to that with a usable log."""
 
 RESTART: Final = {"budget": 1000, "window_s": 1.0, "max_delay_s": 0.5}
 
@@ -41,7 +42,7 @@ class Run(msgspec.Struct, frozen=True):
         reload_s: the seconds from SIGHUP until the change was in force.
         stop_s: the seconds from SIGTERM to the end.
         exit_code: the supervisor's exit code.
-        told: the reasons in `health` of the component `log`.
+        told: the reasons in `health` whose component is `log`.
         status: the status in `health` at the end.
     """
 

@@ -2,9 +2,9 @@
 
 Each torrent has one piece, and its file on disk. Every tenth torrent has several files, and a tracker on a loopback
 port where nobody listens. A restore is complete when libtorrent has confirmed each torrent in the *new* generation. The
-public state does not show that, since a former seed is shown as a seed all the time. So after one more kill a
-subscriber to all progress waits until the new generation has reported each torrent as `seeding`. The time between two
-kills is longer than the restart policy's window, so that there is no back-off.
+public state does not show when that is, since a torrent that seeded before the kill is shown as a seed all the time. So
+after one more kill, a subscriber to all progress waits until the new generation has reported each torrent as `seeding`.
+The time between two kills is longer than the restart policy's window, so that there is no back-off.
 """
 
 import os
@@ -61,12 +61,15 @@ class Idle(NamedTuple):
 
 
 class Back(NamedTuple):
-    """One kill: the seconds until a new engine accepted commands, and until all torrents were restored.
+    """One kill, and how long the service needed to recover. Times are in seconds since the kill.
 
     Fields:
-        supervisor_cpu_s, engine_cpu_s: the CPU time of both processes until then; that of the supervisor includes the
+        ready_s: until a new engine accepted commands.
+        restored_s: until all torrents were restored.
+        supervisor_cpu_s: the CPU time of the supervisor until all torrents were restored, including its answers to
             pings.
-        pings: the pings from the kill to the end.
+        engine_cpu_s: the CPU time of the new engine until all torrents were restored.
+        pings: the pings between the kill and the end of the restore.
     """
 
     ready_s: float
@@ -81,11 +84,14 @@ class Outcome(NamedTuple):
 
     Fields:
         refused: the number of refused adds.
-        adds_s: until the last of the pipelined adds was answered; all_seeding_s: until all torrents were seeding.
+        adds_s: from the first add until the last of the pipelined adds was answered.
+        all_seeding_s: from the first add until all torrents were seeding.
         bare_adds_s: until a bare session in this process has added the same torrents, without storing them.
         told_seeding_s: from one more kill until the new generation had reported each torrent as seeding.
-        stop_s: the time of a stop with all torrents unchanged; stop_restored_s: that right after a restore.
-        cold_ping_s: from the start of a supervisor to its first answer; cold_seeding_s: until all torrents seed.
+        stop_s: the time of a stop in which no torrent has unsaved changes.
+        stop_restored_s: the time of a stop right after a restore.
+        cold_ping_s: from the start of a supervisor to its first answer.
+        cold_seeding_s: from the start of a supervisor until all torrents seed.
         lost: the number of torrents that are missing at the end.
     """
 
@@ -258,7 +264,7 @@ def _kill(daemon: Daemon, n: int) -> Back:
             lasted = time.monotonic() - killed
             assert lasted < PATIENCE_S, f"not all are back; the daemon's log is {daemon.log}"
             if health.engine.gen > gen and health.engine.state == "running":
-                # Counts from the new generation, which begins before its first event is published.
+                # Counts from the start of the new generation, since it begins before its first event is published.
                 ready_s = ready_s or lasted
                 if (health.restore.done, health.restore.total) == (n, n):
                     break

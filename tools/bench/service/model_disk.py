@@ -2,9 +2,9 @@
 
 It has only those functions of the os module that `durable` uses.
 
-Written content becomes durable when the file is synced, and names when the directory is synced. After a crash the
-directory has its synced entries and any number of the later ones, in order. A file has its synced content, or all that
-was written.
+Written content becomes durable when the file is synced, and names become durable when the directory is synced. After a
+crash, the directory has its synced entries and any number of later changes, in order. A file has either its synced
+content or everything that was written to it.
 """
 
 import errno
@@ -22,7 +22,7 @@ TEMPORARY: Final = ".tmp"
 
 
 class Fault(NamedTuple):
-    """A call that fails: its number, and whether it takes effect in spite of the error."""
+    """A call that fails: the call's number, and whether the call takes effect in spite of the error."""
 
     number: int
     after: bool
@@ -38,11 +38,11 @@ class Inode:
 
 
 class ModelDisk:
-    """One directory. Implements the used functions of the os module; all others are the real ones.
+    """One directory. Implements the functions of the os module that are used; all other functions are the real ones.
 
     Args:
-        fails: returns for each modifying call, by its name and number, None if it succeeds, or whether it takes effect
-            in spite of failing.
+        fails: called with the name and the number of each modifying call. Returns None if the call succeeds, and
+            otherwise whether the call takes effect in spite of the error.
         on_step: called after each such call.
     """
 
@@ -196,7 +196,7 @@ class ModelDisk:
 
 
 class _Call:
-    """A context for a call that may fail: before its effect, so that the body does not run, or after it."""
+    """A context for a call that may fail. If the call fails before its effect, the body does not run."""
 
     def __init__(self, disk: ModelDisk, name: str) -> None:
         self._disk = disk

@@ -199,7 +199,7 @@ class _Client:
         for _ in range(TRIES):
             if await self._ask(command):
                 return
-            await self.catalogue.mend()  # as the storage warden of the supervisor does
+            await self.catalogue.mend()  # as the supervisor's storage warden does
 
     async def _ask(self, command: Mutation) -> bool:
         """Sends a mutation once. Returns whether it was executed, or is impossible because the torrent is gone."""
@@ -218,7 +218,7 @@ class _Client:
         return True
 
     async def _drop(self, torrent: str) -> bool:
-        self.allowed[torrent].add(None)  # until it is done, no answer is sent
+        self.allowed[torrent].add(None)  # no answer is sent before that
         try:
             await self.catalogue.drop(torrent)
         except OuzelError:
@@ -227,7 +227,7 @@ class _Client:
         return True
 
     def _watch(self, catalogue: Catalogue) -> None:
-        """Notes what is about to be written, since it may be on the disk from then on."""
+        """Notes each value that is about to be written, since it may be on the disk from then on."""
         put, put_session = catalogue.put, catalogue.put_session
 
         async def noted(desired: DesiredTorrent, *, metainfo: bytes | None = None) -> None:
@@ -242,7 +242,7 @@ class _Client:
         catalogue.put_session = session_noted  # type: ignore[method-assign]  # to observe writes
 
     def _settled(self, subject: Subject) -> None:
-        """Notes that the value in memory was acknowledged, so that the disk must have no other."""
+        """Notes that the value in memory was acknowledged, so that the disk must not have another value."""
         catalogue = self.catalogue
         if subject is None:
             self.allowed[None] = {encode_record(catalogue.session)}
@@ -342,7 +342,7 @@ def failing(*faults: Fault) -> Fails:
 
 
 def failing_from(first: int, *, after: bool, name: str | None = None) -> Fails:
-    """A `fails` with which all calls from a number on fail, or all of one kind."""
+    """A `fails` with which all calls from a certain number on fail, or all such calls of one kind."""
     return lambda kind, number: after if number >= first and name in (None, kind) else None
 
 
@@ -368,7 +368,7 @@ KINDS: Final = ("open", "write", "ftruncate", "fsync", "fsync directory", "repla
 
 
 def lasting(calls: int) -> Iterator[Fails]:
-    """All ways in which all calls from a number on fail, or all of one kind, until the story ends."""
+    """All ways in which the calls from a certain number on, or only those of one kind, fail until the story ends."""
     for number in range(1, calls + 1):
         for after in (False, True):
             for kind in (None, *KINDS):

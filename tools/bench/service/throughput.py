@@ -1,8 +1,8 @@
 """`throughput`: compares downloads of one torrent from one seed by Ouzel and by a bare libtorrent session.
 
 Both get the same libtorrent settings, new processes, an empty directory on the same disk, and a payload that is in the
-page cache because it was just written. Dirty pages of an earlier run are written out before the next one begins. The
-two alternate, each is first in every other run, and the first run of each is not counted.
+page cache because it was just written. Dirty pages of an earlier run are written out before the next one begins. Ouzel
+and the bare session take turns: each is first in every other run. The first run of each is not counted.
 
 The bare session does nothing but download, and receives only the alerts that it needs. Two ends are measured:
 `finished`, when the last piece has passed its hash check; and `flushed`, when the write cache has been written out,
@@ -44,7 +44,7 @@ class Sample(NamedTuple):
             `completed`.
         whole_s: for the bare session, from the add to `flushed`; for Ouzel, the whole run of `ouzel add --wait`.
         cpu_s: the CPU time of the downloading process; for Ouzel, of the engine.
-        others_cpu_s: the CPU time of the supervisor and the command line.
+        others_cpu_s: the CPU time of the supervisor and the command line together.
         intact: whether the downloaded data equals the seeded data.
     """
 

@@ -2,12 +2,13 @@
 
 Lifecycle events are `state_changed` events that an engine without libtorrent (`tools.engines.chatty_engine`) sends as
 fast as the link accepts them. The real supervisor publishes them to plain SUB sockets, each in a separate process that
-decodes every event. A burst that fits into a subscriber's queue measures lossless delivery. A flood measures how much
-is published beyond what subscribers can read, and checks that they know how many events they have lost.
+decodes every event. A burst that fits into a subscriber's queue measures lossless delivery. A flood measures how many
+events are published if subscribers cannot read them all, and checks that each subscriber knows how many events it has
+lost.
 
 Progress comes from torrents that really download from a seed with a rate limit, and goes to three subscribers of
 `progress/`. libtorrent reports a change of a torrent about once a second. So there are two measurements: one with these
-changes (`real`), and one in which every row is copied again and changed at each of the ten requests a second
+changes (`real`), and one in which the engine copies and changes every row at each of its ten requests a second
 (`tools.engines.restless_engine`). CPU time is measured for each thread by the kernel's scheduler; libtorrent's own
 threads are counted separately.
 """
@@ -42,7 +43,7 @@ BURSTS: Final = 5
 FLOOD: Final = 2 * SUBSCRIBER_HWM
 """The number of events in a flood.
 
-More would delay the engine's heartbeat, which is queued behind them, beyond the liveness deadline.
+More events would delay the engine's heartbeat, which is queued behind them, beyond the liveness deadline.
 """
 LISTENERS: Final = 3
 GOAL_CPU: Final = 0.6
@@ -51,7 +52,7 @@ _TORRENTS: Final = 100
 _SIZE: Final = 4 * MIB
 _PIECE: Final = MIB
 _BPS: Final = 8000
-"""The rate of each torrent: so slow that none becomes complete, and that libtorrent uses little CPU time."""
+"""The rate of each torrent, so low that no torrent becomes complete, and that libtorrent uses little CPU time."""
 _SETTLE_S: Final = 8.0
 """The time until all peers are connected and the rates are stable."""
 _SEED: Final = {
@@ -67,8 +68,10 @@ class Delivered(NamedTuple):
     """The results of delivering lifecycle events to some subscribers.
 
     Fields:
-        burst_eps: the median events per second until every subscriber had received a whole burst.
-        flood_eps: the events per second that were published in the flood, and that subscribers received (median).
+        burst_eps: the events per second until every subscriber had received a whole burst; the median of several
+            bursts.
+        flood_eps: the events per second that were published in the flood, and the median of those that subscribers
+            received.
         flood_lost: the maximum number of events that a subscriber lost in the flood, by its own count.
     """
 
@@ -83,10 +86,11 @@ class Cost(NamedTuple):
     """The costs of progress. CPU times are fractions of one core.
 
     Fields:
-        hz: the events per second of each torrent at each subscriber; events: those of all torrents.
+        hz: for each subscriber, the events per second of one torrent.
+        events: the events per second of all torrents.
         threads: the CPU time by process and thread.
-        own: the CPU time of all threads but libtorrent's.
-        own_us: the CPU time of these threads per event, in microseconds.
+        own: the CPU time of all threads except libtorrent's.
+        own_us: the CPU time of the threads in `own` per event, in microseconds.
     """
 
     kind: str
@@ -102,10 +106,15 @@ class Stopped(NamedTuple):
     """The results of stopping a reader under load. Times are in seconds.
 
     Fields:
-        others_lost: the events that the two others lost; held_before, held_after: the supervisor's memory in bytes.
-        seen_s: from SIGCONT until it requested the lost events, None if there were none; repaired_s: until it had all
-            events.
-        wrong: the events that it returned out of order or after a gap; resnapshots: the reasons of its resnapshots.
+        stopped_s: for how long the reader was stopped.
+        events: the number of events that were published.
+        others_lost: the number of events that the two other subscribers lost.
+        held_before: the supervisor's memory just before SIGSTOP, in bytes.
+        held_after: the supervisor's memory just before SIGCONT, in bytes.
+        seen_s: from SIGCONT until the reader requested the lost events; None if none were lost.
+        repaired_s: from SIGCONT until the reader had all events.
+        wrong: the number of events that the reader returned out of order or after a gap.
+        resnapshots: the reasons of the reader's resnapshots.
     """
 
     stopped_s: float
@@ -190,7 +199,7 @@ def _deliver(root: Path, subscribers: int) -> Delivered:
         # The last event of a flood may be lost; within a second a tick shows that it was published.
         until(lambda: listeners[0].heard().head >= published, "the flood is published")
         published_s = _published_s(daemon, published)
-        # One more event shows subscribers how many of the last ones they have lost.
+        # One more event shows each subscriber how many of the last events it has lost.
         daemon.client.update_limits(download_bps=1, upload_bps=0)
         ends = [_quiet(each) for each in listeners]
     pairs = list(zip(starts, ends, strict=True))
@@ -218,7 +227,7 @@ def _burst(daemon: Daemon, listeners: list[Listener], count: int) -> float:
 
 
 def _published_s(daemon: Daemon, last_seq: int) -> float:
-    """The seconds from the first to the last event of the flood that ends with `last_seq`, by the daemon's clock."""
+    """The seconds between the first and the last event of the flood that ends with `last_seq`, by their timestamps."""
     [epoch] = daemon.client.run_many([Call("hello", {}, lambda reply: reply.epoch)])
     asked = [("replay", {"epoch": epoch, "after_seq": seq - 1, "limit": 1}) for seq in (last_seq - FLOOD + 1, last_seq)]
     first, last = (
@@ -228,7 +237,7 @@ def _published_s(daemon: Daemon, last_seq: int) -> float:
 
 
 def _quiet(listener: Listener) -> Heard:
-    """The result of a listener, once a tick reports no later event."""
+    """The result of a listener, once a tick shows that there is no later event."""
     return until(lambda: at if (at := listener.heard()).head <= at.last_seq else None, "no event is on its way")
 
 

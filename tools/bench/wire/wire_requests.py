@@ -24,7 +24,7 @@ FLOOD_RATIO_GOAL: Final = 3.0
 WINDOW: Final = 100
 FLOOD_WINDOW: Final = 10
 FEW: Final = 100
-"""The number of torrents for the round trips: as many as the pipelines change at the same time."""
+"""The number of torrents for the round trips. The pipelines change all of them at the same time."""
 
 PAUSE_S: Final = 0.002
 """The pause between two pings of a client that does not take part in the flood."""
@@ -76,7 +76,7 @@ def _flood(daemon: Daemon, flood_s: float) -> dict[str, Any]:
     calm = _ping_for(directory, flood_s)
     with Traveller(directory, "list_torrents", [{"limit": 10_000}], window=FLOOD_WINDOW, nice=10) as flood:
         flood.go()
-        time.sleep(min(1.0, flood_s))  # until the flood is in progress
+        time.sleep(min(1.0, flood_s))  # wait until the flood is in progress
         flooded = _ping_for(directory, flood_s)
         pages = flood.end()
     return {

@@ -21,7 +21,7 @@ from protocol.wire.endpoints import COMMANDS_SOCKET, ipc_endpoint
 DEADLINE_MS: Final = 10_000
 TURN_MS: Final = 100
 LATE_S: Final = 2.0
-"""How long after the last deadline to wait for a reply, and how long for a duplicate."""
+"""How long to wait for a reply after the last deadline, and then for a duplicate."""
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Book:
         replies: the number of replies by request id.
         outcomes: for each request, `ok` or the error's name in the first reply.
         latencies_s: the times from sending to the first reply.
-        promised: the fields of the torrent's row that accepted changes have set.
+        promised: the values in the torrent's row that accepted changes have set.
         strangers: the number of replies to unknown ids.
     """
 

@@ -28,17 +28,18 @@ from protocol.wire.errors import OuzelError
 from protocol.wire.operations import OPERATIONS
 
 WINDOW: Final = 100
-"""The maximum number of outstanding requests with an id; the daemon allows more for a connection."""
+"""The maximum number of outstanding requests with an id. The daemon allows more per connection."""
 
 PATIENCE_S: Final = 60.0
 DEADLINE_MS: Final = 20_000
 """The deadline of requests.
 
-It is within PATIENCE_S even if damage doubles or triples it; replies with longer deadlines are not awaited.
+The deadline is within PATIENCE_S even if damage doubles or triples it. The fuzzer does not wait for replies with longer
+deadlines.
 """
 
 UNREAD: Final = ("too_many_in_flight", "deadline_exceeded")
-"""The errors for a large frame that is refused without decoding. They may have an id that decoding would not find."""
+"""The errors for a large frame that is refused without decoding. The reply may have an id that decoding misses."""
 
 SOURCES: Final = 40
 
@@ -187,7 +188,7 @@ def frames(endpoint: str, seed: int, count: int, save_path: str) -> dict[str, An
     owed: Counter[str | int] = Counter()
     sent: dict[str | int, bytes] = {}
     glanced: Counter[str | int] = Counter()
-    """Ids that only a scan of a large frame finds, because decoding would fail. The reply may have them or not."""
+    """Ids that only a scan of a large frame finds, because decoding would fail. A reply need not have such an id."""
     names: Counter[str] = Counter()
     known = answered = too_many = without_id = 0
     with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
@@ -316,7 +317,7 @@ KINDS: Final[dict[str, Callable[[str, int, int, str], dict[str, Any]]]] = {
 }
 
 if __name__ == "__main__":
-    # The lowest priority, so that the cost of the service's answers is measured, not the load by this process.
+    # This process gets the lowest priority, so that the cost of the service's answers is measured, not its own load.
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     directory, kind, seed, count, save_path = sys.argv[1:]
     told = KINDS[kind](ipc_endpoint(Path(directory), COMMANDS_SOCKET), int(seed), int(count), save_path)

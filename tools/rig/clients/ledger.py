@@ -1,7 +1,7 @@
 """A ledger of what a daemon owes a client: the state that results from acknowledged changes. Pure.
 
 Changes of one torrent are executed in the order in which they were sent. So each value must be the last acknowledged
-one, or one that was sent later and whose outcome is unknown.
+value, or a value that was sent later and whose outcome is unknown.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Owed:
-    """One value: `settled` is the last acknowledged one; `open` has those that were sent later, by request."""
+    """One value. `settled` is the last acknowledged value; `open` has the values that were sent later, by request."""
 
     def __init__(self, settled: Any) -> None:
         self.settled = settled

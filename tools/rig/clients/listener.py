@@ -1,7 +1,7 @@
 """A plain subscriber in a separate process: it reads as fast as possible, counts events, and does not repair losses.
 
 Run `-m tools.rig.clients.listener ENDPOINT PREFIX...`. It writes `{}` after the first tick. Then it answers each line
-on stdin with the count so far. It ends with the process that started it, when its stdin is closed.
+on stdin with the count so far. It ends when its stdin is closed, at the latest when the process that started it ends.
 """
 
 import json
@@ -24,9 +24,12 @@ class Heard(NamedTuple):
     """What a listener has received since its start. Times are monotonic seconds.
 
     Fields:
-        events: the number of events except ticks. lost: the number of gaps in their numbering.
-        last_seq: the number of the last lifecycle event; head: that in the last tick.
-        first_at, last_at: when the first and the last event arrived; 0 before.
+        events: the number of events except ticks.
+        lost: the number of events that are missing in the numbering.
+        last_seq: the number of the last lifecycle event.
+        head: the `head` of the last tick.
+        first_at: when the first event arrived; 0 if none has.
+        last_at: when the last event arrived; 0 if none has.
     """
 
     events: int

@@ -20,19 +20,19 @@ from tools.rig.waiting import PATIENCE_S, until
 Target = Literal["engine", "supervisor"]
 
 SOON_S: Final = 0.01
-"""Acknowledgements within so many seconds before a kill are counted separately."""
+"""Acknowledgements within this number of seconds before a kill are counted separately."""
 
 QUIET_S: Final = 0.1
-"""After so long without a message from a dead supervisor, all of its messages have arrived."""
+"""If a dead supervisor's socket has had no message for this time, all of its messages have arrived."""
 
 TURN_MS: Final = 2
 
 LATE_S: Final = 2.0
-"""How long after its deadline a reply is awaited."""
+"""How long to wait for a reply after its deadline."""
 
 
 def restart_settings(kills: int) -> dict[str, float]:
-    """The `[restart]` section for a daemon that is killed so often: a sufficient budget, and short back-offs."""
+    """The `[restart]` section for a daemon with this number of kills: a sufficient budget, and short back-offs."""
     return {"budget": kills + 10, "max_delay_s": 0.05}
 
 
@@ -41,8 +41,8 @@ class Moment(NamedTuple):
 
     Fields:
         acknowledged: the number of acknowledged changes since the previous kill.
-        soon: how many of these in the last `SOON_S` before the kill.
-        after: how many of these after the kill.
+        soon: how many of these were acknowledged in the last `SOON_S` before the kill.
+        after: how many of these arrived after the kill.
         unanswered: the number of requests without a reply.
         losses: the acknowledged changes that are missing.
         back_s: from the kill until everything was restored and applied; None if that was not awaited.
@@ -89,8 +89,8 @@ class Moments:
     def strike(self) -> Moment:
         """Kills the target while changes are being acknowledged, and checks the state afterwards.
 
-        One time in four it does not wait for the restore, so that the next kill hits an engine that is starting or
-        restoring.
+        After one kill in four the method does not wait for the restore, so that the next kill hits an engine that is
+        starting or restoring.
         """
         pid, gen = until(self._engine, "an engine runs")
         acknowledged = self._talk(acknowledgements=self._chance.randint(1, 200))
@@ -137,7 +137,7 @@ class Moments:
             mutator.connect(self._context, self._daemon.runtime_dir)
 
     def _talk(self, *, acknowledgements: int = 0, for_s: float = 0.0) -> list[float]:
-        """Sends requests and reads replies until there were so many acknowledgements, and for at least so long."""
+        """Sends requests and reads replies until so many acknowledgements have arrived, and for at least `for_s`."""
         began, came = time.monotonic(), list[float]()
         while len(came) < acknowledgements or time.monotonic() < began + for_s:
             assert time.monotonic() < began + PATIENCE_S, "changes are acknowledged"
@@ -147,9 +147,9 @@ class Moments:
         return came
 
     def _listen(self, patience_s: float, *, idle: bool = False) -> list[float]:
-        """Reads replies until all requests are answered, or none has arrived for a while.
+        """Reads replies until all requests are answered, or no reply has arrived for `patience_s`.
 
-        With `idle` it always waits until none has arrived for `patience_s`.
+        With `idle` it always waits until no reply has arrived for `patience_s`.
         """
         came, heard_at = list[float](), time.monotonic()
         while time.monotonic() < heard_at + patience_s and (idle or any(each.waiting for each in self.mutators)):

@@ -24,7 +24,7 @@ PEERS: Final = tuple(f"127.0.0.1:{port}" for port in range(2, 62))
 """Addresses where nobody listens."""
 
 PASSING: Final = {"engine_lost", "engine_unavailable", "torrent_busy"}
-"""Refusals that the death of an engine may cause, with nothing accepted."""
+"""Refusals that the death of an engine may cause. Nothing was accepted then."""
 
 UNKNOWN: Final = {"deadline_exceeded"}
 """Errors after which it is unknown whether the change was made."""
@@ -46,17 +46,18 @@ class Mutator:
     """One client, with one socket at a time.
 
     Args:
-        name: differs from those of other mutators of the daemon.
+        name: a name that differs from those of the daemon's other mutators.
         chance: the random source for requests.
         sources: the number of torrents, half of which are added by magnet link.
         limit: the session's limit that only this mutator changes, if any.
 
     Fields:
         accounts: the ledgers by torrent.
-        session: the ledger of its session limit.
+        session: the ledger of the session's limit that this mutator changes.
         acknowledged: the number of acknowledged changes by op.
         refused: the number of refusals by error.
-        sent, answered: the numbers of requests and of replies.
+        sent: the number of requests.
+        answered: the number of replies.
         too_many: the number of duplicate replies.
         wrong: the unexpected refusals.
     """
@@ -88,7 +89,7 @@ class Mutator:
         return len(self._open)
 
     def connect(self, context: "zmq.Context[zmq.Socket[bytes]]", runtime_dir: Path) -> None:
-        """Connects a new socket. Unsent requests of the last one are dropped, and its open ones stay unanswered."""
+        """Connects a new socket. The old socket's unsent requests are dropped; its open requests stay unanswered."""
         self.disconnect()
         self._socket = context.socket(zmq.DEALER)
         self._socket.linger = 0

@@ -1,7 +1,7 @@
 """A reader of events by the Python client, in a separate process that can be stopped. It checks the order of events.
 
 Run `-m tools.rig.clients.reader RUNTIME_DIR`. It writes a line of JSON once it is subscribed. Then it answers each line
-on stdin with its progress. It ends with the process that started it, when its stdin is closed.
+on stdin with its progress. It ends when its stdin is closed, at the latest when the process that started it ends.
 """
 
 import json
@@ -20,10 +20,12 @@ class Progressed(NamedTuple):
     """The progress of a reader.
 
     Fields:
-        events: the number of lifecycle events so far; last_seq: the number of the last event or snapshot.
+        events: the number of lifecycle events so far.
+        last_seq: the number of the last event or snapshot.
         wrong: the number of events that were out of order or followed a gap.
         resnapshots: the reasons of the resnapshots.
-        replays: the number of `replay` requests; first_replay_at: the monotonic time of the first one, or 0.
+        replays: the number of `replay` requests.
+        first_replay_at: the monotonic time of the first `replay` request; 0 if there was none.
     """
 
     events: int

@@ -186,7 +186,7 @@ def _receive(dealer: "zmq.Socket[bytes]") -> bytes:
 
 
 def _head(frame: bytes) -> dict[str, Any]:
-    """Decodes a reply; of a long OK reply only the part before its rows."""
+    """Decodes a reply. If the reply is OK and long, decodes only the part before the rows."""
     if len(frame) < 10_000:
         whole: dict[str, Any] = msgpack.unpackb(frame)
         return whole

@@ -15,8 +15,8 @@ class RawPeer:
 
     Args:
         path: the path of the socket.
-        kind: the socket type that it claims, such as `SUB`.
-        claims: the properties in its handshake.
+        kind: the socket type that the peer claims, such as `SUB`.
+        claims: the properties in the peer's handshake.
     """
 
     def __init__(self, path: Path, kind: bytes, claims: dict[bytes, bytes]) -> None:

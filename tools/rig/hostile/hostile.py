@@ -9,7 +9,7 @@ from tools.rig import bencode
 from tools.rig.bencode import Bencodable
 
 PIECE_LENGTH: Final = 16 * 1024
-"""The piece length. No file is longer, so that in v2 its hash is its whole merkle tree (BEP 52)."""
+"""The piece length. No file is longer, so in v2 a file's hash is its whole merkle tree (BEP 52)."""
 
 
 class Entry(NamedTuple):
@@ -18,7 +18,7 @@ class Entry(NamedTuple):
     Fields:
         path: the components of its path below the root folder.
         attributes: as in BEP 47: `p` for padding, `l` for a symbolic link to `target`.
-        in_utf8: `path.utf-8`, which takes precedence over `path`; in v1 only.
+        in_utf8: the file's `path.utf-8`, which takes precedence over `path`. Only v1 torrents have it.
     """
 
     path: Sequence[bytes]

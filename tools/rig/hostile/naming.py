@@ -51,7 +51,7 @@ class Named(NamedTuple):
     Fields:
         pieces: the content of each piece.
         mapped: the paths in resume data by file index, with `{root}` for the download root; may be empty.
-        by_magnet: whether it is added by its link, so that the info dictionary arrives later.
+        by_magnet: whether the torrent is added by its magnet link, so that the info dictionary arrives later.
     """
 
     made: Hostile

@@ -173,7 +173,7 @@ class Comparison:
             pass
         elif files.keys() != ways:
             self._different(named, f"on the disk {sorted(files)[:3]}, judged {sorted(ways)[:4]}")
-        elif not named.mapped and files != listed:  # if resume data gives two files one path, there is only one file
+        elif not named.mapped and files != listed:  # if resume data gives two files one path, the disk has one file
             self._different(named, f"on the disk {sorted(files.items())[:3]}, shown {sorted(listed.items())[:3]}")
         stray = files.keys() - ways
         if stray:
