@@ -178,7 +178,11 @@ class TrackerAsked(_TorrentAlert, frozen=True):
 
 
 class TrackerAnswered(_TorrentAlert, frozen=True):
-    """A tracker has answered an announce on a leg (`tracker_reply_alert`)."""
+    """A tracker has answered an announce (`tracker_reply_alert`).
+
+    Fields:
+        leg: the local endpoint and the info-hash version of the announce, as text; see the glossary.
+    """
 
     url: str
     leg: str

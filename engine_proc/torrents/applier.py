@@ -188,7 +188,7 @@ class Applier:
                 self.refuse(desired, str(error), name="damaged" if isinstance(error, Damaged) else ADD_FAILED)
 
     def refuse(self, desired: DesiredTorrent, problem: str, *, name: str = ADD_FAILED) -> None:
-        """Puts a torrent into state `error`, then executes commands that have arrived meanwhile."""
+        """Puts a torrent into state `error`, then applies the desired state that arrived during the loading, if any."""
         self._absences.refuse(desired, problem, name=name)
         if (newer := self._records.take_next(desired.torrent)) is not None:
             self.ensure(newer)

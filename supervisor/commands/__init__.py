@@ -3,10 +3,10 @@
 - `reads`: commands that change nothing.
 - *Mutations* are validated, made durable, published, sent to the engine, and then answered. An *acceptance* is the
   result of a durable mutation. Each kind of mutation has a module: adding, removing, quarantining, restoring.
-- A *handler* carries out one command; it is found by the command's type. *Arguments* checks what the types of arguments
-  cannot express.
+- A *handler* carries out one command; it is found by the command's type.
+- `arguments` checks what the types of a command's arguments cannot express.
 - An *edit* is a pure function that changes a torrent's desired state. The *editor* stores and applies its result.
 - *Removals* delete the records of removed torrents; *session settings* configure engines.
-- *Download roots* bound all paths that clients name; *roots in force* has the roots of the current engine and of the
-  next one.
+- `download_roots` confines all paths that clients name to the download roots; `roots_in_force` has the roots of the
+  current engine and of the next one.
 """

@@ -580,11 +580,13 @@ class FakeSession:
         if state is torrent.state:
             return
         if state in _HAS_ALL and torrent.state not in _HAS_ALL:
+            self._told.pop(torrent.torrent, None)  # libtorrent reports it again, also if it changes back meanwhile
             self._post(NativeStateChanged(torrent.torrent, NativeState.FINISHED))
             self._post(Finished(torrent.torrent))
             torrent.state = NativeState.FINISHED
         if state is not torrent.state:
             torrent.state = state
+            self._told.pop(torrent.torrent, None)
             self._post(NativeStateChanged(torrent.torrent, state))
 
     # -- the session ----------------------------------------------------------------------------------------------

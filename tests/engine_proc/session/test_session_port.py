@@ -800,6 +800,24 @@ def test_only_changes_are_told(probe: Probe, tmp_path: Path) -> None:
     assert told() == [second.torrent]
 
 
+def test_a_state_that_changes_and_changes_back_is_told(probe: Probe, tmp_path: Path) -> None:
+    """The status is reported again, though it is equal to the one before: somebody may wait for a newer one."""
+    sample = two_files()
+    nothing, everything = Selection(exclude=("*",)), Selection()
+    add(probe, sample, sample.desired(tmp_path, selection=nothing))
+
+    def rows() -> list[NativeState]:
+        probe.session.post_updates()
+        return [row.state for row in probe.take(StatusUpdate).rows]
+
+    probe.status(sample.torrent, lambda row: row.state is NativeState.FINISHED)
+    eventually(lambda: rows() == [], "quiet")
+    for selection in (everything, nothing):
+        probe.session.set_selection(sample.torrent, sample.desired(tmp_path, selection=selection))
+        probe.take(PrioritiesSet)
+    eventually(lambda: NativeState.FINISHED in rows(), "told again")
+
+
 def test_a_suspended_session_still_flushes_and_saves(probe: Probe, tmp_path: Path) -> None:
     """This is needed for a drain; the torrents are not paused."""
     sample = two_files()

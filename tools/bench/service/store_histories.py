@@ -74,7 +74,7 @@ class Contradiction(AssertionError):
 
 
 class History(NamedTuple):
-    """One run: the number of calls of the disk, and of simulated crashes."""
+    """The result of one run: how many calls the store made to the disk, and how many crashes were simulated."""
 
     calls: int
     crashes: int
