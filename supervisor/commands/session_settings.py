@@ -93,9 +93,9 @@ class SettingsEditor:
                 await self._catalogue.put_session(
                     msgspec.structs.replace(before, settings=after, revision=before.revision + 1)
                 )
-                self._engine.configure()
                 keys = [f"engine.{name}" for name in changed]
                 self._publish(SettingsChanged(changed=keys, overridden=[], restart_needed=[], source="client"))
+                self._engine.configure()
             result = SettingList(settings=self._reads.setting_reports(command.settings))
             return Acceptance(result, SESSION, self._catalogue.session.revision)
 

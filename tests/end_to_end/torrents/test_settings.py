@@ -14,6 +14,8 @@ from typing import Any, Final
 import pytest
 
 import ouzel
+from protocol.internal.settings import range_of
+from protocol.wire.desired import SettingValue
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.reports import SettingSource
 from tools.rig.daemon import Daemon
@@ -26,6 +28,8 @@ from tools.rig.watcher import Watcher
 pytestmark = [pytest.mark.process, pytest.mark.network]
 
 AGENT: Final = "ouzel-test/1.0"
+NOISY: Final = {"dht_bootstrap_nodes", "enable_ip_notifier", "webtorrent_stun_server"}
+"""Settings by which packets may leave the loopback interface."""
 
 
 @pytest.fixture
@@ -187,6 +191,41 @@ def test_a_bad_setting_changes_nothing(daemon: Daemon) -> None:
     assert daemon.client.get_settings() == before
     configured = {name: each.value for name, each in before.items() if each.source is SettingSource.FILE}
     assert configured.items() >= LOOPBACK.items()
+
+
+def other(name: str, value: SettingValue) -> SettingValue:
+    """Another value of the setting than this one."""
+    match value:
+        case bool():
+            return not value
+        case int():
+            least, most = range_of(name)
+            return value + 1 if value < most else least
+        case _:
+            return "127.0.0.1"
+
+
+def test_every_setting_can_be_changed_by_a_client(daemon: Daemon) -> None:
+    """libtorrent confirms each, in its sandbox, and the engine survives; all of them come back after a kill."""
+    client = daemon.client
+    until(daemon.healthy, "an engine is up")
+    gen, defaults = client.health().engine.gen, client.get_settings()
+    wanted = {
+        name: other(name, found.value)
+        for name, found in defaults.items()
+        if found.source is SettingSource.DEFAULT and name not in NOISY
+    }
+    assert len(wanted) > 240
+    for name, value in wanted.items():
+        assert client.update_settings({name: value}, wait="applied")[name].value in (value, "(hidden)")
+    assert client.health().engine.gen == gen
+    daemon.kill_engine()
+    until(lambda: client.health().engine.gen > gen and daemon.healthy(), "the next engine is up")
+    found = client.get_settings()
+    assert all(found[name].value in (value, "(hidden)") for name, value in wanted.items())
+    client.update_settings(dict.fromkeys(wanted), wait="applied")
+    assert client.get_settings() == defaults
+    assert client.health().engine.restarts == 1
 
 
 def test_a_password_is_shown_nowhere(daemon: Daemon) -> None:
