@@ -37,7 +37,7 @@ def settings(
 ) -> None:
     """List the settings of libtorrent; `set NAME VALUE` changes them, `reset NAME` takes a change back.
 
-    A change overrides [engine] in the configuration, applies at once, and stays in force.
+    A change overrides the daemon's configuration, applies at once, and stays in force.
     """
     if context.invoked_subcommand is not None:
         return

@@ -349,7 +349,13 @@ def _limits(download_bps: int, upload_bps: int) -> str:
 
 
 def _setting(value: SettingValue) -> str:
-    return str(value).lower() if isinstance(value, bool) else clean(str(value))
+    match value:
+        case bool():
+            return str(value).lower()
+        case "":
+            return '""'
+        case _:
+            return clean(str(value))
 
 
 def _brief(value: object) -> str:

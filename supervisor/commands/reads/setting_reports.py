@@ -15,17 +15,15 @@ def setting_reports(
     only: Iterable[str] | None = None,
 ) -> dict[str, SettingReport]:
     """Returns the settings by name, sorted; if given, only those in `only`."""
-    layers = (
-        (client, SettingSource.CLIENT),
-        (configured, SettingSource.FILE),
-        (defaults, SettingSource.DEFAULT),
-    )
-    names = {name for layer, _ in layers for name in layer} if only is None else only
-    found = {}
-    for name in sorted(names):
-        for layer, source in layers:
-            if name in layer:
-                value = shown(name, layer[name])
-                found[name] = SettingReport(value=value, default=defaults.get(name), source=source)
-                break
-    return found
+    values = {**defaults, **configured, **client}
+    names = sorted(values if only is None else values.keys() & set(only))
+
+    def source(name: str) -> SettingSource:
+        if name in client:
+            return SettingSource.CLIENT
+        return SettingSource.FILE if name in configured else SettingSource.DEFAULT
+
+    return {
+        name: SettingReport(value=shown(name, values[name]), default=defaults.get(name), source=source(name))
+        for name in names
+    }

@@ -258,6 +258,7 @@ def test_a_setting_of_another_version_is_reported_and_given_back(daemon: Daemon,
     record.write_text("\n".join(line for line in lines if "checksum" not in line) + "\n")
     daemon.start()
     until(lambda: any("old_setting" in each.message for each in daemon.client.health().reasons), "it is reported")
+    assert len(daemon.logged("settings_stale")) == 1
     assert announced(daemon, tracker, "others") == AGENT
     assert source(daemon, "old_setting") == (99, "client")
     daemon.client.update_settings({"old_setting": None}, wait="applied")

@@ -573,6 +573,21 @@ def test_settings_are_set_by_the_types_of_their_defaults(
     assert "update_settings" not in daemon.ops()
 
 
+def test_a_refused_setting_is_named_without_the_protocols_field(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """And the hint says where to look."""
+
+    def refuse(_: dict[str, Any]) -> Any:
+        field = "args.settings.peer_timeout"
+        raise OuzelError(ErrorKind.INVALID_SETTING, f"{field}: 0 is out of range", field=field)
+
+    daemon.answers["get_settings"] = lambda _: {"settings": SETTINGS}
+    daemon.answers["update_settings"] = refuse
+    code, _, err = ouzel("settings", "set", "peer_timeout", "0")
+    assert code == 1
+    assert err.startswith("error: invalid_setting: peer_timeout: 0 is out of range\n")
+    assert "`ouzel settings`" in err
+
+
 def test_files_lists_them_after_changing_what_is_downloaded(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
     """Other priorities stay; `--all` clears all of them first."""
     daemon.rows = {ID: row()}
