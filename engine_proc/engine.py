@@ -21,6 +21,7 @@ from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_store import FastResumeStore
 from engine_proc.running import Running
 from engine_proc.session.session_port import InvalidSetting, LibtSession
+from engine_proc.session.session_settings import defaults
 from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.storage.storage_watch import StorageWatch
 from engine_proc.torrents.loading.judged_sources import JudgedSources
@@ -29,6 +30,7 @@ from protocol.internal.link import EventBatch, decode_commands
 from protocol.internal.link_commands import Configure, Drain, EngineCommand, EnsureTorrent, SaveAll
 from protocol.internal.link_events import AllHandedOver, EngineEvent, EngineReady, Heartbeat, SettingsRefused
 from protocol.wire import codec
+from protocol.wire.desired import SettingValue
 
 HEARTBEAT_S: Final = 0.25
 WAITING_HEARTBEAT_S: Final = 2.0
@@ -55,6 +57,7 @@ class Engine:
         make_session: creates the session at the first `Configure`. May raise InvalidSetting.
         gen: this engine's generation.
         libtorrent: libtorrent's version, which is reported to the supervisor.
+        known: libtorrent's default of every setting.
         recorder: the flight recorder, which records each command; by default one that nobody reads.
         sandbox: the sandbox of this process.
     """
@@ -70,6 +73,7 @@ class Engine:
         *,
         gen: int,
         libtorrent: str,
+        known: Mapping[str, SettingValue],
         recorder: FlightRecorder | None = None,
         sandbox: Sandbox = NO_SANDBOX,
     ) -> None:
@@ -80,6 +84,7 @@ class Engine:
         self._make_session = make_session
         self._gen = gen
         self._libtorrent = libtorrent
+        self._known = known
         self._recorder = recorder or FlightRecorder(bytearray(FLIGHT_BYTES))
         self._sandbox = sandbox
         self._outbox = Outbox()
@@ -217,6 +222,7 @@ class Engine:
             self._translator,
             self._outbox,
             self._recorder,
+            self._known,
         )
         self._emit(
             EngineReady(
@@ -225,6 +231,7 @@ class Engine:
                 listen_port=session.listen_port(),
                 sandbox=self._sandbox.report,
                 places=dict(self._sandbox.places),
+                settings=defaults(self._known),
             )
         )
         return running

@@ -5,6 +5,7 @@ The pure modules return events to send and orders to execute; this module sends 
 
 import random
 import time
+from collections.abc import Mapping
 from typing import Final, assert_never
 
 import msgspec
@@ -41,6 +42,7 @@ from engine_proc.session.alerts import (
 )
 from engine_proc.session.session_port import LibtSession
 from engine_proc.session_commands import SessionCommands
+from engine_proc.settings_watch import SettingsWatch
 from engine_proc.storage.decisions import Confined, Decision, Judged
 from engine_proc.storage.held_errors import HeldErrors
 from engine_proc.storage.storage_guard import PATIENCE_S, StorageGuard
@@ -67,6 +69,7 @@ from protocol.internal.link_commands import (
 )
 from protocol.internal.link_events import EngineEvent, HistoryFound
 from protocol.internal.link_queries import Query
+from protocol.wire.desired import SettingValue
 from protocol.wire.events import TorrentError
 
 READ_AGAIN_S: Final = 2.0
@@ -89,6 +92,7 @@ class Running:
         translator: translates alerts to events and orders.
         outbox: queues events to the supervisor.
         recorder: the flight recorder, which records the torrents of decisions.
+        known: libtorrent's default of every setting.
     """
 
     def __init__(
@@ -101,6 +105,7 @@ class Running:
         translator: AlertTranslator,
         outbox: Outbox,
         recorder: FlightRecorder,
+        known: Mapping[str, SettingValue],
     ) -> None:
         clock = time.monotonic
         now = clock()
@@ -115,6 +120,7 @@ class Running:
         self._dispatcher = Dispatcher(parts, Loader(parts, judged, rehasher))
         self._trackers = TrackerNews(session)
         self._commands = SessionCommands(session, guard, judged, self._emit, clock, self._trackers.read_back)
+        self._settings = SettingsWatch(session, known, self._emit, clock)
         self._saver = Saver(parts, self._dispatcher)
         self._statistics = Statistics()
         self._held_errors = HeldErrors(patience_s=PATIENCE_S)
@@ -139,7 +145,7 @@ class Running:
         self._updates.busy = True
         match command:
             case Configure():
-                self._commands.configure(command)
+                self._settings.configure(command)
             case Query():
                 self._commands.answer(command)
             case EnsureTorrent():
@@ -161,7 +167,7 @@ class Running:
 
     def confirm_settings(self, command: Configure) -> None:
         """Reports that the settings with which the session was created are in force."""
-        self._commands.confirm_settings(command)
+        self._settings.confirm(command)
 
     def _ensure(self, command: EnsureTorrent) -> None:
         desired, counted = command.desired, (command.downloaded, command.uploaded)
@@ -318,12 +324,14 @@ class Running:
         self._outbox.extend(self._trackers.known())
         for torrent in self._pacer.due(now):
             self._dispatcher.release_trackers(torrent)
+        if not busy:
+            self._settings.tick(now)
         self._saver.tick(now, self._updates.calm_from)
         self._dispatcher.tick(now)
 
     def next_due(self) -> float:
         """The time at which `tick` will have something to do."""
-        parts = (self._outbox.next_due(), self._pacer.next_due(), self._guard.next_due())
+        parts = (self._outbox.next_due(), self._pacer.next_due(), self._guard.next_due(), self._settings.next_due())
         saves = self._saver.next_due(self._updates.calm_from)
         return min(at for at in (self._updates.next_due(), saves, *parts) if at is not None)
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 import msgspec
 
 from engine_proc.session.session_port import (
-    InvalidSetting,
     InvalidSource,
     LibtSession,
     TorrentFault,
@@ -16,10 +15,8 @@ from engine_proc.session.session_port import (
 )
 from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.torrents.loading.judged_sources import JudgedSource, JudgedSources
-from engine_proc.torrents.readback import report_limits
 from protocol.durable.integrity import crc32_of
-from protocol.internal.link_commands import Configure
-from protocol.internal.link_events import EngineEvent, SettingsApplied, SettingsRefused
+from protocol.internal.link_events import EngineEvent
 from protocol.internal.link_queries import (
     FilesQueried,
     InspectSource,
@@ -67,21 +64,6 @@ class SessionCommands:
             QueryFiles: self.query_files,
             QueryTrackers: self.query_trackers,
         }
-
-    def configure(self, command: Configure) -> None:
-        """Applies session settings, and reads the limits back."""
-        try:
-            self._session.configure(command.settings, download_bps=command.download_bps, upload_bps=command.upload_bps)
-        except InvalidSetting as error:
-            self._emit(SettingsRefused(setting=error.setting, message=str(error), config=command.config))
-            return
-        self.confirm_settings(command)
-
-    def confirm_settings(self, command: Configure) -> None:
-        """Reports libtorrent's session limits, and that this revision and configuration are in force."""
-        wanted = (command.download_bps, command.upload_bps)
-        report_limits(self._emit, None, wanted, self._session.session_limits())
-        self._emit(SettingsApplied(revision=command.revision, config=command.config))
 
     def answer(self, query: Query[Any]) -> None:
         """Answers a query, at once or after checks on the disk."""

@@ -17,6 +17,7 @@ from engine_proc.process.parent import die_with_parent
 from engine_proc.process.sandbox import enter as enter_sandbox
 from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_store import FastResumeStore
+from engine_proc.session.session_settings import merged
 from engine_proc.storage.storage_watch import StorageWatch
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host import utf8
@@ -75,14 +76,18 @@ def run() -> None:
 
     # Imported only after the checks above, since loading libtorrent takes most of the start-up time.
     from engine_proc.libtorrent_adapter.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
+    from engine_proc.libtorrent_adapter.libtorrent_settings import known_settings
 
     resume_dir = ResumeDir(args.resume_dir)
     sandbox = enter_sandbox(args.sandbox, args.root, resume_dir)  # before any thread is started and the session is made
     recorder = FlightRecorder(bytearray(FLIGHT_BYTES) if args.flight_fd is None else mmap(args.flight_fd, FLIGHT_BYTES))
 
+    known = known_settings()
+
     def make_session(command: Configure) -> LibtorrentSession:
+        settings, _ = merged(command.settings, command.overrides, known)
         return LibtorrentSession(
-            command.settings,
+            settings,
             download_bps=command.download_bps,
             upload_bps=command.upload_bps,
             torrents=command.torrents,
@@ -107,6 +112,7 @@ def run() -> None:
         make_session,
         gen=args.gen,
         libtorrent=LIBTORRENT_VERSION,
+        known=known,
         recorder=recorder,
         sandbox=sandbox,
     )

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import libtorrent
 
-from engine_proc.session.session_port import SettingValue
+from protocol.wire.desired import SettingValue
 
 lt: Any = libtorrent
 """Untyped: the binding's type stubs lack some flags."""
@@ -72,6 +72,10 @@ class PeerCalls:
         self._turns_left = 0
         """The number of requests for statistics after which `max_failcount` is restored."""
         self._failcount = _FAILCOUNTS[0]
+
+    def __bool__(self) -> bool:
+        """Whether `max_failcount` is changed now."""
+        return self._turns_left > 0
 
     def ask(self, torrent: str) -> None:
         """Requests that a torrent's peers are called with one of the next requests for statistics."""

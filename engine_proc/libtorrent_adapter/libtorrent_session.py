@@ -33,13 +33,12 @@ from engine_proc.session.session_port import (
     Layout,
     Loading,
     Metainfo,
-    SettingValue,
     SourceInfo,
     TorrentFault,
     UnknownTorrent,
 )
 from protocol.internal.flight_recorder import FLIGHT_BYTES, NO_ALERT, FlightRecorder
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import DesiredTorrent, SettingValue
 
 lt: Any = libtorrent
 """Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
@@ -365,6 +364,12 @@ class LibtorrentSession(TorrentCalls):
         """Reads back the session's limits in bytes per second."""
         settings = self._session.get_settings()
         return settings["download_rate_limit"], settings["upload_rate_limit"]
+
+    @recorded.of_session
+    def stale_settings(self) -> dict[str, str]:
+        """By name, how the session's settings differ from the configured ones, except for temporary changes."""
+        changed = {"close_redundant_connections": bool(self._kept_seeds), "max_failcount": bool(self._peer_calls)}
+        return self._settings.stale(self._session.get_settings(), but=[name for name, now in changed.items() if now])
 
     @recorded.of_session
     def listen_port(self) -> int:

@@ -11,10 +11,8 @@ from typing import Final, NamedTuple, Protocol
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session.alerts import Alert
 from protocol.internal.link_queries import TrackerReading
-from protocol.wire.desired import DesiredTorrent, KnownMetadata
+from protocol.wire.desired import DesiredTorrent, KnownMetadata, SettingValue
 from protocol.wire.events import FileEntry
-
-SettingValue = int | str | bool
 
 Metainfo = bytes | Callable[[], bytes | None] | None
 """A .torrent file's content, or a function that reads it, since torrents with resume data rarely need it."""
@@ -378,6 +376,10 @@ class LibtSession(Protocol):
         Raises:
             InvalidSetting: nothing was applied.
         """
+        ...
+
+    def stale_settings(self) -> dict[str, str]:
+        """By name, how the session's settings differ from the configured ones, except for temporary changes."""
         ...
 
     def session_limits(self) -> tuple[int, int]:

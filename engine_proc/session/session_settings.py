@@ -1,15 +1,11 @@
-"""Ouzel's defaults, which override libtorrent's, and the validation of settings.
-
-libtorrent silently truncates values to 32 bits, so their range is checked here.
-"""
+"""Ouzel's defaults, which override libtorrent's, and the settings to apply."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from engine_proc.session.session_port import InvalidSetting, SettingValue
-from protocol.internal.nearest import did_you_mean
-
-INT32_MAX: Final = 2**31 - 1
+from engine_proc.session.session_port import InvalidSetting
+from protocol.internal.settings import OWNED, problem_of
+from protocol.wire.desired import SettingValue
 
 DEFAULTS: Final[Mapping[str, SettingValue]] = {
     "enable_outgoing_utp": False,
@@ -24,9 +20,6 @@ DEFAULTS: Final[Mapping[str, SettingValue]] = {
     "auto_manage_startup": 5,
 }
 """Settings whose defaults in libtorrent suit a desktop client better than a service; docs/adr/006 has the reasons."""
-
-RESERVED: Final = frozenset({"alert_mask", "alert_queue_size", "download_rate_limit", "upload_rate_limit"})
-"""Settings that the engine depends on, or for which the configuration has separate keys."""
 
 ALERT_QUEUE_MIN: Final = 1_000_000
 """The minimum bound of the alert queue, which uses memory only for queued alerts.
@@ -50,16 +43,16 @@ def checked(
     """The settings to apply: Ouzel's defaults, overridden by `wanted`, and the size of the alert queue.
 
     Args:
-        wanted: the configured settings, by libtorrent's names.
+        wanted: the settings that were set, by libtorrent's names.
         known: libtorrent's defaults, which determine each setting's type.
         torrents: the expected number of torrents.
-        before: the settings that were configured before; those that are not in `wanted` get libtorrent's defaults.
+        before: the settings that were set before; those that are not in `wanted` get libtorrent's defaults.
 
     Raises:
-        InvalidSetting: a setting is unknown, reserved, of the wrong type, or out of range.
+        InvalidSetting: a setting is unknown, owned by Ouzel, of the wrong type, or out of range.
     """
-    for name, value in wanted.items():
-        _check(name, value, known)
+    for name, problem in problems(wanted, known).items():
+        raise InvalidSetting(name, problem)
     return {
         **{name: known[name] for name in before},
         **DEFAULTS,
@@ -70,22 +63,45 @@ def checked(
 
 def problems(wanted: Mapping[str, SettingValue], known: Mapping[str, SettingValue]) -> dict[str, str]:
     """The problems of invalid settings, by name."""
-    found: dict[str, str] = {}
-    for name, value in wanted.items():
-        try:
-            _check(name, value, known)
-        except InvalidSetting as error:
-            found[name] = str(error)
-    return found
+    found = {name: problem_of(name, value, known) for name, value in wanted.items()}
+    return {name: problem for name, problem in found.items() if problem is not None}
 
 
-def _check(name: str, value: SettingValue, known: Mapping[str, SettingValue]) -> None:
-    if name in RESERVED:
-        raise InvalidSetting(name, "is set by Ouzel itself; for rate limits see [limits]")
-    if name not in known:
-        raise InvalidSetting(name, f"libtorrent has no such setting{did_you_mean(name, known)}")
-    kind = type(known[name])
-    if type(value) is not kind:
-        raise InvalidSetting(name, f"wants a value of type {kind.__name__}, not {type(value).__name__}")
-    if isinstance(value, int) and not -INT32_MAX - 1 <= value <= INT32_MAX:
-        raise InvalidSetting(name, f"{value} does not fit into 32 bits")
+def merged(
+    configured: Mapping[str, SettingValue],
+    overrides: Mapping[str, SettingValue],
+    known: Mapping[str, SettingValue],
+) -> tuple[dict[str, SettingValue], dict[str, str]]:
+    """The configured settings, overridden by those of clients; and the problems of invalid overrides, by name.
+
+    Invalid overrides are left out: clients set them when there was another libtorrent version.
+
+    Raises:
+        InvalidSetting: a configured setting is invalid, even if it is overridden.
+    """
+    for name, problem in problems(configured, known).items():
+        raise InvalidSetting(name, problem)
+    invalid = problems(overrides, known)
+    return {**configured, **{name: value for name, value in overrides.items() if name not in invalid}}, invalid
+
+
+def defaults(known: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
+    """Ouzel's default of every setting that can be set."""
+    return {name: DEFAULTS.get(name, value) for name, value in known.items() if name not in OWNED}
+
+
+def differences(
+    wanted: Mapping[str, SettingValue], found: Mapping[str, SettingValue], *, but: Iterable[str] = ()
+) -> dict[str, str]:
+    """By name, how the session's settings differ from the wanted ones. Texts are not shown: they may be secrets.
+
+    Args:
+        found: the session's settings.
+        but: settings that are not compared.
+    """
+    excused = frozenset(but)
+    return {
+        name: "libtorrent has another value" if isinstance(value, str) else f"libtorrent has {found.get(name)}"
+        for name, value in wanted.items()
+        if name not in excused and found.get(name) != value
+    }

@@ -46,6 +46,7 @@ _HINTS = {
     ErrorKind.INTERNAL_ERROR: "the daemon's log has the details.",
     ErrorKind.NOT_PERMITTED: "the daemon's authorized_keys_dir says who may come in, and who may change things.",
     ErrorKind.INVALID_MAGNET: "check that the link was copied whole, and is quoted from the shell.",
+    ErrorKind.INVALID_SETTING: "`ouzel settings` lists the settings with their values.",
     ErrorKind.UNKNOWN_OP: "the daemon is older than this command; `ouzel health` shows its version.",
 }
 _ACCEPTED = "it was accepted all the same and need not be repeated; `ouzel show ID` and `ouzel health` tell the rest."
@@ -63,6 +64,8 @@ _OPTIONS = {
     "rules.exclude": "--exclude",
     "priorities": "--priority",
 }
+_SETTING = "settings."
+"""What precedes the name of a setting."""
 
 
 def exit_code(error: OuzelError) -> ExitCode:
@@ -144,7 +147,8 @@ def near(typed: str, known: Iterable[str]) -> str:
 def _in_words_of_the_command_line(error: OuzelError) -> str:
     """The error message with the option instead of the protocol's field: `args.peers[0]: ...` becomes `--peer: ...`."""
     named = _FIELD.match(error.field or "")
-    option = _OPTIONS.get(named["name"]) if named is not None else None
+    name = "" if named is None else named["name"]
+    option = name.removeprefix(_SETTING) if name.startswith(_SETTING) else _OPTIONS.get(name)
     return str(error) if option is None else str(error).replace(f"{error.field}: ", f"{option}: ", 1)
 
 

@@ -48,8 +48,8 @@ def whole(kind: type[T]) -> Callable[[Reply], T]:
     return lambda reply: codec.convert(result_of(reply), kind, within="result", error=ErrorKind.MALFORMED_FRAME)
 
 
-def member(kind: type[list[T]], name: str) -> Callable[[Reply], list[T]]:
-    """A function that reads one member of the result, which is a list."""
+def member(kind: type[T], name: str) -> Callable[[Reply], T]:
+    """A function that reads one member of the result."""
     within = f"result.{name}"
     return lambda reply: codec.convert(result_of(reply).get(name), kind, within=within, error=ErrorKind.MALFORMED_FRAME)
 

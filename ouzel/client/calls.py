@@ -12,6 +12,7 @@ from ouzel.client.special_calls import (
     ServerInfo,
     add_peers,
     add_torrent,
+    get_settings,
     hello,
     list_files,
     list_hashes,
@@ -21,6 +22,7 @@ from ouzel.client.special_calls import (
     snapshot,
     update_limits,
     update_selection,
+    update_settings,
 )
 from protocol.wire import commands
 from protocol.wire.crashes import CrashReport, CrashSummary
@@ -37,6 +39,7 @@ __all__ = [
     "add_peers",
     "add_torrent",
     "get_crash",
+    "get_settings",
     "get_torrent",
     "health",
     "hello",
@@ -59,6 +62,7 @@ __all__ = [
     "stats",
     "update_limits",
     "update_selection",
+    "update_settings",
 ]
 
 

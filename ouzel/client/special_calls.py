@@ -8,13 +8,13 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from ouzel.client.call import Call, Page, call_of, nothing, page_of, whole
+from ouzel.client.call import Call, Page, call_of, member, nothing, page_of, whole
 from ouzel.requests import result_of
 from ouzel.stream.event import SnapshotPage
 from ouzel.stream.event_stream import snapshot_page
 from protocol.wire import codec, commands
 from protocol.wire.envelope import Reply, Wait
-from protocol.wire.reports import SettingsReport
+from protocol.wire.reports import SettingReport, SettingsReport
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
 
 T = TypeVar("T")
@@ -41,6 +41,7 @@ class Added(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 _TORRENTS_PAGE: Final = page_of(list[TorrentRow], "torrents")
 _FILES_PAGE: Final = page_of(list[FileRow], "files")
+_SETTINGS: Final = member(dict[str, SettingReport], "settings")
 
 
 def hello() -> Call[ServerInfo]:
@@ -177,6 +178,21 @@ def update_limits(
         torrent=torrent, download_bps=_or_unset(download_bps), upload_bps=_or_unset(upload_bps)
     )
     return call_of(command, whole(SettingsReport), wait)
+
+
+def get_settings() -> Call[dict[str, SettingReport]]:
+    """Returns all settings of libtorrent that can be set, by libtorrent's names."""
+    return call_of(commands.GetSettings(), _SETTINGS)
+
+
+def update_settings(
+    settings: Mapping[str, int | str | bool | None], *, wait: Wait = "durable"
+) -> Call[dict[str, SettingReport]]:
+    """Changes settings of libtorrent, by libtorrent's names. Returns those that were given, as they are now.
+
+    A value of None returns a setting to the configured value, or to the default.
+    """
+    return call_of(commands.UpdateSettings(settings=dict(settings)), _SETTINGS, wait)
 
 
 def update_selection(

@@ -8,7 +8,7 @@ catalogue.
 from protocol.internal.bounds import Bounds
 from protocol.internal.link_messages import CommandMessage
 from protocol.internal.link_queries import InspectSource, QueryFiles, QueryTrackers
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import DesiredTorrent, SettingValue
 
 
 class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
@@ -18,7 +18,9 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
     change.
 
     Fields:
-        settings: libtorrent settings by libtorrent's names; they override Ouzel's defaults.
+        settings: the configured libtorrent settings, by libtorrent's names; they override Ouzel's defaults.
+        overrides: the settings of clients, which override the configured ones. The engine reports an invalid one in
+            `SettingsApplied`, and applies the others.
         download_bps, upload_bps: limits for all torrents together; 0 means no limit.
         torrents: the number of torrents that are about to be restored, which determines the size of queues.
         resume_dir: the `ResumeDir.identity` of the resume directory. If it is None, the engine accepts any directory at
@@ -28,7 +30,7 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
         bounds: where payload may be stored; by default nowhere.
     """
 
-    settings: dict[str, int | str | bool]
+    settings: dict[str, SettingValue]
     download_bps: int
     upload_bps: int
     torrents: int
@@ -36,6 +38,7 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
     resume_dir: str | None = None
     config: int = 0
     bounds: Bounds = Bounds()
+    overrides: dict[str, SettingValue] = {}
 
 
 class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torrent"):

@@ -5,6 +5,7 @@ Some of them are events of the public protocol.
 
 from protocol.internal.link_messages import EventMessage
 from protocol.internal.link_queries import FilesQueried, SourceInspected, TrackersQueried
+from protocol.wire.desired import SettingValue
 from protocol.wire.events import (
     Completed,
     ErrorCleared,
@@ -40,6 +41,7 @@ class EngineReady(EventMessage, frozen=True, kw_only=True, tag="engine_ready"):
         sandbox: the state of the engine's sandbox.
         places: the directories below which the sandbox allows writing, each with its place (see `protocol.host.place`);
             empty if no sandbox is in force.
+        settings: Ouzel's default of every setting of libtorrent that can be set.
     """
 
     pid: int
@@ -47,6 +49,7 @@ class EngineReady(EventMessage, frozen=True, kw_only=True, tag="engine_ready"):
     listen_port: int
     sandbox: SandboxReport | None = None
     places: dict[str, str] = {}
+    settings: dict[str, SettingValue] = {}
 
 
 class SettingsRefused(EventMessage, frozen=True, kw_only=True, tag="settings_refused"):
@@ -115,10 +118,19 @@ class HashesProven(EventMessage, frozen=True, kw_only=True, tag="hashes_proven")
 
 
 class SettingsApplied(EventMessage, frozen=True, kw_only=True, tag="settings_applied"):
-    """libtorrent has confirmed the session's settings: this revision of the clients' limits, and this configuration."""
+    """libtorrent has confirmed a revision of the session's settings, which includes a configuration.
+
+    Sent again when `problems` change.
+
+    Fields:
+        problems: by name, why a setting that was set does not have its value in libtorrent. The engine tries again.
+        refused: the problem of a setting that this revision has changed; None if there is none.
+    """
 
     revision: int
     config: int = 0
+    problems: dict[str, str] = {}
+    refused: str | None = None
 
 
 class TorrentDropped(EventMessage, frozen=True, kw_only=True, tag="torrent_forgotten"):

@@ -26,6 +26,14 @@ SavePath = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 DamagedName = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Endpoint = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+Settings = Annotated[
+    dict[
+        Annotated[str, msgspec.Meta(min_length=1, max_length=100)],
+        int | Annotated[str, msgspec.Meta(max_length=4096)] | bool | None,
+    ],
+    msgspec.Meta(max_length=1000),
+]
+"""Settings of libtorrent by name; null stands for the configured value or the default."""
 Globs = Annotated[list[Glob], msgspec.Meta(max_length=GLOBS_MAX)]
 Priorities = (
     Annotated[list[FilePriority], msgspec.Meta(max_length=100_000)]
@@ -81,6 +89,13 @@ class Health(InstantRead, frozen=True, kw_only=True, tag="health"):
 
 class Stats(InstantRead, frozen=True, kw_only=True, tag="stats"):
     """Returns totals and rates of the session and of both processes."""
+
+
+class GetSettings(InstantRead, frozen=True, kw_only=True, tag="get_settings"):
+    """Returns all settings of libtorrent that can be set, by libtorrent's names.
+
+    Until the first engine accepts commands, only those are known that a client or the configuration has set.
+    """
 
 
 class Snapshot(PagedRead, frozen=True, kw_only=True, tag="snapshot"):
@@ -289,6 +304,21 @@ class UpdateLimits(Mutation, frozen=True, kw_only=True, tag="update_limits"):
     torrent: TorrentId | None = None
     download_bps: Bps | msgspec.UnsetType = msgspec.UNSET
     upload_bps: Bps | msgspec.UnsetType = msgspec.UNSET
+
+
+class UpdateSettings(Mutation, frozen=True, kw_only=True, tag="update_settings"):
+    """Changes settings of libtorrent, by libtorrent's names; other settings are not changed.
+
+    What a client has set overrides the configuration's `[engine]`, which overrides Ouzel's defaults. It applies at once
+    and stays in force, also after restarts. If one setting is invalid, none is changed. Rate limits are set by
+    `update_limits`.
+
+    Fields:
+        settings: the values by name. The type is that of the setting's default; numbers have a range, by default that
+            of 32 bits. Null returns a setting to the configured value, or to the default.
+    """
+
+    settings: Settings
 
 
 class UpdateSelection(Mutation, frozen=True, kw_only=True, tag="update_selection"):

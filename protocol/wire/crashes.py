@@ -42,7 +42,8 @@ class CrashReport(CrashSummary, frozen=True, kw_only=True):
         log: the engine's last log lines.
         flight: the records of the engine's flight recorder, the latest first, each `{what, torrent, age_us}`.
         versions: the versions of Ouzel and its dependencies.
-        settings: the configuration, without values that may be secret.
+        settings: the configuration, and as `clients` the settings of libtorrent that clients have set; without values
+            that may be secret.
     """
 
     stacks: str = ""

@@ -16,6 +16,9 @@ LIMIT_MAX_BPS: Final = 2**31 - 2
 Bps = Annotated[int, msgspec.Meta(ge=0, le=LIMIT_MAX_BPS)]
 """Bytes per second; 0 means no limit."""
 
+SettingValue = int | str | bool
+"""The value of a setting of libtorrent. Numbers are 32-bit integers."""
+
 FilePriority = Annotated[int, msgspec.Meta(ge=0, le=7)]
 """libtorrent's download priority of a file: 0 excludes the file, 4 is the default, 7 is downloaded first."""
 
@@ -163,8 +166,10 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Fields:
         download_bps, upload_bps: limits for all torrents together. If no client has set a limit, it is None, and the
             limit in the configuration applies.
+        settings: libtorrent's settings that clients have set, by libtorrent's names; they override the configuration.
     """
 
     download_bps: Bps | None = None
     upload_bps: Bps | None = None
     revision: int = 1
+    settings: dict[str, SettingValue] = {}

@@ -46,7 +46,7 @@ class ErrorKind(Enum):
         "a path is not absolute, is outside the download roots after symbolic links are resolved, or is no directory",
     )
     INVALID_SETTING = ErrorRow(
-        2005, "never", "libtorrent has no such setting, or the value has the wrong type or range"
+        2005, "never", "there is no such setting, Ouzel sets it itself, or the value has the wrong type or range"
     )
     UNKNOWN_TORRENT = ErrorRow(3001, "never", "no torrent has this id")
     TORRENT_BUSY = ErrorRow(3002, "later", "the torrent is still being removed")

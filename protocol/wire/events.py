@@ -4,7 +4,7 @@ An event about a torrent has the field `torrent`, which is sent in the envelope 
 events to the supervisor in the same form; the supervisor numbers and publishes them.
 """
 
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -229,17 +229,22 @@ class LimitsStale(_Fact, frozen=True, kw_only=True, tag="limits_stale"):
 
 
 class SettingsChanged(_Fact, frozen=True, kw_only=True, tag="settings_changed"):
-    """A changed configuration was read and applied. Keys have the form `limits.download_bps`.
+    """A changed configuration was read and applied, or a client has changed settings of libtorrent.
+
+    Keys have the form `limits.download_bps`, and `engine.NAME` for a setting of libtorrent. If libtorrent does not have
+    a new value, a `session_error` reports that.
 
     Fields:
         changed: the keys whose new values are in force now.
         overridden: the keys whose values clients have overridden; the clients' values stay in force.
         restart_needed: the keys whose new values apply only at the next start of the service.
+        source: `file` for a changed configuration, `client` for a client's change.
     """
 
     changed: list[str]
     overridden: list[str]
     restart_needed: list[str]
+    source: Literal["file", "client"] = "file"
 
 
 class SessionError(_Fact, frozen=True, kw_only=True, tag="session_error"):
@@ -247,8 +252,9 @@ class SessionError(_Fact, frozen=True, kw_only=True, tag="session_error"):
 
     Fields:
         name: the kind of problem: `listen_failed`, `disk_full`, `storage_missing`, `files_not_deleted`,
-            `config_refused`, or `memory_high` if the engine uses too much memory and is recycled. No event reports the
-            end of a problem, but `health` shows it.
+            `config_refused`, `settings_stale` if libtorrent does not have the value of a setting, or `memory_high` if
+            the engine uses too much memory and is recycled. No event reports the end of a problem, but `health` shows
+            it.
         message: a sentence for people.
         paths: for `files_not_deleted`: at most 1001 paths of files that are left, if they are known.
     """

@@ -102,6 +102,7 @@ _TABLE: Final = (
     Operation(commands.Ping, results.Nothing),
     Operation(commands.Health, reports.HealthReport),
     Operation(commands.Stats, reports.StatsReport),
+    Operation(commands.GetSettings, results.SettingList),
     Operation(commands.Snapshot, results.SnapshotPage),
     Operation(commands.ListTorrents, results.TorrentPage, cut=results.CutPage),
     Operation(commands.GetTorrent, rows.TorrentDetail, (_UNKNOWN,)),
@@ -160,6 +161,17 @@ _TABLE: Final = (
     Operation(commands.ResumeTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(commands.SetSequential, results.SequentialAccepted, (_UNKNOWN,)),
     Operation(commands.UpdateLimits, reports.SettingsReport, (_UNKNOWN,)),
+    Operation(
+        commands.UpdateSettings,
+        results.SettingList,
+        (
+            Refusal(ErrorKind.INVALID_SETTING, "one of the settings is invalid; nothing was changed"),
+            Refusal(
+                ErrorKind.ENGINE_UNAVAILABLE,
+                "no engine has started yet, so libtorrent's settings are not known; nothing was accepted",
+            ),
+        ),
+    ),
     Operation(commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
         commands.Recheck,

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from protocol.wire.desired import SettingValue
+
 
 class EngineState(StrEnum):
     """The state of an engine.
@@ -231,3 +233,26 @@ class SettingsReport(msgspec.Struct, frozen=True, kw_only=True):
 
     download_bps: int
     upload_bps: int
+
+
+class SettingSource(StrEnum):
+    """Who set a setting: nobody, the configuration (file or environment), or a client."""
+
+    DEFAULT = "default"
+    FILE = "file"
+    CLIENT = "client"
+
+
+class SettingReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting of libtorrent.
+
+    Fields:
+        value: the value that was set, or the default. A password is shown as `(hidden)`.
+        default: Ouzel's default, which may differ from libtorrent's; null until the first engine accepts commands, and
+            for a setting that this version of libtorrent does not have.
+        source: who set the value.
+    """
+
+    value: SettingValue
+    default: SettingValue | None
+    source: SettingSource

@@ -9,7 +9,7 @@ import msgspec
 
 from protocol.wire.crashes import CrashSummary
 from protocol.wire.envelope import EventFrame
-from protocol.wire.reports import HealthReport, SettingsReport
+from protocol.wire.reports import HealthReport, SettingReport, SettingsReport
 from protocol.wire.rows import FileRow, TorrentRow, TrackerRow
 
 
@@ -136,6 +136,16 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
     events: list[EventFrame]
     head: int
+
+
+class SettingList(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of libtorrent.
+
+    Fields:
+        settings: the settings by name, sorted.
+    """
+
+    settings: dict[str, SettingReport]
 
 
 class CrashList(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from supervisor.commands.quarantining import Quarantining
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.removing import Removing
 from supervisor.commands.restoring import Restoring
+from supervisor.commands.session_settings import SettingsEditor
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.engine.engine import Engine
 from supervisor.engine.torrents.merger import Merger
@@ -86,8 +87,9 @@ class Mutations:
             publish=publish,
             shared_files=shared_files,
         )
+        settings = SettingsEditor(catalogue=catalogue, reads=reads, engine=engine, locks=locks, publish=publish)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
-        self._handlers = editor.handlers() | handlers_of(editor, removing, quarantining, adding, restoring)
+        self._handlers = editor.handlers() | handlers_of(editor, settings, removing, quarantining, adding, restoring)
         check_complete(Mutation, self._handlers)
 
     async def accept(self, command: Mutation, deadline: float) -> Acceptance:

@@ -1,19 +1,30 @@
-"""The session's settings, with which an engine is configured.
+"""The session's settings: what clients set overrides the configuration."""
 
-Limits that clients have set override the configured ones.
-"""
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 
-from collections.abc import Sequence
+import msgspec
 
 from protocol.internal.link_commands import Configure
+from protocol.internal.settings import problem_of, problem_of_name
+from protocol.wire.commands import UpdateSettings
+from protocol.wire.desired import SettingValue
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.events import LifecycleEvent, SettingsChanged
+from protocol.wire.results import SettingList
+from supervisor.commands.acceptance import SESSION, Acceptance
+from supervisor.commands.handlers import handles
+from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots_in_force import RootsInForce
+from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.config.config_changes import ConfigInForce
+from supervisor.engine.engine import Engine
 from supervisor.host.directory_lock import DirectoryLock
 from supervisor.store.catalogue import Catalogue
 
 
 class SessionSettings:
-    """The session's settings of a service.
+    """The session's settings of a service, which engines are configured with.
 
     Args:
         locks: held locks on directories, the resume directory's first.
@@ -43,4 +54,74 @@ class SessionSettings:
             resume_dir=self._locks[0].identity,
             config=self._in_force.number,
             bounds=self._roots.current.bounds,
+            overrides=session.settings,
         )
+
+
+class SettingsEditor:
+    """Makes clients' changes of libtorrent's settings durable, and has the engine apply them.
+
+    Args:
+        locks: locks of torrents, by id, and of the session.
+        publish: publishes a lifecycle event.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        reads: Reads,
+        engine: Engine,
+        locks: KeyedLocks,
+        publish: Callable[[LifecycleEvent], int],
+    ) -> None:
+        self._catalogue = catalogue
+        self._reads = reads
+        self._engine = engine
+        self._locks = locks
+        self._publish = publish
+
+    @handles(UpdateSettings)
+    async def update_settings(self, command: UpdateSettings, deadline: float) -> Acceptance:
+        """Changes settings, all or none. A change without effect is accepted, and nothing is written."""
+        await self._check(command.settings, deadline)
+        async with self._locks.hold(SESSION):
+            self._catalogue.check_readable(None)
+            await self._catalogue.ensure_settled(None)
+            before = self._catalogue.session
+            given = before.settings | command.settings
+            after = {name: value for name, value in given.items() if value is not None}
+            changed = sorted(name for name in given if after.get(name) != before.settings.get(name))
+            if changed:
+                await self._catalogue.put_session(
+                    msgspec.structs.replace(before, settings=after, revision=before.revision + 1)
+                )
+                keys = [f"engine.{name}" for name in changed]
+                self._publish(SettingsChanged(changed=keys, overridden=[], restart_needed=[], source="client"))
+                self._engine.configure()
+            result = SettingList(settings=self._reads.setting_reports(command.settings))
+            return Acceptance(result, SESSION, self._catalogue.session.revision)
+
+    async def _check(self, settings: Mapping[str, SettingValue | None], deadline: float) -> None:
+        """Validates settings by the engine's list of them. What clients have set can always be given back."""
+        own = self._catalogue.session.settings
+        checked = {name: value for name, value in settings.items() if value is not None or name not in own}
+        if not checked:
+            return
+        if not self._engine.default_settings:
+            await self._until_known(deadline)
+        known = self._engine.default_settings
+        for name, value in checked.items():
+            problem = problem_of_name(name, known) if value is None else problem_of(name, value, known)
+            if problem is not None:
+                field = f"args.settings.{name}"
+                raise OuzelError(ErrorKind.INVALID_SETTING, f"{field}: {problem}; nothing was changed", field=field)
+
+    async def _until_known(self, deadline: float) -> None:
+        self._engine.check_expected()
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._engine.until_ready()
+        except TimeoutError as error:
+            problem = "no engine has reported libtorrent's settings in time; nothing was accepted"
+            raise OuzelError(ErrorKind.ENGINE_UNAVAILABLE, problem, retry_after_ms=1000) from error

@@ -4,7 +4,7 @@ The engine owns everything about these processes: their start and end, their tor
 detection of torrents that crash them. Other parts call its methods, and get all its facts by one callback, `emit`.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from protocol.internal.link_commands import CheckFiles, Configure, EngineCommand, EnsureTorrent, SaveAll
 from protocol.internal.link_events import EngineReady, Heartbeat, TorrentDropped
 from protocol.internal.link_queries import AnswerT, Query
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import DesiredTorrent, SettingValue
 from protocol.wire.events import EngineStarted, Progress, StateChanged
 from protocol.wire.reports import EngineSlotReport, RestoreReport, SandboxReport
 from supervisor.engine import facts
@@ -63,6 +63,7 @@ class Engine:
         readings: updates the parts of the snapshot that the engine reports only on request.
         waiters: requests that wait for the engine's confirmation.
         libtorrent: the version of libtorrent in the latest ready process; empty before the first.
+        default_settings: Ouzel's default of each setting of that version's; empty before the first.
         sandbox: the confinement of the latest ready process; None before the first.
     """
 
@@ -90,6 +91,7 @@ class Engine:
         self._log = log
         self._disk_is_slow = disk_is_slow
         self.libtorrent = ""
+        self.default_settings: Mapping[str, SettingValue] = {}
         self.sandbox: SandboxReport | None = None
         self.snapshot = Snapshot(slot, on_trackers_failing=self._trackers_failing)
         self.waiters = Waiters()
@@ -315,6 +317,7 @@ class Engine:
     def _ready(self, event: EngineReady) -> None:
         self._log.info("engine_ready", gen=self.gen, pid=event.pid, port=event.listen_port)
         self.libtorrent, self.sandbox = event.libtorrent, event.sandbox
+        self.default_settings = event.settings
         self._renewal.covered = event.places
         if not self._keeper.ready():
             return
@@ -353,7 +356,8 @@ class Engine:
 
     def _crashed(self, child: Child, death: Death) -> None:
         spawned_at = self._keeper.spawned_at
-        self._post_mortem.crashed(child, death, spawned_at=spawned_at, libtorrent=self.libtorrent)
+        overrides = self._settings().overrides
+        self._post_mortem.crashed(child, death, spawned_at=spawned_at, libtorrent=self.libtorrent, overrides=overrides)
 
     def _excuses(self, death: Death) -> bool:
         child = self._keeper.child

@@ -1,10 +1,11 @@
 """The post-mortem: examines the death of an engine process, and reports it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
+from protocol.wire.desired import SettingValue
 from protocol.wire.events import EngineLost
 from supervisor.engine.facts import Crashed, EngineFact, Problem
 from supervisor.engine.life import engine_health
@@ -51,14 +52,26 @@ class PostMortem:
         if blame.reports_shortage(line):
             self._short = gen
 
-    def crashed(self, child: Child, death: Death, *, spawned_at: float, libtorrent: str) -> None:
-        """Makes the crash report on an unexpected death. Call it while the stacks can still be read."""
+    def crashed(
+        self,
+        child: Child,
+        death: Death,
+        *,
+        spawned_at: float,
+        libtorrent: str,
+        overrides: Mapping[str, SettingValue],
+    ) -> None:
+        """Makes the crash report on an unexpected death. Call it while the stacks can still be read.
+
+        Args:
+            overrides: the settings of clients.
+        """
         report = report_on(
             child,
             death,
             uptime_ms=int((time.monotonic() - spawned_at) * 1000),
             versions={"ouzel": self._launcher.version, "libtorrent": libtorrent},
-            settings=msgspec.to_builtins(self._launcher.config),
+            settings=msgspec.to_builtins(self._launcher.config) | {"clients": dict(overrides)},
         )
         self._report = report.name
         self._emit(Crashed(report))

@@ -17,6 +17,7 @@ from protocol.wire.events import (
     Reconciled,
     Released,
     SessionError,
+    SettingsChanged,
     TorrentAdded,
     TorrentError,
     TorrentRemoved,
@@ -149,6 +150,11 @@ def _session_error(event: SessionError) -> Line | None:
     return Line(level, event.name, {"problem": _text(event.message), **_remedy(event)})
 
 
+def _settings_changed(event: SettingsChanged) -> Line | None:
+    """The line of a client's change; `reloaded` is that of a changed configuration. No line has values."""
+    return Line("info", "settings_changed", {"changed": event.changed}) if event.source == "client" else None
+
+
 def _reconciled(event: Reconciled) -> Line:
     subject = {} if event.torrent is None else {"torrent": event.torrent}
     return Line("info", "reconciled", {**subject, "what": _text(event.what), "done": _text(event.done)})
@@ -175,6 +181,7 @@ _LINES: Final[Mapping[str, Callable[[Any], Line | None]]] = {
     "released": _released,
     "limits_stale": _limits_stale,
     "session_error": _session_error,
+    "settings_changed": _settings_changed,
     "reconciled": _reconciled,
     "tracker_status": _tracker_status,
 }
@@ -189,7 +196,6 @@ SILENT: Final = frozenset(
     {
         "engine_lost",  # `engine_exited` is its line
         "engine_started",  # `engine_ready`
-        "settings_changed",  # `reloaded`
         "metadata_updated",
         "files_discovered",
         "file_completed",
@@ -209,6 +215,8 @@ LEVELS_BY_EVENT: Final[Mapping[str, tuple[str, ...]]] = {
     "memory_high": ("warning",),
     "reconciled": ("info",),
     "resume_data_rejected": ("warning",),
+    "settings_changed": ("info",),
+    "settings_stale": ("warning",),
     "storage_missing": ("warning",),
     "torrent_added": ("info",),
     "torrent_completed": ("info",),

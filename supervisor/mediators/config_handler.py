@@ -1,8 +1,7 @@
 """The config handler: reads configurations, applies them to the parts of the service, and notifies clients."""
 
 from collections.abc import Callable, Sequence
-
-import msgspec
+from typing import Final
 
 from protocol.wire.events import SessionError, SettingsChanged
 from supervisor.commands.reads.reads import Reads
@@ -17,6 +16,9 @@ from supervisor.health.health_reporter import HealthReporter
 from supervisor.log import logs
 from supervisor.log.log_form import Form
 from supervisor.store.catalogue import Catalogue
+
+LIMITS: Final = ("download_bps", "upload_bps")
+"""The keys of `[limits]`, which clients can override."""
 
 
 class ConfigHandler:
@@ -82,10 +84,10 @@ class ConfigHandler:
     def taken(self, changes: Changes) -> None:
         """Logs and publishes that a configuration was accepted."""
         self._reporter.report("config", "file", None)
-        set_by_clients = msgspec.to_builtins(self._catalogue.session)
-        overridden = [
-            key for key in changes.changed if key.startswith("limits.") and set_by_clients[key[7:]] is not None
-        ]
+        session = self._catalogue.session
+        set_by_clients = {f"engine.{name}" for name in session.settings}
+        set_by_clients |= {f"limits.{name}" for name in LIMITS if getattr(session, name) is not None}
+        overridden = [key for key in changes.changed if key in set_by_clients]
         self._log.info(
             "reloaded", changed=changes.changed, overridden=overridden, restart_needed=changes.restart_needed
         )

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from protocol.internal.link_events import (
@@ -22,7 +22,15 @@ from protocol.internal.link_events import (
     TorrentDropped,
 )
 from protocol.wire.errors import OuzelError
-from protocol.wire.events import Completed, EngineLost, LifecycleEvent, Progress, StateChanged, TorrentError
+from protocol.wire.events import (
+    Completed,
+    EngineLost,
+    LifecycleEvent,
+    Progress,
+    SessionError,
+    StateChanged,
+    TorrentError,
+)
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.removals import Removals
 from supervisor.commands.roots_in_force import RootsInForce
@@ -120,6 +128,8 @@ class EngineHandler:
         self._group = group
         self._log = log
         self._engine_log = 0, log
+        self._stale: str | None = None
+        """The reported problem of settings that are not in force."""
         self._on_finished = on_finished
         self._on_unusable = on_unusable
 
@@ -163,8 +173,9 @@ class EngineHandler:
                 self._group.create_task(self._write_resume(fact))
             case AllHandedOver():
                 self._group.create_task(self._end_hand_over())
-            case SettingsApplied(config=number):
+            case SettingsApplied(config=number, problems=problems):
                 self._reloader.confirmed(number)
+                self._settings_read(problems)
             case SettingsRefused():
                 self._refused(fact)
             case LogLine(gen, line):
@@ -209,8 +220,17 @@ class EngineHandler:
         for subject in ("process", "settings"):
             self._health.report(COMPONENT, subject, None, severity=Severity.DEGRADING, now_us=0)
 
+    def _settings_read(self, problems: Mapping[str, str]) -> None:
+        """Reports settings that do not have their values in libtorrent, where the engine sets them again."""
+        told = "; ".join(f"{name}: {problem}" for name, problem in sorted(problems.items()))
+        problem = f"settings are not in force ({told}); see `ouzel settings --changed`" if told else None
+        if problem is not None and problem != self._stale:
+            self._publish(SessionError(name="settings_stale", message=problem))
+        self._stale = problem
+        self._reporter.report(COMPONENT, "stale_settings", problem)
+
     def _listens(self, stats: SessionStats) -> None:
-        configured = self._in_force.config.engine.get("listen_interfaces")
+        configured = (self._in_force.config.engine | self._catalogue.session.settings).get("listen_interfaces")
         text = configured if isinstance(configured, str) else None
         devices = [] if text is None else [name for _, name in socket.if_nameindex()]
         told = listening.problem(text, stats.listen_port, stats.listeners, devices)

@@ -83,6 +83,7 @@ class Session:
         torrent = {"torrent": self._made.torrent}
         for op in ("hello", "ping", "health", "stats"):
             self.ask(op, op, deadline_ms=60_000)
+        self.ask("get_settings", "get_settings")
         page = self.ask("list_torrents", "list_torrents", {"label": self._name, "limit": 1})
         self.ask("list_torrents", "list_torrents", {"label": self._name, "cursor": page["cursor"]})
         self.ask("list_torrents", "list_torrents", {"ids": [self._made.torrent], "fields": ["name", "size"]})
@@ -104,6 +105,8 @@ class Session:
         self.ask("pause", "pause", torrent)
         self.ask("set_sequential", "set_sequential", {**torrent, "sequential": True}, wait="applied")
         self.ask("update_limits", "update_limits", {**torrent, "download_bps": 100_000})
+        for value in (77, None):
+            self.ask("update_settings", "update_settings", {"settings": {"peer_timeout": value}}, wait="applied")
         self.ask("update_selection", "update_selection", {**torrent, "exclude": ["*.nfo"], "priorities": {"0": 7}})
         self.ask("recheck", "recheck", torrent)
         self.ask("add_peers", "add_peers", {**torrent, "peers": ["127.0.0.1:1"]})
@@ -138,6 +141,7 @@ class Session:
         self.ask("errors", "add_torrent", {"magnet": "magnet:?xt=ü"})
         self.ask("errors", "add_torrent", {"metainfo": {"$bin": base64.b64encode(bytes(range(256))).decode()}})
         self.ask("errors", "update_limits", {"download_bps": -1})
+        self.ask("errors", "update_settings", {"settings": {"peer_timeout": 2**31}})
         self.ask("errors", "get_crash", {"name": "../../etc/passwd"})
 
 

@@ -13,6 +13,7 @@ from engine_proc.resume.resume_store import FastResumeStore
 from engine_proc.session.alerts import Alert, MetadataReceived, PrioritiesSet, ResumeData, TorrentAdded, TorrentGone
 from engine_proc.session.session_port import TrackerState
 from engine_proc.session_commands import SessionCommands
+from engine_proc.settings_watch import SettingsWatch
 from engine_proc.storage.storage_guard import StorageGuard
 from engine_proc.storage.storage_watch import MountsRead, Sight, StorageWatch
 from engine_proc.torrents.dispatch import Dispatcher
@@ -26,7 +27,7 @@ from protocol.internal.bounds import Bounds
 from protocol.internal.link_commands import DropTorrent
 from protocol.internal.link_events import EngineEvent, StorageState, TorrentApplied
 from protocol.wire.desired import DesiredTorrent, Selection
-from tests.fakes.fake_session import FakeSession
+from tests.fakes.fake_session import KNOWN_SETTINGS, FakeSession
 from tools.rig.probe import eventually, readable
 from tools.rig.samples import two_files
 
@@ -76,6 +77,7 @@ class Desk:
             lambda: self.now,
             lambda torrent, states: self.trackers.append((torrent, states)),
         )
+        self.settings = SettingsWatch(self.session, KNOWN_SETTINGS, self.hear, lambda: self.now)
         parts = Parts(
             self.session,
             self.store,

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from engine_proc.libtorrent_adapter.libtorrent_session import LibtorrentSession
 from engine_proc.session.alerts import NativeState, TorrentAdded
-from engine_proc.session.session_port import SettingValue
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import DesiredTorrent, SettingValue
 from tools.rig.probe import LOOPBACK, Probe, eventually
 from tools.rig.samples import SampleTorrent
 

@@ -15,6 +15,7 @@ from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_store import FastResumeStore
 from engine_proc.session.alerts import Finished, Flushed, MetadataReceived, ResumeData, SessionStatistics, TorrentGone
 from engine_proc.session.session_port import SourceInfo
+from engine_proc.session.session_settings import merged
 from engine_proc.storage.storage_watch import MountsRead, StorageWatch
 from engine_proc.torrents import saver
 from protocol.durable.integrity import unseal
@@ -47,7 +48,7 @@ from protocol.wire.events import (
 )
 from protocol.wire.rows import TorrentState
 from tests.engine_proc.supervision import CONFIGURE, GEN, Supervision, gaps
-from tests.fakes.fake_session import LISTEN_PORT, FakeSession, claimed_pieces
+from tests.fakes.fake_session import KNOWN_SETTINGS, LISTEN_PORT, FakeSession, claimed_pieces
 from tools.rig.probe import DEADLINE_S, LOOPBACK, eventually
 from tools.rig.samples import PIECE_LENGTH, SampleTorrent, noise, two_files
 
@@ -79,6 +80,7 @@ class Running:
             self._make_session,
             gen=GEN,
             libtorrent="fake",
+            known=KNOWN_SETTINGS,
         )
         self.thread = threading.Thread(target=self._run, name="engine")
         self.thread.start()
@@ -93,7 +95,7 @@ class Running:
     def _make_session(self, command: Configure) -> FakeSession:
         self.sessions.append(
             FakeSession(
-                command.settings,
+                merged(command.settings, command.overrides, KNOWN_SETTINGS)[0],
                 download_bps=command.download_bps,
                 upload_bps=command.upload_bps,
                 torrents=command.torrents,

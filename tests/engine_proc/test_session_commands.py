@@ -1,9 +1,4 @@
-import pytest
-
 from engine_proc.session.alerts import TorrentGone
-from engine_proc.session.session_port import SettingValue
-from protocol.internal.link_commands import Configure
-from protocol.internal.link_events import SettingsApplied, SettingsRefused
 from protocol.internal.link_queries import (
     FilesQueried,
     InspectSource,
@@ -14,7 +9,6 @@ from protocol.internal.link_queries import (
     TrackersQueried,
 )
 from protocol.wire.desired import KnownMetadata
-from protocol.wire.events import LimitsApplied, LimitsStale
 from tests.engine_proc.desk import Desk
 from tools.rig.samples import PIECE_LENGTH
 
@@ -76,37 +70,3 @@ def test_a_torrent_that_is_being_forgotten_can_be_asked_for(desk: Desk) -> None:
     desk.forget(desired, delete_files=False)
     desk.session_commands.query_files(QueryFiles(token=1, torrent=desired.torrent))
     assert desk.heard(FilesQueried) == [FilesQueried(token=1, bytes_done=None)]
-
-
-def test_settings_are_applied_and_read_back(desk: Desk) -> None:
-    """The session's limits have no torrent."""
-    desk.session_commands.configure(Configure(settings={}, download_bps=10, upload_bps=20, torrents=0, revision=5))
-    assert desk.said == [LimitsApplied(download_bps=10, upload_bps=20), SettingsApplied(revision=5)]
-
-
-def test_bad_settings_are_refused(desk: Desk) -> None:
-    """The error names the setting, and no revision is confirmed."""
-    bad = Configure(settings={"nonsense": 1}, download_bps=10, upload_bps=20, torrents=0, revision=5)
-    desk.session_commands.configure(bad)
-    (refused,) = desk.heard(SettingsRefused)
-    assert refused.setting == "nonsense"
-    assert desk.said == []
-    assert desk.session.session_limits() == (0, 0)
-
-
-@pytest.mark.parametrize("settings", [{}, {"nonsense": 1}])
-def test_the_verdict_names_the_configuration(desk: Desk, settings: dict[str, SettingValue]) -> None:
-    """So that it is not taken for the answer to another configuration."""
-    command = Configure(settings=settings, download_bps=0, upload_bps=0, torrents=0, revision=5, config=7)
-    desk.session_commands.configure(command)
-    said = [event for event in desk.said if isinstance(event, SettingsApplied | SettingsRefused)]
-    assert [verdict.config for verdict in said] == [7]
-
-
-def test_session_limits_that_do_not_hold_are_told(desk: Desk) -> None:
-    """The settings count as applied, so that no request waits for them."""
-    desk.session.refuse_limits()
-    desk.session_commands.configure(Configure(settings={}, download_bps=10, upload_bps=20, torrents=0, revision=5))
-    (stale,) = desk.heard(LimitsStale)
-    assert (stale.torrent, stale.download_bps, stale.upload_bps) == (None, 0, 0)
-    assert desk.said == [SettingsApplied(revision=5)]

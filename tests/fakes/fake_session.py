@@ -51,13 +51,12 @@ from engine_proc.session.session_port import (
     Layout,
     Loading,
     Metainfo,
-    SettingValue,
     SourceInfo,
     TrackerState,
     UnknownTorrent,
 )
 from protocol.internal.link_queries import TrackerReading
-from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection
+from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection, SettingValue
 from protocol.wire.events import FileEntry
 from tools.rig import bencode
 from tools.rig.bencode import Bencodable
@@ -70,6 +69,7 @@ KNOWN_SETTINGS: Final[Mapping[str, SettingValue]] = {
     "enable_upnp": True,
     "enable_natpmp": True,
     "user_agent": "fake",
+    "proxy_password": "",
     "alert_mask": 0,
     "alert_queue_size": 0,
     "download_rate_limit": 0,
@@ -246,6 +246,8 @@ class FakeSession:
         self.seen: set[str] = set()
         self.counted: dict[str, tuple[int, int] | None] = {}
         self.settings: dict[str, SettingValue] = {}
+        self.stuck_settings: dict[str, SettingValue] = {}
+        """Settings that keep these values, whatever is set."""
         self.configure(settings or {}, download_bps=download_bps, upload_bps=upload_bps)
         self._alert_socket, self._wake_socket = socket.socketpair()
         self._alert_socket.setblocking(False)
@@ -613,6 +615,11 @@ class FakeSession:
             if not self._stuck_limits:
                 self._session_limits = (download_bps, upload_bps)
 
+    def stale_settings(self) -> dict[str, str]:
+        """How the settings in force differ from the configured ones."""
+        found = {**self.settings, **self.stuck_settings}
+        return session_settings.differences(self.settings, found)
+
     def session_limits(self) -> tuple[int, int]:
         """Reads back the session's limits in bytes per second."""
         return self._session_limits
@@ -692,6 +699,10 @@ class FakeSession:
     def refuse_limits(self) -> None:
         """From now on limits do not change, whatever is set."""
         self._stuck_limits = True
+
+    def heed_limits(self) -> None:
+        """Limits change again when they are set."""
+        self._stuck_limits = False
 
     def fail(self, torrent: str, problem: str) -> None:
         """Stops the torrent with an error, as a full disk does; resuming it clears the error."""

@@ -32,7 +32,7 @@ def calls(crash: str, epoch: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 args = {"metainfo": samples.METAINFO}
             case "add_peers":
                 args["peers"] = ["127.0.0.1:1"]
-            case "set_sequential" | "update_limits" | "restore_damaged":
+            case "set_sequential" | "update_limits" | "update_settings" | "restore_damaged":
                 args = samples.ARGUMENTS[op]
             case _:
                 pass

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from signal import Signals
-from typing import Any, TypeVar, get_args
+from typing import Any, Final, TypeVar, get_args
 
 import msgpack
 import structlog
@@ -31,7 +31,7 @@ from protocol.internal.link_events import (
 from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
 from protocol.wire import codec
 from protocol.wire.commands import EngineRead
-from protocol.wire.desired import KnownMetadata
+from protocol.wire.desired import KnownMetadata, SettingValue
 from protocol.wire.events import Completed, EngineLost, LifecycleEvent, Progress
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
@@ -142,6 +142,16 @@ class PlayedLauncher(Launcher):
         return self._on.fingerprint
 
 
+DEFAULT_SETTINGS: Final[dict[str, SettingValue]] = {
+    "connections_limit": 1000,
+    "enable_dht": True,
+    "listen_interfaces": "0.0.0.0:6881",
+    "proxy_password": "",
+    "user_agent": "fake",
+}
+"""The defaults that a played engine reports."""
+
+
 class PlayedEngine:
     """An engine on the real link that obeys at once, unless it is `deaf` to a kind of command.
 
@@ -187,7 +197,7 @@ class PlayedEngine:
     def _answer(self, command: EngineCommand) -> list[EngineEvent]:
         first = isinstance(command, Configure) and not self._configured
         self._configured |= first
-        ready = EngineReady(pid=os.getpid(), libtorrent="2.0", listen_port=6881)
+        ready = EngineReady(pid=os.getpid(), libtorrent="2.0", listen_port=6881, settings=DEFAULT_SETTINGS)
         return [ready, *_carried_out(command)] if first else _carried_out(command)
 
 

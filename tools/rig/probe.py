@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from engine_proc.session.alerts import Alert, SessionStatistics, StatusUpdate, TorrentStatus
-from engine_proc.session.session_port import LibtSession, SettingValue
+from engine_proc.session.session_port import LibtSession
+from protocol.wire.desired import SettingValue
 
 LOOPBACK: Final[dict[str, SettingValue]] = {
     "listen_interfaces": "127.0.0.1:0",

@@ -34,12 +34,16 @@ class AnnounceEvent(Enum):
 
 
 class Announce(NamedTuple):
-    """One announce: monotonic time in seconds, the torrent's id (v1), the event, and the bytes left to download."""
+    """One announce: monotonic time in seconds, the torrent's id (v1), the event, and the bytes left to download.
+
+    `agent` is the User-Agent of an announce by HTTP.
+    """
 
     at: float
     torrent: str
     event: AnnounceEvent
     left: int
+    agent: str = ""
 
 
 class Tracker:
@@ -123,7 +127,8 @@ class _HttpHandler(BaseHTTPRequestHandler):
         now = time.monotonic()
         asked = dict(parse_qsl(urlsplit(self.path).query, encoding="latin-1"))
         event = AnnounceEvent(asked.get("event", "none") or "none")
-        self.heard(Announce(now, asked["info_hash"].encode("latin-1").hex(), event, int(asked["left"])))
+        agent = self.headers.get("User-Agent", "")
+        self.heard(Announce(now, asked["info_hash"].encode("latin-1").hex(), event, int(asked["left"]), agent))
         said: dict[bytes, bencode.Bencodable] = {b"interval": INTERVAL_S, b"complete": 7, b"incomplete": 1}
         said[b"peers"] = b""
         if (refusal := self.refusal()) is not None:

@@ -13,7 +13,7 @@ from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import EventFrame, Request
 from protocol.wire.operations import OPERATIONS
-from protocol.wire.reports import EngineState, HealthStatus
+from protocol.wire.reports import EngineState, HealthStatus, SettingSource
 from protocol.wire.rows import HindranceCause, TorrentState, TrackerStatus
 
 CONTENT: Final = b"hello ouzel"
@@ -141,6 +141,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "ping": {},
     "health": {},
     "stats": {},
+    "get_settings": {},
     "snapshot": {"cursor": TORRENT, "limit": 500},
     "list_torrents": {
         "ids": [TORRENT, OTHER],
@@ -178,6 +179,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "resume": {"torrent": TORRENT},
     "set_sequential": {"torrent": TORRENT, "sequential": True},
     "update_limits": {"torrent": TORRENT, "download_bps": 0, "upload_bps": 50_000},
+    "update_settings": {"settings": {"user_agent": "example/1.0", "connections_limit": 500, "enable_dht": None}},
     "update_selection": {
         "torrent": TORRENT,
         "include": ["*.txt"],
@@ -219,6 +221,13 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         supervisor=reports.ProcessReport(rss_bytes=52_428_800, cpu_ms=900, fds=31),
         engine=reports.ProcessReport(rss_bytes=33_554_432, cpu_ms=120, fds=24),
         torrents={"downloading": 1, "fetching_metadata": 1},
+    ),
+    "get_settings": results.SettingList(
+        settings={
+            "connections_limit": reports.SettingReport(value=800, default=1000, source=SettingSource.FILE),
+            "enable_dht": reports.SettingReport(value=True, default=True, source=SettingSource.DEFAULT),
+            "proxy_password": reports.SettingReport(value="(hidden)", default="", source=SettingSource.CLIENT),
+        }
     ),
     "snapshot": results.SnapshotPage(health=HEALTH, settings=SETTINGS, torrents=[ROW, WAITING], cursor=None),
     "list_torrents": results.TorrentPage(torrents=[ROW], cursor=TORRENT),
@@ -292,6 +301,15 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "resume": results.TorrentAccepted(torrent=TORRENT),
     "set_sequential": results.SequentialAccepted(torrent=TORRENT, sequential=True),
     "update_limits": reports.SettingsReport(download_bps=0, upload_bps=50_000),
+    "update_settings": results.SettingList(
+        settings={
+            "connections_limit": reports.SettingReport(value=500, default=1000, source=SettingSource.CLIENT),
+            "enable_dht": reports.SettingReport(value=True, default=True, source=SettingSource.DEFAULT),
+            "user_agent": reports.SettingReport(
+                value="example/1.0", default="libtorrent/2.1.1.0", source=SettingSource.CLIENT
+            ),
+        }
+    ),
     "update_selection": results.TorrentAccepted(torrent=TORRENT),
     "recheck": results.TorrentAccepted(torrent=TORRENT),
     "add_peers": results.PeersAccepted(torrent=TORRENT, added=1),

@@ -1,6 +1,6 @@
 """Renders tables, lines and bars for people, without writing them. All untrusted text is cleaned."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from rich.cells import cell_len
@@ -27,7 +27,17 @@ from ouzel.stream.silence import DaemonAnswers, DaemonSilent, Heard
 from ouzel.stream.table import Table, still
 from protocol.text.redacted import redacted
 from protocol.wire.crashes import CrashReport, CrashSummary
-from protocol.wire.reports import HealthReport, HealthStatus, Reason, SandboxReport, SettingsReport, StatsReport
+from protocol.wire.desired import SettingValue
+from protocol.wire.reports import (
+    HealthReport,
+    HealthStatus,
+    Reason,
+    SandboxReport,
+    SettingReport,
+    SettingSource,
+    SettingsReport,
+    StatsReport,
+)
 from protocol.wire.results import DamagedReport, DamagedRestored
 from protocol.wire.rows import FileRow, TorrentDetail, TorrentRow, TorrentState
 
@@ -156,6 +166,19 @@ def health_line(table: Table) -> Text:
 def limits(report: SettingsReport) -> Text:
     """A text about the session's limits."""
     return Text(_limits(report.download_bps, report.upload_bps))
+
+
+def settings(found: Mapping[str, SettingReport]) -> Grid:
+    """A table with one line for each setting of libtorrent."""
+    grid = _grid("NAME", "VALUE", "DEFAULT", "SET BY")
+    grid.columns[0].no_wrap = True
+    for column in grid.columns[1:3]:
+        column.overflow = "fold"  # long texts are wrapped, not cut
+    for name, each in found.items():
+        default = "" if each.default is None else _setting(each.default)
+        source = "" if each.source is SettingSource.DEFAULT else each.source.value
+        grid.add_row(Text(clean(name)), Text(_setting(each.value)), Text(default), source)
+    return grid
 
 
 def stats(report: StatsReport) -> Grid:
@@ -323,6 +346,16 @@ def _pairs(*pairs: tuple[str, str]) -> Grid:
 
 def _limits(download_bps: int, upload_bps: int) -> str:
     return f"{format_limit(download_bps)} down, {format_limit(upload_bps)} up"
+
+
+def _setting(value: SettingValue) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case "":
+            return '""'
+        case _:
+            return clean(str(value))
 
 
 def _brief(value: object) -> str:

@@ -17,6 +17,7 @@ import psutil
 from protocol.wire import codec
 from protocol.wire.commands import (
     EngineRead,
+    GetSettings,
     GetTorrent,
     Health,
     Hello,
@@ -38,14 +39,16 @@ from protocol.wire.reports import (
     ProcessReport,
     RestoreReport,
     SessionReport,
+    SettingReport,
     SettingsReport,
     StatsReport,
     SupervisorReport,
 )
-from protocol.wire.results import Nothing, ServerInfo
+from protocol.wire.results import Nothing, ServerInfo, SettingList
 from protocol.wire.rows import ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
 from supervisor.commands.handlers import check_complete, handlers_of, handles
 from supervisor.commands.reads import pages
+from supervisor.commands.reads.setting_reports import setting_reports
 from supervisor.config.config import Config
 from supervisor.engine.engine import Engine
 from supervisor.events.event_log import EventLog
@@ -160,6 +163,19 @@ class Reads:
         return SettingsReport(
             download_bps=limits.download_bps if session.download_bps is None else session.download_bps,
             upload_bps=limits.upload_bps if session.upload_bps is None else session.upload_bps,
+        )
+
+    @handles(GetSettings)
+    def _settings(self, _: GetSettings) -> SettingList:
+        return SettingList(settings=self.setting_reports())
+
+    def setting_reports(self, only: Iterable[str] | None = None) -> dict[str, SettingReport]:
+        """The settings of libtorrent by name; if given, only those in `only`."""
+        return setting_reports(
+            client=self._catalogue.session.settings,
+            configured=self.config.engine,
+            defaults=self._engine.default_settings,
+            only=only,
         )
 
     def health(self, now: float) -> HealthReport:

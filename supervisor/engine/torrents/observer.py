@@ -101,9 +101,9 @@ class Observer:
                 for mount_point, problem in list(self._storage):
                     self._take_storage(StorageState(mount_point=mount_point, problem=problem, message="", torrents=[]))
                 self._emit(event)
-            case SettingsApplied(revision=revision):
+            case SettingsApplied(revision=revision, refused=refused):
                 self._snapshot.settings_revision = revision
-                self._waiters.confirm(None, revision)
+                self._waiters.confirm(None, revision, refused)
                 self._emit(event)
             case SessionStats():
                 self._snapshot.session = event

@@ -145,6 +145,7 @@ def test_a_changed_file_is_taken_without_a_restart(manager: Manager, managed: Da
         "changed": ["engine.connections_limit", "limits.download_bps", "limits.upload_bps", "restart.budget"],
         "overridden": ["limits.upload_bps"],
         "restart_needed": ["paths.state_dir"],
+        "source": "file",
     }
     assert managed.engine_pid() == engine
     assert managed.healthy()

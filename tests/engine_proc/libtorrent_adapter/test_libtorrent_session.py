@@ -26,8 +26,8 @@ from engine_proc.session.alerts import (
     TorrentGone,
     TorrentStatus,
 )
-from engine_proc.session.session_port import Loading, SettingValue
-from protocol.wire.desired import Selection
+from engine_proc.session.session_port import Loading
+from protocol.wire.desired import Selection, SettingValue
 from tests.engine_proc.loopback import add, address, real_session, seed
 from tools.rig.probe import LOOPBACK, Probe, eventually
 from tools.rig.samples import PIECE_LENGTH, SampleTorrent, noise

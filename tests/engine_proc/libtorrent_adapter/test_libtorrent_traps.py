@@ -34,6 +34,7 @@ from engine_proc.session.alerts import (
     TorrentTrouble,
 )
 from engine_proc.session.session_port import InvalidSetting
+from protocol.internal.settings import OWNED
 from tests.engine_proc.loopback import add, address, real_session, seed
 from tools.rig.mounts import tmpfs
 from tools.rig.probe import DEADLINE_S, LOOPBACK, Probe, eventually, readable
@@ -258,7 +259,7 @@ def test_3_a_bare_session_spares_local_peers_its_limits(tmp_path: Path) -> None:
 # -- 4, 8, 12: settings -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [*session_settings.DEFAULTS, *sorted(session_settings.RESERVED)])
+@pytest.mark.parametrize("name", [*session_settings.DEFAULTS, *sorted(OWNED)])
 def test_4_12_ouzels_settings_are_ones_that_libtorrent_has(name: str) -> None:
     """Defaults have libtorrent's types, and differ from its own values."""
     known = lt.default_settings()

@@ -29,10 +29,9 @@ from engine_proc.session.session_port import (
     InvalidSource,
     LibtSession,
     Loading,
-    SettingValue,
     UnknownTorrent,
 )
-from protocol.wire.desired import LIMIT_MAX_BPS, DesiredTorrent, Selection
+from protocol.wire.desired import LIMIT_MAX_BPS, DesiredTorrent, Selection, SettingValue
 from tests.fakes.fake_session import FakeSession
 from tools.rig import bencode
 from tools.rig.probe import LOOPBACK, Probe, eventually, readable
@@ -858,6 +857,13 @@ def test_a_bad_setting_changes_nothing(session: LibtSession, setting: str) -> No
         session.configure({**LOOPBACK, setting: BAD_SETTINGS[setting]}, download_bps=30, upload_bps=40)
     assert raised.value.setting == setting
     assert session.session_limits() == (10, 20)
+
+
+def test_settings_are_read_back(session: LibtSession) -> None:
+    """After each change, and when a setting is not configured any more."""
+    for settings in ({**LOOPBACK, "connections_limit": 7, "user_agent": "x"}, LOOPBACK):
+        session.configure(settings, download_bps=0, upload_bps=0)
+        assert session.stale_settings() == {}
 
 
 def test_session_limits_are_read_back(make: Side) -> None:

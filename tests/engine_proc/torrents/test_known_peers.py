@@ -8,8 +8,7 @@ from typing import Final
 import pytest
 
 from engine_proc.session.alerts import NativeState, PrioritiesSet, TorrentStatus
-from engine_proc.session.session_port import SettingValue
-from protocol.wire.desired import Selection
+from protocol.wire.desired import Selection, SettingValue
 from tests.engine_proc.loopback import add, address, real_session, seed
 from tools.rig.probe import LOOPBACK, Probe, eventually
 from tools.rig.samples import PIECE_LENGTH, SampleTorrent, noise

@@ -519,6 +519,75 @@ def test_limit(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
     assert daemon.requests[-1].args == {"torrent": ID, "download_bps": 0}
 
 
+SETTINGS: dict[str, Any] = {
+    "connections_limit": {"value": 800, "default": 1000, "source": "file"},
+    "enable_dht": {"value": True, "default": True, "source": "default"},
+    "proxy_password": {"value": "(hidden)", "default": "", "source": "client"},
+    "user_agent": {"value": "fake", "default": "fake", "source": "default"},
+}
+
+
+def test_settings_are_listed_and_filtered(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """With their defaults, and who has set them."""
+    daemon.answers["get_settings"] = lambda _: {"settings": SETTINGS}
+    lines = ouzel("settings")[1].splitlines()
+    assert [line.split() for line in lines[:3]] == [
+        ["NAME", "VALUE", "DEFAULT", "SET", "BY"],
+        ["connections_limit", "800", "1000", "file"],
+        ["enable_dht", "true", "true"],
+    ]
+    assert json.loads(ouzel("settings", "--json")[1]) == {"settings": SETTINGS}
+    assert json.loads(ouzel("settings", "--changed", "--json")[1])["settings"].keys() == {
+        "connections_limit",
+        "proxy_password",
+    }
+    assert ouzel("settings", "--like", "DHT")[1].splitlines()[1].split() == ["enable_dht", "true", "true"]
+
+
+def test_settings_are_set_by_the_types_of_their_defaults(
+    daemon: ScriptedDaemon, ouzel: Ouzel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dash reads the value from standard input, and an unknown name is left to the daemon."""
+    daemon.answers["get_settings"] = lambda _: {"settings": SETTINGS}
+    daemon.answers["update_settings"] = lambda args: {
+        "settings": {name: {"value": 1, "default": 1, "source": "client"} for name in args["settings"]}
+    }
+    monkeypatch.setattr(sys, "stdin", io.StringIO("s3cr3t\n"))
+    pairs = ["connections_limit", "5", "enable_dht", "off", "user_agent", "7", "proxy_password", "-", "new", "1"]
+    assert ouzel("settings", "set", *pairs)[0] == 0
+    assert daemon.requests[-1].wait == "applied"
+    assert daemon.requests[-1].args["settings"] == {
+        "connections_limit": 5,
+        "enable_dht": False,
+        "user_agent": "7",
+        "proxy_password": "s3cr3t",
+        "new": "1",
+    }
+    assert ouzel("settings", "set", "--", "connections_limit", "-1")[0] == 0
+    assert daemon.requests[-1].args["settings"] == {"connections_limit": -1}
+    assert ouzel("settings", "reset", "connections_limit", "enable_dht")[0] == 0
+    assert daemon.requests[-1].args["settings"] == {"connections_limit": None, "enable_dht": None}
+    daemon.requests.clear()
+    for bad in (["connections_limit"], ["connections_limit", "many"], ["enable_dht", "maybe"]):
+        assert ouzel("settings", "set", *bad)[0] == 2
+    assert "update_settings" not in daemon.ops()
+
+
+def test_a_refused_setting_is_named_without_the_protocols_field(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """And the hint says where to look."""
+
+    def refuse(_: dict[str, Any]) -> Any:
+        field = "args.settings.peer_timeout"
+        raise OuzelError(ErrorKind.INVALID_SETTING, f"{field}: 0 is out of range", field=field)
+
+    daemon.answers["get_settings"] = lambda _: {"settings": SETTINGS}
+    daemon.answers["update_settings"] = refuse
+    code, _, err = ouzel("settings", "set", "peer_timeout", "0")
+    assert code == 1
+    assert err.startswith("error: invalid_setting: peer_timeout: 0 is out of range\n")
+    assert "`ouzel settings`" in err
+
+
 def test_files_lists_them_after_changing_what_is_downloaded(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
     """Other priorities stay; `--all` clears all of them first."""
     daemon.rows = {ID: row()}

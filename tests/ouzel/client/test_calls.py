@@ -30,6 +30,8 @@ CALLS: list[calls.Call[object]] = [
     calls.set_sequential(ID, False),
     calls.update_limits(ID, upload_bps=0),
     calls.update_limits(),
+    calls.get_settings(),
+    calls.update_settings({"user_agent": "x", "enable_dht": None}),
     calls.update_selection(ID, include=["*.mkv"], exclude=[], skip_fluff=False, priorities={}),
     calls.add_peers(ID, ["127.0.0.1:1"]),
     calls.release_torrent(ID),

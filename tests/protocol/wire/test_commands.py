@@ -22,6 +22,7 @@ SAMPLES: Final[dict[str, Any]] = {
     "sequential": True,
     "peers": ["127.0.0.1:6881"],
     "name": "20261122T144021.123456Z-gen7",
+    "settings": {"user_agent": "x", "enable_dht": None},
 }
 """A valid value for each required argument."""
 
@@ -103,6 +104,9 @@ def test_a_missing_argument_is_named(op: str, field: str) -> None:
         ("add_torrent", {"paused": 1}, "paused"),
         ("add_torrent", {"download_bps": -1}, "download_bps"),
         ("add_torrent", {"download_bps": 2**31}, "download_bps"),
+        ("update_settings", {"settings": {"a": [1]}}, "settings[...]"),
+        ("update_settings", {"settings": {"a": "x" * 4097}}, "settings[...]"),
+        ("update_settings", {"settings": {"": 1}}, "settings"),
         ("add_torrent", {"trackers": ["gopher://x"]}, "trackers[0]"),
         ("add_torrent", {"trackers": ["http://x", "http://a b"]}, "trackers[1]"),
         ("add_torrent", {"trackers": ["http://x\n"]}, "trackers[0]"),
