@@ -23,8 +23,10 @@ from protocol.internal.link_events import EngineEvent, SettingsApplied, Settings
 from protocol.internal.link_queries import (
     FilesQueried,
     InspectSource,
+    PeersQueried,
     Query,
     QueryFiles,
+    QueryPeers,
     QueryTrackers,
     SourceInspected,
     TrackersQueried,
@@ -66,6 +68,7 @@ class SessionCommands:
             InspectSource: self.inspect,
             QueryFiles: self.query_files,
             QueryTrackers: self.query_trackers,
+            QueryPeers: self.query_peers,
         }
 
     def configure(self, command: Configure) -> None:
@@ -145,6 +148,15 @@ class SessionCommands:
             return
         self._emit(TrackersQueried(token=command.token, trackers=[each.reading for each in states]))
         self._on_trackers(command.torrent, states)
+
+    def query_peers(self, command: QueryPeers) -> None:
+        """Answers with the connected peers of a torrent."""
+        try:
+            rows, connected = self._session.peers(command.torrent)
+        except (UnknownTorrent, TorrentFault):
+            self._emit(PeersQueried(token=command.token, peers=None))
+            return
+        self._emit(PeersQueried(token=command.token, peers=list(rows), connected=connected))
 
     def remove_undesired(self) -> None:
         """Removes torrents from the session that nobody added."""

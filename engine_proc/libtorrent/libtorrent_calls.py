@@ -6,13 +6,14 @@ from typing import Any, Final
 import libtorrent
 
 from engine_proc.files.selector import Selector
-from engine_proc.libtorrent import libtorrent_files, libtorrent_hashes, libtorrent_params
+from engine_proc.libtorrent import libtorrent_files, libtorrent_hashes, libtorrent_params, libtorrent_peer_info
 from engine_proc.libtorrent.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
 from engine_proc.libtorrent.libtorrent_handles import Handles
 from engine_proc.libtorrent.libtorrent_status import Selections
 from engine_proc.session import faults, recorded
 from engine_proc.session.alert_inbox import AlertInbox
 from engine_proc.session.alerts import Flushed, Selected
+from engine_proc.session.peers_port import Peers
 from engine_proc.session.session_port import Applied, Hashes, Layout, TrackerState, UnknownTorrent
 from engine_proc.trackers import announce_entries
 from engine_proc.trackers.held_trackers import HeldTrackers
@@ -77,6 +78,12 @@ class TorrentCalls:
         if held := self._trackers.held(torrent):
             return [TrackerState(TrackerReading(url, tier)) for url, tier in held]
         return [announce_entries.state(entry) for entry in handle.trackers()]
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def peers(self, torrent: str) -> Peers:
+        """The connected peers of a torrent. Raises UnknownTorrent."""
+        return libtorrent_peer_info.peers(self._handle(torrent).get_peer_info())
 
     @faults.of_torrent
     @recorded.of_torrent

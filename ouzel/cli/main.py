@@ -37,6 +37,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "add": additions.add,
     "ls": views.list_torrents,
     "show": views.show,
+    "peers": views.peers,
     "watch": views.watch,
     "pause": changes.pause,
     "resume": changes.resume,

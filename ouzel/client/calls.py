@@ -22,12 +22,12 @@ from ouzel.client.special_calls import (
     update_limits,
     update_selection,
 )
-from protocol.wire import commands
+from protocol.wire import commands, peer_commands
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
 from protocol.wire.reports import HealthReport, StatsReport
 from protocol.wire.results import DamagedReport, DamagedRestored
-from protocol.wire.rows import TorrentDetail, TrackerRow
+from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
 
 __all__ = [
     "Added",
@@ -45,6 +45,7 @@ __all__ = [
     "list_files",
     "list_hashes",
     "list_ids",
+    "list_peers",
     "list_torrents",
     "list_trackers",
     "pause",
@@ -89,6 +90,15 @@ def list_trackers(torrent: str) -> Call[list[TrackerRow]]:
     the figures that it received last.
     """
     return call_of(commands.ListTrackers(torrent=torrent), member(list[TrackerRow], "trackers"))
+
+
+def list_peers(torrent: str) -> Call[list[PeerRow]]:
+    """Returns the peers that a torrent is connected to, those with the highest rates first.
+
+    The supervisor queries the engine, for at most half of the deadline. Without an answer it returns the peers that it
+    received last, if it still has them; `age_ms` says how old they are.
+    """
+    return call_of(peer_commands.ListPeers(torrent=torrent), member(list[PeerRow], "peers"))
 
 
 def list_crashes() -> Call[list[CrashSummary]]:

@@ -7,7 +7,7 @@ catalogue.
 
 from protocol.internal.bounds import Bounds
 from protocol.internal.link_messages import CommandMessage
-from protocol.internal.link_queries import InspectSource, QueryFiles, QueryTrackers
+from protocol.internal.link_queries import InspectSource, QueryFiles, QueryPeers, QueryTrackers
 from protocol.wire.desired import DesiredTorrent
 
 
@@ -122,6 +122,7 @@ EngineCommand = (
     | DropTorrent
     | QueryFiles
     | QueryTrackers
+    | QueryPeers
     | SaveAll
     | CallPeers
     | VerifyTorrent

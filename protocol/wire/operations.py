@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from protocol.wire import codec, commands, reports, results, rows
+from protocol.wire import codec, commands, peer_commands, reports, results, rows
 from protocol.wire.commands import Command, Mutation
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -111,6 +111,7 @@ _TABLE: Final = (
         (_UNKNOWN, Refusal(ErrorKind.NO_METADATA, "a magnet link's metadata has not arrived yet")),
     ),
     Operation(commands.ListTrackers, results.TrackerList, (_UNKNOWN,)),
+    Operation(peer_commands.ListPeers, results.PeerList, (_UNKNOWN,)),
     Operation(commands.Replay, results.Replayed, (Refusal(ErrorKind.REPLAY_GONE),)),
     Operation(commands.ListCrashes, results.CrashList, _FROM_DISK),
     Operation(commands.GetCrash, CrashReport, (Refusal(ErrorKind.UNKNOWN_CRASH), *_FROM_DISK)),

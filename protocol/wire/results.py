@@ -10,7 +10,7 @@ import msgspec
 from protocol.wire.crashes import CrashSummary
 from protocol.wire.envelope import EventFrame
 from protocol.wire.reports import HealthReport, SettingsReport
-from protocol.wire.rows import FileRow, TorrentRow, TrackerRow
+from protocol.wire.rows import FileRow, PeerRow, TorrentRow, TrackerRow
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +123,20 @@ class TrackerList(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     trackers: list[TrackerRow]
+    age_ms: int | None
+
+
+class PeerList(msgspec.Struct, frozen=True, kw_only=True):
+    """The connected peers of a torrent.
+
+    Fields:
+        peers: the peers, sorted by the sum of their rates, the fastest first; 1000 at the most.
+        connected: the number of connected peers, which may be more than there are rows.
+        age_ms: the time since an engine reported the peers; null if none has.
+    """
+
+    peers: list[PeerRow]
+    connected: int
     age_ms: int | None
 
 

@@ -90,6 +90,7 @@ class Session:
         files = self.ask("list_files", "list_files", {**torrent, "limit": 1})
         self.ask("list_files", "list_files", {**torrent, "cursor": files["cursor"]})
         self.ask("list_trackers", "list_trackers", torrent)
+        self.ask("list_peers", "list_peers", torrent)
         self.ask("replay", "replay", {"epoch": epoch, "after_seq": 0, "limit": 5})
         self.ask("replay", "replay", {"epoch": "0", "after_seq": 0})
         [crash] = self.ask("list_crashes", "list_crashes")["crashes"]

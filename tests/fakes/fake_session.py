@@ -43,6 +43,7 @@ from engine_proc.session.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
+from engine_proc.session.peers_port import Peers
 from engine_proc.session.session_port import (
     AlreadyThere,
     Applied,
@@ -215,6 +216,7 @@ class FakeSession:
         seen: the torrents that were resumed with their files seen.
         counted: what `count_from` was told of each torrent.
         settings: what was configured last.
+        swarms: to be set; the peers of torrents.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
 
@@ -244,6 +246,7 @@ class FakeSession:
         self._session_limits = (0, 0)
         self.calls: list[tuple[str, str]] = []
         self.seen: set[str] = set()
+        self.swarms: dict[str, Peers] = {}
         self.counted: dict[str, tuple[int, int] | None] = {}
         self.settings: dict[str, SettingValue] = {}
         self.configure(settings or {}, download_bps=download_bps, upload_bps=upload_bps)
@@ -535,6 +538,12 @@ class FakeSession:
             known = self._known(None, torrent)
             files = self._on_disk(known.content, known.desired.save_path)
             return [f"{known.desired.save_path}/.{torrent}.parts", *files] if files else []
+
+    def peers(self, torrent: str) -> Peers:
+        """The peers that a test has set. Raises UnknownTorrent."""
+        with self._lock:
+            self._known(None, torrent)
+            return self.swarms.get(torrent, Peers([], 0))
 
     def file_progress(self, torrent: str) -> list[int]:
         """Bytes done of each file by index; only complete files count. Raises UnknownTorrent."""

@@ -104,6 +104,17 @@ DEAD_TRACKER: Final = rows.TrackerRow(
     next_announce_us=NOW_US + 30_000_000,
     failing_since_us=NOW_US - 20_000_000,
 )
+PEER: Final = rows.PeerRow(
+    endpoint="[2001:db8::7]:6881",
+    client="libtorrent 2.1.1",
+    flags=[rows.PeerFlag.SEED, rows.PeerFlag.OUTGOING, rows.PeerFlag.INTERESTED, rows.PeerFlag.REMOTE_UNCHOKED],
+    progress=1.0,
+    download_bps=120_000,
+    upload_bps=0,
+    downloaded=16_384,
+    uploaded=0,
+    connection=rows.PeerConnection.TCP,
+)
 REASON: Final = reports.Reason(
     component="engine",
     subject="restore",
@@ -153,6 +164,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "get_torrent": {"torrent": TORRENT},
     "list_files": {"torrent": TORRENT, "cursor": "10000", "limit": 10_000},
     "list_trackers": {"torrent": TORRENT},
+    "list_peers": {"torrent": TORRENT},
     "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
     "list_crashes": {},
     "list_damaged": {},
@@ -243,6 +255,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         age_ms=12,
     ),
     "list_trackers": results.TrackerList(trackers=[TRACKER, DEAD_TRACKER], age_ms=12),
+    "list_peers": results.PeerList(peers=[PEER], connected=1, age_ms=3),
     "replay": results.Replayed(
         events=[
             EventFrame(

@@ -1,4 +1,4 @@
-"""Commands that show: `ls`, `show`, `watch`, `health`, `events`, `stats`."""
+"""Commands that show: `ls`, `show`, `peers`, `watch`, `health`, `events`, `stats`."""
 
 import contextlib
 import time
@@ -69,6 +69,18 @@ def show(context: typer.Context, torrent: OneId, as_json: AsJson = False) -> Non
         with contextlib.suppress(Refused):  # an earlier version of the daemon, or the torrent was removed meanwhile
             detail = msgspec.structs.replace(detail, tracker_status=client.list_trackers(detail.torrent))
     Output(as_json=as_json).show(detail, lambda: render.torrent(detail, time.time_ns() // 1000))
+
+
+def peers(context: typer.Context, torrent: OneId, as_json: AsJson = False) -> None:
+    """List the peers that a torrent is connected to, the fastest first."""
+    with client_of(context) as client:
+        [only] = resolve(client, [torrent])
+        rows = client.list_peers(only)
+    output = Output(as_json=as_json)
+    if not (rows or as_json) and output.console.is_terminal:
+        typer.echo("no peers", err=True)
+    else:
+        output.show({"torrent": only, "peers": rows}, lambda: render.peers(rows))
 
 
 def watch(context: typer.Context, torrent: MaybeId = None, as_json: AsJson = False) -> None:

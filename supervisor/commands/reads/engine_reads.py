@@ -5,9 +5,11 @@ from typing import Final
 
 import msgspec
 
+from protocol.internal.link_queries import PeersQueried
 from protocol.wire import codec
 from protocol.wire.commands import EngineRead, ListFiles, ListTrackers
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.peer_commands import ListPeers
 from supervisor.commands.handlers import check_complete, handlers_of, handles, refreshers_of, refreshes
 from supervisor.commands.reads import pages
 from supervisor.commands.reads.reads import Reads, Steps, no_cursor
@@ -85,6 +87,20 @@ class EngineReads:
             "trackers": self._snapshot.trackers_of(desired, now),
             "age_ms": None if age_s is None else int(age_s * 1000),
         }
+
+    @refreshes(ListPeers)
+    async def _refresh_peers(self, torrent: str) -> None:
+        await self._engine.readings.peers(torrent)
+
+    @handles(ListPeers)
+    def _peers(self, command: ListPeers) -> Steps:
+        torrent = self._reads.shown(command.torrent).torrent
+        found = self._snapshot.answers.latest(torrent, PeersQueried, time.monotonic())
+        yield from ()
+        if found is None:
+            return {"peers": [], "connected": 0, "age_ms": None}
+        answer, age_ms = found
+        return {"peers": answer.peers or [], "connected": answer.connected, "age_ms": age_ms}
 
 
 def _offset(cursor: str | None) -> int:

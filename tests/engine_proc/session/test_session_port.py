@@ -22,6 +22,7 @@ from engine_proc.session.alerts import (
     TorrentAdded,
     TorrentGone,
 )
+from engine_proc.session.peers_port import Peers
 from engine_proc.session.session_port import (
     Applied,
     Hashes,
@@ -631,6 +632,7 @@ ON_A_TORRENT: Final[dict[str, Callable[[LibtSession, str], object]]] = {
         DesiredTorrent(torrent=torrent, source="metainfo", save_path="/")
     ),
     "layout": lambda session, torrent: session.layout(torrent),
+    "peers": lambda session, torrent: session.peers(torrent),
     "file_progress": lambda session, torrent: session.file_progress(torrent),
     "release_trackers": lambda session, torrent: session.release_trackers(torrent),
     "flush": lambda session, torrent: session.flush(torrent),
@@ -755,6 +757,13 @@ def test_peers_are_taken(probe: Probe, tmp_path: Path) -> None:
     probe.session.connect(sample.torrent, [])
     probe.settle()
     assert probe.session.torrents() == {sample.torrent}
+
+
+def test_a_torrent_without_peers_has_none(probe: Probe, tmp_path: Path) -> None:
+    """No row, and none is counted."""
+    sample = two_files()
+    add(probe, sample, sample.desired(tmp_path))
+    assert probe.session.peers(sample.torrent) == Peers([], 0)
 
 
 # -- flushing and status ----------------------------------------------------------------------------------------------

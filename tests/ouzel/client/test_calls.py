@@ -18,6 +18,7 @@ CALLS: list[calls.Call[object]] = [
     calls.get_torrent(ID),
     calls.list_files(torrent=ID),
     calls.list_trackers(ID),
+    calls.list_peers(ID),
     calls.list_crashes(),
     calls.list_damaged(),
     calls.get_crash(crash().name),
