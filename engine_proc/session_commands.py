@@ -72,12 +72,13 @@ class SessionCommands:
         }
 
     def configure(self, command: Configure) -> None:
-        """Applies session settings, and reads the limits back."""
+        """Applies session settings and bans, and reads the limits back."""
         try:
             self._session.configure(command.settings, download_bps=command.download_bps, upload_bps=command.upload_bps)
         except InvalidSetting as error:
             self._emit(SettingsRefused(setting=error.setting, message=str(error), config=command.config))
             return
+        self._session.ban(command.banned)
         self.confirm_settings(command)
 
     def confirm_settings(self, command: Configure) -> None:

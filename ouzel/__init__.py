@@ -36,7 +36,7 @@ from protocol.wire.reports import (
     StatsReport,
     SupervisorReport,
 )
-from protocol.wire.results import DamagedReport, DamagedRestored
+from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored
 from protocol.wire.rows import (
     FileRow,
     Hindrance,
@@ -56,6 +56,7 @@ __all__ = [
     "Added",
     "AsyncClient",
     "AsyncEvents",
+    "BanAccepted",
     "Client",
     "Closed",
     "CrashReport",

@@ -19,3 +19,10 @@ class PeersPort(Protocol):
     def peers(self, torrent: str) -> Peers:
         """The peers that a torrent is connected to, or is connecting to. A round trip."""
         ...
+
+    def ban(self, addresses: Sequence[str]) -> None:
+        """Bans IP addresses, in place of those that were banned before.
+
+        Connections to them end, and no new ones are made or accepted.
+        """
+        ...

@@ -26,7 +26,7 @@ from protocol.wire import commands, peer_commands
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
 from protocol.wire.reports import HealthReport, StatsReport
-from protocol.wire.results import DamagedReport, DamagedRestored
+from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored
 from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
 
 __all__ = [
@@ -36,10 +36,12 @@ __all__ = [
     "ServerInfo",
     "add_peers",
     "add_torrent",
+    "ban_peer",
     "get_crash",
     "get_torrent",
     "health",
     "hello",
+    "list_bans",
     "list_crashes",
     "list_damaged",
     "list_files",
@@ -58,6 +60,7 @@ __all__ = [
     "set_sequential",
     "snapshot",
     "stats",
+    "unban_peer",
     "update_limits",
     "update_selection",
 ]
@@ -99,6 +102,11 @@ def list_peers(torrent: str) -> Call[list[PeerRow]]:
     received last, if it still has them; `age_ms` says how old they are.
     """
     return call_of(peer_commands.ListPeers(torrent=torrent), member(list[PeerRow], "peers"))
+
+
+def list_bans() -> Call[list[str]]:
+    """Returns the banned IP addresses."""
+    return call_of(peer_commands.ListBans(), member(list[str], "addresses"))
 
 
 def list_crashes() -> Call[list[CrashSummary]]:
@@ -154,6 +162,27 @@ def recheck(torrent: str, *, wait: Wait = "durable") -> Call[None]:
     during the recheck, the next engine starts it again.
     """
     return call_of(commands.Recheck(torrent=torrent), nothing, wait)
+
+
+def ban_peer(peer: str, *, wait: Wait = "durable") -> Call[BanAccepted]:
+    """Bans an IP address for all torrents, until `unban_peer`, even across restarts.
+
+    Connections to the address end, and no new ones are made or accepted; web seeds at the address are not used, either.
+    Trackers at the address are still announced to. At most 10,000 addresses are banned.
+
+    Args:
+        peer: an IP address, or `address:port` as in `list_peers`. The ban applies to all ports of the address.
+    """
+    return call_of(peer_commands.BanPeer(peer=peer), whole(BanAccepted), wait)
+
+
+def unban_peer(peer: str, *, wait: Wait = "durable") -> Call[BanAccepted]:
+    """Lifts the ban of an IP address. An address that is not banned is not changed.
+
+    Args:
+        peer: as in `ban_peer`.
+    """
+    return call_of(peer_commands.UnbanPeer(peer=peer), whole(BanAccepted), wait)
 
 
 def release_torrent(torrent: str, *, wait: Wait = "durable") -> Call[None]:

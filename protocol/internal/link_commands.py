@@ -24,6 +24,7 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
         config: the number of the configuration that the settings come from. The answer, `SettingsApplied` or
             `SettingsRefused`, repeats the number.
         bounds: where payload may be stored; by default nowhere.
+        banned: the IP addresses of banned peers.
     """
 
     settings: dict[str, int | str | bool]
@@ -34,6 +35,7 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
     resume_dir: str | None = None
     config: int = 0
     bounds: Bounds = Bounds()
+    banned: tuple[str, ...] = ()
 
 
 class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torrent"):

@@ -112,6 +112,7 @@ _TABLE: Final = (
     ),
     Operation(commands.ListTrackers, results.TrackerList, (_UNKNOWN,)),
     Operation(peer_commands.ListPeers, results.PeerList, (_UNKNOWN,)),
+    Operation(peer_commands.ListBans, results.BanList),
     Operation(commands.Replay, results.Replayed, (Refusal(ErrorKind.REPLAY_GONE),)),
     Operation(commands.ListCrashes, results.CrashList, _FROM_DISK),
     Operation(commands.GetCrash, CrashReport, (Refusal(ErrorKind.UNKNOWN_CRASH), *_FROM_DISK)),
@@ -171,6 +172,8 @@ _TABLE: Final = (
         ),
     ),
     Operation(commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),
+    Operation(peer_commands.BanPeer, results.BanAccepted),
+    Operation(peer_commands.UnbanPeer, results.BanAccepted),
     Operation(commands.ReleaseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
         commands.RestoreDamaged,

@@ -140,6 +140,26 @@ class PeerList(msgspec.Struct, frozen=True, kw_only=True):
     age_ms: int | None
 
 
+class BanList(msgspec.Struct, frozen=True, kw_only=True):
+    """The banned addresses.
+
+    Fields:
+        addresses: the IP addresses, in the order in which they were banned.
+    """
+
+    addresses: list[str]
+
+
+class BanAccepted(msgspec.Struct, frozen=True, kw_only=True):
+    """A ban, or the lifting of one, was accepted.
+
+    Fields:
+        address: the IP address in its normal form, as in `list_bans`.
+    """
+
+    address: str
+
+
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     """Events that were published earlier.
 

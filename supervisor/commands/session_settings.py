@@ -1,4 +1,4 @@
-"""The session's settings, which an engine is configured with: clients' limits override the configured ones."""
+"""The session's settings, which an engine is configured with: bans, and limits, which override the configured ones."""
 
 from collections.abc import Sequence
 
@@ -37,4 +37,5 @@ class SessionSettings:
             resume_dir=self._locks[0].identity,
             config=self._in_force.number,
             bounds=self._roots.current.bounds,
+            banned=session.banned,
         )

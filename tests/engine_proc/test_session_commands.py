@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from engine_proc.session.alerts import TorrentGone
@@ -120,6 +121,17 @@ def test_bad_settings_are_refused(desk: Desk) -> None:
     assert refused.setting == "nonsense"
     assert desk.said == []
     assert desk.session.session_limits() == (0, 0)
+
+
+def test_bans_are_set(desk: Desk) -> None:
+    """All of them at each change; refused settings change nothing."""
+    command = Configure(settings={}, download_bps=0, upload_bps=0, torrents=0, revision=5, banned=("192.0.2.7",))
+    desk.session_commands.configure(command)
+    assert desk.session.banned == ("192.0.2.7",)
+    desk.session_commands.configure(msgspec.structs.replace(command, settings={"nonsense": 1}, banned=()))
+    assert desk.session.banned == ("192.0.2.7",)
+    desk.session_commands.configure(msgspec.structs.replace(command, banned=()))
+    assert list(desk.session.banned) == []
 
 
 @pytest.mark.parametrize("settings", [{}, {"nonsense": 1}])

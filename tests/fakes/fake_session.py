@@ -217,6 +217,7 @@ class FakeSession:
         counted: what `count_from` was told of each torrent.
         settings: what was configured last.
         swarms: to be set; the peers of torrents.
+        banned: the addresses that were banned last.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
 
@@ -247,6 +248,7 @@ class FakeSession:
         self.calls: list[tuple[str, str]] = []
         self.seen: set[str] = set()
         self.swarms: dict[str, Peers] = {}
+        self.banned: Sequence[str] = ()
         self.counted: dict[str, tuple[int, int] | None] = {}
         self.settings: dict[str, SettingValue] = {}
         self.configure(settings or {}, download_bps=download_bps, upload_bps=upload_bps)
@@ -619,6 +621,10 @@ class FakeSession:
             self.settings = session_settings.checked(settings, KNOWN_SETTINGS, torrents=self._expected)
             if not self._stuck_limits:
                 self._session_limits = (download_bps, upload_bps)
+
+    def ban(self, addresses: Sequence[str]) -> None:
+        """Bans addresses."""
+        self.banned = addresses
 
     def session_limits(self) -> tuple[int, int]:
         """Reads back the session's limits in bytes per second."""

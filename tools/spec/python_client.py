@@ -55,7 +55,7 @@ def calls() -> str:
         "protocol.wire": {_module(each.arguments) for each in plain},
         "protocol.wire.envelope": {"Wait"},
     }
-    for kind in results:
+    for kind in results - {str}:
         modules.setdefault(kind.__module__, set()).add(kind.__name__)
     imports = "\n".join(_import(module, sorted(names, key=_case)) for module, names in sorted(modules.items()))
     names = sorted(["Added", "Call", "Page", "ServerInfo", *by_hand, *(each.op for each in plain)], key=_case)

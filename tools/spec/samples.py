@@ -165,6 +165,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "list_files": {"torrent": TORRENT, "cursor": "10000", "limit": 10_000},
     "list_trackers": {"torrent": TORRENT},
     "list_peers": {"torrent": TORRENT},
+    "list_bans": {},
     "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
     "list_crashes": {},
     "list_damaged": {},
@@ -199,6 +200,8 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     },
     "recheck": {"torrent": TORRENT},
     "add_peers": {"torrent": TORRENT, "peers": ["192.0.2.7:6881"]},
+    "ban_peer": {"peer": "[2001:db8::7]:6881"},
+    "unban_peer": {"peer": "192.0.2.7"},
     "release_torrent": {"torrent": TORRENT},
     "restore_damaged": {"name": f"{OTHER}.json"},
 }
@@ -255,6 +258,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         age_ms=12,
     ),
     "list_trackers": results.TrackerList(trackers=[TRACKER, DEAD_TRACKER], age_ms=12),
+    "list_bans": results.BanList(addresses=["192.0.2.7", "2001:db8::7"]),
     "list_peers": results.PeerList(peers=[PEER], connected=1, age_ms=3),
     "replay": results.Replayed(
         events=[
@@ -308,6 +312,8 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "update_selection": results.TorrentAccepted(torrent=TORRENT),
     "recheck": results.TorrentAccepted(torrent=TORRENT),
     "add_peers": results.PeersAccepted(torrent=TORRENT, added=1),
+    "ban_peer": results.BanAccepted(address="2001:db8::7"),
+    "unban_peer": results.BanAccepted(address="192.0.2.7"),
     "release_torrent": results.TorrentAccepted(torrent=TORRENT),
     "restore_damaged": results.DamagedRestored(torrent=OTHER, files=[f"{OTHER}.json"]),
 }

@@ -766,6 +766,12 @@ def test_a_torrent_without_peers_has_none(probe: Probe, tmp_path: Path) -> None:
     assert probe.session.peers(sample.torrent) == Peers([], 0)
 
 
+def test_bans_replace_each_other(session: LibtSession) -> None:
+    """IPv4 and IPv6. A text that is no address does no harm."""
+    for addresses in (["192.0.2.7", "2001:db8::7"], [], ["nobody", "127.0.0.1"], ["127.0.0.1"]):
+        session.ban(addresses)
+
+
 # -- flushing and status ----------------------------------------------------------------------------------------------
 
 
