@@ -24,9 +24,11 @@ from protocol.internal.link_queries import (
     FilesQueried,
     InspectSource,
     PeersQueried,
+    PiecesQueried,
     Query,
     QueryFiles,
     QueryPeers,
+    QueryPieces,
     QueryTrackers,
     SourceInspected,
     TrackersQueried,
@@ -69,6 +71,7 @@ class SessionCommands:
             QueryFiles: self.query_files,
             QueryTrackers: self.query_trackers,
             QueryPeers: self.query_peers,
+            QueryPieces: self.query_pieces,
         }
 
     def configure(self, command: Configure) -> None:
@@ -158,6 +161,18 @@ class SessionCommands:
             self._emit(PeersQueried(token=command.token, peers=None))
             return
         self._emit(PeersQueried(token=command.token, peers=list(rows), connected=connected))
+
+    def query_pieces(self, command: QueryPieces) -> None:
+        """Answers with the pieces that a torrent and its peers have."""
+        try:
+            found = self._session.pieces(command.torrent)
+        except (UnknownTorrent, TorrentFault):
+            found = None
+        if found is None:
+            self._emit(PiecesQueried(token=command.token, pieces=None))
+            return
+        number, have, availability = found
+        self._emit(PiecesQueried(token=command.token, pieces=number, have=have, availability=availability))
 
     def remove_undesired(self) -> None:
         """Removes torrents from the session that nobody added."""

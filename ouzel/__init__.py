@@ -36,7 +36,7 @@ from protocol.wire.reports import (
     StatsReport,
     SupervisorReport,
 )
-from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored
+from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import (
     FileRow,
     Hindrance,
@@ -81,6 +81,7 @@ __all__ = [
     "PeerConnection",
     "PeerFlag",
     "PeerRow",
+    "PieceReport",
     "ProcessReport",
     "Reason",
     "Refused",

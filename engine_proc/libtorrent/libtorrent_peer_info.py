@@ -1,11 +1,11 @@
-"""Converts libtorrent's descriptions of peers to rows. Pure."""
+"""Converts libtorrent's descriptions of peers to rows, and those of pieces to bytes. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import libtorrent
 
-from engine_proc.session.peers_port import Peers
+from engine_proc.session.peers_port import Peers, Pieces
 from protocol.wire.rows import PeerConnection, PeerFlag, PeerRow
 
 lt: Any = libtorrent
@@ -43,6 +43,7 @@ _SOURCES: Final = (
     (PeerFlag.FROM_LSD, _INFO.lsd),
     (PeerFlag.FROM_RESUME_DATA, _INFO.resume_data),
 )
+_DIGITS: Final = bytes.maketrans(b"\0\1", b"01")
 _ORDER: Final = {flag: number for number, flag in enumerate(PeerFlag)}
 
 
@@ -50,6 +51,13 @@ def peers(found: Iterable[Any]) -> Peers:
     """The peers of a torrent, from the result of `get_peer_info`."""
     ranked = sorted(found, key=lambda info: info.payload_down_speed + info.payload_up_speed, reverse=True)
     return Peers([_row(info) for info in ranked[:ROWS_MAX]], len(ranked))
+
+
+def pieces(have: Sequence[bool], availability: Iterable[int]) -> Pieces:
+    """The pieces of a torrent, from the results of `status` and `piece_availability`."""
+    digits = bytes(have).translate(_DIGITS) + b"0" * (-len(have) % 8)
+    bits = int(digits, 2).to_bytes(len(digits) // 8, "big") if digits else b""
+    return Pieces(len(have), bits, bytes(min(each, 255) for each in availability))
 
 
 def _row(info: Any) -> PeerRow:

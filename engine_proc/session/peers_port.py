@@ -1,4 +1,4 @@
-"""The part of the session port that is about peers."""
+"""The part of the session port that is about peers, and about the pieces that they have."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -13,11 +13,23 @@ class Peers(NamedTuple):
     connected: int
 
 
+class Pieces(NamedTuple):
+    """The pieces that a torrent and its peers have; `protocol.wire.results.PieceReport` has the formats."""
+
+    number: int
+    have: bytes
+    availability: bytes
+
+
 class PeersPort(Protocol):
-    """The calls of a libtorrent session about peers. `LibtSession` has the errors that any of them may raise."""
+    """The calls of a libtorrent session about peers and pieces. `LibtSession` says which errors they may raise."""
 
     def peers(self, torrent: str) -> Peers:
         """The peers that a torrent is connected to, or is connecting to. A round trip."""
+        ...
+
+    def pieces(self, torrent: str) -> Pieces | None:
+        """The pieces that a torrent and its peers have; None while there is no metadata. Some round trips."""
         ...
 
     def ban(self, addresses: Sequence[str]) -> None:

@@ -38,6 +38,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "ls": views.list_torrents,
     "show": views.show,
     "peers": views.peers,
+    "pieces": views.pieces,
     "watch": views.watch,
     "pause": changes.pause,
     "resume": changes.resume,

@@ -26,7 +26,7 @@ from protocol.wire import commands, peer_commands
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
 from protocol.wire.reports import HealthReport, StatsReport
-from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored
+from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "list_torrents",
     "list_trackers",
     "pause",
+    "piece_map",
     "ping",
     "recheck",
     "release_torrent",
@@ -102,6 +103,15 @@ def list_peers(torrent: str) -> Call[list[PeerRow]]:
     received last, if it still has them; `age_ms` says how old they are.
     """
     return call_of(peer_commands.ListPeers(torrent=torrent), member(list[PeerRow], "peers"))
+
+
+def piece_map(torrent: str) -> Call[PieceReport]:
+    """Returns which pieces a torrent has, and how many peers have each piece.
+
+    The supervisor queries the engine, for at most half of the deadline. Without an answer it returns the map that it
+    received last, if it still has it; `age_ms` says how old the map is.
+    """
+    return call_of(peer_commands.PieceMap(torrent=torrent), whole(PieceReport))
 
 
 def list_bans() -> Call[list[str]]:

@@ -7,7 +7,7 @@ catalogue.
 
 from protocol.internal.bounds import Bounds
 from protocol.internal.link_messages import CommandMessage
-from protocol.internal.link_queries import InspectSource, QueryFiles, QueryPeers, QueryTrackers
+from protocol.internal.link_queries import InspectSource, QueryFiles, QueryPeers, QueryPieces, QueryTrackers
 from protocol.wire.desired import DesiredTorrent
 
 
@@ -125,6 +125,7 @@ EngineCommand = (
     | QueryFiles
     | QueryTrackers
     | QueryPeers
+    | QueryPieces
     | SaveAll
     | CallPeers
     | VerifyTorrent

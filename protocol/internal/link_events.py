@@ -4,7 +4,7 @@ Some of them are events of the public protocol.
 """
 
 from protocol.internal.link_messages import EventMessage
-from protocol.internal.link_queries import FilesQueried, PeersQueried, SourceInspected, TrackersQueried
+from protocol.internal.link_queries import FilesQueried, PeersQueried, PiecesQueried, SourceInspected, TrackersQueried
 from protocol.wire.events import (
     Completed,
     ErrorCleared,
@@ -288,6 +288,7 @@ EngineEvent = (
     | TrackerReport
     | TrackersQueried
     | PeersQueried
+    | PiecesQueried
     | FilePutAside
     | MetainfoDamaged
     | ResumeHandedOver

@@ -133,3 +133,21 @@ class PeersQueried(Answer, frozen=True, kw_only=True, tag="peers_queried"):
 
     peers: list[PeerRow] | None
     connected: int = 0
+
+
+class QueryPieces(Query["PiecesQueried"], frozen=True, kw_only=True, tag="query_pieces"):
+    """Request the pieces that a torrent and its peers have. Answered by `PiecesQueried`."""
+
+    torrent: str
+
+
+class PiecesQueried(Answer, frozen=True, kw_only=True, tag="pieces_queried"):
+    """The pieces that a torrent and its peers have, as in `PieceReport`.
+
+    Fields:
+        pieces: the number of pieces; null without the torrent or its metadata.
+    """
+
+    pieces: int | None
+    have: bytes = b""
+    availability: bytes = b""

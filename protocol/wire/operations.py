@@ -112,6 +112,15 @@ _TABLE: Final = (
     ),
     Operation(commands.ListTrackers, results.TrackerList, (_UNKNOWN,)),
     Operation(peer_commands.ListPeers, results.PeerList, (_UNKNOWN,)),
+    Operation(
+        peer_commands.PieceMap,
+        results.PieceReport,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.NO_METADATA, "a magnet link's metadata has not arrived yet"),
+            Refusal(ErrorKind.ENGINE_UNAVAILABLE, "the supervisor has no map, and no engine has answered in time"),
+        ),
+    ),
     Operation(peer_commands.ListBans, results.BanList),
     Operation(commands.Replay, results.Replayed, (Refusal(ErrorKind.REPLAY_GONE),)),
     Operation(commands.ListCrashes, results.CrashList, _FROM_DISK),

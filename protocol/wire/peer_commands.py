@@ -1,4 +1,7 @@
-"""The public commands about peers. As in `protocol.wire.commands`, a Struct's tag is the `op`."""
+"""The public commands about peers, and about the pieces that they have.
+
+As in `protocol.wire.commands`, a Struct's tag is the `op`.
+"""
 
 from protocol.wire.commands import Endpoint, EngineRead, InstantRead, Mutation
 
@@ -8,6 +11,14 @@ class ListPeers(EngineRead, frozen=True, kw_only=True, tag="list_peers"):
 
     The supervisor queries the engine, for at most half of the deadline. Without an answer it returns the peers that it
     received last, if it still has them; `age_ms` says how old they are.
+    """
+
+
+class PieceMap(EngineRead, frozen=True, kw_only=True, tag="piece_map"):
+    """Returns which pieces a torrent has, and how many peers have each piece.
+
+    The supervisor queries the engine, for at most half of the deadline. Without an answer it returns the map that it
+    received last, if it still has it; `age_ms` says how old the map is.
     """
 
 

@@ -140,6 +140,25 @@ class PeerList(msgspec.Struct, frozen=True, kw_only=True):
     age_ms: int | None
 
 
+class PieceReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The pieces of a torrent.
+
+    Fields:
+        pieces: the number of pieces.
+        have: a bit for each piece, as in the bitfield of BEP 3: the high bit of the first byte is piece 0, and the
+            spare bits of the last byte are 0. A bit is 1 if the piece has passed the hash check. In seed mode all bits
+            are 1, also those of pieces that were not checked yet.
+        availability: a byte for each piece: the number of connected peers that have it, 255 at the most. Empty if the
+            torrent has all pieces, since libtorrent does not count then.
+        age_ms: the time since an engine reported the pieces.
+    """
+
+    pieces: int
+    have: bytes
+    availability: bytes
+    age_ms: int
+
+
 class BanList(msgspec.Struct, frozen=True, kw_only=True):
     """The banned addresses.
 

@@ -10,8 +10,10 @@ from protocol.internal.link_queries import (
     FilesQueried,
     InspectSource,
     PeersQueried,
+    PiecesQueried,
     QueryFiles,
     QueryPeers,
+    QueryPieces,
     QueryTrackers,
     SourceInspected,
     TrackerReading,
@@ -81,6 +83,20 @@ def test_peers_are_told(desk: Desk) -> None:
     assert desk.heard(PeersQueried) == [
         PeersQueried(token=1, peers=None),
         PeersQueried(token=2, peers=[peer], connected=7),
+    ]
+
+
+def test_pieces_are_told(desk: Desk) -> None:
+    """Null for an unknown torrent."""
+    desired = desk.sample.desired()
+    desk.session_commands.answer(QueryPieces(token=1, torrent=desired.torrent))
+    desk.ensure(desired)
+    desk.session.download(desired.torrent, 3 * PIECE_LENGTH)
+    desk.session_commands.answer(QueryPieces(token=2, torrent=desired.torrent))
+    count = -(-desk.sample.size // PIECE_LENGTH)
+    assert desk.heard(PiecesQueried) == [
+        PiecesQueried(token=1, pieces=None),
+        PiecesQueried(token=2, pieces=count, have=b"\xe0", availability=bytes(count)),
     ]
 
 

@@ -43,7 +43,7 @@ from engine_proc.session.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
-from engine_proc.session.peers_port import Peers
+from engine_proc.session.peers_port import Peers, Pieces
 from engine_proc.session.session_port import (
     AlreadyThere,
     Applied,
@@ -546,6 +546,16 @@ class FakeSession:
         with self._lock:
             self._known(None, torrent)
             return self.swarms.get(torrent, Peers([], 0))
+
+    def pieces(self, torrent: str) -> Pieces | None:
+        """The pieces, which no peer has. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known(None, torrent)
+            if known.content is None:
+                return None
+            flags = [known.have[at : at + 8] for at in range(0, len(known.have), 8)]
+            have = bytes(sum(bit << 7 - place for place, bit in enumerate(byte)) for byte in flags)
+            return Pieces(len(known.have), have, b"" if all(known.have) else bytes(len(known.have)))
 
     def file_progress(self, torrent: str) -> list[int]:
         """Bytes done of each file by index; only complete files count. Raises UnknownTorrent."""

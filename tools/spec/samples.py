@@ -165,6 +165,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "list_files": {"torrent": TORRENT, "cursor": "10000", "limit": 10_000},
     "list_trackers": {"torrent": TORRENT},
     "list_peers": {"torrent": TORRENT},
+    "piece_map": {"torrent": TORRENT},
     "list_bans": {},
     "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
     "list_crashes": {},
@@ -258,6 +259,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         age_ms=12,
     ),
     "list_trackers": results.TrackerList(trackers=[TRACKER, DEAD_TRACKER], age_ms=12),
+    "piece_map": results.PieceReport(pieces=4, have=b"\xa0", availability=bytes([3, 255, 2, 0]), age_ms=3),
     "list_bans": results.BanList(addresses=["192.0.2.7", "2001:db8::7"]),
     "list_peers": results.PeerList(peers=[PEER], connected=1, age_ms=3),
     "replay": results.Replayed(

@@ -6,8 +6,10 @@ from typing import Any
 
 import libtorrent
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine_proc.libtorrent.libtorrent_peer_info import CLIENT_MAX, ROWS_MAX, peers
+from engine_proc.libtorrent.libtorrent_peer_info import CLIENT_MAX, ROWS_MAX, peers, pieces
 from engine_proc.session.session_port import LibtSession
 from protocol.wire.rows import PeerConnection, PeerFlag, PeerRow
 from tests.engine_proc.loopback import add, address, real_session, seed
@@ -95,6 +97,21 @@ def test_of_many_peers_the_fastest_have_rows() -> None:
     found = peers(info(ip=("192.0.2.7", rate), payload_up_speed=rate) for rate in range(ROWS_MAX + 5))
     assert found.connected == ROWS_MAX + 5
     assert [each.upload_bps for each in found.rows] == list(range(ROWS_MAX + 4, 4, -1))
+
+
+@given(st.lists(st.booleans(), max_size=70))
+def test_the_bitfield_is_that_of_bep_3(have: list[bool]) -> None:
+    """The high bit first, and spare bits 0."""
+    found = pieces(have, [])
+    assert len(found.have) == -(-len(have) // 8)
+    bits = [bool(byte >> place & 1) for byte in found.have for place in range(7, -1, -1)]
+    assert bits == have + [False] * (-len(have) % 8)
+    assert found.number == len(have)
+
+
+def test_availability_is_one_byte_a_piece() -> None:
+    """It is capped."""
+    assert pieces([False] * 3, [0, 255, 256]).availability == bytes([0, 255, 255])
 
 
 def greeted(session: LibtSession, torrent: str) -> list[PeerRow]:
