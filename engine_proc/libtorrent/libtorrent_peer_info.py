@@ -1,4 +1,4 @@
-"""Converts libtorrent's descriptions of peers to rows, and those of pieces to bytes. Pure."""
+"""Converts libtorrent's descriptions of peers to rows, and those of pieces to bytes."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final

@@ -709,7 +709,7 @@ async def test_torrents_do_not_wait_for_each_other(tmp_path: Path) -> None:
 def test_the_default_add_asks_for_nothing() -> None:
     """And the table of operations agrees with the table of changes here."""
     ops = {op for op, operation in OPERATIONS.items() if operation.mutates}
-    assert ops == {*CHANGES, "add_torrent", "recheck", "restore_damaged"}
+    assert ops == {*CHANGES, "add_torrent", "ban_peer", "recheck", "restore_damaged", "unban_peer"}
     assert AddTorrent().priorities == {}
 
 
