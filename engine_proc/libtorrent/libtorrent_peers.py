@@ -1,6 +1,6 @@
 """The peers that libtorrent connects to: bans, and workarounds for two of its defects.
 
-libtorrent disconnects peers too soon in some case, and in another does not connect to them again. Both workarounds
+In one case libtorrent disconnects peers too soon, in another it does not connect to them again. Both workarounds
 temporarily change a session setting, which affects all torrents.
 """
 

@@ -116,7 +116,7 @@ def peers(rows: Iterable[PeerRow]) -> Grid:
     grid.columns[0].no_wrap = True
     for row in rows:
         grid.add_row(
-            row.endpoint,
+            Text(clean(row.endpoint)),
             format_share(row.progress),
             format_rate(row.download_bps),
             format_rate(row.upload_bps),

@@ -1,14 +1,16 @@
 """The peers that libtorrent connects to."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine_proc.libtorrent.libtorrent_peers import _CALLED_AT_ONCE, _CALLING_TURNS, KeptSeeds, PeerCalls
+from protocol.wire.rows import PeerConnection
 from tests.engine_proc.loopback import add, address, real_session, seed
 from tools.rig.hostile.raw_peer import RawPeer
-from tools.rig.probe import LOOPBACK, eventually
+from tools.rig.probe import LOOPBACK, eventually, readable
 from tools.rig.samples import two_files
 from tools.rig.tracker import Tracker
 
@@ -97,3 +99,23 @@ def test_trackers_at_a_banned_address_are_announced_to(tmp_path: Path, scheme: s
         add(probe, sample, sample.desired(tmp_path, trackers=(getattr(tracker, scheme),)))
         probe.session.release_trackers(sample.torrent)
         eventually(lambda: bool(tracker.announces), "an announce")
+
+
+@pytest.mark.slow
+def test_web_seeds_at_a_banned_address_are_not_used(tmp_path: Path) -> None:
+    """Not even connected to; after the ban they are."""
+    sample = two_files()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        real_session(settings={**LOOPBACK, "ssrf_mitigation": False}) as probe,
+    ):
+        probe.session.ban(["127.0.0.1"])
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        add(probe, sample, sample.desired(tmp_path / "a", web_seeds=(url,)))
+        assert not readable(server.fileno(), 1.0)
+        probe.session.ban([])
+        other = two_files("other")
+        add(probe, other, other.desired(tmp_path / "b", web_seeds=(url,)))
+        assert readable(server.fileno(), 5.0)
+        [row] = probe.session.peers(other.torrent).rows
+        assert row.connection is PeerConnection.WEB_SEED

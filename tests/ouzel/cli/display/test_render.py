@@ -85,9 +85,9 @@ def test_files() -> None:
 
 
 def test_peers() -> None:
-    """A hostile client name cannot control the terminal."""
+    """An IPv6 address is not taken for markup, and a hostile name cannot control the terminal."""
     peer = PeerRow(
-        endpoint="192.0.2.7:6881",
+        endpoint="[fe80::7]:6881",
         client="e\x1b[2Jvil",
         flags=[PeerFlag.SEED, PeerFlag.REMOTE_UNCHOKED],
         progress=1.0,
@@ -99,7 +99,7 @@ def test_peers() -> None:
     )
     [_, line] = seen(render.peers([peer])).splitlines()
     assert " ".join(line.split()) == (
-        "192.0.2.7:6881 100.0% 1.5 kB/s 0 B/s 3.0 kB 0 B web seed e\ufffd[2Jvil seed remote-unchoked"
+        "[fe80::7]:6881 100.0% 1.5 kB/s 0 B/s 3.0 kB 0 B web seed e\ufffd[2Jvil seed remote-unchoked"
     )
 
 
