@@ -204,6 +204,7 @@ class Engine:
         else:
             try:
                 session = self._make_session(command)
+                session.ban(command.banned)
             except InvalidSetting as error:
                 self._emit(SettingsRefused(setting=error.setting, message=str(error), config=command.config))
                 return

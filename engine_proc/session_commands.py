@@ -20,8 +20,12 @@ from protocol.internal.link_events import EngineEvent
 from protocol.internal.link_queries import (
     FilesQueried,
     InspectSource,
+    PeersQueried,
+    PiecesQueried,
     Query,
     QueryFiles,
+    QueryPeers,
+    QueryPieces,
     QueryTrackers,
     SourceInspected,
     TrackersQueried,
@@ -63,6 +67,8 @@ class SessionCommands:
             InspectSource: self.inspect,
             QueryFiles: self.query_files,
             QueryTrackers: self.query_trackers,
+            QueryPeers: self.query_peers,
+            QueryPieces: self.query_pieces,
         }
 
     def answer(self, query: Query[Any]) -> None:
@@ -127,6 +133,27 @@ class SessionCommands:
             return
         self._emit(TrackersQueried(token=command.token, trackers=[each.reading for each in states]))
         self._on_trackers(command.torrent, states)
+
+    def query_peers(self, command: QueryPeers) -> None:
+        """Answers with the connected peers of a torrent."""
+        try:
+            rows, connected = self._session.peers(command.torrent)
+        except (UnknownTorrent, TorrentFault):
+            self._emit(PeersQueried(token=command.token, peers=None))
+            return
+        self._emit(PeersQueried(token=command.token, peers=list(rows), connected=connected))
+
+    def query_pieces(self, command: QueryPieces) -> None:
+        """Answers with the pieces that a torrent and its peers have."""
+        try:
+            found = self._session.pieces(command.torrent)
+        except (UnknownTorrent, TorrentFault):
+            found = None
+        if found is None:
+            self._emit(PiecesQueried(token=command.token, pieces=None))
+            return
+        number, have, availability = found
+        self._emit(PiecesQueried(token=command.token, pieces=number, have=have, availability=availability))
 
     def remove_undesired(self) -> None:
         """Removes torrents from the session that nobody added."""

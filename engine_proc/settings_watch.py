@@ -1,4 +1,4 @@
-"""Applies the session's settings and limits, and reads back whether libtorrent has them."""
+"""Applies the session's settings, limits and bans, and reads back whether libtorrent has them."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -44,7 +44,7 @@ class SettingsWatch:
         self._due = 0.0
 
     def configure(self, command: Configure) -> None:
-        """Applies settings and limits, and reads them back."""
+        """Applies settings, limits and bans, and reads the settings and limits back."""
         try:
             self._apply(command)
         except InvalidSetting as error:
@@ -87,6 +87,7 @@ class SettingsWatch:
     def _apply(self, command: Configure) -> None:
         settings, _ = merged(command.settings, command.overrides, self._known)
         self._session.configure(settings, download_bps=command.download_bps, upload_bps=command.upload_bps)
+        self._session.ban(command.banned)
 
     def _read_problems(self) -> dict[str, str]:
         return {**self._invalid, **self._session.stale_settings()}

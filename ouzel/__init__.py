@@ -38,11 +38,14 @@ from protocol.wire.reports import (
     StatsReport,
     SupervisorReport,
 )
-from protocol.wire.results import DamagedReport, DamagedRestored
+from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import (
     FileRow,
     Hindrance,
     HindranceCause,
+    PeerConnection,
+    PeerFlag,
+    PeerRow,
     RulesReport,
     TorrentDetail,
     TorrentRow,
@@ -55,6 +58,7 @@ __all__ = [
     "Added",
     "AsyncClient",
     "AsyncEvents",
+    "BanAccepted",
     "Client",
     "Closed",
     "CrashReport",
@@ -76,6 +80,10 @@ __all__ = [
     "KeyRefused",
     "NotRunning",
     "OuzelError",
+    "PeerConnection",
+    "PeerFlag",
+    "PeerRow",
+    "PieceReport",
     "ProcessReport",
     "Reason",
     "Refused",

@@ -9,5 +9,5 @@
 - The *files* are a torrent's paths and sizes. The *claims* are the pieces that resume data lists as complete, some of
   which have to be verified first.
 - *Settings* are checked against those of this libtorrent version. *Peers* works around cases in which libtorrent would
-  disconnect peers or not connect to them.
+  disconnect peers or not connect to them; *peer info* is libtorrent's description of one.
 """

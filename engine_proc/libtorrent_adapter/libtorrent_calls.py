@@ -6,13 +6,19 @@ from typing import Any, Final
 import libtorrent
 
 from engine_proc.files.selector import Selector
-from engine_proc.libtorrent_adapter import libtorrent_files, libtorrent_hashes, libtorrent_params
+from engine_proc.libtorrent_adapter import (
+    libtorrent_files,
+    libtorrent_hashes,
+    libtorrent_params,
+    libtorrent_peer_info,
+)
 from engine_proc.libtorrent_adapter.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
 from engine_proc.libtorrent_adapter.libtorrent_handles import Handles
 from engine_proc.libtorrent_adapter.libtorrent_status import Selections
 from engine_proc.session import faults, recorded
 from engine_proc.session.alert_inbox import AlertInbox
 from engine_proc.session.alerts import Flushed, Selected
+from engine_proc.session.peers_port import Peers, Pieces
 from engine_proc.session.session_port import Applied, Hashes, Layout, TrackerState, UnknownTorrent
 from engine_proc.trackers import announce_entries
 from engine_proc.trackers.held_trackers import HeldTrackers
@@ -77,6 +83,24 @@ class TorrentCalls:
         if held := self._trackers.held(torrent):
             return [TrackerState(TrackerReading(url, tier)) for url, tier in held]
         return [announce_entries.state(entry) for entry in handle.trackers()]
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def peers(self, torrent: str) -> Peers:
+        """The connected peers of a torrent. Raises UnknownTorrent."""
+        return libtorrent_peer_info.peers(self._handle(torrent).get_peer_info())
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def pieces(self, torrent: str) -> Pieces | None:
+        """The pieces that a torrent and its peers have. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        info = handle.torrent_file()
+        if info is None:
+            return None
+        have = handle.status(handle.query_pieces).pieces
+        # While libtorrent checks a torrent, the list may be empty; it has no piece then.
+        return libtorrent_peer_info.pieces(have or [False] * info.num_pieces(), handle.piece_availability())
 
     @faults.of_torrent
     @recorded.of_torrent

@@ -1,10 +1,12 @@
-"""Works around two cases in which libtorrent disconnects peers too soon, or does not connect to them again.
+"""The peers that libtorrent connects to: bans, and workarounds for two of its defects.
 
-Both workarounds temporarily change a session setting, which affects all torrents.
+In one case libtorrent disconnects peers too soon, in another it does not connect to them again. Both workarounds
+temporarily change a session setting, which affects all torrents.
 """
 
+import contextlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import libtorrent
@@ -18,6 +20,8 @@ Apply = Callable[[dict[str, SettingValue]], None]
 """A function that applies settings to the session."""
 
 _FLAGS: Final = lt.torrent_flags
+_BLOCKED: Final = 1
+"""`ip_filter::blocked`, for which the binding has no name."""
 _FAILCOUNTS: Final = (31, 30)
 """The values of `max_failcount` while known peers are called. libtorrent counts failures of a peer up to 31."""
 _UNLIMITED: Final = 2**24 - 1
@@ -29,6 +33,23 @@ _CALLING_TURNS: Final = 12
 
 There are four requests a second, so libtorrent can connect to some dozen peers in that time.
 """
+
+
+def everybody(flags: int) -> Any:
+    """An IP filter that gives these flags to every address."""
+    found = lt.ip_filter()
+    found.add_rule("0.0.0.0", "255.255.255.255", flags)  # noqa: S104  # a range of addresses, not a bind
+    found.add_rule("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", flags)
+    return found
+
+
+def blocking(addresses: Iterable[str]) -> Any:
+    """An IP filter that blocks these addresses."""
+    found = lt.ip_filter()
+    for address in addresses:
+        with contextlib.suppress(RuntimeError):  # no address: somebody has edited the record
+            found.add_rule(address, address, _BLOCKED)
+    return found
 
 
 class KeptSeeds:

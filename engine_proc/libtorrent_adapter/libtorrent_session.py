@@ -5,7 +5,7 @@ about one loaded torrent.
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from engine_proc.libtorrent_adapter import (
 )
 from engine_proc.libtorrent_adapter.libtorrent_alerts import ALERT_MASK
 from engine_proc.libtorrent_adapter.libtorrent_calls import TorrentCalls
-from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, call_again
+from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, blocking, call_again, everybody
 from engine_proc.libtorrent_adapter.libtorrent_settings import Settings
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session import faults, recorded
@@ -82,6 +82,7 @@ class LibtorrentSession(TorrentCalls):
         super().__init__(recorder, self._dropped)
         self._kept_seeds = KeptSeeds()
         self._peer_calls = PeerCalls()
+        self._banned: Sequence[str] = ()
         self._counted: dict[str, tuple[int, int] | None] = {}
         """For each torrent to be added, the totals to start with; None if those in resume data are to be reported."""
         self._session.set_alert_fd(self._inbox.native_fileno())
@@ -98,11 +99,7 @@ class LibtorrentSession(TorrentCalls):
 
         By default, limits do not apply to loopback and private networks.
         """
-        everyone = 1 << self._session.global_peer_class_id
-        peer_classes = lt.ip_filter()
-        peer_classes.add_rule("0.0.0.0", "255.255.255.255", everyone)  # noqa: S104  # a range of addresses, not a bind
-        peer_classes.add_rule("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", everyone)
-        self._session.set_peer_class_filter(peer_classes)
+        self._session.set_peer_class_filter(everybody(1 << self._session.global_peer_class_id))
 
     # -- alerts ---------------------------------------------------------------------------------------------------
 
@@ -358,6 +355,14 @@ class LibtorrentSession(TorrentCalls):
         if self._kept_seeds:
             checked["close_redundant_connections"] = False
         self._session.apply_settings({**checked, "download_rate_limit": download_bps, "upload_rate_limit": upload_bps})
+
+    @recorded.of_session
+    def ban(self, addresses: Sequence[str]) -> None:
+        """Bans IP addresses, in place of those that were banned before."""
+        if addresses != self._banned:  # libtorrent checks the connections of all torrents
+            self._session.set_ip_filter(blocking(addresses))
+            self._session.get_ip_filter()  # a round trip, after which the filter is in force
+            self._banned = addresses
 
     @recorded.of_session
     def session_limits(self) -> tuple[int, int]:

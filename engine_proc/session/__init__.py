@@ -1,7 +1,7 @@
 """The session port: the interface to libtorrent. No module here imports libtorrent.
 
 - The *session port* (`LibtSession`) has a real implementation, `engine_proc.libtorrent_adapter`, and a fake one for
-  tests.
+  tests. The *peers port* is a part of it.
 - The *session settings* are Ouzel's defaults, which override libtorrent's, and the validation of a configuration.
 - An *alert* is a notification of libtorrent, copied into a frozen value. The *alert inbox* queues those that the
   session itself makes.

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, Protocol
 
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session.alerts import Alert
+from engine_proc.session.peers_port import PeersPort
 from protocol.internal.link_queries import TrackerReading
 from protocol.wire.desired import DesiredTorrent, KnownMetadata, SettingValue
 from protocol.wire.events import FileEntry
@@ -166,7 +167,7 @@ class TrackerState(NamedTuple):
     legs: Sequence[str] = ()
 
 
-class LibtSession(Protocol):
+class LibtSession(PeersPort, Protocol):
     """One libtorrent session.
 
     Any call about one torrent may raise TorrentFault. A call that needs the torrent's file priorities may raise

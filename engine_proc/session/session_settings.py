@@ -18,6 +18,7 @@ DEFAULTS: Final[Mapping[str, SettingValue]] = {
     "active_checking": 2,
     "active_limit": -1,
     "auto_manage_startup": 5,
+    "apply_ip_filter_to_trackers": False,
 }
 """Settings whose defaults in libtorrent suit a desktop client better than a service; docs/adr/006 has the reasons."""
 

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
-from ouzel.cli.commands import additions, changes, crashes, damaged, keys, settings, views
+from ouzel.cli.commands import additions, bans, changes, crashes, damaged, keys, settings, views
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
@@ -38,6 +38,8 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "add": additions.add,
     "ls": views.list_torrents,
     "show": views.show,
+    "peers": views.peers,
+    "pieces": views.pieces,
     "watch": views.watch,
     "pause": changes.pause,
     "resume": changes.resume,
@@ -46,6 +48,8 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "release": changes.release,
     "limit": changes.limit,
     "files": changes.files,
+    "ban": bans.ban,
+    "unban": bans.unban,
     "health": views.health,
     "events": views.events,
     "stats": views.stats,

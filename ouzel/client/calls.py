@@ -24,12 +24,12 @@ from ouzel.client.special_calls import (
     update_selection,
     update_settings,
 )
-from protocol.wire import commands
+from protocol.wire import commands, peer_commands
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
 from protocol.wire.reports import HealthReport, StatsReport
-from protocol.wire.results import DamagedReport, DamagedRestored
-from protocol.wire.rows import TorrentDetail, TrackerRow
+from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored, PieceReport
+from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
 
 __all__ = [
     "Added",
@@ -38,19 +38,23 @@ __all__ = [
     "ServerInfo",
     "add_peers",
     "add_torrent",
+    "ban_peer",
     "get_crash",
     "get_settings",
     "get_torrent",
     "health",
     "hello",
+    "list_bans",
     "list_crashes",
     "list_damaged",
     "list_files",
     "list_hashes",
     "list_ids",
+    "list_peers",
     "list_torrents",
     "list_trackers",
     "pause",
+    "piece_map",
     "ping",
     "recheck",
     "release_torrent",
@@ -60,6 +64,7 @@ __all__ = [
     "set_sequential",
     "snapshot",
     "stats",
+    "unban_peer",
     "update_limits",
     "update_selection",
     "update_settings",
@@ -93,6 +98,29 @@ def list_trackers(torrent: str) -> Call[list[TrackerRow]]:
     the figures that it received last.
     """
     return call_of(commands.ListTrackers(torrent=torrent), member(list[TrackerRow], "trackers"))
+
+
+def list_peers(torrent: str) -> Call[list[PeerRow]]:
+    """Returns the peers that a torrent is connected to, those with the highest rates first.
+
+    The supervisor queries the engine, for at most half of the deadline. Without an answer it returns the peers that it
+    received last, if it still has them; `age_ms` says how old they are.
+    """
+    return call_of(peer_commands.ListPeers(torrent=torrent), member(list[PeerRow], "peers"))
+
+
+def piece_map(torrent: str) -> Call[PieceReport]:
+    """Returns which pieces a torrent has, and how many peers have each piece.
+
+    The supervisor queries the engine, for at most half of the deadline. Without an answer it returns the map that it
+    received last, if it still has it; `age_ms` says how old the map is.
+    """
+    return call_of(peer_commands.PieceMap(torrent=torrent), whole(PieceReport))
+
+
+def list_bans() -> Call[list[str]]:
+    """Returns the banned IP addresses."""
+    return call_of(peer_commands.ListBans(), member(list[str], "addresses"))
 
 
 def list_crashes() -> Call[list[CrashSummary]]:
@@ -148,6 +176,27 @@ def recheck(torrent: str, *, wait: Wait = "durable") -> Call[None]:
     engine dies during the recheck, the next engine starts it again.
     """
     return call_of(commands.Recheck(torrent=torrent), nothing, wait)
+
+
+def ban_peer(peer: str, *, wait: Wait = "durable") -> Call[BanAccepted]:
+    """Bans an IP address for all torrents, until `unban_peer`, even across restarts.
+
+    Connections to the address end, and no new ones are made or accepted; web seeds at the address are not used, either.
+    Trackers at the address are still announced to. At most 10,000 addresses are banned.
+
+    Args:
+        peer: an IP address, or `address:port` as in `list_peers`. The ban applies to all ports of the address.
+    """
+    return call_of(peer_commands.BanPeer(peer=peer), whole(BanAccepted), wait)
+
+
+def unban_peer(peer: str, *, wait: Wait = "durable") -> Call[BanAccepted]:
+    """Lifts the ban of an IP address. An address that is not banned is not changed.
+
+    Args:
+        peer: as in `ban_peer`.
+    """
+    return call_of(peer_commands.UnbanPeer(peer=peer), whole(BanAccepted), wait)
 
 
 def release_torrent(torrent: str, *, wait: Wait = "durable") -> Call[None]:

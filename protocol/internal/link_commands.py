@@ -7,7 +7,7 @@ catalogue.
 
 from protocol.internal.bounds import Bounds
 from protocol.internal.link_messages import CommandMessage
-from protocol.internal.link_queries import InspectSource, QueryFiles, QueryTrackers
+from protocol.internal.link_queries import InspectSource, QueryFiles, QueryPeers, QueryPieces, QueryTrackers
 from protocol.wire.desired import DesiredTorrent, SettingValue
 
 
@@ -28,6 +28,7 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
         config: the number of the configuration that the settings come from. The answer, `SettingsApplied` or
             `SettingsRefused`, repeats the number.
         bounds: where payload may be stored; by default nowhere.
+        banned: the IP addresses of banned peers.
     """
 
     settings: dict[str, SettingValue]
@@ -39,6 +40,7 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
     config: int = 0
     bounds: Bounds = Bounds()
     overrides: dict[str, SettingValue] = {}
+    banned: tuple[str, ...] = ()
 
 
 class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torrent"):
@@ -129,6 +131,8 @@ EngineCommand = (
     | DropTorrent
     | QueryFiles
     | QueryTrackers
+    | QueryPeers
+    | QueryPieces
     | SaveAll
     | CallPeers
     | VerifyTorrent

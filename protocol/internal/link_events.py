@@ -4,7 +4,7 @@ Some of them are events of the public protocol.
 """
 
 from protocol.internal.link_messages import EventMessage
-from protocol.internal.link_queries import FilesQueried, SourceInspected, TrackersQueried
+from protocol.internal.link_queries import FilesQueried, PeersQueried, PiecesQueried, SourceInspected, TrackersQueried
 from protocol.wire.desired import SettingValue
 from protocol.wire.events import (
     Completed,
@@ -302,6 +302,8 @@ EngineEvent = (
     | TrackersKnown
     | TrackerReport
     | TrackersQueried
+    | PeersQueried
+    | PiecesQueried
     | FilePutAside
     | MetainfoDamaged
     | ResumeHandedOver

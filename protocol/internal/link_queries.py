@@ -9,6 +9,7 @@ import msgspec
 
 from protocol.internal.link_messages import CommandMessage, EventMessage
 from protocol.wire.desired import KnownMetadata
+from protocol.wire.rows import PeerRow
 
 AnswerT = TypeVar("AnswerT", bound="Answer")
 
@@ -114,3 +115,39 @@ class TrackersQueried(Answer, frozen=True, kw_only=True, tag="trackers_queried")
     """The trackers of a torrent; null if there is no such torrent."""
 
     trackers: list[TrackerReading] | None
+
+
+class QueryPeers(Query["PeersQueried"], frozen=True, kw_only=True, tag="query_peers"):
+    """Request the connected peers of a torrent. Answered by `PeersQueried`."""
+
+    torrent: str
+
+
+class PeersQueried(Answer, frozen=True, kw_only=True, tag="peers_queried"):
+    """The connected peers of a torrent.
+
+    Fields:
+        peers: the fastest peers first, a bounded number; null if there is no such torrent.
+        connected: the number of all connected peers.
+    """
+
+    peers: list[PeerRow] | None
+    connected: int = 0
+
+
+class QueryPieces(Query["PiecesQueried"], frozen=True, kw_only=True, tag="query_pieces"):
+    """Request the pieces that a torrent and its peers have. Answered by `PiecesQueried`."""
+
+    torrent: str
+
+
+class PiecesQueried(Answer, frozen=True, kw_only=True, tag="pieces_queried"):
+    """The pieces that a torrent and its peers have, as in `PieceReport`.
+
+    Fields:
+        pieces: the number of pieces; null without the torrent or its metadata.
+    """
+
+    pieces: int | None
+    have: bytes = b""
+    availability: bytes = b""

@@ -1,4 +1,4 @@
-"""A peer's address and port as text: `192.0.2.1:6881`, `[2001:db8::1]:6881`. Pure."""
+"""A peer's IP address and port as text: `192.0.2.1:6881`, `[2001:db8::1]:6881`. Pure."""
 
 import ipaddress
 
@@ -16,6 +16,29 @@ def normal(text: str) -> str:
     if address.is_unspecified or address.is_multicast or getattr(address, "scope_id", None) is not None:
         raise ValueError("no peer can have this address")
     return f"[{address}]:{int(port)}" if address.version == 6 else f"{address}:{int(port)}"
+
+
+def address(text: str) -> str:
+    """The IP address in `address`, `[address]` or `address:port`, in its normal form.
+
+    An IPv4-mapped IPv6 address is the IPv4 address. A scope (`fe80::1%eth0`) is dropped.
+
+    Raises:
+        ValueError: there is no address, or no peer can have it.
+    """
+    host, port = text, None
+    if text.startswith("[") and text.endswith("]"):
+        host = text[1:-1]
+    elif text.startswith("[") or text.count(":") == 1:
+        host, port = split(text)
+    if port is not None and not (port.isascii() and port.isdecimal() and int(port) <= 65535):
+        raise ValueError("the port is not a number up to 65535")
+    found = ipaddress.ip_address(host.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        found = found.ipv4_mapped or found
+    if found.is_unspecified or found.is_multicast:
+        raise ValueError("no peer can have this address")
+    return str(found)
 
 
 def split(text: str) -> tuple[str, str]:

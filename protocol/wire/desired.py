@@ -35,6 +35,8 @@ RULES_PATIENCE_S: Final = 60.0
 ADDRESSES_MAX: Final = 10_000
 """The maximum number of trackers, of web seeds and of peers of a torrent. libtorrent needs seconds for 100,000."""
 
+BANS_MAX: Final = 10_000
+"""The maximum number of banned addresses. The engine gets all of them at each change of the session's settings."""
 
 Indices = Annotated[str, msgspec.Meta(pattern=patterns.FILE_INDICES, max_length=65_536)]
 """File indices in the form of BEP 53, such as `0,2,5-7`."""
@@ -167,9 +169,11 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         download_bps, upload_bps: limits for all torrents together. If no client has set a limit, it is None, and the
             limit in the configuration applies.
         settings: libtorrent's settings that clients have set, by libtorrent's names; they override the configuration.
+        banned: the IP addresses of banned peers, in their normal form.
     """
 
     download_bps: Bps | None = None
     upload_bps: Bps | None = None
     revision: int = 1
     settings: dict[str, SettingValue] = {}
+    banned: tuple[str, ...] = ()

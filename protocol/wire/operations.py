@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from protocol.wire import codec, commands, reports, results, rows
+from protocol.wire import codec, commands, peer_commands, reports, results, rows
 from protocol.wire.commands import Command, Mutation
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -112,6 +112,17 @@ _TABLE: Final = (
         (_UNKNOWN, Refusal(ErrorKind.NO_METADATA, "a magnet link's metadata has not arrived yet")),
     ),
     Operation(commands.ListTrackers, results.TrackerList, (_UNKNOWN,)),
+    Operation(peer_commands.ListPeers, results.PeerList, (_UNKNOWN,)),
+    Operation(
+        peer_commands.PieceMap,
+        results.PieceReport,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.NO_METADATA, "a magnet link's metadata has not arrived yet"),
+            Refusal(ErrorKind.ENGINE_UNAVAILABLE, "the supervisor has no map, and no engine has answered in time"),
+        ),
+    ),
+    Operation(peer_commands.ListBans, results.BanList),
     Operation(commands.Replay, results.Replayed, (Refusal(ErrorKind.REPLAY_GONE),)),
     Operation(commands.ListCrashes, results.CrashList, _FROM_DISK),
     Operation(commands.GetCrash, CrashReport, (Refusal(ErrorKind.UNKNOWN_CRASH), *_FROM_DISK)),
@@ -182,6 +193,8 @@ _TABLE: Final = (
         ),
     ),
     Operation(commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),
+    Operation(peer_commands.BanPeer, results.BanAccepted),
+    Operation(peer_commands.UnbanPeer, results.BanAccepted),
     Operation(commands.ReleaseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
         commands.RestoreDamaged,

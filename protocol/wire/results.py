@@ -10,7 +10,7 @@ import msgspec
 from protocol.wire.crashes import CrashSummary
 from protocol.wire.envelope import EventFrame
 from protocol.wire.reports import HealthReport, SettingReport, SettingsReport
-from protocol.wire.rows import FileRow, TorrentRow, TrackerRow
+from protocol.wire.rows import FileRow, PeerRow, TorrentRow, TrackerRow
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +124,59 @@ class TrackerList(msgspec.Struct, frozen=True, kw_only=True):
 
     trackers: list[TrackerRow]
     age_ms: int | None
+
+
+class PeerList(msgspec.Struct, frozen=True, kw_only=True):
+    """The connected peers of a torrent.
+
+    Fields:
+        peers: the peers, sorted by the sum of their rates, the fastest first; 1000 at the most.
+        connected: the number of connected peers, which may be more than there are rows.
+        age_ms: the time since an engine reported the peers; null if none has.
+    """
+
+    peers: list[PeerRow]
+    connected: int
+    age_ms: int | None
+
+
+class PieceReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The pieces of a torrent.
+
+    Fields:
+        pieces: the number of pieces.
+        have: a bit for each piece, as in the bitfield of BEP 3: the high bit of the first byte is piece 0, and the
+            spare bits of the last byte are 0. A bit is 1 if the piece has passed the hash check. In seed mode all bits
+            are 1, also those of pieces that were not checked yet.
+        availability: a byte for each piece: the number of connected peers that have it, 255 at the most. Empty if the
+            torrent has all pieces, since libtorrent does not count then.
+        age_ms: the time since an engine reported the pieces.
+    """
+
+    pieces: int
+    have: bytes
+    availability: bytes
+    age_ms: int
+
+
+class BanList(msgspec.Struct, frozen=True, kw_only=True):
+    """The banned addresses.
+
+    Fields:
+        addresses: the IP addresses, in the order in which they were banned.
+    """
+
+    addresses: list[str]
+
+
+class BanAccepted(msgspec.Struct, frozen=True, kw_only=True):
+    """A ban, or the lifting of one, was accepted.
+
+    Fields:
+        address: the IP address in its normal form, as in `list_bans`.
+    """
+
+    address: str
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Observed state of torrents in the replies to clients: rows of torrents, files and trackers.
+"""Observed state of torrents in the replies to clients: rows of torrents, files, trackers and peers.
 
 Durations are in milliseconds (`*_ms`) or seconds (`*_s`), times in microseconds since 1970 (`*_us`), rates in bytes per
 second (`*_bps`), sizes in bytes.
@@ -103,6 +103,68 @@ class TrackerRow(msgspec.Struct, frozen=True, kw_only=True):
     leeches: int | None = None
     downloads: int | None = None
     failing_since_us: int | None = None
+
+
+class PeerConnection(StrEnum):
+    """How a peer is connected.
+
+    `web_seed` is an HTTP server that has the torrent's files (BEP 19); the others run over TCP, uTP (BEP 29) or I2P.
+    """
+
+    TCP = "tcp"
+    UTP = "utp"
+    WEB_SEED = "web_seed"
+    I2P = "i2p"
+
+
+class PeerFlag(StrEnum):
+    """A fact about a connected peer; docs/protocol.md has their meanings. Later versions may add flags."""
+
+    SEED = "seed"
+    UPLOAD_ONLY = "upload_only"
+    OUTGOING = "outgoing"
+    CONNECTING = "connecting"
+    HANDSHAKE = "handshake"
+    ENCRYPTED = "encrypted"
+    INTERESTED = "interested"
+    UNCHOKED = "unchoked"
+    REMOTE_INTERESTED = "remote_interested"
+    REMOTE_UNCHOKED = "remote_unchoked"
+    OPTIMISTIC = "optimistic"
+    SNUBBED = "snubbed"
+    ON_PAROLE = "on_parole"
+    HOLEPUNCHED = "holepunched"
+    FROM_TRACKER = "from_tracker"
+    FROM_DHT = "from_dht"
+    FROM_PEX = "from_pex"
+    FROM_LSD = "from_lsd"
+    FROM_RESUME_DATA = "from_resume_data"
+
+
+class PeerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One connected peer of a torrent.
+
+    Fields:
+        endpoint: the peer's `address:port`, with IPv6 addresses in brackets. If the peer has connected to this side,
+            the port is not the one that it listens on.
+        client: the name of the peer's program, as the peer says; it may be empty and have any characters, and is cut
+            after 100.
+        flags: facts about the peer; the section "Peers" has their meanings. Later versions may add flags.
+        progress: the fraction of the torrent that the peer has, 0..1.
+        download_bps, upload_bps: the payload rates from and to the peer.
+        downloaded, uploaded: the payload bytes from and to the peer since it was connected.
+        connection: how the peer is connected.
+    """
+
+    endpoint: str
+    client: str
+    flags: list[PeerFlag]
+    progress: float
+    download_bps: int
+    upload_bps: int
+    downloaded: int
+    uploaded: int
+    connection: PeerConnection
 
 
 class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,6 +36,15 @@ def by_index(priorities: Priorities) -> dict[str, int]:
     return priorities
 
 
+def peer_ip(peer: str) -> str:
+    """Returns the IP address of `args.peer`, in its normal form."""
+    try:
+        return peer_address.address(peer)
+    except ValueError as error:
+        problem = f"args.peer: {peer!r} is neither an IP address nor address:port ({error})"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field="args.peer") from error
+
+
 def endpoints(peers: list[str]) -> list[str]:
     """Returns the peers of `args.peers`, each normalized to `address:port`."""
     return [_endpoint(peer, f"args.peers[{index}]") for index, peer in enumerate(peers)]

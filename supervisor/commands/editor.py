@@ -1,4 +1,4 @@
-"""The editor: carries out commands that change the desired state of one torrent.
+"""The editor: carries out commands that change the desired state of one torrent, or of the session.
 
 Changes of the same torrent are made one after the other; changes of different torrents do not wait for each other.
 """
@@ -6,18 +6,20 @@ Changes of the same torrent are made one after the other; changes of different t
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from protocol.internal.link_commands import CallPeers
 from protocol.internal.link_events import Learned
 from protocol.wire.commands import AddPeers, Mutation, UpdateLimits, UpdateSelection
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.peer_commands import BanPeer, UnbanPeer
+from protocol.wire.results import BanAccepted
 from supervisor.commands import edits
 from supervisor.commands.acceptance import SESSION, Acceptance
-from supervisor.commands.arguments import by_index, endpoints
+from supervisor.commands.arguments import by_index, endpoints, peer_ip
 from supervisor.commands.handlers import Edit, edits_of, handles
 from supervisor.commands.reads.reads import Reads
 from supervisor.concurrency.keyed_locks import KeyedLocks
@@ -25,6 +27,8 @@ from supervisor.engine.engine import Engine
 from supervisor.store.catalogue import Catalogue
 
 EDITS: Final = edits_of(edits)
+
+C = TypeVar("C", bound=Mutation)
 
 
 class Editor:
@@ -122,14 +126,31 @@ class Editor:
         """Sets the rate limits of a torrent, or of the session if the command names none."""
         if command.torrent is not None:
             return await self.edit(EDITS[UpdateLimits], command, deadline)
+        revision = await self._edit_session(edits.limit_session, command)
+        return Acceptance(self._reads.settings(), SESSION, revision)
+
+    @handles(BanPeer)
+    async def ban_peer(self, command: BanPeer, _: float) -> Acceptance:
+        """Bans the address of a peer."""
+        return Acceptance(_of_ban(command), SESSION, await self._edit_session(edits.ban_peer, command))
+
+    @handles(UnbanPeer)
+    async def unban_peer(self, command: UnbanPeer, _: float) -> Acceptance:
+        """Lifts the ban of the address of a peer."""
+        return Acceptance(_of_ban(command), SESSION, await self._edit_session(edits.unban_peer, command))
+
+    async def _edit_session(self, change: Callable[[DesiredSession, C], DesiredSession], command: C) -> int:
+        """Changes the desired state of the session. Returns its revision."""
         async with self._locks.hold(SESSION):
             self._catalogue.check_readable(None)
             await self._catalogue.ensure_settled(None)
             before = self._catalogue.session
-            after = msgspec.structs.replace(before, **edits.limits_given(command))
+            after = change(before, command)
             if after != before:
                 await self._catalogue.put_session(msgspec.structs.replace(after, revision=before.revision + 1))
                 self._engine.configure()
-            settings = self._reads.settings()
-            revision = self._catalogue.session.revision
-        return Acceptance(settings, SESSION, revision)
+            return self._catalogue.session.revision
+
+
+def _of_ban(command: BanPeer | UnbanPeer) -> BanAccepted:
+    return BanAccepted(address=peer_ip(command.peer))

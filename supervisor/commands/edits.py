@@ -1,5 +1,7 @@
 """Edits of one torrent's desired state: `edit(desired, command) -> desired`, one for each such command. Pure.
 
+Edits of the session's desired state have the same form. They are called by name, since they are few.
+
 A finding of the engine that is stored in the record is an edit, too.
 """
 
@@ -17,11 +19,12 @@ from protocol.wire.commands import (
     UpdateLimits,
     UpdateSelection,
 )
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import BANS_MAX, DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.peer_commands import BanPeer, UnbanPeer
 from protocol.wire.reports import SettingsReport
 from protocol.wire.results import PeersAccepted, SequentialAccepted
-from supervisor.commands.arguments import by_index, check_rules, endpoints
+from supervisor.commands.arguments import by_index, check_rules, endpoints, peer_ip
 from supervisor.commands.handlers import edits
 from supervisor.store.identity import PEERS_KEPT
 
@@ -108,3 +111,25 @@ def add_peers(desired: DesiredTorrent, command: AddPeers) -> DesiredTorrent:
     kept = [peer for peer in desired.peers if peer not in given]
     new = [peer for peer in given if peer not in desired.peers]
     return msgspec.structs.replace(desired, peers=(*kept, *given)[-PEERS_KEPT:]) if new else desired
+
+
+def limit_session(session: DesiredSession, command: UpdateLimits) -> DesiredSession:
+    """Sets the session's rate limits."""
+    return msgspec.structs.replace(session, **limits_given(command))
+
+
+def ban_peer(session: DesiredSession, command: BanPeer) -> DesiredSession:
+    """Bans the peer's address. Raises OuzelError: INVALID_ARGUMENT."""
+    address = peer_ip(command.peer)
+    if address in session.banned:
+        return session
+    if len(session.banned) >= BANS_MAX:
+        problem = f"args.peer: {BANS_MAX} addresses are banned already, and no more can be; `unban_peer` lifts a ban"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field="args.peer")
+    return msgspec.structs.replace(session, banned=(*session.banned, address))
+
+
+def unban_peer(session: DesiredSession, command: UnbanPeer) -> DesiredSession:
+    """Lifts the ban of the peer's address. Raises OuzelError: INVALID_ARGUMENT."""
+    address = peer_ip(command.peer)
+    return msgspec.structs.replace(session, banned=tuple(each for each in session.banned if each != address))

@@ -1,4 +1,4 @@
-"""The session's settings: what clients set overrides the configuration."""
+"""The session's settings and bans, with which an engine is configured. What clients set overrides the configuration."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -55,6 +55,7 @@ class SessionSettings:
             config=self._in_force.number,
             bounds=self._roots.current.bounds,
             overrides=session.settings,
+            banned=session.banned,
         )
 
 

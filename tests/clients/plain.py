@@ -1,5 +1,6 @@
 """Makes replies comparable: values that depend on the moment or the torrent are replaced by their kind."""
 
+import base64
 from typing import Any, Final
 
 MOMENTARY: Final = {
@@ -28,6 +29,8 @@ def plain(value: Any, names: dict[str, str]) -> Any:
             for word, name in names.items():
                 value = value.replace(word, name)
             return value
+        case bytes():
+            return {"$bin": base64.b64encode(value).decode()}
         case float() if value.is_integer():
             return int(value)  # some languages have one kind of number
         case _:

@@ -91,6 +91,8 @@ class Session:
         files = self.ask("list_files", "list_files", {**torrent, "limit": 1})
         self.ask("list_files", "list_files", {**torrent, "cursor": files["cursor"]})
         self.ask("list_trackers", "list_trackers", torrent)
+        self.ask("list_peers", "list_peers", torrent)
+        self.ask("piece_map", "piece_map", torrent)
         self.ask("replay", "replay", {"epoch": epoch, "after_seq": 0, "limit": 5})
         self.ask("replay", "replay", {"epoch": "0", "after_seq": 0})
         [crash] = self.ask("list_crashes", "list_crashes")["crashes"]
@@ -110,6 +112,10 @@ class Session:
         self.ask("update_selection", "update_selection", {**torrent, "exclude": ["*.nfo"], "priorities": {"0": 7}})
         self.ask("recheck", "recheck", torrent)
         self.ask("add_peers", "add_peers", {**torrent, "peers": ["127.0.0.1:1"]})
+        self.ask("ban_peer", "ban_peer", {"peer": "192.0.2.7:6881"}, wait="applied")
+        self.ask("ban_peer", "ban_peer", {"peer": "nobody"})
+        self.ask("list_bans", "list_bans")
+        self.ask("unban_peer", "unban_peer", {"peer": "192.0.2.8"})
         self.ask("release_torrent", "release_torrent", torrent)
         self.ask("resume", "resume", torrent, wait="applied")
         named = {"id": 7, "client": f"{self._name}-again"}

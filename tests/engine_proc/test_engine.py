@@ -193,11 +193,13 @@ def changed(desired: DesiredTorrent, **fields: Any) -> DesiredTorrent:
 
 def test_the_first_configure_makes_the_session(running: Running) -> None:
     """The engine reports that it is ready, and then what is in force."""
-    running.link.send(msgspec.structs.replace(CONFIGURE, download_bps=10, upload_bps=20, revision=3))
+    first = msgspec.structs.replace(CONFIGURE, download_bps=10, upload_bps=20, revision=3, banned=("192.0.2.7",))
+    running.link.send(first)
     ready = running.link.take(EngineReady)
     assert (ready.libtorrent, ready.listen_port) == ("fake", LISTEN_PORT)
     assert running.link.take(LimitsApplied) == LimitsApplied(download_bps=10, upload_bps=20)
     assert running.link.take(SettingsApplied) == SettingsApplied(revision=3)
+    assert running.session.banned == ("192.0.2.7",)
 
 
 def test_refused_settings_make_no_session(running: Running) -> None:

@@ -1,14 +1,20 @@
 from engine_proc.session.alerts import TorrentGone
+from engine_proc.session.peers_port import Peers
 from protocol.internal.link_queries import (
     FilesQueried,
     InspectSource,
+    PeersQueried,
+    PiecesQueried,
     QueryFiles,
+    QueryPeers,
+    QueryPieces,
     QueryTrackers,
     SourceInspected,
     TrackerReading,
     TrackersQueried,
 )
 from protocol.wire.desired import KnownMetadata
+from protocol.wire.rows import PeerConnection, PeerFlag, PeerRow
 from tests.engine_proc.desk import Desk
 from tools.rig.samples import PIECE_LENGTH
 
@@ -46,6 +52,44 @@ def test_trackers_are_told_with_what_is_known_of_them(desk: Desk) -> None:
     assert desk.heard(TrackersQueried) == [
         TrackersQueried(token=1, trackers=None),
         TrackersQueried(token=2, trackers=[state.reading]),
+    ]
+
+
+def test_peers_are_told(desk: Desk) -> None:
+    """Null for an unknown torrent."""
+    desired = desk.sample.desired()
+    peer = PeerRow(
+        endpoint="192.0.2.7:6881",
+        client="c",
+        flags=[PeerFlag.SEED],
+        progress=1.0,
+        download_bps=1,
+        upload_bps=0,
+        downloaded=5,
+        uploaded=0,
+        connection=PeerConnection.UTP,
+    )
+    desk.session_commands.answer(QueryPeers(token=1, torrent=desired.torrent))
+    desk.ensure(desired)
+    desk.session.swarms[desired.torrent] = Peers([peer], 7)
+    desk.session_commands.answer(QueryPeers(token=2, torrent=desired.torrent))
+    assert desk.heard(PeersQueried) == [
+        PeersQueried(token=1, peers=None),
+        PeersQueried(token=2, peers=[peer], connected=7),
+    ]
+
+
+def test_pieces_are_told(desk: Desk) -> None:
+    """Null for an unknown torrent."""
+    desired = desk.sample.desired()
+    desk.session_commands.answer(QueryPieces(token=1, torrent=desired.torrent))
+    desk.ensure(desired)
+    desk.session.download(desired.torrent, 3 * PIECE_LENGTH)
+    desk.session_commands.answer(QueryPieces(token=2, torrent=desired.torrent))
+    count = -(-desk.sample.size // PIECE_LENGTH)
+    assert desk.heard(PiecesQueried) == [
+        PiecesQueried(token=1, pieces=None),
+        PiecesQueried(token=2, pieces=count, have=b"\xe0", availability=bytes(count)),
     ]
 
 

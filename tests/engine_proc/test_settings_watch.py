@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from engine_proc.session.session_settings import DEFAULTS
@@ -142,3 +143,14 @@ def test_a_password_is_in_no_message(desk: Desk) -> None:
     [applied] = desk.heard(SettingsApplied)
     assert applied.problems
     assert not any(word in str(applied) for word in ("secret-1", "before"))
+
+
+def test_bans_are_set(desk: Desk) -> None:
+    """All of them at each change; refused settings change nothing."""
+    command = Configure(settings={}, download_bps=0, upload_bps=0, torrents=0, revision=5, banned=("192.0.2.7",))
+    desk.settings.configure(command)
+    assert desk.session.banned == ("192.0.2.7",)
+    desk.settings.configure(msgspec.structs.replace(command, settings={"nonsense": 1}, banned=()))
+    assert desk.session.banned == ("192.0.2.7",)
+    desk.settings.configure(msgspec.structs.replace(command, banned=()))
+    assert list(desk.session.banned) == []

@@ -43,6 +43,7 @@ from engine_proc.session.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
+from engine_proc.session.peers_port import Peers, Pieces
 from engine_proc.session.session_port import (
     AlreadyThere,
     Applied,
@@ -215,6 +216,8 @@ class FakeSession:
         seen: the torrents that were resumed with their files seen.
         counted: what `count_from` was told of each torrent.
         settings: what was configured last.
+        swarms: to be set; the peers of torrents.
+        banned: the addresses that were banned last.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
 
@@ -244,6 +247,8 @@ class FakeSession:
         self._session_limits = (0, 0)
         self.calls: list[tuple[str, str]] = []
         self.seen: set[str] = set()
+        self.swarms: dict[str, Peers] = {}
+        self.banned: Sequence[str] = ()
         self.counted: dict[str, tuple[int, int] | None] = {}
         self.settings: dict[str, SettingValue] = {}
         self.stuck_settings: dict[str, SettingValue] = {}
@@ -538,6 +543,22 @@ class FakeSession:
             files = self._on_disk(known.content, known.desired.save_path)
             return [f"{known.desired.save_path}/.{torrent}.parts", *files] if files else []
 
+    def peers(self, torrent: str) -> Peers:
+        """The peers that a test has set. Raises UnknownTorrent."""
+        with self._lock:
+            self._known(None, torrent)
+            return self.swarms.get(torrent, Peers([], 0))
+
+    def pieces(self, torrent: str) -> Pieces | None:
+        """The pieces, which no peer has. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known(None, torrent)
+            if known.content is None:
+                return None
+            flags = [known.have[at : at + 8] for at in range(0, len(known.have), 8)]
+            have = bytes(sum(bit << 7 - place for place, bit in enumerate(byte)) for byte in flags)
+            return Pieces(len(known.have), have, b"" if all(known.have) else bytes(len(known.have)))
+
     def file_progress(self, torrent: str) -> list[int]:
         """Bytes done of each file by index; only complete files count. Raises UnknownTorrent."""
         with self._lock:
@@ -619,6 +640,10 @@ class FakeSession:
         """How the settings in force differ from the configured ones."""
         found = {**self.settings, **self.stuck_settings}
         return session_settings.differences(self.settings, found)
+
+    def ban(self, addresses: Sequence[str]) -> None:
+        """Bans addresses."""
+        self.banned = addresses
 
     def session_limits(self) -> tuple[int, int]:
         """Reads back the session's limits in bytes per second."""

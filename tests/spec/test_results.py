@@ -32,7 +32,7 @@ def calls(crash: str, epoch: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 args = {"metainfo": samples.METAINFO}
             case "add_peers":
                 args["peers"] = ["127.0.0.1:1"]
-            case "set_sequential" | "update_limits" | "update_settings" | "restore_damaged":
+            case "set_sequential" | "update_limits" | "update_settings" | "restore_damaged" | "ban_peer" | "unban_peer":
                 args = samples.ARGUMENTS[op]
             case _:
                 pass
@@ -52,6 +52,7 @@ def test_real_results_are_of_the_types_that_the_table_names(root: Path) -> None:
         (aside / f"{samples.OTHER}.json").write_bytes(encode_record(record))
         crash = until(daemon.client.list_crashes, "a report is written")[0].name
         until(lambda: daemon.client.get_torrent(samples.TORRENT).files, "the files are known")
+        until(daemon.healthy, "the next engine has the torrent")
         epoch = player.call(samples.request(1, "hello", {}))["epoch"]
         told = set()
         for number, (op, args) in enumerate(calls(crash, epoch), 2):

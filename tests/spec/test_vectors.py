@@ -55,7 +55,7 @@ def test_what_the_server_refuses_is_well_formed(vector: Vector) -> None:
 def test_replies_are_replies(vector: Vector) -> None:
     """They have no member that the types do not know."""
     reply = msgspec.convert(vector.decoded, Reply)
-    assert msgspec.to_builtins(reply) == vector.decoded
+    assert msgspec.to_builtins(reply, builtin_types=[bytes]) == vector.decoded
 
 
 @named(list(vectors.events()))

@@ -14,7 +14,7 @@ from protocol.wire.errors import ErrorKind
 from protocol.wire.events import Event, Progress, Tick
 from protocol.wire.operations import ALWAYS, OF_MUTATIONS, OPERATIONS, Operation, Refusal
 from protocol.wire.reports import EngineState, HealthStatus, Severity
-from protocol.wire.rows import TorrentState
+from protocol.wire.rows import PeerFlag, TorrentState
 from supervisor.commands.reads import pages, reads
 from supervisor.events import event_log, subscriptions
 from supervisor.mediators import clock
@@ -63,6 +63,25 @@ _STATES: Final[tuple[tuple[StrEnum, str], ...]] = (
     (EngineState.OVER_BUDGET, "engines died too often (over the restart intensity); the next one starts in minutes"),
     (EngineState.STOPPING, "the engine is being drained, since the service stops"),
     (EngineState.STOPPED, "the engine has exited, and the service stops"),
+    (PeerFlag.SEED, "the peer has all pieces"),
+    (PeerFlag.UPLOAD_ONLY, "the peer wants no more pieces (BEP 21)"),
+    (PeerFlag.OUTGOING, "this side has connected to the peer; otherwise the peer has connected to this side"),
+    (PeerFlag.CONNECTING, "the connection is not established yet"),
+    (PeerFlag.HANDSHAKE, "the handshakes are not complete yet, so the rest is not known"),
+    (PeerFlag.ENCRYPTED, "the payload is encrypted"),
+    (PeerFlag.INTERESTED, "this side wants pieces that the peer has"),
+    (PeerFlag.UNCHOKED, "this side answers the peer's requests for pieces"),
+    (PeerFlag.REMOTE_INTERESTED, "the peer wants pieces that this side has"),
+    (PeerFlag.REMOTE_UNCHOKED, "the peer answers this side's requests for pieces"),
+    (PeerFlag.OPTIMISTIC, "the peer is unchoked for a while whatever it sends (optimistic unchoke)"),
+    (PeerFlag.SNUBBED, "the peer has not sent what was requested for a long time"),
+    (PeerFlag.ON_PAROLE, "the peer sent a part of a piece that failed the hash check"),
+    (PeerFlag.HOLEPUNCHED, "the connection was established by a holepunch (BEP 55)"),
+    (PeerFlag.FROM_TRACKER, "a tracker named the peer"),
+    (PeerFlag.FROM_DHT, "the peer was found in the DHT"),
+    (PeerFlag.FROM_PEX, "another peer named the peer (BEP 11)"),
+    (PeerFlag.FROM_LSD, "the peer was found in the local network (BEP 14)"),
+    (PeerFlag.FROM_RESUME_DATA, "the fast-resume data named the peer"),
 )
 """A tuple, not a map: members of different enumerations may have equal values, and so equal hashes."""
 
@@ -82,6 +101,7 @@ def regions() -> dict[str, str]:
         "health-states": _states(HealthStatus),
         "severities": _states(Severity),
         "engine-states": _states(EngineState),
+        "peer-flags": _states(PeerFlag),
         "list-of-operations": _operations(),
         "operations": "\n\n".join(_operation(operation) for operation in OPERATIONS.values()),
         "types": "\n\n".join(_type(kind) for kind in _named_types()),

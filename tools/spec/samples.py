@@ -104,6 +104,17 @@ DEAD_TRACKER: Final = rows.TrackerRow(
     next_announce_us=NOW_US + 30_000_000,
     failing_since_us=NOW_US - 20_000_000,
 )
+PEER: Final = rows.PeerRow(
+    endpoint="[2001:db8::7]:6881",
+    client="libtorrent 2.1.1",
+    flags=[rows.PeerFlag.SEED, rows.PeerFlag.OUTGOING, rows.PeerFlag.INTERESTED, rows.PeerFlag.REMOTE_UNCHOKED],
+    progress=1.0,
+    download_bps=120_000,
+    upload_bps=0,
+    downloaded=16_384,
+    uploaded=0,
+    connection=rows.PeerConnection.TCP,
+)
 REASON: Final = reports.Reason(
     component="engine",
     subject="restore",
@@ -154,6 +165,9 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "get_torrent": {"torrent": TORRENT},
     "list_files": {"torrent": TORRENT, "cursor": "10000", "limit": 10_000},
     "list_trackers": {"torrent": TORRENT},
+    "list_peers": {"torrent": TORRENT},
+    "piece_map": {"torrent": TORRENT},
+    "list_bans": {},
     "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
     "list_crashes": {},
     "list_damaged": {},
@@ -189,6 +203,8 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     },
     "recheck": {"torrent": TORRENT},
     "add_peers": {"torrent": TORRENT, "peers": ["192.0.2.7:6881"]},
+    "ban_peer": {"peer": "[2001:db8::7]:6881"},
+    "unban_peer": {"peer": "192.0.2.7"},
     "release_torrent": {"torrent": TORRENT},
     "restore_damaged": {"name": f"{OTHER}.json"},
 }
@@ -252,6 +268,9 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         age_ms=12,
     ),
     "list_trackers": results.TrackerList(trackers=[TRACKER, DEAD_TRACKER], age_ms=12),
+    "piece_map": results.PieceReport(pieces=4, have=b"\xa0", availability=bytes([3, 255, 2, 0]), age_ms=3),
+    "list_bans": results.BanList(addresses=["192.0.2.7", "2001:db8::7"]),
+    "list_peers": results.PeerList(peers=[PEER], connected=1, age_ms=3),
     "replay": results.Replayed(
         events=[
             EventFrame(
@@ -313,6 +332,8 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "update_selection": results.TorrentAccepted(torrent=TORRENT),
     "recheck": results.TorrentAccepted(torrent=TORRENT),
     "add_peers": results.PeersAccepted(torrent=TORRENT, added=1),
+    "ban_peer": results.BanAccepted(address="2001:db8::7"),
+    "unban_peer": results.BanAccepted(address="192.0.2.7"),
     "release_torrent": results.TorrentAccepted(torrent=TORRENT),
     "restore_damaged": results.DamagedRestored(torrent=OTHER, files=[f"{OTHER}.json"]),
 }

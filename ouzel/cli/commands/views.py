@@ -1,4 +1,4 @@
-"""Commands that show: `ls`, `show`, `watch`, `health`, `events`, `stats`."""
+"""Commands that show: `ls`, `show`, `peers`, `pieces`, `watch`, `health`, `events`, `stats`."""
 
 import contextlib
 import time
@@ -19,6 +19,7 @@ from ouzel.cli.connecting import client_of
 from ouzel.cli.display import listing, render
 from ouzel.cli.display.listing import SortKey, StateFilter
 from ouzel.cli.display.output import Output
+from ouzel.cli.display.piece_map import piece_map
 from ouzel.cli.failure import ExitCode
 from ouzel.cli.ids import followed, resolve
 from ouzel.cli.listen import listen
@@ -69,6 +70,26 @@ def show(context: typer.Context, torrent: OneId, as_json: AsJson = False) -> Non
         with contextlib.suppress(Refused):  # an earlier version of the daemon, or the torrent was removed meanwhile
             detail = msgspec.structs.replace(detail, tracker_status=client.list_trackers(detail.torrent))
     Output(as_json=as_json).show(detail, lambda: render.torrent(detail, time.time_ns() // 1000))
+
+
+def peers(context: typer.Context, torrent: OneId, as_json: AsJson = False) -> None:
+    """List the peers that a torrent is connected to, the fastest first."""
+    with client_of(context) as client:
+        [only] = resolve(client, [torrent])
+        rows = client.list_peers(only)
+    output = Output(as_json=as_json)
+    if not (rows or as_json) and output.console.is_terminal:
+        typer.echo("no peers", err=True)
+    else:
+        output.show({"torrent": only, "peers": rows}, lambda: render.peers(rows))
+
+
+def pieces(context: typer.Context, torrent: OneId, as_json: AsJson = False) -> None:
+    """Show which pieces a torrent has. With --json, `have` and `availability` are in Base64."""
+    with client_of(context) as client:
+        report = client.piece_map(*resolve(client, [torrent]))
+    output = Output(as_json=as_json)
+    output.show(report, lambda: piece_map(report, output.console.width))
 
 
 def watch(context: typer.Context, torrent: MaybeId = None, as_json: AsJson = False) -> None:

@@ -39,7 +39,7 @@ from protocol.wire.reports import (
     StatsReport,
 )
 from protocol.wire.results import DamagedReport, DamagedRestored
-from protocol.wire.rows import FileRow, TorrentDetail, TorrentRow, TorrentState
+from protocol.wire.rows import FileRow, PeerRow, TorrentDetail, TorrentRow, TorrentState
 
 MANY: Final = 5
 """The maximum number of ids in one line."""
@@ -117,6 +117,25 @@ def files(rows: Iterable[FileRow]) -> Grid:
         priority = "skipped" if row.priority == 0 else str(row.priority)
         own = [Text(clean(row.torrent_path or ""))] if renamed else []
         grid.add_row(str(row.index), priority, done, format_size(row.size), Text(clean(row.path)), *own)
+    return grid
+
+
+def peers(rows: Iterable[PeerRow]) -> Grid:
+    """A table with one line for each connected peer."""
+    grid = _grid("ENDPOINT", "HAS", "DOWN", "UP", "RECEIVED", "SENT", "BY", "CLIENT", "FLAGS")
+    grid.columns[0].no_wrap = True
+    for row in rows:
+        grid.add_row(
+            Text(clean(row.endpoint)),
+            format_share(row.progress),
+            format_rate(row.download_bps),
+            format_rate(row.upload_bps),
+            format_size(row.downloaded),
+            format_size(row.uploaded),
+            row.connection.replace("_", " "),
+            Text(clean(row.client)),
+            " ".join(flag.replace("_", "-") for flag in row.flags),
+        )
     return grid
 
 

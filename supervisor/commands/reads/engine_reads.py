@@ -5,9 +5,11 @@ from typing import Final
 
 import msgspec
 
+from protocol.internal.link_queries import PeersQueried, PiecesQueried
 from protocol.wire import codec
 from protocol.wire.commands import EngineRead, ListFiles, ListTrackers
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.peer_commands import ListPeers, PieceMap
 from supervisor.commands.handlers import check_complete, handlers_of, handles, refreshers_of, refreshes
 from supervisor.commands.reads import pages
 from supervisor.commands.reads.reads import Reads, Steps, no_cursor
@@ -52,7 +54,7 @@ class EngineReads:
         observed = self._snapshot.of(torrent)
         metadata = observed.metadata
         if metadata is None:
-            raise OuzelError(ErrorKind.NO_METADATA, "the torrent's metadata has not arrived yet", retry_after_ms=1000)
+            raise _no_metadata()
         files: list[msgspec.Raw] = []
         size, end = 0, min(metadata.count, start + command.limit)
         while start + len(files) < end and size < pages.PAGE_BYTES:
@@ -85,6 +87,46 @@ class EngineReads:
             "trackers": self._snapshot.trackers_of(desired, now),
             "age_ms": None if age_s is None else int(age_s * 1000),
         }
+
+    @refreshes(ListPeers)
+    async def _refresh_peers(self, torrent: str) -> None:
+        await self._engine.readings.peers(torrent)
+
+    @handles(ListPeers)
+    def _peers(self, command: ListPeers) -> Steps:
+        torrent = self._reads.shown(command.torrent).torrent
+        found = self._snapshot.answers.latest(torrent, PeersQueried, time.monotonic())
+        yield from ()
+        if found is None:
+            return {"peers": [], "connected": 0, "age_ms": None}
+        answer, age_ms = found
+        return {"peers": answer.peers or [], "connected": answer.connected, "age_ms": age_ms}
+
+    @refreshes(PieceMap)
+    async def _refresh_pieces(self, torrent: str) -> None:
+        await self._engine.readings.pieces(torrent)
+
+    @handles(PieceMap)
+    def _pieces(self, command: PieceMap) -> Steps:
+        desired, now = self._reads.shown(command.torrent), time.monotonic()
+        found = self._snapshot.answers.latest(desired.torrent, PiecesQueried, now)
+        if found is None and self._snapshot.metadata(desired) is None:
+            raise _no_metadata()
+        if found is None:
+            problem = "no engine has reported the torrent's pieces yet"
+            raise OuzelError(ErrorKind.ENGINE_UNAVAILABLE, problem, retry_after_ms=1000)
+        yield from ()
+        answer, age_ms = found
+        return {
+            "pieces": answer.pieces,
+            "have": answer.have,
+            "availability": answer.availability,
+            "age_ms": age_ms,
+        }
+
+
+def _no_metadata() -> OuzelError:
+    return OuzelError(ErrorKind.NO_METADATA, "the torrent's metadata has not arrived yet", retry_after_ms=1000)
 
 
 def _offset(cursor: str | None) -> int:

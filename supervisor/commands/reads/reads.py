@@ -33,6 +33,7 @@ from protocol.wire.desired import DesiredTorrent
 from protocol.wire.envelope import VERSION
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import OPERATIONS
+from protocol.wire.peer_commands import ListBans
 from protocol.wire.reports import (
     EngineReport,
     HealthReport,
@@ -44,7 +45,7 @@ from protocol.wire.reports import (
     StatsReport,
     SupervisorReport,
 )
-from protocol.wire.results import Nothing, ServerInfo, SettingList
+from protocol.wire.results import BanList, Nothing, ServerInfo, SettingList
 from protocol.wire.rows import ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
 from supervisor.commands.handlers import check_complete, handlers_of, handles
 from supervisor.commands.reads import pages
@@ -133,6 +134,10 @@ class Reads:
     @handles(Health)
     def _health_now(self, _: Health) -> HealthReport:
         return self.health(time.monotonic())
+
+    @handles(ListBans)
+    def _bans(self, _: ListBans) -> BanList:
+        return BanList(addresses=list(self._catalogue.session.banned))
 
     @handles(GetTorrent)
     def _detail(self, command: GetTorrent) -> TorrentDetail:

@@ -1,7 +1,7 @@
 """Readings: updates the snapshot with data that an engine reports only on request, and with data of unloaded torrents.
 
-File progress and the numbers of trackers are requested from a running engine. The size and the files of torrents that
-no engine has loaded are read by a describer's process.
+File progress, the numbers of trackers, peers and pieces are requested from a running engine. The size and the
+files of torrents that no engine has loaded are read by a describer's process.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from protocol.internal.link_queries import QueryFiles, QueryTrackers
+from protocol.internal.link_queries import AnswerT, Query, QueryFiles, QueryPeers, QueryPieces, QueryTrackers
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import OuzelError
 from supervisor.engine.process.describer import AT_ONCE, Describer
@@ -82,14 +82,33 @@ class Readings:
     async def trackers(self, torrent: str) -> None:
         """Updates the numbers of a torrent's trackers, if an engine has loaded it."""
         torrent = self._own.resolve(torrent)
-        if torrent not in self._snapshot.present or not self._link.up:
-            return
-        try:
-            answer = await self._link.ask(QueryTrackers(torrent=torrent))
-        except OuzelError:
-            return  # the engine died meanwhile: the earlier numbers are used
-        if answer.trackers is not None and torrent in self._own.torrents:
+        answer = await self._ask(torrent, QueryTrackers(torrent=torrent))
+        if answer is not None and answer.trackers is not None:
             self._snapshot.trackers.read(torrent, answer.trackers, time.monotonic())
+
+    async def peers(self, torrent: str) -> None:
+        """Updates the answer about a torrent's peers, if an engine has loaded the torrent."""
+        torrent = self._own.resolve(torrent)
+        answer = await self._ask(torrent, QueryPeers(torrent=torrent))
+        if answer is not None and answer.peers is not None:
+            self._snapshot.answers.store(torrent, answer, time.monotonic())
+
+    async def pieces(self, torrent: str) -> None:
+        """Updates the answer about a torrent's pieces, if an engine has loaded the torrent."""
+        torrent = self._own.resolve(torrent)
+        answer = await self._ask(torrent, QueryPieces(torrent=torrent))
+        if answer is not None and answer.pieces is not None:
+            self._snapshot.answers.store(torrent, answer, time.monotonic())
+
+    async def _ask(self, torrent: str, query: Query[AnswerT]) -> AnswerT | None:
+        """The answer about a loaded torrent; None without one, or if the torrent was removed meanwhile."""
+        if torrent not in self._snapshot.present or not self._link.up:
+            return None
+        try:
+            answer = await self._link.ask(query)
+        except OuzelError:
+            return None  # the engine died meanwhile: what it reported earlier is used
+        return answer if torrent in self._own.torrents else None
 
     async def run(self) -> None:
         """Reads, for ever, the stored data of torrents that no engine will load soon, once for each torrent."""

@@ -27,6 +27,7 @@ from protocol.wire.rows import (
     ratio,
 )
 from supervisor.engine.torrents import hindrance
+from supervisor.engine.torrents.answers import Answers
 from supervisor.engine.torrents.eta import Estimates
 from supervisor.engine.torrents.packed_files import Metadata
 from supervisor.engine.torrents.trackers import Trackers, trackers_of_link
@@ -137,6 +138,7 @@ class Snapshot:
         """The last confirmed revision of the session's settings."""
         self.totals = Totals()
         self.estimates = Estimates()
+        self.answers = Answers()
 
     def of(self, torrent: str) -> Observed:
         """Returns the observed state of a torrent; it is created if there is none."""
@@ -152,6 +154,7 @@ class Snapshot:
         self.totals.discard(torrent)
         self.estimates.drop(torrent)
         self.trackers.discard(torrent)
+        self.answers.discard(torrent)
 
     def files_known(self, desired: DesiredTorrent) -> bool:
         """Whether a torrent's files are known with their currently desired priorities."""

@@ -22,6 +22,7 @@ from engine_proc.session.alerts import (
     TorrentAdded,
     TorrentGone,
 )
+from engine_proc.session.peers_port import Peers, Pieces
 from engine_proc.session.session_port import (
     Applied,
     Hashes,
@@ -630,6 +631,8 @@ ON_A_TORRENT: Final[dict[str, Callable[[LibtSession, str], object]]] = {
         DesiredTorrent(torrent=torrent, source="metainfo", save_path="/")
     ),
     "layout": lambda session, torrent: session.layout(torrent),
+    "peers": lambda session, torrent: session.peers(torrent),
+    "pieces": lambda session, torrent: session.pieces(torrent),
     "file_progress": lambda session, torrent: session.file_progress(torrent),
     "release_trackers": lambda session, torrent: session.release_trackers(torrent),
     "flush": lambda session, torrent: session.flush(torrent),
@@ -754,6 +757,48 @@ def test_peers_are_taken(probe: Probe, tmp_path: Path) -> None:
     probe.session.connect(sample.torrent, [])
     probe.settle()
     assert probe.session.torrents() == {sample.torrent}
+
+
+def test_a_torrent_without_peers_has_none(probe: Probe, tmp_path: Path) -> None:
+    """No row, and none is counted."""
+    sample = two_files()
+    add(probe, sample, sample.desired(tmp_path))
+    assert probe.session.peers(sample.torrent) == Peers([], 0)
+
+
+def test_pieces_are_told(probe: Probe, tmp_path: Path) -> None:
+    """The bits of missing pieces are 0; without peers nobody has a piece."""
+    sample = two_files()
+    add(probe, sample, sample.desired(tmp_path))
+    probe.status(sample.torrent, lambda row: row.state is NativeState.DOWNLOADING)
+    count = -(-sample.size // PIECE_LENGTH)
+    assert probe.session.pieces(sample.torrent) == Pieces(count, bytes(-(-count // 8)), bytes(count))
+
+
+def test_a_complete_torrent_has_all_pieces(probe: Probe, tmp_path: Path) -> None:
+    """The spare bits are 0; availability is not counted."""
+    sample = two_files()
+    sample.write(tmp_path)
+    add(probe, sample, sample.desired(tmp_path, seed_mode=True))
+    probe.status(sample.torrent, lambda row: row.state is NativeState.SEEDING)
+    found = probe.session.pieces(sample.torrent)
+    assert found is not None
+    bits = f"{int.from_bytes(found.have):0{8 * len(found.have)}b}"
+    assert bits == "1" * found.number + "0" * (-found.number % 8)
+    assert (found.number, found.availability) == (-(-sample.size // PIECE_LENGTH), b"")
+
+
+def test_a_link_has_no_pieces(probe: Probe, tmp_path: Path) -> None:
+    """Until its metadata has arrived."""
+    sample = two_files()
+    add(probe, sample, sample.desired(tmp_path, by_magnet=True))
+    assert probe.session.pieces(sample.torrent) is None
+
+
+def test_bans_replace_each_other(session: LibtSession) -> None:
+    """IPv4 and IPv6. A text that is no address does no harm."""
+    for addresses in (["192.0.2.7", "2001:db8::7"], [], ["nobody", "127.0.0.1"], ["127.0.0.1"]):
+        session.ban(addresses)
 
 
 # -- flushing and status ----------------------------------------------------------------------------------------------

@@ -492,7 +492,7 @@ def test_help_has_a_short_option(ouzel: Ouzel, command: list[str]) -> None:
     ("argv", "said"),
     [
         (["heath"], "error: No such command 'heath'. Did you mean 'health'?"),
-        (["peers"], "error: No such command 'peers'."),
+        (["swarm"], "error: No such command 'swarm'."),
         (["keys", "nwe"], "error: No such command 'nwe'. Did you mean 'new'?"),
         (["rm", "--al"], "error: No such option: --al. Did you mean '--all'?"),
         (["rm", "--verbose"], "error: No such option: --verbose"),

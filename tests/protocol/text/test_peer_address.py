@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.text.peer_address import normal, split
+from protocol.text.peer_address import address, normal, split
 
 
 @given(st.ip_addresses(), st.integers(1, 65535))
@@ -48,3 +48,35 @@ def test_what_no_peer_can_have_is_refused(text: str) -> None:
     """Host names, ports out of range, and addresses that cannot be connected to."""
     with pytest.raises(ValueError, match=r"address|port|called"):
         normal(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("192.0.2.1:6881", "192.0.2.1"),
+        ("2001:DB8:0::1", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("[2001:db8::1]:6881", "2001:db8::1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("[::ffff:192.0.2.1]:1", "192.0.2.1"),
+        ("[fe80::1%eth0]:0", "fe80::1"),
+    ],
+)
+def test_an_address_is_found_with_and_without_a_port(text: str, found: str) -> None:
+    """In its normal form; an IPv4-mapped address is that of IPv4, and a scope is dropped."""
+    assert address(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "host", "host:1", "%", "1:%", "[]:1", "192.0.2", "192.0.2.0/24", "192.0.2.1 ", "[2001:db8::1"),
+        *("192.0.2.1:65536", "192.0.2.1:x", "192.0.2.1:", "2001:db8::1]"),
+        *("0.0.0.0", "::", "224.0.0.1", "ff02::1", "::ffff:0.0.0.0"),
+    ],
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    """Host names, networks, and addresses that no peer can have."""
+    with pytest.raises(ValueError, match=r"address|port"):
+        address(text)

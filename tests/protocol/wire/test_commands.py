@@ -21,6 +21,7 @@ SAMPLES: Final[dict[str, Any]] = {
     "after_seq": 0,
     "sequential": True,
     "peers": ["127.0.0.1:6881"],
+    "peer": "127.0.0.1",
     "name": "20261122T144021.123456Z-gen7",
     "settings": {"user_agent": "x", "enable_dht": None},
 }

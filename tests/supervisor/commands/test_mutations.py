@@ -317,6 +317,40 @@ async def test_results_tell_what_holds_now(tmp_path: Path) -> None:
         assert on.catalogue.session == DesiredSession(upload_bps=0, revision=2)
 
 
+async def test_bans_are_durable_and_handed_on(tmp_path: Path) -> None:
+    """An address in any form, once. Nothing is written or sent if nothing changes."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        for peer, address in (("192.0.2.7:6881", "192.0.2.7"), ("2001:DB8::7", "2001:db8::7")):
+            assert await do(on, "ban_peer", "applied", peer=peer) == {"address": address}
+        stored = json.loads((on.directory / "resume" / "session.json").read_bytes())
+        assert stored["banned"] == ["192.0.2.7", "2001:db8::7"]
+        untouched = fingerprint(on)
+        assert await do(on, "ban_peer", peer="::ffff:192.0.2.7") == {"address": "192.0.2.7"}
+        assert await do(on, "unban_peer", peer="192.0.2.8") == {"address": "192.0.2.8"}
+        assert fingerprint(on) == untouched
+        assert await do(on, "unban_peer", "applied", peer="[192.0.2.7]:1") == {"address": "192.0.2.7"}
+        assert on.catalogue.session == DesiredSession(banned=("2001:db8::7",), revision=4)
+        assert [command.banned for command in await engine.given(Configure, 4)] == [
+            (),
+            ("192.0.2.7",),
+            ("192.0.2.7", "2001:db8::7"),
+            ("2001:db8::7",),
+        ]
+
+
+async def test_a_ban_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    """An invalid address, and one too many; nothing changes."""
+    async with bench(tmp_path) as on:
+        full = DesiredSession(banned=tuple(f"10.0.{high}.{low}" for high in range(40) for low in range(250)))
+        await on.catalogue.put_session(full)
+        for op, peer in (("ban_peer", "host"), ("unban_peer", "0.0.0.0"), ("ban_peer", "192.0.2.7")):
+            error = await refused(on, op, peer=peer)
+            assert (error.kind, error.field) == (ErrorKind.INVALID_ARGUMENT, "args.peer")
+        assert await do(on, "ban_peer", peer="10.0.0.0") == {"address": "10.0.0.0"}
+        assert on.catalogue.session == full
+
+
 async def test_a_selection_changes_in_the_part_that_is_given(tmp_path: Path) -> None:
     """Omitted parts stay; priorities in a list count from the first file."""
     async with bench(tmp_path) as on:
@@ -675,7 +709,8 @@ async def test_torrents_do_not_wait_for_each_other(tmp_path: Path) -> None:
 def test_the_default_add_asks_for_nothing() -> None:
     """And the table of operations agrees with the table of changes here."""
     ops = {op for op, operation in OPERATIONS.items() if operation.mutates}
-    assert ops == {*CHANGES, "add_torrent", "recheck", "restore_damaged", "update_settings"}
+    changing = {"add_torrent", "ban_peer", "recheck", "restore_damaged", "unban_peer", "update_settings"}
+    assert ops == {*CHANGES, *changing}
     assert AddTorrent().priorities == {}
 
 

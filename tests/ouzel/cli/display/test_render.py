@@ -10,7 +10,17 @@ from ouzel.client.calls import Added
 from ouzel.stream.silence import DaemonAnswers, DaemonSilent
 from ouzel.stream.table import Table
 from protocol.wire.reports import HealthStatus, SandboxReport
-from protocol.wire.rows import Hindrance, HindranceCause, RulesReport, TorrentState, TrackerRow, TrackerStatus
+from protocol.wire.rows import (
+    Hindrance,
+    HindranceCause,
+    PeerConnection,
+    PeerFlag,
+    PeerRow,
+    RulesReport,
+    TorrentState,
+    TrackerRow,
+    TrackerStatus,
+)
 from tests.ouzel.samples import (
     ID,
     OTHER,
@@ -72,6 +82,25 @@ def test_files() -> None:
     assert lines[1].split()[:3] == ["0", "4", "50.0%"]
     assert lines[2].split()[1] == "skipped"
     assert lines[3].split()[2] == "100.0%"
+
+
+def test_peers() -> None:
+    """An IPv6 address is not taken for markup, and a hostile name cannot control the terminal."""
+    peer = PeerRow(
+        endpoint="[fe80::7]:6881",
+        client="e\x1b[2Jvil",
+        flags=[PeerFlag.SEED, PeerFlag.REMOTE_UNCHOKED],
+        progress=1.0,
+        download_bps=1500,
+        upload_bps=0,
+        downloaded=3000,
+        uploaded=0,
+        connection=PeerConnection.WEB_SEED,
+    )
+    [_, line] = seen(render.peers([peer])).splitlines()
+    assert " ".join(line.split()) == (
+        "[fe80::7]:6881 100.0% 1.5 kB/s 0 B/s 3.0 kB 0 B web seed e\ufffd[2Jvil seed remote-unchoked"
+    )
 
 
 def test_health() -> None:

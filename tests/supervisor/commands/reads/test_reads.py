@@ -1,11 +1,14 @@
+import time
 from pathlib import Path
 from typing import Any
 
 import msgpack
 import pytest
 
+from protocol.internal.link_queries import PeersQueried, PiecesQueried
 from protocol.wire import codec
 from protocol.wire.commands import EngineRead, PagedRead
+from protocol.wire.desired import KnownMetadata
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events import FileEntry, Reconciled
 from protocol.wire.operations import OPERATIONS, parse_command
@@ -208,7 +211,7 @@ async def test_a_torrent_that_is_not_there_is_unknown(tmp_path: Path) -> None:
     """Including one that is being removed."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(removal="keep_files"))
-        for op in ("get_torrent", "list_files", "list_trackers"):
+        for op in ("get_torrent", "list_files", "list_trackers", "list_peers", "piece_map"):
             error = refused(on, op, torrent=V1)
             assert (error.kind, error.field) == (ErrorKind.UNKNOWN_TORRENT, "args.torrent")
         assert ids(read(on, "list_torrents")) == []
@@ -231,6 +234,27 @@ async def test_a_torrent_that_is_removed_while_its_files_are_read(tmp_path: Path
         except StopIteration as ended:
             assert len(ended.value["files"]) == engine_reads.FILES_STEP
         assert V1 not in on.snapshot.states()
+
+
+async def test_peers_and_pieces_are_those_of_the_latest_answer(tmp_path: Path) -> None:
+    """Before one, there are no peers, and there is no map; metadata comes first."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        assert read(on, "list_peers", torrent=V1) == {"peers": [], "connected": 0, "age_ms": None}
+        assert refused(on, "piece_map", torrent=V1).kind is ErrorKind.NO_METADATA
+        await on.catalogue.put(desired(metadata=KnownMetadata(name="n", size=9, piece_length=1, files=1)))
+        assert refused(on, "piece_map", torrent=V1).kind is ErrorKind.ENGINE_UNAVAILABLE
+        then = time.monotonic() - 0.5
+        on.snapshot.answers.store(V1, PeersQueried(token=1, peers=[], connected=7), then)
+        answer = PiecesQueried(token=2, pieces=9, have=b"\1\0", availability=b"123456789")
+        on.snapshot.answers.store(V1, answer, then)
+        peers = read(on, "list_peers", torrent=V1)
+        assert (peers["peers"], peers["connected"], peers["age_ms"] >= 500) == ([], 7, True)
+        pieces = read(on, "piece_map", torrent=V1)
+        assert (pieces["pieces"], pieces["have"], pieces["availability"]) == (9, b"\1\0", b"123456789")
+        assert pieces["age_ms"] >= 500
+        on.snapshot.discard(V1)
+        assert read(on, "list_peers", torrent=V1)["age_ms"] is None
 
 
 async def test_files_are_paged(tmp_path: Path) -> None:

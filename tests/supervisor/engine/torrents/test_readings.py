@@ -1,11 +1,13 @@
 """Values that are reported only on request: by a running engine, or from stored data."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from protocol.internal.link_commands import EnsureTorrent
 from protocol.internal.link_events import EngineEvent, FilesRestored, TorrentApplied
-from protocol.internal.link_queries import QueryFiles
+from protocol.internal.link_queries import PeersQueried, PiecesQueried, QueryFiles, QueryPeers, QueryPieces
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events import FileEntry
 from supervisor.engine.process.describer import Describer
@@ -90,4 +92,29 @@ async def test_an_engine_that_dies_meanwhile_leaves_what_was_known(tmp_path: Pat
         on.link.detach()
         await stage.readings.files(V1)
         await stage.readings.trackers(V1)
+        await stage.readings.peers(V1)
+        await stage.readings.pieces(V1)
         assert on.snapshot.of(V1).file_bytes is None
+
+
+async def test_answers_about_peers_and_pieces_are_stored(tmp_path: Path) -> None:
+    """Those of an engine that has the torrent; others change nothing."""
+    async with bench(tmp_path) as on:
+        stage = Stage(on)
+        await on.catalogue.put(desired())
+        engine = await on.engine()
+        on.observer.handle(TorrentApplied(torrent=V1, revision=1))
+        for known in (True, False):
+            for ask, kind in ((stage.readings.peers, QueryPeers), (stage.readings.pieces, QueryPieces)):
+                asking = asyncio.ensure_future(ask(V1))
+                query: Any = (await engine.given(kind, 2 - known))[-1]
+                if kind is QueryPeers:
+                    await engine.tell(PeersQueried(token=query.token, peers=[] if known else None))
+                else:
+                    await engine.tell(PiecesQueried(token=query.token, pieces=5 if known else None))
+                await asking
+        peers = on.snapshot.answers.latest(V1, PeersQueried, 0.0)
+        pieces = on.snapshot.answers.latest(V1, PiecesQueried, 0.0)
+        assert peers is not None
+        assert pieces is not None
+        assert (peers[0].peers, pieces[0].pieces) == ([], 5)
