@@ -62,6 +62,7 @@ from protocol.internal.link_commands import (
     DropTorrent,
     EngineCommand,
     EnsureTorrent,
+    ReannounceTorrent,
     SaveAll,
     VerifyTorrent,
 )
@@ -150,6 +151,8 @@ class Running:
                 self._saver.save_all(hand_over=hand_over)
             case CallPeers(torrent=torrent, peers=peers):
                 self._dispatcher.connect(torrent, peers)
+            case ReannounceTorrent(torrent=torrent, tracker=tracker):
+                self._pacer.request(torrent, tracker)
             case VerifyTorrent(torrent=torrent, writer=writer):
                 self._dispatcher.verify(torrent, writer)
             case CheckFiles(torrent=torrent):

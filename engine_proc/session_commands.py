@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import msgspec
 
+from engine_proc.session.peer_sources import TrackerState
 from engine_proc.session.session_port import (
     InvalidSetting,
     InvalidSource,
     LibtSession,
     TorrentFault,
-    TrackerState,
     UnknownTorrent,
 )
 from engine_proc.storage.storage_guard import StorageGuard

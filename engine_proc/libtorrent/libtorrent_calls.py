@@ -13,7 +13,8 @@ from engine_proc.libtorrent.libtorrent_status import Selections
 from engine_proc.session import faults, recorded
 from engine_proc.session.alert_inbox import AlertInbox
 from engine_proc.session.alerts import Flushed, Selected
-from engine_proc.session.session_port import Applied, Hashes, Layout, TrackerState, UnknownTorrent
+from engine_proc.session.peer_sources import TrackerState
+from engine_proc.session.session_port import Applied, Hashes, Layout, UnknownTorrent
 from engine_proc.trackers import announce_entries
 from engine_proc.trackers.held_trackers import HeldTrackers
 from protocol.internal.flight_recorder import FlightRecorder
@@ -77,6 +78,17 @@ class TorrentCalls:
         if held := self._trackers.held(torrent):
             return [TrackerState(TrackerReading(url, tier)) for url, tier in held]
         return [announce_entries.state(entry) for entry in handle.trackers()]
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def reannounce(self, torrent: str, tracker: str | None) -> None:
+        """Announces a torrent now to one tracker, or to those in use and the DHT (None). Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        if tracker is not None:
+            handle.force_reannounce(0, tracker, handle.ignore_min_interval)
+        else:
+            handle.force_reannounce(0, -1, handle.ignore_min_interval)
+            handle.force_dht_announce()
 
     @faults.of_torrent
     @recorded.of_torrent

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session.alerts import Alert
-from protocol.internal.link_queries import TrackerReading
+from engine_proc.session.peer_sources import PeerSources
 from protocol.wire.desired import DesiredTorrent, KnownMetadata
 from protocol.wire.events import FileEntry
 
@@ -161,14 +161,7 @@ class Applied(NamedTuple):
     upload_bps: int
 
 
-class TrackerState(NamedTuple):
-    """One tracker of a torrent. `legs` are the present legs; see `tracker_book`."""
-
-    reading: TrackerReading
-    legs: Sequence[str] = ()
-
-
-class LibtSession(Protocol):
+class LibtSession(PeerSources, Protocol):
     """One libtorrent session.
 
     Any call about one torrent may raise TorrentFault. A call that needs the torrent's file priorities may raise
@@ -213,21 +206,6 @@ class LibtSession(Protocol):
         Args:
             counted: the start values; None if they are unknown. Then `CountersRead` follows, if there is resume data.
         """
-        ...
-
-    def release_trackers(self, torrent: str) -> None:
-        """Passes a torrent's trackers to libtorrent, which from now on announces the torrent, unless it is paused.
-
-        Idempotent.
-        """
-        ...
-
-    def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
-        """The trackers of a torrent, each with its tier, until `release_trackers`; then none."""
-        ...
-
-    def trackers(self, torrent: str) -> list[TrackerState]:
-        """The state of a torrent's trackers, including held ones. A round trip."""
         ...
 
     def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from engine_proc.session.alerts import TrackerAnswered, TrackerAsked, TrackerFailed
-from engine_proc.session.session_port import LibtSession, TorrentFault, TrackerState, UnknownTorrent
+from engine_proc.session.peer_sources import TrackerState
+from engine_proc.session.session_port import LibtSession, TorrentFault, UnknownTorrent
 from engine_proc.trackers.tracker_book import TrackerBook
 from protocol.internal.link_events import TrackerReport, TrackersKnown
 

@@ -41,6 +41,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "pause": changes.pause,
     "resume": changes.resume,
     "recheck": changes.recheck,
+    "announce": changes.announce,
     "rm": changes.remove,
     "release": changes.release,
     "limit": changes.limit,

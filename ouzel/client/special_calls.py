@@ -197,6 +197,11 @@ def update_selection(
     return call_of(command, nothing, wait)
 
 
+def reannounce(torrent: str, *, tracker: str | None = None, wait: Wait = "durable") -> Call[None]:
+    """Announces a torrent now, to the tracker with this URL, or to the trackers in use and the DHT (None)."""
+    return call_of(commands.Reannounce(torrent=torrent, tracker=tracker), nothing, wait)
+
+
 def add_peers(torrent: str, peers: Sequence[str], *, wait: Wait = "durable") -> Call[int]:
     """Connects a torrent to peers (`address:port`), now and after each restart. Returns the number of peers."""
     return call_of(

@@ -92,6 +92,16 @@ class CallPeers(CommandMessage, frozen=True, kw_only=True, tag="call_peers"):
     peers: list[str]
 
 
+class ReannounceTorrent(CommandMessage, frozen=True, kw_only=True, tag="reannounce_torrent"):
+    """Announce a torrent now, to one tracker, or to the trackers in use and the DHT (None). There is no answer.
+
+    A torrent that is being loaded needs no such command, since it announces once it is loaded.
+    """
+
+    torrent: str
+    tracker: str | None = None
+
+
 class VerifyTorrent(CommandMessage, frozen=True, kw_only=True, tag="verify_torrent"):
     """Hash a torrent's files again, since another torrent writes to some of them.
 
@@ -124,6 +134,7 @@ EngineCommand = (
     | QueryTrackers
     | SaveAll
     | CallPeers
+    | ReannounceTorrent
     | VerifyTorrent
     | CheckFiles
     | Drain

@@ -169,6 +169,15 @@ _TABLE: Final = (
             Refusal(ErrorKind.NO_METADATA, "a magnet link's metadata has not arrived yet; nothing was accepted"),
         ),
     ),
+    Operation(
+        commands.Reannounce,
+        results.TorrentAccepted,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.TORRENT_PAUSED, "a paused torrent does not announce"),
+            Refusal(ErrorKind.QUARANTINED, "a torrent in quarantine does not announce"),
+        ),
+    ),
     Operation(commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),
     Operation(commands.ReleaseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(

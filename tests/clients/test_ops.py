@@ -106,9 +106,11 @@ class Session:
         self.ask("update_limits", "update_limits", {**torrent, "download_bps": 100_000})
         self.ask("update_selection", "update_selection", {**torrent, "exclude": ["*.nfo"], "priorities": {"0": 7}})
         self.ask("recheck", "recheck", torrent)
+        self.ask("errors", "reannounce", torrent)
         self.ask("add_peers", "add_peers", {**torrent, "peers": ["127.0.0.1:1"]})
         self.ask("release_torrent", "release_torrent", torrent)
         self.ask("resume", "resume", torrent, wait="applied")
+        self.ask("reannounce", "reannounce", {**torrent, "tracker": "udp://127.0.0.1:1/x"})
         named = {"id": 7, "client": f"{self._name}-again"}
         for _ in range(2):
             self.ask("repeated under one id", "pause", torrent, **named)

@@ -43,6 +43,7 @@ from engine_proc.session.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
+from engine_proc.session.peer_sources import TrackerState
 from engine_proc.session.session_port import (
     AlreadyThere,
     Applied,
@@ -53,7 +54,6 @@ from engine_proc.session.session_port import (
     Metainfo,
     SettingValue,
     SourceInfo,
-    TrackerState,
     UnknownTorrent,
 )
 from protocol.internal.link_queries import TrackerReading
@@ -436,6 +436,11 @@ class FakeSession:
         with self._lock:
             urls = self._known(None, torrent).trackers
             return [TrackerState(TrackerReading(url, tier)) for tier, url in enumerate(urls)]
+
+    def reannounce(self, torrent: str, tracker: str | None) -> None:
+        """Records the call. Raises UnknownTorrent."""
+        with self._lock:
+            self._known("reannounce", torrent)
 
     def remove(self, torrent: str, *, delete_files: bool) -> None:
         """Removes a torrent. Raises UnknownTorrent."""

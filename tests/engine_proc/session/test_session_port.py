@@ -588,6 +588,18 @@ def test_trackers_can_be_released_again(probe: Probe, tmp_path: Path) -> None:
     assert probe.session.torrents() == {sample.torrent}
 
 
+@pytest.mark.parametrize("tracker", [None, "udp://127.0.0.1:9/", "udp://unknown/"])
+def test_an_announce_is_accepted_whatever_the_trackers(probe: Probe, tmp_path: Path, tracker: str | None) -> None:
+    """Also while the trackers are held, and for a tracker that the torrent does not have."""
+    sample = two_files()
+    add(probe, sample, sample.desired(tmp_path, trackers=("udp://127.0.0.1:9/",)))
+    probe.session.reannounce(sample.torrent, tracker)
+    probe.session.release_trackers(sample.torrent)
+    probe.session.reannounce(sample.torrent, tracker)
+    probe.settle()
+    assert probe.session.torrents() == {sample.torrent}
+
+
 # -- removing ---------------------------------------------------------------------------------------------------------
 
 
@@ -633,6 +645,7 @@ ON_A_TORRENT: Final[dict[str, Callable[[LibtSession, str], object]]] = {
     "layout": lambda session, torrent: session.layout(torrent),
     "file_progress": lambda session, torrent: session.file_progress(torrent),
     "release_trackers": lambda session, torrent: session.release_trackers(torrent),
+    "reannounce": lambda session, torrent: session.reannounce(torrent, None),
     "flush": lambda session, torrent: session.flush(torrent),
     "save_resume": lambda session, torrent: session.save_resume(torrent, only_if_modified=False),
 }

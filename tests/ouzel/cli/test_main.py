@@ -381,6 +381,8 @@ def test_health_says_by_its_exit_code_whether_the_daemon_works(
         (["pause"], "pause", {}),
         (["resume"], "resume", {}),
         (["recheck"], "recheck", {}),
+        (["announce"], "reannounce", {}),
+        (["announce", "--tracker", "udp://t/"], "reannounce", {"tracker": "udp://t/"}),
         (["release"], "release_torrent", {}),
         (["rm"], "remove_torrent", {"delete_files": False}),
         (["rm", "--files"], "remove_torrent", {"delete_files": True}),

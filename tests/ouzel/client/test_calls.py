@@ -27,6 +27,7 @@ CALLS: list[calls.Call[object]] = [
     calls.pause(ID),
     calls.resume(ID),
     calls.recheck(ID),
+    calls.reannounce(ID, tracker="udp://t/"),
     calls.set_sequential(ID, False),
     calls.update_limits(ID, upload_bps=0),
     calls.update_limits(),

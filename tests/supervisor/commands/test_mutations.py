@@ -10,7 +10,7 @@ import pytest
 
 from protocol.durable.integrity import crc32_of
 from protocol.host.mounts import mount_point_of
-from protocol.internal.link_commands import Configure, DropTorrent, EnsureTorrent
+from protocol.internal.link_commands import Configure, DropTorrent, EnsureTorrent, ReannounceTorrent
 from protocol.internal.link_events import SettingsApplied, TorrentApplied, TorrentDropped, TorrentRechecked
 from protocol.internal.link_queries import InspectSource
 from protocol.wire.commands import AddTorrent, UpdateSelection
@@ -303,6 +303,29 @@ async def test_a_recheck_is_remembered_until_an_engine_has_stored_what_it_found(
         assert (on_disk(on)["recheck"], on_disk(on)["revision"]) == (None, 3)
         await do(on, "remove_torrent", torrent=V1)
         await on.mutations.learn(TorrentRechecked(torrent=V1, revision=3))
+
+
+async def test_an_announce_is_passed_on_unless_the_torrent_cannot_announce(tmp_path: Path) -> None:
+    """Nothing is stored. A tracker that the torrent does not have is refused once its trackers are known."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired(trackers=("udp://t/",)))
+        assert await do(on, "reannounce", torrent=V1, tracker="udp://u/") == {"torrent": V1}  # without an engine
+        engine = await on.engine()
+        await engine.given(EnsureTorrent)
+        before = fingerprint(on)
+        on.snapshot.trackers.known([V1], [("udp://t/", 0)])
+        for tracker in (None, "udp://t/"):
+            assert await do(on, "reannounce", "applied", torrent=V1, tracker=tracker) == {"torrent": V1}
+        sent = [each.tracker for each in await engine.given(ReannounceTorrent, 2)]
+        assert sent == [None, "udp://t/"]
+        error = await refused(on, "reannounce", torrent=V1, tracker="udp://u/")
+        assert (error.kind, error.field) == (ErrorKind.INVALID_ARGUMENT, "args.tracker")
+        assert (await refused(on, "reannounce", torrent=OTHER)).kind is ErrorKind.UNKNOWN_TORRENT
+        assert fingerprint(on) == before
+        await on.catalogue.put(desired(paused=True))
+        assert (await refused(on, "reannounce", torrent=V1)).kind is ErrorKind.TORRENT_PAUSED
+        await on.catalogue.put(desired(quarantine=POISON))
+        assert (await refused(on, "reannounce", torrent=V1)).kind is ErrorKind.QUARANTINED
 
 
 async def test_results_tell_what_holds_now(tmp_path: Path) -> None:
@@ -675,7 +698,7 @@ async def test_torrents_do_not_wait_for_each_other(tmp_path: Path) -> None:
 def test_the_default_add_asks_for_nothing() -> None:
     """And the table of operations agrees with the table of changes here."""
     ops = {op for op, operation in OPERATIONS.items() if operation.mutates}
-    assert ops == {*CHANGES, "add_torrent", "recheck", "restore_damaged"}
+    assert ops == {*CHANGES, "add_torrent", "reannounce", "recheck", "restore_damaged"}
     assert AddTorrent().priorities == {}
 
 

@@ -1,0 +1,39 @@
+"""The part of the session port about the sources of peers and payload: trackers, the DHT and web seeds."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from protocol.internal.link_queries import TrackerReading
+
+
+class TrackerState(NamedTuple):
+    """One tracker of a torrent. `legs` are the present legs; see `tracker_book`."""
+
+    reading: TrackerReading
+    legs: Sequence[str] = ()
+
+
+class PeerSources(Protocol):
+    """The sources of peers and payload of a session's torrents. For errors see `LibtSession`."""
+
+    def release_trackers(self, torrent: str) -> None:
+        """Passes a torrent's trackers to libtorrent, which from now on announces the torrent, unless it is paused.
+
+        Idempotent.
+        """
+        ...
+
+    def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
+        """The trackers of a torrent, each with its tier, until `release_trackers`; then none."""
+        ...
+
+    def trackers(self, torrent: str) -> list[TrackerState]:
+        """The state of a torrent's trackers, including held ones. A round trip."""
+        ...
+
+    def reannounce(self, torrent: str, tracker: str | None) -> None:
+        """Announces a torrent now to one tracker, or to the trackers in use and the DHT (None).
+
+        Intervals that a tracker requested are ignored. Nothing happens while the torrent is paused.
+        """
+        ...
