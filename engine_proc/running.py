@@ -33,6 +33,7 @@ from engine_proc.session.alerts import (
     TrackerAnswered,
     TrackerAsked,
     TrackerFailed,
+    TrackersChanged,
 )
 from engine_proc.session.orders import ConfirmRetry, Flush, LoadLayout, Order, Reload, SaveCounters, SaveResume
 from engine_proc.session.outbox import Outbox
@@ -203,6 +204,9 @@ class Running:
                 self._saver.gone(torrent)
             case TrackerAsked() | TrackerAnswered() | TrackerFailed():
                 self._trackers.feed(alert)
+            case TrackersChanged(torrent):
+                self._trackers.changed(torrent)
+                self._pacer.enqueue(torrent, urgent=True)
             case CountersRead():
                 self._emit(HistoryFound(**msgspec.structs.asdict(alert)))
             case Faulted():

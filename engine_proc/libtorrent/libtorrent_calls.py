@@ -7,19 +7,19 @@ import libtorrent
 
 from engine_proc.files.selector import Selector
 from engine_proc.libtorrent import libtorrent_files, libtorrent_hashes, libtorrent_params
+from engine_proc.libtorrent.alert_inbox import AlertInbox
 from engine_proc.libtorrent.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
 from engine_proc.libtorrent.libtorrent_handles import Handles
 from engine_proc.libtorrent.libtorrent_status import Selections
 from engine_proc.session import faults, recorded
-from engine_proc.session.alert_inbox import AlertInbox
-from engine_proc.session.alerts import Flushed, Selected
+from engine_proc.session.alerts import Flushed, Selected, TrackersChanged
 from engine_proc.session.peer_sources import TrackerState
 from engine_proc.session.session_port import Applied, Hashes, Layout, UnknownTorrent
 from engine_proc.trackers import announce_entries
 from engine_proc.trackers.held_trackers import HeldTrackers
 from protocol.internal.flight_recorder import FlightRecorder
 from protocol.internal.link_queries import TrackerReading
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import DesiredTorrent, TrackerEdits
 
 lt: Any = libtorrent
 """Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
@@ -62,13 +62,32 @@ class TorrentCalls:
     def release_trackers(self, torrent: str) -> None:
         """Passes a torrent's held trackers to libtorrent. Raises UnknownTorrent."""
         handle = self._handle(torrent)
-        trackers = self._trackers.give(torrent)
-        if trackers is not None:
-            handle.replace_trackers([{"url": url, "tier": tier} for url, tier in trackers])
+        given = self._trackers.give(torrent)
+        if given is None:
+            return
+        trackers, present = given
+        entries = [{"url": url, "tier": tier} for url, tier in trackers if (url, tier) not in present]
+        if present:  # it continues to use these without announcing to them again
+            for entry in entries:
+                handle.add_tracker(entry)
+        else:
+            handle.replace_trackers(entries)
 
     def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
         """A torrent's trackers that `release_trackers` has not passed to libtorrent yet."""
         return self._trackers.held(torrent)
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def edit_trackers(self, torrent: str, edits: TrackerEdits) -> None:
+        """Changes a torrent's trackers, and holds the changed list. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        before = list(self._trackers.held(torrent)) or [(each["url"], int(each["tier"])) for each in handle.trackers()]
+        after = edits.apply(before)
+        if after != before:
+            if self._trackers.change(torrent, before, after):
+                handle.replace_trackers([])
+            self._inbox.put(TrackersChanged(torrent))
 
     @faults.of_torrent
     @recorded.of_torrent

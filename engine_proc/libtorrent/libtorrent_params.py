@@ -152,6 +152,9 @@ def apply_desired(
     if desired.trackers:
         known = params.trackers
         params.trackers = [*known, *(tracker for tracker in desired.trackers if tracker not in known)]
+    if desired.tracker_edits is not None:
+        trackers = desired.tracker_edits.apply(libtorrent_sources.take_trackers(params))
+        libtorrent_sources.give_trackers(params, trackers)
     if desired.web_seeds:
         known = params.url_seeds
         params.url_seeds = [*known, *(url for url in desired.web_seeds if url not in known)]

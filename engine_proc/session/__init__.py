@@ -1,7 +1,7 @@
 """The session port, and the handling of its alerts. No module here imports libtorrent.
 
-- The *session port* (`LibtSession`) is the interface to libtorrent. It has a real implementation, and a fake one for
-  tests.
+- The *session port* (`LibtSession`) is the interface to libtorrent; *peer sources* are a part of it. It has a real
+  implementation, and a fake one for tests.
 - The *session settings* are Ouzel's defaults, which override libtorrent's, and the validation of a configuration.
 - An *alert* is a notification of libtorrent, copied into a frozen value.
 - The *translator* turns alerts into engine events, and into *orders*, which the loop executes next. *Metadata events*

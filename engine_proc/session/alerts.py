@@ -230,6 +230,10 @@ class Selected(_TorrentAlert, frozen=True):
     problem: str | None
 
 
+class TrackersChanged(_TorrentAlert, frozen=True):
+    """The trackers of a torrent were changed, and are held until `release_trackers`."""
+
+
 class CountersRead(_TorrentAlert, frozen=True, kw_only=True):
     """The totals in a torrent's resume data, after `count_from`; see the link's `HistoryFound` for the members."""
 
@@ -270,6 +274,7 @@ Alert = (
     | TrackerAsked
     | TrackerAnswered
     | TrackerFailed
+    | TrackersChanged
     | SessionStatistics
     | ListenTrouble
     | Listening

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from protocol.internal.link_queries import TrackerReading
+from protocol.wire.desired import TrackerEdits
 
 
 class TrackerState(NamedTuple):
@@ -25,6 +26,14 @@ class PeerSources(Protocol):
 
     def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
         """The trackers of a torrent, each with its tier, until `release_trackers`; then none."""
+        ...
+
+    def edit_trackers(self, torrent: str, edits: TrackerEdits) -> None:
+        """Changes a torrent's trackers. If this changes the list, `TrackersChanged` follows.
+
+        The changed list is held until `release_trackers`. Until then libtorrent has none of the torrent's trackers; if
+        trackers are only added, it has the others.
+        """
         ...
 
     def trackers(self, torrent: str) -> list[TrackerState]:

@@ -29,6 +29,10 @@ class TrackerNews:
         """Notes that a torrent was added to the session."""
         self._book.known(torrent, self._session.held_trackers(torrent))
 
+    def changed(self, torrent: str) -> None:
+        """Notes that a torrent's trackers were changed, and are held."""
+        self._book.changed(torrent, self._session.held_trackers(torrent))
+
     def forget(self, torrent: str) -> None:
         """Removes a torrent."""
         self._book.discard(torrent)

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
-from ouzel.cli.commands import additions, changes, crashes, damaged, keys, views
+from ouzel.cli.commands import additions, changes, crashes, damaged, keys, trackers, views
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
@@ -42,6 +42,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "resume": changes.resume,
     "recheck": changes.recheck,
     "announce": changes.announce,
+    "trackers": trackers.trackers,
     "rm": changes.remove,
     "release": changes.release,
     "limit": changes.limit,

@@ -22,6 +22,7 @@ from ouzel.client.special_calls import (
     snapshot,
     update_limits,
     update_selection,
+    update_trackers,
 )
 from protocol.wire import commands
 from protocol.wire.crashes import CrashReport, CrashSummary
@@ -61,6 +62,7 @@ __all__ = [
     "stats",
     "update_limits",
     "update_selection",
+    "update_trackers",
 ]
 
 

@@ -12,7 +12,7 @@ from ouzel.client.call import Call, Page, call_of, nothing, page_of, whole
 from ouzel.requests import result_of
 from ouzel.stream.event import SnapshotPage
 from ouzel.stream.event_stream import snapshot_page
-from protocol.wire import codec, commands
+from protocol.wire import codec, commands, tracker_commands
 from protocol.wire.envelope import Reply, Wait
 from protocol.wire.reports import SettingsReport
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
@@ -199,7 +199,31 @@ def update_selection(
 
 def reannounce(torrent: str, *, tracker: str | None = None, wait: Wait = "durable") -> Call[None]:
     """Announces a torrent now, to the tracker with this URL, or to the trackers in use and the DHT (None)."""
-    return call_of(commands.Reannounce(torrent=torrent, tracker=tracker), nothing, wait)
+    return call_of(tracker_commands.Reannounce(torrent=torrent, tracker=tracker), nothing, wait)
+
+
+def update_trackers(
+    torrent: str,
+    *,
+    replace: Sequence[tuple[str, int]] | None = None,
+    add: Sequence[tuple[str, int]] = (),
+    remove: Sequence[str] = (),
+    wait: Wait = "durable",
+) -> Call[None]:
+    """Changes the list of a torrent's trackers: first `replace` applies, then `remove`, then `add`.
+
+    Args:
+        replace: the whole new list, each URL with its tier (0..255); None does not replace it.
+        add: trackers to add, or to set the tier of, each with its tier.
+        remove: the URLs of trackers to remove.
+    """
+    command = tracker_commands.UpdateTrackers(
+        torrent=torrent,
+        replace=_or_unset(None if replace is None else _tiers(replace)),
+        add=_tiers(add),
+        remove=list(remove),
+    )
+    return call_of(command, nothing, wait)
 
 
 def add_peers(torrent: str, peers: Sequence[str], *, wait: Wait = "durable") -> Call[int]:
@@ -211,6 +235,10 @@ def add_peers(torrent: str, peers: Sequence[str], *, wait: Wait = "durable") -> 
 
 def _or_unset(value: T | None) -> T | msgspec.UnsetType:
     return msgspec.UNSET if value is None else value
+
+
+def _tiers(trackers: Sequence[tuple[str, int]]) -> list[tracker_commands.TrackerEntry]:
+    return [tracker_commands.TrackerEntry(url=url, tier=tier) for url, tier in trackers]
 
 
 def _by_index(priorities: Mapping[int, int]) -> dict[str, int]:

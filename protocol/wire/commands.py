@@ -19,8 +19,6 @@ TorrentId = Annotated[str, msgspec.Meta(pattern=patterns.TORRENT_ID)]
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
 Url = Annotated[str, msgspec.Meta(pattern=patterns.URL, max_length=4096)]
 WebSeedUrl = Annotated[str, msgspec.Meta(pattern=patterns.WEB_SEED_URL, max_length=4096)]
-KnownUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
-"""A URL that a torrent has already. Those in its source may have any form."""
 MAX_URLS: Final = 1000
 MAX_LABELS: Final = 100
 MAX_PEERS: Final = 200
@@ -327,21 +325,6 @@ class Recheck(Mutation, frozen=True, kw_only=True, tag="recheck"):
     """
 
     torrent: TorrentId
-
-
-class Reannounce(Mutation, frozen=True, kw_only=True, tag="reannounce"):
-    """Announces a torrent now, even if a tracker requested a longer interval.
-
-    If many torrents are to announce, at most about 50 a second do. `list_trackers` shows the outcome. A torrent that is
-    not loaded announces as soon as it is, without this command. Nothing is stored.
-
-    Fields:
-        tracker: the URL of one of the torrent's trackers. Null means the DHT, and the trackers that the torrent uses: a
-            further one only if those before it fail (BEP 12), unless libtorrent's settings say otherwise.
-    """
-
-    torrent: TorrentId
-    tracker: KnownUrl | None = None
 
 
 class AddPeers(Mutation, frozen=True, kw_only=True, tag="add_peers"):

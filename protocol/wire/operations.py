@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from protocol.wire import codec, commands, reports, results, rows
+from protocol.wire import codec, commands, reports, results, rows, tracker_commands
 from protocol.wire.commands import Command, Mutation
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -170,7 +170,7 @@ _TABLE: Final = (
         ),
     ),
     Operation(
-        commands.Reannounce,
+        tracker_commands.Reannounce,
         results.TorrentAccepted,
         (
             _UNKNOWN,
@@ -178,6 +178,7 @@ _TABLE: Final = (
             Refusal(ErrorKind.QUARANTINED, "a torrent in quarantine does not announce"),
         ),
     ),
+    Operation(tracker_commands.UpdateTrackers, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),
     Operation(commands.ReleaseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(

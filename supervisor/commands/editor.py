@@ -12,10 +12,11 @@ import msgspec
 
 from protocol.internal.link_commands import CallPeers, ReannounceTorrent
 from protocol.internal.link_events import Learned
-from protocol.wire.commands import AddPeers, Mutation, Reannounce, UpdateLimits, UpdateSelection
+from protocol.wire.commands import AddPeers, Mutation, UpdateLimits, UpdateSelection
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import TorrentAccepted
+from protocol.wire.tracker_commands import Reannounce
 from supervisor.commands import edits
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.arguments import by_index, endpoints

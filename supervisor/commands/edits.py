@@ -17,11 +17,12 @@ from protocol.wire.commands import (
     UpdateLimits,
     UpdateSelection,
 )
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import ADDRESSES_MAX, DesiredTorrent, TrackerEdits
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.reports import SettingsReport
 from protocol.wire.results import PeersAccepted, SequentialAccepted
-from supervisor.commands.arguments import by_index, check_rules, endpoints
+from protocol.wire.tracker_commands import UpdateTrackers
+from supervisor.commands.arguments import by_index, check_rules, endpoints, tiers
 from supervisor.commands.handlers import edits
 from supervisor.store.identity import PEERS_KEPT
 
@@ -95,6 +96,29 @@ def recheck(desired: DesiredTorrent, _: Recheck) -> DesiredTorrent:
 def rechecked(desired: DesiredTorrent, fact: TorrentRechecked) -> DesiredTorrent:
     """Marks a recheck as done, unless another one was requested meanwhile."""
     return msgspec.structs.replace(desired, recheck=None) if desired.recheck == fact.revision else desired
+
+
+@edits(UpdateTrackers)
+def update_trackers(desired: DesiredTorrent, command: UpdateTrackers) -> DesiredTorrent:
+    """Changes the list of trackers. Raises OuzelError: INVALID_ARGUMENT."""
+    added = tiers(command.add, "args.add")
+    removed = command.remove
+    if both := added.keys() & removed:
+        problem = f"args.remove: {min(both)!r} is in `add`, too"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field="args.remove")
+    before = edited = desired.tracker_edits or TrackerEdits()
+    trackers = desired.trackers
+    if command.replace is not msgspec.UNSET:
+        trackers, edited = (), edited.replace(tiers(command.replace, "args.replace").items())
+    edited = edited.remove(removed).add(added.items()) if removed or added else edited
+    trackers = tuple(url for url in trackers if url not in edited.removed)
+    if len(edited.added) + len(edited.removed) + len(trackers) > ADDRESSES_MAX:
+        field = "args.add" if added else "args.remove"
+        problem = f"{field}: more than {ADDRESSES_MAX} trackers of the torrent were changed; `replace` the list"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field)
+    if edited == before and trackers == desired.trackers:
+        return desired
+    return msgspec.structs.replace(desired, trackers=trackers, tracker_edits=edited)
 
 
 def _peers(desired: DesiredTorrent, command: AddPeers) -> PeersAccepted:

@@ -109,6 +109,9 @@ class Session:
         self.ask("errors", "reannounce", torrent)
         self.ask("add_peers", "add_peers", {**torrent, "peers": ["127.0.0.1:1"]})
         self.ask("release_torrent", "release_torrent", torrent)
+        changed = {"add": [{"url": "udp://127.0.0.1:1/y", "tier": 3}], "remove": ["udp://127.0.0.1:1/z"]}
+        self.ask("update_trackers", "update_trackers", {**torrent, **changed}, wait="applied")
+        self.ask("list_trackers", "list_trackers", torrent)
         self.ask("resume", "resume", torrent, wait="applied")
         self.ask("reannounce", "reannounce", {**torrent, "tracker": "udp://127.0.0.1:1/x"})
         named = {"id": 7, "client": f"{self._name}-again"}

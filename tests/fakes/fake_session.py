@@ -42,6 +42,7 @@ from engine_proc.session.alerts import (
     TorrentGone,
     TorrentStatus,
     TorrentTrouble,
+    TrackersChanged,
 )
 from engine_proc.session.peer_sources import TrackerState
 from engine_proc.session.session_port import (
@@ -57,7 +58,7 @@ from engine_proc.session.session_port import (
     UnknownTorrent,
 )
 from protocol.internal.link_queries import TrackerReading
-from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection
+from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection, TrackerEdits
 from protocol.wire.events import FileEntry
 from tools.rig import bencode
 from tools.rig.bencode import Bencodable
@@ -115,7 +116,9 @@ class _Torrent:
         self, desired: DesiredTorrent, content: _Content | None, have: list[bool], trackers: Sequence[str]
     ) -> None:
         self.desired = desired
-        self.trackers = list(dict.fromkeys([*trackers, *desired.trackers]))
+        self.trackers = [(url, tier) for tier, url in enumerate(dict.fromkeys([*trackers, *desired.trackers]))]
+        if desired.tracker_edits is not None:
+            self.trackers = desired.tracker_edits.apply(self.trackers)
         self.torrent = desired.torrent
         self.paused = desired.paused
         self.sequential = desired.sequential
@@ -407,7 +410,7 @@ class FakeSession:
                 problem = "it is there already"
             if problem is None:
                 self._torrents[desired.torrent] = torrent
-                self._held_trackers[desired.torrent] = [(url, tier) for tier, url in enumerate(torrent.trackers)]
+                self._held_trackers[desired.torrent] = torrent.trackers
             self._post(TorrentAdded(desired.torrent, problem))
             if problem is None:
                 self._go_on(torrent)
@@ -434,8 +437,17 @@ class FakeSession:
     def trackers(self, torrent: str) -> list[TrackerState]:
         """The trackers, which never answer. Raises UnknownTorrent."""
         with self._lock:
-            urls = self._known(None, torrent).trackers
-            return [TrackerState(TrackerReading(url, tier)) for tier, url in enumerate(urls)]
+            return [TrackerState(TrackerReading(url, tier)) for url, tier in self._known(None, torrent).trackers]
+
+    def edit_trackers(self, torrent: str, edits: TrackerEdits) -> None:
+        """Changes the trackers, and withholds them. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known("edit_trackers", torrent)
+            after = edits.apply(known.trackers)
+            if after != known.trackers:
+                known.trackers = self._held_trackers[torrent] = after
+                known.modified = True
+                self._post(TrackersChanged(torrent))
 
     def reannounce(self, torrent: str, tracker: str | None) -> None:
         """Records the call. Raises UnknownTorrent."""
@@ -859,7 +871,7 @@ def _write_resume(torrent: _Torrent) -> bytes:
             b"torrent": torrent.torrent.encode(),
             b"info": torrent.content.info if torrent.content is not None else b"",
             b"have": bytes(torrent.have),
-            b"trackers": [url.encode() for url in torrent.trackers],
+            b"trackers": [url.encode() for url, _ in torrent.trackers],
         }
     )
 

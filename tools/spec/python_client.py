@@ -52,7 +52,7 @@ def calls() -> str:
     modules: dict[str, set[str]] = {
         "ouzel.client.call": {"Call", "Page", "call_of", "member", "nothing", "whole"},
         "ouzel.client.special_calls": {"Added", "ServerInfo", *by_hand},
-        "protocol.wire": {"commands"},
+        "protocol.wire": {_module(each.arguments) for each in plain},
         "protocol.wire.envelope": {"Wait"},
     }
     for kind in results:
@@ -124,8 +124,13 @@ def _function(operation: Operation) -> str:
     if len(head) > _WIDTH:
         lines = "".join(f"    {parameter},\n" for parameter in parameters)
         head = f"def {operation.op}(\n{lines}) -> Call[{result}]:"
-    body = f"    return call_of(commands.{kind.__name__}({given}), {reader}{wait})\n"
+    body = f"    return call_of({_module(kind)}.{kind.__name__}({given}), {reader}{wait})\n"
     return f"{head}\n{_docstring(kind)}\n{body}"
+
+
+def _module(kind: type[msgspec.Struct]) -> str:
+    """The module of `protocol.wire` that has a command."""
+    return kind.__module__.rpartition(".")[2]
 
 
 def _type(kind: type[msgspec.Struct], field: mi.Field) -> str:

@@ -29,7 +29,7 @@ from protocol.text.redacted import redacted
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.reports import HealthReport, HealthStatus, Reason, SandboxReport, SettingsReport, StatsReport
 from protocol.wire.results import DamagedReport, DamagedRestored
-from protocol.wire.rows import FileRow, TorrentDetail, TorrentRow, TorrentState
+from protocol.wire.rows import FileRow, TorrentDetail, TorrentRow, TorrentState, TrackerRow
 
 MANY: Final = 5
 """The maximum number of ids in one line."""
@@ -107,6 +107,18 @@ def files(rows: Iterable[FileRow]) -> Grid:
         priority = "skipped" if row.priority == 0 else str(row.priority)
         own = [Text(clean(row.torrent_path or ""))] if renamed else []
         grid.add_row(str(row.index), priority, done, format_size(row.size), Text(clean(row.path)), *own)
+    return grid
+
+
+def trackers(rows: Iterable[TrackerRow], now_us: int) -> Grid:
+    """A table with one line for each tracker, with its URL redacted.
+
+    Args:
+        now_us: the present time in microseconds since 1970.
+    """
+    grid = _grid("TIER", "TRACKER")
+    for row in rows:
+        grid.add_row(str(row.tier), Text(clean(why.tracker(row, now_us))))
     return grid
 
 

@@ -55,6 +55,10 @@ _ON_THE_WAY: Final = frozenset({TorrentState.QUEUED, TorrentState.CHECKING})
 V1_DIGITS: Final = 40
 
 
+def _uncontacted(url: str, tier: int) -> TrackerRow:
+    return TrackerRow(url=url, tier=tier, status=TrackerStatus.NOT_CONTACTED)
+
+
 class Observed:
     """The observed state of one torrent. Times are monotonic seconds.
 
@@ -317,6 +321,7 @@ class Snapshot:
         observed = self.of(desired.torrent)
         metadata = self.metadata(desired)
         rules = desired.selection
+        added = [url for url, _ in desired.tracker_edits.added] if desired.tracker_edits is not None else []
         return TorrentDetail(
             **msgspec.structs.asdict(self.row(desired, now)),
             source=desired.source,
@@ -328,7 +333,7 @@ class Snapshot:
                 only=rules.only,
             ),
             priorities=rules.priorities,
-            trackers=list(desired.trackers),
+            trackers=list(dict.fromkeys([*desired.trackers, *added])),
             web_seeds=list(desired.web_seeds),
             seed_mode=desired.seed_mode,
             files=None if metadata is None else metadata.files,
@@ -339,12 +344,19 @@ class Snapshot:
         )
 
     def trackers_of(self, desired: DesiredTorrent, now: float) -> list[TrackerRow]:
-        """A torrent's trackers as reported by engines; before the first report, those in its record."""
+        """A torrent's trackers as reported by engines; before the first report, those in its record.
+
+        Changes by clients are included, even if no engine has applied them yet.
+        """
         rows = self.trackers.rows(desired.torrent, now)
-        if rows or desired.torrent in self.present:
+        if not rows and desired.torrent not in self.present:
+            urls = dict.fromkeys([*trackers_of_link(desired.magnet or ""), *desired.trackers])
+            rows = [_uncontacted(url, 0) for url in urls]
+        if desired.tracker_edits is None:
             return rows
-        urls = dict.fromkeys([*trackers_of_link(desired.magnet or ""), *desired.trackers])
-        return [TrackerRow(url=url, tier=0, status=TrackerStatus.NOT_CONTACTED) for url in urls]
+        known = {row.url: row for row in rows}
+        edited = desired.tracker_edits.apply((row.url, row.tier) for row in rows)
+        return [msgspec.structs.replace(known.get(url) or _uncontacted(url, tier), tier=tier) for url, tier in edited]
 
     def files(self, torrent: str, start: int = 0, count: int | None = None) -> list[FileRow] | None:
         """A torrent's files from index `start` on, `count` of them or all; None while they are not known."""

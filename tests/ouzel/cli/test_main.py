@@ -521,6 +521,29 @@ def test_limit(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
     assert daemon.requests[-1].args == {"torrent": ID, "download_bps": 0}
 
 
+def test_trackers_lists_them_after_changing_the_list(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """Without options nothing is changed; with --replace each tracker is in a tier of its own. Secrets are hidden."""
+    daemon.rows = {ID: row()}
+    url = "http://tracker.example/0123456789abcdef0123456789abcdef/announce"
+    tracker = {"url": url, "tier": 3, "status": "working", "seeds": 7}
+    daemon.answers["list_trackers"] = lambda _: {"trackers": [tracker], "age_ms": 1}
+    daemon.answers["update_trackers"] = lambda _: {"torrent": ID}
+    code, out, _ = ouzel("trackers", ID)
+    assert (code, "update_trackers" in daemon.ops()) == (0, False)
+    assert "tracker.example" in out
+    assert "0123456789abcdef" not in out
+    assert json.loads(ouzel("trackers", ID, "--json")[1])["trackers"][0]["url"] == url
+    assert ouzel("trackers", ID, "--add", "udp://a/", "--tier", "2", "--remove", "udp://b/")[0] == 0
+    changed = {"torrent": ID, "add": [{"url": "udp://a/", "tier": 2}], "remove": ["udp://b/"]}
+    assert _last(daemon, "update_trackers") == changed
+    assert ouzel("trackers", ID, "--replace", "udp://a/", "--replace", "udp://b/")[0] == 0
+    entries = [{"url": "udp://a/", "tier": 0}, {"url": "udp://b/", "tier": 1}]
+    assert _last(daemon, "update_trackers")["replace"] == entries
+    assert ouzel("trackers", ID, "--clear")[0] == 0
+    assert _last(daemon, "update_trackers") == {"torrent": ID, "replace": [], "add": [], "remove": []}
+    assert ouzel("trackers", ID, "--add", "udp://a/", "--tier", "256")[0] == 2
+
+
 def test_files_lists_them_after_changing_what_is_downloaded(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
     """Other priorities stay; `--all` clears all of them first."""
     daemon.rows = {ID: row()}

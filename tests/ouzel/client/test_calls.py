@@ -27,6 +27,8 @@ CALLS: list[calls.Call[object]] = [
     calls.pause(ID),
     calls.resume(ID),
     calls.recheck(ID),
+    calls.update_trackers(ID, replace=[("udp://t/", 0)], add=[("udp://u/", 255)], remove=["udp://v/"]),
+    calls.update_trackers(ID),
     calls.reannounce(ID, tracker="udp://t/"),
     calls.set_sequential(ID, False),
     calls.update_limits(ID, upload_bps=0),
