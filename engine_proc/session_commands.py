@@ -26,8 +26,10 @@ from protocol.internal.link_queries import (
     Query,
     QueryFiles,
     QueryTrackers,
+    QueryWebSeeds,
     SourceInspected,
     TrackersQueried,
+    WebSeedsQueried,
 )
 from protocol.wire.events import Reconciled
 
@@ -66,6 +68,7 @@ class SessionCommands:
             InspectSource: self.inspect,
             QueryFiles: self.query_files,
             QueryTrackers: self.query_trackers,
+            QueryWebSeeds: self.query_web_seeds,
         }
 
     def configure(self, command: Configure) -> None:
@@ -145,6 +148,14 @@ class SessionCommands:
             return
         self._emit(TrackersQueried(token=command.token, trackers=[each.reading for each in states]))
         self._on_trackers(command.torrent, states)
+
+    def query_web_seeds(self, command: QueryWebSeeds) -> None:
+        """Answers with the URLs of a torrent's web seeds."""
+        try:
+            urls = self._session.web_seeds(command.torrent)
+        except (UnknownTorrent, TorrentFault):
+            urls = None
+        self._emit(WebSeedsQueried(token=command.token, urls=urls))
 
     def remove_undesired(self) -> None:
         """Removes torrents from the session that nobody added."""

@@ -19,7 +19,7 @@ from engine_proc.trackers import announce_entries
 from engine_proc.trackers.held_trackers import HeldTrackers
 from protocol.internal.flight_recorder import FlightRecorder
 from protocol.internal.link_queries import TrackerReading
-from protocol.wire.desired import DesiredTorrent, TrackerEdits
+from protocol.wire.desired import DesiredTorrent, TrackerEdits, edited_web_seeds
 
 lt: Any = libtorrent
 """Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
@@ -97,6 +97,27 @@ class TorrentCalls:
         if held := self._trackers.held(torrent):
             return [TrackerState(TrackerReading(url, tier)) for url, tier in held]
         return [announce_entries.state(entry) for entry in handle.trackers()]
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def web_seeds(self, torrent: str) -> list[str]:
+        """The URLs of a torrent's web seeds. Raises UnknownTorrent."""
+        return sorted(self._handle(torrent).url_seeds())
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def edit_web_seeds(self, torrent: str, desired: DesiredTorrent) -> None:
+        """Adds and removes web seeds. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        info, before = handle.torrent_file(), handle.url_seeds()
+        after = edited_web_seeds(before, desired)
+        for url in before:
+            if url not in after:
+                handle.remove_url_seed(url)
+        slash = "/" if info is not None and info.layout().num_files() > 1 else ""  # as libtorrent does while it loads
+        for url in after:
+            if url not in before:
+                handle.add_url_seed(url if url.endswith("/") else url + slash)
 
     @faults.of_torrent
     @recorded.of_torrent

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from protocol.internal.link_queries import TrackerReading
-from protocol.wire.desired import TrackerEdits
+from protocol.wire.desired import DesiredTorrent, TrackerEdits
 
 
 class TrackerState(NamedTuple):
@@ -38,6 +38,14 @@ class PeerSources(Protocol):
 
     def trackers(self, torrent: str) -> list[TrackerState]:
         """The state of a torrent's trackers, including held ones. A round trip."""
+        ...
+
+    def web_seeds(self, torrent: str) -> list[str]:
+        """The URLs of a torrent's web seeds. A round trip."""
+        ...
+
+    def edit_web_seeds(self, torrent: str, desired: DesiredTorrent) -> None:
+        """Adds and removes web seeds; see `edited_web_seeds`."""
         ...
 
     def reannounce(self, torrent: str, tracker: str | None) -> None:

@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "recheck": changes.recheck,
     "announce": changes.announce,
     "trackers": trackers.trackers,
+    "webseeds": trackers.web_seeds,
     "rm": changes.remove,
     "release": changes.release,
     "limit": changes.limit,

@@ -17,12 +17,14 @@ from ouzel.client.special_calls import (
     list_hashes,
     list_ids,
     list_torrents,
+    list_web_seeds,
     reannounce,
     set_sequential,
     snapshot,
     update_limits,
     update_selection,
     update_trackers,
+    update_web_seeds,
 )
 from protocol.wire import commands
 from protocol.wire.crashes import CrashReport, CrashSummary
@@ -49,6 +51,7 @@ __all__ = [
     "list_ids",
     "list_torrents",
     "list_trackers",
+    "list_web_seeds",
     "pause",
     "ping",
     "reannounce",
@@ -63,6 +66,7 @@ __all__ = [
     "update_limits",
     "update_selection",
     "update_trackers",
+    "update_web_seeds",
 ]
 
 

@@ -226,6 +226,22 @@ def update_trackers(
     return call_of(command, nothing, wait)
 
 
+def update_web_seeds(
+    torrent: str, *, add: Sequence[str] = (), remove: Sequence[str] = (), wait: Wait = "durable"
+) -> Call[None]:
+    """Adds and removes web seeds (BEP 19) of a torrent, by their URLs."""
+    command = tracker_commands.UpdateWebSeeds(torrent=torrent, add=list(add), remove=list(remove))
+    return call_of(command, nothing, wait)
+
+
+def list_web_seeds(torrent: str) -> Call[list[str]]:
+    """Returns the URLs of a torrent's web seeds (BEP 19), including those in its source."""
+    return call_of(
+        tracker_commands.ListWebSeeds(torrent=torrent),
+        lambda reply: [str(row["url"]) for row in result_of(reply)["web_seeds"]],
+    )
+
+
 def add_peers(torrent: str, peers: Sequence[str], *, wait: Wait = "durable") -> Call[int]:
     """Connects a torrent to peers (`address:port`), now and after each restart. Returns the number of peers."""
     return call_of(

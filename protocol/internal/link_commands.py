@@ -7,7 +7,7 @@ catalogue.
 
 from protocol.internal.bounds import Bounds
 from protocol.internal.link_messages import CommandMessage
-from protocol.internal.link_queries import InspectSource, QueryFiles, QueryTrackers
+from protocol.internal.link_queries import InspectSource, QueryFiles, QueryTrackers, QueryWebSeeds
 from protocol.wire.desired import DesiredTorrent
 
 
@@ -132,6 +132,7 @@ EngineCommand = (
     | DropTorrent
     | QueryFiles
     | QueryTrackers
+    | QueryWebSeeds
     | SaveAll
     | CallPeers
     | ReannounceTorrent

@@ -4,7 +4,7 @@ Some of them are events of the public protocol.
 """
 
 from protocol.internal.link_messages import EventMessage
-from protocol.internal.link_queries import FilesQueried, SourceInspected, TrackersQueried
+from protocol.internal.link_queries import FilesQueried, SourceInspected, TrackersQueried, WebSeedsQueried
 from protocol.wire.events import (
     Completed,
     ErrorCleared,
@@ -287,6 +287,7 @@ EngineEvent = (
     | TrackersKnown
     | TrackerReport
     | TrackersQueried
+    | WebSeedsQueried
     | FilePutAside
     | MetainfoDamaged
     | ResumeHandedOver

@@ -167,6 +167,8 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         recheck: the revision in which a recheck was requested; None once the recheck is complete and its result is
             stored in resume data.
         trackers: URLs that were given when the torrent was added, in addition to those in the source.
+        web_seeds: URLs (BEP 19) that clients gave in addition to those in the source.
+        removed_web_seeds: URLs of web seeds that are not used, although the source or resume data may have them.
         tracker_edits: what clients have changed in the list of trackers since then; None for nothing.
     """
 
@@ -198,6 +200,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     spared: tuple[int, ...] = ()
     recheck: int | None = None
     tracker_edits: TrackerEdits | None = None
+    removed_web_seeds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Interns texts that many of possibly 100,000 records have in common, such as save paths."""
@@ -223,6 +226,19 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     download_bps: Bps | None = None
     upload_bps: Bps | None = None
     revision: int = 1
+
+
+def edited_web_seeds(present: Iterable[str], desired: DesiredTorrent) -> list[str]:
+    """Returns the web seeds of a torrent that has these ones in its source, in resume data or in the session.
+
+    libtorrent appends a slash to the URLs of a torrent with several files, so a slash at the end makes no difference.
+    """
+    removed = {url.removesuffix("/") for url in desired.removed_web_seeds}
+    urls: dict[str, str] = {}
+    for url in (*present, *desired.web_seeds):
+        if url.removesuffix("/") not in removed:
+            urls.setdefault(url.removesuffix("/"), url)
+    return list(urls.values())
 
 
 def _tier(tracker: tuple[str, int]) -> int:

@@ -111,6 +111,7 @@ _TABLE: Final = (
         (_UNKNOWN, Refusal(ErrorKind.NO_METADATA, "a magnet link's metadata has not arrived yet")),
     ),
     Operation(commands.ListTrackers, results.TrackerList, (_UNKNOWN,)),
+    Operation(tracker_commands.ListWebSeeds, results.WebSeedList, (_UNKNOWN,)),
     Operation(commands.Replay, results.Replayed, (Refusal(ErrorKind.REPLAY_GONE),)),
     Operation(commands.ListCrashes, results.CrashList, _FROM_DISK),
     Operation(commands.GetCrash, CrashReport, (Refusal(ErrorKind.UNKNOWN_CRASH), *_FROM_DISK)),
@@ -179,6 +180,7 @@ _TABLE: Final = (
         ),
     ),
     Operation(tracker_commands.UpdateTrackers, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(tracker_commands.UpdateWebSeeds, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),
     Operation(commands.ReleaseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(

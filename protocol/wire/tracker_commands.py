@@ -1,10 +1,10 @@
-"""The public commands about trackers. As in `protocol.wire.commands`, a Struct's tag is the `op`."""
+"""The public commands about trackers and web seeds. As in `protocol.wire.commands`, a Struct's tag is the `op`."""
 
 from typing import Annotated, Final
 
 import msgspec
 
-from protocol.wire.commands import MAX_URLS, Mutation, TorrentId, Url
+from protocol.wire.commands import MAX_URLS, EngineRead, Mutation, TorrentId, Url, WebSeedUrl
 from protocol.wire.desired import Tier
 
 MAX_ENTRIES: Final = 400
@@ -58,3 +58,26 @@ class UpdateTrackers(Mutation, frozen=True, kw_only=True, tag="update_trackers")
     replace: Annotated[list[TrackerEntry], msgspec.Meta(max_length=MAX_ENTRIES)] | msgspec.UnsetType = msgspec.UNSET
     add: Annotated[list[TrackerEntry], msgspec.Meta(max_length=MAX_ENTRIES)] = []
     remove: Annotated[list[KnownUrl], msgspec.Meta(max_length=MAX_URLS)] = []
+
+
+class UpdateWebSeeds(Mutation, frozen=True, kw_only=True, tag="update_web_seeds"):
+    """Changes the web seeds (BEP 19) of a torrent, including those in its source, permanently.
+
+    `list_web_seeds` shows the result at once. A slash at the end of a URL makes no difference.
+
+    Fields:
+        add: URLs to add. For a torrent with several files, the URL is that of the directory with its root folder.
+        remove: URLs to remove; those that the torrent does not have are ignored.
+    """
+
+    torrent: TorrentId
+    add: Annotated[list[WebSeedUrl], msgspec.Meta(max_length=MAX_URLS)] = []
+    remove: Annotated[list[KnownUrl], msgspec.Meta(max_length=MAX_URLS)] = []
+
+
+class ListWebSeeds(EngineRead, frozen=True, kw_only=True, tag="list_web_seeds"):
+    """Returns the web seeds (BEP 19) of a torrent, including those in its source.
+
+    The supervisor queries the engine, for at most half of the deadline. Without an answer it returns the web seeds that
+    it received last, or those in the torrent's record.
+    """

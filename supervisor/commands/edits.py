@@ -21,8 +21,8 @@ from protocol.wire.desired import ADDRESSES_MAX, DesiredTorrent, TrackerEdits
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.reports import SettingsReport
 from protocol.wire.results import PeersAccepted, SequentialAccepted
-from protocol.wire.tracker_commands import UpdateTrackers
-from supervisor.commands.arguments import by_index, check_rules, endpoints, tiers
+from protocol.wire.tracker_commands import UpdateTrackers, UpdateWebSeeds
+from supervisor.commands.arguments import by_index, check_rules, check_url, endpoints, tiers
 from supervisor.commands.handlers import edits
 from supervisor.store.identity import PEERS_KEPT
 
@@ -119,6 +119,26 @@ def update_trackers(desired: DesiredTorrent, command: UpdateTrackers) -> Desired
     if edited == before and trackers == desired.trackers:
         return desired
     return msgspec.structs.replace(desired, trackers=trackers, tracker_edits=edited)
+
+
+@edits(UpdateWebSeeds)
+def update_web_seeds(desired: DesiredTorrent, command: UpdateWebSeeds) -> DesiredTorrent:
+    """Adds and removes web seeds. Raises OuzelError: INVALID_ARGUMENT."""
+    for index, url in enumerate(command.add):
+        check_url(url, f"args.add[{index}]")
+    added, gone = ({url.removesuffix("/"): url for url in urls} for urls in (command.add, command.remove))
+    if both := added.keys() & gone.keys():
+        problem = f"args.remove: {gone[min(both)]!r} is in `add`, too"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field="args.remove")
+    removed = {url.removesuffix("/"): url for url in desired.removed_web_seeds} | gone
+    removed_urls = tuple(url for plain, url in removed.items() if plain not in added)
+    present = {url.removesuffix("/"): url for url in desired.web_seeds}
+    web_seeds = tuple(url for plain, url in (present | added | present).items() if plain not in gone)
+    if len(web_seeds) + len(removed_urls) > ADDRESSES_MAX:
+        field = "args.add" if added else "args.remove"
+        problem = f"{field}: a torrent has at most {ADDRESSES_MAX} added and removed web seeds"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field)
+    return msgspec.structs.replace(desired, web_seeds=web_seeds, removed_web_seeds=removed_urls)
 
 
 def _peers(desired: DesiredTorrent, command: AddPeers) -> PeersAccepted:

@@ -148,11 +148,12 @@ def merge(candidates: Iterable[Candidate], *, v1: str | None, v2: str | None) ->
 
     The record with the most bytes stays; among equals one with metainfo, then the oldest. It keeps its save path, its
     selection and whether it is paused. It gets the trackers, web seeds, labels, peers and ids of the others. Trackers
-    that a client has removed from one of them, or replaced, are not used any more.
+    and web seeds that a client has removed from one of them, or replaced, are not used any more.
     """
     first, *others = [each.desired for each in sorted(candidates, key=_rank)]
     everything = [first, *others]
     merged = sorted({each.torrent for each in others}.union(*(each.merged for each in everything)))
+    removed = tuple(url for url in _union(each.removed_web_seeds for each in everything) if url not in first.web_seeds)
     edits = _edits(everything)
     trackers = _union(each.trackers for each in everything)
     if edits is not None:
@@ -163,7 +164,8 @@ def merge(candidates: Iterable[Candidate], *, v1: str | None, v2: str | None) ->
         magnet=next((each.magnet for each in everything if each.magnet is not None), None),
         trackers=trackers,
         tracker_edits=edits,
-        web_seeds=_union(each.web_seeds for each in everything),
+        web_seeds=tuple(url for url in _union(each.web_seeds for each in everything) if url not in removed),
+        removed_web_seeds=removed,
         labels=_union(each.labels for each in everything),
         peers=_union(each.peers for each in everything)[-PEERS_KEPT:],
         added_us=min(each.added_us for each in everything),

@@ -58,7 +58,7 @@ from engine_proc.session.session_port import (
     UnknownTorrent,
 )
 from protocol.internal.link_queries import TrackerReading
-from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection, TrackerEdits
+from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection, TrackerEdits, edited_web_seeds
 from protocol.wire.events import FileEntry
 from tools.rig import bencode
 from tools.rig.bencode import Bencodable
@@ -119,6 +119,7 @@ class _Torrent:
         self.trackers = [(url, tier) for tier, url in enumerate(dict.fromkeys([*trackers, *desired.trackers]))]
         if desired.tracker_edits is not None:
             self.trackers = desired.tracker_edits.apply(self.trackers)
+        self.web_seeds = edited_web_seeds([], desired)
         self.torrent = desired.torrent
         self.paused = desired.paused
         self.sequential = desired.sequential
@@ -448,6 +449,18 @@ class FakeSession:
                 known.trackers = self._held_trackers[torrent] = after
                 known.modified = True
                 self._post(TrackersChanged(torrent))
+
+    def web_seeds(self, torrent: str) -> list[str]:
+        """The web seeds, without those in the source. Raises UnknownTorrent."""
+        with self._lock:
+            return sorted(self._known(None, torrent).web_seeds)
+
+    def edit_web_seeds(self, torrent: str, desired: DesiredTorrent) -> None:
+        """Adds and removes web seeds. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known("edit_web_seeds", torrent)
+            known.web_seeds = edited_web_seeds(known.web_seeds, desired)
+            known.modified = True
 
     def reannounce(self, torrent: str, tracker: str | None) -> None:
         """Records the call. Raises UnknownTorrent."""

@@ -153,6 +153,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "get_torrent": {"torrent": TORRENT},
     "list_files": {"torrent": TORRENT, "cursor": "10000", "limit": 10_000},
     "list_trackers": {"torrent": TORRENT},
+    "list_web_seeds": {"torrent": TORRENT},
     "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
     "list_crashes": {},
     "list_damaged": {},
@@ -192,6 +193,11 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "replace": [{"url": TRACKER.url, "tier": 0}],
         "add": [{"url": DEAD_TRACKER.url, "tier": 1}],
         "remove": ["udp://old.example:6969/announce"],
+    },
+    "update_web_seeds": {
+        "torrent": TORRENT,
+        "add": ["https://mirror.example/"],
+        "remove": ["https://old.example/"],
     },
     "add_peers": {"torrent": TORRENT, "peers": ["192.0.2.7:6881"]},
     "release_torrent": {"torrent": TORRENT},
@@ -249,6 +255,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         cursor=None,
         age_ms=12,
     ),
+    "list_web_seeds": results.WebSeedList(web_seeds=[rows.WebSeedRow(url="https://mirror.example/")]),
     "list_trackers": results.TrackerList(trackers=[TRACKER, DEAD_TRACKER], age_ms=12),
     "replay": results.Replayed(
         events=[
@@ -303,6 +310,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "recheck": results.TorrentAccepted(torrent=TORRENT),
     "reannounce": results.TorrentAccepted(torrent=TORRENT),
     "update_trackers": results.TorrentAccepted(torrent=TORRENT),
+    "update_web_seeds": results.TorrentAccepted(torrent=TORRENT),
     "add_peers": results.PeersAccepted(torrent=TORRENT, added=1),
     "release_torrent": results.TorrentAccepted(torrent=TORRENT),
     "restore_damaged": results.DamagedRestored(torrent=OTHER, files=[f"{OTHER}.json"]),

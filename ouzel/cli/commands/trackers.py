@@ -1,4 +1,4 @@
-"""The command `trackers`: lists and changes the trackers of a torrent."""
+"""The commands `trackers` and `webseeds`, which list and change the trackers and web seeds of a torrent."""
 
 import time
 from typing import Annotated
@@ -10,6 +10,7 @@ from ouzel.cli.connecting import asking
 from ouzel.cli.display import render
 from ouzel.cli.display.output import Output
 from ouzel.cli.ids import resolve
+from protocol.text.redacted import redacted
 
 Urls = list[str] | None
 
@@ -41,3 +42,27 @@ def trackers(
         rows = client.list_trackers(only)
     now_us = time.time_ns() // 1000
     Output(as_json=as_json).show({"torrent": only, "trackers": rows}, lambda: render.trackers(rows, now_us))
+
+
+def web_seeds(
+    context: typer.Context,
+    torrent: OneId,
+    add: Annotated[Urls, typer.Option(metavar="URL", help="Add this web seed. Repeatable.")] = None,
+    remove: Annotated[Urls, typer.Option(metavar="URL", help="Remove this web seed. Repeatable.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List a torrent's web seeds (servers with its files, by http or https); with options, first change them.
+
+    Secret parts of URLs are hidden, except with --json.
+    """
+    with asking(context) as client:
+        [only] = resolve(client, [torrent])
+        if add or remove:
+            client.update_web_seeds(only, add=add or [], remove=remove or [])
+        urls = client.list_web_seeds(only)
+    output = Output(as_json=as_json)
+    if as_json:
+        output.json_line({"torrent": only, "web_seeds": [{"url": url} for url in urls]})
+    else:
+        for url in urls:
+            output.line(redacted(url))

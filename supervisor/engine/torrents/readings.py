@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from protocol.internal.link_queries import QueryFiles, QueryTrackers
+from protocol.internal.link_queries import QueryFiles, QueryTrackers, QueryWebSeeds
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import OuzelError
 from supervisor.engine.process.describer import AT_ONCE, Describer
@@ -87,6 +87,18 @@ class Readings:
             return  # the engine died meanwhile: the earlier numbers are used
         if answer.trackers is not None and torrent in self._own.torrents:
             self._snapshot.trackers.read(torrent, answer.trackers, time.monotonic())
+
+    async def web_seeds(self, torrent: str) -> None:
+        """Updates the web seeds of a torrent, if an engine has loaded it."""
+        torrent = self._own.resolve(torrent)
+        if torrent not in self._snapshot.present or not self._link.up:
+            return
+        try:
+            answer = await self._link.ask(QueryWebSeeds(torrent=torrent))
+        except OuzelError:
+            return  # the engine died meanwhile: the earlier answer is used
+        if answer.urls is not None and torrent in self._own.torrents:
+            self._snapshot.web_seeds[torrent] = answer.urls
 
     async def run(self) -> None:
         """Reads the stored data of torrents that no engine will load soon, once for each torrent. Runs for ever."""

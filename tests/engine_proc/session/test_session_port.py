@@ -589,6 +589,19 @@ def test_trackers_can_be_released_again(probe: Probe, tmp_path: Path) -> None:
     assert probe.session.torrents() == {sample.torrent}
 
 
+def test_web_seeds_are_changed(probe: Probe, tmp_path: Path) -> None:
+    """Those that were given when the torrent was added, too. The same change again changes nothing."""
+    sample = two_files()
+    one, other, third = (f"http://127.0.0.1:{port}/" for port in (9, 10, 11))
+    add(probe, sample, sample.desired(tmp_path, paused=True, web_seeds=(one, other), removed_web_seeds=(other,)))
+    assert probe.session.web_seeds(sample.torrent) == [one]
+    changed = sample.desired(tmp_path, web_seeds=(other, third[:-1]), removed_web_seeds=(one[:-1],))
+    for _ in range(2):
+        probe.session.edit_web_seeds(sample.torrent, changed)
+        found = probe.session.web_seeds(sample.torrent)
+        assert [url.removesuffix("/") for url in found] == [other[:-1], third[:-1]]
+
+
 @pytest.mark.parametrize("released", [False, True])
 def test_trackers_are_changed_and_held(probe: Probe, make: Side, tmp_path: Path, released: bool) -> None:
     """With their tiers, up to the last one. A session with the resume data applies the change again."""
@@ -694,6 +707,8 @@ ON_A_TORRENT: Final[dict[str, Callable[[LibtSession, str], object]]] = {
     "layout": lambda session, torrent: session.layout(torrent),
     "file_progress": lambda session, torrent: session.file_progress(torrent),
     "release_trackers": lambda session, torrent: session.release_trackers(torrent),
+    "web_seeds": lambda session, torrent: session.web_seeds(torrent),
+    "edit_web_seeds": lambda session, torrent: session.edit_web_seeds(torrent, two_files().desired()),
     "edit_trackers": lambda session, torrent: session.edit_trackers(torrent, TrackerEdits(replaced=True)),
     "reannounce": lambda session, torrent: session.reannounce(torrent, None),
     "flush": lambda session, torrent: session.flush(torrent),

@@ -544,6 +544,18 @@ def test_trackers_lists_them_after_changing_the_list(daemon: ScriptedDaemon, ouz
     assert ouzel("trackers", ID, "--add", "udp://a/", "--tier", "256")[0] == 2
 
 
+def test_webseeds_lists_them_after_changing_them(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """Without options nothing is changed."""
+    daemon.rows = {ID: row()}
+    daemon.answers["list_web_seeds"] = lambda _: {"web_seeds": [{"url": "http://mirror.example/"}]}
+    daemon.answers["update_web_seeds"] = lambda _: {"torrent": ID}
+    assert ouzel("webseeds", ID) == (0, "http://mirror.example/\n", "")
+    assert "update_web_seeds" not in daemon.ops()
+    assert json.loads(ouzel("webseeds", ID, "--json")[1])["web_seeds"] == [{"url": "http://mirror.example/"}]
+    assert ouzel("webseeds", ID, "--add", "http://a/", "--remove", "http://b/")[0] == 0
+    assert _last(daemon, "update_web_seeds") == {"torrent": ID, "add": ["http://a/"], "remove": ["http://b/"]}
+
+
 def test_files_lists_them_after_changing_what_is_downloaded(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
     """Other priorities stay; `--all` clears all of them first."""
     daemon.rows = {ID: row()}

@@ -29,6 +29,8 @@ CALLS: list[calls.Call[object]] = [
     calls.recheck(ID),
     calls.update_trackers(ID, replace=[("udp://t/", 0)], add=[("udp://u/", 255)], remove=["udp://v/"]),
     calls.update_trackers(ID),
+    calls.update_web_seeds(ID, add=["http://t/"], remove=["http://u/"]),
+    calls.list_web_seeds(ID),
     calls.reannounce(ID, tracker="udp://t/"),
     calls.set_sequential(ID, False),
     calls.update_limits(ID, upload_bps=0),

@@ -33,6 +33,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "set_sequential": {"torrent": V1, "sequential": True},
     "update_limits": {"torrent": V1, "download_bps": 7},
     "update_selection": {"torrent": V1, "include": ["*.mkv"]},
+    "update_web_seeds": {"torrent": V1, "remove": ["http://w/"]},
     "update_trackers": {"torrent": V1, "add": [{"url": "udp://t:1/"}]},
     "add_peers": {"torrent": V1, "peers": ["1.2.3.4:5"]},
     "release_torrent": {"torrent": V1},
