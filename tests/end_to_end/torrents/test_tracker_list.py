@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
+import libtorrent
 import pytest
 
 import ouzel
-from protocol.wire.rows import TrackerStatus
+from protocol.wire.rows import TorrentState, TrackerStatus
+from tools.rig import payload
 from tools.rig.daemon import Daemon
 from tools.rig.samples import SampleTorrent, noise
+from tools.rig.seed import Seed
 from tools.rig.tracker import Announce, Tracker, busiest_second
 from tools.rig.waiting import until
 
@@ -111,6 +115,32 @@ def test_a_change_without_an_engine_is_applied_by_the_next_one(daemon: Daemon, t
     assert listed(daemon, torrent) == [(other.udp, 3)]
     until(lambda: works(daemon, torrent, other.udp), "it has answered")
     assert len(own.announces) <= announced + 1  # the next engine may have loaded the torrent before the change
+
+
+def test_a_merge_of_two_records_keeps_the_changes(
+    root: Path, daemon: Daemon, seed: Seed, trackers: list[Tracker]
+) -> None:
+    """A tracker that was removed from one of two links stays removed, though the other link names it, too."""
+    own, other, _ = trackers
+    made = payload.make(root / "seed", "hybrid", {"a": 40_000, "b": 20_000}, piece_size=16384, version="hybrid")
+    hashes = libtorrent.load_torrent_buffer(made.metainfo).info_hashes
+    seed.add(made.metainfo, made.root)
+    first = daemon.client.add_torrent(magnet=f"magnet:?xt=urn:btih:{hashes.v1}&tr={own.udp}").torrent
+    daemon.client.update_trackers(first, remove=[own.udp], add=[(other.udp, 5)])
+    second = daemon.client.add_torrent(magnet=f"magnet:?xt=urn:btmh:1220{hashes.v2}&tr={own.udp}").torrent
+    daemon.client.add_peers(second, [seed.endpoint])
+
+    def merged() -> str | None:
+        rows = list(daemon.client.list_torrents())
+        return rows[0].torrent if len(rows) == 1 and rows[0].state is TorrentState.SEEDING else None
+
+    torrent = until(merged, "one torrent seeds")
+    assert listed(daemon, torrent) == [(other.udp, 5)]
+    until(lambda: works(daemon, torrent, other.udp), "it has answered")
+    announced = len(own.announces)
+    kill_both(daemon, other)
+    assert listed(daemon, torrent) == [(other.udp, 5)]
+    assert len(own.announces) == announced
 
 
 def test_bad_changes_are_refused_whole(daemon: Daemon) -> None:
