@@ -111,7 +111,6 @@ class Session:
         self.ask("release_torrent", "release_torrent", torrent)
         changed = {"add": [{"url": "udp://127.0.0.1:1/y", "tier": 3}], "remove": ["udp://127.0.0.1:1/z"]}
         self.ask("update_trackers", "update_trackers", {**torrent, **changed}, wait="applied")
-        self.ask("list_trackers", "list_trackers", torrent)
         self.ask("update_web_seeds", "update_web_seeds", {**torrent, "add": ["http://127.0.0.1:1/"]}, wait="applied")
         self.ask("list_web_seeds", "list_web_seeds", torrent)
         self.ask("resume", "resume", torrent, wait="applied")

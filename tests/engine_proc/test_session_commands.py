@@ -9,9 +9,11 @@ from protocol.internal.link_queries import (
     InspectSource,
     QueryFiles,
     QueryTrackers,
+    QueryWebSeeds,
     SourceInspected,
     TrackerReading,
     TrackersQueried,
+    WebSeedsQueried,
 )
 from protocol.wire.desired import KnownMetadata
 from protocol.wire.events import LimitsApplied, LimitsStale
@@ -53,6 +55,16 @@ def test_trackers_are_told_with_what_is_known_of_them(desk: Desk) -> None:
         TrackersQueried(token=1, trackers=None),
         TrackersQueried(token=2, trackers=[state.reading]),
     ]
+
+
+def test_web_seeds_are_told(desk: Desk) -> None:
+    """Null for an unknown torrent."""
+    url = "http://mirror.example/"
+    desired = desk.sample.desired(web_seeds=(url,))
+    desk.session_commands.answer(QueryWebSeeds(token=1, torrent=desired.torrent))
+    desk.ensure(desired)
+    desk.session_commands.answer(QueryWebSeeds(token=2, torrent=desired.torrent))
+    assert desk.heard(WebSeedsQueried) == [WebSeedsQueried(token=1, urls=None), WebSeedsQueried(token=2, urls=[url])]
 
 
 def test_bytes_done_are_told_by_file(desk: Desk) -> None:
