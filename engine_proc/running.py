@@ -39,6 +39,7 @@ from engine_proc.session.alerts import (
     TrackerAnswered,
     TrackerAsked,
     TrackerFailed,
+    TrackersChanged,
 )
 from engine_proc.session.session_port import LibtSession
 from engine_proc.session_commands import SessionCommands
@@ -64,6 +65,7 @@ from protocol.internal.link_commands import (
     DropTorrent,
     EngineCommand,
     EnsureTorrent,
+    ReannounceTorrent,
     SaveAll,
     VerifyTorrent,
 )
@@ -156,6 +158,8 @@ class Running:
                 self._saver.save_all(hand_over=hand_over)
             case CallPeers(torrent=torrent, peers=peers):
                 self._dispatcher.connect(torrent, peers)
+            case ReannounceTorrent(torrent=torrent, tracker=tracker):
+                self._pacer.request(torrent, tracker)
             case VerifyTorrent(torrent=torrent, writer=writer):
                 self._dispatcher.verify(torrent, writer)
             case CheckFiles(torrent=torrent):
@@ -206,6 +210,9 @@ class Running:
                 self._saver.gone(torrent)
             case TrackerAsked() | TrackerAnswered() | TrackerFailed():
                 self._trackers.feed(alert)
+            case TrackersChanged(torrent):
+                self._trackers.changed(torrent)
+                self._pacer.enqueue(torrent, urgent=True)
             case CountersRead():
                 self._emit(HistoryFound(**msgspec.structs.asdict(alert)))
             case Faulted():

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
+from engine_proc.session.peer_sources import TrackerState
 from engine_proc.session.session_port import (
     InvalidSource,
     LibtSession,
     TorrentFault,
-    TrackerState,
     UnknownTorrent,
 )
 from engine_proc.storage.storage_guard import StorageGuard
@@ -27,8 +27,10 @@ from protocol.internal.link_queries import (
     QueryPeers,
     QueryPieces,
     QueryTrackers,
+    QueryWebSeeds,
     SourceInspected,
     TrackersQueried,
+    WebSeedsQueried,
 )
 from protocol.wire.events import Reconciled
 
@@ -69,6 +71,7 @@ class SessionCommands:
             QueryTrackers: self.query_trackers,
             QueryPeers: self.query_peers,
             QueryPieces: self.query_pieces,
+            QueryWebSeeds: self.query_web_seeds,
         }
 
     def answer(self, query: Query[Any]) -> None:
@@ -154,6 +157,14 @@ class SessionCommands:
             return
         number, have, availability = found
         self._emit(PiecesQueried(token=command.token, pieces=number, have=have, availability=availability))
+
+    def query_web_seeds(self, command: QueryWebSeeds) -> None:
+        """Answers with the URLs of a torrent's web seeds."""
+        try:
+            urls = self._session.web_seeds(command.torrent)
+        except (UnknownTorrent, TorrentFault):
+            urls = None
+        self._emit(WebSeedsQueried(token=command.token, urls=urls))
 
     def remove_undesired(self) -> None:
         """Removes torrents from the session that nobody added."""

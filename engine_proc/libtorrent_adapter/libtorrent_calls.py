@@ -12,19 +12,20 @@ from engine_proc.libtorrent_adapter import (
     libtorrent_params,
     libtorrent_peer_info,
 )
+from engine_proc.libtorrent_adapter.alert_inbox import AlertInbox
 from engine_proc.libtorrent_adapter.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
 from engine_proc.libtorrent_adapter.libtorrent_handles import Handles
 from engine_proc.libtorrent_adapter.libtorrent_status import Selections
 from engine_proc.session import faults, recorded
-from engine_proc.session.alert_inbox import AlertInbox
-from engine_proc.session.alerts import Flushed, Selected
+from engine_proc.session.alerts import Flushed, Selected, TrackersChanged
+from engine_proc.session.peer_sources import TrackerState
 from engine_proc.session.peers_port import Peers, Pieces
-from engine_proc.session.session_port import Applied, Hashes, Layout, TrackerState, UnknownTorrent
+from engine_proc.session.session_port import Applied, Hashes, Layout, UnknownTorrent
 from engine_proc.trackers import announce_entries
 from engine_proc.trackers.held_trackers import HeldTrackers
 from protocol.internal.flight_recorder import FlightRecorder
 from protocol.internal.link_queries import TrackerReading
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import DesiredTorrent, TrackerEdits, edited_web_seeds
 
 lt: Any = libtorrent
 """Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
@@ -67,13 +68,32 @@ class TorrentCalls:
     def release_trackers(self, torrent: str) -> None:
         """Passes a torrent's held trackers to libtorrent. Raises UnknownTorrent."""
         handle = self._handle(torrent)
-        trackers = self._trackers.give(torrent)
-        if trackers is not None:
-            handle.replace_trackers([{"url": url, "tier": tier} for url, tier in trackers])
+        given = self._trackers.give(torrent)
+        if given is None:
+            return
+        trackers, present = given
+        entries = [{"url": url, "tier": tier} for url, tier in trackers if (url, tier) not in present]
+        if present:  # it continues to use these without announcing to them again
+            for entry in entries:
+                handle.add_tracker(entry)
+        else:
+            handle.replace_trackers(entries)
 
     def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
         """A torrent's trackers that `release_trackers` has not passed to libtorrent yet."""
         return self._trackers.held(torrent)
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def edit_trackers(self, torrent: str, edits: TrackerEdits) -> None:
+        """Changes a torrent's trackers, and holds the changed list. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        before = list(self._trackers.held(torrent)) or [(each["url"], int(each["tier"])) for each in handle.trackers()]
+        after = edits.apply(before)
+        if after != before:
+            if self._trackers.change(torrent, before, after):
+                handle.replace_trackers([])
+            self._inbox.put(TrackersChanged(torrent))
 
     @faults.of_torrent
     @recorded.of_torrent
@@ -101,6 +121,38 @@ class TorrentCalls:
         have = handle.status(handle.query_pieces).pieces
         # While libtorrent checks a torrent, the list may be empty; it has no piece then.
         return libtorrent_peer_info.pieces(have or [False] * info.num_pieces(), handle.piece_availability())
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def web_seeds(self, torrent: str) -> list[str]:
+        """The URLs of a torrent's web seeds. Raises UnknownTorrent."""
+        return sorted(self._handle(torrent).url_seeds())
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def edit_web_seeds(self, torrent: str, desired: DesiredTorrent) -> None:
+        """Adds and removes web seeds. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        info, before = handle.torrent_file(), handle.url_seeds()
+        after = edited_web_seeds(before, desired)
+        for url in before:
+            if url not in after:
+                handle.remove_url_seed(url)
+        slash = "/" if info is not None and info.layout().num_files() > 1 else ""  # as libtorrent does while it loads
+        for url in after:
+            if url not in before:
+                handle.add_url_seed(url if url.endswith("/") else url + slash)
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def reannounce(self, torrent: str, tracker: str | None) -> None:
+        """Announces a torrent now to one tracker, or to those in use and the DHT (None). Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        if tracker is not None:
+            handle.force_reannounce(0, tracker, handle.ignore_min_interval)
+        else:
+            handle.force_reannounce(0, -1, handle.ignore_min_interval)
+            handle.force_dht_announce()
 
     @faults.of_torrent
     @recorded.of_torrent

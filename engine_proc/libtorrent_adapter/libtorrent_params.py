@@ -12,7 +12,7 @@ from engine_proc.libtorrent_adapter.libtorrent_files import Choose, choose_at_on
 from engine_proc.libtorrent_adapter.libtorrent_hashes import hash_of, hashes
 from engine_proc.session.session_port import InvalidSource, Metainfo, SourceInfo
 from protocol.text import peer_address
-from protocol.wire.desired import DesiredTorrent, Selection
+from protocol.wire.desired import DesiredTorrent, Selection, edited_web_seeds
 
 lt: Any = libtorrent
 """Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
@@ -152,9 +152,11 @@ def apply_desired(
     if desired.trackers:
         known = params.trackers
         params.trackers = [*known, *(tracker for tracker in desired.trackers if tracker not in known)]
-    if desired.web_seeds:
-        known = params.url_seeds
-        params.url_seeds = [*known, *(url for url in desired.web_seeds if url not in known)]
+    if desired.tracker_edits is not None:
+        trackers = desired.tracker_edits.apply(libtorrent_sources.take_trackers(params))
+        libtorrent_sources.give_trackers(params, trackers)
+    if desired.web_seeds or desired.removed_web_seeds:
+        params.url_seeds = edited_web_seeds(params.url_seeds, desired)
 
 
 def spare(params: Any, desired: DesiredTorrent) -> None:

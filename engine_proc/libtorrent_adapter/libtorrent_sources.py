@@ -9,7 +9,7 @@ from engine_proc.files import magnet_link
 from engine_proc.libtorrent_adapter.libtorrent_hashes import hashes
 from engine_proc.session.session_port import Hashes, InvalidSource, Metainfo
 from engine_proc.trackers.held_trackers import Trackers
-from protocol.wire.desired import ADDRESSES_MAX, DesiredTorrent
+from protocol.wire.desired import ADDRESSES_MAX, TIER_MAX, DesiredTorrent
 
 lt: Any = libtorrent
 """Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
@@ -22,12 +22,6 @@ METAINFO_LIMITS: Final = {
 }
 
 RESUME_LIMITS: Final = {**METAINFO_LIMITS, "max_buffer_size": 64 * 1024 * 1024}
-
-TIER_MAX: Final = 255
-"""The last tier; later ones become this one.
-
-libtorrent stores a tier in 8 bits, and its binding raises OverflowError for larger numbers.
-"""
 
 
 def parse_magnet(magnet: str) -> Any:
@@ -125,7 +119,7 @@ def _join_sources(params: Any, other: Any) -> None:
 def take_trackers(params: Any) -> Trackers:
     """Removes the trackers from the parameters and returns them.
 
-    A tracker without a tier gets that of the previous one.
+    A tracker without a tier gets that of the previous one. Tiers after the last one become the last one.
     """
     urls = params.trackers
     if not urls:

@@ -234,6 +234,10 @@ class Selected(_TorrentAlert, frozen=True):
     problem: str | None
 
 
+class TrackersChanged(_TorrentAlert, frozen=True):
+    """The trackers of a torrent were changed, and are held until `release_trackers`."""
+
+
 class CountersRead(_TorrentAlert, frozen=True, kw_only=True):
     """The totals in a torrent's resume data, as requested by `count_from`. `HistoryFound` explains the members."""
 
@@ -274,6 +278,7 @@ Alert = (
     | TrackerAsked
     | TrackerAnswered
     | TrackerFailed
+    | TrackersChanged
     | SessionStatistics
     | ListenTrouble
     | Listening

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple, Protocol
 
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session.alerts import Alert
+from engine_proc.session.peer_sources import PeerSources
 from engine_proc.session.peers_port import PeersPort
-from protocol.internal.link_queries import TrackerReading
 from protocol.wire.desired import DesiredTorrent, KnownMetadata, SettingValue
 from protocol.wire.events import FileEntry
 
@@ -160,14 +160,7 @@ class Applied(NamedTuple):
     upload_bps: int
 
 
-class TrackerState(NamedTuple):
-    """One tracker of a torrent. `legs` are the present legs; see `tracker_book`."""
-
-    reading: TrackerReading
-    legs: Sequence[str] = ()
-
-
-class LibtSession(PeersPort, Protocol):
+class LibtSession(PeerSources, PeersPort, Protocol):
     """One libtorrent session.
 
     Any call about one torrent may raise TorrentFault. A call that needs the torrent's file priorities may raise
@@ -213,21 +206,6 @@ class LibtSession(PeersPort, Protocol):
             counted: the start values; None if they are unknown. If it is None and there is resume data, `CountersRead`
                 follows.
         """
-        ...
-
-    def release_trackers(self, torrent: str) -> None:
-        """Passes a torrent's trackers to libtorrent, which from now on announces the torrent, unless it is paused.
-
-        Idempotent.
-        """
-        ...
-
-    def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
-        """The trackers of a torrent that `release_trackers` has not passed to libtorrent yet, each with its tier."""
-        ...
-
-    def trackers(self, torrent: str) -> list[TrackerState]:
-        """The state of a torrent's trackers, including held ones. The call waits for libtorrent."""
         ...
 
     def examine(self, desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes) -> Examined:

@@ -225,9 +225,12 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def release_trackers(self, torrent: str) -> None:
-        """Lets a torrent announce to its trackers from now on."""
+        """Lets a torrent announce to its trackers from now on, and makes the announces that clients requested."""
+        requested = self._parts.pacer.requested(torrent)
         with contextlib.suppress(UnknownTorrent):
             self._session.release_trackers(torrent)
+            for tracker in requested:
+                self._session.reannounce(torrent, tracker)
 
     @faults_are_the_torrents
     def selected(self, alert: Selected) -> None:

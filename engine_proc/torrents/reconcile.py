@@ -116,6 +116,18 @@ def _connect(applied: DesiredTorrent, desired: DesiredTorrent) -> Connect | None
     return Connect(new) if new else None
 
 
+def _edit_trackers(_: DesiredTorrent, desired: DesiredTorrent) -> Apply | None:
+    edits = desired.tracker_edits
+    if edits is None:
+        return None
+    return Apply(("tracker_edits",), lambda session, desired: session.edit_trackers(desired.torrent, edits), desired)
+
+
+def _edit_web_seeds(_: DesiredTorrent, desired: DesiredTorrent) -> Apply:
+    members = ("web_seeds", "removed_web_seeds")
+    return Apply(members, lambda session, desired: session.edit_web_seeds(desired.torrent, desired), desired)
+
+
 _FIELDS: Final = (
     Field(("save_path",), _reload),
     Field(("merged",), _reload, told=False),
@@ -132,6 +144,8 @@ _FIELDS: Final = (
         "upload_bps",
         call=lambda session, desired: session.set_limits(desired.torrent, desired.download_bps, desired.upload_bps),
     ),
+    Field(("web_seeds", "removed_web_seeds"), _edit_web_seeds, told=False),
+    Field(("tracker_edits",), _edit_trackers, told=False),
     Field(("peers",), _connect, told=False),
     Field(("recheck",), lambda _, desired: None if desired.recheck is None else Recheck(), told=False),
     Field(("paused",), lambda _, desired: None if desired.paused else SetPaused(False), told=False),

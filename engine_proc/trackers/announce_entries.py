@@ -7,7 +7,7 @@ for v1, the second for v2. Unknown figures and unknown times are negative.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from engine_proc.session.session_port import TrackerState
+from engine_proc.session.peer_sources import TrackerState
 from protocol.internal.link_queries import TrackerReading
 
 TRACKER_SAYS_MAX: Final = 500

@@ -35,6 +35,8 @@ class AnnouncePacer:
         self._filled_at = now
         self._order = itertools.count()
         self._ranks: dict[str, tuple[int, float]] = {}
+        self._requested: dict[str, set[str | None]] = {}
+        """By queued torrent, the trackers that clients requested announces to; None means all."""
         self._queue: list[tuple[tuple[int, float], str]] = []
         """A heap. Entries whose rank is not the torrent's present rank are ignored."""
 
@@ -51,9 +53,20 @@ class AnnouncePacer:
         if torrent in self._ranks:
             self.enqueue(torrent, urgent=True)
 
+    def request(self, torrent: str, tracker: str | None) -> None:
+        """Queues an urgent announce that a client requested, to one tracker or to all (None)."""
+        self._requested.setdefault(torrent, set()).add(tracker)
+        self.enqueue(torrent, urgent=True)
+
+    def requested(self, torrent: str) -> list[str | None]:
+        """Removes and returns the trackers that clients requested announces to; only None if it means all."""
+        trackers = self._requested.pop(torrent, set())
+        return [None] if None in trackers else list(trackers)
+
     def discard(self, torrent: str) -> None:
         """Removes a torrent."""
         self._ranks.pop(torrent, None)
+        self._requested.pop(torrent, None)
 
     def due(self, now: float) -> list[str]:
         """Removes and returns the torrents to announce now."""

@@ -17,22 +17,42 @@ class HeldTrackers:
     def __init__(self) -> None:
         self._held: dict[str, Trackers] = {}
         self._given: dict[str, Trackers] = {}
+        self._extended: dict[str, Trackers] = {}
+        """By torrent whose trackers are held, those of them that libtorrent has already."""
         self._saves: Counter[str] = Counter()
 
     def hold(self, torrent: str, trackers: Trackers) -> None:
         """Stores trackers without which a torrent is about to be added."""
         self._held[torrent] = trackers
 
+    def change(self, torrent: str, before: Trackers, after: Trackers) -> bool:
+        """Holds the changed trackers of a torrent. Returns whether libtorrent has to drop those that it has.
+
+        Args:
+            before: the present trackers, which libtorrent has unless they are held.
+        """
+        has = self._extended.pop(torrent, []) if torrent in self._held else before
+        self._held[torrent] = after
+        if not set(has) <= set(after):
+            return True
+        self._extended[torrent] = has
+        return False
+
     def held(self, torrent: str) -> Trackers:
         """The held trackers of a torrent."""
         return self._held.get(torrent, [])
 
-    def give(self, torrent: str) -> Trackers | None:
-        """Removes and returns the held trackers of a torrent; None if there are none."""
+    def give(self, torrent: str) -> tuple[Trackers, Trackers] | None:
+        """Removes and returns the held trackers of a torrent, and those that libtorrent has already; None if none are.
+
+        The latter are empty unless trackers were only added.
+        """
         trackers = self._held.pop(torrent, None)
-        if trackers is not None and torrent in self._saves:
+        if trackers is None:
+            return None
+        if torrent in self._saves:
             self._given[torrent] = trackers
-        return trackers
+        return trackers, self._extended.pop(torrent, [])
 
     def save_begins(self, torrent: str) -> None:
         """Notes that resume data of a torrent is about to be requested."""
@@ -49,5 +69,5 @@ class HeldTrackers:
 
     def discard(self, torrent: str) -> None:
         """Removes a torrent."""
-        for table in (self._held, self._given, self._saves):
+        for table in (self._held, self._given, self._extended, self._saves):
             table.pop(torrent, None)

@@ -78,6 +78,14 @@ class TrackerBook:
         """Stores the trackers of a torrent, each with its tier. `news` will report them."""
         self._known.setdefault(tuple(trackers), []).append(torrent)
 
+    def changed(self, torrent: str, trackers: Sequence[tuple[str, int]]) -> None:
+        """Stores the changed trackers of a torrent, and drops all answers, which their next ones replace."""
+        for torrents in self._known.values():
+            if torrent in torrents:
+                torrents.remove(torrent)
+        self.discard(torrent)
+        self.known(torrent, trackers)
+
     def news(self) -> list[TrackersKnown]:
         """The trackers of torrents that were added since the last call. Torrents with equal trackers are grouped."""
         known, self._known = self._known, {}

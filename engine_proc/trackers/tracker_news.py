@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from engine_proc.session.alerts import TrackerAnswered, TrackerAsked, TrackerFailed
-from engine_proc.session.session_port import LibtSession, TorrentFault, TrackerState, UnknownTorrent
+from engine_proc.session.peer_sources import TrackerState
+from engine_proc.session.session_port import LibtSession, TorrentFault, UnknownTorrent
 from engine_proc.trackers.tracker_book import TrackerBook
 from protocol.internal.link_events import TrackerReport, TrackersKnown
 
@@ -27,6 +28,10 @@ class TrackerNews:
     def added(self, torrent: str) -> None:
         """Notes that a torrent was added to the session."""
         self._book.known(torrent, self._session.held_trackers(torrent))
+
+    def changed(self, torrent: str) -> None:
+        """Notes that a torrent's trackers were changed, and are held."""
+        self._book.changed(torrent, self._session.held_trackers(torrent))
 
     def forget(self, torrent: str) -> None:
         """Removes a torrent."""

@@ -18,11 +18,15 @@ from ouzel.client.special_calls import (
     list_hashes,
     list_ids,
     list_torrents,
+    list_web_seeds,
+    reannounce,
     set_sequential,
     snapshot,
     update_limits,
     update_selection,
     update_settings,
+    update_trackers,
+    update_web_seeds,
 )
 from protocol.wire import commands, peer_commands
 from protocol.wire.crashes import CrashReport, CrashSummary
@@ -53,9 +57,11 @@ __all__ = [
     "list_peers",
     "list_torrents",
     "list_trackers",
+    "list_web_seeds",
     "pause",
     "piece_map",
     "ping",
+    "reannounce",
     "recheck",
     "release_torrent",
     "remove_torrent",
@@ -68,6 +74,8 @@ __all__ = [
     "update_limits",
     "update_selection",
     "update_settings",
+    "update_trackers",
+    "update_web_seeds",
 ]
 
 

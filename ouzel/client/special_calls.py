@@ -12,7 +12,7 @@ from ouzel.client.call import Call, Page, call_of, member, nothing, page_of, who
 from ouzel.requests import result_of
 from ouzel.stream.event import SnapshotPage
 from ouzel.stream.event_stream import snapshot_page
-from protocol.wire import codec, commands
+from protocol.wire import codec, commands, tracker_commands
 from protocol.wire.envelope import Reply, Wait
 from protocol.wire.reports import SettingReport, SettingsReport
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
@@ -215,6 +215,51 @@ def update_selection(
     return call_of(command, nothing, wait)
 
 
+def reannounce(torrent: str, *, tracker: str | None = None, wait: Wait = "durable") -> Call[None]:
+    """Announces a torrent now, to the tracker with this URL, or to the trackers in use and the DHT (None)."""
+    return call_of(tracker_commands.Reannounce(torrent=torrent, tracker=tracker), nothing, wait)
+
+
+def update_trackers(
+    torrent: str,
+    *,
+    replace: Sequence[tuple[str, int]] | None = None,
+    add: Sequence[tuple[str, int]] = (),
+    remove: Sequence[str] = (),
+    wait: Wait = "durable",
+) -> Call[None]:
+    """Changes the list of a torrent's trackers: first `replace` applies, then `remove`, then `add`.
+
+    Args:
+        replace: the whole new list, each URL with its tier (0..255); None does not replace it.
+        add: trackers to add, or to set the tier of, each with its tier.
+        remove: the URLs of trackers to remove.
+    """
+    command = tracker_commands.UpdateTrackers(
+        torrent=torrent,
+        replace=_or_unset(None if replace is None else _tiers(replace)),
+        add=_tiers(add),
+        remove=list(remove),
+    )
+    return call_of(command, nothing, wait)
+
+
+def update_web_seeds(
+    torrent: str, *, add: Sequence[str] = (), remove: Sequence[str] = (), wait: Wait = "durable"
+) -> Call[None]:
+    """Adds and removes web seeds (BEP 19) of a torrent, by their URLs."""
+    command = tracker_commands.UpdateWebSeeds(torrent=torrent, add=list(add), remove=list(remove))
+    return call_of(command, nothing, wait)
+
+
+def list_web_seeds(torrent: str) -> Call[list[str]]:
+    """Returns the URLs of a torrent's web seeds (BEP 19), including those in its source."""
+    return call_of(
+        tracker_commands.ListWebSeeds(torrent=torrent),
+        lambda reply: [str(row["url"]) for row in result_of(reply)["web_seeds"]],
+    )
+
+
 def add_peers(torrent: str, peers: Sequence[str], *, wait: Wait = "durable") -> Call[int]:
     """Connects a torrent to peers (`address:port`), now and after each restart. Returns the number of peers."""
     return call_of(
@@ -224,6 +269,10 @@ def add_peers(torrent: str, peers: Sequence[str], *, wait: Wait = "durable") -> 
 
 def _or_unset(value: T | None) -> T | msgspec.UnsetType:
     return msgspec.UNSET if value is None else value
+
+
+def _tiers(trackers: Sequence[tuple[str, int]]) -> list[tracker_commands.TrackerEntry]:
+    return [tracker_commands.TrackerEntry(url=url, tier=tier) for url, tier in trackers]
 
 
 def _by_index(priorities: Mapping[int, int]) -> dict[str, int]:

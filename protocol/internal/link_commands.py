@@ -7,7 +7,14 @@ catalogue.
 
 from protocol.internal.bounds import Bounds
 from protocol.internal.link_messages import CommandMessage
-from protocol.internal.link_queries import InspectSource, QueryFiles, QueryPeers, QueryPieces, QueryTrackers
+from protocol.internal.link_queries import (
+    InspectSource,
+    QueryFiles,
+    QueryPeers,
+    QueryPieces,
+    QueryTrackers,
+    QueryWebSeeds,
+)
 from protocol.wire.desired import DesiredTorrent, SettingValue
 
 
@@ -101,6 +108,16 @@ class CallPeers(CommandMessage, frozen=True, kw_only=True, tag="call_peers"):
     peers: list[str]
 
 
+class ReannounceTorrent(CommandMessage, frozen=True, kw_only=True, tag="reannounce_torrent"):
+    """Announce a torrent now, to one tracker, or to the trackers in use and the DHT (None). There is no answer.
+
+    A torrent that is being loaded needs no such command, since it announces once it is loaded.
+    """
+
+    torrent: str
+    tracker: str | None = None
+
+
 class VerifyTorrent(CommandMessage, frozen=True, kw_only=True, tag="verify_torrent"):
     """Hash a torrent's files again, since another torrent writes to some of them.
 
@@ -133,8 +150,10 @@ EngineCommand = (
     | QueryTrackers
     | QueryPeers
     | QueryPieces
+    | QueryWebSeeds
     | SaveAll
     | CallPeers
+    | ReannounceTorrent
     | VerifyTorrent
     | CheckFiles
     | Drain

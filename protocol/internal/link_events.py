@@ -4,7 +4,14 @@ Some of them are events of the public protocol.
 """
 
 from protocol.internal.link_messages import EventMessage
-from protocol.internal.link_queries import FilesQueried, PeersQueried, PiecesQueried, SourceInspected, TrackersQueried
+from protocol.internal.link_queries import (
+    FilesQueried,
+    PeersQueried,
+    PiecesQueried,
+    SourceInspected,
+    TrackersQueried,
+    WebSeedsQueried,
+)
 from protocol.wire.desired import SettingValue
 from protocol.wire.events import (
     Completed,
@@ -304,6 +311,7 @@ EngineEvent = (
     | TrackersQueried
     | PeersQueried
     | PiecesQueried
+    | WebSeedsQueried
     | FilePutAside
     | MetainfoDamaged
     | ResumeHandedOver

@@ -85,6 +85,18 @@ class FilesQueried(Answer, frozen=True, kw_only=True, tag="files_queried"):
     bytes_done: list[int] | None
 
 
+class QueryWebSeeds(Query["WebSeedsQueried"], frozen=True, kw_only=True, tag="query_web_seeds"):
+    """Request the web seeds of a torrent. Answered by `WebSeedsQueried`."""
+
+    torrent: str
+
+
+class WebSeedsQueried(Answer, frozen=True, kw_only=True, tag="web_seeds_queried"):
+    """The URLs of a torrent's web seeds; null if there is no such torrent."""
+
+    urls: list[str] | None
+
+
 class QueryTrackers(Query["TrackersQueried"], frozen=True, kw_only=True, tag="query_trackers"):
     """Request the state of each tracker of a torrent. Answered by `TrackersQueried`."""
 

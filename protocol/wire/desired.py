@@ -4,6 +4,7 @@
 """
 
 import sys
+from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -38,6 +39,12 @@ ADDRESSES_MAX: Final = 10_000
 BANS_MAX: Final = 10_000
 """The maximum number of banned addresses. The engine gets all of them at each change of the session's settings."""
 
+TIER_MAX: Final = 255
+"""The last tier (BEP 12). libtorrent stores a tier in 8 bits, and its binding raises an error for larger numbers."""
+
+Tier = Annotated[int, msgspec.Meta(ge=0, le=TIER_MAX)]
+"""The trackers of a tier are used only if all trackers of lower tiers fail."""
+
 Indices = Annotated[str, msgspec.Meta(pattern=patterns.FILE_INDICES, max_length=65_536)]
 """File indices in the form of BEP 53, such as `0,2,5-7`."""
 
@@ -59,6 +66,53 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     skip_fluff: bool = False
     priorities: dict[str, FilePriority] = {}
     only: Indices | None = None
+
+
+class TrackerEdits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The changes that clients made to a torrent's list of trackers.
+
+    A record has the changes, not the list: the trackers in the source are known only once an engine has parsed it, and
+    the changes also apply to resume data of an earlier moment. Applying them again changes nothing.
+
+    Fields:
+        replaced: only the trackers in `added` are used.
+        added: URLs of trackers, each with its tier; they override the tiers of trackers that the torrent has.
+        removed: URLs of trackers that are not used, although the source or resume data may have them.
+    """
+
+    replaced: bool = False
+    added: tuple[tuple[str, Tier], ...] = ()
+    removed: tuple[str, ...] = ()
+
+    def apply(self, trackers: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Returns a changed list of trackers with their tiers, sorted by tier."""
+        changed = {url for url, _ in self.added}.union(self.removed)
+        kept = () if self.replaced else (each for each in trackers if each[0] not in changed)
+        return sorted([*kept, *self.added], key=_tier)
+
+    def replace(self, trackers: Iterable[tuple[str, int]]) -> "TrackerEdits":
+        """Returns the changes if the whole list is replaced."""
+        return TrackerEdits(replaced=True, added=tuple(trackers))
+
+    def remove(self, urls: Iterable[str]) -> "TrackerEdits":
+        """Returns the changes if trackers are removed, too."""
+        gone = dict.fromkeys(urls)
+        added = tuple(each for each in self.added if each[0] not in gone)
+        return TrackerEdits(replaced=self.replaced, added=added, removed=tuple(dict.fromkeys([*self.removed, *gone])))
+
+    def add(self, trackers: Iterable[tuple[str, int]]) -> "TrackerEdits":
+        """Returns the changes if trackers are added, too, or get other tiers."""
+        added = {**dict(self.added), **dict(trackers)}
+        removed = tuple(url for url in self.removed if url not in added)
+        return TrackerEdits(replaced=self.replaced, added=tuple(added.items()), removed=removed)
+
+    def merge(self, other: "TrackerEdits") -> "TrackerEdits":
+        """Returns the changes of two records that become one. Where they contradict each other, these apply."""
+        added = dict(self.added)
+        added |= {url: tier for url, tier in other.added if url not in added and url not in self.removed}
+        removed = dict.fromkeys([*self.removed, *(url for url in other.removed if url not in added)])
+        replaced = self.replaced or other.replaced
+        return TrackerEdits(replaced=replaced, added=tuple(added.items()), removed=tuple(removed))
 
 
 class Quarantine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -119,6 +173,10 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         merged: the ids of other records of the same torrent that were merged into this one.
         recheck: the revision in which a recheck was requested; None once the recheck is complete and its result is
             stored in resume data.
+        trackers: URLs that were given when the torrent was added, in addition to those in the source.
+        web_seeds: URLs (BEP 19) that clients gave in addition to those in the source.
+        removed_web_seeds: URLs of web seeds that are not used, although the source or resume data may have them.
+        tracker_edits: what clients have changed in the list of trackers since then; None for nothing.
     """
 
     torrent: str
@@ -148,6 +206,8 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     merged: tuple[str, ...] = ()
     spared: tuple[int, ...] = ()
     recheck: int | None = None
+    tracker_edits: TrackerEdits | None = None
+    removed_web_seeds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Interns texts that many of possibly 100,000 records have in common, such as save paths."""
@@ -177,3 +237,20 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     revision: int = 1
     settings: dict[str, SettingValue] = {}
     banned: tuple[str, ...] = ()
+
+
+def edited_web_seeds(present: Iterable[str], desired: DesiredTorrent) -> list[str]:
+    """Returns the web seeds of a torrent that has these ones in its source, in resume data or in the session.
+
+    libtorrent appends a slash to the URLs of a torrent with several files, so a slash at the end makes no difference.
+    """
+    removed = {url.removesuffix("/") for url in desired.removed_web_seeds}
+    urls: dict[str, str] = {}
+    for url in (*present, *desired.web_seeds):
+        if url.removesuffix("/") not in removed:
+            urls.setdefault(url.removesuffix("/"), url)
+    return list(urls.values())
+
+
+def _tier(tracker: tuple[str, int]) -> int:
+    return tracker[1]

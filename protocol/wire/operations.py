@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from protocol.wire import codec, commands, peer_commands, reports, results, rows
+from protocol.wire import codec, commands, peer_commands, reports, results, rows, tracker_commands
 from protocol.wire.commands import Command, Mutation
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -123,6 +123,7 @@ _TABLE: Final = (
         ),
     ),
     Operation(peer_commands.ListBans, results.BanList),
+    Operation(tracker_commands.ListWebSeeds, results.WebSeedList, (_UNKNOWN,)),
     Operation(commands.Replay, results.Replayed, (Refusal(ErrorKind.REPLAY_GONE),)),
     Operation(commands.ListCrashes, results.CrashList, _FROM_DISK),
     Operation(commands.GetCrash, CrashReport, (Refusal(ErrorKind.UNKNOWN_CRASH), *_FROM_DISK)),
@@ -192,6 +193,17 @@ _TABLE: Final = (
             Refusal(ErrorKind.NO_METADATA, "a magnet link's metadata has not arrived yet; nothing was accepted"),
         ),
     ),
+    Operation(
+        tracker_commands.Reannounce,
+        results.TorrentAccepted,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.TORRENT_PAUSED, "a paused torrent does not announce"),
+            Refusal(ErrorKind.QUARANTINED, "a torrent in quarantine does not announce"),
+        ),
+    ),
+    Operation(tracker_commands.UpdateTrackers, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(tracker_commands.UpdateWebSeeds, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),
     Operation(peer_commands.BanPeer, results.BanAccepted),
     Operation(peer_commands.UnbanPeer, results.BanAccepted),

@@ -10,7 +10,7 @@ import msgspec
 from protocol.wire.crashes import CrashSummary
 from protocol.wire.envelope import EventFrame
 from protocol.wire.reports import HealthReport, SettingReport, SettingsReport
-from protocol.wire.rows import FileRow, PeerRow, TorrentRow, TrackerRow
+from protocol.wire.rows import FileRow, PeerRow, TorrentRow, TrackerRow, WebSeedRow
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +112,16 @@ class FilePage(msgspec.Struct, frozen=True, kw_only=True):
     files: list[FileRow]
     cursor: str | None
     age_ms: int | None
+
+
+class WebSeedList(msgspec.Struct, frozen=True, kw_only=True):
+    """The web seeds of a torrent.
+
+    Fields:
+        web_seeds: the web seeds, in no particular order.
+    """
+
+    web_seeds: list[WebSeedRow]
 
 
 class TrackerList(msgspec.Struct, frozen=True, kw_only=True):

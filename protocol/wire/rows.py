@@ -246,6 +246,16 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     engine: int = 0
 
 
+class WebSeedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One web seed (BEP 19) in the reply to `list_web_seeds`.
+
+    Fields:
+        url: the URL of the file, or of the directory with the root folder. libtorrent appends a slash to the latter.
+    """
+
+    url: str
+
+
 class RulesReport(msgspec.Struct, frozen=True, kw_only=True):
     """The rules of a selection.
 

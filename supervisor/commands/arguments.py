@@ -3,12 +3,14 @@
 Each check raises OuzelError: INVALID_ARGUMENT, which names the argument.
 """
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from protocol.text import peer_address
 from protocol.wire.commands import Priorities
 from protocol.wire.desired import RULES_MAX, Selection
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.tracker_commands import TrackerEntry
 
 
 def check_rules(selection: Selection, field: str) -> None:
@@ -27,6 +29,19 @@ def check_url(url: str, field: str) -> None:
     except ValueError as error:
         problem = f"{field}: {url!r} is no address ({error})"
         raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field) from error
+
+
+def tiers(trackers: Sequence[TrackerEntry], field: str) -> dict[str, int]:
+    """Returns the tiers of trackers by URL. Refuses a URL that is no address, or is given twice."""
+    found: dict[str, int] = {}
+    for index, tracker in enumerate(trackers):
+        named = f"{field}[{index}].url"
+        check_url(tracker.url, named)
+        if tracker.url in found:
+            problem = f"{named}: {tracker.url!r} is given twice"
+            raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=named)
+        found[tracker.url] = tracker.tier
+    return found
 
 
 def by_index(priorities: Priorities) -> dict[str, int]:

@@ -10,13 +10,14 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from protocol.internal.link_commands import CallPeers
+from protocol.internal.link_commands import CallPeers, ReannounceTorrent
 from protocol.internal.link_events import Learned
 from protocol.wire.commands import AddPeers, Mutation, UpdateLimits, UpdateSelection
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.peer_commands import BanPeer, UnbanPeer
-from protocol.wire.results import BanAccepted
+from protocol.wire.results import BanAccepted, TorrentAccepted
+from protocol.wire.tracker_commands import Reannounce
 from supervisor.commands import edits
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.arguments import by_index, endpoints, peer_ip
@@ -107,6 +108,23 @@ class Editor:
         accepted = await self.edit(EDITS[AddPeers], command, deadline)
         self._engine.send(CallPeers(torrent=accepted.subject, peers=given))
         return accepted
+
+    @handles(Reannounce)
+    async def reannounce(self, command: Reannounce, _: float) -> Acceptance:
+        """Has the engine announce a torrent. Without an engine, nothing has to be done: the next one announces it."""
+        desired = self._reads.find(command.torrent)
+        torrent = desired.torrent
+        if desired.quarantine is not None:
+            raise OuzelError(ErrorKind.QUARANTINED, f"torrent {torrent} is in quarantine, so it does not announce")
+        if desired.paused:
+            raise OuzelError(ErrorKind.TORRENT_PAUSED, f"torrent {torrent} is paused, so it does not announce")
+        trackers = self._snapshot.trackers_of(desired, 0)
+        loaded = torrent in self._snapshot.present
+        if loaded and command.tracker not in (None, *(tracker.url for tracker in trackers)):
+            problem = "args.tracker: the torrent has no tracker with this URL"
+            raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field="args.tracker")
+        self._engine.send(ReannounceTorrent(torrent=torrent, tracker=command.tracker))
+        return Acceptance(TorrentAccepted(torrent=torrent), torrent, desired.revision)
 
     @handles(UpdateSelection)
     async def update_selection(self, command: UpdateSelection, deadline: float) -> Acceptance:

@@ -19,12 +19,13 @@ from protocol.wire.commands import (
     UpdateLimits,
     UpdateSelection,
 )
-from protocol.wire.desired import BANS_MAX, DesiredSession, DesiredTorrent
+from protocol.wire.desired import ADDRESSES_MAX, BANS_MAX, DesiredSession, DesiredTorrent, TrackerEdits
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.peer_commands import BanPeer, UnbanPeer
 from protocol.wire.reports import SettingsReport
 from protocol.wire.results import PeersAccepted, SequentialAccepted
-from supervisor.commands.arguments import by_index, check_rules, endpoints, peer_ip
+from protocol.wire.tracker_commands import UpdateTrackers, UpdateWebSeeds
+from supervisor.commands.arguments import by_index, check_rules, check_url, endpoints, peer_ip, tiers
 from supervisor.commands.handlers import edits
 from supervisor.store.identity import PEERS_KEPT
 
@@ -98,6 +99,49 @@ def recheck(desired: DesiredTorrent, _: Recheck) -> DesiredTorrent:
 def rechecked(desired: DesiredTorrent, fact: TorrentRechecked) -> DesiredTorrent:
     """Marks a recheck as done, unless another recheck was requested meanwhile."""
     return msgspec.structs.replace(desired, recheck=None) if desired.recheck == fact.revision else desired
+
+
+@edits(UpdateTrackers)
+def update_trackers(desired: DesiredTorrent, command: UpdateTrackers) -> DesiredTorrent:
+    """Changes the list of trackers. Raises OuzelError: INVALID_ARGUMENT."""
+    added = tiers(command.add, "args.add")
+    removed = command.remove
+    if both := added.keys() & removed:
+        problem = f"args.remove: {min(both)!r} is in `add`, too"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field="args.remove")
+    before = edited = desired.tracker_edits or TrackerEdits()
+    trackers = desired.trackers
+    if command.replace is not msgspec.UNSET:
+        trackers, edited = (), edited.replace(tiers(command.replace, "args.replace").items())
+    edited = edited.remove(removed).add(added.items()) if removed or added else edited
+    trackers = tuple(url for url in trackers if url not in edited.removed)
+    if len(edited.added) + len(edited.removed) + len(trackers) > ADDRESSES_MAX:
+        field = "args.add" if added else "args.remove"
+        problem = f"{field}: more than {ADDRESSES_MAX} trackers of the torrent were changed; `replace` the list"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field)
+    if edited == before and trackers == desired.trackers:
+        return desired
+    return msgspec.structs.replace(desired, trackers=trackers, tracker_edits=edited)
+
+
+@edits(UpdateWebSeeds)
+def update_web_seeds(desired: DesiredTorrent, command: UpdateWebSeeds) -> DesiredTorrent:
+    """Adds and removes web seeds. Raises OuzelError: INVALID_ARGUMENT."""
+    for index, url in enumerate(command.add):
+        check_url(url, f"args.add[{index}]")
+    added, gone = ({url.removesuffix("/"): url for url in urls} for urls in (command.add, command.remove))
+    if both := added.keys() & gone.keys():
+        problem = f"args.remove: {gone[min(both)]!r} is in `add`, too"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field="args.remove")
+    removed = {url.removesuffix("/"): url for url in desired.removed_web_seeds} | gone
+    removed_urls = tuple(url for plain, url in removed.items() if plain not in added)
+    present = {url.removesuffix("/"): url for url in desired.web_seeds}
+    web_seeds = tuple(url for plain, url in (present | added | present).items() if plain not in gone)
+    if len(web_seeds) + len(removed_urls) > ADDRESSES_MAX:
+        field = "args.add" if added else "args.remove"
+        problem = f"{field}: a torrent has at most {ADDRESSES_MAX} added and removed web seeds"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field)
+    return msgspec.structs.replace(desired, web_seeds=web_seeds, removed_web_seeds=removed_urls)
 
 
 def _peers(desired: DesiredTorrent, command: AddPeers) -> PeersAccepted:

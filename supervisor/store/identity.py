@@ -10,11 +10,12 @@ v2 hash.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import Final, NamedTuple
 
 import msgspec
 
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import DesiredTorrent, TrackerEdits
 
 SHORT: Final = 40
 """The number of hexadecimal digits of a v1 hash, and of a truncated v2 hash."""
@@ -151,17 +152,25 @@ def merge(candidates: Iterable[Candidate], *, v1: str | None, v2: str | None) ->
 
     The record with the most bytes stays. If several have as many bytes, a record with metainfo is preferred, then the
     oldest. The record that stays keeps its save path, its selection and whether it is paused, and gets the trackers,
-    web seeds, labels, peers and ids of the others.
+    web seeds, labels, peers and ids of the others. Trackers and web seeds that a client has removed from one of them,
+    or replaced, are not used any more.
     """
     first, *others = [each.desired for each in sorted(candidates, key=_rank)]
     everything = [first, *others]
     merged = sorted({each.torrent for each in others}.union(*(each.merged for each in everything)))
+    removed = tuple(url for url in _union(each.removed_web_seeds for each in everything) if url not in first.web_seeds)
+    edits = _edits(everything)
+    trackers = _union(each.trackers for each in everything)
+    if edits is not None:
+        trackers = () if edits.replaced else tuple(url for url in trackers if url not in edits.removed)
     kept = msgspec.structs.replace(
         first,
         name=next((each.name for each in everything if each.name), ""),
         magnet=next((each.magnet for each in everything if each.magnet is not None), None),
-        trackers=_union(each.trackers for each in everything),
-        web_seeds=_union(each.web_seeds for each in everything),
+        trackers=trackers,
+        tracker_edits=edits,
+        web_seeds=tuple(url for url in _union(each.web_seeds for each in everything) if url not in removed),
+        removed_web_seeds=removed,
         labels=_union(each.labels for each in everything),
         peers=_union(each.peers for each in everything)[-PEERS_KEPT:],
         added_us=min(each.added_us for each in everything),
@@ -173,6 +182,12 @@ def merge(candidates: Iterable[Candidate], *, v1: str | None, v2: str | None) ->
         kept = msgspec.structs.replace(kept, revision=max(each.revision for each in everything) + 1)
     leaving = (msgspec.structs.replace(each, removal="merged", revision=each.revision + 1) for each in others)
     return Merged(kept, tuple(leaving))
+
+
+def _edits(records: Iterable[DesiredTorrent]) -> TrackerEdits | None:
+    """The changes to the trackers of all records; of two that contradict each other, the first record's."""
+    given = [each.tracker_edits for each in records if each.tracker_edits is not None]
+    return reduce(TrackerEdits.merge, given) if given else None
 
 
 def _rank(candidate: Candidate) -> tuple[int, bool, int, str]:

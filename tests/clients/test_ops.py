@@ -111,13 +111,19 @@ class Session:
             self.ask("update_settings", "update_settings", {"settings": {"peer_timeout": value}}, wait="applied")
         self.ask("update_selection", "update_selection", {**torrent, "exclude": ["*.nfo"], "priorities": {"0": 7}})
         self.ask("recheck", "recheck", torrent)
+        self.ask("errors", "reannounce", torrent)
         self.ask("add_peers", "add_peers", {**torrent, "peers": ["127.0.0.1:1"]})
         self.ask("ban_peer", "ban_peer", {"peer": "192.0.2.7:6881"}, wait="applied")
         self.ask("ban_peer", "ban_peer", {"peer": "nobody"})
         self.ask("list_bans", "list_bans")
         self.ask("unban_peer", "unban_peer", {"peer": "192.0.2.8"})
         self.ask("release_torrent", "release_torrent", torrent)
+        changed = {"add": [{"url": "udp://127.0.0.1:1/y", "tier": 3}], "remove": ["udp://127.0.0.1:1/z"]}
+        self.ask("update_trackers", "update_trackers", {**torrent, **changed}, wait="applied")
+        self.ask("update_web_seeds", "update_web_seeds", {**torrent, "add": ["http://127.0.0.1:1/"]}, wait="applied")
+        self.ask("list_web_seeds", "list_web_seeds", torrent)
         self.ask("resume", "resume", torrent, wait="applied")
+        self.ask("reannounce", "reannounce", {**torrent, "tracker": "udp://127.0.0.1:1/x"})
         named = {"id": 7, "client": f"{self._name}-again"}
         for _ in range(2):
             self.ask("repeated under one id", "pause", torrent, **named)

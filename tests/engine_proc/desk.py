@@ -11,7 +11,7 @@ from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_policy import ResumePolicy
 from engine_proc.resume.resume_store import FastResumeStore
 from engine_proc.session.alerts import Alert, MetadataReceived, PrioritiesSet, ResumeData, TorrentAdded, TorrentGone
-from engine_proc.session.session_port import TrackerState
+from engine_proc.session.peer_sources import TrackerState
 from engine_proc.session_commands import SessionCommands
 from engine_proc.settings_watch import SettingsWatch
 from engine_proc.storage.storage_guard import StorageGuard

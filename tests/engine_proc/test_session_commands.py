@@ -9,9 +9,11 @@ from protocol.internal.link_queries import (
     QueryPeers,
     QueryPieces,
     QueryTrackers,
+    QueryWebSeeds,
     SourceInspected,
     TrackerReading,
     TrackersQueried,
+    WebSeedsQueried,
 )
 from protocol.wire.desired import KnownMetadata
 from protocol.wire.rows import PeerConnection, PeerFlag, PeerRow
@@ -91,6 +93,16 @@ def test_pieces_are_told(desk: Desk) -> None:
         PiecesQueried(token=1, pieces=None),
         PiecesQueried(token=2, pieces=count, have=b"\xe0", availability=bytes(count)),
     ]
+
+
+def test_web_seeds_are_told(desk: Desk) -> None:
+    """Null for an unknown torrent."""
+    url = "http://mirror.example/"
+    desired = desk.sample.desired(web_seeds=(url,))
+    desk.session_commands.answer(QueryWebSeeds(token=1, torrent=desired.torrent))
+    desk.ensure(desired)
+    desk.session_commands.answer(QueryWebSeeds(token=2, torrent=desired.torrent))
+    assert desk.heard(WebSeedsQueried) == [WebSeedsQueried(token=1, urls=None), WebSeedsQueried(token=2, urls=[url])]
 
 
 def test_bytes_done_are_told_by_file(desk: Desk) -> None:

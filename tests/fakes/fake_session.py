@@ -42,7 +42,9 @@ from engine_proc.session.alerts import (
     TorrentGone,
     TorrentStatus,
     TorrentTrouble,
+    TrackersChanged,
 )
+from engine_proc.session.peer_sources import TrackerState
 from engine_proc.session.peers_port import Peers, Pieces
 from engine_proc.session.session_port import (
     AlreadyThere,
@@ -53,11 +55,10 @@ from engine_proc.session.session_port import (
     Loading,
     Metainfo,
     SourceInfo,
-    TrackerState,
     UnknownTorrent,
 )
 from protocol.internal.link_queries import TrackerReading
-from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection, SettingValue
+from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection, SettingValue, TrackerEdits, edited_web_seeds
 from protocol.wire.events import FileEntry
 from tools.rig import bencode
 from tools.rig.bencode import Bencodable
@@ -116,7 +117,10 @@ class _Torrent:
         self, desired: DesiredTorrent, content: _Content | None, have: list[bool], trackers: Sequence[str]
     ) -> None:
         self.desired = desired
-        self.trackers = list(dict.fromkeys([*trackers, *desired.trackers]))
+        self.trackers = [(url, tier) for tier, url in enumerate(dict.fromkeys([*trackers, *desired.trackers]))]
+        if desired.tracker_edits is not None:
+            self.trackers = desired.tracker_edits.apply(self.trackers)
+        self.web_seeds = edited_web_seeds([], desired)
         self.torrent = desired.torrent
         self.paused = desired.paused
         self.sequential = desired.sequential
@@ -414,7 +418,7 @@ class FakeSession:
                 problem = "it is there already"
             if problem is None:
                 self._torrents[desired.torrent] = torrent
-                self._held_trackers[desired.torrent] = [(url, tier) for tier, url in enumerate(torrent.trackers)]
+                self._held_trackers[desired.torrent] = torrent.trackers
             self._post(TorrentAdded(desired.torrent, problem))
             if problem is None:
                 self._go_on(torrent)
@@ -441,8 +445,34 @@ class FakeSession:
     def trackers(self, torrent: str) -> list[TrackerState]:
         """The trackers, which never answer. Raises UnknownTorrent."""
         with self._lock:
-            urls = self._known(None, torrent).trackers
-            return [TrackerState(TrackerReading(url, tier)) for tier, url in enumerate(urls)]
+            return [TrackerState(TrackerReading(url, tier)) for url, tier in self._known(None, torrent).trackers]
+
+    def edit_trackers(self, torrent: str, edits: TrackerEdits) -> None:
+        """Changes the trackers, and withholds them. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known("edit_trackers", torrent)
+            after = edits.apply(known.trackers)
+            if after != known.trackers:
+                known.trackers = self._held_trackers[torrent] = after
+                known.modified = True
+                self._post(TrackersChanged(torrent))
+
+    def web_seeds(self, torrent: str) -> list[str]:
+        """The web seeds, without those in the source. Raises UnknownTorrent."""
+        with self._lock:
+            return sorted(self._known(None, torrent).web_seeds)
+
+    def edit_web_seeds(self, torrent: str, desired: DesiredTorrent) -> None:
+        """Adds and removes web seeds. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known("edit_web_seeds", torrent)
+            known.web_seeds = edited_web_seeds(known.web_seeds, desired)
+            known.modified = True
+
+    def reannounce(self, torrent: str, tracker: str | None) -> None:
+        """Records the call. Raises UnknownTorrent."""
+        with self._lock:
+            self._known("reannounce", torrent)
 
     def remove(self, torrent: str, *, delete_files: bool) -> None:
         """Removes a torrent. Raises UnknownTorrent."""
@@ -892,7 +922,7 @@ def _write_resume(torrent: _Torrent) -> bytes:
             b"torrent": torrent.torrent.encode(),
             b"info": torrent.content.info if torrent.content is not None else b"",
             b"have": bytes(torrent.have),
-            b"trackers": [url.encode() for url in torrent.trackers],
+            b"trackers": [url.encode() for url, _ in torrent.trackers],
         }
     )
 

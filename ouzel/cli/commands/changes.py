@@ -1,4 +1,4 @@
-"""Commands that change torrents: `pause`, `resume`, `recheck`, `rm`, `release`, `limit`, `files`."""
+"""Commands that change torrents: `pause`, `resume`, `recheck`, `announce`, `rm`, `release`, `limit`, `files`."""
 
 import sys
 from collections.abc import Callable
@@ -64,6 +64,21 @@ def recheck(
 ) -> None:
     """Hash the files of torrents again; pieces that fail the check are downloaded again."""
     for_each(context, Chosen(torrents or [], everything, label), "recheck", {}, "rechecking", as_json)
+
+
+def announce(
+    context: typer.Context,
+    torrents: ChosenIds = None,
+    everything: Everything = False,
+    label: WithLabel = None,
+    tracker: Annotated[
+        str | None, typer.Option(metavar="URL", help="Only to this tracker. By default to those in use, and the DHT.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Announce torrents to their trackers now, without waiting for the next regular announce."""
+    args = {} if tracker is None else {"tracker": tracker}
+    for_each(context, Chosen(torrents or [], everything, label), "reannounce", args, "announcing", as_json)
 
 
 def remove(

@@ -39,7 +39,7 @@ from protocol.wire.reports import (
     StatsReport,
 )
 from protocol.wire.results import DamagedReport, DamagedRestored
-from protocol.wire.rows import FileRow, PeerRow, TorrentDetail, TorrentRow, TorrentState
+from protocol.wire.rows import FileRow, PeerRow, TorrentDetail, TorrentRow, TorrentState, TrackerRow
 
 MANY: Final = 5
 """The maximum number of ids in one line."""
@@ -136,6 +136,18 @@ def peers(rows: Iterable[PeerRow]) -> Grid:
             Text(clean(row.client)),
             " ".join(flag.replace("_", "-") for flag in row.flags),
         )
+    return grid
+
+
+def trackers(rows: Iterable[TrackerRow], now_us: int) -> Grid:
+    """A table with one line for each tracker, with its URL redacted.
+
+    Args:
+        now_us: the present time in microseconds since 1970.
+    """
+    grid = _grid("TIER", "TRACKER")
+    for row in rows:
+        grid.add_row(str(row.tier), Text(clean(why.tracker(row, now_us))))
     return grid
 
 

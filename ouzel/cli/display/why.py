@@ -72,10 +72,11 @@ def trackers(rows: Sequence[TrackerRow], now_us: int) -> list[str]:
     ranked = sorted(rows, key=lambda row: (row.status is not TrackerStatus.ERROR, row.tier))
     rest = len(ranked) - MORE_TRACKERS
     more = [f"and {format_count(rest, 'more tracker')}"] if rest > 0 else []
-    return [_tracker(row, now_us) for row in ranked[:MORE_TRACKERS]] + more
+    return [tracker(row, now_us) for row in ranked[:MORE_TRACKERS]] + more
 
 
-def _tracker(row: TrackerRow, now_us: int) -> str:
+def tracker(row: TrackerRow, now_us: int) -> str:
+    """A line about a tracker, with its URL redacted."""
     parts = [f"{row.status.value.replace('_', ' ')}: {redacted(row.url)}"]
     if row.message:
         parts.append(row.message)

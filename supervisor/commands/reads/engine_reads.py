@@ -10,6 +10,7 @@ from protocol.wire import codec
 from protocol.wire.commands import EngineRead, ListFiles, ListTrackers
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.peer_commands import ListPeers, PieceMap
+from protocol.wire.tracker_commands import ListWebSeeds
 from supervisor.commands.handlers import check_complete, handlers_of, handles, refreshers_of, refreshes
 from supervisor.commands.reads import pages
 from supervisor.commands.reads.reads import Reads, Steps, no_cursor
@@ -87,6 +88,15 @@ class EngineReads:
             "trackers": self._snapshot.trackers_of(desired, now),
             "age_ms": None if age_s is None else int(age_s * 1000),
         }
+
+    @refreshes(ListWebSeeds)
+    async def _refresh_web_seeds(self, torrent: str) -> None:
+        await self._engine.readings.web_seeds(torrent)
+
+    @handles(ListWebSeeds)
+    def _web_seeds(self, command: ListWebSeeds) -> Steps:
+        yield from ()
+        return {"web_seeds": self._snapshot.web_seeds_of(self._reads.shown(command.torrent))}
 
     @refreshes(ListPeers)
     async def _refresh_peers(self, torrent: str) -> None:

@@ -9,7 +9,15 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from protocol.internal.link_queries import AnswerT, Query, QueryFiles, QueryPeers, QueryPieces, QueryTrackers
+from protocol.internal.link_queries import (
+    AnswerT,
+    Query,
+    QueryFiles,
+    QueryPeers,
+    QueryPieces,
+    QueryTrackers,
+    QueryWebSeeds,
+)
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import OuzelError
 from supervisor.engine.process.describer import AT_ONCE, Describer
@@ -85,6 +93,13 @@ class Readings:
         answer = await self._ask(torrent, QueryTrackers(torrent=torrent))
         if answer is not None and answer.trackers is not None:
             self._snapshot.trackers.read(torrent, answer.trackers, time.monotonic())
+
+    async def web_seeds(self, torrent: str) -> None:
+        """Updates the web seeds of a torrent, if an engine has loaded it."""
+        torrent = self._own.resolve(torrent)
+        answer = await self._ask(torrent, QueryWebSeeds(torrent=torrent))
+        if answer is not None and answer.urls is not None:
+            self._snapshot.web_seeds[torrent] = answer.urls
 
     async def peers(self, torrent: str) -> None:
         """Updates the answer about a torrent's peers, if an engine has loaded the torrent."""

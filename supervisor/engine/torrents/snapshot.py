@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from protocol.internal.link_events import SessionStats
-from protocol.wire.desired import DesiredTorrent, KnownMetadata
+from protocol.wire.desired import DesiredTorrent, KnownMetadata, edited_web_seeds
 from protocol.wire.events import Progress, StateChanged
 from protocol.wire.rows import (
     ACTIVE_STATES,
@@ -24,13 +24,14 @@ from protocol.wire.rows import (
     TorrentState,
     TrackerRow,
     TrackerStatus,
+    WebSeedRow,
     ratio,
 )
 from supervisor.engine.torrents import hindrance
 from supervisor.engine.torrents.answers import Answers
 from supervisor.engine.torrents.eta import Estimates
 from supervisor.engine.torrents.packed_files import Metadata
-from supervisor.engine.torrents.trackers import Trackers, trackers_of_link
+from supervisor.engine.torrents.trackers import Trackers, urls_of_link
 from supervisor.totals.totals import Totals
 
 _NO_PROGRESS = Progress(
@@ -54,6 +55,10 @@ _ON_THE_WAY: Final = frozenset({TorrentState.QUEUED, TorrentState.CHECKING})
 """States that a download has between two engines. The average of its rate continues over these states."""
 
 V1_DIGITS: Final = 40
+
+
+def _uncontacted(url: str, tier: int) -> TrackerRow:
+    return TrackerRow(url=url, tier=tier, status=TrackerStatus.NOT_CONTACTED)
 
 
 class Observed:
@@ -134,6 +139,8 @@ class Snapshot:
         self.engine_up = False
         """Whether an engine is ready for commands."""
         self.trackers = Trackers(on_trackers_failing)
+        self.web_seeds: dict[str, list[str]] = {}
+        """By torrent, the web seeds that were requested from an engine last."""
         self.settings_revision = 0
         """The last confirmed revision of the session's settings."""
         self.totals = Totals()
@@ -155,6 +162,7 @@ class Snapshot:
         self.estimates.drop(torrent)
         self.trackers.discard(torrent)
         self.answers.discard(torrent)
+        self.web_seeds.pop(torrent, None)
 
     def files_known(self, desired: DesiredTorrent) -> bool:
         """Whether a torrent's files are known with their currently desired priorities."""
@@ -324,6 +332,7 @@ class Snapshot:
         observed = self.of(desired.torrent)
         metadata = self.metadata(desired)
         rules = desired.selection
+        added = [url for url, _ in desired.tracker_edits.added] if desired.tracker_edits is not None else []
         return TorrentDetail(
             **msgspec.structs.asdict(self.row(desired, now)),
             source=desired.source,
@@ -335,7 +344,7 @@ class Snapshot:
                 only=rules.only,
             ),
             priorities=rules.priorities,
-            trackers=list(desired.trackers),
+            trackers=list(dict.fromkeys([*desired.trackers, *added])),
             web_seeds=list(desired.web_seeds),
             seed_mode=desired.seed_mode,
             files=None if metadata is None else metadata.files,
@@ -346,12 +355,25 @@ class Snapshot:
         )
 
     def trackers_of(self, desired: DesiredTorrent, now: float) -> list[TrackerRow]:
-        """A torrent's trackers as engines have reported them; before the first report, the trackers in its record."""
+        """A torrent's trackers as engines have reported them; before the first report, the trackers in its record.
+
+        Changes by clients are included, even if no engine has applied them yet.
+        """
         rows = self.trackers.rows(desired.torrent, now)
-        if rows or desired.torrent in self.present:
+        if not rows and desired.torrent not in self.present:
+            urls = dict.fromkeys([*urls_of_link(desired.magnet or "", "tr"), *desired.trackers])
+            rows = [_uncontacted(url, 0) for url in urls]
+        if desired.tracker_edits is None:
             return rows
-        urls = dict.fromkeys([*trackers_of_link(desired.magnet or ""), *desired.trackers])
-        return [TrackerRow(url=url, tier=0, status=TrackerStatus.NOT_CONTACTED) for url in urls]
+        known = {row.url: row for row in rows}
+        edited = desired.tracker_edits.apply((row.url, row.tier) for row in rows)
+        return [msgspec.structs.replace(known.get(url) or _uncontacted(url, tier), tier=tier) for url, tier in edited]
+
+    def web_seeds_of(self, desired: DesiredTorrent) -> list[WebSeedRow]:
+        """A torrent's web seeds as an engine reported them; before that, those in its record."""
+        known = self.web_seeds.get(desired.torrent)
+        given = urls_of_link(desired.magnet or "", "ws") if known is None else known
+        return [WebSeedRow(url=url) for url in edited_web_seeds(given, desired)]
 
     def files(self, torrent: str, start: int = 0, count: int | None = None) -> list[FileRow] | None:
         """A torrent's files from index `start` on, `count` of them or all; None while they are not known."""

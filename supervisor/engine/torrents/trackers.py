@@ -232,7 +232,7 @@ class Trackers:
         self._known[torrent] = self._shared.setdefault(known, known)
 
 
-def trackers_of_link(magnet: str) -> list[str]:
-    """The trackers that a magnet link names."""
+def urls_of_link(magnet: str, parameter: str) -> list[str]:
+    """The URLs in a parameter of a magnet link: `tr` for trackers, `ws` for web seeds. Parameters may be numbered."""
     named = parse_qsl(magnet.partition("?")[2], encoding="utf-8", errors="replace")
-    return [value for name, value in named if value and (name == "tr" or name.startswith("tr."))]
+    return [value for name, value in named if value and name.partition(".")[0] == parameter]

@@ -21,6 +21,7 @@ from engine_proc.session.alerts import (
     StatusUpdate,
     TorrentAdded,
     TorrentGone,
+    TrackersChanged,
 )
 from engine_proc.session.peers_port import Peers, Pieces
 from engine_proc.session.session_port import (
@@ -32,7 +33,7 @@ from engine_proc.session.session_port import (
     Loading,
     UnknownTorrent,
 )
-from protocol.wire.desired import LIMIT_MAX_BPS, DesiredTorrent, Selection, SettingValue
+from protocol.wire.desired import LIMIT_MAX_BPS, DesiredTorrent, Selection, SettingValue, TrackerEdits
 from tests.fakes.fake_session import FakeSession
 from tools.rig import bencode
 from tools.rig.probe import LOOPBACK, Probe, eventually, readable
@@ -588,6 +589,79 @@ def test_trackers_can_be_released_again(probe: Probe, tmp_path: Path) -> None:
     assert probe.session.torrents() == {sample.torrent}
 
 
+def test_web_seeds_are_changed(probe: Probe, tmp_path: Path) -> None:
+    """Those that were given when the torrent was added, too. The same change again changes nothing."""
+    sample = two_files()
+    one, other, third = (f"http://127.0.0.1:{port}/" for port in (9, 10, 11))
+    add(probe, sample, sample.desired(tmp_path, paused=True, web_seeds=(one, other), removed_web_seeds=(other,)))
+    assert probe.session.web_seeds(sample.torrent) == [one]
+    changed = sample.desired(tmp_path, web_seeds=(other, third[:-1]), removed_web_seeds=(one[:-1],))
+    for _ in range(2):
+        probe.session.edit_web_seeds(sample.torrent, changed)
+        found = probe.session.web_seeds(sample.torrent)
+        assert [url.removesuffix("/") for url in found] == [other[:-1], third[:-1]]
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_trackers_are_changed_and_held(probe: Probe, make: Side, tmp_path: Path, released: bool) -> None:
+    """With their tiers, up to the last one. A session with the resume data applies the change again."""
+    sample = two_files()
+    own, given, new = (f"udp://127.0.0.1:{port}/" for port in (9, 10, 11))
+    desired = sample.desired(tmp_path, paused=True, trackers=(given,))
+    probe.session.add(desired, metainfo=sample.metainfo_with({b"announce": own.encode()}), resume=None)
+    probe.take(TorrentAdded, sample.torrent)
+    if released:
+        probe.session.release_trackers(sample.torrent)
+    blob = resume_data(probe, sample.torrent)
+
+    def listed(session: LibtSession) -> list[tuple[str, int]]:
+        return [(state.reading.url, state.reading.tier) for state in session.trackers(sample.torrent)]
+
+    edits, changed = TrackerEdits(), dict(listed(probe.session))
+    for edit, wanted in (
+        (edits.add([(new, 255)]), {**changed, new: 255}),
+        (edits.add([(new, 3)]).remove([own]), {given: changed[given], new: 3}),
+        (edits.add([(own, 0)]), {own: 0, given: changed[given], new: 3}),
+        (edits.replace([(new, 2), (given, 2)]), {new: 2, given: 2}),
+        (edits.replace([]), {}),
+    ):
+        probe.session.edit_trackers(sample.torrent, edit)
+        probe.take(TrackersChanged, sample.torrent)
+        assert dict(listed(probe.session)) == dict(probe.session.held_trackers(sample.torrent)) == wanted
+        probe.session.edit_trackers(sample.torrent, edit)
+        probe.settle()
+        assert probe.waiting(TrackersChanged) == []
+        if released:
+            probe.session.release_trackers(sample.torrent)
+            assert dict(listed(probe.session)) == wanted
+            assert list(probe.session.held_trackers(sample.torrent)) == []
+    session = make(LOOPBACK, download_bps=0, upload_bps=0, torrents=10)
+    try:
+        other = Probe(session)
+        session.add(
+            msgspec.structs.replace(desired, tracker_edits=edits.remove([own]).add([(new, 9)])),
+            metainfo=None,
+            resume=blob,
+        )
+        other.take(TorrentAdded, sample.torrent)
+        assert [url for url, _ in listed(session)] == [given, new]
+        assert dict(listed(session))[new] == 9
+    finally:
+        session.close()
+
+
+@pytest.mark.parametrize("tracker", [None, "udp://127.0.0.1:9/", "udp://unknown/"])
+def test_an_announce_is_accepted_whatever_the_trackers(probe: Probe, tmp_path: Path, tracker: str | None) -> None:
+    """Also while the trackers are held, and for a tracker that the torrent does not have."""
+    sample = two_files()
+    add(probe, sample, sample.desired(tmp_path, trackers=("udp://127.0.0.1:9/",)))
+    probe.session.reannounce(sample.torrent, tracker)
+    probe.session.release_trackers(sample.torrent)
+    probe.session.reannounce(sample.torrent, tracker)
+    probe.settle()
+    assert probe.session.torrents() == {sample.torrent}
+
+
 # -- removing ---------------------------------------------------------------------------------------------------------
 
 
@@ -635,6 +709,10 @@ ON_A_TORRENT: Final[dict[str, Callable[[LibtSession, str], object]]] = {
     "pieces": lambda session, torrent: session.pieces(torrent),
     "file_progress": lambda session, torrent: session.file_progress(torrent),
     "release_trackers": lambda session, torrent: session.release_trackers(torrent),
+    "web_seeds": lambda session, torrent: session.web_seeds(torrent),
+    "edit_web_seeds": lambda session, torrent: session.edit_web_seeds(torrent, two_files().desired()),
+    "edit_trackers": lambda session, torrent: session.edit_trackers(torrent, TrackerEdits(replaced=True)),
+    "reannounce": lambda session, torrent: session.reannounce(torrent, None),
     "flush": lambda session, torrent: session.flush(torrent),
     "save_resume": lambda session, torrent: session.save_resume(torrent, only_if_modified=False),
 }

@@ -15,7 +15,7 @@ from engine_proc.torrents.reconcile import (
     differences,
     steps,
 )
-from protocol.wire.desired import DesiredTorrent, Selection
+from protocol.wire.desired import DesiredTorrent, Selection, TrackerEdits
 
 FIRST = DesiredTorrent(torrent="a" * 40, source="metainfo", save_path="/srv")
 
@@ -145,3 +145,12 @@ def test_files_are_hashed_again_for_each_revision_that_asks_for_it() -> None:
     assert steps(asked, msgspec.structs.replace(FIRST, recheck=3)) == [Recheck()]
     assert steps(asked, FIRST) == []
     assert differences(FIRST, asked) == []
+
+
+def test_changed_trackers_and_web_seeds_are_applied_while_the_torrent_is_loaded() -> None:
+    """Each by one call, and without a reload."""
+    edited = msgspec.structs.replace(FIRST, tracker_edits=TrackerEdits(replaced=True), removed_web_seeds=("http://a/",))
+    found = [step for step in steps(FIRST, edited) if isinstance(step, Apply)]
+    assert [step.members for step in found] == [("web_seeds", "removed_web_seeds"), ("tracker_edits",)]
+    assert len(steps(FIRST, edited)) == len(found)
+    assert differences(FIRST, edited) == []

@@ -1,6 +1,6 @@
 from typing import Any
 
-from engine_proc.session.session_port import TrackerState
+from engine_proc.session.peer_sources import TrackerState
 from engine_proc.trackers.announce_entries import leg, state
 from protocol.internal.link_queries import TrackerReading
 

@@ -156,3 +156,18 @@ def test_waking_ten_times_a_second_is_enough() -> None:
     at = paced.next_due()
     assert at == BEGAN + TURN / RATE
     assert len(paced.due(at)) == TURN
+
+
+def test_a_requested_announce_is_urgent_and_named_once() -> None:
+    """A request for all trackers includes those for single ones. A removed torrent has none."""
+    pacer = AnnouncePacer(BEGAN, lambda: 0.5)
+    for tracker in ("a", "b", "a"):
+        pacer.request("some", tracker)
+    pacer.request("all", "a")
+    pacer.request("all", None)
+    pacer.request("gone", None)
+    pacer.discard("gone")
+    assert pacer.due(BEGAN) == ["some", "all"]
+    assert sorted(str(each) for each in pacer.requested("some")) == ["a", "b"]
+    assert pacer.requested("all") == [None]
+    assert [pacer.requested(torrent) for torrent in ("some", "all", "gone")] == [[], [], []]

@@ -8,7 +8,7 @@ def test_trackers_are_given_once() -> None:
     """A torrent without trackers has none to give."""
     held = HeldTrackers()
     held.hold(A, TRACKERS)
-    assert held.give(A) == TRACKERS
+    assert held.give(A) == (TRACKERS, [])
     assert held.give(A) is None
     assert held.give("b") is None
 
@@ -49,3 +49,27 @@ def test_nothing_is_kept_of_a_torrent_that_is_gone() -> None:
     assert held.give(A) is None
     held.save_begins(A)
     assert held.save_ended(A) is None
+
+
+def test_a_list_that_only_grows_leaves_what_libtorrent_has() -> None:
+    """Any other change takes all trackers from it, until the list is given."""
+    more = [*TRACKERS, ("udp://127.0.0.1:10/", 1)]
+    most = [*more, ("udp://127.0.0.1:11/", 1)]
+    held = HeldTrackers()
+    assert not held.change(A, TRACKERS, more)
+    assert not held.change(A, more, most)
+    assert held.give(A) == (most, TRACKERS)
+    assert not held.change(A, most, most)
+    assert held.change(A, most, more)
+    assert not held.change(A, more, most)
+    assert held.give(A) == (most, [])
+    assert held.change(A, most, [])
+    assert held.give(A) == ([], [])
+
+
+def test_a_change_of_trackers_that_libtorrent_never_had_takes_none_from_it() -> None:
+    """They are held since the torrent was added."""
+    held = HeldTrackers()
+    held.hold(A, TRACKERS)
+    assert not held.change(A, TRACKERS, [])
+    assert held.give(A) == ([], [])

@@ -159,6 +159,19 @@ def test_torrents_with_the_same_trackers_are_told_together() -> None:
     assert book.news() == []
 
 
+def test_changed_trackers_replace_those_that_were_not_told_yet() -> None:
+    """The last list is told, and the answers of all trackers are told anew, since a removed one may be added again."""
+    book = TrackerBook()
+    book.known(A, [(URL, 0)])
+    book.known(B, [(URL, 0)])
+    told = fed(book, TrackerAnswered(A, URL, V4))
+    book.changed(A, [(OTHER_URL, 1)])
+    book.changed(A, [(URL, 0)])
+    book.changed(A, [])
+    assert [(each.trackers, each.torrents) for each in book.news()] == [([(URL, 0)], [B]), ([], [A])]
+    assert fed(book, TrackerAnswered(A, URL, V4)) == told
+
+
 def test_torrents_whose_trackers_work_share_what_is_kept() -> None:
     """Also if a leg is skipped. The table of shared states is bounded."""
     book = TrackerBook()

@@ -381,6 +381,8 @@ def test_health_says_by_its_exit_code_whether_the_daemon_works(
         (["pause"], "pause", {}),
         (["resume"], "resume", {}),
         (["recheck"], "recheck", {}),
+        (["announce"], "reannounce", {}),
+        (["announce", "--tracker", "udp://t/"], "reannounce", {"tracker": "udp://t/"}),
         (["release"], "release_torrent", {}),
         (["rm"], "remove_torrent", {"delete_files": False}),
         (["rm", "--files"], "remove_torrent", {"delete_files": True}),
@@ -586,6 +588,41 @@ def test_a_refused_setting_is_named_without_the_protocols_field(daemon: Scripted
     assert code == 1
     assert err.startswith("error: invalid_setting: peer_timeout: 0 is out of range\n")
     assert "`ouzel settings`" in err
+
+
+def test_trackers_lists_them_after_changing_the_list(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """Without options nothing is changed; with --replace each tracker is in a tier of its own. Secrets are hidden."""
+    daemon.rows = {ID: row()}
+    url = "http://tracker.example/0123456789abcdef0123456789abcdef/announce"
+    tracker = {"url": url, "tier": 3, "status": "working", "seeds": 7}
+    daemon.answers["list_trackers"] = lambda _: {"trackers": [tracker], "age_ms": 1}
+    daemon.answers["update_trackers"] = lambda _: {"torrent": ID}
+    code, out, _ = ouzel("trackers", ID)
+    assert (code, "update_trackers" in daemon.ops()) == (0, False)
+    assert "tracker.example" in out
+    assert "0123456789abcdef" not in out
+    assert json.loads(ouzel("trackers", ID, "--json")[1])["trackers"][0]["url"] == url
+    assert ouzel("trackers", ID, "--add", "udp://a/", "--tier", "2", "--remove", "udp://b/")[0] == 0
+    changed = {"torrent": ID, "add": [{"url": "udp://a/", "tier": 2}], "remove": ["udp://b/"]}
+    assert _last(daemon, "update_trackers") == changed
+    assert ouzel("trackers", ID, "--replace", "udp://a/", "--replace", "udp://b/")[0] == 0
+    entries = [{"url": "udp://a/", "tier": 0}, {"url": "udp://b/", "tier": 1}]
+    assert _last(daemon, "update_trackers")["replace"] == entries
+    assert ouzel("trackers", ID, "--clear")[0] == 0
+    assert _last(daemon, "update_trackers") == {"torrent": ID, "replace": [], "add": [], "remove": []}
+    assert ouzel("trackers", ID, "--add", "udp://a/", "--tier", "256")[0] == 2
+
+
+def test_webseeds_lists_them_after_changing_them(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """Without options nothing is changed."""
+    daemon.rows = {ID: row()}
+    daemon.answers["list_web_seeds"] = lambda _: {"web_seeds": [{"url": "http://mirror.example/"}]}
+    daemon.answers["update_web_seeds"] = lambda _: {"torrent": ID}
+    assert ouzel("webseeds", ID) == (0, "http://mirror.example/\n", "")
+    assert "update_web_seeds" not in daemon.ops()
+    assert json.loads(ouzel("webseeds", ID, "--json")[1])["web_seeds"] == [{"url": "http://mirror.example/"}]
+    assert ouzel("webseeds", ID, "--add", "http://a/", "--remove", "http://b/")[0] == 0
+    assert _last(daemon, "update_web_seeds") == {"torrent": ID, "add": ["http://a/"], "remove": ["http://b/"]}
 
 
 def test_files_lists_them_after_changing_what_is_downloaded(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:

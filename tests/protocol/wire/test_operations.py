@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from protocol.wire import commands, peer_commands
+from protocol.wire import commands, peer_commands, tracker_commands
 from protocol.wire.commands import Command, DiskRead, InstantRead, Mutation, PagedRead
 from protocol.wire.errors import ErrorKind
 from protocol.wire.operations import ALWAYS, OF_MUTATIONS, OPERATIONS
@@ -11,8 +11,8 @@ from protocol.wire.rows import ROW_FIELDS
 
 def test_every_command_has_a_row() -> None:
     """And one kind, which determines how it is answered."""
-    found = [*vars(commands).values(), *vars(peer_commands).values()]
-    verbs = [each for each in found if isinstance(each, type) and issubclass(each, Command)]
+    found = [each for module in (commands, peer_commands, tracker_commands) for each in vars(module).values()]
+    verbs = {each for each in found if isinstance(each, type) and issubclass(each, Command)}
     tagged = {verb for verb in verbs if verb.__struct_config__.tag != verb.__name__}
     rows = [operation.arguments for operation in OPERATIONS.values()]
     assert len(rows) == len(tagged)

@@ -6,10 +6,11 @@ import pytest
 
 from protocol.internal.link_events import TorrentRechecked
 from protocol.wire.commands import DiskRead, Mutation, PauseTorrent, Ping, Recheck, ResumeTorrent, SetSequential
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import DesiredTorrent, edited_web_seeds
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import parse_command
 from protocol.wire.results import SequentialAccepted, TorrentAccepted
+from protocol.wire.tracker_commands import UpdateWebSeeds
 from supervisor.commands import edits as all_edits
 from supervisor.commands.handlers import check_complete, edits, edits_of, handlers_of, handles
 from tests.supervisor.samples import V1, desired
@@ -79,6 +80,20 @@ def test_every_edit_names_what_a_client_or_an_engine_can_send() -> None:
         else:
             command = TorrentRechecked(torrent=V1, revision=2)
         assert edit.change(before, command).revision == before.revision
+
+
+def test_web_seeds_are_added_and_removed_whatever_the_slash_at_the_end() -> None:
+    """What is removed stays so until it is added again; the same change again changes nothing."""
+    edit = all_edits.update_web_seeds
+    before = desired(web_seeds=("http://a/", "http://b/"))
+    after = edit(before, UpdateWebSeeds(torrent=V1, add=["http://c/", "http://b"], remove=["http://a", "http://s/"]))
+    assert after.web_seeds == ("http://b/", "http://c/")
+    assert edited_web_seeds(["http://s", "http://t"], after) == ["http://t", "http://b/", "http://c/"]
+    assert edit(after, UpdateWebSeeds(torrent=V1, add=["http://c"], remove=["http://a"])) == msgspec.structs.replace(
+        after, removed_web_seeds=("http://a", "http://s/")
+    )
+    again = edit(after, UpdateWebSeeds(torrent=V1, add=["http://s"]))
+    assert edited_web_seeds(["http://s/"], again) == ["http://s/", "http://b/", "http://c/"]
 
 
 def test_a_recheck_is_asked_for_by_revision_and_ends_with_it() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from protocol.durable.integrity import crc32_of
 from protocol.host.mounts import mount_point_of
-from protocol.internal.link_commands import Configure, DropTorrent, EnsureTorrent
+from protocol.internal.link_commands import Configure, DropTorrent, EnsureTorrent, ReannounceTorrent
 from protocol.internal.link_events import SettingsApplied, TorrentApplied, TorrentDropped, TorrentRechecked
 from protocol.internal.link_queries import InspectSource
 from protocol.wire.commands import AddTorrent, UpdateSelection
@@ -33,6 +33,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "set_sequential": {"torrent": V1, "sequential": True},
     "update_limits": {"torrent": V1, "download_bps": 7},
     "update_selection": {"torrent": V1, "include": ["*.mkv"]},
+    "update_web_seeds": {"torrent": V1, "remove": ["http://w/"]},
+    "update_trackers": {"torrent": V1, "add": [{"url": "udp://t:1/"}]},
     "add_peers": {"torrent": V1, "peers": ["1.2.3.4:5"]},
     "release_torrent": {"torrent": V1},
 }
@@ -303,6 +305,29 @@ async def test_a_recheck_is_remembered_until_an_engine_has_stored_what_it_found(
         assert (on_disk(on)["recheck"], on_disk(on)["revision"]) == (None, 3)
         await do(on, "remove_torrent", torrent=V1)
         await on.mutations.learn(TorrentRechecked(torrent=V1, revision=3))
+
+
+async def test_an_announce_is_passed_on_unless_the_torrent_cannot_announce(tmp_path: Path) -> None:
+    """Nothing is stored. A tracker that the torrent does not have is refused once its trackers are known."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired(trackers=("udp://t/",)))
+        assert await do(on, "reannounce", torrent=V1, tracker="udp://u/") == {"torrent": V1}  # without an engine
+        engine = await on.engine()
+        await engine.given(EnsureTorrent)
+        before = fingerprint(on)
+        on.snapshot.trackers.known([V1], [("udp://t/", 0)])
+        for tracker in (None, "udp://t/"):
+            assert await do(on, "reannounce", "applied", torrent=V1, tracker=tracker) == {"torrent": V1}
+        sent = [each.tracker for each in await engine.given(ReannounceTorrent, 2)]
+        assert sent == [None, "udp://t/"]
+        error = await refused(on, "reannounce", torrent=V1, tracker="udp://u/")
+        assert (error.kind, error.field) == (ErrorKind.INVALID_ARGUMENT, "args.tracker")
+        assert (await refused(on, "reannounce", torrent=OTHER)).kind is ErrorKind.UNKNOWN_TORRENT
+        assert fingerprint(on) == before
+        await on.catalogue.put(desired(paused=True))
+        assert (await refused(on, "reannounce", torrent=V1)).kind is ErrorKind.TORRENT_PAUSED
+        await on.catalogue.put(desired(quarantine=POISON))
+        assert (await refused(on, "reannounce", torrent=V1)).kind is ErrorKind.QUARANTINED
 
 
 async def test_results_tell_what_holds_now(tmp_path: Path) -> None:
@@ -709,7 +734,7 @@ async def test_torrents_do_not_wait_for_each_other(tmp_path: Path) -> None:
 def test_the_default_add_asks_for_nothing() -> None:
     """And the table of operations agrees with the table of changes here."""
     ops = {op for op, operation in OPERATIONS.items() if operation.mutates}
-    changing = {"add_torrent", "ban_peer", "recheck", "restore_damaged", "unban_peer", "update_settings"}
+    changing = {"add_torrent", "ban_peer", "reannounce", "recheck", "restore_damaged", "unban_peer", "update_settings"}
     assert ops == {*CHANGES, *changing}
     assert AddTorrent().priorities == {}
 

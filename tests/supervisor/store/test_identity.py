@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import DesiredTorrent, TrackerEdits
 from supervisor.store.identity import (
     Candidate,
     Contradiction,
@@ -124,6 +124,9 @@ records = st.builds(
     save_path=st.sampled_from(["/one", "/two"]),
     paused=st.booleans(),
     trackers=texts,
+    tracker_edits=st.sampled_from(
+        [None, TrackerEdits(removed=("x",)), TrackerEdits(added=(("x", 1),)), TrackerEdits(replaced=True)]
+    ),
     web_seeds=texts,
     labels=texts,
     peers=texts,
@@ -154,7 +157,15 @@ def test_nothing_that_clients_gave_is_lost(given: list[Candidate]) -> None:
     assert {kept.torrent, *kept.merged} == {each.torrent for each in everything}
     assert {each.torrent for each in leaving} == set(kept.merged)
     assert all(each.removal == "merged" for each in leaving)
-    for name in ("trackers", "web_seeds", "labels", "peers"):
+    edits = [each.tracker_edits for each in everything if each.tracker_edits is not None]
+    if any(each.replaced for each in edits):
+        assert kept.tracker_edits is not None
+        assert (kept.tracker_edits.replaced, kept.trackers) == (True, ())
+    else:
+        removed = set() if kept.tracker_edits is None else set(kept.tracker_edits.removed)
+        assert set(kept.trackers) == {url for each in everything for url in each.trackers} - removed
+        assert removed <= {url for each in edits for url in each.removed}
+    for name in ("web_seeds", "labels", "peers"):
         wanted = {word for each in everything for word in getattr(each, name)}
         assert set(getattr(kept, name)) == wanted
         assert len(getattr(kept, name)) == len(wanted)

@@ -211,7 +211,7 @@ async def test_a_torrent_that_is_not_there_is_unknown(tmp_path: Path) -> None:
     """Including one that is being removed."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(removal="keep_files"))
-        for op in ("get_torrent", "list_files", "list_trackers", "list_peers", "piece_map"):
+        for op in ("get_torrent", "list_files", "list_trackers", "list_web_seeds", "list_peers", "piece_map"):
             error = refused(on, op, torrent=V1)
             assert (error.kind, error.field) == (ErrorKind.UNKNOWN_TORRENT, "args.torrent")
         assert ids(read(on, "list_torrents")) == []

@@ -1,8 +1,9 @@
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.wire.desired import KnownMetadata
+from protocol.wire.desired import KnownMetadata, TrackerEdits
 from protocol.wire.events import FileEntry
 from protocol.wire.rows import ACTIVE_STATES, ROW_FIELDS, HindranceCause, TorrentState, TrackerStatus
 from supervisor.engine.torrents.packed_files import Metadata
@@ -165,8 +166,15 @@ def test_trackers_of_a_torrent_that_no_engine_has_told_of() -> None:
         ("udp://a:1", TrackerStatus.NOT_CONTACTED),
         ("udp://b:1", TrackerStatus.NOT_CONTACTED),
     ]
+    edited = msgspec.structs.replace(
+        named, tracker_edits=TrackerEdits(added=(("udp://c:1", 7),), removed=("udp://a:1",))
+    )
+    changed = [("udp://b:1", 0), ("udp://c:1", 7)]
+    assert [(row.url, row.tier) for row in snapshot.trackers_of(edited, 1.0)] == changed
     snapshot.present.add(V1)
     assert snapshot.trackers_of(named, 1.0) == []
+    snapshot.trackers.known([V1], [("udp://a:1", 0), ("udp://b:1", 0)])  # before the engine reports the change
+    assert [(row.url, row.tier) for row in snapshot.trackers_of(edited, 1.0)] == changed
 
 
 def test_a_forgotten_torrent_is_nowhere_any_more() -> None:

@@ -8,7 +8,7 @@ from protocol.internal.link_queries import TrackerReading
 from protocol.wire.events import TrackerStatusChanged
 from protocol.wire.rows import TrackerRow, TrackerStatus
 from supervisor.engine.torrents import trackers
-from supervisor.engine.torrents.trackers import FAILURES, FAILURES_AGAIN, Trackers, trackers_of_link
+from supervisor.engine.torrents.trackers import FAILURES, FAILURES_AGAIN, Trackers, urls_of_link
 from tests.supervisor.samples import NOW_US, OTHER, V1
 
 URL, SPARE = "http://t.example/0123456789abcdef/announce", "udp://u.example:6969"
@@ -184,8 +184,8 @@ def test_torrents_with_the_same_trackers_share_what_is_kept() -> None:
 def test_trackers_of_a_magnet_link() -> None:
     """Its `tr` keys, numbered or not, decoded."""
     link = "magnet:?xt=urn:btih:x&tr=http%3A%2F%2Fa%2Fannounce&dn=tr&tr.2=udp://b:1&tr="
-    assert trackers_of_link(link) == ["http://a/announce", "udp://b:1"]
-    assert trackers_of_link("") == []
+    assert urls_of_link(link, "tr") == ["http://a/announce", "udp://b:1"]
+    assert urls_of_link("", "tr") == []
 
 
 @given(st.lists(st.tuples(st.sampled_from([URL, SPARE]), st.booleans(), st.integers(1, 8)), max_size=60))
