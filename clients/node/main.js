@@ -77,8 +77,14 @@ function parsed(argv) {
     commands: string, events: string, "server-key": string, key: string,
     "save-path": string, "snapshot-only": { type: "boolean" },
   };
+  // parseArgs takes no value that begins with a dash, but a key may begin with one: it gets `--name=value`.
+  const args = [];
+  for (let at = 0; at < argv.length; at++) {
+    const takesValue = argv[at].startsWith("--") && options[argv[at].slice(2)] === string && at + 1 < argv.length;
+    args.push(takesValue ? `${argv[at]}=${argv[++at]}` : argv[at]);
+  }
   try {
-    return parseArgs({ args: argv, options, allowPositionals: true });
+    return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
     throw new Usage(error.message);
   }

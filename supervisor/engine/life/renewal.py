@@ -64,7 +64,10 @@ class Renewal:
         self._handed_over = asyncio.Event()
         self._counts: dict[str, tuple[str, int]] = {}
         self._known: dict[str, str] = {}
-        """The places, by path, for which an engine was replaced already; no engine is replaced twice for one place."""
+        """The places, by path, for which an engine was replaced, and which no engine has covered since.
+
+        No engine is replaced again for such a place, since that did not help.
+        """
         self.covered: Mapping[str, str] = {}
 
     def request(self, reason: str) -> None:
@@ -97,6 +100,7 @@ class Renewal:
 
     async def _act(self) -> None:
         asked, self._asked = self._asked, None
+        self._known = {path: place for path, place in self._known.items() if self.covered.get(path) != place}
         own = self._own() or []
         own_stale = outdated(self.covered, own, self._watch.seen)
         stale = outdated(self.covered, self._roots(), self._watch.seen) | self._lasting(own_stale)

@@ -231,6 +231,7 @@ def test_changes_of_keys_hold_at_once(
         broken.write_text("no key")
         reasons = until(lambda: guarded.client.health().reasons, "health tells of it")
         assert [(each.component, each.subject) for each in reasons] == [("access", "files")]
+        until(lambda: guarded.logged("key_ignored"), "the log tells of it")
         assert len(guarded.logged("key_ignored")) == 1
         broken.unlink()
         until(guarded.healthy, "it is forgotten")

@@ -178,7 +178,7 @@ def test_a_torrent_is_judged_when_it_is_loaded(root: Path, outside: Path, seed: 
             assert len(refusals(daemon, made.torrent)) == 1
             daemon.client.remove_torrent(made.torrent, delete_files=True, wait="applied")
         assert tree(real) == before
-        assert len(daemon.logged("files_not_deleted")) == 2
+        until(lambda: len(daemon.logged("files_not_deleted")) == 2, "the log tells of both")
         assert list(daemon.client.list_torrents()) == []
 
 

@@ -53,6 +53,7 @@ def renewed(daemon: Daemon, restarts: int) -> None:
     """Waits until another engine has replaced the previous one, which saved and exited."""
     until(lambda: daemon.client.health().engine.restarts == restarts, f"another engine; the log is {daemon.log}")
     until(daemon.healthy, "the daemon is healthy")
+    until(lambda: daemon.logged("engine_exited"), "the log tells of it")
     assert {each["exit_code"] for each in daemon.logged("engine_exited")} == {0}
 
 

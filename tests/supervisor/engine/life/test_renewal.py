@@ -92,6 +92,17 @@ async def test_another_root_renews_the_engine_once(tmp_path: Path) -> None:
     assert await scene.look(5) == ["spare", "recycle"], "another one could do no better"
 
 
+async def test_a_root_that_was_away_at_two_starts_renews_the_engine_twice(tmp_path: Path) -> None:
+    """The same directory each time: the engine that was started without it does not cover it."""
+    scene = Scene(tmp_path)
+    away = tmp_path / "away"
+    for _ in range(2):
+        scene.root.rename(away)
+        await scene.covered()  # an engine is started meanwhile
+        away.rename(scene.root)
+        assert await scene.look(3) == ["spare", "recycle"]
+
+
 async def test_without_a_sandbox_there_is_nothing_to_renew(tmp_path: Path) -> None:
     """Nor while no engine runs; an explicit request is carried out all the same."""
     scene = Scene(tmp_path)
