@@ -18,7 +18,7 @@ import msgspec
 
 from engine_proc.events.metadata_events import metadata_events
 from engine_proc.events.translator import AlertTranslator
-from engine_proc.libtorrent_adapter.libtorrent_claims import describe
+from engine_proc.libtorrent_adapter.parsing.libtorrent_claims import describe
 from engine_proc.process.log import log
 from engine_proc.process.parent import die_with_parent
 from engine_proc.process.sandbox import enter as enter_sandbox

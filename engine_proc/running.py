@@ -48,12 +48,12 @@ from engine_proc.storage.decisions import Confined, Decision, Judged
 from engine_proc.storage.held_errors import HeldErrors
 from engine_proc.storage.storage_guard import PATIENCE_S, StorageGuard
 from engine_proc.storage.storage_policy import Present
-from engine_proc.torrents.audit import CYCLE_S, AuditSchedule
 from engine_proc.torrents.dispatch import Dispatcher
 from engine_proc.torrents.loading.judged_sources import JudgedSources
 from engine_proc.torrents.loading.loader import Loader
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.saver import Saver
+from engine_proc.torrents.state.audit import CYCLE_S, AuditSchedule
 from engine_proc.trackers.announce_pacer import AnnouncePacer
 from engine_proc.trackers.tracker_news import TrackerNews
 from protocol.internal.flight_recorder import FlightRecorder
@@ -72,7 +72,7 @@ from protocol.internal.link_commands import (
 from protocol.internal.link_events import EngineEvent, HistoryFound
 from protocol.internal.link_queries import Query
 from protocol.wire.desired import SettingValue
-from protocol.wire.events import TorrentError
+from protocol.wire.events.torrent_events import TorrentError
 
 READ_AGAIN_S: Final = 2.0
 """The delay after which torrents whose data could not be read are tried again."""

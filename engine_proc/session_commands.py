@@ -32,7 +32,7 @@ from protocol.internal.link_queries import (
     TrackersQueried,
     WebSeedsQueried,
 )
-from protocol.wire.events import Reconciled
+from protocol.wire.events.session_events import Reconciled
 
 _PART_FILE: Final = re.compile(r"\.[0-9a-f]+\.parts")
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host.mounts import MountTable
-from supervisor.commands.roots_in_force import RootsInForce
+from supervisor.commands.roots.roots_in_force import RootsInForce
 from supervisor.commands.session_settings import SessionSettings
 from supervisor.config.config import Config
 from supervisor.config.config_changes import ConfigInForce

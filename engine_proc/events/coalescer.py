@@ -7,7 +7,7 @@ outdated progress follows that event.
 
 from typing import Final
 
-from protocol.wire.events import Progress
+from protocol.wire.events.torrent_events import Progress
 
 MIN_INTERVAL_S: Final = 0.1
 

@@ -2,7 +2,7 @@
 
 from engine_proc.session.session_port import Layout
 from protocol.internal.link_events import FilesRestored
-from protocol.wire.events import FilesDiscovered, MetadataUpdated
+from protocol.wire.events.torrent_events import FilesDiscovered, MetadataUpdated
 
 
 def metadata_events(

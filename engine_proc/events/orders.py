@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from protocol.internal.link_events import FilesRestored
-from protocol.wire.events import (
+from protocol.wire.events.session_events import SessionError
+from protocol.wire.events.torrent_events import (
     Completed,
     ErrorCleared,
     FileCompleted,
     FilesDiscovered,
     MetadataUpdated,
     Progress,
-    SessionError,
     StateChanged,
     TorrentError,
 )

@@ -8,7 +8,7 @@ from typing import Final
 
 from engine_proc.events.coalescer import ProgressCoalescer
 from protocol.internal.link_events import EngineEvent
-from protocol.wire.events import Progress
+from protocol.wire.events.torrent_events import Progress
 
 EVENTS_PER_FRAME: Final = 40
 """The maximum number of events in a frame.

@@ -1,7 +1,7 @@
 """Computes the public progress of a torrent. Pure."""
 
 from engine_proc.session.alerts import TorrentStatus
-from protocol.wire.events import Progress
+from protocol.wire.events.torrent_events import Progress
 from protocol.wire.rows import TorrentState
 
 

@@ -46,14 +46,8 @@ from engine_proc.session.alerts import (
     TorrentStatus,
     TorrentTrouble,
 )
-from protocol.wire.events import (
-    Completed,
-    ErrorCleared,
-    FileCompleted,
-    SessionError,
-    StateChanged,
-    TorrentError,
-)
+from protocol.wire.events.session_events import SessionError
+from protocol.wire.events.torrent_events import Completed, ErrorCleared, FileCompleted, StateChanged, TorrentError
 from protocol.wire.rows import TorrentState
 
 _STATES: Final = {

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import libtorrent
 
-from engine_proc.libtorrent_adapter import libtorrent_claims, libtorrent_sources
 from engine_proc.libtorrent_adapter.libtorrent_handles import Handles
-from engine_proc.libtorrent_adapter.libtorrent_hashes import hashes
 from engine_proc.libtorrent_adapter.libtorrent_problems import errno_of, leg_of, text, tracker_failed, trouble
 from engine_proc.libtorrent_adapter.libtorrent_status import STATES, Selections
+from engine_proc.libtorrent_adapter.parsing import libtorrent_claims, libtorrent_sources
+from engine_proc.libtorrent_adapter.parsing.libtorrent_hashes import hashes
 from engine_proc.session import faults
 from engine_proc.session.alerts import (
     Alert,

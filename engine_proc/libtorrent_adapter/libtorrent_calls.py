@@ -6,16 +6,12 @@ from typing import Any, Final
 import libtorrent
 
 from engine_proc.files.selector import Selector
-from engine_proc.libtorrent_adapter import (
-    libtorrent_files,
-    libtorrent_hashes,
-    libtorrent_params,
-    libtorrent_peer_info,
-)
+from engine_proc.libtorrent_adapter import libtorrent_peer_info
 from engine_proc.libtorrent_adapter.alert_inbox import AlertInbox
 from engine_proc.libtorrent_adapter.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
 from engine_proc.libtorrent_adapter.libtorrent_handles import Handles
 from engine_proc.libtorrent_adapter.libtorrent_status import Selections
+from engine_proc.libtorrent_adapter.parsing import libtorrent_files, libtorrent_hashes, libtorrent_params
 from engine_proc.session import faults, recorded
 from engine_proc.session.alerts import Flushed, Selected, TrackersChanged
 from engine_proc.session.peer_sources import TrackerState

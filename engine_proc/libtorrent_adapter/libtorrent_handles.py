@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from engine_proc.libtorrent_adapter.libtorrent_hashes import hashes
+from engine_proc.libtorrent_adapter.parsing.libtorrent_hashes import hashes
 
 
 class Handles:

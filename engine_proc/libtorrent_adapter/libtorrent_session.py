@@ -11,17 +11,17 @@ from typing import Any, Final
 
 import libtorrent
 
-from engine_proc.libtorrent_adapter import (
+from engine_proc.libtorrent_adapter.libtorrent_alerts import ALERT_MASK
+from engine_proc.libtorrent_adapter.libtorrent_calls import TorrentCalls
+from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, blocking, call_again, everybody
+from engine_proc.libtorrent_adapter.libtorrent_settings import Settings
+from engine_proc.libtorrent_adapter.parsing import (
     libtorrent_claims,
     libtorrent_files,
     libtorrent_hashes,
     libtorrent_params,
     libtorrent_sources,
 )
-from engine_proc.libtorrent_adapter.libtorrent_alerts import ALERT_MASK
-from engine_proc.libtorrent_adapter.libtorrent_calls import TorrentCalls
-from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, blocking, call_again, everybody
-from engine_proc.libtorrent_adapter.libtorrent_settings import Settings
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session import faults, recorded
 from engine_proc.session.alerts import Alert, CountersRead, PrioritiesSet

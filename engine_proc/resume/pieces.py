@@ -205,7 +205,7 @@ def candidates(unverified: Unverified, disk: Disk) -> list[tuple[MissingPiece, l
 
 
 def lost(unverified: Unverified, disk: Disk, proven: Collection[int]) -> frozenset[int]:
-    """The claimed pieces that cannot be read."""
+    """The claimed pieces that must be downloaded again: doubtful, or not on disk as a whole, and not proven."""
     length = unverified.part_file.piece_length
     gone = {
         piece

@@ -13,7 +13,7 @@ from engine_proc.session.alerts import Alert
 from engine_proc.session.peer_sources import PeerSources
 from engine_proc.session.peers_port import PeersPort
 from protocol.wire.desired import DesiredTorrent, KnownMetadata, SettingValue
-from protocol.wire.events import FileEntry
+from protocol.wire.events.torrent_events import FileEntry
 
 Metainfo = bytes | Callable[[], bytes | None] | None
 """A .torrent file's content, or a function that reads it, since torrents with resume data rarely need it."""

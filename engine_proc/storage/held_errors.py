@@ -1,6 +1,6 @@
 """Holds errors of torrents whose files are being checked, since the check may find the actual cause. Pure."""
 
-from protocol.wire.events import TorrentError
+from protocol.wire.events.torrent_events import TorrentError
 
 
 class HeldErrors:

@@ -14,12 +14,12 @@ from engine_proc.resume.pieces import Examined
 from engine_proc.session.session_port import AlreadyThere, Hashes
 from engine_proc.torrents.loading.loader import Absent, Loader
 from engine_proc.torrents.parts import Parts
-from engine_proc.torrents.records import Records
-from engine_proc.torrents.transitions import Input
+from engine_proc.torrents.state.records import Records
+from engine_proc.torrents.state.transitions import Input
 from protocol.durable.integrity import cannot_be_read
 from protocol.internal.link_events import HashesProven, TorrentApplied
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.events import TorrentError
+from protocol.wire.events.torrent_events import TorrentError
 
 READ_AGAIN: Final = 100
 """The maximum number of torrents with unreadable data that are retried at one time."""

@@ -13,22 +13,22 @@ from engine_proc.session.session_port import AlreadyThere
 from engine_proc.storage.confinement import LEADS_OUT
 from engine_proc.storage.leftovers import Leftover
 from engine_proc.storage.storage_policy import Present, Verdict
-from engine_proc.torrents import reconcile
 from engine_proc.torrents.absences import ADD_FAILED, FAULT, Absences
 from engine_proc.torrents.loading.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.readback import report_limits
 from engine_proc.torrents.rechecker import Rechecker
-from engine_proc.torrents.records import Expelled, Records, Removal
 from engine_proc.torrents.removal import Remover
 from engine_proc.torrents.selections import Selections
+from engine_proc.torrents.state import reconcile
+from engine_proc.torrents.state.records import Expelled, Records, Removal
+from engine_proc.torrents.state.transitions import IN_PLACE, LEAVING, READY, UNLOADABLE, Input, State
 from engine_proc.torrents.torrent_faults import faults_are_the_torrents
-from engine_proc.torrents.transitions import IN_PLACE, LEAVING, READY, UNLOADABLE, Input, State
 from protocol.durable.integrity import Damaged
 from protocol.internal.link_commands import DropTorrent
 from protocol.internal.link_events import TorrentApplied
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.events import ErrorCleared
+from protocol.wire.events.torrent_events import ErrorCleared
 
 AGAIN_S: Final = 1.0
 """The delay after which a failed removal from the session is retried."""

@@ -22,22 +22,22 @@ from engine_proc.session.alerts import (
 )
 from engine_proc.session.session_port import TorrentFault, UnknownTorrent
 from engine_proc.storage.decisions import Confined, Decision, Judged, Left, Moved, Probed, Reconsider, StillMissing
-from engine_proc.torrents import reconcile
 from engine_proc.torrents.absences import Absences
 from engine_proc.torrents.applier import Applier
 from engine_proc.torrents.loading.loader import Loader
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.readback import report_reconciled
 from engine_proc.torrents.rechecker import Rechecker
-from engine_proc.torrents.records import Records
 from engine_proc.torrents.selections import Selections
+from engine_proc.torrents.state import reconcile
+from engine_proc.torrents.state.records import Records
+from engine_proc.torrents.state.transitions import IN_PLACE, LEAVING, Input, State
 from engine_proc.torrents.torrent_faults import faults_are_the_torrents
-from engine_proc.torrents.transitions import IN_PLACE, LEAVING, Input, State
 from engine_proc.torrents.verifier import Verifier
 from protocol.internal.link_commands import DropTorrent
 from protocol.internal.link_events import HashesProven, TorrentApplied
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.events import TorrentError
+from protocol.wire.events.torrent_events import TorrentError
 
 MANY: Final = 100
 

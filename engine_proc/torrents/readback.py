@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from engine_proc.process.log import log
-from protocol.wire.events import LimitsApplied, LimitsStale, Reconciled
+from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled
 
 
 def report_limits(

@@ -8,7 +8,7 @@ from engine_proc.resume.resume_policy import Urgency
 from engine_proc.storage.storage_policy import Present, Verdict
 from engine_proc.torrents.loading.loader import Loader
 from engine_proc.torrents.parts import Parts
-from engine_proc.torrents.records import Recheck, Record, Records, Stage
+from engine_proc.torrents.state.records import Recheck, Record, Records, Stage
 from protocol.internal.link_events import TorrentRechecked
 
 

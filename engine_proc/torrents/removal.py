@@ -14,8 +14,8 @@ import msgspec
 from engine_proc.storage.leftovers import Leftover
 from engine_proc.torrents.loading.loader import Loader, NotLoaded
 from engine_proc.torrents.parts import Parts
-from engine_proc.torrents.records import Record, Records, Removal
-from engine_proc.torrents.transitions import Input, State
+from engine_proc.torrents.state.records import Record, Records, Removal
+from engine_proc.torrents.state.transitions import Input, State
 from protocol.internal.link_commands import DropTorrent
 from protocol.internal.link_events import TorrentDropped
 from protocol.wire.desired import DesiredTorrent, Selection

@@ -4,9 +4,9 @@ from engine_proc.events.metadata_events import metadata_events
 from engine_proc.resume.resume_policy import Urgency
 from engine_proc.session.session_port import NotSelected
 from engine_proc.torrents.parts import Parts
-from engine_proc.torrents.records import Records
+from engine_proc.torrents.state.records import Records
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.events import SelectionChanged
+from protocol.wire.events.torrent_events import SelectionChanged
 
 
 class Selections:

@@ -11,8 +11,8 @@ from engine_proc.session.alerts import NativeState
 from engine_proc.torrents.applier import Applier
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.rechecker import Rechecker
-from engine_proc.torrents.records import Expelled, Records
-from engine_proc.torrents.transitions import IN_PLACE, Input, State
+from engine_proc.torrents.state.records import Expelled, Records
+from engine_proc.torrents.state.transitions import IN_PLACE, Input, State
 
 OVERWRITTEN: Final = "files_overwritten"
 """The name of the public error."""

@@ -139,7 +139,7 @@ class AsyncEvents:
             raise await gone(self._place, self._silence_s)
 
     async def _readable(self, timeout_s: float) -> None:
-        """Waits until a socket has messages, or may have some, or the time is over."""
+        """Waits until a socket has messages, ZeroMQ signals a descriptor, `close` is called, or the time is over."""
         if any(each.poll(0) for each in self._sockets):
             await asyncio.sleep(0)  # a busy stream must yield to other tasks
             return

@@ -10,7 +10,8 @@ from typing import Any, Generic, TypeVar, get_args
 import msgspec
 
 from ouzel.requests import result_of, typed_result_of
-from protocol.wire import codec, commands
+from protocol.wire import codec
+from protocol.wire.commands import kinds
 from protocol.wire.envelope import Reply, Wait
 from protocol.wire.errors import ErrorKind
 
@@ -37,7 +38,7 @@ class Page(Generic[T]):
     cursor: str | None
 
 
-def call_of(command: commands.Command, read: Callable[[Reply], T], wait: Wait = "durable") -> Call[T]:
+def call_of(command: kinds.Command, read: Callable[[Reply], T], wait: Wait = "durable") -> Call[T]:
     """Makes a call of a command; `read` converts its reply to a value."""
     args = msgspec.to_builtins(command, builtin_types=(bytes,))
     return Call(args.pop("op"), args, read, wait)

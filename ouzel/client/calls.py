@@ -28,7 +28,7 @@ from ouzel.client.special_calls import (
     update_trackers,
     update_web_seeds,
 )
-from protocol.wire import commands, peer_commands
+from protocol.wire.commands import peer_commands, session_commands, torrent_commands
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
 from protocol.wire.reports import HealthReport, StatsReport
@@ -81,22 +81,22 @@ __all__ = [
 
 def ping() -> Call[None]:
     """Tests a round trip through the supervisor's loop."""
-    return call_of(commands.Ping(), nothing)
+    return call_of(session_commands.Ping(), nothing)
 
 
 def health() -> Call[HealthReport]:
     """Returns the health of the service."""
-    return call_of(commands.Health(), whole(HealthReport))
+    return call_of(session_commands.Health(), whole(HealthReport))
 
 
 def stats() -> Call[StatsReport]:
     """Returns totals and rates of the session and of both processes."""
-    return call_of(commands.Stats(), whole(StatsReport))
+    return call_of(session_commands.Stats(), whole(StatsReport))
 
 
 def get_torrent(torrent: str) -> Call[TorrentDetail]:
     """Returns one torrent: its row, and the rest of its desired state."""
-    return call_of(commands.GetTorrent(torrent=torrent), whole(TorrentDetail))
+    return call_of(torrent_commands.GetTorrent(torrent=torrent), whole(TorrentDetail))
 
 
 def list_trackers(torrent: str) -> Call[list[TrackerRow]]:
@@ -105,7 +105,7 @@ def list_trackers(torrent: str) -> Call[list[TrackerRow]]:
     The supervisor queries the engine for the figures, for at most half of the deadline. Without an answer it returns
     the figures that it received last.
     """
-    return call_of(commands.ListTrackers(torrent=torrent), member(list[TrackerRow], "trackers"))
+    return call_of(torrent_commands.ListTrackers(torrent=torrent), member(list[TrackerRow], "trackers"))
 
 
 def list_peers(torrent: str) -> Call[list[PeerRow]]:
@@ -136,7 +136,7 @@ def list_crashes() -> Call[list[CrashSummary]]:
 
     A thread reads the reports from disk. Their number is bounded; the oldest reports are evicted first.
     """
-    return call_of(commands.ListCrashes(), member(list[CrashSummary], "crashes"))
+    return call_of(session_commands.ListCrashes(), member(list[CrashSummary], "crashes"))
 
 
 def get_crash(name: str) -> Call[CrashReport]:
@@ -145,7 +145,7 @@ def get_crash(name: str) -> Call[CrashReport]:
     Args:
         name: a name in the reply to `list_crashes`.
     """
-    return call_of(commands.GetCrash(name=name), whole(CrashReport))
+    return call_of(session_commands.GetCrash(name=name), whole(CrashReport))
 
 
 def list_damaged() -> Call[list[DamagedReport]]:
@@ -153,7 +153,7 @@ def list_damaged() -> Call[list[DamagedReport]]:
 
     A thread reads the files from disk.
     """
-    return call_of(commands.ListDamaged(), member(list[DamagedReport], "files"))
+    return call_of(session_commands.ListDamaged(), member(list[DamagedReport], "files"))
 
 
 def remove_torrent(torrent: str, *, delete_files: bool = False, wait: Wait = "durable") -> Call[None]:
@@ -163,17 +163,17 @@ def remove_torrent(torrent: str, *, delete_files: bool = False, wait: Wait = "du
         delete_files: also deletes the torrent's files. Files that another torrent uses are kept, and a `session_error`
             reports that.
     """
-    return call_of(commands.RemoveTorrent(torrent=torrent, delete_files=delete_files), nothing, wait)
+    return call_of(torrent_commands.RemoveTorrent(torrent=torrent, delete_files=delete_files), nothing, wait)
 
 
 def pause(torrent: str, *, wait: Wait = "durable") -> Call[None]:
     """Stops a torrent until `resume`, even across restarts."""
-    return call_of(commands.PauseTorrent(torrent=torrent), nothing, wait)
+    return call_of(torrent_commands.PauseTorrent(torrent=torrent), nothing, wait)
 
 
 def resume(torrent: str, *, wait: Wait = "durable") -> Call[None]:
     """Resumes a paused torrent, and retries one that is in state `error`."""
-    return call_of(commands.ResumeTorrent(torrent=torrent), nothing, wait)
+    return call_of(torrent_commands.ResumeTorrent(torrent=torrent), nothing, wait)
 
 
 def recheck(torrent: str, *, wait: Wait = "durable") -> Call[None]:
@@ -183,7 +183,7 @@ def recheck(torrent: str, *, wait: Wait = "durable") -> Call[None]:
     `error` is retried. With `"wait": "applied"` the command is answered once libtorrent has begun to hash. If the
     engine dies during the recheck, the next engine starts it again.
     """
-    return call_of(commands.Recheck(torrent=torrent), nothing, wait)
+    return call_of(torrent_commands.Recheck(torrent=torrent), nothing, wait)
 
 
 def ban_peer(peer: str, *, wait: Wait = "durable") -> Call[BanAccepted]:
@@ -214,7 +214,7 @@ def release_torrent(torrent: str, *, wait: Wait = "durable") -> Call[None]:
     once, but take effect only when the torrent is released. With `"wait": "applied"` they are answered with
     `quarantined`.
     """
-    return call_of(commands.ReleaseTorrent(torrent=torrent), nothing, wait)
+    return call_of(torrent_commands.ReleaseTorrent(torrent=torrent), nothing, wait)
 
 
 def restore_damaged(name: str, *, wait: Wait = "durable") -> Call[DamagedRestored]:
@@ -227,4 +227,4 @@ def restore_damaged(name: str, *, wait: Wait = "durable") -> Call[DamagedRestore
     Args:
         name: a name in the reply to `list_damaged`.
     """
-    return call_of(commands.RestoreDamaged(name=name), whole(DamagedRestored), wait)
+    return call_of(session_commands.RestoreDamaged(name=name), whole(DamagedRestored), wait)

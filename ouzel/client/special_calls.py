@@ -12,7 +12,8 @@ from ouzel.client.call import Call, Page, call_of, member, nothing, page_of, who
 from ouzel.requests import result_of
 from ouzel.stream.event import SnapshotPage
 from ouzel.stream.event_stream import snapshot_page
-from protocol.wire import codec, commands, tracker_commands
+from protocol.wire import codec
+from protocol.wire.commands import kinds, session_commands, torrent_commands, tracker_commands
 from protocol.wire.envelope import Reply, Wait
 from protocol.wire.reports import SettingReport, SettingsReport
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
@@ -46,7 +47,7 @@ _SETTINGS: Final = member(dict[str, SettingReport], "settings")
 
 def hello() -> Call[ServerInfo]:
     """Returns the server's name, versions and limits."""
-    return call_of(commands.Hello(), whole(ServerInfo))
+    return call_of(session_commands.Hello(), whole(ServerInfo))
 
 
 def snapshot(cursor: str | None = None, /, *, limit: int = 1000) -> Call[Page[SnapshotPage]]:
@@ -56,7 +57,7 @@ def snapshot(cursor: str | None = None, /, *, limit: int = 1000) -> Call[Page[Sn
         page = snapshot_page(reply)
         return Page([page], page.cursor)
 
-    return call_of(commands.Snapshot(cursor=cursor, limit=limit), read)
+    return call_of(session_commands.Snapshot(cursor=cursor, limit=limit), read)
 
 
 def list_torrents(
@@ -69,7 +70,7 @@ def list_torrents(
     limit: int = 2500,
 ) -> Call[Page[TorrentRow]]:
     """Returns the torrents, sorted by id. If given, `ids`, `state` and `label` restrict them."""
-    command = commands.ListTorrents(
+    command = torrent_commands.ListTorrents(
         cursor=cursor,
         ids=None if ids is None else list(ids),
         state=None if state is None else TorrentState(state),
@@ -86,7 +87,7 @@ def list_ids(cursor: str | None = None, /) -> Call[Page[str]]:
         result = result_of(reply)
         return Page([row["torrent"] for row in result["torrents"]], result.get("cursor"))
 
-    return call_of(commands.ListTorrents(cursor=cursor, fields=["torrent"]), read)
+    return call_of(torrent_commands.ListTorrents(cursor=cursor, fields=["torrent"]), read)
 
 
 def list_hashes(cursor: str | None = None, /) -> Call[Page[tuple[str, ...]]]:
@@ -97,12 +98,14 @@ def list_hashes(cursor: str | None = None, /) -> Call[Page[tuple[str, ...]]]:
         names = [(row["torrent"], row.get("info_hash_v1"), row.get("info_hash_v2")) for row in result["torrents"]]
         return Page([tuple(dict.fromkeys(filter(None, each))) for each in names], result.get("cursor"))
 
-    return call_of(commands.ListTorrents(cursor=cursor, fields=["torrent", "info_hash_v1", "info_hash_v2"]), read)
+    return call_of(
+        torrent_commands.ListTorrents(cursor=cursor, fields=["torrent", "info_hash_v1", "info_hash_v2"]), read
+    )
 
 
-def list_files(cursor: str | None = None, /, *, torrent: str, limit: int = commands.MAX_PAGE) -> Call[Page[FileRow]]:
+def list_files(cursor: str | None = None, /, *, torrent: str, limit: int = kinds.MAX_PAGE) -> Call[Page[FileRow]]:
     """Returns the files of a torrent, with their progress."""
-    return call_of(commands.ListFiles(torrent=torrent, cursor=cursor, limit=limit), _FILES_PAGE)
+    return call_of(torrent_commands.ListFiles(torrent=torrent, cursor=cursor, limit=limit), _FILES_PAGE)
 
 
 def add_torrent(
@@ -139,13 +142,13 @@ def add_torrent(
         seed_mode: the caller guarantees that all data is on disk.
         peers: peers as `address:port`.
     """
-    command = commands.AddTorrent(
+    command = torrent_commands.AddTorrent(
         magnet=magnet,
         metainfo=metainfo,
         save_path=save_path,
         paused=paused,
         sequential=sequential,
-        rules=commands.AddTorrent.Rules(include=list(include), exclude=list(exclude), skip_fluff=skip_fluff),
+        rules=torrent_commands.AddTorrent.Rules(include=list(include), exclude=list(exclude), skip_fluff=skip_fluff),
         priorities=_by_index(priorities or {}),
         download_bps=download_bps,
         upload_bps=upload_bps,
@@ -160,7 +163,7 @@ def add_torrent(
 
 def set_sequential(torrent: str, sequential: bool = True, *, wait: Wait = "durable") -> Call[None]:
     """Chooses whether pieces are downloaded in order, or the rarest first."""
-    return call_of(commands.SetSequential(torrent=torrent, sequential=sequential), nothing, wait)
+    return call_of(torrent_commands.SetSequential(torrent=torrent, sequential=sequential), nothing, wait)
 
 
 def update_limits(
@@ -174,7 +177,7 @@ def update_limits(
 
     0 means no limit; None does not change a limit.
     """
-    command = commands.UpdateLimits(
+    command = torrent_commands.UpdateLimits(
         torrent=torrent, download_bps=_or_unset(download_bps), upload_bps=_or_unset(upload_bps)
     )
     return call_of(command, whole(SettingsReport), wait)
@@ -182,7 +185,7 @@ def update_limits(
 
 def get_settings() -> Call[dict[str, SettingReport]]:
     """Returns all settings of libtorrent that can be set, by libtorrent's names."""
-    return call_of(commands.GetSettings(), _SETTINGS)
+    return call_of(session_commands.GetSettings(), _SETTINGS)
 
 
 def update_settings(
@@ -192,7 +195,7 @@ def update_settings(
 
     A value of None returns a setting to the configured value, or to the default.
     """
-    return call_of(commands.UpdateSettings(settings=dict(settings)), _SETTINGS, wait)
+    return call_of(session_commands.UpdateSettings(settings=dict(settings)), _SETTINGS, wait)
 
 
 def update_selection(
@@ -205,7 +208,7 @@ def update_selection(
     wait: Wait = "durable",
 ) -> Call[None]:
     """Chooses the files to download. None does not change a value; an empty value clears it."""
-    command = commands.UpdateSelection(
+    command = torrent_commands.UpdateSelection(
         torrent=torrent,
         include=_or_unset(None if include is None else list(include)),
         exclude=_or_unset(None if exclude is None else list(exclude)),
@@ -263,7 +266,9 @@ def list_web_seeds(torrent: str) -> Call[list[str]]:
 def add_peers(torrent: str, peers: Sequence[str], *, wait: Wait = "durable") -> Call[int]:
     """Connects a torrent to peers (`address:port`), now and after each restart. Returns the number of peers."""
     return call_of(
-        commands.AddPeers(torrent=torrent, peers=list(peers)), lambda reply: int(result_of(reply)["added"]), wait
+        torrent_commands.AddPeers(torrent=torrent, peers=list(peers)),
+        lambda reply: int(result_of(reply)["added"]),
+        wait,
     )
 
 

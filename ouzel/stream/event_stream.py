@@ -14,9 +14,10 @@ meanwhile.
 The first reply after the subscription is the baseline: events up to its `seq` are not part of the stream.
 
 How the present epoch is determined: events arrive in order, and so do replies, but a reply can overtake events that are
-queued. So an event of another epoch never changes the stream's epoch; it only causes a request. A reply is decisive
-only if it was requested after the newest event's epoch was first seen. A contradicting reply that was requested earlier
-is requested again. Epochs that turned out to be outdated are `_past`, and their events are dropped.
+queued. So an event of another epoch never changes the stream's epoch; it only causes a request. A reply of the newest
+event's epoch is believed. A reply of another epoch is believed only if its request was made after an event of the
+newest epoch had arrived; otherwise the request is repeated. Epochs that turned out to be outdated are `_past`: their
+events and replies are dropped.
 
 The stream does not know how long to wait for a reply. Its owner calls `unanswered` when it gives up a request.
 """

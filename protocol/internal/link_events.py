@@ -13,19 +13,16 @@ from protocol.internal.link_queries import (
     WebSeedsQueried,
 )
 from protocol.wire.desired import SettingValue
-from protocol.wire.events import (
+from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
+from protocol.wire.events.torrent_events import (
     Completed,
     ErrorCleared,
     FileCompleted,
     FileEntry,
     FilesDiscovered,
-    LimitsApplied,
-    LimitsStale,
     MetadataUpdated,
     Progress,
-    Reconciled,
     SelectionChanged,
-    SessionError,
     StateChanged,
     TorrentError,
 )

@@ -12,8 +12,9 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from protocol.wire import codec, commands, peer_commands, reports, results, rows, tracker_commands
-from protocol.wire.commands import Command, Mutation
+from protocol.wire import codec, reports, results, rows
+from protocol.wire.commands import peer_commands, session_commands, torrent_commands, tracker_commands
+from protocol.wire.commands.kinds import Command, Mutation
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
 
@@ -98,20 +99,20 @@ _FROM_DISK: Final = (
 )
 
 _TABLE: Final = (
-    Operation(commands.Hello, results.ServerInfo),
-    Operation(commands.Ping, results.Nothing),
-    Operation(commands.Health, reports.HealthReport),
-    Operation(commands.Stats, reports.StatsReport),
-    Operation(commands.GetSettings, results.SettingList),
-    Operation(commands.Snapshot, results.SnapshotPage),
-    Operation(commands.ListTorrents, results.TorrentPage, cut=results.CutPage),
-    Operation(commands.GetTorrent, rows.TorrentDetail, (_UNKNOWN,)),
+    Operation(session_commands.Hello, results.ServerInfo),
+    Operation(session_commands.Ping, results.Nothing),
+    Operation(session_commands.Health, reports.HealthReport),
+    Operation(session_commands.Stats, reports.StatsReport),
+    Operation(session_commands.GetSettings, results.SettingList),
+    Operation(session_commands.Snapshot, results.SnapshotPage),
+    Operation(torrent_commands.ListTorrents, results.TorrentPage, cut=results.CutPage),
+    Operation(torrent_commands.GetTorrent, rows.TorrentDetail, (_UNKNOWN,)),
     Operation(
-        commands.ListFiles,
+        torrent_commands.ListFiles,
         results.FilePage,
         (_UNKNOWN, Refusal(ErrorKind.NO_METADATA, "a magnet link's metadata has not arrived yet")),
     ),
-    Operation(commands.ListTrackers, results.TrackerList, (_UNKNOWN,)),
+    Operation(torrent_commands.ListTrackers, results.TrackerList, (_UNKNOWN,)),
     Operation(peer_commands.ListPeers, results.PeerList, (_UNKNOWN,)),
     Operation(
         peer_commands.PieceMap,
@@ -124,16 +125,16 @@ _TABLE: Final = (
     ),
     Operation(peer_commands.ListBans, results.BanList),
     Operation(tracker_commands.ListWebSeeds, results.WebSeedList, (_UNKNOWN,)),
-    Operation(commands.Replay, results.Replayed, (Refusal(ErrorKind.REPLAY_GONE),)),
-    Operation(commands.ListCrashes, results.CrashList, _FROM_DISK),
-    Operation(commands.GetCrash, CrashReport, (Refusal(ErrorKind.UNKNOWN_CRASH), *_FROM_DISK)),
+    Operation(session_commands.Replay, results.Replayed, (Refusal(ErrorKind.REPLAY_GONE),)),
+    Operation(session_commands.ListCrashes, results.CrashList, _FROM_DISK),
+    Operation(session_commands.GetCrash, CrashReport, (Refusal(ErrorKind.UNKNOWN_CRASH), *_FROM_DISK)),
     Operation(
-        commands.ListDamaged,
+        session_commands.ListDamaged,
         results.DamagedList,
         (Refusal(ErrorKind.STORAGE_UNAVAILABLE, "`damaged/` cannot be read"), *_FROM_DISK[1:]),
     ),
     Operation(
-        commands.AddTorrent,
+        torrent_commands.AddTorrent,
         results.AddAccepted,
         (
             Refusal(
@@ -155,7 +156,7 @@ _TABLE: Final = (
         ),
     ),
     Operation(
-        commands.RemoveTorrent,
+        torrent_commands.RemoveTorrent,
         results.TorrentAccepted,
         (
             _UNKNOWN,
@@ -169,12 +170,12 @@ _TABLE: Final = (
             ),
         ),
     ),
-    Operation(commands.PauseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
-    Operation(commands.ResumeTorrent, results.TorrentAccepted, (_UNKNOWN,)),
-    Operation(commands.SetSequential, results.SequentialAccepted, (_UNKNOWN,)),
-    Operation(commands.UpdateLimits, reports.SettingsReport, (_UNKNOWN,)),
+    Operation(torrent_commands.PauseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(torrent_commands.ResumeTorrent, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(torrent_commands.SetSequential, results.SequentialAccepted, (_UNKNOWN,)),
+    Operation(torrent_commands.UpdateLimits, reports.SettingsReport, (_UNKNOWN,)),
     Operation(
-        commands.UpdateSettings,
+        session_commands.UpdateSettings,
         results.SettingList,
         (
             Refusal(ErrorKind.INVALID_SETTING, "one of the settings is invalid; nothing was changed"),
@@ -184,9 +185,9 @@ _TABLE: Final = (
             ),
         ),
     ),
-    Operation(commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(torrent_commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
-        commands.Recheck,
+        torrent_commands.Recheck,
         results.TorrentAccepted,
         (
             _UNKNOWN,
@@ -204,12 +205,12 @@ _TABLE: Final = (
     ),
     Operation(tracker_commands.UpdateTrackers, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(tracker_commands.UpdateWebSeeds, results.TorrentAccepted, (_UNKNOWN,)),
-    Operation(commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),
+    Operation(torrent_commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),
     Operation(peer_commands.BanPeer, results.BanAccepted),
     Operation(peer_commands.UnbanPeer, results.BanAccepted),
-    Operation(commands.ReleaseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(torrent_commands.ReleaseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
-        commands.RestoreDamaged,
+        session_commands.RestoreDamaged,
         results.DamagedRestored,
         (
             Refusal(ErrorKind.UNKNOWN_DAMAGED),

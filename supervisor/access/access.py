@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import zmq
 
-from protocol.wire.commands import Command, Mutation
+from protocol.wire.commands.kinds import Command, Mutation
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.key_file import Role, parse
 from supervisor.access.authorized_keys import Authorized, AuthorizedKeys, read_file

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from protocol.text import peer_address
-from protocol.wire.commands import Priorities
+from protocol.wire.commands.kinds import Priorities
+from protocol.wire.commands.tracker_commands import TrackerEntry
 from protocol.wire.desired import RULES_MAX, Selection
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.tracker_commands import TrackerEntry
 
 
 def check_rules(selection: Selection, field: str) -> None:

@@ -12,12 +12,13 @@ import msgspec
 
 from protocol.internal.link_commands import CallPeers, ReannounceTorrent
 from protocol.internal.link_events import Learned
-from protocol.wire.commands import AddPeers, Mutation, UpdateLimits, UpdateSelection
+from protocol.wire.commands.kinds import Mutation
+from protocol.wire.commands.peer_commands import BanPeer, UnbanPeer
+from protocol.wire.commands.torrent_commands import AddPeers, UpdateLimits, UpdateSelection
+from protocol.wire.commands.tracker_commands import Reannounce
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.peer_commands import BanPeer, UnbanPeer
 from protocol.wire.results import BanAccepted, TorrentAccepted
-from protocol.wire.tracker_commands import Reannounce
 from supervisor.commands import edits
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.arguments import by_index, endpoints, peer_ip

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from protocol.internal.link_events import TorrentRechecked
-from protocol.wire.commands import (
+from protocol.wire.commands.peer_commands import BanPeer, UnbanPeer
+from protocol.wire.commands.torrent_commands import (
     AddPeers,
     PauseTorrent,
     Recheck,
@@ -19,12 +20,11 @@ from protocol.wire.commands import (
     UpdateLimits,
     UpdateSelection,
 )
+from protocol.wire.commands.tracker_commands import UpdateTrackers, UpdateWebSeeds
 from protocol.wire.desired import ADDRESSES_MAX, BANS_MAX, DesiredSession, DesiredTorrent, TrackerEdits
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.peer_commands import BanPeer, UnbanPeer
 from protocol.wire.reports import SettingsReport
 from protocol.wire.results import PeersAccepted, SequentialAccepted
-from protocol.wire.tracker_commands import UpdateTrackers, UpdateWebSeeds
 from supervisor.commands.arguments import by_index, check_rules, check_url, endpoints, peer_ip, tiers
 from supervisor.commands.handlers import edits
 from supervisor.store.identity import PEERS_KEPT

@@ -13,7 +13,7 @@ from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
 
-from protocol.wire.commands import Command, EngineRead
+from protocol.wire.commands.kinds import Command, EngineRead
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.results import TorrentAccepted

@@ -10,19 +10,19 @@ import msgspec
 
 from protocol.host.mounts import MountTable
 from protocol.internal.link_events import Learned
-from protocol.wire.commands import Mutation
+from protocol.wire.commands.kinds import Mutation
 from protocol.wire.desired import KnownMetadata, Quarantine
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.events import LifecycleEvent
+from protocol.wire.events.event import LifecycleEvent
 from supervisor.commands.acceptance import GONE, SESSION, Acceptance, quarantined
-from supervisor.commands.adding import Adding
-from supervisor.commands.download_roots import DownloadRoots
 from supervisor.commands.editor import Editor
 from supervisor.commands.handlers import check_complete, handlers_of
-from supervisor.commands.quarantining import Quarantining
+from supervisor.commands.lifecycle.adding import Adding
+from supervisor.commands.lifecycle.quarantining import Quarantining
+from supervisor.commands.lifecycle.removing import Removing
+from supervisor.commands.lifecycle.restoring import Restoring
 from supervisor.commands.reads.reads import Reads
-from supervisor.commands.removing import Removing
-from supervisor.commands.restoring import Restoring
+from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.commands.session_settings import SettingsEditor
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.engine.engine import Engine

@@ -7,7 +7,8 @@ from typing import Final
 
 from protocol.internal.link_events import TorrentDropped
 from protocol.wire.errors import OuzelError
-from protocol.wire.events import LifecycleEvent, SessionError
+from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.events.session_events import SessionError
 from supervisor.commands.mutations import Mutations
 from supervisor.concurrency.background import Tasks
 from supervisor.log import logs

@@ -7,15 +7,16 @@ import msgspec
 
 from protocol.internal.link_commands import Configure
 from protocol.internal.settings import problem_of, problem_of_name
-from protocol.wire.commands import UpdateSettings
+from protocol.wire.commands.session_commands import UpdateSettings
 from protocol.wire.desired import SettingValue
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.events import LifecycleEvent, SettingsChanged
+from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.events.session_events import SettingsChanged
 from protocol.wire.results import SettingList
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.handlers import handles
 from supervisor.commands.reads.reads import Reads
-from supervisor.commands.roots_in_force import RootsInForce
+from supervisor.commands.roots.roots_in_force import RootsInForce
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.engine.engine import Engine

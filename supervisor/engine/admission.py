@@ -9,10 +9,10 @@ from protocol.wire.rows import TorrentState
 from supervisor.engine.facts import EngineFact
 from supervisor.engine.poison.isolation import Isolation
 from supervisor.engine.process.engine_link import EngineLink
+from supervisor.engine.torrents.observed.snapshot import Snapshot
 from supervisor.engine.torrents.own_torrents import OwnTorrents
 from supervisor.engine.torrents.restore import Restore
 from supervisor.engine.torrents.restorer import Restorer, drop_command
-from supervisor.engine.torrents.snapshot import Snapshot
 from supervisor.log import logs
 
 
@@ -70,8 +70,8 @@ class Admission:
     def forget(self, desired: DesiredTorrent) -> None:
         """Has the engine unload a removed torrent.
 
-        If its files are to be deleted, the engine must load the torrent first, so the command is sent only if isolation
-        admits the torrent.
+        If its files are to be deleted, the engine has to load the torrent first. In that case, the command is sent only
+        if isolation admits the torrent.
         """
         command = drop_command(desired)
         if self._link.connected and (not command.delete_files or self.isolation.admit(desired.torrent)):

@@ -13,7 +13,8 @@ from protocol.internal.link_commands import CheckFiles, Configure, EngineCommand
 from protocol.internal.link_events import EngineReady, Heartbeat, TorrentDropped
 from protocol.internal.link_queries import AnswerT, Query
 from protocol.wire.desired import DesiredTorrent, SettingValue
-from protocol.wire.events import EngineStarted, Progress, StateChanged
+from protocol.wire.events.session_events import EngineStarted
+from protocol.wire.events.torrent_events import Progress, StateChanged
 from protocol.wire.reports import EngineSlotReport, RestoreReport, SandboxReport
 from supervisor.engine import facts
 from supervisor.engine.admission import Admission
@@ -30,10 +31,10 @@ from supervisor.engine.process.describer import Describer
 from supervisor.engine.process.engine_link import EngineLink
 from supervisor.engine.process.engine_socket import EngineSocket
 from supervisor.engine.process.launcher import Launcher
+from supervisor.engine.torrents.observed.snapshot import Snapshot
 from supervisor.engine.torrents.observer import Observer
 from supervisor.engine.torrents.own_torrents import OwnTorrents
 from supervisor.engine.torrents.readings import Readings
-from supervisor.engine.torrents.snapshot import Snapshot
 from supervisor.engine.torrents.waiters import Waiters
 from supervisor.host import memory
 from supervisor.log import logs

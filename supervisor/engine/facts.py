@@ -25,7 +25,8 @@ from protocol.internal.link_events import (
 )
 from protocol.wire.crashes import CrashReport
 from protocol.wire.desired import KnownMetadata, Quarantine
-from protocol.wire.events import FileEntry, LifecycleEvent, Progress
+from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.events.torrent_events import FileEntry, Progress
 from supervisor.health.health import Severity
 
 

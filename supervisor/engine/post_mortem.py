@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from protocol.wire.desired import SettingValue
-from protocol.wire.events import EngineLost
+from protocol.wire.events.session_events import EngineLost
 from supervisor.engine.facts import Crashed, EngineFact, Problem
 from supervisor.engine.life import engine_health
 from supervisor.engine.life.lifecycle import Lifecycle
@@ -15,8 +15,8 @@ from supervisor.engine.poison.isolation import Isolation
 from supervisor.engine.process.child import Child, Death
 from supervisor.engine.process.crash_reports import report_on
 from supervisor.engine.process.launcher import Launcher
+from supervisor.engine.torrents.observed.snapshot import Snapshot
 from supervisor.engine.torrents.observer import engine_lost_events, now_us
-from supervisor.engine.torrents.snapshot import Snapshot
 
 
 class PostMortem:

@@ -7,7 +7,7 @@ import msgspec
 
 from protocol.wire import codec
 from protocol.wire.envelope import EventFrame, topic_of
-from protocol.wire.events import Event
+from protocol.wire.events.event import Event
 
 TOPIC_BYTES_MAX: Final = 128
 """The maximum length of a topic, which consists of a type's name and an id of up to 64 digits."""

@@ -8,16 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from protocol.text.redacted import redacted_text
-from protocol.wire.events import (
+from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.events.session_events import HealthChanged, LimitsStale, Reconciled, SessionError, SettingsChanged
+from protocol.wire.events.torrent_events import (
     Completed,
-    HealthChanged,
-    LifecycleEvent,
-    LimitsStale,
     Quarantined,
-    Reconciled,
     Released,
-    SessionError,
-    SettingsChanged,
     TorrentAdded,
     TorrentError,
     TorrentRemoved,

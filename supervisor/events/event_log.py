@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.events import LifecycleEvent
+from protocol.wire.events.event import LifecycleEvent
 from supervisor.events import event_frames
 
 MAX_EVENTS: Final = 50_000

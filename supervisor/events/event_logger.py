@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from protocol.wire.events import (
+from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.events.session_events import HealthChanged
+from protocol.wire.events.torrent_events import (
     ErrorCleared,
-    HealthChanged,
-    LifecycleEvent,
     Quarantined,
     StateChanged,
     TorrentAdded,

@@ -15,7 +15,9 @@ from typing import Final
 
 import zmq
 
-from protocol.wire.events import LifecycleEvent, Progress, Tick
+from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.events.session_events import Tick
+from protocol.wire.events.torrent_events import Progress
 from supervisor.events import event_frames
 from supervisor.events.event_log import EventLog
 from supervisor.events.subscriptions import Subscriptions

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from protocol.internal.link_events import StorageState
-from protocol.wire.events import HealthChanged, Reconciled
+from protocol.wire.events.session_events import HealthChanged, Reconciled
 from protocol.wire.reports import HealthStatus
 from supervisor.events.publisher import Publisher
 from supervisor.health.health import Health, Severity, storage_message

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Final, NamedTuple
 
-from protocol.wire.events import ErrorCleared, LifecycleEvent, StateChanged, TorrentError, TorrentRemoved
+from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.events.torrent_events import ErrorCleared, StateChanged, TorrentError, TorrentRemoved
 from protocol.wire.rows import TorrentState
 
 NAMED: Final = 3

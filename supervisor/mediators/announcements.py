@@ -1,8 +1,9 @@
 """Announcements: publishes events of torrents, and notifies the parts that track torrents."""
 
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.events import LifecycleEvent, TorrentAdded, TorrentRemoved
-from supervisor.commands.adding import appeared
+from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.events.torrent_events import TorrentAdded, TorrentRemoved
+from supervisor.commands.lifecycle.adding import appeared
 from supervisor.engine.engine import Engine
 from supervisor.events.publisher import Publisher
 from supervisor.health.failing_trackers import FailingTrackers

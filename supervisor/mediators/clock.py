@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from protocol.wire.events import Tick
+from protocol.wire.events.session_events import Tick
 from supervisor.concurrency.background import Background
 from supervisor.engine.engine import Engine
 from supervisor.events.event_log import EventLog

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from protocol.wire.events import SessionError, SettingsChanged
+from protocol.wire.events.session_events import SessionError, SettingsChanged
 from supervisor.commands.reads.reads import Reads
-from supervisor.commands.roots_in_force import RootsInForce
+from supervisor.commands.roots.roots_in_force import RootsInForce
 from supervisor.config.config import Config
 from supervisor.config.config_changes import Changes, ConfigInForce
 from supervisor.engine.engine import Engine

@@ -22,18 +22,12 @@ from protocol.internal.link_events import (
     TorrentDropped,
 )
 from protocol.wire.errors import OuzelError
-from protocol.wire.events import (
-    Completed,
-    EngineLost,
-    LifecycleEvent,
-    Progress,
-    SessionError,
-    StateChanged,
-    TorrentError,
-)
+from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.events.session_events import EngineLost, SessionError
+from protocol.wire.events.torrent_events import Completed, Progress, StateChanged, TorrentError
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.removals import Removals
-from supervisor.commands.roots_in_force import RootsInForce
+from supervisor.commands.roots.roots_in_force import RootsInForce
 from supervisor.concurrency.background import Tasks
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.config.reloader import Reloader

@@ -1,7 +1,7 @@
 """The places handler: reports problems of directories and keys to `health`, with their severity."""
 
 from supervisor.access.authorized_keys import FILES
-from supervisor.commands.roots_in_force import RootsInForce
+from supervisor.commands.roots.roots_in_force import RootsInForce
 from supervisor.health.health import Severity
 from supervisor.health.health_reporter import HealthReporter
 from supervisor.store.remedies import with_remedy

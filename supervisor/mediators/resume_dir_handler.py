@@ -6,7 +6,8 @@ from typing import Final
 from protocol.durable.resume_dir import ResumeDir
 from protocol.internal.link_events import FilePutAside, MetainfoDamaged
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.events import Reconciled, TorrentRemoved
+from protocol.wire.events.session_events import Reconciled
+from protocol.wire.events.torrent_events import TorrentRemoved
 from supervisor.concurrency.background import Tasks
 from supervisor.concurrency.threads import in_thread
 from supervisor.engine.engine import Engine

@@ -17,8 +17,8 @@ from typing import Final, NamedTuple
 
 from protocol.wire.rows import TorrentState
 from supervisor.concurrency.threads import in_thread
-from supervisor.engine.torrents.packed_files import Metadata
-from supervisor.engine.torrents.snapshot import Snapshot
+from supervisor.engine.torrents.observed.packed_files import Metadata
+from supervisor.engine.torrents.observed.snapshot import Snapshot
 from supervisor.host.cached_look import Sight, check_cached
 from supervisor.store.catalogue import Catalogue
 

@@ -11,13 +11,13 @@ from typing import Final
 
 from protocol.internal.link_commands import VerifyTorrent
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.events import FileEntry, Progress
+from protocol.wire.events.torrent_events import FileEntry, Progress
 from protocol.wire.rows import TorrentState
 from supervisor.concurrency.background import Tasks
 from supervisor.concurrency.threads import in_thread
 from supervisor.engine.engine import Engine
-from supervisor.engine.torrents.packed_files import Metadata
-from supervisor.engine.torrents.snapshot import Snapshot
+from supervisor.engine.torrents.observed.packed_files import Metadata
+from supervisor.engine.torrents.observed.snapshot import Snapshot
 from supervisor.payload.places import Places
 from supervisor.store.catalogue import Catalogue
 

@@ -12,7 +12,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from protocol.wire.commands import Command
+from protocol.wire.commands.kinds import Command
 from protocol.wire.errors import ErrorKind, OuzelError
 
 Work = TypeVar("Work")

@@ -18,7 +18,7 @@ import msgspec
 import zmq
 
 from protocol.wire import codec
-from protocol.wire.commands import Command, DiskRead, EngineRead, InstantRead, Mutation, PagedRead
+from protocol.wire.commands.kinds import Command, DiskRead, EngineRead, InstantRead, Mutation, PagedRead
 from protocol.wire.envelope import (
     DEFAULT_DEADLINE_MS,
     ErrorBody,

@@ -83,7 +83,7 @@ class Commits:
         await self._settled.wait()
 
     def waiting_since(self) -> float | None:
-        """Since when the oldest change waits for the disk, in monotonic seconds; None while no change waits."""
+        """The time since which the oldest change has been waiting, in monotonic seconds; None while no change waits."""
         return self.writer.waiting_since()
 
     def close(self, last: Sequence[Sequence[Change]]) -> None:

@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from protocol.internal.link_events import HistoryFound
-from protocol.wire.events import Progress
+from protocol.wire.events.torrent_events import Progress
 from protocol.wire.rows import ACTIVE_STATES, COMPLETE_STATES, TorrentState
 
 SESSION: Final = ""

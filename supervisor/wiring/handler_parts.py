@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from protocol.durable.resume_dir import ResumeDir
-from supervisor.commands.roots_in_force import RootsInForce
+from supervisor.commands.roots.roots_in_force import RootsInForce
 from supervisor.config.config import Config
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.config.reloader import Reloader

@@ -10,7 +10,7 @@ from pathlib import Path
 import zmq
 
 from protocol.wire.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKET
-from protocol.wire.events import LifecycleEvent
+from protocol.wire.events.event import LifecycleEvent
 from supervisor.access.access import Access
 from supervisor.config.config import ApiConfig
 from supervisor.engine.process.engine_socket import EngineSocket

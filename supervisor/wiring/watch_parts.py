@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from protocol.durable.resume_dir import ResumeDir
-from supervisor.commands.roots_in_force import RootsInForce
+from supervisor.commands.roots.roots_in_force import RootsInForce
 from supervisor.concurrency.background import Background
 from supervisor.config.config import PathsConfig
 from supervisor.engine.process.crash_reports import CrashReports

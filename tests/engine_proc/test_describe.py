@@ -8,7 +8,7 @@ from protocol.durable.integrity import seal
 from protocol.durable.resume_dir import ResumeDir
 from protocol.internal.link_events import FilesRestored
 from protocol.wire.desired import Selection
-from protocol.wire.events import Progress
+from protocol.wire.events.torrent_events import Progress
 from tests.engine_proc.loopback import add, real_session
 from tools.rig.samples import SampleTorrent, two_files
 

@@ -36,12 +36,12 @@ from protocol.internal.link_events import (
 )
 from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
 from protocol.wire.desired import DesiredTorrent, Selection
-from protocol.wire.events import (
+from protocol.wire.events.session_events import LimitsApplied
+from protocol.wire.events.torrent_events import (
     Completed,
     ErrorCleared,
     FileCompleted,
     FilesDiscovered,
-    LimitsApplied,
     Progress,
     StateChanged,
     TorrentError,

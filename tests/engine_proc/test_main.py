@@ -15,7 +15,8 @@ from protocol.durable.resume_dir import ResumeDir
 from protocol.internal.exit_codes import EXIT_NOT_UTF8, EXIT_ORPHANED
 from protocol.internal.link_commands import Drain, EnsureTorrent
 from protocol.internal.link_events import EngineReady, Heartbeat, TorrentApplied
-from protocol.wire.events import Completed, LimitsApplied, Progress
+from protocol.wire.events.session_events import LimitsApplied
+from protocol.wire.events.torrent_events import Completed, Progress
 from tests.engine_proc.loopback import address, seed
 from tests.engine_proc.supervision import CONFIGURE, GEN, Supervision
 from tools.rig.probe import DEADLINE_S

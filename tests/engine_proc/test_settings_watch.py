@@ -6,7 +6,7 @@ from engine_proc.settings_watch import AGAIN_S, CYCLE_S
 from protocol.internal.link_commands import Configure
 from protocol.internal.link_events import SettingsApplied, SettingsRefused
 from protocol.wire.desired import SettingValue
-from protocol.wire.events import LimitsApplied, LimitsStale
+from protocol.wire.events.session_events import LimitsApplied, LimitsStale
 from tests.engine_proc.desk import Desk
 
 Settings = dict[str, SettingValue]

@@ -59,7 +59,7 @@ from engine_proc.session.session_port import (
 )
 from protocol.internal.link_queries import TrackerReading
 from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection, SettingValue, TrackerEdits, edited_web_seeds
-from protocol.wire.events import FileEntry
+from protocol.wire.events.torrent_events import FileEntry
 from tools.rig import bencode
 from tools.rig.bencode import Bencodable
 

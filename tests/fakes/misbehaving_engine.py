@@ -39,7 +39,8 @@ from protocol.internal.link_events import (
     TorrentDropped,
 )
 from protocol.wire import codec
-from protocol.wire.events import Progress, SessionError
+from protocol.wire.events.session_events import SessionError
+from protocol.wire.events.torrent_events import Progress
 from protocol.wire.rows import TorrentState
 
 VARIABLE: Final = "MISBEHAVIOUR"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec import inspect as mi
 
 from protocol.wire.codec import MAX_DEPTH, MAX_INTEGER
-from protocol.wire.commands import Command
+from protocol.wire.commands.kinds import Command
 from protocol.wire.operations import OPERATIONS
 
 scalars = (

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from protocol.wire.envelope import ErrorBody, EventFrame, Reply, Request
-from protocol.wire.events import Event
+from protocol.wire.events.event import Event
 from protocol.wire.operations import OPERATIONS
 from tools.spec import types
 from tools.spec.meanings import about, entries, meanings, summary

@@ -4,7 +4,8 @@ from typing import get_args
 import pytest
 
 from protocol.wire.errors import ErrorKind
-from protocol.wire.events import MAX_EVENT_FILES, Event, FilesDiscovered
+from protocol.wire.events.event import MAX_EVENT_FILES, Event
+from protocol.wire.events.torrent_events import FilesDiscovered
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.reports import EngineState
 from supervisor.engine.life import lifecycle

@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 from jsonschema import Draft202012Validator
 
-from protocol.wire.events import TYPES
+from protocol.wire.events.event import TYPES
 from protocol.wire.operations import OPERATIONS
 from tools.spec import edges, vectors
 from tools.spec.schemas import schemas

@@ -3,7 +3,8 @@ from typing import Annotated, Literal
 import msgspec
 import pytest
 
-from protocol.wire.commands import AddTorrent, ListTorrents, TorrentId
+from protocol.wire.commands.kinds import TorrentId
+from protocol.wire.commands.torrent_commands import AddTorrent, ListTorrents
 from protocol.wire.reports import HealthStatus
 from tools.spec.types import bounds_of, default_of, fields_of, name_of, within
 

@@ -2,10 +2,10 @@ import msgspec
 import pytest
 
 from protocol.wire import codec
-from protocol.wire.commands import Command
+from protocol.wire.commands.kinds import Command
 from protocol.wire.envelope import EventFrame, Reply, parse_request
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.events import TYPES
+from protocol.wire.events.event import TYPES
 from protocol.wire.operations import OPERATIONS, parse_command
 from tools.spec import edges, samples, vectors
 from tools.spec.vectors import Vector

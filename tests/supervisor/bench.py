@@ -30,15 +30,17 @@ from protocol.internal.link_events import (
 )
 from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
 from protocol.wire import codec
-from protocol.wire.commands import EngineRead
+from protocol.wire.commands.kinds import EngineRead
 from protocol.wire.desired import KnownMetadata, SettingValue
-from protocol.wire.events import Completed, EngineLost, LifecycleEvent, Progress
+from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.events.session_events import EngineLost
+from protocol.wire.events.torrent_events import Completed, Progress
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.removals import Removals
-from supervisor.commands.roots_in_force import RootsInForce
+from supervisor.commands.roots.roots_in_force import RootsInForce
 from supervisor.commands.session_settings import SessionSettings
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.config.config import Config, LimitsConfig, PathsConfig, RestartConfig

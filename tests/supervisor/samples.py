@@ -4,7 +4,7 @@ from typing import Any
 
 from protocol.internal.link_events import SessionStats
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.events import Progress
+from protocol.wire.events.torrent_events import Progress
 from protocol.wire.rows import TorrentState
 
 V1 = "a" * 40

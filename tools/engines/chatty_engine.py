@@ -28,7 +28,7 @@ from protocol.internal.link_events import (
 )
 from protocol.internal.link_queries import InspectSource, SourceInspected
 from protocol.wire import codec
-from protocol.wire.events import StateChanged
+from protocol.wire.events.torrent_events import StateChanged
 from protocol.wire.rows import TorrentState
 
 BEAT_S: Final = 0.25

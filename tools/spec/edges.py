@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from protocol.wire import codec
-from protocol.wire.commands import MAX_PAGE
+from protocol.wire.commands.kinds import MAX_PAGE
 from protocol.wire.desired import LIMIT_MAX_BPS
 from protocol.wire.envelope import MAX_DEADLINE_MS
 from protocol.wire.errors import ErrorKind

@@ -9,9 +9,13 @@ from typing import Final, get_args
 import msgspec
 
 from ouzel.requests import MAX_REPLY_BYTES
-from protocol.wire import codec, commands, desired, envelope, events
+from protocol.wire import codec, desired, envelope
+from protocol.wire.commands import kinds, torrent_commands
 from protocol.wire.errors import ErrorKind
-from protocol.wire.events import Event, Progress, Tick
+from protocol.wire.events import event
+from protocol.wire.events.event import Event
+from protocol.wire.events.session_events import Tick
+from protocol.wire.events.torrent_events import Progress
 from protocol.wire.operations import ALWAYS, OF_MUTATIONS, OPERATIONS, Operation, Refusal
 from protocol.wire.reports import EngineState, HealthStatus, Severity
 from protocol.wire.rows import PeerFlag, TorrentState
@@ -173,7 +177,7 @@ def _limits() -> str:
                 f"1..{envelope.MAX_DEADLINE_MS:,}; {envelope.DEFAULT_DEADLINE_MS:,} by default",
                 "`invalid_envelope`",
             ],
-            ["rows, files or events in a page (`limit`)", f"{commands.MAX_PAGE:,}", "`invalid_argument`"],
+            ["rows, files or events in a page (`limit`)", f"{kinds.MAX_PAGE:,}", "`invalid_argument`"],
             [
                 "rate limits (`*_bps`)",
                 f"{desired.LIMIT_MAX_BPS:,}",
@@ -273,7 +277,7 @@ def _limits() -> str:
             ],
             [
                 "files in a `files_discovered` event",
-                f"{events.MAX_EVENT_FILES:,}",
+                f"{event.MAX_EVENT_FILES:,}",
                 "`truncated` is true; `list_files` has all files",
             ],
             [
@@ -367,7 +371,7 @@ def _named_types() -> Iterator[type[msgspec.Struct]]:
 
 
 def _type(kind: type[msgspec.Struct]) -> str:
-    given = kind is commands.AddTorrent.Rules
+    given = kind is torrent_commands.AddTorrent.Rules
     return f"### {types.anchor(kind)}\n\n{about(kind)}\n\n{_members(kind, given=given)}"
 
 

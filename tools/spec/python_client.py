@@ -14,7 +14,7 @@ from msgspec import inspect as mi
 
 from ouzel.client import special_calls
 from ouzel.client.call import Call, Page
-from protocol.wire import commands
+from protocol.wire.commands import kinds
 from protocol.wire.operations import OPERATIONS, Operation
 from protocol.wire.results import Nothing, TorrentAccepted
 from tools.spec.types import fields_of
@@ -52,7 +52,7 @@ def calls() -> str:
     modules: dict[str, set[str]] = {
         "ouzel.client.call": {"Call", "Page", "call_of", "member", "nothing", "whole"},
         "ouzel.client.special_calls": {"Added", "ServerInfo", *by_hand},
-        "protocol.wire": {_module(each.arguments) for each in plain},
+        "protocol.wire.commands": {_module(each.arguments) for each in plain},
         "protocol.wire.envelope": {"Wait"},
     }
     for kind in results - {str}:
@@ -129,7 +129,7 @@ def _function(operation: Operation) -> str:
 
 
 def _module(kind: type[msgspec.Struct]) -> str:
-    """The module of `protocol.wire` that has a command."""
+    """The module of `protocol.wire.commands` that has a command."""
     return kind.__module__.rpartition(".")[2]
 
 
@@ -161,7 +161,7 @@ def _named(operation: Operation) -> list[type[msgspec.Struct]]:
     return [get_args(first.type)[0]] if get_origin(first.type) is list else [kind]
 
 
-def _docstring(kind: type[commands.Command]) -> str:
+def _docstring(kind: type[kinds.Command]) -> str:
     text = inspect.cleandoc(kind.__doc__ or "").replace("\nFields:\n", "\nArgs:\n")
     closing = "\n" if "\n" in text else ""
     return textwrap.indent(f'"""{text}{closing}"""', "    ")

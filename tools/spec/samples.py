@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.wire import events, reports, results, rows
+from protocol.wire import reports, results, rows
 from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import EventFrame, Request
+from protocol.wire.events import event, session_events, torrent_events
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.reports import EngineState, HealthStatus, SettingSource
 from protocol.wire.rows import HindranceCause, TorrentState, TrackerStatus
@@ -359,8 +360,8 @@ CUT: Final = results.CutPage(
     torrents=[results.CutRow(torrent=TORRENT, state=TorrentState.DOWNLOADING, progress=0.5)], cursor=None
 )
 
-EVENTS: Final[tuple[events.Event, ...]] = (
-    events.TorrentAdded(
+EVENTS: Final[tuple[event.Event, ...]] = (
+    torrent_events.TorrentAdded(
         torrent=TORRENT,
         name="hello.txt",
         save_path=SAVE_PATH,
@@ -368,34 +369,36 @@ EVENTS: Final[tuple[events.Event, ...]] = (
         labels=["greetings"],
         added_us=NOW_US - 60_000_000,
     ),
-    events.TorrentRemoved(torrent=TORRENT, delete_files=True),
-    events.MetadataUpdated(torrent=TORRENT, name="hello.txt", size=65_536, piece_length=16_384, files=1),
-    events.FilesDiscovered(torrent=TORRENT, files=[events.FileEntry(0, "hello.txt", 65_536, 7)], truncated=False),
-    events.StateChanged(torrent=TORRENT, state=TorrentState.DOWNLOADING, previous=TorrentState.CHECKING),
-    events.Completed(torrent=TORRENT, bytes_done=32_768),
-    events.FileCompleted(torrent=TORRENT, index=0),
-    events.TorrentError(
+    torrent_events.TorrentRemoved(torrent=TORRENT, delete_files=True),
+    torrent_events.MetadataUpdated(torrent=TORRENT, name="hello.txt", size=65_536, piece_length=16_384, files=1),
+    torrent_events.FilesDiscovered(
+        torrent=TORRENT, files=[torrent_events.FileEntry(0, "hello.txt", 65_536, 7)], truncated=False
+    ),
+    torrent_events.StateChanged(torrent=TORRENT, state=TorrentState.DOWNLOADING, previous=TorrentState.CHECKING),
+    torrent_events.Completed(torrent=TORRENT, bytes_done=32_768),
+    torrent_events.FileCompleted(torrent=TORRENT, index=0),
+    torrent_events.TorrentError(
         torrent=TORRENT,
         name="engine_lost",
         message="the engine was lost; the torrent goes on as soon as the next one is up",
         recoverable=True,
     ),
-    events.ErrorCleared(torrent=TORRENT),
-    events.TrackerStatusChanged(
+    torrent_events.ErrorCleared(torrent=TORRENT),
+    torrent_events.TrackerStatusChanged(
         torrent=TORRENT, url=DEAD_TRACKER.url, status=TrackerStatus.ERROR, message=DEAD_TRACKER.message
     ),
-    events.SelectionChanged(torrent=TORRENT, selected=1, files=1),
-    events.Quarantined(torrent=TORRENT, reason="two engines crashed while they loaded it", crash_report=CRASH),
-    events.Released(torrent=TORRENT),
-    events.LimitsApplied(torrent=None, download_bps=0, upload_bps=1_000_000),
-    events.LimitsStale(torrent=TORRENT, download_bps=0, upload_bps=50_000, message="upload_bps is 0"),
-    events.SettingsChanged(changed=["limits.upload_bps"], overridden=[], restart_needed=["paths.runtime_dir"]),
-    events.SessionError(name="disk_full", message="/srv: no room (torrents that wait: 1, bytes free: 0)"),
-    events.HealthChanged(status=HealthStatus.DEGRADED, reasons=[REASON]),
-    events.EngineStarted(pid=4242, restarts=1),
-    events.EngineLost(pid=4201, exit_code=None, signal="SIGSEGV", retry_ms=0, killed_for=None),
-    events.Reconciled(torrent=TORRENT, what="it was paused in the session", done="resumed"),
-    events.Progress(
+    torrent_events.SelectionChanged(torrent=TORRENT, selected=1, files=1),
+    torrent_events.Quarantined(torrent=TORRENT, reason="two engines crashed while they loaded it", crash_report=CRASH),
+    torrent_events.Released(torrent=TORRENT),
+    session_events.LimitsApplied(torrent=None, download_bps=0, upload_bps=1_000_000),
+    session_events.LimitsStale(torrent=TORRENT, download_bps=0, upload_bps=50_000, message="upload_bps is 0"),
+    session_events.SettingsChanged(changed=["limits.upload_bps"], overridden=[], restart_needed=["paths.runtime_dir"]),
+    session_events.SessionError(name="disk_full", message="/srv: no room (torrents that wait: 1, bytes free: 0)"),
+    session_events.HealthChanged(status=HealthStatus.DEGRADED, reasons=[REASON]),
+    session_events.EngineStarted(pid=4242, restarts=1),
+    session_events.EngineLost(pid=4201, exit_code=None, signal="SIGSEGV", retry_ms=0, killed_for=None),
+    session_events.Reconciled(torrent=TORRENT, what="it was paused in the session", done="resumed"),
+    torrent_events.Progress(
         torrent=TORRENT,
         state=TorrentState.DOWNLOADING,
         progress=0.5,
@@ -410,7 +413,7 @@ EVENTS: Final[tuple[events.Event, ...]] = (
         peers=3,
         seeds=1,
     ),
-    events.Tick(head=SEQ, status=HealthStatus.HEALTHY),
+    session_events.Tick(head=SEQ, status=HealthStatus.HEALTHY),
 )
 """One event of each type."""
 

@@ -13,7 +13,9 @@ import msgspec
 from protocol.wire import codec
 from protocol.wire.envelope import ErrorBody, EventFrame, Reply, Request
 from protocol.wire.errors import ErrorKind
-from protocol.wire.events import Event, LimitsApplied, LimitsStale, Progress, Reconciled, Tick
+from protocol.wire.events.event import Event
+from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, Tick
+from protocol.wire.events.torrent_events import Progress
 from protocol.wire.operations import OPERATIONS, Operation
 from tools.spec.meanings import about, meanings
 from tools.spec.samples import EVENTS

@@ -12,7 +12,7 @@ import zmq
 from protocol.wire import codec
 from protocol.wire.endpoints import COMMANDS_SOCKET, EVENTS_SOCKET, ipc_endpoint
 from protocol.wire.envelope import EventFrame, Reply, topic_of
-from protocol.wire.events import Event
+from protocol.wire.events.event import Event
 from protocol.wire.operations import OPERATIONS, Operation
 from tools.rig.daemon import Daemon
 from tools.spec.files import ROOT, VECTORS

@@ -8,7 +8,9 @@ import msgspec
 from protocol.wire import codec
 from protocol.wire.envelope import ErrorBody, EventFrame, Reply, topic_of
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.events import Event, Progress, Tick
+from protocol.wire.events.event import Event
+from protocol.wire.events.session_events import Tick
+from protocol.wire.events.torrent_events import Progress
 from protocol.wire.operations import OPERATIONS
 from tools.spec import samples
 

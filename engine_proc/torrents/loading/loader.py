@@ -34,15 +34,15 @@ from engine_proc.session.session_port import (
     TorrentFault,
 )
 from engine_proc.storage.storage_policy import Missing, Outside, Present, Verdict
-from engine_proc.torrents import reconcile
 from engine_proc.torrents.loading.finder import Finder, Found
 from engine_proc.torrents.loading.judged_sources import JudgedSources
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.readback import report_reconciled
+from engine_proc.torrents.state import reconcile
 from protocol.durable.integrity import Damaged
 from protocol.internal.link_events import FilePutAside, HashesProven
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.events import Reconciled
+from protocol.wire.events.session_events import Reconciled
 
 
 class Absent(NamedTuple):

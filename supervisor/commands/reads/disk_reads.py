@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from protocol.wire.commands import DiskRead, GetCrash, ListCrashes, ListDamaged
+from protocol.wire.commands.kinds import DiskRead
+from protocol.wire.commands.session_commands import GetCrash, ListCrashes, ListDamaged
 from protocol.wire.crashes import CrashReport
 from protocol.wire.results import CrashList, DamagedList
 from supervisor.commands.handlers import check_complete, handlers_of, handles

@@ -7,10 +7,11 @@ import msgspec
 
 from protocol.internal.link_queries import PeersQueried, PiecesQueried
 from protocol.wire import codec
-from protocol.wire.commands import EngineRead, ListFiles, ListTrackers
+from protocol.wire.commands.kinds import EngineRead
+from protocol.wire.commands.peer_commands import ListPeers, PieceMap
+from protocol.wire.commands.torrent_commands import ListFiles, ListTrackers
+from protocol.wire.commands.tracker_commands import ListWebSeeds
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.peer_commands import ListPeers, PieceMap
-from protocol.wire.tracker_commands import ListWebSeeds
 from supervisor.commands.handlers import check_complete, handlers_of, handles, refreshers_of, refreshes
 from supervisor.commands.reads import pages
 from supervisor.commands.reads.reads import Reads, Steps, no_cursor

@@ -15,25 +15,15 @@ import msgspec
 import psutil
 
 from protocol.wire import codec
-from protocol.wire.commands import (
-    EngineRead,
-    GetSettings,
-    GetTorrent,
-    Health,
-    Hello,
-    InstantRead,
-    ListTorrents,
-    PagedRead,
-    Ping,
-    Replay,
-    Stats,
-)
-from protocol.wire.commands import Snapshot as SnapshotVerb
+from protocol.wire.commands.kinds import EngineRead, InstantRead, PagedRead
+from protocol.wire.commands.peer_commands import ListBans
+from protocol.wire.commands.session_commands import GetSettings, Health, Hello, Ping, Replay, Stats
+from protocol.wire.commands.session_commands import Snapshot as SnapshotVerb
+from protocol.wire.commands.torrent_commands import GetTorrent, ListTorrents
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.envelope import VERSION
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import OPERATIONS
-from protocol.wire.peer_commands import ListBans
 from protocol.wire.reports import (
     EngineReport,
     HealthReport,

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from protocol.wire.events import SessionError
+from protocol.wire.events.session_events import SessionError
 from supervisor.engine.facts import Problem
 from supervisor.engine.life.memory_guard import MemoryGuard
 from supervisor.host import memory

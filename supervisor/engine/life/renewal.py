@@ -80,7 +80,10 @@ class Renewal:
         self._handed_over.set()
 
     async def check(self) -> None:
-        """Identifies all places once, before the first engine is started."""
+        """Identifies the places at the download roots and at the engine's own directories.
+
+        `run` repeats this. Before the first engine is started, the owner calls it.
+        """
         await self._watch.check([*self._roots(), *(self._own() or [])])
 
     async def run(self) -> None:

@@ -13,13 +13,13 @@ from typing import Final
 
 from protocol.internal.flight_recorder import Flight
 from protocol.wire.desired import Quarantine
-from protocol.wire.events import StateChanged
+from protocol.wire.events.torrent_events import StateChanged
 from supervisor.engine.facts import Convicted, Problem
 from supervisor.engine.poison import blame, poison
 from supervisor.engine.poison.poison import CALM_MAX_S, FEW, Case, Convict, Excuse, Load
 from supervisor.engine.process.child import Death
+from supervisor.engine.torrents.observed.snapshot import Snapshot
 from supervisor.engine.torrents.own_torrents import OwnTorrents
-from supervisor.engine.torrents.snapshot import Snapshot
 from supervisor.log import logs
 from supervisor.log.short_name import short_name
 

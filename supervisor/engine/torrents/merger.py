@@ -16,10 +16,12 @@ from protocol.durable.integrity import crc32_of
 from protocol.internal.link_events import HashesProven
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import OuzelError
-from protocol.wire.events import LifecycleEvent, Reconciled, TorrentRemoved
+from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.events.session_events import Reconciled
+from protocol.wire.events.torrent_events import TorrentRemoved
 from supervisor.concurrency.keyed_locks import Hold, KeyedLocks
 from supervisor.concurrency.threads import in_thread
-from supervisor.engine.torrents.snapshot import Snapshot
+from supervisor.engine.torrents.observed.snapshot import Snapshot
 from supervisor.log import logs
 from supervisor.store import identity
 from supervisor.store.catalogue import Catalogue

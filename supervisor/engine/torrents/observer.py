@@ -34,28 +34,24 @@ from protocol.internal.link_events import (
 )
 from protocol.internal.link_queries import Answer
 from protocol.wire.desired import KnownMetadata
-from protocol.wire.events import (
-    MAX_EVENT_FILES,
+from protocol.wire.events.event import MAX_EVENT_FILES, LifecycleEvent
+from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
+from protocol.wire.events.torrent_events import (
     Completed,
     ErrorCleared,
     FileCompleted,
     FilesDiscovered,
-    LifecycleEvent,
-    LimitsApplied,
-    LimitsStale,
     MetadataUpdated,
     Progress,
-    Reconciled,
     SelectionChanged,
-    SessionError,
     StateChanged,
     TorrentError,
 )
 from protocol.wire.rows import COMPLETE_STATES, TorrentState
 from supervisor.engine.facts import FilesKnown, MetadataLearned, Observation, Readable, TakenUp
+from supervisor.engine.torrents.observed.packed_files import Metadata
+from supervisor.engine.torrents.observed.snapshot import Snapshot
 from supervisor.engine.torrents.own_torrents import OwnTorrents
-from supervisor.engine.torrents.packed_files import Metadata
-from supervisor.engine.torrents.snapshot import Snapshot
 from supervisor.engine.torrents.waiters import Waiters
 from supervisor.health.health import storage_message
 

@@ -22,9 +22,9 @@ from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import OuzelError
 from supervisor.engine.process.describer import AT_ONCE, Describer
 from supervisor.engine.process.engine_link import EngineLink
+from supervisor.engine.torrents.observed.snapshot import Snapshot
 from supervisor.engine.torrents.observer import Observer
 from supervisor.engine.torrents.own_torrents import OwnTorrents
-from supervisor.engine.torrents.snapshot import Snapshot
 
 FILES_FRESH_S: Final = 1.0
 """The time for which file progress is reused."""

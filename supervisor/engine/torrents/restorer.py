@@ -10,9 +10,9 @@ from protocol.wire.desired import DesiredTorrent
 from supervisor.engine.facts import Problem, Restored
 from supervisor.engine.process.engine_link import EngineLink
 from supervisor.engine.torrents import restore
+from supervisor.engine.torrents.observed.snapshot import Snapshot
 from supervisor.engine.torrents.own_torrents import OwnTorrents
 from supervisor.engine.torrents.restore import Restore
-from supervisor.engine.torrents.snapshot import Snapshot
 
 OUTLOOK: Final = "the others follow by themselves"
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from engine_proc.events.coalescer import MIN_INTERVAL_S, ProgressCoalescer
-from protocol.wire.events import Progress
+from protocol.wire.events.torrent_events import Progress
 from protocol.wire.rows import TorrentState
 
 TORRENTS = ("a", "b", "c")

@@ -1,6 +1,6 @@
 from engine_proc.events.outbox import EVENTS_PER_FRAME, Outbox
 from protocol.internal.link_events import EngineEvent, TorrentDropped
-from protocol.wire.events import Completed, Progress
+from protocol.wire.events.torrent_events import Completed, Progress
 from protocol.wire.rows import TorrentState
 
 T = "a" * 40

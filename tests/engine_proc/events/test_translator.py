@@ -45,7 +45,8 @@ from engine_proc.session.alerts import (
 from engine_proc.session.session_port import Layout
 from protocol.internal.link_events import FilesRestored
 from protocol.wire.desired import Selection
-from protocol.wire.events import (
+from protocol.wire.events.session_events import SessionError
+from protocol.wire.events.torrent_events import (
     Completed,
     ErrorCleared,
     FileCompleted,
@@ -53,7 +54,6 @@ from protocol.wire.events import (
     FilesDiscovered,
     MetadataUpdated,
     Progress,
-    SessionError,
     StateChanged,
     TorrentError,
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc.libtorrent_adapter import libtorrent_claims, libtorrent_params
+from engine_proc.libtorrent_adapter.parsing import libtorrent_claims, libtorrent_params
 from engine_proc.resume.resume_store import FastResumeStore
 from engine_proc.session.alerts import NativeState, ResumeData
 from engine_proc.session.session_port import InvalidSource

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.libtorrent_adapter import libtorrent_files, libtorrent_params, libtorrent_sources
 from engine_proc.libtorrent_adapter.libtorrent_alerts import AlertCopier
 from engine_proc.libtorrent_adapter.libtorrent_handles import Handles
-from engine_proc.libtorrent_adapter.libtorrent_hashes import hashes
-from engine_proc.libtorrent_adapter.libtorrent_sources import METAINFO_LIMITS, RESUME_LIMITS
 from engine_proc.libtorrent_adapter.libtorrent_status import Selections
+from engine_proc.libtorrent_adapter.parsing import libtorrent_files, libtorrent_params, libtorrent_sources
+from engine_proc.libtorrent_adapter.parsing.libtorrent_hashes import hashes
+from engine_proc.libtorrent_adapter.parsing.libtorrent_sources import METAINFO_LIMITS, RESUME_LIMITS
 from engine_proc.session.alerts import FileError, TorrentTrouble
 from engine_proc.session.session_port import InvalidSource
 from engine_proc.trackers.held_trackers import HeldTrackers

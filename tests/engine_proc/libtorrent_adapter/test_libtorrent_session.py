@@ -7,7 +7,7 @@ from typing import Any, Final
 import libtorrent
 import pytest
 
-from engine_proc.libtorrent_adapter import libtorrent_sources
+from engine_proc.libtorrent_adapter.parsing import libtorrent_sources
 from engine_proc.resume.pieces import Verified
 from engine_proc.session import session_settings
 from engine_proc.session.alerts import (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.libtorrent_adapter import libtorrent_claims
+from engine_proc.libtorrent_adapter.parsing import libtorrent_claims
 from engine_proc.session.alerts import NativeState, PrioritiesSet, ResumeData, TorrentAdded
 from engine_proc.session.session_port import Loading
 from protocol.wire.desired import DesiredTorrent, Selection

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc.libtorrent_adapter import libtorrent_claims, libtorrent_params, libtorrent_sources
+from engine_proc.libtorrent_adapter.parsing import libtorrent_claims, libtorrent_params, libtorrent_sources
 from engine_proc.resume.pieces import BLOCK, OFFERED_MAX, Unverified, Verified
 from engine_proc.resume.proof import proves
 from engine_proc.resume.rehasher import Rehashed, Rehasher, data_ranges

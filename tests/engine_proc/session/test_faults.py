@@ -18,7 +18,7 @@ from protocol.internal.link_commands import DropTorrent, EngineCommand, EnsureTo
 from protocol.internal.link_events import TorrentApplied, TorrentDropped
 from protocol.internal.link_queries import FilesQueried, QueryFiles
 from protocol.wire.desired import DesiredTorrent, Selection
-from protocol.wire.events import StateChanged, TorrentError
+from protocol.wire.events.torrent_events import StateChanged, TorrentError
 from protocol.wire.rows import TorrentState
 from tests.engine_proc.test_engine import Running, changed
 from tools.rig.probe import eventually

@@ -16,7 +16,7 @@ from protocol.internal.bounds import Bounds
 from protocol.internal.link_commands import DropTorrent
 from protocol.internal.link_events import StorageState, TorrentApplied, TorrentDropped
 from protocol.internal.link_queries import InspectSource, SourceInspected
-from protocol.wire.events import FilesDiscovered, TorrentError
+from protocol.wire.events.torrent_events import FilesDiscovered, TorrentError
 from tests.engine_proc.desk import RULES, Desk, applied, changed
 from tools.rig.samples import PIECE_LENGTH, SampleTorrent
 

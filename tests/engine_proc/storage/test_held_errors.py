@@ -1,5 +1,5 @@
 from engine_proc.storage.held_errors import HeldErrors
-from protocol.wire.events import TorrentError
+from protocol.wire.events.torrent_events import TorrentError
 
 T = "a" * 40
 BAD_DISK = TorrentError(torrent=T, name="storage", message="bad disk", recoverable=False)

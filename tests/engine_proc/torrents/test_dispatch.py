@@ -13,15 +13,8 @@ from engine_proc.torrents.applier import AGAIN_S
 from protocol.durable.integrity import seal
 from protocol.internal.link_events import FilesRestored, TorrentApplied, TorrentDropped
 from protocol.wire.desired import DesiredTorrent, Selection
-from protocol.wire.events import (
-    FilesDiscovered,
-    LimitsApplied,
-    LimitsStale,
-    MetadataUpdated,
-    Reconciled,
-    SelectionChanged,
-    TorrentError,
-)
+from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled
+from protocol.wire.events.torrent_events import FilesDiscovered, MetadataUpdated, SelectionChanged, TorrentError
 from tests.engine_proc.desk import RULES, Desk, applied, changed
 from tests.fakes.fake_session import FakeSession
 from tools.rig.samples import PIECE_LENGTH, SampleTorrent

@@ -24,7 +24,7 @@ from engine_proc.session.alerts import (
 from engine_proc.session.session_port import NotSelected, TorrentFault
 from engine_proc.torrents.applier import AGAIN_S
 from engine_proc.torrents.dispatch import RETRY_S
-from engine_proc.torrents.transitions import IN_PLACE, LEAVING, State
+from engine_proc.torrents.state.transitions import IN_PLACE, LEAVING, State
 from protocol.internal.link_commands import DropTorrent
 from protocol.internal.link_events import TorrentApplied, TorrentDropped
 from protocol.wire.desired import DesiredTorrent, Selection

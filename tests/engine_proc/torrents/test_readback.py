@@ -1,5 +1,5 @@
 from engine_proc.torrents.readback import report_limits, report_reconciled
-from protocol.wire.events import LimitsApplied, LimitsStale, Reconciled
+from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled
 
 TORRENT = "a" * 40
 

@@ -4,7 +4,7 @@ import pytest
 
 from engine_proc.session.alerts import NativeState
 from protocol.internal.link_events import TorrentApplied, TorrentRechecked
-from protocol.wire.events import StateChanged
+from protocol.wire.events.torrent_events import StateChanged
 from tests.engine_proc.desk import Desk, applied, changed
 
 TWO = "2" * 64

@@ -7,7 +7,7 @@ from engine_proc.session.alerts import Conflict, NativeState, PrioritiesSet, Tor
 from protocol.durable.integrity import crc32_of, seal
 from protocol.internal.link_events import HashesProven, TorrentApplied, TorrentDropped
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.events import ErrorCleared, FilesDiscovered, MetadataUpdated, TorrentError
+from protocol.wire.events.torrent_events import ErrorCleared, FilesDiscovered, MetadataUpdated, TorrentError
 from tests.engine_proc.desk import Desk, applied, changed
 from tools.rig.samples import two_files
 

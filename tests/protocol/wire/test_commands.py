@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.wire import codec, commands
-from protocol.wire.commands import Command
+from protocol.wire import codec
+from protocol.wire.commands import torrent_commands
+from protocol.wire.commands.kinds import Command
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import OPERATIONS, parse_command
 from tests.protocol.strategies import commands as command_samples
@@ -137,7 +138,7 @@ def test_a_value_out_of_range_is_named(op: str, args: dict[str, Any], field: str
 @pytest.mark.parametrize("torrent", [V1, V2])
 def test_ids_are_of_either_hash(torrent: str) -> None:
     """40 digits for v1, 64 for v2."""
-    assert parse_command("get_torrent", {"torrent": torrent}) == commands.GetTorrent(torrent=torrent)
+    assert parse_command("get_torrent", {"torrent": torrent}) == torrent_commands.GetTorrent(torrent=torrent)
 
 
 @pytest.mark.parametrize("op", ["", "Ping", "ping ", "add_torrents", "x" * 100_000])

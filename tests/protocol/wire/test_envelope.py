@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.wire import codec, envelope
-from protocol.wire.commands import Command
+from protocol.wire.commands.kinds import Command
 from protocol.wire.envelope import (
     PEEK_WHOLE_BYTES,
     ErrorBody,

@@ -1,8 +1,11 @@
+import importlib
+import pkgutil
+
 import msgspec
 import pytest
 
-from protocol.wire import commands, peer_commands, tracker_commands
-from protocol.wire.commands import Command, DiskRead, InstantRead, Mutation, PagedRead
+from protocol.wire import commands
+from protocol.wire.commands.kinds import Command, DiskRead, InstantRead, Mutation, PagedRead
 from protocol.wire.errors import ErrorKind
 from protocol.wire.operations import ALWAYS, OF_MUTATIONS, OPERATIONS
 from protocol.wire.results import CutRow
@@ -11,7 +14,10 @@ from protocol.wire.rows import ROW_FIELDS
 
 def test_every_command_has_a_row() -> None:
     """And one kind, which determines how it is answered."""
-    found = [each for module in (commands, peer_commands, tracker_commands) for each in vars(module).values()]
+    modules = [
+        importlib.import_module(f"{commands.__name__}.{each.name}") for each in pkgutil.iter_modules(commands.__path__)
+    ]
+    found = [each for module in modules for each in vars(module).values()]
     verbs = {each for each in found if isinstance(each, type) and issubclass(each, Command)}
     tagged = {verb for verb in verbs if verb.__struct_config__.tag != verb.__name__}
     rows = [operation.arguments for operation in OPERATIONS.values()]

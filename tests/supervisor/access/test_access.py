@@ -10,7 +10,7 @@ import structlog
 import zmq
 from structlog.testing import capture_logs
 
-from protocol.wire.commands import Ping
+from protocol.wire.commands.session_commands import Ping
 from protocol.wire.errors import OuzelError
 from supervisor.access import access as guarding
 from supervisor.access.access import LOGGED_MAX, Access, AccessNotYet, UnusableAccess

@@ -5,12 +5,14 @@ import msgspec
 import pytest
 
 from protocol.internal.link_events import TorrentRechecked
-from protocol.wire.commands import DiskRead, Mutation, PauseTorrent, Ping, Recheck, ResumeTorrent, SetSequential
+from protocol.wire.commands.kinds import DiskRead, Mutation
+from protocol.wire.commands.session_commands import Ping
+from protocol.wire.commands.torrent_commands import PauseTorrent, Recheck, ResumeTorrent, SetSequential
+from protocol.wire.commands.tracker_commands import UpdateWebSeeds
 from protocol.wire.desired import DesiredTorrent, edited_web_seeds
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import parse_command
 from protocol.wire.results import SequentialAccepted, TorrentAccepted
-from protocol.wire.tracker_commands import UpdateWebSeeds
 from supervisor.commands import edits as all_edits
 from supervisor.commands.handlers import check_complete, edits, edits_of, handlers_of, handles
 from tests.supervisor.samples import V1, desired

@@ -13,13 +13,13 @@ from protocol.host.mounts import mount_point_of
 from protocol.internal.link_commands import Configure, DropTorrent, EnsureTorrent, ReannounceTorrent
 from protocol.internal.link_events import SettingsApplied, TorrentApplied, TorrentDropped, TorrentRechecked
 from protocol.internal.link_queries import InspectSource
-from protocol.wire.commands import AddTorrent, UpdateSelection
+from protocol.wire.commands.torrent_commands import AddTorrent, UpdateSelection
 from protocol.wire.desired import DesiredSession, DesiredTorrent, Quarantine, Selection
 from protocol.wire.envelope import Wait
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import OPERATIONS, parse_command
 from protocol.wire.rows import TorrentState
-from supervisor.commands.download_roots import DownloadRoots
+from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.store.identity import PEERS_KEPT
 from tests.supervisor.bench import Bench, PlayedEngine, bench
 from tests.supervisor.samples import OTHER, V1, desired

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from protocol.wire.endpoints import COMMANDS_SOCKET, IPC_PATH_MAX_BYTES, NoHome
-from supervisor.commands.download_roots import DownloadRoots
+from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.config import config
 from supervisor.config.config import ApiConfig, Config, LimitsConfig, RestartConfig, load
 from supervisor.config.config_problem import InvalidConfig

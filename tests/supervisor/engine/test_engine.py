@@ -15,7 +15,7 @@ from protocol.internal.link_events import Heartbeat
 from protocol.internal.link_queries import QueryFiles
 from protocol.wire.desired import DesiredTorrent, Quarantine
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.events import EngineLost, EngineStarted, SessionError
+from protocol.wire.events.session_events import EngineLost, EngineStarted, SessionError
 from supervisor.config.config import Config, PathsConfig, RestartConfig
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.engine.engine import Engine

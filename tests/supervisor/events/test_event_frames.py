@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.wire.events import Event, FileEntry, FilesDiscovered, LimitsApplied, SessionError, Tick
+from protocol.wire.events.event import Event
+from protocol.wire.events.session_events import LimitsApplied, SessionError, Tick
+from protocol.wire.events.torrent_events import FileEntry, FilesDiscovered
 from protocol.wire.reports import HealthStatus
 from supervisor.events.event_frames import TOPIC_BYTES_MAX, encode, estimate, topic
 from tests.protocol.strategies import messages

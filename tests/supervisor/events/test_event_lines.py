@@ -4,17 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.wire.events import (
-    Completed,
-    HealthChanged,
-    LifecycleEvent,
-    Quarantined,
-    Reconciled,
-    SessionError,
-    TorrentAdded,
-    TorrentError,
-    TorrentRemoved,
-)
+from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.events.session_events import HealthChanged, Reconciled, SessionError
+from protocol.wire.events.torrent_events import Completed, Quarantined, TorrentAdded, TorrentError, TorrentRemoved
 from protocol.wire.reports import HealthStatus, Reason
 from supervisor.events import event_frames, event_lines
 from supervisor.events.event_lines import LEVELS_BY_EVENT, TEXT_MAX, health_line, line

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.events import SessionError
+from protocol.wire.events.session_events import SessionError
 from supervisor.events.event_log import EventLog, LoggedEvent
 
 sizes = st.lists(st.integers(0, 200), max_size=40)

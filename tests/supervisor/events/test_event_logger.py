@@ -2,11 +2,11 @@ from typing import Any
 
 import structlog
 
-from protocol.wire.events import (
+from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.events.session_events import HealthChanged
+from protocol.wire.events.torrent_events import (
     Completed,
     ErrorCleared,
-    HealthChanged,
-    LifecycleEvent,
     Quarantined,
     StateChanged,
     TorrentAdded,

@@ -10,7 +10,8 @@ import pytest
 import zmq
 import zmq.asyncio
 
-from protocol.wire.events import LimitsApplied, SessionError, StateChanged, Tick, TorrentAdded
+from protocol.wire.events.session_events import LimitsApplied, SessionError, Tick
+from protocol.wire.events.torrent_events import StateChanged, TorrentAdded
 from protocol.wire.reports import HealthStatus
 from protocol.wire.rows import TorrentState
 from supervisor.events import event_frames

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from protocol.internal.link_events import FilesRestored, TorrentApplied
-from protocol.wire.events import FileEntry
+from protocol.wire.events.torrent_events import FileEntry
 from protocol.wire.rows import TorrentState
 from supervisor.host.cached_look import Sight
 from supervisor.payload import file_watch

@@ -6,7 +6,7 @@ import pytest
 from protocol.internal.link_commands import DropTorrent, VerifyTorrent
 from protocol.internal.link_events import FilesRestored
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.events import Completed, FileEntry
+from protocol.wire.events.torrent_events import Completed, FileEntry
 from protocol.wire.rows import TorrentState
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.commands.test_mutations import do

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from protocol.wire import codec
-from protocol.wire.commands import Mutation
+from protocol.wire.commands.kinds import Mutation
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import parse_command
 from supervisor.requests.acceptances import ENTRY_BYTES, REMEMBERED_S, Acceptances, Key, content_of

@@ -10,13 +10,14 @@ import zmq
 from protocol.internal.link_commands import DropTorrent, EnsureTorrent
 from protocol.internal.link_events import TorrentApplied
 from protocol.internal.link_queries import InspectSource, SourceInspected
-from protocol.wire.commands import Command, Ping
+from protocol.wire.commands.kinds import Command
+from protocol.wire.commands.session_commands import Ping
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.rows import TorrentState
 from supervisor.engine.process import crash_reports
 from supervisor.engine.process.crash_reports import name_of
-from supervisor.engine.torrents.packed_files import Metadata
+from supervisor.engine.torrents.observed.packed_files import Metadata
 from supervisor.requests.claims import IN_FLIGHT_MAX
 from supervisor.requests.requests import HOPS_MAX, local_only
 from supervisor.transport.loop_socket import LOCAL, Sender

@@ -23,15 +23,16 @@ from protocol.durable.recycler import RECYCLED_MAX, Recycler
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host import mounts
 from protocol.internal.link_queries import SourceInspected
-from protocol.wire.commands import AddTorrent, Mutation, PauseTorrent, RemoveTorrent, ResumeTorrent, UpdateLimits
+from protocol.wire.commands.kinds import Mutation
+from protocol.wire.commands.torrent_commands import AddTorrent, PauseTorrent, RemoveTorrent, ResumeTorrent, UpdateLimits
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.reports import SettingsReport
-from supervisor.commands import adding
+from supervisor.commands.lifecycle import adding
 from supervisor.commands.mutations import Mutations
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.engine.torrents.merger import Merger
-from supervisor.engine.torrents.snapshot import Snapshot
+from supervisor.engine.torrents.observed.snapshot import Snapshot
 from supervisor.engine.torrents.waiters import Waiters
 from supervisor.store.catalogue import Catalogue, OutcomeUnknown
 from supervisor.store.stored_records import read_all

@@ -87,7 +87,7 @@ class Comparison:
                 self._different(named, f"a torrent's own name was refused: {escape}")
 
     def _run(self, named: Named, desired: DesiredTorrent, judged: list[str], resume: bytes | None) -> None:
-        from engine_proc.libtorrent_adapter import libtorrent_sources
+        from engine_proc.libtorrent_adapter.parsing import libtorrent_sources
         from engine_proc.resume.pieces import Verified
         from engine_proc.session.alerts import (
             FileError,

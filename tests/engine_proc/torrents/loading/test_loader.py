@@ -15,7 +15,8 @@ from engine_proc.storage import storage_watch
 from protocol.durable.integrity import crc32_of, seal
 from protocol.internal.link_events import FilePutAside, FilesRestored, MetainfoDamaged, TorrentApplied, TorrentDropped
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.events import FilesDiscovered, MetadataUpdated, Progress, Reconciled, StateChanged, TorrentError
+from protocol.wire.events.session_events import Reconciled
+from protocol.wire.events.torrent_events import FilesDiscovered, MetadataUpdated, Progress, StateChanged, TorrentError
 from protocol.wire.rows import TorrentState
 from tests.engine_proc.desk import Desk, applied, changed
 from tools.rig.probe import readable

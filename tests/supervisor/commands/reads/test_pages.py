@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.wire import codec
-from protocol.wire.events import ErrorCleared
+from protocol.wire.events.torrent_events import ErrorCleared
 from supervisor.commands.reads import pages
 from supervisor.events.event_log import EventLog
 

@@ -7,16 +7,17 @@ import pytest
 
 from protocol.internal.link_queries import PeersQueried, PiecesQueried
 from protocol.wire import codec
-from protocol.wire.commands import EngineRead, PagedRead
+from protocol.wire.commands.kinds import EngineRead, PagedRead
 from protocol.wire.desired import KnownMetadata
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.events import FileEntry, Reconciled
+from protocol.wire.events.session_events import Reconciled
+from protocol.wire.events.torrent_events import FileEntry
 from protocol.wire.operations import OPERATIONS, parse_command
 from protocol.wire.reports import HealthStatus
 from protocol.wire.results import Nothing
 from protocol.wire.rows import ROW_FIELDS, TorrentState
 from supervisor.commands.reads import engine_reads, reads
-from supervisor.engine.torrents.packed_files import Metadata
+from supervisor.engine.torrents.observed.packed_files import Metadata
 from supervisor.health.health import Severity
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.samples import OTHER, V1, V2, desired, progress, session_stats

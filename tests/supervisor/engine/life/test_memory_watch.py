@@ -1,4 +1,4 @@
-from protocol.wire.events import SessionError
+from protocol.wire.events.session_events import SessionError
 from supervisor.engine.facts import Problem
 from supervisor.engine.life.memory_guard import SAMPLES
 from supervisor.engine.life.memory_watch import MemoryWatch

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Final
 
 from protocol.internal.flight_recorder import Flight, FlightRecord
-from protocol.wire.commands import ReleaseTorrent
+from protocol.wire.commands.torrent_commands import ReleaseTorrent
 from protocol.wire.desired import Quarantine
 from protocol.wire.errors import OuzelError
-from protocol.wire.events import StateChanged
+from protocol.wire.events.torrent_events import StateChanged
 from protocol.wire.rows import TorrentState
 from supervisor.engine.facts import Convicted, Problem
 from supervisor.engine.poison.isolation import Isolation

@@ -12,7 +12,7 @@ import pytest
 
 from protocol.internal.link import decode_events
 from protocol.internal.link_events import FilesRestored
-from protocol.wire.events import Progress
+from protocol.wire.events.torrent_events import Progress
 from supervisor.engine.process import describer
 from supervisor.engine.process.describer import Describer
 from tools.rig.daemon import sandboxed

@@ -20,19 +20,16 @@ from protocol.internal.link_events import (
 )
 from protocol.internal.link_queries import FilesQueried, TrackersQueried
 from protocol.wire.desired import KnownMetadata
-from protocol.wire.events import (
-    MAX_EVENT_FILES,
+from protocol.wire.events.event import MAX_EVENT_FILES
+from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
+from protocol.wire.events.torrent_events import (
     Completed,
     ErrorCleared,
     FileCompleted,
     FileEntry,
     FilesDiscovered,
-    LimitsApplied,
-    LimitsStale,
     MetadataUpdated,
-    Reconciled,
     SelectionChanged,
-    SessionError,
     StateChanged,
     TorrentError,
 )

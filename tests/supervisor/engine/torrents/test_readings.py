@@ -9,7 +9,7 @@ from protocol.internal.link_commands import EnsureTorrent
 from protocol.internal.link_events import EngineEvent, FilesRestored, TorrentApplied
 from protocol.internal.link_queries import PeersQueried, PiecesQueried, QueryFiles, QueryPeers, QueryPieces
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.events import FileEntry
+from protocol.wire.events.torrent_events import FileEntry
 from supervisor.engine.process.describer import Describer
 from supervisor.engine.torrents.readings import Readings
 from tests.supervisor.bench import Bench, bench

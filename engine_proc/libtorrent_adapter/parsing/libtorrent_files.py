@@ -1,0 +1,171 @@
+"""The files of a torrent in libtorrent's `file_storage`: their paths, their priorities, and the selected bytes."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final
+
+import libtorrent
+
+from engine_proc.files import own_paths, selected_bytes, selection
+from engine_proc.files.selected_bytes import FileSpan, SelectedBytes
+from engine_proc.session.session_port import InvalidSource, Layout
+from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection
+from protocol.wire.events.torrent_events import FileEntry
+
+lt: Any = libtorrent
+"""Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
+
+PATH_MAX: Final = 4095
+"""The maximum length of a path in bytes, as in the kernel."""
+
+Choose = Callable[[DesiredTorrent, Sequence[str]], list[int]]
+"""A function that returns the priority of each file by the desired state and the files' paths.
+
+May raise NotSelected.
+"""
+
+_EVERYTHING: Final = Selection()
+
+
+def choose_at_once(desired: DesiredTorrent, paths: Sequence[str]) -> list[int]:
+    """The priority of each file. Blocks until the selection is evaluated."""
+    return selection.priorities(paths, desired.selection, rooted=any("/" in path for path in paths))
+
+
+def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]) -> Layout:
+    """The files as stored on disk, without padding; their total size does not include padding either.
+
+    Args:
+        renamed: as in `file_path`.
+    """
+    storage = info.layout()
+    padding = [bool(storage.file_flags(index) & storage.flag_pad_file) for index in range(storage.num_files())]
+    files = [
+        FileEntry(
+            index=index,
+            path=renamed.get(index) or storage.file_path(index),
+            size=storage.file_size(index),
+            priority=int(file_priorities[index]) if index < len(file_priorities) else selection.DEFAULT,
+        )
+        for index, pad in enumerate(padding)
+        if not pad
+    ]
+    return Layout(
+        name=info.name(),
+        size=sum(file.size for file in files),
+        piece_length=info.piece_length(),
+        files=files,
+        torrent_paths=own_paths.differing(
+            {file.index: file.path for file in files}, own_paths.own_paths(lt.bdecode(info.info_section()), padding)
+        ),
+    )
+
+
+def known(info: Any) -> KnownMetadata:
+    """The metadata in the info dictionary, without padding files."""
+    storage = info.layout()
+    pad = storage.flag_pad_file
+    sizes = [storage.file_size(index) for index in range(storage.num_files()) if not storage.file_flags(index) & pad]
+    return KnownMetadata(name=info.name(), size=sum(sizes), piece_length=info.piece_length(), files=len(sizes))
+
+
+def selected(info: Any, file_priorities: Sequence[int]) -> SelectedBytes | None:
+    """The totals of a selection in bytes; None if all files are selected.
+
+    Once a torrent has all pieces, libtorrent counts all of them as selected, whatever the selection.
+    """
+    if selection.UNWANTED not in file_priorities:
+        return None
+    storage = info.layout()
+    pad = storage.flag_pad_file
+    spans = (
+        FileSpan(storage.file_offset(index), storage.file_size(index), file_priorities[index] != selection.UNWANTED)
+        for index in range(min(storage.num_files(), len(file_priorities)))
+        if not storage.file_flags(index) & pad
+    )
+    return selected_bytes.of(spans, storage.piece_length())
+
+
+def priorities(storage: Any, desired: DesiredTorrent, choose: Choose = choose_at_once) -> list[int]:
+    """The priority that the selection gives each file, including padding. Symbolic links (BEP 47) are never selected.
+
+    libtorrent creates a link if the name of its target is inside the torrent. But an existing link on that path, for
+    example another torrent's, can make the target lead elsewhere.
+    """
+    files = range(storage.num_files())
+    if desired.selection == _EVERYTHING:
+        verdict = [selection.DEFAULT] * len(files)
+    else:
+        paths = [storage.file_path(index) for index in files]
+        verdict = choose(desired, paths)
+    link = storage.flag_symlink
+    for index in files:
+        if storage.file_flags(index) & link:
+            verdict[index] = selection.UNWANTED
+    return verdict
+
+
+def has_all_wanted(params: Any) -> bool:
+    """Whether the resume data has all pieces of all selected files. `have_pieces` is padded to whole bytes."""
+    if params.ti is None:
+        return False
+    storage, have = params.ti.layout(), params.have_pieces
+    for index in range(storage.num_files()):
+        size = storage.file_size(index)
+        if size == 0 or params.file_priorities[index] == selection.UNWANTED:
+            continue
+        first = storage.piece_index_at_file(index)
+        last = (storage.file_offset(index) + size - 1) // storage.piece_length()
+        if last >= len(have) or not all(have[first : last + 1]):
+            return False
+    return True
+
+
+def paths(params: Any) -> list[str]:
+    """The paths that libtorrent may write, delete or read with these parameters; see `SourceInfo.paths`."""
+    parts = part_path(params.save_path, params.part_file_dir, params.info_hashes)
+    if params.ti is None:
+        return [parts]
+    return [parts, *file_paths(params.ti.layout(), params.renamed_files, params.save_path)]
+
+
+def part_path(save_path: str, part_file_dir: str, info_hashes: Any) -> str:
+    """The path of the part file, which need not exist."""
+    name = f".{info_hashes.get_best()}.parts"
+    return _stored_at(save_path, f"{part_file_dir}/{name}" if part_file_dir else name)
+
+
+def file_path(storage: Any, renamed: Mapping[int, str], save_path: str, index: int) -> str:
+    """The path of a file on disk.
+
+    Args:
+        renamed: by file index, paths that differ from those in the torrent. libtorrent renames files if two have the
+            same path, or a file has the path of another one's folder. In resume data (`mapped_files`) a file may have
+            any path.
+    """
+    return _stored_at(save_path, renamed.get(index) or storage.file_path(index))
+
+
+def file_paths(storage: Any, renamed: Mapping[int, str], save_path: str, but: Collection[int] = ()) -> list[str]:
+    """The paths of the files on disk as in `SourceInfo`, without the files at the indices `but`."""
+    found = []
+    for index in range(storage.num_files()):
+        if index in but:
+            continue
+        flags, path = storage.file_flags(index), file_path(storage, renamed, save_path, index)
+        if flags & storage.flag_symlink:
+            found.append(path.rpartition("/")[0])
+        elif not flags & storage.flag_pad_file:
+            found.append(path)
+    return found
+
+
+def _stored_at(save_path: str, path: str) -> str:
+    """The path on disk at which libtorrent stores a path of a torrent."""
+    return path if path.startswith("/") else f"{save_path}/{path}"
+
+
+def check_paths(paths: Sequence[str]) -> None:
+    """Raises InvalidSource if a path is too long for any file system."""
+    for path in paths:
+        if len(path.encode()) > PATH_MAX:
+            raise InvalidSource(f"the path of a file is longer than {PATH_MAX} bytes: {path[:100]!r}...")

@@ -1,0 +1,49 @@
+"""The public commands about peers, and about the pieces that they have.
+
+As in `protocol.wire.commands`, a Struct's tag is the `op`.
+"""
+
+from protocol.wire.commands.kinds import Endpoint, EngineRead, InstantRead, Mutation
+
+
+class ListPeers(EngineRead, frozen=True, kw_only=True, tag="list_peers"):
+    """Returns the peers that a torrent is connected to, those with the highest rates first.
+
+    The supervisor queries the engine, for at most half of the deadline. Without an answer it returns the peers that it
+    received last, if it still has them; `age_ms` says how old they are.
+    """
+
+
+class PieceMap(EngineRead, frozen=True, kw_only=True, tag="piece_map"):
+    """Returns which pieces a torrent has, and how many peers have each piece.
+
+    The supervisor queries the engine, for at most half of the deadline. Without an answer it returns the map that it
+    received last, if it still has it; `age_ms` says how old the map is.
+    """
+
+
+class ListBans(InstantRead, frozen=True, kw_only=True, tag="list_bans"):
+    """Returns the banned IP addresses."""
+
+
+class BanPeer(Mutation, frozen=True, kw_only=True, tag="ban_peer"):
+    """Bans an IP address for all torrents, until `unban_peer`, even across restarts.
+
+    Connections to the address end, and no new ones are made or accepted; web seeds at the address are not used, either.
+    Trackers at the address are still announced to. At most 10,000 addresses are banned.
+
+    Fields:
+        peer: an IP address, or `address:port` as in `list_peers`. The ban applies to all ports of the address.
+    """
+
+    peer: Endpoint
+
+
+class UnbanPeer(Mutation, frozen=True, kw_only=True, tag="unban_peer"):
+    """Lifts the ban of an IP address. An address that is not banned is not changed.
+
+    Fields:
+        peer: as in `ban_peer`.
+    """
+
+    peer: Endpoint

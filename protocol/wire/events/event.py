@@ -1,0 +1,61 @@
+"""The union of all events."""
+
+from typing import Final, get_args
+
+from protocol.wire.events.session_events import (
+    EngineLost,
+    EngineStarted,
+    HealthChanged,
+    LimitsApplied,
+    LimitsStale,
+    Reconciled,
+    SessionError,
+    SettingsChanged,
+    Tick,
+)
+from protocol.wire.events.torrent_events import (
+    Completed,
+    ErrorCleared,
+    FileCompleted,
+    FilesDiscovered,
+    MetadataUpdated,
+    Progress,
+    Quarantined,
+    Released,
+    SelectionChanged,
+    StateChanged,
+    TorrentAdded,
+    TorrentError,
+    TorrentRemoved,
+    TrackerStatusChanged,
+)
+
+LifecycleEvent = (
+    TorrentAdded
+    | TorrentRemoved
+    | MetadataUpdated
+    | FilesDiscovered
+    | StateChanged
+    | Completed
+    | FileCompleted
+    | TorrentError
+    | ErrorCleared
+    | TrackerStatusChanged
+    | SelectionChanged
+    | Quarantined
+    | Released
+    | LimitsApplied
+    | LimitsStale
+    | SettingsChanged
+    | SessionError
+    | HealthChanged
+    | EngineStarted
+    | EngineLost
+    | Reconciled
+)
+Event = LifecycleEvent | Progress | Tick
+
+MAX_EVENT_FILES: Final = 1000
+
+TYPES: Final[tuple[str, ...]] = tuple(str(event.__struct_config__.tag) for event in get_args(Event))
+"""The names of all event types on the wire."""

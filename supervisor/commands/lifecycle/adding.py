@@ -1,0 +1,292 @@
+"""Adds torrents: libtorrent validates the source, the record is made durable, the engine loads the torrent.
+
+A source that shares an info-hash with an existing torrent is a duplicate, and leaves the existing torrent as it is.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from protocol.durable.integrity import crc32_of
+from protocol.host.mounts import MountTable, mount_point_of
+from protocol.internal.link_events import HashesProven
+from protocol.internal.link_queries import InspectSource, SourceInspected
+from protocol.wire.commands.torrent_commands import AddTorrent
+from protocol.wire.desired import DesiredTorrent, Selection
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.events.torrent_events import MetadataUpdated, TorrentAdded
+from protocol.wire.results import AddAccepted
+from supervisor.commands.acceptance import Acceptance
+from supervisor.commands.arguments import by_index, check_rules, check_url, endpoints
+from supervisor.commands.handlers import handles
+from supervisor.commands.lifecycle.removing import Removing
+from supervisor.commands.roots.download_roots import DownloadRoots
+from supervisor.concurrency.threads import in_thread
+from supervisor.engine.engine import Engine
+from supervisor.engine.torrents.merger import Merger
+from supervisor.payload.shared_files import SharedFiles
+from supervisor.store import identity
+from supervisor.store.catalogue import Catalogue
+from supervisor.store.identity import Contradiction, Identity, Known, New, Same
+
+DISK_PATIENCE_S: Final = 0.5
+"""The time that a disk may take to resolve a path.
+
+If the client's deadline is sooner, the disk is not reported as hung.
+"""
+
+INSPECTIONS: Final = 2
+"""The maximum number of engines that are asked to validate a source, if each of them dies."""
+
+
+class Adding:
+    """Adds torrents.
+
+    Args:
+        merger: merges records of the same torrent, and locks a torrent by all its info-hashes.
+        removing: waits until removals are complete, so that their ids can be used again.
+        publish: publishes a lifecycle event.
+        shared_files: tracks files that several torrents use.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        roots: DownloadRoots,
+        mounts: MountTable,
+        engine: Engine,
+        merger: Merger,
+        removing: Removing,
+        publish: Callable[[LifecycleEvent], int],
+        shared_files: SharedFiles,
+    ) -> None:
+        self._catalogue = catalogue
+        self._snapshot = engine.snapshot
+        self._roots = roots
+        self._mounts = mounts
+        self._engine = engine
+        self._merger = merger
+        self._removing = removing
+        self._publish = publish
+        self._shared_files = shared_files
+
+    @handles(AddTorrent)
+    async def add(self, command: AddTorrent, deadline: float) -> Acceptance:
+        """Adds a torrent: has its source validated, makes its record durable, and has the engine load it."""
+        if (command.magnet is None) == (command.metainfo is None):
+            raise OuzelError(
+                ErrorKind.INVALID_ARGUMENT,
+                "args.magnet: exactly one of magnet and metainfo is needed",
+                field="args.magnet",
+            )
+        selection = Selection(
+            include=tuple(command.rules.include),
+            exclude=tuple(command.rules.exclude),
+            skip_fluff=command.rules.skip_fluff,
+            priorities=by_index(command.priorities),
+        )
+        check_rules(selection, "args.rules")
+        for field, urls in (("args.trackers", command.trackers), ("args.web_seeds", command.web_seeds)):
+            for index, url in enumerate(urls):
+                check_url(url, f"{field}[{index}]")
+        save_path, mount_point = await self._place(command, deadline)
+        peers = endpoints(command.peers)
+        source = await self._inspect(command, save_path, deadline)
+        torrent = source.torrent or ""
+        named = _identity_of(source, proven=command.metainfo is not None)
+        while True:
+            async with self._merger.hold(named.hashes):
+                owners = self._catalogue.index.owners(named.hashes)
+                if not any(each in self._catalogue.torrents for each in owners):
+                    for leaving in owners:
+                        await self._removing.until_forgotten(leaving, deadline)
+                for each in {torrent, *named.hashes}:
+                    self._catalogue.check_readable(each)
+                verdict = self._judge(command, named)
+                if isinstance(verdict, New):
+                    await self._catalogue.ensure_settled(torrent)
+                    await self._merger.correct(verdict.wrong, named.hashes)
+                    desired = await self._add_new(torrent, command, source, selection, save_path, mount_point, peers)
+                    near = self._shared_files.added(torrent, source.places)
+                    sharing = await self._sharing(command, save_path, near, deadline) if near else []
+                    accepted = AddAccepted(torrent=torrent, duplicate=False, shares_files_with=sharing)
+                    return Acceptance(accepted, torrent, desired.revision)
+                known, *others = verdict.torrents
+                if not others:
+                    return await self._add_again(known, command, source)
+            proof = HashesProven(torrent=known, info_hash_v1=named.v1, info_hash_v2=named.v2, other=others[0])
+            await self._merger.settle(proof)
+
+    def _judge(self, command: AddTorrent, named: Identity) -> New | Same:
+        """Decides whether a source is of a new or an existing torrent.
+
+        Raises OuzelError if it contradicts an existing one.
+        """
+        near = [each for each in self._catalogue.index.near(named.hashes) if each in self._catalogue.torrents]
+        verdict = identity.judge(named, [Known(each, self._merger.identity_of(each)) for each in near])
+        if isinstance(verdict, Contradiction):
+            kind, field = ErrorKind.INVALID_METAINFO, "args.metainfo"
+            if command.metainfo is None:
+                kind, field = ErrorKind.INVALID_MAGNET, "args.magnet"
+            raise OuzelError(kind, f"{field}: {verdict.problem}", field=field)
+        return verdict
+
+    async def _add_again(self, torrent: str, command: AddTorrent, source: SourceInspected) -> Acceptance:
+        """Accepts a duplicate. Nothing changes, unless the existing torrent lacks metadata that the new source has."""
+        await self._catalogue.ensure_settled(torrent)
+        desired = self._catalogue.torrents[torrent]
+        lacks_metadata = (
+            desired.source == "magnet"
+            and desired.metainfo_crc32 is None
+            and self._snapshot.of(torrent).metadata is None
+        )
+        if command.metainfo is not None and lacks_metadata:
+            desired = msgspec.structs.replace(
+                desired,
+                name=desired.name or source.name,
+                metainfo_crc32=crc32_of(command.metainfo),
+                info_hash_v1=source.info_hash_v1,
+                info_hash_v2=source.info_hash_v2,
+                metadata=source.metadata,
+                revision=desired.revision + 1,
+            )
+            await self._catalogue.put(desired, metainfo=command.metainfo)
+            if (metadata := source.metadata) is not None:
+                self._publish(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(metadata)))
+            self._engine.ensure(desired)
+        return Acceptance(AddAccepted(torrent=torrent, duplicate=True), torrent, desired.revision)
+
+    async def _add_new(
+        self,
+        torrent: str,
+        command: AddTorrent,
+        source: SourceInspected,
+        selection: Selection,
+        save_path: str,
+        mount_point: str,
+        peers: list[str],
+    ) -> DesiredTorrent:
+        desired = DesiredTorrent(
+            torrent=torrent,
+            source="magnet" if command.metainfo is None else "metainfo",
+            magnet=command.magnet,
+            name=source.name,
+            save_path=save_path,
+            mount_point=mount_point,
+            paused=command.paused,
+            sequential=command.sequential,
+            selection=msgspec.structs.replace(selection, only=None if selection.include else source.only),
+            download_bps=command.download_bps,
+            upload_bps=command.upload_bps,
+            trackers=tuple(command.trackers),
+            web_seeds=tuple(command.web_seeds),
+            labels=tuple(command.labels),
+            seed_mode=command.seed_mode,
+            peers=tuple(peers),
+            added_us=time.time_ns() // 1000,
+            metainfo_crc32=None if command.metainfo is None else crc32_of(command.metainfo),
+            info_hash_v1=source.info_hash_v1,
+            info_hash_v2=source.info_hash_v2,
+            metadata=source.metadata,
+        )
+        await self._catalogue.put(desired, metainfo=command.metainfo)
+        for event in appeared(desired):
+            self._publish(event)
+        self._engine.ensure(desired)
+        return desired
+
+    async def _sharing(self, command: AddTorrent, save_path: str, near: list[str], deadline: float) -> list[str]:
+        """The torrents in `near` that share a file with the new torrent; all of `near` if that cannot be found out."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                query = InspectSource(metainfo=command.metainfo or b"", save_path=save_path, list_files=True)
+                answer = await self._engine.ask(query)
+                return await self._shared_files.sharing(near, answer.files)
+        except (TimeoutError, OuzelError, OSError):  # the add is durable by now, so it must not fail
+            return near
+
+    async def _place(self, command: AddTorrent, deadline: float) -> tuple[str, str]:
+        """Returns the resolved save path and its mount point."""
+        save_path = await self._confine(command.save_path, deadline)
+        return save_path, mount_point_of(save_path, self._mounts.current())
+
+    async def _confine(self, path: str | None, deadline: float) -> str:
+        """Resolves a save path in a thread, since a hung disk must not block the loop.
+
+        For a download root no thread is needed.
+        """
+        confine = partial(self._roots.confine, path, "args.save_path")
+        if self._roots.is_root(path):
+            return confine()
+        began = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await in_thread(confine)
+        except TimeoutError as error:
+            if deadline - began < DISK_PATIENCE_S:
+                problem = "the save path was not resolved before the deadline; nothing was accepted"
+                raise OuzelError(ErrorKind.DEADLINE_EXCEEDED, problem) from error
+            raise OuzelError(
+                ErrorKind.STORAGE_UNAVAILABLE,
+                "args.save_path: its file system does not answer; nothing was accepted",
+                field="args.save_path",
+                retry_after_ms=10_000,
+            ) from error
+
+    async def _inspect(self, command: AddTorrent, save_path: str, deadline: float) -> SourceInspected:
+        """Has the engine validate the source.
+
+        If that engine dies, the next one is asked; at most INSPECTIONS are asked.
+        """
+        for attempt in range(1, INSPECTIONS + 1):
+            self._engine.check_expected()
+            try:
+                if not self._engine.up:
+                    async with asyncio.timeout_at(deadline):
+                        await self._engine.until_ready()
+                query = InspectSource(magnet=command.magnet, metainfo=command.metainfo, save_path=save_path)
+                verdict = await self._engine.ask(query, deadline)
+            except TimeoutError as error:
+                raise OuzelError(
+                    ErrorKind.ENGINE_UNAVAILABLE, "no engine has validated the source in time; nothing was accepted"
+                ) from error
+            except OuzelError:
+                if attempt == INSPECTIONS:
+                    raise
+                continue
+            if verdict.problem is not None:
+                if command.metainfo is None:
+                    raise OuzelError(ErrorKind.INVALID_MAGNET, f"args.magnet: {verdict.problem}", field="args.magnet")
+                raise OuzelError(ErrorKind.INVALID_METAINFO, f"args.metainfo: {verdict.problem}", field="args.metainfo")
+            if verdict.outside is not None:
+                raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"args.metainfo: {verdict.outside}", field="args.metainfo")
+            return verdict
+        raise AssertionError("unreachable")
+
+
+def _identity_of(source: SourceInspected, *, proven: bool) -> Identity:
+    v1, v2, torrent = source.info_hash_v1, source.info_hash_v2, source.torrent or ""
+    if v1 is None and v2 is None:
+        v1, v2 = (torrent, None) if len(torrent) == identity.SHORT else (None, torrent)
+    return Identity(v1, v2, proven)
+
+
+def appeared(desired: DesiredTorrent) -> list[LifecycleEvent]:
+    """The lifecycle events that announce a new torrent."""
+    added = TorrentAdded(
+        torrent=desired.torrent,
+        name=desired.name,
+        save_path=desired.save_path,
+        paused=desired.paused,
+        labels=list(desired.labels),
+        added_us=desired.added_us,
+    )
+    if desired.metadata is None:
+        return [added]
+    return [added, MetadataUpdated(torrent=desired.torrent, **msgspec.structs.asdict(desired.metadata))]

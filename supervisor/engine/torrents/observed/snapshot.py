@@ -1,0 +1,398 @@
+"""The snapshot: the last observed state of each torrent and of the session. Pure.
+
+The snapshot outlives engines: reads are answered from it without an engine, too, and a reply's `age_ms` is the age of
+the data. The state of a torrent that the running engine has confirmed is as fresh as that engine's last event about
+anything, because the engine reports every change.
+"""
+
+from collections.abc import Callable
+from itertools import islice
+from typing import Final
+
+import msgspec
+
+from protocol.internal.link_events import SessionStats
+from protocol.wire.desired import DesiredTorrent, KnownMetadata, edited_web_seeds
+from protocol.wire.events.torrent_events import Progress, StateChanged
+from protocol.wire.rows import (
+    ACTIVE_STATES,
+    FileRow,
+    Hindrance,
+    RulesReport,
+    TorrentDetail,
+    TorrentRow,
+    TorrentState,
+    TrackerRow,
+    TrackerStatus,
+    WebSeedRow,
+    ratio,
+)
+from supervisor.engine.torrents.observed import hindrance
+from supervisor.engine.torrents.observed.answers import Answers
+from supervisor.engine.torrents.observed.eta import Estimates
+from supervisor.engine.torrents.observed.packed_files import Metadata
+from supervisor.engine.torrents.observed.trackers import Trackers, urls_of_link
+from supervisor.totals.totals import Totals
+
+_NO_PROGRESS = Progress(
+    torrent="",
+    state=TorrentState.QUEUED,
+    progress=0.0,
+    bytes_done=0,
+    bytes_total=0,
+    size=0,
+    downloaded=0,
+    uploaded=0,
+    wasted=0,
+    download_bps=0,
+    upload_bps=0,
+    peers=0,
+    seeds=0,
+)
+
+
+_ON_THE_WAY: Final = frozenset({TorrentState.QUEUED, TorrentState.CHECKING})
+"""States that a download has between two engines. The average of its rate continues over these states."""
+
+V1_DIGITS: Final = 40
+
+
+def _uncontacted(url: str, tier: int) -> TrackerRow:
+    return TrackerRow(url=url, tier=tier, status=TrackerStatus.NOT_CONTACTED)
+
+
+class Observed:
+    """The observed state of one torrent. Times are monotonic seconds.
+
+    `refusal` is libtorrent's message if it refused `applied_revision`.
+    """
+
+    __slots__ = (
+        "applied_revision",
+        "error",
+        "error_name",
+        "file_bytes",
+        "interrupted",
+        "known",
+        "metadata",
+        "progress",
+        "quiet_since_us",
+        "refusal",
+        "stalled",
+        "state",
+        "storage_problem",
+        "told_at",
+    )
+
+    def __init__(self) -> None:
+        self.state = TorrentState.QUEUED
+        self.progress: Progress | None = None
+        self.known: KnownMetadata | None = None
+        """The metadata that an engine reported, without the files."""
+        self.metadata: Metadata | None = None
+        """The files. An engine reports them after `known`."""
+        self.error: str | None = None
+        self.error_name: str | None = None
+        """The name of the last error; it is valid only while `error` is set."""
+        self.storage_problem: str | None = None
+        """The problem of the torrent's file system: it is not mounted, or full."""
+        self.file_bytes: tuple[float, list[int]] | None = None
+        self.told_at: float | None = None
+        self.applied_revision = 0
+        self.refusal: str | None = None
+        self.interrupted = False
+        self.quiet_since_us: int | None = None
+        """Since when nothing has arrived though data is missing, in microseconds since 1970."""
+        self.stalled = False
+        """Whether nothing has arrived for long enough to count as stalled."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether an error keeps the torrent from its desired state.
+
+        The cause of the error may have been repaired meanwhile.
+        """
+        stopped = self.state in (TorrentState.ERROR, TorrentState.MISSING_STORAGE)
+        return stopped or self.storage_problem is not None or self.refusal is not None
+
+
+class Snapshot:
+    """The observed state of all torrents of a slot, and of its session. Callers pass times, in monotonic seconds.
+
+    Args:
+        slot: the number of the engine slot, which rows show.
+        on_trackers_failing: called with a torrent and the time since which all its trackers fail, or None once a
+            tracker works.
+    """
+
+    def __init__(
+        self,
+        slot: int = 0,
+        on_trackers_failing: Callable[[str, float | None], None] = lambda torrent, since: None,
+    ) -> None:
+        self._slot = slot
+        self._torrents: dict[str, Observed] = {}
+        self.session: SessionStats | None = None
+        self.engine_told_at: float | None = None
+        self.present: set[str] = set()
+        """The torrents that the running engine has confirmed."""
+        self.engine_up = False
+        """Whether an engine is ready for commands."""
+        self.trackers = Trackers(on_trackers_failing)
+        self.web_seeds: dict[str, list[str]] = {}
+        """By torrent, the web seeds that were requested from an engine last."""
+        self.settings_revision = 0
+        """The last confirmed revision of the session's settings."""
+        self.totals = Totals()
+        self.estimates = Estimates()
+        self.answers = Answers()
+
+    def of(self, torrent: str) -> Observed:
+        """Returns the observed state of a torrent; it is created if there is none."""
+        observed = self._torrents.get(torrent)
+        if observed is None:
+            observed = self._torrents[torrent] = Observed()
+        return observed
+
+    def discard(self, torrent: str) -> None:
+        """Drops the state of a torrent that was removed."""
+        self._torrents.pop(torrent, None)
+        self.present.discard(torrent)
+        self.totals.discard(torrent)
+        self.estimates.drop(torrent)
+        self.trackers.discard(torrent)
+        self.answers.discard(torrent)
+        self.web_seeds.pop(torrent, None)
+
+    def files_known(self, desired: DesiredTorrent) -> bool:
+        """Whether a torrent's files are known with their currently desired priorities."""
+        observed = self._torrents.get(desired.torrent)
+        return (
+            observed is not None
+            and observed.metadata is not None
+            and observed.refusal is None
+            and observed.applied_revision == desired.revision
+        )
+
+    def states(self) -> dict[str, TorrentState]:
+        """The last known state of each torrent."""
+        return {torrent: observed.state for torrent, observed in self._torrents.items()}
+
+    def engine_lost(self, now_us: int) -> list[str]:
+        """Clears `present` and all rates, since the engine was lost. Returns the torrents that were interrupted."""
+        self.engine_up = False
+        self.present.clear()
+        self.totals.engine_lost()
+        if self.session is not None:
+            self.session = msgspec.structs.replace(self.session, download_bps=0, upload_bps=0, peers=0)
+        interrupted = []
+        for torrent, observed in self._torrents.items():
+            if observed.progress is not None:
+                observed.progress = msgspec.structs.replace(
+                    observed.progress, download_bps=0, upload_bps=0, peers=0, seeds=0
+                )
+                if hindrance.lacks(observed.progress):
+                    observed.quiet_since_us, observed.stalled = observed.quiet_since_us or now_us, True
+            if observed.state in ACTIVE_STATES and not observed.interrupted:
+                observed.interrupted = True
+                interrupted.append(torrent)
+        return interrupted
+
+    def quarantined(self, torrent: str, reason: str) -> list[StateChanged]:
+        """Sets a torrent's state to quarantined. Returns the events to publish."""
+        told = self._now_in(torrent, TorrentState.QUARANTINED)
+        self.of(torrent).error = reason
+        return told
+
+    def unreadable(self, torrent: str, problem: str) -> None:
+        """Sets a torrent's state to error, because its record cannot be read. Such a torrent is not loaded."""
+        self._now_in(torrent, TorrentState.ERROR)
+        self.of(torrent).error = problem
+
+    def queued(self, torrent: str) -> list[StateChanged]:
+        """Sets a torrent's state to queued, until it is loaded. Returns the events to publish."""
+        return self._now_in(torrent, TorrentState.QUEUED)
+
+    def _now_in(self, torrent: str, state: TorrentState) -> list[StateChanged]:
+        observed = self.of(torrent)
+        previous, observed.state, observed.error, observed.interrupted = observed.state, state, None, False
+        self.totals.state(torrent, state)
+        return [] if previous is state else [StateChanged(torrent=torrent, state=state, previous=previous)]
+
+    def metadata(self, desired: DesiredTorrent) -> KnownMetadata | None:
+        """A torrent's metadata as rows show it. An engine has reported it, or else it is stored in the record."""
+        return self.of(desired.torrent).known or desired.metadata
+
+    def name(self, desired: DesiredTorrent) -> str:
+        """A torrent's name as rows show it."""
+        observed = self._torrents.get(desired.torrent)
+        metadata = (observed.known if observed else None) or desired.metadata
+        return metadata.name if metadata else desired.name
+
+    def apply_progress(self, event: Progress, now: float, now_us: int) -> Progress:
+        """Stores a torrent's progress, and returns it with the totals that clients see.
+
+        Args:
+            now_us: microseconds since 1970.
+        """
+        event = self.totals.progress(event, now_us)
+        observed = self.of(event.torrent)
+        if hindrance.arrives(observed.progress, event):
+            observed.quiet_since_us, observed.stalled = None, False
+        else:
+            if observed.quiet_since_us is None:
+                observed.quiet_since_us = now_us
+            observed.stalled = event.download_bps == 0 or now_us - observed.quiet_since_us >= hindrance.QUIET_US
+        observed.progress = event
+        if event.state is TorrentState.DOWNLOADING:
+            self.estimates.update(event.torrent, event.downloaded - event.wasted, now)
+        elif event.state not in _ON_THE_WAY:
+            self.estimates.drop(event.torrent)
+        return event
+
+    def row(self, desired: DesiredTorrent, now: float) -> TorrentRow:
+        """A torrent's row for `list_torrents`."""
+        observed = self.of(desired.torrent)
+        progress = observed.progress or _NO_PROGRESS
+        metadata = observed.known or desired.metadata
+        present = desired.torrent in self.present
+        told_at = self.engine_told_at if present else observed.told_at
+        counts, uptime_s = self.totals.of(desired.torrent), self.totals.uptime_s
+        downloads = observed.state is TorrentState.DOWNLOADING
+        return TorrentRow(
+            torrent=desired.torrent,
+            name=metadata.name if metadata else desired.name,
+            state=observed.state,
+            progress=progress.progress,
+            bytes_done=progress.bytes_done,
+            bytes_total=progress.bytes_total,
+            size=metadata.size if metadata else 0,
+            downloaded=counts.downloaded,
+            uploaded=counts.uploaded,
+            wasted=counts.wasted,
+            download_bps=progress.download_bps,
+            upload_bps=progress.upload_bps,
+            peers=progress.peers,
+            seeds=progress.seeds,
+            save_path=desired.save_path,
+            labels=list(desired.labels),
+            paused=desired.paused,
+            sequential=desired.sequential,
+            download_limit_bps=desired.download_bps,
+            upload_limit_bps=desired.upload_bps,
+            error=observed.error or observed.storage_problem,
+            info_hash_v1=desired.info_hash_v1 or (desired.torrent if len(desired.torrent) == V1_DIGITS else None),
+            info_hash_v2=desired.info_hash_v2 or (desired.torrent if len(desired.torrent) > V1_DIGITS else None),
+            added_us=desired.added_us,
+            age_ms=None if told_at is None else max(0, int((now - told_at) * 1000)),
+            ratio=ratio(counts.downloaded, counts.uploaded, progress.bytes_done),
+            eta_s=self._eta_s(progress, now) if downloads else None,
+            completed_us=counts.completed_us,
+            last_activity_us=counts.last_activity_us,
+            # The same as `Totals.active_s` and `seeding_s`, but without calls, which cost time in ten thousand rows.
+            active_s=uptime_s - counts.active_s if counts.active else counts.active_s,
+            seeding_s=uptime_s - counts.seeding_s if counts.seeding else counts.seeding_s,
+            hindrance=self._hindrance(desired, observed, progress, present),
+            stalled_since_us=observed.quiet_since_us if observed.stalled else None,
+            engine=self._slot,
+        )
+
+    def _hindrance(
+        self, desired: DesiredTorrent, observed: Observed, progress: Progress, present: bool
+    ) -> Hindrance | None:
+        state, trouble = observed.state, None
+        if (
+            (state is TorrentState.SEEDING or (state is TorrentState.DOWNLOADING and not observed.stalled))
+            and present
+            and not desired.paused
+            and observed.error is observed.storage_problem is None
+            and self.trackers.failing_since(desired.torrent) is None
+        ):
+            return None  # a shortcut for nearly all torrents; `hindrance.find` has the same result
+        if observed.error is not None:
+            trouble = observed.error_name, observed.error
+        elif observed.storage_problem is not None:
+            trouble = "storage_missing", observed.storage_problem
+        return hindrance.find(
+            desired,
+            state,
+            progress,
+            trouble=trouble,
+            stalled=observed.stalled,
+            engine_up=self.engine_up,
+            present=present,
+            trackers=self.trackers,
+        )
+
+    def _eta_s(self, progress: Progress, now: float) -> int | None:
+        return self.estimates.eta_s(progress.torrent, progress.bytes_total - progress.bytes_done, now)
+
+    def detail(self, desired: DesiredTorrent, now: float) -> TorrentDetail:
+        """A torrent's details for `get_torrent`."""
+        observed = self.of(desired.torrent)
+        metadata = self.metadata(desired)
+        rules = desired.selection
+        added = [url for url, _ in desired.tracker_edits.added] if desired.tracker_edits is not None else []
+        return TorrentDetail(
+            **msgspec.structs.asdict(self.row(desired, now)),
+            source=desired.source,
+            magnet=desired.magnet,
+            rules=RulesReport(
+                include=list(rules.include),
+                exclude=list(rules.exclude),
+                skip_fluff=rules.skip_fluff,
+                only=rules.only,
+            ),
+            priorities=rules.priorities,
+            trackers=list(dict.fromkeys([*desired.trackers, *added])),
+            web_seeds=list(desired.web_seeds),
+            seed_mode=desired.seed_mode,
+            files=None if metadata is None else metadata.files,
+            piece_length=None if metadata is None else metadata.piece_length,
+            revision=desired.revision,
+            applied_revision=observed.applied_revision,
+            tracker_status=self.trackers_of(desired, now),
+        )
+
+    def trackers_of(self, desired: DesiredTorrent, now: float) -> list[TrackerRow]:
+        """A torrent's trackers as engines have reported them; before the first report, the trackers in its record.
+
+        Changes by clients are included, even if no engine has applied them yet.
+        """
+        rows = self.trackers.rows(desired.torrent, now)
+        if not rows and desired.torrent not in self.present:
+            urls = dict.fromkeys([*urls_of_link(desired.magnet or "", "tr"), *desired.trackers])
+            rows = [_uncontacted(url, 0) for url in urls]
+        if desired.tracker_edits is None:
+            return rows
+        known = {row.url: row for row in rows}
+        edited = desired.tracker_edits.apply((row.url, row.tier) for row in rows)
+        return [msgspec.structs.replace(known.get(url) or _uncontacted(url, tier), tier=tier) for url, tier in edited]
+
+    def web_seeds_of(self, desired: DesiredTorrent) -> list[WebSeedRow]:
+        """A torrent's web seeds as an engine reported them; before that, those in its record."""
+        known = self.web_seeds.get(desired.torrent)
+        given = urls_of_link(desired.magnet or "", "ws") if known is None else known
+        return [WebSeedRow(url=url) for url in edited_web_seeds(given, desired)]
+
+    def files(self, torrent: str, start: int = 0, count: int | None = None) -> list[FileRow] | None:
+        """A torrent's files from index `start` on, `count` of them or all; None while they are not known."""
+        observed = self._torrents.get(torrent)
+        if observed is None or observed.metadata is None:
+            return None
+        done = observed.file_bytes[1] if observed.file_bytes else []
+        return [
+            FileRow(
+                index=file.index,
+                path=file.path,
+                size=file.size,
+                priority=file.priority,
+                bytes_done=done[file.index] if file.index < len(done) else 0,
+                torrent_path=observed.metadata.torrent_paths.get(str(file.index)),
+            )
+            for file in islice(observed.metadata.files(start), count)
+        ]
+
+    def session_age_ms(self, now: float) -> int | None:
+        """The age of the session's numbers; None before the first."""
+        return None if self.engine_told_at is None else max(0, int((now - self.engine_told_at) * 1000))

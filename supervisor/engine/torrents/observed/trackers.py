@@ -1,0 +1,238 @@
+"""The trackers of every torrent, as reported by engines, and since when they fail. Pure.
+
+Most torrents have the same trackers as many others, and most trackers work. Such a torrent costs only one entry in a
+table, whose value is shared. An engine's death changes no status: the next engine announces again, and until then the
+last status of each tracker stays.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl
+
+from protocol.internal.link_events import TrackerReport
+from protocol.internal.link_queries import TrackerReading
+from protocol.text.redacted import redacted
+from protocol.wire.events.torrent_events import TrackerStatusChanged
+from protocol.wire.rows import TrackerRow, TrackerStatus
+
+FAILURES: Final = 2
+"""The number of failures in a row after which clients are notified, for a tracker that has worked before."""
+FAILURES_AGAIN: Final = 6
+"""The same for a tracker that has failed and recovered before.
+
+With libtorrent's delays, 6 failures take twenty minutes.
+"""
+TOLD_MAX: Final = 10
+"""The maximum number of failing trackers of one torrent that clients are told; a torrent may have hundreds."""
+BURST: Final = 5000.0
+PER_S: Final = 1.0
+"""The token bucket for notifications about all torrents: a burst of BURST, then PER_S notifications a second.
+
+Thousands of torrents may have the same dead trackers. Without the bucket, their notifications would evict other events
+from the 50,000 that are kept for replay.
+"""
+SHARED_MAX: Final = 10_000
+"""The maximum number of different shared values."""
+UPDATING_S: Final = 2.0
+"""The time for which the status `updating` is valid."""
+
+
+class _Known(NamedTuple):
+    """A torrent's trackers: the URL and tier of each, all URLs, and the URLs of those whose last announce worked."""
+
+    sources: tuple[tuple[str, int], ...]
+    urls: frozenset[str]
+    working: frozenset[str] = frozenset()
+
+
+class _Failing(NamedTuple):
+    """The failure of one tracker; `told` is whether clients were notified."""
+
+    message: str
+    since_us: int
+    told: bool
+
+
+class Trackers:
+    """The trackers of all torrents. Callers pass times: monotonic seconds, and microseconds since 1970 for people.
+
+    Args:
+        on_all_failing: called with a torrent and the time since which all its trackers fail, or None once a tracker
+            works.
+    """
+
+    def __init__(self, on_all_failing: Callable[[str, float | None], None] = lambda torrent, since: None) -> None:
+        self._on_all_failing = on_all_failing
+        self._known: dict[str, _Known] = {}
+        self._shared: dict[_Known, _Known] = {}
+        self._failing: dict[str, dict[str, _Failing]] = {}
+        self._relapsing: set[tuple[str, str]] = set()
+        """Pairs of a torrent and a tracker that has failed and then recovered. Clients were notified of both."""
+        self._all_failing: dict[str, float] = {}
+        """By torrent: the time since which all its trackers fail."""
+        self._budget = BURST
+        self._filled_at = 0.0
+        self._readings: dict[str, tuple[float, dict[str, TrackerReading]]] = {}
+        """By torrent: when the numbers of its trackers were last requested, and these numbers."""
+
+    def known(self, torrents: Sequence[str], sources: Sequence[tuple[str, int]]) -> None:
+        """Sets the trackers of some torrents, each with its tier."""
+        given, urls = tuple(sources), frozenset(url for url, _ in sources)
+        for torrent in torrents:
+            before = self._known.get(torrent)
+            if before is not None and before.sources == given:
+                continue
+            working = before.working & urls if before is not None else frozenset[str]()
+            self._keep(torrent, _Known(given, urls, working))
+            for url in self._failing.get(torrent, {}).keys() - urls:
+                self._works(torrent, url)
+            if not self._all_fail(torrent):
+                self._end_all_failing(torrent)
+
+    def apply(self, event: TrackerReport, now: float, now_us: int) -> TrackerStatusChanged | None:
+        """Applies a report that a tracker works or fails. Returns the event to publish, if any."""
+        torrent, url = event.torrent, event.url
+        known = self._known.get(torrent)
+        if known is None or url not in known.urls:
+            return None  # the torrent does not have this tracker any more
+        if event.works:
+            before = self._works(torrent, url)
+            self._end_all_failing(torrent)
+            self._keep(torrent, known._replace(working=known.working | {url}))
+            if before is None or not before.told:
+                return None
+            self._relapsing.add((torrent, url))
+            return TrackerStatusChanged(torrent=torrent, url=url, status=TrackerStatus.WORKING)
+        return self._fails(event, known, now, now_us)
+
+    def _fails(self, event: TrackerReport, known: _Known, now: float, now_us: int) -> TrackerStatusChanged | None:
+        torrent, url = event.torrent, event.url
+        failing = self._failing.setdefault(torrent, {})
+        before = failing.get(url)
+        worked = url in known.working
+        if worked:
+            self._keep(torrent, known._replace(working=known.working - {url}))
+        relapsed = (torrent, url) in self._relapsing
+        news = before is None or not before.told
+        if news:
+            known_to_work = worked or before is not None
+            wanted = FAILURES_AGAIN if relapsed else FAILURES if known_to_work else 1
+            news = event.times >= wanted and sum(each.told for each in failing.values()) < TOLD_MAX and self._may(now)
+        since_us = now_us if before is None else before.since_us
+        failing[url] = _Failing(event.message, since_us, news or (before is not None and before.told))
+        if torrent not in self._all_failing and self._all_fail(torrent):
+            self._all_failing[torrent] = now
+            self._on_all_failing(torrent, now)
+        if not news:
+            return None
+        return TrackerStatusChanged(torrent=torrent, url=url, status=TrackerStatus.ERROR, message=event.message)
+
+    def read(self, torrent: str, readings: Sequence[TrackerReading], now: float) -> None:
+        """Stores the numbers of a torrent's trackers, as an engine reported them."""
+        self.known([torrent], [(reading.url, reading.tier) for reading in readings])
+        self._readings[torrent] = now, {reading.url: reading for reading in readings}
+
+    def discard(self, torrent: str) -> None:
+        """Removes a torrent."""
+        known = self._known.pop(torrent, None)
+        for url, _ in () if known is None else known.sources:
+            self._relapsing.discard((torrent, url))
+        self._end_all_failing(torrent)
+        for table in (self._failing, self._readings):
+            table.pop(torrent, None)
+
+    def rows(self, torrent: str, now: float) -> list[TrackerRow]:
+        """A torrent's trackers, by tier."""
+        known = self._known.get(torrent)
+        if known is None:
+            return []
+        read_at, readings = self._readings.get(torrent, (now, {}))
+        failing = self._failing.get(torrent, {})
+        rows = []
+        for url, tier in known.sources:
+            reading = readings.get(url) or TrackerReading(url, tier)
+            failure = failing.get(url)
+            status = TrackerStatus.ERROR if failure is not None else TrackerStatus.NOT_CONTACTED
+            if url in known.working:
+                status = TrackerStatus.WORKING
+            elif reading.updating and failure is None and now - read_at < UPDATING_S:
+                status = TrackerStatus.UPDATING
+            rows.append(
+                TrackerRow(
+                    url=url,
+                    tier=tier,
+                    status=status,
+                    message=reading.message if failure is None else failure.message,
+                    next_announce_us=reading.next_announce_us,
+                    seeds=reading.seeds,
+                    leeches=reading.leeches,
+                    downloads=reading.downloads,
+                    failing_since_us=None if failure is None else failure.since_us,
+                )
+            )
+        return sorted(rows, key=lambda row: row.tier)
+
+    def numbers_age_s(self, torrent: str, now: float) -> float | None:
+        """The age of the numbers of a torrent's trackers; None if an engine never reported them."""
+        found = self._readings.get(torrent)
+        return None if found is None else now - found[0]
+
+    def count_failing(self, for_s: float, now: float) -> int:
+        """The number of torrents whose trackers have all been failing for at least this time."""
+        return sum(now - since >= for_s for since in self._all_failing.values())
+
+    def failing_since(self, torrent: str) -> float | None:
+        """Since when all trackers of a torrent fail; None if a tracker works, or if the torrent has none."""
+        return self._all_failing.get(torrent)
+
+    def trouble(self, torrent: str) -> str | None:
+        """The text of the problem if all trackers of a torrent fail; None otherwise."""
+        if torrent not in self._all_failing:
+            return None
+        failing = self._failing[torrent]
+        url = next(url for url, _ in self._known[torrent].sources if url in failing)
+        first = f"{redacted(url)}: {failing[url].message}"
+        return first if len(failing) == 1 else f"all {len(failing)} fail, as {first}"
+
+    def any(self, torrent: str) -> bool:
+        """Whether a torrent is known to have a tracker."""
+        known = self._known.get(torrent)
+        return known is not None and bool(known.sources)
+
+    def _may(self, now: float) -> bool:
+        """Takes a token for a notification, if there is one. Otherwise the tracker's next failure tries again."""
+        self._budget = min(BURST, self._budget + PER_S * max(0.0, now - self._filled_at))
+        self._filled_at = now
+        if self._budget < 1:
+            return False
+        self._budget -= 1
+        return True
+
+    def _works(self, torrent: str, url: str) -> _Failing | None:
+        """Removes a tracker's failure, and returns it."""
+        failing = self._failing.get(torrent)
+        if failing is None:
+            return None
+        before = failing.pop(url, None)
+        if not failing:
+            del self._failing[torrent]
+        return before
+
+    def _end_all_failing(self, torrent: str) -> None:
+        if self._all_failing.pop(torrent, None) is not None:
+            self._on_all_failing(torrent, None)
+
+    def _all_fail(self, torrent: str) -> bool:
+        known = self._known.get(torrent)
+        return known is not None and len(self._failing.get(torrent, ())) == len(known.urls) > 0
+
+    def _keep(self, torrent: str, known: _Known) -> None:
+        if len(self._shared) >= SHARED_MAX:
+            self._shared.clear()  # torrents keep their references to the values
+        self._known[torrent] = self._shared.setdefault(known, known)
+
+
+def urls_of_link(magnet: str, parameter: str) -> list[str]:
+    """The URLs in a parameter of a magnet link: `tr` for trackers, `ws` for web seeds. Parameters may be numbered."""
+    named = parse_qsl(magnet.partition("?")[2], encoding="utf-8", errors="replace")
+    return [value for name, value in named if value and name.partition(".")[0] == parameter]
