@@ -26,6 +26,8 @@ from supervisor.config import config_environment
 from supervisor.config.config_file import ConfigFile
 from supervisor.config.config_keys import Given, converted
 from supervisor.config.config_problem import InvalidConfig, Problem
+from supervisor.config.limit_schedule import AlternativeLimits, Window
+from supervisor.config.limit_schedule import problems as problems_of_schedule
 
 _TCP: Final = re.compile(r"tcp://(\*|\[[0-9A-Fa-f:.]+(%\w+)?\]|[^\s:/\[\]*]+):(\*|\d{1,5})")
 
@@ -75,10 +77,17 @@ class ApiConfig(_Section, frozen=True, kw_only=True):
 
 
 class LimitsConfig(_Section, frozen=True, kw_only=True):
-    """`[limits]`: rate limits of all torrents together in bytes/s; 0 is no limit. Clients can override them."""
+    """`[limits]`: rate limits of all torrents together in bytes/s; 0 is no limit. Clients can override them.
+
+    Fields:
+        alternative: the alternative limits; None if there are none.
+        schedule: when the alternative limits are in force, unless a client has switched them on or off.
+    """
 
     download_bps: Bps = 0
     upload_bps: Bps = 0
+    alternative: AlternativeLimits | None = None
+    schedule: list[Window] = []
 
 
 class RestartConfig(_Section, frozen=True, kw_only=True):
@@ -161,7 +170,8 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ, *, running:
     if problems:
         raise InvalidConfig(problems)
     config: Config = msgspec.convert(sections, Config)
-    checks = (_check_engine(config.engine), _check_paths(config.paths), _check_api(config.api))
+    limits = problems_of_schedule(config.limits.schedule, alternative=config.limits.alternative is not None)
+    checks = (_check_engine(config.engine), _check_paths(config.paths), _check_api(config.api), limits)
     found = {key: message for check in checks for key, message in check}
     found |= {} if found else dict(_check_apart(config))  # this check needs valid paths
     problems = [given.blame(key, message) for key, message in found.items()]

@@ -12,7 +12,9 @@ from supervisor.config.config import Config
 
 LIVE: Final = frozenset(
     {
+        "limits.alternative",
         "limits.download_bps",
+        "limits.schedule",
         "limits.upload_bps",
         "log.format",
         "log.level",
