@@ -230,6 +230,7 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             limit in the configuration applies.
         settings: libtorrent's settings that clients have set, by libtorrent's names; they override the configuration.
         banned: the IP addresses of banned peers, in their normal form.
+        alternative: whether the alternative limits are in force; None if the schedule decides.
     """
 
     download_bps: Bps | None = None
@@ -237,6 +238,7 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     revision: int = 1
     settings: dict[str, SettingValue] = {}
     banned: tuple[str, ...] = ()
+    alternative: bool | None = None
 
 
 def edited_web_seeds(present: Iterable[str], desired: DesiredTorrent) -> list[str]:

@@ -12,9 +12,11 @@ from supervisor.config.config import Config
 
 LIVE: Final = frozenset(
     {
+        "limits.alternative",
         "hooks.post",
         "hooks.run",
         "limits.download_bps",
+        "limits.schedule",
         "limits.upload_bps",
         "log.format",
         "log.level",

@@ -10,6 +10,7 @@ from supervisor.commands.reads.engine_reads import EngineReads
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.removals import Removals
 from supervisor.commands.roots.roots_in_force import RootsInForce
+from supervisor.commands.session_settings import SessionSettings
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.engine.engine import Engine
@@ -44,6 +45,7 @@ class CommandParts:
         engine: Engine,
         sockets: Sockets,
         watch: WatchParts,
+        settings: SessionSettings,
         ended: asyncio.Event,
         log: logs.Logger,
     ) -> None:
@@ -66,6 +68,7 @@ class CommandParts:
             health=watch.health,
             log=sockets.events,
             version=version,
+            limits=settings.limits,
         )
         self.merger = Merger(
             catalogue=catalogue,

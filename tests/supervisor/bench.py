@@ -325,13 +325,17 @@ class Bench:
         roots = RootsInForce(self.in_force, [])
         self._engine_socket = EngineSocket(sockets.bind(zmq.ROUTER, "engine"))
         self._locks = locks
+        self.local_time = (0, 12 * 60)
+        self.settings = SessionSettings(
+            self.in_force, catalogue=self.catalogue, roots=roots, locks=locks, clock=lambda: self.local_time
+        )
         self.face = Engine(
             0,
             self.catalogue,
             self._heard,
             socket=self._engine_socket,
             launcher=PlayedLauncher(self, self.in_force, locks, roots),
-            settings=SessionSettings(self.in_force, catalogue=self.catalogue, roots=roots, locks=locks).configure,
+            settings=self.settings.configure,
             policy=RestartPolicy(window_s=60, budget=budget, backoff=Backoff(lambda _: 0.0)),
             memory_limit=0,
             describer=Describer(directory / "resume", "off"),
@@ -347,6 +351,7 @@ class Bench:
             health=self.health,
             log=self.events,
             version="9.9",
+            limits=self.settings.limits,
         )
         torrent_locks = KeyedLocks()
         self.merger = Merger(

@@ -136,7 +136,13 @@ HEALTH: Final = reports.HealthReport(
     restore=reports.RestoreReport(done=1, total=2),
     sandbox=reports.SandboxReport(mode="auto", landlock=7, seccomp=True),
 )
-SETTINGS: Final = reports.SettingsReport(download_bps=0, upload_bps=1_000_000)
+SETTINGS: Final = reports.SettingsReport(
+    download_bps=0,
+    upload_bps=1_000_000,
+    alternative=reports.AlternativeReport(
+        download_bps=500_000, upload_bps=50_000, in_force=True, scheduled=True, switch=None
+    ),
+)
 _DEATH: Final[dict[str, Any]] = {
     "name": CRASH,
     "time_us": NOW_US - 500_000,
@@ -194,7 +200,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "pause": {"torrent": TORRENT},
     "resume": {"torrent": TORRENT},
     "set_sequential": {"torrent": TORRENT, "sequential": True},
-    "update_limits": {"torrent": TORRENT, "download_bps": 0, "upload_bps": 50_000},
+    "update_limits": {"torrent": None, "download_bps": 0, "upload_bps": 50_000, "alternative": None},
     "update_settings": {"settings": {"user_agent": "example/1.0", "connections_limit": 500, "enable_dht": None}},
     "update_selection": {
         "torrent": TORRENT,
@@ -257,7 +263,8 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
             "connections_limit": reports.SettingReport(value=800, default=1000, source=SettingSource.FILE),
             "enable_dht": reports.SettingReport(value=True, default=True, source=SettingSource.DEFAULT),
             "proxy_password": reports.SettingReport(value="(hidden)", default="", source=SettingSource.CLIENT),
-        }
+        },
+        limits=SETTINGS,
     ),
     "snapshot": results.SnapshotPage(health=HEALTH, settings=SETTINGS, torrents=[ROW, WAITING], cursor=None),
     "list_torrents": results.TorrentPage(torrents=[ROW], cursor=TORRENT),
@@ -334,7 +341,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "pause": results.TorrentAccepted(torrent=TORRENT),
     "resume": results.TorrentAccepted(torrent=TORRENT),
     "set_sequential": results.SequentialAccepted(torrent=TORRENT, sequential=True),
-    "update_limits": reports.SettingsReport(download_bps=0, upload_bps=50_000),
+    "update_limits": reports.SettingsReport(download_bps=0, upload_bps=50_000, alternative=SETTINGS.alternative),
     "update_settings": results.SettingList(
         settings={
             "connections_limit": reports.SettingReport(value=500, default=1000, source=SettingSource.CLIENT),

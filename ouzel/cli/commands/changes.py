@@ -1,8 +1,9 @@
 """Commands that change torrents: `pause`, `resume`, `recheck`, `announce`, `rm`, `release`, `limit`, `files`."""
 
 import sys
-from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import typer
 
@@ -110,22 +111,45 @@ def release(context: typer.Context, torrents: SomeIds, as_json: AsJson = False) 
     for_each(context, Chosen(torrents), "release_torrent", {}, "released", as_json)
 
 
+class Alternative(StrEnum):
+    """Whether the alternative limits are in force."""
+
+    ON = "on"
+    OFF = "off"
+    AUTO = "auto"
+
+
+_SWITCHES: Final[Mapping[Alternative, bool | Literal["auto"]]] = {
+    Alternative.ON: True,
+    Alternative.OFF: False,
+    Alternative.AUTO: "auto",
+}
+
+
 def limit(
     context: typer.Context,
     torrent: MaybeId = None,
     down: Annotated[str | None, typer.Option(metavar="RATE", help=f"Download limit {RATE_HELP}")] = None,
     up: Annotated[str | None, typer.Option(metavar="RATE", help=f"Upload limit {RATE_HELP}")] = None,
+    alternative: Annotated[
+        Alternative | None,
+        typer.Option(help="Switch the alternative limits on or off, until changed; auto: as the schedule says."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set the rate limits of all torrents together or of one torrent; without a rate, show them."""
+    """Set the rate limits of all torrents together or of one torrent; without a rate, show them.
+
+    The daemon's configuration has the alternative limits and their schedule. Example: `ouzel limit --alternative on`.
+    """
     down_bps = None if down is None else rate(down, "--down")
     up_bps = None if up is None else rate(up, "--up")
     with asking(context) as client:
         only = None if torrent is None else resolve(client, [torrent])[0]
-        if down_bps is None and up_bps is None:
+        if down_bps is None and up_bps is None and alternative is None:
             report = _limits(client, only)
         else:
-            report = client.update_limits(only, download_bps=down_bps, upload_bps=up_bps)
+            switch = None if alternative is None else _SWITCHES[alternative]
+            report = client.update_limits(only, download_bps=down_bps, upload_bps=up_bps, alternative=switch)
     Output(as_json=as_json).show(report, lambda: render.limits(report))
 
 
