@@ -119,9 +119,11 @@ class TorrentCalls:
         info = handle.torrent_file()
         if info is None:
             return None
-        have = handle.status(handle.query_pieces).pieces
-        # While libtorrent checks a torrent, the list may be empty; it has no piece then.
-        return libtorrent_peer_info.pieces(have or [False] * info.num_pieces(), handle.piece_availability())
+        status = handle.status(handle.query_pieces)
+        if status.state == lt.torrent_status.checking_resume_data:
+            return None
+        # While libtorrent hashes all files, the list may be empty; it has no piece then.
+        return libtorrent_peer_info.pieces(status.pieces or [False] * info.num_pieces(), handle.piece_availability())
 
     @faults.of_torrent
     @recorded.of_torrent

@@ -12,6 +12,8 @@ from supervisor.config.config import Config
 
 LIVE: Final = frozenset(
     {
+        "hooks.post",
+        "hooks.run",
         "limits.download_bps",
         "limits.upload_bps",
         "log.format",
@@ -20,6 +22,7 @@ LIVE: Final = frozenset(
         "restart.window_s",
         "restart.budget",
         "restart.max_delay_s",
+        "watch.folders",
     }
 )
 """Keys that can change while the service runs, besides all of `[engine]`."""

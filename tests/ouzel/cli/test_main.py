@@ -28,10 +28,8 @@ class Ouzel(Protocol):
 
 
 @pytest.fixture
-def ouzel(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ouzel:
+def ouzel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Ouzel:
     """The command line, with `tmp_path` as the runtime directory."""
-
-    monkeypatch.delenv("COLUMNS", raising=False)
 
     def call(*argv: str) -> tuple[int, str, str]:
         code = run(["--runtime-dir", str(tmp_path), *argv])
