@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from protocol.wire import codec, reports, results, rows
-from protocol.wire.commands import peer_commands, session_commands, torrent_commands, tracker_commands
+from protocol.wire import codec, making_results, reports, results, rows
+from protocol.wire.commands import making_commands, peer_commands, session_commands, torrent_commands, tracker_commands
 from protocol.wire.commands.kinds import Command, Mutation
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -132,6 +132,16 @@ _TABLE: Final = (
         session_commands.ListDamaged,
         results.DamagedList,
         (Refusal(ErrorKind.STORAGE_UNAVAILABLE, "`damaged/` cannot be read"), *_FROM_DISK[1:]),
+    ),
+    Operation(
+        making_commands.ExportTorrent,
+        making_results.TorrentExport,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.METAINFO_TOO_LARGE, "the message names the .torrent file's size"),
+            Refusal(ErrorKind.STORAGE_UNAVAILABLE, "none of the torrent's stored data can be read"),
+            *_FROM_DISK[1:],
+        ),
     ),
     Operation(
         torrent_commands.AddTorrent,
