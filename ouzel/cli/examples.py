@@ -24,6 +24,8 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "release": "ouzel release 72fb69",
     "limit": "ouzel limit --down 10M --up 1M",
     "files": "ouzel files 72fb69 --include '*.mkv' --sequential",
+    "options": "ouzel options 72fb69 --max-uploads 4 --first-last-piece-first",
+    "export": "ouzel export 72fb69 -o debian.torrent",
     "ban": "ouzel ban 203.0.113.7",
     "unban": "ouzel unban 203.0.113.7",
     "health": "ouzel health --json",

@@ -12,7 +12,19 @@ import typer
 
 from ouzel.cli import examples
 from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
-from ouzel.cli.commands import additions, bans, changes, crashes, damaged, keys, options, settings, trackers, views
+from ouzel.cli.commands import (
+    additions,
+    bans,
+    changes,
+    crashes,
+    damaged,
+    keys,
+    making,
+    options,
+    settings,
+    trackers,
+    views,
+)
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
@@ -53,6 +65,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "limit": changes.limit,
     "files": changes.files,
     "options": options.options,
+    "export": making.export,
     "ban": bans.ban,
     "unban": bans.unban,
     "health": views.health,

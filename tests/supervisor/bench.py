@@ -54,6 +54,7 @@ from supervisor.engine.process.code_stamp import CodeStamp
 from supervisor.engine.process.crash_reports import CrashReports
 from supervisor.engine.process.describer import Describer
 from supervisor.engine.process.engine_socket import EngineSocket
+from supervisor.engine.process.exporter import Exporter
 from supervisor.engine.process.launcher import Launcher
 from supervisor.engine.torrents.merger import Merger
 from supervisor.events.event_log import EventLog
@@ -398,7 +399,7 @@ class Bench:
             reads=self.reads,
             mutations=self.mutations,
             events=self.events,
-            disk_reads=DiskReads(self.crashes, self.shelf),
+            disk_reads=DiskReads(self.crashes, self.shelf, self.reads, Exporter(directory / "resume", "off")),
             engine_reads=self.engine_reads,
             stopping=lambda: self.stopping,
             gen=lambda: self.keeper.gen,

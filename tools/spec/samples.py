@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.wire import reports, results, rows
+from protocol.wire import making_results, reports, results, rows
 from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
@@ -176,6 +176,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "list_peers": {"torrent": TORRENT},
     "piece_map": {"torrent": TORRENT},
     "list_bans": {},
+    "export_torrent": {"torrent": TORRENT},
     "list_web_seeds": {"torrent": TORRENT},
     "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
     "list_crashes": {},
@@ -307,6 +308,9 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "list_web_seeds": results.WebSeedList(web_seeds=[rows.WebSeedRow(url="https://mirror.example/")]),
     "list_trackers": results.TrackerList(trackers=[TRACKER, DEAD_TRACKER], age_ms=12),
     "piece_map": results.PieceReport(pieces=4, have=b"\xa0", availability=bytes([3, 255, 2, 0]), age_ms=3),
+    "export_torrent": making_results.TorrentExport(
+        metainfo=METAINFO, magnet=f"magnet:?xt=urn:btih:{TORRENT}&dn=hello.txt"
+    ),
     "list_bans": results.BanList(addresses=["192.0.2.7", "2001:db8::7"]),
     "list_peers": results.PeerList(peers=[PEER], connected=1, age_ms=3),
     "replay": results.Replayed(

@@ -21,6 +21,7 @@ CALLS: list[calls.Call[object]] = [
     calls.list_peers(ID),
     calls.piece_map(ID),
     calls.list_bans(),
+    calls.export_torrent(ID),
     calls.ban_peer("192.0.2.7"),
     calls.unban_peer("[2001:db8::7]:6881"),
     calls.list_crashes(),

@@ -70,6 +70,10 @@ ROWS: Final = {
     ),
     "update_web_seeds": _row("webseeds", test="torrents/test_web_seeds.py::an_added_web_seed_provides_the_payload"),
     "add_peers": _row("peers", test="torrents/test_download.py::a_torrent_is_downloaded_and_its_events_tell_the_story"),
+    "update_options": _row("options", test="torrents/test_options.py::peers_see_limits_and_super_seeding"),
+    "export_torrent": _row(
+        "export", test="torrents/test_export.py::what_is_exported_is_the_torrent_with_its_present_trackers"
+    ),
     "ban_peer": _row("ban", test="torrents/test_bans.py::a_banned_seed_gives_nothing_more"),
     "unban_peer": _row("unban", test="torrents/test_bans.py::a_banned_seed_gives_nothing_more"),
     "release_torrent": _row(
