@@ -244,6 +244,7 @@ class FakeSession:
         settings: what was configured last.
         swarms: to be set; the peers of torrents.
         banned: the addresses that were banned last.
+        blocked: the last filter.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
 
@@ -275,6 +276,7 @@ class FakeSession:
         self.seen: set[str] = set()
         self.swarms: dict[str, Peers] = {}
         self.banned: Sequence[str] = ()
+        self.blocked: object = None
         self.counted: dict[str, tuple[int, int] | None] = {}
         self.settings: dict[str, SettingValue] = {}
         self.stuck_settings: dict[str, SettingValue] = {}
@@ -712,6 +714,10 @@ class FakeSession:
         """How the settings in force differ from the configured ones."""
         found = {**self.settings, **self.stuck_settings}
         return session_settings.differences(self.settings, found)
+
+    def block(self, filter_: object) -> None:
+        """Stores a filter."""
+        self.blocked = filter_
 
     def ban(self, addresses: Sequence[str]) -> None:
         """Bans addresses."""

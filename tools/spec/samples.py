@@ -273,6 +273,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         supervisor=reports.ProcessReport(rss_bytes=52_428_800, cpu_ms=900, fds=31),
         engine=reports.ProcessReport(rss_bytes=33_554_432, cpu_ms=120, fds=24),
         torrents={"downloading": 1, "fetching_metadata": 1},
+        ip_filter=reports.IpFilterReport(file="/etc/ouzel/ip_filter.p2p", rules=250_000, bad_lines=1),
     ),
     "get_settings": results.SettingList(
         settings={

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from protocol.internal.link_events import SessionStats
+from protocol.internal.link_events import IpFilterState, SessionStats
 from protocol.wire.desired import DesiredTorrent, KnownMetadata, edited_web_seeds
 from protocol.wire.events.torrent_events import Progress, StateChanged
 from protocol.wire.rows import (
@@ -133,6 +133,7 @@ class Snapshot:
         self._slot = slot
         self._torrents: dict[str, Observed] = {}
         self.session: SessionStats | None = None
+        self.ip_filter: IpFilterState | None = None
         self.engine_told_at: float | None = None
         self.present: set[str] = set()
         """The torrents that the running engine has confirmed."""
