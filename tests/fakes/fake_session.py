@@ -244,6 +244,7 @@ class FakeSession:
         settings: what was configured last.
         swarms: to be set; the peers of torrents.
         banned: the addresses that were banned last.
+        queue: the order of the queue that was requested last.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
 
@@ -275,6 +276,7 @@ class FakeSession:
         self.seen: set[str] = set()
         self.swarms: dict[str, Peers] = {}
         self.banned: Sequence[str] = ()
+        self.queue: list[str] = []
         self.counted: dict[str, tuple[int, int] | None] = {}
         self.settings: dict[str, SettingValue] = {}
         self.stuck_settings: dict[str, SettingValue] = {}
@@ -527,6 +529,10 @@ class FakeSession:
             known = self._known("enqueue", torrent)
             known.paused, known.managed, known.modified = False, True, True
             known.error, known.upload_mode = None, False
+
+    def arrange_queue(self, torrents: Sequence[str]) -> None:
+        """Notes the order."""
+        self.queue = list(torrents)
 
     def set_options(self, torrent: str, options: TorrentOptions) -> None:
         """Sets the options. Raises UnknownTorrent."""
