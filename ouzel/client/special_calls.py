@@ -13,7 +13,14 @@ from ouzel.requests import result_of
 from ouzel.stream.event import SnapshotPage
 from ouzel.stream.event_stream import snapshot_page
 from protocol.wire import codec
-from protocol.wire.commands import kinds, option_commands, session_commands, torrent_commands, tracker_commands
+from protocol.wire.commands import (
+    kinds,
+    option_commands,
+    queue_commands,
+    session_commands,
+    torrent_commands,
+    tracker_commands,
+)
 from protocol.wire.envelope import Reply, Wait
 from protocol.wire.reports import SettingReport, SettingsReport
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
@@ -267,6 +274,14 @@ def update_options(
         name=_or_unset(name),
     )
     return call_of(command, nothing, wait)
+
+
+def move_in_queue(
+    torrents: Sequence[str], where: Literal["top", "bottom", "up", "down"], *, wait: Wait = "durable"
+) -> Call[list[str]]:
+    """Moves torrents in libtorrent's queue. Returns their ids, in the order of the queue."""
+    command = queue_commands.MoveInQueue(torrents=list(torrents), where=queue_commands.QueueMove(where))
+    return call_of(command, lambda reply: [str(each) for each in result_of(reply)["torrents"]], wait)
 
 
 def reannounce(torrent: str, *, tracker: str | None = None, wait: Wait = "durable") -> Call[None]:

@@ -220,6 +220,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         removed_web_seeds: URLs of web seeds that are not used, although the source or resume data may have them.
         tracker_edits: what clients have changed in the list of trackers since then; None for nothing.
         options: the options of the torrent that clients have set.
+        queue_order: torrents in the queue are sorted by this number; None stands for `added_us`.
     """
 
     torrent: str
@@ -252,6 +253,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
     tracker_edits: TrackerEdits | None = None
     removed_web_seeds: tuple[str, ...] = ()
     options: TorrentOptions = DEFAULT_OPTIONS
+    queue_order: int | None = None
 
     def __post_init__(self) -> None:
         """Shares values that many of possibly 100,000 records have in common, such as save paths."""
@@ -272,6 +274,11 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         """Whether libtorrent's queue decides when the torrent runs."""
         options = self.options
         return options.auto_managed and not options.force_start and not self.paused
+
+    @property
+    def queue_key(self) -> tuple[int, str]:
+        """The sort key in the queue."""
+        return (self.added_us if self.queue_order is None else self.queue_order, self.torrent)
 
 
 class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -17,6 +17,7 @@ from protocol.wire.commands import (
     making_commands,
     option_commands,
     peer_commands,
+    queue_commands,
     session_commands,
     torrent_commands,
     tracker_commands,
@@ -204,6 +205,11 @@ _TABLE: Final = (
     ),
     Operation(torrent_commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(option_commands.UpdateOptions, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(
+        queue_commands.MoveInQueue,
+        results.QueueMoved,
+        (_UNKNOWN, Refusal(ErrorKind.NOT_IN_QUEUE, "one of the torrents is not in the queue; nothing was accepted")),
+    ),
     Operation(
         torrent_commands.Recheck,
         results.TorrentAccepted,

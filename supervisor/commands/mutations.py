@@ -21,6 +21,7 @@ from supervisor.commands.lifecycle.adding import Adding
 from supervisor.commands.lifecycle.quarantining import Quarantining
 from supervisor.commands.lifecycle.removing import Removing
 from supervisor.commands.lifecycle.restoring import Restoring
+from supervisor.commands.queueing import Queueing
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.commands.session_settings import SettingsEditor
@@ -87,9 +88,12 @@ class Mutations:
             publish=publish,
             shared_files=shared_files,
         )
+        queueing = Queueing(catalogue=catalogue, reads=reads, engine=engine, editor=editor, locks=locks)
         settings = SettingsEditor(catalogue=catalogue, reads=reads, engine=engine, locks=locks, publish=publish)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
-        self._handlers = editor.handlers() | handlers_of(editor, settings, removing, quarantining, adding, restoring)
+        self._handlers = editor.handlers() | handlers_of(
+            editor, settings, removing, quarantining, adding, restoring, queueing
+        )
         check_complete(Mutation, self._handlers)
 
     async def accept(self, command: Mutation, deadline: float) -> Acceptance:

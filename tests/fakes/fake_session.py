@@ -245,6 +245,7 @@ class FakeSession:
         swarms: to be set; the peers of torrents.
         banned: the addresses that were banned last.
         blocked: the last filter.
+        queue: the order of the queue that was requested last.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
 
@@ -277,6 +278,7 @@ class FakeSession:
         self.swarms: dict[str, Peers] = {}
         self.banned: Sequence[str] = ()
         self.blocked: object = None
+        self.queue: list[str] = []
         self.counted: dict[str, tuple[int, int] | None] = {}
         self.settings: dict[str, SettingValue] = {}
         self.stuck_settings: dict[str, SettingValue] = {}
@@ -529,6 +531,10 @@ class FakeSession:
             known = self._known("enqueue", torrent)
             known.paused, known.managed, known.modified = False, True, True
             known.error, known.upload_mode = None, False
+
+    def arrange_queue(self, torrents: Sequence[str]) -> None:
+        """Notes the order."""
+        self.queue = list(torrents)
 
     def set_options(self, torrent: str, options: TorrentOptions) -> None:
         """Sets the options. Raises UnknownTorrent."""

@@ -225,6 +225,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "labels": ["greetings"],
         "name": "Greetings",
     },
+    "move_in_queue": {"torrents": [TORRENT, OTHER], "where": "top"},
     "recheck": {"torrent": TORRENT},
     "reannounce": {"torrent": TORRENT, "tracker": TRACKER.url},
     "update_trackers": {
@@ -374,6 +375,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     ),
     "update_selection": results.TorrentAccepted(torrent=TORRENT),
     "update_options": results.TorrentAccepted(torrent=TORRENT),
+    "move_in_queue": results.QueueMoved(torrents=[TORRENT, OTHER]),
     "recheck": results.TorrentAccepted(torrent=TORRENT),
     "reannounce": results.TorrentAccepted(torrent=TORRENT),
     "update_trackers": results.TorrentAccepted(torrent=TORRENT),

@@ -46,6 +46,7 @@ CALLS: list[calls.Call[object]] = [
     calls.update_selection(ID, include=["*.mkv"], exclude=[], skip_fluff=False, priorities={}),
     calls.update_options(ID, max_connections=0, super_seeding=False, labels=[], name=""),
     calls.update_options(ID, pex=False, wait="applied"),
+    calls.move_in_queue([ID], "top"),
     calls.add_peers(ID, ["127.0.0.1:1"]),
     calls.release_torrent(ID),
     calls.restore_damaged(f"{ID}.json"),

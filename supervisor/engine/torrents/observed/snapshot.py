@@ -226,11 +226,9 @@ class Snapshot:
 
     def name(self, desired: DesiredTorrent) -> str:
         """A torrent's name as rows show it."""
-        if desired.options.name:
-            return desired.options.name
         observed = self._torrents.get(desired.torrent)
         metadata = (observed.known if observed else None) or desired.metadata
-        return metadata.name if metadata else desired.name
+        return desired.options.name or (metadata.name if metadata else desired.name)
 
     def apply_progress(self, event: Progress, now: float, now_us: int) -> Progress:
         """Stores a torrent's progress, and returns it with the totals that clients see.
@@ -298,6 +296,7 @@ class Snapshot:
             hindrance=self._hindrance(desired, observed, progress, present),
             stalled_since_us=observed.quiet_since_us if observed.stalled else None,
             engine=self._slot,
+            queue_position=progress.queue_position if desired.managed else None,
         )
 
     def _hindrance(
