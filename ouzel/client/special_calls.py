@@ -13,9 +13,10 @@ from ouzel.requests import result_of
 from ouzel.stream.event import SnapshotPage
 from ouzel.stream.event_stream import snapshot_page
 from protocol.wire import codec
-from protocol.wire.commands import kinds, session_commands, torrent_commands, tracker_commands
+from protocol.wire.commands import category_commands, kinds, session_commands, torrent_commands, tracker_commands
 from protocol.wire.envelope import Reply, Wait
 from protocol.wire.reports import SettingReport, SettingsReport
+from protocol.wire.results import CategoryReport
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
 
 T = TypeVar("T")
@@ -67,14 +68,19 @@ def list_torrents(
     ids: Sequence[str] | None = None,
     state: TorrentState | str | None = None,
     label: str | None = None,
+    category: str | None = None,
     limit: int = 2500,
 ) -> Call[Page[TorrentRow]]:
-    """Returns the torrents, sorted by id. If given, `ids`, `state` and `label` restrict them."""
+    """Returns the torrents, sorted by id. If given, the other arguments restrict them.
+
+    The category "" is that of torrents without a category.
+    """
     command = torrent_commands.ListTorrents(
         cursor=cursor,
         ids=None if ids is None else list(ids),
         state=None if state is None else TorrentState(state),
         label=label,
+        category=category,
         limit=limit,
     )
     return call_of(command, _TORRENTS_PAGE)
@@ -126,6 +132,7 @@ def add_torrent(
     labels: Sequence[str] = (),
     seed_mode: bool = False,
     peers: Sequence[str] = (),
+    category: str | None = None,
     wait: Wait = "durable",
 ) -> Call[Added]:
     """Adds a torrent from exactly one of `magnet` and `metainfo`. A torrent that exists already is not changed.
@@ -133,7 +140,8 @@ def add_torrent(
     Args:
         magnet: a magnet link.
         metainfo: the bytes of a .torrent file.
-        save_path: an absolute path inside the daemon's download roots; by default the first root.
+        save_path: an absolute path inside the daemon's download roots; by default that of the category, or the
+            first root.
         include: globs, of which a selected file must match at least one; by default all files are selected.
         exclude: globs; a file that matches one of them is not selected.
         skip_fluff: do not select samples, notes and the like.
@@ -141,6 +149,7 @@ def add_torrent(
         download_bps, upload_bps: limits in bytes per second; 0 means no limit.
         seed_mode: the caller guarantees that all data is on disk.
         peers: peers as `address:port`.
+        category: the name of an existing category.
     """
     command = torrent_commands.AddTorrent(
         magnet=magnet,
@@ -157,6 +166,7 @@ def add_torrent(
         labels=list(labels),
         seed_mode=seed_mode,
         peers=list(peers),
+        category=category,
     )
     return call_of(command, whole(Added), wait)
 
@@ -270,6 +280,22 @@ def add_peers(torrent: str, peers: Sequence[str], *, wait: Wait = "durable") -> 
         lambda reply: int(result_of(reply)["added"]),
         wait,
     )
+
+
+def put_category(name: str, save_path: str | None = None, *, wait: Wait = "durable") -> Call[CategoryReport]:
+    """Creates a category, or changes its save path. Files of its torrents are not moved.
+
+    Args:
+        save_path: an absolute path inside the download roots, for torrents that are added with this category and
+            without a save path; None means the first root.
+    """
+    command = category_commands.PutCategory(name=name, save_path=save_path)
+    return call_of(command, whole(CategoryReport), wait)
+
+
+def remove_category(name: str, *, wait: Wait = "durable") -> Call[None]:
+    """Removes a category. Its torrents have no category then; they and their files stay as they are."""
+    return call_of(category_commands.RemoveCategory(name=name), nothing, wait)
 
 
 def _or_unset(value: T | None) -> T | msgspec.UnsetType:

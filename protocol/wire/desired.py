@@ -39,6 +39,9 @@ ADDRESSES_MAX: Final = 10_000
 BANS_MAX: Final = 10_000
 """The maximum number of banned addresses. The engine gets all of them at each change of the session's settings."""
 
+CATEGORIES_MAX: Final = 1000
+"""The maximum number of categories. All of them are written when one changes."""
+
 TIER_MAX: Final = 255
 """The last tier (BEP 12). libtorrent stores a tier in 8 bits, and its binding raises an error for larger numbers."""
 
@@ -115,6 +118,19 @@ class TrackerEdits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return TrackerEdits(replaced=replaced, added=tuple(added.items()), removed=tuple(removed))
 
 
+class Category(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A category of torrents; its name is its key in `DesiredSession.categories`.
+
+    Fields:
+        key: the text by which torrents' records refer to the category. A later category of the same name has another
+            key. So one write removes a category from all its torrents.
+        save_path: where files of torrents are stored that are added without a save path; None means the first root.
+    """
+
+    key: str
+    save_path: str | None = None
+
+
 class Quarantine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why a torrent is in quarantine.
 
@@ -177,6 +193,8 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         web_seeds: URLs (BEP 19) that clients gave in addition to those in the source.
         removed_web_seeds: URLs of web seeds that are not used, although the source or resume data may have them.
         tracker_edits: what clients have changed in the list of trackers since then; None for nothing.
+        category: the key of the torrent's category (`Category.key`). If no category has this key, it was removed, and
+            the torrent has none.
     """
 
     torrent: str
@@ -208,12 +226,15 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     recheck: int | None = None
     tracker_edits: TrackerEdits | None = None
     removed_web_seeds: tuple[str, ...] = ()
+    category: str | None = None
 
     def __post_init__(self) -> None:
         """Interns texts that many of possibly 100,000 records have in common, such as save paths."""
         share = msgspec.structs.force_setattr
         share(self, "save_path", sys.intern(self.save_path))
         share(self, "mount_point", sys.intern(self.mount_point))
+        if self.category is not None:
+            share(self, "category", sys.intern(self.category))
         if self.info_hash_v1 == self.torrent:
             share(self, "info_hash_v1", self.torrent)
         if self.info_hash_v2 == self.torrent:
@@ -230,6 +251,7 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             limit in the configuration applies.
         settings: libtorrent's settings that clients have set, by libtorrent's names; they override the configuration.
         banned: the IP addresses of banned peers, in their normal form.
+        categories: the categories of torrents, by name.
     """
 
     download_bps: Bps | None = None
@@ -237,6 +259,7 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     revision: int = 1
     settings: dict[str, SettingValue] = {}
     banned: tuple[str, ...] = ()
+    categories: dict[str, Category] = {}
 
 
 def edited_web_seeds(present: Iterable[str], desired: DesiredTorrent) -> list[str]:

@@ -208,6 +208,7 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
             microseconds since 1970. Null while data arrives. When no more data arrives, it stays null for up to five
             seconds, until the rate is zero. No event has this field.
         engine: the slot of the torrent's engine, as in `engines` of `health`.
+        category: the name of the torrent's category, or null. No event but `torrent_added` has this field.
     """
 
     torrent: str
@@ -244,6 +245,7 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     hindrance: Hindrance | None = None
     stalled_since_us: int | None = None
     engine: int = 0
+    category: str | None = None
 
 
 class WebSeedRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from protocol.wire.desired import KnownMetadata, Quarantine
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from supervisor.commands.acceptance import GONE, SESSION, Acceptance, quarantined
+from supervisor.commands.categories import CategoryEditor
 from supervisor.commands.editor import Editor
 from supervisor.commands.handlers import check_complete, handlers_of
 from supervisor.commands.lifecycle.adding import Adding
@@ -88,8 +89,11 @@ class Mutations:
             shared_files=shared_files,
         )
         settings = SettingsEditor(catalogue=catalogue, reads=reads, engine=engine, locks=locks, publish=publish)
+        categories = CategoryEditor(catalogue=catalogue, roots=roots, locks=locks)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
-        self._handlers = editor.handlers() | handlers_of(editor, settings, removing, quarantining, adding, restoring)
+        self._handlers = editor.handlers() | handlers_of(
+            editor, settings, categories, removing, quarantining, adding, restoring
+        )
         check_complete(Mutation, self._handlers)
 
     async def accept(self, command: Mutation, deadline: float) -> Acceptance:

@@ -53,6 +53,7 @@ class CommandParts:
             catalogue=catalogue, snapshot=engine.snapshot, engine=engine, group=watch.background
         )
         self.announcements = Announcements(
+            catalogue=catalogue,
             publisher=sockets.publisher,
             reporter=watch.reporter,
             shared_files=self.shared_files,

@@ -34,6 +34,8 @@ def calls(crash: str, epoch: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 args["peers"] = ["127.0.0.1:1"]
             case "set_sequential" | "update_limits" | "update_settings" | "restore_damaged" | "ban_peer" | "unban_peer":
                 args = samples.ARGUMENTS[op]
+            case "put_category" | "remove_category":
+                args = {"name": "films"}
             case _:
                 pass
         yield op, args

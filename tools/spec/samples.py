@@ -31,6 +31,7 @@ GEN: Final = 2
 SEQ: Final = 41
 NOW_US: Final = 1_795_368_000_000_000
 SAVE_PATH: Final = "/srv/torrents"
+FILMS: Final = "/srv/torrents/films"
 CRASH: Final = "20261122T155959.500000Z-gen1"
 
 ROW: Final = rows.TorrentRow(
@@ -57,6 +58,7 @@ ROW: Final = rows.TorrentRow(
     error=None,
     added_us=NOW_US - 60_000_000,
     age_ms=12,
+    category="films",
 )
 WAITING: Final = rows.TorrentRow(
     torrent=OTHER,
@@ -160,6 +162,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "fields": ["state", "progress"],
         "state": "downloading",
         "label": "greetings",
+        "category": "films",
         "cursor": None,
         "limit": 100,
     },
@@ -170,6 +173,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "piece_map": {"torrent": TORRENT},
     "list_bans": {},
     "list_web_seeds": {"torrent": TORRENT},
+    "list_categories": {},
     "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
     "list_crashes": {},
     "list_damaged": {},
@@ -189,6 +193,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "labels": ["greetings"],
         "seed_mode": False,
         "peers": ["192.0.2.7:6881", "[2001:db8::7]:6881"],
+        "category": "films",
     },
     "remove_torrent": {"torrent": TORRENT, "delete_files": True},
     "pause": {"torrent": TORRENT},
@@ -219,6 +224,8 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "add_peers": {"torrent": TORRENT, "peers": ["192.0.2.7:6881"]},
     "ban_peer": {"peer": "[2001:db8::7]:6881"},
     "unban_peer": {"peer": "192.0.2.7"},
+    "put_category": {"name": "films", "save_path": FILMS},
+    "remove_category": {"name": "films"},
     "release_torrent": {"torrent": TORRENT},
     "restore_damaged": {"name": f"{OTHER}.json"},
 }
@@ -285,6 +292,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "list_trackers": results.TrackerList(trackers=[TRACKER, DEAD_TRACKER], age_ms=12),
     "piece_map": results.PieceReport(pieces=4, have=b"\xa0", availability=bytes([3, 255, 2, 0]), age_ms=3),
     "list_bans": results.BanList(addresses=["192.0.2.7", "2001:db8::7"]),
+    "list_categories": results.CategoryList(categories=[results.CategoryReport(name="films", save_path=FILMS)]),
     "list_peers": results.PeerList(peers=[PEER], connected=1, age_ms=3),
     "replay": results.Replayed(
         events=[
@@ -352,6 +360,8 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "add_peers": results.PeersAccepted(torrent=TORRENT, added=1),
     "ban_peer": results.BanAccepted(address="2001:db8::7"),
     "unban_peer": results.BanAccepted(address="192.0.2.7"),
+    "put_category": results.CategoryReport(name="films", save_path=FILMS),
+    "remove_category": results.CategoryRemoved(name="films"),
     "release_torrent": results.TorrentAccepted(torrent=TORRENT),
     "restore_damaged": results.DamagedRestored(torrent=OTHER, files=[f"{OTHER}.json"]),
 }
@@ -368,6 +378,7 @@ EVENTS: Final[tuple[event.Event, ...]] = (
         paused=False,
         labels=["greetings"],
         added_us=NOW_US - 60_000_000,
+        category="films",
     ),
     torrent_events.TorrentRemoved(torrent=TORRENT, delete_files=True),
     torrent_events.MetadataUpdated(torrent=TORRENT, name="hello.txt", size=65_536, piece_length=16_384, files=1),

@@ -9,6 +9,7 @@ import typer
 from rich.console import Group
 
 from ouzel.cli.arguments import (
+    COMPLETE_CATEGORY,
     COMPLETE_ID,
     COMPLETE_LABEL,
     AsJson,
@@ -37,6 +38,10 @@ def list_torrents(
     label: Annotated[
         str | None, typer.Option(help="Only torrents with this label.", autocompletion=COMPLETE_LABEL)
     ] = None,
+    category: Annotated[
+        str | None,
+        typer.Option(help='Only torrents in this category; "" is those without one.', autocompletion=COMPLETE_CATEGORY),
+    ] = None,
     sort: Annotated[
         SortKey, typer.Option(help="Sort by this: names from A to Z, sizes from large to small.")
     ] = SortKey.ID,
@@ -47,7 +52,7 @@ def list_torrents(
     states = state or []
     one = TorrentState(states[0].value) if len(states) == 1 and states[0] is not StateFilter.STALLED else None
     with client_of(context) as client:
-        rows = listing.kept(client.list_torrents(state=one, label=label), states)
+        rows = listing.kept(client.list_torrents(state=one, label=label, category=category), states)
     rows = listing.ordered(rows, sort, reverse=reverse)
     output = Output(as_json=as_json)
     if not (rows or as_json) and output.console.is_terminal:

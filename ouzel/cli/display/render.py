@@ -95,6 +95,7 @@ def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
         ("wasted", format_size(detail.wasted)),
         ("save path", clean(detail.save_path)),
         ("labels", clean(", ".join(detail.labels)) or "none"),
+        ("category", detail.category or "none"),
         ("order", "sequential" if detail.sequential else "rarest first"),
         ("selection", ", ".join(selection) or "all files"),
         *zip(["trackers", *[""] * len(trackers)], trackers, strict=False),

@@ -15,6 +15,7 @@ class TorrentAdded(TorrentFact, frozen=True, kw_only=True, tag="torrent_added"):
         paused: whether the torrent was added paused.
         labels: the labels that the client gave.
         added_us: when the torrent was accepted, microseconds since 1970.
+        category: the name of the torrent's category, or null.
     """
 
     name: str
@@ -22,6 +23,7 @@ class TorrentAdded(TorrentFact, frozen=True, kw_only=True, tag="torrent_added"):
     paused: bool
     labels: list[str]
     added_us: int
+    category: str | None = None
 
 
 class TorrentRemoved(TorrentFact, frozen=True, kw_only=True, tag="torrent_removed"):

@@ -15,6 +15,7 @@ import msgspec
 import psutil
 
 from protocol.wire import codec
+from protocol.wire.commands.category_commands import ListCategories
 from protocol.wire.commands.kinds import EngineRead, InstantRead, PagedRead
 from protocol.wire.commands.peer_commands import ListBans
 from protocol.wire.commands.session_commands import GetSettings, Health, Hello, Ping, Replay, Stats
@@ -35,8 +36,9 @@ from protocol.wire.reports import (
     StatsReport,
     SupervisorReport,
 )
-from protocol.wire.results import BanList, Nothing, ServerInfo, SettingList
+from protocol.wire.results import BanList, CategoryList, Nothing, ServerInfo, SettingList
 from protocol.wire.rows import ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
+from supervisor.commands import categories
 from supervisor.commands.handlers import check_complete, handlers_of, handles
 from supervisor.commands.reads import pages
 from supervisor.commands.reads.setting_reports import setting_reports
@@ -128,6 +130,10 @@ class Reads:
     @handles(ListBans)
     def _bans(self, _: ListBans) -> BanList:
         return BanList(addresses=list(self._catalogue.session.banned))
+
+    @handles(ListCategories)
+    def _categories(self, _: ListCategories) -> CategoryList:
+        return categories.listed(self._catalogue.session)
 
     @handles(GetTorrent)
     def _detail(self, command: GetTorrent) -> TorrentDetail:
@@ -260,6 +266,8 @@ class Reads:
             if command.state is not None and self._snapshot.of(torrent).state is not command.state:
                 return None
             if command.label is not None and command.label not in desired.labels:
+                return None
+            if command.category is not None and command.category != (self._catalogue.category_of(desired) or ""):
                 return None
             found = self._snapshot.row(desired, time.monotonic())
             return found if names is None else {name: getattr(found, name) for name in names}

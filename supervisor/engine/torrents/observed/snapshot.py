@@ -30,7 +30,7 @@ from protocol.wire.rows import (
 from supervisor.engine.torrents.observed import hindrance
 from supervisor.engine.torrents.observed.answers import Answers
 from supervisor.engine.torrents.observed.eta import Estimates
-from supervisor.engine.torrents.observed.packed_files import Metadata
+from supervisor.engine.torrents.observed.observed import Observed
 from supervisor.engine.torrents.observed.trackers import Trackers, urls_of_link
 from supervisor.totals.totals import Totals
 
@@ -61,61 +61,6 @@ def _uncontacted(url: str, tier: int) -> TrackerRow:
     return TrackerRow(url=url, tier=tier, status=TrackerStatus.NOT_CONTACTED)
 
 
-class Observed:
-    """The observed state of one torrent. Times are monotonic seconds.
-
-    `refusal` is libtorrent's message if it refused `applied_revision`.
-    """
-
-    __slots__ = (
-        "applied_revision",
-        "error",
-        "error_name",
-        "file_bytes",
-        "interrupted",
-        "known",
-        "metadata",
-        "progress",
-        "quiet_since_us",
-        "refusal",
-        "stalled",
-        "state",
-        "storage_problem",
-        "told_at",
-    )
-
-    def __init__(self) -> None:
-        self.state = TorrentState.QUEUED
-        self.progress: Progress | None = None
-        self.known: KnownMetadata | None = None
-        """The metadata that an engine reported, without the files."""
-        self.metadata: Metadata | None = None
-        """The files. An engine reports them after `known`."""
-        self.error: str | None = None
-        self.error_name: str | None = None
-        """The name of the last error; it is valid only while `error` is set."""
-        self.storage_problem: str | None = None
-        """The problem of the torrent's file system: it is not mounted, or full."""
-        self.file_bytes: tuple[float, list[int]] | None = None
-        self.told_at: float | None = None
-        self.applied_revision = 0
-        self.refusal: str | None = None
-        self.interrupted = False
-        self.quiet_since_us: int | None = None
-        """Since when nothing has arrived though data is missing, in microseconds since 1970."""
-        self.stalled = False
-        """Whether nothing has arrived for long enough to count as stalled."""
-
-    @property
-    def stopped(self) -> bool:
-        """Whether an error keeps the torrent from its desired state.
-
-        The cause of the error may have been repaired meanwhile.
-        """
-        stopped = self.state in (TorrentState.ERROR, TorrentState.MISSING_STORAGE)
-        return stopped or self.storage_problem is not None or self.refusal is not None
-
-
 class Snapshot:
     """The observed state of all torrents of a slot, and of its session. Callers pass times, in monotonic seconds.
 
@@ -123,13 +68,16 @@ class Snapshot:
         slot: the number of the engine slot, which rows show.
         on_trackers_failing: called with a torrent and the time since which all its trackers fail, or None once a
             tracker works.
+        category_of: returns the name of a torrent's category.
     """
 
     def __init__(
         self,
         slot: int = 0,
         on_trackers_failing: Callable[[str, float | None], None] = lambda torrent, since: None,
+        category_of: Callable[[DesiredTorrent], str | None] = lambda desired: None,
     ) -> None:
+        self._category_of = category_of
         self._slot = slot
         self._torrents: dict[str, Observed] = {}
         self.session: SessionStats | None = None
@@ -295,6 +243,7 @@ class Snapshot:
             hindrance=self._hindrance(desired, observed, progress, present),
             stalled_since_us=observed.quiet_since_us if observed.stalled else None,
             engine=self._slot,
+            category=None if desired.category is None else self._category_of(desired),
         )
 
     def _hindrance(
