@@ -20,6 +20,12 @@ Bps = Annotated[int, msgspec.Meta(ge=0, le=LIMIT_MAX_BPS)]
 SettingValue = int | str | bool
 """The value of a setting of libtorrent. Numbers are 32-bit integers."""
 
+OwnLimit = Annotated[int, msgspec.Meta(ge=0, le=2**24 - 2)]
+"""A limit of one torrent; 0 means none. libtorrent stores these in 24 bits, and treats the largest one as no limit."""
+
+DisplayName = Annotated[str, msgspec.Meta(max_length=255)]
+"""The name of a torrent that a client has chosen."""
+
 FilePriority = Annotated[int, msgspec.Meta(ge=0, le=7)]
 """libtorrent's download priority of a file: 0 excludes the file, 4 is the default, 7 is downloaded first."""
 
@@ -161,7 +167,40 @@ class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     files: int
 
 
-class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The options of one torrent. Few torrents have others than the defaults, which all the others share.
+
+    Fields:
+        max_connections: the maximum number of connected peers; 0 means no limit of the torrent's own.
+        max_uploads: the maximum number of peers that are uploaded to at the same time; 0 means no limit of the
+            torrent's own.
+        super_seeding: as a seed, tell each peer of only one piece at a time (BEP 16).
+        auto_managed: libtorrent's queue decides when the torrent runs (the settings `active_downloads`, `active_seeds`
+            and the like). By default the torrent runs at once.
+        force_start: the torrent runs whatever the queue says; `auto_managed` has no effect.
+        first_last_piece_first: the first and the last piece of each selected file are downloaded first.
+        pex: whether peers are exchanged with other peers (BEP 11).
+        dht: whether the torrent uses the DHT (BEP 5).
+        lsd: whether the torrent is announced in the local network (BEP 14).
+        name: the name that is shown in place of the name in the metadata; empty for the latter. No file is renamed.
+    """
+
+    max_connections: OwnLimit = 0
+    max_uploads: OwnLimit = 0
+    super_seeding: bool = False
+    auto_managed: bool = False
+    force_start: bool = False
+    first_last_piece_first: bool = False
+    pex: bool = True
+    dht: bool = True
+    lsd: bool = True
+    name: DisplayName = ""
+
+
+DEFAULT_OPTIONS: Final = TorrentOptions()
+
+
+class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """All that clients requested of one torrent, and what is known of its content.
 
     Fields:
@@ -195,6 +234,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         tracker_edits: what clients have changed in the list of trackers since then; None for nothing.
         category: the key of the torrent's category (`Category.key`). If no category has this key, it was removed, and
             the torrent has none.
+        options: the options of the torrent that clients have set.
     """
 
     torrent: str
@@ -227,10 +267,13 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tracker_edits: TrackerEdits | None = None
     removed_web_seeds: tuple[str, ...] = ()
     category: str | None = None
+    options: TorrentOptions = DEFAULT_OPTIONS
 
     def __post_init__(self) -> None:
-        """Interns texts that many of possibly 100,000 records have in common, such as save paths."""
+        """Shares values that many of possibly 100,000 records have in common, such as save paths."""
         share = msgspec.structs.force_setattr
+        if self.options is not DEFAULT_OPTIONS and self.options == DEFAULT_OPTIONS:
+            share(self, "options", DEFAULT_OPTIONS)
         share(self, "save_path", sys.intern(self.save_path))
         share(self, "mount_point", sys.intern(self.mount_point))
         if self.category is not None:

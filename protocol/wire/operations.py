@@ -15,6 +15,7 @@ import msgspec
 from protocol.wire import codec, reports, results, rows
 from protocol.wire.commands import (
     category_commands,
+    option_commands,
     peer_commands,
     session_commands,
     torrent_commands,
@@ -195,6 +196,7 @@ _TABLE: Final = (
         ),
     ),
     Operation(torrent_commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(option_commands.UpdateOptions, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
         torrent_commands.Recheck,
         results.TorrentAccepted,

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from protocol.wire.desired import DEFAULT_OPTIONS, TorrentOptions
+
 
 class TorrentState(StrEnum):
     """The state of a torrent. In `finished` all selected files are complete, in `seeding` all files."""
@@ -171,7 +173,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     """One torrent in the reply to `list_torrents`.
 
     Fields:
-        name: the name in the metadata, or in the source while the metadata is not known; may be empty.
+        name: the name that a client has chosen, or else the name in the metadata, or in the source while the metadata
+            is not known; may be empty.
         state: the torrent's state.
         progress: the fraction of the selected bytes that is complete, 0..1.
         bytes_done: how many bytes of the selected files are complete.
@@ -292,6 +295,7 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
             pending.
         tracker_status: all trackers, including those in the source. The figures are from the last `list_trackers`; null
             if there was none.
+        options: the options that clients have set (`update_options`).
     """
 
     source: str
@@ -306,6 +310,7 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
     revision: int
     applied_revision: int
     tracker_status: list[TrackerRow] = []
+    options: TorrentOptions = DEFAULT_OPTIONS
 
 
 class FileRow(msgspec.Struct, frozen=True, kw_only=True):

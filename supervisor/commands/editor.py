@@ -19,7 +19,7 @@ from protocol.wire.commands.tracker_commands import Reannounce
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import BanAccepted, TorrentAccepted
-from supervisor.commands import edits
+from supervisor.commands import edits, option_edits
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.arguments import by_index, endpoints, peer_ip
 from supervisor.commands.handlers import Edit, edits_of, handles
@@ -28,7 +28,7 @@ from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.engine.engine import Engine
 from supervisor.store.catalogue import Catalogue
 
-EDITS: Final = edits_of(edits)
+EDITS: Final = edits_of(edits, option_edits)
 
 C = TypeVar("C", bound=Mutation)
 

@@ -11,6 +11,7 @@ import msgspec
 from protocol.wire import reports, results, rows
 from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
+from protocol.wire.desired import TorrentOptions
 from protocol.wire.envelope import EventFrame, Request
 from protocol.wire.events import event, session_events, torrent_events
 from protocol.wire.operations import OPERATIONS
@@ -208,6 +209,20 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "skip_fluff": False,
         "priorities": [4],
     },
+    "update_options": {
+        "torrent": TORRENT,
+        "max_connections": 50,
+        "max_uploads": 4,
+        "super_seeding": False,
+        "auto_managed": True,
+        "force_start": False,
+        "first_last_piece_first": True,
+        "pex": True,
+        "dht": False,
+        "lsd": False,
+        "labels": ["greetings"],
+        "name": "Greetings",
+    },
     "recheck": {"torrent": TORRENT},
     "reannounce": {"torrent": TORRENT, "tracker": TRACKER.url},
     "update_trackers": {
@@ -282,6 +297,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         revision=3,
         applied_revision=2,
         tracker_status=[TRACKER, DEAD_TRACKER],
+        options=TorrentOptions(max_connections=50, first_last_piece_first=True, lsd=False),
     ),
     "list_files": results.FilePage(
         files=[rows.FileRow(index=0, path="hello.txt", size=65_536, priority=7, bytes_done=16_384)],
@@ -353,6 +369,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         }
     ),
     "update_selection": results.TorrentAccepted(torrent=TORRENT),
+    "update_options": results.TorrentAccepted(torrent=TORRENT),
     "recheck": results.TorrentAccepted(torrent=TORRENT),
     "reannounce": results.TorrentAccepted(torrent=TORRENT),
     "update_trackers": results.TorrentAccepted(torrent=TORRENT),

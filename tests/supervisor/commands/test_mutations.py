@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from protocol.durable.integrity import crc32_of
+from protocol.durable.integrity import crc32_of, decode_record
 from protocol.host.mounts import mount_point_of
 from protocol.internal.link_commands import Configure, DropTorrent, EnsureTorrent, ReannounceTorrent
 from protocol.internal.link_events import SettingsApplied, TorrentApplied, TorrentDropped, TorrentRechecked
@@ -34,6 +34,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "update_limits": {"torrent": V1, "download_bps": 7},
     "update_selection": {"torrent": V1, "include": ["*.mkv"]},
     "update_web_seeds": {"torrent": V1, "remove": ["http://w/"]},
+    "update_options": {"torrent": V1, "max_connections": 7, "labels": ["new"], "name": "shown"},
     "update_trackers": {"torrent": V1, "add": [{"url": "udp://t:1/"}]},
     "add_peers": {"torrent": V1, "peers": ["1.2.3.4:5"]},
     "release_torrent": {"torrent": V1},
@@ -66,7 +67,8 @@ async def refused(on: Bench, op: str, wait: Wait = "durable", deadline_s: float 
 
 def on_disk(on: Bench, torrent: str = V1) -> dict[str, Any]:
     """The torrent's record in the resume directory."""
-    record: dict[str, Any] = json.loads((on.directory / "resume" / f"{torrent}.json").read_bytes())
+    content = (on.directory / "resume" / f"{torrent}.json").read_bytes()
+    record: dict[str, Any] = msgspec.to_builtins(msgspec.structs.asdict(decode_record(content, DesiredTorrent)))
     return record
 
 
