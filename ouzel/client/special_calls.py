@@ -249,6 +249,7 @@ def update_options(
     lsd: bool | None = None,
     labels: Sequence[str] | None = None,
     name: str | None = None,
+    category: str | None = None,
     wait: Wait = "durable",
 ) -> Call[None]:
     """Sets options of a torrent. None does not change an option.
@@ -263,6 +264,7 @@ def update_options(
         pex, dht, lsd: whether the torrent exchanges peers, uses the DHT, and is announced in the local network.
         labels: the whole new list.
         name: the name to show; empty for the name in the metadata. No file is renamed.
+        category: the name of an existing category; empty for none. The torrent's files are not moved.
     """
     command = option_commands.UpdateOptions(
         torrent=torrent,
@@ -277,6 +279,7 @@ def update_options(
         lsd=_or_unset(lsd),
         labels=_or_unset(None if labels is None else list(labels)),
         name=_or_unset(name),
+        category=msgspec.UNSET if category is None else category or None,
     )
     return call_of(command, nothing, wait)
 

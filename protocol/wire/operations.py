@@ -196,7 +196,11 @@ _TABLE: Final = (
         ),
     ),
     Operation(torrent_commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
-    Operation(option_commands.UpdateOptions, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(
+        option_commands.UpdateOptions,
+        results.TorrentAccepted,
+        (_UNKNOWN, Refusal(ErrorKind.UNKNOWN_CATEGORY, "nothing was changed")),
+    ),
     Operation(
         torrent_commands.Recheck,
         results.TorrentAccepted,

@@ -124,7 +124,8 @@ class Session:
         self.ask("put_category", "put_category", category, wait="applied")
         self.ask("put_category", "put_category", {**category, "save_path": "relative"})
         self.ask("list_categories", "list_categories")
-        self.ask("list_torrents", "list_torrents", {"category": category["name"]})
+        self.ask("update_options", "update_options", {**torrent, "category": category["name"]})
+        self.ask("list_torrents", "list_torrents", {"category": category["name"], "fields": ["category"]})
         for _ in range(2):
             self.ask("remove_category", "remove_category", category)
         self.ask("release_torrent", "release_torrent", torrent)

@@ -222,6 +222,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "lsd": False,
         "labels": ["greetings"],
         "name": "Greetings",
+        "category": "films",
     },
     "recheck": {"torrent": TORRENT},
     "reannounce": {"torrent": TORRENT, "tracker": TRACKER.url},

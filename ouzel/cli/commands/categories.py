@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from ouzel.cli.arguments import COMPLETE_CATEGORY, AsJson
+from ouzel.cli.arguments import COMPLETE_CATEGORY, AsJson, SomeIds
 from ouzel.cli.command_group import CommandGroup
+from ouzel.cli.commands.changes import Chosen, for_each
 from ouzel.cli.connecting import asking, client_of
 from ouzel.cli.display.output import Output
 from ouzel.cli.display.printable import clean
@@ -18,7 +19,7 @@ app = typer.Typer(invoke_without_command=True, cls=CommandGroup, suggest_command
 
 @app.callback(epilog=EXIT_CODES_HELP)
 def categories(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the categories and their save paths; `put NAME` creates or changes one, `remove NAME` removes one.
+    """List the categories and their save paths; `put` creates or changes one, `remove` removes one.
 
     `ouzel add --category NAME` stores a torrent's files below the category's save path.
     """
@@ -75,6 +76,20 @@ def remove_categories(
                 output.line(f"removed: {clean(name)}")
     if as_json:
         output.json_line({"removed": names})
+
+
+@app.command("assign", epilog=EXIT_CODES_HELP)
+def assign(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help='A category; "" is none.', autocompletion=COMPLETE_CATEGORY)
+    ],
+    torrents: SomeIds,
+    as_json: AsJson = False,
+) -> None:
+    """Put torrents into a category. Their files are not moved. Example: `ouzel categories assign films 2d6f`."""
+    args = {"category": name or None}
+    for_each(context, Chosen(torrents), "update_options", args, f"in {clean(name) or 'no category'}", as_json)
 
 
 def _line(category: CategoryReport) -> str:

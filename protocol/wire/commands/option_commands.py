@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from protocol.wire.commands.kinds import MAX_LABELS, Label, Mutation, TorrentId
+from protocol.wire.commands.kinds import MAX_LABELS, CategoryName, Label, Mutation, TorrentId
 from protocol.wire.desired import DisplayName, OwnLimit
 
 
@@ -28,6 +28,7 @@ class UpdateOptions(Mutation, frozen=True, kw_only=True, tag="update_options"):
         lsd: whether the torrent is announced in the local network (BEP 14).
         labels: any words, by which torrents can be filtered; they replace the torrent's labels.
         name: the name that rows show in place of the name in the metadata; empty for the latter. No file is renamed.
+        category: the name of an existing category; null means none. The torrent's files are not moved.
     """
 
     torrent: TorrentId
@@ -42,3 +43,4 @@ class UpdateOptions(Mutation, frozen=True, kw_only=True, tag="update_options"):
     lsd: bool | msgspec.UnsetType = msgspec.UNSET
     labels: Annotated[list[Label], msgspec.Meta(max_length=MAX_LABELS)] | msgspec.UnsetType = msgspec.UNSET
     name: DisplayName | msgspec.UnsetType = msgspec.UNSET
+    category: CategoryName | msgspec.UnsetType | None = msgspec.UNSET

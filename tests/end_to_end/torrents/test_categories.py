@@ -81,6 +81,11 @@ def test_categories_on_the_command_line(root: Path, daemon: Daemon, capsys: pyte
     for category, found in (("tv", [made.torrent]), ("films", []), ("", [])):
         _, out, _ = ouzel_says("ls", "--category", category, "--json")
         assert [each["torrent"] for each in json.loads(out)["torrents"]] == found
+    assert ouzel_says("categories", "assign", "films", made.torrent) == (0, f"in films: {made.torrent}\n", "")
+    assert (daemon.row(made.torrent).category, daemon.row(made.torrent).save_path) == ("films", path)
+    assert ouzel_says("categories", "assign", "", made.torrent)[0] == 0
+    assert daemon.row(made.torrent).category is None
+    assert ouzel_says("categories", "assign", "tv", made.torrent)[0] == 0
     assert ouzel_says("categories", "remove", "tv") == (0, "removed: tv\n", "")
     assert ouzel_says("categories")[:2] == (0, "films: the first download root\n")
     code, out, _ = ouzel_says("categories", "--json")

@@ -48,6 +48,8 @@ CALLS: list[calls.Call[object]] = [
     calls.update_settings({"user_agent": "x", "enable_dht": None}),
     calls.update_selection(ID, include=["*.mkv"], exclude=[], skip_fluff=False, priorities={}),
     calls.update_options(ID, max_connections=0, super_seeding=False, labels=[], name=""),
+    calls.update_options(ID, category="films"),
+    calls.update_options(ID, category=""),
     calls.update_options(ID, pex=False, wait="applied"),
     calls.add_peers(ID, ["127.0.0.1:1"]),
     calls.release_torrent(ID),

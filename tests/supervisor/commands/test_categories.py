@@ -83,6 +83,23 @@ async def test_a_removed_category_is_removed_from_its_torrents_at_once(tmp_path:
         assert (shown(on), listed(on, "films")) == (None, [])
 
 
+async def test_the_category_of_a_torrent_changes_with_its_other_options(tmp_path: Path) -> None:
+    """Nothing is moved. If the category is unknown, nothing changes."""
+    async with bench(tmp_path) as on:
+        await do(on, "put_category", name="films", save_path=str(tmp_path / "two" / "films"))
+        await on.catalogue.put(desired())
+        before = on_disk(on)
+        error = await refused(on, "update_options", torrent=V1, category="tv", max_uploads=7)
+        assert (error.kind, error.field, on_disk(on)) == (ErrorKind.UNKNOWN_CATEGORY, "args.category", before)
+        await do(on, "update_options", torrent=V1, category="films", max_uploads=7)
+        after = on.catalogue.torrents[V1]
+        assert (shown(on), after.options.max_uploads, after.save_path) == ("films", 7, before["save_path"])
+        await do(on, "update_options", torrent=V1, max_uploads=8)
+        assert shown(on) == "films"
+        await do(on, "update_options", torrent=V1, category=None)
+        assert (shown(on), on_disk(on)["category"]) == (None, None)
+
+
 async def test_a_category_that_cannot_be_is_refused(tmp_path: Path) -> None:
     """The error names the argument, and nothing changes."""
     async with bench(tmp_path) as on:
