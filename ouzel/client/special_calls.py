@@ -4,7 +4,7 @@ All other calls are generated from the table of operations. `calls` exports both
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ from protocol.wire.commands import (
     tracker_commands,
 )
 from protocol.wire.envelope import Reply, Wait
+from protocol.wire.goals import GoalAction
 from protocol.wire.reports import SettingReport, SettingsReport
 from protocol.wire.results import CategoryReport
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
@@ -250,6 +251,10 @@ def update_options(
     labels: Sequence[str] | None = None,
     name: str | None = None,
     category: str | None = None,
+    ratio_goal: float | Literal["none", "global"] | None = None,
+    seeding_time_goal_s: int | Literal["none", "global"] | None = None,
+    inactive_time_goal_s: int | Literal["none", "global"] | None = None,
+    goal_action: GoalAction | Literal["global"] | None = None,
     wait: Wait = "durable",
 ) -> Call[None]:
     """Sets options of a torrent. None does not change an option.
@@ -265,6 +270,9 @@ def update_options(
         labels: the whole new list.
         name: the name to show; empty for the name in the metadata. No file is renamed.
         category: the name of an existing category; empty for none. The torrent's files are not moved.
+        ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when a complete torrent has seeded enough; "none" means
+            no goal, and "global" the configured goal.
+        goal_action: what is done once a goal is reached; "global" means the configured action.
     """
     command = option_commands.UpdateOptions(
         torrent=torrent,
@@ -280,6 +288,10 @@ def update_options(
         labels=_or_unset(None if labels is None else list(labels)),
         name=_or_unset(name),
         category=msgspec.UNSET if category is None else category or None,
+        ratio_goal=_goal(ratio_goal),
+        seeding_time_goal_s=_goal(seeding_time_goal_s),
+        inactive_time_goal_s=_goal(inactive_time_goal_s),
+        goal_action=_or_unset(goal_action),
     )
     return call_of(command, nothing, wait)
 
@@ -356,6 +368,12 @@ def remove_category(name: str, *, wait: Wait = "durable") -> Call[None]:
 
 def _or_unset(value: T | None) -> T | msgspec.UnsetType:
     return msgspec.UNSET if value is None else value
+
+
+def _goal(value: T | Literal["none", "global"] | None) -> T | Literal["global"] | msgspec.UnsetType | None:
+    if value is None:
+        return msgspec.UNSET
+    return None if value == "none" else value
 
 
 def _tiers(trackers: Sequence[tuple[str, int]]) -> list[tracker_commands.TrackerEntry]:

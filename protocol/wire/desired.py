@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from protocol.text import patterns
+from protocol.wire.goals import Global, GoalAction, InactiveGoal, RatioGoal, ReachedGoals, TimeGoal
 
 LIMIT_MAX_BPS: Final = 2**31 - 2
 """libtorrent's limits are 32-bit integers, and it treats the largest one as no limit."""
@@ -183,6 +184,9 @@ class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         dht: whether the torrent uses the DHT (BEP 5).
         lsd: whether the torrent is announced in the local network (BEP 14).
         name: the name that is shown in place of the name in the metadata; empty for the latter. No file is renamed.
+        ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when the torrent has seeded enough: each a number, null
+            for no goal, or `global` for the goal in the configuration.
+        goal_action: what is done with the torrent then; `global` for the action in the configuration.
     """
 
     max_connections: OwnLimit = 0
@@ -195,6 +199,10 @@ class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dht: bool = True
     lsd: bool = True
     name: DisplayName = ""
+    ratio_goal: RatioGoal | Global | None = "global"
+    seeding_time_goal_s: TimeGoal | Global | None = "global"
+    inactive_time_goal_s: InactiveGoal | Global | None = "global"
+    goal_action: GoalAction | Global = "global"
 
 
 DEFAULT_OPTIONS: Final = TorrentOptions()
@@ -235,6 +243,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         category: the key of the torrent's category (`Category.key`). If no category has this key, it was removed, and
             the torrent has none.
         options: the options of the torrent that clients have set.
+        reached: the seeding goals that were acted on; None if none was, or if a client has set goals since.
     """
 
     torrent: str
@@ -268,6 +277,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
     removed_web_seeds: tuple[str, ...] = ()
     category: str | None = None
     options: TorrentOptions = DEFAULT_OPTIONS
+    reached: ReachedGoals | None = None
 
     def __post_init__(self) -> None:
         """Shares values that many of possibly 100,000 records have in common, such as save paths."""

@@ -22,6 +22,7 @@ from protocol.wire.endpoints import (
     default_state_dir,
     ipc_endpoint,
 )
+from protocol.wire.goals import GoalAction, InactiveGoal, RatioGoal, TimeGoal
 from supervisor.config import config_environment
 from supervisor.config.config_file import ConfigFile
 from supervisor.config.config_keys import Given, converted
@@ -81,6 +82,22 @@ class LimitsConfig(_Section, frozen=True, kw_only=True):
     upload_bps: Bps = 0
 
 
+class GoalsConfig(_Section, frozen=True, kw_only=True):
+    """`[goals]`: when torrents have seeded enough. Without a key there is no such goal. Torrents can have other goals.
+
+    Fields:
+        ratio: the ratio of uploaded to downloaded bytes.
+        seeding_time_s: the seeding time in seconds.
+        inactive_time_s: the seeding time since payload was last received or sent, in seconds.
+        action: what is done with a torrent that has reached one of them.
+    """
+
+    ratio: RatioGoal | None = None
+    seeding_time_s: TimeGoal | None = None
+    inactive_time_s: InactiveGoal | None = None
+    action: GoalAction = "pause"
+
+
 class RestartConfig(_Section, frozen=True, kw_only=True):
     """`[restart]`: the restart intensity.
 
@@ -130,6 +147,7 @@ class Config(_Section, frozen=True, kw_only=True):
     api: ApiConfig = ApiConfig()
     engine: dict[str, int | str | bool] = {}
     limits: LimitsConfig = LimitsConfig()
+    goals: GoalsConfig = GoalsConfig()
     restart: RestartConfig = RestartConfig()
     sandbox: SandboxConfig = SandboxConfig()
     log: LogConfig = LogConfig()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from protocol.wire.events.session_events import Tick
+from supervisor.commands.goal_keeper import GoalKeeper
 from supervisor.concurrency.background import Background
 from supervisor.engine.engine import Engine
 from supervisor.events.event_log import EventLog
@@ -47,6 +48,7 @@ class Clock:
         health: Health,
         reporter: HealthReporter,
         torrents: TorrentsReporter,
+        goals: GoalKeeper,
         lost_lines: LostLines,
         log_problem: Callable[[], str | None],
         manager: ServiceManager,
@@ -69,6 +71,7 @@ class Clock:
             ("event-log", event_logger.tick),
             ("totals", self._count_time),
             ("torrents", torrents.tell),
+            ("goals", goals.tick),
             ("tick", self._tell_the_time),
         ]
 

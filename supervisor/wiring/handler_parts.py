@@ -127,6 +127,7 @@ class HandlerParts:
             health=watch.health,
             reporter=watch.reporter,
             torrents=watch.torrents,
+            goals=commands.goals,
             lost_lines=watch.lost_lines,
             log_problem=log_problem,
             manager=manager,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.wire import reports, results, rows
+from protocol.wire import goals, reports, results, rows
 from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
@@ -60,6 +60,7 @@ ROW: Final = rows.TorrentRow(
     added_us=NOW_US - 60_000_000,
     age_ms=12,
     category="films",
+    goals=goals.GoalsReport(ratio=2.0, seeding_time_s=None, inactive_time_s=86_400, action="pause"),
 )
 WAITING: Final = rows.TorrentRow(
     torrent=OTHER,
@@ -223,6 +224,10 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "labels": ["greetings"],
         "name": "Greetings",
         "category": "films",
+        "ratio_goal": 2.0,
+        "seeding_time_goal_s": None,
+        "inactive_time_goal_s": 86_400,
+        "goal_action": "pause",
     },
     "recheck": {"torrent": TORRENT},
     "reannounce": {"torrent": TORRENT, "tracker": TRACKER.url},
@@ -417,6 +422,7 @@ EVENTS: Final[tuple[event.Event, ...]] = (
         torrent=TORRENT, url=DEAD_TRACKER.url, status=TrackerStatus.ERROR, message=DEAD_TRACKER.message
     ),
     torrent_events.SelectionChanged(torrent=TORRENT, selected=1, files=1),
+    torrent_events.GoalReached(torrent=TORRENT, goal="ratio", action="pause"),
     torrent_events.Quarantined(torrent=TORRENT, reason="two engines crashed while they loaded it", crash_report=CRASH),
     torrent_events.Released(torrent=TORRENT),
     session_events.LimitsApplied(torrent=None, download_bps=0, upload_bps=1_000_000),

@@ -10,6 +10,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from ouzel.cli.display import listing, why
+from ouzel.cli.display.goals import describe
 from ouzel.cli.display.listing import ID_DIGITS, STATE_STYLES, moves, name_of
 from ouzel.cli.display.printable import clean
 from ouzel.cli.display.units import (
@@ -96,6 +97,7 @@ def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
         ("save path", clean(detail.save_path)),
         ("labels", clean(", ".join(detail.labels)) or "none"),
         ("category", detail.category or "none"),
+        ("goals", describe(detail.goals)),
         ("order", "sequential" if detail.sequential else "rarest first"),
         ("selection", ", ".join(selection) or "all files"),
         *zip(["trackers", *[""] * len(trackers)], trackers, strict=False),

@@ -38,7 +38,7 @@ from protocol.wire.reports import (
 )
 from protocol.wire.results import BanList, CategoryList, Nothing, ServerInfo, SettingList
 from protocol.wire.rows import ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
-from supervisor.commands import categories
+from supervisor.commands import categories, goals
 from supervisor.commands.handlers import check_complete, handlers_of, handles
 from supervisor.commands.reads import pages
 from supervisor.commands.reads.setting_reports import setting_reports
@@ -137,7 +137,8 @@ class Reads:
 
     @handles(GetTorrent)
     def _detail(self, command: GetTorrent) -> TorrentDetail:
-        return self._snapshot.detail(self.shown(command.torrent), time.monotonic())
+        desired = self.shown(command.torrent)
+        return self._snapshot.detail(desired, time.monotonic(), goals.report(desired, self.config.goals))
 
     def find(self, torrent: str) -> DesiredTorrent:
         """Returns a torrent's desired state, by its id or its other info-hash.
@@ -269,7 +270,7 @@ class Reads:
                 return None
             if command.category is not None and command.category != (self._catalogue.category_of(desired) or ""):
                 return None
-            found = self._snapshot.row(desired, time.monotonic())
+            found = self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.config.goals))
             return found if names is None else {name: getattr(found, name) for name in names}
 
         ids = self._catalogue.ids_after if chosen is None else ids_after
@@ -289,7 +290,9 @@ class Reads:
 
     def _row(self, torrent: str) -> TorrentRow | None:
         desired = self._catalogue.shown(torrent)
-        return None if desired is None else self._snapshot.row(desired, time.monotonic())
+        if desired is None:
+            return None
+        return self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.config.goals))
 
     @handles(Replay)
     def _replay(self, command: Replay) -> Steps:

@@ -14,6 +14,7 @@ import msgspec
 from protocol.internal.link_events import SessionStats
 from protocol.wire.desired import DesiredTorrent, KnownMetadata, edited_web_seeds
 from protocol.wire.events.torrent_events import Progress, StateChanged
+from protocol.wire.goals import GoalsReport
 from protocol.wire.rows import (
     ACTIVE_STATES,
     FileRow,
@@ -200,8 +201,8 @@ class Snapshot:
             self.estimates.drop(event.torrent)
         return event
 
-    def row(self, desired: DesiredTorrent, now: float) -> TorrentRow:
-        """A torrent's row for `list_torrents`."""
+    def row(self, desired: DesiredTorrent, now: float, goals: GoalsReport | None = None) -> TorrentRow:
+        """A torrent's row for `list_torrents`, with its goals."""
         observed = self.of(desired.torrent)
         progress = observed.progress or _NO_PROGRESS
         metadata = observed.known or desired.metadata
@@ -246,6 +247,7 @@ class Snapshot:
             stalled_since_us=observed.quiet_since_us if observed.stalled else None,
             engine=self._slot,
             category=None if desired.category is None else self._category_of(desired),
+            goals=goals,
         )
 
     def _hindrance(
@@ -278,14 +280,14 @@ class Snapshot:
     def _eta_s(self, progress: Progress, now: float) -> int | None:
         return self.estimates.eta_s(progress.torrent, progress.bytes_total - progress.bytes_done, now)
 
-    def detail(self, desired: DesiredTorrent, now: float) -> TorrentDetail:
-        """A torrent's details for `get_torrent`."""
+    def detail(self, desired: DesiredTorrent, now: float, goals: GoalsReport | None = None) -> TorrentDetail:
+        """A torrent's details for `get_torrent`, with its goals."""
         observed = self.of(desired.torrent)
         metadata = self.metadata(desired)
         rules = desired.selection
         added = [url for url, _ in desired.tracker_edits.added] if desired.tracker_edits is not None else []
         return TorrentDetail(
-            **msgspec.structs.asdict(self.row(desired, now)),
+            **msgspec.structs.asdict(self.row(desired, now, goals)),
             source=desired.source,
             magnet=desired.magnet,
             rules=RulesReport(
