@@ -124,6 +124,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
                         locks,
                         version,
                         log,
+                        config_file=args.config,
                         read_config=lambda running: configuration.load(args.config, running=running),
                         manager=manager,
                         module=engine,

@@ -22,7 +22,10 @@ SettingValue = int | str | bool
 """The value of a setting of libtorrent. Numbers are 32-bit integers."""
 
 OwnLimit = Annotated[int, msgspec.Meta(ge=0, le=2**24 - 2)]
-"""A limit of one torrent; 0 means none. libtorrent stores these in 24 bits, and treats the largest one as no limit."""
+"""A limit of one torrent: 0 means none, and 1 is refused.
+
+libtorrent stores these in 24 bits, treats the largest one as no limit, and accepts none below 2.
+"""
 
 DisplayName = Annotated[str, msgspec.Meta(max_length=255)]
 """The name of a torrent that a client has chosen."""
@@ -294,6 +297,12 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
             share(self, "info_hash_v2", self.torrent)
         if self.metadata is not None and self.metadata.name == self.name:
             share(self, "name", self.metadata.name)
+
+    @property
+    def managed(self) -> bool:
+        """Whether libtorrent's queue decides when the torrent runs."""
+        options = self.options
+        return options.auto_managed and not options.force_start and not self.paused
 
 
 class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):

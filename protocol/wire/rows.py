@@ -39,10 +39,11 @@ class HindranceCause(StrEnum):
 
     `quarantined`: the torrent crashes the engine, and is not loaded. `disk`: its files or their disk are missing, full
     or unusable. `error`: another error has stopped it; see `error` in its row. `paused`: a client has paused it.
-    `engine`: no engine runs. `queued`: the engine has not loaded it yet. `nothing_selected`: no file is selected.
-    `trackers_failing`: no peer is connected, and all trackers fail. `no_peers`: no peer is connected. `no_metadata`:
-    peers are connected, but none has sent the info dictionary for this magnet link. `no_seeds`: no data arrives, and no
-    connected peer has all pieces. `no_data`: no data arrives, although a connected peer has all pieces.
+    `engine`: no engine runs. `queued`: the engine has not loaded it yet, or it waits in libtorrent's queue.
+    `nothing_selected`: no file is selected. `trackers_failing`: no peer is connected, and all trackers fail.
+    `no_peers`: no peer is connected. `no_metadata`: peers are connected, but none has sent the info dictionary for this
+    magnet link. `no_seeds`: no data arrives, and no connected peer has all pieces. `no_data`: no data arrives, although
+    a connected peer has all pieces.
     """
 
     QUARANTINED = "quarantined"

@@ -10,7 +10,7 @@ from protocol.wire.rows import COMPLETE_STATES, ratio
 from supervisor.commands import goals
 from supervisor.commands.goals import Figures, Verdict
 from supervisor.concurrency.background import Tasks
-from supervisor.config.config import GoalsConfig
+from supervisor.config.goals_config import GoalsConfig
 from supervisor.engine.engine import Engine
 from supervisor.log import logs
 from supervisor.store.catalogue import Catalogue

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from protocol.wire.desired import DEFAULT_OPTIONS, DesiredTorrent, TorrentOptions
 from protocol.wire.goals import GoalAction, GoalName, GoalsReport, ReachedGoals
-from supervisor.config.config import GoalsConfig
+from supervisor.config.goals_config import GoalsConfig
 
 
 class Figures(NamedTuple):

@@ -22,20 +22,19 @@ from protocol.wire.endpoints import (
     default_state_dir,
     ipc_endpoint,
 )
-from protocol.wire.goals import GoalAction, InactiveGoal, RatioGoal, TimeGoal
-from supervisor.config import config_environment
+from supervisor.config import config_environment, hooks_config, watch_config
 from supervisor.config.config_file import ConfigFile
 from supervisor.config.config_keys import Given, converted
 from supervisor.config.config_problem import InvalidConfig, Problem
+from supervisor.config.config_section import Section
+from supervisor.config.goals_config import GoalsConfig
+from supervisor.config.hooks_config import HooksConfig
+from supervisor.config.watch_config import WatchConfig
 
 _TCP: Final = re.compile(r"tcp://(\*|\[[0-9A-Fa-f:.]+(%\w+)?\]|[^\s:/\[\]*]+):(\*|\d{1,5})")
 
 
-class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The base of all sections: an unknown key is an error."""
-
-
-class PathsConfig(_Section, frozen=True, kw_only=True):
+class PathsConfig(Section, frozen=True, kw_only=True):
     """`[paths]`: absolute directories, made when missing.
 
     Fields:
@@ -51,7 +50,7 @@ class PathsConfig(_Section, frozen=True, kw_only=True):
     state_dir: str
 
 
-class ApiConfig(_Section, frozen=True, kw_only=True):
+class ApiConfig(Section, frozen=True, kw_only=True):
     """`[api]`: clients on tcp. Without this section there are only local sockets.
 
     Fields:
@@ -75,30 +74,14 @@ class ApiConfig(_Section, frozen=True, kw_only=True):
         return found
 
 
-class LimitsConfig(_Section, frozen=True, kw_only=True):
+class LimitsConfig(Section, frozen=True, kw_only=True):
     """`[limits]`: rate limits of all torrents together in bytes/s; 0 is no limit. Clients can override them."""
 
     download_bps: Bps = 0
     upload_bps: Bps = 0
 
 
-class GoalsConfig(_Section, frozen=True, kw_only=True):
-    """`[goals]`: when torrents have seeded enough. Without a key there is no such goal. Torrents can have other goals.
-
-    Fields:
-        ratio: the ratio of uploaded to downloaded bytes.
-        seeding_time_s: the seeding time in seconds.
-        inactive_time_s: the seeding time since payload was last received or sent, in seconds.
-        action: what is done with a torrent that has reached one of them.
-    """
-
-    ratio: RatioGoal | None = None
-    seeding_time_s: TimeGoal | None = None
-    inactive_time_s: InactiveGoal | None = None
-    action: GoalAction = "pause"
-
-
-class RestartConfig(_Section, frozen=True, kw_only=True):
+class RestartConfig(Section, frozen=True, kw_only=True):
     """`[restart]`: the restart intensity.
 
     After more than `budget` crashes in `window_s` seconds, an engine is started only every five minutes.
@@ -116,7 +99,7 @@ class RestartConfig(_Section, frozen=True, kw_only=True):
     warm_spare: bool = True
 
 
-class SandboxConfig(_Section, frozen=True, kw_only=True):
+class SandboxConfig(Section, frozen=True, kw_only=True):
     """`[sandbox]`: the kernel's confinement of the engine.
 
     Fields:
@@ -127,7 +110,7 @@ class SandboxConfig(_Section, frozen=True, kw_only=True):
     mode: Literal["auto", "require", "off"] = "auto"
 
 
-class LogConfig(_Section, frozen=True, kw_only=True):
+class LogConfig(Section, frozen=True, kw_only=True):
     """`[log]`: the log on standard error.
 
     Fields:
@@ -140,7 +123,7 @@ class LogConfig(_Section, frozen=True, kw_only=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class Config(_Section, frozen=True, kw_only=True):
+class Config(Section, frozen=True, kw_only=True):
     """The whole configuration. `engine` has settings of libtorrent, by libtorrent's names."""
 
     paths: PathsConfig
@@ -151,6 +134,8 @@ class Config(_Section, frozen=True, kw_only=True):
     restart: RestartConfig = RestartConfig()
     sandbox: SandboxConfig = SandboxConfig()
     log: LogConfig = LogConfig()
+    hooks: HooksConfig = HooksConfig()
+    watch: WatchConfig = WatchConfig()
 
 
 def read(file: Path | None, environ: Mapping[str, str] = os.environ) -> Given:
@@ -179,7 +164,13 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ, *, running:
     if problems:
         raise InvalidConfig(problems)
     config: Config = msgspec.convert(sections, Config)
-    checks = (_check_engine(config.engine), _check_paths(config.paths), _check_api(config.api))
+    checks = (
+        _check_engine(config.engine),
+        _check_paths(config.paths),
+        _check_api(config.api),
+        hooks_config.check(config.hooks),
+        watch_config.check(config.watch),
+    )
     found = {key: message for check in checks for key, message in check}
     found |= {} if found else dict(_check_apart(config))  # this check needs valid paths
     problems = [given.blame(key, message) for key, message in found.items()]

@@ -16,6 +16,8 @@ LIVE: Final = frozenset(
         "goals.inactive_time_s",
         "goals.ratio",
         "goals.seeding_time_s",
+        "hooks.post",
+        "hooks.run",
         "limits.download_bps",
         "limits.upload_bps",
         "log.format",
@@ -24,6 +26,7 @@ LIVE: Final = frozenset(
         "restart.window_s",
         "restart.budget",
         "restart.max_delay_s",
+        "watch.folders",
     }
 )
 """Keys that can change while the service runs, besides all of `[engine]`."""

@@ -9,7 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table as Grid
 from rich.text import Text
 
-from ouzel.cli.display import listing, why
+from ouzel.cli.display import listing, options, why
 from ouzel.cli.display.goals import describe
 from ouzel.cli.display.listing import ID_DIGITS, STATE_STYLES, moves, name_of
 from ouzel.cli.display.printable import clean
@@ -99,6 +99,7 @@ def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
         ("category", detail.category or "none"),
         ("goals", describe(detail.goals)),
         ("order", "sequential" if detail.sequential else "rarest first"),
+        ("options", options.summary(detail.options)),
         ("selection", ", ".join(selection) or "all files"),
         *zip(["trackers", *[""] * len(trackers)], trackers, strict=False),
         ("web seeds", clean(", ".join(detail.web_seeds)) or "none"),

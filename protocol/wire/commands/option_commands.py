@@ -13,9 +13,10 @@ class UpdateOptions(Mutation, frozen=True, kw_only=True, tag="update_options"):
     """Sets options of a torrent. Absent arguments are not changed.
 
     Fields:
-        max_connections: the maximum number of connected peers; 0 means that only the session's limit applies.
+        max_connections: the maximum number of connected peers; 0 means that only the session's limit applies. The least
+            limit is 2.
         max_uploads: the maximum number of peers that are uploaded to at the same time; 0 means that only the session's
-            limit applies.
+            limit applies. The least limit is 2.
         super_seeding: as a seed, tell each peer of only one piece at a time (BEP 16). Peers that are connected already
             know all pieces.
         auto_managed: libtorrent's queue decides when the torrent runs, by the settings `active_downloads`,
@@ -23,7 +24,8 @@ class UpdateOptions(Mutation, frozen=True, kw_only=True, tag="update_options"):
             a torrent runs at once.
         force_start: true resumes the torrent, and lets it run whatever the queue says.
         first_last_piece_first: download the first and the last piece of each selected file before other pieces, so that
-            a player can open the file early.
+            a player can open the file early. The first pieces of all are still random ones, until there are as many as
+            the setting `initial_picker_threshold` says, unless the download is sequential.
         pex: whether the torrent exchanges peers with other peers (BEP 11).
         dht: whether the torrent uses the DHT (BEP 5).
         lsd: whether the torrent is announced in the local network (BEP 14).

@@ -57,7 +57,6 @@ def test_many_sources_in_one_call_and_what_is_done_with_all_of_them(
     others.
     """
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.delenv("COLUMNS", raising=False)
 
     def ouzel(*argv: str) -> tuple[int, str, str]:
         code = run(["--runtime-dir", str(daemon.runtime_dir), *argv])

@@ -12,7 +12,7 @@ from protocol.wire.goals import ReachedGoals
 from supervisor.commands import goals
 from supervisor.commands.goals import Figures
 from supervisor.commands.option_edits import update_options
-from supervisor.config.config import GoalsConfig
+from supervisor.config.goals_config import GoalsConfig
 from tests.supervisor.samples import V1, desired
 
 ratios = st.sampled_from([0.0, 0.5, 1.0, 2.0])
