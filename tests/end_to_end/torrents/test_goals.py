@@ -12,6 +12,7 @@ from ouzel.cli.main import run
 from protocol.wire.rows import TorrentState
 from tools.rig import payload
 from tools.rig.daemon import Daemon
+from tools.rig.hostile.raw_peer import RawPeer
 from tools.rig.payload import MIB, Torrent
 from tools.rig.seed import Seed
 from tools.rig.waiting import until
@@ -19,6 +20,7 @@ from tools.rig.waiting import until
 pytestmark = [pytest.mark.process, pytest.mark.network]
 
 SIZE = 24 * MIB
+INTERESTED, HAVE, BITFIELD = 2, 4, 5
 
 
 def seeding(daemon: Daemon, leech: Seed, root: Path, name: str = "set") -> Torrent:
@@ -140,3 +142,33 @@ def test_goals_on_the_command_line(root: Path, daemon: Daemon, capsys: pytest.Ca
     assert daemon.client.get_torrent(made.torrent).options == options
     assert ouzel_says("goals", made.torrent, "--ratio", "global", "--seeding-time", "global")[0] == 0
     assert ouzel_says("goals", made.torrent)[1] == f"{made.torrent}: none\n"
+
+
+def shown_by(daemon: Daemon, torrent: str) -> set[int]:
+    """The kinds of messages by which the seed tells a peer of pieces."""
+    with RawPeer(f"127.0.0.1:{daemon.client.stats().session.listen_port}", torrent) as peer:
+        peer.say(BITFIELD, bytes(1))
+        peer.say(INTERESTED)
+        heard: set[int] = set()
+        until(lambda: heard.update(kind for kind, _ in peer.hear(0.05)) or heard & {BITFIELD, HAVE}, "it tells")
+        return heard & {BITFIELD, HAVE}
+
+
+def test_a_torrent_is_set_to_super_seeding(daemon: Daemon) -> None:
+    """A peer is told of single pieces then, also by the next engine; and of all of them once a client ends it."""
+    made = payload.make(daemon.downloads, "set", {"a.bin": 8 * 16 * 1024}, piece_size=16 * 1024)
+    daemon.client.add_torrent(metainfo=made.metainfo, wait="applied")
+    daemon.until_state(made.torrent, TorrentState.SEEDING)
+    until(lambda: daemon.client.stats().session.listen_port, "it listens")
+    assert BITFIELD in shown_by(daemon, made.torrent)
+    daemon.client.update_options(made.torrent, seeding_time_goal_s=0, goal_action="super_seed")
+    until(lambda: reached(daemon), "the goal is reached")
+    until(lambda: shown_by(daemon, made.torrent) == {HAVE}, "a peer is told of a single piece")
+    port = daemon.client.stats().session.listen_port
+    daemon.kill_engine()
+    until(lambda: daemon.client.stats().session.listen_port not in (0, port), "the next engine listens")
+    daemon.until_state(made.torrent, TorrentState.SEEDING)
+    until(lambda: shown_by(daemon, made.torrent) == {HAVE}, "a peer is told of a single piece")
+    daemon.client.update_options(made.torrent, super_seeding=False, wait="applied")
+    until(lambda: BITFIELD in shown_by(daemon, made.torrent), "a peer is told of all pieces")
+    assert reached(daemon) == [("seeding_time", "super_seed")]
