@@ -100,6 +100,7 @@ class Service:
         closing.callback(places.close)
         closing.callback(sockets.event_logger.close)
 
+        settings = SessionSettings(in_force, catalogue=catalogue, roots=roots, locks=locks)
         self._engine = engine = Engine(
             SLOT,
             catalogue,
@@ -116,7 +117,7 @@ class Service:
                 code=code,
                 places=places,
             ),
-            settings=SessionSettings(in_force, catalogue=catalogue, roots=roots, locks=locks).configure,
+            settings=settings.configure,
             policy=policy(config),
             memory_limit=memory.limit_bytes(config.restart.max_memory_mb),
             describer=Describer(resume_dir.root, config.sandbox.mode),
@@ -146,6 +147,7 @@ class Service:
             engine=engine,
             sockets=sockets,
             watch=watch,
+            settings=settings,
             ended=self._finished,
             log=log,
         )
@@ -162,6 +164,7 @@ class Service:
             sockets=sockets,
             watch=watch,
             commands=commands,
+            settings=settings,
             hooks=hooks,
             manager=manager,
             log_form=log_form,

@@ -189,14 +189,19 @@ def update_limits(
     *,
     download_bps: int | None = None,
     upload_bps: int | None = None,
+    alternative: bool | Literal["auto"] | None = None,
     wait: Wait = "durable",
 ) -> Call[SettingsReport]:
-    """Sets the limits (bytes per second) of one torrent or of the session. Returns the limits in force.
+    """Sets the limits (bytes per second) of one torrent or of the session. Returns the limits.
 
-    0 means no limit; None does not change a limit.
+    0 means no limit; None does not change a limit. `alternative` switches the session's alternative limits on or off;
+    with `auto` the schedule decides.
     """
     command = torrent_commands.UpdateLimits(
-        torrent=torrent, download_bps=_or_unset(download_bps), upload_bps=_or_unset(upload_bps)
+        torrent=torrent,
+        download_bps=_or_unset(download_bps),
+        upload_bps=_or_unset(upload_bps),
+        alternative=None if alternative == "auto" else _or_unset(alternative),
     )
     return call_of(command, whole(SettingsReport), wait)
 

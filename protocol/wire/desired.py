@@ -314,6 +314,7 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         settings: libtorrent's settings that clients have set, by libtorrent's names; they override the configuration.
         banned: the IP addresses of banned peers, in their normal form.
         categories: the categories of torrents, by name.
+        alternative: whether the alternative limits are in force; None if the schedule decides.
     """
 
     download_bps: Bps | None = None
@@ -322,6 +323,7 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     settings: dict[str, SettingValue] = {}
     banned: tuple[str, ...] = ()
     categories: dict[str, Category] = {}
+    alternative: bool | None = None
 
 
 def edited_web_seeds(present: Iterable[str], desired: DesiredTorrent) -> list[str]:

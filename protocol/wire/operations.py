@@ -12,9 +12,10 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from protocol.wire import codec, reports, results, rows
+from protocol.wire import codec, making_results, reports, results, rows
 from protocol.wire.commands import (
     category_commands,
+    making_commands,
     option_commands,
     peer_commands,
     session_commands,
@@ -140,6 +141,16 @@ _TABLE: Final = (
         session_commands.ListDamaged,
         results.DamagedList,
         (Refusal(ErrorKind.STORAGE_UNAVAILABLE, "`damaged/` cannot be read"), *_FROM_DISK[1:]),
+    ),
+    Operation(
+        making_commands.ExportTorrent,
+        making_results.TorrentExport,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.METAINFO_TOO_LARGE, "the message names the .torrent file's size"),
+            Refusal(ErrorKind.STORAGE_UNAVAILABLE, "none of the torrent's stored data can be read"),
+            *_FROM_DISK[1:],
+        ),
     ),
     Operation(
         torrent_commands.AddTorrent,

@@ -154,10 +154,20 @@ class Editor:
     @handles(UpdateLimits)
     async def update_limits(self, command: UpdateLimits, deadline: float) -> Acceptance:
         """Sets the rate limits of a torrent, or of the session if the command names none."""
+        problem = self._problem_of_switch(command)
+        if problem is not None:
+            raise OuzelError(ErrorKind.INVALID_ARGUMENT, f"args.alternative: {problem}", field="args.alternative")
         if command.torrent is not None:
             return await self.edit(EDITS[UpdateLimits], command, deadline)
         revision = await self._edit_session(edits.limit_session, command)
         return Acceptance(self._reads.settings(), SESSION, revision)
+
+    def _problem_of_switch(self, command: UpdateLimits) -> str | None:
+        if command.torrent is not None and command.alternative is not msgspec.UNSET:
+            return "a torrent has no alternative limits; leave out `torrent`"
+        if command.alternative is True and self._reads.settings().alternative is None:
+            return "the configuration has no [limits.alternative]"
+        return None
 
     @handles(BanPeer)
     async def ban_peer(self, command: BanPeer, _: float) -> Acceptance:

@@ -22,13 +22,14 @@ from protocol.wire.endpoints import (
     default_state_dir,
     ipc_endpoint,
 )
-from supervisor.config import config_environment, hooks_config, watch_config
+from supervisor.config import config_environment, hooks_config, limit_schedule, watch_config
 from supervisor.config.config_file import ConfigFile
 from supervisor.config.config_keys import Given, converted
 from supervisor.config.config_problem import InvalidConfig, Problem
 from supervisor.config.config_section import Section
 from supervisor.config.goals_config import GoalsConfig
 from supervisor.config.hooks_config import HooksConfig
+from supervisor.config.limit_schedule import AlternativeLimits, Window
 from supervisor.config.watch_config import WatchConfig
 
 _TCP: Final = re.compile(r"tcp://(\*|\[[0-9A-Fa-f:.]+(%\w+)?\]|[^\s:/\[\]*]+):(\*|\d{1,5})")
@@ -75,10 +76,17 @@ class ApiConfig(Section, frozen=True, kw_only=True):
 
 
 class LimitsConfig(Section, frozen=True, kw_only=True):
-    """`[limits]`: rate limits of all torrents together in bytes/s; 0 is no limit. Clients can override them."""
+    """`[limits]`: rate limits of all torrents together in bytes/s; 0 is no limit. Clients can override them.
+
+    Fields:
+        alternative: the alternative limits; None if there are none.
+        schedule: when the alternative limits are in force, unless a client has switched them on or off.
+    """
 
     download_bps: Bps = 0
     upload_bps: Bps = 0
+    alternative: AlternativeLimits | None = None
+    schedule: list[Window] = []
 
 
 class RestartConfig(Section, frozen=True, kw_only=True):
@@ -170,6 +178,7 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ, *, running:
         _check_api(config.api),
         hooks_config.check(config.hooks),
         watch_config.check(config.watch),
+        limit_schedule.problems(config.limits.schedule, alternative=config.limits.alternative is not None),
     )
     found = {key: message for check in checks for key, message in check}
     found |= {} if found else dict(_check_apart(config))  # this check needs valid paths

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.wire import goals, reports, results, rows
+from protocol.wire import goals, making_results, reports, results, rows
 from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
@@ -140,7 +140,13 @@ HEALTH: Final = reports.HealthReport(
     restore=reports.RestoreReport(done=1, total=2),
     sandbox=reports.SandboxReport(mode="auto", landlock=7, seccomp=True),
 )
-SETTINGS: Final = reports.SettingsReport(download_bps=0, upload_bps=1_000_000)
+SETTINGS: Final = reports.SettingsReport(
+    download_bps=0,
+    upload_bps=1_000_000,
+    alternative=reports.AlternativeReport(
+        download_bps=500_000, upload_bps=50_000, in_force=True, scheduled=True, switch=None
+    ),
+)
 _DEATH: Final[dict[str, Any]] = {
     "name": CRASH,
     "time_us": NOW_US - 500_000,
@@ -174,6 +180,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "list_peers": {"torrent": TORRENT},
     "piece_map": {"torrent": TORRENT},
     "list_bans": {},
+    "export_torrent": {"torrent": TORRENT},
     "list_web_seeds": {"torrent": TORRENT},
     "list_categories": {},
     "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
@@ -201,7 +208,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "pause": {"torrent": TORRENT},
     "resume": {"torrent": TORRENT},
     "set_sequential": {"torrent": TORRENT, "sequential": True},
-    "update_limits": {"torrent": TORRENT, "download_bps": 0, "upload_bps": 50_000},
+    "update_limits": {"torrent": None, "download_bps": 0, "upload_bps": 50_000, "alternative": None},
     "update_settings": {"settings": {"user_agent": "example/1.0", "connections_limit": 500, "enable_dht": None}},
     "update_selection": {
         "torrent": TORRENT,
@@ -285,7 +292,8 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
             "connections_limit": reports.SettingReport(value=800, default=1000, source=SettingSource.FILE),
             "enable_dht": reports.SettingReport(value=True, default=True, source=SettingSource.DEFAULT),
             "proxy_password": reports.SettingReport(value="(hidden)", default="", source=SettingSource.CLIENT),
-        }
+        },
+        limits=SETTINGS,
     ),
     "snapshot": results.SnapshotPage(health=HEALTH, settings=SETTINGS, torrents=[ROW, WAITING], cursor=None),
     "list_torrents": results.TorrentPage(torrents=[ROW], cursor=TORRENT),
@@ -313,6 +321,9 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "list_web_seeds": results.WebSeedList(web_seeds=[rows.WebSeedRow(url="https://mirror.example/")]),
     "list_trackers": results.TrackerList(trackers=[TRACKER, DEAD_TRACKER], age_ms=12),
     "piece_map": results.PieceReport(pieces=4, have=b"\xa0", availability=bytes([3, 255, 2, 0]), age_ms=3),
+    "export_torrent": making_results.TorrentExport(
+        metainfo=METAINFO, magnet=f"magnet:?xt=urn:btih:{TORRENT}&dn=hello.txt"
+    ),
     "list_bans": results.BanList(addresses=["192.0.2.7", "2001:db8::7"]),
     "list_categories": results.CategoryList(categories=[results.CategoryReport(name="films", save_path=FILMS)]),
     "list_peers": results.PeerList(peers=[PEER], connected=1, age_ms=3),
@@ -364,7 +375,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "pause": results.TorrentAccepted(torrent=TORRENT),
     "resume": results.TorrentAccepted(torrent=TORRENT),
     "set_sequential": results.SequentialAccepted(torrent=TORRENT, sequential=True),
-    "update_limits": reports.SettingsReport(download_bps=0, upload_bps=50_000),
+    "update_limits": reports.SettingsReport(download_bps=0, upload_bps=50_000, alternative=SETTINGS.alternative),
     "update_settings": results.SettingList(
         settings={
             "connections_limit": reports.SettingReport(value=500, default=1000, source=SettingSource.CLIENT),

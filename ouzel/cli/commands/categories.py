@@ -11,13 +11,12 @@ from ouzel.cli.commands.changes import Chosen, for_each
 from ouzel.cli.connecting import asking, client_of
 from ouzel.cli.display.output import Output
 from ouzel.cli.display.printable import clean
-from ouzel.cli.failure import EXIT_CODES_HELP
 from protocol.wire.results import CategoryReport
 
 app = typer.Typer(invoke_without_command=True, cls=CommandGroup, suggest_commands=False)
 
 
-@app.callback(epilog=EXIT_CODES_HELP)
+@app.callback()
 def categories(context: typer.Context, as_json: AsJson = False) -> None:
     """List the categories and their save paths; `put` creates or changes one, `remove` removes one.
 
@@ -36,7 +35,7 @@ def categories(context: typer.Context, as_json: AsJson = False) -> None:
         output.line(_line(category))
 
 
-@app.command("put", epilog=EXIT_CODES_HELP)
+@app.command("put")
 def put_category(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The category.", autocompletion=COMPLETE_CATEGORY)],
@@ -46,7 +45,7 @@ def put_category(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create a category, or change its save path. Example: `ouzel categories put films --save-path /srv/films`.
+    """Create a category, or change its save path.
 
     Files of torrents that are in the category already are not moved.
     """
@@ -59,7 +58,7 @@ def put_category(
         output.line(_line(category))
 
 
-@app.command("remove", epilog=EXIT_CODES_HELP)
+@app.command("remove")
 def remove_categories(
     context: typer.Context,
     names: Annotated[
@@ -78,7 +77,7 @@ def remove_categories(
         output.json_line({"removed": names})
 
 
-@app.command("assign", epilog=EXIT_CODES_HELP)
+@app.command("assign")
 def assign(
     context: typer.Context,
     name: Annotated[
@@ -87,7 +86,7 @@ def assign(
     torrents: SomeIds,
     as_json: AsJson = False,
 ) -> None:
-    """Put torrents into a category. Their files are not moved. Example: `ouzel categories assign films 2d6f`."""
+    """Put torrents into a category. Their files are not moved."""
     args = {"category": name or None}
     for_each(context, Chosen(torrents), "update_options", args, f"in {clean(name) or 'no category'}", as_json)
 

@@ -41,7 +41,7 @@ def goals(
     action: Annotated[Action | None, typer.Option(help="What is done once one of the goals is reached.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show when torrents have seeded enough; with options, set it. Example: `ouzel goals 2d6f --ratio 2`.
+    """Show when torrents have seeded enough; with options, set it.
 
     `none` is no goal, and `global` is that of the daemon's configuration, [goals]. A torrent that is resumed after a
     goal was reached seeds on; to set a goal makes all of them apply again.

@@ -199,8 +199,13 @@ def health_line(table: Table) -> Text:
 
 
 def limits(report: SettingsReport) -> Text:
-    """A text about the session's limits."""
-    return Text(_limits(report.download_bps, report.upload_bps))
+    """A text about the limits of the session or of a torrent, and a line about the session's alternative limits."""
+    text, other = _limits(report.download_bps, report.upload_bps), report.alternative
+    if other is not None:
+        when = "in force" if other.in_force else "not in force"
+        why = "as the schedule says" if other.switch is None else f"switched {'on' if other.switch else 'off'}"
+        text += f"\nalternative: {_limits(other.download_bps, other.upload_bps)}; {when}, {why}"
+    return Text(text)
 
 
 def settings(found: Mapping[str, SettingReport]) -> Grid:

@@ -25,6 +25,7 @@ CALLS: list[calls.Call[object]] = [
     calls.put_category("films"),
     calls.put_category("films", "/srv/films"),
     calls.remove_category("films"),
+    calls.export_torrent(ID),
     calls.ban_peer("192.0.2.7"),
     calls.unban_peer("[2001:db8::7]:6881"),
     calls.list_crashes(),
