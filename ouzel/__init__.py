@@ -40,7 +40,7 @@ from protocol.wire.reports import (
     StatsReport,
     SupervisorReport,
 )
-from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored, PieceReport
+from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import (
     FileRow,
     Hindrance,
@@ -62,6 +62,7 @@ __all__ = [
     "AsyncClient",
     "AsyncEvents",
     "BanAccepted",
+    "CategoryReport",
     "Client",
     "Closed",
     "CrashReport",

@@ -15,9 +15,11 @@ from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
 from ouzel.cli.commands import (
     additions,
     bans,
+    categories,
     changes,
     crashes,
     damaged,
+    goals,
     keys,
     making,
     options,
@@ -47,6 +49,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(crashes.app, name="crashes")
 app.add_typer(damaged.app, name="damaged")
 app.add_typer(settings.app, name="settings")
+app.add_typer(categories.app, name="categories")
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "add": additions.add,
@@ -66,6 +69,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "limit": changes.limit,
     "files": changes.files,
     "options": options.options,
+    "goals": goals.goals,
     "export": making.export,
     "queue": queue.queue,
     "ban": bans.ban,

@@ -138,6 +138,7 @@ async def test_an_added_torrent_is_durable_told_and_handed_on(tmp_path: Path) ->
                 "paused": True,
                 "labels": ["l"],
                 "added_us": given.added_us,
+                "category": None,
             },
         )
         assert [command.desired for command in await engine.given(EnsureTorrent)] == [given]
@@ -762,6 +763,7 @@ def test_the_default_add_asks_for_nothing() -> None:
     ops = {op for op, operation in OPERATIONS.items() if operation.mutates}
     changing = {"add_torrent", "ban_peer", "reannounce", "recheck", "restore_damaged", "unban_peer", "update_settings"}
     changing |= {"move_in_queue"}
+    changing |= {"put_category", "remove_category"}
     assert ops == {*CHANGES, *changing}
     assert AddTorrent().priorities == {}
 
