@@ -12,10 +12,9 @@ from typing import Any, Final
 import libtorrent
 
 from engine_proc.libtorrent_adapter.libtorrent_alerts import ALERT_MASK
-from engine_proc.libtorrent_adapter.libtorrent_options import OptionCalls
-from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, blocking, call_again, everybody
 from engine_proc.libtorrent_adapter.libtorrent_calls import TorrentCalls
 from engine_proc.libtorrent_adapter.libtorrent_filter import FilteredSession
+from engine_proc.libtorrent_adapter.libtorrent_options import OptionCalls
 from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, call_again, everybody
 from engine_proc.libtorrent_adapter.libtorrent_settings import Settings
 from engine_proc.libtorrent_adapter.parsing import (
@@ -52,8 +51,7 @@ _FLAGS: Final = lt.torrent_flags
 _NO_HISTORY: Final = dict.fromkeys(CountersRead.__struct_fields__[1:], 0)
 
 
-class LibtorrentSession(OptionCalls):
-class LibtorrentSession(TorrentCalls, FilteredSession):
+class LibtorrentSession(OptionCalls, FilteredSession):
     """A libtorrent session whose rate limits apply to all peers, including those on the local network.
 
     Args:

@@ -20,7 +20,9 @@ from ouzel.client.special_calls import (
     list_torrents,
     list_web_seeds,
     move_in_queue,
+    put_category,
     reannounce,
+    remove_category,
     set_sequential,
     snapshot,
     update_limits,
@@ -30,12 +32,12 @@ from ouzel.client.special_calls import (
     update_trackers,
     update_web_seeds,
 )
-from protocol.wire.commands import making_commands, peer_commands, session_commands, torrent_commands
+from protocol.wire.commands import category_commands, making_commands, peer_commands, session_commands, torrent_commands
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
 from protocol.wire.making_results import TorrentExport
 from protocol.wire.reports import HealthReport, StatsReport
-from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored, PieceReport
+from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "health",
     "hello",
     "list_bans",
+    "list_categories",
     "list_crashes",
     "list_damaged",
     "list_files",
@@ -66,9 +69,11 @@ __all__ = [
     "pause",
     "piece_map",
     "ping",
+    "put_category",
     "reannounce",
     "recheck",
     "release_torrent",
+    "remove_category",
     "remove_torrent",
     "restore_damaged",
     "resume",
@@ -135,6 +140,11 @@ def piece_map(torrent: str) -> Call[PieceReport]:
 def list_bans() -> Call[list[str]]:
     """Returns the banned IP addresses."""
     return call_of(peer_commands.ListBans(), member(list[str], "addresses"))
+
+
+def list_categories() -> Call[list[CategoryReport]]:
+    """Returns the categories, sorted by name."""
+    return call_of(category_commands.ListCategories(), member(list[CategoryReport], "categories"))
 
 
 def list_crashes() -> Call[list[CrashSummary]]:

@@ -97,8 +97,7 @@ class Mutations:
         self._goals = GoalActions(catalogue=catalogue, engine=engine, editor=editor, removing=removing, publish=publish)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
         self._handlers = editor.handlers() | handlers_of(
-            editor, settings, removing, quarantining, adding, restoring, queueing
-            editor, settings, categories, removing, quarantining, adding, restoring
+            editor, settings, categories, removing, quarantining, adding, restoring, queueing
         )
         check_complete(Mutation, self._handlers)
 
