@@ -171,6 +171,7 @@ class Service:
             "roots": RootWatch(roots.wanted_paths, watch.places.root).run,
             "files": FileWatch(catalogue, engine.snapshot, engine.look_at_files).run,
             "merger": commands.merger.run,
+            "jobs": commands.jobs.run,
             "access": partial(sockets.access.run, watch.places.access),
             **engine.parts(),
         }

@@ -11,7 +11,19 @@ from typing import Annotated, Final
 import typer
 
 from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
-from ouzel.cli.commands import additions, bans, changes, crashes, damaged, keys, making, settings, trackers, views
+from ouzel.cli.commands import (
+    additions,
+    bans,
+    changes,
+    crashes,
+    creating,
+    damaged,
+    keys,
+    making,
+    settings,
+    trackers,
+    views,
+)
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
@@ -52,6 +64,9 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "limit": changes.limit,
     "files": changes.files,
     "export": making.export,
+    "create": creating.create,
+    "jobs": creating.jobs,
+    "cancel": creating.cancel,
     "ban": bans.ban,
     "unban": bans.unban,
     "health": views.health,

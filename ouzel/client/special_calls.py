@@ -4,7 +4,7 @@ All other calls are generated from the table of operations. `calls` exports both
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -13,12 +13,13 @@ from ouzel.requests import result_of
 from ouzel.stream.event import SnapshotPage
 from ouzel.stream.event_stream import snapshot_page
 from protocol.wire import codec
-from protocol.wire.commands import kinds, session_commands, torrent_commands, tracker_commands
+from protocol.wire.commands import kinds, making_commands, session_commands, torrent_commands, tracker_commands
 from protocol.wire.envelope import Reply, Wait
 from protocol.wire.reports import SettingReport, SettingsReport
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
 
 T = TypeVar("T")
+TorrentFormat = Literal["v1", "v2", "hybrid"]
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +160,51 @@ def add_torrent(
         peers=list(peers),
     )
     return call_of(command, whole(Added), wait)
+
+
+def create_torrent(
+    path: str,
+    *,
+    format: TorrentFormat = "hybrid",  # noqa: A002  # the protocol's name
+    piece_length: int | None = None,
+    trackers: Sequence[Sequence[str]] = (),
+    web_seeds: Sequence[str] = (),
+    private: bool = False,
+    source: str = "",
+    comment: str = "",
+    exclude: Sequence[str] = (),
+    output: str | None = None,
+    seed: bool = False,
+    wait: Wait = "durable",
+) -> Call[str]:
+    """Makes a torrent of a file or folder in the daemon's download roots. Returns the id of the job that does it.
+
+    `list_jobs` shows the job's progress, and the event `job_finished` its end.
+
+    Args:
+        path: an absolute path.
+        format: the version of the torrent.
+        piece_length: a power of two; None chooses the length by the size.
+        trackers: the trackers' URLs by tier.
+        source: a text that private trackers ask for.
+        exclude: globs; files that match one of them are left out.
+        output: the path of the .torrent file in the download roots; None for no file.
+        seed: adds the torrent when it is made, and seeds it without a recheck.
+    """
+    command = making_commands.CreateTorrent(
+        path=path,
+        format=format,
+        piece_length=piece_length,
+        trackers=[list(tier) for tier in trackers],
+        web_seeds=list(web_seeds),
+        private=private,
+        source=source,
+        comment=comment,
+        exclude=list(exclude),
+        output=output,
+        seed=seed,
+    )
+    return call_of(command, member(str, "job"), wait)
 
 
 def set_sequential(torrent: str, sequential: bool = True, *, wait: Wait = "durable") -> Call[None]:
