@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
+from ouzel.cli import examples
 from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
 from ouzel.cli.commands import (
     additions,
@@ -20,6 +21,7 @@ from ouzel.cli.commands import (
     damaged,
     keys,
     making,
+    options,
     settings,
     trackers,
     views,
@@ -67,16 +69,19 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "create": creating.create,
     "jobs": creating.jobs,
     "cancel": creating.cancel,
+    "options": options.options,
     "ban": bans.ban,
     "unban": bans.unban,
     "health": views.health,
     "events": views.events,
+    "ping": views.ping,
     "stats": views.stats,
 }
 """The commands, in the order of the help."""
 
 for _name, _function in COMMANDS.items():
-    app.command(_name, epilog=EXIT_CODES_HELP)(_function)
+    app.command(_name)(_function)
+examples.add_to(app)
 
 
 def _print_version(wanted: bool) -> None:

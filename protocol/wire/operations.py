@@ -13,7 +13,14 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from protocol.wire import codec, making_results, reports, results, rows
-from protocol.wire.commands import making_commands, peer_commands, session_commands, torrent_commands, tracker_commands
+from protocol.wire.commands import (
+    making_commands,
+    option_commands,
+    peer_commands,
+    session_commands,
+    torrent_commands,
+    tracker_commands,
+)
 from protocol.wire.commands.kinds import Command, Mutation
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -197,6 +204,7 @@ _TABLE: Final = (
         ),
     ),
     Operation(torrent_commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(option_commands.UpdateOptions, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
         torrent_commands.Recheck,
         results.TorrentAccepted,

@@ -11,6 +11,7 @@ from supervisor.commands.reads.engine_reads import EngineReads
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.removals import Removals
 from supervisor.commands.roots.roots_in_force import RootsInForce
+from supervisor.commands.session_settings import SessionSettings
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.engine.engine import Engine
@@ -47,6 +48,7 @@ class CommandParts:
         engine: Engine,
         sockets: Sockets,
         watch: WatchParts,
+        settings: SessionSettings,
         ended: asyncio.Event,
         log: logs.Logger,
     ) -> None:
@@ -76,6 +78,7 @@ class CommandParts:
             log=sockets.events,
             version=version,
             others=[self.jobs],
+            limits=settings.limits,
         )
         self.merger = Merger(
             catalogue=catalogue,

@@ -328,13 +328,17 @@ class Bench:
         roots = RootsInForce(self.in_force, [])
         self._engine_socket = EngineSocket(sockets.bind(zmq.ROUTER, "engine"))
         self._locks = locks
+        self.local_time = (0, 12 * 60)
+        self.settings = SessionSettings(
+            self.in_force, catalogue=self.catalogue, roots=roots, locks=locks, clock=lambda: self.local_time
+        )
         self.face = Engine(
             0,
             self.catalogue,
             self._heard,
             socket=self._engine_socket,
             launcher=PlayedLauncher(self, self.in_force, locks, roots),
-            settings=SessionSettings(self.in_force, catalogue=self.catalogue, roots=roots, locks=locks).configure,
+            settings=self.settings.configure,
             policy=RestartPolicy(window_s=60, budget=budget, backoff=Backoff(lambda _: 0.0)),
             memory_limit=0,
             describer=Describer(directory / "resume", "off"),
@@ -356,6 +360,7 @@ class Bench:
             log=self.events,
             version="9.9",
             others=[self.jobs],
+            limits=self.settings.limits,
         )
         torrent_locks = KeyedLocks()
         self.merger = Merger(

@@ -63,10 +63,7 @@ def create(
     detach: Annotated[bool, typer.Option("--detach", help="Do not wait for the end; see `ouzel jobs`.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a torrent of files on the daemon's disks. The daemon hashes them; Ctrl-C cancels it.
-
-    Example: ouzel create /srv/torrents/album --tracker udp://tracker.example:6969/announce --seed
-    """
+    """Make a torrent of files on the daemon's disks. The daemon hashes them; Ctrl-C cancels it."""
     whole = Path(os.path.normpath(Path.cwd() / path))
     if not whole.name:
         raise typer.BadParameter("it is no file or folder in a download root", param_hint="PATH")
@@ -101,10 +98,7 @@ def create(
 
 
 def jobs(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the jobs that make torrents, since the daemon started.
-
-    Example: ouzel jobs
-    """
+    """List the jobs that make torrents, since the daemon started."""
     with client_of(context) as client:
         rows = client.list_jobs()
     output = Output(as_json=as_json)
@@ -119,10 +113,7 @@ def cancel(
     job: Annotated[str, typer.Argument(metavar="JOB", help="A job's id; see `ouzel jobs`.")],
     as_json: AsJson = False,
 ) -> None:
-    """Cancel a job that makes a torrent.
-
-    Example: ouzel cancel 5c1e07ab
-    """
+    """Cancel a job that makes a torrent."""
     with asking(context) as client:
         client.cancel_job(job)
     output = Output(as_json=as_json)

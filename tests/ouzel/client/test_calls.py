@@ -47,6 +47,8 @@ CALLS: list[calls.Call[object]] = [
     calls.get_settings(),
     calls.update_settings({"user_agent": "x", "enable_dht": None}),
     calls.update_selection(ID, include=["*.mkv"], exclude=[], skip_fluff=False, priorities={}),
+    calls.update_options(ID, max_connections=0, super_seeding=False, labels=[], name=""),
+    calls.update_options(ID, pex=False, wait="applied"),
     calls.add_peers(ID, ["127.0.0.1:1"]),
     calls.release_torrent(ID),
     calls.restore_damaged(f"{ID}.json"),
