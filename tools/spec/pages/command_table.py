@@ -47,9 +47,6 @@ ROWS: Final = {
     "list_damaged": _row(
         "damaged list", test="storage/test_stored_files.py::a_record_is_edited_damaged_and_given_back"
     ),
-    "export_torrent": _row(
-        "export", test="torrents/test_export.py::what_is_exported_is_the_torrent_with_its_present_trackers"
-    ),
     "list_jobs": _row("jobs", test="torrents/test_create.py::jobs_run_one_after_the_other_and_can_be_cancelled"),
     "add_torrent": _row("add", test="torrents/test_download.py::a_torrent_is_downloaded_and_its_events_tell_the_story"),
     "remove_torrent": _row(
@@ -67,7 +64,6 @@ ROWS: Final = {
     "update_selection": _row(
         "files", test="torrents/test_download.py::a_deselected_file_is_not_downloaded_until_it_is_selected"
     ),
-    "update_options": _row("options", test="torrents/test_options.py::peers_see_limits_and_super_seeding"),
     "recheck": _row("recheck", test="torrents/test_recheck.py::what_was_spoilt_is_fetched_again"),
     "reannounce": _row("announce", test="torrents/test_reannounce.py::all_trackers_or_one"),
     "update_trackers": _row(
@@ -75,6 +71,10 @@ ROWS: Final = {
     ),
     "update_web_seeds": _row("webseeds", test="torrents/test_web_seeds.py::an_added_web_seed_provides_the_payload"),
     "add_peers": _row("peers", test="torrents/test_download.py::a_torrent_is_downloaded_and_its_events_tell_the_story"),
+    "update_options": _row("options", test="torrents/test_options.py::peers_see_limits_and_super_seeding"),
+    "export_torrent": _row(
+        "export", test="torrents/test_export.py::what_is_exported_is_the_torrent_with_its_present_trackers"
+    ),
     "ban_peer": _row("ban", test="torrents/test_bans.py::a_banned_seed_gives_nothing_more"),
     "unban_peer": _row("unban", test="torrents/test_bans.py::a_banned_seed_gives_nothing_more"),
     "create_torrent": _row("create", test="torrents/test_create.py::hashes_are_those_of_another_implementation"),
