@@ -5,6 +5,7 @@ because hashing takes long, and neither the engine nor the supervisor may be del
 priority, and ends when standard input is closed.
 """
 
+import contextlib
 import os
 import sys
 import threading
@@ -62,8 +63,9 @@ def made(order: CreationOrder) -> AnyReport:
 
 def yield_to_others() -> None:
     """Lowers the priority of this process for the CPU and for disks, except where that is not allowed."""
-    os.nice(NICENESS)
-    psutil.Process().ionice(psutil.IOPRIO_CLASS_BE, 7)
+    with contextlib.suppress(OSError, psutil.Error):
+        os.nice(NICENESS)
+        psutil.Process().ionice(psutil.IOPRIO_CLASS_BE, 7)
 
 
 def _end_with_supervisor() -> None:

@@ -3,7 +3,7 @@
 import contextlib
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,8 @@ from engine_proc.files.payload import Unusable
 from protocol.durable.durable import TEMPORARY_SUFFIX, fsync_dir
 
 _MAX_BYTES: Final = 64 * 1024 * 1024
+_MODE: Final = 0o666
+"""The rights of the file, which the umask restricts."""
 
 
 def write(output: str, content: bytes, same: Callable[[bytes], bool]) -> None:
@@ -23,16 +25,11 @@ def write(output: str, content: bytes, same: Callable[[bytes], bool]) -> None:
     try:
         if _stays(path, same):
             return
-        temporary = path.with_name(f".{path.name[:200]}.{os.getpid()}{TEMPORARY_SUFFIX}")
-        try:
-            with temporary.open("xb") as file:
+        with _nameless(path) as (fd, source):
+            with open(fd, "wb", closefd=False) as file:
                 file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            _publish(temporary, path)
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+            os.fsync(fd)
+            _publish(fd, source, path)
         fsync_dir(path.parent)
     except FileExistsError as error:
         raise Unusable(f"{output!r} exists, and is of another torrent; it is not replaced") from error
@@ -47,20 +44,49 @@ def _stays(path: Path, same: Callable[[bytes], bool]) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from error
+        raise _exists(path) from error
     with open(fd, "rb") as file:
         if not same(file.read(_MAX_BYTES)):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+            raise _exists(path)
     return True
 
 
-def _publish(temporary: Path, path: Path) -> None:
+@contextlib.contextmanager
+def _nameless(path: Path) -> Iterator[tuple[int, str]]:
+    """A descriptor of a new file in the directory of `path`, and a path by which it can be linked.
+
+    If the file system supports it, the file has no name, so that nothing is left if this process is killed.
+    """
+    temporary = None
+    try:
+        fd = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, _MODE)
+        source = f"/proc/self/fd/{fd}"
+    except OSError:
+        source = temporary = str(path.with_name(f".{path.name[:200]}.{os.getpid()}{TEMPORARY_SUFFIX}"))
+        fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, _MODE)
+    try:
+        yield fd, source
+    finally:
+        os.close(fd)
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108  # it is a string
+
+
+def _publish(fd: int, source: str, path: Path) -> None:
     """Gives the file its name. Raises FileExistsError if another process has made such a file meanwhile."""
     try:
-        os.link(temporary, path)
+        # Python follows links only if a descriptor is given; it is not used, since `source` is absolute.
+        os.link(source, path, src_dir_fd=fd, follow_symlinks=True)
     except FileExistsError:
         raise
-    except OSError:  # not every file system has hard links
-        if os.path.lexists(path):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
-        os.rename(temporary, path)  # noqa: PTH104  # as above
+    except OSError:
+        if source.startswith("/proc/"):
+            raise
+        if os.path.lexists(path):  # a file system without hard links
+            raise _exists(path) from None
+        os.replace(source, path)
+
+
+def _exists(path: Path) -> FileExistsError:
+    return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))

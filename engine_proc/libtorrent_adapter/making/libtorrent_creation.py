@@ -10,7 +10,7 @@ from engine_proc.files import announce_list, payload, piece_length
 from engine_proc.files.payload import PayloadFile, Unusable
 from engine_proc.libtorrent_adapter.parsing.libtorrent_hashes import hash_of
 from engine_proc.libtorrent_adapter.parsing.libtorrent_sources import METAINFO_LIMITS
-from protocol.internal.making import Created, CreationOrder
+from protocol.internal.making import Created, CreationOrder, TorrentFormat
 from protocol.wire.desired import TIER_MAX
 
 lt: Any = libtorrent
@@ -31,7 +31,7 @@ def create(order: CreationOrder, progress: Callable[[int, int], None]) -> Create
     total = sum(file.size for file in files)
     length = order.piece_length or piece_length.automatic(total)
     _check_amount(-(-total // length), order)
-    _check_names([file.path for file in files])
+    _check_names([file.path for file in files], order.format)
     entries = [lt.create_file_entry(file.path, file.size) for file in files]
     maker = lt.create_torrent(entries, length, _FLAGS[order.format])
     maker.set_creation_date(int(time.time()))
@@ -60,11 +60,15 @@ def _check_amount(pieces: int, order: CreationOrder) -> None:
         raise Unusable(f"there would be {pieces} pieces, and {most} are possible; use a longer `piece_length`")
 
 
-def _check_names(paths: Sequence[str]) -> None:
+def _check_names(paths: Sequence[str], version: TorrentFormat) -> None:
     """Raises Unusable if clients would store a file under another name, so that it could not be seeded.
 
-    libtorrent replaces characters that some system does not allow, and renames files that differ only in case.
+    libtorrent replaces characters that some system does not allow, and renames files that differ only in case. It reads
+    a v2 torrent with one file in its folder as a torrent of that file, without the folder.
     """
+    if version == "v2" and len(paths) == 1 and paths[0].count("/") == 1:
+        name = paths[0].partition("/")[2]
+        raise Unusable(f"clients would store {paths[0]!r} as {name!r}; give the path of the file, or make a hybrid")
     length = piece_length.LONGEST
     trial = lt.create_torrent([lt.create_file_entry(path, 1) for path in paths], length, lt.create_torrent.v1_only)
     for piece in range(trial.num_pieces()):

@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import ouzel
+from ouzel.cli.commands import creating
 from ouzel.cli.main import run
 from protocol.wire.making_results import JobRow, JobState
 from protocol.wire.rows import TorrentState
@@ -332,3 +334,27 @@ def test_the_command_line_makes_and_seeds_a_torrent(daemon: Daemon, capsys: pyte
     assert [each["state"] for each in listed[:3]] == ["finished", "finished", "failed"]
     assert job in does("jobs")[1]
     assert does("create", str(folder), "--piece-length", "x")[0] == 2
+
+
+def test_an_interrupted_command_cancels_its_job(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So does a restart of the daemon, which the command reports."""
+    large = daemon.downloads / "large"
+    large.touch()
+    os.truncate(large, 200 << 30)
+    argv = ["--runtime-dir", str(daemon.runtime_dir), "create", str(large)]
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(creating, "time", SimpleNamespace(sleep=interrupt))
+    assert run(argv) == 130
+    [row] = daemon.client.list_jobs()
+    assert ended(daemon, row.job).state is JobState.CANCELLED
+
+    def restart(_: float) -> None:
+        daemon.kill()
+        daemon.start()
+
+    monkeypatch.setattr(creating, "time", SimpleNamespace(sleep=restart))
+    assert run(argv) == 1
+    assert [each.name for each in daemon.downloads.iterdir()] == ["large"]

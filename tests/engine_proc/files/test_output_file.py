@@ -28,13 +28,21 @@ def test_a_file_appears_whole_and_never_in_place_of_another(tmp_path: Path) -> N
 
 
 def test_a_file_system_without_hard_links_is_no_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then an existing file is looked for first."""
+    """Nor is one without nameless files. Then an existing file is looked for first."""
+    opens = os.open
 
-    def link(*_: object) -> None:
+    def link(*_: object, **__: object) -> None:
         raise PermissionError
 
+    def opened(path: Path, flags: int, *more: int) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError
+        return opens(path, flags, *more)
+
     monkeypatch.setattr(os, "link", link)
+    monkeypatch.setattr(os, "open", opened)
     write(str(tmp_path / "x"), b"new", lambda _: False)
     assert (tmp_path / "x").read_bytes() == b"new"
+    assert [each.name for each in tmp_path.iterdir()] == ["x"]
     with pytest.raises(Unusable, match="cannot be written"):
         write(str(tmp_path / "none" / "x"), b"new", lambda _: False)
