@@ -1,4 +1,4 @@
-"""Shell completion of ids, names and labels of torrents. It never fails, prints no errors, and takes little time.
+"""Shell completion of torrents, labels and jobs. It never fails, prints no errors, and takes little time.
 
 A completion is inserted into a command line, zsh evaluates the description beside it, and names of torrents are
 untrusted. So only names without characters that are special to a shell are completed, and descriptions contain names
@@ -16,6 +16,7 @@ import zmq
 from ouzel.cli.ids import Brief, briefs
 from ouzel.client.blocking import Client
 from protocol.wire.errors import OuzelError
+from protocol.wire.making_results import JobRow
 
 PATIENCE_S: Final = 1.0
 """The time limit, since a user who has pressed Tab is waiting."""
@@ -29,7 +30,7 @@ def ids(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Context, 
     """A callback for typer that completes ids and names."""
 
     def complete(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-        return _ask(ctx, clients, lambda known: of_torrents(known, incomplete))
+        return _ask(ctx, clients, lambda client: of_torrents(briefs(client), incomplete))
 
     return complete
 
@@ -38,7 +39,16 @@ def labels(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Contex
     """A callback for typer that completes labels."""
 
     def complete(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-        return _ask(ctx, clients, lambda known: of_labels(known, incomplete))
+        return _ask(ctx, clients, lambda client: of_labels(briefs(client), incomplete))
+
+    return complete
+
+
+def jobs(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Context, str], list[tuple[str, str]]]:
+    """A callback for typer that completes the ids of jobs that have not ended."""
+
+    def complete(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+        return _ask(ctx, clients, lambda client: of_jobs(client.list_jobs(), incomplete))
 
     return complete
 
@@ -70,10 +80,19 @@ def of_labels(known: Iterable[Brief], typed: str) -> list[tuple[str, str]]:
     return [(label, "") for label in sorted(found) if label.startswith(typed) and _SAFE.fullmatch(label)]
 
 
+def of_jobs(known: Iterable[JobRow], typed: str) -> list[tuple[str, str]]:
+    """The jobs that have not ended, with the names of their files."""
+    return [
+        (row.job, _UNSAFE.sub("", row.path.rpartition("/")[2])[:60].strip())
+        for row in known
+        if row.ended_us is None and row.job.startswith(typed)
+    ]
+
+
 def _ask(
     context: typer.Context,
     clients: Callable[[typer.Context], Client],
-    choose: Callable[[Iterable[Brief]], list[tuple[str, str]]],
+    choose: Callable[[Client], list[tuple[str, str]]],
 ) -> list[tuple[str, str]]:
     def over(*_: Any) -> None:
         raise TimeoutError
@@ -82,7 +101,7 @@ def _ask(
     signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
     try:
         with clients(context) as client:
-            return choose(briefs(client))
+            return choose(client)
     except (OuzelError, typer.TyperException, OSError, ValueError, zmq.ZMQError):
         return []
     finally:
