@@ -60,6 +60,8 @@ class ErrorKind(Enum):
     )
     UNKNOWN_CATEGORY = ErrorRow(3015, "never", "no category has this name")
     METAINFO_TOO_LARGE = ErrorRow(3025, "never", "the .torrent file is too large for a frame")
+    UNKNOWN_JOB = ErrorRow(3026, "never", "no job has this id; a restart of the daemon ends all jobs")
+    TOO_MANY_JOBS = ErrorRow(3027, "later", "as many jobs as possible are waiting")
     ENGINE_UNAVAILABLE = ErrorRow(4001, "later", "the command needs an engine, and none runs now")
     ENGINE_LOST = ErrorRow(4002, "later", "the engine died while it worked on this command; nothing was accepted")
     ENGINE_REFUSED = ErrorRow(4003, "never", "libtorrent refused the command")

@@ -764,6 +764,7 @@ def test_the_default_add_asks_for_nothing() -> None:
     changing = {"add_torrent", "ban_peer", "reannounce", "recheck", "restore_damaged", "unban_peer", "update_settings"}
     changing |= {"move_in_queue"}
     changing |= {"put_category", "remove_category"}
+    changing |= {"create_torrent", "cancel_job"}
     assert ops == {*CHANGES, *changing}
     assert AddTorrent().priorities == {}
 
