@@ -223,6 +223,7 @@ class Applier:
         torrent = command.torrent
         self._absences.end_wait(torrent)
         self._absences.was_read(torrent)
+        self._loader.give_resume(torrent, None)
         pending = self._records.of(torrent).begin()
         pending.next = None
         if pending.removal is None:

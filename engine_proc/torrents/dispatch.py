@@ -255,7 +255,11 @@ class Dispatcher:
             hashes = self._session.hashes(torrent)
             self._loader.report_hashes(desired, hashes)
             self._absences.tell_rivals(desired, hashes)
-            self._applier.confine(torrent, desired)
+            if desired.content_layout == "original" or (resume := self._session.bare_resume(desired)) is None:
+                self._applier.confine(torrent, desired)
+            else:  # the files get their names at a load, since libtorrent would rename those that it has found
+                self._loader.give_resume(torrent, resume)
+                self._applier.unload(torrent)
 
     def conflict(self, alert: Conflict) -> None:
         """Handles the alert that two links are of one torrent. The supervisor merges their records into one."""

@@ -27,6 +27,7 @@ from ouzel.client.special_calls import (
     update_settings,
     update_trackers,
     update_web_seeds,
+    upload_part,
 )
 from protocol.wire.commands import peer_commands, session_commands, torrent_commands
 from protocol.wire.crashes import CrashReport, CrashSummary
@@ -76,6 +77,7 @@ __all__ = [
     "update_settings",
     "update_trackers",
     "update_web_seeds",
+    "upload_part",
 ]
 
 

@@ -3,8 +3,10 @@
 All other calls are generated from the table of operations. `calls` exports both kinds.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeVar
+from dataclasses import replace
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -13,12 +15,19 @@ from ouzel.requests import result_of
 from ouzel.stream.event import SnapshotPage
 from ouzel.stream.event_stream import snapshot_page
 from protocol.wire import codec
-from protocol.wire.commands import kinds, session_commands, torrent_commands, tracker_commands
+from protocol.wire.commands import kinds, session_commands, torrent_commands, tracker_commands, upload_commands
+from protocol.wire.desired import ContentLayout
 from protocol.wire.envelope import Reply, Wait
 from protocol.wire.reports import SettingReport, SettingsReport
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
 
 T = TypeVar("T")
+
+
+DIRECT_BYTES: Final = 12 * 1024 * 1024
+"""The maximum size of metainfo and resume data that is sent in one request with all other arguments."""
+
+PART_BYTES: Final = 4 * 1024 * 1024
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,11 +42,16 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Added(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The result of `add_torrent`: the torrent's id, whether it existed, and torrents that share files with it."""
+    """The result of `add_torrent`: the torrent's id, whether it existed, and torrents that share files with it.
+
+    Fields:
+        merged: with `merge`, for a torrent that existed: `merged`, `nothing_new`, `private` or `unknown`.
+    """
 
     torrent: str
     duplicate: bool
     shares_files_with: list[str] = []
+    merged: str | None = None
 
 
 _TORRENTS_PAGE: Final = page_of(list[TorrentRow], "torrents")
@@ -126,9 +140,15 @@ def add_torrent(
     labels: Sequence[str] = (),
     seed_mode: bool = False,
     peers: Sequence[str] = (),
+    resume: bytes | None = None,
+    content_layout: ContentLayout = "original",
+    merge: bool = False,
+    added_us: int | None = None,
     wait: Wait = "durable",
 ) -> Call[Added]:
     """Adds a torrent from exactly one of `magnet` and `metainfo`. A torrent that exists already is not changed.
+
+    Metainfo that is too large for one request is uploaded in parts first.
 
     Args:
         magnet: a magnet link.
@@ -141,10 +161,23 @@ def add_torrent(
         download_bps, upload_bps: limits in bytes per second; 0 means no limit.
         seed_mode: the caller guarantees that all data is on disk.
         peers: peers as `address:port`.
+        resume: resume data of another client in libtorrent's format. Its progress is verified where there is doubt.
+        content_layout: whether the files are in a folder: `original` for as in the torrent, `subfolder` for always,
+            `no_subfolder` for never.
+        merge: add the trackers and web seeds to a torrent that exists already.
+        added_us: when the torrent was added, microseconds since 1970; None for now.
     """
+    uploading: list[Call[Any]] = []
+    if metainfo is not None and len(metainfo) + len(resume or b"") > DIRECT_BYTES:
+        upload = secrets.token_hex(16)
+        uploading = _parts(upload, metainfo)
+        metainfo = None
+    else:
+        upload = None
     command = torrent_commands.AddTorrent(
         magnet=magnet,
         metainfo=metainfo,
+        upload=upload,
         save_path=save_path,
         paused=paused,
         sequential=sequential,
@@ -157,8 +190,22 @@ def add_torrent(
         labels=list(labels),
         seed_mode=seed_mode,
         peers=list(peers),
+        resume=resume,
+        content_layout=content_layout,
+        merge=merge,
+        added_us=added_us,
     )
-    return call_of(command, whole(Added), wait)
+    return replace(call_of(command, whole(Added), wait), before=tuple(uploading))
+
+
+def _parts(upload: str, metainfo: bytes) -> list[Call[Any]]:
+    return [upload_part(upload, at, metainfo[at : at + PART_BYTES]) for at in range(0, len(metainfo), PART_BYTES)]
+
+
+def upload_part(upload: str, offset: int, data: bytes, *, wait: Wait = "durable") -> Call[int]:
+    """Uploads a part of a large .torrent file, which `add_torrent` does by itself. Returns the size of the upload."""
+    command = upload_commands.UploadPart(upload=upload, offset=offset, data=data)
+    return call_of(command, lambda reply: int(result_of(reply)["size"]), wait)
 
 
 def set_sequential(torrent: str, sequential: bool = True, *, wait: Wait = "durable") -> Call[None]:

@@ -45,6 +45,9 @@ TIER_MAX: Final = 255
 Tier = Annotated[int, msgspec.Meta(ge=0, le=TIER_MAX)]
 """The trackers of a tier are used only if all trackers of lower tiers fail."""
 
+ContentLayout = Literal["original", "subfolder", "no_subfolder"]
+"""Whether a torrent's files are in a folder: as in the torrent, always, or never."""
+
 Indices = Annotated[str, msgspec.Meta(pattern=patterns.FILE_INDICES, max_length=65_536)]
 """File indices in the form of BEP 53, such as `0,2,5-7`."""
 
@@ -177,6 +180,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         web_seeds: URLs (BEP 19) that clients gave in addition to those in the source.
         removed_web_seeds: URLs of web seeds that are not used, although the source or resume data may have them.
         tracker_edits: what clients have changed in the list of trackers since then; None for nothing.
+        content_layout: whether the files are in a folder; chosen when the torrent was added.
     """
 
     torrent: str
@@ -208,6 +212,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     recheck: int | None = None
     tracker_edits: TrackerEdits | None = None
     removed_web_seeds: tuple[str, ...] = ()
+    content_layout: ContentLayout = "original"
 
     def __post_init__(self) -> None:
         """Interns texts that many of possibly 100,000 records have in common, such as save paths."""

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from protocol.wire import codec, reports, results, rows
-from protocol.wire.commands import peer_commands, session_commands, torrent_commands, tracker_commands
+from protocol.wire.commands import peer_commands, session_commands, torrent_commands, tracker_commands, upload_commands
 from protocol.wire.commands.kinds import Command, Mutation
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -149,10 +149,21 @@ _TABLE: Final = (
                 ErrorKind.PATH_NOT_ALLOWED,
                 "`args.save_path`, or with `args.metainfo` one of its files, is not in the download roots",
             ),
+            Refusal(ErrorKind.INVALID_RESUME),
+            Refusal(ErrorKind.UNKNOWN_UPLOAD),
             Refusal(ErrorKind.TORRENT_BUSY, "a torrent of this id is still being removed"),
             Refusal(ErrorKind.ENGINE_UNAVAILABLE, "no engine could validate the source in time; nothing was accepted"),
             Refusal(ErrorKind.ENGINE_LOST, "two engines died while they validated the source; nothing was accepted"),
             Refusal(ErrorKind.STORAGE_UNAVAILABLE, "the save path's file system does not answer; nothing was accepted"),
+        ),
+    ),
+    Operation(
+        upload_commands.UploadPart,
+        results.PartAccepted,
+        (
+            Refusal(ErrorKind.UPLOAD_TOO_LARGE),
+            Refusal(ErrorKind.UPLOAD_OUT_OF_ORDER),
+            Refusal(ErrorKind.TOO_MANY_UPLOADS),
         ),
     ),
     Operation(

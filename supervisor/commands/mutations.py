@@ -21,6 +21,7 @@ from supervisor.commands.lifecycle.adding import Adding
 from supervisor.commands.lifecycle.quarantining import Quarantining
 from supervisor.commands.lifecycle.removing import Removing
 from supervisor.commands.lifecycle.restoring import Restoring
+from supervisor.commands.lifecycle.uploads import Uploads
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.commands.session_settings import SettingsEditor
@@ -67,7 +68,9 @@ class Mutations:
             catalogue=catalogue, engine=engine, editor=editor, publish=publish, shared_files=shared_files
         )
         quarantining = Quarantining(catalogue=catalogue, engine=engine, editor=editor, locks=locks, publish=publish)
+        uploads = Uploads()
         adding = Adding(
+            uploads=uploads,
             catalogue=catalogue,
             engine=engine,
             roots=roots,
@@ -89,7 +92,9 @@ class Mutations:
         )
         settings = SettingsEditor(catalogue=catalogue, reads=reads, engine=engine, locks=locks, publish=publish)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
-        self._handlers = editor.handlers() | handlers_of(editor, settings, removing, quarantining, adding, restoring)
+        self._handlers = editor.handlers() | handlers_of(
+            editor, settings, removing, quarantining, adding, restoring, uploads
+        )
         check_complete(Mutation, self._handlers)
 
     async def accept(self, command: Mutation, deadline: float) -> Acceptance:

@@ -32,7 +32,15 @@ def calls(crash: str, epoch: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 args = {"metainfo": samples.METAINFO}
             case "add_peers":
                 args["peers"] = ["127.0.0.1:1"]
-            case "set_sequential" | "update_limits" | "update_settings" | "restore_damaged" | "ban_peer" | "unban_peer":
+            case (
+                "set_sequential"
+                | "update_limits"
+                | "update_settings"
+                | "restore_damaged"
+                | "ban_peer"
+                | "unban_peer"
+                | "upload_part"
+            ):
                 args = samples.ARGUMENTS[op]
             case _:
                 pass

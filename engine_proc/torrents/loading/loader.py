@@ -224,6 +224,10 @@ class Loader:
             return 0 if examined is None else examined.bytes_done
         return 0
 
+    def give_resume(self, torrent: str, resume: bytes | None) -> None:
+        """Sets the resume data with which a torrent is loaded next; None for the stored data."""
+        self._finder.give(torrent, resume)
+
     def give_up(self, torrent: str) -> bool:
         """Ends the wait for the rehasher. Returns False if the torrent is at another step, or is not being loaded."""
         way = self._ways.get(torrent)
@@ -284,7 +288,7 @@ class Loader:
             if found.problem is not None:
                 raise found.problem
             if found.saved is not None:
-                if not found.informed:  # with later metadata, the files are news
+                if not found.informed and not found.saved.new:  # with later metadata, the files are news
                     self._way(torrent).restored = True
                 self._resume(desired, found.saved, found.examined, short, to_remove=to_remove)
                 return
@@ -336,7 +340,7 @@ class Loader:
             way.rehash = _Rehash(ticket, desired, loading)
         else:
             self._take(torrent, loading)
-            if not to_remove:
+            if not to_remove and not saved.new:
                 self._compare_stored(desired, loading)
 
     def _add_verified(self, desired: DesiredTorrent, verified: Verified) -> Loading:
@@ -356,7 +360,8 @@ class Loader:
             files_known=way.files_known,
         )
         assert isinstance(loading, Loading), "what was looked at is not looked at again"
-        self._compare_stored(desired, loading)
+        if not saved.new:
+            self._compare_stored(desired, loading)
         return loading
 
     def _take(self, torrent: str, loading: Loading) -> None:

@@ -23,6 +23,9 @@ SAMPLES: Final[dict[str, Any]] = {
     "sequential": True,
     "peers": ["127.0.0.1:6881"],
     "peer": "127.0.0.1",
+    "upload": "u",
+    "offset": 0,
+    "data": b"d",
     "name": "20261122T144021.123456Z-gen7",
     "settings": {"user_agent": "x", "enable_dht": None},
 }
