@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
-from ouzel.cli.commands import additions, bans, changes, crashes, damaged, keys, settings, trackers, views
+from ouzel.cli.commands import additions, bans, changes, crashes, damaged, imports, keys, settings, trackers, views
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
@@ -33,6 +33,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(crashes.app, name="crashes")
 app.add_typer(damaged.app, name="damaged")
 app.add_typer(settings.app, name="settings")
+app.add_typer(imports.app, name="import")
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "add": additions.add,

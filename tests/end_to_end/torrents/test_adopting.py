@@ -10,8 +10,9 @@ import ouzel
 from protocol.wire.rows import TorrentState
 from tools.rig import payload
 from tools.rig.daemon import Daemon
-from tools.rig.migration import foreign_resume
+from tools.rig.migration import foreign_resume, profiles
 from tools.rig.migration.foreign_resume import BLOCK
+from tools.rig.migration.profiles import Held
 from tools.rig.payload import MIB, Torrent
 from tools.rig.seed import Seed
 from tools.rig.waiting import until
@@ -25,24 +26,6 @@ FILES = {"a.bin": 4 * MIB, "sub/b.bin": 2 * MIB + 17}
 def made_at(root: Path, version: str = "v1") -> Torrent:
     """A torrent of 25 pieces."""
     return payload.make(root / "seed", "set", FILES, piece_size=PIECE, version=version)
-
-
-def lay_down(daemon: Daemon, made: Torrent, pieces: set[int], *, name: str = "set") -> None:
-    """Writes these pieces of a v1 torrent to the download directory, with holes between them."""
-    content = b"".join((made.root / "set" / path).read_bytes() for path in FILES)
-    start = 0
-    for path, size in FILES.items():
-        there = daemon.downloads / name / path
-        there.parent.mkdir(parents=True, exist_ok=True)
-        with there.open("wb") as file:
-            file.truncate(size)
-            for piece in sorted(pieces):
-                begin, end = max(start, piece * PIECE), min(start + size, (piece + 1) * PIECE)
-                if begin < end:
-                    file.seek(begin - start)
-                    file.write(content[begin:end])
-        os.utime(there, (1_000_000_000, 1_000_000_000))
-        start += size
 
 
 def fetched(daemon: Daemon, made: Torrent, seed: Seed, resume: bytes) -> int:
@@ -78,11 +61,9 @@ def test_a_complete_torrent_is_not_fetched(root: Path, daemon: Daemon, seed: See
 def test_only_missing_pieces_are_fetched(root: Path, daemon: Daemon, seed: Seed) -> None:
     """A piece that is on disk but not claimed is kept, as is a block of an incomplete piece. A hole is no piece."""
     made = made_at(root)
-    lay_down(daemon, made, {0, 1, 2, 3, 17, 24})
-    block = (made.root / "set/a.bin").read_bytes()[5 * PIECE : 5 * PIECE + BLOCK]
-    with (daemon.downloads / "set/a.bin").open("r+b") as file:
-        file.seek(5 * PIECE)
-        file.write(block)
+    profiles.lay_down(Held(made, daemon.downloads, {0, 1, 2, 3, 17, 24}, {5: {0}}))
+    for path in FILES:
+        os.utime(daemon.downloads / "set" / path, (1_000_000_000, 1_000_000_000))
     # 3 is not claimed although it is on disk, and 9 is claimed although it is not.
     resume = foreign_resume.make(made.metainfo, {0, 1, 2, 9, 17, 24}, blocks={5: [0], 6: [1]})
     last = made.size - 24 * PIECE
@@ -95,14 +76,16 @@ def test_it_is_durable_before_it_is_answered(root: Path, daemon: Daemon, seed: S
     made = made_at(root)
     shutil.copytree(made.root / "set", daemon.downloads / "set")
     (daemon.downloads / "set/a.bin").rename(daemon.downloads / "set/a.bin.!qB")
-    resume = foreign_resume.make(made.metainfo, range(25), renamed={0: "set/a.bin.!qB"})
+    resume = foreign_resume.make(
+        made.metainfo, range(25), renamed={foreign_resume.index_of(made.metainfo, "set/a.bin"): "set/a.bin.!qB"}
+    )
     daemon.client.add_torrent(metainfo=made.metainfo, resume=resume)
     daemon.kill()
     daemon.start()
     daemon.until_state(made.torrent, TorrentState.SEEDING)
     assert daemon.row(made.torrent).bytes_done == made.size
-    paths = [file.path for file in daemon.client.list_files(torrent=made.torrent)]
-    assert paths == ["set/a.bin.!qB", "set/sub/b.bin"]
+    paths = {file.path for file in daemon.client.list_files(torrent=made.torrent)}
+    assert paths == {"set/a.bin.!qB", "set/sub/b.bin"}
     assert daemon.client.get_torrent(made.torrent).error is None
 
 

@@ -42,6 +42,12 @@ def make(
     return bytes(lt.write_resume_data_buf(params))
 
 
+def index_of(metainfo: bytes, path: str) -> int:
+    """The index of a file; files are in the order in which the file system has listed them."""
+    storage = lt.load_torrent_buffer(metainfo).ti.layout()
+    return [storage.file_path(index) for index in range(storage.num_files())].index(path)
+
+
 def piece_hashes(metainfo: bytes) -> list[bytes]:
     """The SHA-1 of each piece of a v1 torrent."""
     info = lt.load_torrent_buffer(metainfo).ti
