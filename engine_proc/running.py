@@ -130,6 +130,8 @@ class Running:
         self._updates = UpdateSchedule(now)
         self._updates.busy = True
         self._answered_at = now
+        self._answered = False
+        """Whether libtorrent has answered since the last `tick`."""
         self._next_census = now + CYCLE_S
         self._next_reading = now
 
@@ -239,6 +241,7 @@ class Running:
                 self._statistics.listening(alert)
             case SessionStatistics():
                 now = self._answered_at = time.monotonic()
+                self._answered = True
                 if (stats := self._statistics.sample(alert, now, self._session.listen_port)) is not None:
                     self._emit(stats)
             case StatusUpdate(rows):
@@ -331,14 +334,15 @@ class Running:
         self._outbox.extend(self._trackers.known())
         for torrent in self._pacer.due(now):
             self._dispatcher.release_trackers(torrent)
-        if not busy:
+        answered, self._answered = self._answered, False
+        if answered and not busy:
             self._settings.tick(now)
         self._saver.tick(now, self._updates.calm_from)
         self._dispatcher.tick(now)
 
     def next_due(self) -> float:
         """The time at which `tick` will have something to do."""
-        parts = (self._outbox.next_due(), self._pacer.next_due(), self._guard.next_due(), self._settings.next_due())
+        parts = (self._outbox.next_due(), self._pacer.next_due(), self._guard.next_due())
         saves = self._saver.next_due(self._updates.calm_from)
         return min(at for at in (self._updates.next_due(), saves, *parts) if at is not None)
 

@@ -65,7 +65,11 @@ class SettingsWatch:
         self._due = self._clock() + AGAIN_S
 
     def tick(self, now: float) -> None:
-        """Reads the values back if that is due, and applies them again if they differ."""
+        """Reads the values back if that is due, and applies them again if they differ.
+
+        To be called just after libtorrent has answered, since this waits for libtorrent: an engine whose libtorrent
+        hangs must go on and report that.
+        """
         command = self._command
         if command is None or now < self._due:
             return
@@ -79,10 +83,6 @@ class SettingsWatch:
             self._emit(self._applied(command))
         stale = problems.keys() - self._invalid.keys() or self._limits != wanted
         self._due = now + (AGAIN_S if stale else CYCLE_S)
-
-    def next_due(self) -> float | None:
-        """The time at which `tick` will have something to do; None before the first settings."""
-        return None if self._command is None else self._due
 
     def _apply(self, command: Configure) -> None:
         settings, _ = merged(command.settings, command.overrides, self._known)

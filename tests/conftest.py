@@ -4,7 +4,7 @@ The tables of clients and of times are printed here, since the printing process 
 """
 
 import gc
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
@@ -15,6 +15,14 @@ from tools.rig import mounts
 
 settings.register_profile("ouzel", deadline=None)
 settings.load_profile("ouzel")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_width() -> Iterator[None]:
+    """Hides the width of the tester's terminal, to which the command line would fit its output."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COLUMNS", raising=False)
+        yield
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -29,7 +29,11 @@ class PeersPort(Protocol):
         ...
 
     def pieces(self, torrent: str) -> Pieces | None:
-        """The pieces that a torrent and its peers have; None while there is no metadata. Some round trips."""
+        """The pieces that a torrent and its peers have. Some round trips.
+
+        Returns None while they are unknown: there is no metadata, or libtorrent still compares the resume data with the
+        files.
+        """
         ...
 
     def ban(self, addresses: Sequence[str]) -> None:

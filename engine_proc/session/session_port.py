@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, Protocol
 
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session.alerts import Alert
+from engine_proc.session.options_port import OptionsPort
 from engine_proc.session.peer_sources import PeerSources
 from engine_proc.session.peers_port import PeersPort
 from engine_proc.session.sources_port import SourcesPort
@@ -169,7 +170,7 @@ class Applied(NamedTuple):
     upload_bps: int
 
 
-class LibtSession(PeerSources, PeersPort, SourcesPort, Protocol):
+class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, Protocol):
     """One libtorrent session.
 
     Any call about one torrent may raise TorrentFault. A call that needs the torrent's file priorities may raise
@@ -196,12 +197,7 @@ class LibtSession(PeerSources, PeersPort, SourcesPort, Protocol):
         content_layout: ContentLayout = "original",
         resume: bytes | None = None,
     ) -> SourceInfo:
-        """Parses a source. Raises InvalidSource.
-
-        Args:
-            content_layout: whether the files are in a folder, which decides on their paths.
-            resume: resume data of another client for this metainfo.
-        """
+        """Parses a source, with a content layout and with resume data of another client. Raises InvalidSource."""
         ...
 
     def add(
@@ -285,7 +281,7 @@ class LibtSession(PeerSources, PeersPort, SourcesPort, Protocol):
         ...
 
     def set_paused(self, torrent: str, paused: bool) -> None:
-        """Pauses or resumes a torrent. Resuming retries a torrent that an error has stopped."""
+        """Pauses or resumes a torrent, outside the queue. Resuming retries a torrent that an error has stopped."""
         ...
 
     def verify(self, torrent: str) -> None:
@@ -322,7 +318,7 @@ class LibtSession(PeerSources, PeersPort, SourcesPort, Protocol):
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
         """The desired state, with its values replaced by the session's. Values that the session does not have are kept.
 
-        A torrent that libtorrent has stopped because of an error does not count as paused.
+        A torrent that libtorrent has stopped because of an error, or that waits in the queue, does not count as paused.
         """
         ...
 

@@ -22,6 +22,12 @@ DEFAULTS: Final[Mapping[str, SettingValue]] = {
 }
 """Settings whose defaults in libtorrent suit a desktop client better than a service; docs/adr/006 has the reasons."""
 
+NORMALIZED: Final = frozenset({"listen_interfaces"})
+"""Settings that libtorrent stores in a form of its own (without spaces and invalid entries), so they never compare.
+
+Whether the session listens where it should is part of `SessionStats`.
+"""
+
 ALERT_QUEUE_MIN: Final = 1_000_000
 """The minimum bound of the alert queue, which uses memory only for queued alerts.
 
@@ -100,7 +106,7 @@ def differences(
         found: the session's settings.
         but: settings that are not compared.
     """
-    excused = frozenset(but)
+    excused = NORMALIZED.union(but)
     return {
         name: "libtorrent has another value" if isinstance(value, str) else f"libtorrent has {found.get(name)}"
         for name, value in wanted.items()

@@ -23,15 +23,17 @@ from ouzel.client.special_calls import (
     set_sequential,
     snapshot,
     update_limits,
+    update_options,
     update_selection,
     update_settings,
     update_trackers,
     update_web_seeds,
     upload_part,
 )
-from protocol.wire.commands import peer_commands, session_commands, torrent_commands
+from protocol.wire.commands import making_commands, peer_commands, session_commands, torrent_commands
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
+from protocol.wire.making_results import TorrentExport
 from protocol.wire.reports import HealthReport, StatsReport
 from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
@@ -44,6 +46,7 @@ __all__ = [
     "add_peers",
     "add_torrent",
     "ban_peer",
+    "export_torrent",
     "get_crash",
     "get_settings",
     "get_torrent",
@@ -73,6 +76,7 @@ __all__ = [
     "stats",
     "unban_peer",
     "update_limits",
+    "update_options",
     "update_selection",
     "update_settings",
     "update_trackers",
@@ -156,6 +160,15 @@ def list_damaged() -> Call[list[DamagedReport]]:
     A thread reads the files from disk.
     """
     return call_of(session_commands.ListDamaged(), member(list[DamagedReport], "files"))
+
+
+def export_torrent(torrent: str) -> Call[TorrentExport]:
+    """Returns the .torrent file of a torrent, and its magnet link.
+
+    The info section has exactly the bytes that the info-hash is of. Trackers and web seeds are those that the torrent
+    has now, with all changes. The reply is made from the files in the resume directory, so no engine is needed.
+    """
+    return call_of(making_commands.ExportTorrent(torrent=torrent), whole(TorrentExport))
 
 
 def remove_torrent(torrent: str, *, delete_files: bool = False, wait: Wait = "durable") -> Call[None]:

@@ -12,8 +12,16 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from protocol.wire import codec, reports, results, rows
-from protocol.wire.commands import peer_commands, session_commands, torrent_commands, tracker_commands, upload_commands
+from protocol.wire import codec, making_results, reports, results, rows
+from protocol.wire.commands import (
+    making_commands,
+    option_commands,
+    peer_commands,
+    session_commands,
+    torrent_commands,
+    tracker_commands,
+    upload_commands,
+)
 from protocol.wire.commands.kinds import Command, Mutation
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -134,6 +142,16 @@ _TABLE: Final = (
         (Refusal(ErrorKind.STORAGE_UNAVAILABLE, "`damaged/` cannot be read"), *_FROM_DISK[1:]),
     ),
     Operation(
+        making_commands.ExportTorrent,
+        making_results.TorrentExport,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.METAINFO_TOO_LARGE, "the message names the .torrent file's size"),
+            Refusal(ErrorKind.STORAGE_UNAVAILABLE, "none of the torrent's stored data can be read"),
+            *_FROM_DISK[1:],
+        ),
+    ),
+    Operation(
         torrent_commands.AddTorrent,
         results.AddAccepted,
         (
@@ -197,6 +215,7 @@ _TABLE: Final = (
         ),
     ),
     Operation(torrent_commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(option_commands.UpdateOptions, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
         torrent_commands.Recheck,
         results.TorrentAccepted,

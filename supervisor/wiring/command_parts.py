@@ -10,9 +10,11 @@ from supervisor.commands.reads.engine_reads import EngineReads
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.removals import Removals
 from supervisor.commands.roots.roots_in_force import RootsInForce
+from supervisor.commands.session_settings import SessionSettings
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.engine.engine import Engine
+from supervisor.engine.process.exporter import Exporter
 from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
 from supervisor.log import logs
@@ -44,10 +46,12 @@ class CommandParts:
         engine: Engine,
         sockets: Sockets,
         watch: WatchParts,
+        settings: SessionSettings,
         ended: asyncio.Event,
         log: logs.Logger,
     ) -> None:
         locks, self._shelf = KeyedLocks(), DamagedShelf(resume_dir, catalogue)
+        self._exporter = Exporter(resume_dir.root, in_force.config.sandbox.mode)
         self._engine, self._sockets, self._watch, self._log = engine, sockets, watch, log
         self.shared_files = SharedFiles(
             catalogue=catalogue, snapshot=engine.snapshot, engine=engine, group=watch.background
@@ -66,6 +70,7 @@ class CommandParts:
             health=watch.health,
             log=sockets.events,
             version=version,
+            limits=settings.limits,
         )
         self.merger = Merger(
             catalogue=catalogue,
@@ -111,7 +116,7 @@ class CommandParts:
             reads=self.reads,
             mutations=self.mutations,
             events=self._sockets.events,
-            disk_reads=DiskReads(self._watch.crashes, self._shelf),
+            disk_reads=DiskReads(self._watch.crashes, self._shelf, self.reads, self._exporter),
             engine_reads=EngineReads(reads=self.reads, engine=self._engine),
             stopping=self._is_stopping,
             gen=self._sockets.gen,

@@ -92,6 +92,7 @@ class Session:
         self.ask("list_files", "list_files", {**torrent, "cursor": files["cursor"]})
         self.ask("list_trackers", "list_trackers", torrent)
         self.ask("list_peers", "list_peers", torrent)
+        self.ask("export_torrent", "export_torrent", torrent)
         self.ask("piece_map", "piece_map", torrent)
         self.ask("replay", "replay", {"epoch": epoch, "after_seq": 0, "limit": 5})
         self.ask("replay", "replay", {"epoch": "0", "after_seq": 0})

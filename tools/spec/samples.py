@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.wire import reports, results, rows
+from protocol.wire import making_results, reports, results, rows
 from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
+from protocol.wire.desired import TorrentOptions
 from protocol.wire.envelope import EventFrame, Request
 from protocol.wire.events import event, session_events, torrent_events
 from protocol.wire.operations import OPERATIONS
@@ -136,7 +137,13 @@ HEALTH: Final = reports.HealthReport(
     restore=reports.RestoreReport(done=1, total=2),
     sandbox=reports.SandboxReport(mode="auto", landlock=7, seccomp=True),
 )
-SETTINGS: Final = reports.SettingsReport(download_bps=0, upload_bps=1_000_000)
+SETTINGS: Final = reports.SettingsReport(
+    download_bps=0,
+    upload_bps=1_000_000,
+    alternative=reports.AlternativeReport(
+        download_bps=500_000, upload_bps=50_000, in_force=True, scheduled=True, switch=None
+    ),
+)
 _DEATH: Final[dict[str, Any]] = {
     "name": CRASH,
     "time_us": NOW_US - 500_000,
@@ -169,6 +176,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "list_peers": {"torrent": TORRENT},
     "piece_map": {"torrent": TORRENT},
     "list_bans": {},
+    "export_torrent": {"torrent": TORRENT},
     "list_web_seeds": {"torrent": TORRENT},
     "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
     "list_crashes": {},
@@ -199,7 +207,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "pause": {"torrent": TORRENT},
     "resume": {"torrent": TORRENT},
     "set_sequential": {"torrent": TORRENT, "sequential": True},
-    "update_limits": {"torrent": TORRENT, "download_bps": 0, "upload_bps": 50_000},
+    "update_limits": {"torrent": None, "download_bps": 0, "upload_bps": 50_000, "alternative": None},
     "update_settings": {"settings": {"user_agent": "example/1.0", "connections_limit": 500, "enable_dht": None}},
     "update_selection": {
         "torrent": TORRENT,
@@ -207,6 +215,20 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "exclude": [],
         "skip_fluff": False,
         "priorities": [4],
+    },
+    "update_options": {
+        "torrent": TORRENT,
+        "max_connections": 50,
+        "max_uploads": 4,
+        "super_seeding": False,
+        "auto_managed": True,
+        "force_start": False,
+        "first_last_piece_first": True,
+        "pex": True,
+        "dht": False,
+        "lsd": False,
+        "labels": ["greetings"],
+        "name": "Greetings",
     },
     "recheck": {"torrent": TORRENT},
     "reannounce": {"torrent": TORRENT, "tracker": TRACKER.url},
@@ -263,7 +285,8 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
             "connections_limit": reports.SettingReport(value=800, default=1000, source=SettingSource.FILE),
             "enable_dht": reports.SettingReport(value=True, default=True, source=SettingSource.DEFAULT),
             "proxy_password": reports.SettingReport(value="(hidden)", default="", source=SettingSource.CLIENT),
-        }
+        },
+        limits=SETTINGS,
     ),
     "snapshot": results.SnapshotPage(health=HEALTH, settings=SETTINGS, torrents=[ROW, WAITING], cursor=None),
     "list_torrents": results.TorrentPage(torrents=[ROW], cursor=TORRENT),
@@ -281,6 +304,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         revision=3,
         applied_revision=2,
         tracker_status=[TRACKER, DEAD_TRACKER],
+        options=TorrentOptions(max_connections=50, first_last_piece_first=True, lsd=False),
     ),
     "list_files": results.FilePage(
         files=[rows.FileRow(index=0, path="hello.txt", size=65_536, priority=7, bytes_done=16_384)],
@@ -290,6 +314,9 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "list_web_seeds": results.WebSeedList(web_seeds=[rows.WebSeedRow(url="https://mirror.example/")]),
     "list_trackers": results.TrackerList(trackers=[TRACKER, DEAD_TRACKER], age_ms=12),
     "piece_map": results.PieceReport(pieces=4, have=b"\xa0", availability=bytes([3, 255, 2, 0]), age_ms=3),
+    "export_torrent": making_results.TorrentExport(
+        metainfo=METAINFO, magnet=f"magnet:?xt=urn:btih:{TORRENT}&dn=hello.txt"
+    ),
     "list_bans": results.BanList(addresses=["192.0.2.7", "2001:db8::7"]),
     "list_peers": results.PeerList(peers=[PEER], connected=1, age_ms=3),
     "replay": results.Replayed(
@@ -340,7 +367,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "pause": results.TorrentAccepted(torrent=TORRENT),
     "resume": results.TorrentAccepted(torrent=TORRENT),
     "set_sequential": results.SequentialAccepted(torrent=TORRENT, sequential=True),
-    "update_limits": reports.SettingsReport(download_bps=0, upload_bps=50_000),
+    "update_limits": reports.SettingsReport(download_bps=0, upload_bps=50_000, alternative=SETTINGS.alternative),
     "update_settings": results.SettingList(
         settings={
             "connections_limit": reports.SettingReport(value=500, default=1000, source=SettingSource.CLIENT),
@@ -351,6 +378,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         }
     ),
     "update_selection": results.TorrentAccepted(torrent=TORRENT),
+    "update_options": results.TorrentAccepted(torrent=TORRENT),
     "recheck": results.TorrentAccepted(torrent=TORRENT),
     "reannounce": results.TorrentAccepted(torrent=TORRENT),
     "update_trackers": results.TorrentAccepted(torrent=TORRENT),

@@ -65,6 +65,15 @@ class Finder:
         if resume is not None:
             self._given[torrent] = SavedResume(resume, time.time(), new=True)
 
+    def lay_out(self, desired: DesiredTorrent) -> bool:
+        """Returns whether a link's torrent has to be loaded again for its content layout, now that its files are known.
+
+        Renaming the files would move those that libtorrent has found at their original paths.
+        """
+        resume = None if desired.content_layout == "original" else self._session.bare_resume(desired)
+        self.give(desired.torrent, resume)
+        return resume is not None
+
     def find(self, desired: DesiredTorrent, *, to_load: bool) -> Found:
         """Reads the stored data of a torrent. Raises OSError.
 

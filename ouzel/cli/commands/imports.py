@@ -31,8 +31,6 @@ def imports() -> None:
 
     Stop the other client first, so that its progress is stored, and no two programs write to the same files. A torrent
     that fails does not stop the others, and one that exists already is not changed: the command can be repeated.
-
-    For example: `ouzel import qbittorrent ~/.local/share/qBittorrent --map /downloads=/srv/torrents --dry-run`
     """
 
 

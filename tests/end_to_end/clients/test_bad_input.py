@@ -153,7 +153,7 @@ def test_a_req_client_gets_its_delimiter_back(daemon: Daemon) -> None:
     [
         ({"no_such_setting": 1}, "engine.no_such_setting: libtorrent has no such setting"),
         ({"connections_limit": 2**40}, "engine.connections_limit: 1099511627776 does not fit into 32 bits"),
-        ({"enable_dht": 1}, "engine.enable_dht: wants a value of type bool, not int"),
+        ({"enable_dht": 1}, "engine.enable_dht: wants true or false (type bool), not one of type int"),
     ],
 )
 def test_a_setting_that_libtorrent_does_not_take_ends_the_daemon_with_its_name(

@@ -19,11 +19,8 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 RATE_BPS = 4_000_000
 
 
-def test_a_peer_is_listed_as_it_is(
-    root: Path, daemon: Daemon, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_peer_is_listed_as_it_is(root: Path, daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
     """Its name and address; what was received from it is what it has sent, at its rate."""
-    monkeypatch.delenv("COLUMNS", raising=False)  # the tester's own
     made = payload.make(root / "seed", "set", {"a.bin": 40 * MIB})
     client = daemon.client
     with Seed(upload_bps=RATE_BPS, settings={"user_agent": "other/1"}) as seed:

@@ -72,6 +72,14 @@ def test_a_setting_is_set_and_read_back(session: LibtorrentSession, name: str) -
     assert native._session.get_settings()[name] == default
 
 
+@pytest.mark.parametrize("interfaces", ["127.0.0.1:0, [::1]:0", "nonsense", "127.0.0.1:0,"])
+def test_interfaces_that_libtorrent_rewrites_are_not_stale(interfaces: str) -> None:
+    """A new session drops spaces and invalid entries. What listens is reported elsewhere."""
+    session = LibtorrentSession({**QUIET, "listen_interfaces": interfaces}, download_bps=0, upload_bps=0, torrents=0)
+    assert session.stale_settings() == {}
+    session.close()
+
+
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_number_out_of_range_is_refused_with_the_range(name: str) -> None:
     """Just outside, and far outside, where libtorrent would truncate it to 32 bits."""

@@ -866,6 +866,22 @@ def test_a_complete_torrent_has_all_pieces(probe: Probe, tmp_path: Path) -> None
     assert (found.number, found.availability) == (-(-sample.size // PIECE_LENGTH), b"")
 
 
+def test_pieces_are_not_told_before_they_are_known(probe: Probe, tmp_path: Path) -> None:
+    """While resume data is compared with the files, there is no answer, and not an empty one."""
+    sample = two_files()
+    sample.write(tmp_path)
+    add(probe, sample, sample.desired(tmp_path, seed_mode=True))
+    probe.status(sample.torrent, lambda row: row.state is NativeState.SEEDING)
+    right, blob = probe.session.pieces(sample.torrent), resume_data(probe, sample.torrent)
+    for _ in range(20):
+        probe.session.remove(sample.torrent, delete_files=False)
+        probe.take(TorrentGone)
+        probe.session.add(sample.desired(tmp_path, paused=True), metainfo=sample.metainfo, resume=blob)
+        probe.take(TorrentAdded)
+        assert probe.session.pieces(sample.torrent) in (None, right)
+        eventually(lambda: probe.session.pieces(sample.torrent) == right, "the pieces are known")
+
+
 def test_a_link_has_no_pieces(probe: Probe, tmp_path: Path) -> None:
     """Until its metadata has arrived."""
     sample = two_files()

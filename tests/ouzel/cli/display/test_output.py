@@ -12,11 +12,8 @@ from ouzel.stream.table import Table
 from tests.ouzel.samples import ID, event, resnapshot, row
 
 
-def test_a_document_is_json_or_what_a_person_reads(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_document_is_json_or_what_a_person_reads(capsys: pytest.CaptureFixture[str]) -> None:
     """Either JSON or text for people."""
-    monkeypatch.delenv("COLUMNS", raising=False)  # the tester's own
     Output(as_json=True).show({"rows": [row()]}, lambda: "unused")
     Output(as_json=False).show({}, lambda: "done: [bold]" + "y" * 300)
     document, text = capsys.readouterr().out.splitlines()
