@@ -21,6 +21,7 @@ from ouzel.errors import Closed, DownloadFailed, KeyRefused, NotRunning, Refused
 from ouzel.stream.event import Event, Resnapshot, SnapshotPage
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.goals import GoalsReport
 from protocol.wire.reports import (
     AlternativeReport,
     EngineReport,
@@ -76,6 +77,7 @@ __all__ = [
     "Event",
     "Events",
     "FileRow",
+    "GoalsReport",
     "HealthReport",
     "HealthStatus",
     "Hindrance",
