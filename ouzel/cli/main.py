@@ -15,9 +15,11 @@ from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
 from ouzel.cli.commands import (
     additions,
     bans,
+    categories,
     changes,
     crashes,
     damaged,
+    goals,
     imports,
     keys,
     making,
@@ -48,6 +50,7 @@ app.add_typer(crashes.app, name="crashes")
 app.add_typer(damaged.app, name="damaged")
 app.add_typer(settings.app, name="settings")
 app.add_typer(imports.app, name="import")
+app.add_typer(categories.app, name="categories")
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "add": additions.add,
@@ -67,6 +70,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "limit": changes.limit,
     "files": changes.files,
     "options": options.options,
+    "goals": goals.goals,
     "export": making.export,
     "ban": bans.ban,
     "unban": bans.unban,

@@ -6,12 +6,11 @@ The `wait` of a mutation determines when OK is answered: `durable`, once the cha
 `applied`, once libtorrent has confirmed it. `docs/protocol.md` has the errors of each command.
 """
 
+from ouzel.client.adding_calls import Added, add_torrent, upload_part
 from ouzel.client.call import Call, Page, call_of, member, nothing, whole
 from ouzel.client.special_calls import (
-    Added,
     ServerInfo,
     add_peers,
-    add_torrent,
     get_settings,
     hello,
     list_files,
@@ -19,7 +18,9 @@ from ouzel.client.special_calls import (
     list_ids,
     list_torrents,
     list_web_seeds,
+    put_category,
     reannounce,
+    remove_category,
     set_sequential,
     snapshot,
     update_limits,
@@ -28,14 +29,13 @@ from ouzel.client.special_calls import (
     update_settings,
     update_trackers,
     update_web_seeds,
-    upload_part,
 )
-from protocol.wire.commands import making_commands, peer_commands, session_commands, torrent_commands
+from protocol.wire.commands import category_commands, making_commands, peer_commands, session_commands, torrent_commands
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
 from protocol.wire.making_results import TorrentExport
 from protocol.wire.reports import HealthReport, StatsReport
-from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored, PieceReport
+from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "health",
     "hello",
     "list_bans",
+    "list_categories",
     "list_crashes",
     "list_damaged",
     "list_files",
@@ -65,9 +66,11 @@ __all__ = [
     "pause",
     "piece_map",
     "ping",
+    "put_category",
     "reannounce",
     "recheck",
     "release_torrent",
+    "remove_category",
     "remove_torrent",
     "restore_damaged",
     "resume",
@@ -135,6 +138,11 @@ def piece_map(torrent: str) -> Call[PieceReport]:
 def list_bans() -> Call[list[str]]:
     """Returns the banned IP addresses."""
     return call_of(peer_commands.ListBans(), member(list[str], "addresses"))
+
+
+def list_categories() -> Call[list[CategoryReport]]:
+    """Returns the categories, sorted by name."""
+    return call_of(category_commands.ListCategories(), member(list[CategoryReport], "categories"))
 
 
 def list_crashes() -> Call[list[CrashSummary]]:

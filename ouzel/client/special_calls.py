@@ -3,10 +3,8 @@
 All other calls are generated from the table of operations. `calls` exports both kinds.
 """
 
-import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -16,25 +14,20 @@ from ouzel.stream.event import SnapshotPage
 from ouzel.stream.event_stream import snapshot_page
 from protocol.wire import codec
 from protocol.wire.commands import (
+    category_commands,
     kinds,
     option_commands,
     session_commands,
     torrent_commands,
     tracker_commands,
-    upload_commands,
 )
-from protocol.wire.desired import ContentLayout
 from protocol.wire.envelope import Reply, Wait
+from protocol.wire.goals import GoalAction
 from protocol.wire.reports import SettingReport, SettingsReport
+from protocol.wire.results import CategoryReport
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
 
 T = TypeVar("T")
-
-
-DIRECT_BYTES: Final = 12 * 1024 * 1024
-"""The maximum size of metainfo and resume data that is sent in one request with all other arguments."""
-
-PART_BYTES: Final = 4 * 1024 * 1024
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,19 +39,6 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     libtorrent: str | None = None
     ops: list[str] = []
     max_frame_bytes: int = codec.MAX_FRAME_BYTES
-
-
-class Added(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The result of `add_torrent`: the torrent's id, whether it existed, and torrents that share files with it.
-
-    Fields:
-        merged: with `merge`, for a torrent that existed: `merged`, `nothing_new`, `private` or `unknown`.
-    """
-
-    torrent: str
-    duplicate: bool
-    shares_files_with: list[str] = []
-    merged: str | None = None
 
 
 _TORRENTS_PAGE: Final = page_of(list[TorrentRow], "torrents")
@@ -88,14 +68,19 @@ def list_torrents(
     ids: Sequence[str] | None = None,
     state: TorrentState | str | None = None,
     label: str | None = None,
+    category: str | None = None,
     limit: int = 2500,
 ) -> Call[Page[TorrentRow]]:
-    """Returns the torrents, sorted by id. If given, `ids`, `state` and `label` restrict them."""
+    """Returns the torrents, sorted by id. If given, the other arguments restrict them.
+
+    The category "" is that of torrents without a category.
+    """
     command = torrent_commands.ListTorrents(
         cursor=cursor,
         ids=None if ids is None else list(ids),
         state=None if state is None else TorrentState(state),
         label=label,
+        category=category,
         limit=limit,
     )
     return call_of(command, _TORRENTS_PAGE)
@@ -127,92 +112,6 @@ def list_hashes(cursor: str | None = None, /) -> Call[Page[tuple[str, ...]]]:
 def list_files(cursor: str | None = None, /, *, torrent: str, limit: int = kinds.MAX_PAGE) -> Call[Page[FileRow]]:
     """Returns the files of a torrent, with their progress."""
     return call_of(torrent_commands.ListFiles(torrent=torrent, cursor=cursor, limit=limit), _FILES_PAGE)
-
-
-def add_torrent(
-    *,
-    magnet: str | None = None,
-    metainfo: bytes | None = None,
-    save_path: str | None = None,
-    paused: bool = False,
-    sequential: bool = False,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    skip_fluff: bool = False,
-    priorities: Mapping[int, int] | None = None,
-    download_bps: int = 0,
-    upload_bps: int = 0,
-    trackers: Sequence[str] = (),
-    web_seeds: Sequence[str] = (),
-    labels: Sequence[str] = (),
-    seed_mode: bool = False,
-    peers: Sequence[str] = (),
-    resume: bytes | None = None,
-    content_layout: ContentLayout = "original",
-    merge: bool = False,
-    added_us: int | None = None,
-    wait: Wait = "durable",
-) -> Call[Added]:
-    """Adds a torrent from exactly one of `magnet` and `metainfo`. A torrent that exists already is not changed.
-
-    Metainfo that is too large for one request is uploaded in parts first.
-
-    Args:
-        magnet: a magnet link.
-        metainfo: the bytes of a .torrent file.
-        save_path: an absolute path inside the daemon's download roots; by default the first root.
-        include: globs, of which a selected file must match at least one; by default all files are selected.
-        exclude: globs; a file that matches one of them is not selected.
-        skip_fluff: do not select samples, notes and the like.
-        priorities: priorities 0..7 by file index; they override the globs.
-        download_bps, upload_bps: limits in bytes per second; 0 means no limit.
-        seed_mode: the caller guarantees that all data is on disk.
-        peers: peers as `address:port`.
-        resume: resume data of another client in libtorrent's format. Its progress is verified where there is doubt.
-        content_layout: whether the files are in a folder: `original` for as in the torrent, `subfolder` for always,
-            `no_subfolder` for never.
-        merge: add the trackers and web seeds to a torrent that exists already.
-        added_us: when the torrent was added, microseconds since 1970; None for now.
-    """
-    uploading: list[Call[Any]] = []
-    if metainfo is not None and len(metainfo) + len(resume or b"") > DIRECT_BYTES:
-        upload = secrets.token_hex(16)
-        uploading = _parts(upload, metainfo)
-        metainfo = None
-    else:
-        upload = None
-    command = torrent_commands.AddTorrent(
-        magnet=magnet,
-        metainfo=metainfo,
-        upload=upload,
-        save_path=save_path,
-        paused=paused,
-        sequential=sequential,
-        rules=torrent_commands.AddTorrent.Rules(include=list(include), exclude=list(exclude), skip_fluff=skip_fluff),
-        priorities=_by_index(priorities or {}),
-        download_bps=download_bps,
-        upload_bps=upload_bps,
-        trackers=list(trackers),
-        web_seeds=list(web_seeds),
-        labels=list(labels),
-        seed_mode=seed_mode,
-        peers=list(peers),
-        resume=resume,
-        content_layout=content_layout,
-        merge=merge,
-        added_us=added_us,
-    )
-    return replace(call_of(command, whole(Added), wait), before=tuple(uploading))
-
-
-def _parts(upload: str, metainfo: bytes) -> list[Call[Any]]:
-    return [upload_part(upload, at, metainfo[at : at + PART_BYTES]) for at in range(0, len(metainfo), PART_BYTES)]
-
-
-def upload_part(upload: str, offset: int, data: bytes, *, wait: Wait = "durable") -> Call[int]:
-    """Uploads a part of a large .torrent file, which `add_torrent` does by itself. Returns the size of the upload."""
-    command = upload_commands.UploadPart(upload=upload, offset=offset, data=data)
-    return call_of(command, lambda reply: int(result_of(reply)["size"]), wait)
 
 
 def set_sequential(torrent: str, sequential: bool = True, *, wait: Wait = "durable") -> Call[None]:
@@ -291,6 +190,11 @@ def update_options(
     lsd: bool | None = None,
     labels: Sequence[str] | None = None,
     name: str | None = None,
+    category: str | None = None,
+    ratio_goal: float | Literal["none", "global"] | None = None,
+    seeding_time_goal_s: int | Literal["none", "global"] | None = None,
+    inactive_time_goal_s: int | Literal["none", "global"] | None = None,
+    goal_action: GoalAction | Literal["global"] | None = None,
     wait: Wait = "durable",
 ) -> Call[None]:
     """Sets options of a torrent. None does not change an option.
@@ -305,6 +209,10 @@ def update_options(
         pex, dht, lsd: whether the torrent exchanges peers, uses the DHT, and is announced in the local network.
         labels: the whole new list.
         name: the name to show; empty for the name in the metadata. No file is renamed.
+        category: the name of an existing category; empty for none. The torrent's files are not moved.
+        ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when a complete torrent has seeded enough; "none" means
+            no goal, and "global" the configured goal.
+        goal_action: what is done once a goal is reached; "global" means the configured action.
     """
     command = option_commands.UpdateOptions(
         torrent=torrent,
@@ -319,6 +227,11 @@ def update_options(
         lsd=_or_unset(lsd),
         labels=_or_unset(None if labels is None else list(labels)),
         name=_or_unset(name),
+        category=msgspec.UNSET if category is None else category or None,
+        ratio_goal=_goal(ratio_goal),
+        seeding_time_goal_s=_goal(seeding_time_goal_s),
+        inactive_time_goal_s=_goal(inactive_time_goal_s),
+        goal_action=_or_unset(goal_action),
     )
     return call_of(command, nothing, wait)
 
@@ -377,8 +290,30 @@ def add_peers(torrent: str, peers: Sequence[str], *, wait: Wait = "durable") -> 
     )
 
 
+def put_category(name: str, save_path: str | None = None, *, wait: Wait = "durable") -> Call[CategoryReport]:
+    """Creates a category, or changes its save path. Files of its torrents are not moved.
+
+    Args:
+        save_path: an absolute path inside the download roots, for torrents that are added with this category and
+            without a save path; None means the first root.
+    """
+    command = category_commands.PutCategory(name=name, save_path=save_path)
+    return call_of(command, whole(CategoryReport), wait)
+
+
+def remove_category(name: str, *, wait: Wait = "durable") -> Call[None]:
+    """Removes a category. Its torrents have no category then; they and their files stay as they are."""
+    return call_of(category_commands.RemoveCategory(name=name), nothing, wait)
+
+
 def _or_unset(value: T | None) -> T | msgspec.UnsetType:
     return msgspec.UNSET if value is None else value
+
+
+def _goal(value: T | Literal["none", "global"] | None) -> T | Literal["global"] | msgspec.UnsetType | None:
+    if value is None:
+        return msgspec.UNSET
+    return None if value == "none" else value
 
 
 def _tiers(trackers: Sequence[tuple[str, int]]) -> list[tracker_commands.TrackerEntry]:

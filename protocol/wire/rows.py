@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from protocol.wire.desired import DEFAULT_OPTIONS, TorrentOptions
+from protocol.wire.goals import GoalsReport
 
 
 class TorrentState(StrEnum):
@@ -188,7 +189,7 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
         seeds: the number of connected peers that have all pieces.
         save_path: the absolute path of the directory below which the files are stored.
         labels: the labels that the client gave.
-        paused: whether a client has paused the torrent (desired state, while `state` is observed).
+        paused: whether a client, or a seeding goal, has paused the torrent (desired state, while `state` is observed).
         sequential: whether pieces are downloaded in order.
         download_limit_bps, upload_limit_bps: the desired limits; 0 means no limit.
         error: the message of the torrent's error, or null.
@@ -212,6 +213,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
             microseconds since 1970. Null while data arrives. When no more data arrives, it stays null for up to five
             seconds, until the rate is zero. No event has this field.
         engine: the slot of the torrent's engine, as in `engines` of `health`.
+        category: the name of the torrent's category, or null. No event but `torrent_added` has this field.
+        goals: the seeding goals in force for the torrent; null if it has none. No event has this field.
     """
 
     torrent: str
@@ -248,6 +251,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     hindrance: Hindrance | None = None
     stalled_since_us: int | None = None
     engine: int = 0
+    category: str | None = None
+    goals: GoalsReport | None = None
 
 
 class WebSeedRow(msgspec.Struct, frozen=True, kw_only=True):

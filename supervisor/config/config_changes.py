@@ -12,6 +12,10 @@ from supervisor.config.config import Config
 
 LIVE: Final = frozenset(
     {
+        "goals.action",
+        "goals.inactive_time_s",
+        "goals.ratio",
+        "goals.seeding_time_s",
         "limits.alternative",
         "hooks.post",
         "hooks.run",

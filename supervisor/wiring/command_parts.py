@@ -4,6 +4,7 @@ import asyncio
 
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host.mounts import MountTable
+from supervisor.commands.goal_keeper import GoalKeeper
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
@@ -57,6 +58,7 @@ class CommandParts:
             catalogue=catalogue, snapshot=engine.snapshot, engine=engine, group=watch.background
         )
         self.announcements = Announcements(
+            catalogue=catalogue,
             publisher=sockets.publisher,
             reporter=watch.reporter,
             shared_files=self.shared_files,
@@ -94,6 +96,14 @@ class CommandParts:
             shelf=self._shelf,
         )
         self.metadata = MetadataKeeper(group=watch.background, keep=self.mutations.keep_metadata, log=log)
+        self.goals = GoalKeeper(
+            catalogue=catalogue,
+            engine=engine,
+            configured=lambda: in_force.config.goals,
+            act=self.mutations.act_on_goal,
+            group=watch.background,
+            log=log,
+        )
         self.removals = Removals(
             catalogue=catalogue,
             mutations=self.mutations,

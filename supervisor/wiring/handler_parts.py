@@ -143,6 +143,7 @@ class HandlerParts:
             health=watch.health,
             reporter=watch.reporter,
             torrents=watch.torrents,
+            goals=commands.goals,
             lost_lines=watch.lost_lines,
             limits=LimitClock(engines=[engine], limits=settings.limits_in_force, log=log),
             log_problem=log_problem,

@@ -42,6 +42,8 @@ def calls(crash: str, epoch: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 | "upload_part"
             ):
                 args = samples.ARGUMENTS[op]
+            case "put_category" | "remove_category":
+                args = {"name": "films"}
             case _:
                 pass
         yield op, args

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.wire import making_results, reports, results, rows
+from protocol.wire import goals, making_results, reports, results, rows
 from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
@@ -32,6 +32,7 @@ GEN: Final = 2
 SEQ: Final = 41
 NOW_US: Final = 1_795_368_000_000_000
 SAVE_PATH: Final = "/srv/torrents"
+FILMS: Final = "/srv/torrents/films"
 CRASH: Final = "20261122T155959.500000Z-gen1"
 
 ROW: Final = rows.TorrentRow(
@@ -58,6 +59,8 @@ ROW: Final = rows.TorrentRow(
     error=None,
     added_us=NOW_US - 60_000_000,
     age_ms=12,
+    category="films",
+    goals=goals.GoalsReport(ratio=2.0, seeding_time_s=None, inactive_time_s=86_400, action="pause"),
 )
 WAITING: Final = rows.TorrentRow(
     torrent=OTHER,
@@ -167,6 +170,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "fields": ["state", "progress"],
         "state": "downloading",
         "label": "greetings",
+        "category": "films",
         "cursor": None,
         "limit": 100,
     },
@@ -178,6 +182,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "list_bans": {},
     "export_torrent": {"torrent": TORRENT},
     "list_web_seeds": {"torrent": TORRENT},
+    "list_categories": {},
     "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
     "list_crashes": {},
     "list_damaged": {},
@@ -202,6 +207,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "content_layout": "original",
         "merge": False,
         "added_us": NOW_US - 60_000_000,
+        "category": "films",
     },
     "remove_torrent": {"torrent": TORRENT, "delete_files": True},
     "pause": {"torrent": TORRENT},
@@ -229,6 +235,11 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "lsd": False,
         "labels": ["greetings"],
         "name": "Greetings",
+        "category": "films",
+        "ratio_goal": 2.0,
+        "seeding_time_goal_s": None,
+        "inactive_time_goal_s": 86_400,
+        "goal_action": "pause",
     },
     "recheck": {"torrent": TORRENT},
     "reannounce": {"torrent": TORRENT, "tracker": TRACKER.url},
@@ -247,6 +258,8 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "add_peers": {"torrent": TORRENT, "peers": ["192.0.2.7:6881"]},
     "ban_peer": {"peer": "[2001:db8::7]:6881"},
     "unban_peer": {"peer": "192.0.2.7"},
+    "put_category": {"name": "films", "save_path": FILMS},
+    "remove_category": {"name": "films"},
     "release_torrent": {"torrent": TORRENT},
     "restore_damaged": {"name": f"{OTHER}.json"},
 }
@@ -318,6 +331,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         metainfo=METAINFO, magnet=f"magnet:?xt=urn:btih:{TORRENT}&dn=hello.txt"
     ),
     "list_bans": results.BanList(addresses=["192.0.2.7", "2001:db8::7"]),
+    "list_categories": results.CategoryList(categories=[results.CategoryReport(name="films", save_path=FILMS)]),
     "list_peers": results.PeerList(peers=[PEER], connected=1, age_ms=3),
     "replay": results.Replayed(
         events=[
@@ -387,6 +401,8 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "add_peers": results.PeersAccepted(torrent=TORRENT, added=1),
     "ban_peer": results.BanAccepted(address="2001:db8::7"),
     "unban_peer": results.BanAccepted(address="192.0.2.7"),
+    "put_category": results.CategoryReport(name="films", save_path=FILMS),
+    "remove_category": results.CategoryRemoved(name="films"),
     "release_torrent": results.TorrentAccepted(torrent=TORRENT),
     "restore_damaged": results.DamagedRestored(torrent=OTHER, files=[f"{OTHER}.json"]),
 }
@@ -403,6 +419,7 @@ EVENTS: Final[tuple[event.Event, ...]] = (
         paused=False,
         labels=["greetings"],
         added_us=NOW_US - 60_000_000,
+        category="films",
     ),
     torrent_events.TorrentRemoved(torrent=TORRENT, delete_files=True),
     torrent_events.MetadataUpdated(torrent=TORRENT, name="hello.txt", size=65_536, piece_length=16_384, files=1),
@@ -423,6 +440,7 @@ EVENTS: Final[tuple[event.Event, ...]] = (
         torrent=TORRENT, url=DEAD_TRACKER.url, status=TrackerStatus.ERROR, message=DEAD_TRACKER.message
     ),
     torrent_events.SelectionChanged(torrent=TORRENT, selected=1, files=1),
+    torrent_events.GoalReached(torrent=TORRENT, goal="ratio", action="pause"),
     torrent_events.Quarantined(torrent=TORRENT, reason="two engines crashed while they loaded it", crash_report=CRASH),
     torrent_events.Released(torrent=TORRENT),
     session_events.LimitsApplied(torrent=None, download_bps=0, upload_bps=1_000_000),

@@ -10,6 +10,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from ouzel.cli.display import listing, options, why
+from ouzel.cli.display.goals import describe
 from ouzel.cli.display.listing import ID_DIGITS, STATE_STYLES, moves, name_of
 from ouzel.cli.display.printable import clean
 from ouzel.cli.display.units import (
@@ -83,6 +84,8 @@ def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
         ("wasted", format_size(detail.wasted)),
         ("save path", clean(detail.save_path)),
         ("labels", clean(", ".join(detail.labels)) or "none"),
+        ("category", detail.category or "none"),
+        ("goals", describe(detail.goals)),
         ("order", "sequential" if detail.sequential else "rarest first"),
         ("options", options.summary(detail.options)),
         ("selection", ", ".join(selection) or "all files"),

@@ -10,6 +10,7 @@ from protocol.wire.commands.kinds import (
     MAX_PAGE,
     MAX_PEERS,
     MAX_URLS,
+    CategoryName,
     Endpoint,
     EngineRead,
     Globs,
@@ -37,6 +38,7 @@ class ListTorrents(PagedRead, frozen=True, kw_only=True, tag="list_torrents"):
         fields: the names of the row's members to return; `torrent` is always included. Null means all members.
         state: only torrents in this state.
         label: only torrents with this label.
+        category: only torrents in the category of this name; an empty text means those without a category.
         cursor: the `cursor` of the previous page, which was requested with the same arguments; null for the first page.
             Opaque; it stays valid when torrents are added or removed.
         limit: the maximum number of rows in a page.
@@ -46,6 +48,7 @@ class ListTorrents(PagedRead, frozen=True, kw_only=True, tag="list_torrents"):
     fields: list[str] | None = None
     state: TorrentState | None = None
     label: str | None = None
+    category: str | None = None
     cursor: str | None = None
     limit: PageSize = 1000
 
@@ -92,7 +95,7 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
             may be in any encoding.
         metainfo: the content of a .torrent file.
         upload: the id of an upload with the content of a .torrent file; see `upload_part`.
-        save_path: an absolute path inside the download roots; the first root by default.
+        save_path: an absolute path inside the download roots. By default that of the category, or the first root.
         paused: adds the torrent without starting it.
         sequential: downloads pieces in order rather than the rarest first.
         rules: as in `update_selection`.
@@ -114,6 +117,7 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
         merge: if the torrent exists already, adds the trackers and web seeds of this source and of the arguments to it.
             Not for private torrents (BEP 27). The reply's `merged` has the outcome.
         added_us: when the torrent was added, as the client knows it; by default now.
+        category: the name of an existing category; null means none.
     """
 
     class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +152,7 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
     content_layout: ContentLayout = "original"
     merge: bool = False
     added_us: Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)] | None = None
+    category: CategoryName | None = None
 
 
 class RemoveTorrent(Mutation, frozen=True, kw_only=True, tag="remove_torrent"):

@@ -15,6 +15,7 @@ import msgspec
 import psutil
 
 from protocol.wire import codec
+from protocol.wire.commands.category_commands import ListCategories
 from protocol.wire.commands.kinds import EngineRead, InstantRead, PagedRead
 from protocol.wire.commands.peer_commands import ListBans
 from protocol.wire.commands.session_commands import GetSettings, Health, Hello, Ping, Replay, Stats
@@ -35,8 +36,9 @@ from protocol.wire.reports import (
     StatsReport,
     SupervisorReport,
 )
-from protocol.wire.results import BanList, Nothing, ServerInfo, SettingList
+from protocol.wire.results import BanList, CategoryList, Nothing, ServerInfo, SettingList
 from protocol.wire.rows import ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
+from supervisor.commands import categories, goals
 from supervisor.commands.handlers import check_complete, handlers_of, handles
 from supervisor.commands.reads import pages
 from supervisor.commands.reads.setting_reports import setting_reports
@@ -133,9 +135,14 @@ class Reads:
     def _bans(self, _: ListBans) -> BanList:
         return BanList(addresses=list(self._catalogue.session.banned))
 
+    @handles(ListCategories)
+    def _categories(self, _: ListCategories) -> CategoryList:
+        return categories.listed(self._catalogue.session)
+
     @handles(GetTorrent)
     def _detail(self, command: GetTorrent) -> TorrentDetail:
-        return self._snapshot.detail(self.shown(command.torrent), time.monotonic())
+        desired = self.shown(command.torrent)
+        return self._snapshot.detail(desired, time.monotonic(), goals.report(desired, self.config.goals))
 
     def find(self, torrent: str) -> DesiredTorrent:
         """Returns a torrent's desired state, by its id or its other info-hash.
@@ -262,7 +269,9 @@ class Reads:
                 return None
             if command.label is not None and command.label not in desired.labels:
                 return None
-            found = self._snapshot.row(desired, time.monotonic())
+            if command.category is not None and command.category != (self._catalogue.category_of(desired) or ""):
+                return None
+            found = self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.config.goals))
             return found if names is None else {name: getattr(found, name) for name in names}
 
         ids = self._catalogue.ids_after if chosen is None else ids_after
@@ -282,7 +291,9 @@ class Reads:
 
     def _row(self, torrent: str) -> TorrentRow | None:
         desired = self._catalogue.shown(torrent)
-        return None if desired is None else self._snapshot.row(desired, time.monotonic())
+        if desired is None:
+            return None
+        return self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.config.goals))
 
     @handles(Replay)
     def _replay(self, command: Replay) -> Steps:

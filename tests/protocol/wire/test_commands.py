@@ -31,8 +31,8 @@ SAMPLES: Final[dict[str, Any]] = {
 }
 """A valid value for each required argument."""
 
-WRONG: Final = 0.5
-"""No argument is a fraction."""
+WRONG: Final = -0.5
+"""No argument is a negative fraction."""
 
 FIELDS: Final = [(op, field.name) for op, row in OPERATIONS.items() for field in msgspec.structs.fields(row.arguments)]
 

@@ -138,6 +138,7 @@ async def test_an_added_torrent_is_durable_told_and_handed_on(tmp_path: Path) ->
                 "paused": True,
                 "labels": ["l"],
                 "added_us": given.added_us,
+                "category": None,
             },
         )
         assert [command.desired for command in await engine.given(EnsureTorrent)] == [given]
@@ -761,16 +762,8 @@ async def test_torrents_do_not_wait_for_each_other(tmp_path: Path) -> None:
 def test_the_default_add_asks_for_nothing() -> None:
     """And the table of operations agrees with the table of changes here."""
     ops = {op for op, operation in OPERATIONS.items() if operation.mutates}
-    changing = {
-        "add_torrent",
-        "ban_peer",
-        "reannounce",
-        "recheck",
-        "restore_damaged",
-        "unban_peer",
-        "update_settings",
-        "upload_part",
-    }
+    changing = {"add_torrent", "ban_peer", "reannounce", "recheck", "restore_damaged", "unban_peer", "update_settings"}
+    changing |= {"put_category", "remove_category", "upload_part"}
     assert ops == {*CHANGES, *changing}
     assert AddTorrent().priorities == {}
 
