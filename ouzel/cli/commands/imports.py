@@ -72,10 +72,10 @@ def _run(
     except Unusable as error:
         raise typer.BadParameter(str(error), param_hint="DIR") from None
     if dry_run:
-        raise typer.Exit(Mover(None, output, path_map).move(found))
+        raise typer.Exit(Mover(None, output, path_map, {}).move(found))
     with asking(context) as client:
         client.ping()  # fail before anything is read
-        raise typer.Exit(Mover(client, output, path_map).move(found))
+        raise typer.Exit(Mover(client, output, path_map, qbittorrent.categories(directory)).move(found))
 
 
 def _pairs(mapped: list[str]) -> dict[str, str]:

@@ -26,6 +26,7 @@ class MovedTorrent:
         metainfo: the content of the .torrent file.
         resume: its progress, as resume data in libtorrent's format.
         progress: the share of its pieces that the profile claims.
+        forced: whether it runs whatever the client's queue says.
         priorities: by file index, those that are not the default.
         added_us: when it was added, microseconds since 1970; None if unknown.
         ratio_goal, seeding_time_goal_s, inactive_time_goal_s: the goals of a seed; "none", or "global" for those of the
@@ -43,6 +44,7 @@ class MovedTorrent:
     paused: bool = False
     sequential: bool = False
     first_last_piece_first: bool = False
+    forced: bool = False
     download_bps: int = 0
     upload_bps: int = 0
     labels: Sequence[str] = ()

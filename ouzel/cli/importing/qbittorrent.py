@@ -95,6 +95,7 @@ def _settings_in(resume: Mapping[bytes, Any]) -> dict[str, Any]:
         "idle_minutes": number(own.get("inactiveSeedingTimeLimit"), _GLOBAL),
         "first_last": bool(own.get("firstLastPiecePriority", 0)),
         "paused": bool(resume.get(b"paused", 0)) and not resume.get(b"auto_managed", 0),
+        "forced": not resume.get(b"paused", 0) and not resume.get(b"auto_managed", 1),
     }
 
 
@@ -111,6 +112,7 @@ def _settings_of(row: Mapping[str, Any]) -> dict[str, Any]:
         "idle_minutes": row.get("inactive_seeding_time_limit", _GLOBAL),
         "first_last": bool(row.get("has_outer_pieces_priority")),
         "paused": bool(row["stopped"]),
+        "forced": row.get("operating_mode") == "Forced",
     }
 
 
@@ -135,6 +137,7 @@ def _moved(named: str, encoded: bytes, metainfo: bytes | None, own: Mapping[str,
         paused=own["paused"],
         sequential=bool(resume.get(b"sequential_download", 0)),
         first_last_piece_first=own["first_last"],
+        forced=own["forced"],
         download_bps=max(0, number(resume.get(b"download_rate_limit"))),
         upload_bps=max(0, number(resume.get(b"upload_rate_limit"))),
         labels=own["tags"],

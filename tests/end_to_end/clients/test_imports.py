@@ -66,6 +66,8 @@ def test_only_what_is_missing_is_fetched(
             profiles.lay_down(there)
         held.append(there._replace(place=Path("/mnt/old/disk")))
     write(root / "profile", held)
+    for categories in (root / "profile").rglob("categories.json"):
+        categories.write_text('{"films": {"save_path": "/mnt/old/disk/films"}}')
     before = digest(root / "profile")
 
     def ouzel(*argv: str) -> tuple[int, list[Any]]:
@@ -80,11 +82,18 @@ def test_only_what_is_missing_is_fetched(
     assert [each["name"] for each in added] == [each["name"] for each in would]
     code, again = ouzel()
     assert (code, {each["outcome"] for each in again}) == (0, {"already_there"})
+    named = [("films", str(here / "films"))] if client == "qbittorrent" else []
+    assert [(each.name, each.save_path) for each in daemon.client.list_categories()] == named
     for each in held:
         detail = daemon.client.get_torrent(each.made.torrent)
         assert (detail.paused, detail.save_path) == (True, str(here))
         assert (detail.download_limit_bps, detail.upload_limit_bps) == (4_000_000, 50_000)
         assert set(detail.labels) >= {"x"}
+        assert detail.category == ("films" if client == "qbittorrent" else None)
+        assert detail.goals is not None
+        assert detail.goals.ratio == 1.5
+        idle = (3600, None) if client == "qbittorrent" else (None, 1200)
+        assert (detail.goals.seeding_time_s, detail.goals.inactive_time_s) == idle
         assert detail.added_us == profiles.ADDED_S * 1_000_000
         daemon.until_state(each.made.torrent, TorrentState.PAUSED)
         daemon.client.update_limits(each.made.torrent, download_bps=0, upload_bps=0)
