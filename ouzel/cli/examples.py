@@ -46,6 +46,8 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "crashes show": "ouzel crashes show 20261130T120000Z-7",
     "damaged list": "ouzel damaged list",
     "damaged restore": "ouzel damaged restore 72fb69a1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6f7.json",
+    "import qbittorrent": "ouzel import qbittorrent ~/.local/share/qBittorrent --map /downloads=/srv --dry-run",
+    "import transmission": "ouzel import transmission /var/lib/transmission-daemon/.config/transmission-daemon",
     "settings": "ouzel settings --changed",
     "settings set": "ouzel settings set connections_limit 500 enable_dht false",
     "settings reset": "ouzel settings reset connections_limit",

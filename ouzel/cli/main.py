@@ -21,6 +21,7 @@ from ouzel.cli.commands import (
     creating,
     damaged,
     goals,
+    imports,
     keys,
     making,
     options,
@@ -50,6 +51,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(crashes.app, name="crashes")
 app.add_typer(damaged.app, name="damaged")
 app.add_typer(settings.app, name="settings")
+app.add_typer(imports.app, name="import")
 app.add_typer(categories.app, name="categories")
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {

@@ -44,14 +44,6 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     max_frame_bytes: int = codec.MAX_FRAME_BYTES
 
 
-class Added(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The result of `add_torrent`: the torrent's id, whether it existed, and torrents that share files with it."""
-
-    torrent: str
-    duplicate: bool
-    shares_files_with: list[str] = []
-
-
 _TORRENTS_PAGE: Final = page_of(list[TorrentRow], "torrents")
 _FILES_PAGE: Final = page_of(list[FileRow], "files")
 _SETTINGS: Final = member(dict[str, SettingReport], "settings")
@@ -123,63 +115,6 @@ def list_hashes(cursor: str | None = None, /) -> Call[Page[tuple[str, ...]]]:
 def list_files(cursor: str | None = None, /, *, torrent: str, limit: int = kinds.MAX_PAGE) -> Call[Page[FileRow]]:
     """Returns the files of a torrent, with their progress."""
     return call_of(torrent_commands.ListFiles(torrent=torrent, cursor=cursor, limit=limit), _FILES_PAGE)
-
-
-def add_torrent(
-    *,
-    magnet: str | None = None,
-    metainfo: bytes | None = None,
-    save_path: str | None = None,
-    paused: bool = False,
-    sequential: bool = False,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    skip_fluff: bool = False,
-    priorities: Mapping[int, int] | None = None,
-    download_bps: int = 0,
-    upload_bps: int = 0,
-    trackers: Sequence[str] = (),
-    web_seeds: Sequence[str] = (),
-    labels: Sequence[str] = (),
-    seed_mode: bool = False,
-    peers: Sequence[str] = (),
-    category: str | None = None,
-    wait: Wait = "durable",
-) -> Call[Added]:
-    """Adds a torrent from exactly one of `magnet` and `metainfo`. A torrent that exists already is not changed.
-
-    Args:
-        magnet: a magnet link.
-        metainfo: the bytes of a .torrent file.
-        save_path: an absolute path inside the daemon's download roots; by default that of the category, or the
-            first root.
-        include: globs, of which a selected file must match at least one; by default all files are selected.
-        exclude: globs; a file that matches one of them is not selected.
-        skip_fluff: do not select samples, notes and the like.
-        priorities: priorities 0..7 by file index; they override the globs.
-        download_bps, upload_bps: limits in bytes per second; 0 means no limit.
-        seed_mode: the caller guarantees that all data is on disk.
-        peers: peers as `address:port`.
-        category: the name of an existing category.
-    """
-    command = torrent_commands.AddTorrent(
-        magnet=magnet,
-        metainfo=metainfo,
-        save_path=save_path,
-        paused=paused,
-        sequential=sequential,
-        rules=torrent_commands.AddTorrent.Rules(include=list(include), exclude=list(exclude), skip_fluff=skip_fluff),
-        priorities=_by_index(priorities or {}),
-        download_bps=download_bps,
-        upload_bps=upload_bps,
-        trackers=list(trackers),
-        web_seeds=list(web_seeds),
-        labels=list(labels),
-        seed_mode=seed_mode,
-        peers=list(peers),
-        category=category,
-    )
-    return call_of(command, whole(Added), wait)
 
 
 def create_torrent(

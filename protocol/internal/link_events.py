@@ -8,6 +8,7 @@ from protocol.internal.link_queries import (
     FilesQueried,
     PeersQueried,
     PiecesQueried,
+    PrivateQueried,
     SourceInspected,
     TrackersQueried,
     WebSeedsQueried,
@@ -325,6 +326,7 @@ EngineEvent = (
     | TrackerReport
     | TrackersQueried
     | PeersQueried
+    | PrivateQueried
     | PiecesQueried
     | WebSeedsQueried
     | FilePutAside

@@ -26,6 +26,7 @@ from supervisor.commands.lifecycle.goal_actions import GoalActions
 from supervisor.commands.lifecycle.quarantining import Quarantining
 from supervisor.commands.lifecycle.removing import Removing
 from supervisor.commands.lifecycle.restoring import Restoring
+from supervisor.commands.lifecycle.uploads import Uploads
 from supervisor.commands.queueing import Queueing
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots.download_roots import DownloadRoots
@@ -77,7 +78,9 @@ class Mutations:
             catalogue=catalogue, engine=engine, editor=editor, publish=publish, shared_files=shared_files
         )
         quarantining = Quarantining(catalogue=catalogue, engine=engine, editor=editor, locks=locks, publish=publish)
+        uploads = Uploads()
         adding = Adding(
+            uploads=uploads,
             catalogue=catalogue,
             engine=engine,
             roots=roots,
@@ -104,7 +107,16 @@ class Mutations:
         creating = Creating(jobs=jobs, roots=roots, adding=adding, created_by=created_by)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
         self._handlers = editor.handlers() | handlers_of(
-            editor, settings, categories, removing, quarantining, adding, restoring, queueing, creating
+            editor,
+            settings,
+            categories,
+            removing,
+            quarantining,
+            adding,
+            restoring,
+            queueing,
+            creating,
+            uploads,
         )
         check_complete(Mutation, self._handlers)
 

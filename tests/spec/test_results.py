@@ -40,7 +40,15 @@ def calls(crash: str, epoch: str, job: str, made: str) -> Iterator[tuple[str, di
                 args["auto_managed"] = True
             case "move_in_queue":
                 args = {"torrents": [samples.TORRENT], "where": "top"}
-            case "set_sequential" | "update_limits" | "update_settings" | "restore_damaged" | "ban_peer" | "unban_peer":
+            case (
+                "set_sequential"
+                | "update_limits"
+                | "update_settings"
+                | "restore_damaged"
+                | "ban_peer"
+                | "unban_peer"
+                | "upload_part"
+            ):
                 args = samples.ARGUMENTS[op]
             case "put_category" | "remove_category":
                 args = {"name": "films"}

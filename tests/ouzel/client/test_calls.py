@@ -36,6 +36,7 @@ CALLS: list[calls.Call[object]] = [
     calls.get_crash(crash().name),
     calls.add_torrent(magnet="magnet:?xt=urn:btih:" + ID, priorities={0: 7}, peers=["[::1]:1"], labels=["l"]),
     calls.add_torrent(metainfo=b"d", include=("*",), wait="applied"),
+    calls.upload_part("large", 0, b"d"),
     calls.remove_torrent(ID),
     calls.pause(ID),
     calls.resume(ID),

@@ -30,12 +30,12 @@ SAMPLES: Final[dict[str, Any]] = {
     "length": 1,
     "deadline_ms": 1000,
     "upload": "u",
-    "data": b"x",
     "epoch": "e",
     "after_seq": 0,
     "sequential": True,
     "peers": ["127.0.0.1:6881"],
     "peer": "127.0.0.1",
+    "data": b"d",
     "name": "20261122T144021.123456Z-gen7",
     "settings": {"user_agent": "x", "enable_dht": None},
 }

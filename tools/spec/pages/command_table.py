@@ -50,6 +50,7 @@ ROWS: Final = {
     ),
     "list_jobs": _row("jobs", test="torrents/test_create.py::jobs_run_one_after_the_other_and_can_be_cancelled"),
     "add_torrent": _row("add", test="torrents/test_download.py::a_torrent_is_downloaded_and_its_events_tell_the_story"),
+    "upload_part": _row("add", test="torrents/test_adding.py::a_torrent_file_larger_than_a_frame"),
     "remove_torrent": _row(
         "rm", test="torrents/test_download.py::removal_with_files_leaves_nothing_and_the_id_can_be_added_again"
     ),
