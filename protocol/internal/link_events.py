@@ -211,6 +211,27 @@ class TrackerReport(EventMessage, frozen=True, kw_only=True, tag="tracker_told")
     times: int = 0
 
 
+class DataFailures(EventMessage, frozen=True, kw_only=True, tag="data_failures"):
+    """Data from peers that failed its hash check since the last message, or passed it after failures.
+
+    Fields:
+        pieces: the number of failed pieces.
+        piece: the index of the last failed piece; None if only metadata has failed.
+        metadata: the number of failed copies of the metadata.
+        problem: why the last copy of the metadata has failed; empty if none has.
+        passed: whether pieces or metadata have passed their check since the last failure.
+        banned: all peers that libtorrent has banned for corrupt pieces, bounded; None if they are as before.
+    """
+
+    torrent: str
+    pieces: int = 0
+    piece: int | None = None
+    metadata: int = 0
+    problem: str = ""
+    passed: bool = False
+    banned: list[str] | None = None
+
+
 class FilePutAside(EventMessage, frozen=True, kw_only=True, tag="file_put_aside"):
     """A file of a torrent in the resume directory is damaged. The event has its name, the problem, and the reaction.
 
@@ -309,6 +330,7 @@ EngineEvent = (
     | PeersQueried
     | PiecesQueried
     | WebSeedsQueried
+    | DataFailures
     | FilePutAside
     | MetainfoDamaged
     | ResumeHandedOver

@@ -275,6 +275,14 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         revision=3,
         applied_revision=2,
         tracker_status=[TRACKER, DEAD_TRACKER],
+        bad_data=rows.BadDataReport(
+            pieces=1,
+            last_piece=2,
+            metadata=0,
+            metadata_problem=None,
+            last_us=NOW_US - 20_000_000,
+            banned_peers=["192.0.2.7:6881"],
+        ),
     ),
     "list_files": results.FilePage(
         files=[rows.FileRow(index=0, path="hello.txt", size=65_536, priority=7, bytes_done=16_384)],

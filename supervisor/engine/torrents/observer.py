@@ -12,6 +12,7 @@ import msgspec
 
 from protocol.internal.link_events import (
     AllHandedOver,
+    DataFailures,
     EngineEvent,
     EngineReady,
     FilePutAside,
@@ -131,6 +132,9 @@ class Observer:
                 news = self._snapshot.trackers.apply(event, time.monotonic(), now_us())
                 if news is not None:
                     self._emit(news)
+            case DataFailures():
+                if event.torrent in self._own.torrents:
+                    self._snapshot.bad_data.apply(event, now_us())
             case Answer():
                 raise AssertionError("answers are matched on the link")
             case _:

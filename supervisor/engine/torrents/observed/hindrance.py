@@ -33,6 +33,7 @@ def find(
     engine_up: bool,
     present: bool,
     trackers: Trackers,
+    bad_data: str | None = None,
 ) -> Hindrance | None:
     """Returns why a torrent makes no progress; None if it makes progress, or is complete and without problems.
 
@@ -44,6 +45,7 @@ def find(
         engine_up: whether an engine is ready for commands.
         present: whether the running engine has confirmed the torrent.
         trackers: the trackers of all torrents.
+        bad_data: a sentence about data that failed its hash check, if no data has passed it since.
     """
     if desired.quarantine is not None:
         return _because(HindranceCause.QUARANTINED, desired.quarantine.reason)
@@ -63,7 +65,7 @@ def find(
     if state in _COMPLETE:
         return _of_complete(desired.torrent, progress, trackers)
     if state in _FETCHES:
-        return _of_fetching(desired.torrent, state, progress, trackers) if stalled else None
+        return _of_fetching(desired.torrent, state, progress, trackers, bad_data) if stalled else None
     if state is TorrentState.CHECKING:
         return None
     return _because(HindranceCause.QUEUED, "it waits for its turn in the engine")
@@ -78,10 +80,15 @@ def _of_complete(torrent: str, progress: Progress, trackers: Trackers) -> Hindra
     return None
 
 
-def _of_fetching(torrent: str, state: TorrentState, progress: Progress, trackers: Trackers) -> Hindrance | None:
+def _of_fetching(
+    torrent: str, state: TorrentState, progress: Progress, trackers: Trackers, bad_data: str | None
+) -> Hindrance | None:
     peers, seeds = progress.peers, progress.seeds
     if 0 < progress.bytes_total <= progress.bytes_done:
         return None  # the last blocks are being written to the disk
+    if bad_data is not None:
+        left = "no peer is connected" if peers == 0 else f"{peers} peer{'' if peers == 1 else 's'} connected"
+        return _because(HindranceCause.BAD_DATA, f"{bad_data}; {left}")
     if peers == 0:
         problem = trackers.trouble(torrent)
         if problem is not None:

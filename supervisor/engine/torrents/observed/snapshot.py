@@ -29,6 +29,7 @@ from protocol.wire.rows import (
 )
 from supervisor.engine.torrents.observed import hindrance
 from supervisor.engine.torrents.observed.answers import Answers
+from supervisor.engine.torrents.observed.bad_data import BadData
 from supervisor.engine.torrents.observed.eta import Estimates
 from supervisor.engine.torrents.observed.packed_files import Metadata
 from supervisor.engine.torrents.observed.trackers import Trackers, urls_of_link
@@ -49,7 +50,6 @@ _NO_PROGRESS = Progress(
     peers=0,
     seeds=0,
 )
-
 
 _ON_THE_WAY: Final = frozenset({TorrentState.QUEUED, TorrentState.CHECKING})
 """States that a download has between two engines. The average of its rate continues over these states."""
@@ -146,6 +146,7 @@ class Snapshot:
         self.totals = Totals()
         self.estimates = Estimates()
         self.answers = Answers()
+        self.bad_data = BadData()
 
     def of(self, torrent: str) -> Observed:
         """Returns the observed state of a torrent; it is created if there is none."""
@@ -162,6 +163,7 @@ class Snapshot:
         self.estimates.drop(torrent)
         self.trackers.discard(torrent)
         self.answers.discard(torrent)
+        self.bad_data.discard(torrent)
         self.web_seeds.pop(torrent, None)
 
     def files_known(self, desired: DesiredTorrent) -> bool:
@@ -230,11 +232,7 @@ class Snapshot:
         return metadata.name if metadata else desired.name
 
     def apply_progress(self, event: Progress, now: float, now_us: int) -> Progress:
-        """Stores a torrent's progress, and returns it with the totals that clients see.
-
-        Args:
-            now_us: microseconds since 1970.
-        """
+        """Stores a torrent's progress, and returns it with the totals that clients see. `now_us`: since 1970."""
         event = self.totals.progress(event, now_us)
         observed = self.of(event.torrent)
         if hindrance.arrives(observed.progress, event):
@@ -307,6 +305,7 @@ class Snapshot:
             and not desired.paused
             and observed.error is observed.storage_problem is None
             and self.trackers.failing_since(desired.torrent) is None
+            and not self.bad_data.hinders(desired.torrent, progress.peers)
         ):
             return None  # a shortcut for nearly all torrents; `hindrance.find` has the same result
         if observed.error is not None:
@@ -318,7 +317,8 @@ class Snapshot:
             state,
             progress,
             trouble=trouble,
-            stalled=observed.stalled,
+            stalled=observed.stalled or self.bad_data.hinders(desired.torrent, progress.peers),
+            bad_data=self.bad_data.why(desired.torrent),
             engine_up=self.engine_up,
             present=present,
             trackers=self.trackers,
@@ -352,6 +352,7 @@ class Snapshot:
             revision=desired.revision,
             applied_revision=observed.applied_revision,
             tracker_status=self.trackers_of(desired, now),
+            bad_data=self.bad_data.report(desired.torrent),
         )
 
     def trackers_of(self, desired: DesiredTorrent, now: float) -> list[TrackerRow]:
