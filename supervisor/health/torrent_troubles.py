@@ -70,6 +70,9 @@ _CAUSES: Final = {
     "unreadable": _Cause(
         "their stored data cannot be read", "fix the problem in the message; they recover by themselves"
     ),
+    "invalid_metadata": _Cause(
+        "their metadata has the right info-hash, and is no torrent", "remove them, they cannot be downloaded"
+    ),
     "add_failed": _Cause("libtorrent refuses them", "remove them, and add them from another source"),
     "call_failed": _Cause(
         "the engine had an error with them and unloaded them", "`ouzel resume ID` tries again; if it recurs, report it"

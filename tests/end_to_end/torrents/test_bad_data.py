@@ -1,5 +1,6 @@
 """Peers that send corrupt pieces and wrong metadata: told with the torrent, and over once good data arrives."""
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,3 +108,26 @@ def test_a_peer_that_sends_wrong_metadata(root: Path, daemon: Daemon) -> None:
         daemon.until_state(torrent, TorrentState.SEEDING)
     assert cause(daemon, torrent) is None
     assert until(lambda: daemon.logged("metadata_failed"), "the log has it")[0]["torrent"] == torrent
+
+
+def test_metadata_that_is_right_and_invalid(daemon: Daemon) -> None:
+    """An error of its own, not of a disk: also after a `resume`, and in the next engine. Removing it ends it."""
+    info = bencode.encode({b"name": b"x", b"piece length": 16_384, b"length": 5})
+    torrent = hashlib.sha1(info, usedforsecurity=False).hexdigest()
+    client = daemon.client
+    with MetadataPeer(info) as peer:
+        client.add_torrent(magnet=f"magnet:?xt=urn:btih:{torrent}", peers=[peer.endpoint])
+        for act in (lambda: None, lambda: client.resume(torrent), daemon.kill_engine):
+            act()
+            until(daemon.healthy, "an engine runs")
+            row = daemon.until_state(torrent, TorrentState.ERROR)
+            assert row.error
+            assert "metadata" in row.error
+            assert row.hindrance
+            assert row.hindrance.cause is HindranceCause.ERROR
+        found = until(lambda: bad_data(daemon, torrent), "it was counted")
+        assert "pieces" in (found.metadata_problem or "")
+        [reason] = [each for each in client.health().reasons if each.component == "torrents"]
+        assert reason.subject == "invalid_metadata"
+        client.remove_torrent(torrent, wait="applied")
+        until(lambda: not client.health().reasons, "health forgets it")
