@@ -125,7 +125,9 @@ class Running:
         self._commands = SessionCommands(session, guard, judged, self._emit, clock, self._trackers.read_back)
         self._settings = SettingsWatch(session, known, self._emit, clock)
         self._saver = Saver(parts, self._dispatcher)
-        self._watches = Watches(lambda torrent: self._saver.want(torrent, Urgency.PROGRESS))
+        self._watches = Watches(
+            save=lambda torrent: self._saver.want(torrent, Urgency.PROGRESS), reload=self._dispatcher.unload
+        )
         self._statistics = Statistics()
         self._held_errors = HeldErrors(patience_s=PATIENCE_S)
         self._audit = AuditSchedule()
@@ -249,6 +251,7 @@ class Running:
                     self._emit(stats)
             case StatusUpdate(rows):
                 self._updates.busy = bool(rows)
+                self._watches.observe(rows, time.monotonic())
             case AlertsLost():
                 # Something may wait for one of the dropped alerts. A new engine starts from the actual state.
                 raise AlertsDropped

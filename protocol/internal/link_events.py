@@ -3,6 +3,8 @@
 Some of them are events of the public protocol.
 """
 
+from enum import StrEnum
+
 from protocol.internal.link_messages import EventMessage
 from protocol.internal.link_queries import (
     FilesQueried,
@@ -232,6 +234,27 @@ class DataFailures(EventMessage, frozen=True, kw_only=True, tag="data_failures")
     banned: list[str] | None = None
 
 
+class StuckIn(StrEnum):
+    """What does not move: the check of a torrent's files, or the search for the metadata of a magnet link."""
+
+    CHECKING = "checking"
+    METADATA = "metadata"
+
+
+class TorrentStuck(EventMessage, frozen=True, kw_only=True, tag="torrent_stuck"):
+    """A torrent has not moved for a while, or (`what` is None) it moves again.
+
+    Fields:
+        since_s: for how long it has not moved.
+        reloaded: whether it is being loaded again because of that.
+    """
+
+    torrent: str
+    what: StuckIn | None = None
+    since_s: int = 0
+    reloaded: bool = False
+
+
 class FilePutAside(EventMessage, frozen=True, kw_only=True, tag="file_put_aside"):
     """A file of a torrent in the resume directory is damaged. The event has its name, the problem, and the reaction.
 
@@ -331,6 +354,7 @@ EngineEvent = (
     | PiecesQueried
     | WebSeedsQueried
     | DataFailures
+    | TorrentStuck
     | FilePutAside
     | MetainfoDamaged
     | ResumeHandedOver

@@ -37,10 +37,11 @@ class HindranceCause(StrEnum):
     `quarantined`: the torrent crashes the engine, and is not loaded. `disk`: its files or their disk are missing, full
     or unusable. `error`: another error has stopped it; see `error` in its row. `paused`: a client has paused it.
     `engine`: no engine runs. `queued`: the engine has not loaded it yet. `nothing_selected`: no file is selected.
-    `bad_data`: the data that arrived last failed its hash check, and none has passed it since. `trackers_failing`: no
-    peer is connected, and all trackers fail. `no_peers`: no peer is connected. `no_metadata`: peers are connected, but
-    none has sent the info dictionary for this magnet link. `no_seeds`: no data arrives, and no connected peer has all
-    pieces. `no_data`: no data arrives, although a connected peer has all pieces.
+    `bad_data`: the data that arrived last failed its hash check, and none has passed it since. `stuck`: no more of its
+    files was checked for ten minutes. `trackers_failing`: no peer is connected, and all trackers fail. `no_peers`: no
+    peer is connected. `no_metadata`: peers are connected, but none has sent the info dictionary for this magnet link.
+    `no_seeds`: no data arrives, and no connected peer has all pieces. `no_data`: no data arrives, although a connected
+    peer has all pieces.
     """
 
     QUARANTINED = "quarantined"
@@ -51,6 +52,7 @@ class HindranceCause(StrEnum):
     QUEUED = "queued"
     NOTHING_SELECTED = "nothing_selected"
     BAD_DATA = "bad_data"
+    STUCK = "stuck"
     TRACKERS_FAILING = "trackers_failing"
     NO_PEERS = "no_peers"
     NO_METADATA = "no_metadata"

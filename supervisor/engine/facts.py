@@ -22,6 +22,7 @@ from protocol.internal.link_events import (
     SettingsRefused,
     StorageState,
     TorrentDropped,
+    TorrentStuck,
 )
 from protocol.wire.crashes import CrashReport
 from protocol.wire.desired import KnownMetadata, Quarantine
@@ -143,6 +144,7 @@ Observation = (
     | MetainfoDamaged
     | HashesProven
     | TorrentDropped
+    | TorrentStuck
     | Learned
 )
 """The facts that follow from the messages of an engine process."""

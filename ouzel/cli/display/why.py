@@ -22,6 +22,8 @@ _REMEDIES: Final = {
     HindranceCause.NOTHING_SELECTED: "`ouzel files {id} --all` selects all files",
     HindranceCause.BAD_DATA: "such data is discarded, and peers that are known to have sent pieces of it are banned. "
     "It continues once a peer sends the right data. `ouzel peers {id}` lists the peers, and `ouzel ban` bans one",
+    HindranceCause.STUCK: "it was loaded again once by itself; see whether its disk answers, and if it does, restart "
+    "ouzeld",
     HindranceCause.NO_PEERS: "it continues once a tracker, DHT (`enable_dht` under [engine]) or a peer names one that "
     "has it. If its trackers work and name none, nobody shares it at present; otherwise check whether peers can reach "
     "the listen port that `ouzel stats` shows",

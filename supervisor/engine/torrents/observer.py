@@ -30,6 +30,7 @@ from protocol.internal.link_events import (
     StorageState,
     TorrentApplied,
     TorrentDropped,
+    TorrentStuck,
     TrackerReport,
     TrackersKnown,
 )
@@ -135,6 +136,10 @@ class Observer:
             case DataFailures():
                 if event.torrent in self._own.torrents:
                     self._snapshot.bad_data.apply(event, now_us())
+            case TorrentStuck():
+                if event.torrent in self._own.torrents:
+                    self._snapshot.stuck.apply(event)
+                    self._emit(event)
             case Answer():
                 raise AssertionError("answers are matched on the link")
             case _:

@@ -31,25 +31,11 @@ from supervisor.engine.torrents.observed import hindrance
 from supervisor.engine.torrents.observed.answers import Answers
 from supervisor.engine.torrents.observed.bad_data import BadData
 from supervisor.engine.torrents.observed.eta import Estimates
+from supervisor.engine.torrents.observed.no_progress import NO_PROGRESS
 from supervisor.engine.torrents.observed.packed_files import Metadata
+from supervisor.engine.torrents.observed.stuck import StuckTorrents
 from supervisor.engine.torrents.observed.trackers import Trackers, urls_of_link
 from supervisor.totals.totals import Totals
-
-_NO_PROGRESS = Progress(
-    torrent="",
-    state=TorrentState.QUEUED,
-    progress=0.0,
-    bytes_done=0,
-    bytes_total=0,
-    size=0,
-    downloaded=0,
-    uploaded=0,
-    wasted=0,
-    download_bps=0,
-    upload_bps=0,
-    peers=0,
-    seeds=0,
-)
 
 _ON_THE_WAY: Final = frozenset({TorrentState.QUEUED, TorrentState.CHECKING})
 """States that a download has between two engines. The average of its rate continues over these states."""
@@ -147,6 +133,7 @@ class Snapshot:
         self.estimates = Estimates()
         self.answers = Answers()
         self.bad_data = BadData()
+        self.stuck = StuckTorrents()
 
     def of(self, torrent: str) -> Observed:
         """Returns the observed state of a torrent; it is created if there is none."""
@@ -164,6 +151,7 @@ class Snapshot:
         self.trackers.discard(torrent)
         self.answers.discard(torrent)
         self.bad_data.discard(torrent)
+        self.stuck.discard(torrent)
         self.web_seeds.pop(torrent, None)
 
     def files_known(self, desired: DesiredTorrent) -> bool:
@@ -184,6 +172,7 @@ class Snapshot:
         """Clears `present` and all rates, since the engine was lost. Returns the torrents that were interrupted."""
         self.engine_up = False
         self.present.clear()
+        self.stuck.clear()
         self.totals.engine_lost()
         if self.session is not None:
             self.session = msgspec.structs.replace(self.session, download_bps=0, upload_bps=0, peers=0)
@@ -251,7 +240,7 @@ class Snapshot:
     def row(self, desired: DesiredTorrent, now: float) -> TorrentRow:
         """A torrent's row for `list_torrents`."""
         observed = self.of(desired.torrent)
-        progress = observed.progress or _NO_PROGRESS
+        progress = observed.progress or NO_PROGRESS
         metadata = observed.known or desired.metadata
         present = desired.torrent in self.present
         told_at = self.engine_told_at if present else observed.told_at
@@ -319,6 +308,7 @@ class Snapshot:
             trouble=trouble,
             stalled=observed.stalled or self.bad_data.hinders(desired.torrent, progress.peers),
             bad_data=self.bad_data.why(desired.torrent),
+            stuck=self.stuck.why(desired.torrent),
             engine_up=self.engine_up,
             present=present,
             trackers=self.trackers,

@@ -33,6 +33,7 @@ def find(state: TorrentState = TorrentState.DOWNLOADING, **given: Any) -> Hindra
         "present": True,
         "trackers": trackers(failing=False),
         "bad_data": None,
+        "stuck": None,
     }
     wanted = {name: given.pop(name) for name in ("paused", "quarantine") if name in given}
     facts |= {name: given.pop(name) for name in list(given) if name in facts}
@@ -59,6 +60,11 @@ CASES: dict[str, tuple[HindranceCause | None, dict[str, Any]]] = {
     "a link with bad metadata": (
         CAUSES.BAD_DATA,
         {"state": STATES.FETCHING_METADATA, "size": 0, "bad_data": "it is wrong"},
+    ),
+    "a check that does not move": (CAUSES.STUCK, {"state": STATES.CHECKING, "stuck": "for 10 minutes"}),
+    "a link whose peers are silent for long": (
+        CAUSES.NO_METADATA,
+        {"state": STATES.FETCHING_METADATA, "size": 0, "peers": 1, "stuck": "for 10 minutes"},
     ),
     "a link that nobody knows": (CAUSES.NO_PEERS, {"state": STATES.FETCHING_METADATA, "size": 0, "bytes_total": 0}),
     "a link whose peers are silent": (CAUSES.NO_METADATA, {"state": STATES.FETCHING_METADATA, "size": 0, "peers": 1}),
