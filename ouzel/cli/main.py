@@ -10,8 +10,24 @@ from typing import Annotated, Final
 
 import typer
 
+from ouzel.cli import examples
 from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
-from ouzel.cli.commands import additions, bans, changes, crashes, damaged, keys, settings, trackers, views
+from ouzel.cli.commands import (
+    additions,
+    bans,
+    categories,
+    changes,
+    crashes,
+    damaged,
+    goals,
+    keys,
+    making,
+    options,
+    queue,
+    settings,
+    trackers,
+    views,
+)
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
@@ -33,6 +49,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(crashes.app, name="crashes")
 app.add_typer(damaged.app, name="damaged")
 app.add_typer(settings.app, name="settings")
+app.add_typer(categories.app, name="categories")
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "add": additions.add,
@@ -51,16 +68,22 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "release": changes.release,
     "limit": changes.limit,
     "files": changes.files,
+    "options": options.options,
+    "goals": goals.goals,
+    "export": making.export,
+    "queue": queue.queue,
     "ban": bans.ban,
     "unban": bans.unban,
     "health": views.health,
     "events": views.events,
+    "ping": views.ping,
     "stats": views.stats,
 }
 """The commands, in the order of the help."""
 
 for _name, _function in COMMANDS.items():
-    app.command(_name, epilog=EXIT_CODES_HELP)(_function)
+    app.command(_name)(_function)
+examples.add_to(app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -19,20 +19,25 @@ from ouzel.client.special_calls import (
     list_ids,
     list_torrents,
     list_web_seeds,
+    move_in_queue,
+    put_category,
     reannounce,
+    remove_category,
     set_sequential,
     snapshot,
     update_limits,
+    update_options,
     update_selection,
     update_settings,
     update_trackers,
     update_web_seeds,
 )
-from protocol.wire.commands import peer_commands, session_commands, torrent_commands
+from protocol.wire.commands import category_commands, making_commands, peer_commands, session_commands, torrent_commands
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
+from protocol.wire.making_results import TorrentExport
 from protocol.wire.reports import HealthReport, StatsReport
-from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored, PieceReport
+from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
 
 __all__ = [
@@ -43,12 +48,14 @@ __all__ = [
     "add_peers",
     "add_torrent",
     "ban_peer",
+    "export_torrent",
     "get_crash",
     "get_settings",
     "get_torrent",
     "health",
     "hello",
     "list_bans",
+    "list_categories",
     "list_crashes",
     "list_damaged",
     "list_files",
@@ -58,12 +65,15 @@ __all__ = [
     "list_torrents",
     "list_trackers",
     "list_web_seeds",
+    "move_in_queue",
     "pause",
     "piece_map",
     "ping",
+    "put_category",
     "reannounce",
     "recheck",
     "release_torrent",
+    "remove_category",
     "remove_torrent",
     "restore_damaged",
     "resume",
@@ -72,6 +82,7 @@ __all__ = [
     "stats",
     "unban_peer",
     "update_limits",
+    "update_options",
     "update_selection",
     "update_settings",
     "update_trackers",
@@ -131,6 +142,11 @@ def list_bans() -> Call[list[str]]:
     return call_of(peer_commands.ListBans(), member(list[str], "addresses"))
 
 
+def list_categories() -> Call[list[CategoryReport]]:
+    """Returns the categories, sorted by name."""
+    return call_of(category_commands.ListCategories(), member(list[CategoryReport], "categories"))
+
+
 def list_crashes() -> Call[list[CrashSummary]]:
     """Returns the crash reports of engines, the latest first.
 
@@ -154,6 +170,15 @@ def list_damaged() -> Call[list[DamagedReport]]:
     A thread reads the files from disk.
     """
     return call_of(session_commands.ListDamaged(), member(list[DamagedReport], "files"))
+
+
+def export_torrent(torrent: str) -> Call[TorrentExport]:
+    """Returns the .torrent file of a torrent, and its magnet link.
+
+    The info section has exactly the bytes that the info-hash is of. Trackers and web seeds are those that the torrent
+    has now, with all changes. The reply is made from the files in the resume directory, so no engine is needed.
+    """
+    return call_of(making_commands.ExportTorrent(torrent=torrent), whole(TorrentExport))
 
 
 def remove_torrent(torrent: str, *, delete_files: bool = False, wait: Wait = "durable") -> Call[None]:

@@ -55,6 +55,11 @@ class ErrorKind(Enum):
     UNKNOWN_CRASH = ErrorRow(3005, "never", "no crash report has this name")
     QUARANTINED = ErrorRow(3006, "never", "the torrent is in quarantine and is not loaded until it is released")
     TORRENT_PAUSED = ErrorRow(3007, "never", "the torrent is paused; `resume` it first")
+    NOT_IN_QUEUE = ErrorRow(
+        3010, "never", "the torrent is not in the queue: it lacks `auto_managed`, or has `force_start`"
+    )
+    UNKNOWN_CATEGORY = ErrorRow(3015, "never", "no category has this name")
+    METAINFO_TOO_LARGE = ErrorRow(3025, "never", "the .torrent file is too large for a frame")
     ENGINE_UNAVAILABLE = ErrorRow(4001, "later", "the command needs an engine, and none runs now")
     ENGINE_LOST = ErrorRow(4002, "later", "the engine died while it worked on this command; nothing was accepted")
     ENGINE_REFUSED = ErrorRow(4003, "never", "libtorrent refused the command")

@@ -12,7 +12,16 @@ from supervisor.config.config import Config
 
 LIVE: Final = frozenset(
     {
+        "ip_filter.file",
+        "goals.action",
+        "goals.inactive_time_s",
+        "goals.ratio",
+        "goals.seeding_time_s",
+        "limits.alternative",
+        "hooks.post",
+        "hooks.run",
         "limits.download_bps",
+        "limits.schedule",
         "limits.upload_bps",
         "log.format",
         "log.level",
@@ -20,6 +29,7 @@ LIVE: Final = frozenset(
         "restart.window_s",
         "restart.budget",
         "restart.max_delay_s",
+        "watch.folders",
     }
 )
 """Keys that can change while the service runs, besides all of `[engine]`."""

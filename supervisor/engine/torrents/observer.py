@@ -20,6 +20,7 @@ from protocol.internal.link_events import (
     HashesProven,
     Heartbeat,
     HistoryFound,
+    IpFilterState,
     Learned,
     MetainfoDamaged,
     ResumeHandedOver,
@@ -95,6 +96,7 @@ class Observer:
                     self._take_of_torrent(event)
             case EngineReady():
                 self._snapshot.engine_up = True
+                self._snapshot.ip_filter = None
                 # The new engine will report anew which torrents wait for storage.
                 for mount_point, problem in list(self._storage):
                     self._take_storage(StorageState(mount_point=mount_point, problem=problem, message="", torrents=[]))
@@ -106,6 +108,9 @@ class Observer:
             case SessionStats():
                 self._snapshot.session = event
                 self._snapshot.totals.count_session(event.downloaded, event.uploaded)
+                self._emit(event)
+            case IpFilterState():
+                self._snapshot.ip_filter = event
                 self._emit(event)
             case StorageState():
                 self._take_storage(event)
@@ -231,7 +236,7 @@ class Observer:
                 self._emit(TakenUp(torrent))
             case Progress(state=state):
                 event = self._snapshot.apply_progress(event, observed.told_at, now_us())
-                if state is not TorrentState.QUEUED:
+                if state is not TorrentState.QUEUED or self._own.torrents[event.torrent].managed:
                     self._emit(event)
             case FilesRestored(files=files):
                 found = KnownMetadata(
@@ -290,13 +295,20 @@ class Observer:
                 self._emit(change)
 
     def _take_state(self, event: StateChanged) -> None:
-        """Emits a state if it has changed, or if clients were told that the torrent was interrupted."""
+        """Emits a state if it has changed, or if clients were told that the torrent was interrupted.
+
+        While an engine loads a torrent, its state is `queued`, which is no news, except if the torrent may also wait in
+        libtorrent's queue.
+        """
         observed = self._snapshot.of(event.torrent)
-        if event.state is TorrentState.QUEUED or (event.state is observed.state and not observed.interrupted):
+        waits = event.state is TorrentState.QUEUED
+        if waits and not self._own.torrents[event.torrent].managed:
+            return
+        if event.state is observed.state and not observed.interrupted:
             return
         previous, observed.state = observed.state, event.state
         observed.interrupted = False
-        self._snapshot.totals.state(event.torrent, event.state)
+        self._snapshot.totals.state(event.torrent, TorrentState.PAUSED if waits else event.state)
         if event.state in COMPLETE_STATES and observed.progress is not None and observed.progress.bytes_total:
             self._snapshot.totals.completed(event.torrent, now_us())
         if event.state is not TorrentState.ERROR:

@@ -32,7 +32,10 @@ from tools.spec.wire_json import text
 
 HEX_WIDTH: Final = 100
 _STATES: Final[tuple[tuple[StrEnum, str], ...]] = (
-    (TorrentState.QUEUED, "this engine has not loaded the torrent yet"),
+    (
+        TorrentState.QUEUED,
+        "this engine has not loaded the torrent yet, or the torrent waits in libtorrent's queue (`auto_managed`)",
+    ),
     (TorrentState.CHECKING, "the torrent's files are being hashed"),
     (TorrentState.FETCHING_METADATA, "a magnet link whose metadata has not arrived yet"),
     (TorrentState.DOWNLOADING, "selected files are being downloaded"),
