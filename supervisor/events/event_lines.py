@@ -46,6 +46,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "damaged": "`ouzel damaged list` says what can be restored; else remove the torrent and add it again",
     "disk_full": "free some space; it recovers by itself",
     "files_overwritten": "another torrent writes to the same files: remove one of the two, or `ouzel resume ID`",
+    "invalid_metadata": "remove it, it cannot be downloaded",
     "listen_failed": "end the program that uses the port, or configure another in [engine] listen_interfaces",
     "path_not_allowed": "add the directory to [paths] download_roots, or remove the link; then `ouzel resume ID`",
     "rules_too_slow": "give simpler patterns to `ouzel files`, or remove the torrent and add it with others",

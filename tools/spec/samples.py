@@ -335,6 +335,14 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         revision=3,
         applied_revision=2,
         tracker_status=[TRACKER, DEAD_TRACKER],
+        bad_data=rows.BadDataReport(
+            pieces=1,
+            last_piece=2,
+            metadata=0,
+            metadata_problem=None,
+            last_us=NOW_US - 20_000_000,
+            banned_peers=["192.0.2.7:6881"],
+        ),
         options=TorrentOptions(max_connections=50, first_last_piece_first=True, lsd=False),
     ),
     "list_files": results.FilePage(
