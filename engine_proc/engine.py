@@ -220,6 +220,7 @@ class Engine:
                 self._emit(SettingsRefused(setting=error.setting, message=str(error), config=command.config))
                 return
             self._running = self._start(session)
+            self._running.load_dht()
             for filtered in self._filters.outcomes():
                 self._running.filtered(filtered)
             self._running.confirm_settings(command)

@@ -10,6 +10,7 @@ from typing import Final, assert_never
 
 import msgspec
 
+from engine_proc.dht_keeper import DhtKeeper
 from engine_proc.events.orders import ConfirmRetry, Flush, LoadLayout, Order, Reload, SaveCounters, SaveResume
 from engine_proc.events.outbox import Outbox
 from engine_proc.events.statistics import Statistics
@@ -75,6 +76,8 @@ from protocol.internal.link_queries import Query
 from protocol.wire.desired import SettingValue
 from protocol.wire.events.torrent_events import TorrentError
 
+LATELY_S: Final = 1.0
+"""The age of libtorrent's last answer up to which another one is waited for at the end."""
 READ_AGAIN_S: Final = 2.0
 """The delay after which torrents whose data could not be read are tried again."""
 
@@ -127,6 +130,7 @@ class Running:
         self._trackers = TrackerNews(session)
         self._commands = SessionCommands(session, guard, judged, self._emit, clock, self._trackers.read_back)
         self._settings = SettingsWatch(session, known, self._emit, clock)
+        self._dht = DhtKeeper(session, store, now)
         self._saver = Saver(parts, self._dispatcher)
         self._statistics = Statistics()
         self._held_errors = HeldErrors(patience_s=PATIENCE_S)
@@ -179,6 +183,10 @@ class Running:
     def confirm_settings(self, command: Configure) -> None:
         """Reports that the settings with which the session was created are in force."""
         self._settings.confirm(command)
+
+    def load_dht(self) -> None:
+        """Loads the stored state of the DHT into the session."""
+        self._dht.load()
 
     def _ensure(self, command: EnsureTorrent) -> None:
         desired, counted = command.desired, (command.downloaded, command.uploaded)
@@ -348,6 +356,7 @@ class Running:
         answered, self._answered = self._answered, False
         if answered and not busy:
             self._settings.tick(now)
+            self._dht.tick(now)
         self._saver.tick(now, self._updates.calm_from)
         self._dispatcher.tick(now)
 
@@ -375,6 +384,8 @@ class Running:
 
     def drain(self) -> None:
         """Stops all transfers, and requests that all unsaved resume data is saved."""
+        if not self._saver.draining and time.monotonic() - self._answered_at < LATELY_S:
+            self._dht.save()
         self._saver.drain()
 
     def leave(self) -> None:

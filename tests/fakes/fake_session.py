@@ -223,6 +223,7 @@ class FakeSession:
         swarms: to be set; the peers of torrents.
         banned: the addresses that were banned last.
         blocked: the last filter.
+        dht: the state of the DHT.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
 
@@ -255,6 +256,7 @@ class FakeSession:
         self.swarms: dict[str, Peers] = {}
         self.banned: Sequence[str] = ()
         self.blocked: object = None
+        self.dht: bytes | None = None
         self.counted: dict[str, tuple[int, int] | None] = {}
         self.settings: dict[str, SettingValue] = {}
         self.stuck_settings: dict[str, SettingValue] = {}
@@ -676,6 +678,14 @@ class FakeSession:
     def block(self, filter_: object) -> None:
         """Stores a filter."""
         self.blocked = filter_
+
+    def dht_state(self) -> bytes | None:
+        """The state that a test has set."""
+        return self.dht
+
+    def load_dht(self, state: bytes) -> None:
+        """Stores a state."""
+        self.dht = state
 
     def ban(self, addresses: Sequence[str]) -> None:
         """Bans addresses."""

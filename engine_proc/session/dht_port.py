@@ -1,0 +1,15 @@
+"""The part of the session port that is about the DHT (BEP 5)."""
+
+from typing import Protocol
+
+
+class DhtPort(Protocol):
+    """The calls of a libtorrent session about the DHT."""
+
+    def dht_state(self) -> bytes | None:
+        """The state of the DHT: this node's id, and the nodes that it knows. None if it knows none. A round trip."""
+        ...
+
+    def load_dht(self, state: bytes) -> None:
+        """Loads a state that `dht_state` has returned. The DHT starts from its nodes. An invalid state is ignored."""
+        ...
