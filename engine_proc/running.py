@@ -180,13 +180,10 @@ class Running:
             case _:
                 assert_never(command)
 
-    def confirm_settings(self, command: Configure) -> None:
-        """Reports that the settings with which the session was created are in force."""
-        self._settings.confirm(command)
-
-    def load_dht(self) -> None:
-        """Loads the stored state of the DHT into the session."""
+    def begin(self, command: Configure) -> None:
+        """Loads the state of the DHT. Reports that the settings with which the session was created are in force."""
         self._dht.load()
+        self._settings.confirm(command)
 
     def _ensure(self, command: EnsureTorrent) -> None:
         desired, counted = command.desired, (command.downloaded, command.uploaded)
@@ -288,6 +285,10 @@ class Running:
             self._dispatcher.resume_deleted(outcome.torrent, outcome.problem)
         else:
             self._saver.stored(outcome)
+
+    def rerouted(self) -> None:
+        """Has libtorrent open its sockets anew where that is needed, since a default route has changed."""
+        self._session.reopen_sockets()
 
     def filtered(self, outcome: Filtered) -> None:
         """Handles what was read from the file of the IP filter."""

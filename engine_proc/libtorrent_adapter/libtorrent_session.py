@@ -13,8 +13,8 @@ import libtorrent
 
 from engine_proc.libtorrent_adapter.libtorrent_alerts import ALERT_MASK
 from engine_proc.libtorrent_adapter.libtorrent_calls import TorrentCalls
-from engine_proc.libtorrent_adapter.libtorrent_dht import DhtSession
 from engine_proc.libtorrent_adapter.libtorrent_filter import FilteredSession
+from engine_proc.libtorrent_adapter.libtorrent_network import NetworkSession
 from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, call_again, everybody
 from engine_proc.libtorrent_adapter.libtorrent_settings import Settings
 from engine_proc.libtorrent_adapter.parsing import (
@@ -51,7 +51,7 @@ _FLAGS: Final = lt.torrent_flags
 _NO_HISTORY: Final = dict.fromkeys(CountersRead.__struct_fields__[1:], 0)
 
 
-class LibtorrentSession(TorrentCalls, FilteredSession, DhtSession):
+class LibtorrentSession(TorrentCalls, FilteredSession, NetworkSession):
     """A libtorrent session whose rate limits apply to all peers, including those on the local network.
 
     Args:

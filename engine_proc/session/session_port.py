@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session.alerts import Alert
-from engine_proc.session.dht_port import DhtPort
+from engine_proc.session.network_port import NetworkPort
 from engine_proc.session.peer_sources import PeerSources
 from engine_proc.session.peers_port import PeersPort
 from protocol.wire.desired import DesiredTorrent, KnownMetadata, SettingValue
@@ -161,7 +161,7 @@ class Applied(NamedTuple):
     upload_bps: int
 
 
-class LibtSession(PeerSources, PeersPort, DhtPort, Protocol):
+class LibtSession(PeerSources, PeersPort, NetworkPort, Protocol):
     """One libtorrent session.
 
     Any call about one torrent may raise TorrentFault. A call that needs the torrent's file priorities may raise

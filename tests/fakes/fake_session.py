@@ -224,6 +224,7 @@ class FakeSession:
         banned: the addresses that were banned last.
         blocked: the last filter.
         dht: the state of the DHT.
+        reopened: how often sockets were opened anew.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
 
@@ -257,6 +258,7 @@ class FakeSession:
         self.banned: Sequence[str] = ()
         self.blocked: object = None
         self.dht: bytes | None = None
+        self.reopened = 0
         self.counted: dict[str, tuple[int, int] | None] = {}
         self.settings: dict[str, SettingValue] = {}
         self.stuck_settings: dict[str, SettingValue] = {}
@@ -678,6 +680,10 @@ class FakeSession:
     def block(self, filter_: object) -> None:
         """Stores a filter."""
         self.blocked = filter_
+
+    def reopen_sockets(self) -> None:
+        """Counts the calls."""
+        self.reopened += 1
 
     def dht_state(self) -> bytes | None:
         """The state that a test has set."""

@@ -1,4 +1,4 @@
-"""The state of libtorrent's DHT."""
+"""The network of libtorrent's session: its sockets, and the state of the DHT."""
 
 import contextlib
 from typing import Any, Final
@@ -12,14 +12,20 @@ lt: Any = libtorrent
 """Untyped: the binding's type stubs lack some calls."""
 
 _DHT: Final = lt.save_state_flags_t.save_dht_state
+_REOPEN: Final = lt.session.reopen_map_ports
 _STATE: Final = b"dht state"
 _NODES: Final = (b"nodes", b"nodes6")
 
 
-class DhtSession:
-    """The part of the session that saves and loads the state of the DHT."""
+class NetworkSession:
+    """The part of the session that opens sockets, and saves and loads the state of the DHT."""
 
     _session: Any
+
+    @recorded.of_session
+    def reopen_sockets(self) -> None:
+        """Opens and closes listening sockets as the present addresses and routes require. Renews port mappings."""
+        self._session.reopen_network_sockets(_REOPEN)
 
     @recorded.of_session
     def dht_state(self) -> bytes | None:

@@ -1,10 +1,14 @@
-"""The part of the session port that is about the DHT (BEP 5)."""
+"""The part of the session port that is about the network: its sockets, and the DHT (BEP 5)."""
 
 from typing import Protocol
 
 
-class DhtPort(Protocol):
-    """The calls of a libtorrent session about the DHT."""
+class NetworkPort(Protocol):
+    """The calls of a libtorrent session about the network."""
+
+    def reopen_sockets(self) -> None:
+        """Opens and closes listening sockets as the present addresses and routes require. Renews port mappings."""
+        ...
 
     def dht_state(self) -> bytes | None:
         """The state of the DHT: this node's id, and the nodes that it knows. None if it knows none. A round trip."""
