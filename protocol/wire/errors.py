@@ -58,6 +58,7 @@ class ErrorKind(Enum):
     NOT_IN_QUEUE = ErrorRow(
         3010, "never", "the torrent is not in the queue: it lacks `auto_managed`, or has `force_start`"
     )
+    FILE_NOT_SELECTED = ErrorRow(3011, "never", "the file is not selected; `update_selection` selects it")
     ENGINE_UNAVAILABLE = ErrorRow(4001, "later", "the command needs an engine, and none runs now")
     ENGINE_LOST = ErrorRow(4002, "later", "the engine died while it worked on this command; nothing was accepted")
     ENGINE_REFUSED = ErrorRow(4003, "never", "libtorrent refused the command")

@@ -210,6 +210,7 @@ class EngineHandler:
 
     def _ready(self) -> None:
         """Clears the problems of earlier processes. The health is published with the next report."""
+        self._mutations.engine_ready()
         self._health.started = True
         for subject in ("process", "settings"):
             self._health.report(COMPONENT, subject, None, severity=Severity.DEGRADING, now_us=0)
