@@ -22,11 +22,13 @@ from ouzel.stream.event import Event, Resnapshot, SnapshotPage
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.reports import (
+    AlternativeReport,
     EngineReport,
     EngineSlotReport,
     EngineState,
     HealthReport,
     HealthStatus,
+    IpFilterReport,
     ProcessReport,
     Reason,
     RestoreReport,
@@ -38,7 +40,7 @@ from protocol.wire.reports import (
     StatsReport,
     SupervisorReport,
 )
-from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored, PieceReport
+from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import (
     FileRow,
     Hindrance,
@@ -56,9 +58,11 @@ from protocol.wire.rows import (
 
 __all__ = [
     "Added",
+    "AlternativeReport",
     "AsyncClient",
     "AsyncEvents",
     "BanAccepted",
+    "CategoryReport",
     "Client",
     "Closed",
     "CrashReport",
@@ -77,6 +81,7 @@ __all__ = [
     "HealthStatus",
     "Hindrance",
     "HindranceCause",
+    "IpFilterReport",
     "KeyRefused",
     "NotRunning",
     "OuzelError",

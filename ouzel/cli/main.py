@@ -10,15 +10,19 @@ from typing import Annotated, Final
 
 import typer
 
+from ouzel.cli import examples
 from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
 from ouzel.cli.commands import (
     additions,
     bans,
+    categories,
     changes,
     crashes,
     damaged,
     deadline,
+    goals,
     keys,
+    making,
     options,
     queue,
     settings,
@@ -46,6 +50,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(crashes.app, name="crashes")
 app.add_typer(damaged.app, name="damaged")
 app.add_typer(settings.app, name="settings")
+app.add_typer(categories.app, name="categories")
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "add": additions.add,
@@ -65,18 +70,22 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "limit": changes.limit,
     "files": changes.files,
     "options": options.options,
+    "goals": goals.goals,
+    "export": making.export,
     "queue": queue.queue,
     "deadline": deadline.deadline,
     "ban": bans.ban,
     "unban": bans.unban,
     "health": views.health,
     "events": views.events,
+    "ping": views.ping,
     "stats": views.stats,
 }
 """The commands, in the order of the help."""
 
 for _name, _function in COMMANDS.items():
-    app.command(_name, epilog=EXIT_CODES_HELP)(_function)
+    app.command(_name)(_function)
+examples.add_to(app)
 
 
 def _print_version(wanted: bool) -> None:

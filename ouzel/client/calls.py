@@ -20,7 +20,9 @@ from ouzel.client.special_calls import (
     list_torrents,
     list_web_seeds,
     move_in_queue,
+    put_category,
     reannounce,
+    remove_category,
     set_sequential,
     snapshot,
     update_limits,
@@ -30,11 +32,19 @@ from ouzel.client.special_calls import (
     update_trackers,
     update_web_seeds,
 )
-from protocol.wire.commands import deadline_commands, peer_commands, session_commands, torrent_commands
+from protocol.wire.commands import (
+    category_commands,
+    deadline_commands,
+    making_commands,
+    peer_commands,
+    session_commands,
+    torrent_commands,
+)
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
+from protocol.wire.making_results import TorrentExport
 from protocol.wire.reports import HealthReport, StatsReport
-from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored, PieceReport
+from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
 
 __all__ = [
@@ -45,12 +55,14 @@ __all__ = [
     "add_peers",
     "add_torrent",
     "ban_peer",
+    "export_torrent",
     "get_crash",
     "get_settings",
     "get_torrent",
     "health",
     "hello",
     "list_bans",
+    "list_categories",
     "list_crashes",
     "list_damaged",
     "list_files",
@@ -64,9 +76,11 @@ __all__ = [
     "pause",
     "piece_map",
     "ping",
+    "put_category",
     "reannounce",
     "recheck",
     "release_torrent",
+    "remove_category",
     "remove_torrent",
     "restore_damaged",
     "resume",
@@ -136,6 +150,11 @@ def list_bans() -> Call[list[str]]:
     return call_of(peer_commands.ListBans(), member(list[str], "addresses"))
 
 
+def list_categories() -> Call[list[CategoryReport]]:
+    """Returns the categories, sorted by name."""
+    return call_of(category_commands.ListCategories(), member(list[CategoryReport], "categories"))
+
+
 def list_crashes() -> Call[list[CrashSummary]]:
     """Returns the crash reports of engines, the latest first.
 
@@ -159,6 +178,15 @@ def list_damaged() -> Call[list[DamagedReport]]:
     A thread reads the files from disk.
     """
     return call_of(session_commands.ListDamaged(), member(list[DamagedReport], "files"))
+
+
+def export_torrent(torrent: str) -> Call[TorrentExport]:
+    """Returns the .torrent file of a torrent, and its magnet link.
+
+    The info section has exactly the bytes that the info-hash is of. Trackers and web seeds are those that the torrent
+    has now, with all changes. The reply is made from the files in the resume directory, so no engine is needed.
+    """
+    return call_of(making_commands.ExportTorrent(torrent=torrent), whole(TorrentExport))
 
 
 def remove_torrent(torrent: str, *, delete_files: bool = False, wait: Wait = "durable") -> Call[None]:

@@ -14,6 +14,7 @@ from ouzel.stream.event import SnapshotPage
 from ouzel.stream.event_stream import snapshot_page
 from protocol.wire import codec
 from protocol.wire.commands import (
+    category_commands,
     kinds,
     option_commands,
     queue_commands,
@@ -22,7 +23,9 @@ from protocol.wire.commands import (
     tracker_commands,
 )
 from protocol.wire.envelope import Reply, Wait
+from protocol.wire.goals import GoalAction
 from protocol.wire.reports import SettingReport, SettingsReport
+from protocol.wire.results import CategoryReport
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
 
 T = TypeVar("T")
@@ -74,14 +77,19 @@ def list_torrents(
     ids: Sequence[str] | None = None,
     state: TorrentState | str | None = None,
     label: str | None = None,
+    category: str | None = None,
     limit: int = 2500,
 ) -> Call[Page[TorrentRow]]:
-    """Returns the torrents, sorted by id. If given, `ids`, `state` and `label` restrict them."""
+    """Returns the torrents, sorted by id. If given, the other arguments restrict them.
+
+    The category "" is that of torrents without a category.
+    """
     command = torrent_commands.ListTorrents(
         cursor=cursor,
         ids=None if ids is None else list(ids),
         state=None if state is None else TorrentState(state),
         label=label,
+        category=category,
         limit=limit,
     )
     return call_of(command, _TORRENTS_PAGE)
@@ -133,6 +141,7 @@ def add_torrent(
     labels: Sequence[str] = (),
     seed_mode: bool = False,
     peers: Sequence[str] = (),
+    category: str | None = None,
     wait: Wait = "durable",
 ) -> Call[Added]:
     """Adds a torrent from exactly one of `magnet` and `metainfo`. A torrent that exists already is not changed.
@@ -140,7 +149,8 @@ def add_torrent(
     Args:
         magnet: a magnet link.
         metainfo: the bytes of a .torrent file.
-        save_path: an absolute path inside the daemon's download roots; by default the first root.
+        save_path: an absolute path inside the daemon's download roots; by default that of the category, or the
+            first root.
         include: globs, of which a selected file must match at least one; by default all files are selected.
         exclude: globs; a file that matches one of them is not selected.
         skip_fluff: do not select samples, notes and the like.
@@ -148,6 +158,7 @@ def add_torrent(
         download_bps, upload_bps: limits in bytes per second; 0 means no limit.
         seed_mode: the caller guarantees that all data is on disk.
         peers: peers as `address:port`.
+        category: the name of an existing category.
     """
     command = torrent_commands.AddTorrent(
         magnet=magnet,
@@ -164,6 +175,7 @@ def add_torrent(
         labels=list(labels),
         seed_mode=seed_mode,
         peers=list(peers),
+        category=category,
     )
     return call_of(command, whole(Added), wait)
 
@@ -178,14 +190,19 @@ def update_limits(
     *,
     download_bps: int | None = None,
     upload_bps: int | None = None,
+    alternative: bool | Literal["auto"] | None = None,
     wait: Wait = "durable",
 ) -> Call[SettingsReport]:
-    """Sets the limits (bytes per second) of one torrent or of the session. Returns the limits in force.
+    """Sets the limits (bytes per second) of one torrent or of the session. Returns the limits.
 
-    0 means no limit; None does not change a limit.
+    0 means no limit; None does not change a limit. `alternative` switches the session's alternative limits on or off;
+    with `auto` the schedule decides.
     """
     command = torrent_commands.UpdateLimits(
-        torrent=torrent, download_bps=_or_unset(download_bps), upload_bps=_or_unset(upload_bps)
+        torrent=torrent,
+        download_bps=_or_unset(download_bps),
+        upload_bps=_or_unset(upload_bps),
+        alternative=None if alternative == "auto" else _or_unset(alternative),
     )
     return call_of(command, whole(SettingsReport), wait)
 
@@ -239,6 +256,11 @@ def update_options(
     lsd: bool | None = None,
     labels: Sequence[str] | None = None,
     name: str | None = None,
+    category: str | None = None,
+    ratio_goal: float | Literal["none", "global"] | None = None,
+    seeding_time_goal_s: int | Literal["none", "global"] | None = None,
+    inactive_time_goal_s: int | Literal["none", "global"] | None = None,
+    goal_action: GoalAction | Literal["global"] | None = None,
     wait: Wait = "durable",
 ) -> Call[None]:
     """Sets options of a torrent. None does not change an option.
@@ -253,6 +275,10 @@ def update_options(
         pex, dht, lsd: whether the torrent exchanges peers, uses the DHT, and is announced in the local network.
         labels: the whole new list.
         name: the name to show; empty for the name in the metadata. No file is renamed.
+        category: the name of an existing category; empty for none. The torrent's files are not moved.
+        ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when a complete torrent has seeded enough; "none" means
+            no goal, and "global" the configured goal.
+        goal_action: what is done once a goal is reached; "global" means the configured action.
     """
     command = option_commands.UpdateOptions(
         torrent=torrent,
@@ -267,6 +293,11 @@ def update_options(
         lsd=_or_unset(lsd),
         labels=_or_unset(None if labels is None else list(labels)),
         name=_or_unset(name),
+        category=msgspec.UNSET if category is None else category or None,
+        ratio_goal=_goal(ratio_goal),
+        seeding_time_goal_s=_goal(seeding_time_goal_s),
+        inactive_time_goal_s=_goal(inactive_time_goal_s),
+        goal_action=_or_unset(goal_action),
     )
     return call_of(command, nothing, wait)
 
@@ -333,8 +364,30 @@ def add_peers(torrent: str, peers: Sequence[str], *, wait: Wait = "durable") -> 
     )
 
 
+def put_category(name: str, save_path: str | None = None, *, wait: Wait = "durable") -> Call[CategoryReport]:
+    """Creates a category, or changes its save path. Files of its torrents are not moved.
+
+    Args:
+        save_path: an absolute path inside the download roots, for torrents that are added with this category and
+            without a save path; None means the first root.
+    """
+    command = category_commands.PutCategory(name=name, save_path=save_path)
+    return call_of(command, whole(CategoryReport), wait)
+
+
+def remove_category(name: str, *, wait: Wait = "durable") -> Call[None]:
+    """Removes a category. Its torrents have no category then; they and their files stay as they are."""
+    return call_of(category_commands.RemoveCategory(name=name), nothing, wait)
+
+
 def _or_unset(value: T | None) -> T | msgspec.UnsetType:
     return msgspec.UNSET if value is None else value
+
+
+def _goal(value: T | Literal["none", "global"] | None) -> T | Literal["global"] | msgspec.UnsetType | None:
+    if value is None:
+        return msgspec.UNSET
+    return None if value == "none" else value
 
 
 def _tiers(trackers: Sequence[tuple[str, int]]) -> list[tracker_commands.TrackerEntry]:

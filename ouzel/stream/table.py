@@ -159,4 +159,5 @@ def _new_row(torrent: str, data: dict[str, Any]) -> TorrentRow:
         error=None,
         added_us=data["added_us"],
         age_ms=None,
+        category=data.get("category"),
     )

@@ -59,6 +59,8 @@ class ErrorKind(Enum):
         3010, "never", "the torrent is not in the queue: it lacks `auto_managed`, or has `force_start`"
     )
     FILE_NOT_SELECTED = ErrorRow(3011, "never", "the file is not selected; `update_selection` selects it")
+    UNKNOWN_CATEGORY = ErrorRow(3015, "never", "no category has this name")
+    METAINFO_TOO_LARGE = ErrorRow(3025, "never", "the .torrent file is too large for a frame")
     ENGINE_UNAVAILABLE = ErrorRow(4001, "later", "the command needs an engine, and none runs now")
     ENGINE_LOST = ErrorRow(4002, "later", "the engine died while it worked on this command; nothing was accepted")
     ENGINE_REFUSED = ErrorRow(4003, "never", "libtorrent refused the command")

@@ -12,9 +12,11 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from protocol.wire import codec, reports, results, rows
+from protocol.wire import codec, making_results, reports, results, rows
 from protocol.wire.commands import (
+    category_commands,
     deadline_commands,
+    making_commands,
     option_commands,
     peer_commands,
     queue_commands,
@@ -133,6 +135,7 @@ _TABLE: Final = (
     ),
     Operation(peer_commands.ListBans, results.BanList),
     Operation(tracker_commands.ListWebSeeds, results.WebSeedList, (_UNKNOWN,)),
+    Operation(category_commands.ListCategories, results.CategoryList),
     Operation(session_commands.Replay, results.Replayed, (Refusal(ErrorKind.REPLAY_GONE),)),
     Operation(session_commands.ListCrashes, results.CrashList, _FROM_DISK),
     Operation(session_commands.GetCrash, CrashReport, (Refusal(ErrorKind.UNKNOWN_CRASH), *_FROM_DISK)),
@@ -140,6 +143,16 @@ _TABLE: Final = (
         session_commands.ListDamaged,
         results.DamagedList,
         (Refusal(ErrorKind.STORAGE_UNAVAILABLE, "`damaged/` cannot be read"), *_FROM_DISK[1:]),
+    ),
+    Operation(
+        making_commands.ExportTorrent,
+        making_results.TorrentExport,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.METAINFO_TOO_LARGE, "the message names the .torrent file's size"),
+            Refusal(ErrorKind.STORAGE_UNAVAILABLE, "none of the torrent's stored data can be read"),
+            *_FROM_DISK[1:],
+        ),
     ),
     Operation(
         torrent_commands.AddTorrent,
@@ -155,8 +168,10 @@ _TABLE: Final = (
             ),
             Refusal(
                 ErrorKind.PATH_NOT_ALLOWED,
-                "`args.save_path`, or with `args.metainfo` one of its files, is not in the download roots",
+                "`args.save_path`, the save path of `args.category`, or with `args.metainfo` one of its files, is not "
+                "in the download roots",
             ),
+            Refusal(ErrorKind.UNKNOWN_CATEGORY, "nothing was accepted"),
             Refusal(ErrorKind.TORRENT_BUSY, "a torrent of this id is still being removed"),
             Refusal(ErrorKind.ENGINE_UNAVAILABLE, "no engine could validate the source in time; nothing was accepted"),
             Refusal(ErrorKind.ENGINE_LOST, "two engines died while they validated the source; nothing was accepted"),
@@ -194,7 +209,11 @@ _TABLE: Final = (
         ),
     ),
     Operation(torrent_commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
-    Operation(option_commands.UpdateOptions, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(
+        option_commands.UpdateOptions,
+        results.TorrentAccepted,
+        (_UNKNOWN, Refusal(ErrorKind.UNKNOWN_CATEGORY, "nothing was changed")),
+    ),
     Operation(
         queue_commands.MoveInQueue,
         results.QueueMoved,
@@ -233,6 +252,15 @@ _TABLE: Final = (
     Operation(torrent_commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),
     Operation(peer_commands.BanPeer, results.BanAccepted),
     Operation(peer_commands.UnbanPeer, results.BanAccepted),
+    Operation(
+        category_commands.PutCategory,
+        results.CategoryReport,
+        (
+            Refusal(ErrorKind.PATH_NOT_ALLOWED, "`args.save_path` is not in the download roots"),
+            Refusal(ErrorKind.STORAGE_UNAVAILABLE, "the save path's file system does not answer; nothing was accepted"),
+        ),
+    ),
+    Operation(category_commands.RemoveCategory, results.CategoryRemoved, (Refusal(ErrorKind.UNKNOWN_CATEGORY),)),
     Operation(torrent_commands.ReleaseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
         session_commands.RestoreDamaged,

@@ -189,6 +189,39 @@ class BanAccepted(msgspec.Struct, frozen=True, kw_only=True):
     address: str
 
 
+class CategoryReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A category.
+
+    Fields:
+        name: the category's name.
+        save_path: where the files of a torrent are stored that is added with this category and without a save path;
+            null means the first root.
+    """
+
+    name: str
+    save_path: str | None
+
+
+class CategoryList(msgspec.Struct, frozen=True, kw_only=True):
+    """The categories.
+
+    Fields:
+        categories: the categories, sorted by name.
+    """
+
+    categories: list[CategoryReport]
+
+
+class CategoryRemoved(msgspec.Struct, frozen=True, kw_only=True):
+    """A category was removed.
+
+    Fields:
+        name: the category's name.
+    """
+
+    name: str
+
+
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     """Events that were published earlier.
 
@@ -201,14 +234,16 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     head: int
 
 
-class SettingList(msgspec.Struct, frozen=True, kw_only=True):
+class SettingList(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Settings of libtorrent.
 
     Fields:
         settings: the settings by name, sorted.
+        limits: the session's rate limits, in the reply to `get_settings`.
     """
 
     settings: dict[str, SettingReport]
+    limits: SettingsReport | None = None
 
 
 class CrashList(msgspec.Struct, frozen=True, kw_only=True):

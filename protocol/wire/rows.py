@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from protocol.wire.desired import DEFAULT_OPTIONS, TorrentOptions
+from protocol.wire.goals import GoalsReport
 
 
 class TorrentState(StrEnum):
@@ -188,7 +189,7 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
         seeds: the number of connected peers that have all pieces.
         save_path: the absolute path of the directory below which the files are stored.
         labels: the labels that the client gave.
-        paused: whether a client has paused the torrent (desired state, while `state` is observed).
+        paused: whether a client, or a seeding goal, has paused the torrent (desired state, while `state` is observed).
         sequential: whether pieces are downloaded in order.
         download_limit_bps, upload_limit_bps: the desired limits; 0 means no limit.
         error: the message of the torrent's error, or null.
@@ -214,6 +215,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
         engine: the slot of the torrent's engine, as in `engines` of `health`.
         queue_position: the torrent's place in libtorrent's queue, from 0; null for a torrent that is not in the queue
             (see `update_options`), is paused or complete.
+        category: the name of the torrent's category, or null. No event but `torrent_added` has this field.
+        goals: the seeding goals in force for the torrent; null if it has none. No event has this field.
     """
 
     torrent: str
@@ -251,6 +254,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     stalled_since_us: int | None = None
     engine: int = 0
     queue_position: int | None = None
+    category: str | None = None
+    goals: GoalsReport | None = None
 
 
 class WebSeedRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,13 +11,16 @@ import msgspec
 from protocol.host.mounts import MountTable
 from protocol.internal.link_events import Learned
 from protocol.wire.commands.kinds import Mutation
-from protocol.wire.desired import KnownMetadata, Quarantine
+from protocol.wire.desired import DesiredTorrent, KnownMetadata, Quarantine
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from supervisor.commands.acceptance import GONE, SESSION, Acceptance, quarantined
+from supervisor.commands.categories import CategoryEditor
 from supervisor.commands.editor import Editor
+from supervisor.commands.goals import Verdict
 from supervisor.commands.handlers import check_complete, handlers_of
 from supervisor.commands.lifecycle.adding import Adding
+from supervisor.commands.lifecycle.goal_actions import GoalActions
 from supervisor.commands.lifecycle.quarantining import Quarantining
 from supervisor.commands.lifecycle.removing import Removing
 from supervisor.commands.lifecycle.restoring import Restoring
@@ -91,9 +94,11 @@ class Mutations:
         )
         queueing = Queueing(catalogue=catalogue, reads=reads, engine=engine, editor=editor, locks=locks)
         settings = SettingsEditor(catalogue=catalogue, reads=reads, engine=engine, locks=locks, publish=publish)
+        categories = CategoryEditor(catalogue=catalogue, roots=roots, locks=locks)
+        self._goals = GoalActions(catalogue=catalogue, engine=engine, editor=editor, removing=removing, publish=publish)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
         self._streaming = Streaming(reads=reads, engine=engine)
-        parts = (editor, settings, queueing, self._streaming, removing, quarantining, adding, restoring)
+        parts = (editor, settings, categories, queueing, self._streaming, removing, quarantining, adding, restoring)
         self._handlers = editor.handlers() | handlers_of(*parts)
         check_complete(Mutation, self._handlers)
 
@@ -150,6 +155,10 @@ class Mutations:
             OuzelError: STORAGE_UNAVAILABLE; nothing has changed.
         """
         await self._quarantining.quarantine(torrent, quarantine)
+
+    async def act_on_goal(self, torrent: str, judge: Callable[[DesiredTorrent], Verdict | None]) -> None:
+        """Acts on a torrent's seeding goal; see `GoalActions.act`. Raises OuzelError."""
+        await self._goals.act(torrent, judge)
 
     async def learn(self, fact: Learned) -> None:
         """Stores what an engine has found out about a torrent. Raises OuzelError: STORAGE_UNAVAILABLE."""

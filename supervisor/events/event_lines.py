@@ -12,6 +12,7 @@ from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.session_events import HealthChanged, LimitsStale, Reconciled, SessionError, SettingsChanged
 from protocol.wire.events.torrent_events import (
     Completed,
+    GoalReached,
     Quarantined,
     Released,
     TorrentAdded,
@@ -107,6 +108,10 @@ def _completed(event: Completed) -> Line:
     return Line("info", "torrent_completed", {"torrent": event.torrent, "bytes": event.bytes_done})
 
 
+def _goal_reached(event: GoalReached) -> Line:
+    return Line("info", "goal_reached", {"torrent": event.torrent, "goal": event.goal, "action": event.action})
+
+
 def _failed(event: TorrentError) -> Line | None:
     told = {"torrent": event.torrent, "error": event.name, "problem": _text(event.message), **_remedy(event)}
     match event.name:
@@ -172,6 +177,7 @@ _LINES: Final[Mapping[str, Callable[[Any], Line | None]]] = {
     "torrent_added": _added,
     "torrent_removed": _removed,
     "completed": _completed,
+    "goal_reached": _goal_reached,
     "error": _failed,
     "quarantined": _quarantined,
     "released": _released,
@@ -204,6 +210,7 @@ SILENT: Final = frozenset(
 LEVELS_BY_EVENT: Final[Mapping[str, tuple[str, ...]]] = {
     "config_refused": ("error",),
     "disk_full": ("warning",),
+    "goal_reached": ("info",),
     "health": ("info", "warning", "error"),
     "limits_stale": ("warning",),
     "lines_left_out": ("info", "warning", "error"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from protocol.wire.events.session_events import Tick
+from supervisor.commands.goal_keeper import GoalKeeper
 from supervisor.concurrency.background import Background
 from supervisor.engine.engine import Engine
 from supervisor.events.event_log import EventLog
@@ -16,6 +17,7 @@ from supervisor.health.health_reporter import HealthReporter
 from supervisor.health.torrents_reporter import TorrentsReporter
 from supervisor.host.service_manager import ServiceManager
 from supervisor.log.lost_lines import LostLines
+from supervisor.mediators.limit_clock import LimitClock
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.resume_dir_warden import ResumeDirWarden
 from supervisor.totals.totals_keeper import TotalsKeeper
@@ -47,7 +49,9 @@ class Clock:
         health: Health,
         reporter: HealthReporter,
         torrents: TorrentsReporter,
+        goals: GoalKeeper,
         lost_lines: LostLines,
+        limits: LimitClock,
         log_problem: Callable[[], str | None],
         manager: ServiceManager,
         group: Background,
@@ -67,8 +71,10 @@ class Clock:
         self._parts = [(name, part) for engine in engines for name, part in engine.ticks().items()]
         self._parts += [
             ("event-log", event_logger.tick),
+            ("limits", limits.tick),
             ("totals", self._count_time),
             ("torrents", torrents.tell),
+            ("goals", goals.tick),
             ("tick", self._tell_the_time),
         ]
 

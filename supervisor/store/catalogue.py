@@ -23,6 +23,7 @@ from protocol.durable.integrity import Damaged, check_crc32, encode_record, read
 from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.store.category_names import CategoryNames
 from supervisor.store.commits import Commits, FailedWrite, largest_failed
 from supervisor.store.damage import DamagedFile
 from supervisor.store.differences import Record
@@ -74,6 +75,7 @@ class Catalogue:
         self._ids: list[str] = []
         """The ids in `torrents` and `unreadable`, sorted."""
         self.on_write_failed: Callable[[], None] = lambda: None
+        self._category_names = CategoryNames()
 
     # -- loading --------------------------------------------------------------------------------------------------
 
@@ -142,6 +144,10 @@ class Catalogue:
         if desired is None and torrent in self.unreadable:
             return DesiredTorrent(torrent=torrent, source="metainfo", save_path="", revision=0)
         return desired
+
+    def category_of(self, desired: DesiredTorrent) -> str | None:
+        """The name of a torrent's category; None if the torrent has none, or if the category was removed."""
+        return self._category_names.of(self.session, desired.category)
 
     def check_readable(self, torrent: str | None) -> None:
         """Raises OuzelError: STORAGE_UNAVAILABLE, if the record of the torrent or (None) the session is unreadable."""

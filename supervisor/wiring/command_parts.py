@@ -4,15 +4,18 @@ import asyncio
 
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host.mounts import MountTable
+from supervisor.commands.goal_keeper import GoalKeeper
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.removals import Removals
 from supervisor.commands.roots.roots_in_force import RootsInForce
+from supervisor.commands.session_settings import SessionSettings
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.engine.engine import Engine
+from supervisor.engine.process.exporter import Exporter
 from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
 from supervisor.log import logs
@@ -44,15 +47,18 @@ class CommandParts:
         engine: Engine,
         sockets: Sockets,
         watch: WatchParts,
+        settings: SessionSettings,
         ended: asyncio.Event,
         log: logs.Logger,
     ) -> None:
         locks, self._shelf = KeyedLocks(), DamagedShelf(resume_dir, catalogue)
+        self._exporter = Exporter(resume_dir.root, in_force.config.sandbox.mode)
         self._engine, self._sockets, self._watch, self._log = engine, sockets, watch, log
         self.shared_files = SharedFiles(
             catalogue=catalogue, snapshot=engine.snapshot, engine=engine, group=watch.background
         )
         self.announcements = Announcements(
+            catalogue=catalogue,
             publisher=sockets.publisher,
             reporter=watch.reporter,
             shared_files=self.shared_files,
@@ -66,6 +72,7 @@ class CommandParts:
             health=watch.health,
             log=sockets.events,
             version=version,
+            limits=settings.limits,
         )
         self.merger = Merger(
             catalogue=catalogue,
@@ -89,6 +96,14 @@ class CommandParts:
             shelf=self._shelf,
         )
         self.metadata = MetadataKeeper(group=watch.background, keep=self.mutations.keep_metadata, log=log)
+        self.goals = GoalKeeper(
+            catalogue=catalogue,
+            engine=engine,
+            configured=lambda: in_force.config.goals,
+            act=self.mutations.act_on_goal,
+            group=watch.background,
+            log=log,
+        )
         self.removals = Removals(
             catalogue=catalogue,
             mutations=self.mutations,
@@ -111,7 +126,7 @@ class CommandParts:
             reads=self.reads,
             mutations=self.mutations,
             events=self._sockets.events,
-            disk_reads=DiskReads(self._watch.crashes, self._shelf),
+            disk_reads=DiskReads(self._watch.crashes, self._shelf, self.reads, self._exporter),
             engine_reads=EngineReads(reads=self.reads, engine=self._engine),
             stopping=self._is_stopping,
             gen=self._sockets.gen,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from protocol.durable.resume_dir import ResumeDir
 from supervisor.commands.roots.roots_in_force import RootsInForce
+from supervisor.commands.session_settings import SessionSettings
 from supervisor.config.config import Config
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.config.config_watch import ConfigWatch
@@ -20,6 +21,7 @@ from supervisor.log.log_form import Form
 from supervisor.mediators.clock import Clock
 from supervisor.mediators.config_handler import ConfigHandler
 from supervisor.mediators.engine_handler import EngineHandler
+from supervisor.mediators.limit_clock import LimitClock
 from supervisor.mediators.resume_dir_handler import ResumeDirHandler
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.resume_dir_warden import ResumeDirWarden
@@ -55,6 +57,7 @@ class HandlerParts:
         sockets: Sockets,
         watch: WatchParts,
         commands: CommandParts,
+        settings: SessionSettings,
         hooks: HookQueues,
         manager: ServiceManager,
         log_form: Form,
@@ -140,7 +143,9 @@ class HandlerParts:
             health=watch.health,
             reporter=watch.reporter,
             torrents=watch.torrents,
+            goals=commands.goals,
             lost_lines=watch.lost_lines,
+            limits=LimitClock(engines=[engine], limits=settings.limits_in_force, log=log),
             log_problem=log_problem,
             manager=manager,
             group=watch.background,

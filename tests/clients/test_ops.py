@@ -57,6 +57,9 @@ class Session:
         if op == "list_damaged":  # other clients have torrents of their own
             files = reply["result"]["files"]
             reply["result"]["files"] = [file for file in files if file["torrent"] == self._aside]
+        if op == "list_categories":  # and categories of their own
+            listed = reply["result"]["categories"]
+            reply["result"]["categories"] = [each for each in listed if each["name"] == f"<{self._name}>"]
         if op == "stats":  # other clients' torrents come and go
             assert sum(reply["result"].pop("torrents").values()) >= 1
         self.replies.setdefault(row, []).append(
@@ -92,6 +95,7 @@ class Session:
         self.ask("list_files", "list_files", {**torrent, "cursor": files["cursor"]})
         self.ask("list_trackers", "list_trackers", torrent)
         self.ask("list_peers", "list_peers", torrent)
+        self.ask("export_torrent", "export_torrent", torrent)
         self.ask("piece_map", "piece_map", torrent)
         self.ask("replay", "replay", {"epoch": epoch, "after_seq": 0, "limit": 5})
         self.ask("replay", "replay", {"epoch": "0", "after_seq": 0})
@@ -117,6 +121,14 @@ class Session:
         self.ask("ban_peer", "ban_peer", {"peer": "nobody"})
         self.ask("list_bans", "list_bans")
         self.ask("unban_peer", "unban_peer", {"peer": "192.0.2.8"})
+        category = {"name": f"<{self._name}>"}
+        self.ask("put_category", "put_category", category, wait="applied")
+        self.ask("put_category", "put_category", {**category, "save_path": "relative"})
+        self.ask("list_categories", "list_categories")
+        self.ask("update_options", "update_options", {**torrent, "category": category["name"]})
+        self.ask("list_torrents", "list_torrents", {"category": category["name"], "fields": ["category"]})
+        for _ in range(2):
+            self.ask("remove_category", "remove_category", category)
         self.ask("release_torrent", "release_torrent", torrent)
         changed = {"add": [{"url": "udp://127.0.0.1:1/y", "tier": 3}], "remove": ["udp://127.0.0.1:1/z"]}
         self.ask("update_trackers", "update_trackers", {**torrent, **changed}, wait="applied")

@@ -244,6 +244,7 @@ class FakeSession:
         settings: what was configured last.
         swarms: to be set; the peers of torrents.
         banned: the addresses that were banned last.
+        blocked: the last filter.
         queue: the order of the queue that was requested last.
         deadlines: the arguments of `set_deadline` that had an effect.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
@@ -277,6 +278,7 @@ class FakeSession:
         self.seen: set[str] = set()
         self.swarms: dict[str, Peers] = {}
         self.banned: Sequence[str] = ()
+        self.blocked: object = None
         self.queue: list[str] = []
         self.deadlines: list[tuple[str, int, int, int, int]] = []
         self.counted: dict[str, tuple[int, int] | None] = {}
@@ -726,6 +728,10 @@ class FakeSession:
         """How the settings in force differ from the configured ones."""
         found = {**self.settings, **self.stuck_settings}
         return session_settings.differences(self.settings, found)
+
+    def block(self, filter_: object) -> None:
+        """Stores a filter."""
+        self.blocked = filter_
 
     def ban(self, addresses: Sequence[str]) -> None:
         """Bans addresses."""

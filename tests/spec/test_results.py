@@ -40,6 +40,8 @@ def calls(crash: str, epoch: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 args = {"torrents": [samples.TORRENT], "where": "top"}
             case "set_sequential" | "update_limits" | "update_settings" | "restore_damaged" | "ban_peer" | "unban_peer":
                 args = samples.ARGUMENTS[op]
+            case "put_category" | "remove_category":
+                args = {"name": "films"}
             case _:
                 pass
         yield op, args

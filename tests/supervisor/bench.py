@@ -54,6 +54,7 @@ from supervisor.engine.process.code_stamp import CodeStamp
 from supervisor.engine.process.crash_reports import CrashReports
 from supervisor.engine.process.describer import Describer
 from supervisor.engine.process.engine_socket import EngineSocket
+from supervisor.engine.process.exporter import Exporter
 from supervisor.engine.process.launcher import Launcher
 from supervisor.engine.torrents.merger import Merger
 from supervisor.events.event_log import EventLog
@@ -325,13 +326,17 @@ class Bench:
         roots = RootsInForce(self.in_force, [])
         self._engine_socket = EngineSocket(sockets.bind(zmq.ROUTER, "engine"))
         self._locks = locks
+        self.local_time = (0, 12 * 60)
+        self.settings = SessionSettings(
+            self.in_force, catalogue=self.catalogue, roots=roots, locks=locks, clock=lambda: self.local_time
+        )
         self.face = Engine(
             0,
             self.catalogue,
             self._heard,
             socket=self._engine_socket,
             launcher=PlayedLauncher(self, self.in_force, locks, roots),
-            settings=SessionSettings(self.in_force, catalogue=self.catalogue, roots=roots, locks=locks).configure,
+            settings=self.settings.configure,
             policy=RestartPolicy(window_s=60, budget=budget, backoff=Backoff(lambda _: 0.0)),
             memory_limit=0,
             describer=Describer(directory / "resume", "off"),
@@ -347,6 +352,7 @@ class Bench:
             health=self.health,
             log=self.events,
             version="9.9",
+            limits=self.settings.limits,
         )
         torrent_locks = KeyedLocks()
         self.merger = Merger(
@@ -393,7 +399,7 @@ class Bench:
             reads=self.reads,
             mutations=self.mutations,
             events=self.events,
-            disk_reads=DiskReads(self.crashes, self.shelf),
+            disk_reads=DiskReads(self.crashes, self.shelf, self.reads, Exporter(directory / "resume", "off")),
             engine_reads=self.engine_reads,
             stopping=lambda: self.stopping,
             gen=lambda: self.keeper.gen,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.wire import reports, results, rows
+from protocol.wire import goals, making_results, reports, results, rows
 from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
@@ -32,6 +32,7 @@ GEN: Final = 2
 SEQ: Final = 41
 NOW_US: Final = 1_795_368_000_000_000
 SAVE_PATH: Final = "/srv/torrents"
+FILMS: Final = "/srv/torrents/films"
 CRASH: Final = "20261122T155959.500000Z-gen1"
 
 ROW: Final = rows.TorrentRow(
@@ -58,6 +59,8 @@ ROW: Final = rows.TorrentRow(
     error=None,
     added_us=NOW_US - 60_000_000,
     age_ms=12,
+    category="films",
+    goals=goals.GoalsReport(ratio=2.0, seeding_time_s=None, inactive_time_s=86_400, action="pause"),
 )
 WAITING: Final = rows.TorrentRow(
     torrent=OTHER,
@@ -137,7 +140,13 @@ HEALTH: Final = reports.HealthReport(
     restore=reports.RestoreReport(done=1, total=2),
     sandbox=reports.SandboxReport(mode="auto", landlock=7, seccomp=True),
 )
-SETTINGS: Final = reports.SettingsReport(download_bps=0, upload_bps=1_000_000)
+SETTINGS: Final = reports.SettingsReport(
+    download_bps=0,
+    upload_bps=1_000_000,
+    alternative=reports.AlternativeReport(
+        download_bps=500_000, upload_bps=50_000, in_force=True, scheduled=True, switch=None
+    ),
+)
 _DEATH: Final[dict[str, Any]] = {
     "name": CRASH,
     "time_us": NOW_US - 500_000,
@@ -161,6 +170,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "fields": ["state", "progress"],
         "state": "downloading",
         "label": "greetings",
+        "category": "films",
         "cursor": None,
         "limit": 100,
     },
@@ -170,7 +180,9 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "list_peers": {"torrent": TORRENT},
     "piece_map": {"torrent": TORRENT},
     "list_bans": {},
+    "export_torrent": {"torrent": TORRENT},
     "list_web_seeds": {"torrent": TORRENT},
+    "list_categories": {},
     "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
     "list_crashes": {},
     "list_damaged": {},
@@ -190,12 +202,13 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "labels": ["greetings"],
         "seed_mode": False,
         "peers": ["192.0.2.7:6881", "[2001:db8::7]:6881"],
+        "category": "films",
     },
     "remove_torrent": {"torrent": TORRENT, "delete_files": True},
     "pause": {"torrent": TORRENT},
     "resume": {"torrent": TORRENT},
     "set_sequential": {"torrent": TORRENT, "sequential": True},
-    "update_limits": {"torrent": TORRENT, "download_bps": 0, "upload_bps": 50_000},
+    "update_limits": {"torrent": None, "download_bps": 0, "upload_bps": 50_000, "alternative": None},
     "update_settings": {"settings": {"user_agent": "example/1.0", "connections_limit": 500, "enable_dht": None}},
     "update_selection": {
         "torrent": TORRENT,
@@ -217,6 +230,11 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "lsd": False,
         "labels": ["greetings"],
         "name": "Greetings",
+        "category": "films",
+        "ratio_goal": 2.0,
+        "seeding_time_goal_s": None,
+        "inactive_time_goal_s": 86_400,
+        "goal_action": "pause",
     },
     "move_in_queue": {"torrents": [TORRENT, OTHER], "where": "top"},
     "set_piece_deadlines": {"torrent": TORRENT, "file": 0, "offset": 0, "length": 65_536, "deadline_ms": 2_000},
@@ -236,6 +254,8 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "add_peers": {"torrent": TORRENT, "peers": ["192.0.2.7:6881"]},
     "ban_peer": {"peer": "[2001:db8::7]:6881"},
     "unban_peer": {"peer": "192.0.2.7"},
+    "put_category": {"name": "films", "save_path": FILMS},
+    "remove_category": {"name": "films"},
     "release_torrent": {"torrent": TORRENT},
     "restore_damaged": {"name": f"{OTHER}.json"},
 }
@@ -268,13 +288,15 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         supervisor=reports.ProcessReport(rss_bytes=52_428_800, cpu_ms=900, fds=31),
         engine=reports.ProcessReport(rss_bytes=33_554_432, cpu_ms=120, fds=24),
         torrents={"downloading": 1, "fetching_metadata": 1},
+        ip_filter=reports.IpFilterReport(file="/etc/ouzel/ip_filter.p2p", rules=250_000, bad_lines=1),
     ),
     "get_settings": results.SettingList(
         settings={
             "connections_limit": reports.SettingReport(value=800, default=1000, source=SettingSource.FILE),
             "enable_dht": reports.SettingReport(value=True, default=True, source=SettingSource.DEFAULT),
             "proxy_password": reports.SettingReport(value="(hidden)", default="", source=SettingSource.CLIENT),
-        }
+        },
+        limits=SETTINGS,
     ),
     "snapshot": results.SnapshotPage(health=HEALTH, settings=SETTINGS, torrents=[ROW, WAITING], cursor=None),
     "list_torrents": results.TorrentPage(torrents=[ROW], cursor=TORRENT),
@@ -302,7 +324,11 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "list_web_seeds": results.WebSeedList(web_seeds=[rows.WebSeedRow(url="https://mirror.example/")]),
     "list_trackers": results.TrackerList(trackers=[TRACKER, DEAD_TRACKER], age_ms=12),
     "piece_map": results.PieceReport(pieces=4, have=b"\xa0", availability=bytes([3, 255, 2, 0]), age_ms=3),
+    "export_torrent": making_results.TorrentExport(
+        metainfo=METAINFO, magnet=f"magnet:?xt=urn:btih:{TORRENT}&dn=hello.txt"
+    ),
     "list_bans": results.BanList(addresses=["192.0.2.7", "2001:db8::7"]),
+    "list_categories": results.CategoryList(categories=[results.CategoryReport(name="films", save_path=FILMS)]),
     "list_peers": results.PeerList(peers=[PEER], connected=1, age_ms=3),
     "replay": results.Replayed(
         events=[
@@ -352,7 +378,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "pause": results.TorrentAccepted(torrent=TORRENT),
     "resume": results.TorrentAccepted(torrent=TORRENT),
     "set_sequential": results.SequentialAccepted(torrent=TORRENT, sequential=True),
-    "update_limits": reports.SettingsReport(download_bps=0, upload_bps=50_000),
+    "update_limits": reports.SettingsReport(download_bps=0, upload_bps=50_000, alternative=SETTINGS.alternative),
     "update_settings": results.SettingList(
         settings={
             "connections_limit": reports.SettingReport(value=500, default=1000, source=SettingSource.CLIENT),
@@ -373,6 +399,8 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "add_peers": results.PeersAccepted(torrent=TORRENT, added=1),
     "ban_peer": results.BanAccepted(address="2001:db8::7"),
     "unban_peer": results.BanAccepted(address="192.0.2.7"),
+    "put_category": results.CategoryReport(name="films", save_path=FILMS),
+    "remove_category": results.CategoryRemoved(name="films"),
     "release_torrent": results.TorrentAccepted(torrent=TORRENT),
     "restore_damaged": results.DamagedRestored(torrent=OTHER, files=[f"{OTHER}.json"]),
 }
@@ -389,6 +417,7 @@ EVENTS: Final[tuple[event.Event, ...]] = (
         paused=False,
         labels=["greetings"],
         added_us=NOW_US - 60_000_000,
+        category="films",
     ),
     torrent_events.TorrentRemoved(torrent=TORRENT, delete_files=True),
     torrent_events.MetadataUpdated(torrent=TORRENT, name="hello.txt", size=65_536, piece_length=16_384, files=1),
@@ -409,6 +438,7 @@ EVENTS: Final[tuple[event.Event, ...]] = (
         torrent=TORRENT, url=DEAD_TRACKER.url, status=TrackerStatus.ERROR, message=DEAD_TRACKER.message
     ),
     torrent_events.SelectionChanged(torrent=TORRENT, selected=1, files=1),
+    torrent_events.GoalReached(torrent=TORRENT, goal="ratio", action="pause"),
     torrent_events.Quarantined(torrent=TORRENT, reason="two engines crashed while they loaded it", crash_report=CRASH),
     torrent_events.Released(torrent=TORRENT),
     session_events.LimitsApplied(torrent=None, download_bps=0, upload_bps=1_000_000),

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from ouzel.cli.adding import BATCH, Report, add_found
-from ouzel.cli.arguments import RATE_HELP, AsJson, Exclude, Include, given, peer_of, rate
+from ouzel.cli.arguments import COMPLETE_CATEGORY, RATE_HELP, AsJson, Exclude, Include, given, peer_of, rate
 from ouzel.cli.connecting import asking
 from ouzel.cli.display.output import Output
 from ouzel.cli.download import wait_for
@@ -27,6 +27,12 @@ def add(
         ),
     ],
     save_path: Annotated[Path | None, typer.Option(help="Directory for the files.")] = None,
+    category: Annotated[
+        str | None,
+        typer.Option(
+            help="An existing category; without --save-path, its directory is used.", autocompletion=COMPLETE_CATEGORY
+        ),
+    ] = None,
     paused: Annotated[bool, typer.Option("--paused", help="Add without starting.")] = False,
     sequential: Annotated[bool, typer.Option("--sequential", help="Download pieces in order.")] = False,
     include: Include = None,
@@ -49,6 +55,7 @@ def add(
     """Add torrents. One that exists already is not changed; an invalid source does not stop the others."""
     options: dict[str, Any] = {
         "save_path": None if save_path is None else str(save_path.absolute()),
+        "category": category,
         "paused": paused,
         "sequential": sequential,
         "include": include or [],

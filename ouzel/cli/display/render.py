@@ -10,6 +10,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from ouzel.cli.display import listing, options, why
+from ouzel.cli.display.goals import describe
 from ouzel.cli.display.listing import ID_DIGITS, STATE_STYLES, moves, name_of
 from ouzel.cli.display.printable import clean
 from ouzel.cli.display.units import (
@@ -95,6 +96,8 @@ def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
         ("wasted", format_size(detail.wasted)),
         ("save path", clean(detail.save_path)),
         ("labels", clean(", ".join(detail.labels)) or "none"),
+        ("category", detail.category or "none"),
+        ("goals", describe(detail.goals)),
         ("order", "sequential" if detail.sequential else "rarest first"),
         ("options", options.summary(detail.options)),
         ("selection", ", ".join(selection) or "all files"),
@@ -196,8 +199,13 @@ def health_line(table: Table) -> Text:
 
 
 def limits(report: SettingsReport) -> Text:
-    """A text about the session's limits."""
-    return Text(_limits(report.download_bps, report.upload_bps))
+    """A text about the limits of the session or of a torrent, and a line about the session's alternative limits."""
+    text, other = _limits(report.download_bps, report.upload_bps), report.alternative
+    if other is not None:
+        when = "in force" if other.in_force else "not in force"
+        why = "as the schedule says" if other.switch is None else f"switched {'on' if other.switch else 'off'}"
+        text += f"\nalternative: {_limits(other.download_bps, other.upload_bps)}; {when}, {why}"
+    return Text(text)
 
 
 def settings(found: Mapping[str, SettingReport]) -> Grid:

@@ -9,6 +9,7 @@ from protocol.wire.commands.kinds import (
     MAX_PAGE,
     MAX_PEERS,
     MAX_URLS,
+    CategoryName,
     Endpoint,
     EngineRead,
     Globs,
@@ -35,6 +36,7 @@ class ListTorrents(PagedRead, frozen=True, kw_only=True, tag="list_torrents"):
         fields: the names of the row's members to return; `torrent` is always included. Null means all members.
         state: only torrents in this state.
         label: only torrents with this label.
+        category: only torrents in the category of this name; an empty text means those without a category.
         cursor: the `cursor` of the previous page, which was requested with the same arguments; null for the first page.
             Opaque; it stays valid when torrents are added or removed.
         limit: the maximum number of rows in a page.
@@ -44,6 +46,7 @@ class ListTorrents(PagedRead, frozen=True, kw_only=True, tag="list_torrents"):
     fields: list[str] | None = None
     state: TorrentState | None = None
     label: str | None = None
+    category: str | None = None
     cursor: str | None = None
     limit: PageSize = 1000
 
@@ -89,7 +92,7 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
         magnet: a magnet link. Its `so` (BEP 53) selects files as `include` does, unless `include` is given. Its `dn`
             may be in any encoding.
         metainfo: the content of a .torrent file.
-        save_path: an absolute path inside the download roots; the first root by default.
+        save_path: an absolute path inside the download roots. By default that of the category, or the first root.
         paused: adds the torrent without starting it.
         sequential: downloads pieces in order rather than the rarest first.
         rules: as in `update_selection`.
@@ -101,6 +104,7 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
         labels: any words, by which torrents can be filtered.
         seed_mode: the client guarantees that all data is on disk; a piece is checked when it is first uploaded.
         peers: `address:port`, with IPv6 addresses in brackets; tried now and after each restart.
+        category: the name of an existing category; null means none.
     """
 
     class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +134,7 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
     labels: Annotated[list[Label], msgspec.Meta(max_length=MAX_LABELS)] = []
     seed_mode: bool = False
     peers: Annotated[list[Endpoint], msgspec.Meta(max_length=MAX_PEERS)] = []
+    category: CategoryName | None = None
 
 
 class RemoveTorrent(Mutation, frozen=True, kw_only=True, tag="remove_torrent"):
@@ -175,11 +180,14 @@ class UpdateLimits(Mutation, frozen=True, kw_only=True, tag="update_limits"):
     Fields:
         torrent: the torrent's id; null means the session, that is, all torrents together.
         download_bps, upload_bps: bytes per second; 0 means no limit.
+        alternative: switches the session's alternative limits, which the configuration has, on (true) or off (false);
+            null lets the schedule decide. The switch stays as it is until it is changed, also after restarts.
     """
 
     torrent: TorrentId | None = None
     download_bps: Bps | msgspec.UnsetType = msgspec.UNSET
     upload_bps: Bps | msgspec.UnsetType = msgspec.UNSET
+    alternative: bool | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class UpdateSelection(Mutation, frozen=True, kw_only=True, tag="update_selection"):

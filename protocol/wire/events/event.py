@@ -18,6 +18,7 @@ from protocol.wire.events.torrent_events import (
     ErrorCleared,
     FileCompleted,
     FilesDiscovered,
+    GoalReached,
     MetadataUpdated,
     Progress,
     Quarantined,
@@ -42,6 +43,7 @@ LifecycleEvent = (
     | ErrorCleared
     | TrackerStatusChanged
     | SelectionChanged
+    | GoalReached
     | Quarantined
     | Released
     | LimitsApplied

@@ -3,6 +3,7 @@
 import msgspec
 
 from protocol.wire.events.base import TorrentFact
+from protocol.wire.goals import GoalAction, GoalName
 from protocol.wire.rows import TorrentState, TrackerStatus
 
 
@@ -15,6 +16,7 @@ class TorrentAdded(TorrentFact, frozen=True, kw_only=True, tag="torrent_added"):
         paused: whether the torrent was added paused.
         labels: the labels that the client gave.
         added_us: when the torrent was accepted, microseconds since 1970.
+        category: the name of the torrent's category, or null.
     """
 
     name: str
@@ -22,6 +24,7 @@ class TorrentAdded(TorrentFact, frozen=True, kw_only=True, tag="torrent_added"):
     paused: bool
     labels: list[str]
     added_us: int
+    category: str | None = None
 
 
 class TorrentRemoved(TorrentFact, frozen=True, kw_only=True, tag="torrent_removed"):
@@ -156,6 +159,18 @@ class TrackerStatusChanged(TorrentFact, frozen=True, kw_only=True, tag="tracker_
     url: str
     status: TrackerStatus
     message: str = ""
+
+
+class GoalReached(TorrentFact, frozen=True, kw_only=True, tag="goal_reached"):
+    """A torrent has reached a seeding goal, and the action is on disk.
+
+    Fields:
+        goal: the goal: `ratio`, `seeding_time` or `inactive_time`.
+        action: what is done: `pause`, `remove`, `remove_files` or `super_seed`. `torrent_removed` follows a removal.
+    """
+
+    goal: GoalName
+    action: GoalAction
 
 
 class SelectionChanged(TorrentFact, frozen=True, kw_only=True, tag="selection_changed"):

@@ -6,7 +6,6 @@ A source that shares an info-hash with an existing torrent is a duplicate, and l
 import asyncio
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Final
 
 import msgspec
@@ -16,29 +15,24 @@ from protocol.host.mounts import MountTable, mount_point_of
 from protocol.internal.link_events import HashesProven
 from protocol.internal.link_queries import InspectSource, SourceInspected
 from protocol.wire.commands.torrent_commands import AddTorrent
-from protocol.wire.desired import DesiredTorrent, Selection
+from protocol.wire.desired import Category, DesiredTorrent, Selection
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.torrent_events import MetadataUpdated, TorrentAdded
 from protocol.wire.results import AddAccepted
+from supervisor.commands import categories
 from supervisor.commands.acceptance import Acceptance
 from supervisor.commands.arguments import by_index, check_rules, check_url, endpoints
 from supervisor.commands.handlers import handles
 from supervisor.commands.lifecycle.removing import Removing
+from supervisor.commands.roots.confining import confined
 from supervisor.commands.roots.download_roots import DownloadRoots
-from supervisor.concurrency.threads import in_thread
 from supervisor.engine.engine import Engine
 from supervisor.engine.torrents.merger import Merger
 from supervisor.payload.shared_files import SharedFiles
 from supervisor.store import identity
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.identity import Contradiction, Identity, Known, New, Same
-
-DISK_PATIENCE_S: Final = 0.5
-"""The time that a disk may take to resolve a path.
-
-If the client's deadline is sooner, the disk is not reported as hung.
-"""
 
 INSPECTIONS: Final = 2
 """The maximum number of engines that are asked to validate a source, if each of them dies."""
@@ -95,7 +89,8 @@ class Adding:
         for field, urls in (("args.trackers", command.trackers), ("args.web_seeds", command.web_seeds)):
             for index, url in enumerate(urls):
                 check_url(url, f"{field}[{index}]")
-        save_path, mount_point = await self._place(command, deadline)
+        category = None if command.category is None else categories.find(self._catalogue, command.category)
+        save_path, mount_point = await self._place(command, category, deadline)
         peers = endpoints(command.peers)
         source = await self._inspect(command, save_path, deadline)
         torrent = source.torrent or ""
@@ -112,7 +107,9 @@ class Adding:
                 if isinstance(verdict, New):
                     await self._catalogue.ensure_settled(torrent)
                     await self._merger.correct(verdict.wrong, named.hashes)
-                    desired = await self._add_new(torrent, command, source, selection, save_path, mount_point, peers)
+                    desired = await self._add_new(
+                        torrent, command, source, selection, save_path, mount_point, peers, category
+                    )
                     near = self._shared_files.added(torrent, source.places)
                     sharing = await self._sharing(command, save_path, near, deadline) if near else []
                     accepted = AddAccepted(torrent=torrent, duplicate=False, shares_files_with=sharing)
@@ -171,6 +168,7 @@ class Adding:
         save_path: str,
         mount_point: str,
         peers: list[str],
+        category: Category | None,
     ) -> DesiredTorrent:
         desired = DesiredTorrent(
             torrent=torrent,
@@ -194,9 +192,10 @@ class Adding:
             info_hash_v1=source.info_hash_v1,
             info_hash_v2=source.info_hash_v2,
             metadata=source.metadata,
+            category=None if category is None else category.key,
         )
         await self._catalogue.put(desired, metainfo=command.metainfo)
-        for event in appeared(desired):
+        for event in appeared(desired, self._catalogue.category_of(desired)):
             self._publish(event)
         self._engine.ensure(desired)
         return desired
@@ -211,33 +210,13 @@ class Adding:
         except (TimeoutError, OuzelError, OSError):  # the add is durable by now, so it must not fail
             return near
 
-    async def _place(self, command: AddTorrent, deadline: float) -> tuple[str, str]:
+    async def _place(self, command: AddTorrent, category: Category | None, deadline: float) -> tuple[str, str]:
         """Returns the resolved save path and its mount point."""
-        save_path = await self._confine(command.save_path, deadline)
+        path, field = command.save_path, "args.save_path"
+        if path is None and category is not None and category.save_path is not None:
+            path, field = category.save_path, "args.category"
+        save_path = await confined(self._roots, path, field, deadline)
         return save_path, mount_point_of(save_path, self._mounts.current())
-
-    async def _confine(self, path: str | None, deadline: float) -> str:
-        """Resolves a save path in a thread, since a hung disk must not block the loop.
-
-        For a download root no thread is needed.
-        """
-        confine = partial(self._roots.confine, path, "args.save_path")
-        if self._roots.is_root(path):
-            return confine()
-        began = asyncio.get_running_loop().time()
-        try:
-            async with asyncio.timeout_at(deadline):
-                return await in_thread(confine)
-        except TimeoutError as error:
-            if deadline - began < DISK_PATIENCE_S:
-                problem = "the save path was not resolved before the deadline; nothing was accepted"
-                raise OuzelError(ErrorKind.DEADLINE_EXCEEDED, problem) from error
-            raise OuzelError(
-                ErrorKind.STORAGE_UNAVAILABLE,
-                "args.save_path: its file system does not answer; nothing was accepted",
-                field="args.save_path",
-                retry_after_ms=10_000,
-            ) from error
 
     async def _inspect(self, command: AddTorrent, save_path: str, deadline: float) -> SourceInspected:
         """Has the engine validate the source.
@@ -277,8 +256,8 @@ def _identity_of(source: SourceInspected, *, proven: bool) -> Identity:
     return Identity(v1, v2, proven)
 
 
-def appeared(desired: DesiredTorrent) -> list[LifecycleEvent]:
-    """The lifecycle events that announce a new torrent."""
+def appeared(desired: DesiredTorrent, category: str | None) -> list[LifecycleEvent]:
+    """The lifecycle events that announce a new torrent, which is in the category of this name."""
     added = TorrentAdded(
         torrent=desired.torrent,
         name=desired.name,
@@ -286,6 +265,7 @@ def appeared(desired: DesiredTorrent) -> list[LifecycleEvent]:
         paused=desired.paused,
         labels=list(desired.labels),
         added_us=desired.added_us,
+        category=category,
     )
     if desired.metadata is None:
         return [added]

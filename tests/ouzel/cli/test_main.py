@@ -519,6 +519,19 @@ def test_limit(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
     assert daemon.requests[-1].args == {"torrent": ID, "download_bps": 0}
 
 
+def test_alternative_limits(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """The switch is sent; the text says whether they are in force, and why."""
+    other = {"download_bps": 10_000, "upload_bps": 0, "in_force": True, "scheduled": True, "switch": None}
+    daemon.answers["update_limits"] = lambda _: {"download_bps": 0, "upload_bps": 0, "alternative": other}
+    for word, sent in (("on", True), ("off", False), ("auto", None)):
+        code, out, _ = ouzel("limit", "--alternative", word)
+        assert code == 0
+        assert daemon.requests[-1].args == {"torrent": None, "alternative": sent}
+        assert out.splitlines()[1] == "alternative: 10.0 kB/s down, none up; in force, as the schedule says"
+    other |= {"in_force": False, "switch": False}
+    assert ouzel("limit", "--alternative", "off")[1].endswith("; not in force, switched off\n")
+
+
 SETTINGS: dict[str, Any] = {
     "connections_limit": {"value": 800, "default": 1000, "source": "file"},
     "enable_dht": {"value": True, "default": True, "source": "default"},

@@ -18,6 +18,8 @@ V2: Final = V1 + "89abcdef0123456789abcdef"
 
 SAMPLES: Final[dict[str, Any]] = {
     "torrent": V1,
+    "torrents": [V1],
+    "where": "top",
     "epoch": "e",
     "after_seq": 0,
     "sequential": True,
@@ -28,8 +30,8 @@ SAMPLES: Final[dict[str, Any]] = {
 }
 """A valid value for each required argument."""
 
-WRONG: Final = 0.5
-"""No argument is a fraction."""
+WRONG: Final = -0.5
+"""No argument is a negative fraction."""
 
 FIELDS: Final = [(op, field.name) for op, row in OPERATIONS.items() for field in msgspec.structs.fields(row.arguments)]
 
