@@ -25,6 +25,10 @@ SAMPLES: Final[dict[str, Any]] = {
     "sequential": True,
     "peers": ["127.0.0.1:6881"],
     "peer": "127.0.0.1",
+    "file": 0,
+    "offset": 0,
+    "length": 1,
+    "deadline_ms": 0,
     "name": "20261122T144021.123456Z-gen7",
     "settings": {"user_agent": "x", "enable_dht": None},
 }
