@@ -50,6 +50,7 @@ from engine_proc.storage.decisions import Confined, Decision, Judged
 from engine_proc.storage.held_errors import HeldErrors
 from engine_proc.storage.storage_guard import PATIENCE_S, StorageGuard
 from engine_proc.storage.storage_policy import Present
+from engine_proc.torrents.deadlines import Deadlines
 from engine_proc.torrents.dispatch import Dispatcher
 from engine_proc.torrents.loading.judged_sources import JudgedSources
 from engine_proc.torrents.loading.loader import Loader
@@ -70,6 +71,7 @@ from protocol.internal.link_commands import (
     EnsureTorrent,
     ReannounceTorrent,
     SaveAll,
+    SetDeadline,
     VerifyTorrent,
 )
 from protocol.internal.link_events import EngineEvent, HistoryFound
@@ -128,6 +130,7 @@ class Running:
         policy = ResumePolicy()
         parts = Parts(session, store, guard, translator, policy, self._pacer, self._emit, clock)
         self._dispatcher = Dispatcher(parts, Loader(parts, judged, rehasher))
+        self._deadlines = Deadlines(session, self._dispatcher.faulted, clock)
         self._trackers = TrackerNews(session)
         self._commands = SessionCommands(session, guard, judged, self._emit, clock, self._trackers.read_back)
         self._settings = SettingsWatch(session, known, self._emit, clock)
@@ -175,6 +178,8 @@ class Running:
                 self._dispatcher.connect(torrent, peers)
             case ReannounceTorrent(torrent=torrent, tracker=tracker):
                 self._pacer.request(torrent, tracker)
+            case SetDeadline():
+                self._deadlines.want(command)
             case VerifyTorrent(torrent=torrent, writer=writer):
                 self._dispatcher.verify(torrent, writer)
             case CheckFiles(torrent=torrent):
@@ -217,6 +222,7 @@ class Running:
                     self._audit.watch(torrent)
                     self._trackers.added(torrent)
                 self._dispatcher.added(alert)
+                self._deadlines.renew(torrent)
             case TorrentGone(torrent):
                 self._dispatcher.gone(alert)
                 self._outbox.forget(torrent)
@@ -242,6 +248,7 @@ class Running:
                 self._dispatcher.file_failed(alert)
             case PrioritiesSet():
                 self._dispatcher.priorities_set(alert)
+                self._deadlines.renew(alert.torrent)
             case NativeStateChanged(torrent, state):
                 self._dispatcher.state_changed(torrent, state)
             case ResumeData():

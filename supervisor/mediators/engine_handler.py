@@ -223,6 +223,7 @@ class EngineHandler:
 
     def _ready(self) -> None:
         """Clears the problems of earlier processes. The health is published with the next report."""
+        self._mutations.engine_ready()
         self._health.started = True
         for component, subject in _OF_A_PROCESS:
             self._health.report(component, subject, None, severity=Severity.DEGRADING, now_us=0)

@@ -251,6 +251,7 @@ class FakeSession:
         queue: the order of the queue that was requested last.
         dht: the state of the DHT.
         reopened: how often sockets were opened anew.
+        deadlines: the arguments of `set_deadline` that had an effect.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
 
@@ -286,6 +287,7 @@ class FakeSession:
         self.queue: list[str] = []
         self.dht: bytes | None = None
         self.reopened = 0
+        self.deadlines: list[tuple[str, int, int, int, int]] = []
         self.counted: dict[str, tuple[int, int] | None] = {}
         self.settings: dict[str, SettingValue] = {}
         self.stuck_settings: dict[str, SettingValue] = {}
@@ -562,6 +564,12 @@ class FakeSession:
             known = self._known("enqueue", torrent)
             known.paused, known.managed, known.modified = False, True, True
             known.error, known.upload_mode = None, False
+
+    def set_deadline(self, torrent: str, file: int, offset: int, length: int, due_in_ms: int) -> None:
+        """Notes it, if there are files. Raises UnknownTorrent."""
+        with self._lock:
+            if self._known("set_deadline", torrent).content is not None:
+                self.deadlines.append((torrent, file, offset, length, due_in_ms))
 
     def arrange_queue(self, torrents: Sequence[str]) -> None:
         """Notes the order."""
