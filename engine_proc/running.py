@@ -15,6 +15,7 @@ from engine_proc.events.outbox import Outbox
 from engine_proc.events.statistics import Statistics
 from engine_proc.events.translator import AlertTranslator
 from engine_proc.events.update_schedule import UpdateSchedule
+from engine_proc.ip_filter.filter_watch import Filtered, FilterWatch
 from engine_proc.resume.rehasher import Rehashed, Rehasher
 from engine_proc.resume.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume.resume_store import FastResumeStore, Outcome
@@ -56,6 +57,7 @@ from engine_proc.torrents.saver import Saver
 from engine_proc.torrents.state.audit import CYCLE_S, AuditSchedule
 from engine_proc.trackers.announce_pacer import AnnouncePacer
 from engine_proc.trackers.tracker_news import TrackerNews
+from engine_proc.watches.watches import Watches
 from protocol.internal.flight_recorder import FlightRecorder
 from protocol.internal.link_commands import (
     CallPeers,
@@ -95,6 +97,7 @@ class Running:
         outbox: queues events to the supervisor.
         recorder: the flight recorder, which records the torrents of decisions.
         known: libtorrent's default of every setting.
+        filters: watches the file of the IP filter.
     """
 
     def __init__(
@@ -108,6 +111,7 @@ class Running:
         outbox: Outbox,
         recorder: FlightRecorder,
         known: Mapping[str, SettingValue],
+        filters: FilterWatch,
     ) -> None:
         clock = time.monotonic
         now = clock()
@@ -115,6 +119,7 @@ class Running:
         self._guard = guard
         self._translator = translator
         self._outbox = outbox
+        self._filters = filters
         self._recorder = recorder
         self._pacer = AnnouncePacer(now, random.random)
         policy = ResumePolicy()
@@ -124,6 +129,9 @@ class Running:
         self._commands = SessionCommands(session, guard, judged, self._emit, clock, self._trackers.read_back)
         self._settings = SettingsWatch(session, known, self._emit, clock)
         self._saver = Saver(parts, self._dispatcher)
+        self._watches = Watches(
+            save=lambda torrent: self._saver.want(torrent, Urgency.PROGRESS), reload=self._dispatcher.unload
+        )
         self._statistics = Statistics()
         self._held_errors = HeldErrors(patience_s=PATIENCE_S)
         self._audit = AuditSchedule()
@@ -149,7 +157,8 @@ class Running:
         self._updates.busy = True
         match command:
             case Configure():
-                self._settings.configure(command)
+                if self._settings.configure(command):
+                    self._filters.turn(on=command.ip_filter)
             case Query():
                 self._commands.answer(command)
             case EnsureTorrent():
@@ -208,6 +217,7 @@ class Running:
                 self._outbox.forget(torrent)
                 self._audit.discard(torrent)
                 self._trackers.forget(torrent)
+                self._watches.forget(torrent)
                 self._held_errors.forget(torrent)
                 self._saver.gone(torrent)
             case TrackerAsked() | TrackerAnswered() | TrackerFailed():
@@ -246,11 +256,12 @@ class Running:
                     self._emit(stats)
             case StatusUpdate(rows):
                 self._updates.busy = bool(rows)
+                self._watches.observe(rows, time.monotonic())
             case AlertsLost():
                 # Something may wait for one of the dropped alerts. A new engine starts from the actual state.
                 raise AlertsDropped
             case _:
-                pass
+                self._watches.feed(alert, time.monotonic())
 
     def _perform(self, order: Order) -> None:
         match order:
@@ -275,6 +286,12 @@ class Running:
             self._dispatcher.resume_deleted(outcome.torrent, outcome.problem)
         else:
             self._saver.stored(outcome)
+
+    def filtered(self, outcome: Filtered) -> None:
+        """Handles what was read from the file of the IP filter."""
+        if outcome.changes:
+            self._session.block(outcome.filter)
+        self._emit(outcome.state)
 
     def rehashed(self, outcome: Rehashed) -> None:
         """Handles the progress or outcome of a verification."""
@@ -310,6 +327,7 @@ class Running:
             busy: whether commands are queued.
         """
         self._outbox.extend(self._trackers.take())
+        self._outbox.extend(self._watches.beat(now))
         self._session.post_statistics()
         if not self._saver.draining:
             self._read_again(now)

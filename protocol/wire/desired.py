@@ -58,6 +58,9 @@ TIER_MAX: Final = 255
 Tier = Annotated[int, msgspec.Meta(ge=0, le=TIER_MAX)]
 """The trackers of a tier are used only if all trackers of lower tiers fail."""
 
+ContentLayout = Literal["original", "subfolder", "no_subfolder"]
+"""Whether a torrent's files are in a folder: as in the torrent, always, or never."""
+
 Indices = Annotated[str, msgspec.Meta(pattern=patterns.FILE_INDICES, max_length=65_536)]
 """File indices in the form of BEP 53, such as `0,2,5-7`."""
 
@@ -243,9 +246,11 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         web_seeds: URLs (BEP 19) that clients gave in addition to those in the source.
         removed_web_seeds: URLs of web seeds that are not used, although the source or resume data may have them.
         tracker_edits: what clients have changed in the list of trackers since then; None for nothing.
+        content_layout: whether the files are in a folder; chosen when the torrent was added.
         category: the key of the torrent's category (`Category.key`). If no category has this key, it was removed, and
             the torrent has none.
         options: the options of the torrent that clients have set.
+        queue_order: torrents in the queue are sorted by this number; None stands for `added_us`.
         reached: the seeding goals that were acted on; None if none was, or if a client has set goals since.
     """
 
@@ -278,8 +283,10 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
     recheck: int | None = None
     tracker_edits: TrackerEdits | None = None
     removed_web_seeds: tuple[str, ...] = ()
+    content_layout: ContentLayout = "original"
     category: str | None = None
     options: TorrentOptions = DEFAULT_OPTIONS
+    queue_order: int | None = None
     reached: ReachedGoals | None = None
 
     def __post_init__(self) -> None:
@@ -303,6 +310,11 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         """Whether libtorrent's queue decides when the torrent runs."""
         options = self.options
         return options.auto_managed and not options.force_start and not self.paused
+
+    @property
+    def queue_key(self) -> tuple[int, str]:
+        """The sort key in the queue."""
+        return (self.added_us if self.queue_order is None else self.queue_order, self.torrent)
 
 
 class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):

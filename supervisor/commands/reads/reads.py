@@ -28,6 +28,7 @@ from protocol.wire.operations import OPERATIONS
 from protocol.wire.reports import (
     EngineReport,
     HealthReport,
+    IpFilterReport,
     ProcessReport,
     RestoreReport,
     SessionReport,
@@ -71,6 +72,7 @@ class Reads:
         config: the configuration; the config handler replaces it when another configuration comes into force.
         engines: the engines of all slots, at least one.
         version: the version of Ouzel.
+        others: further objects with handlers of instant reads.
         limits: returns the session's limits.
     """
 
@@ -83,6 +85,7 @@ class Reads:
         health: HealthBook,
         log: EventLog,
         version: str,
+        others: Sequence[object] = (),
         limits: Callable[[], SettingsReport],
     ) -> None:
         self.config = config
@@ -99,7 +102,7 @@ class Reads:
         self._stats_kept: tuple[float, int, StatsReport] | None = None
         """The last result of `stats`: when it was made, the sequence number at that time, and the result."""
         self.pid = self._supervisor_process.pid
-        self._handlers = handlers_of(self)
+        self._handlers = handlers_of(self, *others)
         check_complete(InstantRead, self._handlers)
         check_complete(PagedRead, self._handlers, but=EngineRead)
 
@@ -232,7 +235,14 @@ class Reads:
             supervisor=_measure([self.pid]),
             engine=_measure([engine.pid for engine in self._engines]),
             torrents={state.value: count for state, count in counts.items()},
+            ip_filter=self._ip_filter(),
         )
+
+    def _ip_filter(self) -> IpFilterReport | None:
+        found, file = self._snapshot.ip_filter, self.config.ip_filter.file
+        if found is None or file is None or not found.on:
+            return None
+        return IpFilterReport(file=file, rules=found.rules, bad_lines=found.bad_lines)
 
     @handles(SnapshotVerb)
     def _all(self, command: SnapshotVerb) -> Steps:
