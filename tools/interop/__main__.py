@@ -24,7 +24,7 @@ def interop(
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """Exchange torrents with aria2, qBittorrent and Transmission, which find each other by a real tracker (opentracker).
+    """Exchange torrents with aria2, qBittorrent and Transmission, found by a real tracker (opentracker).
 
     Needs root: each program has a network namespace of its own. Debian's packages are installed where they are missing.
     Exit codes: 0 if all files are equal, 1 if not, 2 for wrong usage, 77 if the programs cannot run here.

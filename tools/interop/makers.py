@@ -86,7 +86,8 @@ def _by_debian_libtorrent(content: Path, output: Path, format_: str, tracker: st
 def _by_ouzel(content: Path, output: Path, format_: str, tracker: str) -> None:
     lt: Any = libtorrent  # the type stubs lack what the binding accepts
     flags = {"v1": lt.create_torrent.v1_only, "v2": lt.create_torrent.v2_only, "hybrid": 0}[format_]
-    creator = lt.create_torrent(lt.list_files(str(content)), PIECE_LENGTH, flags)
+    files = sorted(lt.list_files(str(content)), key=lambda entry: entry.filename)
+    creator = lt.create_torrent(files, PIECE_LENGTH, flags)
     creator.add_tracker(tracker)
     lt.set_piece_hashes(creator, str(content.parent), lambda piece: None)
     output.write_bytes(lt.bencode(creator.generate()))

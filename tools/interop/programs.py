@@ -38,8 +38,10 @@ class Program:
 
     Fields:
         name, package: its name, and Debian's package of it.
-        formats: of the torrents that it can exchange. A program that knows v1 only exchanges hybrid ones as such.
+        formats: of the torrents that it can exchange. aria2 1.36 and Transmission 3.00 can exchange no hybrid torrents:
+            the former announces another info-hash, the latter refuses the file. Both stumble over empty keys.
         maker: the maker of the torrents that it seeds.
+        tracker: the protocol by which it announces them. aria2 has UDP trackers only together with the DHT.
         argv: returns its command line, after it has written what configuration it needs.
     """
 
@@ -47,6 +49,7 @@ class Program:
     package: str
     formats: Collection[str]
     maker: str
+    tracker: str
     argv: Callable[[Job], list[str]]
 
 
@@ -108,7 +111,7 @@ def _transmission(job: Job) -> list[str]:
 
 
 PROGRAMS: Final = (
-    Program("aria2", "aria2", ("v1", "hybrid"), "mktorrent", _aria2),
-    Program("qBittorrent", "qbittorrent-nox", ("v1", "v2", "hybrid"), "libtorrent 2.0", _qbittorrent),
-    Program("Transmission", "transmission-daemon", ("v1", "hybrid"), "transmission-create", _transmission),
+    Program("aria2", "aria2", ("v1",), "mktorrent", "http", _aria2),
+    Program("qBittorrent", "qbittorrent-nox", ("v1", "v2", "hybrid"), "libtorrent 2.0", "udp", _qbittorrent),
+    Program("Transmission", "transmission-daemon", ("v1",), "transmission-create", "udp", _transmission),
 )

@@ -65,11 +65,10 @@ class Outcome:
 
 def cases(root: Path, content: Path) -> list[Case]:
     """Makes the torrents, and returns the transfers in the order of the programs."""
-    found = []
+    found: list[Case] = []
     for program in PROGRAMS:
         ways = [(True, "Ouzel", "http", each) for each in program.formats]
-        own = program.formats if program.maker == "libtorrent 2.0" else ("v1",)
-        ways += [(False, program.maker, "udp", each) for each in own]
+        ways += [(False, program.maker, program.tracker, each) for each in program.formats]
         for ouzel_seeds, maker, tracker, format_ in ways:
             output = root / f"{len(found)}.torrent"
             made = makers.make(maker, content, output, format_, ANNOUNCE[tracker])
