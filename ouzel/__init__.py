@@ -22,6 +22,7 @@ from ouzel.stream.event import Event, Resnapshot, SnapshotPage
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.reports import (
+    AlternativeReport,
     EngineReport,
     EngineSlotReport,
     EngineState,
@@ -56,6 +57,7 @@ from protocol.wire.rows import (
 
 __all__ = [
     "Added",
+    "AlternativeReport",
     "AsyncClient",
     "AsyncEvents",
     "BanAccepted",

@@ -21,12 +21,13 @@ from supervisor.config.config import Config
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.engine.engine import Engine, Part
 from supervisor.engine.facts import EngineFact
-from supervisor.engine.life.restart_policy import PROBE_S, RestartPolicy, standard_policy
+from supervisor.engine.life.restart_policy import PROBE_S
 from supervisor.engine.process.child import ENGINE_MODULE
 from supervisor.engine.process.code_stamp import CodeStamp
 from supervisor.engine.process.describer import Describer
 from supervisor.engine.process.launcher import Launcher
 from supervisor.health.torrent_troubles import TorrentTroubles
+from supervisor.hooks.hook_queues import HookQueues
 from supervisor.host import memory, signals
 from supervisor.host.directory_lock import DirectoryLock
 from supervisor.host.place_watch import PlaceWatch
@@ -39,7 +40,7 @@ from supervisor.payload.root_watch import RootWatch, user_name
 from supervisor.requests.readiness import Readiness
 from supervisor.store.catalogue import Catalogue
 from supervisor.wiring.command_parts import CommandParts
-from supervisor.wiring.handler_parts import HandlerParts
+from supervisor.wiring.handler_parts import HandlerParts, policy_of
 from supervisor.wiring.sockets import Sockets
 from supervisor.wiring.watch_parts import WatchParts
 
@@ -66,6 +67,7 @@ class Service:
         version: str,
         log: logs.Logger,
         *,
+        config_file: Path | None,
         read_config: Callable[[Config], Config],
         manager: ServiceManager,
         module: str,
@@ -75,7 +77,7 @@ class Service:
         log_form: Form,
         closing: AsyncExitStack,
     ) -> None:
-        in_force, paths, policy = ConfigInForce(config), config.paths, partial(_policy, probe_s)
+        in_force, paths, policy = ConfigInForce(config), config.paths, partial(policy_of, probe_s)
         runtime_dir, resume_dir = Path(paths.runtime_dir), ResumeDir(Path(paths.resume_dir))
         self._manager, self._log = manager, log
         self._group = asyncio.TaskGroup()
@@ -88,13 +90,17 @@ class Service:
         self._damaged = catalogue.load()
         roots = RootsInForce(in_force, [resume_dir.root, runtime_dir, Path(paths.state_dir), *config.api.directories])
         mounts, places, code = MountTable(), PlaceWatch(), CodeStamp()
-        self._sockets = sockets = Sockets(config.api, runtime_dir, troubles=self._troubles, log=log, closing=closing)
+        hooks = HookQueues(config.hooks, catalogue)
+        self._sockets = sockets = Sockets(
+            config.api, runtime_dir, on_event=[self._troubles.handle, hooks.handle], log=log, closing=closing
+        )
         closing.callback(catalogue.close)
         closing.callback(manager.extend, STOP_PATIENCE_S)  # closing the catalogue waits for the disk
         closing.callback(mounts.close)
         closing.callback(places.close)
         closing.callback(sockets.event_logger.close)
 
+        settings = SessionSettings(in_force, catalogue=catalogue, roots=roots, locks=locks)
         self._engine = engine = Engine(
             SLOT,
             catalogue,
@@ -111,7 +117,7 @@ class Service:
                 code=code,
                 places=places,
             ),
-            settings=SessionSettings(in_force, catalogue=catalogue, roots=roots, locks=locks).configure,
+            settings=settings.configure,
             policy=policy(config),
             memory_limit=memory.limit_bytes(config.restart.max_memory_mb),
             describer=Describer(resume_dir.root, config.sandbox.mode),
@@ -141,11 +147,13 @@ class Service:
             engine=engine,
             sockets=sockets,
             watch=watch,
+            settings=settings,
             ended=self._finished,
             log=log,
         )
         self._handlers = handlers = HandlerParts(
             in_force,
+            config_file=config_file,
             read_config=read_config,
             policy=policy,
             roots=roots,
@@ -156,6 +164,8 @@ class Service:
             sockets=sockets,
             watch=watch,
             commands=commands,
+            settings=settings,
+            hooks=hooks,
             manager=manager,
             log_form=log_form,
             log_problem=log_problem,
@@ -164,13 +174,12 @@ class Service:
             on_unusable=self._unusable,
         )
         self._parts: dict[str, Part] = {
-            "tick": handlers.clock.run,
             "code": code.run,
-            "warden": handlers.warden.run,
-            "reload": handlers.reloader.run,
+            **handlers.parts(),
             "roots": RootWatch(roots.wanted_paths, watch.places.root).run,
             "files": FileWatch(catalogue, engine.snapshot, engine.look_at_files).run,
             "merger": commands.merger.run,
+            "jobs": commands.jobs.run,
             "access": partial(sockets.access.run, watch.places.access),
             **engine.parts(),
         }
@@ -246,6 +255,7 @@ async def open_service(
     version: str,
     log: logs.Logger,
     *,
+    config_file: Path | None = None,
     read_config: Callable[[Config], Config],
     manager: ServiceManager,
     module: str = ENGINE_MODULE,
@@ -261,6 +271,7 @@ async def open_service(
         locks: held locks on the directories, the resume directory's first; engines inherit them.
         version: the version of Ouzel.
         log: the logger of the service.
+        config_file: the file that is watched for changes; None if there is none.
         read_config: reads the configuration again, given the one in force. Raises InvalidConfig.
         manager: the service manager, which is notified of readiness. Its watchdog is fed while commands are answered.
         module: the module that is run as the engine.
@@ -278,6 +289,7 @@ async def open_service(
             locks,
             version,
             log,
+            config_file=config_file,
             read_config=read_config,
             manager=manager,
             module=module,
@@ -287,10 +299,3 @@ async def open_service(
             log_form=log_form or Form(Destination.ELSEWHERE),
             closing=closing,
         )
-
-
-def _policy(probe_s: float, config: Config) -> RestartPolicy:
-    restart = config.restart
-    return standard_policy(
-        window_s=restart.window_s, budget=restart.budget, max_delay_s=restart.max_delay_s, probe_s=probe_s
-    )

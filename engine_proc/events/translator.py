@@ -389,6 +389,8 @@ def _state_of(row: TorrentStatus, view: _View) -> TorrentState:
         return TorrentState.ERROR
     if row.paused:
         return TorrentState.PAUSED
+    if row.queued:
+        return TorrentState.QUEUED
     if row.state in _HAS_ALL and view.phase is not _Phase.COMPLETE:
         return TorrentState.FETCHING_METADATA if view.nameless else TorrentState.DOWNLOADING
     return _STATES[row.state]

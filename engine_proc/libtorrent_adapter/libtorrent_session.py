@@ -1,7 +1,7 @@
 """The implementation of the session port by a libtorrent session.
 
-This module has the calls that add and remove torrents, and those about the whole session. `TorrentCalls` has those
-about one loaded torrent.
+This module has the calls that add and remove torrents, and those about the whole session. `TorrentCalls` and
+`OptionCalls` have those about one loaded torrent.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ from typing import Any, Final
 import libtorrent
 
 from engine_proc.libtorrent_adapter.libtorrent_alerts import ALERT_MASK
-from engine_proc.libtorrent_adapter.libtorrent_calls import TorrentCalls
+from engine_proc.libtorrent_adapter.libtorrent_options import OptionCalls
 from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, blocking, call_again, everybody
 from engine_proc.libtorrent_adapter.libtorrent_settings import Settings
 from engine_proc.libtorrent_adapter.parsing import (
@@ -49,7 +49,7 @@ _FLAGS: Final = lt.torrent_flags
 _NO_HISTORY: Final = dict.fromkeys(CountersRead.__struct_fields__[1:], 0)
 
 
-class LibtorrentSession(TorrentCalls):
+class LibtorrentSession(OptionCalls):
     """A libtorrent session whose rate limits apply to all peers, including those on the local network.
 
     Args:

@@ -61,6 +61,8 @@ class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
     moved_up: int = 0
     upload_mode: bool = False
     """Whether libtorrent has stopped downloading because a write failed. Nothing else reports that."""
+    queued: bool = False
+    """Whether the torrent waits in libtorrent's queue. It is not paused then."""
 
 
 class StatusUpdate(_Alert, frozen=True):

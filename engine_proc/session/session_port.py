@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, Protocol
 
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session.alerts import Alert
+from engine_proc.session.options_port import OptionsPort
 from engine_proc.session.peer_sources import PeerSources
 from engine_proc.session.peers_port import PeersPort
 from protocol.wire.desired import DesiredTorrent, KnownMetadata, SettingValue
@@ -160,7 +161,7 @@ class Applied(NamedTuple):
     upload_bps: int
 
 
-class LibtSession(PeerSources, PeersPort, Protocol):
+class LibtSession(PeerSources, PeersPort, OptionsPort, Protocol):
     """One libtorrent session.
 
     Any call about one torrent may raise TorrentFault. A call that needs the torrent's file priorities may raise
@@ -263,7 +264,7 @@ class LibtSession(PeerSources, PeersPort, Protocol):
         ...
 
     def set_paused(self, torrent: str, paused: bool) -> None:
-        """Pauses or resumes a torrent. Resuming retries a torrent that an error has stopped."""
+        """Pauses or resumes a torrent, outside the queue. Resuming retries a torrent that an error has stopped."""
         ...
 
     def verify(self, torrent: str) -> None:
@@ -300,7 +301,7 @@ class LibtSession(PeerSources, PeersPort, Protocol):
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
         """The desired state, with its values replaced by the session's. Values that the session does not have are kept.
 
-        A torrent that libtorrent has stopped because of an error does not count as paused.
+        A torrent that libtorrent has stopped because of an error, or that waits in the queue, does not count as paused.
         """
         ...
 

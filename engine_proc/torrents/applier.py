@@ -15,6 +15,7 @@ from engine_proc.storage.leftovers import Leftover
 from engine_proc.storage.storage_policy import Present, Verdict
 from engine_proc.torrents.absences import ADD_FAILED, FAULT, Absences
 from engine_proc.torrents.loading.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
+from engine_proc.torrents.options import Options
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.readback import report_limits
 from engine_proc.torrents.rechecker import Rechecker
@@ -65,6 +66,7 @@ class Applier:
         self._selections = selections
         self._rechecker = rechecker
         self._remover = Remover(parts, loader, records)
+        self.options = Options(parts.session, records)
 
     # -- desired state --------------------------------------------------------------------------------------------
 
@@ -114,11 +116,12 @@ class Applier:
                     self.unload(torrent)
             case reconcile.SetPaused() if self._rechecker.hashing(torrent):
                 pass  # the operation in progress will apply the desired state
-            case reconcile.SetPaused(paused):
-                self._session.set_paused(torrent, paused)
-                if not paused:
-                    self._parts.pacer.prioritize(torrent)
-                    self.call_peers(torrent)
+            case reconcile.SetPaused(True):
+                self._session.set_paused(torrent, True)
+            case reconcile.SetPaused():
+                self.options.let_run(torrent)
+                self._parts.pacer.prioritize(torrent)
+                self.call_peers(torrent)
             case reconcile.SetSelection(desired):
                 self._selections.change(torrent, desired)
             case reconcile.Connect(peers):

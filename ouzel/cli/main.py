@@ -10,8 +10,22 @@ from typing import Annotated, Final
 
 import typer
 
+from ouzel.cli import examples
 from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
-from ouzel.cli.commands import additions, bans, changes, crashes, damaged, keys, settings, trackers, views
+from ouzel.cli.commands import (
+    additions,
+    bans,
+    changes,
+    crashes,
+    creating,
+    damaged,
+    keys,
+    making,
+    options,
+    settings,
+    trackers,
+    views,
+)
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
@@ -51,16 +65,23 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "release": changes.release,
     "limit": changes.limit,
     "files": changes.files,
+    "options": options.options,
+    "export": making.export,
+    "create": creating.create,
+    "jobs": creating.jobs,
+    "cancel": creating.cancel,
     "ban": bans.ban,
     "unban": bans.unban,
     "health": views.health,
     "events": views.events,
+    "ping": views.ping,
     "stats": views.stats,
 }
 """The commands, in the order of the help."""
 
 for _name, _function in COMMANDS.items():
-    app.command(_name, epilog=EXIT_CODES_HELP)(_function)
+    app.command(_name)(_function)
+examples.add_to(app)
 
 
 def _print_version(wanted: bool) -> None:

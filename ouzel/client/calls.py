@@ -12,6 +12,7 @@ from ouzel.client.special_calls import (
     ServerInfo,
     add_peers,
     add_torrent,
+    create_torrent,
     get_settings,
     hello,
     list_files,
@@ -23,14 +24,16 @@ from ouzel.client.special_calls import (
     set_sequential,
     snapshot,
     update_limits,
+    update_options,
     update_selection,
     update_settings,
     update_trackers,
     update_web_seeds,
 )
-from protocol.wire.commands import peer_commands, session_commands, torrent_commands
+from protocol.wire.commands import making_commands, peer_commands, session_commands, torrent_commands
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
+from protocol.wire.making_results import JobAccepted, JobRow, TorrentExport
 from protocol.wire.reports import HealthReport, StatsReport
 from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
@@ -43,6 +46,9 @@ __all__ = [
     "add_peers",
     "add_torrent",
     "ban_peer",
+    "cancel_job",
+    "create_torrent",
+    "export_torrent",
     "get_crash",
     "get_settings",
     "get_torrent",
@@ -54,6 +60,7 @@ __all__ = [
     "list_files",
     "list_hashes",
     "list_ids",
+    "list_jobs",
     "list_peers",
     "list_torrents",
     "list_trackers",
@@ -72,6 +79,7 @@ __all__ = [
     "stats",
     "unban_peer",
     "update_limits",
+    "update_options",
     "update_selection",
     "update_settings",
     "update_trackers",
@@ -156,6 +164,20 @@ def list_damaged() -> Call[list[DamagedReport]]:
     return call_of(session_commands.ListDamaged(), member(list[DamagedReport], "files"))
 
 
+def export_torrent(torrent: str) -> Call[TorrentExport]:
+    """Returns the .torrent file of a torrent, and its magnet link.
+
+    The info section has exactly the bytes that the info-hash is of. Trackers and web seeds are those that the torrent
+    has now, with all changes. The reply is made from the files in the resume directory, so no engine is needed.
+    """
+    return call_of(making_commands.ExportTorrent(torrent=torrent), whole(TorrentExport))
+
+
+def list_jobs() -> Call[list[JobRow]]:
+    """Returns the jobs that make torrents, with their progress."""
+    return call_of(making_commands.ListJobs(), member(list[JobRow], "jobs"))
+
+
 def remove_torrent(torrent: str, *, delete_files: bool = False, wait: Wait = "durable") -> Call[None]:
     """Removes a torrent, and deletes its files if requested.
 
@@ -205,6 +227,15 @@ def unban_peer(peer: str, *, wait: Wait = "durable") -> Call[BanAccepted]:
         peer: as in `ban_peer`.
     """
     return call_of(peer_commands.UnbanPeer(peer=peer), whole(BanAccepted), wait)
+
+
+def cancel_job(job: str, *, wait: Wait = "durable") -> Call[JobAccepted]:
+    """Cancels a job, at once if it is running. A job that has made its torrent is not changed.
+
+    Args:
+        job: a job's id, as in the reply to `create_torrent`.
+    """
+    return call_of(making_commands.CancelJob(job=job), whole(JobAccepted), wait)
 
 
 def release_torrent(torrent: str, *, wait: Wait = "durable") -> Call[None]:

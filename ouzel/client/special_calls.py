@@ -4,7 +4,7 @@ All other calls are generated from the table of operations. `calls` exports both
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -13,12 +13,20 @@ from ouzel.requests import result_of
 from ouzel.stream.event import SnapshotPage
 from ouzel.stream.event_stream import snapshot_page
 from protocol.wire import codec
-from protocol.wire.commands import kinds, session_commands, torrent_commands, tracker_commands
+from protocol.wire.commands import (
+    kinds,
+    making_commands,
+    option_commands,
+    session_commands,
+    torrent_commands,
+    tracker_commands,
+)
 from protocol.wire.envelope import Reply, Wait
 from protocol.wire.reports import SettingReport, SettingsReport
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
 
 T = TypeVar("T")
+TorrentFormat = Literal["v1", "v2", "hybrid"]
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,6 +169,51 @@ def add_torrent(
     return call_of(command, whole(Added), wait)
 
 
+def create_torrent(
+    path: str,
+    *,
+    format: TorrentFormat = "hybrid",  # noqa: A002  # the protocol's name
+    piece_length: int | None = None,
+    trackers: Sequence[Sequence[str]] = (),
+    web_seeds: Sequence[str] = (),
+    private: bool = False,
+    source: str = "",
+    comment: str = "",
+    exclude: Sequence[str] = (),
+    output: str | None = None,
+    seed: bool = False,
+    wait: Wait = "durable",
+) -> Call[str]:
+    """Makes a torrent of a file or folder in the daemon's download roots. Returns the id of the job that does it.
+
+    `list_jobs` shows the job's progress, and the event `job_finished` its end.
+
+    Args:
+        path: an absolute path.
+        format: the version of the torrent.
+        piece_length: a power of two; None chooses the length by the size.
+        trackers: the trackers' URLs by tier.
+        source: a text that private trackers ask for.
+        exclude: globs; files that match one of them are left out.
+        output: the path of the .torrent file in the download roots; None for no file.
+        seed: adds the torrent when it is made, and seeds it without a recheck.
+    """
+    command = making_commands.CreateTorrent(
+        path=path,
+        format=format,
+        piece_length=piece_length,
+        trackers=[list(tier) for tier in trackers],
+        web_seeds=list(web_seeds),
+        private=private,
+        source=source,
+        comment=comment,
+        exclude=list(exclude),
+        output=output,
+        seed=seed,
+    )
+    return call_of(command, member(str, "job"), wait)
+
+
 def set_sequential(torrent: str, sequential: bool = True, *, wait: Wait = "durable") -> Call[None]:
     """Chooses whether pieces are downloaded in order, or the rarest first."""
     return call_of(torrent_commands.SetSequential(torrent=torrent, sequential=sequential), nothing, wait)
@@ -171,14 +224,19 @@ def update_limits(
     *,
     download_bps: int | None = None,
     upload_bps: int | None = None,
+    alternative: bool | Literal["auto"] | None = None,
     wait: Wait = "durable",
 ) -> Call[SettingsReport]:
-    """Sets the limits (bytes per second) of one torrent or of the session. Returns the limits in force.
+    """Sets the limits (bytes per second) of one torrent or of the session. Returns the limits.
 
-    0 means no limit; None does not change a limit.
+    0 means no limit; None does not change a limit. `alternative` switches the session's alternative limits on or off;
+    with `auto` the schedule decides.
     """
     command = torrent_commands.UpdateLimits(
-        torrent=torrent, download_bps=_or_unset(download_bps), upload_bps=_or_unset(upload_bps)
+        torrent=torrent,
+        download_bps=_or_unset(download_bps),
+        upload_bps=_or_unset(upload_bps),
+        alternative=None if alternative == "auto" else _or_unset(alternative),
     )
     return call_of(command, whole(SettingsReport), wait)
 
@@ -214,6 +272,52 @@ def update_selection(
         exclude=_or_unset(None if exclude is None else list(exclude)),
         skip_fluff=_or_unset(skip_fluff),
         priorities=_or_unset(None if priorities is None else _by_index(priorities)),
+    )
+    return call_of(command, nothing, wait)
+
+
+def update_options(
+    torrent: str,
+    *,
+    max_connections: int | None = None,
+    max_uploads: int | None = None,
+    super_seeding: bool | None = None,
+    auto_managed: bool | None = None,
+    force_start: bool | None = None,
+    first_last_piece_first: bool | None = None,
+    pex: bool | None = None,
+    dht: bool | None = None,
+    lsd: bool | None = None,
+    labels: Sequence[str] | None = None,
+    name: str | None = None,
+    wait: Wait = "durable",
+) -> Call[None]:
+    """Sets options of a torrent. None does not change an option.
+
+    Args:
+        max_connections, max_uploads: the maximum number of connected peers, and of those that are uploaded to; 0 means
+            no limit of the torrent's own.
+        super_seeding: as a seed, tell each peer of only one piece at a time (BEP 16).
+        auto_managed: libtorrent's queue decides when the torrent runs.
+        force_start: True resumes the torrent, and lets it run whatever the queue says.
+        first_last_piece_first: download the first and the last piece of each selected file first.
+        pex, dht, lsd: whether the torrent exchanges peers, uses the DHT, and is announced in the local network.
+        labels: the whole new list.
+        name: the name to show; empty for the name in the metadata. No file is renamed.
+    """
+    command = option_commands.UpdateOptions(
+        torrent=torrent,
+        max_connections=_or_unset(max_connections),
+        max_uploads=_or_unset(max_uploads),
+        super_seeding=_or_unset(super_seeding),
+        auto_managed=_or_unset(auto_managed),
+        force_start=_or_unset(force_start),
+        first_last_piece_first=_or_unset(first_last_piece_first),
+        pex=_or_unset(pex),
+        dht=_or_unset(dht),
+        lsd=_or_unset(lsd),
+        labels=_or_unset(None if labels is None else list(labels)),
+        name=_or_unset(name),
     )
     return call_of(command, nothing, wait)
 

@@ -20,6 +20,15 @@ Bps = Annotated[int, msgspec.Meta(ge=0, le=LIMIT_MAX_BPS)]
 SettingValue = int | str | bool
 """The value of a setting of libtorrent. Numbers are 32-bit integers."""
 
+OwnLimit = Annotated[int, msgspec.Meta(ge=0, le=2**24 - 2)]
+"""A limit of one torrent: 0 means none, and 1 is refused.
+
+libtorrent stores these in 24 bits, treats the largest one as no limit, and accepts none below 2.
+"""
+
+DisplayName = Annotated[str, msgspec.Meta(max_length=255)]
+"""The name of a torrent that a client has chosen."""
+
 FilePriority = Annotated[int, msgspec.Meta(ge=0, le=7)]
 """libtorrent's download priority of a file: 0 excludes the file, 4 is the default, 7 is downloaded first."""
 
@@ -145,7 +154,40 @@ class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     files: int
 
 
-class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The options of one torrent. Few torrents have others than the defaults, which all the others share.
+
+    Fields:
+        max_connections: the maximum number of connected peers; 0 means no limit of the torrent's own.
+        max_uploads: the maximum number of peers that are uploaded to at the same time; 0 means no limit of the
+            torrent's own.
+        super_seeding: as a seed, tell each peer of only one piece at a time (BEP 16).
+        auto_managed: libtorrent's queue decides when the torrent runs (the settings `active_downloads`, `active_seeds`
+            and the like). By default the torrent runs at once.
+        force_start: the torrent runs whatever the queue says; `auto_managed` has no effect.
+        first_last_piece_first: the first and the last piece of each selected file are downloaded first.
+        pex: whether peers are exchanged with other peers (BEP 11).
+        dht: whether the torrent uses the DHT (BEP 5).
+        lsd: whether the torrent is announced in the local network (BEP 14).
+        name: the name that is shown in place of the name in the metadata; empty for the latter. No file is renamed.
+    """
+
+    max_connections: OwnLimit = 0
+    max_uploads: OwnLimit = 0
+    super_seeding: bool = False
+    auto_managed: bool = False
+    force_start: bool = False
+    first_last_piece_first: bool = False
+    pex: bool = True
+    dht: bool = True
+    lsd: bool = True
+    name: DisplayName = ""
+
+
+DEFAULT_OPTIONS: Final = TorrentOptions()
+
+
+class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """All that clients requested of one torrent, and what is known of its content.
 
     Fields:
@@ -177,6 +219,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         web_seeds: URLs (BEP 19) that clients gave in addition to those in the source.
         removed_web_seeds: URLs of web seeds that are not used, although the source or resume data may have them.
         tracker_edits: what clients have changed in the list of trackers since then; None for nothing.
+        options: the options of the torrent that clients have set.
     """
 
     torrent: str
@@ -208,10 +251,13 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     recheck: int | None = None
     tracker_edits: TrackerEdits | None = None
     removed_web_seeds: tuple[str, ...] = ()
+    options: TorrentOptions = DEFAULT_OPTIONS
 
     def __post_init__(self) -> None:
-        """Interns texts that many of possibly 100,000 records have in common, such as save paths."""
+        """Shares values that many of possibly 100,000 records have in common, such as save paths."""
         share = msgspec.structs.force_setattr
+        if self.options is not DEFAULT_OPTIONS and self.options == DEFAULT_OPTIONS:
+            share(self, "options", DEFAULT_OPTIONS)
         share(self, "save_path", sys.intern(self.save_path))
         share(self, "mount_point", sys.intern(self.mount_point))
         if self.info_hash_v1 == self.torrent:
@@ -220,6 +266,12 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             share(self, "info_hash_v2", self.torrent)
         if self.metadata is not None and self.metadata.name == self.name:
             share(self, "name", self.metadata.name)
+
+    @property
+    def managed(self) -> bool:
+        """Whether libtorrent's queue decides when the torrent runs."""
+        options = self.options
+        return options.auto_managed and not options.force_start and not self.paused
 
 
 class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -230,6 +282,7 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             limit in the configuration applies.
         settings: libtorrent's settings that clients have set, by libtorrent's names; they override the configuration.
         banned: the IP addresses of banned peers, in their normal form.
+        alternative: whether the alternative limits are in force; None if the schedule decides.
     """
 
     download_bps: Bps | None = None
@@ -237,6 +290,7 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     revision: int = 1
     settings: dict[str, SettingValue] = {}
     banned: tuple[str, ...] = ()
+    alternative: bool | None = None
 
 
 def edited_web_seeds(present: Iterable[str], desired: DesiredTorrent) -> list[str]:

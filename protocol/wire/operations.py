@@ -12,8 +12,15 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from protocol.wire import codec, reports, results, rows
-from protocol.wire.commands import peer_commands, session_commands, torrent_commands, tracker_commands
+from protocol.wire import codec, making_results, reports, results, rows
+from protocol.wire.commands import (
+    making_commands,
+    option_commands,
+    peer_commands,
+    session_commands,
+    torrent_commands,
+    tracker_commands,
+)
 from protocol.wire.commands.kinds import Command, Mutation
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -134,6 +141,17 @@ _TABLE: Final = (
         (Refusal(ErrorKind.STORAGE_UNAVAILABLE, "`damaged/` cannot be read"), *_FROM_DISK[1:]),
     ),
     Operation(
+        making_commands.ExportTorrent,
+        making_results.TorrentExport,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.METAINFO_TOO_LARGE, "the message names the .torrent file's size"),
+            Refusal(ErrorKind.STORAGE_UNAVAILABLE, "none of the torrent's stored data can be read"),
+            *_FROM_DISK[1:],
+        ),
+    ),
+    Operation(making_commands.ListJobs, making_results.JobList),
+    Operation(
         torrent_commands.AddTorrent,
         results.AddAccepted,
         (
@@ -186,6 +204,7 @@ _TABLE: Final = (
         ),
     ),
     Operation(torrent_commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(option_commands.UpdateOptions, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
         torrent_commands.Recheck,
         results.TorrentAccepted,
@@ -208,6 +227,15 @@ _TABLE: Final = (
     Operation(torrent_commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),
     Operation(peer_commands.BanPeer, results.BanAccepted),
     Operation(peer_commands.UnbanPeer, results.BanAccepted),
+    Operation(
+        making_commands.CreateTorrent,
+        making_results.JobAccepted,
+        (
+            Refusal(ErrorKind.PATH_NOT_ALLOWED, "`args.path` or `args.output` is not in the download roots"),
+            Refusal(ErrorKind.TOO_MANY_JOBS),
+        ),
+    ),
+    Operation(making_commands.CancelJob, making_results.JobAccepted, (Refusal(ErrorKind.UNKNOWN_JOB),)),
     Operation(torrent_commands.ReleaseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
         session_commands.RestoreDamaged,

@@ -195,6 +195,7 @@ class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
         listen_port: the listening port; 0 if there is none.
         age_ms: the time since an engine's last report; null if there has been none.
         all_time_downloaded, all_time_uploaded: payload bytes, including those before restarts.
+        alternative_limits: whether the alternative rate limits are in force.
     """
 
     download_bps: int
@@ -206,6 +207,7 @@ class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
     age_ms: int | None
     all_time_downloaded: int = 0
     all_time_uploaded: int = 0
+    alternative_limits: bool = False
 
 
 class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,15 +226,34 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
     torrents: dict[str, int]
 
 
-class SettingsReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The session's desired limits: those that clients have set, or else those in the configuration.
+class AlternativeReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The session's alternative limits, which are in force in place of the normal ones at certain times.
 
     Fields:
         download_bps, upload_bps: bytes per second; 0 means no limit.
+        in_force: whether they are in force now.
+        scheduled: whether the schedule has them now.
+        switch: true or false if a client has switched them on or off; null if the schedule decides.
     """
 
     download_bps: int
     upload_bps: int
+    in_force: bool
+    scheduled: bool
+    switch: bool | None
+
+
+class SettingsReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The session's desired limits: those that clients have set, or else those in the configuration.
+
+    Fields:
+        download_bps, upload_bps: the normal limits, in bytes per second; 0 means no limit.
+        alternative: the alternative limits; absent if none are configured, and for a single torrent.
+    """
+
+    download_bps: int
+    upload_bps: int
+    alternative: AlternativeReport | None = None
 
 
 class SettingSource(StrEnum):

@@ -201,14 +201,16 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     head: int
 
 
-class SettingList(msgspec.Struct, frozen=True, kw_only=True):
+class SettingList(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Settings of libtorrent.
 
     Fields:
         settings: the settings by name, sorted.
+        limits: the session's rate limits, in the reply to `get_settings`.
     """
 
     settings: dict[str, SettingReport]
+    limits: SettingsReport | None = None
 
 
 class CrashList(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from protocol.wire.desired import DEFAULT_OPTIONS, TorrentOptions
+
 
 class TorrentState(StrEnum):
     """The state of a torrent. In `finished` all selected files are complete, in `seeding` all files."""
@@ -36,10 +38,11 @@ class HindranceCause(StrEnum):
 
     `quarantined`: the torrent crashes the engine, and is not loaded. `disk`: its files or their disk are missing, full
     or unusable. `error`: another error has stopped it; see `error` in its row. `paused`: a client has paused it.
-    `engine`: no engine runs. `queued`: the engine has not loaded it yet. `nothing_selected`: no file is selected.
-    `trackers_failing`: no peer is connected, and all trackers fail. `no_peers`: no peer is connected. `no_metadata`:
-    peers are connected, but none has sent the info dictionary for this magnet link. `no_seeds`: no data arrives, and no
-    connected peer has all pieces. `no_data`: no data arrives, although a connected peer has all pieces.
+    `engine`: no engine runs. `queued`: the engine has not loaded it yet, or it waits in libtorrent's queue.
+    `nothing_selected`: no file is selected. `trackers_failing`: no peer is connected, and all trackers fail.
+    `no_peers`: no peer is connected. `no_metadata`: peers are connected, but none has sent the info dictionary for this
+    magnet link. `no_seeds`: no data arrives, and no connected peer has all pieces. `no_data`: no data arrives, although
+    a connected peer has all pieces.
     """
 
     QUARANTINED = "quarantined"
@@ -171,7 +174,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     """One torrent in the reply to `list_torrents`.
 
     Fields:
-        name: the name in the metadata, or in the source while the metadata is not known; may be empty.
+        name: the name that a client has chosen, or else the name in the metadata, or in the source while the metadata
+            is not known; may be empty.
         state: the torrent's state.
         progress: the fraction of the selected bytes that is complete, 0..1.
         bytes_done: how many bytes of the selected files are complete.
@@ -290,6 +294,7 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
             pending.
         tracker_status: all trackers, including those in the source. The figures are from the last `list_trackers`; null
             if there was none.
+        options: the options that clients have set (`update_options`).
     """
 
     source: str
@@ -304,6 +309,7 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
     revision: int
     applied_revision: int
     tracker_status: list[TrackerRow] = []
+    options: TorrentOptions = DEFAULT_OPTIONS
 
 
 class FileRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from protocol.wire.commands.tracker_commands import Reannounce
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import BanAccepted, TorrentAccepted
-from supervisor.commands import edits
+from supervisor.commands import edits, option_edits
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.arguments import by_index, endpoints, peer_ip
 from supervisor.commands.handlers import Edit, edits_of, handles
@@ -28,7 +28,7 @@ from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.engine.engine import Engine
 from supervisor.store.catalogue import Catalogue
 
-EDITS: Final = edits_of(edits)
+EDITS: Final = edits_of(edits, option_edits)
 
 C = TypeVar("C", bound=Mutation)
 
@@ -143,10 +143,20 @@ class Editor:
     @handles(UpdateLimits)
     async def update_limits(self, command: UpdateLimits, deadline: float) -> Acceptance:
         """Sets the rate limits of a torrent, or of the session if the command names none."""
+        problem = self._problem_of_switch(command)
+        if problem is not None:
+            raise OuzelError(ErrorKind.INVALID_ARGUMENT, f"args.alternative: {problem}", field="args.alternative")
         if command.torrent is not None:
             return await self.edit(EDITS[UpdateLimits], command, deadline)
         revision = await self._edit_session(edits.limit_session, command)
         return Acceptance(self._reads.settings(), SESSION, revision)
+
+    def _problem_of_switch(self, command: UpdateLimits) -> str | None:
+        if command.torrent is not None and command.alternative is not msgspec.UNSET:
+            return "a torrent has no alternative limits; leave out `torrent`"
+        if command.alternative is True and self._reads.settings().alternative is None:
+            return "the configuration has no [limits.alternative]"
+        return None
 
     @handles(BanPeer)
     async def ban_peer(self, command: BanPeer, _: float) -> Acceptance:

@@ -158,8 +158,9 @@ def add_peers(desired: DesiredTorrent, command: AddPeers) -> DesiredTorrent:
 
 
 def limit_session(session: DesiredSession, command: UpdateLimits) -> DesiredSession:
-    """Sets the session's rate limits."""
-    return msgspec.structs.replace(session, **limits_given(command))
+    """Sets the session's rate limits, and the switch of the alternative ones."""
+    switch = session.alternative if command.alternative is msgspec.UNSET else command.alternative
+    return msgspec.structs.replace(session, **limits_given(command), alternative=switch)
 
 
 def ban_peer(session: DesiredSession, command: BanPeer) -> DesiredSession:

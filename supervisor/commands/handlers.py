@@ -107,9 +107,10 @@ def _marked(mark: str, parts: Sequence[object]) -> dict[type[msgspec.Struct], Ca
     return _each_once(found)
 
 
-def edits_of(module: ModuleType) -> dict[type[msgspec.Struct], Edit]:
-    """Returns the `@edits` functions of a module, by command type. Raises LookupError if a type has two."""
-    return _each_once([marked for member in vars(module).values() if (marked := getattr(member, _EDITS, None))])
+def edits_of(*modules: ModuleType) -> dict[type[msgspec.Struct], Edit]:
+    """Returns the `@edits` functions of some modules, by command type. Raises LookupError if a type has two."""
+    members = [member for module in modules for member in vars(module).values()]
+    return _each_once([marked for member in members if (marked := getattr(member, _EDITS, None))])
 
 
 def check_complete(

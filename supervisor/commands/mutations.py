@@ -15,6 +15,8 @@ from protocol.wire.desired import KnownMetadata, Quarantine
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from supervisor.commands.acceptance import GONE, SESSION, Acceptance, quarantined
+from supervisor.commands.creating.creating import Creating
+from supervisor.commands.creating.job_runner import JobRunner
 from supervisor.commands.editor import Editor
 from supervisor.commands.handlers import check_complete, handlers_of
 from supervisor.commands.lifecycle.adding import Adding
@@ -42,6 +44,8 @@ class Mutations:
         shared_files: tracks files that several torrents use.
         on_paused: called with a torrent that a client has paused (True) or resumed (False).
         shelf: the damaged files that were put aside.
+        jobs: the jobs that make torrents.
+        created_by: the name of this program, which .torrent files have.
     """
 
     def __init__(
@@ -58,6 +62,8 @@ class Mutations:
         shared_files: SharedFiles,
         on_paused: Callable[[str, bool], None] = lambda torrent, paused: None,
         shelf: DamagedShelf,
+        jobs: JobRunner,
+        created_by: str = "Ouzel",
     ) -> None:
         self._catalogue = catalogue
         self._engine = engine
@@ -88,8 +94,11 @@ class Mutations:
             shared_files=shared_files,
         )
         settings = SettingsEditor(catalogue=catalogue, reads=reads, engine=engine, locks=locks, publish=publish)
+        creating = Creating(jobs=jobs, roots=roots, adding=adding, created_by=created_by)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
-        self._handlers = editor.handlers() | handlers_of(editor, settings, removing, quarantining, adding, restoring)
+        self._handlers = editor.handlers() | handlers_of(
+            editor, settings, removing, quarantining, adding, restoring, creating
+        )
         check_complete(Mutation, self._handlers)
 
     async def accept(self, command: Mutation, deadline: float) -> Acceptance:

@@ -12,6 +12,7 @@ from protocol.wire.desired import SettingValue
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.session_events import SettingsChanged
+from protocol.wire.reports import SettingsReport
 from protocol.wire.results import SettingList
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.handlers import handles
@@ -19,8 +20,10 @@ from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots.roots_in_force import RootsInForce
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.config.config_changes import ConfigInForce
+from supervisor.config.limit_schedule import LimitsInForce, LocalTime, in_force, limits_report
 from supervisor.engine.engine import Engine
 from supervisor.host.directory_lock import DirectoryLock
+from supervisor.host.local_time import local_time
 from supervisor.store.catalogue import Catalogue
 
 
@@ -29,15 +32,33 @@ class SessionSettings:
 
     Args:
         locks: held locks on directories, the resume directory's first.
+        clock: returns the local time: the day of the week (Monday is 0) and the minute of the day.
     """
 
     def __init__(
-        self, in_force: ConfigInForce, *, catalogue: Catalogue, roots: RootsInForce, locks: Sequence[DirectoryLock]
+        self,
+        in_force: ConfigInForce,
+        *,
+        catalogue: Catalogue,
+        roots: RootsInForce,
+        locks: Sequence[DirectoryLock],
+        clock: Callable[[], tuple[int, int]] = local_time,
     ) -> None:
         self._in_force = in_force
         self._catalogue = catalogue
         self._roots = roots
         self._locks = locks
+        self._clock = clock
+
+    def limits(self) -> SettingsReport:
+        """The session's limits now: those that clients have set, otherwise the configured ones."""
+        limits, now = self._in_force.config.limits, LocalTime(*self._clock())
+        normal = limits.download_bps, limits.upload_bps
+        return limits_report(normal, limits.alternative, limits.schedule, self._catalogue.session, now)
+
+    def limits_in_force(self) -> LimitsInForce:
+        """The limits that engines get now."""
+        return in_force(self.limits())
 
     def configure(self) -> Configure:
         """The command that configures an engine.
@@ -45,11 +66,11 @@ class SessionSettings:
         Its field `torrents` is 0 here; whoever sends the command sets this field.
         """
         config, session = self._in_force.config, self._catalogue.session
-        limits = config.limits
+        limits = self.limits_in_force()
         return Configure(
             settings=config.engine,
-            download_bps=limits.download_bps if session.download_bps is None else session.download_bps,
-            upload_bps=limits.upload_bps if session.upload_bps is None else session.upload_bps,
+            download_bps=limits.download_bps,
+            upload_bps=limits.upload_bps,
             torrents=0,
             revision=session.revision,
             resume_dir=self._locks[0].identity,

@@ -22,19 +22,19 @@ from protocol.wire.endpoints import (
     default_state_dir,
     ipc_endpoint,
 )
-from supervisor.config import config_environment
+from supervisor.config import config_environment, hooks_config, limit_schedule, watch_config
 from supervisor.config.config_file import ConfigFile
 from supervisor.config.config_keys import Given, converted
 from supervisor.config.config_problem import InvalidConfig, Problem
+from supervisor.config.config_section import Section
+from supervisor.config.hooks_config import HooksConfig
+from supervisor.config.limit_schedule import AlternativeLimits, Window
+from supervisor.config.watch_config import WatchConfig
 
 _TCP: Final = re.compile(r"tcp://(\*|\[[0-9A-Fa-f:.]+(%\w+)?\]|[^\s:/\[\]*]+):(\*|\d{1,5})")
 
 
-class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The base of all sections: an unknown key is an error."""
-
-
-class PathsConfig(_Section, frozen=True, kw_only=True):
+class PathsConfig(Section, frozen=True, kw_only=True):
     """`[paths]`: absolute directories, made when missing.
 
     Fields:
@@ -50,7 +50,7 @@ class PathsConfig(_Section, frozen=True, kw_only=True):
     state_dir: str
 
 
-class ApiConfig(_Section, frozen=True, kw_only=True):
+class ApiConfig(Section, frozen=True, kw_only=True):
     """`[api]`: clients on tcp. Without this section there are only local sockets.
 
     Fields:
@@ -74,14 +74,21 @@ class ApiConfig(_Section, frozen=True, kw_only=True):
         return found
 
 
-class LimitsConfig(_Section, frozen=True, kw_only=True):
-    """`[limits]`: rate limits of all torrents together in bytes/s; 0 is no limit. Clients can override them."""
+class LimitsConfig(Section, frozen=True, kw_only=True):
+    """`[limits]`: rate limits of all torrents together in bytes/s; 0 is no limit. Clients can override them.
+
+    Fields:
+        alternative: the alternative limits; None if there are none.
+        schedule: when the alternative limits are in force, unless a client has switched them on or off.
+    """
 
     download_bps: Bps = 0
     upload_bps: Bps = 0
+    alternative: AlternativeLimits | None = None
+    schedule: list[Window] = []
 
 
-class RestartConfig(_Section, frozen=True, kw_only=True):
+class RestartConfig(Section, frozen=True, kw_only=True):
     """`[restart]`: the restart intensity.
 
     After more than `budget` crashes in `window_s` seconds, an engine is started only every five minutes.
@@ -99,7 +106,7 @@ class RestartConfig(_Section, frozen=True, kw_only=True):
     warm_spare: bool = True
 
 
-class SandboxConfig(_Section, frozen=True, kw_only=True):
+class SandboxConfig(Section, frozen=True, kw_only=True):
     """`[sandbox]`: the kernel's confinement of the engine.
 
     Fields:
@@ -110,7 +117,7 @@ class SandboxConfig(_Section, frozen=True, kw_only=True):
     mode: Literal["auto", "require", "off"] = "auto"
 
 
-class LogConfig(_Section, frozen=True, kw_only=True):
+class LogConfig(Section, frozen=True, kw_only=True):
     """`[log]`: the log on standard error.
 
     Fields:
@@ -123,7 +130,7 @@ class LogConfig(_Section, frozen=True, kw_only=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class Config(_Section, frozen=True, kw_only=True):
+class Config(Section, frozen=True, kw_only=True):
     """The whole configuration. `engine` has settings of libtorrent, by libtorrent's names."""
 
     paths: PathsConfig
@@ -133,6 +140,8 @@ class Config(_Section, frozen=True, kw_only=True):
     restart: RestartConfig = RestartConfig()
     sandbox: SandboxConfig = SandboxConfig()
     log: LogConfig = LogConfig()
+    hooks: HooksConfig = HooksConfig()
+    watch: WatchConfig = WatchConfig()
 
 
 def read(file: Path | None, environ: Mapping[str, str] = os.environ) -> Given:
@@ -161,7 +170,14 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ, *, running:
     if problems:
         raise InvalidConfig(problems)
     config: Config = msgspec.convert(sections, Config)
-    checks = (_check_engine(config.engine), _check_paths(config.paths), _check_api(config.api))
+    checks = (
+        _check_engine(config.engine),
+        _check_paths(config.paths),
+        _check_api(config.api),
+        hooks_config.check(config.hooks),
+        watch_config.check(config.watch),
+        limit_schedule.problems(config.limits.schedule, alternative=config.limits.alternative is not None),
+    )
     found = {key: message for check in checks for key, message in check}
     found |= {} if found else dict(_check_apart(config))  # this check needs valid paths
     problems = [given.blame(key, message) for key, message in found.items()]

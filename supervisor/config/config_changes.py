@@ -12,7 +12,11 @@ from supervisor.config.config import Config
 
 LIVE: Final = frozenset(
     {
+        "limits.alternative",
+        "hooks.post",
+        "hooks.run",
         "limits.download_bps",
+        "limits.schedule",
         "limits.upload_bps",
         "log.format",
         "log.level",
@@ -20,6 +24,7 @@ LIVE: Final = frozenset(
         "restart.window_s",
         "restart.budget",
         "restart.max_delay_s",
+        "watch.folders",
     }
 )
 """Keys that can change while the service runs, besides all of `[engine]`."""

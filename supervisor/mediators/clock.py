@@ -16,6 +16,7 @@ from supervisor.health.health_reporter import HealthReporter
 from supervisor.health.torrents_reporter import TorrentsReporter
 from supervisor.host.service_manager import ServiceManager
 from supervisor.log.lost_lines import LostLines
+from supervisor.mediators.limit_clock import LimitClock
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.resume_dir_warden import ResumeDirWarden
 from supervisor.totals.totals_keeper import TotalsKeeper
@@ -48,6 +49,7 @@ class Clock:
         reporter: HealthReporter,
         torrents: TorrentsReporter,
         lost_lines: LostLines,
+        limits: LimitClock,
         log_problem: Callable[[], str | None],
         manager: ServiceManager,
         group: Background,
@@ -67,6 +69,7 @@ class Clock:
         self._parts = [(name, part) for engine in engines for name, part in engine.ticks().items()]
         self._parts += [
             ("event-log", event_logger.tick),
+            ("limits", limits.tick),
             ("totals", self._count_time),
             ("torrents", torrents.tell),
             ("tick", self._tell_the_time),

@@ -27,6 +27,7 @@ class ConfigHandler:
     Args:
         read: reads the configuration again, given the one in force. Raises InvalidConfig.
         policy: returns the restart policy of a configuration.
+        automation: applies a configuration to watch folders and hooks.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class ConfigHandler:
         roots: RootsInForce,
         engines: Sequence[Engine],
         reads: Reads,
+        automation: Callable[[Config], None],
         catalogue: Catalogue,
         publisher: Publisher,
         reporter: HealthReporter,
@@ -50,6 +52,7 @@ class ConfigHandler:
         self._roots = roots
         self._engines = engines
         self._reads = reads
+        self._automation = automation
         self._catalogue = catalogue
         self._publisher = publisher
         self._reporter = reporter
@@ -70,6 +73,7 @@ class ConfigHandler:
         config = self._in_force.config
         self._reads.config = config
         self._log_form.follow(config.log.format, config.log.level)
+        self._automation(config)
         for engine in self._engines:
             engine.follow(self._policy(config))
         running = [engine for engine in self._engines if engine.state is State.RUNNING]
@@ -98,6 +102,6 @@ class ConfigHandler:
 
     def refused(self, problem: str) -> None:
         """Publishes that a configuration was refused as a whole."""
-        message = f"{problem}; nothing was changed: correct it and reload (SIGHUP)"
+        message = f"{problem}; nothing was changed. Correct it: a changed file is read at once"
         self._publisher.lifecycle(SessionError(name="config_refused", message=message))
         self._reporter.report("config", "file", message)

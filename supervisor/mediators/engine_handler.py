@@ -240,7 +240,7 @@ class EngineHandler:
             return
         # An upgraded libtorrent refuses settings that were accepted before: the service goes on, and engines are
         # started again after a delay.
-        refused = f"the engine refuses {problem}; correct it in the configuration and reload (SIGHUP)"
+        refused = f"the engine refuses {problem}; correct it in the configuration: a changed file is read at once"
         self._reporter.report(COMPONENT, "settings", refused, Severity.FATAL)
         self._engine.kill(refused)
 

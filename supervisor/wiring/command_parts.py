@@ -4,15 +4,19 @@ import asyncio
 
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host.mounts import MountTable
+from supervisor.commands.creating.job_runner import JobRunner
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.removals import Removals
 from supervisor.commands.roots.roots_in_force import RootsInForce
+from supervisor.commands.session_settings import SessionSettings
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.engine.engine import Engine
+from supervisor.engine.process.exporter import Exporter
+from supervisor.engine.process.hasher import Hasher
 from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
 from supervisor.log import logs
@@ -44,10 +48,12 @@ class CommandParts:
         engine: Engine,
         sockets: Sockets,
         watch: WatchParts,
+        settings: SessionSettings,
         ended: asyncio.Event,
         log: logs.Logger,
     ) -> None:
         locks, self._shelf = KeyedLocks(), DamagedShelf(resume_dir, catalogue)
+        self._exporter = Exporter(resume_dir.root, in_force.config.sandbox.mode)
         self._engine, self._sockets, self._watch, self._log = engine, sockets, watch, log
         self.shared_files = SharedFiles(
             catalogue=catalogue, snapshot=engine.snapshot, engine=engine, group=watch.background
@@ -59,6 +65,11 @@ class CommandParts:
             failing_trackers=watch.failing_trackers,
             engine=engine,
         )
+        self.jobs = JobRunner(
+            Hasher(resume_dir.root, in_force.config.sandbox.mode, roots.paths),
+            publish=sockets.publisher.lifecycle,
+            publish_latest=sockets.publisher.latest,
+        )
         self.reads = Reads(
             config=in_force.config,
             catalogue=catalogue,
@@ -66,6 +77,8 @@ class CommandParts:
             health=watch.health,
             log=sockets.events,
             version=version,
+            others=[self.jobs],
+            limits=settings.limits,
         )
         self.merger = Merger(
             catalogue=catalogue,
@@ -87,6 +100,8 @@ class CommandParts:
             shared_files=self.shared_files,
             on_paused=sockets.event_logger.paused,
             shelf=self._shelf,
+            jobs=self.jobs,
+            created_by=f"Ouzel {version}",
         )
         self.metadata = MetadataKeeper(group=watch.background, keep=self.mutations.keep_metadata, log=log)
         self.removals = Removals(
@@ -111,7 +126,7 @@ class CommandParts:
             reads=self.reads,
             mutations=self.mutations,
             events=self._sockets.events,
-            disk_reads=DiskReads(self._watch.crashes, self._shelf),
+            disk_reads=DiskReads(self._watch.crashes, self._shelf, self.reads, self._exporter),
             engine_reads=EngineReads(reads=self.reads, engine=self._engine),
             stopping=self._is_stopping,
             gen=self._sockets.gen,

@@ -1,14 +1,19 @@
 """Handler parts: constructs the handlers, which pass on the reports of each part to the other parts."""
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 from protocol.durable.resume_dir import ResumeDir
 from supervisor.commands.roots.roots_in_force import RootsInForce
+from supervisor.commands.session_settings import SessionSettings
 from supervisor.config.config import Config
 from supervisor.config.config_changes import ConfigInForce
+from supervisor.config.config_watch import ConfigWatch
 from supervisor.config.reloader import Reloader
-from supervisor.engine.engine import Engine
-from supervisor.engine.life.restart_policy import RestartPolicy
+from supervisor.engine.engine import Engine, Part
+from supervisor.engine.life.restart_policy import RestartPolicy, standard_policy
+from supervisor.hooks.hook_queues import HookQueues
 from supervisor.host.directory_lock import DirectoryLock
 from supervisor.host.service_manager import ServiceManager
 from supervisor.log import logs
@@ -16,9 +21,11 @@ from supervisor.log.log_form import Form
 from supervisor.mediators.clock import Clock
 from supervisor.mediators.config_handler import ConfigHandler
 from supervisor.mediators.engine_handler import EngineHandler
+from supervisor.mediators.limit_clock import LimitClock
 from supervisor.mediators.resume_dir_handler import ResumeDirHandler
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.resume_dir_warden import ResumeDirWarden
+from supervisor.wiring.automation_parts import AutomationParts
 from supervisor.wiring.command_parts import CommandParts
 from supervisor.wiring.sockets import Sockets
 from supervisor.wiring.watch_parts import WatchParts
@@ -28,6 +35,7 @@ class HandlerParts:
     """The handler parts of a service.
 
     Args:
+        config_file: the file that is watched for changes; None if there is none.
         read_config: reads the configuration again, given the one in force. Raises InvalidConfig.
         policy: returns the restart policy of a configuration.
         on_finished: called when the engine has ended for good.
@@ -38,6 +46,7 @@ class HandlerParts:
         self,
         in_force: ConfigInForce,
         *,
+        config_file: Path | None,
         read_config: Callable[[Config], Config],
         policy: Callable[[Config], RestartPolicy],
         roots: RootsInForce,
@@ -48,6 +57,8 @@ class HandlerParts:
         sockets: Sockets,
         watch: WatchParts,
         commands: CommandParts,
+        settings: SessionSettings,
+        hooks: HookQueues,
         manager: ServiceManager,
         log_form: Form,
         log_problem: Callable[[], str | None],
@@ -56,13 +67,18 @@ class HandlerParts:
         on_unusable: Callable[[str], None],
     ) -> None:
         self._engine = engine
+        self._config_watch = ConfigWatch(config_file, self._request_reload)
+        self._automation = AutomationParts(
+            in_force.config, hooks, engine=engine, commands=commands, sockets=sockets, watch=watch, log=log
+        )
         config = ConfigHandler(
             in_force,
-            read=read_config,
+            read=partial(self._config_watch.reading, read_config),
             policy=policy,
             roots=roots,
             engines=[engine],
             reads=commands.reads,
+            automation=self._automation.follow,
             catalogue=catalogue,
             publisher=sockets.publisher,
             reporter=watch.reporter,
@@ -128,10 +144,36 @@ class HandlerParts:
             reporter=watch.reporter,
             torrents=watch.torrents,
             lost_lines=watch.lost_lines,
+            limits=LimitClock(engines=[engine], limits=settings.limits_in_force, log=log),
             log_problem=log_problem,
             manager=manager,
             group=watch.background,
         )
 
+    def parts(self) -> dict[str, Part]:
+        """The parts that run in the background, by name."""
+        return {
+            "tick": self.clock.run,
+            "warden": self.warden.run,
+            "reload": self.reloader.run,
+            "config": self._config_watch.run,
+            **self._automation.parts(),
+        }
+
+    def _request_reload(self) -> None:
+        self.reloader.request_reload()
+
     def _is_up(self) -> bool:
         return self._engine.up
+
+
+def policy_of(probe_s: float, config: Config) -> RestartPolicy:
+    """The restart policy of a configuration.
+
+    Args:
+        probe_s: the interval between starts of an engine once the restart budget is spent.
+    """
+    restart = config.restart
+    return standard_policy(
+        window_s=restart.window_s, budget=restart.budget, max_delay_s=restart.max_delay_s, probe_s=probe_s
+    )

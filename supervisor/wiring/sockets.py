@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,6 @@ from supervisor.engine.process.engine_socket import EngineSocket
 from supervisor.events.event_log import EventLog
 from supervisor.events.event_logger import EventLogger
 from supervisor.events.publisher import Publisher
-from supervisor.health.torrent_troubles import TorrentTroubles
 from supervisor.log import logs
 from supervisor.transport.sockets import bind, connect
 
@@ -26,7 +25,7 @@ class Sockets:
     """The sockets of a service.
 
     Args:
-        troubles: handles each published event.
+        on_event: called with each published lifecycle event.
         closing: closes the sockets at the end.
 
     Fields:
@@ -38,9 +37,15 @@ class Sockets:
     """
 
     def __init__(
-        self, api: ApiConfig, runtime_dir: Path, *, troubles: TorrentTroubles, log: logs.Logger, closing: AsyncExitStack
+        self,
+        api: ApiConfig,
+        runtime_dir: Path,
+        *,
+        on_event: Sequence[Callable[[LifecycleEvent], None]],
+        log: logs.Logger,
+        closing: AsyncExitStack,
     ) -> None:
-        self._troubles = troubles
+        self._on_event = on_event
         self._log = log
         context = zmq.Context()
         closing.callback(self._remove, runtime_dir)
@@ -72,7 +77,8 @@ class Sockets:
 
     def _published(self, event: LifecycleEvent) -> None:
         self.event_logger.log_event(event)
-        self._troubles.handle(event)
+        for handle in self._on_event:
+            handle(event)
 
     def _remove(self, runtime_dir: Path) -> None:
         for socket in (COMMANDS_SOCKET, EVENTS_SOCKET, ENGINE_SOCKET):

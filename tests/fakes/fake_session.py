@@ -58,7 +58,15 @@ from engine_proc.session.session_port import (
     UnknownTorrent,
 )
 from protocol.internal.link_queries import TrackerReading
-from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection, SettingValue, TrackerEdits, edited_web_seeds
+from protocol.wire.desired import (
+    DesiredTorrent,
+    KnownMetadata,
+    Selection,
+    SettingValue,
+    TorrentOptions,
+    TrackerEdits,
+    edited_web_seeds,
+)
 from protocol.wire.events.torrent_events import FileEntry
 from tools.rig import bencode
 from tools.rig.bencode import Bencodable
@@ -123,6 +131,9 @@ class _Torrent:
         self.web_seeds = edited_web_seeds([], desired)
         self.torrent = desired.torrent
         self.paused = desired.paused
+        self.managed = desired.managed
+        self.options = desired.options
+        self.ends_first = False
         self.sequential = desired.sequential
         self.limits = (desired.download_bps, desired.upload_bps)
         self.content = content
@@ -185,7 +196,18 @@ class _Torrent:
             download_bps=self.limits[0],
             upload_bps=self.limits[1],
             selection=selected,
+            options=self.observed_options(desired),
         )
+
+    def observed_options(self, desired: DesiredTorrent) -> TorrentOptions:
+        """As libtorrent has them: of those that it has no word for, the desired ones."""
+        kept = {
+            name: getattr(desired.options, name)
+            for name in ("super_seeding", "first_last_piece_first", "name", "auto_managed", "force_start")
+        }
+        if self.managed is not desired.managed:
+            kept |= {"auto_managed": self.managed, "force_start": False}
+        return msgspec.structs.replace(self.options, **kept)
 
     def status(self) -> TorrentStatus:
         wanted, done = 0, 0
@@ -495,9 +517,28 @@ class FakeSession:
         """Pauses or resumes; resuming retries a failed write. Raises UnknownTorrent."""
         with self._lock:
             known = self._known("set_paused", torrent)
-            known.paused, known.modified = paused, True
+            known.paused, known.managed, known.modified = paused, False, True
             if not paused:
                 known.error, known.upload_mode = None, False
+
+    def enqueue(self, torrent: str) -> None:
+        """Takes the torrent into the queue, in which every torrent runs. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known("enqueue", torrent)
+            known.paused, known.managed, known.modified = False, True, True
+            known.error, known.upload_mode = None, False
+
+    def set_options(self, torrent: str, options: TorrentOptions) -> None:
+        """Sets the options. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known("set_options", torrent)
+            known.options, known.modified = options, True
+
+    def prefer_ends(self, torrent: str, preferred: bool) -> None:
+        """Notes it, if there are files. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known("prefer_ends", torrent)
+            known.ends_first = preferred and known.content is not None
 
     def verify(self, torrent: str) -> None:
         """The test decides the result. Raises UnknownTorrent."""
@@ -525,6 +566,7 @@ class FakeSession:
             if known.content is None:
                 return False
             known.prioritize(desired)
+            known.ends_first = False
             known.partial, known.modified = 0, True
             self._go_on(known)
             self._post(PrioritiesSet(torrent))

@@ -35,6 +35,7 @@ from protocol.wire.desired import KnownMetadata, SettingValue
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.session_events import EngineLost
 from protocol.wire.events.torrent_events import Completed, Progress
+from supervisor.commands.creating.job_runner import JobRunner
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
@@ -54,6 +55,8 @@ from supervisor.engine.process.code_stamp import CodeStamp
 from supervisor.engine.process.crash_reports import CrashReports
 from supervisor.engine.process.describer import Describer
 from supervisor.engine.process.engine_socket import EngineSocket
+from supervisor.engine.process.exporter import Exporter
+from supervisor.engine.process.hasher import Hasher
 from supervisor.engine.process.launcher import Launcher
 from supervisor.engine.torrents.merger import Merger
 from supervisor.events.event_log import EventLog
@@ -325,13 +328,17 @@ class Bench:
         roots = RootsInForce(self.in_force, [])
         self._engine_socket = EngineSocket(sockets.bind(zmq.ROUTER, "engine"))
         self._locks = locks
+        self.local_time = (0, 12 * 60)
+        self.settings = SessionSettings(
+            self.in_force, catalogue=self.catalogue, roots=roots, locks=locks, clock=lambda: self.local_time
+        )
         self.face = Engine(
             0,
             self.catalogue,
             self._heard,
             socket=self._engine_socket,
             launcher=PlayedLauncher(self, self.in_force, locks, roots),
-            settings=SessionSettings(self.in_force, catalogue=self.catalogue, roots=roots, locks=locks).configure,
+            settings=self.settings.configure,
             policy=RestartPolicy(window_s=60, budget=budget, backoff=Backoff(lambda _: 0.0)),
             memory_limit=0,
             describer=Describer(directory / "resume", "off"),
@@ -340,6 +347,11 @@ class Bench:
         self.snapshot, self.waiters, self.restore = self.face.snapshot, self.face.waiters, self.face._admission._plan
         self.observer, self.link, self.keeper = self.face._observer, self.face._link, self.face._keeper
         self.keeper._excuse = self.excused.__contains__
+        self.jobs = JobRunner(
+            Hasher(directory / "resume", "off", roots.paths),
+            publish=self.publisher.lifecycle,
+            publish_latest=self.publisher.latest,
+        )
         self.reads = Reads(
             config=self.config,
             catalogue=self.catalogue,
@@ -347,6 +359,8 @@ class Bench:
             health=self.health,
             log=self.events,
             version="9.9",
+            others=[self.jobs],
+            limits=self.settings.limits,
         )
         torrent_locks = KeyedLocks()
         self.merger = Merger(
@@ -372,6 +386,7 @@ class Bench:
             on_paused=lambda torrent, paused: self.paused.append((torrent, paused)),
             shared_files=self.shared_files,
             shelf=self.shelf,
+            jobs=self.jobs,
         )
         self.removals = Removals(
             catalogue=self.catalogue,
@@ -393,7 +408,7 @@ class Bench:
             reads=self.reads,
             mutations=self.mutations,
             events=self.events,
-            disk_reads=DiskReads(self.crashes, self.shelf),
+            disk_reads=DiskReads(self.crashes, self.shelf, self.reads, Exporter(directory / "resume", "off")),
             engine_reads=self.engine_reads,
             stopping=lambda: self.stopping,
             gen=lambda: self.keeper.gen,

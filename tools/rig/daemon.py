@@ -43,7 +43,7 @@ class Daemon:
         *,
         engine: Mapping[str, int | str | bool] | None = None,
         restart: Mapping[str, float] | None = None,
-        limits: Mapping[str, int] | None = None,
+        limits: Mapping[str, Any] | None = None,
         api: Mapping[str, str] | None = None,
         sandbox: Mapping[str, str] | None = None,
         engine_module: str | None = None,
@@ -220,6 +220,8 @@ def _toml_value(value: Any) -> str:
             return str(value).lower()
         case list():
             return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+        case dict():
+            return "{" + ", ".join(f"{key} = {_toml_value(item)}" for key, item in value.items()) + "}"
         case str():
             return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
         case _:

@@ -257,6 +257,7 @@ _BAD_ARGUMENTS: Final[tuple[tuple[str, str, dict[str, Any], str], ...]] = (
     ("remove_torrent", "delete_files is a string", {"delete_files": "yes"}, "args.delete_files"),
     ("set_sequential", "without sequential", {"sequential": ...}, "args.sequential"),
     ("update_limits", "a limit that is null", {"upload_bps": None}, "args.upload_bps"),
+    ("update_limits", "alternative is a string", {"alternative": "on"}, "args.alternative"),
     ("update_selection", "include is a string", {"include": "*.txt"}, "args.include"),
     ("add_peers", "no peers", {"peers": []}, "args.peers"),
     ("add_peers", "201 peers", {"peers": ["192.0.2.1:1"] * 201}, "args.peers"),

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.wire import reports, results, rows
+from protocol.wire import making_results, reports, results, rows
 from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
+from protocol.wire.desired import TorrentOptions
 from protocol.wire.envelope import EventFrame, Request
-from protocol.wire.events import event, session_events, torrent_events
+from protocol.wire.events import event, job_events, session_events, torrent_events
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.reports import EngineState, HealthStatus, SettingSource
 from protocol.wire.rows import HindranceCause, TorrentState, TrackerStatus
@@ -31,6 +32,7 @@ GEN: Final = 2
 SEQ: Final = 41
 NOW_US: Final = 1_795_368_000_000_000
 SAVE_PATH: Final = "/srv/torrents"
+JOB: Final = "5c1e07ab"
 CRASH: Final = "20261122T155959.500000Z-gen1"
 
 ROW: Final = rows.TorrentRow(
@@ -136,7 +138,13 @@ HEALTH: Final = reports.HealthReport(
     restore=reports.RestoreReport(done=1, total=2),
     sandbox=reports.SandboxReport(mode="auto", landlock=7, seccomp=True),
 )
-SETTINGS: Final = reports.SettingsReport(download_bps=0, upload_bps=1_000_000)
+SETTINGS: Final = reports.SettingsReport(
+    download_bps=0,
+    upload_bps=1_000_000,
+    alternative=reports.AlternativeReport(
+        download_bps=500_000, upload_bps=50_000, in_force=True, scheduled=True, switch=None
+    ),
+)
 _DEATH: Final[dict[str, Any]] = {
     "name": CRASH,
     "time_us": NOW_US - 500_000,
@@ -169,6 +177,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "list_peers": {"torrent": TORRENT},
     "piece_map": {"torrent": TORRENT},
     "list_bans": {},
+    "export_torrent": {"torrent": TORRENT},
     "list_web_seeds": {"torrent": TORRENT},
     "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
     "list_crashes": {},
@@ -194,7 +203,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "pause": {"torrent": TORRENT},
     "resume": {"torrent": TORRENT},
     "set_sequential": {"torrent": TORRENT, "sequential": True},
-    "update_limits": {"torrent": TORRENT, "download_bps": 0, "upload_bps": 50_000},
+    "update_limits": {"torrent": None, "download_bps": 0, "upload_bps": 50_000, "alternative": None},
     "update_settings": {"settings": {"user_agent": "example/1.0", "connections_limit": 500, "enable_dht": None}},
     "update_selection": {
         "torrent": TORRENT,
@@ -202,6 +211,20 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "exclude": [],
         "skip_fluff": False,
         "priorities": [4],
+    },
+    "update_options": {
+        "torrent": TORRENT,
+        "max_connections": 50,
+        "max_uploads": 4,
+        "super_seeding": False,
+        "auto_managed": True,
+        "force_start": False,
+        "first_last_piece_first": True,
+        "pex": True,
+        "dht": False,
+        "lsd": False,
+        "labels": ["greetings"],
+        "name": "Greetings",
     },
     "recheck": {"torrent": TORRENT},
     "reannounce": {"torrent": TORRENT, "tracker": TRACKER.url},
@@ -216,6 +239,21 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "add": ["https://mirror.example/"],
         "remove": ["https://old.example/"],
     },
+    "list_jobs": {},
+    "create_torrent": {
+        "path": f"{SAVE_PATH}/hello.txt",
+        "format": "v1",
+        "piece_length": 16_384,
+        "trackers": [[TRACKER.url], [DEAD_TRACKER.url]],
+        "web_seeds": ["https://mirror.example/"],
+        "private": True,
+        "source": "EXAMPLE",
+        "comment": "a greeting",
+        "exclude": ["*.nfo"],
+        "output": f"{SAVE_PATH}/hello.torrent",
+        "seed": True,
+    },
+    "cancel_job": {"job": JOB},
     "add_peers": {"torrent": TORRENT, "peers": ["192.0.2.7:6881"]},
     "ban_peer": {"peer": "[2001:db8::7]:6881"},
     "unban_peer": {"peer": "192.0.2.7"},
@@ -257,7 +295,8 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
             "connections_limit": reports.SettingReport(value=800, default=1000, source=SettingSource.FILE),
             "enable_dht": reports.SettingReport(value=True, default=True, source=SettingSource.DEFAULT),
             "proxy_password": reports.SettingReport(value="(hidden)", default="", source=SettingSource.CLIENT),
-        }
+        },
+        limits=SETTINGS,
     ),
     "snapshot": results.SnapshotPage(health=HEALTH, settings=SETTINGS, torrents=[ROW, WAITING], cursor=None),
     "list_torrents": results.TorrentPage(torrents=[ROW], cursor=TORRENT),
@@ -275,6 +314,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         revision=3,
         applied_revision=2,
         tracker_status=[TRACKER, DEAD_TRACKER],
+        options=TorrentOptions(max_connections=50, first_last_piece_first=True, lsd=False),
     ),
     "list_files": results.FilePage(
         files=[rows.FileRow(index=0, path="hello.txt", size=65_536, priority=7, bytes_done=16_384)],
@@ -284,6 +324,24 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "list_web_seeds": results.WebSeedList(web_seeds=[rows.WebSeedRow(url="https://mirror.example/")]),
     "list_trackers": results.TrackerList(trackers=[TRACKER, DEAD_TRACKER], age_ms=12),
     "piece_map": results.PieceReport(pieces=4, have=b"\xa0", availability=bytes([3, 255, 2, 0]), age_ms=3),
+    "export_torrent": making_results.TorrentExport(
+        metainfo=METAINFO, magnet=f"magnet:?xt=urn:btih:{TORRENT}&dn=hello.txt"
+    ),
+    "list_jobs": making_results.JobList(
+        jobs=[
+            making_results.JobRow(
+                job=JOB,
+                path=f"{SAVE_PATH}/hello.txt",
+                state=making_results.JobState.RUNNING,
+                bytes_done=16_384,
+                bytes_total=65_536,
+                created_us=NOW_US - 1_000_000,
+                output=f"{SAVE_PATH}/hello.torrent",
+            )
+        ]
+    ),
+    "create_torrent": making_results.JobAccepted(job=JOB),
+    "cancel_job": making_results.JobAccepted(job=JOB),
     "list_bans": results.BanList(addresses=["192.0.2.7", "2001:db8::7"]),
     "list_peers": results.PeerList(peers=[PEER], connected=1, age_ms=3),
     "replay": results.Replayed(
@@ -334,7 +392,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "pause": results.TorrentAccepted(torrent=TORRENT),
     "resume": results.TorrentAccepted(torrent=TORRENT),
     "set_sequential": results.SequentialAccepted(torrent=TORRENT, sequential=True),
-    "update_limits": reports.SettingsReport(download_bps=0, upload_bps=50_000),
+    "update_limits": reports.SettingsReport(download_bps=0, upload_bps=50_000, alternative=SETTINGS.alternative),
     "update_settings": results.SettingList(
         settings={
             "connections_limit": reports.SettingReport(value=500, default=1000, source=SettingSource.CLIENT),
@@ -345,6 +403,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         }
     ),
     "update_selection": results.TorrentAccepted(torrent=TORRENT),
+    "update_options": results.TorrentAccepted(torrent=TORRENT),
     "recheck": results.TorrentAccepted(torrent=TORRENT),
     "reannounce": results.TorrentAccepted(torrent=TORRENT),
     "update_trackers": results.TorrentAccepted(torrent=TORRENT),
@@ -398,6 +457,7 @@ EVENTS: Final[tuple[event.Event, ...]] = (
     session_events.EngineStarted(pid=4242, restarts=1),
     session_events.EngineLost(pid=4201, exit_code=None, signal="SIGSEGV", retry_ms=0, killed_for=None),
     session_events.Reconciled(torrent=TORRENT, what="it was paused in the session", done="resumed"),
+    job_events.JobFinished(job=JOB, torrent=TORRENT, output=f"{SAVE_PATH}/hello.torrent"),
     torrent_events.Progress(
         torrent=TORRENT,
         state=TorrentState.DOWNLOADING,
@@ -413,6 +473,7 @@ EVENTS: Final[tuple[event.Event, ...]] = (
         peers=3,
         seeds=1,
     ),
+    job_events.JobProgress(job=JOB, bytes_done=16_384, bytes_total=65_536),
     session_events.Tick(head=SEQ, status=HealthStatus.HEALTHY),
 )
 """One event of each type."""

@@ -1,8 +1,9 @@
 """Commands that change torrents: `pause`, `resume`, `recheck`, `announce`, `rm`, `release`, `limit`, `files`."""
 
 import sys
-from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import typer
 
@@ -110,22 +111,45 @@ def release(context: typer.Context, torrents: SomeIds, as_json: AsJson = False) 
     for_each(context, Chosen(torrents), "release_torrent", {}, "released", as_json)
 
 
+class Alternative(StrEnum):
+    """Whether the alternative limits are in force."""
+
+    ON = "on"
+    OFF = "off"
+    AUTO = "auto"
+
+
+_SWITCHES: Final[Mapping[Alternative, bool | Literal["auto"]]] = {
+    Alternative.ON: True,
+    Alternative.OFF: False,
+    Alternative.AUTO: "auto",
+}
+
+
 def limit(
     context: typer.Context,
     torrent: MaybeId = None,
     down: Annotated[str | None, typer.Option(metavar="RATE", help=f"Download limit {RATE_HELP}")] = None,
     up: Annotated[str | None, typer.Option(metavar="RATE", help=f"Upload limit {RATE_HELP}")] = None,
+    alternative: Annotated[
+        Alternative | None,
+        typer.Option(help="Switch the alternative limits on or off, until changed; auto: as the schedule says."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set the rate limits of all torrents together or of one torrent; without a rate, show them."""
+    """Set the rate limits of all torrents together or of one torrent; without a rate, show them.
+
+    The daemon's configuration has the alternative limits and their schedule. Example: `ouzel limit --alternative on`.
+    """
     down_bps = None if down is None else rate(down, "--down")
     up_bps = None if up is None else rate(up, "--up")
     with asking(context) as client:
         only = None if torrent is None else resolve(client, [torrent])[0]
-        if down_bps is None and up_bps is None:
+        if down_bps is None and up_bps is None and alternative is None:
             report = _limits(client, only)
         else:
-            report = client.update_limits(only, download_bps=down_bps, upload_bps=up_bps)
+            switch = None if alternative is None else _SWITCHES[alternative]
+            report = client.update_limits(only, download_bps=down_bps, upload_bps=up_bps, alternative=switch)
     Output(as_json=as_json).show(report, lambda: render.limits(report))
 
 
@@ -142,13 +166,19 @@ def files(
         typer.Option(metavar="INDEX=N", help="Priority of one file, 0 (skipped) to 7 (first). Repeatable."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="First remove all rules and priorities.")] = False,
+    sequential: Annotated[
+        bool | None,
+        typer.Option("--sequential/--no-sequential", help="Download pieces in order, or the rarest first."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List a torrent's files; with options, first change which files are downloaded."""
+    """List a torrent's files; with options, first change which files are downloaded, and in which order."""
     wanted = dict(priority_of(each) for each in priority or [])
     changing = bool(everything or include or exclude or skip_fluff is not None or wanted)
     with asking(context) as client:
         [only] = resolve(client, [torrent])
+        if sequential is not None:
+            client.set_sequential(only, sequential, wait="applied")
         if changing:
             # The daemon replaces all priorities at once, so the present ones are sent again, except with --all.
             kept = {} if everything or not wanted else client.get_torrent(only).priorities

@@ -9,12 +9,12 @@ from ouzel.cli.command_group import CommandGroup
 from ouzel.cli.connecting import client_of
 from ouzel.cli.display import render
 from ouzel.cli.display.output import Output
-from ouzel.cli.failure import EXIT_CODES_HELP, print_line
+from ouzel.cli.failure import print_line
 
 app = typer.Typer(invoke_without_command=True, cls=CommandGroup, suggest_commands=False)
 
 
-@app.callback(epilog=EXIT_CODES_HELP)
+@app.callback()
 def crashes(context: typer.Context, as_json: AsJson = False) -> None:
     """List unexpected deaths of engines; `show NAME` shows the report of one."""
     if context.invoked_subcommand is not None:
@@ -28,7 +28,7 @@ def crashes(context: typer.Context, as_json: AsJson = False) -> None:
         output.show({"crashes": found}, lambda: render.crashes(found))
 
 
-@app.command("show", epilog=EXIT_CODES_HELP)
+@app.command("show")
 def show_crash(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A report's name, as `ouzel crashes` shows it.")],

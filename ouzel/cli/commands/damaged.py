@@ -9,12 +9,11 @@ from ouzel.cli.command_group import CommandGroup
 from ouzel.cli.connecting import client_of
 from ouzel.cli.display import render
 from ouzel.cli.display.output import Output
-from ouzel.cli.failure import EXIT_CODES_HELP
 
 app = typer.Typer(help="Damaged files that were put aside.", cls=CommandGroup, suggest_commands=False)
 
 
-@app.command("list", epilog=EXIT_CODES_HELP)
+@app.command("list")
 def list_damaged(context: typer.Context, as_json: AsJson = False) -> None:
     """List the damaged files that were put aside, and whether each can be restored now."""
     with client_of(context) as client:
@@ -26,7 +25,7 @@ def list_damaged(context: typer.Context, as_json: AsJson = False) -> None:
         output.show({"files": found}, lambda: render.damaged(found))
 
 
-@app.command("restore", epilog=EXIT_CODES_HELP)
+@app.command("restore")
 def restore_damaged(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A file's name, as `ouzel damaged list` shows it.")],

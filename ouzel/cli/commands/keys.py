@@ -9,7 +9,6 @@ from ouzel.cli import keys
 from ouzel.cli.command_group import CommandGroup
 from ouzel.cli.display.output import Output
 from ouzel.cli.display.printable import clean_lines
-from ouzel.cli.failure import EXIT_CODES_HELP
 from ouzel.cli.keys import KeyPair
 from protocol.wire.key_file import Role
 
@@ -23,7 +22,7 @@ def _keys() -> None:
     """Generate keys for clients on tcp, and for the daemon."""
 
 
-@app.command(epilog=EXIT_CODES_HELP)
+@app.command()
 def new(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="The key's name in the daemon's log.")] = "",
     role: Annotated[Role, typer.Option(help="What it allows: to read, or also to change.")] = Role.ADMIN,

@@ -11,7 +11,7 @@ from ouzel.cli.command_group import CommandGroup
 from ouzel.cli.connecting import asking, client_of
 from ouzel.cli.display import render
 from ouzel.cli.display.output import Output
-from ouzel.cli.failure import EXIT_CODES_HELP, print_line
+from ouzel.cli.failure import print_line
 from protocol.wire.desired import SettingValue
 from protocol.wire.reports import SettingReport, SettingSource
 
@@ -24,7 +24,7 @@ _TRUTHS: Final[Mapping[str, bool]] = {
 }
 
 
-@app.callback(epilog=EXIT_CODES_HELP)
+@app.callback()
 def settings(
     context: typer.Context,
     like: Annotated[
@@ -50,7 +50,7 @@ def settings(
     _show(found, as_json=as_json)
 
 
-@app.command("set", epilog=EXIT_CODES_HELP)
+@app.command("set")
 def set_settings(
     context: typer.Context,
     pairs: Annotated[
@@ -77,7 +77,7 @@ def set_settings(
     _show(found, as_json=as_json)
 
 
-@app.command("reset", epilog=EXIT_CODES_HELP)
+@app.command("reset")
 def reset_settings(
     context: typer.Context,
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names of settings.")],

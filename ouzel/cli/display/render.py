@@ -9,7 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table as Grid
 from rich.text import Text
 
-from ouzel.cli.display import listing, why
+from ouzel.cli.display import listing, options, why
 from ouzel.cli.display.listing import ID_DIGITS, STATE_STYLES, moves, name_of
 from ouzel.cli.display.printable import clean
 from ouzel.cli.display.units import (
@@ -96,6 +96,7 @@ def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
         ("save path", clean(detail.save_path)),
         ("labels", clean(", ".join(detail.labels)) or "none"),
         ("order", "sequential" if detail.sequential else "rarest first"),
+        ("options", options.summary(detail.options)),
         ("selection", ", ".join(selection) or "all files"),
         *zip(["trackers", *[""] * len(trackers)], trackers, strict=False),
         ("web seeds", clean(", ".join(detail.web_seeds)) or "none"),
@@ -195,8 +196,13 @@ def health_line(table: Table) -> Text:
 
 
 def limits(report: SettingsReport) -> Text:
-    """A text about the session's limits."""
-    return Text(_limits(report.download_bps, report.upload_bps))
+    """A text about the limits of the session or of a torrent, and a line about the session's alternative limits."""
+    text, other = _limits(report.download_bps, report.upload_bps), report.alternative
+    if other is not None:
+        when = "in force" if other.in_force else "not in force"
+        why = "as the schedule says" if other.switch is None else f"switched {'on' if other.switch else 'off'}"
+        text += f"\nalternative: {_limits(other.download_bps, other.upload_bps)}; {when}, {why}"
+    return Text(text)
 
 
 def settings(found: Mapping[str, SettingReport]) -> Grid:

@@ -175,11 +175,14 @@ class UpdateLimits(Mutation, frozen=True, kw_only=True, tag="update_limits"):
     Fields:
         torrent: the torrent's id; null means the session, that is, all torrents together.
         download_bps, upload_bps: bytes per second; 0 means no limit.
+        alternative: switches the session's alternative limits, which the configuration has, on (true) or off (false);
+            null lets the schedule decide. The switch stays as it is until it is changed, also after restarts.
     """
 
     torrent: TorrentId | None = None
     download_bps: Bps | msgspec.UnsetType = msgspec.UNSET
     upload_bps: Bps | msgspec.UnsetType = msgspec.UNSET
+    alternative: bool | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class UpdateSelection(Mutation, frozen=True, kw_only=True, tag="update_selection"):

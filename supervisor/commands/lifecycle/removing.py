@@ -67,7 +67,9 @@ class Removing:
                     field="args.delete_files",
                     retry_after_ms=1000,
                 )
-            leaving = msgspec.structs.replace(before, removal=removal, spared=spared, revision=before.revision + 1)
+            leaving = msgspec.structs.replace(
+                before, removal=removal, spared=tuple(spared), revision=before.revision + 1
+            )
             await self._catalogue.put(leaving)
             self._publish(TorrentRemoved(torrent=torrent, delete_files=delete_files))
             self._snapshot.discard(torrent)

@@ -41,6 +41,7 @@ from supervisor.commands.handlers import check_complete, handlers_of, handles
 from supervisor.commands.reads import pages
 from supervisor.commands.reads.setting_reports import setting_reports
 from supervisor.config.config import Config
+from supervisor.config.limit_schedule import in_force
 from supervisor.engine.engine import Engine
 from supervisor.events.event_log import EventLog
 from supervisor.health.health import Health as HealthBook
@@ -68,6 +69,8 @@ class Reads:
         config: the configuration; the config handler replaces it when another configuration comes into force.
         engines: the engines of all slots, at least one.
         version: the version of Ouzel.
+        others: further objects with handlers of instant reads.
+        limits: returns the session's limits.
     """
 
     def __init__(
@@ -79,6 +82,8 @@ class Reads:
         health: HealthBook,
         log: EventLog,
         version: str,
+        others: Sequence[object] = (),
+        limits: Callable[[], SettingsReport],
     ) -> None:
         self.config = config
         self._catalogue = catalogue
@@ -88,12 +93,13 @@ class Reads:
         self._health = health
         self._log = log
         self._version = version
+        self._limits = limits
         self._started_at = time.monotonic()
         self._supervisor_process = psutil.Process()
         self._stats_kept: tuple[float, int, StatsReport] | None = None
         """The last result of `stats`: when it was made, the sequence number at that time, and the result."""
         self.pid = self._supervisor_process.pid
-        self._handlers = handlers_of(self)
+        self._handlers = handlers_of(self, *others)
         check_complete(InstantRead, self._handlers)
         check_complete(PagedRead, self._handlers, but=EngineRead)
 
@@ -154,15 +160,11 @@ class Reads:
 
     def settings(self) -> SettingsReport:
         """The session's limits: those that clients have set, otherwise the configured ones."""
-        session, limits = self._catalogue.session, self.config.limits
-        return SettingsReport(
-            download_bps=limits.download_bps if session.download_bps is None else session.download_bps,
-            upload_bps=limits.upload_bps if session.upload_bps is None else session.upload_bps,
-        )
+        return self._limits()
 
     @handles(GetSettings)
     def _settings(self, _: GetSettings) -> SettingList:
-        return SettingList(settings=self.setting_reports())
+        return SettingList(settings=self.setting_reports(), limits=self._limits())
 
     def setting_reports(self, only: Iterable[str] | None = None) -> dict[str, SettingReport]:
         """The settings of libtorrent by name; if given, only those in `only`."""
@@ -220,6 +222,7 @@ class Reads:
                 age_ms=self._snapshot.session_age_ms(now),
                 all_time_downloaded=all_time_downloaded,
                 all_time_uploaded=all_time_uploaded,
+                alternative_limits=in_force(self._limits()).alternative,
             ),
             supervisor=_measure([self.pid]),
             engine=_measure([engine.pid for engine in self._engines]),

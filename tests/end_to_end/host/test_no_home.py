@@ -53,7 +53,7 @@ def test_what_needs_one_says_so(argv: tuple[str, ...], code: int, first: str) ->
     """The error is a line that says what to do, without a traceback."""
     program, *arguments = argv
     returned, said = run(BIN / program, *arguments)
-    assert returned == code
+    assert returned == code, said
     assert said[0].startswith(first)
     assert "set HOME" in said[0]
     assert len(said) <= 2

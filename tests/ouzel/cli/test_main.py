@@ -519,6 +519,19 @@ def test_limit(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
     assert daemon.requests[-1].args == {"torrent": ID, "download_bps": 0}
 
 
+def test_alternative_limits(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """The switch is sent; the text says whether they are in force, and why."""
+    other = {"download_bps": 10_000, "upload_bps": 0, "in_force": True, "scheduled": True, "switch": None}
+    daemon.answers["update_limits"] = lambda _: {"download_bps": 0, "upload_bps": 0, "alternative": other}
+    for word, sent in (("on", True), ("off", False), ("auto", None)):
+        code, out, _ = ouzel("limit", "--alternative", word)
+        assert code == 0
+        assert daemon.requests[-1].args == {"torrent": None, "alternative": sent}
+        assert out.splitlines()[1] == "alternative: 10.0 kB/s down, none up; in force, as the schedule says"
+    other |= {"in_force": False, "switch": False}
+    assert ouzel("limit", "--alternative", "off")[1].endswith("; not in force, switched off\n")
+
+
 SETTINGS: dict[str, Any] = {
     "connections_limit": {"value": 800, "default": 1000, "source": "file"},
     "enable_dht": {"value": True, "default": True, "source": "default"},
@@ -621,6 +634,29 @@ def test_webseeds_lists_them_after_changing_them(daemon: ScriptedDaemon, ouzel: 
     assert json.loads(ouzel("webseeds", ID, "--json")[1])["web_seeds"] == [{"url": "http://mirror.example/"}]
     assert ouzel("webseeds", ID, "--add", "http://a/", "--remove", "http://b/")[0] == 0
     assert _last(daemon, "update_web_seeds") == {"torrent": ID, "add": ["http://a/"], "remove": ["http://b/"]}
+
+
+def test_options_are_shown_and_set(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """Only those that are given are sent; those of several torrents can be set at once."""
+    daemon.rows = {ID: row()}
+    options = {"max_connections": 7, "pex": False, "name": "n"}
+    detail = daemon.answers["get_torrent"]
+    daemon.answers["get_torrent"] = lambda args: {**_plain(detail(args)), "options": options}
+    daemon.answers["update_options"] = lambda _: {"torrent": ID}
+    code, out, _ = ouzel("options", ID)
+    assert (code, "update_options" in daemon.ops()) == (0, False)
+    assert out.split("\n")[0].split() == ["max-connections", "7"]
+    assert json.loads(ouzel("options", ID, "--json")[1])["options"]["pex"] is False
+    assert "max connections 7, pex no, name n" in ouzel("show", ID)[1]
+    switches = ["--super-seeding", "--no-dht", "--force-start"]
+    argv = [*switches, "--max-uploads", "4", "--set-label", "a", "--set-label", "b", "--name", ""]
+    assert ouzel("options", ID, *argv)[:2] == (0, f"changed: {ID}\n")
+    changed = {"max_uploads": 4, "super_seeding": True, "dht": False, "labels": ["a", "b"], "force_start": True}
+    assert _last(daemon, "update_options") == {"torrent": ID, "name": "", **changed}
+    assert ouzel("options", "--all", "--no-labels")[0] == 0
+    assert _last(daemon, "update_options") == {"torrent": ID, "labels": []}
+    for wrong in (["--all"], [], [ID, ID], [ID, "--no-labels", "--set-label", "x"], [ID, "--max-uploads", "-1"]):
+        assert ouzel("options", *wrong)[0] == 2
 
 
 def test_files_lists_them_after_changing_what_is_downloaded(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:

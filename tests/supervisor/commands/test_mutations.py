@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from protocol.durable.integrity import crc32_of
+from protocol.durable.integrity import crc32_of, decode_record
 from protocol.host.mounts import mount_point_of
 from protocol.internal.link_commands import Configure, DropTorrent, EnsureTorrent, ReannounceTorrent
 from protocol.internal.link_events import SettingsApplied, TorrentApplied, TorrentDropped, TorrentRechecked
@@ -20,6 +20,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import OPERATIONS, parse_command
 from protocol.wire.rows import TorrentState
 from supervisor.commands.roots.download_roots import DownloadRoots
+from supervisor.config.limit_schedule import AlternativeLimits, Window
 from supervisor.store.identity import PEERS_KEPT
 from tests.supervisor.bench import Bench, PlayedEngine, bench
 from tests.supervisor.samples import OTHER, V1, desired
@@ -34,6 +35,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "update_limits": {"torrent": V1, "download_bps": 7},
     "update_selection": {"torrent": V1, "include": ["*.mkv"]},
     "update_web_seeds": {"torrent": V1, "remove": ["http://w/"]},
+    "update_options": {"torrent": V1, "max_connections": 7, "labels": ["new"], "name": "shown"},
     "update_trackers": {"torrent": V1, "add": [{"url": "udp://t:1/"}]},
     "add_peers": {"torrent": V1, "peers": ["1.2.3.4:5"]},
     "release_torrent": {"torrent": V1},
@@ -66,7 +68,8 @@ async def refused(on: Bench, op: str, wait: Wait = "durable", deadline_s: float 
 
 def on_disk(on: Bench, torrent: str = V1) -> dict[str, Any]:
     """The torrent's record in the resume directory."""
-    record: dict[str, Any] = json.loads((on.directory / "resume" / f"{torrent}.json").read_bytes())
+    content = (on.directory / "resume" / f"{torrent}.json").read_bytes()
+    record: dict[str, Any] = msgspec.to_builtins(msgspec.structs.asdict(decode_record(content, DesiredTorrent)))
     return record
 
 
@@ -695,6 +698,29 @@ async def test_session_limits_are_applied_when_the_engine_says_so(tmp_path: Path
         assert configured[1].revision == on.catalogue.session.revision == 2
 
 
+async def test_alternative_limits_are_switched(tmp_path: Path) -> None:
+    """On, off, and to the schedule. The switch is stored; a torrent has none, and there must be such limits."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        await on.catalogue.put(desired())
+        for given in ({"alternative": True}, {"torrent": V1, "alternative": None}):
+            error = await refused(on, "update_limits", **given)
+            assert (error.kind, error.field) == (ErrorKind.INVALID_ARGUMENT, "args.alternative")
+        window = Window(start="22:00", to="06:00")
+        other = AlternativeLimits(download_bps=10, upload_bps=20)
+        limits = msgspec.structs.replace(on.config.limits, alternative=other, schedule=[window])
+        on.in_force.apply(msgspec.structs.replace(on.config, limits=limits))
+        for switch in (True, False, None):
+            report = await do(on, "update_limits", "applied", alternative=switch)
+            assert report["alternative"]["switch"] is switch
+            assert json.loads((tmp_path / "resume/session.json").read_bytes())["alternative"] is switch
+        configured = await engine.given(Configure, 4)
+        assert [command.download_bps for command in configured] == [1000, 10, 1000, 1000]
+        assert [command.upload_bps for command in configured] == [500, 20, 500, 500]
+        on.local_time = (0, 23 * 60)
+        assert (await do(on, "update_limits"))["alternative"]["in_force"]
+
+
 async def test_session_limits_that_hold_already_are_applied_already(tmp_path: Path) -> None:
     """Nothing is sent, so there is no wait."""
     async with bench(tmp_path) as on:
@@ -735,6 +761,7 @@ def test_the_default_add_asks_for_nothing() -> None:
     """And the table of operations agrees with the table of changes here."""
     ops = {op for op, operation in OPERATIONS.items() if operation.mutates}
     changing = {"add_torrent", "ban_peer", "reannounce", "recheck", "restore_damaged", "unban_peer", "update_settings"}
+    changing |= {"create_torrent", "cancel_job"}
     assert ops == {*CHANGES, *changing}
     assert AddTorrent().priorities == {}
 

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.config import config
 from supervisor.config.config import ApiConfig, Config, LimitsConfig, RestartConfig, load
 from supervisor.config.config_problem import InvalidConfig
+from supervisor.config.limit_schedule import DAYS, AlternativeLimits, Window
 
 RUNTIME = {"OUZEL_PATHS_RUNTIME_DIR": "/run/ouzel"}
 
@@ -76,6 +78,46 @@ def test_a_file_goes_over_the_defaults_key_by_key(tmp_path: Path) -> None:
     assert config.limits == LimitsConfig(download_bps=1000, upload_bps=0)
     assert config.restart == RestartConfig(window_s=30.0, budget=0, max_delay_s=30.0)
     assert type(config.restart.window_s) is float
+
+
+SCHEDULE = """
+[limits]
+download_bps = 1000
+[limits.alternative]
+upload_bps = 5
+[[limits.schedule]]
+days = ["sat", "sun"]
+from = "08:00"
+to = "20:30"
+[[limits.schedule]]
+from = "22:00"
+to = "06:00"
+"""
+
+
+def test_a_schedule_of_alternative_limits(tmp_path: Path) -> None:
+    """As tables; without days, all of them."""
+    limits = load(written(tmp_path, SCHEDULE), RUNTIME).limits
+    assert (limits.download_bps, limits.alternative) == (1000, AlternativeLimits(upload_bps=5))
+    weekend = Window(days=("sat", "sun"), start="08:00", to="20:30")
+    assert limits.schedule == [weekend, Window(days=DAYS, start="22:00", to="06:00")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ('"08:00"', '"8:00"', "limits.schedule[0].from: '8:00' is no time of day, such as 22:00"),
+        ('"sun"', '"son"', "limits.schedule[0].days[1]: "),
+        ("upload_bps = 5", "upload_bps = -5", "limits.alternative.upload_bps: "),
+        ("upload_bps = 5", "upload = 5", "limits.alternative"),
+        ("[limits.alternative]\nupload_bps = 5", "", "limits.schedule: has no effect without"),
+    ],
+)
+def test_a_bad_schedule_is_refused_with_its_key(tmp_path: Path, before: str, after: str, told: str) -> None:
+    """And its line."""
+    refused = refusal(written(tmp_path, SCHEDULE.replace(before, after)))
+    assert told in refused
+    assert re.search(r"ouzel\.toml:\d+: ", refused)
 
 
 @pytest.mark.parametrize("text", ["[paths]\n", "[paths]\n[engine]\n[limits]\n[restart]\n"])

@@ -66,7 +66,8 @@ def find(
         return _of_fetching(desired.torrent, state, progress, trackers) if stalled else None
     if state is TorrentState.CHECKING:
         return None
-    return _because(HindranceCause.QUEUED, "it waits for its turn in the engine")
+    turn = "the queue" if desired.managed else "the engine"
+    return _because(HindranceCause.QUEUED, f"it waits for its turn in {turn}")
 
 
 def _of_complete(torrent: str, progress: Progress, trackers: Trackers) -> Hindrance | None:

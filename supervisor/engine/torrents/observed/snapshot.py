@@ -225,6 +225,8 @@ class Snapshot:
 
     def name(self, desired: DesiredTorrent) -> str:
         """A torrent's name as rows show it."""
+        if desired.options.name:
+            return desired.options.name
         observed = self._torrents.get(desired.torrent)
         metadata = (observed.known if observed else None) or desired.metadata
         return metadata.name if metadata else desired.name
@@ -261,7 +263,7 @@ class Snapshot:
         downloads = observed.state is TorrentState.DOWNLOADING
         return TorrentRow(
             torrent=desired.torrent,
-            name=metadata.name if metadata else desired.name,
+            name=desired.options.name or (metadata.name if metadata else desired.name),
             state=observed.state,
             progress=progress.progress,
             bytes_done=progress.bytes_done,
@@ -352,6 +354,7 @@ class Snapshot:
             revision=desired.revision,
             applied_revision=observed.applied_revision,
             tracker_status=self.trackers_of(desired, now),
+            options=desired.options,
         )
 
     def trackers_of(self, desired: DesiredTorrent, now: float) -> list[TrackerRow]:

@@ -10,9 +10,9 @@ from protocol.wire.operations import OPERATIONS
 from protocol.wire.reports import EngineState
 from supervisor.engine.life import lifecycle
 from tests.spec.test_meanings import public
-from tools.spec import page
 from tools.spec.meanings import meanings
-from tools.spec.page import regions
+from tools.spec.pages import page
+from tools.spec.pages.page import regions
 from tools.spec.types import anchor
 
 

@@ -1,0 +1,103 @@
+"""`[hooks]`: programs and HTTP requests on events."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from supervisor.config import placeholders
+from supervisor.config.config_section import Section
+
+HookEvent = Literal["completed", "file_completed", "error", "storage_moved"]
+"""The types of lifecycle events that have hooks."""
+
+Events = Annotated[list[HookEvent], msgspec.Meta(min_length=1)]
+
+
+class RunHook(Section, frozen=True, kw_only=True, tag="run", tag_field="kind"):
+    """`[[hooks.run]]`: a program that is run on events. There is no shell.
+
+    Fields:
+        events: the types of events.
+        command: the absolute path of the program, and its arguments, which may have placeholders.
+        time_limit_s: a program that runs for longer is killed.
+    """
+
+    events: Events
+    command: Annotated[list[str], msgspec.Meta(min_length=1)]
+    time_limit_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 60.0
+
+    @property
+    def name(self) -> str:
+        """The name in the log and in health."""
+        return self.command[0]
+
+
+class PostHook(Section, frozen=True, kw_only=True, tag="post", tag_field="kind"):
+    """`[[hooks.post]]`: an HTTP POST on events, with a JSON object, which is tried again until it succeeds.
+
+    Fields:
+        events: the types of events.
+        url: an http or https URL.
+        secret_file: the absolute path of a file with a shared secret, by which each body is signed.
+        time_limit_s: the time limit of one attempt.
+    """
+
+    events: Events
+    url: str
+    secret_file: str | None = None
+    time_limit_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 10.0
+
+    @property
+    def name(self) -> str:
+        """The name in the log and in health: the URL without what may be secret."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}"
+
+
+Hook = RunHook | PostHook
+
+
+class HooksConfig(Section, frozen=True, kw_only=True):
+    """`[hooks]`.
+
+    Fields:
+        run: programs.
+        post: HTTP requests.
+    """
+
+    run: list[RunHook] = []
+    post: list[PostHook] = []
+
+    @property
+    def all(self) -> list[Hook]:
+        """All hooks, in the order of the file."""
+        return [*self.run, *self.post]
+
+
+def check(hooks: HooksConfig) -> Iterator[tuple[str, str]]:
+    """Yields pairs of a key and its problem."""
+    for index, run in enumerate(hooks.run):
+        key = f"hooks.run[{index}].command"
+        for number, argument in enumerate(run.command):
+            if "\0" in argument:
+                yield f"{key}[{number}]", "has a null character"
+            elif number == 0 and not Path(argument).is_absolute():
+                yield f"{key}[0]", f"{argument!r} is not an absolute path; no shell looks for the program"
+            elif number > 0 and (found := placeholders.problem(argument)) is not None:
+                yield f"{key}[{number}]", found
+    for index, post in enumerate(hooks.post):
+        if not _is_http(post.url):
+            yield f"hooks.post[{index}].url", f"{post.url!r} is not an http or https URL"
+        if post.secret_file is not None and ("\0" in post.secret_file or not Path(post.secret_file).is_absolute()):
+            yield f"hooks.post[{index}].secret_file", f"{post.secret_file!r} is not an absolute path"
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and url.isprintable()
+    except ValueError:
+        return False

@@ -1,0 +1,128 @@
+"""Decides which rate limits of the session are in force: the normal ones, or the alternative ones. Pure.
+
+A client's switch decides, and otherwise the weekly schedule. The schedule is compared with the wall clock each second.
+So when the clock is changed, as at the begin and end of daylight saving time, the new time counts: a window may last
+an hour less or more.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+from protocol.wire.desired import Bps, DesiredSession
+from protocol.wire.reports import AlternativeReport, SettingsReport
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_TIME: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+
+
+class AlternativeLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[limits.alternative]`: the rate limits for certain times, in bytes/s; 0 is no limit."""
+
+    download_bps: Bps = 0
+    upload_bps: Bps = 0
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"start": "from"}):
+    """`[[limits.schedule]]`: a time of the week in which the alternative limits are in force.
+
+    Fields:
+        days: the days on which it begins; by default all.
+        start: `from` in the file: the local time at which it begins, such as `22:00`.
+        to: the local time at which it ends; the next day's if it is not after `from`.
+    """
+
+    days: tuple[Day, ...] = DAYS
+    start: str
+    to: str
+
+
+class LocalTime(NamedTuple):
+    """A local time: the day of the week (Monday is 0), and the minute of the day."""
+
+    weekday: int
+    minute: int
+
+
+class LimitsInForce(NamedTuple):
+    """The limits that engines get, and whether they are the alternative ones."""
+
+    download_bps: int
+    upload_bps: int
+    alternative: bool
+
+
+def problems(schedule: Sequence[Window], *, alternative: bool) -> Iterator[tuple[str, str]]:
+    """The problems of a schedule: pairs of a key and a text.
+
+    Args:
+        alternative: whether alternative limits are configured.
+    """
+    for index, window in enumerate(schedule):
+        for key, text in (("from", window.start), ("to", window.to)):
+            if _TIME.fullmatch(text) is None:
+                yield f"limits.schedule[{index}].{key}", f"{text!r} is no time of day, such as 22:00"
+        if not window.days:
+            yield f"limits.schedule[{index}].days", "has no day; leave it out for all days"
+    if schedule and not alternative:
+        yield "limits.schedule", "has no effect without the limits of [limits.alternative]"
+
+
+def scheduled(schedule: Sequence[Window], now: LocalTime) -> bool:
+    """Whether a schedule has the alternative limits at a local time."""
+    return any(_covers(window, now) for window in schedule)
+
+
+def _covers(window: Window, now: LocalTime) -> bool:
+    start, end = _minute(window.start), _minute(window.to)
+    today, yesterday = DAYS[now.weekday], DAYS[now.weekday - 1]
+    if start < end:
+        return today in window.days and start <= now.minute < end
+    return (today in window.days and now.minute >= start) or (yesterday in window.days and now.minute < end)
+
+
+def _minute(text: str) -> int:
+    hours, _, minutes = text.partition(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def limits_report(
+    normal: tuple[int, int],
+    alternative: AlternativeLimits | None,
+    schedule: Sequence[Window],
+    session: DesiredSession,
+    now: LocalTime,
+) -> SettingsReport:
+    """The session's limits, and whether the alternative ones are in force.
+
+    Args:
+        normal: the configured download and upload limit, which clients can override.
+        alternative: the alternative limits; None if none are configured.
+    """
+    report = SettingsReport(
+        download_bps=normal[0] if session.download_bps is None else session.download_bps,
+        upload_bps=normal[1] if session.upload_bps is None else session.upload_bps,
+    )
+    if alternative is None:
+        return report
+    planned = scheduled(schedule, now)
+    told = AlternativeReport(
+        download_bps=alternative.download_bps,
+        upload_bps=alternative.upload_bps,
+        in_force=planned if session.alternative is None else session.alternative,
+        scheduled=planned,
+        switch=session.alternative,
+    )
+    return msgspec.structs.replace(report, alternative=told)
+
+
+def in_force(report: SettingsReport) -> LimitsInForce:
+    """The limits of a report that are in force."""
+    other = report.alternative
+    if other is not None and other.in_force:
+        return LimitsInForce(other.download_bps, other.upload_bps, alternative=True)
+    return LimitsInForce(report.download_bps, report.upload_bps, alternative=False)

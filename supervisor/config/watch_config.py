@@ -1,0 +1,47 @@
+"""`[watch]`: folders whose .torrent and .magnet files are added."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from protocol.text.scrub import is_utf8
+from supervisor.config.config_section import Section
+
+
+class WatchFolder(Section, frozen=True, kw_only=True):
+    """`[[watch.folders]]`: a folder.
+
+    Fields:
+        path: the absolute path of the folder.
+        save_path: where its torrents are saved: an absolute path inside the download roots; by default the first root.
+        labels: the labels of its torrents.
+        paused: adds its torrents without starting them.
+    """
+
+    path: str
+    save_path: str | None = None
+    labels: list[str] = []
+    paused: bool = False
+
+
+class WatchConfig(Section, frozen=True, kw_only=True):
+    """`[watch]`.
+
+    Fields:
+        folders: the folders. Subfolders are not looked into.
+    """
+
+    folders: list[WatchFolder] = []
+
+
+def check(watch: WatchConfig) -> Iterator[tuple[str, str]]:
+    """Yields pairs of a key and its problem."""
+    seen: dict[str, int] = {}
+    for index, folder in enumerate(watch.folders):
+        key = f"watch.folders[{index}]"
+        for name in ("path", "save_path"):
+            value = getattr(folder, name)
+            if value is not None and ("\0" in value or not is_utf8(value) or not Path(value).is_absolute()):
+                yield f"{key}.{name}", f"{value!r} is not an absolute path in UTF-8"
+        other = seen.setdefault(str(Path(folder.path)), index)
+        if other != index:
+            yield f"{key}.path", f"{folder.path!r} is the path of watch.folders[{other}], too"

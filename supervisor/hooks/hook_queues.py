@@ -1,0 +1,142 @@
+"""The queues of deliveries, one for each hook."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from protocol.wire.events.event import LifecycleEvent
+from supervisor.config.hooks_config import Hook, HooksConfig
+from supervisor.events import event_frames
+from supervisor.store.catalogue import Catalogue
+
+QUEUED_MAX: Final = 1000
+"""The maximum number of deliveries that wait for one hook. Further ones are dropped, and counted."""
+
+
+class About(msgspec.Struct, frozen=True):
+    """What hooks are told of a torrent: its name, the directory it is saved in, and its labels."""
+
+    name: str
+    save_path: str
+    labels: list[str]
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """One event for one hook.
+
+    Fields:
+        event: the type of the event.
+        ts_us: when it happened, in microseconds since 1970.
+        data: the event's data.
+        file: the path in the torrent of the file that the event is about, if it is about one and its path is known.
+    """
+
+    event: str
+    torrent: str
+    ts_us: int
+    about: About
+    data: Mapping[str, Any]
+    file: str = ""
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The values of the placeholders (`supervisor.config.placeholders`)."""
+        about, data = self.about, self.data
+        return {
+            "event": self.event,
+            "torrent": self.torrent,
+            "name": about.name,
+            "save_path": about.save_path,
+            "path": f"{about.save_path.rstrip('/')}/{about.name}",
+            "labels": ",".join(about.labels),
+            "file": self.file,
+            "error": str(data.get("message", "")),
+        }
+
+
+class HookQueue:
+    """The deliveries that wait for one hook.
+
+    Fields:
+        dropped: the number of deliveries that were dropped since this was last set to 0.
+    """
+
+    def __init__(self, hook: Hook) -> None:
+        self.hook = hook
+        self.dropped = 0
+        self._waiting: deque[Delivery] = deque()
+        self._some = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, delivery: Delivery) -> None:
+        """Adds a delivery, or drops it if the queue is full."""
+        if len(self._waiting) >= QUEUED_MAX:
+            self.dropped += 1
+            return
+        self._waiting.append(delivery)
+        self._some.set()
+
+    async def first(self) -> Delivery:
+        """Waits for a delivery, and returns the first. It stays in the queue until `done`."""
+        while not self._waiting:
+            self._some.clear()
+            await self._some.wait()
+        return self._waiting[0]
+
+    def done(self) -> None:
+        """Removes the first delivery."""
+        self._waiting.popleft()
+
+
+class HookQueues:
+    """The queues of all configured hooks.
+
+    Args:
+        catalogue: has the torrents that hooks are told of.
+
+    Fields:
+        queues: the queues, by an encoding of the hook.
+        changed: set when `queues` has changed.
+    """
+
+    def __init__(self, hooks: HooksConfig, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._wanted: frozenset[str] = frozenset()
+        self.queues: dict[bytes, HookQueue] = {}
+        self.changed = asyncio.Event()
+        self.follow(hooks)
+
+    def follow(self, hooks: HooksConfig) -> None:
+        """Replaces the hooks. Those that stay keep their queues."""
+        wanted = {msgspec.json.encode(hook): hook for hook in hooks.all}
+        self.queues = {key: self.queues.get(key) or HookQueue(hook) for key, hook in wanted.items()}
+        self._wanted = frozenset(event for hook in wanted.values() for event in hook.events)
+        self.changed.set()
+
+    def handle(self, event: LifecycleEvent) -> None:
+        """Queues an event for the hooks that want it."""
+        if not self._wanted:
+            return
+        kind = event_frames.type_of(type(event))
+        if kind not in self._wanted:
+            return
+        data: dict[str, Any] = msgspec.to_builtins(event)
+        data.pop("type")
+        torrent = data.pop("torrent")
+        delivery = Delivery(kind, torrent, time.time_ns() // 1000, self._about(torrent), data)
+        for queue in self.queues.values():
+            if kind in queue.hook.events:
+                queue.put(delivery)
+
+    def _about(self, torrent: str) -> About:
+        desired = self._catalogue.torrents.get(torrent) or self._catalogue.leaving.get(torrent)
+        if desired is None:
+            return About("", "", [])
+        name = desired.name if desired.metadata is None else desired.metadata.name
+        return About(name, desired.save_path, list(desired.labels))
