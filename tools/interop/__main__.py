@@ -8,11 +8,13 @@ import typer
 from tools.bench.options import AsJson, Keep
 from tools.bench.report import Check, Report, mb, show, tell
 from tools.interop import makers, network, packages, transfers
+from tools.interop.makers import NAME
 from tools.interop.packages import CannotRun
 from tools.interop.programs import PROGRAMS
 from tools.interop.tracker import ANNOUNCE, OpenTracker
-from tools.interop.transfers import FILES, NAME, Outcome
+from tools.interop.transfers import FILES, Outcome
 from tools.rig import payload
+from tools.rig.daemon import Daemon
 from tools.rig.scratch import scratch, unwinding
 
 EXIT_CANNOT_RUN: Final = 77
@@ -45,11 +47,10 @@ def interop(
 
 def _run(root: Path, only: str) -> tuple[Check, list[Outcome]]:
     tell("making the torrents")
-    content = payload.make(root / "content", NAME, FILES).root / NAME
-    torrents = root / "torrents"
-    torrents.mkdir()
-    cases = transfers.cases(torrents, content)
-    hashes = _piece_hashes(torrents, content)
+    with Daemon(root / "maker") as daemon:
+        content = payload.make(daemon.downloads, NAME, FILES).root / NAME
+        cases = transfers.cases(daemon)
+        hashes = _piece_hashes(daemon)
     served = root / "tracker"
     served.mkdir()
     outcomes = []
@@ -65,11 +66,11 @@ def _run(root: Path, only: str) -> tuple[Check, list[Outcome]]:
     return hashes, outcomes
 
 
-def _piece_hashes(root: Path, content: Path) -> Check:
-    """Compares the piece hashes of Ouzel's torrent with those of Transmission's, of one content and piece length."""
+def _piece_hashes(daemon: Daemon) -> Check:
+    """Compares the piece hashes of Ouzel's torrent with those of Transmission's, of one payload and piece length."""
     ours, theirs = (
-        makers.make(maker, content, root / f"pieces {maker}", "v1", ANNOUNCE["http"]).info
-        for maker in ("Ouzel", "transmission-create")
+        makers.make(maker, daemon, daemon.downloads / f"pieces {maker}.torrent", "v1", ANNOUNCE["http"]).info
+        for maker in (makers.OUZEL, "transmission-create")
     )
     same = ours[b"pieces"] == theirs[b"pieces"] and ours[b"files"] == theirs[b"files"]
     found = f"{len(ours[b'pieces']) // 20} hashes, {'equal' if same else 'different'}"

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import libtorrent
-
+from protocol.wire.making_results import JobState
 from tools.interop.packages import PATH
 from tools.rig import bencode
+from tools.rig.daemon import Daemon
+from tools.rig.waiting import until
 
+NAME: Final = "payload"
+"""The folder of which torrents are made."""
+
+OUZEL: Final = "Ouzel"
 PIECE_LENGTH: Final = 256 * 1024
 MAKE_S: Final = 300.0
 
@@ -53,12 +58,21 @@ class Made:
 
 
 Maker = Callable[[Path, Path, str, str], object]
-"""Makes a .torrent file of a content and writes it to a file, with a format and a tracker."""
+"""Makes a .torrent file of a folder and writes it to a file, with a format and a tracker."""
 
 
-def make(maker: str, content: Path, output: Path, format_: str, tracker: str) -> Made:
-    """Has a program make a .torrent file. `output` names a new file."""
-    MAKERS[maker](content, output, format_, tracker)
+def make(maker: str, daemon: Daemon, output: Path, format_: str, tracker: str) -> Made:
+    """Has a program make a .torrent file of the payload in the daemon's download directory.
+
+    Args:
+        maker: OUZEL, or one of MAKERS.
+        output: a new file in that directory.
+    """
+    content = daemon.downloads / NAME
+    if maker == OUZEL:
+        _by_ouzel(daemon, content, output, format_, tracker)
+    else:
+        MAKERS[maker](content, output, format_, tracker)
     metainfo = output.read_bytes()
     info: Any = bencode.decode(metainfo)
     info = info[b"info"]
@@ -83,23 +97,26 @@ def _by_debian_libtorrent(content: Path, output: Path, format_: str, tracker: st
     _run("/usr/bin/python3", "-I", "-c", _DEBIAN_LIBTORRENT, *values)
 
 
-def _by_ouzel(content: Path, output: Path, format_: str, tracker: str) -> None:
-    lt: Any = libtorrent  # the type stubs lack what the binding accepts
-    flags = {"v1": lt.create_torrent.v1_only, "v2": lt.create_torrent.v2_only, "hybrid": 0}[format_]
-    files = sorted(lt.list_files(str(content)), key=lambda entry: entry.filename)
-    creator = lt.create_torrent(files, PIECE_LENGTH, flags)
-    creator.add_tracker(tracker)
-    lt.set_piece_hashes(creator, str(content.parent), lambda piece: None)
-    output.write_bytes(lt.bencode(creator.generate()))
+def _by_ouzel(daemon: Daemon, content: Path, output: Path, format_: str, tracker: str) -> None:
+    client = daemon.client
+    wanted: Any = format_
+    job = client.create_torrent(
+        str(content), format=wanted, piece_length=PIECE_LENGTH, trackers=[[tracker]], output=str(output)
+    )
+    ended = until(
+        lambda: next((row for row in client.list_jobs() if row.job == job and row.ended_us is not None), None),
+        "the job has ended",
+        patience_s=MAKE_S,
+    )
+    assert ended.state is JobState.FINISHED, ended.problem
 
 
 MAKERS: Final[Mapping[str, Maker]] = {
-    "Ouzel": _by_ouzel,
     "transmission-create": _by_transmission,
     "mktorrent": _by_mktorrent,
     "libtorrent 2.0": _by_debian_libtorrent,
 }
-"""By name. That of libtorrent is Debian's, the library that its qBittorrent uses, which makes no torrents by itself."""
+"""The other makers by name. qBittorrent 4.5 makes no torrents without a display; the libtorrent that it uses does."""
 
 
 def _run(*argv: str) -> None:

@@ -23,7 +23,6 @@ from tools.rig.waiting import until
 FILES: Final = {"a.bin": 16 * MIB + 17, "b c/d ü.bin": 5 * MIB - 1, "b c/e.txt": 100}
 """The sizes of the payload's files. No border of files but the first is one of pieces."""
 
-NAME: Final = "payload"
 TRANSFER_S: Final = 120.0
 
 _OUZELS_PEER: Final = 2
@@ -63,15 +62,15 @@ class Outcome:
         return self.seconds is not None
 
 
-def cases(root: Path, content: Path) -> list[Case]:
-    """Makes the torrents, and returns the transfers in the order of the programs."""
+def cases(daemon: Daemon) -> list[Case]:
+    """Makes the torrents, with the payload in a daemon's download directory; returns the transfers by program."""
     found: list[Case] = []
     for program in PROGRAMS:
-        ways = [(True, "Ouzel", "http", each) for each in program.formats]
+        ways = [(True, makers.OUZEL, "http", each) for each in program.formats]
         ways += [(False, program.maker, program.tracker, each) for each in program.formats]
         for ouzel_seeds, maker, tracker, format_ in ways:
-            output = root / f"{len(found)}.torrent"
-            made = makers.make(maker, content, output, format_, ANNOUNCE[tracker])
+            output = daemon.downloads / f"{len(found)}.torrent"
+            made = makers.make(maker, daemon, output, format_, ANNOUNCE[tracker])
             found.append(Case(made, program, ouzel_seeds, tracker))
     return found
 
