@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from protocol.wire.rows import TrackerStatus
-from tools.rig.certificates import PrivateAuthority
 from tools.rig.daemon import Daemon
 from tools.rig.samples import SampleTorrent, noise
+from tools.rig.servers.certificates import PrivateAuthority
 from tools.rig.tracker import Tracker
 from tools.rig.waiting import until
 

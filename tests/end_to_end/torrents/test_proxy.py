@@ -14,7 +14,7 @@ from tools.rig.daemon import Daemon
 from tools.rig.payload import MIB
 from tools.rig.samples import SampleTorrent, noise
 from tools.rig.seed import Seed
-from tools.rig.socks import OUTSIDE, SocksProxy
+from tools.rig.servers.socks import OUTSIDE, SocksProxy
 from tools.rig.tracker import Tracker
 from tools.rig.waiting import until
 
