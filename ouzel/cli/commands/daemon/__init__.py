@@ -1,1 +1,4 @@
-"""Commands about the daemon itself: its settings, keys, crash reports and damaged files."""
+"""Commands about the daemon itself.
+
+They show and change its settings, and show its keys, its crash reports and its damaged files.
+"""
