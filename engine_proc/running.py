@@ -15,6 +15,7 @@ from engine_proc.events.outbox import Outbox
 from engine_proc.events.statistics import Statistics
 from engine_proc.events.translator import AlertTranslator
 from engine_proc.events.update_schedule import UpdateSchedule
+from engine_proc.ip_filter.filter_watch import Filtered, FilterWatch
 from engine_proc.resume.rehasher import Rehashed, Rehasher
 from engine_proc.resume.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume.resume_store import FastResumeStore, Outcome
@@ -95,6 +96,7 @@ class Running:
         outbox: queues events to the supervisor.
         recorder: the flight recorder, which records the torrents of decisions.
         known: libtorrent's default of every setting.
+        filters: watches the file of the IP filter.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class Running:
         outbox: Outbox,
         recorder: FlightRecorder,
         known: Mapping[str, SettingValue],
+        filters: FilterWatch,
     ) -> None:
         clock = time.monotonic
         now = clock()
@@ -115,6 +118,7 @@ class Running:
         self._guard = guard
         self._translator = translator
         self._outbox = outbox
+        self._filters = filters
         self._recorder = recorder
         self._pacer = AnnouncePacer(now, random.random)
         policy = ResumePolicy()
@@ -149,7 +153,8 @@ class Running:
         self._updates.busy = True
         match command:
             case Configure():
-                self._settings.configure(command)
+                if self._settings.configure(command):
+                    self._filters.turn(on=command.ip_filter)
             case Query():
                 self._commands.answer(command)
             case EnsureTorrent():
@@ -275,6 +280,12 @@ class Running:
             self._dispatcher.resume_deleted(outcome.torrent, outcome.problem)
         else:
             self._saver.stored(outcome)
+
+    def filtered(self, outcome: Filtered) -> None:
+        """Handles what was read from the file of the IP filter."""
+        if outcome.changes:
+            self._session.block(outcome.filter)
+        self._emit(outcome.state)
 
     def rehashed(self, outcome: Rehashed) -> None:
         """Handles the progress or outcome of a verification."""

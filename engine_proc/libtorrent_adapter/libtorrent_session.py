@@ -5,15 +5,17 @@ This module has the calls that add and remove torrents, and those about the whol
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 import libtorrent
 
 from engine_proc.libtorrent_adapter.libtorrent_alerts import ALERT_MASK
+from engine_proc.libtorrent_adapter.libtorrent_calls import TorrentCalls
+from engine_proc.libtorrent_adapter.libtorrent_filter import FilteredSession
 from engine_proc.libtorrent_adapter.libtorrent_options import OptionCalls
-from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, blocking, call_again, everybody
+from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, call_again, everybody
 from engine_proc.libtorrent_adapter.libtorrent_settings import Settings
 from engine_proc.libtorrent_adapter.libtorrent_source_calls import SourceCalls
 from engine_proc.libtorrent_adapter.parsing import (
@@ -48,7 +50,7 @@ _FLAGS: Final = lt.torrent_flags
 _NO_HISTORY: Final = dict.fromkeys(CountersRead.__struct_fields__[1:], 0)
 
 
-class LibtorrentSession(OptionCalls, SourceCalls):
+class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession):
     """A libtorrent session whose rate limits apply to all peers, including those on the local network.
 
     Args:
@@ -78,10 +80,10 @@ class LibtorrentSession(OptionCalls, SourceCalls):
         self._session = lt.session(checked)
         self._limit_local_peers_too()
         recorder.end(outer)
-        super().__init__(recorder, self._dropped)
+        TorrentCalls.__init__(self, recorder, self._dropped)
+        FilteredSession.__init__(self)
         self._kept_seeds = KeptSeeds()
         self._peer_calls = PeerCalls()
-        self._banned: Sequence[str] = ()
         self._counted: dict[str, tuple[int, int] | None] = {}
         """For each torrent to be added, the totals to start with; None if those in resume data are to be reported."""
         self._session.set_alert_fd(self._inbox.native_fileno())
@@ -346,14 +348,6 @@ class LibtorrentSession(OptionCalls, SourceCalls):
         if self._kept_seeds:
             checked["close_redundant_connections"] = False
         self._session.apply_settings({**checked, "download_rate_limit": download_bps, "upload_rate_limit": upload_bps})
-
-    @recorded.of_session
-    def ban(self, addresses: Sequence[str]) -> None:
-        """Bans IP addresses, in place of those that were banned before."""
-        if addresses != self._banned:  # libtorrent checks the connections of all torrents
-            self._session.set_ip_filter(blocking(addresses))
-            self._session.get_ip_filter()  # a round trip, after which the filter is in force
-            self._banned = addresses
 
     @recorded.of_session
     def session_limits(self) -> tuple[int, int]:

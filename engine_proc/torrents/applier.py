@@ -92,6 +92,7 @@ class Applier:
             self._records.note(torrent, record)
             return
         self.apply(torrent, self._guard.effective(desired))
+        self.options.queue.arrange(self._parts.clock())
         self.confirm(torrent)
 
     def apply(self, torrent: str, desired: DesiredTorrent) -> None:
@@ -100,6 +101,7 @@ class Applier:
         before, record.applied = record.applied, desired
         for step in reconcile.steps(before, desired):
             self.perform(torrent, step)
+        self.options.queue.place(desired)
 
     # -- steps ----------------------------------------------------------------------------------------------------
 
@@ -329,6 +331,7 @@ class Applier:
         assert removal is not None, "by its state"
         self._absences.drop(torrent)
         self._guard.discard(torrent)
+        self.options.queue.discard(torrent)
         self._let_rivals_try(torrent)
         self._remover.gone(torrent, removal, problem)
 

@@ -166,6 +166,7 @@ class Dispatcher:
 
     def tick(self, now: float) -> None:
         """Retries failed unloads, and ends waits whose deadline has passed."""
+        self._applier.options.queue.arrange(now)
         waited, leaving = self._records.due(now)
         for torrent in waited:
             self._gave_up(torrent)

@@ -25,6 +25,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "limit": "ouzel limit --down 10M --up 1M",
     "files": "ouzel files 72fb69 --include '*.mkv' --sequential",
     "options": "ouzel options 72fb69 --max-uploads 4 --first-last-piece-first",
+    "queue": "ouzel queue 72fb69 8a3c12 top",
     "goals": "ouzel goals 72fb69 --ratio 2 --seeding-time 7d --action remove",
     "export": "ouzel export 72fb69 -o debian.torrent",
     "ban": "ouzel ban 203.0.113.7",

@@ -17,6 +17,7 @@ from protocol.wire.commands import (
     category_commands,
     kinds,
     option_commands,
+    queue_commands,
     session_commands,
     torrent_commands,
     tracker_commands,
@@ -234,6 +235,14 @@ def update_options(
         goal_action=_or_unset(goal_action),
     )
     return call_of(command, nothing, wait)
+
+
+def move_in_queue(
+    torrents: Sequence[str], where: Literal["top", "bottom", "up", "down"], *, wait: Wait = "durable"
+) -> Call[list[str]]:
+    """Moves torrents in libtorrent's queue. Returns their ids, in the order of the queue."""
+    command = queue_commands.MoveInQueue(torrents=list(torrents), where=queue_commands.QueueMove(where))
+    return call_of(command, lambda reply: [str(each) for each in result_of(reply)["torrents"]], wait)
 
 
 def reannounce(torrent: str, *, tracker: str | None = None, wait: Wait = "durable") -> Call[None]:

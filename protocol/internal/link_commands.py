@@ -37,6 +37,8 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
             `SettingsRefused`, repeats the number.
         bounds: where payload may be stored; by default nowhere.
         banned: the IP addresses of banned peers.
+        ip_filter: whether the IP filter in the resume directory is in force. Answered by `IpFilterState`. A new session
+            waits some seconds for it.
     """
 
     settings: dict[str, SettingValue]
@@ -49,6 +51,7 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
     bounds: Bounds = Bounds()
     overrides: dict[str, SettingValue] = {}
     banned: tuple[str, ...] = ()
+    ip_filter: bool = False
 
 
 class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torrent"):

@@ -275,6 +275,24 @@ class StorageState(EventMessage, frozen=True, kw_only=True, tag="storage_state")
     whole: bool = False
 
 
+class IpFilterState(EventMessage, frozen=True, kw_only=True, tag="ip_filter_state"):
+    """The IP filter that is in force. Sent at each change.
+
+    Fields:
+        on: whether a filter is configured.
+        rules: the number of ranges.
+        bad_lines: the number of lines that are neither rules nor comments; they are left out.
+        first_bad: the number of the first of these lines, and its beginning.
+        problem: why the file was not read; null if it was. Rules that were read before stay in force.
+    """
+
+    on: bool = True
+    rules: int = 0
+    bad_lines: int = 0
+    first_bad: str = ""
+    problem: str | None = None
+
+
 class SessionStats(EventMessage, frozen=True, kw_only=True, tag="session_stats"):
     """Rates and totals of the session, sent once a second.
 
@@ -318,6 +336,7 @@ EngineEvent = (
     | ResumeStoreState
     | StorageState
     | SessionStats
+    | IpFilterState
     | Progress
     | MetadataUpdated
     | FilesDiscovered

@@ -250,6 +250,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         category: the key of the torrent's category (`Category.key`). If no category has this key, it was removed, and
             the torrent has none.
         options: the options of the torrent that clients have set.
+        queue_order: torrents in the queue are sorted by this number; None stands for `added_us`.
         reached: the seeding goals that were acted on; None if none was, or if a client has set goals since.
     """
 
@@ -285,6 +286,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
     content_layout: ContentLayout = "original"
     category: str | None = None
     options: TorrentOptions = DEFAULT_OPTIONS
+    queue_order: int | None = None
     reached: ReachedGoals | None = None
 
     def __post_init__(self) -> None:
@@ -308,6 +310,11 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         """Whether libtorrent's queue decides when the torrent runs."""
         options = self.options
         return options.auto_managed and not options.force_start and not self.paused
+
+    @property
+    def queue_key(self) -> tuple[int, str]:
+        """The sort key in the queue."""
+        return (self.added_us if self.queue_order is None else self.queue_order, self.torrent)
 
 
 class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):

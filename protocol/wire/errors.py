@@ -57,6 +57,9 @@ class ErrorKind(Enum):
     UNKNOWN_CRASH = ErrorRow(3005, "never", "no crash report has this name")
     QUARANTINED = ErrorRow(3006, "never", "the torrent is in quarantine and is not loaded until it is released")
     TORRENT_PAUSED = ErrorRow(3007, "never", "the torrent is paused; `resume` it first")
+    NOT_IN_QUEUE = ErrorRow(
+        3010, "never", "the torrent is not in the queue: it lacks `auto_managed`, or has `force_start`"
+    )
     UNKNOWN_CATEGORY = ErrorRow(3015, "never", "no category has this name")
     METAINFO_TOO_LARGE = ErrorRow(3025, "never", "the .torrent file is too large for a frame")
     UNKNOWN_UPLOAD = ErrorRow(3030, "never", "the client has no such upload: it has expired, or was used")

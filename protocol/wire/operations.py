@@ -18,6 +18,7 @@ from protocol.wire.commands import (
     making_commands,
     option_commands,
     peer_commands,
+    queue_commands,
     session_commands,
     torrent_commands,
     tracker_commands,
@@ -223,6 +224,11 @@ _TABLE: Final = (
         option_commands.UpdateOptions,
         results.TorrentAccepted,
         (_UNKNOWN, Refusal(ErrorKind.UNKNOWN_CATEGORY, "nothing was changed")),
+    ),
+    Operation(
+        queue_commands.MoveInQueue,
+        results.QueueMoved,
+        (_UNKNOWN, Refusal(ErrorKind.NOT_IN_QUEUE, "one of the torrents is not in the queue; nothing was accepted")),
     ),
     Operation(
         torrent_commands.Recheck,

@@ -343,6 +343,16 @@ class PartAccepted(msgspec.Struct, frozen=True, kw_only=True):
     size: int
 
 
+class QueueMoved(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of `move_in_queue`.
+
+    Fields:
+        torrents: the ids of the given torrents, in the order of the queue.
+    """
+
+    torrents: list[str]
+
+
 class SequentialAccepted(TorrentAccepted, frozen=True, kw_only=True):
     """The download order of pieces was accepted.
 

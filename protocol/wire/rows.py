@@ -213,6 +213,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
             microseconds since 1970. Null while data arrives. When no more data arrives, it stays null for up to five
             seconds, until the rate is zero. No event has this field.
         engine: the slot of the torrent's engine, as in `engines` of `health`.
+        queue_position: the torrent's place in libtorrent's queue, from 0; null for a torrent that is not in the queue
+            (see `update_options`), is paused or complete.
         category: the name of the torrent's category, or null. No event but `torrent_added` has this field.
         goals: the seeding goals in force for the torrent; null if it has none. No event has this field.
     """
@@ -251,6 +253,7 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     hindrance: Hindrance | None = None
     stalled_since_us: int | None = None
     engine: int = 0
+    queue_position: int | None = None
     category: str | None = None
     goals: GoalsReport | None = None
 

@@ -25,6 +25,7 @@ from supervisor.commands.lifecycle.quarantining import Quarantining
 from supervisor.commands.lifecycle.removing import Removing
 from supervisor.commands.lifecycle.restoring import Restoring
 from supervisor.commands.lifecycle.uploads import Uploads
+from supervisor.commands.queueing import Queueing
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.commands.session_settings import SettingsEditor
@@ -93,12 +94,13 @@ class Mutations:
             publish=publish,
             shared_files=shared_files,
         )
+        queueing = Queueing(catalogue=catalogue, reads=reads, engine=engine, editor=editor, locks=locks)
         settings = SettingsEditor(catalogue=catalogue, reads=reads, engine=engine, locks=locks, publish=publish)
         categories = CategoryEditor(catalogue=catalogue, roots=roots, locks=locks)
         self._goals = GoalActions(catalogue=catalogue, engine=engine, editor=editor, removing=removing, publish=publish)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
         self._handlers = editor.handlers() | handlers_of(
-            editor, settings, categories, removing, quarantining, adding, restoring, uploads
+            editor, settings, categories, removing, quarantining, adding, restoring, uploads, queueing
         )
         check_complete(Mutation, self._handlers)
 

@@ -12,6 +12,7 @@ from supervisor.config.config import Config
 
 LIVE: Final = frozenset(
     {
+        "ip_filter.file",
         "goals.action",
         "goals.inactive_time_s",
         "goals.ratio",

@@ -13,6 +13,7 @@ from protocol.internal.link_events import (
     FilePutAside,
     HashesProven,
     Heartbeat,
+    IpFilterState,
     Learned,
     MetainfoDamaged,
     ResumeHandedOver,
@@ -135,6 +136,7 @@ Observation = (
     | SettingsApplied
     | SettingsRefused
     | SessionStats
+    | IpFilterState
     | ResumeStoreState
     | ResumeHandedOver
     | AllHandedOver

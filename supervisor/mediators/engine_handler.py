@@ -11,6 +11,7 @@ from protocol.internal.link_events import (
     FilePutAside,
     HashesProven,
     Heartbeat,
+    IpFilterState,
     Learned,
     MetainfoDamaged,
     ResumeHandedOver,
@@ -52,7 +53,7 @@ from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
 from supervisor.events.event_logger import EventLogger
 from supervisor.events.publisher import Publisher
-from supervisor.health import listening
+from supervisor.health import ip_filter_health, listening
 from supervisor.health.failing_trackers import FailingTrackers
 from supervisor.health.health import Health, Severity
 from supervisor.health.health_reporter import HealthReporter
@@ -64,6 +65,10 @@ from supervisor.store.catalogue import Catalogue
 
 COMPONENT: Final = "engine"
 """The component of an engine's problems in `health`."""
+
+_FILTER: Final = "ip_filter"
+_OF_A_PROCESS: Final = ((COMPONENT, "process"), (COMPONENT, "settings"), (_FILTER, "rules"), (_FILTER, "lines"))
+"""Problems of an engine process, which the next one reports again if it has them, too."""
 
 
 class EngineHandler:
@@ -149,6 +154,8 @@ class EngineHandler:
                 raise AssertionError("the engine keeps it to itself")
             case SessionStats():
                 self._listens(fact)
+            case IpFilterState():
+                self._filtered(fact)
             case HashesProven():
                 self._merger.proven(fact)
             case StorageState():
@@ -211,8 +218,8 @@ class EngineHandler:
     def _ready(self) -> None:
         """Clears the problems of earlier processes. The health is published with the next report."""
         self._health.started = True
-        for subject in ("process", "settings"):
-            self._health.report(COMPONENT, subject, None, severity=Severity.DEGRADING, now_us=0)
+        for component, subject in _OF_A_PROCESS:
+            self._health.report(component, subject, None, severity=Severity.DEGRADING, now_us=0)
 
     def _settings_read(self, problems: Mapping[str, str]) -> None:
         """Reports settings that do not have their values in libtorrent, where the engine sets them again."""
@@ -229,6 +236,12 @@ class EngineHandler:
         devices = [] if text is None else [name for _, name in socket.if_nameindex()]
         told = listening.problem(text, stats.listen_port, stats.listeners, devices)
         self._reporter.report(COMPONENT, "listen", *told)
+
+    def _filtered(self, state: IpFilterState) -> None:
+        file = self._in_force.config.ip_filter.file
+        for subject, told in ip_filter_health.problems(file, state).items():
+            self._reporter.report(_FILTER, subject, *told)
+        self._log.info("ip_filter", file=file, rules=state.rules, bad_lines=state.bad_lines)
 
     def _refused(self, event: SettingsRefused) -> None:
         problem = f"{event.section}.{event.setting}: {event.message}"

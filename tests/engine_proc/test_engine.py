@@ -11,6 +11,7 @@ import pytest
 import zmq
 
 from engine_proc.engine import WAITING_HEARTBEAT_S, Engine
+from engine_proc.ip_filter.filter_watch import FilterWatch
 from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_store import FastResumeStore
 from engine_proc.session.alerts import Finished, Flushed, MetadataReceived, ResumeData, SessionStatistics, TorrentGone
@@ -66,6 +67,7 @@ class Running:
         self.store = FastResumeStore(self.dir)
         self.rehasher = Rehasher()
         self.watch = StorageWatch()
+        self.filters = FilterWatch(str(self.dir.ip_filter), tuple)
         self.sessions: list[FakeSession] = []
         self.error: BaseException | None = None
         self._socket = self.link.context.socket(zmq.DEALER)
@@ -78,6 +80,7 @@ class Running:
             self.rehasher,
             self.watch,
             self._make_session,
+            filters=self.filters,
             gen=GEN,
             libtorrent="fake",
             known=KNOWN_SETTINGS,
@@ -161,6 +164,7 @@ class Running:
         self._socket.close()
         self.link.close()
         self.watch.close()
+        self.filters.close()
         self.rehasher.close()
         self.store.close()
         for session in self.sessions:

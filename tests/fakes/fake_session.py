@@ -247,6 +247,8 @@ class FakeSession:
         settings: what was configured last.
         swarms: to be set; the peers of torrents.
         banned: the addresses that were banned last.
+        blocked: the last filter.
+        queue: the order of the queue that was requested last.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
 
@@ -278,6 +280,8 @@ class FakeSession:
         self.seen: set[str] = set()
         self.swarms: dict[str, Peers] = {}
         self.banned: Sequence[str] = ()
+        self.blocked: object = None
+        self.queue: list[str] = []
         self.counted: dict[str, tuple[int, int] | None] = {}
         self.settings: dict[str, SettingValue] = {}
         self.stuck_settings: dict[str, SettingValue] = {}
@@ -555,6 +559,10 @@ class FakeSession:
             known.paused, known.managed, known.modified = False, True, True
             known.error, known.upload_mode = None, False
 
+    def arrange_queue(self, torrents: Sequence[str]) -> None:
+        """Notes the order."""
+        self.queue = list(torrents)
+
     def set_options(self, torrent: str, options: TorrentOptions) -> None:
         """Sets the options. Raises UnknownTorrent."""
         with self._lock:
@@ -751,6 +759,10 @@ class FakeSession:
         """How the settings in force differ from the configured ones."""
         found = {**self.settings, **self.stuck_settings}
         return session_settings.differences(self.settings, found)
+
+    def block(self, filter_: object) -> None:
+        """Stores a filter."""
+        self.blocked = filter_
 
     def ban(self, addresses: Sequence[str]) -> None:
         """Bans addresses."""

@@ -32,15 +32,13 @@ def calls(crash: str, epoch: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 args = {"metainfo": samples.METAINFO}
             case "add_peers":
                 args["peers"] = ["127.0.0.1:1"]
-            case (
-                "set_sequential"
-                | "update_limits"
-                | "update_settings"
-                | "restore_damaged"
-                | "ban_peer"
-                | "unban_peer"
-                | "upload_part"
-            ):
+            case "update_options":
+                args["auto_managed"] = True
+            case "move_in_queue":
+                args = {"torrents": [samples.TORRENT], "where": "top"}
+            case "upload_part":
+                args = samples.ARGUMENTS[op]
+            case "set_sequential" | "update_limits" | "update_settings" | "restore_damaged" | "ban_peer" | "unban_peer":
                 args = samples.ARGUMENTS[op]
             case "put_category" | "remove_category":
                 args = {"name": "films"}

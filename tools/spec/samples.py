@@ -241,6 +241,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "inactive_time_goal_s": 86_400,
         "goal_action": "pause",
     },
+    "move_in_queue": {"torrents": [TORRENT, OTHER], "where": "top"},
     "recheck": {"torrent": TORRENT},
     "reannounce": {"torrent": TORRENT, "tracker": TRACKER.url},
     "update_trackers": {
@@ -292,6 +293,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         supervisor=reports.ProcessReport(rss_bytes=52_428_800, cpu_ms=900, fds=31),
         engine=reports.ProcessReport(rss_bytes=33_554_432, cpu_ms=120, fds=24),
         torrents={"downloading": 1, "fetching_metadata": 1},
+        ip_filter=reports.IpFilterReport(file="/etc/ouzel/ip_filter.p2p", rules=250_000, bad_lines=1),
     ),
     "get_settings": results.SettingList(
         settings={
@@ -393,6 +395,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     ),
     "update_selection": results.TorrentAccepted(torrent=TORRENT),
     "update_options": results.TorrentAccepted(torrent=TORRENT),
+    "move_in_queue": results.QueueMoved(torrents=[TORRENT, OTHER]),
     "recheck": results.TorrentAccepted(torrent=TORRENT),
     "reannounce": results.TorrentAccepted(torrent=TORRENT),
     "update_trackers": results.TorrentAccepted(torrent=TORRENT),

@@ -215,6 +215,8 @@ class Progress(TorrentFact, frozen=True, kw_only=True, tag="progress"):
         download_bps, upload_bps: payload rates, averaged over some seconds.
         peers: the number of connected peers.
         seeds: the number of connected peers that have all pieces.
+        queue_position: the torrent's place in libtorrent's queue, from 0; null for a torrent that is not in the queue,
+            is paused or complete.
     """
 
     state: TorrentState
@@ -229,3 +231,4 @@ class Progress(TorrentFact, frozen=True, kw_only=True, tag="progress"):
     upload_bps: int
     peers: int
     seeds: int
+    queue_position: int | None = None

@@ -28,6 +28,7 @@ from protocol.wire.operations import OPERATIONS
 from protocol.wire.reports import (
     EngineReport,
     HealthReport,
+    IpFilterReport,
     ProcessReport,
     RestoreReport,
     SessionReport,
@@ -232,7 +233,14 @@ class Reads:
             supervisor=_measure([self.pid]),
             engine=_measure([engine.pid for engine in self._engines]),
             torrents={state.value: count for state, count in counts.items()},
+            ip_filter=self._ip_filter(),
         )
+
+    def _ip_filter(self) -> IpFilterReport | None:
+        found, file = self._snapshot.ip_filter, self.config.ip_filter.file
+        if found is None or file is None or not found.on:
+            return None
+        return IpFilterReport(file=file, rules=found.rules, bad_lines=found.bad_lines)
 
     @handles(SnapshotVerb)
     def _all(self, command: SnapshotVerb) -> Steps:

@@ -19,6 +19,7 @@ from protocol.internal.link_events import (
     HashesProven,
     Heartbeat,
     HistoryFound,
+    IpFilterState,
     Learned,
     MetainfoDamaged,
     ResumeHandedOver,
@@ -93,6 +94,7 @@ class Observer:
                     self._take_of_torrent(event)
             case EngineReady():
                 self._snapshot.engine_up = True
+                self._snapshot.ip_filter = None
                 # The new engine will report anew which torrents wait for storage.
                 for mount_point, problem in list(self._storage):
                     self._take_storage(StorageState(mount_point=mount_point, problem=problem, message="", torrents=[]))
@@ -104,6 +106,9 @@ class Observer:
             case SessionStats():
                 self._snapshot.session = event
                 self._snapshot.totals.count_session(event.downloaded, event.uploaded)
+                self._emit(event)
+            case IpFilterState():
+                self._snapshot.ip_filter = event
                 self._emit(event)
             case StorageState():
                 self._take_storage(event)

@@ -53,6 +53,7 @@ CALLS: list[calls.Call[object]] = [
     calls.update_options(ID, category="films"),
     calls.update_options(ID, category=""),
     calls.update_options(ID, pex=False, wait="applied"),
+    calls.move_in_queue([ID], "top"),
     calls.add_peers(ID, ["127.0.0.1:1"]),
     calls.release_torrent(ID),
     calls.restore_damaged(f"{ID}.json"),

@@ -18,6 +18,8 @@ V2: Final = V1 + "89abcdef0123456789abcdef"
 
 SAMPLES: Final[dict[str, Any]] = {
     "torrent": V1,
+    "torrents": [V1],
+    "where": "top",
     "epoch": "e",
     "after_seq": 0,
     "sequential": True,

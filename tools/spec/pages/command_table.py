@@ -80,6 +80,7 @@ ROWS: Final = {
     ),
     "ban_peer": _row("ban", test="torrents/test_bans.py::a_banned_seed_gives_nothing_more"),
     "unban_peer": _row("unban", test="torrents/test_bans.py::a_banned_seed_gives_nothing_more"),
+    "move_in_queue": _row("queue", test="torrents/test_queue.py::the_first_in_the_queue_downloads"),
     "put_category": _row(
         "categories put", test="torrents/test_categories.py::files_are_stored_below_the_path_of_the_category"
     ),

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from protocol.internal.link_events import SessionStats
+from protocol.internal.link_events import IpFilterState, SessionStats
 from protocol.wire.desired import DesiredTorrent, KnownMetadata, edited_web_seeds
 from protocol.wire.events.torrent_events import Progress, StateChanged
 from protocol.wire.goals import GoalsReport
@@ -82,6 +82,7 @@ class Snapshot:
         self._slot = slot
         self._torrents: dict[str, Observed] = {}
         self.session: SessionStats | None = None
+        self.ip_filter: IpFilterState | None = None
         self.engine_told_at: float | None = None
         self.present: set[str] = set()
         """The torrents that the running engine has confirmed."""
@@ -174,11 +175,9 @@ class Snapshot:
 
     def name(self, desired: DesiredTorrent) -> str:
         """A torrent's name as rows show it."""
-        if desired.options.name:
-            return desired.options.name
         observed = self._torrents.get(desired.torrent)
         metadata = (observed.known if observed else None) or desired.metadata
-        return metadata.name if metadata else desired.name
+        return desired.options.name or (metadata.name if metadata else desired.name)
 
     def apply_progress(self, event: Progress, now: float, now_us: int) -> Progress:
         """Stores a torrent's progress, and returns it with the totals that clients see.
@@ -246,6 +245,7 @@ class Snapshot:
             hindrance=self._hindrance(desired, observed, progress, present),
             stalled_since_us=observed.quiet_since_us if observed.stalled else None,
             engine=self._slot,
+            queue_position=progress.queue_position if desired.managed else None,
             category=None if desired.category is None else self._category_of(desired),
             goals=goals,
         )

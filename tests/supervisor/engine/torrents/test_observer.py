@@ -19,7 +19,7 @@ from protocol.internal.link_events import (
     TrackersKnown,
 )
 from protocol.internal.link_queries import FilesQueried, TrackersQueried
-from protocol.wire.desired import KnownMetadata
+from protocol.wire.desired import KnownMetadata, TorrentOptions
 from protocol.wire.events.event import MAX_EVENT_FILES
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
 from protocol.wire.events.torrent_events import (
@@ -151,6 +151,16 @@ async def test_a_state_is_told_when_it_is_another(tmp_path: Path) -> None:
             on.observer.handle(changed(TorrentState(state), TorrentState.ERROR))
         assert states(on) == [("queued", "checking"), ("checking", "downloading"), ("downloading", "seeding")]
         assert on.snapshot.of(V1).state is TorrentState.SEEDING
+
+
+async def test_waiting_in_the_queue_is_a_state(tmp_path: Path) -> None:
+    """Of a torrent that the queue lets run. It does not count as active meanwhile."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired(options=TorrentOptions(auto_managed=True)))
+        for state in ("downloading", "queued", "queued", "downloading"):
+            on.observer.handle(changed(TorrentState(state)))
+            assert on.snapshot.totals.of(V1).active is (state == "downloading")
+        assert states(on) == [("queued", "downloading"), ("downloading", "queued"), ("queued", "downloading")]
 
 
 async def test_after_an_outage_the_same_state_is_told_again_to_those_who_heard_of_it(tmp_path: Path) -> None:
