@@ -21,8 +21,10 @@ from ouzel.client.special_calls import ServerInfo
 from ouzel.errors import Closed, DownloadFailed, KeyRefused, NotRunning, Refused, RequestTimeout, WaitTimeout
 from ouzel.stream.event import Event, Resnapshot, SnapshotPage
 from protocol.wire.crashes import CrashReport, CrashSummary
+from protocol.wire.desired import TorrentOptions
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.goals import GoalsReport
+from protocol.wire.making_results import JobAccepted, JobRow, JobState, TorrentExport
 from protocol.wire.reports import (
     AlternativeReport,
     EngineReport,
@@ -85,6 +87,9 @@ __all__ = [
     "Hindrance",
     "HindranceCause",
     "IpFilterReport",
+    "JobAccepted",
+    "JobRow",
+    "JobState",
     "KeyRefused",
     "NotRunning",
     "OuzelError",
@@ -110,6 +115,8 @@ __all__ = [
     "StatsReport",
     "SupervisorReport",
     "TorrentDetail",
+    "TorrentExport",
+    "TorrentOptions",
     "TorrentRow",
     "TorrentState",
     "TrackerRow",

@@ -113,7 +113,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession):
         """Drains the descriptor, then pops and copies all queued alerts."""
         copies = self._inbox.take()
         copies += [copy for native in self._session.pop_alerts() if (copy := self._alerts.copy(native)) is not None]
-        copies += self._alerts.take_faulted()
+        copies += self._alerts.take_more()
         self.recorder.alert(NO_ALERT)
         for alert in copies:
             if isinstance(alert, PrioritiesSet):

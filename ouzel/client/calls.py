@@ -11,6 +11,7 @@ from ouzel.client.call import Call, Page, call_of, member, nothing, whole
 from ouzel.client.special_calls import (
     ServerInfo,
     add_peers,
+    create_torrent,
     get_settings,
     hello,
     list_files,
@@ -34,7 +35,7 @@ from ouzel.client.special_calls import (
 from protocol.wire.commands import category_commands, making_commands, peer_commands, session_commands, torrent_commands
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
-from protocol.wire.making_results import TorrentExport
+from protocol.wire.making_results import JobAccepted, JobRow, TorrentExport
 from protocol.wire.reports import HealthReport, StatsReport
 from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
@@ -47,6 +48,8 @@ __all__ = [
     "add_peers",
     "add_torrent",
     "ban_peer",
+    "cancel_job",
+    "create_torrent",
     "export_torrent",
     "get_crash",
     "get_settings",
@@ -60,6 +63,7 @@ __all__ = [
     "list_files",
     "list_hashes",
     "list_ids",
+    "list_jobs",
     "list_peers",
     "list_torrents",
     "list_trackers",
@@ -181,6 +185,11 @@ def export_torrent(torrent: str) -> Call[TorrentExport]:
     return call_of(making_commands.ExportTorrent(torrent=torrent), whole(TorrentExport))
 
 
+def list_jobs() -> Call[list[JobRow]]:
+    """Returns the jobs that make torrents, with their progress."""
+    return call_of(making_commands.ListJobs(), member(list[JobRow], "jobs"))
+
+
 def remove_torrent(torrent: str, *, delete_files: bool = False, wait: Wait = "durable") -> Call[None]:
     """Removes a torrent, and deletes its files if requested.
 
@@ -230,6 +239,15 @@ def unban_peer(peer: str, *, wait: Wait = "durable") -> Call[BanAccepted]:
         peer: as in `ban_peer`.
     """
     return call_of(peer_commands.UnbanPeer(peer=peer), whole(BanAccepted), wait)
+
+
+def cancel_job(job: str, *, wait: Wait = "durable") -> Call[JobAccepted]:
+    """Cancels a job, at once if it is running. A job that has made its torrent is not changed.
+
+    Args:
+        job: a job's id, as in the reply to `create_torrent`.
+    """
+    return call_of(making_commands.CancelJob(job=job), whole(JobAccepted), wait)
 
 
 def release_torrent(torrent: str, *, wait: Wait = "durable") -> Call[None]:

@@ -16,6 +16,7 @@ from protocol.wire import codec
 from protocol.wire.commands import (
     category_commands,
     kinds,
+    making_commands,
     option_commands,
     queue_commands,
     session_commands,
@@ -29,6 +30,7 @@ from protocol.wire.results import CategoryReport
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
 
 T = TypeVar("T")
+TorrentFormat = Literal["v1", "v2", "hybrid"]
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +115,51 @@ def list_hashes(cursor: str | None = None, /) -> Call[Page[tuple[str, ...]]]:
 def list_files(cursor: str | None = None, /, *, torrent: str, limit: int = kinds.MAX_PAGE) -> Call[Page[FileRow]]:
     """Returns the files of a torrent, with their progress."""
     return call_of(torrent_commands.ListFiles(torrent=torrent, cursor=cursor, limit=limit), _FILES_PAGE)
+
+
+def create_torrent(
+    path: str,
+    *,
+    format: TorrentFormat = "hybrid",  # noqa: A002  # the protocol's name
+    piece_length: int | None = None,
+    trackers: Sequence[Sequence[str]] = (),
+    web_seeds: Sequence[str] = (),
+    private: bool = False,
+    source: str = "",
+    comment: str = "",
+    exclude: Sequence[str] = (),
+    output: str | None = None,
+    seed: bool = False,
+    wait: Wait = "durable",
+) -> Call[str]:
+    """Makes a torrent of a file or folder in the daemon's download roots. Returns the id of the job that does it.
+
+    `list_jobs` shows the job's progress, and the event `job_finished` its end.
+
+    Args:
+        path: an absolute path.
+        format: the version of the torrent.
+        piece_length: a power of two; None chooses the length by the size.
+        trackers: the trackers' URLs by tier.
+        source: a text that private trackers ask for.
+        exclude: globs; files that match one of them are left out.
+        output: the path of the .torrent file in the download roots; None for no file.
+        seed: adds the torrent when it is made, and seeds it without a recheck.
+    """
+    command = making_commands.CreateTorrent(
+        path=path,
+        format=format,
+        piece_length=piece_length,
+        trackers=[list(tier) for tier in trackers],
+        web_seeds=list(web_seeds),
+        private=private,
+        source=source,
+        comment=comment,
+        exclude=list(exclude),
+        output=output,
+        seed=seed,
+    )
+    return call_of(command, member(str, "job"), wait)
 
 
 def set_sequential(torrent: str, sequential: bool = True, *, wait: Wait = "durable") -> Call[None]:

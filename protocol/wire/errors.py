@@ -62,6 +62,8 @@ class ErrorKind(Enum):
     )
     UNKNOWN_CATEGORY = ErrorRow(3015, "never", "no category has this name")
     METAINFO_TOO_LARGE = ErrorRow(3025, "never", "the .torrent file is too large for a frame")
+    UNKNOWN_JOB = ErrorRow(3026, "never", "no job has this id; a restart of the daemon ends all jobs")
+    TOO_MANY_JOBS = ErrorRow(3027, "later", "as many jobs as possible are waiting")
     UNKNOWN_UPLOAD = ErrorRow(3030, "never", "the client has no such upload: it has expired, or was used")
     UPLOAD_OUT_OF_ORDER = ErrorRow(3031, "never", "the part does not begin where the upload ends")
     TOO_MANY_UPLOADS = ErrorRow(3032, "later", "the uploads of all clients have no room for more")

@@ -16,6 +16,8 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from supervisor.commands.acceptance import GONE, SESSION, Acceptance, quarantined
 from supervisor.commands.categories import CategoryEditor
+from supervisor.commands.creating.creating import Creating
+from supervisor.commands.creating.job_runner import JobRunner
 from supervisor.commands.editor import Editor
 from supervisor.commands.goals import Verdict
 from supervisor.commands.handlers import check_complete, handlers_of
@@ -47,6 +49,8 @@ class Mutations:
         shared_files: tracks files that several torrents use.
         on_paused: called with a torrent that a client has paused (True) or resumed (False).
         shelf: the damaged files that were put aside.
+        jobs: the jobs that make torrents.
+        created_by: the name of this program, which .torrent files have.
     """
 
     def __init__(
@@ -63,6 +67,8 @@ class Mutations:
         shared_files: SharedFiles,
         on_paused: Callable[[str, bool], None] = lambda torrent, paused: None,
         shelf: DamagedShelf,
+        jobs: JobRunner,
+        created_by: str = "Ouzel",
     ) -> None:
         self._catalogue = catalogue
         self._engine = engine
@@ -98,9 +104,19 @@ class Mutations:
         settings = SettingsEditor(catalogue=catalogue, reads=reads, engine=engine, locks=locks, publish=publish)
         categories = CategoryEditor(catalogue=catalogue, roots=roots, locks=locks)
         self._goals = GoalActions(catalogue=catalogue, engine=engine, editor=editor, removing=removing, publish=publish)
+        creating = Creating(jobs=jobs, roots=roots, adding=adding, created_by=created_by)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
         self._handlers = editor.handlers() | handlers_of(
-            editor, settings, categories, removing, quarantining, adding, restoring, uploads, queueing
+            editor,
+            settings,
+            categories,
+            removing,
+            quarantining,
+            adding,
+            restoring,
+            queueing,
+            creating,
+            uploads,
         )
         check_complete(Mutation, self._handlers)
 

@@ -443,4 +443,5 @@ def _mutations(catalogue: Catalogue) -> Mutations:
         reads=cast(Any, Reads()),
         publish=lambda event: 0,
         shelf=cast(Any, None),
+        jobs=cast(Any, None),
     )
