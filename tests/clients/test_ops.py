@@ -81,7 +81,7 @@ class Session:
         args = {"metainfo": metainfo, "paused": True, "labels": [self._name], "trackers": ["udp://127.0.0.1:1/x"]}
         for _ in range(2):
             self.ask("add_torrent", "add_torrent", args, wait="applied")
-        part = {"upload": "<upload>", "offset": 0, "data": metainfo}
+        part = {"upload": "large", "offset": 0, "data": {"$bin": base64.b64encode(b"part").decode()}}
         for _ in range(2):
             self.ask("upload_part", "upload_part", part)
         until(self._settled, "it is paused, and its size is known")
