@@ -58,6 +58,7 @@ from engine_proc.torrents.saver import Saver
 from engine_proc.torrents.state.audit import CYCLE_S, AuditSchedule
 from engine_proc.trackers.announce_pacer import AnnouncePacer
 from engine_proc.trackers.tracker_news import TrackerNews
+from engine_proc.watches.watches import Watches
 from protocol.internal.flight_recorder import FlightRecorder
 from protocol.internal.link_commands import (
     CallPeers,
@@ -131,6 +132,9 @@ class Running:
         self._commands = SessionCommands(session, guard, judged, self._emit, clock, self._trackers.read_back)
         self._settings = SettingsWatch(session, known, self._emit, clock)
         self._saver = Saver(parts, self._dispatcher)
+        self._watches = Watches(
+            save=lambda torrent: self._saver.want(torrent, Urgency.PROGRESS), reload=self._dispatcher.unload
+        )
         self._statistics = Statistics()
         self._held_errors = HeldErrors(patience_s=PATIENCE_S)
         self._audit = AuditSchedule()
@@ -219,6 +223,7 @@ class Running:
                 self._outbox.forget(torrent)
                 self._audit.discard(torrent)
                 self._trackers.forget(torrent)
+                self._watches.forget(torrent)
                 self._held_errors.forget(torrent)
                 self._saver.gone(torrent)
             case TrackerAsked() | TrackerAnswered() | TrackerFailed():
@@ -258,11 +263,12 @@ class Running:
                     self._emit(stats)
             case StatusUpdate(rows):
                 self._updates.busy = bool(rows)
+                self._watches.observe(rows, time.monotonic())
             case AlertsLost():
                 # Something may wait for one of the dropped alerts. A new engine starts from the actual state.
                 raise AlertsDropped
             case _:
-                pass
+                self._watches.feed(alert, time.monotonic())
 
     def _perform(self, order: Order) -> None:
         match order:
@@ -328,6 +334,7 @@ class Running:
             busy: whether commands are queued.
         """
         self._outbox.extend(self._trackers.take())
+        self._outbox.extend(self._watches.beat(now))
         self._session.post_statistics()
         if not self._saver.draining:
             self._read_again(now)

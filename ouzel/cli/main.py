@@ -18,13 +18,13 @@ from ouzel.cli.commands import (
     categories,
     changes,
     crashes,
+    creating,
     damaged,
-    deadline,
     goals,
+    imports,
     keys,
     making,
     options,
-    queue,
     settings,
     trackers,
     views,
@@ -50,6 +50,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(crashes.app, name="crashes")
 app.add_typer(damaged.app, name="damaged")
 app.add_typer(settings.app, name="settings")
+app.add_typer(imports.app, name="import")
 app.add_typer(categories.app, name="categories")
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
@@ -72,8 +73,11 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "options": options.options,
     "goals": goals.goals,
     "export": making.export,
-    "queue": queue.queue,
-    "deadline": deadline.deadline,
+    "queue": options.queue,
+    "deadline": options.deadline,
+    "create": creating.create,
+    "jobs": creating.jobs,
+    "cancel": creating.cancel,
     "ban": bans.ban,
     "unban": bans.unban,
     "health": views.health,

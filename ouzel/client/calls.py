@@ -6,12 +6,12 @@ The `wait` of a mutation determines when OK is answered: `durable`, once the cha
 `applied`, once libtorrent has confirmed it. `docs/protocol.md` has the errors of each command.
 """
 
+from ouzel.client.adding_calls import Added, add_torrent, upload_part
 from ouzel.client.call import Call, Page, call_of, member, nothing, whole
 from ouzel.client.special_calls import (
-    Added,
     ServerInfo,
     add_peers,
-    add_torrent,
+    create_torrent,
     get_settings,
     hello,
     list_files,
@@ -42,7 +42,7 @@ from protocol.wire.commands import (
 )
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
-from protocol.wire.making_results import TorrentExport
+from protocol.wire.making_results import JobAccepted, JobRow, TorrentExport
 from protocol.wire.reports import HealthReport, StatsReport
 from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
@@ -55,6 +55,8 @@ __all__ = [
     "add_peers",
     "add_torrent",
     "ban_peer",
+    "cancel_job",
+    "create_torrent",
     "export_torrent",
     "get_crash",
     "get_settings",
@@ -68,6 +70,7 @@ __all__ = [
     "list_files",
     "list_hashes",
     "list_ids",
+    "list_jobs",
     "list_peers",
     "list_torrents",
     "list_trackers",
@@ -95,6 +98,7 @@ __all__ = [
     "update_settings",
     "update_trackers",
     "update_web_seeds",
+    "upload_part",
 ]
 
 
@@ -189,6 +193,11 @@ def export_torrent(torrent: str) -> Call[TorrentExport]:
     return call_of(making_commands.ExportTorrent(torrent=torrent), whole(TorrentExport))
 
 
+def list_jobs() -> Call[list[JobRow]]:
+    """Returns the jobs that make torrents, with their progress."""
+    return call_of(making_commands.ListJobs(), member(list[JobRow], "jobs"))
+
+
 def remove_torrent(torrent: str, *, delete_files: bool = False, wait: Wait = "durable") -> Call[None]:
     """Removes a torrent, and deletes its files if requested.
 
@@ -268,6 +277,15 @@ def unban_peer(peer: str, *, wait: Wait = "durable") -> Call[BanAccepted]:
         peer: as in `ban_peer`.
     """
     return call_of(peer_commands.UnbanPeer(peer=peer), whole(BanAccepted), wait)
+
+
+def cancel_job(job: str, *, wait: Wait = "durable") -> Call[JobAccepted]:
+    """Cancels a job, at once if it is running. A job that has made its torrent is not changed.
+
+    Args:
+        job: a job's id, as in the reply to `create_torrent`.
+    """
+    return call_of(making_commands.CancelJob(job=job), whole(JobAccepted), wait)
 
 
 def release_torrent(torrent: str, *, wait: Wait = "durable") -> Call[None]:

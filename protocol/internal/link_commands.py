@@ -12,6 +12,7 @@ from protocol.internal.link_queries import (
     QueryFiles,
     QueryPeers,
     QueryPieces,
+    QueryPrivate,
     QueryTrackers,
     QueryWebSeeds,
 )
@@ -171,6 +172,7 @@ EngineCommand = (
     | QueryTrackers
     | QueryPeers
     | QueryPieces
+    | QueryPrivate
     | QueryWebSeeds
     | SaveAll
     | CallPeers

@@ -23,6 +23,7 @@ from protocol.wire.commands import (
     session_commands,
     torrent_commands,
     tracker_commands,
+    upload_commands,
 )
 from protocol.wire.commands.kinds import Command, Mutation
 from protocol.wire.crashes import CrashReport
@@ -154,6 +155,7 @@ _TABLE: Final = (
             *_FROM_DISK[1:],
         ),
     ),
+    Operation(making_commands.ListJobs, making_results.JobList),
     Operation(
         torrent_commands.AddTorrent,
         results.AddAccepted,
@@ -171,11 +173,22 @@ _TABLE: Final = (
                 "`args.save_path`, the save path of `args.category`, or with `args.metainfo` one of its files, is not "
                 "in the download roots",
             ),
+            Refusal(ErrorKind.INVALID_RESUME),
+            Refusal(ErrorKind.UNKNOWN_UPLOAD),
             Refusal(ErrorKind.UNKNOWN_CATEGORY, "nothing was accepted"),
             Refusal(ErrorKind.TORRENT_BUSY, "a torrent of this id is still being removed"),
             Refusal(ErrorKind.ENGINE_UNAVAILABLE, "no engine could validate the source in time; nothing was accepted"),
             Refusal(ErrorKind.ENGINE_LOST, "two engines died while they validated the source; nothing was accepted"),
             Refusal(ErrorKind.STORAGE_UNAVAILABLE, "the save path's file system does not answer; nothing was accepted"),
+        ),
+    ),
+    Operation(
+        upload_commands.UploadPart,
+        results.PartAccepted,
+        (
+            Refusal(ErrorKind.UPLOAD_TOO_LARGE),
+            Refusal(ErrorKind.UPLOAD_OUT_OF_ORDER),
+            Refusal(ErrorKind.TOO_MANY_UPLOADS),
         ),
     ),
     Operation(
@@ -261,6 +274,15 @@ _TABLE: Final = (
         ),
     ),
     Operation(category_commands.RemoveCategory, results.CategoryRemoved, (Refusal(ErrorKind.UNKNOWN_CATEGORY),)),
+    Operation(
+        making_commands.CreateTorrent,
+        making_results.JobAccepted,
+        (
+            Refusal(ErrorKind.PATH_NOT_ALLOWED, "`args.path` or `args.output` is not in the download roots"),
+            Refusal(ErrorKind.TOO_MANY_JOBS),
+        ),
+    ),
+    Operation(making_commands.CancelJob, making_results.JobAccepted, (Refusal(ErrorKind.UNKNOWN_JOB),)),
     Operation(torrent_commands.ReleaseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
         session_commands.RestoreDamaged,

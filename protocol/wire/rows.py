@@ -40,10 +40,11 @@ class HindranceCause(StrEnum):
     `quarantined`: the torrent crashes the engine, and is not loaded. `disk`: its files or their disk are missing, full
     or unusable. `error`: another error has stopped it; see `error` in its row. `paused`: a client has paused it.
     `engine`: no engine runs. `queued`: the engine has not loaded it yet, or it waits in libtorrent's queue.
-    `nothing_selected`: no file is selected. `trackers_failing`: no peer is connected, and all trackers fail.
-    `no_peers`: no peer is connected. `no_metadata`: peers are connected, but none has sent the info dictionary for this
-    magnet link. `no_seeds`: no data arrives, and no connected peer has all pieces. `no_data`: no data arrives, although
-    a connected peer has all pieces.
+    `nothing_selected`: no file is selected. `bad_data`: the data that arrived last failed its hash check, and none has
+    passed it since. `stuck`: no more of its files was checked for ten minutes. `trackers_failing`: no peer is
+    connected, and all trackers fail. `no_peers`: no peer is connected. `no_metadata`: peers are connected, but none has
+    sent the info dictionary for this magnet link. `no_seeds`: no data arrives, and no connected peer has all pieces.
+    `no_data`: no data arrives, although a connected peer has all pieces.
     """
 
     QUARANTINED = "quarantined"
@@ -53,6 +54,8 @@ class HindranceCause(StrEnum):
     ENGINE = "engine"
     QUEUED = "queued"
     NOTHING_SELECTED = "nothing_selected"
+    BAD_DATA = "bad_data"
+    STUCK = "stuck"
     TRACKERS_FAILING = "trackers_failing"
     NO_PEERS = "no_peers"
     NO_METADATA = "no_metadata"
@@ -285,6 +288,29 @@ class RulesReport(msgspec.Struct, frozen=True, kw_only=True):
     only: str | None = None
 
 
+class BadDataReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The data from peers that failed its hash check since the daemon started.
+
+    Fields:
+        pieces: the number of downloaded pieces that failed. Such a piece is downloaded again.
+        last_piece: the index of the last failed piece; null if none has failed.
+        metadata: the number of copies of the metadata, for a magnet link, that were wrong.
+        metadata_problem: why the last such copy was wrong; null if none was.
+        last_us: when the last failure was reported, microseconds since 1970; null if the only report was about banned
+            peers.
+        banned_peers: the peers that libtorrent has banned from this torrent, as `address:port`, at most 20. libtorrent
+            bans a peer that alone has sent a corrupt piece, or whose block differs in a later, right copy of the piece.
+            These bans are part of the torrent's fast-resume data, and not of `list_bans`.
+    """
+
+    pieces: int
+    last_piece: int | None
+    metadata: int
+    metadata_problem: str | None
+    last_us: int | None
+    banned_peers: list[str]
+
+
 class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
     """One torrent in the reply to `get_torrent`: the row, and the rest of its desired state.
 
@@ -302,6 +328,7 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
             pending.
         tracker_status: all trackers, including those in the source. The figures are from the last `list_trackers`; null
             if there was none.
+        bad_data: the data from peers that failed its hash check since the daemon started; null if there was none.
         options: the options that clients have set (`update_options`).
     """
 
@@ -317,6 +344,7 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
     revision: int
     applied_revision: int
     tracker_status: list[TrackerRow] = []
+    bad_data: BadDataReport | None = None
     options: TorrentOptions = DEFAULT_OPTIONS
 
 

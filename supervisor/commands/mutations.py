@@ -16,6 +16,8 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from supervisor.commands.acceptance import GONE, SESSION, Acceptance, quarantined
 from supervisor.commands.categories import CategoryEditor
+from supervisor.commands.creating.creating import Creating
+from supervisor.commands.creating.job_runner import JobRunner
 from supervisor.commands.editor import Editor
 from supervisor.commands.goals import Verdict
 from supervisor.commands.handlers import check_complete, handlers_of
@@ -24,6 +26,7 @@ from supervisor.commands.lifecycle.goal_actions import GoalActions
 from supervisor.commands.lifecycle.quarantining import Quarantining
 from supervisor.commands.lifecycle.removing import Removing
 from supervisor.commands.lifecycle.restoring import Restoring
+from supervisor.commands.lifecycle.uploads import Uploads
 from supervisor.commands.queueing import Queueing
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots.download_roots import DownloadRoots
@@ -47,6 +50,8 @@ class Mutations:
         shared_files: tracks files that several torrents use.
         on_paused: called with a torrent that a client has paused (True) or resumed (False).
         shelf: the damaged files that were put aside.
+        jobs: the jobs that make torrents.
+        created_by: the name of this program, which .torrent files have.
     """
 
     def __init__(
@@ -63,6 +68,8 @@ class Mutations:
         shared_files: SharedFiles,
         on_paused: Callable[[str, bool], None] = lambda torrent, paused: None,
         shelf: DamagedShelf,
+        jobs: JobRunner,
+        created_by: str = "Ouzel",
     ) -> None:
         self._catalogue = catalogue
         self._engine = engine
@@ -72,7 +79,9 @@ class Mutations:
             catalogue=catalogue, engine=engine, editor=editor, publish=publish, shared_files=shared_files
         )
         quarantining = Quarantining(catalogue=catalogue, engine=engine, editor=editor, locks=locks, publish=publish)
+        uploads = Uploads()
         adding = Adding(
+            uploads=uploads,
             catalogue=catalogue,
             engine=engine,
             roots=roots,
@@ -96,10 +105,22 @@ class Mutations:
         settings = SettingsEditor(catalogue=catalogue, reads=reads, engine=engine, locks=locks, publish=publish)
         categories = CategoryEditor(catalogue=catalogue, roots=roots, locks=locks)
         self._goals = GoalActions(catalogue=catalogue, engine=engine, editor=editor, removing=removing, publish=publish)
+        creating = Creating(jobs=jobs, roots=roots, adding=adding, created_by=created_by)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
         self._streaming = Streaming(reads=reads, engine=engine)
-        parts = (editor, settings, categories, queueing, self._streaming, removing, quarantining, adding, restoring)
-        self._handlers = editor.handlers() | handlers_of(*parts)
+        self._handlers = editor.handlers() | handlers_of(
+            editor,
+            settings,
+            categories,
+            removing,
+            quarantining,
+            adding,
+            restoring,
+            queueing,
+            self._streaming,
+            creating,
+            uploads,
+        )
         check_complete(Mutation, self._handlers)
 
     async def accept(self, command: Mutation, deadline: float) -> Acceptance:

@@ -117,6 +117,7 @@ class HandlerParts:
             health=watch.health,
             reporter=watch.reporter,
             failing_trackers=watch.failing_trackers,
+            torrents=watch.torrents,
             shared_files=commands.shared_files,
             merger=commands.merger,
             metadata=commands.metadata,

@@ -13,7 +13,7 @@ from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
 from protocol.wire.envelope import EventFrame, Request
-from protocol.wire.events import event, session_events, torrent_events
+from protocol.wire.events import event, job_events, session_events, torrent_events
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.reports import EngineState, HealthStatus, SettingSource
 from protocol.wire.rows import HindranceCause, TorrentState, TrackerStatus
@@ -33,6 +33,7 @@ SEQ: Final = 41
 NOW_US: Final = 1_795_368_000_000_000
 SAVE_PATH: Final = "/srv/torrents"
 FILMS: Final = "/srv/torrents/films"
+JOB: Final = "5c1e07ab"
 CRASH: Final = "20261122T155959.500000Z-gen1"
 
 ROW: Final = rows.TorrentRow(
@@ -190,6 +191,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "add_torrent": {
         "magnet": None,
         "metainfo": METAINFO,
+        "upload": None,
         "save_path": SAVE_PATH,
         "paused": True,
         "sequential": False,
@@ -202,6 +204,10 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "labels": ["greetings"],
         "seed_mode": False,
         "peers": ["192.0.2.7:6881", "[2001:db8::7]:6881"],
+        "resume": None,
+        "content_layout": "original",
+        "merge": False,
+        "added_us": NOW_US - 60_000_000,
         "category": "films",
     },
     "remove_torrent": {"torrent": TORRENT, "delete_files": True},
@@ -251,6 +257,22 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "add": ["https://mirror.example/"],
         "remove": ["https://old.example/"],
     },
+    "list_jobs": {},
+    "create_torrent": {
+        "path": f"{SAVE_PATH}/hello.txt",
+        "format": "v1",
+        "piece_length": 16_384,
+        "trackers": [[TRACKER.url], [DEAD_TRACKER.url]],
+        "web_seeds": ["https://mirror.example/"],
+        "private": True,
+        "source": "EXAMPLE",
+        "comment": "a greeting",
+        "exclude": ["*.nfo"],
+        "output": f"{SAVE_PATH}/hello.torrent",
+        "seed": True,
+    },
+    "cancel_job": {"job": JOB},
+    "upload_part": {"upload": "large", "offset": 0, "data": METAINFO},
     "add_peers": {"torrent": TORRENT, "peers": ["192.0.2.7:6881"]},
     "ban_peer": {"peer": "[2001:db8::7]:6881"},
     "unban_peer": {"peer": "192.0.2.7"},
@@ -314,6 +336,14 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         revision=3,
         applied_revision=2,
         tracker_status=[TRACKER, DEAD_TRACKER],
+        bad_data=rows.BadDataReport(
+            pieces=1,
+            last_piece=2,
+            metadata=0,
+            metadata_problem=None,
+            last_us=NOW_US - 20_000_000,
+            banned_peers=["192.0.2.7:6881"],
+        ),
         options=TorrentOptions(max_connections=50, first_last_piece_first=True, lsd=False),
     ),
     "list_files": results.FilePage(
@@ -327,6 +357,21 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "export_torrent": making_results.TorrentExport(
         metainfo=METAINFO, magnet=f"magnet:?xt=urn:btih:{TORRENT}&dn=hello.txt"
     ),
+    "list_jobs": making_results.JobList(
+        jobs=[
+            making_results.JobRow(
+                job=JOB,
+                path=f"{SAVE_PATH}/hello.txt",
+                state=making_results.JobState.RUNNING,
+                bytes_done=16_384,
+                bytes_total=65_536,
+                created_us=NOW_US - 1_000_000,
+                output=f"{SAVE_PATH}/hello.torrent",
+            )
+        ]
+    ),
+    "create_torrent": making_results.JobAccepted(job=JOB),
+    "cancel_job": making_results.JobAccepted(job=JOB),
     "list_bans": results.BanList(addresses=["192.0.2.7", "2001:db8::7"]),
     "list_categories": results.CategoryList(categories=[results.CategoryReport(name="films", save_path=FILMS)]),
     "list_peers": results.PeerList(peers=[PEER], connected=1, age_ms=3),
@@ -396,6 +441,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "reannounce": results.TorrentAccepted(torrent=TORRENT),
     "update_trackers": results.TorrentAccepted(torrent=TORRENT),
     "update_web_seeds": results.TorrentAccepted(torrent=TORRENT),
+    "upload_part": results.PartAccepted(upload="large", size=len(METAINFO)),
     "add_peers": results.PeersAccepted(torrent=TORRENT, added=1),
     "ban_peer": results.BanAccepted(address="2001:db8::7"),
     "unban_peer": results.BanAccepted(address="192.0.2.7"),
@@ -449,6 +495,7 @@ EVENTS: Final[tuple[event.Event, ...]] = (
     session_events.EngineStarted(pid=4242, restarts=1),
     session_events.EngineLost(pid=4201, exit_code=None, signal="SIGSEGV", retry_ms=0, killed_for=None),
     session_events.Reconciled(torrent=TORRENT, what="it was paused in the session", done="resumed"),
+    job_events.JobFinished(job=JOB, torrent=TORRENT, output=f"{SAVE_PATH}/hello.torrent"),
     torrent_events.Progress(
         torrent=TORRENT,
         state=TorrentState.DOWNLOADING,
@@ -464,6 +511,7 @@ EVENTS: Final[tuple[event.Event, ...]] = (
         peers=3,
         seeds=1,
     ),
+    job_events.JobProgress(job=JOB, bytes_done=16_384, bytes_total=65_536),
     session_events.Tick(head=SEQ, status=HealthStatus.HEALTHY),
 )
 """One event of each type."""

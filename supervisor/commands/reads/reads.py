@@ -72,6 +72,7 @@ class Reads:
         config: the configuration; the config handler replaces it when another configuration comes into force.
         engines: the engines of all slots, at least one.
         version: the version of Ouzel.
+        others: further objects with handlers of instant reads.
         limits: returns the session's limits.
     """
 
@@ -84,6 +85,7 @@ class Reads:
         health: HealthBook,
         log: EventLog,
         version: str,
+        others: Sequence[object] = (),
         limits: Callable[[], SettingsReport],
     ) -> None:
         self.config = config
@@ -100,7 +102,7 @@ class Reads:
         self._stats_kept: tuple[float, int, StatsReport] | None = None
         """The last result of `stats`: when it was made, the sequence number at that time, and the result."""
         self.pid = self._supervisor_process.pid
-        self._handlers = handlers_of(self)
+        self._handlers = handlers_of(self, *others)
         check_complete(InstantRead, self._handlers)
         check_complete(PagedRead, self._handlers, but=EngineRead)
 

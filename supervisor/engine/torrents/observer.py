@@ -12,6 +12,7 @@ import msgspec
 
 from protocol.internal.link_events import (
     AllHandedOver,
+    DataFailures,
     EngineEvent,
     EngineReady,
     FilePutAside,
@@ -30,6 +31,7 @@ from protocol.internal.link_events import (
     StorageState,
     TorrentApplied,
     TorrentDropped,
+    TorrentStuck,
     TrackerReport,
     TrackersKnown,
 )
@@ -136,6 +138,13 @@ class Observer:
                 news = self._snapshot.trackers.apply(event, time.monotonic(), now_us())
                 if news is not None:
                     self._emit(news)
+            case DataFailures():
+                if event.torrent in self._own.torrents:
+                    self._snapshot.bad_data.apply(event, now_us())
+            case TorrentStuck():
+                if event.torrent in self._own.torrents:
+                    self._snapshot.stuck.apply(event)
+                    self._emit(event)
             case Answer():
                 raise AssertionError("answers are matched on the link")
             case _:

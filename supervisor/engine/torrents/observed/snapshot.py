@@ -30,27 +30,13 @@ from protocol.wire.rows import (
 )
 from supervisor.engine.torrents.observed import hindrance
 from supervisor.engine.torrents.observed.answers import Answers
+from supervisor.engine.torrents.observed.bad_data import BadData
 from supervisor.engine.torrents.observed.eta import Estimates
+from supervisor.engine.torrents.observed.no_progress import NO_PROGRESS
 from supervisor.engine.torrents.observed.observed import Observed
+from supervisor.engine.torrents.observed.stuck import StuckTorrents
 from supervisor.engine.torrents.observed.trackers import Trackers, urls_of_link
 from supervisor.totals.totals import Totals
-
-_NO_PROGRESS = Progress(
-    torrent="",
-    state=TorrentState.QUEUED,
-    progress=0.0,
-    bytes_done=0,
-    bytes_total=0,
-    size=0,
-    downloaded=0,
-    uploaded=0,
-    wasted=0,
-    download_bps=0,
-    upload_bps=0,
-    peers=0,
-    seeds=0,
-)
-
 
 _ON_THE_WAY: Final = frozenset({TorrentState.QUEUED, TorrentState.CHECKING})
 """States that a download has between two engines. The average of its rate continues over these states."""
@@ -96,6 +82,8 @@ class Snapshot:
         self.totals = Totals()
         self.estimates = Estimates()
         self.answers = Answers()
+        self.bad_data = BadData()
+        self.stuck = StuckTorrents()
 
     def of(self, torrent: str) -> Observed:
         """Returns the observed state of a torrent; it is created if there is none."""
@@ -112,6 +100,8 @@ class Snapshot:
         self.estimates.drop(torrent)
         self.trackers.discard(torrent)
         self.answers.discard(torrent)
+        self.bad_data.discard(torrent)
+        self.stuck.discard(torrent)
         self.web_seeds.pop(torrent, None)
 
     def files_known(self, desired: DesiredTorrent) -> bool:
@@ -132,6 +122,7 @@ class Snapshot:
         """Clears `present` and all rates, since the engine was lost. Returns the torrents that were interrupted."""
         self.engine_up = False
         self.present.clear()
+        self.stuck.clear()
         self.totals.engine_lost()
         if self.session is not None:
             self.session = msgspec.structs.replace(self.session, download_bps=0, upload_bps=0, peers=0)
@@ -180,11 +171,7 @@ class Snapshot:
         return desired.options.name or (metadata.name if metadata else desired.name)
 
     def apply_progress(self, event: Progress, now: float, now_us: int) -> Progress:
-        """Stores a torrent's progress, and returns it with the totals that clients see.
-
-        Args:
-            now_us: microseconds since 1970.
-        """
+        """Stores a torrent's progress, and returns it with the totals that clients see. `now_us`: since 1970."""
         event = self.totals.progress(event, now_us)
         observed = self.of(event.torrent)
         if hindrance.arrives(observed.progress, event):
@@ -203,7 +190,7 @@ class Snapshot:
     def row(self, desired: DesiredTorrent, now: float, goals: GoalsReport | None = None) -> TorrentRow:
         """A torrent's row for `list_torrents`, with its goals."""
         observed = self.of(desired.torrent)
-        progress = observed.progress or _NO_PROGRESS
+        progress = observed.progress or NO_PROGRESS
         metadata = observed.known or desired.metadata
         present = desired.torrent in self.present
         told_at = self.engine_told_at if present else observed.told_at
@@ -260,6 +247,7 @@ class Snapshot:
             and not desired.paused
             and observed.error is observed.storage_problem is None
             and self.trackers.failing_since(desired.torrent) is None
+            and not self.bad_data.hinders(desired.torrent, progress.peers)
         ):
             return None  # a shortcut for nearly all torrents; `hindrance.find` has the same result
         if observed.error is not None:
@@ -271,7 +259,9 @@ class Snapshot:
             state,
             progress,
             trouble=trouble,
-            stalled=observed.stalled,
+            stalled=observed.stalled or self.bad_data.hinders(desired.torrent, progress.peers),
+            bad_data=self.bad_data.why(desired.torrent),
+            stuck=self.stuck.why(desired.torrent),
             engine_up=self.engine_up,
             present=present,
             trackers=self.trackers,
@@ -305,6 +295,7 @@ class Snapshot:
             revision=desired.revision,
             applied_revision=observed.applied_revision,
             tracker_status=self.trackers_of(desired, now),
+            bad_data=self.bad_data.report(desired.torrent),
             options=desired.options,
         )
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from protocol.internal.link_events import (
+    DataFailures,
     EngineEvent,
     FilePutAside,
     FilesRestored,
@@ -13,8 +14,10 @@ from protocol.internal.link_events import (
     SettingsApplied,
     SettingsRefused,
     StorageState,
+    StuckIn,
     TorrentApplied,
     TorrentDropped,
+    TorrentStuck,
     TrackerReport,
     TrackersKnown,
 )
@@ -426,3 +429,34 @@ async def test_rows_say_what_kind_of_error_stops_a_torrent(tmp_path: Path) -> No
             found = on.snapshot.row(on.catalogue.torrents[V1], 1.0).hindrance
             assert found is not None
             assert (found.cause, found.message) == (cause, "x")
+
+
+async def test_rows_say_what_does_not_move_and_which_data_was_bad(tmp_path: Path) -> None:
+    """Until it moves, or the engine is lost; nothing is stored for an unknown torrent."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        on.snapshot.engine_up = True
+        on.observer.handle(TorrentApplied(torrent=V1, revision=1))
+        on.observer.handle(changed(TorrentState.CHECKING))
+
+        def cause() -> HindranceCause | None:
+            found = on.snapshot.row(on.catalogue.torrents[V1], 1.0).hindrance
+            return found.cause if found else None
+
+        stuck = TorrentStuck(torrent=V1, what=StuckIn.CHECKING, since_s=600)
+        on.observer.handle(stuck)
+        assert cause() is HindranceCause.STUCK
+        on.observer.handle(TorrentStuck(torrent=V1))
+        assert cause() is None
+        on.observer.handle(stuck)
+        assert cause() is HindranceCause.STUCK
+        on.snapshot.stuck.clear()
+        assert cause() is None
+        for torrent in (V1, OTHER):
+            on.observer.handle(DataFailures(torrent=torrent, pieces=1, piece=3))
+        on.observer.handle(TorrentStuck(torrent=OTHER, what=StuckIn.CHECKING))
+        assert (on.snapshot.stuck.why(OTHER), on.snapshot.bad_data.report(OTHER)) == (None, None)
+        detail = on.snapshot.detail(on.catalogue.torrents[V1], 1.0)
+        assert detail.bad_data is not None
+        assert detail.bad_data.last_piece == 3
+        assert [fact for fact in on.heard(TorrentStuck) if fact.what] == [stuck, stuck]
