@@ -10,6 +10,7 @@ from typing import Final, assert_never
 
 import msgspec
 
+from engine_proc.dht_keeper import DhtKeeper
 from engine_proc.events.orders import ConfirmRetry, Flush, LoadLayout, Order, Reload, SaveCounters, SaveResume
 from engine_proc.events.outbox import Outbox
 from engine_proc.events.statistics import Statistics
@@ -78,6 +79,8 @@ from protocol.internal.link_queries import Query
 from protocol.wire.desired import SettingValue
 from protocol.wire.events.torrent_events import TorrentError
 
+LATELY_S: Final = 1.0
+"""The age of libtorrent's last answer up to which another one is waited for at the end."""
 READ_AGAIN_S: Final = 2.0
 """The delay after which torrents whose data could not be read are tried again."""
 
@@ -131,6 +134,7 @@ class Running:
         self._trackers = TrackerNews(session)
         self._commands = SessionCommands(session, guard, judged, self._emit, clock, self._trackers.read_back)
         self._settings = SettingsWatch(session, known, self._emit, clock)
+        self._dht = DhtKeeper(session, store, now)
         self._saver = Saver(parts, self._dispatcher)
         self._watches = Watches(
             save=lambda torrent: self._saver.want(torrent, Urgency.PROGRESS), reload=self._dispatcher.unload
@@ -185,8 +189,9 @@ class Running:
             case _:
                 assert_never(command)
 
-    def confirm_settings(self, command: Configure) -> None:
-        """Reports that the settings with which the session was created are in force."""
+    def begin(self, command: Configure) -> None:
+        """Loads the state of the DHT. Reports that the settings with which the session was created are in force."""
+        self._dht.load()
         self._settings.confirm(command)
 
     def _ensure(self, command: EnsureTorrent) -> None:
@@ -294,6 +299,10 @@ class Running:
         else:
             self._saver.stored(outcome)
 
+    def rerouted(self) -> None:
+        """Has libtorrent open its sockets anew where that is needed, since a default route has changed."""
+        self._session.reopen_sockets()
+
     def filtered(self, outcome: Filtered) -> None:
         """Handles what was read from the file of the IP filter."""
         if outcome.changes:
@@ -362,6 +371,7 @@ class Running:
         answered, self._answered = self._answered, False
         if answered and not busy:
             self._settings.tick(now)
+            self._dht.tick(now)
         self._saver.tick(now, self._updates.calm_from)
         self._dispatcher.tick(now)
 
@@ -389,6 +399,8 @@ class Running:
 
     def drain(self) -> None:
         """Stops all transfers, and requests that all unsaved resume data is saved."""
+        if not self._saver.draining and time.monotonic() - self._answered_at < LATELY_S:
+            self._dht.save()
         self._saver.drain()
 
     def leave(self) -> None:

@@ -17,18 +17,17 @@ from ouzel.cli.commands import (
     bans,
     categories,
     changes,
-    crashes,
     creating,
-    damaged,
+    deadline,
     goals,
     imports,
-    keys,
     making,
     options,
-    settings,
+    queue,
     trackers,
     views,
 )
+from ouzel.cli.commands.daemon import crashes, damaged, keys, settings
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
@@ -73,11 +72,11 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "options": options.options,
     "goals": goals.goals,
     "export": making.export,
-    "queue": options.queue,
-    "deadline": options.deadline,
+    "queue": queue.queue,
     "create": creating.create,
     "jobs": creating.jobs,
     "cancel": creating.cancel,
+    "deadline": deadline.deadline,
     "ban": bans.ban,
     "unban": bans.unban,
     "health": views.health,

@@ -108,19 +108,11 @@ class Mutations:
         creating = Creating(jobs=jobs, roots=roots, adding=adding, created_by=created_by)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
         self._streaming = Streaming(reads=reads, engine=engine)
-        self._handlers = editor.handlers() | handlers_of(
-            editor,
-            settings,
-            categories,
-            removing,
-            quarantining,
-            adding,
-            restoring,
-            queueing,
-            self._streaming,
-            creating,
-            uploads,
+        parts = (
+            *(editor, settings, categories, queueing, self._streaming, creating),
+            *(removing, quarantining, adding, restoring, uploads),
         )
+        self._handlers = editor.handlers() | handlers_of(*parts)
         check_complete(Mutation, self._handlers)
 
     async def accept(self, command: Mutation, deadline: float) -> Acceptance:

@@ -238,7 +238,11 @@ class EngineHandler:
         self._reporter.report(COMPONENT, "stale_settings", problem)
 
     def _listens(self, stats: SessionStats) -> None:
-        configured = (self._in_force.config.engine | self._catalogue.session.settings).get("listen_interfaces")
+        settings = self._in_force.config.engine | self._catalogue.session.settings
+        if listening.behind_proxy(settings):
+            self._reporter.report(COMPONENT, "listen", None)
+            return
+        configured = settings.get("listen_interfaces")
         text = configured if isinstance(configured, str) else None
         devices = [] if text is None else [name for _, name in socket.if_nameindex()]
         told = listening.problem(text, stats.listen_port, stats.listeners, devices)

@@ -249,6 +249,8 @@ class FakeSession:
         banned: the addresses that were banned last.
         blocked: the last filter.
         queue: the order of the queue that was requested last.
+        dht: the state of the DHT.
+        reopened: how often sockets were opened anew.
         deadlines: the arguments of `set_deadline` that had an effect.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
@@ -283,6 +285,8 @@ class FakeSession:
         self.banned: Sequence[str] = ()
         self.blocked: object = None
         self.queue: list[str] = []
+        self.dht: bytes | None = None
+        self.reopened = 0
         self.deadlines: list[tuple[str, int, int, int, int]] = []
         self.counted: dict[str, tuple[int, int] | None] = {}
         self.settings: dict[str, SettingValue] = {}
@@ -771,6 +775,18 @@ class FakeSession:
     def block(self, filter_: object) -> None:
         """Stores a filter."""
         self.blocked = filter_
+
+    def reopen_sockets(self) -> None:
+        """Counts the calls."""
+        self.reopened += 1
+
+    def dht_state(self) -> bytes | None:
+        """The state that a test has set."""
+        return self.dht
+
+    def load_dht(self, state: bytes) -> None:
+        """Stores a state."""
+        self.dht = state
 
     def ban(self, addresses: Sequence[str]) -> None:
         """Bans addresses."""

@@ -1,11 +1,10 @@
-"""The commands `options`, `queue` and `deadline`: what is downloaded and uploaded first, and with which limits."""
+"""The command `options`, which shows and sets the options of torrents."""
 
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from ouzel.cli.arguments import AsJson, ChosenIds, Everything, OneId, SomeIds, WithLabel, rate
+from ouzel.cli.arguments import AsJson, ChosenIds, Everything, WithLabel
 from ouzel.cli.commands.changes import Chosen, for_each
 from ouzel.cli.connecting import asking
 from ouzel.cli.display import options as shown
@@ -14,15 +13,6 @@ from ouzel.cli.ids import resolve
 
 Limit = int | None
 Switch = bool | None
-
-
-class Where(StrEnum):
-    """The places to move to."""
-
-    TOP = "top"
-    BOTTOM = "bottom"
-    UP = "up"
-    DOWN = "down"
 
 
 def options(
@@ -94,51 +84,3 @@ def options(
         detail = client.get_torrent(resolve(client, torrents or [])[0])
     found = {"torrent": detail.torrent, "labels": detail.labels, "options": detail.options}
     Output(as_json=as_json).show(found, lambda: shown.table(detail.options))
-
-
-def queue(
-    context: typer.Context,
-    torrents: SomeIds,
-    where: Annotated[Where, typer.Argument(help="To the top or bottom, or one place up or down.", show_default=False)],
-    as_json: AsJson = False,
-) -> None:
-    """Move torrents in the queue of libtorrent, which those with `options --auto-managed` are in.
-
-    The first torrents in the queue are downloaded first.
-    """
-    with asking(context) as client:
-        moved = client.move_in_queue(resolve(client, torrents), where.value)
-    output = Output(as_json=as_json)
-    if as_json:
-        output.json_line({"torrents": moved})
-    else:
-        for torrent in moved:
-            output.line(f"moved: {torrent}")
-
-
-def deadline(
-    context: typer.Context,
-    torrent: OneId,
-    index: Annotated[int, typer.Argument(metavar="INDEX", min=0, help="The file, as in `ouzel files`.")],
-    offset: Annotated[
-        str, typer.Option(metavar="SIZE", help="Where the part begins: bytes, 500k, 10M or 1.5Mi.")
-    ] = "0",
-    length: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="The length of the part.", show_default="to the end of the file")
-    ] = None,
-    within: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="By when it is wanted.")] = 5.0,
-    as_json: AsJson = False,
-) -> None:
-    """Download a part of a file first, by a time: for players that stream the file."""
-    begin = rate(offset, "--offset")
-    size = None if length is None else rate(length, "--length")
-    with asking(context) as client:
-        [only] = resolve(client, [torrent])
-        if size is None:
-            size = next((row.size for row in client.list_files(torrent=only) if row.index == index), 0) - begin
-        client.set_piece_deadlines(only, index, begin, max(1, size), round(within * 1000))
-    output = Output(as_json=as_json)
-    if as_json:
-        output.json_line({"torrent": only})
-    else:
-        output.line(f"wanted: {only}")

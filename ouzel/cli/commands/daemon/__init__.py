@@ -1,0 +1,1 @@
+"""Commands about the daemon itself: its settings, keys, crash reports and damaged files."""
