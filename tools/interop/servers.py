@@ -155,7 +155,6 @@ def _tracker(daemon: Daemon, torrent: str, wanted: TrackerStatus) -> TrackerRow:
     """Waits until the only tracker has this status."""
 
     def row() -> TrackerRow | None:
-        [found] = daemon.client.list_trackers(torrent)
-        return found if found.status is wanted else None
+        return next((each for each in daemon.client.list_trackers(torrent) if each.status is wanted), None)
 
     return until(row, f"the tracker is {wanted}")
