@@ -10,11 +10,13 @@ from typing import Final, assert_never
 
 import msgspec
 
+from engine_proc.dht_keeper import DhtKeeper
 from engine_proc.events.orders import ConfirmRetry, Flush, LoadLayout, Order, Reload, SaveCounters, SaveResume
 from engine_proc.events.outbox import Outbox
 from engine_proc.events.statistics import Statistics
 from engine_proc.events.translator import AlertTranslator
 from engine_proc.events.update_schedule import UpdateSchedule
+from engine_proc.ip_filter.filter_watch import Filtered, FilterWatch
 from engine_proc.resume.rehasher import Rehashed, Rehasher
 from engine_proc.resume.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume.resume_store import FastResumeStore, Outcome
@@ -48,6 +50,7 @@ from engine_proc.storage.decisions import Confined, Decision, Judged
 from engine_proc.storage.held_errors import HeldErrors
 from engine_proc.storage.storage_guard import PATIENCE_S, StorageGuard
 from engine_proc.storage.storage_policy import Present
+from engine_proc.torrents.deadlines import Deadlines
 from engine_proc.torrents.dispatch import Dispatcher
 from engine_proc.torrents.loading.judged_sources import JudgedSources
 from engine_proc.torrents.loading.loader import Loader
@@ -56,6 +59,7 @@ from engine_proc.torrents.saver import Saver
 from engine_proc.torrents.state.audit import CYCLE_S, AuditSchedule
 from engine_proc.trackers.announce_pacer import AnnouncePacer
 from engine_proc.trackers.tracker_news import TrackerNews
+from engine_proc.watches.watches import Watches
 from protocol.internal.flight_recorder import FlightRecorder
 from protocol.internal.link_commands import (
     CallPeers,
@@ -67,6 +71,7 @@ from protocol.internal.link_commands import (
     EnsureTorrent,
     ReannounceTorrent,
     SaveAll,
+    SetDeadline,
     VerifyTorrent,
 )
 from protocol.internal.link_events import EngineEvent, HistoryFound
@@ -74,6 +79,8 @@ from protocol.internal.link_queries import Query
 from protocol.wire.desired import SettingValue
 from protocol.wire.events.torrent_events import TorrentError
 
+LATELY_S: Final = 1.0
+"""The age of libtorrent's last answer up to which another one is waited for at the end."""
 READ_AGAIN_S: Final = 2.0
 """The delay after which torrents whose data could not be read are tried again."""
 
@@ -95,6 +102,7 @@ class Running:
         outbox: queues events to the supervisor.
         recorder: the flight recorder, which records the torrents of decisions.
         known: libtorrent's default of every setting.
+        filters: watches the file of the IP filter.
     """
 
     def __init__(
@@ -108,6 +116,7 @@ class Running:
         outbox: Outbox,
         recorder: FlightRecorder,
         known: Mapping[str, SettingValue],
+        filters: FilterWatch,
     ) -> None:
         clock = time.monotonic
         now = clock()
@@ -115,15 +124,21 @@ class Running:
         self._guard = guard
         self._translator = translator
         self._outbox = outbox
+        self._filters = filters
         self._recorder = recorder
         self._pacer = AnnouncePacer(now, random.random)
         policy = ResumePolicy()
         parts = Parts(session, store, guard, translator, policy, self._pacer, self._emit, clock)
         self._dispatcher = Dispatcher(parts, Loader(parts, judged, rehasher))
+        self._deadlines = Deadlines(session, self._dispatcher.faulted, clock)
         self._trackers = TrackerNews(session)
         self._commands = SessionCommands(session, guard, judged, self._emit, clock, self._trackers.read_back)
         self._settings = SettingsWatch(session, known, self._emit, clock)
+        self._dht = DhtKeeper(session, store, now)
         self._saver = Saver(parts, self._dispatcher)
+        self._watches = Watches(
+            save=lambda torrent: self._saver.want(torrent, Urgency.PROGRESS), reload=self._dispatcher.unload
+        )
         self._statistics = Statistics()
         self._held_errors = HeldErrors(patience_s=PATIENCE_S)
         self._audit = AuditSchedule()
@@ -149,7 +164,8 @@ class Running:
         self._updates.busy = True
         match command:
             case Configure():
-                self._settings.configure(command)
+                if self._settings.configure(command):
+                    self._filters.turn(on=command.ip_filter)
             case Query():
                 self._commands.answer(command)
             case EnsureTorrent():
@@ -162,6 +178,8 @@ class Running:
                 self._dispatcher.connect(torrent, peers)
             case ReannounceTorrent(torrent=torrent, tracker=tracker):
                 self._pacer.request(torrent, tracker)
+            case SetDeadline():
+                self._deadlines.want(command)
             case VerifyTorrent(torrent=torrent, writer=writer):
                 self._dispatcher.verify(torrent, writer)
             case CheckFiles(torrent=torrent):
@@ -171,8 +189,9 @@ class Running:
             case _:
                 assert_never(command)
 
-    def confirm_settings(self, command: Configure) -> None:
-        """Reports that the settings with which the session was created are in force."""
+    def begin(self, command: Configure) -> None:
+        """Loads the state of the DHT. Reports that the settings with which the session was created are in force."""
+        self._dht.load()
         self._settings.confirm(command)
 
     def _ensure(self, command: EnsureTorrent) -> None:
@@ -203,11 +222,13 @@ class Running:
                     self._audit.watch(torrent)
                     self._trackers.added(torrent)
                 self._dispatcher.added(alert)
+                self._deadlines.renew(torrent)
             case TorrentGone(torrent):
                 self._dispatcher.gone(alert)
                 self._outbox.forget(torrent)
                 self._audit.discard(torrent)
                 self._trackers.forget(torrent)
+                self._watches.forget(torrent)
                 self._held_errors.forget(torrent)
                 self._saver.gone(torrent)
             case TrackerAsked() | TrackerAnswered() | TrackerFailed():
@@ -227,6 +248,7 @@ class Running:
                 self._dispatcher.file_failed(alert)
             case PrioritiesSet():
                 self._dispatcher.priorities_set(alert)
+                self._deadlines.renew(alert.torrent)
             case NativeStateChanged(torrent, state):
                 self._dispatcher.state_changed(torrent, state)
             case ResumeData():
@@ -246,11 +268,12 @@ class Running:
                     self._emit(stats)
             case StatusUpdate(rows):
                 self._updates.busy = bool(rows)
+                self._watches.observe(rows, time.monotonic())
             case AlertsLost():
                 # Something may wait for one of the dropped alerts. A new engine starts from the actual state.
                 raise AlertsDropped
             case _:
-                pass
+                self._watches.feed(alert, time.monotonic())
 
     def _perform(self, order: Order) -> None:
         match order:
@@ -275,6 +298,16 @@ class Running:
             self._dispatcher.resume_deleted(outcome.torrent, outcome.problem)
         else:
             self._saver.stored(outcome)
+
+    def rerouted(self) -> None:
+        """Has libtorrent open its sockets anew where that is needed, since a default route has changed."""
+        self._session.reopen_sockets()
+
+    def filtered(self, outcome: Filtered) -> None:
+        """Handles what was read from the file of the IP filter."""
+        if outcome.changes:
+            self._session.block(outcome.filter)
+        self._emit(outcome.state)
 
     def rehashed(self, outcome: Rehashed) -> None:
         """Handles the progress or outcome of a verification."""
@@ -310,6 +343,7 @@ class Running:
             busy: whether commands are queued.
         """
         self._outbox.extend(self._trackers.take())
+        self._outbox.extend(self._watches.beat(now))
         self._session.post_statistics()
         if not self._saver.draining:
             self._read_again(now)
@@ -337,6 +371,7 @@ class Running:
         answered, self._answered = self._answered, False
         if answered and not busy:
             self._settings.tick(now)
+            self._dht.tick(now)
         self._saver.tick(now, self._updates.calm_from)
         self._dispatcher.tick(now)
 
@@ -364,6 +399,8 @@ class Running:
 
     def drain(self) -> None:
         """Stops all transfers, and requests that all unsaved resume data is saved."""
+        if not self._saver.draining and time.monotonic() - self._answered_at < LATELY_S:
+            self._dht.save()
         self._saver.drain()
 
     def leave(self) -> None:

@@ -92,6 +92,7 @@ class Applier:
             self._records.note(torrent, record)
             return
         self.apply(torrent, self._guard.effective(desired))
+        self.options.queue.arrange(self._parts.clock())
         self.confirm(torrent)
 
     def apply(self, torrent: str, desired: DesiredTorrent) -> None:
@@ -100,6 +101,7 @@ class Applier:
         before, record.applied = record.applied, desired
         for step in reconcile.steps(before, desired):
             self.perform(torrent, step)
+        self.options.queue.place(desired)
 
     # -- steps ----------------------------------------------------------------------------------------------------
 
@@ -226,6 +228,7 @@ class Applier:
         torrent = command.torrent
         self._absences.end_wait(torrent)
         self._absences.was_read(torrent)
+        self._loader.finder.give(torrent, None)
         pending = self._records.of(torrent).begin()
         pending.next = None
         if pending.removal is None:
@@ -275,6 +278,13 @@ class Applier:
         else:
             self.confined(torrent, None)
 
+    def discover(self, torrent: str, desired: DesiredTorrent) -> None:
+        """Handles the arrival of a link's metadata."""
+        if self._loader.finder.lay_out(desired):
+            self.unload(torrent)
+        else:
+            self.confine(torrent, desired)
+
     def confined(self, torrent: str, problem: str | None) -> None:
         """Handles the result of the check whether a torrent's paths lead out of the download roots."""
         record = self._records.get(torrent)
@@ -321,6 +331,7 @@ class Applier:
         assert removal is not None, "by its state"
         self._absences.drop(torrent)
         self._guard.discard(torrent)
+        self.options.queue.discard(torrent)
         self._let_rivals_try(torrent)
         self._remover.gone(torrent, removal, problem)
 

@@ -166,6 +166,7 @@ class Dispatcher:
 
     def tick(self, now: float) -> None:
         """Retries failed unloads, and ends waits whose deadline has passed."""
+        self._applier.options.queue.arrange(now)
         waited, leaving = self._records.due(now)
         for torrent in waited:
             self._gave_up(torrent)
@@ -257,7 +258,7 @@ class Dispatcher:
             hashes = self._session.hashes(torrent)
             self._loader.report_hashes(desired, hashes)
             self._absences.tell_rivals(desired, hashes)
-            self._applier.confine(torrent, desired)
+            self._applier.discover(torrent, desired)
 
     def conflict(self, alert: Conflict) -> None:
         """Handles the alert that two links are of one torrent. The supervisor merges their records into one."""

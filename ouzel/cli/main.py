@@ -15,17 +15,19 @@ from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
 from ouzel.cli.commands import (
     additions,
     bans,
+    categories,
     changes,
-    crashes,
     creating,
-    damaged,
-    keys,
+    deadline,
+    goals,
+    imports,
     making,
     options,
-    settings,
+    queue,
     trackers,
     views,
 )
+from ouzel.cli.commands.daemon import crashes, damaged, keys, settings
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
@@ -47,6 +49,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(crashes.app, name="crashes")
 app.add_typer(damaged.app, name="damaged")
 app.add_typer(settings.app, name="settings")
+app.add_typer(imports.app, name="import")
+app.add_typer(categories.app, name="categories")
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "add": additions.add,
@@ -66,10 +70,13 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "limit": changes.limit,
     "files": changes.files,
     "options": options.options,
+    "goals": goals.goals,
     "export": making.export,
+    "queue": queue.queue,
     "create": creating.create,
     "jobs": creating.jobs,
     "cancel": creating.cancel,
+    "deadline": deadline.deadline,
     "ban": bans.ban,
     "unban": bans.unban,
     "health": views.health,

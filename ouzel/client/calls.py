@@ -6,12 +6,11 @@ The `wait` of a mutation determines when OK is answered: `durable`, once the cha
 `applied`, once libtorrent has confirmed it. `docs/protocol.md` has the errors of each command.
 """
 
+from ouzel.client.adding_calls import Added, add_torrent, upload_part
 from ouzel.client.call import Call, Page, call_of, member, nothing, whole
 from ouzel.client.special_calls import (
-    Added,
     ServerInfo,
     add_peers,
-    add_torrent,
     create_torrent,
     get_settings,
     hello,
@@ -20,7 +19,10 @@ from ouzel.client.special_calls import (
     list_ids,
     list_torrents,
     list_web_seeds,
+    move_in_queue,
+    put_category,
     reannounce,
+    remove_category,
     set_sequential,
     snapshot,
     update_limits,
@@ -30,12 +32,19 @@ from ouzel.client.special_calls import (
     update_trackers,
     update_web_seeds,
 )
-from protocol.wire.commands import making_commands, peer_commands, session_commands, torrent_commands
+from protocol.wire.commands import (
+    category_commands,
+    deadline_commands,
+    making_commands,
+    peer_commands,
+    session_commands,
+    torrent_commands,
+)
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
 from protocol.wire.making_results import JobAccepted, JobRow, TorrentExport
 from protocol.wire.reports import HealthReport, StatsReport
-from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored, PieceReport
+from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
 
 __all__ = [
@@ -55,6 +64,7 @@ __all__ = [
     "health",
     "hello",
     "list_bans",
+    "list_categories",
     "list_crashes",
     "list_damaged",
     "list_files",
@@ -65,15 +75,19 @@ __all__ = [
     "list_torrents",
     "list_trackers",
     "list_web_seeds",
+    "move_in_queue",
     "pause",
     "piece_map",
     "ping",
+    "put_category",
     "reannounce",
     "recheck",
     "release_torrent",
+    "remove_category",
     "remove_torrent",
     "restore_damaged",
     "resume",
+    "set_piece_deadlines",
     "set_sequential",
     "snapshot",
     "stats",
@@ -84,6 +98,7 @@ __all__ = [
     "update_settings",
     "update_trackers",
     "update_web_seeds",
+    "upload_part",
 ]
 
 
@@ -137,6 +152,11 @@ def piece_map(torrent: str) -> Call[PieceReport]:
 def list_bans() -> Call[list[str]]:
     """Returns the banned IP addresses."""
     return call_of(peer_commands.ListBans(), member(list[str], "addresses"))
+
+
+def list_categories() -> Call[list[CategoryReport]]:
+    """Returns the categories, sorted by name."""
+    return call_of(category_commands.ListCategories(), member(list[CategoryReport], "categories"))
 
 
 def list_crashes() -> Call[list[CrashSummary]]:
@@ -196,6 +216,36 @@ def pause(torrent: str, *, wait: Wait = "durable") -> Call[None]:
 def resume(torrent: str, *, wait: Wait = "durable") -> Call[None]:
     """Resumes a paused torrent, and retries one that is in state `error`."""
     return call_of(torrent_commands.ResumeTorrent(torrent=torrent), nothing, wait)
+
+
+def set_piece_deadlines(
+    torrent: str,
+    file: int,
+    offset: int,
+    length: int,
+    deadline_ms: int,
+    *,
+    wait: Wait = "durable",
+) -> Call[None]:
+    """Requests that a part of a file is downloaded by a time, before other parts: for players that stream a file.
+
+    libtorrent requests the pieces of that part from the fastest peers, the earliest deadline first. Deadlines are not
+    durable, but a new engine gets those that are still in the future. After its deadline, a piece is still preferred
+    until it is complete.
+
+    Args:
+        file: the index of a selected file, as in `list_files`.
+        offset: where the part begins in the file, in bytes.
+        length: the length of the part in bytes; it must end within the file.
+        deadline_ms: by when the part is wanted, in milliseconds from now.
+    """
+    return call_of(
+        deadline_commands.SetPieceDeadlines(
+            torrent=torrent, file=file, offset=offset, length=length, deadline_ms=deadline_ms
+        ),
+        nothing,
+        wait,
+    )
 
 
 def recheck(torrent: str, *, wait: Wait = "durable") -> Call[None]:

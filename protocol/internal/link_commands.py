@@ -12,6 +12,7 @@ from protocol.internal.link_queries import (
     QueryFiles,
     QueryPeers,
     QueryPieces,
+    QueryPrivate,
     QueryTrackers,
     QueryWebSeeds,
 )
@@ -36,6 +37,8 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
             `SettingsRefused`, repeats the number.
         bounds: where payload may be stored; by default nowhere.
         banned: the IP addresses of banned peers.
+        ip_filter: whether the IP filter in the resume directory is in force. Answered by `IpFilterState`. A new session
+            waits some seconds for it.
     """
 
     settings: dict[str, SettingValue]
@@ -48,6 +51,7 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
     bounds: Bounds = Bounds()
     overrides: dict[str, SettingValue] = {}
     banned: tuple[str, ...] = ()
+    ip_filter: bool = False
 
 
 class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torrent"):
@@ -118,6 +122,24 @@ class ReannounceTorrent(CommandMessage, frozen=True, kw_only=True, tag="reannoun
     tracker: str | None = None
 
 
+class SetDeadline(CommandMessage, frozen=True, kw_only=True, tag="set_deadline"):
+    """Download a part of a file by a time, before other parts. There is no answer.
+
+    If the torrent is not loaded, or its files are not known yet, the command is executed once they are.
+
+    Fields:
+        file: the index of the file.
+        offset, length: the part of the file, in bytes.
+        due_in_ms: by when the part is wanted, in milliseconds from now.
+    """
+
+    torrent: str
+    file: int
+    offset: int
+    length: int
+    due_in_ms: int
+
+
 class VerifyTorrent(CommandMessage, frozen=True, kw_only=True, tag="verify_torrent"):
     """Hash a torrent's files again, since another torrent writes to some of them.
 
@@ -150,10 +172,12 @@ EngineCommand = (
     | QueryTrackers
     | QueryPeers
     | QueryPieces
+    | QueryPrivate
     | QueryWebSeeds
     | SaveAll
     | CallPeers
     | ReannounceTorrent
+    | SetDeadline
     | VerifyTorrent
     | CheckFiles
     | Drain

@@ -13,6 +13,7 @@ from protocol.internal.link_events import (
     FilePutAside,
     HashesProven,
     Heartbeat,
+    IpFilterState,
     Learned,
     MetainfoDamaged,
     ResumeHandedOver,
@@ -22,6 +23,7 @@ from protocol.internal.link_events import (
     SettingsRefused,
     StorageState,
     TorrentDropped,
+    TorrentStuck,
 )
 from protocol.wire.crashes import CrashReport
 from protocol.wire.desired import KnownMetadata, Quarantine
@@ -135,6 +137,7 @@ Observation = (
     | SettingsApplied
     | SettingsRefused
     | SessionStats
+    | IpFilterState
     | ResumeStoreState
     | ResumeHandedOver
     | AllHandedOver
@@ -143,6 +146,7 @@ Observation = (
     | MetainfoDamaged
     | HashesProven
     | TorrentDropped
+    | TorrentStuck
     | Learned
 )
 """The facts that follow from the messages of an engine process."""

@@ -13,6 +13,7 @@ from protocol.wire.events.job_events import JobFinished
 from protocol.wire.events.session_events import HealthChanged, LimitsStale, Reconciled, SessionError, SettingsChanged
 from protocol.wire.events.torrent_events import (
     Completed,
+    GoalReached,
     Quarantined,
     Released,
     TorrentAdded,
@@ -45,6 +46,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "damaged": "`ouzel damaged list` says what can be restored; else remove the torrent and add it again",
     "disk_full": "free some space; it recovers by itself",
     "files_overwritten": "another torrent writes to the same files: remove one of the two, or `ouzel resume ID`",
+    "invalid_metadata": "remove it, it cannot be downloaded",
     "listen_failed": "end the program that uses the port, or configure another in [engine] listen_interfaces",
     "path_not_allowed": "add the directory to [paths] download_roots, or remove the link; then `ouzel resume ID`",
     "rules_too_slow": "give simpler patterns to `ouzel files`, or remove the torrent and add it with others",
@@ -106,6 +108,10 @@ def _removed(event: TorrentRemoved) -> Line:
 
 def _completed(event: Completed) -> Line:
     return Line("info", "torrent_completed", {"torrent": event.torrent, "bytes": event.bytes_done})
+
+
+def _goal_reached(event: GoalReached) -> Line:
+    return Line("info", "goal_reached", {"torrent": event.torrent, "goal": event.goal, "action": event.action})
 
 
 def _failed(event: TorrentError) -> Line | None:
@@ -181,6 +187,7 @@ _LINES: Final[Mapping[str, Callable[[Any], Line | None]]] = {
     "torrent_added": _added,
     "torrent_removed": _removed,
     "completed": _completed,
+    "goal_reached": _goal_reached,
     "error": _failed,
     "quarantined": _quarantined,
     "released": _released,
@@ -214,6 +221,7 @@ SILENT: Final = frozenset(
 LEVELS_BY_EVENT: Final[Mapping[str, tuple[str, ...]]] = {
     "config_refused": ("error",),
     "disk_full": ("warning",),
+    "goal_reached": ("info",),
     "health": ("info", "warning", "error"),
     "job_failed": ("warning",),
     "limits_stale": ("warning",),

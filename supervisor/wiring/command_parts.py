@@ -5,6 +5,7 @@ import asyncio
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host.mounts import MountTable
 from supervisor.commands.creating.job_runner import JobRunner
+from supervisor.commands.goal_keeper import GoalKeeper
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
@@ -59,6 +60,7 @@ class CommandParts:
             catalogue=catalogue, snapshot=engine.snapshot, engine=engine, group=watch.background
         )
         self.announcements = Announcements(
+            catalogue=catalogue,
             publisher=sockets.publisher,
             reporter=watch.reporter,
             shared_files=self.shared_files,
@@ -104,6 +106,14 @@ class CommandParts:
             created_by=f"Ouzel {version}",
         )
         self.metadata = MetadataKeeper(group=watch.background, keep=self.mutations.keep_metadata, log=log)
+        self.goals = GoalKeeper(
+            catalogue=catalogue,
+            engine=engine,
+            configured=lambda: in_force.config.goals,
+            act=self.mutations.act_on_goal,
+            group=watch.background,
+            log=log,
+        )
         self.removals = Removals(
             catalogue=catalogue,
             mutations=self.mutations,

@@ -36,8 +36,24 @@ def calls(crash: str, epoch: str, job: str, made: str) -> Iterator[tuple[str, di
                 args = {"metainfo": samples.METAINFO}
             case "add_peers":
                 args["peers"] = ["127.0.0.1:1"]
-            case "set_sequential" | "update_limits" | "update_settings" | "restore_damaged" | "ban_peer" | "unban_peer":
+            case "update_options":
+                args["auto_managed"] = True
+            case "set_piece_deadlines":
+                args |= {"file": 0, "offset": 0, "length": 11, "deadline_ms": 0}
+            case "move_in_queue":
+                args = {"torrents": [samples.TORRENT], "where": "top"}
+            case (
+                "set_sequential"
+                | "update_limits"
+                | "update_settings"
+                | "restore_damaged"
+                | "ban_peer"
+                | "unban_peer"
+                | "upload_part"
+            ):
                 args = samples.ARGUMENTS[op]
+            case "put_category" | "remove_category":
+                args = {"name": "films"}
             case _:
                 pass
         yield op, args

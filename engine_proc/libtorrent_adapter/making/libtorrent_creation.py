@@ -40,7 +40,8 @@ def create(order: CreationOrder, progress: Callable[[int, int], None]) -> Create
     maker.set_priv(order.private)
     for url in order.web_seeds:
         maker.add_url_seed(url)
-    _hash(maker, order, files, lambda pieces: progress(min(total, pieces * length), total))
+    pieces = maker.num_pieces()  # of v2 torrents, each file has pieces of its own, which may be short
+    _hash(maker, order, files, lambda done: progress(total * done // pieces, total))
     entry = maker.generate()
     if order.source:
         entry[b"info"][b"source"] = order.source.encode()

@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from ouzel.cli import completion
 from ouzel.cli.arguments import AsJson
-from ouzel.cli.connecting import asking, client_of
+from ouzel.cli.connecting import asking, client_of, completing_client
 from ouzel.cli.display.jobs import parse_length, table
 from ouzel.cli.display.output import Output
 from ouzel.cli.display.printable import clean
@@ -19,6 +20,7 @@ from ouzel.cli.failure import ExitCode, print_line
 from ouzel.client.blocking import Client
 from protocol.wire.making_results import JobRow, JobState
 
+COMPLETE_JOB = completion.jobs(completing_client)
 LOOK_S: Final = 0.25
 """The interval between requests for the progress of a job."""
 
@@ -110,7 +112,9 @@ def jobs(context: typer.Context, as_json: AsJson = False) -> None:
 
 def cancel(
     context: typer.Context,
-    job: Annotated[str, typer.Argument(metavar="JOB", help="A job's id; see `ouzel jobs`.")],
+    job: Annotated[
+        str, typer.Argument(metavar="JOB", help="A job's id; see `ouzel jobs`.", autocompletion=COMPLETE_JOB)
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Cancel a job that makes a torrent."""

@@ -19,6 +19,7 @@ from protocol.wire.events.torrent_events import (
     ErrorCleared,
     FileCompleted,
     FilesDiscovered,
+    GoalReached,
     MetadataUpdated,
     Progress,
     Quarantined,
@@ -43,6 +44,7 @@ LifecycleEvent = (
     | ErrorCleared
     | TrackerStatusChanged
     | SelectionChanged
+    | GoalReached
     | Quarantined
     | Released
     | LimitsApplied
