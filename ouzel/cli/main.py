@@ -25,6 +25,7 @@ from ouzel.cli.commands import (
     options,
     queue,
     settings,
+    statistics,
     trackers,
     views,
 )
@@ -77,7 +78,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "health": views.health,
     "events": views.events,
     "ping": views.ping,
-    "stats": views.stats,
+    "stats": statistics.stats,
 }
 """The commands, in the order of the help."""
 

@@ -9,6 +9,7 @@ from protocol.internal.bounds import Bounds
 from protocol.internal.link_messages import CommandMessage
 from protocol.internal.link_queries import (
     InspectSource,
+    QueryCounters,
     QueryFiles,
     QueryPeers,
     QueryPieces,
@@ -153,6 +154,7 @@ EngineCommand = (
     | QueryTrackers
     | QueryPeers
     | QueryPieces
+    | QueryCounters
     | QueryWebSeeds
     | SaveAll
     | CallPeers

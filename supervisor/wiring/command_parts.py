@@ -73,6 +73,7 @@ class CommandParts:
             log=sockets.events,
             version=version,
             limits=settings.limits,
+            spaces=watch.spaces,
         )
         self.merger = Merger(
             catalogue=catalogue,

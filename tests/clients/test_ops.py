@@ -64,7 +64,7 @@ class Session:
             assert sum(reply["result"].pop("torrents").values()) >= 1
         self.replies.setdefault(row, []).append(
             kinds(reply)
-            if op == "stats"
+            if op in ("stats", "get_counters")
             else plain(reply, {self._made.torrent: "<torrent>", self._name: "<name>", self._aside: "<aside>"})
         )
         return reply.get("result") or reply.get("error")
@@ -87,6 +87,7 @@ class Session:
         for op in ("hello", "ping", "health", "stats"):
             self.ask(op, op, deadline_ms=60_000)
         self.ask("get_settings", "get_settings")
+        self.ask("get_counters", "get_counters")
         page = self.ask("list_torrents", "list_torrents", {"label": self._name, "limit": 1})
         self.ask("list_torrents", "list_torrents", {"label": self._name, "cursor": page["cursor"]})
         self.ask("list_torrents", "list_torrents", {"ids": [self._made.torrent], "fields": ["name", "size"]})

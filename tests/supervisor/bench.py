@@ -30,7 +30,7 @@ from protocol.internal.link_events import (
 )
 from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
 from protocol.wire import codec
-from protocol.wire.commands.kinds import EngineRead
+from protocol.wire.commands.kinds import EngineRead, SessionRead
 from protocol.wire.desired import KnownMetadata, SettingValue
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.session_events import EngineLost
@@ -63,6 +63,7 @@ from supervisor.health.health import Health
 from supervisor.host.directory_lock import DirectoryLock
 from supervisor.host.place_watch import PlaceWatch
 from supervisor.pacing.backoff import Backoff
+from supervisor.payload.root_space import RootSpaces
 from supervisor.payload.shared_files import SharedFiles
 from supervisor.requests.requests import Requests
 from supervisor.store.catalogue import Catalogue
@@ -239,8 +240,8 @@ class ToldOfReads(EngineReads):
 
     freshened: list[str]
 
-    async def refresh(self, command: EngineRead) -> None:
-        self.freshened.append(command.torrent)
+    async def refresh(self, command: EngineRead | SessionRead) -> None:
+        self.freshened.append(getattr(command, "torrent", ""))
 
 
 class Client:
@@ -345,6 +346,7 @@ class Bench:
         self.snapshot, self.waiters, self.restore = self.face.snapshot, self.face.waiters, self.face._admission._plan
         self.observer, self.link, self.keeper = self.face._observer, self.face._link, self.face._keeper
         self.keeper._excuse = self.excused.__contains__
+        self.spaces = RootSpaces()
         self.reads = Reads(
             config=self.config,
             catalogue=self.catalogue,
@@ -353,6 +355,7 @@ class Bench:
             log=self.events,
             version="9.9",
             limits=self.settings.limits,
+            spaces=self.spaces,
         )
         torrent_locks = KeyedLocks()
         self.merger = Merger(
