@@ -22,6 +22,7 @@ from ouzel.cli.commands import (
     making,
     options,
     queue,
+    statistics,
     trackers,
     views,
 )
@@ -81,7 +82,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "health": views.health,
     "events": views.events,
     "ping": views.ping,
-    "stats": views.stats,
+    "stats": statistics.stats,
 }
 """The commands, in the order of the help."""
 

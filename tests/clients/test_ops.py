@@ -72,7 +72,8 @@ class Session:
             reply["result"]["jobs"] = [job for job in jobs if job["job"] in self._names]
         if op == "stats":  # other clients' torrents come and go
             assert sum(reply["result"].pop("torrents").values()) >= 1
-        self.replies.setdefault(row, []).append(kinds(reply) if op == "stats" else plain(reply, self._names))
+        told = kinds(reply) if op in ("stats", "get_counters") else plain(reply, self._names)
+        self.replies.setdefault(row, []).append(told)
         return reply.get("result") or reply.get("error")
 
     def add(self) -> None:
@@ -96,6 +97,7 @@ class Session:
         for op in ("hello", "ping", "health", "stats"):
             self.ask(op, op, deadline_ms=60_000)
         self.ask("get_settings", "get_settings")
+        self.ask("get_counters", "get_counters")
         page = self.ask("list_torrents", "list_torrents", {"label": self._name, "limit": 1})
         self.ask("list_torrents", "list_torrents", {"label": self._name, "cursor": page["cursor"]})
         self.ask("list_torrents", "list_torrents", {"ids": [self._made.torrent], "fields": ["name", "size"]})
