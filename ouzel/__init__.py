@@ -27,6 +27,7 @@ from protocol.wire.goals import GoalsReport
 from protocol.wire.making_results import JobAccepted, JobRow, JobState, TorrentExport
 from protocol.wire.reports import (
     AlternativeReport,
+    CountersReport,
     EngineReport,
     EngineSlotReport,
     EngineState,
@@ -36,6 +37,7 @@ from protocol.wire.reports import (
     ProcessReport,
     Reason,
     RestoreReport,
+    RootReport,
     SandboxReport,
     SessionReport,
     SettingReport,
@@ -71,6 +73,7 @@ __all__ = [
     "CategoryReport",
     "Client",
     "Closed",
+    "CountersReport",
     "CrashReport",
     "CrashSummary",
     "DamagedReport",
@@ -105,6 +108,7 @@ __all__ = [
     "RequestTimeout",
     "Resnapshot",
     "RestoreReport",
+    "RootReport",
     "RulesReport",
     "SandboxReport",
     "Server",

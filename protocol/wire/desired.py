@@ -5,7 +5,7 @@
 
 import sys
 from collections.abc import Iterable
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
 
@@ -253,6 +253,9 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         queue_order: torrents in the queue are sorted by this number; None stands for `added_us`.
         reached: the seeding goals that were acted on; None if none was, or if a client has set goals since.
     """
+
+    WRITTEN: ClassVar = ("paused", "sequential", "selection", "download_bps", "upload_bps", "labels")
+    """The members that every record has in its file, for people who edit it."""
 
     torrent: str
     source: Literal["metainfo", "magnet"]
