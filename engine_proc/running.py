@@ -50,6 +50,7 @@ from engine_proc.storage.decisions import Confined, Decision, Judged
 from engine_proc.storage.held_errors import HeldErrors
 from engine_proc.storage.storage_guard import PATIENCE_S, StorageGuard
 from engine_proc.storage.storage_policy import Present
+from engine_proc.torrents.deadlines import Deadlines
 from engine_proc.torrents.dispatch import Dispatcher
 from engine_proc.torrents.loading.judged_sources import JudgedSources
 from engine_proc.torrents.loading.loader import Loader
@@ -58,6 +59,7 @@ from engine_proc.torrents.saver import Saver
 from engine_proc.torrents.state.audit import CYCLE_S, AuditSchedule
 from engine_proc.trackers.announce_pacer import AnnouncePacer
 from engine_proc.trackers.tracker_news import TrackerNews
+from engine_proc.watches.watches import Watches
 from protocol.internal.flight_recorder import FlightRecorder
 from protocol.internal.link_commands import (
     CallPeers,
@@ -69,6 +71,7 @@ from protocol.internal.link_commands import (
     EnsureTorrent,
     ReannounceTorrent,
     SaveAll,
+    SetDeadline,
     VerifyTorrent,
 )
 from protocol.internal.link_events import EngineEvent, HistoryFound
@@ -127,11 +130,15 @@ class Running:
         policy = ResumePolicy()
         parts = Parts(session, store, guard, translator, policy, self._pacer, self._emit, clock)
         self._dispatcher = Dispatcher(parts, Loader(parts, judged, rehasher))
+        self._deadlines = Deadlines(session, self._dispatcher.faulted, clock)
         self._trackers = TrackerNews(session)
         self._commands = SessionCommands(session, guard, judged, self._emit, clock, self._trackers.read_back)
         self._settings = SettingsWatch(session, known, self._emit, clock)
         self._dht = DhtKeeper(session, store, now)
         self._saver = Saver(parts, self._dispatcher)
+        self._watches = Watches(
+            save=lambda torrent: self._saver.want(torrent, Urgency.PROGRESS), reload=self._dispatcher.unload
+        )
         self._statistics = Statistics()
         self._held_errors = HeldErrors(patience_s=PATIENCE_S)
         self._audit = AuditSchedule()
@@ -171,6 +178,8 @@ class Running:
                 self._dispatcher.connect(torrent, peers)
             case ReannounceTorrent(torrent=torrent, tracker=tracker):
                 self._pacer.request(torrent, tracker)
+            case SetDeadline():
+                self._deadlines.want(command)
             case VerifyTorrent(torrent=torrent, writer=writer):
                 self._dispatcher.verify(torrent, writer)
             case CheckFiles(torrent=torrent):
@@ -213,11 +222,13 @@ class Running:
                     self._audit.watch(torrent)
                     self._trackers.added(torrent)
                 self._dispatcher.added(alert)
+                self._deadlines.renew(torrent)
             case TorrentGone(torrent):
                 self._dispatcher.gone(alert)
                 self._outbox.forget(torrent)
                 self._audit.discard(torrent)
                 self._trackers.forget(torrent)
+                self._watches.forget(torrent)
                 self._held_errors.forget(torrent)
                 self._saver.gone(torrent)
             case TrackerAsked() | TrackerAnswered() | TrackerFailed():
@@ -237,6 +248,7 @@ class Running:
                 self._dispatcher.file_failed(alert)
             case PrioritiesSet():
                 self._dispatcher.priorities_set(alert)
+                self._deadlines.renew(alert.torrent)
             case NativeStateChanged(torrent, state):
                 self._dispatcher.state_changed(torrent, state)
             case ResumeData():
@@ -256,11 +268,12 @@ class Running:
                     self._emit(stats)
             case StatusUpdate(rows):
                 self._updates.busy = bool(rows)
+                self._watches.observe(rows, time.monotonic())
             case AlertsLost():
                 # Something may wait for one of the dropped alerts. A new engine starts from the actual state.
                 raise AlertsDropped
             case _:
-                pass
+                self._watches.feed(alert, time.monotonic())
 
     def _perform(self, order: Order) -> None:
         match order:
@@ -330,6 +343,7 @@ class Running:
             busy: whether commands are queued.
         """
         self._outbox.extend(self._trackers.take())
+        self._outbox.extend(self._watches.beat(now))
         self._session.post_statistics()
         if not self._saver.draining:
             self._read_again(now)

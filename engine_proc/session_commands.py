@@ -18,14 +18,18 @@ from engine_proc.torrents.loading.judged_sources import JudgedSource, JudgedSour
 from protocol.durable.integrity import crc32_of
 from protocol.internal.link_events import EngineEvent
 from protocol.internal.link_queries import (
+    CountersQueried,
     FilesQueried,
     InspectSource,
     PeersQueried,
     PiecesQueried,
+    PrivateQueried,
     Query,
+    QueryCounters,
     QueryFiles,
     QueryPeers,
     QueryPieces,
+    QueryPrivate,
     QueryTrackers,
     QueryWebSeeds,
     SourceInspected,
@@ -68,7 +72,9 @@ class SessionCommands:
         self._answering: Mapping[type[Query[Any]], Callable[[Any], None]] = {
             InspectSource: self.inspect,
             QueryFiles: self.query_files,
+            QueryCounters: self.query_counters,
             QueryTrackers: self.query_trackers,
+            QueryPrivate: self.query_private,
             QueryPeers: self.query_peers,
             QueryPieces: self.query_pieces,
             QueryWebSeeds: self.query_web_seeds,
@@ -85,7 +91,13 @@ class SessionCommands:
         """
         token, save_path = command.token, command.save_path if command.metainfo is not None else None
         try:
-            info = self._session.inspect(magnet=command.magnet, metainfo=command.metainfo, save_path=save_path)
+            info = self._session.inspect(
+                magnet=command.magnet,
+                metainfo=command.metainfo,
+                save_path=save_path,
+                content_layout=command.content_layout,
+                resume=command.resume,
+            )
         except InvalidSource as error:
             self._emit(SourceInspected(token=token, problem=str(error)))
             return
@@ -101,9 +113,15 @@ class SessionCommands:
             only=info.only,
             info_hash_v1=info.hashes.v1,
             info_hash_v2=info.hashes.v2,
+            private=info.private,
+            trackers=list(info.trackers) if command.addresses else [],
+            web_seeds=list(info.web_seeds) if command.addresses else [],
+            resume=info.resume,
         )
         if save_path is not None and command.metainfo is not None and info.paths:
-            source = JudgedSource(command.metainfo, crc32_of(command.metainfo), save_path, info, self._clock())
+            source = JudgedSource(
+                command.metainfo, crc32_of(command.metainfo), save_path, info, self._clock(), command.content_layout
+            )
             self._inspected[token] = (verdict, source)
             self._guard.confine(token, save_path, info.paths)
         else:
@@ -126,6 +144,23 @@ class SessionCommands:
         except (UnknownTorrent, TorrentFault):  # a TorrentFault is reported when a command about the torrent fails
             done = None
         self._emit(FilesQueried(token=command.token, bytes_done=done or None))
+
+    def query_private(self, command: QueryPrivate) -> None:
+        """Answers whether a torrent is private."""
+        try:
+            private = self._session.private(command.torrent)
+        except (UnknownTorrent, TorrentFault):
+            private = None
+        self._emit(PrivateQueried(token=command.token, private=private))
+
+    def query_counters(self, command: QueryCounters) -> None:
+        """Answers with libtorrent's counters, without a round trip."""
+        found = self._session.counters()
+        if found is None:
+            self._emit(CountersQueried(token=command.token, counters=None))
+        else:
+            age_ms = int((self._clock() - found.at) * 1000)
+            self._emit(CountersQueried(token=command.token, counters=dict(found.values), age_ms=max(0, age_ms)))
 
     def query_trackers(self, command: QueryTrackers) -> None:
         """Answers with the state of a torrent's trackers."""

@@ -56,17 +56,8 @@ are in reference cycles.
 """
 
 
-def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
-    """Runs the daemon in the foreground until SIGTERM or SIGINT.
-
-    Args:
-        engine: the module that is run as the engine; tests pass other modules.
-        probe_s: the interval between starts of an engine once the restart budget is spent; tests pass a shorter
-            interval.
-    """
-    utf8.restart_in_utf8()
-    log_writer, log_form = logs.begin()
-    version = metadata.version("ouzel")
+def argument_parser(version: str) -> argparse.ArgumentParser:
+    """The parser of the daemon's command line."""
     parser = argparse.ArgumentParser(
         prog="ouzeld",
         description="The supervised BitTorrent engine. Runs in the foreground; SIGTERM or Ctrl-C stops it, "
@@ -86,6 +77,21 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     parser.add_argument("--log-level", choices=LEVELS, help="overrides [log] level, info by default")
     parser.add_argument("--core", action="store_true", help="leave the limit on core dumps as it is; it is 0 otherwise")
     parser.add_argument("--version", action="version", version=f"ouzeld {version}")
+    return parser
+
+
+def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
+    """Runs the daemon in the foreground until SIGTERM or SIGINT.
+
+    Args:
+        engine: the module that is run as the engine; tests pass other modules.
+        probe_s: the interval between starts of an engine once the restart budget is spent; tests pass a shorter
+            interval.
+    """
+    utf8.restart_in_utf8()
+    log_writer, log_form = logs.begin()
+    version = metadata.version("ouzel")
+    parser = argument_parser(version)
     args = parser.parse_args()
     if args.json and not args.check:
         parser.error("--json requires --check")

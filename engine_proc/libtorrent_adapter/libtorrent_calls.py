@@ -11,9 +11,15 @@ from engine_proc.libtorrent_adapter.alert_inbox import AlertInbox
 from engine_proc.libtorrent_adapter.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
 from engine_proc.libtorrent_adapter.libtorrent_handles import Handles
 from engine_proc.libtorrent_adapter.libtorrent_status import Selections
-from engine_proc.libtorrent_adapter.parsing import libtorrent_files, libtorrent_hashes, libtorrent_params
+from engine_proc.libtorrent_adapter.parsing import (
+    libtorrent_files,
+    libtorrent_flags,
+    libtorrent_hashes,
+    libtorrent_params,
+)
 from engine_proc.session import faults, recorded
 from engine_proc.session.alerts import Flushed, Selected, TrackersChanged
+from engine_proc.session.counters_port import Counters
 from engine_proc.session.peer_sources import TrackerState
 from engine_proc.session.peers_port import Peers, Pieces
 from engine_proc.session.session_port import Applied, Hashes, Layout, UnknownTorrent
@@ -52,6 +58,10 @@ class TorrentCalls:
         self._handles = Handles()
         self._selections = Selections()
         self._alerts = AlertCopier(self._handles, self._selections, self._on_dropped, self._trackers, self.recorder)
+
+    def counters(self) -> Counters | None:
+        """The counters of the last answer to `post_statistics`; None before the first."""
+        return self._alerts.counters
 
     def _handle(self, torrent: str) -> Any:
         handle = self._handles.by_torrent.get(torrent)
@@ -158,10 +168,11 @@ class TorrentCalls:
         """Pauses or resumes a torrent. Resuming also retries after a failed write. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         if paused:
+            handle.unset_flags(_FLAGS.auto_managed)
             handle.pause()
         else:
             handle.clear_error()
-            handle.unset_flags(_FLAGS.upload_mode)
+            handle.unset_flags(_FLAGS.upload_mode | _FLAGS.auto_managed)
             handle.resume()
 
     @faults.of_torrent
@@ -218,7 +229,7 @@ class TorrentCalls:
         handle = self._handle(torrent)
         flags = handle.flags()
         return Applied(
-            paused=bool(flags & _FLAGS.paused),
+            paused=libtorrent_flags.paused(flags),
             sequential=bool(flags & _FLAGS.sequential_download),
             download_bps=max(0, handle.download_limit()),
             upload_bps=max(0, handle.upload_limit()),
@@ -234,9 +245,11 @@ class TorrentCalls:
         return libtorrent_params.observed(
             desired,
             save_path=status.save_path,
-            paused=desired.paused if status.errc.value() else bool(status.flags & _FLAGS.paused),
+            paused=desired.paused if status.errc.value() else libtorrent_flags.paused(status.flags),
+            managed=libtorrent_flags.is_managed(status.flags),
             flags=status.flags,
             limits=(handle.download_limit(), handle.upload_limit()),
+            peer_limits=(handle.max_connections(), handle.max_uploads()),
             info=info,
             file_priorities=() if info is None else handle.get_file_priorities(),
             choose=self._selector.priorities,

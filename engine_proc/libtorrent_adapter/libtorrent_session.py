@@ -1,7 +1,7 @@
 """The implementation of the session port by a libtorrent session.
 
-This module has the calls that add and remove torrents, and those about the whole session. `TorrentCalls` has those
-about one loaded torrent.
+This module has the calls that add and remove torrents, and those about the whole session. `TorrentCalls` and
+`OptionCalls` have those about one loaded torrent.
 """
 
 import contextlib
@@ -15,8 +15,10 @@ from engine_proc.libtorrent_adapter.libtorrent_alerts import ALERT_MASK
 from engine_proc.libtorrent_adapter.libtorrent_calls import TorrentCalls
 from engine_proc.libtorrent_adapter.libtorrent_filter import FilteredSession
 from engine_proc.libtorrent_adapter.libtorrent_network import NetworkSession
+from engine_proc.libtorrent_adapter.libtorrent_options import OptionCalls
 from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, call_again, everybody
 from engine_proc.libtorrent_adapter.libtorrent_settings import Settings
+from engine_proc.libtorrent_adapter.libtorrent_source_calls import SourceCalls
 from engine_proc.libtorrent_adapter.parsing import (
     libtorrent_claims,
     libtorrent_files,
@@ -31,11 +33,9 @@ from engine_proc.session.session_port import (
     FAULTS,
     AlreadyThere,
     Hashes,
-    InvalidSource,
     Layout,
     Loading,
     Metainfo,
-    SourceInfo,
     TorrentFault,
     UnknownTorrent,
 )
@@ -51,7 +51,7 @@ _FLAGS: Final = lt.torrent_flags
 _NO_HISTORY: Final = dict.fromkeys(CountersRead.__struct_fields__[1:], 0)
 
 
-class LibtorrentSession(TorrentCalls, FilteredSession, NetworkSession):
+class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSession):
     """A libtorrent session whose rate limits apply to all peers, including those on the local network.
 
     Args:
@@ -114,7 +114,7 @@ class LibtorrentSession(TorrentCalls, FilteredSession, NetworkSession):
         """Drains the descriptor, then pops and copies all queued alerts."""
         copies = self._inbox.take()
         copies += [copy for native in self._session.pop_alerts() if (copy := self._alerts.copy(native)) is not None]
-        copies += self._alerts.take_faulted()
+        copies += self._alerts.take_more()
         self.recorder.alert(NO_ALERT)
         for alert in copies:
             if isinstance(alert, PrioritiesSet):
@@ -126,14 +126,6 @@ class LibtorrentSession(TorrentCalls, FilteredSession, NetworkSession):
         return copies
 
     # -- torrents -------------------------------------------------------------------------------------------------
-
-    @recorded.of_session
-    def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
-        """Parses a source, and returns what it says of its torrent. Raises InvalidSource."""
-        try:
-            return libtorrent_params.inspect(magnet, metainfo, save_path)
-        except FAULTS as error:
-            raise InvalidSource(faults.problem("libtorrent failed at it", error)) from error
 
     @faults.of_desired
     @recorded.of_desired

@@ -7,22 +7,23 @@ import libtorrent
 import msgspec
 
 from engine_proc.files.selected_bytes import SelectedBytes
+from engine_proc.libtorrent_adapter.parsing.libtorrent_flags import is_managed, paused, queue_position, queued
 from engine_proc.session.alerts import NativeState, TorrentStatus
 
 lt: Any = libtorrent
 """Untyped: the binding's type stubs lack the attributes of alerts."""
 
 STATES: Final = {getattr(lt.torrent_status.states, state.value): state for state in NativeState}
-_PAUSED: Final = lt.torrent_flags.paused
 _UPLOAD_MODE: Final = lt.torrent_flags.upload_mode
 
 
 def copy_status(torrent: str, status: Any) -> TorrentStatus:
     """Copies libtorrent's status, which counts the bytes of all pieces that reach into a selected file."""
+    flags = status.flags
     return TorrentStatus(
         torrent,
         state=STATES[status.state],
-        paused=bool(status.flags & _PAUSED),
+        paused=paused(flags),
         progress=status.progress,
         done=status.total_wanted_done,
         wanted=status.total_wanted,
@@ -37,7 +38,9 @@ def copy_status(torrent: str, status: Any) -> TorrentStatus:
         peers=status.num_peers,
         seeds=status.num_seeds,
         error=status.errc.message() if status.errc.value() else None,
-        upload_mode=bool(status.flags & _UPLOAD_MODE),
+        upload_mode=bool(flags & _UPLOAD_MODE),
+        queued=queued(flags),
+        queue_position=queue_position(status) if is_managed(flags) else None,
     )
 
 

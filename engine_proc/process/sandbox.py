@@ -92,6 +92,7 @@ def enter(
     environ: Mapping[str, str] = os.environ,
     *,
     read_only: bool = False,
+    own: bool = True,
 ) -> Sandbox:
     """Restricts this process as far as the kernel supports it. Returns the restrictions in force.
 
@@ -99,7 +100,8 @@ def enter(
         mode: `auto`, `require` or `off`.
         roots: the download roots, with links resolved.
         environ: the environment, which may name directories of certificates.
-        read_only: makes no directory writable, not even the roots and the engine's own directory.
+        read_only: makes no directory writable; the roots can only be read.
+        own: makes the engine's own directory in the resume directory writable, too.
     """
     if mode == OFF:
         return NO_SANDBOX
@@ -109,8 +111,10 @@ def enter(
     try:
         _require_one_thread()
         found = landlock.abi()
-        written = {} if read_only else {**dict.fromkeys(roots, _PAYLOAD), str(resume_dir.fastresume_dir): _OWN}
-        places = _confine_files(found, written, _readable(resume_dir, environ))
+        written = {} if read_only else dict.fromkeys(roots, _PAYLOAD)
+        if own and not read_only:
+            written[str(resume_dir.fastresume_dir)] = _OWN
+        places = _confine_files(found, written, [*_readable(resume_dir, environ), *(roots if read_only else ())])
         version = found
         problems += _lacks(version)
         vital += problems if version < FILES_SINCE else []

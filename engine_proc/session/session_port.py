@@ -10,10 +10,13 @@ from typing import Final, NamedTuple, Protocol
 
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session.alerts import Alert
+from engine_proc.session.counters_port import CountersPort
 from engine_proc.session.network_port import NetworkPort
+from engine_proc.session.options_port import OptionsPort
 from engine_proc.session.peer_sources import PeerSources
 from engine_proc.session.peers_port import PeersPort
-from protocol.wire.desired import DesiredTorrent, KnownMetadata, SettingValue
+from engine_proc.session.sources_port import SourcesPort
+from protocol.wire.desired import ContentLayout, DesiredTorrent, KnownMetadata, SettingValue
 from protocol.wire.events.torrent_events import FileEntry
 
 Metainfo = bytes | Callable[[], bytes | None] | None
@@ -105,6 +108,10 @@ class SourceInfo(NamedTuple):
         paths: absolute paths, if a save path was given: of each file but padding, of libtorrent's part file, and of the
             directory of each symbolic link (BEP 47); the links themselves are never created.
         parsed: the session's own parsed form, which `add` can reuse; None if there is none.
+        private: whether the torrent is private (BEP 27); False for a link, which does not say so.
+        trackers: the trackers in the source, each with its tier.
+        web_seeds: the web seeds (BEP 19) in the source.
+        resume: the claims of another client, in the form that `resume` accepts; see `resume.foreign`.
     """
 
     torrent: str
@@ -114,6 +121,10 @@ class SourceInfo(NamedTuple):
     only: str | None = None
     hashes: Hashes = Hashes()
     parsed: object = None
+    private: bool = False
+    trackers: Sequence[tuple[str, int]] = ()
+    web_seeds: Sequence[str] = ()
+    resume: bytes | None = None
 
 
 class Layout(NamedTuple):
@@ -161,7 +172,7 @@ class Applied(NamedTuple):
     upload_bps: int
 
 
-class LibtSession(PeerSources, PeersPort, NetworkPort, Protocol):
+class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort, CountersPort, Protocol):
     """One libtorrent session.
 
     Any call about one torrent may raise TorrentFault. A call that needs the torrent's file priorities may raise
@@ -179,8 +190,16 @@ class LibtSession(PeerSources, PeersPort, NetworkPort, Protocol):
         """
         ...
 
-    def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
-        """Parses a source. Raises InvalidSource."""
+    def inspect(
+        self,
+        *,
+        magnet: str | None,
+        metainfo: bytes | None,
+        save_path: str | None = None,
+        content_layout: ContentLayout = "original",
+        resume: bytes | None = None,
+    ) -> SourceInfo:
+        """Parses a source, with a content layout and with resume data of another client. Raises InvalidSource."""
         ...
 
     def add(
@@ -264,7 +283,7 @@ class LibtSession(PeerSources, PeersPort, NetworkPort, Protocol):
         ...
 
     def set_paused(self, torrent: str, paused: bool) -> None:
-        """Pauses or resumes a torrent. Resuming retries a torrent that an error has stopped."""
+        """Pauses or resumes a torrent, outside the queue. Resuming retries a torrent that an error has stopped."""
         ...
 
     def verify(self, torrent: str) -> None:
@@ -301,7 +320,7 @@ class LibtSession(PeerSources, PeersPort, NetworkPort, Protocol):
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
         """The desired state, with its values replaced by the session's. Values that the session does not have are kept.
 
-        A torrent that libtorrent has stopped because of an error does not count as paused.
+        A torrent that libtorrent has stopped because of an error, or that waits in the queue, does not count as paused.
         """
         ...
 

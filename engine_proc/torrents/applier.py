@@ -15,6 +15,7 @@ from engine_proc.storage.leftovers import Leftover
 from engine_proc.storage.storage_policy import Present, Verdict
 from engine_proc.torrents.absences import ADD_FAILED, FAULT, Absences
 from engine_proc.torrents.loading.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
+from engine_proc.torrents.options import Options
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.readback import report_limits
 from engine_proc.torrents.rechecker import Rechecker
@@ -65,6 +66,7 @@ class Applier:
         self._selections = selections
         self._rechecker = rechecker
         self._remover = Remover(parts, loader, records)
+        self.options = Options(parts.session, records)
 
     # -- desired state --------------------------------------------------------------------------------------------
 
@@ -90,6 +92,7 @@ class Applier:
             self._records.note(torrent, record)
             return
         self.apply(torrent, self._guard.effective(desired))
+        self.options.queue.arrange(self._parts.clock())
         self.confirm(torrent)
 
     def apply(self, torrent: str, desired: DesiredTorrent) -> None:
@@ -98,6 +101,7 @@ class Applier:
         before, record.applied = record.applied, desired
         for step in reconcile.steps(before, desired):
             self.perform(torrent, step)
+        self.options.queue.place(desired)
 
     # -- steps ----------------------------------------------------------------------------------------------------
 
@@ -114,11 +118,12 @@ class Applier:
                     self.unload(torrent)
             case reconcile.SetPaused() if self._rechecker.hashing(torrent):
                 pass  # the operation in progress will apply the desired state
-            case reconcile.SetPaused(paused):
-                self._session.set_paused(torrent, paused)
-                if not paused:
-                    self._parts.pacer.prioritize(torrent)
-                    self.call_peers(torrent)
+            case reconcile.SetPaused(True):
+                self._session.set_paused(torrent, True)
+            case reconcile.SetPaused():
+                self.options.let_run(torrent)
+                self._parts.pacer.prioritize(torrent)
+                self.call_peers(torrent)
             case reconcile.SetSelection(desired):
                 self._selections.change(torrent, desired)
             case reconcile.Connect(peers):
@@ -216,13 +221,11 @@ class Applier:
 
     @faults_are_the_torrents
     def forget(self, command: DropTorrent) -> None:
-        """Removes a torrent from the session.
-
-        If its files are to be deleted and it is not loaded, it is loaded first.
-        """
+        """Removes a torrent from the session. To delete its files, loads it first if it is not loaded."""
         torrent = command.torrent
         self._absences.end_wait(torrent)
         self._absences.was_read(torrent)
+        self._loader.finder.give(torrent, None)
         pending = self._records.of(torrent).begin()
         pending.next = None
         if pending.removal is None:
@@ -272,6 +275,13 @@ class Applier:
         else:
             self.confined(torrent, None)
 
+    def discover(self, torrent: str, desired: DesiredTorrent) -> None:
+        """Handles the arrival of a link's metadata."""
+        if self._loader.finder.lay_out(desired):
+            self.unload(torrent)
+        else:
+            self.confine(torrent, desired)
+
     def confined(self, torrent: str, problem: str | None) -> None:
         """Handles the result of the check whether a torrent's paths lead out of the download roots."""
         record = self._records.get(torrent)
@@ -318,6 +328,7 @@ class Applier:
         assert removal is not None, "by its state"
         self._absences.drop(torrent)
         self._guard.discard(torrent)
+        self.options.queue.discard(torrent)
         self._let_rivals_try(torrent)
         self._remover.gone(torrent, removal, problem)
 

@@ -166,6 +166,7 @@ class Dispatcher:
 
     def tick(self, now: float) -> None:
         """Retries failed unloads, and ends waits whose deadline has passed."""
+        self._applier.options.queue.arrange(now)
         waited, leaving = self._records.due(now)
         for torrent in waited:
             self._gave_up(torrent)
@@ -195,6 +196,7 @@ class Dispatcher:
             record.begin().unjudged = True
         elif desired.recheck is not None:
             self._rechecker.begin(torrent)
+        self._applier.options.renew(torrent)
         self._applier.confirm(torrent)
         if self._guard.moved(torrent):
             self._applier.unload(torrent)
@@ -213,6 +215,7 @@ class Dispatcher:
         torrent = alert.torrent
         if torrent not in self._session.torrents() or not self._selections.applied(torrent):
             return
+        self._applier.options.renew(torrent)
         self._selections.tell(torrent)
         if self._parts.translator.selected(torrent):
             self._flush(torrent)
@@ -255,7 +258,7 @@ class Dispatcher:
             hashes = self._session.hashes(torrent)
             self._loader.report_hashes(desired, hashes)
             self._absences.tell_rivals(desired, hashes)
-            self._applier.confine(torrent, desired)
+            self._applier.discover(torrent, desired)
 
     def conflict(self, alert: Conflict) -> None:
         """Handles the alert that two links are of one torrent. The supervisor merges their records into one."""
@@ -269,6 +272,7 @@ class Dispatcher:
     def state_changed(self, torrent: str, state: NativeState) -> None:
         """Handles a change of a torrent's native state, which may be the end of a recheck."""
         self._verifier.state_changed(torrent, state)
+        self._applier.options.renew(torrent)
 
     @faults_are_the_torrents
     def resume_data_made(self, torrent: str) -> None:
@@ -307,7 +311,7 @@ class Dispatcher:
             self._still_stopped(torrent, problem)
             return
         self._records.retry_until(torrent, self._parts.clock() + RETRY_S)
-        self._session.set_paused(torrent, False)
+        self._applier.options.let_run(torrent)
         self._applier.call_peers(torrent)
         self._look_again(desired)
 

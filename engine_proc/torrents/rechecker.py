@@ -7,6 +7,7 @@ at the end.
 from engine_proc.resume.resume_policy import Urgency
 from engine_proc.storage.storage_policy import Present, Verdict
 from engine_proc.torrents.loading.loader import Loader
+from engine_proc.torrents.options import let_run
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.state.records import Recheck, Record, Records, Stage
 from protocol.internal.link_events import TorrentRechecked
@@ -79,7 +80,7 @@ class Rechecker:
         record.begin().recheck = recheck._replace(stage=Stage.HASHED)
         self._parts.policy.mark_dirty(torrent, Urgency.AT_ONCE, self._parts.clock())
         if resumes and not desired.paused:
-            self._session.set_paused(torrent, False)
+            let_run(self._session, desired)
 
     def resume_data_made(self, torrent: str) -> None:
         """Notes that resume data was made, and is being written."""

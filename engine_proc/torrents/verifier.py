@@ -9,6 +9,7 @@ from typing import Final
 from engine_proc.resume.resume_policy import Urgency
 from engine_proc.session.alerts import NativeState
 from engine_proc.torrents.applier import Applier
+from engine_proc.torrents.options import let_run
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.rechecker import Rechecker
 from engine_proc.torrents.state.records import Expelled, Records
@@ -46,6 +47,8 @@ class Verifier:
             self._records.move(torrent, Input.VERIFY).begin().writer = writer
             if not self._rechecker.hashing(torrent):  # a recheck in progress serves both purposes
                 self._session.verify(torrent)
+                if record.applied.managed:
+                    self._session.set_paused(torrent, False)  # the queue could let it wait, and it would not be hashed
 
     def state_changed(self, torrent: str, state: NativeState) -> None:
         """Handles the end of the hashing: the torrent continues, or has lost pieces."""
@@ -68,7 +71,7 @@ class Verifier:
         record.begin().writer = None
         self._records.note(torrent, record)
         if record.applied is not None and not record.applied.paused:
-            self._session.set_paused(torrent, False)
+            let_run(self._session, record.applied)
 
     def resume_data_made(self, torrent: str) -> None:
         """Unloads a torrent that has lost pieces, now that its resume data shows that."""

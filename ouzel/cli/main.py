@@ -10,11 +10,27 @@ from typing import Annotated, Final
 
 import typer
 
+from ouzel.cli import examples
 from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
-from ouzel.cli.commands import additions, bans, changes, crashes, damaged, keys, settings, trackers, views
+from ouzel.cli.commands import (
+    additions,
+    bans,
+    categories,
+    changes,
+    creating,
+    deadline,
+    making,
+    options,
+    queue,
+    statistics,
+    trackers,
+    views,
+)
+from ouzel.cli.commands.daemon import crashes, damaged, keys, settings
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
+from ouzel.cli.importing import import_command
 from protocol.host import standard_streams
 from protocol.wire.errors import OuzelError
 
@@ -33,6 +49,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(crashes.app, name="crashes")
 app.add_typer(damaged.app, name="damaged")
 app.add_typer(settings.app, name="settings")
+app.add_typer(import_command.app, name="import")
+app.add_typer(categories.app, name="categories")
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "add": additions.add,
@@ -51,16 +69,26 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "release": changes.release,
     "limit": changes.limit,
     "files": changes.files,
+    "options": options.options,
+    "goals": options.goals,
+    "export": making.export,
+    "queue": queue.queue,
+    "create": creating.create,
+    "jobs": creating.jobs,
+    "cancel": creating.cancel,
+    "deadline": deadline.deadline,
     "ban": bans.ban,
     "unban": bans.unban,
     "health": views.health,
     "events": views.events,
-    "stats": views.stats,
+    "ping": views.ping,
+    "stats": statistics.stats,
 }
 """The commands, in the order of the help."""
 
 for _name, _function in COMMANDS.items():
-    app.command(_name, epilog=EXIT_CODES_HELP)(_function)
+    app.command(_name)(_function)
+examples.add_to(app)
 
 
 def _print_version(wanted: bool) -> None:

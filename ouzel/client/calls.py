@@ -6,12 +6,12 @@ The `wait` of a mutation determines when OK is answered: `durable`, once the cha
 `applied`, once libtorrent has confirmed it. `docs/protocol.md` has the errors of each command.
 """
 
+from ouzel.client.adding_calls import Added, add_torrent, upload_part
 from ouzel.client.call import Call, Page, call_of, member, nothing, whole
 from ouzel.client.special_calls import (
-    Added,
     ServerInfo,
     add_peers,
-    add_torrent,
+    create_torrent,
     get_settings,
     hello,
     list_files,
@@ -19,20 +19,33 @@ from ouzel.client.special_calls import (
     list_ids,
     list_torrents,
     list_web_seeds,
+    move_in_queue,
+    put_category,
     reannounce,
+    remove_category,
     set_sequential,
     snapshot,
     update_limits,
+    update_options,
     update_selection,
     update_settings,
     update_trackers,
     update_web_seeds,
 )
-from protocol.wire.commands import peer_commands, session_commands, torrent_commands
+from protocol.wire.commands import (
+    category_commands,
+    counter_commands,
+    deadline_commands,
+    making_commands,
+    peer_commands,
+    session_commands,
+    torrent_commands,
+)
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
-from protocol.wire.reports import HealthReport, StatsReport
-from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored, PieceReport
+from protocol.wire.making_results import JobAccepted, JobRow, TorrentExport
+from protocol.wire.reports import CountersReport, HealthReport, StatsReport
+from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
 
 __all__ = [
@@ -43,39 +56,51 @@ __all__ = [
     "add_peers",
     "add_torrent",
     "ban_peer",
+    "cancel_job",
+    "create_torrent",
+    "export_torrent",
+    "get_counters",
     "get_crash",
     "get_settings",
     "get_torrent",
     "health",
     "hello",
     "list_bans",
+    "list_categories",
     "list_crashes",
     "list_damaged",
     "list_files",
     "list_hashes",
     "list_ids",
+    "list_jobs",
     "list_peers",
     "list_torrents",
     "list_trackers",
     "list_web_seeds",
+    "move_in_queue",
     "pause",
     "piece_map",
     "ping",
+    "put_category",
     "reannounce",
     "recheck",
     "release_torrent",
+    "remove_category",
     "remove_torrent",
     "restore_damaged",
     "resume",
+    "set_piece_deadlines",
     "set_sequential",
     "snapshot",
     "stats",
     "unban_peer",
     "update_limits",
+    "update_options",
     "update_selection",
     "update_settings",
     "update_trackers",
     "update_web_seeds",
+    "upload_part",
 ]
 
 
@@ -92,6 +117,16 @@ def health() -> Call[HealthReport]:
 def stats() -> Call[StatsReport]:
     """Returns totals and rates of the session and of both processes."""
     return call_of(session_commands.Stats(), whole(StatsReport))
+
+
+def get_counters() -> Call[CountersReport]:
+    """Returns libtorrent's statistics counters by name.
+
+    The names and meanings are libtorrent's (`session_stats_metrics`), and differ between its versions. Some are
+    counters, which begin at 0 with each engine, and some are gauges. While no engine runs, the last values are
+    returned.
+    """
+    return call_of(counter_commands.GetCounters(), whole(CountersReport))
 
 
 def get_torrent(torrent: str) -> Call[TorrentDetail]:
@@ -131,6 +166,11 @@ def list_bans() -> Call[list[str]]:
     return call_of(peer_commands.ListBans(), member(list[str], "addresses"))
 
 
+def list_categories() -> Call[list[CategoryReport]]:
+    """Returns the categories, sorted by name."""
+    return call_of(category_commands.ListCategories(), member(list[CategoryReport], "categories"))
+
+
 def list_crashes() -> Call[list[CrashSummary]]:
     """Returns the crash reports of engines, the latest first.
 
@@ -156,6 +196,20 @@ def list_damaged() -> Call[list[DamagedReport]]:
     return call_of(session_commands.ListDamaged(), member(list[DamagedReport], "files"))
 
 
+def export_torrent(torrent: str) -> Call[TorrentExport]:
+    """Returns the .torrent file of a torrent, and its magnet link.
+
+    The info section has exactly the bytes that the info-hash is of. Trackers and web seeds are those that the torrent
+    has now, with all changes. The reply is made from the files in the resume directory, so no engine is needed.
+    """
+    return call_of(making_commands.ExportTorrent(torrent=torrent), whole(TorrentExport))
+
+
+def list_jobs() -> Call[list[JobRow]]:
+    """Returns the jobs that make torrents, with their progress."""
+    return call_of(making_commands.ListJobs(), member(list[JobRow], "jobs"))
+
+
 def remove_torrent(torrent: str, *, delete_files: bool = False, wait: Wait = "durable") -> Call[None]:
     """Removes a torrent, and deletes its files if requested.
 
@@ -174,6 +228,36 @@ def pause(torrent: str, *, wait: Wait = "durable") -> Call[None]:
 def resume(torrent: str, *, wait: Wait = "durable") -> Call[None]:
     """Resumes a paused torrent, and retries one that is in state `error`."""
     return call_of(torrent_commands.ResumeTorrent(torrent=torrent), nothing, wait)
+
+
+def set_piece_deadlines(
+    torrent: str,
+    file: int,
+    offset: int,
+    length: int,
+    deadline_ms: int,
+    *,
+    wait: Wait = "durable",
+) -> Call[None]:
+    """Requests that a part of a file is downloaded by a time, before other parts: for players that stream a file.
+
+    libtorrent requests the pieces of that part from the fastest peers, the earliest deadline first. Deadlines are not
+    durable, but a new engine gets those that are still in the future. After its deadline, a piece is still preferred
+    until it is complete.
+
+    Args:
+        file: the index of a selected file, as in `list_files`.
+        offset: where the part begins in the file, in bytes.
+        length: the length of the part in bytes; it must end within the file.
+        deadline_ms: by when the part is wanted, in milliseconds from now.
+    """
+    return call_of(
+        deadline_commands.SetPieceDeadlines(
+            torrent=torrent, file=file, offset=offset, length=length, deadline_ms=deadline_ms
+        ),
+        nothing,
+        wait,
+    )
 
 
 def recheck(torrent: str, *, wait: Wait = "durable") -> Call[None]:
@@ -205,6 +289,15 @@ def unban_peer(peer: str, *, wait: Wait = "durable") -> Call[BanAccepted]:
         peer: as in `ban_peer`.
     """
     return call_of(peer_commands.UnbanPeer(peer=peer), whole(BanAccepted), wait)
+
+
+def cancel_job(job: str, *, wait: Wait = "durable") -> Call[JobAccepted]:
+    """Cancels a job, at once if it is running. A job that has made its torrent is not changed.
+
+    Args:
+        job: a job's id, as in the reply to `create_torrent`.
+    """
+    return call_of(making_commands.CancelJob(job=job), whole(JobAccepted), wait)
 
 
 def release_torrent(torrent: str, *, wait: Wait = "durable") -> Call[None]:

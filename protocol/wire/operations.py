@@ -12,8 +12,20 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from protocol.wire import codec, reports, results, rows
-from protocol.wire.commands import peer_commands, session_commands, torrent_commands, tracker_commands
+from protocol.wire import codec, making_results, reports, results, rows
+from protocol.wire.commands import (
+    category_commands,
+    counter_commands,
+    deadline_commands,
+    making_commands,
+    option_commands,
+    peer_commands,
+    queue_commands,
+    session_commands,
+    torrent_commands,
+    tracker_commands,
+    upload_commands,
+)
 from protocol.wire.commands.kinds import Command, Mutation
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -104,6 +116,11 @@ _TABLE: Final = (
     Operation(session_commands.Health, reports.HealthReport),
     Operation(session_commands.Stats, reports.StatsReport),
     Operation(session_commands.GetSettings, results.SettingList),
+    Operation(
+        counter_commands.GetCounters,
+        reports.CountersReport,
+        (Refusal(ErrorKind.ENGINE_UNAVAILABLE, "no engine has answered yet"),),
+    ),
     Operation(session_commands.Snapshot, results.SnapshotPage),
     Operation(torrent_commands.ListTorrents, results.TorrentPage, cut=results.CutPage),
     Operation(torrent_commands.GetTorrent, rows.TorrentDetail, (_UNKNOWN,)),
@@ -125,6 +142,7 @@ _TABLE: Final = (
     ),
     Operation(peer_commands.ListBans, results.BanList),
     Operation(tracker_commands.ListWebSeeds, results.WebSeedList, (_UNKNOWN,)),
+    Operation(category_commands.ListCategories, results.CategoryList),
     Operation(session_commands.Replay, results.Replayed, (Refusal(ErrorKind.REPLAY_GONE),)),
     Operation(session_commands.ListCrashes, results.CrashList, _FROM_DISK),
     Operation(session_commands.GetCrash, CrashReport, (Refusal(ErrorKind.UNKNOWN_CRASH), *_FROM_DISK)),
@@ -133,6 +151,17 @@ _TABLE: Final = (
         results.DamagedList,
         (Refusal(ErrorKind.STORAGE_UNAVAILABLE, "`damaged/` cannot be read"), *_FROM_DISK[1:]),
     ),
+    Operation(
+        making_commands.ExportTorrent,
+        making_results.TorrentExport,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.METAINFO_TOO_LARGE, "the message names the .torrent file's size"),
+            Refusal(ErrorKind.STORAGE_UNAVAILABLE, "none of the torrent's stored data can be read"),
+            *_FROM_DISK[1:],
+        ),
+    ),
+    Operation(making_commands.ListJobs, making_results.JobList),
     Operation(
         torrent_commands.AddTorrent,
         results.AddAccepted,
@@ -147,12 +176,25 @@ _TABLE: Final = (
             ),
             Refusal(
                 ErrorKind.PATH_NOT_ALLOWED,
-                "`args.save_path`, or with `args.metainfo` one of its files, is not in the download roots",
+                "`args.save_path`, the save path of `args.category`, or with `args.metainfo` one of its files, is not "
+                "in the download roots",
             ),
+            Refusal(ErrorKind.INVALID_RESUME),
+            Refusal(ErrorKind.UNKNOWN_UPLOAD),
+            Refusal(ErrorKind.UNKNOWN_CATEGORY, "nothing was accepted"),
             Refusal(ErrorKind.TORRENT_BUSY, "a torrent of this id is still being removed"),
             Refusal(ErrorKind.ENGINE_UNAVAILABLE, "no engine could validate the source in time; nothing was accepted"),
             Refusal(ErrorKind.ENGINE_LOST, "two engines died while they validated the source; nothing was accepted"),
             Refusal(ErrorKind.STORAGE_UNAVAILABLE, "the save path's file system does not answer; nothing was accepted"),
+        ),
+    ),
+    Operation(
+        upload_commands.UploadPart,
+        results.PartAccepted,
+        (
+            Refusal(ErrorKind.UPLOAD_TOO_LARGE),
+            Refusal(ErrorKind.UPLOAD_OUT_OF_ORDER),
+            Refusal(ErrorKind.TOO_MANY_UPLOADS),
         ),
     ),
     Operation(
@@ -187,6 +229,27 @@ _TABLE: Final = (
     ),
     Operation(torrent_commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
+        option_commands.UpdateOptions,
+        results.TorrentAccepted,
+        (_UNKNOWN, Refusal(ErrorKind.UNKNOWN_CATEGORY, "nothing was changed")),
+    ),
+    Operation(
+        queue_commands.MoveInQueue,
+        results.QueueMoved,
+        (_UNKNOWN, Refusal(ErrorKind.NOT_IN_QUEUE, "one of the torrents is not in the queue; nothing was accepted")),
+    ),
+    Operation(
+        deadline_commands.SetPieceDeadlines,
+        results.TorrentAccepted,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.NO_METADATA, "a magnet link's metadata has not arrived yet"),
+            Refusal(ErrorKind.FILE_NOT_SELECTED),
+            Refusal(ErrorKind.TORRENT_PAUSED, "a paused torrent does not download"),
+            Refusal(ErrorKind.QUARANTINED, "a torrent in quarantine is not loaded"),
+        ),
+    ),
+    Operation(
         torrent_commands.Recheck,
         results.TorrentAccepted,
         (
@@ -208,6 +271,24 @@ _TABLE: Final = (
     Operation(torrent_commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),
     Operation(peer_commands.BanPeer, results.BanAccepted),
     Operation(peer_commands.UnbanPeer, results.BanAccepted),
+    Operation(
+        category_commands.PutCategory,
+        results.CategoryReport,
+        (
+            Refusal(ErrorKind.PATH_NOT_ALLOWED, "`args.save_path` is not in the download roots"),
+            Refusal(ErrorKind.STORAGE_UNAVAILABLE, "the save path's file system does not answer; nothing was accepted"),
+        ),
+    ),
+    Operation(category_commands.RemoveCategory, results.CategoryRemoved, (Refusal(ErrorKind.UNKNOWN_CATEGORY),)),
+    Operation(
+        making_commands.CreateTorrent,
+        making_results.JobAccepted,
+        (
+            Refusal(ErrorKind.PATH_NOT_ALLOWED, "`args.path` or `args.output` is not in the download roots"),
+            Refusal(ErrorKind.TOO_MANY_JOBS),
+        ),
+    ),
+    Operation(making_commands.CancelJob, making_results.JobAccepted, (Refusal(ErrorKind.UNKNOWN_JOB),)),
     Operation(torrent_commands.ReleaseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
         session_commands.RestoreDamaged,

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 import msgspec
 
+from protocol.wire.desired import DEFAULT_OPTIONS, TorrentOptions
+from protocol.wire.goals import GoalsReport
+
 
 class TorrentState(StrEnum):
     """The state of a torrent. In `finished` all selected files are complete, in `seeding` all files."""
@@ -36,10 +39,12 @@ class HindranceCause(StrEnum):
 
     `quarantined`: the torrent crashes the engine, and is not loaded. `disk`: its files or their disk are missing, full
     or unusable. `error`: another error has stopped it; see `error` in its row. `paused`: a client has paused it.
-    `engine`: no engine runs. `queued`: the engine has not loaded it yet. `nothing_selected`: no file is selected.
-    `trackers_failing`: no peer is connected, and all trackers fail. `no_peers`: no peer is connected. `no_metadata`:
-    peers are connected, but none has sent the info dictionary for this magnet link. `no_seeds`: no data arrives, and no
-    connected peer has all pieces. `no_data`: no data arrives, although a connected peer has all pieces.
+    `engine`: no engine runs. `queued`: the engine has not loaded it yet, or it waits in libtorrent's queue.
+    `nothing_selected`: no file is selected. `bad_data`: the data that arrived last failed its hash check, and none has
+    passed it since. `stuck`: no more of its files was checked for ten minutes. `trackers_failing`: no peer is
+    connected, and all trackers fail. `no_peers`: no peer is connected. `no_metadata`: peers are connected, but none has
+    sent the info dictionary for this magnet link. `no_seeds`: no data arrives, and no connected peer has all pieces.
+    `no_data`: no data arrives, although a connected peer has all pieces.
     """
 
     QUARANTINED = "quarantined"
@@ -49,6 +54,8 @@ class HindranceCause(StrEnum):
     ENGINE = "engine"
     QUEUED = "queued"
     NOTHING_SELECTED = "nothing_selected"
+    BAD_DATA = "bad_data"
+    STUCK = "stuck"
     TRACKERS_FAILING = "trackers_failing"
     NO_PEERS = "no_peers"
     NO_METADATA = "no_metadata"
@@ -171,7 +178,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     """One torrent in the reply to `list_torrents`.
 
     Fields:
-        name: the name in the metadata, or in the source while the metadata is not known; may be empty.
+        name: the name that a client has chosen, or else the name in the metadata, or in the source while the metadata
+            is not known; may be empty.
         state: the torrent's state.
         progress: the fraction of the selected bytes that is complete, 0..1.
         bytes_done: how many bytes of the selected files are complete.
@@ -184,7 +192,7 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
         seeds: the number of connected peers that have all pieces.
         save_path: the absolute path of the directory below which the files are stored.
         labels: the labels that the client gave.
-        paused: whether a client has paused the torrent (desired state, while `state` is observed).
+        paused: whether a client, or a seeding goal, has paused the torrent (desired state, while `state` is observed).
         sequential: whether pieces are downloaded in order.
         download_limit_bps, upload_limit_bps: the desired limits; 0 means no limit.
         error: the message of the torrent's error, or null.
@@ -208,6 +216,10 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
             microseconds since 1970. Null while data arrives. When no more data arrives, it stays null for up to five
             seconds, until the rate is zero. No event has this field.
         engine: the slot of the torrent's engine, as in `engines` of `health`.
+        queue_position: the torrent's place in libtorrent's queue, from 0; null for a torrent that is not in the queue
+            (see `update_options`), is paused or complete.
+        category: the name of the torrent's category, or null. No event but `torrent_added` has this field.
+        goals: the seeding goals in force for the torrent; null if it has none. No event has this field.
     """
 
     torrent: str
@@ -244,6 +256,9 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     hindrance: Hindrance | None = None
     stalled_since_us: int | None = None
     engine: int = 0
+    queue_position: int | None = None
+    category: str | None = None
+    goals: GoalsReport | None = None
 
 
 class WebSeedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -273,6 +288,29 @@ class RulesReport(msgspec.Struct, frozen=True, kw_only=True):
     only: str | None = None
 
 
+class BadDataReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The data from peers that failed its hash check since the daemon started.
+
+    Fields:
+        pieces: the number of downloaded pieces that failed. Such a piece is downloaded again.
+        last_piece: the index of the last failed piece; null if none has failed.
+        metadata: the number of copies of the metadata, for a magnet link, that were wrong.
+        metadata_problem: why the last such copy was wrong; null if none was.
+        last_us: when the last failure was reported, microseconds since 1970; null if the only report was about banned
+            peers.
+        banned_peers: the peers that libtorrent has banned from this torrent, as `address:port`, at most 20. libtorrent
+            bans a peer that alone has sent a corrupt piece, or whose block differs in a later, right copy of the piece.
+            These bans are part of the torrent's fast-resume data, and not of `list_bans`.
+    """
+
+    pieces: int
+    last_piece: int | None
+    metadata: int
+    metadata_problem: str | None
+    last_us: int | None
+    banned_peers: list[str]
+
+
 class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
     """One torrent in the reply to `get_torrent`: the row, and the rest of its desired state.
 
@@ -290,6 +328,8 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
             pending.
         tracker_status: all trackers, including those in the source. The figures are from the last `list_trackers`; null
             if there was none.
+        bad_data: the data from peers that failed its hash check since the daemon started; null if there was none.
+        options: the options that clients have set (`update_options`).
     """
 
     source: str
@@ -304,6 +344,8 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
     revision: int
     applied_revision: int
     tracker_status: list[TrackerRow] = []
+    bad_data: BadDataReport | None = None
+    options: TorrentOptions = DEFAULT_OPTIONS
 
 
 class FileRow(msgspec.Struct, frozen=True, kw_only=True):

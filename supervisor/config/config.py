@@ -27,6 +27,7 @@ from supervisor.config.config_file import ConfigFile
 from supervisor.config.config_keys import Given, converted
 from supervisor.config.config_problem import InvalidConfig, Problem
 from supervisor.config.config_section import Section
+from supervisor.config.goals_config import GoalsConfig
 from supervisor.config.hooks_config import HooksConfig
 from supervisor.config.limit_schedule import AlternativeLimits, Window
 from supervisor.config.watch_config import WatchConfig
@@ -148,6 +149,7 @@ class Config(Section, frozen=True, kw_only=True):
     engine: dict[str, int | str | bool] = {}
     limits: LimitsConfig = LimitsConfig()
     ip_filter: IpFilterConfig = IpFilterConfig()
+    goals: GoalsConfig = GoalsConfig()
     restart: RestartConfig = RestartConfig()
     sandbox: SandboxConfig = SandboxConfig()
     log: LogConfig = LogConfig()

@@ -23,6 +23,7 @@ from protocol.internal.link_events import (
     SettingsRefused,
     StorageState,
     TorrentDropped,
+    TorrentStuck,
 )
 from protocol.wire.crashes import CrashReport
 from protocol.wire.desired import KnownMetadata, Quarantine
@@ -145,6 +146,7 @@ Observation = (
     | MetainfoDamaged
     | HashesProven
     | TorrentDropped
+    | TorrentStuck
     | Learned
 )
 """The facts that follow from the messages of an engine process."""

@@ -21,6 +21,7 @@ from protocol.internal.link_events import (
     SettingsRefused,
     StorageState,
     TorrentDropped,
+    TorrentStuck,
 )
 from protocol.wire.errors import OuzelError
 from protocol.wire.events.event import LifecycleEvent
@@ -57,6 +58,7 @@ from supervisor.health import ip_filter_health, listening
 from supervisor.health.failing_trackers import FailingTrackers
 from supervisor.health.health import Health, Severity
 from supervisor.health.health_reporter import HealthReporter
+from supervisor.health.torrents_reporter import TorrentsReporter
 from supervisor.log import logs
 from supervisor.log.lost_lines import LostLines
 from supervisor.mediators.resume_dir_handler import ResumeDirHandler
@@ -91,6 +93,7 @@ class EngineHandler:
         health: Health,
         reporter: HealthReporter,
         failing_trackers: FailingTrackers,
+        torrents: TorrentsReporter,
         shared_files: SharedFiles,
         merger: Merger,
         metadata: MetadataKeeper,
@@ -114,6 +117,7 @@ class EngineHandler:
         self._health = health
         self._reporter = reporter
         self._failing_trackers = failing_trackers
+        self._torrents = torrents
         self._shared_files = shared_files
         self._merger = merger
         self._metadata = metadata
@@ -164,6 +168,8 @@ class EngineHandler:
                 self._removals.forgotten(fact)
             case TrackersFailing(torrent, since):
                 self._failing_trackers.note(torrent, since)
+            case TorrentStuck(torrent=torrent, what=what):
+                self._torrents.stuck(torrent, what)
             case FilePutAside():
                 self._resume_dir.put_aside(fact)
             case MetainfoDamaged():
@@ -217,6 +223,7 @@ class EngineHandler:
 
     def _ready(self) -> None:
         """Clears the problems of earlier processes. The health is published with the next report."""
+        self._mutations.engine_ready()
         self._health.started = True
         for component, subject in _OF_A_PROCESS:
             self._health.report(component, subject, None, severity=Severity.DEGRADING, now_us=0)
@@ -231,7 +238,11 @@ class EngineHandler:
         self._reporter.report(COMPONENT, "stale_settings", problem)
 
     def _listens(self, stats: SessionStats) -> None:
-        configured = (self._in_force.config.engine | self._catalogue.session.settings).get("listen_interfaces")
+        settings = self._in_force.config.engine | self._catalogue.session.settings
+        if listening.behind_proxy(settings):
+            self._reporter.report(COMPONENT, "listen", None)
+            return
+        configured = settings.get("listen_interfaces")
         text = configured if isinstance(configured, str) else None
         devices = [] if text is None else [name for _, name in socket.if_nameindex()]
         told = listening.problem(text, stats.listen_port, stats.listeners, devices)

@@ -4,6 +4,8 @@ import asyncio
 
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host.mounts import MountTable
+from supervisor.commands.creating.job_runner import JobRunner
+from supervisor.commands.goal_keeper import GoalKeeper
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
@@ -14,6 +16,8 @@ from supervisor.commands.session_settings import SessionSettings
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.engine.engine import Engine
+from supervisor.engine.process.exporter import Exporter
+from supervisor.engine.process.hasher import Hasher
 from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
 from supervisor.log import logs
@@ -50,16 +54,23 @@ class CommandParts:
         log: logs.Logger,
     ) -> None:
         locks, self._shelf = KeyedLocks(), DamagedShelf(resume_dir, catalogue)
+        self._exporter = Exporter(resume_dir.root, in_force.config.sandbox.mode)
         self._engine, self._sockets, self._watch, self._log = engine, sockets, watch, log
         self.shared_files = SharedFiles(
             catalogue=catalogue, snapshot=engine.snapshot, engine=engine, group=watch.background
         )
         self.announcements = Announcements(
+            catalogue=catalogue,
             publisher=sockets.publisher,
             reporter=watch.reporter,
             shared_files=self.shared_files,
             failing_trackers=watch.failing_trackers,
             engine=engine,
+        )
+        self.jobs = JobRunner(
+            Hasher(resume_dir.root, in_force.config.sandbox.mode, roots.paths),
+            publish=sockets.publisher.lifecycle,
+            publish_latest=sockets.publisher.latest,
         )
         self.reads = Reads(
             config=in_force.config,
@@ -68,7 +79,9 @@ class CommandParts:
             health=watch.health,
             log=sockets.events,
             version=version,
+            others=[self.jobs],
             limits=settings.limits,
+            spaces=watch.spaces,
         )
         self.merger = Merger(
             catalogue=catalogue,
@@ -90,8 +103,18 @@ class CommandParts:
             shared_files=self.shared_files,
             on_paused=sockets.event_logger.paused,
             shelf=self._shelf,
+            jobs=self.jobs,
+            created_by=f"Ouzel {version}",
         )
         self.metadata = MetadataKeeper(group=watch.background, keep=self.mutations.keep_metadata, log=log)
+        self.goals = GoalKeeper(
+            catalogue=catalogue,
+            engine=engine,
+            configured=lambda: in_force.config.goals,
+            act=self.mutations.act_on_goal,
+            group=watch.background,
+            log=log,
+        )
         self.removals = Removals(
             catalogue=catalogue,
             mutations=self.mutations,
@@ -114,7 +137,7 @@ class CommandParts:
             reads=self.reads,
             mutations=self.mutations,
             events=self._sockets.events,
-            disk_reads=DiskReads(self._watch.crashes, self._shelf),
+            disk_reads=DiskReads(self._watch.crashes, self._shelf, self.reads, self._exporter),
             engine_reads=EngineReads(reads=self.reads, engine=self._engine),
             stopping=self._is_stopping,
             gen=self._sockets.gen,

@@ -14,6 +14,7 @@ import os
 import re
 import socket
 import threading
+import time
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -22,6 +23,8 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from engine_proc.files import selection
+from engine_proc.files.content_layout import renamed
+from engine_proc.resume import foreign
 from engine_proc.resume.pieces import ClaimedFile, Examined, Unverified, Verified
 from engine_proc.session import session_settings
 from engine_proc.session.alerts import (
@@ -44,6 +47,7 @@ from engine_proc.session.alerts import (
     TorrentTrouble,
     TrackersChanged,
 )
+from engine_proc.session.counters_port import Counters
 from engine_proc.session.peer_sources import TrackerState
 from engine_proc.session.peers_port import Peers, Pieces
 from engine_proc.session.session_port import (
@@ -58,7 +62,16 @@ from engine_proc.session.session_port import (
     UnknownTorrent,
 )
 from protocol.internal.link_queries import TrackerReading
-from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection, SettingValue, TrackerEdits, edited_web_seeds
+from protocol.wire.desired import (
+    ContentLayout,
+    DesiredTorrent,
+    KnownMetadata,
+    Selection,
+    SettingValue,
+    TorrentOptions,
+    TrackerEdits,
+    edited_web_seeds,
+)
 from protocol.wire.events.torrent_events import FileEntry
 from tools.rig import bencode
 from tools.rig.bencode import Bencodable
@@ -123,9 +136,12 @@ class _Torrent:
         self.web_seeds = edited_web_seeds([], desired)
         self.torrent = desired.torrent
         self.paused = desired.paused
+        self.managed = desired.managed
+        self.options = desired.options
+        self.ends_first = False
         self.sequential = desired.sequential
         self.limits = (desired.download_bps, desired.upload_bps)
-        self.content = content
+        self.content = None if content is None else _laid_out(content, desired.content_layout)
         self.have = have
         self.partial = 0
         self.priorities: list[int] = []
@@ -185,7 +201,18 @@ class _Torrent:
             download_bps=self.limits[0],
             upload_bps=self.limits[1],
             selection=selected,
+            options=self.observed_options(desired),
         )
+
+    def observed_options(self, desired: DesiredTorrent) -> TorrentOptions:
+        """As libtorrent has them: of those that it has no word for, the desired ones."""
+        kept = {
+            name: getattr(desired.options, name)
+            for name in ("super_seeding", "first_last_piece_first", "name", "auto_managed", "force_start")
+        }
+        if self.managed is not desired.managed:
+            kept |= {"auto_managed": self.managed, "force_start": False}
+        return msgspec.structs.replace(self.options, **kept)
 
     def status(self) -> TorrentStatus:
         wanted, done = 0, 0
@@ -223,8 +250,10 @@ class FakeSession:
         swarms: to be set; the peers of torrents.
         banned: the addresses that were banned last.
         blocked: the last filter.
+        queue: the order of the queue that was requested last.
         dht: the state of the DHT.
         reopened: how often sockets were opened anew.
+        deadlines: the arguments of `set_deadline` that had an effect.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
 
@@ -241,6 +270,7 @@ class FakeSession:
         self._alerts: list[Alert] = []
         self._holding: set[type[Alert]] = set()
         self._held: list[Alert] = []
+        self._counters: Counters | None = None
         self._told: dict[str, TorrentStatus] = {}
         self._held_trackers: dict[str, list[tuple[str, int]]] = {}
         self._doubts: dict[str, Unverified] = {}
@@ -257,8 +287,10 @@ class FakeSession:
         self.swarms: dict[str, Peers] = {}
         self.banned: Sequence[str] = ()
         self.blocked: object = None
+        self.queue: list[str] = []
         self.dht: bytes | None = None
         self.reopened = 0
+        self.deadlines: list[tuple[str, int, int, int, int]] = []
         self.counted: dict[str, tuple[int, int] | None] = {}
         self.settings: dict[str, SettingValue] = {}
         self.stuck_settings: dict[str, SettingValue] = {}
@@ -302,17 +334,41 @@ class FakeSession:
 
     # -- torrents -------------------------------------------------------------------------------------------------
 
-    def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
+    def inspect(
+        self,
+        *,
+        magnet: str | None,
+        metainfo: bytes | None,
+        save_path: str | None = None,
+        content_layout: ContentLayout = "original",
+        resume: bytes | None = None,
+    ) -> SourceInfo:
         """A source's content, with paths only if `on_disk` is set. Raises InvalidSource."""
         if magnet is not None:
             return _parse_magnet(magnet)
-        content = _parse_metainfo(metainfo or b"")
+        content = _laid_out(_parse_metainfo(metainfo or b""), content_layout)
         paths = self._on_disk(content, save_path)
         known = KnownMetadata(
             name=content.name, size=content.size, piece_length=content.piece_length, files=len(content.paths)
         )
         torrent = hashlib.sha1(content.info).hexdigest()
-        return SourceInfo(torrent, content.name, paths, known, hashes=Hashes(torrent))
+        if resume is not None:
+            try:
+                of_another = _parse_resume(resume)[0] != torrent
+            except InvalidSource as error:
+                raise InvalidSource(f"the resume data: {error}") from error
+            if of_another:
+                raise InvalidSource("the resume data: it is of another torrent")
+        return SourceInfo(
+            torrent,
+            content.name,
+            paths,
+            known,
+            hashes=Hashes(torrent),
+            private=b"7:privatei1e" in content.info,
+            trackers=[(url, 0) for url in _trackers_of(metainfo or b"")],
+            resume=None if resume is None else foreign.mark(resume),
+        )
 
     def _on_disk(self, content: _Content | None, save_path: str | None) -> list[str]:
         if content is None or save_path is None or not self.on_disk:
@@ -501,9 +557,38 @@ class FakeSession:
         """Pauses or resumes; resuming retries a failed write. Raises UnknownTorrent."""
         with self._lock:
             known = self._known("set_paused", torrent)
-            known.paused, known.modified = paused, True
+            known.paused, known.managed, known.modified = paused, False, True
             if not paused:
                 known.error, known.upload_mode = None, False
+
+    def enqueue(self, torrent: str) -> None:
+        """Takes the torrent into the queue, in which every torrent runs. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known("enqueue", torrent)
+            known.paused, known.managed, known.modified = False, True, True
+            known.error, known.upload_mode = None, False
+
+    def set_deadline(self, torrent: str, file: int, offset: int, length: int, due_in_ms: int) -> None:
+        """Notes it, if there are files. Raises UnknownTorrent."""
+        with self._lock:
+            if self._known("set_deadline", torrent).content is not None:
+                self.deadlines.append((torrent, file, offset, length, due_in_ms))
+
+    def arrange_queue(self, torrents: Sequence[str]) -> None:
+        """Notes the order."""
+        self.queue = list(torrents)
+
+    def set_options(self, torrent: str, options: TorrentOptions) -> None:
+        """Sets the options. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known("set_options", torrent)
+            known.options, known.modified = options, True
+
+    def prefer_ends(self, torrent: str, preferred: bool) -> None:
+        """Notes it, if there are files. Raises UnknownTorrent."""
+        with self._lock:
+            known = self._known("prefer_ends", torrent)
+            known.ends_first = preferred and known.content is not None
 
     def verify(self, torrent: str) -> None:
         """The test decides the result. Raises UnknownTorrent."""
@@ -531,6 +616,7 @@ class FakeSession:
             if known.content is None:
                 return False
             known.prioritize(desired)
+            known.ends_first = False
             known.partial, known.modified = 0, True
             self._go_on(known)
             self._post(PrioritiesSet(torrent))
@@ -565,6 +651,18 @@ class FakeSession:
         """The torrent's files, None while there is no metadata. Raises UnknownTorrent."""
         with self._lock:
             return self._known(None, torrent).layout()
+
+    def private(self, torrent: str) -> bool | None:
+        """Whether the info dictionary says so, None while there is no metadata. Raises UnknownTorrent."""
+        with self._lock:
+            content = self._known(None, torrent).content
+            return None if content is None else b"7:privatei1e" in content.info
+
+    def bare_resume(self, desired: DesiredTorrent) -> bytes | None:
+        """Resume data without claims, None while there is no metadata. Raises UnknownTorrent."""
+        with self._lock:
+            content = self._known(None, desired.torrent).content
+            return None if content is None else _write_resume(_Torrent(desired, content, [False] * content.pieces, []))
 
     def hashes(self, torrent: str) -> Hashes:
         """v1 only. Raises UnknownTorrent."""
@@ -663,7 +761,13 @@ class FakeSession:
         with self._lock:
             downloaded = sum(torrent.downloaded for torrent in self._torrents.values())
             uploaded = sum(torrent.uploaded for torrent in self._torrents.values())
+            values = {"net.recv_payload_bytes": downloaded, "net.sent_payload_bytes": uploaded}
+            self._counters = Counters(values, time.monotonic())
             self._post(SessionStatistics(downloaded=downloaded, uploaded=uploaded, peers=0))
+
+    def counters(self) -> Counters | None:
+        """The counters of the last request."""
+        return self._counters
 
     def configure(self, settings: Mapping[str, SettingValue], *, download_bps: int, upload_bps: int) -> None:
         """Applies settings and limits. Raises InvalidSetting, and then nothing was applied."""
@@ -842,7 +946,7 @@ class FakeSession:
         """
         with self._lock:
             known = self._torrents[torrent]
-            known.content = _content_of(_info(name, files, piece_length))
+            known.content = _content_of(_info(name, files, piece_length))  # with the original paths, like libtorrent
             known.have = [False] * known.content.pieces
             known.priorities = [selection.UNWANTED] * len(files)
             known.modified = True
@@ -865,6 +969,11 @@ def _disown(content: _Content, have: list[bool], short: Mapping[int, int]) -> No
 def _claimed_end(content: _Content, have: list[bool], number: int) -> int:
     last = max((piece for piece in content.pieces_of(number) if have[piece]), default=-1)
     return min(content.sizes[number], (last + 1) * content.piece_length - sum(content.sizes[:number]))
+
+
+def _laid_out(content: _Content, layout: ContentLayout) -> _Content:
+    names = renamed(layout, dict(enumerate(content.paths)))
+    return content._replace(paths=[names.get(index, path) for index, path in enumerate(content.paths)])
 
 
 def _info(name: str, files: Mapping[str, int], piece_length: int) -> bytes:

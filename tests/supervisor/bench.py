@@ -30,11 +30,12 @@ from protocol.internal.link_events import (
 )
 from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
 from protocol.wire import codec
-from protocol.wire.commands.kinds import EngineRead
+from protocol.wire.commands.kinds import EngineRead, SessionRead
 from protocol.wire.desired import KnownMetadata, SettingValue
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.session_events import EngineLost
 from protocol.wire.events.torrent_events import Completed, Progress
+from supervisor.commands.creating.job_runner import JobRunner
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
@@ -54,6 +55,8 @@ from supervisor.engine.process.code_stamp import CodeStamp
 from supervisor.engine.process.crash_reports import CrashReports
 from supervisor.engine.process.describer import Describer
 from supervisor.engine.process.engine_socket import EngineSocket
+from supervisor.engine.process.exporter import Exporter
+from supervisor.engine.process.hasher import Hasher
 from supervisor.engine.process.launcher import Launcher
 from supervisor.engine.torrents.merger import Merger
 from supervisor.events.event_log import EventLog
@@ -62,6 +65,7 @@ from supervisor.health.health import Health
 from supervisor.host.directory_lock import DirectoryLock
 from supervisor.host.place_watch import PlaceWatch
 from supervisor.pacing.backoff import Backoff
+from supervisor.payload.root_space import RootSpaces
 from supervisor.payload.shared_files import SharedFiles
 from supervisor.requests.requests import Requests
 from supervisor.store.catalogue import Catalogue
@@ -238,8 +242,8 @@ class ToldOfReads(EngineReads):
 
     freshened: list[str]
 
-    async def refresh(self, command: EngineRead) -> None:
-        self.freshened.append(command.torrent)
+    async def refresh(self, command: EngineRead | SessionRead) -> None:
+        self.freshened.append(getattr(command, "torrent", ""))
 
 
 class Client:
@@ -344,6 +348,12 @@ class Bench:
         self.snapshot, self.waiters, self.restore = self.face.snapshot, self.face.waiters, self.face._admission._plan
         self.observer, self.link, self.keeper = self.face._observer, self.face._link, self.face._keeper
         self.keeper._excuse = self.excused.__contains__
+        self.jobs = JobRunner(
+            Hasher(directory / "resume", "off", roots.paths),
+            publish=self.publisher.lifecycle,
+            publish_latest=self.publisher.latest,
+        )
+        self.spaces = RootSpaces()
         self.reads = Reads(
             config=self.config,
             catalogue=self.catalogue,
@@ -351,7 +361,9 @@ class Bench:
             health=self.health,
             log=self.events,
             version="9.9",
+            others=[self.jobs],
             limits=self.settings.limits,
+            spaces=self.spaces,
         )
         torrent_locks = KeyedLocks()
         self.merger = Merger(
@@ -377,6 +389,7 @@ class Bench:
             on_paused=lambda torrent, paused: self.paused.append((torrent, paused)),
             shared_files=self.shared_files,
             shelf=self.shelf,
+            jobs=self.jobs,
         )
         self.removals = Removals(
             catalogue=self.catalogue,
@@ -398,7 +411,7 @@ class Bench:
             reads=self.reads,
             mutations=self.mutations,
             events=self.events,
-            disk_reads=DiskReads(self.crashes, self.shelf),
+            disk_reads=DiskReads(self.crashes, self.shelf, self.reads, Exporter(directory / "resume", "off")),
             engine_reads=self.engine_reads,
             stopping=lambda: self.stopping,
             gen=lambda: self.keeper.gen,

@@ -1,4 +1,4 @@
-"""All generated files by path: vectors, schemas, the regions of docs/protocol.md, the Python clients."""
+"""All generated files by path: vectors, schemas, regions of docs/protocol.md, the Python clients, manual pages."""
 
 import json
 import re
@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from tools.spec import edges, page, python_client, schemas, vectors
+from tools.spec import edges, python_client, schemas, vectors
+from tools.spec.pages import command_table, man_pages, page
 from tools.spec.vectors import Vector
 from tools.spec.wire_json import to_json
 
@@ -48,6 +49,8 @@ def generated() -> dict[str, str]:
     found = {f"{VECTORS}/{name}.json": _vectors(about, make()) for name, (make, about) in _VECTORS.items()}
     found |= {f"{SCHEMAS}/{name}.json": _json(schema) for name, schema in schemas.schemas()}
     found |= {python_client.CALLS: python_client.calls(), python_client.METHODS: python_client.methods()}
+    found |= {man_pages.CLIENT: man_pages.client(), man_pages.DAEMON: man_pages.daemon()}
+    found[command_table.PAGE] = command_table.page()
     return found | {PAGE: with_regions((ROOT / PAGE).read_text(), page.regions())}
 
 

@@ -7,12 +7,13 @@ import libtorrent
 import msgspec
 
 from engine_proc.files import magnet_link, selection
-from engine_proc.libtorrent_adapter.parsing import libtorrent_files, libtorrent_sources
+from engine_proc.libtorrent_adapter.parsing import libtorrent_files, libtorrent_foreign, libtorrent_sources
 from engine_proc.libtorrent_adapter.parsing.libtorrent_files import Choose, choose_at_once
+from engine_proc.libtorrent_adapter.parsing.libtorrent_flags import flags_of, observed_options
 from engine_proc.libtorrent_adapter.parsing.libtorrent_hashes import hash_of, hashes
 from engine_proc.session.session_port import InvalidSource, Metainfo, SourceInfo
 from protocol.text import peer_address
-from protocol.wire.desired import DesiredTorrent, Selection, edited_web_seeds
+from protocol.wire.desired import ContentLayout, DesiredTorrent, Selection, edited_web_seeds
 
 lt: Any = libtorrent
 """Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
@@ -38,7 +39,9 @@ def load(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, c
 def stored(
     params: Any, desired: DesiredTorrent, file_priorities: Sequence[int], choose: Choose = choose_at_once
 ) -> DesiredTorrent:
-    """The desired state, with its values replaced by those in the resume data of `params`, except for `paused`.
+    """The desired state, with its values replaced by those in the resume data of `params`.
+
+    Whether the torrent is paused, or in the queue, is not taken from there.
 
     Returns:
         `desired` itself if there is no difference.
@@ -47,8 +50,10 @@ def stored(
         desired,
         save_path=params.save_path,
         paused=desired.paused,
+        managed=desired.managed,
         flags=params.flags,
         limits=(params.download_limit, params.upload_limit),
+        peer_limits=(params.max_connections, params.max_uploads),
         info=params.ti,
         file_priorities=file_priorities,
         choose=choose,
@@ -60,13 +65,20 @@ def observed(
     *,
     save_path: str,
     paused: bool,
+    managed: bool,
     flags: int,
     limits: tuple[int, int],
+    peer_limits: tuple[int, int],
     info: Any,
     file_priorities: Sequence[int],
     choose: Choose = choose_at_once,
 ) -> DesiredTorrent:
     """The desired state, with its values replaced by libtorrent's, except for the priority of padding.
+
+    Args:
+        managed: whether libtorrent's queue decides when the torrent runs.
+        limits: the download and the upload limit.
+        peer_limits: the maximum number of connections and of uploads.
 
     Returns:
         `desired` itself if there is no difference, as for most of 10,000 torrents.
@@ -86,6 +98,7 @@ def observed(
                 selected = Selection(priorities=other)
     sequential = bool(flags & _SEQUENTIAL)
     download_bps, upload_bps = max(0, limits[0]), max(0, limits[1])
+    options = observed_options(desired, flags, *peer_limits, managed=managed)
     if (
         selected is desired.selection
         and save_path == desired.save_path
@@ -93,6 +106,7 @@ def observed(
         and sequential == desired.sequential
         and download_bps == desired.download_bps
         and upload_bps == desired.upload_bps
+        and options is desired.options
     ):
         return desired
     return msgspec.structs.replace(
@@ -103,6 +117,7 @@ def observed(
         download_bps=download_bps,
         upload_bps=upload_bps,
         selection=selected,
+        options=options,
     )
 
 
@@ -127,14 +142,19 @@ def apply_desired(
         params.save_path = desired.save_path
         params.download_limit = desired.download_bps or -1
         params.upload_limit = desired.upload_bps or -1
-    flags = _ALWAYS
+        params.max_connections = desired.options.max_connections or -1
+        params.max_uploads = desired.options.max_uploads or -1
+    flags = _ALWAYS | flags_of(desired.options)
     if desired.paused:
         flags |= _PAUSED
+    elif desired.managed:
+        flags |= _PAUSED | _FLAGS.auto_managed  # it waits until the queue lets it run
     if desired.sequential:
         flags |= _SEQUENTIAL
     if desired.seed_mode and not resumed:
         flags |= _FLAGS.seed_mode
     if params.ti is not None:
+        libtorrent_files.lay_out(params, desired.content_layout)
         storage = params.ti.layout()
         if not agreed or len(params.file_priorities) != storage.num_files():
             params.file_priorities = libtorrent_files.priorities(storage, desired, choose)
@@ -172,7 +192,13 @@ def endpoint(peer: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def inspect(magnet: str | None, metainfo: bytes | None, save_path: str | None) -> SourceInfo:
+def inspect(
+    magnet: str | None,
+    metainfo: bytes | None,
+    save_path: str | None,
+    layout: ContentLayout = "original",
+    resume: bytes | None = None,
+) -> SourceInfo:
     """Parses a source, and returns what it says of its torrent. Raises InvalidSource."""
     only = None
     if magnet is not None:
@@ -185,9 +211,24 @@ def inspect(magnet: str | None, metainfo: bytes | None, save_path: str | None) -
     metadata = None if params.ti is None else libtorrent_files.known(params.ti)
     name = params.name if metadata is None else metadata.name
     paths: Sequence[str] = ()
+    trackers, web_seeds = libtorrent_sources.trackers_of(params), params.url_seeds
+    claims = None if resume is None else libtorrent_foreign.adopt(params, resume)
     if save_path is not None:
         params.save_path = save_path
+        libtorrent_files.lay_out(params, layout)
         paths = libtorrent_files.paths(params)
         libtorrent_files.check_paths(paths)
-    parsed = params if magnet is None and save_path is not None else None
-    return SourceInfo(hash_of(params.info_hashes), name, paths, metadata, only, hashes(params.info_hashes), parsed)
+    parsed = params if magnet is None and save_path is not None and resume is None else None
+    return SourceInfo(
+        hash_of(params.info_hashes),
+        name,
+        paths,
+        metadata,
+        only,
+        hashes(params.info_hashes),
+        parsed,
+        private=params.ti is not None and params.ti.priv(),
+        trackers=trackers,
+        web_seeds=web_seeds,
+        resume=claims,
+    )

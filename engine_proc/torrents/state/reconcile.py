@@ -30,7 +30,7 @@ class Inform(NamedTuple):
 
 
 class SetPaused(NamedTuple):
-    """A step: pause or resume the torrent."""
+    """A step: pause the torrent, or resume it, which may mean that libtorrent's queue decides when it runs."""
 
     paused: bool
 
@@ -123,6 +123,22 @@ def _edit_trackers(_: DesiredTorrent, desired: DesiredTorrent) -> Apply | None:
     return Apply(("tracker_edits",), lambda session, desired: session.edit_trackers(desired.torrent, edits), desired)
 
 
+def _set_options(applied: DesiredTorrent, desired: DesiredTorrent) -> Apply:
+    wanted = desired.options.first_last_piece_first
+
+    def call(session: LibtSession, desired: DesiredTorrent) -> None:
+        session.set_options(desired.torrent, desired.options)
+        if wanted is not applied.options.first_last_piece_first:
+            session.prefer_ends(desired.torrent, wanted)
+
+    return Apply(("options",), call, desired)
+
+
+def _enqueue(applied: DesiredTorrent, desired: DesiredTorrent) -> SetPaused | None:
+    """A `SetPaused` if the torrent enters or leaves the queue. If it was or is to be paused, another step does that."""
+    return None if applied.paused or desired.paused else SetPaused(False)
+
+
 def _edit_web_seeds(_: DesiredTorrent, desired: DesiredTorrent) -> Apply:
     members = ("web_seeds", "removed_web_seeds")
     return Apply(members, lambda session, desired: session.edit_web_seeds(desired.torrent, desired), desired)
@@ -144,10 +160,12 @@ _FIELDS: Final = (
         "upload_bps",
         call=lambda session, desired: session.set_limits(desired.torrent, desired.download_bps, desired.upload_bps),
     ),
+    Field(("options",), _set_options, words="the options are not those that were set"),
     Field(("web_seeds", "removed_web_seeds"), _edit_web_seeds, told=False),
     Field(("tracker_edits",), _edit_trackers, told=False),
     Field(("peers",), _connect, told=False),
     Field(("recheck",), lambda _, desired: None if desired.recheck is None else Recheck(), told=False),
+    Field(("managed",), _enqueue),
     Field(("paused",), lambda _, desired: None if desired.paused else SetPaused(False), told=False),
     Field(("metainfo_crc32",), _inform, told=False),
 )

@@ -166,13 +166,19 @@ def files(
         typer.Option(metavar="INDEX=N", help="Priority of one file, 0 (skipped) to 7 (first). Repeatable."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="First remove all rules and priorities.")] = False,
+    sequential: Annotated[
+        bool | None,
+        typer.Option("--sequential/--no-sequential", help="Download pieces in order, or the rarest first."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List a torrent's files; with options, first change which files are downloaded."""
+    """List a torrent's files; with options, first change which files are downloaded, and in which order."""
     wanted = dict(priority_of(each) for each in priority or [])
     changing = bool(everything or include or exclude or skip_fluff is not None or wanted)
     with asking(context) as client:
         [only] = resolve(client, [torrent])
+        if sequential is not None:
+            client.set_sequential(only, sequential, wait="applied")
         if changing:
             # The daemon replaces all priorities at once, so the present ones are sent again, except with --all.
             kept = {} if everything or not wanted else client.get_torrent(only).priorities

@@ -1,4 +1,4 @@
-"""Commands that show: `ls`, `show`, `peers`, `pieces`, `watch`, `health`, `events`, `stats`."""
+"""Commands that show: `ls`, `show`, `peers`, `pieces`, `watch`, `health`, `events` and `ping`."""
 
 import contextlib
 import time
@@ -9,15 +9,16 @@ import typer
 from rich.console import Group
 
 from ouzel.cli.arguments import (
+    COMPLETE_CATEGORY,
     COMPLETE_ID,
     COMPLETE_LABEL,
     AsJson,
     MaybeId,
     OneId,
 )
-from ouzel.cli.connecting import client_of
+from ouzel.cli.connecting import asking, client_of
 from ouzel.cli.display import listing, render
-from ouzel.cli.display.listing import SortKey, StateFilter
+from ouzel.cli.display.listing import ColumnName, SortKey, StateFilter
 from ouzel.cli.display.output import Output
 from ouzel.cli.display.piece_map import piece_map
 from ouzel.cli.failure import ExitCode
@@ -37,6 +38,15 @@ def list_torrents(
     label: Annotated[
         str | None, typer.Option(help="Only torrents with this label.", autocompletion=COMPLETE_LABEL)
     ] = None,
+    name: Annotated[str, typer.Option(metavar="TEXT", help="Only torrents whose name contains this text.")] = "",
+    category: Annotated[
+        str | None,
+        typer.Option(help='Only torrents in this category; "" is those without one.', autocompletion=COMPLETE_CATEGORY),
+    ] = None,
+    column: Annotated[
+        list[ColumnName] | None,
+        typer.Option(help="Show these columns after id and name, whatever fits. Repeatable."),
+    ] = None,
     sort: Annotated[
         SortKey, typer.Option(help="Sort by this: names from A to Z, sizes from large to small.")
     ] = SortKey.ID,
@@ -47,7 +57,7 @@ def list_torrents(
     states = state or []
     one = TorrentState(states[0].value) if len(states) == 1 and states[0] is not StateFilter.STALLED else None
     with client_of(context) as client:
-        rows = listing.kept(client.list_torrents(state=one, label=label), states)
+        rows = listing.kept(client.list_torrents(state=one, label=label, category=category), states, name)
     rows = listing.ordered(rows, sort, reverse=reverse)
     output = Output(as_json=as_json)
     if not (rows or as_json) and output.console.is_terminal:
@@ -56,7 +66,7 @@ def list_torrents(
         width = output.console.width
         output.show(
             {"torrents": rows},
-            lambda: Group(listing.torrents(rows, width, ages=True), listing.totals(rows, width)),
+            lambda: Group(listing.torrents(rows, width, ages=True, chosen=column or ()), listing.totals(rows, width)),
         )
 
 
@@ -72,10 +82,20 @@ def show(context: typer.Context, torrent: OneId, as_json: AsJson = False) -> Non
     Output(as_json=as_json).show(detail, lambda: render.torrent(detail, time.time_ns() // 1000))
 
 
-def peers(context: typer.Context, torrent: OneId, as_json: AsJson = False) -> None:
+def peers(
+    context: typer.Context,
+    torrent: OneId,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ADDRESS:PORT", help="First connect the torrent to this peer. Repeatable."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """List the peers that a torrent is connected to, the fastest first."""
-    with client_of(context) as client:
+    with asking(context) as client:
         [only] = resolve(client, [torrent])
+        if add:
+            client.add_peers(only, add, wait="applied")
         rows = client.list_peers(only)
     output = Output(as_json=as_json)
     if not (rows or as_json) and output.console.is_terminal:
@@ -143,8 +163,15 @@ def events(
                 output.line(render.event_line(item))
 
 
-def stats(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show totals and rates, and the resources that both processes use."""
+def ping(context: typer.Context, as_json: AsJson = False) -> None:
+    """Measure a round trip to the daemon, and show its version."""
     with client_of(context) as client:
-        report = client.stats()
-    Output(as_json=as_json).show(report, lambda: render.stats(report))
+        server = client.hello()
+        began = time.perf_counter()
+        client.ping()
+        took_ms = round((time.perf_counter() - began) * 1000, 3)
+    told = {"version": server.version, "protocol": server.protocol, "libtorrent": server.libtorrent, "ms": took_ms}
+    libtorrent = f", libtorrent {server.libtorrent}" if server.libtorrent else ""
+    Output(as_json=as_json).show(
+        told, lambda: f"ouzeld {server.version}, protocol {server.protocol}{libtorrent}: {took_ms} ms"
+    )

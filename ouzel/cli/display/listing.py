@@ -14,7 +14,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ouzel.cli.display.printable import clean
-from ouzel.cli.display.units import format_count, format_rate, format_share, format_size, format_span
+from ouzel.cli.display.units import format_count, format_moment, format_rate, format_share, format_size, format_span
 from protocol.wire.rows import HindranceCause, TorrentRow, TorrentState
 
 ID_DIGITS: Final = 8
@@ -80,6 +80,31 @@ class SortKey(StrEnum):
     ID = "id"
 
 
+class ColumnName(StrEnum):
+    """The values of `ls --column`. `active` is the time of the last activity, `hash` the whole id."""
+
+    STATE = "state"
+    DONE = "done"
+    SIZE = "size"
+    RATIO = "ratio"
+    DOWN = "down"
+    UP = "up"
+    ETA = "eta"
+    PEERS = "peers"
+    WHY = "why"
+    AGE = "age"
+    SEEDS = "seeds"
+    DOWNLOADED = "downloaded"
+    UPLOADED = "uploaded"
+    ADDED = "added"
+    COMPLETED = "completed"
+    ACTIVE = "active"
+    SEEDING = "seeding"
+    LABELS = "labels"
+    PATH = "path"
+    HASH = "hash"
+
+
 _ASCENDING: Final = (SortKey.NAME, SortKey.STATE, SortKey.ETA, SortKey.ID)
 _KEYS: Final[dict[SortKey, Callable[[TorrentRow], Any]]] = {
     SortKey.NAME: lambda row: name_of(row).casefold(),
@@ -136,11 +161,14 @@ def state_of(row: TorrentRow) -> str:
     return row.state.value if stalled_since_us(row) is None else "stalled"
 
 
-def kept(rows: Iterable[TorrentRow], states: Sequence[StateFilter]) -> list[TorrentRow]:
-    """The rows in one of the states; all rows if no state is given."""
-    if not states:
-        return list(rows)
-    return [row for row in rows if row.state.value in states or state_of(row) in states]
+def kept(rows: Iterable[TorrentRow], states: Sequence[StateFilter], name: str = "") -> list[TorrentRow]:
+    """The rows in one of the states whose name contains `name`, in capitals or not; any state if none is given."""
+    part = name.casefold()
+    return [
+        row
+        for row in rows
+        if (not states or row.state.value in states or state_of(row) in states) and part in name_of(row).casefold()
+    ]
 
 
 def ordered(rows: Iterable[TorrentRow], key: SortKey, *, reverse: bool) -> list[TorrentRow]:
@@ -213,20 +241,43 @@ _AGE: Final = _Column(
 )
 
 
-def torrents(rows: Sequence[TorrentRow], width: int, *, ages: bool = False) -> Group:
+_MORE: Final = (
+    _Column("SEEDS", lambda row: str(row.seeds), 9),
+    _Column("DOWNLOADED", lambda row: format_size(row.downloaded), 9),
+    _Column("UPLOADED", lambda row: format_size(row.uploaded), 9),
+    _Column("ADDED", lambda row: format_moment(row.added_us), 9),
+    _Column("COMPLETED", lambda row: _moment(row.completed_us), 9),
+    _Column("ACTIVE", lambda row: _moment(row.last_activity_us), 9),
+    _Column("SEEDING", lambda row: _span_s(row.seeding_s), 9),
+    _Column("LABELS", lambda row: clean(",".join(row.labels)), 9, right=False),
+    _Column("PATH", lambda row: clean(row.save_path), 9, right=False),
+    _Column("HASH", lambda row: row.torrent, 9, right=False),
+)
+"""Columns that are only shown on request."""
+
+_BY_NAME: Final = {each.header.lower(): each for each in (*_COLUMNS, _AGE, *_MORE)}
+
+
+def torrents(rows: Sequence[TorrentRow], width: int, *, ages: bool = False, chosen: Sequence[ColumnName] = ()) -> Group:
     """A table with one line for each torrent, as wide as the terminal.
 
     Args:
         rows: the torrents.
         width: the width of the terminal in cells.
         ages: show the age of rows that the engine has not updated for long. Rows of a stream have no age.
+        chosen: show these columns after id and name. None of them is removed: the table may be wider than the terminal.
     """
     columns = [each for each in (*_COLUMNS, *([_AGE] if ages else [])) if each.needed(rows)]
+    if chosen:
+        columns = [_BY_NAME[each.value]._replace(rank=0, least=0) for each in dict.fromkeys(chosen)]
     cells = {each.header: [each.cell(row) for row in rows] for each in columns}
     names = [name_of(row) for row in rows]
     widths = {header: max((cell_len(cell) for cell in (header, *texts)), default=0) for header, texts in cells.items()}
     longest = max((cell_len(name) for name in ("NAME", *names)), default=4)
-    columns, room, widths = _fitting(columns, widths, longest, width)
+    if chosen:
+        room = max(min(longest, NAME_WANTED), min(longest, width - ID_DIGITS - 1 - sum(e + 1 for e in widths.values())))
+    else:
+        columns, room, widths = _fitting(columns, widths, longest, width)
     # Not a Table of rich, which takes five times as long for 10,000 torrents.
     head = [("ID", ID_DIGITS, False), ("NAME", room, False), *((e.header, widths[e.header], e.right) for e in columns)]
     lines = [Text(" ".join(_fit(*each) for each in head), style="bold", no_wrap=True, overflow="crop")]
@@ -311,6 +362,10 @@ _ACTIVE_FIRST: Final = (TorrentState.DOWNLOADING, TorrentState.CHECKING, Torrent
 
 def _is_old(row: TorrentRow) -> bool:
     return row.age_ms is not None and row.age_ms > OLD_MS
+
+
+def _moment(time_us: int | None) -> str:
+    return _NOTHING if time_us is None else format_moment(time_us)
 
 
 def _number(value: float | None) -> str:

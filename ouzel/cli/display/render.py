@@ -9,7 +9,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table as Grid
 from rich.text import Text
 
-from ouzel.cli.display import listing, why
+from ouzel.cli.display import listing, options, why
+from ouzel.cli.display.goals import describe
 from ouzel.cli.display.listing import ID_DIGITS, STATE_STYLES, moves, name_of
 from ouzel.cli.display.printable import clean
 from ouzel.cli.display.units import (
@@ -21,7 +22,6 @@ from ouzel.cli.display.units import (
     format_size,
     format_span,
 )
-from ouzel.client.calls import Added
 from ouzel.stream.event import Resnapshot
 from ouzel.stream.silence import DaemonAnswers, DaemonSilent, Heard
 from ouzel.stream.table import Table, still
@@ -36,7 +36,6 @@ from protocol.wire.reports import (
     SettingReport,
     SettingSource,
     SettingsReport,
-    StatsReport,
 )
 from protocol.wire.results import DamagedReport, DamagedRestored
 from protocol.wire.rows import FileRow, PeerRow, TorrentDetail, TorrentRow, TorrentState, TrackerRow
@@ -48,17 +47,6 @@ _STATUS_STYLES: Final = {
     HealthStatus.DEGRADED: "yellow",
     HealthStatus.UNHEALTHY: "bold red",
 }
-
-
-def added(result: Added, source: str | None = None) -> list[str]:
-    """Lines about the outcome of an add, with the source if it is one of several."""
-    named = "" if source is None else f" ({clean(source)})"
-    lines = [f"{'already there' if result.duplicate else 'added'}: {result.torrent}{named}"]
-    if result.shares_files_with:
-        some = ", ".join(result.shares_files_with[:MANY])
-        more = f" and {rest} more" if (rest := len(result.shares_files_with) - MANY) > 0 else ""
-        lines.append(f"it shares files with {some}{more}: whichever writes last has them")
-    return lines
 
 
 def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
@@ -95,7 +83,10 @@ def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
         ("wasted", format_size(detail.wasted)),
         ("save path", clean(detail.save_path)),
         ("labels", clean(", ".join(detail.labels)) or "none"),
+        ("category", detail.category or "none"),
+        ("goals", describe(detail.goals)),
         ("order", "sequential" if detail.sequential else "rarest first"),
+        ("options", options.summary(detail.options)),
         ("selection", ", ".join(selection) or "all files"),
         *zip(["trackers", *[""] * len(trackers)], trackers, strict=False),
         ("web seeds", clean(", ".join(detail.web_seeds)) or "none"),
@@ -215,26 +206,6 @@ def settings(found: Mapping[str, SettingReport]) -> Grid:
         source = "" if each.source is SettingSource.DEFAULT else each.source.value
         grid.add_row(Text(clean(name)), Text(_setting(each.value)), Text(default), source)
     return grid
-
-
-def stats(report: StatsReport) -> Grid:
-    """A table with the figures of the session and both processes."""
-    session = report.session
-    pairs = [
-        ("rates", f"{format_rate(session.download_bps)} down, {format_rate(session.upload_bps)} up"),
-        ("totals", f"{format_size(session.downloaded)} downloaded, {format_size(session.uploaded)} uploaded"),
-        ("peers", str(session.peers)),
-        ("listen port", str(session.listen_port)),
-        ("age", "never seen" if session.age_ms is None else format_span(session.age_ms)),
-    ]
-    for name, process in (("supervisor", report.supervisor), ("engine", report.engine)):
-        used = (
-            f"{format_size(process.rss_bytes)} resident, {format_span(process.cpu_ms)} of CPU, "
-            f"{format_count(process.fds, 'file')} open"
-        )
-        pairs.append((name, used))
-    pairs.append(("torrents", ", ".join(f"{count} {state}" for state, count in report.torrents.items()) or "none"))
-    return _pairs(*pairs)
 
 
 def crashes(found: Sequence[CrashSummary]) -> Grid:

@@ -2,6 +2,7 @@
 
 from typing import Final, get_args
 
+from protocol.wire.events.job_events import JobFinished, JobProgress
 from protocol.wire.events.session_events import (
     EngineLost,
     EngineStarted,
@@ -18,6 +19,7 @@ from protocol.wire.events.torrent_events import (
     ErrorCleared,
     FileCompleted,
     FilesDiscovered,
+    GoalReached,
     MetadataUpdated,
     Progress,
     Quarantined,
@@ -42,6 +44,7 @@ LifecycleEvent = (
     | ErrorCleared
     | TrackerStatusChanged
     | SelectionChanged
+    | GoalReached
     | Quarantined
     | Released
     | LimitsApplied
@@ -52,8 +55,12 @@ LifecycleEvent = (
     | EngineStarted
     | EngineLost
     | Reconciled
+    | JobFinished
 )
-Event = LifecycleEvent | Progress | Tick
+LatestEvent = Progress | JobProgress | Tick
+"""Events of which only the latest matters."""
+
+Event = LifecycleEvent | LatestEvent
 
 MAX_EVENT_FILES: Final = 1000
 

@@ -15,7 +15,8 @@ import msgspec
 import psutil
 
 from protocol.wire import codec
-from protocol.wire.commands.kinds import EngineRead, InstantRead, PagedRead
+from protocol.wire.commands.category_commands import ListCategories
+from protocol.wire.commands.kinds import EngineRead, InstantRead, PagedRead, SessionRead
 from protocol.wire.commands.peer_commands import ListBans
 from protocol.wire.commands.session_commands import GetSettings, Health, Hello, Ping, Replay, Stats
 from protocol.wire.commands.session_commands import Snapshot as SnapshotVerb
@@ -36,8 +37,9 @@ from protocol.wire.reports import (
     StatsReport,
     SupervisorReport,
 )
-from protocol.wire.results import BanList, Nothing, ServerInfo, SettingList
+from protocol.wire.results import BanList, CategoryList, Nothing, ServerInfo, SettingList
 from protocol.wire.rows import ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
+from supervisor.commands import categories, goals
 from supervisor.commands.handlers import check_complete, handlers_of, handles
 from supervisor.commands.reads import pages
 from supervisor.commands.reads.setting_reports import setting_reports
@@ -46,6 +48,7 @@ from supervisor.config.limit_schedule import in_force
 from supervisor.engine.engine import Engine
 from supervisor.events.event_log import EventLog
 from supervisor.health.health import Health as HealthBook
+from supervisor.payload.root_space import RootSpaces
 from supervisor.store.catalogue import Catalogue
 
 SERVER: Final = "ouzel"
@@ -70,6 +73,8 @@ class Reads:
         config: the configuration; the config handler replaces it when another configuration comes into force.
         engines: the engines of all slots, at least one.
         version: the version of Ouzel.
+        others: further objects with handlers of instant reads.
+        spaces: the free space of the download roots.
         limits: returns the session's limits.
     """
 
@@ -82,7 +87,9 @@ class Reads:
         health: HealthBook,
         log: EventLog,
         version: str,
+        others: Sequence[object] = (),
         limits: Callable[[], SettingsReport],
+        spaces: RootSpaces,
     ) -> None:
         self.config = config
         self._catalogue = catalogue
@@ -91,6 +98,7 @@ class Reads:
         self._snapshot = self._engine.snapshot
         self._health = health
         self._log = log
+        self._spaces = spaces
         self._version = version
         self._limits = limits
         self._started_at = time.monotonic()
@@ -98,9 +106,9 @@ class Reads:
         self._stats_kept: tuple[float, int, StatsReport] | None = None
         """The last result of `stats`: when it was made, the sequence number at that time, and the result."""
         self.pid = self._supervisor_process.pid
-        self._handlers = handlers_of(self)
+        self._handlers = handlers_of(self, *others)
         check_complete(InstantRead, self._handlers)
-        check_complete(PagedRead, self._handlers, but=EngineRead)
+        check_complete(PagedRead, self._handlers, but=(EngineRead, SessionRead))
 
     def answer(self, command: InstantRead) -> Any:
         """Returns the result of a read that is answered at once. Raises OuzelError."""
@@ -134,9 +142,14 @@ class Reads:
     def _bans(self, _: ListBans) -> BanList:
         return BanList(addresses=list(self._catalogue.session.banned))
 
+    @handles(ListCategories)
+    def _categories(self, _: ListCategories) -> CategoryList:
+        return categories.listed(self._catalogue.session)
+
     @handles(GetTorrent)
     def _detail(self, command: GetTorrent) -> TorrentDetail:
-        return self._snapshot.detail(self.shown(command.torrent), time.monotonic())
+        desired = self.shown(command.torrent)
+        return self._snapshot.detail(desired, time.monotonic(), goals.report(desired, self.config.goals))
 
     def find(self, torrent: str) -> DesiredTorrent:
         """Returns a torrent's desired state, by its id or its other info-hash.
@@ -227,6 +240,7 @@ class Reads:
             engine=_measure([engine.pid for engine in self._engines]),
             torrents={state.value: count for state, count in counts.items()},
             ip_filter=self._ip_filter(),
+            roots=self._spaces.reports(now),
         )
 
     def _ip_filter(self) -> IpFilterReport | None:
@@ -270,7 +284,9 @@ class Reads:
                 return None
             if command.label is not None and command.label not in desired.labels:
                 return None
-            found = self._snapshot.row(desired, time.monotonic())
+            if command.category is not None and command.category != (self._catalogue.category_of(desired) or ""):
+                return None
+            found = self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.config.goals))
             return found if names is None else {name: getattr(found, name) for name in names}
 
         ids = self._catalogue.ids_after if chosen is None else ids_after
@@ -290,7 +306,9 @@ class Reads:
 
     def _row(self, torrent: str) -> TorrentRow | None:
         desired = self._catalogue.shown(torrent)
-        return None if desired is None else self._snapshot.row(desired, time.monotonic())
+        if desired is None:
+            return None
+        return self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.config.goals))
 
     @handles(Replay)
     def _replay(self, command: Replay) -> Steps:

@@ -12,6 +12,7 @@ import msgspec
 
 from protocol.internal.link_events import (
     AllHandedOver,
+    DataFailures,
     EngineEvent,
     EngineReady,
     FilePutAside,
@@ -30,6 +31,7 @@ from protocol.internal.link_events import (
     StorageState,
     TorrentApplied,
     TorrentDropped,
+    TorrentStuck,
     TrackerReport,
     TrackersKnown,
 )
@@ -136,6 +138,13 @@ class Observer:
                 news = self._snapshot.trackers.apply(event, time.monotonic(), now_us())
                 if news is not None:
                     self._emit(news)
+            case DataFailures():
+                if event.torrent in self._own.torrents:
+                    self._snapshot.bad_data.apply(event, now_us())
+            case TorrentStuck():
+                if event.torrent in self._own.torrents:
+                    self._snapshot.stuck.apply(event)
+                    self._emit(event)
             case Answer():
                 raise AssertionError("answers are matched on the link")
             case _:
@@ -227,7 +236,7 @@ class Observer:
                 self._emit(TakenUp(torrent))
             case Progress(state=state):
                 event = self._snapshot.apply_progress(event, observed.told_at, now_us())
-                if state is not TorrentState.QUEUED:
+                if state is not TorrentState.QUEUED or self._own.torrents[event.torrent].managed:
                     self._emit(event)
             case FilesRestored(files=files):
                 found = KnownMetadata(
@@ -286,13 +295,20 @@ class Observer:
                 self._emit(change)
 
     def _take_state(self, event: StateChanged) -> None:
-        """Emits a state if it has changed, or if clients were told that the torrent was interrupted."""
+        """Emits a state if it has changed, or if clients were told that the torrent was interrupted.
+
+        While an engine loads a torrent, its state is `queued`, which is no news, except if the torrent may also wait in
+        libtorrent's queue.
+        """
         observed = self._snapshot.of(event.torrent)
-        if event.state is TorrentState.QUEUED or (event.state is observed.state and not observed.interrupted):
+        waits = event.state is TorrentState.QUEUED
+        if waits and not self._own.torrents[event.torrent].managed:
+            return
+        if event.state is observed.state and not observed.interrupted:
             return
         previous, observed.state = observed.state, event.state
         observed.interrupted = False
-        self._snapshot.totals.state(event.torrent, event.state)
+        self._snapshot.totals.state(event.torrent, TorrentState.PAUSED if waits else event.state)
         if event.state in COMPLETE_STATES and observed.progress is not None and observed.progress.bytes_total:
             self._snapshot.totals.completed(event.torrent, now_us())
         if event.state is not TorrentState.ERROR:

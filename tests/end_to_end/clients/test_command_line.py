@@ -15,6 +15,7 @@ import pytest
 from ouzel.cli.main import run
 from tools.rig import bencode, payload
 from tools.rig.daemon import Daemon
+from tools.rig.seed import Seed
 from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
@@ -48,6 +49,40 @@ def metainfo(name: str) -> bytes:
     pieces = (name.encode() * 20)[:20]
     info: bencode.Bencodable = {b"length": 1000, b"name": name.encode(), b"piece length": 16384, b"pieces": pieces}
     return bencode.encode({b"info": info})
+
+
+def test_a_ping_names_the_server(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
+    """And measures a round trip, also while there is no engine."""
+    until(lambda: daemon.client.hello().libtorrent, "the engine has reported its version")
+    assert run(["--runtime-dir", str(daemon.runtime_dir), "ping", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    server = daemon.client.hello()
+    assert (told["version"], told["protocol"], told["libtorrent"]) == (server.version, 1, server.libtorrent)
+    assert 0 < told["ms"] < 60_000
+    daemon.kill_engine()
+    assert run(["--runtime-dir", str(daemon.runtime_dir), "ping"]) == 0
+    assert capsys.readouterr().out.startswith(f"ouzeld {server.version}, protocol 1")
+
+
+def test_peers_and_the_order_of_pieces(
+    root: Path, daemon: Daemon, seed: Seed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A download begins with the peer that is named; its pieces arrive in order."""
+    made = payload.make(root / "data", "real", {"": 100_000}, piece_size=16384)
+    seed.add(made.metainfo, made.root)
+    daemon.client.add_torrent(metainfo=made.metainfo)
+    at = ["--runtime-dir", str(daemon.runtime_dir)]
+    assert run([*at, "files", made.torrent, "--sequential"]) == 0
+    assert daemon.row(made.torrent).sequential
+    assert run([*at, "files", made.torrent, "--no-sequential"]) == 0
+    assert not daemon.row(made.torrent).sequential
+    assert run([*at, "peers", made.torrent, "--add", seed.endpoint]) == 0
+    until(lambda: daemon.row(made.torrent).progress == 1.0, "complete")
+    capsys.readouterr()
+    assert run([*at, "ls", "--name", "REA", "--column", "hash", "--column", "path"]) == 0
+    out = capsys.readouterr().out
+    assert made.torrent in out
+    assert str(daemon.downloads) in out
 
 
 def test_many_sources_in_one_call_and_what_is_done_with_all_of_them(

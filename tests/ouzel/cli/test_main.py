@@ -636,6 +636,58 @@ def test_webseeds_lists_them_after_changing_them(daemon: ScriptedDaemon, ouzel: 
     assert _last(daemon, "update_web_seeds") == {"torrent": ID, "add": ["http://a/"], "remove": ["http://b/"]}
 
 
+def test_options_are_shown_and_set(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """Only those that are given are sent; those of several torrents can be set at once."""
+    daemon.rows = {ID: row()}
+    options = {"max_connections": 7, "pex": False, "name": "n"}
+    detail = daemon.answers["get_torrent"]
+    daemon.answers["get_torrent"] = lambda args: {**_plain(detail(args)), "options": options}
+    daemon.answers["update_options"] = lambda _: {"torrent": ID}
+    code, out, _ = ouzel("options", ID)
+    assert (code, "update_options" in daemon.ops()) == (0, False)
+    assert out.split("\n")[0].split() == ["max-connections", "7"]
+    assert json.loads(ouzel("options", ID, "--json")[1])["options"]["pex"] is False
+    assert "max connections 7, pex no, name n" in ouzel("show", ID)[1]
+    switches = ["--super-seeding", "--no-dht", "--force-start"]
+    argv = [*switches, "--max-uploads", "4", "--set-label", "a", "--set-label", "b", "--name", ""]
+    assert ouzel("options", ID, *argv)[:2] == (0, f"changed: {ID}\n")
+    changed = {"max_uploads": 4, "super_seeding": True, "dht": False, "labels": ["a", "b"], "force_start": True}
+    assert _last(daemon, "update_options") == {"torrent": ID, "name": "", **changed}
+    assert ouzel("options", "--all", "--no-labels")[0] == 0
+    assert _last(daemon, "update_options") == {"torrent": ID, "labels": []}
+    for wrong in (["--all"], [], [ID, ID], [ID, "--no-labels", "--set-label", "x"], [ID, "--max-uploads", "-1"]):
+        assert ouzel("options", *wrong)[0] == 2
+
+
+def test_queue_moves_torrents(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """Several at once; the daemon knows their order."""
+    daemon.rows = {each: row(each) for each in (ID, OTHER)}
+    daemon.answers["move_in_queue"] = lambda _: {"torrents": [OTHER, ID]}
+    assert ouzel("queue", ID, OTHER, "up") == (0, f"moved: {OTHER}\nmoved: {ID}\n", "")
+    assert _last(daemon, "move_in_queue") == {"torrents": [ID, OTHER], "where": "up"}
+    assert json.loads(ouzel("queue", ID, "top", "--json")[1]) == {"torrents": [OTHER, ID]}
+    for wrong in ([], [ID], [ID, "first"]):
+        assert ouzel("queue", *wrong)[0] == 2
+
+
+def test_deadline_requests_a_part_of_a_file(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """By default all of it; sizes are as in other commands."""
+    daemon.rows = {ID: row()}
+    daemon.answers["list_files"] = lambda _: {"files": [file_row()], "cursor": None, "age_ms": 1}
+    daemon.answers["set_piece_deadlines"] = lambda _: {"torrent": ID}
+    assert ouzel("deadline", ID, "0", "--offset", "1k", "--length", "2Ki", "--within", "0.5")[:2] == (
+        0,
+        f"wanted: {ID}\n",
+    )
+    sent = {"torrent": ID, "file": 0, "offset": 1000, "length": 2048, "deadline_ms": 500}
+    assert _last(daemon, "set_piece_deadlines") == sent
+    assert json.loads(ouzel("deadline", ID, "0", "--offset", "10", "--json")[1]) == {"torrent": ID}
+    whole = {"offset": 10, "length": file_row().size - 10, "deadline_ms": 5000}
+    assert _last(daemon, "set_piece_deadlines") == {**sent, **whole}
+    for wrong in ([ID], [ID, "-1"], [ID, "x"], [ID, "0", "--offset", "x"], [ID, "0", "--within", "-1"]):
+        assert ouzel("deadline", *wrong)[0] == 2
+
+
 def test_files_lists_them_after_changing_what_is_downloaded(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
     """Other priorities stay; `--all` clears all of them first."""
     daemon.rows = {ID: row()}

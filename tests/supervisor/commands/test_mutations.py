@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from protocol.durable.integrity import crc32_of
+from protocol.durable.integrity import crc32_of, decode_record
 from protocol.host.mounts import mount_point_of
 from protocol.internal.link_commands import Configure, DropTorrent, EnsureTorrent, ReannounceTorrent
 from protocol.internal.link_events import SettingsApplied, TorrentApplied, TorrentDropped, TorrentRechecked
@@ -35,6 +35,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "update_limits": {"torrent": V1, "download_bps": 7},
     "update_selection": {"torrent": V1, "include": ["*.mkv"]},
     "update_web_seeds": {"torrent": V1, "remove": ["http://w/"]},
+    "update_options": {"torrent": V1, "max_connections": 7, "labels": ["new"], "name": "shown"},
     "update_trackers": {"torrent": V1, "add": [{"url": "udp://t:1/"}]},
     "add_peers": {"torrent": V1, "peers": ["1.2.3.4:5"]},
     "release_torrent": {"torrent": V1},
@@ -67,7 +68,8 @@ async def refused(on: Bench, op: str, wait: Wait = "durable", deadline_s: float 
 
 def on_disk(on: Bench, torrent: str = V1) -> dict[str, Any]:
     """The torrent's record in the resume directory."""
-    record: dict[str, Any] = json.loads((on.directory / "resume" / f"{torrent}.json").read_bytes())
+    content = (on.directory / "resume" / f"{torrent}.json").read_bytes()
+    record: dict[str, Any] = msgspec.to_builtins(msgspec.structs.asdict(decode_record(content, DesiredTorrent)))
     return record
 
 
@@ -103,7 +105,7 @@ async def test_an_added_torrent_is_durable_told_and_handed_on(tmp_path: Path) ->
             seed_mode=True,
             peers=("[::1]:6881",),
         )
-        assert result == {"torrent": V1, "duplicate": False, "shares_files_with": []}
+        assert result == {"torrent": V1, "duplicate": False, "shares_files_with": [], "merged": None}
         given = on.catalogue.torrents[V1]
         assert given.added_us > 1_600_000_000_000_000
         assert given == DesiredTorrent(
@@ -136,6 +138,7 @@ async def test_an_added_torrent_is_durable_told_and_handed_on(tmp_path: Path) ->
                 "paused": True,
                 "labels": ["l"],
                 "added_us": given.added_us,
+                "category": None,
             },
         )
         assert [command.desired for command in await engine.given(EnsureTorrent)] == [given]
@@ -224,6 +227,7 @@ async def test_a_duplicate_is_left_as_it_is(tmp_path: Path) -> None:
             "torrent": V1,
             "duplicate": True,
             "shares_files_with": [],
+            "merged": None,
         }
         assert fingerprint(on) == before
         assert revisions(engine) == [1]
@@ -237,7 +241,7 @@ async def test_a_link_without_metadata_gets_that_of_a_duplicate(tmp_path: Path) 
         before = on.catalogue.torrents[V1]
         for _ in range(2):
             added = await do(on, "add_torrent", "applied", metainfo=V1.encode(), labels=["left out"], paused=True)
-            assert added == {"torrent": V1, "duplicate": True, "shares_files_with": []}
+            assert added == {"torrent": V1, "duplicate": True, "shares_files_with": [], "merged": None}
         after = on.catalogue.torrents[V1]
         assert after.metadata is not None
         assert after == msgspec.structs.replace(
@@ -548,7 +552,7 @@ async def test_an_add_after_a_removal_waits_for_its_end(tmp_path: Path) -> None:
         assert not adding.done()
         (command,) = await engine.given(DropTorrent)
         await engine.tell(TorrentDropped(torrent=command.torrent))
-        assert await adding == {"torrent": V1, "duplicate": False, "shares_files_with": []}
+        assert await adding == {"torrent": V1, "duplicate": False, "shares_files_with": [], "merged": None}
         given = on.catalogue.torrents[V1]
         assert (given.paused, given.revision, given.removal) == (False, 1, None)
         assert on.catalogue.leaving == {}
@@ -577,7 +581,7 @@ async def test_a_removal_that_an_engine_did_not_live_to_see_is_told_to_the_next(
         await on.lose_engine()
         await on.keeper_restarted()
         await on.engine()
-        assert await adding == {"torrent": V1, "duplicate": False, "shares_files_with": []}
+        assert await adding == {"torrent": V1, "duplicate": False, "shares_files_with": [], "merged": None}
 
 
 async def test_a_source_that_an_engine_died_over_is_tried_on_the_next(tmp_path: Path) -> None:
@@ -759,6 +763,10 @@ def test_the_default_add_asks_for_nothing() -> None:
     """And the table of operations agrees with the table of changes here."""
     ops = {op for op, operation in OPERATIONS.items() if operation.mutates}
     changing = {"add_torrent", "ban_peer", "reannounce", "recheck", "restore_damaged", "unban_peer", "update_settings"}
+    changing |= {"move_in_queue", "set_piece_deadlines"}
+    changing |= {"put_category", "remove_category"}
+    changing |= {"create_torrent", "cancel_job"}
+    changing |= {"put_category", "remove_category", "upload_part"}
     assert ops == {*CHANGES, *changing}
     assert AddTorrent().priorities == {}
 

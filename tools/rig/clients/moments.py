@@ -221,7 +221,7 @@ class Moments:
             "include": detail["rules"]["include"],
             "priorities": detail["priorities"],
             "labels": detail["labels"],
-            "peers": frozenset(record["peers"]),
+            "peers": frozenset(record.get("peers", [])),
         }
 
     def _engine(self) -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from ouzel.cli.display import listing
-from ouzel.cli.display.listing import SortKey, StateFilter
+from ouzel.cli.display.listing import ColumnName, SortKey, StateFilter
 from protocol.wire.rows import TorrentRow, TorrentState
 from tests.ouzel.samples import ID, OTHER, row, told
 
@@ -174,3 +174,27 @@ def test_an_overview_fits_the_terminal_and_shows_the_active_first(height: int, f
 def test_a_daemon_of_an_earlier_version_tells_less() -> None:
     """No ratio, no ETA, and no stalled torrents."""
     assert screen([row(ID)], 200).splitlines()[1].split()[6:7] == ["-"]
+
+
+def test_chosen_columns_are_all_shown() -> None:
+    """In that order, each once, however narrow the terminal is."""
+    chosen = [ColumnName.HASH, ColumnName.WHY, ColumnName.DONE, ColumnName.HASH, ColumnName.PATH]
+    shown = seen(listing.torrents(various(), 40, chosen=chosen))
+    head, first, *_ = shown.splitlines()
+    assert head.split() == ["ID", "NAME", "HASH", "WHY", "DONE", "PATH"]
+    assert first.split() == ["00000000", "ubuntu-24.10.iso", "00000000" + "0" * 32, "50.0%", various()[0].save_path]
+
+
+@pytest.mark.parametrize("name", ColumnName)
+def test_each_column_can_be_shown(name: ColumnName) -> None:
+    """Under its name, for rows of every kind."""
+    shown = seen(listing.torrents(various(), 400, chosen=[name]))
+    assert shown.splitlines()[0].split()[-1].lower() == name.value
+
+
+def test_a_part_of_the_name_selects_rows() -> None:
+    """Capitals make no difference."""
+    found = listing.kept(various(), [], "UBUNTU")
+    assert [row.name for row in found] == ["ubuntu-24.10.iso"]
+    assert listing.kept(various(), [StateFilter.SEEDING], "ubuntu") == []
+    assert len(listing.kept(various(), [], "")) == 5

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from ouzel.cli import failure
-from ouzel.cli.display import listing, printable, render
+from ouzel.cli.display import listing, printable, render, statistics
 from ouzel.cli.display.output import LiveScreen, Output
 from ouzel.cli.display.plain import PlainLines
 from ouzel.cli.display.printable import clean, clean_lines
@@ -35,6 +35,7 @@ def spoilt(value: Any, nasty: str = NASTY) -> Any:
     """A row or report with a hostile text at the end of each free text."""
     plain = msgspec.to_builtins(value)
     kept = {"state", "status", "source", "role", "type", "severity", "cause"}  # only a few known words
+    kept |= {"ratio_goal", "seeding_time_goal_s", "inactive_time_goal_s", "goal_action", "action", "reached"}
 
     def spoil(part: Any, name: str = "") -> Any:
         if isinstance(part, str):
@@ -79,7 +80,7 @@ SHOWN: Final[dict[str, Any]] = {
     "torrent": lambda: render.torrent(spoilt(samples.detail(labels=["l"], trackers=["t"], web_seeds=["w"], error="e"))),
     "files": lambda: render.files([spoilt(samples.file_row(torrent_path="t"))]),
     "health": lambda: render.health(spoilt(samples.health(reasons=[samples.reason()]))),
-    "stats": lambda: render.stats(samples.stats()),
+    "stats": lambda: statistics.stats(samples.stats()),
     "crashes": lambda: render.crashes([spoilt(samples.crash())]),
     "crash": lambda: render.crash(spoilt(samples.crash())),
     "download": lambda: render.download(spoilt_table(), samples.ID),

@@ -13,7 +13,7 @@ import pytest
 from protocol.internal.link import decode_events
 from protocol.internal.link_events import FilesRestored
 from protocol.wire.events.torrent_events import Progress
-from supervisor.engine.process import describer
+from supervisor.engine.process import describer, helper
 from supervisor.engine.process.describer import Describer
 from tools.rig.daemon import sandboxed
 from tools.rig.samples import two_files
@@ -58,7 +58,7 @@ async def test_one_that_hangs_is_ended(stored: Path, monkeypatch: pytest.MonkeyP
     with monkeypatch.context() as hanging:
         hanging.setattr(sys, "executable", "/bin/sh")
         hanging.setattr(describer, "MODULE", "-c")
-        hanging.setattr(describer, "ARGUMENTS", ("-c", "sleep 60"))
+        hanging.setattr(helper, "ARGUMENTS", ("-c", "sleep 60"))
         assert await one.describe([SAMPLE.desired()]) == []
     monkeypatch.setattr(describer, "PATIENCE_S", 20.0)
     assert len(await one.describe([SAMPLE.desired()])) == 2
@@ -70,7 +70,7 @@ async def test_what_never_ends_its_answer_is_ended(stored: Path, monkeypatch: py
     monkeypatch.setattr(describer, "PATIENCE_S", 60.0)
     monkeypatch.setattr(sys, "executable", "/bin/sh")
     monkeypatch.setattr(describer, "MODULE", "-c")
-    monkeypatch.setattr(describer, "ARGUMENTS", ("-c", "cat > /dev/null; exec cat /dev/zero"))
+    monkeypatch.setattr(helper, "ARGUMENTS", ("-c", "cat > /dev/null; exec cat /dev/zero"))
     assert await Describer(stored, "auto").describe([SAMPLE.desired()]) == []
 
 

@@ -1,0 +1,18 @@
+"""The trackers of a .torrent file: `announce` (BEP 3) and `announce-list` (BEP 12). Pure."""
+
+from collections.abc import Iterable
+
+
+def members(trackers: Iterable[tuple[str, int]]) -> dict[bytes, object]:
+    """The members of the .torrent file for these trackers, each with its tier. Tiers without a tracker are left out.
+
+    `announce` is the first tracker, for clients that do not read `announce-list`.
+    """
+    tiers: dict[int, list[bytes]] = {}
+    for url, tier in trackers:
+        tiers.setdefault(tier, []).append(url.encode())
+    ordered = [tiers[tier] for tier in sorted(tiers)]
+    if not ordered:
+        return {}
+    announce: dict[bytes, object] = {b"announce": ordered[0][0]}
+    return announce if sum(map(len, ordered)) == 1 else {**announce, b"announce-list": ordered}

@@ -1,0 +1,26 @@
+"""Computes the priorities of the first and the last piece of each file. Pure."""
+
+from collections.abc import Iterable
+from typing import Final
+
+TOP: Final = 7
+"""libtorrent's top priority of a piece."""
+
+
+def end_pieces(files: Iterable[tuple[int, int, int]], piece_length: int, *, preferred: bool) -> dict[int, int]:
+    """Returns the priority of each piece that is the first or the last one of a file.
+
+    A piece has the highest priority of its files. A file that has bytes in the first or the last piece of another file
+    begins or ends there, too, so the other pieces need not be considered.
+
+    Args:
+        files: the offset, the size and the priority of each file; 0 is the priority of a file that is not selected.
+        preferred: give the pieces of selected files top priority.
+    """
+    pieces: dict[int, int] = {}
+    for offset, size, priority in files:
+        if size:
+            given = TOP if preferred and priority else priority
+            for piece in (offset // piece_length, (offset + size - 1) // piece_length):
+                pieces[piece] = max(pieces.get(piece, 0), given)
+    return pieces

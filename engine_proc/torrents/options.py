@@ -1,0 +1,48 @@
+"""Applies options again that libtorrent has dropped, and resumes torrents in the way that their options say."""
+
+from engine_proc.session.session_port import LibtSession
+from engine_proc.torrents.queue import Queue
+from engine_proc.torrents.state.records import Records
+from protocol.wire.desired import DEFAULT_OPTIONS, DesiredTorrent
+
+
+def let_run(session: LibtSession, desired: DesiredTorrent) -> None:
+    """Resumes a torrent, or lets libtorrent's queue decide when it runs."""
+    if desired.managed:
+        session.enqueue(desired.torrent)
+    else:
+        session.set_paused(desired.torrent, False)
+
+
+class Options:
+    """The options of one session's torrents, and their queue.
+
+    Args:
+        session: the session.
+        records: the records of the dispatcher.
+    """
+
+    def __init__(self, session: LibtSession, records: Records) -> None:
+        self._session = session
+        self._records = records
+        self.queue = Queue(session)
+
+    def let_run(self, torrent: str) -> None:
+        """Resumes a torrent, or lets libtorrent's queue decide when it runs."""
+        desired = self._records.applied(torrent)
+        assert desired is not None, "it is in the session"
+        let_run(self._session, desired)
+
+    def renew(self, torrent: str) -> None:
+        """Applies a torrent's options again: it was added, has another selection, or its native state has changed.
+
+        libtorrent ends super seeding while a torrent is incomplete, and gives the pieces of a new selection the
+        priorities of their files.
+        """
+        desired = self._records.applied(torrent)
+        if desired is None or desired.options is DEFAULT_OPTIONS or torrent not in self._session.torrents():
+            return
+        self.queue.place(desired)
+        self._session.set_options(torrent, desired.options)
+        if desired.options.first_last_piece_first:
+            self._session.prefer_ends(torrent, True)

@@ -1,0 +1,34 @@
+"""The edits of a torrent's options. Pure."""
+
+from typing import Any, Final
+
+import msgspec
+
+from protocol.wire.commands.option_commands import UpdateOptions
+from protocol.wire.desired import DesiredTorrent, TorrentOptions
+from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.commands.handlers import edits
+
+GOALS: Final = frozenset({"ratio_goal", "seeding_time_goal_s", "inactive_time_goal_s", "goal_action"})
+
+
+@edits(UpdateOptions)
+def update_options(desired: DesiredTorrent, command: UpdateOptions) -> DesiredTorrent:
+    """Sets the given options and labels. A torrent that is started by force is resumed, too. Raises OuzelError."""
+    for name in ("max_connections", "max_uploads"):
+        if getattr(command, name) == 1:
+            problem = f"args.{name}: must be 0 or at least 2, since libtorrent accepts no less"
+            raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=f"args.{name}")
+    given = {
+        name: value
+        for name in TorrentOptions.__struct_fields__
+        if (value := getattr(command, name)) is not msgspec.UNSET
+    }
+    changed: dict[str, Any] = {"options": msgspec.structs.replace(desired.options, **given)}
+    if command.labels is not msgspec.UNSET:
+        changed["labels"] = tuple(command.labels)
+    if not GOALS.isdisjoint(given):
+        changed["reached"] = None
+    if command.force_start is True:
+        changed["paused"] = False
+    return msgspec.structs.replace(desired, **changed)

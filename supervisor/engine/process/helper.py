@@ -1,0 +1,96 @@
+"""Runs helper processes: short-lived processes beside the engine, each started by argv in a process group of its own.
+
+A helper gets the environment of an engine, leads its own session, and ends with the supervisor.
+"""
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from supervisor.engine.process.engine_environment import engine_environment
+
+ARGUMENTS: Final = ("-I", "-X", "utf8", "-m")
+"""Python's options; `-I` loads modules only from Ouzel's installation, as for engines."""
+END_S: Final = 5.0
+"""The time limit for reading the rest of a killed helper's output, and for its end."""
+_CHUNK_BYTES: Final = 1 << 16
+
+
+def command(module: str, resume_dir: Path, sandbox: str, *more: str) -> list[str]:
+    """The argv of a helper, which enters its sandbox before it reads the request."""
+    own = ["--parent-pid", str(os.getpid()), "--resume-dir", str(resume_dir), "--sandbox", sandbox]
+    return [sys.executable, *ARGUMENTS, module, *own, *more]
+
+
+async def start(argv: Sequence[str], stderr: int = asyncio.subprocess.DEVNULL) -> asyncio.subprocess.Process:
+    """Starts a helper. Raises OSError."""
+    return await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=stderr,
+        start_new_session=True,
+        env=engine_environment(os.environ),
+    )
+
+
+async def ask(argv: Sequence[str], question: bytes, *, patience_s: float, answer_max_bytes: int) -> bytes:
+    """Starts a helper, sends it a question, and returns the whole answer. Then the helper has ended.
+
+    Args:
+        patience_s: the time limit. A slower helper is killed.
+        answer_max_bytes: a helper with a longer answer is killed: untrusted data may have taken it over.
+
+    Raises:
+        OSError: the helper could not be started, or its answer is too long.
+        TimeoutError: the time limit was exceeded.
+    """
+    process = await start(argv)
+    try:
+        async with asyncio.timeout(patience_s):
+            return await _ask(process, question, answer_max_bytes)
+    finally:
+        await end(process)
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Kills a helper with its process group, unless it has ended, and reaps it.
+
+    A helper that a hung disk keeps alive is given up after a while. It ends once the disk answers.
+    """
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(END_S):
+            await _drain(process)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(END_S):
+            await process.wait()
+
+
+async def _ask(process: asyncio.subprocess.Process, question: bytes, answer_max_bytes: int) -> bytes:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(question)
+    await process.stdin.drain()
+    process.stdin.close()
+    answer = bytearray()
+    while chunk := await process.stdout.read(_CHUNK_BYTES):
+        answer += chunk
+        if len(answer) > answer_max_bytes:
+            raise OSError(errno.EMSGSIZE, "the answer is too long")
+    return bytes(answer)
+
+
+async def _drain(process: asyncio.subprocess.Process) -> None:
+    """Reads the rest of an ended process's output: some versions of asyncio wait for the end of the pipe."""
+    for stream in (process.stdout, process.stderr):
+        while stream is not None and await stream.read(_CHUNK_BYTES):
+            pass
