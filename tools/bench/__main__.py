@@ -13,6 +13,7 @@ from tools.bench.service.acknowledged import acknowledged
 from tools.bench.service.globs import globs
 from tools.bench.service.leaks import leaks
 from tools.bench.service.limit import limit
+from tools.bench.service.limits import limits
 from tools.bench.service.log import log
 from tools.bench.service.many import many
 from tools.bench.service.names import names
@@ -32,6 +33,7 @@ app = typer.Typer(
 for benchmark in (
     throughput,
     limit,
+    limits,
     kills,
     crash,
     acknowledged,
