@@ -80,8 +80,10 @@ class Mutations:
         )
         quarantining = Quarantining(catalogue=catalogue, engine=engine, editor=editor, locks=locks, publish=publish)
         uploads = Uploads()
+        queueing = Queueing(catalogue=catalogue, reads=reads, engine=engine, editor=editor, locks=locks)
         adding = Adding(
             uploads=uploads,
+            queueing=queueing,
             catalogue=catalogue,
             engine=engine,
             roots=roots,
@@ -101,7 +103,6 @@ class Mutations:
             publish=publish,
             shared_files=shared_files,
         )
-        queueing = Queueing(catalogue=catalogue, reads=reads, engine=engine, editor=editor, locks=locks)
         settings = SettingsEditor(catalogue=catalogue, reads=reads, engine=engine, locks=locks, publish=publish)
         categories = CategoryEditor(catalogue=catalogue, roots=roots, locks=locks)
         self._goals = GoalActions(catalogue=catalogue, engine=engine, editor=editor, removing=removing, publish=publish)
