@@ -225,6 +225,7 @@ class Engine:
             self._recorder,
             self._known,
         )
+        self._poller.register(running.fileno(), zmq.POLLIN)
         self._emit(
             EngineReady(
                 pid=os.getpid(),

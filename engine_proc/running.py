@@ -51,6 +51,7 @@ from engine_proc.storage.storage_policy import Present
 from engine_proc.torrents.dispatch import Dispatcher
 from engine_proc.torrents.loading.judged_sources import JudgedSources
 from engine_proc.torrents.loading.loader import Loader
+from engine_proc.torrents.mover import Mover
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.saver import Saver
 from engine_proc.torrents.state.audit import CYCLE_S, AuditSchedule
@@ -119,7 +120,9 @@ class Running:
         self._pacer = AnnouncePacer(now, random.random)
         policy = ResumePolicy()
         parts = Parts(session, store, guard, translator, policy, self._pacer, self._emit, clock)
-        self._dispatcher = Dispatcher(parts, Loader(parts, judged, rehasher))
+        loader = Loader(parts, judged, rehasher)
+        self._mover = Mover(parts, loader)
+        self._dispatcher = Dispatcher(parts, loader, self._mover)
         self._trackers = TrackerNews(session)
         self._commands = SessionCommands(session, guard, judged, self._emit, clock, self._trackers.read_back)
         self._settings = SettingsWatch(session, known, self._emit, clock)
@@ -141,6 +144,10 @@ class Running:
             self._held_errors.hold(event, time.monotonic())
         else:
             self._outbox.put(event, time.monotonic())
+
+    def fileno(self) -> int:
+        """The descriptor to poll, which is readable while `tick` has something to do."""
+        return self._mover.fileno()
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -231,12 +238,14 @@ class Running:
                 self._dispatcher.state_changed(torrent, state)
             case ResumeData():
                 self._saver.made(alert)
+                self._mover.resume_data_made(alert.torrent)
             case ResumeUnsaved():
                 self._saver.not_made(alert)
             case Flushed(torrent):
                 # The next status update will report a torrent that has just finished as complete.
                 self._updates.hurry(time.monotonic())
                 self._saver.flushed(torrent)
+                self._mover.flushed(torrent)
             case Listening():
                 self._statistics.listening(alert)
             case SessionStatistics():
@@ -275,6 +284,8 @@ class Running:
             self._dispatcher.resume_deleted(outcome.torrent, outcome.problem)
         else:
             self._saver.stored(outcome)
+            if outcome.problem is None:
+                self._mover.resume_stored(outcome.torrent)
 
     def rehashed(self, outcome: Rehashed) -> None:
         """Handles the progress or outcome of a verification."""
@@ -339,6 +350,9 @@ class Running:
             self._settings.tick(now)
         self._saver.tick(now, self._updates.calm_from)
         self._dispatcher.tick(now)
+        if not self._saver.draining:
+            for torrent in self._mover.tick(now):
+                self._dispatcher.unload(torrent)
 
     def next_due(self) -> float:
         """The time at which `tick` will have something to do."""

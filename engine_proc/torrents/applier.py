@@ -15,6 +15,7 @@ from engine_proc.storage.leftovers import Leftover
 from engine_proc.storage.storage_policy import Present, Verdict
 from engine_proc.torrents.absences import ADD_FAILED, FAULT, Absences
 from engine_proc.torrents.loading.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
+from engine_proc.torrents.mover import Mover
 from engine_proc.torrents.options import Options
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.readback import report_limits
@@ -45,6 +46,7 @@ class Applier:
         absences: the torrents that are not loaded.
         selections: applies selections.
         rechecker: performs the rechecks that clients request.
+        mover: moves the files of torrents.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Applier:
         absences: Absences,
         selections: Selections,
         rechecker: Rechecker,
+        mover: Mover,
     ) -> None:
         self._parts = parts
         self._session = parts.session
@@ -65,6 +68,7 @@ class Applier:
         self._absences = absences
         self._selections = selections
         self._rechecker = rechecker
+        self._mover = mover
         self._remover = Remover(parts, loader, records)
         self.options = Options(parts.session, records)
 
@@ -76,13 +80,16 @@ class Applier:
         torrent = desired.torrent
         self._absences.end_wait(torrent)
         record = self._records.of(torrent)
-        if files_known and record.applied is None:
+        if files_known and record.applied is None and desired.move is None:  # a move may change the paths
             self._loader.know_files(torrent)
         if record.state is State.UNDECIDED:
             self._absences.dismiss(torrent)  # it waits for the evaluation of its rules, which may have changed
             record = self._records.of(torrent)
         if record.state not in READY:
             record.begin().next = desired
+            return
+        if record.applied is None and self._mover.takes(desired):
+            self._records.note(torrent, record)
             return
         known = self._guard.wanted(torrent)
         if self._guard.waits(desired):
@@ -91,7 +98,8 @@ class Applier:
             self._emit(TorrentApplied(torrent=torrent, revision=desired.revision))
             self._records.note(torrent, record)
             return
-        self.apply(torrent, self._guard.effective(desired))
+        self.apply(torrent, self._mover.effective(self._guard.effective(desired)))
+        self._mover.settle(desired)
         self.confirm(torrent)
 
     def apply(self, torrent: str, desired: DesiredTorrent) -> None:
@@ -226,6 +234,7 @@ class Applier:
         torrent = command.torrent
         self._absences.end_wait(torrent)
         self._absences.was_read(torrent)
+        self._mover.discard(torrent)
         pending = self._records.of(torrent).begin()
         pending.next = None
         if pending.removal is None:

@@ -25,6 +25,7 @@ from engine_proc.storage.decisions import Confined, Decision, Judged, Left, Move
 from engine_proc.torrents.absences import Absences
 from engine_proc.torrents.applier import Applier
 from engine_proc.torrents.loading.loader import Loader
+from engine_proc.torrents.mover import Mover
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.readback import report_reconciled
 from engine_proc.torrents.rechecker import Rechecker
@@ -53,10 +54,10 @@ class Dispatcher:
 
     Args:
         parts: the session, and the parts that work with it.
-        loader: loads torrents into the session.
+        loader, mover: load torrents into the session, and move their files.
     """
 
-    def __init__(self, parts: Parts, loader: Loader) -> None:
+    def __init__(self, parts: Parts, loader: Loader, mover: Mover) -> None:
         self._parts = parts
         self._session = parts.session
         self._guard = parts.guard
@@ -66,7 +67,7 @@ class Dispatcher:
         self._absences = Absences(parts, loader, self._records)
         self._selections = Selections(parts, self._records)
         self._rechecker = Rechecker(parts, loader, self._records)
-        self._applier = Applier(parts, loader, self._records, self._absences, self._selections, self._rechecker)
+        self._applier = Applier(parts, loader, self._records, self._absences, self._selections, self._rechecker, mover)
         self._verifier = Verifier(parts, self._records, self._applier, self._rechecker)
 
     @property

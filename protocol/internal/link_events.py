@@ -12,7 +12,7 @@ from protocol.internal.link_queries import (
     TrackersQueried,
     WebSeedsQueried,
 )
-from protocol.wire.desired import SettingValue
+from protocol.wire.desired import SettingValue, StorageMove
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
 from protocol.wire.events.torrent_events import (
     Completed,
@@ -32,7 +32,7 @@ from protocol.wire.reports import SandboxReport
 class Learned(EventMessage, frozen=True, kw_only=True):
     """The base of facts that are stored in a torrent's record.
 
-    `supervisor.commands.edits` has an edit for each of them.
+    `supervisor.commands.edits` has an edit for each of them, except for moves; see `supervisor.commands.moves`.
     """
 
     torrent: str
@@ -100,6 +100,40 @@ class TorrentRechecked(Learned, frozen=True, kw_only=True, tag="torrent_rechecke
     """
 
     revision: int
+
+
+class MoveProgress(EventMessage, frozen=True, kw_only=True, tag="move_progress"):
+    """A torrent is not loaded, since its files are being moved.
+
+    Fields:
+        done, total: how many bytes are copied, and how many have to be.
+    """
+
+    torrent: str
+    done: int
+    total: int
+
+
+class MoveCopied(Learned, frozen=True, kw_only=True, tag="move_copied"):
+    """All files of a torrent are copied to their new save path, under temporary names.
+
+    Fields:
+        move: the move that this is about.
+    """
+
+    move: StorageMove
+
+
+class MoveEnded(Learned, frozen=True, kw_only=True, tag="move_ended"):
+    """A move has ended: it is complete or undone, according to its phase, or it has failed.
+
+    Fields:
+        move: the move that this is about.
+        problem: why it has failed. The torrent's files are unchanged.
+    """
+
+    move: StorageMove
+    problem: str | None = None
 
 
 class HashesProven(EventMessage, frozen=True, kw_only=True, tag="hashes_proven"):
@@ -297,6 +331,9 @@ EngineEvent = (
     | SourceInspected
     | TorrentApplied
     | TorrentRechecked
+    | MoveProgress
+    | MoveCopied
+    | MoveEnded
     | HashesProven
     | SettingsApplied
     | TorrentDropped

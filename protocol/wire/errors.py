@@ -55,6 +55,8 @@ class ErrorKind(Enum):
     UNKNOWN_CRASH = ErrorRow(3005, "never", "no crash report has this name")
     QUARANTINED = ErrorRow(3006, "never", "the torrent is in quarantine and is not loaded until it is released")
     TORRENT_PAUSED = ErrorRow(3007, "never", "the torrent is paused; `resume` it first")
+    TORRENT_MOVING = ErrorRow(3020, "later", "the torrent's files are being moved; wait, or cancel the move first")
+    FILES_SHARED = ErrorRow(3021, "never", "another torrent uses some of the files, so they cannot be moved or renamed")
     METAINFO_TOO_LARGE = ErrorRow(3025, "never", "the .torrent file is too large for a frame")
     ENGINE_UNAVAILABLE = ErrorRow(4001, "later", "the command needs an engine, and none runs now")
     ENGINE_LOST = ErrorRow(4002, "later", "the engine died while it worked on this command; nothing was accepted")
@@ -66,6 +68,9 @@ class ErrorKind(Enum):
     NOT_RESTORABLE = ErrorRow(
         5003, "never", "the file that was put aside is still damaged, or its original path is in use"
     )
+    NO_SPACE = ErrorRow(5010, "later", "the file system of the new path has too little free space")
+    STORAGE_MISSING = ErrorRow(5011, "later", "the torrent's storage is missing, so its files cannot be moved")
+    FILE_EXISTS = ErrorRow(5012, "never", "there is a file already at a new path, which is not overwritten")
     TOO_MANY_IN_FLIGHT = ErrorRow(
         6001, "later", "the connection has too many requests or bytes in flight; nothing was accepted"
     )

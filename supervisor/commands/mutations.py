@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from protocol.host.mounts import MountTable
-from protocol.internal.link_events import Learned
+from protocol.internal.link_events import Learned, MoveCopied, MoveEnded
 from protocol.wire.commands.kinds import Mutation
 from protocol.wire.desired import KnownMetadata, Quarantine
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -21,6 +21,7 @@ from supervisor.commands.lifecycle.adding import Adding
 from supervisor.commands.lifecycle.quarantining import Quarantining
 from supervisor.commands.lifecycle.removing import Removing
 from supervisor.commands.lifecycle.restoring import Restoring
+from supervisor.commands.moves.moves import Moves
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.commands.session_settings import SettingsEditor
@@ -88,8 +89,19 @@ class Mutations:
             shared_files=shared_files,
         )
         settings = SettingsEditor(catalogue=catalogue, reads=reads, engine=engine, locks=locks, publish=publish)
+        self._moves = Moves(
+            catalogue=catalogue,
+            engine=engine,
+            editor=editor,
+            roots=roots,
+            mounts=mounts,
+            locks=locks,
+            publish=publish,
+            shared_files=shared_files,
+        )
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
-        self._handlers = editor.handlers() | handlers_of(editor, settings, removing, quarantining, adding, restoring)
+        others = settings, removing, quarantining, adding, restoring, self._moves
+        self._handlers = editor.handlers() | handlers_of(editor, *others)
         check_complete(Mutation, self._handlers)
 
     async def accept(self, command: Mutation, deadline: float) -> Acceptance:
@@ -144,7 +156,10 @@ class Mutations:
 
     async def learn(self, fact: Learned) -> None:
         """Stores what an engine has found out about a torrent. Raises OuzelError: STORAGE_UNAVAILABLE."""
-        await self._editor.learn(fact)
+        if isinstance(fact, MoveCopied | MoveEnded):
+            await self._moves.learn(fact)
+        else:
+            await self._editor.learn(fact)
 
     async def keep_metadata(self, torrent: str, metadata: KnownMetadata) -> None:
         """Stores a torrent's metadata in its record, unless the metadata is stored already or the torrent was removed.

@@ -101,6 +101,15 @@ class SharedFiles:
                 self._sharing.setdefault(torrent, set()).add(other)
                 self._sharing.setdefault(other, set()).add(torrent)
 
+    def near(self, torrent: str) -> list[str]:
+        """The other torrents that may share a file with this one."""
+        return self._near(torrent)
+
+    async def users_of(self, torrent: str, paths: Sequence[str]) -> list[str]:
+        """The other torrents that use a file at one of these paths, as far as their files are known."""
+        near = [each for each in self._places.near_to(paths) if each in self._catalogue.torrents and each != torrent]
+        return await self.sharing(near, paths)
+
     def _near(self, torrent: str) -> list[str]:
         return [each for each in self._places.near(torrent) if each in self._catalogue.torrents]
 

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tools.spec.sessions import Player, assert_known
 pytestmark = pytest.mark.process
 
 
-def calls(crash: str, epoch: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def calls(crash: str, epoch: str, save_path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each op with arguments that a daemon accepts, `remove_torrent` last; the torrent exists."""
     for op in OPERATIONS:
         if op == "remove_torrent":
@@ -32,6 +33,10 @@ def calls(crash: str, epoch: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 args = {"metainfo": samples.METAINFO}
             case "add_peers":
                 args["peers"] = ["127.0.0.1:1"]
+            case "move_storage":
+                args["save_path"] = save_path
+            case "rename_file" | "rename_folder":
+                args = samples.ARGUMENTS[op]
             case "set_sequential" | "update_limits" | "update_settings" | "restore_damaged" | "ban_peer" | "unban_peer":
                 args = samples.ARGUMENTS[op]
             case _:
@@ -39,6 +44,11 @@ def calls(crash: str, epoch: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield op, args
     yield "list_torrents", {"fields": ["state", "progress", "age_ms"]}
     yield "remove_torrent", {"torrent": samples.TORRENT}
+
+
+def shows(daemon: Daemon, path: str) -> bool:
+    """Whether the first file has this path."""
+    return next(daemon.client.list_files(torrent=samples.TORRENT)).path == path
 
 
 def test_real_results_are_of_the_types_that_the_table_names(root: Path) -> None:
@@ -55,10 +65,12 @@ def test_real_results_are_of_the_types_that_the_table_names(root: Path) -> None:
         until(daemon.healthy, "the next engine has the torrent")
         epoch = player.call(samples.request(1, "hello", {}))["epoch"]
         told = set()
-        for number, (op, args) in enumerate(calls(crash, epoch), 2):
+        for number, (op, args) in enumerate(calls(crash, epoch, str(daemon.downloads)), 2):
             reply = player.call(samples.request(number, op, args))
             assert reply["ok"], reply
             told.add(op)
+            if op.startswith("rename_"):
+                until(partial(shows, daemon, args.get("new_path", "greetings") + "/hello.txt"), "it is renamed")
         assert told == set(OPERATIONS)
 
 

@@ -154,6 +154,8 @@ def apply_desired(
     if desired.seed_mode and not resumed:
         flags |= _FLAGS.seed_mode
     if params.ti is not None:
+        if desired.renames:  # they override those in resume data, which may be older
+            params.renamed_files = {**params.renamed_files, **dict(desired.renames)}
         storage = params.ti.layout()
         if not agreed or len(params.file_priorities) != storage.num_files():
             params.file_priorities = libtorrent_files.priorities(storage, desired, choose)

@@ -18,12 +18,14 @@ from protocol.wire.events.torrent_events import (
     ErrorCleared,
     FileCompleted,
     FilesDiscovered,
+    FilesRenamed,
     MetadataUpdated,
     Progress,
     Quarantined,
     Released,
     SelectionChanged,
     StateChanged,
+    StorageMoved,
     TorrentAdded,
     TorrentError,
     TorrentRemoved,
@@ -42,6 +44,8 @@ LifecycleEvent = (
     | ErrorCleared
     | TrackerStatusChanged
     | SelectionChanged
+    | StorageMoved
+    | FilesRenamed
     | Quarantined
     | Released
     | LimitsApplied

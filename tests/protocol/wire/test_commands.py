@@ -24,6 +24,10 @@ SAMPLES: Final[dict[str, Any]] = {
     "peers": ["127.0.0.1:6881"],
     "peer": "127.0.0.1",
     "name": "20261122T144021.123456Z-gen7",
+    "save_path": "/srv",
+    "index": 0,
+    "path": "a/b",
+    "new_path": "a/c",
     "settings": {"user_agent": "x", "enable_dht": None},
 }
 """A valid value for each required argument."""

@@ -30,6 +30,7 @@ from protocol.wire.rows import (
 from supervisor.engine.torrents.observed import hindrance
 from supervisor.engine.torrents.observed.answers import Answers
 from supervisor.engine.torrents.observed.eta import Estimates
+from supervisor.engine.torrents.observed.moves import MovesSeen
 from supervisor.engine.torrents.observed.packed_files import Metadata
 from supervisor.engine.torrents.observed.trackers import Trackers, urls_of_link
 from supervisor.totals.totals import Totals
@@ -49,7 +50,6 @@ _NO_PROGRESS = Progress(
     peers=0,
     seeds=0,
 )
-
 
 _ON_THE_WAY: Final = frozenset({TorrentState.QUEUED, TorrentState.CHECKING})
 """States that a download has between two engines. The average of its rate continues over these states."""
@@ -141,6 +141,7 @@ class Snapshot:
         self.trackers = Trackers(on_trackers_failing)
         self.web_seeds: dict[str, list[str]] = {}
         """By torrent, the web seeds that were requested from an engine last."""
+        self.moves = MovesSeen()
         self.settings_revision = 0
         """The last confirmed revision of the session's settings."""
         self.totals = Totals()
@@ -163,6 +164,7 @@ class Snapshot:
         self.trackers.discard(torrent)
         self.answers.discard(torrent)
         self.web_seeds.pop(torrent, None)
+        self.moves.discard(torrent)
 
     def files_known(self, desired: DesiredTorrent) -> bool:
         """Whether a torrent's files are known with their currently desired priorities."""
@@ -232,11 +234,7 @@ class Snapshot:
         return metadata.name if metadata else desired.name
 
     def apply_progress(self, event: Progress, now: float, now_us: int) -> Progress:
-        """Stores a torrent's progress, and returns it with the totals that clients see.
-
-        Args:
-            now_us: microseconds since 1970.
-        """
+        """Stores a torrent's progress, at `now_us` since 1970, and returns it with the totals that clients see."""
         event = self.totals.progress(event, now_us)
         observed = self.of(event.torrent)
         if hindrance.arrives(observed.progress, event):
@@ -288,7 +286,7 @@ class Snapshot:
             added_us=desired.added_us,
             age_ms=None if told_at is None else max(0, int((now - told_at) * 1000)),
             ratio=ratio(counts.downloaded, counts.uploaded, progress.bytes_done),
-            eta_s=self._eta_s(progress, now) if downloads else None,
+            eta_s=self.estimates.of(progress, now) if downloads else None,
             completed_us=counts.completed_us,
             last_activity_us=counts.last_activity_us,
             # The same as `Totals.active_s` and `seeding_s`, but without calls, which cost time in ten thousand rows.
@@ -297,6 +295,7 @@ class Snapshot:
             hindrance=self._hindrance(desired, observed, progress, present),
             stalled_since_us=observed.quiet_since_us if observed.stalled else None,
             engine=self._slot,
+            moving=None if desired.move is None else self.moves.of(desired),
         )
 
     def _hindrance(
@@ -325,9 +324,6 @@ class Snapshot:
             present=present,
             trackers=self.trackers,
         )
-
-    def _eta_s(self, progress: Progress, now: float) -> int | None:
-        return self.estimates.eta_s(progress.torrent, progress.bytes_total - progress.bytes_done, now)
 
     def detail(self, desired: DesiredTorrent, now: float) -> TorrentDetail:
         """A torrent's details for `get_torrent`."""
