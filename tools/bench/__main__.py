@@ -15,6 +15,7 @@ from tools.bench.service.leaks import leaks
 from tools.bench.service.limit import limit
 from tools.bench.service.log import log
 from tools.bench.service.many import many
+from tools.bench.service.moves import moves
 from tools.bench.service.names import names
 from tools.bench.service.store import store
 from tools.bench.service.throughput import throughput
@@ -45,6 +46,7 @@ for benchmark in (
     wire,
     fuzz,
     names,
+    moves,
     log,
     globs,
     store,
