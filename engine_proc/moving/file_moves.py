@@ -96,7 +96,7 @@ def stage(plan: Plan, moving: Moving) -> None:
         raise MoveFailed(str(escape))
     device, files = _device(plan.target), list(_existing(plan))
     for file in files:
-        _check_free(plan, file.final)
+        _check_free(plan, file.final, device)
     if not files:
         return
     os.makedirs(plan.staging, exist_ok=True)  # noqa: PTH103  # paths are texts here, and there may be 100,000 of them
@@ -212,8 +212,11 @@ def _check_device(path: str, device: int) -> None:
         raise MoveFailed(f"another file system is at {path!r} now than when the move began")
 
 
-def _check_free(plan: Plan, final: str) -> None:
-    """Refuses a final path that exists, or leads through a file."""
+def _check_free(plan: Plan, final: str, device: int) -> None:
+    """Refuses a final path that exists, leads through a file, or is on another file system than the save path.
+
+    Staged files could not be renamed to such a path.
+    """
     if os.path.lexists(final):
         raise MoveFailed(f"{final!r} exists already")
     folder = os.path.dirname(final)  # noqa: PTH120
@@ -221,6 +224,8 @@ def _check_free(plan: Plan, final: str) -> None:
         if os.path.lexists(folder):
             if not os.path.isdir(folder):  # noqa: PTH112
                 raise MoveFailed(f"{folder!r} is not a directory")
+            if os.stat(folder).st_dev != device:  # noqa: PTH116
+                raise MoveFailed(f"{folder!r} is on another file system than {plan.target!r}")
             return
         folder = os.path.dirname(folder)  # noqa: PTH120
 

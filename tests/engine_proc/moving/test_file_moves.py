@@ -292,3 +292,16 @@ def test_a_disk_that_vanishes_meanwhile(source: Path, target: Path, monkeypatch:
     with pytest.raises(MoveFailed, match="another file system"):
         file_moves.place(plan, moving())
     assert FILES.items() <= tree(source).items()
+
+
+def test_a_folder_on_a_third_file_system(source: Path, target: Path, tmp_path: Path) -> None:
+    """The staged files could not be renamed to it, so nothing is moved."""
+    third = Path(tempfile.mkdtemp(dir="/dev/shm" if target.is_relative_to(tmp_path) else tmp_path))
+    try:
+        target.mkdir(parents=True)
+        (target / "set").symlink_to(third)
+        with pytest.raises(MoveFailed, match="on another file system"):
+            file_moves.stage(plan_of(source, target), moving())
+    finally:
+        shutil.rmtree(third)
+    assert FILES.items() <= tree(source).items()
