@@ -64,7 +64,9 @@ class SharedFiles:
     def appeared(self, desired: DesiredTorrent) -> None:
         """Adds a torrent from its record. Its files become known when the engine loads it."""
         if desired.source == "metainfo" and desired.name:
-            self._places.put(desired.torrent, [f"{desired.save_path}/{desired.name}"])
+            self._places.put(
+                desired.torrent, _roots(desired.save_path, [desired.name, *dict(desired.renames).values()])
+            )
 
     def added(self, torrent: str, places: Iterable[str]) -> list[str]:
         """Adds an accepted torrent. Returns the torrents that may share a file with it."""
@@ -87,7 +89,7 @@ class SharedFiles:
         desired = self._catalogue.torrents.get(torrent)
         if desired is None or not files:
             return
-        self._places.put(torrent, [f"{desired.save_path}/{files[0].path.partition('/')[0]}"])
+        self._places.put(torrent, _roots(desired.save_path, (file.path for file in files)))
         if near := self._near(torrent)[:WATCHED_MAX]:
             self._group.create_task(self._compare(torrent, near))
 
@@ -169,6 +171,11 @@ class SharedFiles:
 
 _Files = tuple[str, Metadata]
 """A save path, and the files below it."""
+
+
+def _roots(save_path: str, paths: Iterable[str]) -> list[str]:
+    """The places of files, which may be in several folders of the save path if they were renamed."""
+    return [f"{save_path}/{root}" for root in dict.fromkeys(path.partition("/")[0] for path in paths)]
 
 
 def _paths(files: _Files) -> Iterable[str]:
