@@ -5,6 +5,8 @@
 - `events`: the translation of alerts to events for the supervisor.
 - `torrents`: applies the supervisor's commands about torrents.
 - `trackers`: the timing of announces, and the status of trackers.
+- `watches`: find torrents that get no further, such as by corrupt data.
+- `ip_filter`: the addresses that no peer may have, from a file.
 - `files`: a torrent's files, and the selection of them.
 - `resume`: fast-resume data, and the search for pieces on disk that are missing in it.
 - `storage`: mounts and disks, torrents that wait for a disk, and path confinement.

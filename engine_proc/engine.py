@@ -15,6 +15,7 @@ import zmq
 
 from engine_proc.events.outbox import Outbox
 from engine_proc.events.translator import AlertTranslator
+from engine_proc.ip_filter.filter_watch import FilterWatch
 from engine_proc.process.log import log
 from engine_proc.process.sandbox import NO_SANDBOX, Sandbox
 from engine_proc.resume.rehasher import Rehasher
@@ -60,6 +61,7 @@ class Engine:
         known: libtorrent's default of every setting.
         recorder: the flight recorder, which records each command; by default one that nobody reads.
         sandbox: the sandbox of this process.
+        filters: watches the file of the IP filter.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Engine:
         watch: StorageWatch,
         make_session: SessionFactory,
         *,
+        filters: FilterWatch,
         gen: int,
         libtorrent: str,
         known: Mapping[str, SettingValue],
@@ -82,6 +85,7 @@ class Engine:
         self._store = store
         self._rehasher = rehasher
         self._make_session = make_session
+        self._filters = filters
         self._gen = gen
         self._libtorrent = libtorrent
         self._known = known
@@ -96,7 +100,7 @@ class Engine:
         self._running: Running | None = None
         self._poller = zmq.Poller()
         self._poller.register(link, zmq.POLLIN)
-        for source in (lifeline_fd, store.fileno(), rehasher.fileno(), watch.fileno()):
+        for source in (lifeline_fd, store.fileno(), rehasher.fileno(), watch.fileno(), filters.fileno()):
             self._poller.register(source, zmq.POLLIN)
         self._loops = 0
         self._next_heartbeat = time.monotonic()
@@ -122,7 +126,7 @@ class Engine:
                 log("warning", "supervisor_gone")
                 return
             self._receive()
-            for _ in range(min(COMMANDS_PER_TURN, len(self._commands))):
+            for _ in range(0 if self._waits() else min(COMMANDS_PER_TURN, len(self._commands))):
                 command = self._commands.popleft()
                 outer = self._recorder.begin(_COMMAND_NAMES[type(command)], _subject(command))
                 self._execute(command)
@@ -130,6 +134,11 @@ class Engine:
             self._take()
             self._tick(time.monotonic())
             self._send()
+
+    def _waits(self) -> bool:
+        """Whether the session is not created yet, since its IP filter is being read."""
+        first = self._commands[0] if self._commands and self._running is None else None
+        return isinstance(first, Configure) and not self._filters.ready(on=first.ip_filter, now=time.monotonic())
 
     def _take(self) -> None:
         """Handles alerts from libtorrent and results from threads."""
@@ -144,6 +153,8 @@ class Engine:
             running.decide(decision)
         for found in self._rehasher.outcomes():
             running.rehashed(found)
+        for filtered in self._filters.outcomes():
+            running.filtered(filtered)
 
     # -- the link -------------------------------------------------------------------------------------------------
 
@@ -209,6 +220,8 @@ class Engine:
                 self._emit(SettingsRefused(setting=error.setting, message=str(error), config=command.config))
                 return
             self._running = self._start(session)
+            for filtered in self._filters.outcomes():
+                self._running.filtered(filtered)
             self._running.confirm_settings(command)
 
     def _start(self, session: LibtSession) -> Running:
@@ -224,8 +237,9 @@ class Engine:
             self._outbox,
             self._recorder,
             self._known,
+            self._filters,
         )
-        self._poller.register(running.fileno(), zmq.POLLIN)
+        self._poller.register(running.mover.fileno(), zmq.POLLIN)
         self._emit(
             EngineReady(
                 pid=os.getpid(),
@@ -251,7 +265,7 @@ class Engine:
             running.tick(now, busy=busy)
 
     def _timeout_ms(self) -> int:
-        if self._commands:
+        if self._commands and not self._waits():
             return 0
         due = self._next_heartbeat
         if self._running is not None:

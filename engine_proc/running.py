@@ -15,6 +15,7 @@ from engine_proc.events.outbox import Outbox
 from engine_proc.events.statistics import Statistics
 from engine_proc.events.translator import AlertTranslator
 from engine_proc.events.update_schedule import UpdateSchedule
+from engine_proc.ip_filter.filter_watch import Filtered, FilterWatch
 from engine_proc.resume.rehasher import Rehashed, Rehasher
 from engine_proc.resume.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume.resume_store import FastResumeStore, Outcome
@@ -51,12 +52,12 @@ from engine_proc.storage.storage_policy import Present
 from engine_proc.torrents.dispatch import Dispatcher
 from engine_proc.torrents.loading.judged_sources import JudgedSources
 from engine_proc.torrents.loading.loader import Loader
-from engine_proc.torrents.mover import Mover
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.saver import Saver
 from engine_proc.torrents.state.audit import CYCLE_S, AuditSchedule
 from engine_proc.trackers.announce_pacer import AnnouncePacer
 from engine_proc.trackers.tracker_news import TrackerNews
+from engine_proc.watches.watches import Watches
 from protocol.internal.flight_recorder import FlightRecorder
 from protocol.internal.link_commands import (
     CallPeers,
@@ -96,6 +97,7 @@ class Running:
         outbox: queues events to the supervisor.
         recorder: the flight recorder, which records the torrents of decisions.
         known: libtorrent's default of every setting.
+        filters: watches the file of the IP filter.
     """
 
     def __init__(
@@ -109,6 +111,7 @@ class Running:
         outbox: Outbox,
         recorder: FlightRecorder,
         known: Mapping[str, SettingValue],
+        filters: FilterWatch,
     ) -> None:
         clock = time.monotonic
         now = clock()
@@ -116,17 +119,20 @@ class Running:
         self._guard = guard
         self._translator = translator
         self._outbox = outbox
+        self._filters = filters
         self._recorder = recorder
         self._pacer = AnnouncePacer(now, random.random)
         policy = ResumePolicy()
         parts = Parts(session, store, guard, translator, policy, self._pacer, self._emit, clock)
-        loader = Loader(parts, judged, rehasher)
-        self._mover = Mover(parts, loader)
-        self._dispatcher = Dispatcher(parts, loader, self._mover)
+        self._dispatcher = Dispatcher(parts, Loader(parts, judged, rehasher))
+        self.mover = self._dispatcher.absences.mover
         self._trackers = TrackerNews(session)
         self._commands = SessionCommands(session, guard, judged, self._emit, clock, self._trackers.read_back)
         self._settings = SettingsWatch(session, known, self._emit, clock)
         self._saver = Saver(parts, self._dispatcher)
+        self._watches = Watches(
+            save=lambda torrent: self._saver.want(torrent, Urgency.PROGRESS), reload=self._dispatcher.unload
+        )
         self._statistics = Statistics()
         self._held_errors = HeldErrors(patience_s=PATIENCE_S)
         self._audit = AuditSchedule()
@@ -145,10 +151,6 @@ class Running:
         else:
             self._outbox.put(event, time.monotonic())
 
-    def fileno(self) -> int:
-        """The descriptor to poll, which is readable while `tick` has something to do."""
-        return self._mover.fileno()
-
     # -- commands -------------------------------------------------------------------------------------------------
 
     def execute(self, command: EngineCommand) -> None:
@@ -156,7 +158,8 @@ class Running:
         self._updates.busy = True
         match command:
             case Configure():
-                self._settings.configure(command)
+                if self._settings.configure(command):
+                    self._filters.turn(on=command.ip_filter)
             case Query():
                 self._commands.answer(command)
             case EnsureTorrent():
@@ -215,6 +218,7 @@ class Running:
                 self._outbox.forget(torrent)
                 self._audit.discard(torrent)
                 self._trackers.forget(torrent)
+                self._watches.forget(torrent)
                 self._held_errors.forget(torrent)
                 self._saver.gone(torrent)
             case TrackerAsked() | TrackerAnswered() | TrackerFailed():
@@ -238,14 +242,12 @@ class Running:
                 self._dispatcher.state_changed(torrent, state)
             case ResumeData():
                 self._saver.made(alert)
-                self._mover.resume_data_made(alert.torrent)
             case ResumeUnsaved():
                 self._saver.not_made(alert)
             case Flushed(torrent):
                 # The next status update will report a torrent that has just finished as complete.
                 self._updates.hurry(time.monotonic())
                 self._saver.flushed(torrent)
-                self._mover.flushed(torrent)
             case Listening():
                 self._statistics.listening(alert)
             case SessionStatistics():
@@ -255,11 +257,12 @@ class Running:
                     self._emit(stats)
             case StatusUpdate(rows):
                 self._updates.busy = bool(rows)
+                self._watches.observe(rows, time.monotonic())
             case AlertsLost():
                 # Something may wait for one of the dropped alerts. A new engine starts from the actual state.
                 raise AlertsDropped
             case _:
-                pass
+                self._watches.feed(alert, time.monotonic())
 
     def _perform(self, order: Order) -> None:
         match order:
@@ -284,8 +287,12 @@ class Running:
             self._dispatcher.resume_deleted(outcome.torrent, outcome.problem)
         else:
             self._saver.stored(outcome)
-            if outcome.problem is None:
-                self._mover.resume_stored(outcome.torrent)
+
+    def filtered(self, outcome: Filtered) -> None:
+        """Handles what was read from the file of the IP filter."""
+        if outcome.changes:
+            self._session.block(outcome.filter)
+        self._emit(outcome.state)
 
     def rehashed(self, outcome: Rehashed) -> None:
         """Handles the progress or outcome of a verification."""
@@ -321,6 +328,7 @@ class Running:
             busy: whether commands are queued.
         """
         self._outbox.extend(self._trackers.take())
+        self._outbox.extend(self._watches.beat(now))
         self._session.post_statistics()
         if not self._saver.draining:
             self._read_again(now)
@@ -351,7 +359,7 @@ class Running:
         self._saver.tick(now, self._updates.calm_from)
         self._dispatcher.tick(now)
         if not self._saver.draining:
-            for torrent in self._mover.tick(now):
+            for torrent in self.mover.tick(now):
                 self._dispatcher.unload(torrent)
 
     def next_due(self) -> float:

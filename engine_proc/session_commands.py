@@ -22,10 +22,12 @@ from protocol.internal.link_queries import (
     InspectSource,
     PeersQueried,
     PiecesQueried,
+    PrivateQueried,
     Query,
     QueryFiles,
     QueryPeers,
     QueryPieces,
+    QueryPrivate,
     QueryTrackers,
     QueryWebSeeds,
     SourceInspected,
@@ -69,6 +71,7 @@ class SessionCommands:
             InspectSource: self.inspect,
             QueryFiles: self.query_files,
             QueryTrackers: self.query_trackers,
+            QueryPrivate: self.query_private,
             QueryPeers: self.query_peers,
             QueryPieces: self.query_pieces,
             QueryWebSeeds: self.query_web_seeds,
@@ -85,7 +88,13 @@ class SessionCommands:
         """
         token, save_path = command.token, command.save_path if command.metainfo is not None else None
         try:
-            info = self._session.inspect(magnet=command.magnet, metainfo=command.metainfo, save_path=save_path)
+            info = self._session.inspect(
+                magnet=command.magnet,
+                metainfo=command.metainfo,
+                save_path=save_path,
+                content_layout=command.content_layout,
+                resume=command.resume,
+            )
         except InvalidSource as error:
             self._emit(SourceInspected(token=token, problem=str(error)))
             return
@@ -101,9 +110,15 @@ class SessionCommands:
             only=info.only,
             info_hash_v1=info.hashes.v1,
             info_hash_v2=info.hashes.v2,
+            private=info.private,
+            trackers=list(info.trackers) if command.addresses else [],
+            web_seeds=list(info.web_seeds) if command.addresses else [],
+            resume=info.resume,
         )
         if save_path is not None and command.metainfo is not None and info.paths:
-            source = JudgedSource(command.metainfo, crc32_of(command.metainfo), save_path, info, self._clock())
+            source = JudgedSource(
+                command.metainfo, crc32_of(command.metainfo), save_path, info, self._clock(), command.content_layout
+            )
             self._inspected[token] = (verdict, source)
             self._guard.confine(token, save_path, info.paths)
         else:
@@ -126,6 +141,14 @@ class SessionCommands:
         except (UnknownTorrent, TorrentFault):  # a TorrentFault is reported when a command about the torrent fails
             done = None
         self._emit(FilesQueried(token=command.token, bytes_done=done or None))
+
+    def query_private(self, command: QueryPrivate) -> None:
+        """Answers whether a torrent is private."""
+        try:
+            private = self._session.private(command.torrent)
+        except (UnknownTorrent, TorrentFault):
+            private = None
+        self._emit(PrivateQueried(token=command.token, private=private))
 
     def query_trackers(self, command: QueryTrackers) -> None:
         """Answers with the state of a torrent's trackers."""

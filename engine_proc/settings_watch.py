@@ -43,14 +43,15 @@ class SettingsWatch:
         self._limits: tuple[int, int] | None = None
         self._due = 0.0
 
-    def configure(self, command: Configure) -> None:
-        """Applies settings, limits and bans, and reads the settings and limits back."""
+    def configure(self, command: Configure) -> bool:
+        """Applies settings, limits and bans, and reads the settings and limits back. Returns False if it refuses."""
         try:
             self._apply(command)
         except InvalidSetting as error:
             self._emit(SettingsRefused(setting=error.setting, message=str(error), config=command.config))
-            return
+            return False
         self.confirm(command)
+        return True
 
     def confirm(self, command: Configure) -> None:
         """Reports the limits and settings that libtorrent has, and with them this revision and configuration."""

@@ -12,6 +12,7 @@ from typing import Final
 import zmq
 
 from engine_proc.engine import Engine
+from engine_proc.ip_filter.filter_watch import FilterWatch
 from engine_proc.process.log import log
 from engine_proc.process.parent import die_with_parent
 from engine_proc.process.sandbox import enter as enter_sandbox
@@ -75,6 +76,7 @@ def run() -> None:
         os._exit(EXIT_NOT_UTF8)
 
     # Imported only after the checks above, since loading libtorrent takes most of the start-up time.
+    from engine_proc.libtorrent_adapter.libtorrent_filter import filter_of
     from engine_proc.libtorrent_adapter.libtorrent_session import LIBTORRENT_VERSION, LibtorrentSession
     from engine_proc.libtorrent_adapter.libtorrent_settings import known_settings
 
@@ -103,6 +105,7 @@ def run() -> None:
     store = FastResumeStore(resume_dir, sandbox.places)
     rehasher = Rehasher()
     watch = StorageWatch()
+    filters = FilterWatch(str(resume_dir.ip_filter), filter_of)
     engine = Engine(
         link,
         args.lifeline_fd,
@@ -110,6 +113,7 @@ def run() -> None:
         rehasher,
         watch,
         make_session,
+        filters=filters,
         gen=args.gen,
         libtorrent=LIBTORRENT_VERSION,
         known=known,
@@ -119,6 +123,7 @@ def run() -> None:
     signal.signal(signal.SIGTERM, lambda *_: engine.terminate())
     engine.run()
     watch.close()
+    filters.close()
     rehasher.close()
     store.close()
     log.flush()

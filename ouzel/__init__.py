@@ -11,16 +11,20 @@ the package may change.
 No module here imports the daemon; clients and daemon share only `protocol`.
 """
 
+from ouzel.client.adding_calls import Added
 from ouzel.client.aio import AsyncClient
 from ouzel.client.aio_events import AsyncEvents
 from ouzel.client.blocking import Client
 from ouzel.client.events import Events
 from ouzel.client.server import Server
-from ouzel.client.special_calls import Added, ServerInfo
+from ouzel.client.special_calls import ServerInfo
 from ouzel.errors import Closed, DownloadFailed, KeyRefused, NotRunning, Refused, RequestTimeout, WaitTimeout
 from ouzel.stream.event import Event, Resnapshot, SnapshotPage
 from protocol.wire.crashes import CrashReport, CrashSummary
+from protocol.wire.desired import TorrentOptions
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.goals import GoalsReport
+from protocol.wire.making_results import JobAccepted, JobRow, JobState, TorrentExport
 from protocol.wire.reports import (
     AlternativeReport,
     EngineReport,
@@ -28,6 +32,7 @@ from protocol.wire.reports import (
     EngineState,
     HealthReport,
     HealthStatus,
+    IpFilterReport,
     ProcessReport,
     Reason,
     RestoreReport,
@@ -39,7 +44,7 @@ from protocol.wire.reports import (
     StatsReport,
     SupervisorReport,
 )
-from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored, PieceReport
+from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import (
     FileRow,
     Hindrance,
@@ -62,6 +67,7 @@ __all__ = [
     "AsyncClient",
     "AsyncEvents",
     "BanAccepted",
+    "CategoryReport",
     "Client",
     "Closed",
     "CrashReport",
@@ -76,10 +82,15 @@ __all__ = [
     "Event",
     "Events",
     "FileRow",
+    "GoalsReport",
     "HealthReport",
     "HealthStatus",
     "Hindrance",
     "HindranceCause",
+    "IpFilterReport",
+    "JobAccepted",
+    "JobRow",
+    "JobState",
     "KeyRefused",
     "Moving",
     "NotRunning",
@@ -106,6 +117,8 @@ __all__ = [
     "StatsReport",
     "SupervisorReport",
     "TorrentDetail",
+    "TorrentExport",
+    "TorrentOptions",
     "TorrentRow",
     "TorrentState",
     "TrackerRow",

@@ -39,6 +39,7 @@ from supervisor.payload.file_watch import FileWatch
 from supervisor.payload.root_watch import RootWatch, user_name
 from supervisor.requests.readiness import Readiness
 from supervisor.store.catalogue import Catalogue
+from supervisor.store.ip_filter_copy import IpFilterCopy
 from supervisor.wiring.command_parts import CommandParts
 from supervisor.wiring.handler_parts import HandlerParts, policy_of
 from supervisor.wiring.sockets import Sockets
@@ -137,6 +138,11 @@ class Service:
             name_of=self._name_of,
             log=log,
         )
+        self._ip_filter = IpFilterCopy(
+            resume_dir,
+            file=lambda: in_force.config.ip_filter.file,
+            report=partial(watch.reporter.report, "ip_filter", "file"),
+        )
         self._commands = commands = CommandParts(
             in_force,
             version=version,
@@ -177,8 +183,10 @@ class Service:
             "code": code.run,
             **handlers.parts(),
             "roots": RootWatch(roots.wanted_paths, watch.places.root).run,
+            "ip-filter": self._ip_filter.run,
             "files": FileWatch(catalogue, engine.snapshot, engine.look_at_files).run,
             "merger": commands.merger.run,
+            "jobs": commands.jobs.run,
             "access": partial(sockets.access.run, watch.places.access),
             **engine.parts(),
         }
@@ -195,6 +203,7 @@ class Service:
             # Start-up: slow steps come before clients are answered and signals are caught.
             await self._watch.totals.load()
             await self._engine.prepare()
+            await self._ip_filter.prepare()
             requests = self._commands.answer(self._group)
             signals.catch(stop=self.stop, reload=self._handlers.reloader.request_reload)
             self._tell_what_was_found()

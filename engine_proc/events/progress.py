@@ -49,4 +49,5 @@ def progress_of(row: TorrentStatus, state: TorrentState) -> Progress:
         upload_bps=row.upload_bps if row.peers else 0,
         peers=row.peers,
         seeds=row.seeds,
+        queue_position=row.queue_position,
     )

@@ -308,7 +308,7 @@ class AlertTranslator:
                 if view.trouble == problem or view.out_of_space:
                     return NOTHING
                 view.trouble = problem
-                return Translation([TorrentError(torrent=torrent, name="storage", message=problem, recoverable=False)])
+                return Translation([_stopped(torrent, view, problem)])
 
     def _observe_all(self, rows: Sequence[TorrentStatus]) -> Translation:
         events: list[TranslatedEvent] = []
@@ -330,7 +330,7 @@ class AlertTranslator:
             # No alert reports that libtorrent stopped after a failed write. And if a torrent is invalid from the start,
             # its status arrives before `add_torrent_alert`.
             view.trouble = row.error or view.file_problem or "a write failed"
-            events.append(TorrentError(torrent=row.torrent, name="storage", message=view.trouble, recoverable=False))
+            events.append(_stopped(row.torrent, view, view.trouble))
         completed = self._advance_phase(view, row)
         state = _state_of(row, view)
         events.append(progress_of(row, state))
@@ -366,6 +366,12 @@ class AlertTranslator:
             view.phase = _Phase.COMPLETE
             return row.wanted > 0
         return False
+
+
+def _stopped(torrent: str, view: _View, problem: str) -> TorrentError:
+    """The event that an error has stopped a torrent. Before there is metadata, only the metadata can be the cause."""
+    name = "invalid_metadata" if view.nameless else "storage"
+    return TorrentError(torrent=torrent, name=name, message=problem, recoverable=False)
 
 
 def _counted(row: TorrentStatus, before: TorrentStatus | None, view: _View) -> TorrentStatus:

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import libtorrent
 
+from engine_proc.libtorrent_adapter import libtorrent_problems as problems
+from engine_proc.libtorrent_adapter.libtorrent_failures import Failures
 from engine_proc.libtorrent_adapter.libtorrent_handles import Handles
-from engine_proc.libtorrent_adapter.libtorrent_problems import errno_of, leg_of, text, tracker_failed, trouble
 from engine_proc.libtorrent_adapter.libtorrent_status import STATES, Selections
 from engine_proc.libtorrent_adapter.parsing import libtorrent_claims, libtorrent_sources
 from engine_proc.libtorrent_adapter.parsing.libtorrent_hashes import hashes
@@ -20,24 +21,20 @@ from engine_proc.session.alerts import (
     AlertsLost,
     Conflict,
     Faulted,
-    FileError,
     FileFinished,
     Finished,
     Flushed,
-    Listening,
     ListenTrouble,
     MetadataReceived,
     NativeState,
     NativeStateChanged,
     PrioritiesSet,
     ResumeData,
-    ResumeRejected,
     ResumeUnsaved,
     SessionStatistics,
     StatusUpdate,
     TorrentAdded,
     TorrentGone,
-    TorrentTrouble,
     TrackerAnswered,
     TrackerAsked,
 )
@@ -105,7 +102,8 @@ class AlertCopier:
         self._flushes: dict[str, int] = {}
         self._deleting: dict[str, str | None] = {}
         self._removed: set[str] = set()
-        self._faulted: list[Alert] = []
+        self._more: list[Alert] = []
+        self._failures = Failures(self._more)
 
     def expect(self, torrent: str, info_hashes: frozenset[str], *, complete: bool) -> None:
         """Notes that the torrent with these info-hashes is about to be added.
@@ -149,10 +147,11 @@ class AlertCopier:
                 raise
             return Faulted(torrent, faults.problem(kind.__name__, error))
 
-    def take_faulted(self) -> list[Alert]:
-        """Removes and returns the `Faulted` alerts of torrents whose part of a common alert could not be copied."""
-        faulted, self._faulted = self._faulted, []
-        return faulted
+    def take_more(self) -> list[Alert]:
+        """Removes and returns alerts that follow from parts of native alerts, such as `Faulted`."""
+        more = self._more.copy()
+        self._more.clear()
+        return more
 
     def _about(self, native: Any) -> str | None:
         """The torrent of an alert that could not be copied.
@@ -185,8 +184,9 @@ class AlertCopier:
                 continue
             try:
                 rows.append(self._selections.copy_status(torrent, status))
+                self._failures.observe(torrent, status)
             except FAULTS as error:
-                self._faulted.append(Faulted(torrent, faults.problem("status", error)))
+                self._more.append(Faulted(torrent, faults.problem("status", error)))
         return StatusUpdate(rows)
 
     def _copy_priorities_set(self, native: Any) -> Alert | None:
@@ -252,6 +252,7 @@ class AlertCopier:
         self._complete.discard(torrent)
         self._flushes.pop(torrent, None)
         self._selections.drop(torrent)
+        self._failures.drop(torrent)
         self._trackers.discard(torrent)
         self._on_dropped(torrent)
 
@@ -323,6 +324,7 @@ class AlertCopier:
         if lacking and not params.trackers:
             libtorrent_sources.give_trackers(params, lacking)
         libtorrent_claims.settle_check(params)
+        self._failures.resume_data(torrent, params)
         return ResumeData(torrent, lt.write_resume_data_buf(params))
 
     def _copy_resume_unsaved(self, native: Any) -> Alert | None:
@@ -331,6 +333,10 @@ class AlertCopier:
             return None
         self._trackers.save_ended(torrent)
         return ResumeUnsaved(torrent, None if native.error.value() == _NOT_MODIFIED else native.error.message())
+
+    def _copy_hash_failed(self, native: Any) -> Alert | None:
+        torrent = self._id(native)
+        return None if torrent is None else self._failures.failed(torrent, native)
 
     def _copy_statistics(self, native: Any) -> Alert:
         values = native.values
@@ -365,29 +371,27 @@ _COPIERS: Final[Mapping[type, _Copier]] = {
     lt.save_resume_data_failed_alert: AlertCopier._copy_resume_unsaved,
     lt.session_stats_alert: AlertCopier._copy_statistics,
     lt.alerts_dropped_alert: lambda _, native: AlertsLost(),
-    lt.listen_failed_alert: lambda _, native: ListenTrouble(text(native.message)),
-    lt.listen_succeeded_alert: lambda _, native: _listening(native),
+    lt.listen_failed_alert: lambda _, native: ListenTrouble(problems.text(native.message)),
+    lt.listen_succeeded_alert: lambda _, native: problems.listening(native),
+    lt.hash_failed_alert: AlertCopier._copy_hash_failed,
     lt.state_changed_alert: AlertCopier._copy_state_changed,
     lt.metadata_received_alert: AlertCopier._copy_metadata,
     lt.torrent_conflict_alert: AlertCopier._copy_conflict,
     lt.torrent_finished_alert: AlertCopier._copy_finished,
     lt.file_completed_alert: AlertCopier._copy_file_finished,
     lt.file_prio_alert: AlertCopier._copy_priorities_set,
-    lt.fastresume_rejected_alert: _of_torrent(
-        lambda torrent, native: ResumeRejected(torrent, f"{native.error.message()}: {text(native.file_path)}")
+    lt.fastresume_rejected_alert: _of_torrent(problems.resume_rejected),
+    lt.file_error_alert: _of_torrent(problems.file_failed),
+    lt.tracker_announce_alert: _of_torrent(
+        lambda torrent, native: TrackerAsked(torrent, native.url, problems.leg_of(native))
     ),
-    lt.file_error_alert: _of_torrent(
-        lambda torrent, native: FileError(torrent, errno_of(native.error), text(native.message).partition(" ")[2])
+    lt.tracker_reply_alert: _of_torrent(
+        lambda torrent, native: TrackerAnswered(torrent, native.url, problems.leg_of(native))
     ),
-    lt.tracker_announce_alert: _of_torrent(lambda torrent, native: TrackerAsked(torrent, native.url, leg_of(native))),
-    lt.tracker_reply_alert: _of_torrent(lambda torrent, native: TrackerAnswered(torrent, native.url, leg_of(native))),
-    lt.tracker_error_alert: _of_torrent(lambda torrent, native: tracker_failed(torrent, native)),
-    lt.torrent_error_alert: _of_torrent(lambda torrent, native: TorrentTrouble(torrent, trouble(native))),
+    lt.tracker_error_alert: _of_torrent(problems.tracker_failed),
+    lt.metadata_failed_alert: _of_torrent(problems.metadata_failed),
+    lt.torrent_error_alert: _of_torrent(problems.stopped),
 }
 
 _NAMES: Final = {kind: alert_name(kind.__name__.removesuffix("_alert")) for kind in _COPIERS}
 """The names of alerts in the flight recorder."""
-
-
-def _listening(native: Any) -> Listening:
-    return Listening(f"{native.socket_type.name} {native.address}", native.port)

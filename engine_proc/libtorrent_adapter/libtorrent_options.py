@@ -1,13 +1,15 @@
 """The session port's calls about the options of a torrent."""
 
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import libtorrent
 
 from engine_proc.files.end_pieces import end_pieces
 from engine_proc.libtorrent_adapter.libtorrent_calls import TorrentCalls
-from engine_proc.libtorrent_adapter.parsing.libtorrent_flags import OPTION_FLAGS, flags_of
+from engine_proc.libtorrent_adapter.parsing.libtorrent_flags import OPTION_FLAGS, flags_of, queue_position
 from engine_proc.session import faults, recorded
+from engine_proc.session.queue_moves import Step, moves
 from protocol.wire.desired import TorrentOptions
 
 lt: Any = libtorrent
@@ -16,8 +18,22 @@ lt: Any = libtorrent
 _FLAGS: Final = lt.torrent_flags
 
 
+_STEPS: Final[dict[Step, Callable[[Any], None]]] = {
+    Step.TOP: lambda handle: handle.queue_position_top(),
+    Step.BOTTOM: lambda handle: handle.queue_position_bottom(),
+    Step.UP: lambda handle: handle.queue_position_up(),
+    Step.DOWN: lambda handle: handle.queue_position_down(),
+}
+
+
+def _all(_: Any) -> bool:
+    return True
+
+
 class OptionCalls(TorrentCalls):
-    """The calls about options."""
+    """The calls about options, and about the queue."""
+
+    _session: Any
 
     @faults.of_torrent
     @recorded.of_torrent
@@ -47,6 +63,19 @@ class OptionCalls(TorrentCalls):
         )
         pieces = end_pieces(files, storage.piece_length(), preferred=preferred)
         handle.prioritize_pieces(list(pieces.items()))
+
+    @recorded.of_session
+    def arrange_queue(self, torrents: Sequence[str]) -> None:
+        """Puts these torrents in this order to the top of libtorrent's queue; see `OptionsPort`."""
+        places = []
+        for status in self._session.get_torrent_status(_all, 0):
+            torrent, position = self._handles.torrents.get(status.handle), queue_position(status)
+            if torrent is not None and position is not None:
+                places.append((position, torrent))
+        for torrent, step, times in moves([torrent for _, torrent in sorted(places)], torrents):
+            handle = self._handles.by_torrent[torrent]
+            for _ in range(times):
+                _STEPS[step](handle)
 
     @faults.of_torrent
     @recorded.of_torrent

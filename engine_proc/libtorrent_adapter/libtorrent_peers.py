@@ -1,12 +1,11 @@
-"""The peers that libtorrent connects to: bans, and workarounds for two of its defects.
+"""The peers that libtorrent connects to: workarounds for two of its defects.
 
 In one case libtorrent disconnects peers too soon, in another it does not connect to them again. Both workarounds
 temporarily change a session setting, which affects all torrents.
 """
 
-import contextlib
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 import libtorrent
@@ -20,8 +19,6 @@ Apply = Callable[[dict[str, SettingValue]], None]
 """A function that applies settings to the session."""
 
 _FLAGS: Final = lt.torrent_flags
-_BLOCKED: Final = 1
-"""`ip_filter::blocked`, for which the binding has no name."""
 _FAILCOUNTS: Final = (31, 30)
 """The values of `max_failcount` while known peers are called. libtorrent counts failures of a peer up to 31."""
 _UNLIMITED: Final = 2**24 - 1
@@ -40,15 +37,6 @@ def everybody(flags: int) -> Any:
     found = lt.ip_filter()
     found.add_rule("0.0.0.0", "255.255.255.255", flags)  # noqa: S104  # a range of addresses, not a bind
     found.add_rule("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", flags)
-    return found
-
-
-def blocking(addresses: Iterable[str]) -> Any:
-    """An IP filter that blocks these addresses."""
-    found = lt.ip_filter()
-    for address in addresses:
-        with contextlib.suppress(RuntimeError):  # no address: somebody has edited the record
-            found.add_rule(address, address, _BLOCKED)
     return found
 
 

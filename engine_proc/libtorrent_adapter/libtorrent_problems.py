@@ -5,7 +5,15 @@ from typing import Any, Final
 
 import libtorrent
 
-from engine_proc.session.alerts import Alert, TrackerFailed
+from engine_proc.session.alerts import (
+    Alert,
+    FileError,
+    Listening,
+    MetadataFailed,
+    ResumeRejected,
+    TorrentTrouble,
+    TrackerFailed,
+)
 from engine_proc.trackers.announce_entries import TRACKER_SAYS_MAX, leg
 
 lt: Any = libtorrent
@@ -29,16 +37,36 @@ def errno_of(error: Any) -> int:
     return int(error.value()) if error.category().name() in ("system", "generic") else 0
 
 
-def trouble(native: Any) -> str:
-    """The error message of an alert, without the torrent's name at its beginning."""
+def stopped(torrent: str, native: Any) -> TorrentTrouble:
+    """Copies a `torrent_error_alert`. The message begins with the torrent's name, which is left out."""
     message = text(native.message)
-    return message.partition("ERROR: ")[2] or message
+    return TorrentTrouble(torrent, message.partition("ERROR: ")[2] or message)
+
+
+def metadata_failed(torrent: str, native: Any) -> MetadataFailed:
+    """Copies a `metadata_failed_alert`."""
+    return MetadataFailed(torrent, text(native.error.message))
+
+
+def resume_rejected(torrent: str, native: Any) -> ResumeRejected:
+    """Copies a `fastresume_rejected_alert`."""
+    return ResumeRejected(torrent, f"{native.error.message()}: {text(native.file_path)}")
+
+
+def file_failed(torrent: str, native: Any) -> FileError:
+    """Copies a `file_error_alert`. The message begins with the torrent's name, which is left out."""
+    return FileError(torrent, errno_of(native.error), text(native.message).partition(" ")[2])
 
 
 def leg_of(native: Any) -> str:
     """The local endpoint of an announce, and the version of the info-hash."""
     address, port = native.local_endpoint
     return leg(address, port, _VERSIONS[native.version])
+
+
+def listening(native: Any) -> Listening:
+    """Copies a `listen_succeeded_alert`."""
+    return Listening(f"{native.socket_type.name} {native.address}", native.port)
 
 
 def tracker_failed(torrent: str, native: Any) -> Alert:

@@ -5,16 +5,19 @@ This module has the calls that add and remove torrents, and those about the whol
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 import libtorrent
 
 from engine_proc.libtorrent_adapter.libtorrent_alerts import ALERT_MASK
+from engine_proc.libtorrent_adapter.libtorrent_calls import TorrentCalls
+from engine_proc.libtorrent_adapter.libtorrent_filter import FilteredSession
 from engine_proc.libtorrent_adapter.libtorrent_options import OptionCalls
-from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, blocking, call_again, everybody
+from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, call_again, everybody
 from engine_proc.libtorrent_adapter.libtorrent_settings import Settings
+from engine_proc.libtorrent_adapter.libtorrent_source_calls import SourceCalls
 from engine_proc.libtorrent_adapter.parsing import (
     libtorrent_claims,
     libtorrent_files,
@@ -29,11 +32,9 @@ from engine_proc.session.session_port import (
     FAULTS,
     AlreadyThere,
     Hashes,
-    InvalidSource,
     Layout,
     Loading,
     Metainfo,
-    SourceInfo,
     TorrentFault,
     UnknownTorrent,
 )
@@ -49,7 +50,7 @@ _FLAGS: Final = lt.torrent_flags
 _NO_HISTORY: Final = dict.fromkeys(CountersRead.__struct_fields__[1:], 0)
 
 
-class LibtorrentSession(OptionCalls):
+class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession):
     """A libtorrent session whose rate limits apply to all peers, including those on the local network.
 
     Args:
@@ -79,10 +80,10 @@ class LibtorrentSession(OptionCalls):
         self._session = lt.session(checked)
         self._limit_local_peers_too()
         recorder.end(outer)
-        super().__init__(recorder, self._dropped)
+        TorrentCalls.__init__(self, recorder, self._dropped)
+        FilteredSession.__init__(self)
         self._kept_seeds = KeptSeeds()
         self._peer_calls = PeerCalls()
-        self._banned: Sequence[str] = ()
         self._counted: dict[str, tuple[int, int] | None] = {}
         """For each torrent to be added, the totals to start with; None if those in resume data are to be reported."""
         self._session.set_alert_fd(self._inbox.native_fileno())
@@ -112,7 +113,7 @@ class LibtorrentSession(OptionCalls):
         """Drains the descriptor, then pops and copies all queued alerts."""
         copies = self._inbox.take()
         copies += [copy for native in self._session.pop_alerts() if (copy := self._alerts.copy(native)) is not None]
-        copies += self._alerts.take_faulted()
+        copies += self._alerts.take_more()
         self.recorder.alert(NO_ALERT)
         for alert in copies:
             if isinstance(alert, PrioritiesSet):
@@ -124,14 +125,6 @@ class LibtorrentSession(OptionCalls):
         return copies
 
     # -- torrents -------------------------------------------------------------------------------------------------
-
-    @recorded.of_session
-    def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
-        """Parses a source, and returns what it says of its torrent. Raises InvalidSource."""
-        try:
-            return libtorrent_params.inspect(magnet, metainfo, save_path)
-        except FAULTS as error:
-            raise InvalidSource(faults.problem("libtorrent failed at it", error)) from error
 
     @faults.of_desired
     @recorded.of_desired
@@ -355,14 +348,6 @@ class LibtorrentSession(OptionCalls):
         if self._kept_seeds:
             checked["close_redundant_connections"] = False
         self._session.apply_settings({**checked, "download_rate_limit": download_bps, "upload_rate_limit": upload_bps})
-
-    @recorded.of_session
-    def ban(self, addresses: Sequence[str]) -> None:
-        """Bans IP addresses, in place of those that were banned before."""
-        if addresses != self._banned:  # libtorrent checks the connections of all torrents
-            self._session.set_ip_filter(blocking(addresses))
-            self._session.get_ip_filter()  # a round trip, after which the filter is in force
-            self._banned = addresses
 
     @recorded.of_session
     def session_limits(self) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import libtorrent
 import msgspec
 
 from engine_proc.files.selected_bytes import SelectedBytes
-from engine_proc.libtorrent_adapter.parsing.libtorrent_flags import paused, queued
+from engine_proc.libtorrent_adapter.parsing.libtorrent_flags import is_managed, paused, queue_position, queued
 from engine_proc.session.alerts import NativeState, TorrentStatus
 
 lt: Any = libtorrent
@@ -40,6 +40,7 @@ def copy_status(torrent: str, status: Any) -> TorrentStatus:
         error=status.errc.message() if status.errc.value() else None,
         upload_mode=bool(flags & _UPLOAD_MODE),
         queued=queued(flags),
+        queue_position=queue_position(status) if is_managed(flags) else None,
     )
 
 

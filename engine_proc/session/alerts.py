@@ -63,6 +63,9 @@ class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
     """Whether libtorrent has stopped downloading because a write failed. Nothing else reports that."""
     queued: bool = False
     """Whether the torrent waits in libtorrent's queue. It is not paused then."""
+    queue_position: int | None = None
+    """The place of an incomplete torrent in libtorrent's queue; None for torrents whose runs the queue does not decide.
+    """
 
 
 class StatusUpdate(_Alert, frozen=True):
@@ -142,8 +145,36 @@ class ResumeRejected(_TorrentAlert, frozen=True):
     problem: str
 
 
+class PieceFailed(_TorrentAlert, frozen=True):
+    """A downloaded piece failed its hash check, and was discarded (`hash_failed_alert`)."""
+
+    piece: int
+
+
+class PiecesPassed(_TorrentAlert, frozen=True):
+    """A torrent has more pieces than at its last `PieceFailed`, so that pieces arrive that pass their hash check."""
+
+
+class PeersBanned(_TorrentAlert, frozen=True):
+    """The peers that libtorrent has banned from a torrent for sending corrupt pieces, as `address:port`.
+
+    Sent if they have changed. Resume data has them, so a later session bans them, too.
+    """
+
+    peers: tuple[str, ...]
+
+
+class MetadataFailed(_TorrentAlert, frozen=True):
+    """Metadata from peers does not have the torrent's info-hash, or is invalid (`metadata_failed_alert`).
+
+    If it has the info-hash and is invalid, `TorrentTrouble` follows.
+    """
+
+    problem: str
+
+
 class TorrentTrouble(_TorrentAlert, frozen=True):
-    """libtorrent has stopped a torrent because of an error (`torrent_error_alert`, `metadata_failed_alert`)."""
+    """libtorrent has stopped a torrent because of an error (`torrent_error_alert`)."""
 
     problem: str
 
@@ -276,6 +307,10 @@ Alert = (
     | ResumeUnsaved
     | ResumeRejected
     | TorrentTrouble
+    | PieceFailed
+    | PiecesPassed
+    | PeersBanned
+    | MetadataFailed
     | FileError
     | TrackerAsked
     | TrackerAnswered

@@ -1,5 +1,6 @@
 """The part of the session port that is about the options of torrents, and about libtorrent's queue."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from protocol.wire.desired import TorrentOptions
@@ -20,6 +21,13 @@ class OptionsPort(Protocol):
         """Downloads the first and the last piece of each selected file first, or ends that.
 
         Does nothing while there is no metadata. The next selection ends it, too.
+        """
+        ...
+
+    def arrange_queue(self, torrents: Sequence[str]) -> None:
+        """Puts these torrents in this order to the top of libtorrent's queue. Some round trips.
+
+        Torrents that the session does not have, or that are complete, are ignored.
         """
         ...
 

@@ -36,6 +36,13 @@ class PeersPort(Protocol):
         """
         ...
 
+    def block(self, filter_: object) -> None:
+        """Blocks the addresses of a filter of this implementation's form, besides the banned ones; None is no filter.
+
+        Connections to them end, and no new ones are made or accepted.
+        """
+        ...
+
     def ban(self, addresses: Sequence[str]) -> None:
         """Bans IP addresses, in place of those that were banned before.
 

@@ -15,10 +15,9 @@ from engine_proc.storage.leftovers import Leftover
 from engine_proc.storage.storage_policy import Present, Verdict
 from engine_proc.torrents.absences import ADD_FAILED, FAULT, Absences
 from engine_proc.torrents.loading.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
-from engine_proc.torrents.mover import Mover
 from engine_proc.torrents.options import Options
 from engine_proc.torrents.parts import Parts
-from engine_proc.torrents.readback import report_limits
+from engine_proc.torrents.readback import read_back_limits
 from engine_proc.torrents.rechecker import Rechecker
 from engine_proc.torrents.removal import Remover
 from engine_proc.torrents.selections import Selections
@@ -46,7 +45,6 @@ class Applier:
         absences: the torrents that are not loaded.
         selections: applies selections.
         rechecker: performs the rechecks that clients request.
-        mover: moves the files of torrents.
     """
 
     def __init__(
@@ -57,7 +55,6 @@ class Applier:
         absences: Absences,
         selections: Selections,
         rechecker: Rechecker,
-        mover: Mover,
     ) -> None:
         self._parts = parts
         self._session = parts.session
@@ -68,7 +65,6 @@ class Applier:
         self._absences = absences
         self._selections = selections
         self._rechecker = rechecker
-        self._mover = mover
         self._remover = Remover(parts, loader, records)
         self.options = Options(parts.session, records)
 
@@ -88,8 +84,7 @@ class Applier:
         if record.state not in READY:
             record.begin().next = desired
             return
-        if record.applied is None and self._mover.takes(desired):
-            self._records.note(torrent, record)
+        if record.applied is None and self._absences.moves(desired):
             return
         known = self._guard.wanted(torrent)
         if self._guard.waits(desired):
@@ -98,8 +93,9 @@ class Applier:
             self._emit(TorrentApplied(torrent=torrent, revision=desired.revision))
             self._records.note(torrent, record)
             return
-        self.apply(torrent, self._mover.effective(self._guard.effective(desired)))
-        self._mover.settle(desired)
+        self.apply(torrent, self._absences.mover.effective(self._guard.effective(desired)))
+        self._absences.mover.settle(desired)
+        self.options.queue.arrange(self._parts.clock())
         self.confirm(torrent)
 
     def apply(self, torrent: str, desired: DesiredTorrent) -> None:
@@ -108,6 +104,7 @@ class Applier:
         before, record.applied = record.applied, desired
         for step in reconcile.steps(before, desired):
             self.perform(torrent, step)
+        self.options.queue.place(desired)
 
     # -- steps ----------------------------------------------------------------------------------------------------
 
@@ -171,10 +168,7 @@ class Applier:
         before, record.confirmed = record.confirmed, desired
         if before is not None and before != desired:
             self._parts.policy.mark_dirty(torrent, Urgency.PROGRESS, self._parts.clock())
-            wanted = (desired.download_bps, desired.upload_bps)
-            if wanted != (before.download_bps, before.upload_bps):
-                applied = self._session.applied(torrent)
-                report_limits(self._emit, torrent, wanted, (applied.download_bps, applied.upload_bps))
+            read_back_limits(self._emit, self._session, before, desired)
         self._emit(TorrentApplied(torrent=torrent, revision=desired.revision))
 
     def take_outcome(self, outcome: NotLoaded | None) -> None:
@@ -227,14 +221,11 @@ class Applier:
 
     @faults_are_the_torrents
     def forget(self, command: DropTorrent) -> None:
-        """Removes a torrent from the session.
-
-        If its files are to be deleted and it is not loaded, it is loaded first.
-        """
+        """Removes a torrent from the session, after loading it if its files are to be deleted and it is not loaded."""
         torrent = command.torrent
         self._absences.end_wait(torrent)
         self._absences.was_read(torrent)
-        self._mover.discard(torrent)
+        self._loader.finder.give(torrent, None)
         pending = self._records.of(torrent).begin()
         pending.next = None
         if pending.removal is None:
@@ -284,6 +275,13 @@ class Applier:
         else:
             self.confined(torrent, None)
 
+    def discover(self, torrent: str, desired: DesiredTorrent) -> None:
+        """Handles the arrival of a link's metadata."""
+        if self._loader.finder.lay_out(desired):
+            self.unload(torrent)
+        else:
+            self.confine(torrent, desired)
+
     def confined(self, torrent: str, problem: str | None) -> None:
         """Handles the result of the check whether a torrent's paths lead out of the download roots."""
         record = self._records.get(torrent)
@@ -330,6 +328,7 @@ class Applier:
         assert removal is not None, "by its state"
         self._absences.drop(torrent)
         self._guard.discard(torrent)
+        self.options.queue.discard(torrent)
         self._let_rivals_try(torrent)
         self._remover.gone(torrent, removal, problem)
 

@@ -25,7 +25,6 @@ from engine_proc.storage.decisions import Confined, Decision, Judged, Left, Move
 from engine_proc.torrents.absences import Absences
 from engine_proc.torrents.applier import Applier
 from engine_proc.torrents.loading.loader import Loader
-from engine_proc.torrents.mover import Mover
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.readback import report_reconciled
 from engine_proc.torrents.rechecker import Rechecker
@@ -54,20 +53,20 @@ class Dispatcher:
 
     Args:
         parts: the session, and the parts that work with it.
-        loader, mover: load torrents into the session, and move their files.
+        loader: loads torrents into the session.
     """
 
-    def __init__(self, parts: Parts, loader: Loader, mover: Mover) -> None:
+    def __init__(self, parts: Parts, loader: Loader) -> None:
         self._parts = parts
         self._session = parts.session
         self._guard = parts.guard
         self._emit = parts.emit
         self._loader = loader
         self._records = Records()
-        self._absences = Absences(parts, loader, self._records)
+        self.absences = Absences(parts, loader, self._records)
         self._selections = Selections(parts, self._records)
         self._rechecker = Rechecker(parts, loader, self._records)
-        self._applier = Applier(parts, loader, self._records, self._absences, self._selections, self._rechecker, mover)
+        self._applier = Applier(parts, loader, self._records, self.absences, self._selections, self._rechecker)
         self._verifier = Verifier(parts, self._records, self._applier, self._rechecker)
 
     @property
@@ -135,7 +134,7 @@ class Dispatcher:
 
     def read_again(self) -> None:
         """Retries torrents whose stored data could not be read. Called every few seconds."""
-        for desired in self._absences.to_read_again():
+        for desired in self.absences.to_read_again():
             self.ensure(desired)
 
     @faults_are_the_torrents
@@ -153,7 +152,7 @@ class Dispatcher:
         try:
             found = self._session.observed(desired)
         except UnknownTorrent:
-            self._absences.dismiss(torrent)
+            self.absences.dismiss(torrent)
             report_reconciled(self._emit, torrent, ["the session has lost it"], "added again")
             self.ensure(self._guard.wanted(torrent) or desired)
             return
@@ -167,6 +166,7 @@ class Dispatcher:
 
     def tick(self, now: float) -> None:
         """Retries failed unloads, and ends waits whose deadline has passed."""
+        self._applier.options.queue.arrange(now)
         waited, leaving = self._records.due(now)
         for torrent in waited:
             self._gave_up(torrent)
@@ -189,7 +189,7 @@ class Dispatcher:
 
     def _added(self, torrent: str, desired: DesiredTorrent) -> None:
         record = self._records.move(torrent, Input.ADDED)
-        self._absences.was_read(torrent)
+        self.absences.was_read(torrent)
         judged = self._loader.added(desired)
         self._parts.translator.added(torrent, nameless=not judged)
         if not judged:
@@ -257,8 +257,8 @@ class Dispatcher:
         if desired is not None and self._in_place(torrent):
             hashes = self._session.hashes(torrent)
             self._loader.report_hashes(desired, hashes)
-            self._absences.tell_rivals(desired, hashes)
-            self._applier.confine(torrent, desired)
+            self.absences.tell_rivals(desired, hashes)
+            self._applier.discover(torrent, desired)
 
     def conflict(self, alert: Conflict) -> None:
         """Handles the alert that two links are of one torrent. The supervisor merges their records into one."""

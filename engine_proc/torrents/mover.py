@@ -20,7 +20,8 @@ from engine_proc.resume.resume_policy import Urgency
 from engine_proc.session.session_port import TorrentFault, UnknownTorrent
 from engine_proc.torrents.loading.loader import Loader
 from engine_proc.torrents.parts import Parts
-from protocol.internal.link_events import MoveCopied, MoveEnded, MoveProgress, TorrentApplied
+from protocol.internal.link_events import TorrentApplied
+from protocol.internal.move_events import MoveCopied, MoveEnded, MoveProgress
 from protocol.wire.desired import DesiredTorrent, StorageMove
 from protocol.wire.events.torrent_events import ErrorCleared, TorrentError
 from protocol.wire.rows import TorrentState

@@ -1,6 +1,7 @@
 """Applies options again that libtorrent has dropped, and resumes torrents in the way that their options say."""
 
 from engine_proc.session.session_port import LibtSession
+from engine_proc.torrents.queue import Queue
 from engine_proc.torrents.state.records import Records
 from protocol.wire.desired import DEFAULT_OPTIONS, DesiredTorrent
 
@@ -14,7 +15,7 @@ def let_run(session: LibtSession, desired: DesiredTorrent) -> None:
 
 
 class Options:
-    """The options of one session's torrents.
+    """The options of one session's torrents, and their queue.
 
     Args:
         session: the session.
@@ -24,6 +25,7 @@ class Options:
     def __init__(self, session: LibtSession, records: Records) -> None:
         self._session = session
         self._records = records
+        self.queue = Queue(session)
 
     def let_run(self, torrent: str) -> None:
         """Resumes a torrent, or lets libtorrent's queue decide when it runs."""
@@ -40,6 +42,7 @@ class Options:
         desired = self._records.applied(torrent)
         if desired is None or desired.options is DEFAULT_OPTIONS or torrent not in self._session.torrents():
             return
+        self.queue.place(desired)
         self._session.set_options(torrent, desired.options)
         if desired.options.first_last_piece_first:
             self._session.prefer_ends(torrent, True)

@@ -12,6 +12,7 @@ from protocol.text import peer_address
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON: one document; with a stream, one per line.")]
 COMPLETE_ID = completion.ids(completing_client)
 COMPLETE_LABEL = completion.labels(completing_client)
+COMPLETE_CATEGORY = completion.categories(completing_client)
 OneId = Annotated[
     str,
     typer.Argument(

@@ -1,4 +1,4 @@
-"""Shell completion of ids, names and labels of torrents. It never fails, prints no errors, and takes little time.
+"""Shell completion of torrents, labels, categories and jobs. It never fails, prints no errors, and takes little time.
 
 A completion is inserted into a command line, zsh evaluates the description beside it, and names of torrents are
 untrusted. So only names without characters that are special to a shell are completed, and descriptions contain names
@@ -16,6 +16,7 @@ import zmq
 from ouzel.cli.ids import Brief, briefs
 from ouzel.client.blocking import Client
 from protocol.wire.errors import OuzelError
+from protocol.wire.making_results import JobRow
 
 PATIENCE_S: Final = 1.0
 """The time limit, since a user who has pressed Tab is waiting."""
@@ -29,7 +30,7 @@ def ids(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Context, 
     """A callback for typer that completes ids and names."""
 
     def complete(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-        return _ask(ctx, clients, lambda known: of_torrents(known, incomplete))
+        return _ask(ctx, clients, lambda client: of_torrents(briefs(client), incomplete))
 
     return complete
 
@@ -38,7 +39,25 @@ def labels(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Contex
     """A callback for typer that completes labels."""
 
     def complete(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-        return _ask(ctx, clients, lambda known: of_labels(known, incomplete))
+        return _ask(ctx, clients, lambda client: of_labels(briefs(client), incomplete))
+
+    return complete
+
+
+def categories(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Context, str], list[tuple[str, str]]]:
+    """A callback for typer that completes names of categories."""
+
+    def complete(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+        return _ask(ctx, clients, lambda client: _words((each.name for each in client.list_categories()), incomplete))
+
+    return complete
+
+
+def jobs(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Context, str], list[tuple[str, str]]]:
+    """A callback for typer that completes the ids of jobs that have not ended."""
+
+    def complete(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+        return _ask(ctx, clients, lambda client: of_jobs(client.list_jobs(), incomplete))
 
     return complete
 
@@ -66,14 +85,26 @@ def of_torrents(known: Iterable[Brief], typed: str) -> list[tuple[str, str]]:
 
 def of_labels(known: Iterable[Brief], typed: str) -> list[tuple[str, str]]:
     """The labels that begin with the typed text."""
-    found = {label for each in known for label in each.labels}
-    return [(label, "") for label in sorted(found) if label.startswith(typed) and _SAFE.fullmatch(label)]
+    return _words({label for each in known for label in each.labels}, typed)
+
+
+def _words(words: Iterable[str], typed: str) -> list[tuple[str, str]]:
+    return [(word, "") for word in sorted(words) if word.startswith(typed) and _SAFE.fullmatch(word)]
+
+
+def of_jobs(known: Iterable[JobRow], typed: str) -> list[tuple[str, str]]:
+    """The jobs that have not ended, with the names of their files."""
+    return [
+        (row.job, _UNSAFE.sub("", row.path.rpartition("/")[2])[:60].strip())
+        for row in known
+        if row.ended_us is None and row.job.startswith(typed)
+    ]
 
 
 def _ask(
     context: typer.Context,
     clients: Callable[[typer.Context], Client],
-    choose: Callable[[Iterable[Brief]], list[tuple[str, str]]],
+    choose: Callable[[Client], list[tuple[str, str]]],
 ) -> list[tuple[str, str]]:
     def over(*_: Any) -> None:
         raise TimeoutError
@@ -82,7 +113,7 @@ def _ask(
     signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
     try:
         with clients(context) as client:
-            return choose(briefs(client))
+            return choose(client)
     except (OuzelError, typer.TyperException, OSError, ValueError, zmq.ZMQError):
         return []
     finally:

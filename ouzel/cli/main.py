@@ -15,13 +15,18 @@ from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
 from ouzel.cli.commands import (
     additions,
     bans,
+    categories,
     changes,
     crashes,
+    creating,
     damaged,
     files,
+    goals,
+    imports,
     keys,
     making,
     options,
+    queue,
     settings,
     trackers,
     views,
@@ -47,6 +52,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(crashes.app, name="crashes")
 app.add_typer(damaged.app, name="damaged")
 app.add_typer(settings.app, name="settings")
+app.add_typer(imports.app, name="import")
+app.add_typer(categories.app, name="categories")
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "add": additions.add,
@@ -68,7 +75,12 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "move": files.move,
     "rename": files.rename,
     "options": options.options,
+    "goals": goals.goals,
     "export": making.export,
+    "queue": queue.queue,
+    "create": creating.create,
+    "jobs": creating.jobs,
+    "cancel": creating.cancel,
     "ban": bans.ban,
     "unban": bans.unban,
     "health": views.health,

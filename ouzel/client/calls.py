@@ -6,12 +6,12 @@ The `wait` of a mutation determines when OK is answered: `durable`, once the cha
 `applied`, once libtorrent has confirmed it. `docs/protocol.md` has the errors of each command.
 """
 
+from ouzel.client.adding_calls import Added, add_torrent, upload_part
 from ouzel.client.call import Call, Page, call_of, member, nothing, whole
 from ouzel.client.special_calls import (
-    Added,
     ServerInfo,
     add_peers,
-    add_torrent,
+    create_torrent,
     get_settings,
     hello,
     list_files,
@@ -19,7 +19,10 @@ from ouzel.client.special_calls import (
     list_ids,
     list_torrents,
     list_web_seeds,
+    move_in_queue,
+    put_category,
     reannounce,
+    remove_category,
     set_sequential,
     snapshot,
     update_limits,
@@ -29,12 +32,19 @@ from ouzel.client.special_calls import (
     update_trackers,
     update_web_seeds,
 )
-from protocol.wire.commands import file_commands, making_commands, peer_commands, session_commands, torrent_commands
+from protocol.wire.commands import (
+    category_commands,
+    file_commands,
+    making_commands,
+    peer_commands,
+    session_commands,
+    torrent_commands,
+)
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
-from protocol.wire.making_results import TorrentExport
+from protocol.wire.making_results import JobAccepted, JobRow, TorrentExport
 from protocol.wire.reports import HealthReport, StatsReport
-from protocol.wire.results import BanAccepted, DamagedReport, DamagedRestored, PieceReport
+from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
 
 __all__ = [
@@ -45,6 +55,8 @@ __all__ = [
     "add_peers",
     "add_torrent",
     "ban_peer",
+    "cancel_job",
+    "create_torrent",
     "export_torrent",
     "get_crash",
     "get_settings",
@@ -52,22 +64,27 @@ __all__ = [
     "health",
     "hello",
     "list_bans",
+    "list_categories",
     "list_crashes",
     "list_damaged",
     "list_files",
     "list_hashes",
     "list_ids",
+    "list_jobs",
     "list_peers",
     "list_torrents",
     "list_trackers",
     "list_web_seeds",
+    "move_in_queue",
     "move_storage",
     "pause",
     "piece_map",
     "ping",
+    "put_category",
     "reannounce",
     "recheck",
     "release_torrent",
+    "remove_category",
     "remove_torrent",
     "rename_file",
     "rename_folder",
@@ -83,6 +100,7 @@ __all__ = [
     "update_settings",
     "update_trackers",
     "update_web_seeds",
+    "upload_part",
 ]
 
 
@@ -138,6 +156,11 @@ def list_bans() -> Call[list[str]]:
     return call_of(peer_commands.ListBans(), member(list[str], "addresses"))
 
 
+def list_categories() -> Call[list[CategoryReport]]:
+    """Returns the categories, sorted by name."""
+    return call_of(category_commands.ListCategories(), member(list[CategoryReport], "categories"))
+
+
 def list_crashes() -> Call[list[CrashSummary]]:
     """Returns the crash reports of engines, the latest first.
 
@@ -170,6 +193,11 @@ def export_torrent(torrent: str) -> Call[TorrentExport]:
     has now, with all changes. The reply is made from the files in the resume directory, so no engine is needed.
     """
     return call_of(making_commands.ExportTorrent(torrent=torrent), whole(TorrentExport))
+
+
+def list_jobs() -> Call[list[JobRow]]:
+    """Returns the jobs that make torrents, with their progress."""
+    return call_of(making_commands.ListJobs(), member(list[JobRow], "jobs"))
 
 
 def remove_torrent(torrent: str, *, delete_files: bool = False, wait: Wait = "durable") -> Call[None]:
@@ -264,6 +292,15 @@ def unban_peer(peer: str, *, wait: Wait = "durable") -> Call[BanAccepted]:
         peer: as in `ban_peer`.
     """
     return call_of(peer_commands.UnbanPeer(peer=peer), whole(BanAccepted), wait)
+
+
+def cancel_job(job: str, *, wait: Wait = "durable") -> Call[JobAccepted]:
+    """Cancels a job, at once if it is running. A job that has made its torrent is not changed.
+
+    Args:
+        job: a job's id, as in the reply to `create_torrent`.
+    """
+    return call_of(making_commands.CancelJob(job=job), whole(JobAccepted), wait)
 
 
 def release_torrent(torrent: str, *, wait: Wait = "durable") -> Call[None]:

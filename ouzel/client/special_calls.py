@@ -13,12 +13,24 @@ from ouzel.requests import result_of
 from ouzel.stream.event import SnapshotPage
 from ouzel.stream.event_stream import snapshot_page
 from protocol.wire import codec
-from protocol.wire.commands import kinds, option_commands, session_commands, torrent_commands, tracker_commands
+from protocol.wire.commands import (
+    category_commands,
+    kinds,
+    making_commands,
+    option_commands,
+    queue_commands,
+    session_commands,
+    torrent_commands,
+    tracker_commands,
+)
 from protocol.wire.envelope import Reply, Wait
+from protocol.wire.goals import GoalAction
 from protocol.wire.reports import SettingReport, SettingsReport
+from protocol.wire.results import CategoryReport
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
 
 T = TypeVar("T")
+TorrentFormat = Literal["v1", "v2", "hybrid"]
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,14 +42,6 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     libtorrent: str | None = None
     ops: list[str] = []
     max_frame_bytes: int = codec.MAX_FRAME_BYTES
-
-
-class Added(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The result of `add_torrent`: the torrent's id, whether it existed, and torrents that share files with it."""
-
-    torrent: str
-    duplicate: bool
-    shares_files_with: list[str] = []
 
 
 _TORRENTS_PAGE: Final = page_of(list[TorrentRow], "torrents")
@@ -67,14 +71,19 @@ def list_torrents(
     ids: Sequence[str] | None = None,
     state: TorrentState | str | None = None,
     label: str | None = None,
+    category: str | None = None,
     limit: int = 2500,
 ) -> Call[Page[TorrentRow]]:
-    """Returns the torrents, sorted by id. If given, `ids`, `state` and `label` restrict them."""
+    """Returns the torrents, sorted by id. If given, the other arguments restrict them.
+
+    The category "" is that of torrents without a category.
+    """
     command = torrent_commands.ListTorrents(
         cursor=cursor,
         ids=None if ids is None else list(ids),
         state=None if state is None else TorrentState(state),
         label=label,
+        category=category,
         limit=limit,
     )
     return call_of(command, _TORRENTS_PAGE)
@@ -108,57 +117,49 @@ def list_files(cursor: str | None = None, /, *, torrent: str, limit: int = kinds
     return call_of(torrent_commands.ListFiles(torrent=torrent, cursor=cursor, limit=limit), _FILES_PAGE)
 
 
-def add_torrent(
+def create_torrent(
+    path: str,
     *,
-    magnet: str | None = None,
-    metainfo: bytes | None = None,
-    save_path: str | None = None,
-    paused: bool = False,
-    sequential: bool = False,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    skip_fluff: bool = False,
-    priorities: Mapping[int, int] | None = None,
-    download_bps: int = 0,
-    upload_bps: int = 0,
-    trackers: Sequence[str] = (),
+    format: TorrentFormat = "hybrid",  # noqa: A002  # the protocol's name
+    piece_length: int | None = None,
+    trackers: Sequence[Sequence[str]] = (),
     web_seeds: Sequence[str] = (),
-    labels: Sequence[str] = (),
-    seed_mode: bool = False,
-    peers: Sequence[str] = (),
+    private: bool = False,
+    source: str = "",
+    comment: str = "",
+    exclude: Sequence[str] = (),
+    output: str | None = None,
+    seed: bool = False,
     wait: Wait = "durable",
-) -> Call[Added]:
-    """Adds a torrent from exactly one of `magnet` and `metainfo`. A torrent that exists already is not changed.
+) -> Call[str]:
+    """Makes a torrent of a file or folder in the daemon's download roots. Returns the id of the job that does it.
+
+    `list_jobs` shows the job's progress, and the event `job_finished` its end.
 
     Args:
-        magnet: a magnet link.
-        metainfo: the bytes of a .torrent file.
-        save_path: an absolute path inside the daemon's download roots; by default the first root.
-        include: globs, of which a selected file must match at least one; by default all files are selected.
-        exclude: globs; a file that matches one of them is not selected.
-        skip_fluff: do not select samples, notes and the like.
-        priorities: priorities 0..7 by file index; they override the globs.
-        download_bps, upload_bps: limits in bytes per second; 0 means no limit.
-        seed_mode: the caller guarantees that all data is on disk.
-        peers: peers as `address:port`.
+        path: an absolute path.
+        format: the version of the torrent.
+        piece_length: a power of two; None chooses the length by the size.
+        trackers: the trackers' URLs by tier.
+        source: a text that private trackers ask for.
+        exclude: globs; files that match one of them are left out.
+        output: the path of the .torrent file in the download roots; None for no file.
+        seed: adds the torrent when it is made, and seeds it without a recheck.
     """
-    command = torrent_commands.AddTorrent(
-        magnet=magnet,
-        metainfo=metainfo,
-        save_path=save_path,
-        paused=paused,
-        sequential=sequential,
-        rules=torrent_commands.AddTorrent.Rules(include=list(include), exclude=list(exclude), skip_fluff=skip_fluff),
-        priorities=_by_index(priorities or {}),
-        download_bps=download_bps,
-        upload_bps=upload_bps,
-        trackers=list(trackers),
+    command = making_commands.CreateTorrent(
+        path=path,
+        format=format,
+        piece_length=piece_length,
+        trackers=[list(tier) for tier in trackers],
         web_seeds=list(web_seeds),
-        labels=list(labels),
-        seed_mode=seed_mode,
-        peers=list(peers),
+        private=private,
+        source=source,
+        comment=comment,
+        exclude=list(exclude),
+        output=output,
+        seed=seed,
     )
-    return call_of(command, whole(Added), wait)
+    return call_of(command, member(str, "job"), wait)
 
 
 def set_sequential(torrent: str, sequential: bool = True, *, wait: Wait = "durable") -> Call[None]:
@@ -237,6 +238,11 @@ def update_options(
     lsd: bool | None = None,
     labels: Sequence[str] | None = None,
     name: str | None = None,
+    category: str | None = None,
+    ratio_goal: float | Literal["none", "global"] | None = None,
+    seeding_time_goal_s: int | Literal["none", "global"] | None = None,
+    inactive_time_goal_s: int | Literal["none", "global"] | None = None,
+    goal_action: GoalAction | Literal["global"] | None = None,
     wait: Wait = "durable",
 ) -> Call[None]:
     """Sets options of a torrent. None does not change an option.
@@ -251,6 +257,10 @@ def update_options(
         pex, dht, lsd: whether the torrent exchanges peers, uses the DHT, and is announced in the local network.
         labels: the whole new list.
         name: the name to show; empty for the name in the metadata. No file is renamed.
+        category: the name of an existing category; empty for none. The torrent's files are not moved.
+        ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when a complete torrent has seeded enough; "none" means
+            no goal, and "global" the configured goal.
+        goal_action: what is done once a goal is reached; "global" means the configured action.
     """
     command = option_commands.UpdateOptions(
         torrent=torrent,
@@ -265,8 +275,21 @@ def update_options(
         lsd=_or_unset(lsd),
         labels=_or_unset(None if labels is None else list(labels)),
         name=_or_unset(name),
+        category=msgspec.UNSET if category is None else category or None,
+        ratio_goal=_goal(ratio_goal),
+        seeding_time_goal_s=_goal(seeding_time_goal_s),
+        inactive_time_goal_s=_goal(inactive_time_goal_s),
+        goal_action=_or_unset(goal_action),
     )
     return call_of(command, nothing, wait)
+
+
+def move_in_queue(
+    torrents: Sequence[str], where: Literal["top", "bottom", "up", "down"], *, wait: Wait = "durable"
+) -> Call[list[str]]:
+    """Moves torrents in libtorrent's queue. Returns their ids, in the order of the queue."""
+    command = queue_commands.MoveInQueue(torrents=list(torrents), where=queue_commands.QueueMove(where))
+    return call_of(command, lambda reply: [str(each) for each in result_of(reply)["torrents"]], wait)
 
 
 def reannounce(torrent: str, *, tracker: str | None = None, wait: Wait = "durable") -> Call[None]:
@@ -323,8 +346,30 @@ def add_peers(torrent: str, peers: Sequence[str], *, wait: Wait = "durable") -> 
     )
 
 
+def put_category(name: str, save_path: str | None = None, *, wait: Wait = "durable") -> Call[CategoryReport]:
+    """Creates a category, or changes its save path. Files of its torrents are not moved.
+
+    Args:
+        save_path: an absolute path inside the download roots, for torrents that are added with this category and
+            without a save path; None means the first root.
+    """
+    command = category_commands.PutCategory(name=name, save_path=save_path)
+    return call_of(command, whole(CategoryReport), wait)
+
+
+def remove_category(name: str, *, wait: Wait = "durable") -> Call[None]:
+    """Removes a category. Its torrents have no category then; they and their files stay as they are."""
+    return call_of(category_commands.RemoveCategory(name=name), nothing, wait)
+
+
 def _or_unset(value: T | None) -> T | msgspec.UnsetType:
     return msgspec.UNSET if value is None else value
+
+
+def _goal(value: T | Literal["none", "global"] | None) -> T | Literal["global"] | msgspec.UnsetType | None:
+    if value is None:
+        return msgspec.UNSET
+    return None if value == "none" else value
 
 
 def _tiers(trackers: Sequence[tuple[str, int]]) -> list[tracker_commands.TrackerEntry]:

@@ -124,6 +124,7 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "progress": lambda data: (
         {"state": TorrentState(data["state"]), "ratio": ratio(data["downloaded"], data["uploaded"], data["bytes_done"])}
         | {name: data[name] for name in _PROGRESS}
+        | {"queue_position": data.get("queue_position")}
         | ({} if data["state"] == TorrentState.DOWNLOADING else {"eta_s": None})
     ),
 }
@@ -158,4 +159,5 @@ def _new_row(torrent: str, data: dict[str, Any]) -> TorrentRow:
         error=None,
         added_us=data["added_us"],
         age_ms=None,
+        category=data.get("category"),
     )

@@ -59,6 +59,13 @@ def write(path: Path, content: bytes) -> None:
         raise failure
 
 
+def remove(path: Path) -> None:
+    """Deletes one file durably, on the calling thread. Raises OSError."""
+    [failure] = commit([[Change(path, None)]])
+    if failure is not None:
+        raise failure
+
+
 def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> list[OSError | None]:
     """Makes transactions durable together, in order. Returns for each its error, or None.
 

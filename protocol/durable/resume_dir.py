@@ -2,8 +2,9 @@
 
 `<id>.json` desired state (supervisor) · `<id>.torrent` metainfo (supervisor) · `session.json` settings changed at run
 time (supervisor) · `fastresume/<id>.fastresume` libtorrent's resume data (engine) · `totals/` lifetime transfer totals
-of torrents and the session (supervisor) · `damaged/` damaged files (supervisor) · `.lock` locked by the supervisor
-while it runs. The lock file also identifies the directory, since the path may later lead to another one.
+of torrents and the session (supervisor) · `ip_filter` copy of the IP filter's file (supervisor) · `damaged/` damaged
+files (supervisor) · `.lock` locked by the supervisor while it runs. The lock file also identifies the directory, since
+the path may later lead to another one.
 
 The engine writes only below `fastresume/`, so that its sandbox can deny it access to the records (ADR 025, 026). It
 moves damaged files to `fastresume/damaged/`, from where the supervisor moves them to `damaged/`. Earlier versions
@@ -97,6 +98,11 @@ class ResumeDir:
     def session(self) -> Path:
         """The path of the file with settings that clients changed at run time."""
         return self.root / "session.json"
+
+    @property
+    def ip_filter(self) -> Path:
+        """The path of the copy of the IP filter's file."""
+        return self.root / "ip_filter"
 
     @property
     def totals_dir(self) -> Path:

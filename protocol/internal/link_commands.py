@@ -12,6 +12,7 @@ from protocol.internal.link_queries import (
     QueryFiles,
     QueryPeers,
     QueryPieces,
+    QueryPrivate,
     QueryTrackers,
     QueryWebSeeds,
 )
@@ -36,6 +37,8 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
             `SettingsRefused`, repeats the number.
         bounds: where payload may be stored; by default nowhere.
         banned: the IP addresses of banned peers.
+        ip_filter: whether the IP filter in the resume directory is in force. Answered by `IpFilterState`. A new session
+            waits some seconds for it.
     """
 
     settings: dict[str, SettingValue]
@@ -48,6 +51,7 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
     bounds: Bounds = Bounds()
     overrides: dict[str, SettingValue] = {}
     banned: tuple[str, ...] = ()
+    ip_filter: bool = False
 
 
 class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torrent"):
@@ -150,6 +154,7 @@ EngineCommand = (
     | QueryTrackers
     | QueryPeers
     | QueryPieces
+    | QueryPrivate
     | QueryWebSeeds
     | SaveAll
     | CallPeers

@@ -3,16 +3,20 @@
 Some of them are events of the public protocol.
 """
 
-from protocol.internal.link_messages import EventMessage
+from enum import StrEnum
+
+from protocol.internal.link_messages import EventMessage, Learned
 from protocol.internal.link_queries import (
     FilesQueried,
     PeersQueried,
     PiecesQueried,
+    PrivateQueried,
     SourceInspected,
     TrackersQueried,
     WebSeedsQueried,
 )
-from protocol.wire.desired import SettingValue, StorageMove
+from protocol.internal.move_events import MoveCopied, MoveEnded, MoveProgress
+from protocol.wire.desired import SettingValue
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
 from protocol.wire.events.torrent_events import (
     Completed,
@@ -27,15 +31,6 @@ from protocol.wire.events.torrent_events import (
     TorrentError,
 )
 from protocol.wire.reports import SandboxReport
-
-
-class Learned(EventMessage, frozen=True, kw_only=True):
-    """The base of facts that are stored in a torrent's record.
-
-    `supervisor.commands.edits` has an edit for each of them, except for moves; see `supervisor.commands.moves`.
-    """
-
-    torrent: str
 
 
 class EngineReady(EventMessage, frozen=True, kw_only=True, tag="engine_ready"):
@@ -100,40 +95,6 @@ class TorrentRechecked(Learned, frozen=True, kw_only=True, tag="torrent_rechecke
     """
 
     revision: int
-
-
-class MoveProgress(EventMessage, frozen=True, kw_only=True, tag="move_progress"):
-    """A torrent is not loaded, since its files are being moved.
-
-    Fields:
-        done, total: how many bytes are copied, and how many have to be.
-    """
-
-    torrent: str
-    done: int
-    total: int
-
-
-class MoveCopied(Learned, frozen=True, kw_only=True, tag="move_copied"):
-    """All files of a torrent are copied to their new save path, under temporary names.
-
-    Fields:
-        move: the move that this is about.
-    """
-
-    move: StorageMove
-
-
-class MoveEnded(Learned, frozen=True, kw_only=True, tag="move_ended"):
-    """A move has ended: it is complete or undone, according to its phase, or it has failed.
-
-    Fields:
-        move: the move that this is about.
-        problem: why it has failed. The torrent's files are unchanged.
-    """
-
-    move: StorageMove
-    problem: str | None = None
 
 
 class HashesProven(EventMessage, frozen=True, kw_only=True, tag="hashes_proven"):
@@ -245,6 +206,48 @@ class TrackerReport(EventMessage, frozen=True, kw_only=True, tag="tracker_told")
     times: int = 0
 
 
+class DataFailures(EventMessage, frozen=True, kw_only=True, tag="data_failures"):
+    """Data from peers that failed its hash check since the last message, or passed it after failures.
+
+    Fields:
+        pieces: the number of failed pieces.
+        piece: the index of the last failed piece; None if only metadata has failed.
+        metadata: the number of failed copies of the metadata.
+        problem: why the last copy of the metadata has failed; empty if none has.
+        passed: whether pieces or metadata have passed their check since the last failure.
+        banned: all peers that libtorrent has banned for corrupt pieces, bounded; None if they are as before.
+    """
+
+    torrent: str
+    pieces: int = 0
+    piece: int | None = None
+    metadata: int = 0
+    problem: str = ""
+    passed: bool = False
+    banned: list[str] | None = None
+
+
+class StuckIn(StrEnum):
+    """What does not move: the check of a torrent's files, or the search for the metadata of a magnet link."""
+
+    CHECKING = "checking"
+    METADATA = "metadata"
+
+
+class TorrentStuck(EventMessage, frozen=True, kw_only=True, tag="torrent_stuck"):
+    """A torrent has not moved for a while, or (`what` is None) it moves again.
+
+    Fields:
+        since_s: for how long it has not moved.
+        reloaded: whether it is being loaded again because of that.
+    """
+
+    torrent: str
+    what: StuckIn | None = None
+    since_s: int = 0
+    reloaded: bool = False
+
+
 class FilePutAside(EventMessage, frozen=True, kw_only=True, tag="file_put_aside"):
     """A file of a torrent in the resume directory is damaged. The event has its name, the problem, and the reaction.
 
@@ -308,6 +311,24 @@ class StorageState(EventMessage, frozen=True, kw_only=True, tag="storage_state")
     whole: bool = False
 
 
+class IpFilterState(EventMessage, frozen=True, kw_only=True, tag="ip_filter_state"):
+    """The IP filter that is in force. Sent at each change.
+
+    Fields:
+        on: whether a filter is configured.
+        rules: the number of ranges.
+        bad_lines: the number of lines that are neither rules nor comments; they are left out.
+        first_bad: the number of the first of these lines, and its beginning.
+        problem: why the file was not read; null if it was. Rules that were read before stay in force.
+    """
+
+    on: bool = True
+    rules: int = 0
+    bad_lines: int = 0
+    first_bad: str = ""
+    problem: str | None = None
+
+
 class SessionStats(EventMessage, frozen=True, kw_only=True, tag="session_stats"):
     """Rates and totals of the session, sent once a second.
 
@@ -344,8 +365,11 @@ EngineEvent = (
     | TrackerReport
     | TrackersQueried
     | PeersQueried
+    | PrivateQueried
     | PiecesQueried
     | WebSeedsQueried
+    | DataFailures
+    | TorrentStuck
     | FilePutAside
     | MetainfoDamaged
     | ResumeHandedOver
@@ -353,6 +377,7 @@ EngineEvent = (
     | ResumeStoreState
     | StorageState
     | SessionStats
+    | IpFilterState
     | Progress
     | MetadataUpdated
     | FilesDiscovered

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from protocol.text import patterns
+from protocol.wire.goals import Global, GoalAction, InactiveGoal, RatioGoal, ReachedGoals, TimeGoal
 
 LIMIT_MAX_BPS: Final = 2**31 - 2
 """libtorrent's limits are 32-bit integers, and it treats the largest one as no limit."""
@@ -48,11 +49,17 @@ ADDRESSES_MAX: Final = 10_000
 BANS_MAX: Final = 10_000
 """The maximum number of banned addresses. The engine gets all of them at each change of the session's settings."""
 
+CATEGORIES_MAX: Final = 1000
+"""The maximum number of categories. All of them are written when one changes."""
+
 TIER_MAX: Final = 255
 """The last tier (BEP 12). libtorrent stores a tier in 8 bits, and its binding raises an error for larger numbers."""
 
 Tier = Annotated[int, msgspec.Meta(ge=0, le=TIER_MAX)]
 """The trackers of a tier are used only if all trackers of lower tiers fail."""
+
+ContentLayout = Literal["original", "subfolder", "no_subfolder"]
+"""Whether a torrent's files are in a folder: as in the torrent, always, or never."""
 
 Indices = Annotated[str, msgspec.Meta(pattern=patterns.FILE_INDICES, max_length=65_536)]
 """File indices in the form of BEP 53, such as `0,2,5-7`."""
@@ -124,6 +131,19 @@ class TrackerEdits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return TrackerEdits(replaced=replaced, added=tuple(added.items()), removed=tuple(removed))
 
 
+class Category(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A category of torrents; its name is its key in `DesiredSession.categories`.
+
+    Fields:
+        key: the text by which torrents' records refer to the category. A later category of the same name has another
+            key. So one write removes a category from all its torrents.
+        save_path: where files of torrents are stored that are added without a save path; None means the first root.
+    """
+
+    key: str
+    save_path: str | None = None
+
+
 class Quarantine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why a torrent is in quarantine.
 
@@ -189,6 +209,9 @@ class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         dht: whether the torrent uses the DHT (BEP 5).
         lsd: whether the torrent is announced in the local network (BEP 14).
         name: the name that is shown in place of the name in the metadata; empty for the latter. No file is renamed.
+        ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when the torrent has seeded enough: each a number, null
+            for no goal, or `global` for the goal in the configuration.
+        goal_action: what is done with the torrent then; `global` for the action in the configuration.
     """
 
     max_connections: OwnLimit = 0
@@ -201,6 +224,10 @@ class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dht: bool = True
     lsd: bool = True
     name: DisplayName = ""
+    ratio_goal: RatioGoal | Global | None = "global"
+    seeding_time_goal_s: TimeGoal | Global | None = "global"
+    inactive_time_goal_s: InactiveGoal | Global | None = "global"
+    goal_action: GoalAction | Global = "global"
 
 
 DEFAULT_OPTIONS: Final = TorrentOptions()
@@ -241,7 +268,12 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         renames: by file index, the paths of files that clients have renamed, relative to the save path.
         move: a move of the files that is not complete. The torrent is not loaded meanwhile, and the other fields
             describe it as it was before the move.
+        content_layout: whether the files are in a folder; chosen when the torrent was added.
+        category: the key of the torrent's category (`Category.key`). If no category has this key, it was removed, and
+            the torrent has none.
         options: the options of the torrent that clients have set.
+        queue_order: torrents in the queue are sorted by this number; None stands for `added_us`.
+        reached: the seeding goals that were acted on; None if none was, or if a client has set goals since.
     """
 
     torrent: str
@@ -275,7 +307,11 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
     removed_web_seeds: tuple[str, ...] = ()
     renames: tuple[tuple[int, str], ...] = ()
     move: StorageMove | None = None
+    content_layout: ContentLayout = "original"
+    category: str | None = None
     options: TorrentOptions = DEFAULT_OPTIONS
+    queue_order: int | None = None
+    reached: ReachedGoals | None = None
 
     def __post_init__(self) -> None:
         """Shares values that many of possibly 100,000 records have in common, such as save paths."""
@@ -284,6 +320,8 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
             share(self, "options", DEFAULT_OPTIONS)
         share(self, "save_path", sys.intern(self.save_path))
         share(self, "mount_point", sys.intern(self.mount_point))
+        if self.category is not None:
+            share(self, "category", sys.intern(self.category))
         if self.info_hash_v1 == self.torrent:
             share(self, "info_hash_v1", self.torrent)
         if self.info_hash_v2 == self.torrent:
@@ -309,6 +347,11 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         options = self.options
         return options.auto_managed and not options.force_start and not self.paused
 
+    @property
+    def queue_key(self) -> tuple[int, str]:
+        """The sort key in the queue."""
+        return (self.added_us if self.queue_order is None else self.queue_order, self.torrent)
+
 
 class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What clients requested for the whole session. Stored in `session.json`.
@@ -318,6 +361,7 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             limit in the configuration applies.
         settings: libtorrent's settings that clients have set, by libtorrent's names; they override the configuration.
         banned: the IP addresses of banned peers, in their normal form.
+        categories: the categories of torrents, by name.
         alternative: whether the alternative limits are in force; None if the schedule decides.
     """
 
@@ -326,6 +370,7 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     revision: int = 1
     settings: dict[str, SettingValue] = {}
     banned: tuple[str, ...] = ()
+    categories: dict[str, Category] = {}
     alternative: bool | None = None
 
 

@@ -14,13 +14,16 @@ import msgspec
 
 from protocol.wire import codec, making_results, reports, results, rows
 from protocol.wire.commands import (
+    category_commands,
     file_commands,
     making_commands,
     option_commands,
     peer_commands,
+    queue_commands,
     session_commands,
     torrent_commands,
     tracker_commands,
+    upload_commands,
 )
 from protocol.wire.commands.kinds import Command, Mutation
 from protocol.wire.crashes import CrashReport
@@ -144,6 +147,7 @@ _TABLE: Final = (
     ),
     Operation(peer_commands.ListBans, results.BanList),
     Operation(tracker_commands.ListWebSeeds, results.WebSeedList, (_UNKNOWN,)),
+    Operation(category_commands.ListCategories, results.CategoryList),
     Operation(session_commands.Replay, results.Replayed, (Refusal(ErrorKind.REPLAY_GONE),)),
     Operation(session_commands.ListCrashes, results.CrashList, _FROM_DISK),
     Operation(session_commands.GetCrash, CrashReport, (Refusal(ErrorKind.UNKNOWN_CRASH), *_FROM_DISK)),
@@ -162,6 +166,7 @@ _TABLE: Final = (
             *_FROM_DISK[1:],
         ),
     ),
+    Operation(making_commands.ListJobs, making_results.JobList),
     Operation(
         torrent_commands.AddTorrent,
         results.AddAccepted,
@@ -176,12 +181,25 @@ _TABLE: Final = (
             ),
             Refusal(
                 ErrorKind.PATH_NOT_ALLOWED,
-                "`args.save_path`, or with `args.metainfo` one of its files, is not in the download roots",
+                "`args.save_path`, the save path of `args.category`, or with `args.metainfo` one of its files, is not "
+                "in the download roots",
             ),
+            Refusal(ErrorKind.INVALID_RESUME),
+            Refusal(ErrorKind.UNKNOWN_UPLOAD),
+            Refusal(ErrorKind.UNKNOWN_CATEGORY, "nothing was accepted"),
             Refusal(ErrorKind.TORRENT_BUSY, "a torrent of this id is still being removed"),
             Refusal(ErrorKind.ENGINE_UNAVAILABLE, "no engine could validate the source in time; nothing was accepted"),
             Refusal(ErrorKind.ENGINE_LOST, "two engines died while they validated the source; nothing was accepted"),
             Refusal(ErrorKind.STORAGE_UNAVAILABLE, "the save path's file system does not answer; nothing was accepted"),
+        ),
+    ),
+    Operation(
+        upload_commands.UploadPart,
+        results.PartAccepted,
+        (
+            Refusal(ErrorKind.UPLOAD_TOO_LARGE),
+            Refusal(ErrorKind.UPLOAD_OUT_OF_ORDER),
+            Refusal(ErrorKind.TOO_MANY_UPLOADS),
         ),
     ),
     Operation(
@@ -216,7 +234,16 @@ _TABLE: Final = (
         ),
     ),
     Operation(torrent_commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
-    Operation(option_commands.UpdateOptions, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(
+        option_commands.UpdateOptions,
+        results.TorrentAccepted,
+        (_UNKNOWN, Refusal(ErrorKind.UNKNOWN_CATEGORY, "nothing was changed")),
+    ),
+    Operation(
+        queue_commands.MoveInQueue,
+        results.QueueMoved,
+        (_UNKNOWN, Refusal(ErrorKind.NOT_IN_QUEUE, "one of the torrents is not in the queue; nothing was accepted")),
+    ),
     Operation(
         torrent_commands.Recheck,
         results.TorrentAccepted,
@@ -256,6 +283,24 @@ _TABLE: Final = (
     Operation(torrent_commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),
     Operation(peer_commands.BanPeer, results.BanAccepted),
     Operation(peer_commands.UnbanPeer, results.BanAccepted),
+    Operation(
+        category_commands.PutCategory,
+        results.CategoryReport,
+        (
+            Refusal(ErrorKind.PATH_NOT_ALLOWED, "`args.save_path` is not in the download roots"),
+            Refusal(ErrorKind.STORAGE_UNAVAILABLE, "the save path's file system does not answer; nothing was accepted"),
+        ),
+    ),
+    Operation(category_commands.RemoveCategory, results.CategoryRemoved, (Refusal(ErrorKind.UNKNOWN_CATEGORY),)),
+    Operation(
+        making_commands.CreateTorrent,
+        making_results.JobAccepted,
+        (
+            Refusal(ErrorKind.PATH_NOT_ALLOWED, "`args.path` or `args.output` is not in the download roots"),
+            Refusal(ErrorKind.TOO_MANY_JOBS),
+        ),
+    ),
+    Operation(making_commands.CancelJob, making_results.JobAccepted, (Refusal(ErrorKind.UNKNOWN_JOB),)),
     Operation(torrent_commands.ReleaseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
         session_commands.RestoreDamaged,

@@ -210,6 +210,20 @@ class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
     alternative_limits: bool = False
 
 
+class IpFilterReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The IP filter that is in force, as the engine last reported it.
+
+    Fields:
+        file: the file of the filter.
+        rules: the number of address ranges.
+        bad_lines: the number of lines that were left out, since they are neither rules nor comments.
+    """
+
+    file: str
+    rules: int
+    bad_lines: int
+
+
 class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
     """Totals and rates of the service.
 
@@ -218,12 +232,14 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
         supervisor: the supervisor process.
         engine: the engine process; if there are several, the sums of their figures.
         torrents: the number of torrents by state; states without torrents are omitted.
+        ip_filter: the IP filter; null if there is none.
     """
 
     session: SessionReport
     supervisor: ProcessReport
     engine: ProcessReport
     torrents: dict[str, int]
+    ip_filter: IpFilterReport | None = None
 
 
 class AlternativeReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -189,6 +189,39 @@ class BanAccepted(msgspec.Struct, frozen=True, kw_only=True):
     address: str
 
 
+class CategoryReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A category.
+
+    Fields:
+        name: the category's name.
+        save_path: where the files of a torrent are stored that is added with this category and without a save path;
+            null means the first root.
+    """
+
+    name: str
+    save_path: str | None
+
+
+class CategoryList(msgspec.Struct, frozen=True, kw_only=True):
+    """The categories.
+
+    Fields:
+        categories: the categories, sorted by name.
+    """
+
+    categories: list[CategoryReport]
+
+
+class CategoryRemoved(msgspec.Struct, frozen=True, kw_only=True):
+    """A category was removed.
+
+    Fields:
+        name: the category's name.
+    """
+
+    name: str
+
+
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     """Events that were published earlier.
 
@@ -288,10 +321,36 @@ class AddAccepted(TorrentAccepted, frozen=True, kw_only=True):
             metadata in the given metainfo.
         shares_files_with: the ids of torrents that have a file at the same path, so that they overwrite each other's
             data. The list is complete only for metainfo, and has only torrents whose files are known.
+        merged: with `merge`, for a duplicate: `merged` if trackers or web seeds were added, `nothing_new` if the
+            torrent has them all, `private` if it is private, and `unknown` if no engine could say whether it is; null
+            otherwise.
     """
 
     duplicate: bool
     shares_files_with: list[str] = []
+    merged: Literal["merged", "nothing_new", "private", "unknown"] | None = None
+
+
+class PartAccepted(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of an upload was received.
+
+    Fields:
+        upload: the id of the upload.
+        size: the bytes that the upload has now.
+    """
+
+    upload: str
+    size: int
+
+
+class QueueMoved(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of `move_in_queue`.
+
+    Fields:
+        torrents: the ids of the given torrents, in the order of the queue.
+    """
+
+    torrents: list[str]
 
 
 class SequentialAccepted(TorrentAccepted, frozen=True, kw_only=True):

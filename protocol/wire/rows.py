@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from protocol.wire.desired import DEFAULT_OPTIONS, TorrentOptions
+from protocol.wire.goals import GoalsReport
 
 
 class TorrentState(StrEnum):
@@ -39,10 +40,11 @@ class HindranceCause(StrEnum):
     `moving`: its files are being moved. `quarantined`: the torrent crashes the engine, and is not loaded. `disk`: its
     files or their disk are missing, full or unusable. `error`: another error has stopped it; see `error` in its row.
     `paused`: a client has paused it. `engine`: no engine runs. `queued`: the engine has not loaded it yet, or it waits
-    in libtorrent's queue. `nothing_selected`: no file is selected. `trackers_failing`: no peer is connected, and all
-    trackers fail. `no_peers`: no peer is connected. `no_metadata`: peers are connected, but none has sent the info
-    dictionary for this magnet link. `no_seeds`: no data arrives, and no connected peer has all pieces. `no_data`: no
-    data arrives, although a connected peer has all pieces.
+    in libtorrent's queue. `nothing_selected`: no file is selected. `bad_data`: the data that arrived last failed its
+    hash check, and none has passed it since. `stuck`: no more of its files was checked for ten minutes.
+    `trackers_failing`: no peer is connected, and all trackers fail. `no_peers`: no peer is connected. `no_metadata`:
+    peers are connected, but none has sent the info dictionary for this magnet link. `no_seeds`: no data arrives, and no
+    connected peer has all pieces. `no_data`: no data arrives, although a connected peer has all pieces.
     """
 
     QUARANTINED = "quarantined"
@@ -53,6 +55,8 @@ class HindranceCause(StrEnum):
     ENGINE = "engine"
     QUEUED = "queued"
     NOTHING_SELECTED = "nothing_selected"
+    BAD_DATA = "bad_data"
+    STUCK = "stuck"
     TRACKERS_FAILING = "trackers_failing"
     NO_PEERS = "no_peers"
     NO_METADATA = "no_metadata"
@@ -201,7 +205,7 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
         seeds: the number of connected peers that have all pieces.
         save_path: the absolute path of the directory below which the files are stored.
         labels: the labels that the client gave.
-        paused: whether a client has paused the torrent (desired state, while `state` is observed).
+        paused: whether a client, or a seeding goal, has paused the torrent (desired state, while `state` is observed).
         sequential: whether pieces are downloaded in order.
         download_limit_bps, upload_limit_bps: the desired limits; 0 means no limit.
         error: the message of the torrent's error, or null.
@@ -227,6 +231,10 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
         engine: the slot of the torrent's engine, as in `engines` of `health`.
         moving: the move of the torrent's files that is in progress; null if there is none, or if it is being cancelled.
             Meanwhile the torrent is in state `queued`. `save_path` changes when the move is complete.
+        queue_position: the torrent's place in libtorrent's queue, from 0; null for a torrent that is not in the queue
+            (see `update_options`), is paused or complete.
+        category: the name of the torrent's category, or null. No event but `torrent_added` has this field.
+        goals: the seeding goals in force for the torrent; null if it has none. No event has this field.
     """
 
     torrent: str
@@ -264,6 +272,9 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     stalled_since_us: int | None = None
     engine: int = 0
     moving: Moving | None = None
+    queue_position: int | None = None
+    category: str | None = None
+    goals: GoalsReport | None = None
 
 
 class WebSeedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -293,6 +304,29 @@ class RulesReport(msgspec.Struct, frozen=True, kw_only=True):
     only: str | None = None
 
 
+class BadDataReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The data from peers that failed its hash check since the daemon started.
+
+    Fields:
+        pieces: the number of downloaded pieces that failed. Such a piece is downloaded again.
+        last_piece: the index of the last failed piece; null if none has failed.
+        metadata: the number of copies of the metadata, for a magnet link, that were wrong.
+        metadata_problem: why the last such copy was wrong; null if none was.
+        last_us: when the last failure was reported, microseconds since 1970; null if the only report was about banned
+            peers.
+        banned_peers: the peers that libtorrent has banned from this torrent, as `address:port`, at most 20. libtorrent
+            bans a peer that alone has sent a corrupt piece, or whose block differs in a later, right copy of the piece.
+            These bans are part of the torrent's fast-resume data, and not of `list_bans`.
+    """
+
+    pieces: int
+    last_piece: int | None
+    metadata: int
+    metadata_problem: str | None
+    last_us: int | None
+    banned_peers: list[str]
+
+
 class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
     """One torrent in the reply to `get_torrent`: the row, and the rest of its desired state.
 
@@ -310,6 +344,7 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
             pending.
         tracker_status: all trackers, including those in the source. The figures are from the last `list_trackers`; null
             if there was none.
+        bad_data: the data from peers that failed its hash check since the daemon started; null if there was none.
         options: the options that clients have set (`update_options`).
     """
 
@@ -325,6 +360,7 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
     revision: int
     applied_revision: int
     tracker_status: list[TrackerRow] = []
+    bad_data: BadDataReport | None = None
     options: TorrentOptions = DEFAULT_OPTIONS
 
 

@@ -11,18 +11,19 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from protocol.internal.link_commands import CallPeers, ReannounceTorrent
-from protocol.internal.link_events import Learned
+from protocol.internal.link_messages import Learned
 from protocol.wire.commands.kinds import Mutation
+from protocol.wire.commands.option_commands import UpdateOptions
 from protocol.wire.commands.peer_commands import BanPeer, UnbanPeer
 from protocol.wire.commands.torrent_commands import AddPeers, UpdateLimits, UpdateSelection
 from protocol.wire.commands.tracker_commands import Reannounce
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import BanAccepted, TorrentAccepted
-from supervisor.commands import edits, option_edits
+from supervisor.commands import categories, edits, option_edits
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.arguments import by_index, endpoints, peer_ip
-from supervisor.commands.handlers import Edit, edits_of, handles
+from supervisor.commands.handlers import Change, Edit, edits_of, handles
 from supervisor.commands.reads.reads import Reads
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.engine.engine import Engine
@@ -140,6 +141,16 @@ class Editor:
                     raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field="args.priorities")
         return await self.edit(EDITS[UpdateSelection], command, deadline)
 
+    @handles(UpdateOptions)
+    async def update_options(self, command: UpdateOptions, deadline: float) -> Acceptance:
+        """Sets options of a torrent. Its record refers to the category by the category's key."""
+        self._reads.find(command.torrent)  # an unknown torrent is reported before an unknown category
+        edit = EDITS[UpdateOptions]
+        if command.category is not msgspec.UNSET:
+            key = None if command.category is None else categories.find(self._catalogue, command.category).key
+            edit = edit._replace(change=partial(_into_category, edit.change, key))
+        return await self.edit(edit, command, deadline)
+
     @handles(UpdateLimits)
     async def update_limits(self, command: UpdateLimits, deadline: float) -> Acceptance:
         """Sets the rate limits of a torrent, or of the session if the command names none."""
@@ -179,6 +190,10 @@ class Editor:
                 await self._catalogue.put_session(msgspec.structs.replace(after, revision=before.revision + 1))
                 self._engine.configure()
             return self._catalogue.session.revision
+
+
+def _into_category(change: Change, key: str | None, desired: DesiredTorrent, command: UpdateOptions) -> DesiredTorrent:
+    return msgspec.structs.replace(change(desired, command), category=key)
 
 
 def _of_ban(command: BanPeer | UnbanPeer) -> BanAccepted:

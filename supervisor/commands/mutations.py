@@ -9,19 +9,27 @@ from collections.abc import Callable
 import msgspec
 
 from protocol.host.mounts import MountTable
-from protocol.internal.link_events import Learned, MoveCopied, MoveEnded
+from protocol.internal.link_messages import Learned
+from protocol.internal.move_events import MoveCopied, MoveEnded
 from protocol.wire.commands.kinds import Mutation
-from protocol.wire.desired import KnownMetadata, Quarantine
+from protocol.wire.desired import DesiredTorrent, KnownMetadata, Quarantine
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from supervisor.commands.acceptance import GONE, SESSION, Acceptance, quarantined
+from supervisor.commands.categories import CategoryEditor
+from supervisor.commands.creating.creating import Creating
+from supervisor.commands.creating.job_runner import JobRunner
 from supervisor.commands.editor import Editor
+from supervisor.commands.goals import Verdict
 from supervisor.commands.handlers import check_complete, handlers_of
 from supervisor.commands.lifecycle.adding import Adding
+from supervisor.commands.lifecycle.goal_actions import GoalActions
 from supervisor.commands.lifecycle.quarantining import Quarantining
 from supervisor.commands.lifecycle.removing import Removing
 from supervisor.commands.lifecycle.restoring import Restoring
+from supervisor.commands.lifecycle.uploads import Uploads
 from supervisor.commands.moves.moves import Moves
+from supervisor.commands.queueing import Queueing
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.commands.session_settings import SettingsEditor
@@ -43,6 +51,8 @@ class Mutations:
         shared_files: tracks files that several torrents use.
         on_paused: called with a torrent that a client has paused (True) or resumed (False).
         shelf: the damaged files that were put aside.
+        jobs: the jobs that make torrents.
+        created_by: the name of this program, which .torrent files have.
     """
 
     def __init__(
@@ -59,6 +69,8 @@ class Mutations:
         shared_files: SharedFiles,
         on_paused: Callable[[str, bool], None] = lambda torrent, paused: None,
         shelf: DamagedShelf,
+        jobs: JobRunner,
+        created_by: str = "Ouzel",
     ) -> None:
         self._catalogue = catalogue
         self._engine = engine
@@ -68,7 +80,9 @@ class Mutations:
             catalogue=catalogue, engine=engine, editor=editor, publish=publish, shared_files=shared_files
         )
         quarantining = Quarantining(catalogue=catalogue, engine=engine, editor=editor, locks=locks, publish=publish)
+        uploads = Uploads()
         adding = Adding(
+            uploads=uploads,
             catalogue=catalogue,
             engine=engine,
             roots=roots,
@@ -88,6 +102,7 @@ class Mutations:
             publish=publish,
             shared_files=shared_files,
         )
+        queueing = Queueing(catalogue=catalogue, reads=reads, engine=engine, editor=editor, locks=locks)
         settings = SettingsEditor(catalogue=catalogue, reads=reads, engine=engine, locks=locks, publish=publish)
         self._moves = Moves(
             catalogue=catalogue,
@@ -99,9 +114,23 @@ class Mutations:
             publish=publish,
             shared_files=shared_files,
         )
+        categories = CategoryEditor(catalogue=catalogue, roots=roots, locks=locks)
+        self._goals = GoalActions(catalogue=catalogue, engine=engine, editor=editor, removing=removing, publish=publish)
+        creating = Creating(jobs=jobs, roots=roots, adding=adding, created_by=created_by)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
-        others = settings, removing, quarantining, adding, restoring, self._moves
-        self._handlers = editor.handlers() | handlers_of(editor, *others)
+        self._handlers = editor.handlers() | handlers_of(
+            editor,
+            settings,
+            categories,
+            removing,
+            quarantining,
+            adding,
+            restoring,
+            queueing,
+            creating,
+            uploads,
+            self._moves,
+        )
         check_complete(Mutation, self._handlers)
 
     async def accept(self, command: Mutation, deadline: float) -> Acceptance:
@@ -153,6 +182,10 @@ class Mutations:
             OuzelError: STORAGE_UNAVAILABLE; nothing has changed.
         """
         await self._quarantining.quarantine(torrent, quarantine)
+
+    async def act_on_goal(self, torrent: str, judge: Callable[[DesiredTorrent], Verdict | None]) -> None:
+        """Acts on a torrent's seeding goal; see `GoalActions.act`. Raises OuzelError."""
+        await self._goals.act(torrent, judge)
 
     async def learn(self, fact: Learned) -> None:
         """Stores what an engine has found out about a torrent. Raises OuzelError: STORAGE_UNAVAILABLE."""

@@ -1,6 +1,6 @@
 """The edits of a torrent's options. Pure."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -8,6 +8,8 @@ from protocol.wire.commands.option_commands import UpdateOptions
 from protocol.wire.desired import DesiredTorrent, TorrentOptions
 from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.commands.handlers import edits
+
+GOALS: Final = frozenset({"ratio_goal", "seeding_time_goal_s", "inactive_time_goal_s", "goal_action"})
 
 
 @edits(UpdateOptions)
@@ -25,6 +27,8 @@ def update_options(desired: DesiredTorrent, command: UpdateOptions) -> DesiredTo
     changed: dict[str, Any] = {"options": msgspec.structs.replace(desired.options, **given)}
     if command.labels is not msgspec.UNSET:
         changed["labels"] = tuple(command.labels)
+    if not GOALS.isdisjoint(given):
+        changed["reached"] = None
     if command.force_start is True:
         changed["paused"] = False
     return msgspec.structs.replace(desired, **changed)

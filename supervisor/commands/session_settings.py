@@ -78,6 +78,7 @@ class SessionSettings:
             bounds=self._roots.current.bounds,
             overrides=session.settings,
             banned=session.banned,
+            ip_filter=config.ip_filter.file is not None,
         )
 
 

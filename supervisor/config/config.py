@@ -27,6 +27,7 @@ from supervisor.config.config_file import ConfigFile
 from supervisor.config.config_keys import Given, converted
 from supervisor.config.config_problem import InvalidConfig, Problem
 from supervisor.config.config_section import Section
+from supervisor.config.goals_config import GoalsConfig
 from supervisor.config.hooks_config import HooksConfig
 from supervisor.config.limit_schedule import AlternativeLimits, Window
 from supervisor.config.watch_config import WatchConfig
@@ -88,6 +89,16 @@ class LimitsConfig(Section, frozen=True, kw_only=True):
     schedule: list[Window] = []
 
 
+class IpFilterConfig(Section, frozen=True, kw_only=True):
+    """`[ip_filter]`.
+
+    Fields:
+        file: the absolute path of a file with the addresses that no peer may have; None for none.
+    """
+
+    file: str | None = None
+
+
 class RestartConfig(Section, frozen=True, kw_only=True):
     """`[restart]`: the restart intensity.
 
@@ -137,6 +148,8 @@ class Config(Section, frozen=True, kw_only=True):
     api: ApiConfig = ApiConfig()
     engine: dict[str, int | str | bool] = {}
     limits: LimitsConfig = LimitsConfig()
+    ip_filter: IpFilterConfig = IpFilterConfig()
+    goals: GoalsConfig = GoalsConfig()
     restart: RestartConfig = RestartConfig()
     sandbox: SandboxConfig = SandboxConfig()
     log: LogConfig = LogConfig()
@@ -174,6 +187,7 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ, *, running:
         _check_engine(config.engine),
         _check_paths(config.paths),
         _check_api(config.api),
+        _check_ip_filter(config.ip_filter.file),
         hooks_config.check(config.hooks),
         watch_config.check(config.watch),
         limit_schedule.problems(config.limits.schedule, alternative=config.limits.alternative is not None),
@@ -252,6 +266,11 @@ def _check_paths(paths: PathsConfig) -> _Found:
         ipc_endpoint(Path(paths.runtime_dir), COMMANDS_SOCKET)
     except ValueError as error:
         yield "paths.runtime_dir", str(error)
+
+
+def _check_ip_filter(file: str | None) -> _Found:
+    if file is not None and ("\0" in file or not is_utf8(file) or not Path(file).is_absolute()):
+        yield "ip_filter.file", f"{file!r} is not an absolute path in UTF-8"
 
 
 def _check_apart(config: Config) -> _Found:

@@ -12,6 +12,11 @@ from supervisor.config.config import Config
 
 LIVE: Final = frozenset(
     {
+        "ip_filter.file",
+        "goals.action",
+        "goals.inactive_time_s",
+        "goals.ratio",
+        "goals.seeding_time_s",
         "limits.alternative",
         "hooks.post",
         "hooks.run",

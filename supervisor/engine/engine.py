@@ -94,7 +94,7 @@ class Engine:
         self.libtorrent = ""
         self.default_settings: Mapping[str, SettingValue] = {}
         self.sandbox: SandboxReport | None = None
-        self.snapshot = Snapshot(slot, on_trackers_failing=self._trackers_failing)
+        self.snapshot = Snapshot(slot, on_trackers_failing=self._trackers_failing, category_of=torrents.category_of)
         self.waiters = Waiters()
         self._observer = Observer(torrents=torrents, snapshot=self.snapshot, waiters=self.waiters, emit=self._observed)
         self._link = EngineLink(

@@ -13,7 +13,7 @@ from protocol.internal.link_events import (
     FilePutAside,
     HashesProven,
     Heartbeat,
-    Learned,
+    IpFilterState,
     MetainfoDamaged,
     ResumeHandedOver,
     ResumeStoreState,
@@ -22,7 +22,9 @@ from protocol.internal.link_events import (
     SettingsRefused,
     StorageState,
     TorrentDropped,
+    TorrentStuck,
 )
+from protocol.internal.link_messages import Learned
 from protocol.wire.crashes import CrashReport
 from protocol.wire.desired import KnownMetadata, Quarantine
 from protocol.wire.events.event import LifecycleEvent
@@ -135,6 +137,7 @@ Observation = (
     | SettingsApplied
     | SettingsRefused
     | SessionStats
+    | IpFilterState
     | ResumeStoreState
     | ResumeHandedOver
     | AllHandedOver
@@ -143,6 +146,7 @@ Observation = (
     | MetainfoDamaged
     | HashesProven
     | TorrentDropped
+    | TorrentStuck
     | Learned
 )
 """The facts that follow from the messages of an engine process."""

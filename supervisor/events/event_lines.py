@@ -9,9 +9,11 @@ from typing import Any, Final, NamedTuple
 
 from protocol.text.redacted import redacted_text
 from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.events.job_events import JobFinished
 from protocol.wire.events.session_events import HealthChanged, LimitsStale, Reconciled, SessionError, SettingsChanged
 from protocol.wire.events.torrent_events import (
     Completed,
+    GoalReached,
     Quarantined,
     Released,
     StorageMoved,
@@ -45,6 +47,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "damaged": "`ouzel damaged list` says what can be restored; else remove the torrent and add it again",
     "disk_full": "free some space; it recovers by itself",
     "files_overwritten": "another torrent writes to the same files: remove one of the two, or `ouzel resume ID`",
+    "invalid_metadata": "remove it, it cannot be downloaded",
     "listen_failed": "end the program that uses the port, or configure another in [engine] listen_interfaces",
     "path_not_allowed": "add the directory to [paths] download_roots, or remove the link; then `ouzel resume ID`",
     "rules_too_slow": "give simpler patterns to `ouzel files`, or remove the torrent and add it with others",
@@ -109,6 +112,10 @@ def _completed(event: Completed) -> Line:
     return Line("info", "torrent_completed", {"torrent": event.torrent, "bytes": event.bytes_done})
 
 
+def _goal_reached(event: GoalReached) -> Line:
+    return Line("info", "goal_reached", {"torrent": event.torrent, "goal": event.goal, "action": event.action})
+
+
 def _failed(event: TorrentError) -> Line | None:
     told = {"torrent": event.torrent, "error": event.name, "problem": _text(event.message), **_remedy(event)}
     match event.name:
@@ -162,6 +169,14 @@ def _reconciled(event: Reconciled) -> Line:
     return Line("info", "reconciled", {**subject, "what": _text(event.what), "done": _text(event.done)})
 
 
+def _job_finished(event: JobFinished) -> Line:
+    """The line of a job that has made a torrent, or has failed."""
+    if event.problem is not None:
+        return Line("warning", "job_failed", {"job": event.job, "problem": _text(event.problem)})
+    fields = {"torrent": event.torrent, "job": event.job, "output": event.output}
+    return Line("info", "torrent_created", fields)
+
+
 def _tracker_status(event: Any) -> Line:
     """The line of a tracker's status. The URL is redacted, since a private tracker's URL has a passkey."""
     working = str(event.status) == "working"
@@ -178,6 +193,7 @@ _LINES: Final[Mapping[str, Callable[[Any], Line | None]]] = {
     "torrent_added": _added,
     "torrent_removed": _removed,
     "completed": _completed,
+    "goal_reached": _goal_reached,
     "error": _failed,
     "quarantined": _quarantined,
     "released": _released,
@@ -187,6 +203,7 @@ _LINES: Final[Mapping[str, Callable[[Any], Line | None]]] = {
     "settings_changed": _settings_changed,
     "reconciled": _reconciled,
     "tracker_status": _tracker_status,
+    "job_finished": _job_finished,
 }
 """The function that makes the line, by the event's type."""
 
@@ -212,7 +229,9 @@ SILENT: Final = frozenset(
 LEVELS_BY_EVENT: Final[Mapping[str, tuple[str, ...]]] = {
     "config_refused": ("error",),
     "disk_full": ("warning",),
+    "goal_reached": ("info",),
     "health": ("info", "warning", "error"),
+    "job_failed": ("warning",),
     "limits_stale": ("warning",),
     "lines_left_out": ("info", "warning", "error"),
     "listen_failed": ("error",),
@@ -224,6 +243,7 @@ LEVELS_BY_EVENT: Final[Mapping[str, tuple[str, ...]]] = {
     "storage_missing": ("warning",),
     "torrent_added": ("info",),
     "torrent_completed": ("info",),
+    "torrent_created": ("info",),
     "torrent_failed": ("error",),
     "torrent_paused": ("info",),
     "torrent_quarantined": ("error",),

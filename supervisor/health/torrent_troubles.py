@@ -1,4 +1,4 @@
-"""Counts torrents in error or in quarantine by cause, for `health`. Pure.
+"""Counts torrents in error, in quarantine or stuck by cause, for `health`. Pure.
 
 The counts are derived from the published events, so they agree with rows. A torrent costs memory only while it has a
 problem, and each event is handled in constant time.
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Final, NamedTuple
 
+from protocol.internal.link_events import StuckIn
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.torrent_events import ErrorCleared, StateChanged, TorrentError, TorrentRemoved
 from protocol.wire.rows import TorrentState
@@ -70,9 +71,20 @@ _CAUSES: Final = {
     "unreadable": _Cause(
         "their stored data cannot be read", "fix the problem in the message; they recover by themselves"
     ),
+    "invalid_metadata": _Cause(
+        "their metadata has the right info-hash, and is no torrent", "remove them, they cannot be downloaded"
+    ),
     "add_failed": _Cause("libtorrent refuses them", "remove them, and add them from another source"),
     "call_failed": _Cause(
         "the engine had an error with them and unloaded them", "`ouzel resume ID` tries again; if it recurs, report it"
+    ),
+    "stuck_checking": _Cause(
+        "no more of them was checked for ten minutes, also after they were loaded again",
+        "see whether their disk answers (`dmesg`, `iostat`); if it does, restart ouzeld",
+    ),
+    "stuck_metadata": _Cause(
+        "peers are connected, and none has sent their metadata for ten minutes",
+        "`ouzel peers ID` lists the peers, `ouzel ban` bans one; or add the .torrent files",
     ),
     QUARANTINED: _Cause(
         "not loaded, since they crash the engine",
@@ -142,6 +154,13 @@ class TorrentTroubles:
             case _:
                 pass
 
+    def stuck(self, torrent: str, what: StuckIn | None) -> None:
+        """Counts a torrent that does not move, or (None) that moves again. A change of its state ends that, too."""
+        if what is not None:
+            self._count(torrent, f"stuck_{what.value}")
+        elif self._stopped.get(torrent, "").startswith("stuck_"):
+            self._discount(torrent)
+
     def quarantined(self, torrent: str) -> None:
         """Counts a torrent whose record says that it is in quarantine. Called when the daemon starts."""
         self._count(torrent, QUARANTINED)
@@ -162,8 +181,8 @@ class TorrentTroubles:
         first = next(iter(torrents))
         message = self._last.get(first, ("", ""))[1]
         example = f": {message}" if message else ""
-        where = "quarantine" if cause == QUARANTINED else "error"
-        number = f"{len(torrents)} torrent{'' if len(torrents) == 1 else 's'} in {where}"
+        where = "stuck" if cause.startswith("stuck_") else "in quarantine" if cause == QUARANTINED else "in error"
+        number = f"{len(torrents)} torrent{'' if len(torrents) == 1 else 's'} {where}"
         return f"{number}: {what}: {named(torrents, name_of)}{example}; {remedy}"
 
     def _count(self, torrent: str, cause: str) -> None:

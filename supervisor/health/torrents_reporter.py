@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from protocol.internal.link_events import StuckIn
 from supervisor.health.failing_trackers import FailingTrackers
 from supervisor.health.health import Severity
 from supervisor.health.health_reporter import HealthReporter
@@ -28,6 +29,10 @@ class TorrentsReporter:
         self._failing_trackers = failing_trackers
         self._reporter = reporter
         self._name_of = name_of
+
+    def stuck(self, torrent: str, what: StuckIn | None) -> None:
+        """Counts a torrent that does not move, or (None) that moves again."""
+        self._troubles.stuck(torrent, what)
 
     def tell(self) -> None:
         """Reports changed problems. Call it every second."""

@@ -9,6 +9,7 @@ from supervisor.events.publisher import Publisher
 from supervisor.health.failing_trackers import FailingTrackers
 from supervisor.health.health_reporter import HealthReporter
 from supervisor.payload.shared_files import SharedFiles
+from supervisor.store.catalogue import Catalogue
 
 
 class Announcements:
@@ -17,12 +18,14 @@ class Announcements:
     def __init__(
         self,
         *,
+        catalogue: Catalogue,
         publisher: Publisher,
         reporter: HealthReporter,
         shared_files: SharedFiles,
         failing_trackers: FailingTrackers,
         engine: Engine,
     ) -> None:
+        self._catalogue = catalogue
         self._publisher = publisher
         self._reporter = reporter
         self._shared_files = shared_files
@@ -42,7 +45,7 @@ class Announcements:
         """Publishes a torrent whose record clients have not seen yet, or of which clients know only the id."""
         torrent, quarantine, snapshot = desired.torrent, desired.quarantine, self._engine.snapshot
         self._shared_files.appeared(desired)
-        for event in appeared(desired):
+        for event in appeared(desired, self._catalogue.category_of(desired)):
             self._publisher.lifecycle(event)
         changes = snapshot.queued(torrent) if quarantine is None else snapshot.quarantined(torrent, quarantine.reason)
         for change in changes:

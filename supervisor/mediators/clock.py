@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from protocol.wire.events.session_events import Tick
+from supervisor.commands.goal_keeper import GoalKeeper
 from supervisor.concurrency.background import Background
 from supervisor.engine.engine import Engine
 from supervisor.events.event_log import EventLog
@@ -48,6 +49,7 @@ class Clock:
         health: Health,
         reporter: HealthReporter,
         torrents: TorrentsReporter,
+        goals: GoalKeeper,
         lost_lines: LostLines,
         limits: LimitClock,
         log_problem: Callable[[], str | None],
@@ -72,6 +74,7 @@ class Clock:
             ("limits", limits.tick),
             ("totals", self._count_time),
             ("torrents", torrents.tell),
+            ("goals", goals.tick),
             ("tick", self._tell_the_time),
         ]
 

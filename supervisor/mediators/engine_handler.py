@@ -11,7 +11,7 @@ from protocol.internal.link_events import (
     FilePutAside,
     HashesProven,
     Heartbeat,
-    Learned,
+    IpFilterState,
     MetainfoDamaged,
     ResumeHandedOver,
     ResumeStoreState,
@@ -20,7 +20,9 @@ from protocol.internal.link_events import (
     SettingsRefused,
     StorageState,
     TorrentDropped,
+    TorrentStuck,
 )
+from protocol.internal.link_messages import Learned
 from protocol.wire.errors import OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.session_events import EngineLost, SessionError
@@ -52,10 +54,11 @@ from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
 from supervisor.events.event_logger import EventLogger
 from supervisor.events.publisher import Publisher
-from supervisor.health import listening
+from supervisor.health import ip_filter_health, listening
 from supervisor.health.failing_trackers import FailingTrackers
 from supervisor.health.health import Health, Severity
 from supervisor.health.health_reporter import HealthReporter
+from supervisor.health.torrents_reporter import TorrentsReporter
 from supervisor.log import logs
 from supervisor.log.lost_lines import LostLines
 from supervisor.mediators.resume_dir_handler import ResumeDirHandler
@@ -64,6 +67,10 @@ from supervisor.store.catalogue import Catalogue
 
 COMPONENT: Final = "engine"
 """The component of an engine's problems in `health`."""
+
+_FILTER: Final = "ip_filter"
+_OF_A_PROCESS: Final = ((COMPONENT, "process"), (COMPONENT, "settings"), (_FILTER, "rules"), (_FILTER, "lines"))
+"""Problems of an engine process, which the next one reports again if it has them, too."""
 
 
 class EngineHandler:
@@ -86,6 +93,7 @@ class EngineHandler:
         health: Health,
         reporter: HealthReporter,
         failing_trackers: FailingTrackers,
+        torrents: TorrentsReporter,
         shared_files: SharedFiles,
         merger: Merger,
         metadata: MetadataKeeper,
@@ -109,6 +117,7 @@ class EngineHandler:
         self._health = health
         self._reporter = reporter
         self._failing_trackers = failing_trackers
+        self._torrents = torrents
         self._shared_files = shared_files
         self._merger = merger
         self._metadata = metadata
@@ -149,6 +158,8 @@ class EngineHandler:
                 raise AssertionError("the engine keeps it to itself")
             case SessionStats():
                 self._listens(fact)
+            case IpFilterState():
+                self._filtered(fact)
             case HashesProven():
                 self._merger.proven(fact)
             case StorageState():
@@ -157,6 +168,8 @@ class EngineHandler:
                 self._removals.forgotten(fact)
             case TrackersFailing(torrent, since):
                 self._failing_trackers.note(torrent, since)
+            case TorrentStuck(torrent=torrent, what=what):
+                self._torrents.stuck(torrent, what)
             case FilePutAside():
                 self._resume_dir.put_aside(fact)
             case MetainfoDamaged():
@@ -211,8 +224,8 @@ class EngineHandler:
     def _ready(self) -> None:
         """Clears the problems of earlier processes. The health is published with the next report."""
         self._health.started = True
-        for subject in ("process", "settings"):
-            self._health.report(COMPONENT, subject, None, severity=Severity.DEGRADING, now_us=0)
+        for component, subject in _OF_A_PROCESS:
+            self._health.report(component, subject, None, severity=Severity.DEGRADING, now_us=0)
 
     def _settings_read(self, problems: Mapping[str, str]) -> None:
         """Reports settings that do not have their values in libtorrent, where the engine sets them again."""
@@ -229,6 +242,12 @@ class EngineHandler:
         devices = [] if text is None else [name for _, name in socket.if_nameindex()]
         told = listening.problem(text, stats.listen_port, stats.listeners, devices)
         self._reporter.report(COMPONENT, "listen", *told)
+
+    def _filtered(self, state: IpFilterState) -> None:
+        file = self._in_force.config.ip_filter.file
+        for subject, told in ip_filter_health.problems(file, state).items():
+            self._reporter.report(_FILTER, subject, *told)
+        self._log.info("ip_filter", file=file, rules=state.rules, bad_lines=state.bad_lines)
 
     def _refused(self, event: SettingsRefused) -> None:
         problem = f"{event.section}.{event.setting}: {event.message}"

@@ -63,10 +63,9 @@ class SharedFiles:
 
     def appeared(self, desired: DesiredTorrent) -> None:
         """Adds a torrent from its record. Its files become known when the engine loads it."""
-        if desired.source == "metainfo" and desired.name:
-            self._places.put(
-                desired.torrent, _roots(desired.save_path, [desired.name, *dict(desired.renames).values()])
-            )
+        if desired.source == "metainfo" and desired.name and desired.content_layout == "original":
+            renamed = (path for _, path in desired.renames)
+            self._places.put(desired.torrent, _roots(desired.save_path, [desired.name, *renamed]))
 
     def added(self, torrent: str, places: Iterable[str]) -> list[str]:
         """Adds an accepted torrent. Returns the torrents that may share a file with it."""
@@ -89,7 +88,8 @@ class SharedFiles:
         desired = self._catalogue.torrents.get(torrent)
         if desired is None or not files:
             return
-        self._places.put(torrent, _roots(desired.save_path, (file.path for file in files)))
+        scattered = files if desired.renames or desired.content_layout == "no_subfolder" else files[:1]
+        self._places.put(torrent, _roots(desired.save_path, (file.path for file in scattered)))
         if near := self._near(torrent)[:WATCHED_MAX]:
             self._group.create_task(self._compare(torrent, near))
 

@@ -19,10 +19,11 @@ from typing import Final
 import msgspec
 
 from protocol.durable.durable import Change, Unsettled
-from protocol.durable.integrity import Damaged, check_crc32, encode_record, read
+from protocol.durable.integrity import Damaged, check_crc32, encode_record, read, seal
 from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.store.category_names import CategoryNames
 from supervisor.store.commits import Commits, FailedWrite, largest_failed
 from supervisor.store.damage import DamagedFile
 from supervisor.store.differences import Record
@@ -74,6 +75,7 @@ class Catalogue:
         self._ids: list[str] = []
         """The ids in `torrents` and `unreadable`, sorted."""
         self.on_write_failed: Callable[[], None] = lambda: None
+        self._category_names = CategoryNames()
 
     # -- loading --------------------------------------------------------------------------------------------------
 
@@ -143,6 +145,10 @@ class Catalogue:
             return DesiredTorrent(torrent=torrent, source="metainfo", save_path="", revision=0)
         return desired
 
+    def category_of(self, desired: DesiredTorrent) -> str | None:
+        """The name of a torrent's category; None if the torrent has none, or if the category was removed."""
+        return self._category_names.of(self.session, desired.category)
+
     def check_readable(self, torrent: str | None) -> None:
         """Raises OuzelError: STORAGE_UNAVAILABLE, if the record of the torrent or (None) the session is unreadable."""
         unread = self.session_unreadable if torrent is None else self.unreadable.get(torrent)
@@ -151,8 +157,11 @@ class Catalogue:
 
     # -- changes --------------------------------------------------------------------------------------------------
 
-    async def put(self, desired: DesiredTorrent, *, metainfo: bytes | None = None) -> None:
+    async def put(self, desired: DesiredTorrent, *, metainfo: bytes | None = None, resume: bytes | None = None) -> None:
         """Makes a torrent's desired state durable, then applies the state in memory.
+
+        Args:
+            resume: resume data of another client, for a torrent that the engine does not have yet.
 
         Raises:
             OuzelError: STORAGE_UNAVAILABLE; nothing has changed, unless the error is `OutcomeUnknown`.
@@ -162,6 +171,8 @@ class Catalogue:
         changes = [Change(self._dir.desired(desired.torrent), encode_record(desired))]
         if metainfo is not None:
             changes.insert(0, Change(self._dir.metainfo(desired.torrent), metainfo))
+        if resume is not None:
+            changes.insert(0, Change(self._dir.fastresume(desired.torrent), seal(resume)))
         torrent = desired.torrent
         with self._change(torrent):
             await self._write(torrent, changes)
@@ -379,7 +390,8 @@ class Catalogue:
             if desired.source == "magnet" and desired.metainfo_crc32 is None:
                 changes.append(Change(self._dir.metainfo(subject), None))  # deletes the metainfo of a refused change
             return changes
-        return [Change(self._dir.desired(subject), None), Change(self._dir.metainfo(subject), None)]
+        files = (self._dir.desired(subject), self._dir.metainfo(subject), self._dir.fastresume(subject))
+        return [Change(path, None) for path in files]
 
 
 def _refused(message: str) -> OuzelError:

@@ -152,8 +152,8 @@ def merge(candidates: Iterable[Candidate], *, v1: str | None, v2: str | None) ->
 
     The record with the most bytes stays. If several have as many bytes, a record with metainfo is preferred, then the
     oldest. The record that stays keeps its save path, its selection and whether it is paused, and gets the trackers,
-    web seeds, labels, peers and ids of the others. Trackers and web seeds that a client has removed from one of them,
-    or replaced, are not used any more.
+    web seeds, labels, peers and ids of the others, and a category if it has none. Trackers and web
+    seeds that a client has removed from one of them, or replaced, are not used any more.
     """
     first, *others = [each.desired for each in sorted(candidates, key=_rank)]
     everything = [first, *others]
@@ -176,6 +176,7 @@ def merge(candidates: Iterable[Candidate], *, v1: str | None, v2: str | None) ->
         added_us=min(each.added_us for each in everything),
         info_hash_v1=v1,
         info_hash_v2=v2,
+        category=next((each.category for each in everything if each.category is not None), None),
         merged=tuple(each for each in merged if each != first.torrent),
     )
     if kept != first:

@@ -37,6 +37,7 @@ class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         seeding_s: for how long of that time the torrent was complete.
         active, seeding: whether `active_s` and `seeding_s` have continued to grow since.
         completed_us, last_activity_us: times in microseconds since 1970; null for never.
+        quiet_from_s: the value of `seeding_s` at the last activity.
     """
 
     added_us: int
@@ -49,6 +50,7 @@ class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     seeding: bool = False
     completed_us: int | None = None
     last_activity_us: int | None = None
+    quiet_from_s: int = 0
 
 
 class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +78,7 @@ class Counts(msgspec.Struct, gc=False):
         active_s: for how long the torrent was active. While `active` is true, instead the uptime at which that began,
             minus its earlier active time.
         seeding_s: the same for the time in which it was active and complete, with `seeding`.
+        quiet_from_s: for how long the torrent had been active and complete when payload was last received or sent.
     """
 
     downloaded: int = 0
@@ -90,6 +93,7 @@ class Counts(msgspec.Struct, gc=False):
     fetched: bool = False
     completed_us: int | None = None
     last_activity_us: int | None = None
+    quiet_from_s: int = 0
 
 
 _NOTHING: Final = Counts()
@@ -165,7 +169,7 @@ class Totals:
             counts.wasted += event.wasted - counts.wasted_seen if event.wasted > counts.wasted_seen else event.wasted
             counts.wasted_seen = event.wasted
         if moved:
-            counts.last_activity_us = now_us
+            counts.last_activity_us, counts.quiet_from_s = now_us, self.seeding_s(counts)
             counts.fetched = counts.fetched or counts.downloaded > downloaded
         if moved or (downloaded, uploaded, wasted) != (counts.downloaded, counts.uploaded, counts.wasted):
             self.changed.add(torrent[:2])
@@ -203,6 +207,7 @@ class Totals:
         counts.uploaded = max(counts.uploaded, history.uploaded)
         counts.active_s += -history.active_s if counts.active else history.active_s
         counts.seeding_s += -history.seeding_s if counts.seeding else history.seeding_s
+        counts.quiet_from_s += history.seeding_s
         if counts.completed_us is None and history.completed_s:
             counts.completed_us = history.completed_s * 10**6
         if counts.last_activity_us is None and history.last_activity_s:
@@ -227,6 +232,8 @@ class Totals:
         seeding_s = record.seeding_s + (since if record.seeding else 0)
         counts.active_s += -active_s if counts.active else active_s
         counts.seeding_s += -seeding_s if counts.seeding else seeding_s
+        moved = counts.last_activity_us is not None
+        counts.quiet_from_s = counts.quiet_from_s + seeding_s if moved else record.quiet_from_s
         counts.downloaded = max(counts.downloaded, record.downloaded)
         counts.uploaded = max(counts.uploaded, record.uploaded)
         counts.wasted += record.wasted
@@ -326,6 +333,7 @@ class Totals:
                         seeding=counts.seeding,
                         completed_us=counts.completed_us,
                         last_activity_us=counts.last_activity_us,
+                        quiet_from_s=counts.quiet_from_s,
                     ),
                 )
 

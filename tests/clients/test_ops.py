@@ -16,7 +16,7 @@ from tests.clients.bare import Bare
 from tests.clients.languages import Calls, Endpoints
 from tests.clients.matrix import Matrix
 from tests.clients.plain import kinds, plain
-from tools.rig import payload
+from tools.rig import bencode, payload
 from tools.rig.daemon import Daemon
 from tools.rig.payload import Torrent
 from tools.rig.waiting import until
@@ -47,6 +47,7 @@ class Session:
         self._made = made
         self._client = client
         self._aside = hashlib.sha1(name.encode()).hexdigest()
+        self._names = {made.torrent: "<torrent>", name: "<name>", self._aside: "<aside>"}
 
     def ask(self, row: str, op: str, args: dict[str, Any] | None = None, **envelope: Any) -> Any:
         """Sends a request and stores the comparable reply. Returns the original result or error."""
@@ -57,13 +58,21 @@ class Session:
         if op == "list_damaged":  # other clients have torrents of their own
             files = reply["result"]["files"]
             reply["result"]["files"] = [file for file in files if file["torrent"] == self._aside]
+        if op == "list_categories":  # and categories of their own
+            listed = reply["result"]["categories"]
+            reply["result"]["categories"] = [each for each in listed if each["name"] == f"<{self._name}>"]
+        if op == "export_torrent":  # the payload is random
+            metainfo = bencode.decode(base64.b64decode(plain(reply["result"]["metainfo"], {})["$bin"]))
+            assert isinstance(metainfo, dict)
+            reply["result"]["metainfo"] = hashlib.sha1(bencode.encode(metainfo[b"info"])).hexdigest()
+        if op == "create_torrent":
+            self._names[reply["result"]["job"]] = "<job>"
+        if op == "list_jobs":  # other clients have jobs of their own
+            jobs = reply["result"]["jobs"]
+            reply["result"]["jobs"] = [job for job in jobs if job["job"] in self._names]
         if op == "stats":  # other clients' torrents come and go
             assert sum(reply["result"].pop("torrents").values()) >= 1
-        self.replies.setdefault(row, []).append(
-            kinds(reply)
-            if op == "stats"
-            else plain(reply, {self._made.torrent: "<torrent>", self._name: "<name>", self._aside: "<aside>"})
-        )
+        self.replies.setdefault(row, []).append(kinds(reply) if op == "stats" else plain(reply, self._names))
         return reply.get("result") or reply.get("error")
 
     def add(self) -> None:
@@ -111,6 +120,7 @@ class Session:
         for value in (77, None):
             self.ask("update_settings", "update_settings", {"settings": {"peer_timeout": value}}, wait="applied")
         self.ask("update_selection", "update_selection", {**torrent, "exclude": ["*.nfo"], "priorities": {"0": 7}})
+        self.ask("update_options", "update_options", {**torrent, "pex": False, "max_uploads": 7}, wait="applied")
         self.ask("recheck", "recheck", torrent)
         self.ask("errors", "reannounce", torrent)
         self.ask("add_peers", "add_peers", {**torrent, "peers": ["127.0.0.1:1"]})
@@ -118,6 +128,14 @@ class Session:
         self.ask("ban_peer", "ban_peer", {"peer": "nobody"})
         self.ask("list_bans", "list_bans")
         self.ask("unban_peer", "unban_peer", {"peer": "192.0.2.8"})
+        category = {"name": f"<{self._name}>"}
+        self.ask("put_category", "put_category", category, wait="applied")
+        self.ask("put_category", "put_category", {**category, "save_path": "relative"})
+        self.ask("list_categories", "list_categories")
+        self.ask("update_options", "update_options", {**torrent, "category": category["name"]})
+        self.ask("list_torrents", "list_torrents", {"category": category["name"], "fields": ["category"]})
+        for _ in range(2):
+            self.ask("remove_category", "remove_category", category)
         self.ask("release_torrent", "release_torrent", torrent)
         changed = {"add": [{"url": "udp://127.0.0.1:1/y", "tier": 3}], "remove": ["udp://127.0.0.1:1/z"]}
         self.ask("update_trackers", "update_trackers", {**torrent, **changed}, wait="applied")
@@ -144,6 +162,22 @@ class Session:
         self.ask("errors", "restore_damaged", {"name": f"{self._aside}.json"})
         self.ask("remove_torrent", "remove_torrent", {"torrent": self._aside}, wait="applied")
 
+    def make(self, downloads: Path) -> None:
+        """Makes a torrent of a file."""
+        path = downloads / f"{self._name}.bin"
+        path.write_bytes(b"content")
+        job = self.ask("create_torrent", "create_torrent", {"path": str(path), "output": f"{path}.torrent"})["job"]
+
+        def ended() -> str | None:
+            [row] = [row for row in self._client.list_jobs() if row.job == job]
+            return row.torrent
+
+        self._names[until(ended, "the torrent is made")] = "<made>"
+        until(Path(f"{path}.torrent").exists, "it is written")
+        self.ask("cancel_job", "cancel_job", {"job": job})
+        self.ask("errors", "cancel_job", {"job": "none"})
+        self.ask("list_jobs", "list_jobs")
+
     def err(self) -> None:
         """Runs requests that are refused."""
         for args in ({"torrent": self._made.torrent}, {"torrent": UNKNOWN}, {"torrent": 5}, {}):
@@ -168,6 +202,7 @@ def whole(asker: Asker, name: str, root: Path, daemon: Daemon) -> Replies:
         session.read(str(asker.ask("ping")["epoch"]))
         session.change()
         session.restore(daemon.resume_dir)
+        session.make(daemon.downloads)
         session.err()
         return session.replies
 

@@ -19,7 +19,6 @@ from engine_proc.storage.storage_watch import MountsRead, Sight, StorageWatch
 from engine_proc.torrents.dispatch import Dispatcher
 from engine_proc.torrents.loading.judged_sources import JudgedSources
 from engine_proc.torrents.loading.loader import Loader
-from engine_proc.torrents.mover import Mover
 from engine_proc.torrents.parts import Parts
 from engine_proc.trackers.announce_pacer import AnnouncePacer
 from protocol.durable.integrity import seal
@@ -90,8 +89,8 @@ class Desk:
             lambda: self.now,
         )
         self.loader = Loader(parts, self.judged, self.rehasher)
-        self.mover = Mover(parts, self.loader)
-        self.dispatcher = Dispatcher(parts, self.loader, self.mover)
+        self.dispatcher = Dispatcher(parts, self.loader)
+        self.mover = self.dispatcher.absences.mover
         self.sample = two_files()
         self.dir.metainfo(self.sample.torrent).write_bytes(self.sample.metainfo)
 

@@ -11,13 +11,24 @@ import pytest
 import zmq
 
 from engine_proc.engine import WAITING_HEARTBEAT_S, Engine
+from engine_proc.ip_filter.filter_watch import FilterWatch
 from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_store import FastResumeStore
-from engine_proc.session.alerts import Finished, Flushed, MetadataReceived, ResumeData, SessionStatistics, TorrentGone
+from engine_proc.session.alerts import (
+    Finished,
+    Flushed,
+    MetadataReceived,
+    NativeState,
+    ResumeData,
+    SessionStatistics,
+    StatusUpdate,
+    TorrentGone,
+)
 from engine_proc.session.session_port import SourceInfo
 from engine_proc.session.session_settings import merged
 from engine_proc.storage.storage_watch import MountsRead, StorageWatch
 from engine_proc.torrents import saver
+from engine_proc.watches import stuck_watch
 from protocol.durable.integrity import unseal
 from protocol.durable.resume_dir import ResumeDir
 from protocol.internal.link_commands import Configure, Drain, DropTorrent, EnsureTorrent, SaveAll
@@ -31,8 +42,10 @@ from protocol.internal.link_events import (
     SettingsApplied,
     SettingsRefused,
     StorageState,
+    StuckIn,
     TorrentApplied,
     TorrentDropped,
+    TorrentStuck,
 )
 from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
 from protocol.wire.desired import DesiredTorrent, Selection
@@ -66,6 +79,7 @@ class Running:
         self.store = FastResumeStore(self.dir)
         self.rehasher = Rehasher()
         self.watch = StorageWatch()
+        self.filters = FilterWatch(str(self.dir.ip_filter), tuple)
         self.sessions: list[FakeSession] = []
         self.error: BaseException | None = None
         self._socket = self.link.context.socket(zmq.DEALER)
@@ -78,6 +92,7 @@ class Running:
             self.rehasher,
             self.watch,
             self._make_session,
+            filters=self.filters,
             gen=GEN,
             libtorrent="fake",
             known=KNOWN_SETTINGS,
@@ -161,6 +176,7 @@ class Running:
         self._socket.close()
         self.link.close()
         self.watch.close()
+        self.filters.close()
         self.rehasher.close()
         self.store.close()
         for session in self.sessions:
@@ -416,6 +432,23 @@ def test_trouble_comes_and_goes(engine: Running) -> None:
     engine.ensure(changed(changed(desired, paused=True), paused=False))
     engine.link.take(ErrorCleared)
     engine.link.take(StateChanged, lambda event: event.previous is TorrentState.ERROR)
+
+
+def test_a_stuck_check_is_loaded_again(engine: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the engine, and the torrent continues with what it has."""
+    monkeypatch.setattr(stuck_watch, "CHECKING_S", 0.1)
+    monkeypatch.setattr(stuck_watch, "LOOK_S", 0.1)
+    desired = engine.sample.desired()
+    engine.ensure(desired)
+    engine.running(engine.sample)
+    [status] = engine.session.statuses()
+    engine.session.post(StatusUpdate([msgspec.structs.replace(status, state=NativeState.CHECKING_FILES)]))
+    stuck = engine.link.take(TorrentStuck)
+    assert (stuck.torrent, stuck.what, stuck.reloaded) == (desired.torrent, StuckIn.CHECKING, True)
+    assert engine.link.take(TorrentStuck).what is None
+    eventually(lambda: ("unload", desired.torrent) in engine.session.calls, "it was unloaded")
+    eventually(lambda: desired.torrent in engine.session.torrents(), "it is there again")
+    assert engine.lives()
 
 
 def test_a_forgotten_torrent_is_told_of_no_more(engine: Running) -> None:

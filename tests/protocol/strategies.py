@@ -77,8 +77,8 @@ def _of(info: mi.Type) -> st.SearchStrategy[Any]:
             return st.binary(max_size=20)
         case mi.BoolType():
             return st.booleans()
-        case mi.FloatType():
-            return st.floats(allow_nan=False)
+        case mi.FloatType(ge=low, le=high):
+            return st.floats(low, high, allow_nan=False)
         case mi.NoneType():
             return st.none()
         case mi.AnyType():

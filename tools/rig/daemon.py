@@ -30,6 +30,7 @@ class Daemon:
         roots: more download roots.
         restart, limits, api, sandbox: keys of these sections of the configuration. If the engine is not the real one,
             the sandbox is off, since such an engine may have to write files elsewhere.
+        ip_filter: the file of the IP filter.
         engine_module: the module to run as the engine instead of the real one.
         environment: environment variables that override those of the test.
         module: the module to run as the supervisor instead of the real one.
@@ -46,6 +47,7 @@ class Daemon:
         roots: Sequence[Path] = (),
         restart: Mapping[str, float] | None = None,
         limits: Mapping[str, Any] | None = None,
+        ip_filter: Path | None = None,
         api: Mapping[str, str] | None = None,
         sandbox: Mapping[str, str] | None = None,
         engine_module: str | None = None,
@@ -76,6 +78,7 @@ class Daemon:
             "engine": {**LOOPBACK, **(engine or {})},
             "restart": restart or {},
             "limits": limits or {},
+            "ip_filter": {} if ip_filter is None else {"file": str(ip_filter)},
             "api": api or {},
             "sandbox": sandbox or {"mode": "require" if engine_module is None and sandboxed() else "off"},
         }

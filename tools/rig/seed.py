@@ -59,6 +59,12 @@ class Seed(Helper):
         """Seeds the data at `save_path`. Without `seed_mode`, downloads the data from `peer`."""
         self._ask(op="add", metainfo=metainfo.hex(), save_path=str(save_path), peer=peer, seed_mode=seed_mode)
 
+    def add_unverified(self, metainfo: bytes, save_path: Path) -> None:
+        """Seeds what is at `save_path` without ever hashing it, so that peers get corrupt data if it is corrupt."""
+        self._ask(
+            op="add", metainfo=metainfo.hex(), save_path=str(save_path), peer=None, seed_mode=False, unverified=True
+        )
+
     def download(self, metainfo: bytes, save_path: Path, *, peer: str) -> Downloaded:
         """Adds a torrent, and waits until it is complete. The process does nothing else meanwhile."""
         answer = self._ask(op="download", metainfo=metainfo.hex(), save_path=str(save_path), peer=peer, seed_mode=False)
@@ -118,6 +124,8 @@ def _params(lt: Any, command: dict[str, Any]) -> Any:
     params = lt.load_torrent_buffer(bytes.fromhex(command["metainfo"]))
     params.save_path = command["save_path"]
     params.flags = lt.torrent_flags.seed_mode if command["seed_mode"] else 0
+    if command.get("unverified"):
+        params.have_pieces = [True] * params.ti.num_pieces()  # in seed mode, a piece is hashed before it is sent
     if command["peer"]:
         host, _, port = command["peer"].rpartition(":")
         params.peers = [(host, int(port))]

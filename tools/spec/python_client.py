@@ -7,12 +7,13 @@ For such an operation only the methods are generated.
 import inspect
 import textwrap
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, Final, get_args, get_origin
 
 import msgspec
 from msgspec import inspect as mi
 
-from ouzel.client import special_calls
+from ouzel.client import adding_calls, special_calls
 from ouzel.client.call import Call, Page
 from protocol.wire.commands import kinds
 from protocol.wire.operations import OPERATIONS, Operation
@@ -36,10 +37,14 @@ class ByHand(Exception):
 
 def special() -> dict[str, Callable[..., Any]]:
     """The hand-written calls by name."""
+    return _functions_of(adding_calls) | _functions_of(special_calls)
+
+
+def _functions_of(module: ModuleType) -> dict[str, Callable[..., Any]]:
     return {
         name: each
-        for name, each in vars(special_calls).items()
-        if inspect.isfunction(each) and each.__module__ == special_calls.__name__ and not name.startswith("_")
+        for name, each in vars(module).items()
+        if inspect.isfunction(each) and each.__module__ == module.__name__ and not name.startswith("_")
     }
 
 
@@ -51,7 +56,8 @@ def calls() -> str:
     results = {kind for each in plain for kind in _named(each)}
     modules: dict[str, set[str]] = {
         "ouzel.client.call": {"Call", "Page", "call_of", "member", "nothing", "whole"},
-        "ouzel.client.special_calls": {"Added", "ServerInfo", *by_hand},
+        "ouzel.client.adding_calls": {"Added", *_functions_of(adding_calls)},
+        "ouzel.client.special_calls": {"ServerInfo", *_functions_of(special_calls)},
         "protocol.wire.commands": {_module(each.arguments) for each in plain},
         "protocol.wire.envelope": {"Wait"},
     }

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.wire import making_results, reports, results, rows
+from protocol.wire import goals, making_results, reports, results, rows
 from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
 from protocol.wire.envelope import EventFrame, Request
-from protocol.wire.events import event, session_events, torrent_events
+from protocol.wire.events import event, job_events, session_events, torrent_events
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.reports import EngineState, HealthStatus, SettingSource
 from protocol.wire.rows import HindranceCause, TorrentState, TrackerStatus
@@ -32,6 +32,8 @@ GEN: Final = 2
 SEQ: Final = 41
 NOW_US: Final = 1_795_368_000_000_000
 SAVE_PATH: Final = "/srv/torrents"
+FILMS: Final = "/srv/torrents/films"
+JOB: Final = "5c1e07ab"
 CRASH: Final = "20261122T155959.500000Z-gen1"
 
 ROW: Final = rows.TorrentRow(
@@ -58,6 +60,8 @@ ROW: Final = rows.TorrentRow(
     error=None,
     added_us=NOW_US - 60_000_000,
     age_ms=12,
+    category="films",
+    goals=goals.GoalsReport(ratio=2.0, seeding_time_s=None, inactive_time_s=86_400, action="pause"),
 )
 WAITING: Final = rows.TorrentRow(
     torrent=OTHER,
@@ -167,6 +171,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "fields": ["state", "progress"],
         "state": "downloading",
         "label": "greetings",
+        "category": "films",
         "cursor": None,
         "limit": 100,
     },
@@ -178,6 +183,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "list_bans": {},
     "export_torrent": {"torrent": TORRENT},
     "list_web_seeds": {"torrent": TORRENT},
+    "list_categories": {},
     "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
     "list_crashes": {},
     "list_damaged": {},
@@ -185,6 +191,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "add_torrent": {
         "magnet": None,
         "metainfo": METAINFO,
+        "upload": None,
         "save_path": SAVE_PATH,
         "paused": True,
         "sequential": False,
@@ -197,6 +204,11 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "labels": ["greetings"],
         "seed_mode": False,
         "peers": ["192.0.2.7:6881", "[2001:db8::7]:6881"],
+        "resume": None,
+        "content_layout": "original",
+        "merge": False,
+        "added_us": NOW_US - 60_000_000,
+        "category": "films",
     },
     "remove_torrent": {"torrent": TORRENT, "delete_files": True},
     "pause": {"torrent": TORRENT},
@@ -224,7 +236,13 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "lsd": False,
         "labels": ["greetings"],
         "name": "Greetings",
+        "category": "films",
+        "ratio_goal": 2.0,
+        "seeding_time_goal_s": None,
+        "inactive_time_goal_s": 86_400,
+        "goal_action": "pause",
     },
+    "move_in_queue": {"torrents": [TORRENT, OTHER], "where": "top"},
     "recheck": {"torrent": TORRENT},
     "reannounce": {"torrent": TORRENT, "tracker": TRACKER.url},
     "update_trackers": {
@@ -241,9 +259,27 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "move_storage": {"torrent": TORRENT, "save_path": f"{SAVE_PATH}/greetings"},
     "rename_file": {"torrent": TORRENT, "index": 0, "path": "greetings/hello.txt"},
     "rename_folder": {"torrent": TORRENT, "path": "greetings", "new_path": "hello"},
+    "list_jobs": {},
+    "create_torrent": {
+        "path": f"{SAVE_PATH}/hello.txt",
+        "format": "v1",
+        "piece_length": 16_384,
+        "trackers": [[TRACKER.url], [DEAD_TRACKER.url]],
+        "web_seeds": ["https://mirror.example/"],
+        "private": True,
+        "source": "EXAMPLE",
+        "comment": "a greeting",
+        "exclude": ["*.nfo"],
+        "output": f"{SAVE_PATH}/hello.torrent",
+        "seed": True,
+    },
+    "cancel_job": {"job": JOB},
+    "upload_part": {"upload": "large", "offset": 0, "data": METAINFO},
     "add_peers": {"torrent": TORRENT, "peers": ["192.0.2.7:6881"]},
     "ban_peer": {"peer": "[2001:db8::7]:6881"},
     "unban_peer": {"peer": "192.0.2.7"},
+    "put_category": {"name": "films", "save_path": FILMS},
+    "remove_category": {"name": "films"},
     "release_torrent": {"torrent": TORRENT},
     "restore_damaged": {"name": f"{OTHER}.json"},
 }
@@ -276,6 +312,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         supervisor=reports.ProcessReport(rss_bytes=52_428_800, cpu_ms=900, fds=31),
         engine=reports.ProcessReport(rss_bytes=33_554_432, cpu_ms=120, fds=24),
         torrents={"downloading": 1, "fetching_metadata": 1},
+        ip_filter=reports.IpFilterReport(file="/etc/ouzel/ip_filter.p2p", rules=250_000, bad_lines=1),
     ),
     "get_settings": results.SettingList(
         settings={
@@ -301,6 +338,14 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         revision=3,
         applied_revision=2,
         tracker_status=[TRACKER, DEAD_TRACKER],
+        bad_data=rows.BadDataReport(
+            pieces=1,
+            last_piece=2,
+            metadata=0,
+            metadata_problem=None,
+            last_us=NOW_US - 20_000_000,
+            banned_peers=["192.0.2.7:6881"],
+        ),
         options=TorrentOptions(max_connections=50, first_last_piece_first=True, lsd=False),
     ),
     "list_files": results.FilePage(
@@ -314,7 +359,23 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "export_torrent": making_results.TorrentExport(
         metainfo=METAINFO, magnet=f"magnet:?xt=urn:btih:{TORRENT}&dn=hello.txt"
     ),
+    "list_jobs": making_results.JobList(
+        jobs=[
+            making_results.JobRow(
+                job=JOB,
+                path=f"{SAVE_PATH}/hello.txt",
+                state=making_results.JobState.RUNNING,
+                bytes_done=16_384,
+                bytes_total=65_536,
+                created_us=NOW_US - 1_000_000,
+                output=f"{SAVE_PATH}/hello.torrent",
+            )
+        ]
+    ),
+    "create_torrent": making_results.JobAccepted(job=JOB),
+    "cancel_job": making_results.JobAccepted(job=JOB),
     "list_bans": results.BanList(addresses=["192.0.2.7", "2001:db8::7"]),
+    "list_categories": results.CategoryList(categories=[results.CategoryReport(name="films", save_path=FILMS)]),
     "list_peers": results.PeerList(peers=[PEER], connected=1, age_ms=3),
     "replay": results.Replayed(
         events=[
@@ -376,6 +437,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     ),
     "update_selection": results.TorrentAccepted(torrent=TORRENT),
     "update_options": results.TorrentAccepted(torrent=TORRENT),
+    "move_in_queue": results.QueueMoved(torrents=[TORRENT, OTHER]),
     "recheck": results.TorrentAccepted(torrent=TORRENT),
     "reannounce": results.TorrentAccepted(torrent=TORRENT),
     "update_trackers": results.TorrentAccepted(torrent=TORRENT),
@@ -383,9 +445,12 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "move_storage": results.TorrentAccepted(torrent=TORRENT),
     "rename_file": results.TorrentAccepted(torrent=TORRENT),
     "rename_folder": results.TorrentAccepted(torrent=TORRENT),
+    "upload_part": results.PartAccepted(upload="large", size=len(METAINFO)),
     "add_peers": results.PeersAccepted(torrent=TORRENT, added=1),
     "ban_peer": results.BanAccepted(address="2001:db8::7"),
     "unban_peer": results.BanAccepted(address="192.0.2.7"),
+    "put_category": results.CategoryReport(name="films", save_path=FILMS),
+    "remove_category": results.CategoryRemoved(name="films"),
     "release_torrent": results.TorrentAccepted(torrent=TORRENT),
     "restore_damaged": results.DamagedRestored(torrent=OTHER, files=[f"{OTHER}.json"]),
 }
@@ -402,6 +467,7 @@ EVENTS: Final[tuple[event.Event, ...]] = (
         paused=False,
         labels=["greetings"],
         added_us=NOW_US - 60_000_000,
+        category="films",
     ),
     torrent_events.TorrentRemoved(torrent=TORRENT, delete_files=True),
     torrent_events.MetadataUpdated(torrent=TORRENT, name="hello.txt", size=65_536, piece_length=16_384, files=1),
@@ -424,6 +490,7 @@ EVENTS: Final[tuple[event.Event, ...]] = (
     torrent_events.SelectionChanged(torrent=TORRENT, selected=1, files=1),
     torrent_events.StorageMoved(torrent=TORRENT, save_path=f"{SAVE_PATH}/greetings"),
     torrent_events.FilesRenamed(torrent=TORRENT, files={"0": "greetings/hello.txt"}),
+    torrent_events.GoalReached(torrent=TORRENT, goal="ratio", action="pause"),
     torrent_events.Quarantined(torrent=TORRENT, reason="two engines crashed while they loaded it", crash_report=CRASH),
     torrent_events.Released(torrent=TORRENT),
     session_events.LimitsApplied(torrent=None, download_bps=0, upload_bps=1_000_000),
@@ -434,6 +501,7 @@ EVENTS: Final[tuple[event.Event, ...]] = (
     session_events.EngineStarted(pid=4242, restarts=1),
     session_events.EngineLost(pid=4201, exit_code=None, signal="SIGSEGV", retry_ms=0, killed_for=None),
     session_events.Reconciled(torrent=TORRENT, what="it was paused in the session", done="resumed"),
+    job_events.JobFinished(job=JOB, torrent=TORRENT, output=f"{SAVE_PATH}/hello.torrent"),
     torrent_events.Progress(
         torrent=TORRENT,
         state=TorrentState.DOWNLOADING,
@@ -449,6 +517,7 @@ EVENTS: Final[tuple[event.Event, ...]] = (
         peers=3,
         seeds=1,
     ),
+    job_events.JobProgress(job=JOB, bytes_done=16_384, bytes_total=65_536),
     session_events.Tick(head=SEQ, status=HealthStatus.HEALTHY),
 )
 """One event of each type."""

@@ -71,5 +71,11 @@ def is_managed(flags: int) -> bool:
     return bool(flags & _AUTO_MANAGED)
 
 
+def queue_position(status: Any) -> int | None:
+    """The place of a torrent in libtorrent's queue; None if it is complete."""
+    position: int = status.queue_position
+    return position if position >= 0 else None
+
+
 def _limit(limit: int) -> int:
     return limit if 0 < limit < NO_LIMIT else 0

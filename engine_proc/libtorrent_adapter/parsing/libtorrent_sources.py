@@ -15,13 +15,13 @@ lt: Any = libtorrent
 """Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
 
 METAINFO_LIMITS: Final = {
-    "max_buffer_size": 16 * 1024 * 1024,
+    "max_buffer_size": 64 * 1024 * 1024,
     "max_pieces": 1_000_000,
     "max_decode_depth": 100,
     "max_decode_tokens": 4_000_000,
 }
 
-RESUME_LIMITS: Final = {**METAINFO_LIMITS, "max_buffer_size": 64 * 1024 * 1024}
+RESUME_LIMITS: Final = {**METAINFO_LIMITS, "max_buffer_size": 127 * 1024 * 1024}
 
 
 def parse_magnet(magnet: str) -> Any:
@@ -117,7 +117,15 @@ def _join_sources(params: Any, other: Any) -> None:
 
 
 def take_trackers(params: Any) -> Trackers:
-    """Removes the trackers from the parameters and returns them.
+    """Removes the trackers from the parameters and returns them."""
+    trackers = trackers_of(params)
+    if trackers:
+        give_trackers(params, [])
+    return trackers
+
+
+def trackers_of(params: Any) -> Trackers:
+    """The trackers in the parameters.
 
     A tracker without a tier gets that of the previous one. Tiers after the last one become the last one.
     """
@@ -128,7 +136,6 @@ def take_trackers(params: Any) -> Trackers:
     for url, given in itertools.zip_longest(urls, params.tracker_tiers[: len(urls)]):
         tier = tier if given is None else min(given, TIER_MAX)
         trackers.append((url, tier))
-    give_trackers(params, [])
     return trackers
 
 

@@ -9,6 +9,7 @@ import typer
 from rich.console import Group
 
 from ouzel.cli.arguments import (
+    COMPLETE_CATEGORY,
     COMPLETE_ID,
     COMPLETE_LABEL,
     AsJson,
@@ -38,6 +39,10 @@ def list_torrents(
         str | None, typer.Option(help="Only torrents with this label.", autocompletion=COMPLETE_LABEL)
     ] = None,
     name: Annotated[str, typer.Option(metavar="TEXT", help="Only torrents whose name contains this text.")] = "",
+    category: Annotated[
+        str | None,
+        typer.Option(help='Only torrents in this category; "" is those without one.', autocompletion=COMPLETE_CATEGORY),
+    ] = None,
     column: Annotated[
         list[ColumnName] | None,
         typer.Option(help="Show these columns after id and name, whatever fits. Repeatable."),
@@ -52,7 +57,7 @@ def list_torrents(
     states = state or []
     one = TorrentState(states[0].value) if len(states) == 1 and states[0] is not StateFilter.STALLED else None
     with client_of(context) as client:
-        rows = listing.kept(client.list_torrents(state=one, label=label), states, name)
+        rows = listing.kept(client.list_torrents(state=one, label=label, category=category), states, name)
     rows = listing.ordered(rows, sort, reverse=reverse)
     output = Output(as_json=as_json)
     if not (rows or as_json) and output.console.is_terminal:

@@ -10,6 +10,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from ouzel.cli.display import listing, options, why
+from ouzel.cli.display.goals import describe
 from ouzel.cli.display.listing import ID_DIGITS, STATE_STYLES, moves, name_of
 from ouzel.cli.display.printable import clean
 from ouzel.cli.display.units import (
@@ -21,7 +22,6 @@ from ouzel.cli.display.units import (
     format_size,
     format_span,
 )
-from ouzel.client.calls import Added
 from ouzel.stream.event import Resnapshot
 from ouzel.stream.silence import DaemonAnswers, DaemonSilent, Heard
 from ouzel.stream.table import Table, still
@@ -48,17 +48,6 @@ _STATUS_STYLES: Final = {
     HealthStatus.DEGRADED: "yellow",
     HealthStatus.UNHEALTHY: "bold red",
 }
-
-
-def added(result: Added, source: str | None = None) -> list[str]:
-    """Lines about the outcome of an add, with the source if it is one of several."""
-    named = "" if source is None else f" ({clean(source)})"
-    lines = [f"{'already there' if result.duplicate else 'added'}: {result.torrent}{named}"]
-    if result.shares_files_with:
-        some = ", ".join(result.shares_files_with[:MANY])
-        more = f" and {rest} more" if (rest := len(result.shares_files_with) - MANY) > 0 else ""
-        lines.append(f"it shares files with {some}{more}: whichever writes last has them")
-    return lines
 
 
 def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
@@ -95,6 +84,8 @@ def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
         ("wasted", format_size(detail.wasted)),
         ("save path", why.place(detail)),
         ("labels", clean(", ".join(detail.labels)) or "none"),
+        ("category", detail.category or "none"),
+        ("goals", describe(detail.goals)),
         ("order", "sequential" if detail.sequential else "rarest first"),
         ("options", options.summary(detail.options)),
         ("selection", ", ".join(selection) or "all files"),

@@ -21,6 +21,10 @@ _REMEDIES: Final = {
     HindranceCause.ENGINE: "the next engine starts automatically; `ouzel health` shows when, and why none runs",
     HindranceCause.QUEUED: "nothing has to be done; `ouzel health` shows the progress of loading",
     HindranceCause.NOTHING_SELECTED: "`ouzel files {id} --all` selects all files",
+    HindranceCause.BAD_DATA: "such data is discarded, and peers that are known to have sent pieces of it are banned. "
+    "It continues once a peer sends the right data. `ouzel peers {id}` lists the peers, and `ouzel ban` bans one",
+    HindranceCause.STUCK: "it was loaded again once by itself; see whether its disk answers, and if it does, restart "
+    "ouzeld",
     HindranceCause.NO_PEERS: "it continues once a tracker, DHT (`enable_dht` under [engine]) or a peer names one that "
     "has it. If its trackers work and name none, nobody shares it at present; otherwise check whether peers can reach "
     "the listen port that `ouzel stats` shows",
@@ -52,6 +56,10 @@ def lines(detail: TorrentDetail) -> list[tuple[str, str]]:
         found.append(("remedy", remedy(detail.hindrance, detail.torrent, detail.state)))
     if detail.stalled_since_us is not None and not detail.paused:
         found.append(("stalled", f"since {format_moment(detail.stalled_since_us)}"))
+    if (bad := detail.bad_data) is not None:
+        metadata = f", metadata was wrong {format_count(bad.metadata, 'time')}" if bad.metadata else ""
+        banned = f"; banned: {', '.join(map(clean, bad.banned_peers))}" if bad.banned_peers else ""
+        found.append(("bad data", f"{format_count(bad.pieces, 'failed piece')}{metadata}{banned}"))
     return [each for each in found if each[1]]
 
 

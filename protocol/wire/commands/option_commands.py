@@ -4,8 +4,9 @@ from typing import Annotated
 
 import msgspec
 
-from protocol.wire.commands.kinds import MAX_LABELS, Label, Mutation, TorrentId
+from protocol.wire.commands.kinds import MAX_LABELS, CategoryName, Label, Mutation, TorrentId
 from protocol.wire.desired import DisplayName, OwnLimit
+from protocol.wire.goals import Global, GoalAction, InactiveGoal, RatioGoal, TimeGoal
 
 
 class UpdateOptions(Mutation, frozen=True, kw_only=True, tag="update_options"):
@@ -30,6 +31,13 @@ class UpdateOptions(Mutation, frozen=True, kw_only=True, tag="update_options"):
         lsd: whether the torrent is announced in the local network (BEP 14).
         labels: any words, by which torrents can be filtered; they replace the torrent's labels.
         name: the name that rows show in place of the name in the metadata; empty for the latter. No file is renamed.
+        category: the name of an existing category; null means none. The torrent's files are not moved.
+        ratio_goal: the `ratio` at which the torrent has seeded enough; null means none, and `global` the configured
+            goal. The section "Seeding goals" has more. To set one of the goals, or the action, makes all of them apply
+            again.
+        seeding_time_goal_s: the same for `seeding_s`.
+        inactive_time_goal_s: the same for the seeding time since payload was last received or sent.
+        goal_action: what is done once a goal is reached; `global` means the configured action.
     """
 
     torrent: TorrentId
@@ -44,3 +52,8 @@ class UpdateOptions(Mutation, frozen=True, kw_only=True, tag="update_options"):
     lsd: bool | msgspec.UnsetType = msgspec.UNSET
     labels: Annotated[list[Label], msgspec.Meta(max_length=MAX_LABELS)] | msgspec.UnsetType = msgspec.UNSET
     name: DisplayName | msgspec.UnsetType = msgspec.UNSET
+    category: CategoryName | msgspec.UnsetType | None = msgspec.UNSET
+    ratio_goal: RatioGoal | Global | msgspec.UnsetType | None = msgspec.UNSET
+    seeding_time_goal_s: TimeGoal | Global | msgspec.UnsetType | None = msgspec.UNSET
+    inactive_time_goal_s: InactiveGoal | Global | msgspec.UnsetType | None = msgspec.UNSET
+    goal_action: GoalAction | Global | msgspec.UnsetType = msgspec.UNSET

@@ -2,6 +2,7 @@
 
 from typing import Final, get_args
 
+from protocol.wire.events.job_events import JobFinished, JobProgress
 from protocol.wire.events.session_events import (
     EngineLost,
     EngineStarted,
@@ -19,6 +20,7 @@ from protocol.wire.events.torrent_events import (
     FileCompleted,
     FilesDiscovered,
     FilesRenamed,
+    GoalReached,
     MetadataUpdated,
     Progress,
     Quarantined,
@@ -46,6 +48,7 @@ LifecycleEvent = (
     | SelectionChanged
     | StorageMoved
     | FilesRenamed
+    | GoalReached
     | Quarantined
     | Released
     | LimitsApplied
@@ -56,8 +59,12 @@ LifecycleEvent = (
     | EngineStarted
     | EngineLost
     | Reconciled
+    | JobFinished
 )
-Event = LifecycleEvent | Progress | Tick
+LatestEvent = Progress | JobProgress | Tick
+"""Events of which only the latest matters."""
+
+Event = LifecycleEvent | LatestEvent
 
 MAX_EVENT_FILES: Final = 1000
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from protocol.wire.events.base import TorrentFact
+from protocol.wire.goals import GoalAction, GoalName
 from protocol.wire.rows import TorrentState, TrackerStatus
 
 
@@ -15,6 +16,7 @@ class TorrentAdded(TorrentFact, frozen=True, kw_only=True, tag="torrent_added"):
         paused: whether the torrent was added paused.
         labels: the labels that the client gave.
         added_us: when the torrent was accepted, microseconds since 1970.
+        category: the name of the torrent's category, or null.
     """
 
     name: str
@@ -22,6 +24,7 @@ class TorrentAdded(TorrentFact, frozen=True, kw_only=True, tag="torrent_added"):
     paused: bool
     labels: list[str]
     added_us: int
+    category: str | None = None
 
 
 class TorrentRemoved(TorrentFact, frozen=True, kw_only=True, tag="torrent_removed"):
@@ -121,9 +124,10 @@ class TorrentError(TorrentFact, frozen=True, kw_only=True, tag="error"):
     Fields:
         name: the kind of error: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`,
             `path_not_allowed`, `unreadable`, `files_overwritten`; `call_failed` if a call of libtorrent raised an
-            exception; `rules_too_slow` if the evaluation of the torrent's globs takes too long; `move_delayed` if a
-            move of the files has to wait; `disk_full` and `storage_missing`, where the torrent waits until the storage
-            is usable again.
+            exception; `invalid_metadata` if the metadata from peers has the right info-hash, and is no torrent;
+            `rules_too_slow` if the evaluation of the torrent's globs takes too long; `move_delayed` if a move of the
+            files has to wait; `disk_full` and `storage_missing`, where the torrent waits until the storage is usable
+            again.
         message: a sentence for people.
         recoverable: true if Ouzel recovers without help; false if somebody has to act.
     """
@@ -157,6 +161,18 @@ class TrackerStatusChanged(TorrentFact, frozen=True, kw_only=True, tag="tracker_
     url: str
     status: TrackerStatus
     message: str = ""
+
+
+class GoalReached(TorrentFact, frozen=True, kw_only=True, tag="goal_reached"):
+    """A torrent has reached a seeding goal, and the action is on disk.
+
+    Fields:
+        goal: the goal: `ratio`, `seeding_time` or `inactive_time`.
+        action: what is done: `pause`, `remove`, `remove_files` or `super_seed`. `torrent_removed` follows a removal.
+    """
+
+    goal: GoalName
+    action: GoalAction
 
 
 class SelectionChanged(TorrentFact, frozen=True, kw_only=True, tag="selection_changed"):
@@ -223,6 +239,8 @@ class Progress(TorrentFact, frozen=True, kw_only=True, tag="progress"):
         download_bps, upload_bps: payload rates, averaged over some seconds.
         peers: the number of connected peers.
         seeds: the number of connected peers that have all pieces.
+        queue_position: the torrent's place in libtorrent's queue, from 0; null for a torrent that is not in the queue,
+            is paused or complete.
     """
 
     state: TorrentState
@@ -237,3 +255,4 @@ class Progress(TorrentFact, frozen=True, kw_only=True, tag="progress"):
     upload_bps: int
     peers: int
     seeds: int
+    queue_position: int | None = None

@@ -6,9 +6,10 @@ from collections.abc import Callable
 import msgspec
 
 from protocol.wire.commands.torrent_commands import RemoveTorrent
+from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.event import LifecycleEvent
-from protocol.wire.events.torrent_events import TorrentRemoved
+from protocol.wire.events.torrent_events import GoalReached, TorrentRemoved
 from protocol.wire.results import TorrentAccepted
 from supervisor.commands.acceptance import GONE, Acceptance
 from supervisor.commands.editor import Editor
@@ -47,37 +48,47 @@ class Removing:
     @handles(RemoveTorrent)
     async def remove(self, command: RemoveTorrent, _: float) -> Acceptance:
         """Stores the removal, and has the engine unload the torrent. The record stays until the files are deleted."""
-        delete_files = command.delete_files
         async with self._editor.hold(command.torrent) as before:
-            torrent = before.torrent
-            if before.move is not None:
-                problem = f"the files of torrent {torrent} are being moved; nothing was changed"
-                raise OuzelError(ErrorKind.TORRENT_MOVING, problem, retry_after_ms=1000)
-            if delete_files and before.quarantine is not None:
-                raise OuzelError(
-                    ErrorKind.QUARANTINED,
-                    f"torrent {torrent} is in quarantine, and would have to be loaded to delete its files; nothing was "
-                    "changed. Remove it without its files, or release it first",
-                    field="args.delete_files",
-                )
-            removal = "delete_files" if delete_files else "keep_files"
-            spared = await self._shared_files.to_spare(before) if delete_files else ()
-            if spared is None:
-                raise OuzelError(
-                    ErrorKind.NO_METADATA,
-                    f"the files of torrent {torrent} are not known yet, and another torrent may use some of them; "
-                    "nothing was changed. Remove it without its files, or later",
-                    field="args.delete_files",
-                    retry_after_ms=1000,
-                )
-            leaving = msgspec.structs.replace(
-                before, removal=removal, spared=tuple(spared), revision=before.revision + 1
+            await self.leave(before, delete_files=command.delete_files)
+        return Acceptance(TorrentAccepted(torrent=before.torrent), before.torrent, GONE)
+
+    async def leave(self, before: DesiredTorrent, *, delete_files: bool, because: GoalReached | None = None) -> None:
+        """Removes a torrent whose lock is held.
+
+        Args:
+            because: the seeding goal that requires the removal; it is published before the removal.
+
+        Raises:
+            OuzelError: nothing has changed, unless the error is `OutcomeUnknown`.
+        """
+        torrent = before.torrent
+        if before.move is not None:
+            problem = f"the files of torrent {torrent} are being moved; nothing was changed"
+            raise OuzelError(ErrorKind.TORRENT_MOVING, problem, retry_after_ms=1000)
+        if delete_files and before.quarantine is not None:
+            raise OuzelError(
+                ErrorKind.QUARANTINED,
+                f"torrent {torrent} is in quarantine, and would have to be loaded to delete its files; nothing was "
+                "changed. Remove it without its files, or release it first",
+                field="args.delete_files",
             )
-            await self._catalogue.put(leaving)
-            self._publish(TorrentRemoved(torrent=torrent, delete_files=delete_files))
-            self._snapshot.discard(torrent)
-            self._engine.forget(leaving)
-        return Acceptance(TorrentAccepted(torrent=torrent), torrent, GONE)
+        removal = "delete_files" if delete_files else "keep_files"
+        spared = await self._shared_files.to_spare(before) if delete_files else ()
+        if spared is None:
+            raise OuzelError(
+                ErrorKind.NO_METADATA,
+                f"the files of torrent {torrent} are not known yet, and another torrent may use some of them; "
+                "nothing was changed. Remove it without its files, or later",
+                field="args.delete_files",
+                retry_after_ms=1000,
+            )
+        leaving = msgspec.structs.replace(before, removal=removal, spared=tuple(spared), revision=before.revision + 1)
+        await self._catalogue.put(leaving)
+        if because is not None:
+            self._publish(because)
+        self._publish(TorrentRemoved(torrent=torrent, delete_files=delete_files))
+        self._snapshot.discard(torrent)
+        self._engine.forget(leaving)
 
     def forgotten(self, torrent: str) -> None:
         """Notes that a removal is complete, so that the torrent's id can be used again."""

@@ -72,7 +72,7 @@ class Restoring:
                         await self._shelf.place_resume(desired.torrent, found.resume)
                     await self._catalogue.put(desired, metainfo=found.metainfo)
                     self._shared_files.appeared(desired)
-                    for event in appeared(desired):
+                    for event in appeared(desired, self._catalogue.category_of(desired)):
                         self._publish(event)
                     if desired.quarantine is None:
                         self._engine.ensure(desired)

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from protocol.host.mounts import MountTable, mount_point_of
-from protocol.internal.link_events import MoveCopied, MoveEnded
+from protocol.internal.move_events import MoveCopied, MoveEnded
 from protocol.wire.commands.file_commands import MoveStorage, RenameFile, RenameFolder
 from protocol.wire.desired import DesiredTorrent, StorageMove
 from protocol.wire.errors import ErrorKind, OuzelError

@@ -15,6 +15,7 @@ import msgspec
 import psutil
 
 from protocol.wire import codec
+from protocol.wire.commands.category_commands import ListCategories
 from protocol.wire.commands.kinds import EngineRead, InstantRead, PagedRead
 from protocol.wire.commands.peer_commands import ListBans
 from protocol.wire.commands.session_commands import GetSettings, Health, Hello, Ping, Replay, Stats
@@ -27,6 +28,7 @@ from protocol.wire.operations import OPERATIONS
 from protocol.wire.reports import (
     EngineReport,
     HealthReport,
+    IpFilterReport,
     ProcessReport,
     RestoreReport,
     SessionReport,
@@ -35,8 +37,9 @@ from protocol.wire.reports import (
     StatsReport,
     SupervisorReport,
 )
-from protocol.wire.results import BanList, Nothing, ServerInfo, SettingList
+from protocol.wire.results import BanList, CategoryList, Nothing, ServerInfo, SettingList
 from protocol.wire.rows import ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
+from supervisor.commands import categories, goals
 from supervisor.commands.handlers import check_complete, handlers_of, handles
 from supervisor.commands.reads import pages
 from supervisor.commands.reads.setting_reports import setting_reports
@@ -69,6 +72,7 @@ class Reads:
         config: the configuration; the config handler replaces it when another configuration comes into force.
         engines: the engines of all slots, at least one.
         version: the version of Ouzel.
+        others: further objects with handlers of instant reads.
         limits: returns the session's limits.
     """
 
@@ -81,6 +85,7 @@ class Reads:
         health: HealthBook,
         log: EventLog,
         version: str,
+        others: Sequence[object] = (),
         limits: Callable[[], SettingsReport],
     ) -> None:
         self.config = config
@@ -97,7 +102,7 @@ class Reads:
         self._stats_kept: tuple[float, int, StatsReport] | None = None
         """The last result of `stats`: when it was made, the sequence number at that time, and the result."""
         self.pid = self._supervisor_process.pid
-        self._handlers = handlers_of(self)
+        self._handlers = handlers_of(self, *others)
         check_complete(InstantRead, self._handlers)
         check_complete(PagedRead, self._handlers, but=EngineRead)
 
@@ -133,9 +138,14 @@ class Reads:
     def _bans(self, _: ListBans) -> BanList:
         return BanList(addresses=list(self._catalogue.session.banned))
 
+    @handles(ListCategories)
+    def _categories(self, _: ListCategories) -> CategoryList:
+        return categories.listed(self._catalogue.session)
+
     @handles(GetTorrent)
     def _detail(self, command: GetTorrent) -> TorrentDetail:
-        return self._snapshot.detail(self.shown(command.torrent), time.monotonic())
+        desired = self.shown(command.torrent)
+        return self._snapshot.detail(desired, time.monotonic(), goals.report(desired, self.config.goals))
 
     def find(self, torrent: str) -> DesiredTorrent:
         """Returns a torrent's desired state, by its id or its other info-hash.
@@ -225,7 +235,14 @@ class Reads:
             supervisor=_measure([self.pid]),
             engine=_measure([engine.pid for engine in self._engines]),
             torrents={state.value: count for state, count in counts.items()},
+            ip_filter=self._ip_filter(),
         )
+
+    def _ip_filter(self) -> IpFilterReport | None:
+        found, file = self._snapshot.ip_filter, self.config.ip_filter.file
+        if found is None or file is None or not found.on:
+            return None
+        return IpFilterReport(file=file, rules=found.rules, bad_lines=found.bad_lines)
 
     @handles(SnapshotVerb)
     def _all(self, command: SnapshotVerb) -> Steps:
@@ -262,7 +279,9 @@ class Reads:
                 return None
             if command.label is not None and command.label not in desired.labels:
                 return None
-            found = self._snapshot.row(desired, time.monotonic())
+            if command.category is not None and command.category != (self._catalogue.category_of(desired) or ""):
+                return None
+            found = self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.config.goals))
             return found if names is None else {name: getattr(found, name) for name in names}
 
         ids = self._catalogue.ids_after if chosen is None else ids_after
@@ -282,7 +301,9 @@ class Reads:
 
     def _row(self, torrent: str) -> TorrentRow | None:
         desired = self._catalogue.shown(torrent)
-        return None if desired is None else self._snapshot.row(desired, time.monotonic())
+        if desired is None:
+            return None
+        return self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.config.goals))
 
     @handles(Replay)
     def _replay(self, command: Replay) -> Steps:

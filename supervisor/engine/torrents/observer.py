@@ -12,6 +12,7 @@ import msgspec
 
 from protocol.internal.link_events import (
     AllHandedOver,
+    DataFailures,
     EngineEvent,
     EngineReady,
     FilePutAside,
@@ -19,9 +20,8 @@ from protocol.internal.link_events import (
     HashesProven,
     Heartbeat,
     HistoryFound,
-    Learned,
+    IpFilterState,
     MetainfoDamaged,
-    MoveProgress,
     ResumeHandedOver,
     ResumeStoreState,
     SessionStats,
@@ -30,10 +30,13 @@ from protocol.internal.link_events import (
     StorageState,
     TorrentApplied,
     TorrentDropped,
+    TorrentStuck,
     TrackerReport,
     TrackersKnown,
 )
+from protocol.internal.link_messages import Learned
 from protocol.internal.link_queries import Answer
+from protocol.internal.move_events import MoveProgress
 from protocol.wire.desired import KnownMetadata
 from protocol.wire.events.event import MAX_EVENT_FILES, LifecycleEvent
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
@@ -94,6 +97,7 @@ class Observer:
                     self._take_of_torrent(event)
             case EngineReady():
                 self._snapshot.engine_up = True
+                self._snapshot.ip_filter = None
                 # The new engine will report anew which torrents wait for storage.
                 for mount_point, problem in list(self._storage):
                     self._take_storage(StorageState(mount_point=mount_point, problem=problem, message="", torrents=[]))
@@ -105,6 +109,9 @@ class Observer:
             case SessionStats():
                 self._snapshot.session = event
                 self._snapshot.totals.count_session(event.downloaded, event.uploaded)
+                self._emit(event)
+            case IpFilterState():
+                self._snapshot.ip_filter = event
                 self._emit(event)
             case StorageState():
                 self._take_storage(event)
@@ -135,6 +142,13 @@ class Observer:
                 news = self._snapshot.trackers.apply(event, time.monotonic(), now_us())
                 if news is not None:
                     self._emit(news)
+            case DataFailures():
+                if event.torrent in self._own.torrents:
+                    self._snapshot.bad_data.apply(event, now_us())
+            case TorrentStuck():
+                if event.torrent in self._own.torrents:
+                    self._snapshot.stuck.apply(event)
+                    self._emit(event)
             case Answer():
                 raise AssertionError("answers are matched on the link")
             case _:

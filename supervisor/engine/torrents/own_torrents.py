@@ -19,3 +19,6 @@ class OwnTorrents(Protocol):
 
     def resolve(self, torrent: str) -> str:
         """The id of the torrent with this info-hash; the info-hash itself if there is none."""
+
+    def category_of(self, desired: DesiredTorrent) -> str | None:
+        """The name of a torrent's category, if it has one."""

@@ -2,6 +2,7 @@ import errno
 from collections.abc import Sequence
 from typing import TypeVar
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -379,6 +380,16 @@ def test_every_native_state_is_shown(native: NativeState, paused: bool, error: s
         NativeState.SEEDING: TorrentState.SEEDING,
     }[native]
     assert progress.state is (TorrentState.ERROR if error else TorrentState.PAUSED if paused else expected)
+
+
+@pytest.mark.parametrize("native", NativeState)
+def test_what_waits_in_the_queue_is_queued(native: NativeState) -> None:
+    """Whatever it would do otherwise. Its place is in its progress."""
+    translator = AlertTranslator()
+    translator.loading(T, complete=True)
+    waiting = msgspec.structs.replace(row(native, 10), queued=True, queue_position=3)
+    (progress,) = of_kind(told(translator, waiting), Progress)
+    assert (progress.state, progress.queue_position) == (TorrentState.QUEUED, 3)
 
 
 def test_the_same_trouble_is_told_once(translator: AlertTranslator) -> None:

@@ -80,6 +80,27 @@ def test_a_torrent_enters_and_leaves_the_queue(probe: Probe, tmp_path: Path) -> 
         assert (found.paused, found.options.auto_managed) == (False, True)
 
 
+def test_the_queue_is_arranged(tmp_path: Path) -> None:
+    """Torrents of the queue come before others. Status updates have the places of those that the queue lets run."""
+    with real_session() as probe:
+        made = [SampleTorrent(name, {"": noise(40_000)}, single=True) for name in "abcd"]
+        for each in made[:3]:
+            options = TorrentOptions(auto_managed=each is not made[1])
+            add(probe, each, each.desired(tmp_path / "empty", options=options))
+        one, free, two = (each.torrent for each in made[:3])
+        for order in ([two, "0" * 40, one], [one, two]):
+            probe.session.arrange_queue(order)
+            first, second = [torrent for torrent in order if torrent in (one, two)]
+            queue = [native(probe, torrent).status(0).queue_position for torrent in (first, second, free)]
+            assert queue == [0, 1, 2]
+        probe.status(two, lambda row: row.queue_position == 1)
+        probe.status(free, lambda row: row.queue_position is None)
+        made[3].write(tmp_path)
+        add(probe, made[3], made[3].desired(tmp_path, options=TorrentOptions(auto_managed=True)))
+        row = probe.status(made[3].torrent, lambda row: row.state.value == "seeding")
+        assert row.queue_position is None
+
+
 def test_an_unknown_torrent_is_told(probe: Probe) -> None:
     """As by all other calls."""
     unknown = "0" * 40

@@ -5,13 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from protocol.internal.link_events import (
-    FilesRestored,
-    MoveCopied,
-    MoveEnded,
-    MoveProgress,
-    TorrentApplied,
-)
+from protocol.internal.link_events import FilesRestored, TorrentApplied
+from protocol.internal.move_events import MoveCopied, MoveEnded, MoveProgress
 from protocol.wire.desired import DesiredTorrent, StorageMove
 from protocol.wire.events.torrent_events import ErrorCleared, Progress, TorrentError
 from protocol.wire.rows import TorrentState

@@ -659,6 +659,17 @@ def test_options_are_shown_and_set(daemon: ScriptedDaemon, ouzel: Ouzel) -> None
         assert ouzel("options", *wrong)[0] == 2
 
 
+def test_queue_moves_torrents(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """Several at once; the daemon knows their order."""
+    daemon.rows = {each: row(each) for each in (ID, OTHER)}
+    daemon.answers["move_in_queue"] = lambda _: {"torrents": [OTHER, ID]}
+    assert ouzel("queue", ID, OTHER, "up") == (0, f"moved: {OTHER}\nmoved: {ID}\n", "")
+    assert _last(daemon, "move_in_queue") == {"torrents": [ID, OTHER], "where": "up"}
+    assert json.loads(ouzel("queue", ID, "top", "--json")[1]) == {"torrents": [OTHER, ID]}
+    for wrong in ([], [ID], [ID, "first"]):
+        assert ouzel("queue", *wrong)[0] == 2
+
+
 def test_files_lists_them_after_changing_what_is_downloaded(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
     """Other priorities stay; `--all` clears all of them first."""
     daemon.rows = {ID: row()}

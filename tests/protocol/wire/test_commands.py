@@ -18,22 +18,31 @@ V2: Final = V1 + "89abcdef0123456789abcdef"
 
 SAMPLES: Final[dict[str, Any]] = {
     "torrent": V1,
+    "torrents": [V1],
+    "where": "top",
+    "path": "/srv/torrents/x",
+    "new_path": "x/y",
+    "job": "5c1e07ab",
+    "save_path": "/srv/torrents",
+    "index": 0,
+    "file": 0,
+    "offset": 0,
+    "length": 1,
+    "deadline_ms": 1000,
+    "upload": "u",
     "epoch": "e",
     "after_seq": 0,
     "sequential": True,
     "peers": ["127.0.0.1:6881"],
     "peer": "127.0.0.1",
+    "data": b"d",
     "name": "20261122T144021.123456Z-gen7",
-    "save_path": "/srv",
-    "index": 0,
-    "path": "a/b",
-    "new_path": "a/c",
     "settings": {"user_agent": "x", "enable_dht": None},
 }
 """A valid value for each required argument."""
 
-WRONG: Final = 0.5
-"""No argument is a fraction."""
+WRONG: Final = -0.5
+"""No argument is a negative fraction."""
 
 FIELDS: Final = [(op, field.name) for op, row in OPERATIONS.items() for field in msgspec.structs.fields(row.arguments)]
 

@@ -52,6 +52,9 @@ class Own:
     def resolve(self, torrent: str) -> str:
         return torrent
 
+    def category_of(self, _: DesiredTorrent) -> str | None:
+        return None
+
 
 class Played(Launcher):
     """Starts children that the test plays."""

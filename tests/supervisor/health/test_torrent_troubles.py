@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.internal.link_events import StuckIn
 from protocol.wire.events.torrent_events import ErrorCleared, StateChanged, TorrentError, TorrentRemoved
 from protocol.wire.rows import TorrentState
 from supervisor.health.failing_trackers import LONG_S, FailingTrackers
@@ -131,3 +132,20 @@ def test_trackers_that_fail_for_an_hour_are_counted() -> None:
     assert "of 1 torrents: 'name of a'" in (failing.problem(LONG_S + 20, name_of) or "")
     failing.note(A, None)
     assert failing.problem(2 * LONG_S, name_of) is None
+
+
+def test_torrents_that_do_not_move_are_counted_by_what_does_not() -> None:
+    """Until they move, or their state changes."""
+    troubles = TorrentTroubles()
+    troubles.stuck(A, StuckIn.CHECKING)
+    troubles.stuck(B, StuckIn.METADATA)
+    found = troubles.changes(name_of)
+    assert set(found) == {"stuck_checking", "stuck_metadata"}
+    assert (found["stuck_checking"] or "").startswith("1 torrent stuck: no more of them was checked")
+    troubles.stuck(A, None)
+    troubles.handle(state(B, TorrentState.DOWNLOADING))
+    assert troubles.changes(name_of) == {"stuck_checking": None, "stuck_metadata": None}
+    troubles.handle(error(C))
+    troubles.handle(state(C, TorrentState.ERROR))
+    troubles.stuck(C, None)
+    assert list(troubles.changes(name_of)) == ["permission"]

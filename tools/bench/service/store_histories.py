@@ -28,8 +28,8 @@ from protocol.wire.commands.torrent_commands import AddTorrent, PauseTorrent, Re
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.reports import SettingsReport
-from supervisor.commands.lifecycle import adding
 from supervisor.commands.mutations import Mutations
+from supervisor.commands.roots import confining
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.observed.snapshot import Snapshot
@@ -231,9 +231,9 @@ class _Client:
         """Notes each value that is about to be written, since it may be on the disk from then on."""
         put, put_session = catalogue.put, catalogue.put_session
 
-        async def noted(desired: DesiredTorrent, *, metainfo: bytes | None = None) -> None:
+        async def noted(desired: DesiredTorrent, *, metainfo: bytes | None = None, resume: bytes | None = None) -> None:
             self.allowed[desired.torrent].add(encode_record(desired))
-            await put(desired, metainfo=metainfo)
+            await put(desired, metainfo=metainfo, resume=resume)
 
         async def session_noted(session: DesiredSession) -> None:
             self.allowed[None].add(encode_record(session))
@@ -304,7 +304,7 @@ def on_model_disks() -> Iterator[Loads]:
         tempfile.TemporaryDirectory() as scratch,
         mock.patch.object(durable, "os", SEAM),
         mock.patch.object(recycler, "os", SEAM),
-        mock.patch.object(adding, "in_thread", at_once),
+        mock.patch.object(confining, "in_thread", at_once),
         mock.patch.object(mounts, "mount_point_of", return_value="/"),
         mock.patch.object(time, "time_ns", return_value=1_700_000_000_000_000_000),
     ):
@@ -443,4 +443,5 @@ def _mutations(catalogue: Catalogue) -> Mutations:
         reads=cast(Any, Reads()),
         publish=lambda event: 0,
         shelf=cast(Any, None),
+        jobs=cast(Any, None),
     )

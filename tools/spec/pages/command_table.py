@@ -41,13 +41,16 @@ ROWS: Final = {
     "piece_map": _row("pieces", test="torrents/test_piece_map.py::bits_are_pieces_on_disk"),
     "list_bans": _row("ban", test="torrents/test_bans.py::bans_on_the_command_line"),
     "list_web_seeds": _row("webseeds", test="torrents/test_web_seeds.py::an_added_web_seed_provides_the_payload"),
+    "list_categories": _row("categories", test="torrents/test_categories.py::categories_on_the_command_line"),
     "replay": _row("events", test="clients/test_slow_subscriber.py::a_stopped_subscriber_finds_its_gap_and_repairs_it"),
     "list_crashes": _row("crashes", test="crashes/test_poison.py::a_torrent_that_crashes_the_engine_as_it_is_loaded"),
     "get_crash": _row("crashes show", test="crashes/test_poison.py::a_torrent_that_crashes_the_engine_as_it_is_loaded"),
     "list_damaged": _row(
         "damaged list", test="storage/test_stored_files.py::a_record_is_edited_damaged_and_given_back"
     ),
+    "list_jobs": _row("jobs", test="torrents/test_create.py::jobs_run_one_after_the_other_and_can_be_cancelled"),
     "add_torrent": _row("add", test="torrents/test_download.py::a_torrent_is_downloaded_and_its_events_tell_the_story"),
+    "upload_part": _row("add", test="torrents/test_adding.py::a_torrent_file_larger_than_a_frame"),
     "remove_torrent": _row(
         "rm", test="torrents/test_download.py::removal_with_files_leaves_nothing_and_the_id_can_be_added_again"
     ),
@@ -70,7 +73,9 @@ ROWS: Final = {
     ),
     "update_web_seeds": _row("webseeds", test="torrents/test_web_seeds.py::an_added_web_seed_provides_the_payload"),
     "add_peers": _row("peers", test="torrents/test_download.py::a_torrent_is_downloaded_and_its_events_tell_the_story"),
-    "update_options": _row("options", test="torrents/test_options.py::peers_see_limits_and_super_seeding"),
+    "update_options": _row(
+        "options", "goals", "categories assign", test="torrents/test_options.py::peers_see_limits_and_super_seeding"
+    ),
     "export_torrent": _row(
         "export", test="torrents/test_export.py::what_is_exported_is_the_torrent_with_its_present_trackers"
     ),
@@ -79,6 +84,15 @@ ROWS: Final = {
     "rename_folder": _row("rename", test="moves/test_renames.py::a_file_and_its_folder_get_other_names"),
     "ban_peer": _row("ban", test="torrents/test_bans.py::a_banned_seed_gives_nothing_more"),
     "unban_peer": _row("unban", test="torrents/test_bans.py::a_banned_seed_gives_nothing_more"),
+    "move_in_queue": _row("queue", test="torrents/test_queue.py::the_first_in_the_queue_downloads"),
+    "put_category": _row(
+        "categories put", test="torrents/test_categories.py::files_are_stored_below_the_path_of_the_category"
+    ),
+    "remove_category": _row(
+        "categories remove", test="torrents/test_categories.py::files_are_stored_below_the_path_of_the_category"
+    ),
+    "create_torrent": _row("create", test="torrents/test_create.py::hashes_are_those_of_another_implementation"),
+    "cancel_job": _row("cancel", test="torrents/test_create.py::jobs_run_one_after_the_other_and_can_be_cancelled"),
     "release_torrent": _row(
         "release", test="crashes/test_poison.py::a_torrent_that_crashes_the_engine_as_it_is_loaded"
     ),

@@ -33,6 +33,8 @@ def find(
     engine_up: bool,
     present: bool,
     trackers: Trackers,
+    bad_data: str | None = None,
+    stuck: str | None = None,
 ) -> Hindrance | None:
     """Returns why a torrent makes no progress; None if it makes progress, or is complete and without problems.
 
@@ -44,6 +46,8 @@ def find(
         engine_up: whether an engine is ready for commands.
         present: whether the running engine has confirmed the torrent.
         trackers: the trackers of all torrents.
+        stuck: a text about what does not move, and for how long.
+        bad_data: a sentence about data that failed its hash check, if no data has passed it since.
     """
     if desired.quarantine is not None:
         return _because(HindranceCause.QUARANTINED, desired.quarantine.reason)
@@ -65,9 +69,9 @@ def find(
     if state in _COMPLETE:
         return _of_complete(desired.torrent, progress, trackers)
     if state in _FETCHES:
-        return _of_fetching(desired.torrent, state, progress, trackers) if stalled else None
+        return _of_fetching(desired.torrent, state, progress, trackers, bad_data, stuck) if stalled else None
     if state is TorrentState.CHECKING:
-        return None
+        return None if stuck is None else _because(HindranceCause.STUCK, stuck)
     turn = "the queue" if desired.managed else "the engine"
     return _because(HindranceCause.QUEUED, f"it waits for its turn in {turn}")
 
@@ -81,10 +85,20 @@ def _of_complete(torrent: str, progress: Progress, trackers: Trackers) -> Hindra
     return None
 
 
-def _of_fetching(torrent: str, state: TorrentState, progress: Progress, trackers: Trackers) -> Hindrance | None:
+def _of_fetching(
+    torrent: str,
+    state: TorrentState,
+    progress: Progress,
+    trackers: Trackers,
+    bad_data: str | None,
+    stuck: str | None,
+) -> Hindrance | None:
     peers, seeds = progress.peers, progress.seeds
     if 0 < progress.bytes_total <= progress.bytes_done:
         return None  # the last blocks are being written to the disk
+    if bad_data is not None:
+        left = "no peer is connected" if peers == 0 else f"{peers} peer{'' if peers == 1 else 's'} connected"
+        return _because(HindranceCause.BAD_DATA, f"{bad_data}; {left}")
     if peers == 0:
         problem = trackers.trouble(torrent)
         if problem is not None:
@@ -93,7 +107,8 @@ def _of_fetching(torrent: str, state: TorrentState, progress: Progress, trackers
         return _because(HindranceCause.NO_PEERS, where)
     connected = f"{peers} peer{'' if peers == 1 else 's'} connected"
     if state is TorrentState.FETCHING_METADATA:
-        return _because(HindranceCause.NO_METADATA, f"{connected}, and none has sent the torrent's metadata")
+        since = "" if stuck is None else f" {stuck}"
+        return _because(HindranceCause.NO_METADATA, f"{connected}, and none has sent the torrent's metadata{since}")
     if seeds == 0:
         return _because(HindranceCause.NO_SEEDS, f"{connected}, none of which has everything, and none sends anything")
     return _because(HindranceCause.NO_DATA, f"{connected}, {seeds} of them with everything, and none sends anything")

@@ -11,9 +11,10 @@ from typing import Final
 
 import msgspec
 
-from protocol.internal.link_events import SessionStats
+from protocol.internal.link_events import IpFilterState, SessionStats
 from protocol.wire.desired import DesiredTorrent, KnownMetadata, edited_web_seeds
 from protocol.wire.events.torrent_events import Progress, StateChanged
+from protocol.wire.goals import GoalsReport
 from protocol.wire.rows import (
     ACTIVE_STATES,
     FileRow,
@@ -29,27 +30,14 @@ from protocol.wire.rows import (
 )
 from supervisor.engine.torrents.observed import hindrance
 from supervisor.engine.torrents.observed.answers import Answers
+from supervisor.engine.torrents.observed.bad_data import BadData
 from supervisor.engine.torrents.observed.eta import Estimates
 from supervisor.engine.torrents.observed.moves import MovesSeen
-from supervisor.engine.torrents.observed.packed_files import Metadata
+from supervisor.engine.torrents.observed.no_progress import NO_PROGRESS
+from supervisor.engine.torrents.observed.observed import Observed
+from supervisor.engine.torrents.observed.stuck import StuckTorrents
 from supervisor.engine.torrents.observed.trackers import Trackers, urls_of_link
 from supervisor.totals.totals import Totals
-
-_NO_PROGRESS = Progress(
-    torrent="",
-    state=TorrentState.QUEUED,
-    progress=0.0,
-    bytes_done=0,
-    bytes_total=0,
-    size=0,
-    downloaded=0,
-    uploaded=0,
-    wasted=0,
-    download_bps=0,
-    upload_bps=0,
-    peers=0,
-    seeds=0,
-)
 
 _ON_THE_WAY: Final = frozenset({TorrentState.QUEUED, TorrentState.CHECKING})
 """States that a download has between two engines. The average of its rate continues over these states."""
@@ -61,61 +49,6 @@ def _uncontacted(url: str, tier: int) -> TrackerRow:
     return TrackerRow(url=url, tier=tier, status=TrackerStatus.NOT_CONTACTED)
 
 
-class Observed:
-    """The observed state of one torrent. Times are monotonic seconds.
-
-    `refusal` is libtorrent's message if it refused `applied_revision`.
-    """
-
-    __slots__ = (
-        "applied_revision",
-        "error",
-        "error_name",
-        "file_bytes",
-        "interrupted",
-        "known",
-        "metadata",
-        "progress",
-        "quiet_since_us",
-        "refusal",
-        "stalled",
-        "state",
-        "storage_problem",
-        "told_at",
-    )
-
-    def __init__(self) -> None:
-        self.state = TorrentState.QUEUED
-        self.progress: Progress | None = None
-        self.known: KnownMetadata | None = None
-        """The metadata that an engine reported, without the files."""
-        self.metadata: Metadata | None = None
-        """The files. An engine reports them after `known`."""
-        self.error: str | None = None
-        self.error_name: str | None = None
-        """The name of the last error; it is valid only while `error` is set."""
-        self.storage_problem: str | None = None
-        """The problem of the torrent's file system: it is not mounted, or full."""
-        self.file_bytes: tuple[float, list[int]] | None = None
-        self.told_at: float | None = None
-        self.applied_revision = 0
-        self.refusal: str | None = None
-        self.interrupted = False
-        self.quiet_since_us: int | None = None
-        """Since when nothing has arrived though data is missing, in microseconds since 1970."""
-        self.stalled = False
-        """Whether nothing has arrived for long enough to count as stalled."""
-
-    @property
-    def stopped(self) -> bool:
-        """Whether an error keeps the torrent from its desired state.
-
-        The cause of the error may have been repaired meanwhile.
-        """
-        stopped = self.state in (TorrentState.ERROR, TorrentState.MISSING_STORAGE)
-        return stopped or self.storage_problem is not None or self.refusal is not None
-
-
 class Snapshot:
     """The observed state of all torrents of a slot, and of its session. Callers pass times, in monotonic seconds.
 
@@ -123,16 +56,20 @@ class Snapshot:
         slot: the number of the engine slot, which rows show.
         on_trackers_failing: called with a torrent and the time since which all its trackers fail, or None once a
             tracker works.
+        category_of: returns the name of a torrent's category.
     """
 
     def __init__(
         self,
         slot: int = 0,
         on_trackers_failing: Callable[[str, float | None], None] = lambda torrent, since: None,
+        category_of: Callable[[DesiredTorrent], str | None] = lambda desired: None,
     ) -> None:
+        self._category_of = category_of
         self._slot = slot
         self._torrents: dict[str, Observed] = {}
         self.session: SessionStats | None = None
+        self.ip_filter: IpFilterState | None = None
         self.engine_told_at: float | None = None
         self.present: set[str] = set()
         """The torrents that the running engine has confirmed."""
@@ -147,6 +84,8 @@ class Snapshot:
         self.totals = Totals()
         self.estimates = Estimates()
         self.answers = Answers()
+        self.bad_data = BadData()
+        self.stuck = StuckTorrents()
 
     def of(self, torrent: str) -> Observed:
         """Returns the observed state of a torrent; it is created if there is none."""
@@ -163,6 +102,8 @@ class Snapshot:
         self.estimates.drop(torrent)
         self.trackers.discard(torrent)
         self.answers.discard(torrent)
+        self.bad_data.discard(torrent)
+        self.stuck.discard(torrent)
         self.web_seeds.pop(torrent, None)
         self.moves.discard(torrent)
 
@@ -184,6 +125,7 @@ class Snapshot:
         """Clears `present` and all rates, since the engine was lost. Returns the torrents that were interrupted."""
         self.engine_up = False
         self.present.clear()
+        self.stuck.clear()
         self.totals.engine_lost()
         if self.session is not None:
             self.session = msgspec.structs.replace(self.session, download_bps=0, upload_bps=0, peers=0)
@@ -227,14 +169,12 @@ class Snapshot:
 
     def name(self, desired: DesiredTorrent) -> str:
         """A torrent's name as rows show it."""
-        if desired.options.name:
-            return desired.options.name
         observed = self._torrents.get(desired.torrent)
         metadata = (observed.known if observed else None) or desired.metadata
-        return metadata.name if metadata else desired.name
+        return desired.options.name or (metadata.name if metadata else desired.name)
 
     def apply_progress(self, event: Progress, now: float, now_us: int) -> Progress:
-        """Stores a torrent's progress, at `now_us` since 1970, and returns it with the totals that clients see."""
+        """Stores a torrent's progress, and returns it with the totals that clients see. `now_us`: since 1970."""
         event = self.totals.progress(event, now_us)
         observed = self.of(event.torrent)
         if hindrance.arrives(observed.progress, event):
@@ -250,10 +190,10 @@ class Snapshot:
             self.estimates.drop(event.torrent)
         return event
 
-    def row(self, desired: DesiredTorrent, now: float) -> TorrentRow:
-        """A torrent's row for `list_torrents`."""
+    def row(self, desired: DesiredTorrent, now: float, goals: GoalsReport | None = None) -> TorrentRow:
+        """A torrent's row for `list_torrents`, with its goals."""
         observed = self.of(desired.torrent)
-        progress = observed.progress or _NO_PROGRESS
+        progress = observed.progress or NO_PROGRESS
         metadata = observed.known or desired.metadata
         present = desired.torrent in self.present
         told_at = self.engine_told_at if present else observed.told_at
@@ -296,6 +236,9 @@ class Snapshot:
             stalled_since_us=observed.quiet_since_us if observed.stalled else None,
             engine=self._slot,
             moving=None if desired.move is None else self.moves.of(desired),
+            queue_position=progress.queue_position if desired.managed else None,
+            category=None if desired.category is None else self._category_of(desired),
+            goals=goals,
         )
 
     def _hindrance(
@@ -308,6 +251,7 @@ class Snapshot:
             and not desired.paused
             and observed.error is observed.storage_problem is None
             and self.trackers.failing_since(desired.torrent) is None
+            and not self.bad_data.hinders(desired.torrent, progress.peers)
         ):
             return None  # a shortcut for nearly all torrents; `hindrance.find` has the same result
         if observed.error is not None:
@@ -319,20 +263,22 @@ class Snapshot:
             state,
             progress,
             trouble=trouble,
-            stalled=observed.stalled,
+            stalled=observed.stalled or self.bad_data.hinders(desired.torrent, progress.peers),
+            bad_data=self.bad_data.why(desired.torrent),
+            stuck=self.stuck.why(desired.torrent),
             engine_up=self.engine_up,
             present=present,
             trackers=self.trackers,
         )
 
-    def detail(self, desired: DesiredTorrent, now: float) -> TorrentDetail:
-        """A torrent's details for `get_torrent`."""
+    def detail(self, desired: DesiredTorrent, now: float, goals: GoalsReport | None = None) -> TorrentDetail:
+        """A torrent's details for `get_torrent`, with its goals."""
         observed = self.of(desired.torrent)
         metadata = self.metadata(desired)
         rules = desired.selection
         added = [url for url, _ in desired.tracker_edits.added] if desired.tracker_edits is not None else []
         return TorrentDetail(
-            **msgspec.structs.asdict(self.row(desired, now)),
+            **msgspec.structs.asdict(self.row(desired, now, goals)),
             source=desired.source,
             magnet=desired.magnet,
             rules=RulesReport(
@@ -350,6 +296,7 @@ class Snapshot:
             revision=desired.revision,
             applied_revision=observed.applied_revision,
             tracker_status=self.trackers_of(desired, now),
+            bad_data=self.bad_data.report(desired.torrent),
             options=desired.options,
         )
 

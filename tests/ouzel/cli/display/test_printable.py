@@ -35,6 +35,7 @@ def spoilt(value: Any, nasty: str = NASTY) -> Any:
     """A row or report with a hostile text at the end of each free text."""
     plain = msgspec.to_builtins(value)
     kept = {"state", "status", "source", "role", "type", "severity", "cause"}  # only a few known words
+    kept |= {"ratio_goal", "seeding_time_goal_s", "inactive_time_goal_s", "goal_action", "action", "reached"}
 
     def spoil(part: Any, name: str = "") -> Any:
         if isinstance(part, str):

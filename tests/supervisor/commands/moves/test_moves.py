@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from protocol.internal.link_commands import EnsureTorrent
-from protocol.internal.link_events import FilesRestored, MoveCopied, MoveEnded, MoveProgress
+from protocol.internal.link_events import FilesRestored
+from protocol.internal.move_events import MoveCopied, MoveEnded, MoveProgress
 from protocol.wire.desired import DesiredTorrent, StorageMove
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.torrent_events import FileEntry, StateChanged

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from protocol.internal.link_events import (
+    DataFailures,
     EngineEvent,
     FilePutAside,
     FilesRestored,
@@ -13,13 +14,15 @@ from protocol.internal.link_events import (
     SettingsApplied,
     SettingsRefused,
     StorageState,
+    StuckIn,
     TorrentApplied,
     TorrentDropped,
+    TorrentStuck,
     TrackerReport,
     TrackersKnown,
 )
 from protocol.internal.link_queries import FilesQueried, TrackersQueried
-from protocol.wire.desired import KnownMetadata
+from protocol.wire.desired import KnownMetadata, TorrentOptions
 from protocol.wire.events.event import MAX_EVENT_FILES
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
 from protocol.wire.events.torrent_events import (
@@ -151,6 +154,16 @@ async def test_a_state_is_told_when_it_is_another(tmp_path: Path) -> None:
             on.observer.handle(changed(TorrentState(state), TorrentState.ERROR))
         assert states(on) == [("queued", "checking"), ("checking", "downloading"), ("downloading", "seeding")]
         assert on.snapshot.of(V1).state is TorrentState.SEEDING
+
+
+async def test_waiting_in_the_queue_is_a_state(tmp_path: Path) -> None:
+    """Of a torrent that the queue lets run. It does not count as active meanwhile."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired(options=TorrentOptions(auto_managed=True)))
+        for state in ("downloading", "queued", "queued", "downloading"):
+            on.observer.handle(changed(TorrentState(state)))
+            assert on.snapshot.totals.of(V1).active is (state == "downloading")
+        assert states(on) == [("queued", "downloading"), ("downloading", "queued"), ("queued", "downloading")]
 
 
 async def test_after_an_outage_the_same_state_is_told_again_to_those_who_heard_of_it(tmp_path: Path) -> None:
@@ -416,3 +429,34 @@ async def test_rows_say_what_kind_of_error_stops_a_torrent(tmp_path: Path) -> No
             found = on.snapshot.row(on.catalogue.torrents[V1], 1.0).hindrance
             assert found is not None
             assert (found.cause, found.message) == (cause, "x")
+
+
+async def test_rows_say_what_does_not_move_and_which_data_was_bad(tmp_path: Path) -> None:
+    """Until it moves, or the engine is lost; nothing is stored for an unknown torrent."""
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        on.snapshot.engine_up = True
+        on.observer.handle(TorrentApplied(torrent=V1, revision=1))
+        on.observer.handle(changed(TorrentState.CHECKING))
+
+        def cause() -> HindranceCause | None:
+            found = on.snapshot.row(on.catalogue.torrents[V1], 1.0).hindrance
+            return found.cause if found else None
+
+        stuck = TorrentStuck(torrent=V1, what=StuckIn.CHECKING, since_s=600)
+        on.observer.handle(stuck)
+        assert cause() is HindranceCause.STUCK
+        on.observer.handle(TorrentStuck(torrent=V1))
+        assert cause() is None
+        on.observer.handle(stuck)
+        assert cause() is HindranceCause.STUCK
+        on.snapshot.stuck.clear()
+        assert cause() is None
+        for torrent in (V1, OTHER):
+            on.observer.handle(DataFailures(torrent=torrent, pieces=1, piece=3))
+        on.observer.handle(TorrentStuck(torrent=OTHER, what=StuckIn.CHECKING))
+        assert (on.snapshot.stuck.why(OTHER), on.snapshot.bad_data.report(OTHER)) == (None, None)
+        detail = on.snapshot.detail(on.catalogue.torrents[V1], 1.0)
+        assert detail.bad_data is not None
+        assert detail.bad_data.last_piece == 3
+        assert [fact for fact in on.heard(TorrentStuck) if fact.what] == [stuck, stuck]

@@ -32,6 +32,8 @@ def find(state: TorrentState = TorrentState.DOWNLOADING, **given: Any) -> Hindra
         "engine_up": True,
         "present": True,
         "trackers": trackers(failing=False),
+        "bad_data": None,
+        "stuck": None,
     }
     wanted = {name: given.pop(name) for name in ("paused", "quarantine") if name in given}
     facts |= {name: given.pop(name) for name in list(given) if name in facts}
@@ -53,6 +55,17 @@ CASES: dict[str, tuple[HindranceCause | None, dict[str, Any]]] = {
     "peers, though no tracker works": (CAUSES.NO_SEEDS, {"trackers": FAILING, "peers": 2}),
     "peers without all of it": (CAUSES.NO_SEEDS, {"peers": 2}),
     "seeds that send nothing": (CAUSES.NO_DATA, {"peers": 2, "seeds": 1}),
+    "the last pieces were bad": (CAUSES.BAD_DATA, {"bad_data": "piece 7 failed", "peers": 1, "trackers": FAILING}),
+    "pieces were bad, and data arrives": (None, {"bad_data": "piece 7 failed", "peers": 1, "stalled": False}),
+    "a link with bad metadata": (
+        CAUSES.BAD_DATA,
+        {"state": STATES.FETCHING_METADATA, "size": 0, "bad_data": "it is wrong"},
+    ),
+    "a check that does not move": (CAUSES.STUCK, {"state": STATES.CHECKING, "stuck": "for 10 minutes"}),
+    "a link whose peers are silent for long": (
+        CAUSES.NO_METADATA,
+        {"state": STATES.FETCHING_METADATA, "size": 0, "peers": 1, "stuck": "for 10 minutes"},
+    ),
     "a link that nobody knows": (CAUSES.NO_PEERS, {"state": STATES.FETCHING_METADATA, "size": 0, "bytes_total": 0}),
     "a link whose peers are silent": (CAUSES.NO_METADATA, {"state": STATES.FETCHING_METADATA, "size": 0, "peers": 1}),
     "a seed": (None, {"state": STATES.SEEDING}),

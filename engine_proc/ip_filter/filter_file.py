@@ -1,0 +1,106 @@
+"""Parses files of IP filters: PeerGuardian's text form (p2p), eMule's ipfilter.dat, and lines of CIDR networks. Pure.
+
+Each line is parsed by itself, so a file may mix the forms. No form has a specification:
+
+- p2p: `description:1.2.3.0-1.2.3.255`; the description may contain anything, also colons.
+- dat: `001.002.003.000 - 001.002.003.255 , 100 , description`. A level above 127 means that the range is allowed. Some
+  files have a comma in place of the hyphen, and no level.
+- CIDR: `1.2.3.0/24` or `1.2.3.4`, with a comment after `#` or `;`.
+
+Numbers of IPv4 addresses may be padded with zeros. Lines that begin with `#`, `;` or `//` are comments.
+"""
+
+import ipaddress
+import re
+import socket
+from typing import Final, NamedTuple
+
+ALLOWED_FROM: Final = 128
+"""The lowest level of eMule's form at which a range is not blocked."""
+
+_COMMENTS: Final = ("#", ";", "//")
+_V4: Final = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
+_P2P: Final = re.compile(rf".*:\s*(?P<first>{_V4})\s*-\s*(?P<last>{_V4})")
+_ADDRESS: Final = r"[0-9a-fA-F:.]*[:.][0-9a-fA-F:.]*"
+_DAT: Final = re.compile(rf"(?P<first>{_ADDRESS})\s*[-,]\s*(?P<last>{_ADDRESS})\s*(,\s*(?P<level>\d{{1,9}})\s*(,.*)?)?")
+_P2P_V6: Final = re.compile(r"(?P<first>[^-]*:.*[0-9a-fA-F:])\s*-\s*(?P<last>[0-9a-fA-F:]+)")
+_PADDING: Final = re.compile(r"(?<![0-9])0+(?=[0-9])")
+_SHOWN: Final = 60
+
+
+class Rule(NamedTuple):
+    """The first and the last address of a range."""
+
+    first: str
+    last: str
+
+
+class Parsed(NamedTuple):
+    """The content of a file.
+
+    Fields:
+        rules: the blocked ranges.
+        bad: the number of lines that are neither rules nor comments.
+        first_bad: the number of the first of these lines, and its beginning; empty if there is none.
+    """
+
+    rules: list[Rule]
+    bad: int
+    first_bad: str
+
+
+def parse(content: bytes) -> Parsed:
+    """Parses a file. Descriptions may have any encoding."""
+    rules: list[Rule] = []
+    bad, first_bad = 0, ""
+    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").decode("latin-1").split("\n"), start=1):
+        text = line.strip()
+        if not text or text.startswith(_COMMENTS):
+            continue
+        try:
+            rule = _rule(text)
+        except (ValueError, OSError):
+            bad += 1
+            first_bad = first_bad or f"line {number}: {text[:_SHOWN]!r}"
+        else:
+            if rule is not None:
+                rules.append(rule)
+    return Parsed(rules, bad, first_bad)
+
+
+def _rule(text: str) -> Rule | None:
+    """The rule of a line; None for an allowed range. Raises ValueError or OSError."""
+    if (found := _P2P.fullmatch(text)) is not None:
+        return _range(found["first"], found["last"])
+    if (found := _DAT.fullmatch(text)) is not None:
+        allowed = found["level"] is not None and int(found["level"]) >= ALLOWED_FROM
+        rule = _range(found["first"], found["last"])
+        return None if allowed else rule
+    if (found := _P2P_V6.fullmatch(text)) is not None:
+        return _described(found["first"], found["last"])
+    network = ipaddress.ip_network(_unpadded(re.split("[#;]", text, maxsplit=1)[0].strip()), strict=False)
+    return Rule(str(network[0]), str(network[-1]))
+
+
+def _range(first: str, last: str) -> Rule:
+    first, last = _unpadded(first), _unpadded(last)
+    family = socket.AF_INET6 if ":" in first else socket.AF_INET
+    if socket.inet_pton(family, first) > socket.inet_pton(family, last):
+        raise ValueError("the last address is below the first")
+    return Rule(first, last)
+
+
+def _described(text: str, last: str) -> Rule:
+    """A range whose first address follows a description and a colon, where both have colons."""
+    parts = text.split(":")
+    for start in range(1, len(parts)):
+        first = ":".join(parts[start:]).strip()
+        try:
+            return _range(first, last)
+        except OSError:
+            continue
+    raise ValueError("there is no address")
+
+
+def _unpadded(address: str) -> str:
+    return address if ":" in address else _PADDING.sub("", address)

@@ -1,0 +1,58 @@
+"""Copies what libtorrent reports about corrupt data from peers: failed pieces, and the peers that it has banned.
+
+libtorrent bans a peer from a torrent if the peer alone has sent a corrupt piece, or if a comparison of blocks shows
+later which peer it was. `peer_ban_alert` would report that, but it belongs to a category of alerts that any peer can
+cause by the thousand. Resume data has the banned peers, too, and is made soon after a failure anyway.
+"""
+
+from typing import Any, Final
+
+from engine_proc.session.alerts import Alert, PeersBanned, PieceFailed, PiecesPassed
+
+BANNED_MAX: Final = 20
+"""The number of banned peers of a torrent that are reported."""
+
+
+class Failures:
+    """The failed pieces and banned peers of one session. Only torrents that have some use memory.
+
+    Args:
+        more: receives alerts that have no native alert of their own.
+    """
+
+    def __init__(self, more: list[Alert]) -> None:
+        self._more = more
+        self._pieces: dict[str, int | None] = {}
+        """By torrent with failed pieces, how many pieces it had after the last failure; None until its next status."""
+        self._banned: dict[str, tuple[str, ...]] = {}
+
+    def failed(self, torrent: str, native: Any) -> PieceFailed:
+        """Copies a `hash_failed_alert`."""
+        self._pieces[torrent] = None
+        return PieceFailed(torrent, native.piece_index)
+
+    def observe(self, torrent: str, status: Any) -> None:
+        """Compares the number of pieces, if pieces of the torrent have failed."""
+        if torrent not in self._pieces:
+            return
+        before, now = self._pieces[torrent], status.num_pieces
+        if before is not None and now > before:
+            del self._pieces[torrent]
+            self._more.append(PiecesPassed(torrent))
+        else:
+            self._pieces[torrent] = now
+
+    def resume_data(self, torrent: str, params: Any) -> None:
+        """Reads the banned peers in a torrent's resume data."""
+        banned = params.banned_peers
+        if not banned and torrent not in self._banned:
+            return
+        peers = tuple(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in banned[:BANNED_MAX])
+        if peers != self._banned.get(torrent):
+            self._banned[torrent] = peers
+            self._more.append(PeersBanned(torrent, peers))
+
+    def drop(self, torrent: str) -> None:
+        """Removes a torrent."""
+        self._pieces.pop(torrent, None)
+        self._banned.pop(torrent, None)

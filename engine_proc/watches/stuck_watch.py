@@ -1,0 +1,108 @@
+"""Finds torrents whose check, or whose search for metadata, has not moved for long. Pure.
+
+A torrent that libtorrent checks is stuck if no more of it has been checked for `CHECKING_S`. Such a torrent is loaded
+again, once. A magnet link is stuck if it has been connected to peers for `METADATA_S`, and none has sent its metadata.
+Paused torrents are not stuck, whether a client or libtorrent's queue has paused them. Only torrents in one of these two
+states use memory.
+"""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from engine_proc.session.alerts import NativeState, TorrentStatus
+from protocol.internal.link_events import StuckIn
+
+CHECKING_S: Final = 600.0
+METADATA_S: Final = 600.0
+
+LOOK_S: Final = 5.0
+"""The interval of looking for stuck torrents. After a start, thousands may be in these states."""
+
+RELOADS_KEPT_S: Final = 24 * 3600.0
+"""For how long it is remembered that a torrent was loaded again."""
+
+
+class Stuck(NamedTuple):
+    """A torrent is stuck, or (`what` is None) is not stuck any more. `reload`: it has to be loaded again."""
+
+    torrent: str
+    what: StuckIn | None
+    since_s: float = 0.0
+    reload: bool = False
+
+
+class _Watched:
+    __slots__ = ("done", "reported", "since", "what")
+
+    def __init__(self, what: StuckIn, done: tuple[float, int], since: float) -> None:
+        self.what = what
+        self.done = done
+        """What changes while the torrent's check goes on."""
+        self.since = since
+        self.reported = False
+
+
+class StuckWatch:
+    """The watched torrents of one session. Times are monotonic seconds that the caller passes."""
+
+    def __init__(self) -> None:
+        self._watched: dict[str, _Watched] = {}
+        self._reloaded: dict[str, float] = {}
+        """When torrents were loaded again whose check has not moved since."""
+        self._moved: list[Stuck] = []
+        self._next_look = 0.0
+
+    def observe(self, rows: Iterable[TorrentStatus], now: float) -> None:
+        """Handles status updates. A torrent without an update has not changed."""
+        for row in rows:
+            what = _state(row)
+            known = self._watched.get(row.torrent)
+            if what is None:
+                if known is not None:
+                    self.forget(row.torrent)
+                if self._reloaded and row.state is not NativeState.CHECKING_RESUME_DATA:
+                    self._reloaded.pop(row.torrent, None)
+                continue
+            done = (row.progress, row.done) if what is StuckIn.CHECKING else (0.0, 0)
+            if known is not None and (known.what, known.done) == (what, done):
+                continue
+            if known is not None:
+                self.forget(row.torrent)
+                self._reloaded.pop(row.torrent, None)
+            self._watched[row.torrent] = _Watched(what, done, now)
+
+    def forget(self, torrent: str) -> None:
+        """Removes a torrent, which has left the session or its state."""
+        known = self._watched.pop(torrent, None)
+        if known is not None and known.reported:
+            self._moved.append(Stuck(torrent, None))
+
+    def look(self, now: float) -> list[Stuck]:
+        """Removes and returns what is to be reported."""
+        found, self._moved = self._moved, []
+        if now < self._next_look:
+            return found
+        self._next_look = now + LOOK_S
+        for torrent, known in self._watched.items():
+            patience_s = CHECKING_S if known.what is StuckIn.CHECKING else METADATA_S
+            if known.reported or now - known.since < patience_s:
+                continue
+            known.reported = True
+            reload = known.what is StuckIn.CHECKING and torrent not in self._reloaded
+            if reload:
+                self._reloaded[torrent] = now
+            found.append(Stuck(torrent, known.what, now - known.since, reload))
+        for torrent in [each for each, at in self._reloaded.items() if now - at > RELOADS_KEPT_S]:
+            del self._reloaded[torrent]
+        return found
+
+
+def _state(row: TorrentStatus) -> StuckIn | None:
+    """What the torrent is to be watched for."""
+    if row.paused or row.error is not None:
+        return None
+    if row.state is NativeState.CHECKING_FILES:
+        return StuckIn.CHECKING
+    if row.state is NativeState.DOWNLOADING_METADATA and row.peers > 0:
+        return StuckIn.METADATA
+    return None

@@ -1,0 +1,33 @@
+"""The public commands about categories. As in `protocol.wire.commands`, a Struct's tag is the `op`."""
+
+from protocol.wire.commands.kinds import CategoryName, InstantRead, Mutation, SavePath
+
+
+class ListCategories(InstantRead, frozen=True, kw_only=True, tag="list_categories"):
+    """Returns the categories, sorted by name."""
+
+
+class PutCategory(Mutation, frozen=True, kw_only=True, tag="put_category"):
+    """Creates a category, or changes its save path.
+
+    A category is a name with a save path. A torrent has at most one. There are at most 1000 categories. The files of
+    torrents that are in the category already are not moved.
+
+    Fields:
+        name: the category's name.
+        save_path: an absolute path inside the download roots, where the files of a torrent are stored that is added
+            with this category and without a `save_path`. Null means the first root.
+    """
+
+    name: CategoryName
+    save_path: SavePath | None = None
+
+
+class RemoveCategory(Mutation, frozen=True, kw_only=True, tag="remove_category"):
+    """Removes a category. Its torrents have no category then; they and their files stay as they are.
+
+    Fields:
+        name: the category's name.
+    """
+
+    name: CategoryName

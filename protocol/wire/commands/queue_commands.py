@@ -1,0 +1,33 @@
+"""The command that changes the order of the queue."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from protocol.wire.commands.kinds import MAX_PAGE, Mutation, TorrentId
+
+
+class QueueMove(StrEnum):
+    """Where torrents are moved in the queue."""
+
+    TOP = "top"
+    BOTTOM = "bottom"
+    UP = "up"
+    DOWN = "down"
+
+
+class MoveInQueue(Mutation, frozen=True, kw_only=True, tag="move_in_queue"):
+    """Moves torrents in the queue of the incomplete torrents that have `auto_managed` and not `force_start`.
+
+    Torrents at the top are downloaded first. Several torrents keep their order among each other. If one of them is not
+    in the queue, nothing is changed. The order is durable. Each torrent is moved durably on its own, so if the resume
+    directory fails half way, some of them may have been moved.
+
+    Fields:
+        torrents: the torrents to move.
+        where: `top` or `bottom` of the queue, or one place `up` or `down`.
+    """
+
+    torrents: Annotated[list[TorrentId], msgspec.Meta(min_length=1, max_length=MAX_PAGE)]
+    where: QueueMove

@@ -1,0 +1,107 @@
+"""The goal keeper: examines all complete torrents in turn, and has the reached goals acted on."""
+
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.rows import COMPLETE_STATES, ratio
+from supervisor.commands import goals
+from supervisor.commands.goals import Figures, Verdict
+from supervisor.concurrency.background import Tasks
+from supervisor.config.goals_config import GoalsConfig
+from supervisor.engine.engine import Engine
+from supervisor.log import logs
+from supervisor.store.catalogue import Catalogue
+
+SLICE: Final = 1000
+"""The number of torrents that are examined in a tick, which takes about a millisecond."""
+
+AGAIN_S: Final = 60.0
+"""The delay before an action that failed is tried again."""
+
+Act = Callable[[str, Callable[[DesiredTorrent], Verdict | None]], Coroutine[Any, Any, None]]
+
+
+class GoalKeeper:
+    """The goal keeper of a service.
+
+    Args:
+        configured: returns the goals of the configuration in force.
+        act: acts on the goal of a torrent, given its id and the function that judges it.
+        group: runs the actions.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        engine: Engine,
+        configured: Callable[[], GoalsConfig],
+        act: Act,
+        group: Tasks,
+        log: logs.Logger,
+    ) -> None:
+        self._catalogue = catalogue
+        self._engine = engine
+        self._snapshot = engine.snapshot
+        self._configured = configured
+        self._act = act
+        self._group = group
+        self._log = log
+        self._cursor: str | None = None
+        """The last torrent that was examined; None at the beginning of a round."""
+        self._acting: set[str] = set()
+        self._failed: dict[str, tuple[str, float]] = {}
+        """By torrent, why the last action failed, and when it may be tried again."""
+
+    def tick(self) -> None:
+        """Examines the next torrents. Call it every second."""
+        if self._engine.stopping or not self._engine.up:
+            return
+        chosen = self._catalogue.ids_after(self._cursor, SLICE)
+        self._cursor = chosen[-1] if len(chosen) == SLICE else None
+        for torrent in chosen:
+            desired = self._catalogue.torrents.get(torrent)
+            if desired is None or self._judge(desired) is None or torrent in self._acting:
+                continue
+            if torrent not in self._failed or time.monotonic() >= self._failed[torrent][1]:
+                self._acting.add(torrent)
+                self._group.create_task(self._act_on(torrent))
+
+    def _judge(self, desired: DesiredTorrent) -> Verdict | None:
+        """Returns the goal of a torrent that is reached now. A torrent that was started by force has no goals."""
+        wanted = goals.in_force(desired.options, self._configured())
+        if wanted.ratio is wanted.seeding_time_s is wanted.inactive_time_s is None:
+            return None
+        torrent, options = desired.torrent, desired.options
+        if desired.paused or options.force_start or torrent not in self._snapshot.present:
+            return None
+        observed = self._snapshot.of(torrent)
+        progress = observed.progress
+        if observed.state not in COMPLETE_STATES or progress is None or not progress.bytes_total:
+            return None
+        counts = self._snapshot.totals.of(torrent)
+        figures = Figures(
+            ratio=ratio(counts.downloaded, counts.uploaded, progress.bytes_done),
+            seeding_s=self._snapshot.totals.seeding_s(counts),
+            quiet_from_s=counts.quiet_from_s,
+        )
+        return goals.judge(wanted, figures, desired.reached)
+
+    async def _act_on(self, torrent: str) -> None:
+        try:
+            await self._act(torrent, self._judge)
+        except OuzelError as error:
+            if error.kind is ErrorKind.UNKNOWN_TORRENT:
+                self._failed.pop(torrent, None)
+                return
+            before, _ = self._failed.get(torrent, ("", 0.0))
+            if error.message != before:
+                self._log.warning("goal_not_acted_on", torrent=torrent, problem=error.message)
+            self._failed[torrent] = error.message, time.monotonic() + AGAIN_S
+        else:
+            self._failed.pop(torrent, None)
+        finally:
+            self._acting.discard(torrent)

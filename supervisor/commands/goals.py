@@ -1,0 +1,92 @@
+"""Decides which torrents have reached a seeding goal. Pure.
+
+A goal is acted on once: a torrent that is resumed after that seeds on, however far beyond its goals it is. A goal with
+another value is acted on again. Inactivity is counted anew after each action.
+
+Time is seeding time: it is counted while the torrent is active and complete, so neither a pause nor a time without
+the daemon counts.
+"""
+
+from typing import NamedTuple
+
+from protocol.wire.desired import DEFAULT_OPTIONS, DesiredTorrent, TorrentOptions
+from protocol.wire.goals import GoalAction, GoalName, GoalsReport, ReachedGoals
+from supervisor.config.goals_config import GoalsConfig
+
+
+class Figures(NamedTuple):
+    """What a torrent has done.
+
+    Fields:
+        ratio: as in its row.
+        seeding_s: its seeding time up to now.
+        quiet_from_s: its seeding time when payload was last received or sent.
+    """
+
+    ratio: float | None
+    seeding_s: int
+    quiet_from_s: int
+
+
+class Verdict(NamedTuple):
+    """A goal that is reached: what is done, and what is stored, so that it is done once."""
+
+    goal: GoalName
+    action: GoalAction
+    reached: ReachedGoals
+
+
+def in_force(options: TorrentOptions, configured: GoalsConfig) -> GoalsConfig:
+    """Returns the goals of a torrent, in which its own replace those of the configuration."""
+    if options is DEFAULT_OPTIONS:
+        return configured
+    return GoalsConfig(
+        ratio=configured.ratio if options.ratio_goal == "global" else options.ratio_goal,
+        seeding_time_s=(
+            configured.seeding_time_s if options.seeding_time_goal_s == "global" else options.seeding_time_goal_s
+        ),
+        inactive_time_s=(
+            configured.inactive_time_s if options.inactive_time_goal_s == "global" else options.inactive_time_goal_s
+        ),
+        action=configured.action if options.goal_action == "global" else options.goal_action,
+    )
+
+
+def report(desired: DesiredTorrent, configured: GoalsConfig) -> GoalsReport | None:
+    """Returns the goals of a torrent as rows show them; None if it has none."""
+    goals = in_force(desired.options, configured)
+    if goals.ratio is goals.seeding_time_s is goals.inactive_time_s is None:
+        return None
+    return GoalsReport(
+        ratio=goals.ratio,
+        seeding_time_s=goals.seeding_time_s,
+        inactive_time_s=goals.inactive_time_s,
+        action=goals.action,
+        reached=None if desired.reached is None else desired.reached.goal,
+    )
+
+
+def judge(goals: GoalsConfig, figures: Figures, reached: ReachedGoals | None) -> Verdict | None:
+    """Returns the goal of a complete torrent that has to be acted on now; None if there is none.
+
+    Args:
+        reached: the goals that were acted on.
+    """
+    before = ReachedGoals(goal="ratio") if reached is None else reached
+    ratio, seeding_time_s = before.ratio, before.seeding_time_s
+    news: list[GoalName] = []
+    if goals.ratio is not None and figures.ratio is not None and figures.ratio >= goals.ratio:
+        if ratio != goals.ratio:
+            news.append("ratio")
+        ratio = goals.ratio
+    if goals.seeding_time_s is not None and figures.seeding_s >= goals.seeding_time_s:
+        if seeding_time_s != goals.seeding_time_s:
+            news.append("seeding_time")
+        seeding_time_s = goals.seeding_time_s
+    quiet_s = figures.seeding_s - max(figures.quiet_from_s, before.seeding_s)
+    if goals.inactive_time_s is not None and quiet_s >= goals.inactive_time_s:
+        news.append("inactive_time")
+    if not news:
+        return None
+    after = ReachedGoals(goal=news[0], ratio=ratio, seeding_time_s=seeding_time_s, seeding_s=figures.seeding_s)
+    return Verdict(news[0], goals.action, after)

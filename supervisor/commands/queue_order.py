@@ -1,0 +1,78 @@
+"""Computes new places in the queue. Pure.
+
+A place is a number, by which the queue is sorted. A move gives other numbers to as few torrents as possible.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from protocol.wire.commands.queue_commands import QueueMove
+
+ROOM: Final = 1000
+"""The distance of numbers at the top, so that torrents can be moved between two others.
+
+There is none at the bottom, since the number of a torrent that is added later, its time, has to be greater.
+"""
+
+
+def move(queue: Sequence[tuple[str, int]], moved: Collection[str], where: QueueMove) -> dict[str, int]:
+    """Returns the new numbers of the torrents that get another one, in their new order.
+
+    Args:
+        queue: the torrents in their order, with their numbers.
+        moved: the torrents to move. They keep their order among each other.
+    """
+    before = [torrent for torrent, _ in queue]
+    after = _moved(before, moved, where)
+    return _numbers(after, dict(queue), moved) if after != before else {}
+
+
+def _moved(order: list[str], moved: Collection[str], where: QueueMove) -> list[str]:
+    chosen = [torrent for torrent in order if torrent in moved]
+    others = [torrent for torrent in order if torrent not in moved]
+    match where:
+        case QueueMove.TOP:
+            return chosen + others
+        case QueueMove.BOTTOM:
+            return others + chosen
+        case QueueMove.UP:
+            return _up(order, moved)
+        case QueueMove.DOWN:
+            return _up(order[::-1], moved)[::-1]
+
+
+def _up(order: list[str], moved: Collection[str]) -> list[str]:
+    order = list(order)
+    for index in range(1, len(order)):
+        if order[index] in moved and order[index - 1] not in moved:
+            order[index - 1], order[index] = order[index], order[index - 1]
+    return order
+
+
+def _numbers(order: Sequence[str], numbers: dict[str, int], moved: Collection[str]) -> dict[str, int]:
+    """The numbers of a new order. Torrents that were not moved keep theirs, unless there is no room between them."""
+    changed: dict[str, int] = {}
+    at, last = 0, None
+    while at < len(order):
+        run = at
+        while run < len(order) and order[run] in moved:
+            run += 1
+        following = numbers[order[run]] if run < len(order) else None
+        for place, torrent in enumerate(order[at:run], 1):
+            changed[torrent] = _between(last, following, place, run - at)
+        last = changed[order[run - 1]] if run > at else last
+        if following is not None:
+            if last is not None and following <= last and (run > at or order[run - 1] in changed):
+                following = changed[order[run]] = last + 1
+            last = following
+        at = run + 1
+    return {torrent: number for torrent, number in changed.items() if number != numbers[torrent]}
+
+
+def _between(last: int | None, following: int | None, place: int, count: int) -> int:
+    """The number for one of `count` torrents between two others; of these, either or both may be missing."""
+    if last is None:
+        return place if following is None else following - (count + 1 - place) * ROOM
+    if following is None or following - last <= count:
+        return last + place
+    return last + (following - last) * place // (count + 1)

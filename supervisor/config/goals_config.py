@@ -1,0 +1,20 @@
+"""`[goals]`: when torrents have seeded enough."""
+
+from protocol.wire.goals import GoalAction, InactiveGoal, RatioGoal, TimeGoal
+from supervisor.config.config_section import Section
+
+
+class GoalsConfig(Section, frozen=True, kw_only=True):
+    """`[goals]`. Without a key there is no such goal. Torrents can have goals of their own.
+
+    Fields:
+        ratio: the ratio of uploaded to downloaded bytes.
+        seeding_time_s: the seeding time in seconds.
+        inactive_time_s: the seeding time since payload was last received or sent, in seconds.
+        action: what is done with a torrent that has reached one of them.
+    """
+
+    ratio: RatioGoal | None = None
+    seeding_time_s: TimeGoal | None = None
+    inactive_time_s: InactiveGoal | None = None
+    action: GoalAction = "pause"

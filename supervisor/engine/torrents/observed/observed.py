@@ -1,0 +1,61 @@
+"""The observed state of one torrent."""
+
+from protocol.wire.desired import KnownMetadata
+from protocol.wire.events.torrent_events import Progress
+from protocol.wire.rows import TorrentState
+from supervisor.engine.torrents.observed.packed_files import Metadata
+
+
+class Observed:
+    """The observed state of one torrent. Times are monotonic seconds.
+
+    `refusal` is libtorrent's message if it refused `applied_revision`.
+    """
+
+    __slots__ = (
+        "applied_revision",
+        "error",
+        "error_name",
+        "file_bytes",
+        "interrupted",
+        "known",
+        "metadata",
+        "progress",
+        "quiet_since_us",
+        "refusal",
+        "stalled",
+        "state",
+        "storage_problem",
+        "told_at",
+    )
+
+    def __init__(self) -> None:
+        self.state = TorrentState.QUEUED
+        self.progress: Progress | None = None
+        self.known: KnownMetadata | None = None
+        """The metadata that an engine reported, without the files."""
+        self.metadata: Metadata | None = None
+        """The files. An engine reports them after `known`."""
+        self.error: str | None = None
+        self.error_name: str | None = None
+        """The name of the last error; it is valid only while `error` is set."""
+        self.storage_problem: str | None = None
+        """The problem of the torrent's file system: it is not mounted, or full."""
+        self.file_bytes: tuple[float, list[int]] | None = None
+        self.told_at: float | None = None
+        self.applied_revision = 0
+        self.refusal: str | None = None
+        self.interrupted = False
+        self.quiet_since_us: int | None = None
+        """Since when nothing has arrived though data is missing, in microseconds since 1970."""
+        self.stalled = False
+        """Whether nothing has arrived for long enough to count as stalled."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether an error keeps the torrent from its desired state.
+
+        The cause of the error may have been repaired meanwhile.
+        """
+        stopped = self.state in (TorrentState.ERROR, TorrentState.MISSING_STORAGE)
+        return stopped or self.storage_problem is not None or self.refusal is not None
