@@ -57,12 +57,12 @@ class ErrorKind(Enum):
     UNKNOWN_CRASH = ErrorRow(3005, "never", "no crash report has this name")
     QUARANTINED = ErrorRow(3006, "never", "the torrent is in quarantine and is not loaded until it is released")
     TORRENT_PAUSED = ErrorRow(3007, "never", "the torrent is paused; `resume` it first")
-    TORRENT_MOVING = ErrorRow(3020, "later", "the torrent's files are being moved; wait, or cancel the move first")
-    FILES_SHARED = ErrorRow(3021, "never", "another torrent uses some of the files, so they cannot be moved or renamed")
     NOT_IN_QUEUE = ErrorRow(
         3010, "never", "the torrent is not in the queue: it lacks `auto_managed`, or has `force_start`"
     )
     UNKNOWN_CATEGORY = ErrorRow(3015, "never", "no category has this name")
+    TORRENT_MOVING = ErrorRow(3020, "later", "the torrent's files are being moved; wait, or cancel the move first")
+    FILES_SHARED = ErrorRow(3021, "never", "another torrent uses some of the files, so they cannot be moved or renamed")
     METAINFO_TOO_LARGE = ErrorRow(3025, "never", "the .torrent file is too large for a frame")
     UNKNOWN_JOB = ErrorRow(3026, "never", "no job has this id; a restart of the daemon ends all jobs")
     TOO_MANY_JOBS = ErrorRow(3027, "later", "as many jobs as possible are waiting")
