@@ -17,20 +17,18 @@ from ouzel.cli.commands import (
     bans,
     categories,
     changes,
-    crashes,
     creating,
-    damaged,
+    deadline,
     files,
     goals,
     imports,
-    keys,
     making,
     options,
     queue,
-    settings,
     trackers,
     views,
 )
+from ouzel.cli.commands.daemon import crashes, damaged, keys, settings
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
@@ -81,6 +79,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "create": creating.create,
     "jobs": creating.jobs,
     "cancel": creating.cancel,
+    "deadline": deadline.deadline,
     "ban": bans.ban,
     "unban": bans.unban,
     "health": views.health,

@@ -60,6 +60,7 @@ class ErrorKind(Enum):
     NOT_IN_QUEUE = ErrorRow(
         3010, "never", "the torrent is not in the queue: it lacks `auto_managed`, or has `force_start`"
     )
+    FILE_NOT_SELECTED = ErrorRow(3011, "never", "the file is not selected; `update_selection` selects it")
     UNKNOWN_CATEGORY = ErrorRow(3015, "never", "no category has this name")
     TORRENT_MOVING = ErrorRow(3020, "later", "the torrent's files are being moved; wait, or cancel the move first")
     FILES_SHARED = ErrorRow(3021, "never", "another torrent uses some of the files, so they cannot be moved or renamed")

@@ -43,6 +43,8 @@ def calls(crash: str, epoch: str, job: str, made: str, save_path: str) -> Iterat
                 args = samples.ARGUMENTS[op]
             case "update_options":
                 args["auto_managed"] = True
+            case "set_piece_deadlines":
+                args |= {"file": 0, "offset": 0, "length": 11, "deadline_ms": 0}
             case "move_in_queue":
                 args = {"torrents": [samples.TORRENT], "where": "top"}
             case (
