@@ -20,11 +20,10 @@ from ouzel.cli.commands import (
     creating,
     deadline,
     files,
-    goals,
-    imports,
     making,
     options,
     queue,
+    statistics,
     trackers,
     views,
 )
@@ -32,6 +31,7 @@ from ouzel.cli.commands.daemon import crashes, damaged, keys, settings
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
+from ouzel.cli.importing import import_command
 from protocol.host import standard_streams
 from protocol.wire.errors import OuzelError
 
@@ -50,7 +50,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(crashes.app, name="crashes")
 app.add_typer(damaged.app, name="damaged")
 app.add_typer(settings.app, name="settings")
-app.add_typer(imports.app, name="import")
+app.add_typer(import_command.app, name="import")
 app.add_typer(categories.app, name="categories")
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
@@ -73,7 +73,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "move": files.move,
     "rename": files.rename,
     "options": options.options,
-    "goals": goals.goals,
+    "goals": options.goals,
     "export": making.export,
     "queue": queue.queue,
     "create": creating.create,
@@ -85,7 +85,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "health": views.health,
     "events": views.events,
     "ping": views.ping,
-    "stats": views.stats,
+    "stats": statistics.stats,
 }
 """The commands, in the order of the help."""
 
