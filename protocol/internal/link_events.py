@@ -5,7 +5,7 @@ Some of them are events of the public protocol.
 
 from enum import StrEnum
 
-from protocol.internal.link_messages import EventMessage
+from protocol.internal.link_messages import EventMessage, Learned
 from protocol.internal.link_queries import (
     CountersQueried,
     FilesQueried,
@@ -16,6 +16,7 @@ from protocol.internal.link_queries import (
     TrackersQueried,
     WebSeedsQueried,
 )
+from protocol.internal.move_events import MoveCopied, MoveEnded, MoveProgress
 from protocol.wire.desired import SettingValue
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
 from protocol.wire.events.torrent_events import (
@@ -31,15 +32,6 @@ from protocol.wire.events.torrent_events import (
     TorrentError,
 )
 from protocol.wire.reports import SandboxReport
-
-
-class Learned(EventMessage, frozen=True, kw_only=True):
-    """The base of facts that are stored in a torrent's record.
-
-    `supervisor.commands.edits` has an edit for each of them.
-    """
-
-    torrent: str
 
 
 class EngineReady(EventMessage, frozen=True, kw_only=True, tag="engine_ready"):
@@ -361,6 +353,9 @@ EngineEvent = (
     | SourceInspected
     | TorrentApplied
     | TorrentRechecked
+    | MoveProgress
+    | MoveCopied
+    | MoveEnded
     | HashesProven
     | SettingsApplied
     | TorrentDropped

@@ -12,7 +12,6 @@ from protocol.internal.link_events import (
     HashesProven,
     Heartbeat,
     IpFilterState,
-    Learned,
     MetainfoDamaged,
     ResumeHandedOver,
     ResumeStoreState,
@@ -23,6 +22,7 @@ from protocol.internal.link_events import (
     TorrentDropped,
     TorrentStuck,
 )
+from protocol.internal.link_messages import Learned
 from protocol.wire.errors import OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.session_events import EngineLost, SessionError
