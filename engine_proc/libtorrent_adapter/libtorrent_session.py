@@ -14,6 +14,7 @@ import libtorrent
 from engine_proc.libtorrent_adapter.libtorrent_alerts import ALERT_MASK
 from engine_proc.libtorrent_adapter.libtorrent_calls import TorrentCalls
 from engine_proc.libtorrent_adapter.libtorrent_filter import FilteredSession
+from engine_proc.libtorrent_adapter.libtorrent_network import NetworkSession
 from engine_proc.libtorrent_adapter.libtorrent_options import OptionCalls
 from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, call_again, everybody
 from engine_proc.libtorrent_adapter.libtorrent_settings import Settings
@@ -50,7 +51,7 @@ _FLAGS: Final = lt.torrent_flags
 _NO_HISTORY: Final = dict.fromkeys(CountersRead.__struct_fields__[1:], 0)
 
 
-class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession):
+class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSession):
     """A libtorrent session whose rate limits apply to all peers, including those on the local network.
 
     Args:

@@ -133,6 +133,17 @@ class FastResumeStore:
         """Starts deleting the torrent's resume data; `outcomes` will have the result."""
         self._submit(torrent, Change(self._dir.fastresume(torrent), None))
 
+    def load_dht(self) -> bytes | None:
+        """The stored state of the DHT; None if there is none. Raises Damaged or OSError."""
+        try:
+            return unseal(read(str(self._dir.dht)))
+        except FileNotFoundError:
+            return None
+
+    def save_dht(self, state: bytes) -> None:
+        """Starts writing the state of the DHT. A failure has no effect, since the state is not needed."""
+        self._writer.submit([Change(self._dir.dht, seal(state))], lambda _: None)
+
     def put_aside(self, torrent: str) -> PutAside:
         """Puts damaged resume data aside."""
         path = self._dir.fastresume(torrent)

@@ -26,6 +26,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "files": "ouzel files 72fb69 --include '*.mkv' --sequential",
     "options": "ouzel options 72fb69 --max-uploads 4 --first-last-piece-first",
     "queue": "ouzel queue 72fb69 8a3c12 top",
+    "deadline": "ouzel deadline 72fb69 0 --offset 10M --length 4M --within 3",
     "goals": "ouzel goals 72fb69 --ratio 2 --seeding-time 7d --action remove",
     "export": "ouzel export 72fb69 -o debian.torrent",
     "create": "ouzel create /srv/torrents/album --tracker udp://tracker.example.org:6969/announce --seed",

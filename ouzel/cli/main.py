@@ -17,22 +17,20 @@ from ouzel.cli.commands import (
     bans,
     categories,
     changes,
-    crashes,
     creating,
-    damaged,
+    deadline,
     goals,
-    keys,
+    imports,
     making,
     options,
     queue,
-    settings,
     trackers,
     views,
 )
+from ouzel.cli.commands.daemon import crashes, damaged, keys, settings
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
-from ouzel.cli.importing import import_command
 from protocol.host import standard_streams
 from protocol.wire.errors import OuzelError
 
@@ -51,7 +49,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(crashes.app, name="crashes")
 app.add_typer(damaged.app, name="damaged")
 app.add_typer(settings.app, name="settings")
-app.add_typer(import_command.app, name="import")
+app.add_typer(imports.app, name="import")
 app.add_typer(categories.app, name="categories")
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
@@ -78,6 +76,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "create": creating.create,
     "jobs": creating.jobs,
     "cancel": creating.cancel,
+    "deadline": deadline.deadline,
     "ban": bans.ban,
     "unban": bans.unban,
     "health": views.health,

@@ -32,7 +32,14 @@ from ouzel.client.special_calls import (
     update_trackers,
     update_web_seeds,
 )
-from protocol.wire.commands import category_commands, making_commands, peer_commands, session_commands, torrent_commands
+from protocol.wire.commands import (
+    category_commands,
+    deadline_commands,
+    making_commands,
+    peer_commands,
+    session_commands,
+    torrent_commands,
+)
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
 from protocol.wire.making_results import JobAccepted, JobRow, TorrentExport
@@ -80,6 +87,7 @@ __all__ = [
     "remove_torrent",
     "restore_damaged",
     "resume",
+    "set_piece_deadlines",
     "set_sequential",
     "snapshot",
     "stats",
@@ -208,6 +216,36 @@ def pause(torrent: str, *, wait: Wait = "durable") -> Call[None]:
 def resume(torrent: str, *, wait: Wait = "durable") -> Call[None]:
     """Resumes a paused torrent, and retries one that is in state `error`."""
     return call_of(torrent_commands.ResumeTorrent(torrent=torrent), nothing, wait)
+
+
+def set_piece_deadlines(
+    torrent: str,
+    file: int,
+    offset: int,
+    length: int,
+    deadline_ms: int,
+    *,
+    wait: Wait = "durable",
+) -> Call[None]:
+    """Requests that a part of a file is downloaded by a time, before other parts: for players that stream a file.
+
+    libtorrent requests the pieces of that part from the fastest peers, the earliest deadline first. Deadlines are not
+    durable, but a new engine gets those that are still in the future. After its deadline, a piece is still preferred
+    until it is complete.
+
+    Args:
+        file: the index of a selected file, as in `list_files`.
+        offset: where the part begins in the file, in bytes.
+        length: the length of the part in bytes; it must end within the file.
+        deadline_ms: by when the part is wanted, in milliseconds from now.
+    """
+    return call_of(
+        deadline_commands.SetPieceDeadlines(
+            torrent=torrent, file=file, offset=offset, length=length, deadline_ms=deadline_ms
+        ),
+        nothing,
+        wait,
+    )
 
 
 def recheck(torrent: str, *, wait: Wait = "durable") -> Call[None]:

@@ -60,6 +60,7 @@ class ErrorKind(Enum):
     NOT_IN_QUEUE = ErrorRow(
         3010, "never", "the torrent is not in the queue: it lacks `auto_managed`, or has `force_start`"
     )
+    FILE_NOT_SELECTED = ErrorRow(3011, "never", "the file is not selected; `update_selection` selects it")
     UNKNOWN_CATEGORY = ErrorRow(3015, "never", "no category has this name")
     METAINFO_TOO_LARGE = ErrorRow(3025, "never", "the .torrent file is too large for a frame")
     UNKNOWN_JOB = ErrorRow(3026, "never", "no job has this id; a restart of the daemon ends all jobs")

@@ -15,6 +15,7 @@ import msgspec
 from protocol.wire import codec, making_results, reports, results, rows
 from protocol.wire.commands import (
     category_commands,
+    deadline_commands,
     making_commands,
     option_commands,
     peer_commands,
@@ -230,6 +231,17 @@ _TABLE: Final = (
         queue_commands.MoveInQueue,
         results.QueueMoved,
         (_UNKNOWN, Refusal(ErrorKind.NOT_IN_QUEUE, "one of the torrents is not in the queue; nothing was accepted")),
+    ),
+    Operation(
+        deadline_commands.SetPieceDeadlines,
+        results.TorrentAccepted,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.NO_METADATA, "a magnet link's metadata has not arrived yet"),
+            Refusal(ErrorKind.FILE_NOT_SELECTED),
+            Refusal(ErrorKind.TORRENT_PAUSED, "a paused torrent does not download"),
+            Refusal(ErrorKind.QUARANTINED, "a torrent in quarantine is not loaded"),
+        ),
     ),
     Operation(
         torrent_commands.Recheck,

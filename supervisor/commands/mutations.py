@@ -31,6 +31,7 @@ from supervisor.commands.queueing import Queueing
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.commands.session_settings import SettingsEditor
+from supervisor.commands.streaming import Streaming
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.engine.engine import Engine
 from supervisor.engine.torrents.merger import Merger
@@ -106,18 +107,12 @@ class Mutations:
         self._goals = GoalActions(catalogue=catalogue, engine=engine, editor=editor, removing=removing, publish=publish)
         creating = Creating(jobs=jobs, roots=roots, adding=adding, created_by=created_by)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
-        self._handlers = editor.handlers() | handlers_of(
-            editor,
-            settings,
-            categories,
-            removing,
-            quarantining,
-            adding,
-            restoring,
-            queueing,
-            creating,
-            uploads,
+        self._streaming = Streaming(reads=reads, engine=engine)
+        parts = (
+            *(editor, settings, categories, queueing, self._streaming, creating),
+            *(removing, quarantining, adding, restoring, uploads),
         )
+        self._handlers = editor.handlers() | handlers_of(*parts)
         check_complete(Mutation, self._handlers)
 
     async def accept(self, command: Mutation, deadline: float) -> Acceptance:
@@ -157,6 +152,10 @@ class Mutations:
             await self._engine.applied(subject, revision)
         elif observed.refusal is not None:
             raise OuzelError(ErrorKind.ENGINE_REFUSED, observed.refusal)
+
+    def engine_ready(self) -> None:
+        """Passes to a new engine what is not durable, and still applies."""
+        self._streaming.engine_ready()
 
     def forgotten(self, torrent: str) -> None:
         """Notes that a removal is complete, so that the torrent's id can be used again."""

@@ -249,6 +249,9 @@ class FakeSession:
         banned: the addresses that were banned last.
         blocked: the last filter.
         queue: the order of the queue that was requested last.
+        dht: the state of the DHT.
+        reopened: how often sockets were opened anew.
+        deadlines: the arguments of `set_deadline` that had an effect.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
 
@@ -282,6 +285,9 @@ class FakeSession:
         self.banned: Sequence[str] = ()
         self.blocked: object = None
         self.queue: list[str] = []
+        self.dht: bytes | None = None
+        self.reopened = 0
+        self.deadlines: list[tuple[str, int, int, int, int]] = []
         self.counted: dict[str, tuple[int, int] | None] = {}
         self.settings: dict[str, SettingValue] = {}
         self.stuck_settings: dict[str, SettingValue] = {}
@@ -559,6 +565,12 @@ class FakeSession:
             known.paused, known.managed, known.modified = False, True, True
             known.error, known.upload_mode = None, False
 
+    def set_deadline(self, torrent: str, file: int, offset: int, length: int, due_in_ms: int) -> None:
+        """Notes it, if there are files. Raises UnknownTorrent."""
+        with self._lock:
+            if self._known("set_deadline", torrent).content is not None:
+                self.deadlines.append((torrent, file, offset, length, due_in_ms))
+
     def arrange_queue(self, torrents: Sequence[str]) -> None:
         """Notes the order."""
         self.queue = list(torrents)
@@ -763,6 +775,18 @@ class FakeSession:
     def block(self, filter_: object) -> None:
         """Stores a filter."""
         self.blocked = filter_
+
+    def reopen_sockets(self) -> None:
+        """Counts the calls."""
+        self.reopened += 1
+
+    def dht_state(self) -> bytes | None:
+        """The state that a test has set."""
+        return self.dht
+
+    def load_dht(self, state: bytes) -> None:
+        """Stores a state."""
+        self.dht = state
 
     def ban(self, addresses: Sequence[str]) -> None:
         """Bans addresses."""

@@ -38,6 +38,8 @@ def calls(crash: str, epoch: str, job: str, made: str) -> Iterator[tuple[str, di
                 args["peers"] = ["127.0.0.1:1"]
             case "update_options":
                 args["auto_managed"] = True
+            case "set_piece_deadlines":
+                args |= {"file": 0, "offset": 0, "length": 11, "deadline_ms": 0}
             case "move_in_queue":
                 args = {"torrents": [samples.TORRENT], "where": "top"}
             case (

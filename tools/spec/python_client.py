@@ -125,13 +125,22 @@ def _function(operation: Operation) -> str:
     parameters = [*required, *(["*", *others] if others else [])]
     result, reader = _result(operation)
     given = ", ".join(f"{field.name}={field.name}" for field in fields_of(kind))
-    wait = ", wait" if operation.mutates else ""
     head = f"def {operation.op}({', '.join(parameters)}) -> Call[{result}]:"
     if len(head) > _WIDTH:
         lines = "".join(f"    {parameter},\n" for parameter in parameters)
         head = f"def {operation.op}(\n{lines}) -> Call[{result}]:"
-    body = f"    return call_of({_module(kind)}.{kind.__name__}({given}), {reader}{wait})\n"
-    return f"{head}\n{_docstring(kind)}\n{body}"
+    rest = [reader, *(["wait"] if operation.mutates else [])]
+    return f"{head}\n{_docstring(kind)}\n{_body(f'{_module(kind)}.{kind.__name__}', given, rest)}\n"
+
+
+def _body(command: str, given: str, rest: list[str]) -> str:
+    """The `return` of a call, wrapped as the formatter does it."""
+    line = f"    return call_of({', '.join([f'{command}({given})', *rest])})"
+    if len(line) <= _WIDTH:
+        return line
+    made = f"        {command}({given}),"
+    lines = [made] if len(made) <= _WIDTH else [f"        {command}(", f"            {given}", "        ),"]
+    return "\n".join(["    return call_of(", *lines, *(f"        {each}," for each in rest), "    )"])
 
 
 def _module(kind: type[msgspec.Struct]) -> str:

@@ -243,6 +243,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "goal_action": "pause",
     },
     "move_in_queue": {"torrents": [TORRENT, OTHER], "where": "top"},
+    "set_piece_deadlines": {"torrent": TORRENT, "file": 0, "offset": 0, "length": 65_536, "deadline_ms": 2_000},
     "recheck": {"torrent": TORRENT},
     "reannounce": {"torrent": TORRENT, "tracker": TRACKER.url},
     "update_trackers": {
@@ -435,6 +436,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "update_selection": results.TorrentAccepted(torrent=TORRENT),
     "update_options": results.TorrentAccepted(torrent=TORRENT),
     "move_in_queue": results.QueueMoved(torrents=[TORRENT, OTHER]),
+    "set_piece_deadlines": results.TorrentAccepted(torrent=TORRENT),
     "recheck": results.TorrentAccepted(torrent=TORRENT),
     "reannounce": results.TorrentAccepted(torrent=TORRENT),
     "update_trackers": results.TorrentAccepted(torrent=TORRENT),

@@ -58,10 +58,7 @@ def options(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set options of torrents; without an option, show those of one torrent.
-
-    Example: `ouzel options 65be --max-connections 50 --no-dht --set-label linux`.
-    """
+    """Set options of torrents; without an option, show those of one torrent."""
     if set_label and no_labels:
         raise typer.BadParameter("it contradicts --set-label", param_hint="--no-labels")
     given: dict[str, Any] = {

@@ -57,6 +57,7 @@ CALLS: list[calls.Call[object]] = [
     calls.update_options(ID, category=""),
     calls.update_options(ID, pex=False, wait="applied"),
     calls.move_in_queue([ID], "top"),
+    calls.set_piece_deadlines(ID, 0, 1, 2, 3),
     calls.add_peers(ID, ["127.0.0.1:1"]),
     calls.release_torrent(ID),
     calls.restore_damaged(f"{ID}.json"),

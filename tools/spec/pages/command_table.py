@@ -82,6 +82,7 @@ ROWS: Final = {
     "ban_peer": _row("ban", test="torrents/test_bans.py::a_banned_seed_gives_nothing_more"),
     "unban_peer": _row("unban", test="torrents/test_bans.py::a_banned_seed_gives_nothing_more"),
     "move_in_queue": _row("queue", test="torrents/test_queue.py::the_first_in_the_queue_downloads"),
+    "set_piece_deadlines": _row("deadline", test="torrents/test_deadlines.py::a_part_is_requested_before_all_others"),
     "put_category": _row(
         "categories put", test="torrents/test_categories.py::files_are_stored_below_the_path_of_the_category"
     ),
