@@ -7,10 +7,11 @@ import typer
 
 from tools.bench.options import AsJson, Keep
 from tools.bench.report import Check, Report, mb, show, tell
-from tools.interop import makers, network, packages, transfers
+from tools.interop import makers, network, packages, servers, transfers
 from tools.interop.makers import NAME
 from tools.interop.packages import CannotRun
 from tools.interop.programs import PROGRAMS
+from tools.interop.servers import Proof
 from tools.interop.tracker import ANNOUNCE, OpenTracker
 from tools.interop.transfers import FILES, Outcome
 from tools.rig import payload
@@ -40,12 +41,12 @@ def interop(
         tell(f"cannot run here: {problem}")
         raise typer.Exit(EXIT_CANNOT_RUN) from None
     with scratch(keep=keep) as root:
-        root.chmod(0o711)  # the tracker gives up its rights
-        hashes, outcomes = _run(root, only.lower())
-    show(_report(versions, hashes, outcomes), as_json=as_json)
+        root.chmod(0o711)  # the tracker runs as another user
+        hashes, outcomes, proofs = _run(root, only.lower())
+    show(_report(versions, hashes, outcomes), *([] if only else [_report_servers(proofs)]), as_json=as_json)
 
 
-def _run(root: Path, only: str) -> tuple[Check, list[Outcome]]:
+def _run(root: Path, only: str) -> tuple[Check, list[Outcome], list[Proof]]:
     tell("making the torrents")
     with Daemon(root / "maker") as daemon:
         content = payload.make(daemon.downloads, NAME, FILES).root / NAME
@@ -53,7 +54,8 @@ def _run(root: Path, only: str) -> tuple[Check, list[Outcome]]:
         hashes = _piece_hashes(daemon)
     served = root / "tracker"
     served.mkdir()
-    outcomes = []
+    outcomes: list[Outcome] = []
+    proofs: list[Proof] = []  # none if only one program was asked for
     with OpenTracker(served, {case.made.tracked for case in cases}) as tracker:
         for number, case in enumerate(cases):
             if only and case.program.name.lower() != only:
@@ -63,7 +65,10 @@ def _run(root: Path, only: str) -> tuple[Check, list[Outcome]]:
             outcome = transfers.run(case, directory, content, tracker)
             outcomes.append(outcome)
             tell(f"{_what(outcome)}: {'equal' if outcome.ok else outcome.problem}")
-    return hashes, outcomes
+        if not only:
+            [case] = (case for case in cases if case.program is PROGRAMS[0] and not case.ouzel_seeds)
+            proofs = servers.prove(root / "servers", case.made, content, case.program, tracker)
+    return hashes, outcomes, proofs
 
 
 def _piece_hashes(daemon: Daemon) -> Check:
@@ -120,6 +125,18 @@ def _report(versions: dict[str, str], hashes: Check, outcomes: list[Outcome]) ->
             " peers.",
         ),
         {"payload": sum(FILES.values()), "versions": versions, "transfers": documents},
+    )
+
+
+def _report_servers(proofs: list[Proof]) -> Report:
+    good = sum(proof.ok for proof in proofs)
+    return Report(
+        "servers",
+        ("WHAT", "SERVER", "TIME", "SEEN"),
+        [(proof.what, proof.server, f"{proof.seconds:.1f} s", proof.seen) for proof in proofs],
+        [Check("downloads and announces by other servers", f"{good}", f"{len(proofs)}", good == len(proofs))],
+        (),
+        {"proofs": [proof._asdict() for proof in proofs]},
     )
 
 

@@ -13,17 +13,18 @@ from types import TracebackType
 from typing import Final, Self
 
 from tools.interop.packages import PATH, CannotRun
+from tools.interop.processes import ENDS_WITH_US
 from tools.rig.waiting import until
 
 BRIDGE_ADDRESS: Final = "10.77.0.1"
 """The bridge's address, which is that of this process and of the tracker."""
 
-ENDS_WITH_US: Final = ("setpriv", "--pdeathsig", "KILL")
-"""A prefix that runs a command which the kernel kills when the process that started it ends."""
-
 _CLONE_NEWNET: Final = 0x40000000
 _BRIDGE: Final = "bridge"
 _PREFIX: Final = 24
+_HOST: Final = 32
+"""The prefix of a single address."""
+
 _DEVICE: Final = "eth0"
 
 
@@ -46,13 +47,14 @@ class Peer:
 
     Args:
         number: of the peer, from 2 to 254; no other peer may have it at the same time.
+        reaches: the only address that it can reach; by default it can reach all others.
 
     Fields:
         address: its address.
         inside: a prefix that runs a command in the namespace. The command has the same pid, and ends with this process.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, *, reaches: str | None = None) -> None:
         self.address = f"{BRIDGE_ADDRESS.rpartition('.')[0]}.{number}"
         self._outer = f"peer{number}"
         self._attached = False
@@ -66,9 +68,12 @@ class Peer:
             _ip("link", "add", self._outer, "type", "veth", "peer", "name", _DEVICE, "netns", str(self._holder.pid))
             self._attached = True
             _ip("link", "set", self._outer, "master", _BRIDGE, "up")
-            _ip("address", "add", f"{self.address}/{_PREFIX}", "dev", _DEVICE, inside=self.inside)
+            prefix = _PREFIX if reaches is None else _HOST
+            _ip("address", "add", f"{self.address}/{prefix}", "dev", _DEVICE, inside=self.inside)
             for device in ("lo", _DEVICE):
                 _ip("link", "set", device, "up", inside=self.inside)
+            if reaches is not None:
+                _ip("route", "add", f"{reaches}/{_HOST}", "dev", _DEVICE, inside=self.inside)
         except BaseException:
             self.close()
             raise

@@ -11,12 +11,16 @@ from typing import Final
 
 COMMANDS: Final = {
     "aria2c": "aria2",
+    "busybox": "busybox",
     "ip": "iproute2",
+    "microsocks": "microsocks",
     "mktorrent": "mktorrent",
     "nsenter": "util-linux",
+    "openssl": "openssl",
     "opentracker": "opentracker",
     "qbittorrent-nox": "qbittorrent-nox",
     "setpriv": "util-linux",
+    "socat": "socat",
     "transmission-create": "transmission-cli",
     "transmission-daemon": "transmission-daemon",
     "unshare": "util-linux",

@@ -1,6 +1,5 @@
 """The other programs: how each is started to seed or to download one torrent, with the tracker as its only source."""
 
-import subprocess
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,12 +7,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tools.interop.network import Peer
-from tools.interop.packages import PATH
+from tools.interop.processes import running
 
 PORT: Final = 6881
 """The port on which a program listens for peers."""
-
-END_S: Final = 20.0
 
 
 class Job(NamedTuple):
@@ -54,24 +51,11 @@ class Program:
 
 
 @contextmanager
-def running(program: Program, peer: Peer, job: Job) -> Iterator[None]:
+def seeding_or_downloading(program: Program, peer: Peer, job: Job) -> Iterator[None]:
     """A context within which a program works on a torrent. Its output is in `log` below its home."""
     job.home.mkdir()
-    argv = [*peer.inside, *program.argv(job)]
-    environ = {"PATH": PATH, "LANG": "C.UTF-8", "HOME": str(job.home)}
-    with (job.home / "log").open("wb") as log:
-        process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ, cwd=job.home, start_new_session=True
-        )
-    try:
+    with running([*peer.inside, *program.argv(job)], job.home):
         yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _aria2(job: Job) -> list[str]:

@@ -1,16 +1,16 @@
 """A real tracker, opentracker, on the bridge."""
 
-import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from tools.interop.network import BRIDGE_ADDRESS, ENDS_WITH_US
-from tools.interop.packages import PATH
+from tools.interop.network import BRIDGE_ADDRESS
+from tools.interop.processes import ENDS_WITH_US, running
 from tools.rig import bencode
 from tools.rig.waiting import until
 
@@ -20,12 +20,15 @@ ANNOUNCE: Final = {
 }
 """Its announce URLs by protocol."""
 
+_AS_NOBODY: Final = (*ENDS_WITH_US, "--reuid", "65534", "--regid", "65534", "--clear-groups")
+"""A prefix that runs a command as nobody: as root, it would become another user by itself, and not end with us."""
+
 
 class OpenTracker:
     """Serves announces by HTTP and UDP within its context.
 
     Args:
-        root: an empty directory that other users can read: it gives up its rights.
+        root: an empty directory that other users can read, since it has no rights.
         info_hashes: of the torrents that it serves, 20 bytes each; Debian's opentracker knows no others.
     """
 
@@ -33,14 +36,14 @@ class OpenTracker:
         (root / "whitelist").write_text("".join(f"{each.hex()}\n" for each in info_hashes))
         (root / "conf").write_text(
             f"listen.tcp {BRIDGE_ADDRESS}:{PORT}\nlisten.udp {BRIDGE_ADDRESS}:{PORT}\n"
-            f"access.whitelist /whitelist\ntracker.rootdir {root}\n"
+            f"access.whitelist {root}/whitelist\ntracker.rootdir {root}\n"
         )
-        with (root / "log").open("wb") as log:
-            argv = [*ENDS_WITH_US, "opentracker", "-f", str(root / "conf")]
-            self._process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={"PATH": PATH}, start_new_session=True
-            )
+        (root / "log").touch()
+        self._stack = ExitStack()
         try:
+            self._process = self._stack.enter_context(
+                running([*_AS_NOBODY, "opentracker", "-f", str(root / "conf")], root)
+            )
             until(lambda: self._answers(root / "log"), "the tracker answers")
         except BaseException:
             self.close()
@@ -56,8 +59,7 @@ class OpenTracker:
 
     def close(self) -> None:
         """Ends the tracker."""
-        self._process.kill()
-        self._process.wait()
+        self._stack.close()
 
     def seeds(self, info_hash: bytes) -> int:
         """The number of seeds that have announced a torrent, as of a scrape."""

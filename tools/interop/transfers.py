@@ -3,7 +3,7 @@
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from protocol.wire.rows import TorrentState
 from tools.interop import makers
 from tools.interop.makers import Made
 from tools.interop.network import Peer
-from tools.interop.programs import PORT, PROGRAMS, Job, Program, running
+from tools.interop.programs import PORT, PROGRAMS, Job, Program, seeding_or_downloading
 from tools.interop.tracker import ANNOUNCE, OpenTracker
 from tools.rig import payload
 from tools.rig.daemon import Daemon
@@ -84,7 +84,7 @@ def run(case: Case, root: Path, content: Path, tracker: OpenTracker) -> Outcome:
     client, counted = "", 0
     with ExitStack() as stack:
         ours, theirs = stack.enter_context(Peer(_OUZELS_PEER)), stack.enter_context(Peer(_OTHERS_PEER))
-        daemon = stack.enter_context(_ouzel(ours, root / "d"))
+        daemon = stack.enter_context(ouzel(ours, root / "d"))
         source, target = (daemon.downloads, other) if case.ouzel_seeds else (other, daemon.downloads)
         shutil.copytree(content, source / content.name)
         job = Job(file, other, root / "home", seeding=not case.ouzel_seeds)
@@ -94,7 +94,7 @@ def run(case: Case, root: Path, content: Path, tracker: OpenTracker) -> Outcome:
             daemon.client.add_torrent(metainfo=case.made.metainfo)
 
         def start() -> None:
-            stack.enter_context(running(case.program, theirs, job))
+            stack.enter_context(seeding_or_downloading(case.program, theirs, job))
 
         def whole() -> bool:
             nonlocal client
@@ -131,9 +131,11 @@ def equal(content: Path, copy: Path) -> bool:
 
 
 @contextmanager
-def _ouzel(peer: Peer, root: Path) -> Iterator[Daemon]:
+def ouzel(peer: Peer, root: Path, *, environment: Mapping[str, str] | None = None) -> Iterator[Daemon]:
+    """A context within which an Ouzel runs in a namespace, with further environment variables."""
     command = [*peer.inside, sys.executable, "-I", "-m", "supervisor"]
-    with Daemon(root, engine={"listen_interfaces": f"{peer.address}:{PORT}"}, command=command) as daemon:
+    engine = {"listen_interfaces": f"{peer.address}:{PORT}"}
+    with Daemon(root, engine=engine, command=command, environment=environment) as daemon:
         until(daemon.healthy, "Ouzel is healthy")
         yield daemon
 
