@@ -11,7 +11,8 @@
 - `resume`: fast-resume data, and the search for pieces on disk that are missing in it.
 - `storage`: mounts and disks, torrents that wait for a disk, and path confinement.
 - `process`: the log, the parent process, mailboxes between threads, the sandbox.
-- The *settings watch* applies the session's settings, and reads back whether libtorrent has them.
+- The *settings watch* applies the session's settings, and reads back whether libtorrent has them. The *DHT keeper*
+  stores the state of the DHT.
 - The *engine* owns the sockets and the event loop, and performs the decisions of the pure modules. *Running* has the
   session and all parts that use it; it exists from the first `Configure` on.
 - `describe` and `judge` are short-lived processes: they read stored records, and validate a configuration.

@@ -17,6 +17,7 @@ from engine_proc.events.outbox import Outbox
 from engine_proc.events.translator import AlertTranslator
 from engine_proc.ip_filter.filter_watch import FilterWatch
 from engine_proc.process.log import log
+from engine_proc.process.route_watch import RouteWatch
 from engine_proc.process.sandbox import NO_SANDBOX, Sandbox
 from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_store import FastResumeStore
@@ -62,6 +63,7 @@ class Engine:
         recorder: the flight recorder, which records each command; by default one that nobody reads.
         sandbox: the sandbox of this process.
         filters: watches the file of the IP filter.
+        routes: watches the default routes.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Engine:
         make_session: SessionFactory,
         *,
         filters: FilterWatch,
+        routes: RouteWatch,
         gen: int,
         libtorrent: str,
         known: Mapping[str, SettingValue],
@@ -86,6 +89,7 @@ class Engine:
         self._rehasher = rehasher
         self._make_session = make_session
         self._filters = filters
+        self._routes = routes
         self._gen = gen
         self._libtorrent = libtorrent
         self._known = known
@@ -102,6 +106,8 @@ class Engine:
         self._poller.register(link, zmq.POLLIN)
         for source in (lifeline_fd, store.fileno(), rehasher.fileno(), watch.fileno(), filters.fileno()):
             self._poller.register(source, zmq.POLLIN)
+        if (source_of_routes := routes.fileno()) is not None:
+            self._poller.register(source_of_routes, zmq.POLLIN)
         self._loops = 0
         self._next_heartbeat = time.monotonic()
         self._terminations = 0
@@ -222,7 +228,7 @@ class Engine:
             self._running = self._start(session)
             for filtered in self._filters.outcomes():
                 self._running.filtered(filtered)
-            self._running.confirm_settings(command)
+            self._running.begin(command)
 
     def _start(self, session: LibtSession) -> Running:
         self._poller.register(session.fileno(), zmq.POLLIN)
@@ -260,7 +266,11 @@ class Engine:
             log.flush()
             native_age_ms = running.beat(now, busy=busy) if running is not None else 0
             self._emit(Heartbeat(loops=self._loops, native_age_ms=native_age_ms, log_lost=log.lost))
+        rerouted = self._routes.changed(now)
         if running is not None:
+            if rerouted:
+                log("info", "default_route_changed")
+                running.rerouted()
             running.tick(now, busy=busy)
 
     def _timeout_ms(self) -> int:
@@ -269,6 +279,8 @@ class Engine:
         due = self._next_heartbeat
         if self._running is not None:
             due = min(due, self._running.next_due())
+        if (rerouted := self._routes.next_due()) is not None:
+            due = min(due, rerouted)
         return int(max(0.0, due - time.monotonic()) * 1000) + 1
 
     # -- the end --------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Final, assert_never
 
 import msgspec
 
+from engine_proc.dht_keeper import DhtKeeper
 from engine_proc.events.orders import ConfirmRetry, Flush, LoadLayout, Order, Reload, SaveCounters, SaveResume
 from engine_proc.events.outbox import Outbox
 from engine_proc.events.statistics import Statistics
@@ -49,6 +50,7 @@ from engine_proc.storage.decisions import Confined, Decision, Judged
 from engine_proc.storage.held_errors import HeldErrors
 from engine_proc.storage.storage_guard import PATIENCE_S, StorageGuard
 from engine_proc.storage.storage_policy import Present
+from engine_proc.torrents.deadlines import Deadlines
 from engine_proc.torrents.dispatch import Dispatcher
 from engine_proc.torrents.loading.judged_sources import JudgedSources
 from engine_proc.torrents.loading.loader import Loader
@@ -69,6 +71,7 @@ from protocol.internal.link_commands import (
     EnsureTorrent,
     ReannounceTorrent,
     SaveAll,
+    SetDeadline,
     VerifyTorrent,
 )
 from protocol.internal.link_events import EngineEvent, HistoryFound
@@ -76,6 +79,8 @@ from protocol.internal.link_queries import Query
 from protocol.wire.desired import SettingValue
 from protocol.wire.events.torrent_events import TorrentError
 
+LATELY_S: Final = 1.0
+"""The age of libtorrent's last answer up to which another one is waited for at the end."""
 READ_AGAIN_S: Final = 2.0
 """The delay after which torrents whose data could not be read are tried again."""
 
@@ -125,9 +130,11 @@ class Running:
         policy = ResumePolicy()
         parts = Parts(session, store, guard, translator, policy, self._pacer, self._emit, clock)
         self._dispatcher = Dispatcher(parts, Loader(parts, judged, rehasher))
+        self._deadlines = Deadlines(session, self._dispatcher.faulted, clock)
         self._trackers = TrackerNews(session)
         self._commands = SessionCommands(session, guard, judged, self._emit, clock, self._trackers.read_back)
         self._settings = SettingsWatch(session, known, self._emit, clock)
+        self._dht = DhtKeeper(session, store, now)
         self._saver = Saver(parts, self._dispatcher)
         self._watches = Watches(
             save=lambda torrent: self._saver.want(torrent, Urgency.PROGRESS),
@@ -173,6 +180,8 @@ class Running:
                 self._dispatcher.connect(torrent, peers)
             case ReannounceTorrent(torrent=torrent, tracker=tracker):
                 self._pacer.request(torrent, tracker)
+            case SetDeadline():
+                self._deadlines.want(command)
             case VerifyTorrent(torrent=torrent, writer=writer):
                 self._dispatcher.verify(torrent, writer)
             case CheckFiles(torrent=torrent):
@@ -182,8 +191,9 @@ class Running:
             case _:
                 assert_never(command)
 
-    def confirm_settings(self, command: Configure) -> None:
-        """Reports that the settings with which the session was created are in force."""
+    def begin(self, command: Configure) -> None:
+        """Loads the state of the DHT. Reports that the settings with which the session was created are in force."""
+        self._dht.load()
         self._settings.confirm(command)
 
     def _ensure(self, command: EnsureTorrent) -> None:
@@ -214,6 +224,7 @@ class Running:
                     self._audit.watch(torrent)
                     self._trackers.added(torrent)
                 self._dispatcher.added(alert)
+                self._deadlines.renew(torrent)
             case TorrentGone(torrent):
                 self._dispatcher.gone(alert)
                 self._outbox.forget(torrent)
@@ -239,6 +250,7 @@ class Running:
                 self._dispatcher.file_failed(alert)
             case PrioritiesSet():
                 self._dispatcher.priorities_set(alert)
+                self._deadlines.renew(alert.torrent)
             case NativeStateChanged(torrent, state):
                 self._dispatcher.state_changed(torrent, state)
             case ResumeData():
@@ -288,6 +300,10 @@ class Running:
             self._dispatcher.resume_deleted(outcome.torrent, outcome.problem)
         else:
             self._saver.stored(outcome)
+
+    def rerouted(self) -> None:
+        """Has libtorrent open its sockets anew where that is needed, since a default route has changed."""
+        self._session.reopen_sockets()
 
     def filtered(self, outcome: Filtered) -> None:
         """Handles what was read from the file of the IP filter."""
@@ -357,6 +373,7 @@ class Running:
         answered, self._answered = self._answered, False
         if answered and not busy:
             self._settings.tick(now)
+            self._dht.tick(now)
         self._saver.tick(now, self._updates.calm_from)
         self._dispatcher.tick(now)
 
@@ -384,6 +401,8 @@ class Running:
 
     def drain(self) -> None:
         """Stops all transfers, and requests that all unsaved resume data is saved."""
+        if not self._saver.draining and time.monotonic() - self._answered_at < LATELY_S:
+            self._dht.save()
         self._saver.drain()
 
     def leave(self) -> None:

@@ -23,11 +23,13 @@ from protocol.internal.link_queries import (
     InspectSource,
     PeersQueried,
     PiecesQueried,
+    PrivateQueried,
     Query,
     QueryCounters,
     QueryFiles,
     QueryPeers,
     QueryPieces,
+    QueryPrivate,
     QueryTrackers,
     QueryWebSeeds,
     SourceInspected,
@@ -72,6 +74,7 @@ class SessionCommands:
             QueryFiles: self.query_files,
             QueryCounters: self.query_counters,
             QueryTrackers: self.query_trackers,
+            QueryPrivate: self.query_private,
             QueryPeers: self.query_peers,
             QueryPieces: self.query_pieces,
             QueryWebSeeds: self.query_web_seeds,
@@ -88,7 +91,13 @@ class SessionCommands:
         """
         token, save_path = command.token, command.save_path if command.metainfo is not None else None
         try:
-            info = self._session.inspect(magnet=command.magnet, metainfo=command.metainfo, save_path=save_path)
+            info = self._session.inspect(
+                magnet=command.magnet,
+                metainfo=command.metainfo,
+                save_path=save_path,
+                content_layout=command.content_layout,
+                resume=command.resume,
+            )
         except InvalidSource as error:
             self._emit(SourceInspected(token=token, problem=str(error)))
             return
@@ -104,9 +113,15 @@ class SessionCommands:
             only=info.only,
             info_hash_v1=info.hashes.v1,
             info_hash_v2=info.hashes.v2,
+            private=info.private,
+            trackers=list(info.trackers) if command.addresses else [],
+            web_seeds=list(info.web_seeds) if command.addresses else [],
+            resume=info.resume,
         )
         if save_path is not None and command.metainfo is not None and info.paths:
-            source = JudgedSource(command.metainfo, crc32_of(command.metainfo), save_path, info, self._clock())
+            source = JudgedSource(
+                command.metainfo, crc32_of(command.metainfo), save_path, info, self._clock(), command.content_layout
+            )
             self._inspected[token] = (verdict, source)
             self._guard.confine(token, save_path, info.paths)
         else:
@@ -129,6 +144,14 @@ class SessionCommands:
         except (UnknownTorrent, TorrentFault):  # a TorrentFault is reported when a command about the torrent fails
             done = None
         self._emit(FilesQueried(token=command.token, bytes_done=done or None))
+
+    def query_private(self, command: QueryPrivate) -> None:
+        """Answers whether a torrent is private."""
+        try:
+            private = self._session.private(command.torrent)
+        except (UnknownTorrent, TorrentFault):
+            private = None
+        self._emit(PrivateQueried(token=command.token, private=private))
 
     def query_counters(self, command: QueryCounters) -> None:
         """Answers with libtorrent's counters, without a round trip."""

@@ -15,6 +15,7 @@ from engine_proc.engine import Engine
 from engine_proc.ip_filter.filter_watch import FilterWatch
 from engine_proc.process.log import log
 from engine_proc.process.parent import die_with_parent
+from engine_proc.process.route_watch import RouteWatch
 from engine_proc.process.sandbox import enter as enter_sandbox
 from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_store import FastResumeStore
@@ -105,6 +106,7 @@ def run() -> None:
     store = FastResumeStore(resume_dir, sandbox.places)
     rehasher = Rehasher()
     watch = StorageWatch()
+    routes = RouteWatch()
     filters = FilterWatch(str(resume_dir.ip_filter), filter_of)
     engine = Engine(
         link,
@@ -114,6 +116,7 @@ def run() -> None:
         watch,
         make_session,
         filters=filters,
+        routes=routes,
         gen=args.gen,
         libtorrent=LIBTORRENT_VERSION,
         known=known,

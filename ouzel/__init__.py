@@ -11,16 +11,20 @@ the package may change.
 No module here imports the daemon; clients and daemon share only `protocol`.
 """
 
+from ouzel.client.adding_calls import Added
 from ouzel.client.aio import AsyncClient
 from ouzel.client.aio_events import AsyncEvents
 from ouzel.client.blocking import Client
 from ouzel.client.events import Events
 from ouzel.client.server import Server
-from ouzel.client.special_calls import Added, ServerInfo
+from ouzel.client.special_calls import ServerInfo
 from ouzel.errors import Closed, DownloadFailed, KeyRefused, NotRunning, Refused, RequestTimeout, WaitTimeout
 from ouzel.stream.event import Event, Resnapshot, SnapshotPage
 from protocol.wire.crashes import CrashReport, CrashSummary
+from protocol.wire.desired import TorrentOptions
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.goals import GoalsReport
+from protocol.wire.making_results import JobAccepted, JobRow, JobState, TorrentExport
 from protocol.wire.reports import (
     AlternativeReport,
     EngineReport,
@@ -42,6 +46,7 @@ from protocol.wire.reports import (
 )
 from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import (
+    BadDataReport,
     FileRow,
     Hindrance,
     HindranceCause,
@@ -61,6 +66,7 @@ __all__ = [
     "AlternativeReport",
     "AsyncClient",
     "AsyncEvents",
+    "BadDataReport",
     "BanAccepted",
     "CategoryReport",
     "Client",
@@ -77,11 +83,15 @@ __all__ = [
     "Event",
     "Events",
     "FileRow",
+    "GoalsReport",
     "HealthReport",
     "HealthStatus",
     "Hindrance",
     "HindranceCause",
     "IpFilterReport",
+    "JobAccepted",
+    "JobRow",
+    "JobState",
     "KeyRefused",
     "NotRunning",
     "OuzelError",
@@ -107,6 +117,8 @@ __all__ = [
     "StatsReport",
     "SupervisorReport",
     "TorrentDetail",
+    "TorrentExport",
+    "TorrentOptions",
     "TorrentRow",
     "TorrentState",
     "TrackerRow",

@@ -186,6 +186,7 @@ class Service:
             "ip-filter": self._ip_filter.run,
             "files": FileWatch(catalogue, engine.snapshot, engine.look_at_files).run,
             "merger": commands.merger.run,
+            "jobs": commands.jobs.run,
             "access": partial(sockets.access.run, watch.places.access),
             **engine.parts(),
         }

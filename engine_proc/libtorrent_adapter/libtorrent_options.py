@@ -1,4 +1,4 @@
-"""The session port's calls about the options of a torrent."""
+"""The session port's calls about options, deadlines and the queue."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -31,7 +31,7 @@ def _all(_: Any) -> bool:
 
 
 class OptionCalls(TorrentCalls):
-    """The calls about options, and about the queue."""
+    """The calls about options, deadlines and the queue."""
 
     _session: Any
 
@@ -63,6 +63,21 @@ class OptionCalls(TorrentCalls):
         )
         pieces = end_pieces(files, storage.piece_length(), preferred=preferred)
         handle.prioritize_pieces(list(pieces.items()))
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def set_deadline(self, torrent: str, file: int, offset: int, length: int, due_in_ms: int) -> None:
+        """Sets the deadline of the pieces of a part of a file; see `OptionsPort`. Raises UnknownTorrent."""
+        handle = self._handle(torrent)
+        info = handle.torrent_file()
+        if info is None or file >= info.layout().num_files():
+            return
+        storage = info.layout()
+        start = storage.file_offset(file) + offset
+        first, last = start // storage.piece_length(), (start + length - 1) // storage.piece_length()
+        for piece in range(first, min(last + 1, storage.num_pieces())):
+            # The earlier a piece is in the file, the earlier it is wanted.
+            handle.set_piece_deadline(piece, max(0, due_in_ms - (last - piece)))
 
     @recorded.of_session
     def arrange_queue(self, torrents: Sequence[str]) -> None:

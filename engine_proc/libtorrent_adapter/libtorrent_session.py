@@ -14,9 +14,11 @@ import libtorrent
 from engine_proc.libtorrent_adapter.libtorrent_alerts import ALERT_MASK
 from engine_proc.libtorrent_adapter.libtorrent_calls import TorrentCalls
 from engine_proc.libtorrent_adapter.libtorrent_filter import FilteredSession
+from engine_proc.libtorrent_adapter.libtorrent_network import NetworkSession
 from engine_proc.libtorrent_adapter.libtorrent_options import OptionCalls
 from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, call_again, everybody
 from engine_proc.libtorrent_adapter.libtorrent_settings import Settings
+from engine_proc.libtorrent_adapter.libtorrent_source_calls import SourceCalls
 from engine_proc.libtorrent_adapter.network_thread import NetworkThread, threads
 from engine_proc.libtorrent_adapter.parsing import (
     libtorrent_claims,
@@ -32,11 +34,9 @@ from engine_proc.session.session_port import (
     FAULTS,
     AlreadyThere,
     Hashes,
-    InvalidSource,
     Layout,
     Loading,
     Metainfo,
-    SourceInfo,
     TorrentFault,
     UnknownTorrent,
 )
@@ -52,7 +52,7 @@ _FLAGS: Final = lt.torrent_flags
 _NO_HISTORY: Final = dict.fromkeys(CountersRead.__struct_fields__[1:], 0)
 
 
-class LibtorrentSession(OptionCalls, FilteredSession):
+class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSession):
     """A libtorrent session whose rate limits apply to all peers, including those on the local network.
 
     Args:
@@ -129,14 +129,6 @@ class LibtorrentSession(OptionCalls, FilteredSession):
         return copies
 
     # -- torrents -------------------------------------------------------------------------------------------------
-
-    @recorded.of_session
-    def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
-        """Parses a source, and returns what it says of its torrent. Raises InvalidSource."""
-        try:
-            return libtorrent_params.inspect(magnet, metainfo, save_path)
-        except FAULTS as error:
-            raise InvalidSource(faults.problem("libtorrent failed at it", error)) from error
 
     @faults.of_desired
     @recorded.of_desired

@@ -2,5 +2,6 @@
 
 - The *log* is one JSON object per line on stderr. The *parent* is the supervisor; the process exits if it dies.
 - A *mailbox* passes items from a thread to the event loop.
+- A *helper* is a short-lived process beside the engine, with limits and a sandbox of its own.
 - The *sandbox* is the kernel's confinement of this process: *Landlock* for files, *seccomp* for system calls.
 """

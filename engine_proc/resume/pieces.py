@@ -11,7 +11,7 @@ file if its header lists the piece.
 """
 
 from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from engine_proc.resume.part_file import PartFile
@@ -87,6 +87,7 @@ class Unverified(NamedTuple):
             bytes.
         unfinished: the blocks of incomplete pieces that the resume data has.
         payload: the size of all files without padding.
+        foreign: the claims of another client; None if the resume data is libtorrent's own.
     """
 
     files: Sequence[StoredFile]
@@ -99,6 +100,19 @@ class Unverified(NamedTuple):
     borders: Sequence[int] = ()
     unfinished: Mapping[int, Sequence[bool]] = {}
     payload: int = 0
+    foreign: "Foreign | None" = None
+
+
+class Foreign(NamedTuple):
+    """The claims of another client, which are sound only where the files have data.
+
+    Fields:
+        claimed: the pieces of selected files that the resume data claims.
+        pieces: returns the pieces with these numbers, with their digests; pieces without a digest are left out.
+    """
+
+    claimed: Sequence[int]
+    pieces: "Callable[[Sequence[int]], Sequence[MissingPiece]]"
 
 
 class Verified(NamedTuple):
@@ -247,6 +261,33 @@ def offer(unverified: Unverified, blocks: Mapping[int, Collection[int]]) -> dict
         known = dict(enumerate(unverified.unfinished.get(piece, ())))
         offered[piece] = [known.get(at, False) or at in numbers for at in range(max([*known, *numbers]) + 1)]
     return offered
+
+
+def sparse(unverified: Unverified, disk: Disk) -> list[int]:
+    """The pieces that another client claims although the files do not have data at all of their bytes."""
+    if unverified.foreign is None:
+        return []
+    length, found = unverified.part_file.piece_length, []
+    for piece in unverified.foreign.claimed:
+        parts = located(unverified, disk, piece * length, min(length, unverified.size - piece * length))
+        if parts is None or not _has_data(disk, parts):
+            found.append(piece)
+    return found
+
+
+def sound_blocks(unverified: Unverified, disk: Disk) -> dict[int, list[bool]]:
+    """The blocks of incomplete pieces that another client has, as far as the files have data there."""
+    length = unverified.part_file.piece_length
+
+    def sound(piece: int, block: int) -> bool:
+        start = piece * length + block * BLOCK
+        parts = located(unverified, disk, start, min(BLOCK, (piece + 1) * length - start, unverified.size - start))
+        return parts is not None and _has_data(disk, parts)
+
+    return {
+        piece: [held and sound(piece, block) for block, held in enumerate(blocks)]
+        for piece, blocks in (unverified.unfinished.items() if unverified.foreign is not None else ())
+    }
 
 
 def _has_data(disk: Disk, parts: Sequence[Slice]) -> bool:

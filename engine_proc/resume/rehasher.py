@@ -10,7 +10,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -24,8 +24,11 @@ from engine_proc.resume.pieces import (
     Verified,
     candidates,
     fragments,
+    located,
     lost,
     offer,
+    sound_blocks,
+    sparse,
 )
 from engine_proc.resume.proof import proves
 
@@ -123,11 +126,12 @@ class Rehasher:
     def _rehash(self, task: _Task) -> tuple[int, Verified]:
         unverified = task.unverified
         disk = scan(unverified, task.saved_at - MTIME_SLACK_S)
+        suspects = sparse(unverified, disk)
         if not any(disk.data.values()):
-            return 0, Verified(lost=lost(unverified, disk, ()))
+            return 0, Verified(lost=lost(unverified, disk, ()).union(suspects))
         verified, wrong = set(), False
         checked, told_at = 0, time.monotonic()
-        for piece, parts in candidates(unverified, disk):
+        for piece, parts in itertools.chain(_readable(unverified, disk, suspects), candidates(unverified, disk)):
             if self._ends(task):
                 break
             if _holds(piece, parts):
@@ -138,9 +142,20 @@ class Rehasher:
             if time.monotonic() - told_at >= TELL_S:
                 told_at = time.monotonic()
                 self._outcomes.put(Rehashed(task.torrent, task.ticket, checked, None))
-        gone = lost(unverified, disk, verified)
+        gone = lost(unverified, disk, verified).union(suspects).difference(verified)
         blocks = {} if wrong or self._ends(task) else _written(fragments(unverified, disk))
-        return checked, Verified(frozenset(verified), offer(unverified, blocks), gone)
+        offered = sound_blocks(unverified, disk) | offer(unverified, blocks)
+        return checked, Verified(frozenset(verified), offered, gone)
+
+
+def _readable(
+    unverified: Unverified, disk: Disk, suspects: Sequence[int]
+) -> Iterator[tuple[MissingPiece, list[Slice]]]:
+    """The pieces with these numbers that can be read and verified, each with the slices to read."""
+    if suspects and unverified.foreign is not None:
+        for piece in unverified.foreign.pieces(suspects):
+            if (parts := located(unverified, disk, piece.offset, piece.size)) is not None:
+                yield piece, parts
 
 
 def scan(unverified: Unverified, since: float) -> Disk:

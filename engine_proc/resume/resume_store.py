@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from engine_proc.process.mailbox import Mailbox
+from engine_proc.resume import foreign
 from engine_proc.resume.read_ahead import ReadAhead
 from protocol.durable.durable import Change, DurableWriter
 from protocol.durable.integrity import Damaged, check_crc32, read, read_dated, seal, unseal
@@ -23,10 +24,15 @@ class Outcome(NamedTuple):
 
 
 class SavedResume(NamedTuple):
-    """Resume data, and its modification time in seconds since 1970."""
+    """Resume data, and its modification time in seconds since 1970; 0 for data of another client, which is as old.
+
+    Fields:
+        new: whether libtorrent has not loaded it yet, so that the torrent's files are news.
+    """
 
     blob: bytes
     saved_at: float
+    new: bool = False
 
 
 class PutAside(NamedTuple):
@@ -67,7 +73,8 @@ class FastResumeStore:
         """The torrent's resume data; None if there is none. Raises Damaged or OSError."""
         try:
             content, saved_at = self._read_ahead.pop(torrent) or self._read(torrent)
-            return SavedResume(unseal(content), saved_at)
+            blob = unseal(content)
+            return SavedResume(blob, 0.0, new=True) if foreign.is_marked(blob) else SavedResume(blob, saved_at)
         except FileNotFoundError:
             self._check()  # if the directory was replaced, the absence of the file proves nothing
             return None
@@ -125,6 +132,17 @@ class FastResumeStore:
     def delete(self, torrent: str) -> None:
         """Starts deleting the torrent's resume data; `outcomes` will have the result."""
         self._submit(torrent, Change(self._dir.fastresume(torrent), None))
+
+    def load_dht(self) -> bytes | None:
+        """The stored state of the DHT; None if there is none. Raises Damaged or OSError."""
+        try:
+            return unseal(read(str(self._dir.dht)))
+        except FileNotFoundError:
+            return None
+
+    def save_dht(self, state: bytes) -> None:
+        """Starts writing the state of the DHT. A failure has no effect, since the state is not needed."""
+        self._writer.submit([Change(self._dir.dht, seal(state))], lambda _: None)
 
     def put_aside(self, torrent: str) -> PutAside:
         """Puts damaged resume data aside."""

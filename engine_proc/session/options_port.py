@@ -1,4 +1,4 @@
-"""The part of the session port that is about the options of torrents, and about libtorrent's queue."""
+"""The part of the session port that is about the options of torrents, about deadlines, and about libtorrent's queue."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -22,6 +22,10 @@ class OptionsPort(Protocol):
 
         Does nothing while there is no metadata. The next selection ends it, too.
         """
+        ...
+
+    def set_deadline(self, torrent: str, file: int, offset: int, length: int, due_in_ms: int) -> None:
+        """Requests a part of a file by a time, before other parts. Does nothing while there is no metadata."""
         ...
 
     def arrange_queue(self, torrents: Sequence[str]) -> None:

@@ -11,10 +11,12 @@ from typing import Final, NamedTuple, Protocol
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session.alerts import Alert
 from engine_proc.session.counters_port import CountersPort
+from engine_proc.session.network_port import NetworkPort
 from engine_proc.session.options_port import OptionsPort
 from engine_proc.session.peer_sources import PeerSources
 from engine_proc.session.peers_port import PeersPort
-from protocol.wire.desired import DesiredTorrent, KnownMetadata, SettingValue
+from engine_proc.session.sources_port import SourcesPort
+from protocol.wire.desired import ContentLayout, DesiredTorrent, KnownMetadata, SettingValue
 from protocol.wire.events.torrent_events import FileEntry
 
 Metainfo = bytes | Callable[[], bytes | None] | None
@@ -106,6 +108,10 @@ class SourceInfo(NamedTuple):
         paths: absolute paths, if a save path was given: of each file but padding, of libtorrent's part file, and of the
             directory of each symbolic link (BEP 47); the links themselves are never created.
         parsed: the session's own parsed form, which `add` can reuse; None if there is none.
+        private: whether the torrent is private (BEP 27); False for a link, which does not say so.
+        trackers: the trackers in the source, each with its tier.
+        web_seeds: the web seeds (BEP 19) in the source.
+        resume: the claims of another client, in the form that `resume` accepts; see `resume.foreign`.
     """
 
     torrent: str
@@ -115,6 +121,10 @@ class SourceInfo(NamedTuple):
     only: str | None = None
     hashes: Hashes = Hashes()
     parsed: object = None
+    private: bool = False
+    trackers: Sequence[tuple[str, int]] = ()
+    web_seeds: Sequence[str] = ()
+    resume: bytes | None = None
 
 
 class Layout(NamedTuple):
@@ -162,7 +172,7 @@ class Applied(NamedTuple):
     upload_bps: int
 
 
-class LibtSession(PeerSources, PeersPort, OptionsPort, CountersPort, Protocol):
+class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort, CountersPort, Protocol):
     """One libtorrent session.
 
     Any call about one torrent may raise TorrentFault. A call that needs the torrent's file priorities may raise
@@ -180,8 +190,16 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, CountersPort, Protocol):
         """
         ...
 
-    def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
-        """Parses a source. Raises InvalidSource."""
+    def inspect(
+        self,
+        *,
+        magnet: str | None,
+        metainfo: bytes | None,
+        save_path: str | None = None,
+        content_layout: ContentLayout = "original",
+        resume: bytes | None = None,
+    ) -> SourceInfo:
+        """Parses a source, with a content layout and with resume data of another client. Raises InvalidSource."""
         ...
 
     def add(

@@ -221,13 +221,11 @@ class Applier:
 
     @faults_are_the_torrents
     def forget(self, command: DropTorrent) -> None:
-        """Removes a torrent from the session.
-
-        If its files are to be deleted and it is not loaded, it is loaded first.
-        """
+        """Removes a torrent from the session. To delete its files, loads it first if it is not loaded."""
         torrent = command.torrent
         self._absences.end_wait(torrent)
         self._absences.was_read(torrent)
+        self._loader.finder.give(torrent, None)
         pending = self._records.of(torrent).begin()
         pending.next = None
         if pending.removal is None:
@@ -276,6 +274,13 @@ class Applier:
             self._guard.confine(torrent, desired.save_path, paths, patient=patient)
         else:
             self.confined(torrent, None)
+
+    def discover(self, torrent: str, desired: DesiredTorrent) -> None:
+        """Handles the arrival of a link's metadata."""
+        if self._loader.finder.lay_out(desired):
+            self.unload(torrent)
+        else:
+            self.confine(torrent, desired)
 
     def confined(self, torrent: str, problem: str | None) -> None:
         """Handles the result of the check whether a torrent's paths lead out of the download roots."""

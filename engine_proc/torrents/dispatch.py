@@ -258,7 +258,7 @@ class Dispatcher:
             hashes = self._session.hashes(torrent)
             self._loader.report_hashes(desired, hashes)
             self._absences.tell_rivals(desired, hashes)
-            self._applier.confine(torrent, desired)
+            self._applier.discover(torrent, desired)
 
     def conflict(self, alert: Conflict) -> None:
         """Handles the alert that two links are of one torrent. The supervisor merges their records into one."""

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from ouzel.cli.display import render
+from ouzel.cli.display import add_lines
 from ouzel.cli.display.output import Output
 from ouzel.cli.failure import ExitCode, print_error, print_line, usage_body, warn
 from ouzel.cli.sources.gathering import Found
@@ -119,7 +119,7 @@ class Report:
             }
             self.output.json_line(document | ({"ignored": ignored} if ignored else {}))
             return
-        for line in render.added(added, found.named if self.many else None):
+        for line in add_lines.added(added, found.named if self.many else None):
             self.output.line(line)
         if ignored:
             have = "has" if len(ignored) == 1 else "have"

@@ -1,4 +1,4 @@
-"""Shell completion of ids, names, labels and categories. It never fails, prints no errors, and takes little time.
+"""Shell completion of torrents, labels, categories and jobs. It never fails, prints no errors, and takes little time.
 
 A completion is inserted into a command line, zsh evaluates the description beside it, and names of torrents are
 untrusted. So only names without characters that are special to a shell are completed, and descriptions contain names
@@ -16,6 +16,7 @@ import zmq
 from ouzel.cli.ids import Brief, briefs
 from ouzel.client.blocking import Client
 from protocol.wire.errors import OuzelError
+from protocol.wire.making_results import JobRow
 
 PATIENCE_S: Final = 1.0
 """The time limit, since a user who has pressed Tab is waiting."""
@@ -52,6 +53,15 @@ def categories(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Co
     return complete
 
 
+def jobs(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Context, str], list[tuple[str, str]]]:
+    """A callback for typer that completes the ids of jobs that have not ended."""
+
+    def complete(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+        return _ask(ctx, clients, lambda client: of_jobs(client.list_jobs(), incomplete))
+
+    return complete
+
+
 def of_torrents(known: Iterable[Brief], typed: str) -> list[tuple[str, str]]:
     """The ids and names that begin with the typed text.
 
@@ -80,6 +90,15 @@ def of_labels(known: Iterable[Brief], typed: str) -> list[tuple[str, str]]:
 
 def _words(words: Iterable[str], typed: str) -> list[tuple[str, str]]:
     return [(word, "") for word in sorted(words) if word.startswith(typed) and _SAFE.fullmatch(word)]
+
+
+def of_jobs(known: Iterable[JobRow], typed: str) -> list[tuple[str, str]]:
+    """The jobs that have not ended, with the names of their files."""
+    return [
+        (row.job, _UNSAFE.sub("", row.path.rpartition("/")[2])[:60].strip())
+        for row in known
+        if row.ended_us is None and row.job.startswith(typed)
+    ]
 
 
 def _ask(

@@ -17,21 +17,20 @@ from ouzel.cli.commands import (
     bans,
     categories,
     changes,
-    crashes,
-    damaged,
-    goals,
-    keys,
+    creating,
+    deadline,
     making,
     options,
     queue,
-    settings,
     statistics,
     trackers,
     views,
 )
+from ouzel.cli.commands.daemon import crashes, damaged, keys, settings
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
+from ouzel.cli.importing import import_command
 from protocol.host import standard_streams
 from protocol.wire.errors import OuzelError
 
@@ -50,6 +49,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(crashes.app, name="crashes")
 app.add_typer(damaged.app, name="damaged")
 app.add_typer(settings.app, name="settings")
+app.add_typer(import_command.app, name="import")
 app.add_typer(categories.app, name="categories")
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
@@ -70,9 +70,13 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "limit": changes.limit,
     "files": changes.files,
     "options": options.options,
-    "goals": goals.goals,
+    "goals": options.goals,
     "export": making.export,
     "queue": queue.queue,
+    "create": creating.create,
+    "jobs": creating.jobs,
+    "cancel": creating.cancel,
+    "deadline": deadline.deadline,
     "ban": bans.ban,
     "unban": bans.unban,
     "health": views.health,

@@ -116,6 +116,8 @@ class AsyncClient(AsyncMethods):
 
     async def run(self, call: Call[T], *, deadline_ms: int | None = None) -> T:
         """Sends a call that was made by `ouzel.client.calls`. Raises the same errors as `request`."""
+        for each in call.before:
+            await self.run(each, deadline_ms=deadline_ms)
         async with self._window:
             if self._dealer is None:
                 await self._connect()

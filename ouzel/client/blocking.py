@@ -4,6 +4,7 @@ import os
 import secrets
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil, inf
 from time import monotonic
 from typing import Any, Final, ParamSpec, TypeVar
@@ -121,10 +122,20 @@ class Client(Methods):
     def run_many(self, batch: Sequence[Call[T]], *, deadline_ms: int | None = None) -> list[T | OuzelError]:
         """Sends calls that were made by `ouzel.client.calls`; otherwise like `request_many`."""
         deadline_ms = max(1, int(self._timeout_s * 1000)) if deadline_ms is None else deadline_ms
+        if any(call.before for call in batch):
+            return [self._run_after(call, deadline_ms) for call in batch]
         with self._gate.inside():
             dealer = self._dealer or self._connect()
             replies = self._replies(dealer, batch, deadline_ms, grace_s=GRACE_S)
         return [_read(call, reply, deadline_ms) for call, reply in zip(batch, replies, strict=True)]
+
+    def _run_after(self, call: Call[T], deadline_ms: int) -> T | OuzelError:
+        """Sends a call after the calls that have to succeed before it. Raises NotRunning."""
+        for each in call.before:
+            [outcome] = self.run_many([each], deadline_ms=deadline_ms)
+            if isinstance(outcome, OuzelError):
+                return outcome
+        return self.run_many([replace(call, before=())], deadline_ms=deadline_ms)[0]
 
     @by_name
     def wait(self, torrent: str, *, timeout_s: float | None = None) -> TorrentRow:

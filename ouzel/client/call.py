@@ -22,12 +22,17 @@ M = TypeVar("M", bound=Callable[..., object])
 
 @dataclass(frozen=True)
 class Call(Generic[T_co]):
-    """A command to send: its op and arguments, its `wait`, and the function that reads the reply."""
+    """A command to send: its op and arguments, its `wait`, and the function that reads the reply.
+
+    Fields:
+        before: calls that have to succeed first, one after the other.
+    """
 
     op: str
     args: dict[str, Any]
     read: Callable[[Reply], T_co]
     wait: Wait = "durable"
+    before: "tuple[Call[Any], ...]" = ()
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ The `wait` of a mutation determines when OK is answered: `durable`, once the cha
 `applied`, once libtorrent has confirmed it. `docs/protocol.md` has the errors of each command.
 """
 
+from ouzel.client.adding_calls import Added, add_torrent, upload_part
 from ouzel.client.call import Call, Page, call_of, member, nothing, whole
 from ouzel.client.special_calls import (
-    Added,
     ServerInfo,
     add_peers,
-    add_torrent,
+    create_torrent,
     get_settings,
     hello,
     list_files,
@@ -35,6 +35,7 @@ from ouzel.client.special_calls import (
 from protocol.wire.commands import (
     category_commands,
     counter_commands,
+    deadline_commands,
     making_commands,
     peer_commands,
     session_commands,
@@ -42,7 +43,7 @@ from protocol.wire.commands import (
 )
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
-from protocol.wire.making_results import TorrentExport
+from protocol.wire.making_results import JobAccepted, JobRow, TorrentExport
 from protocol.wire.reports import CountersReport, HealthReport, StatsReport
 from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
@@ -55,6 +56,8 @@ __all__ = [
     "add_peers",
     "add_torrent",
     "ban_peer",
+    "cancel_job",
+    "create_torrent",
     "export_torrent",
     "get_counters",
     "get_crash",
@@ -69,6 +72,7 @@ __all__ = [
     "list_files",
     "list_hashes",
     "list_ids",
+    "list_jobs",
     "list_peers",
     "list_torrents",
     "list_trackers",
@@ -85,6 +89,7 @@ __all__ = [
     "remove_torrent",
     "restore_damaged",
     "resume",
+    "set_piece_deadlines",
     "set_sequential",
     "snapshot",
     "stats",
@@ -95,6 +100,7 @@ __all__ = [
     "update_settings",
     "update_trackers",
     "update_web_seeds",
+    "upload_part",
 ]
 
 
@@ -199,6 +205,11 @@ def export_torrent(torrent: str) -> Call[TorrentExport]:
     return call_of(making_commands.ExportTorrent(torrent=torrent), whole(TorrentExport))
 
 
+def list_jobs() -> Call[list[JobRow]]:
+    """Returns the jobs that make torrents, with their progress."""
+    return call_of(making_commands.ListJobs(), member(list[JobRow], "jobs"))
+
+
 def remove_torrent(torrent: str, *, delete_files: bool = False, wait: Wait = "durable") -> Call[None]:
     """Removes a torrent, and deletes its files if requested.
 
@@ -217,6 +228,36 @@ def pause(torrent: str, *, wait: Wait = "durable") -> Call[None]:
 def resume(torrent: str, *, wait: Wait = "durable") -> Call[None]:
     """Resumes a paused torrent, and retries one that is in state `error`."""
     return call_of(torrent_commands.ResumeTorrent(torrent=torrent), nothing, wait)
+
+
+def set_piece_deadlines(
+    torrent: str,
+    file: int,
+    offset: int,
+    length: int,
+    deadline_ms: int,
+    *,
+    wait: Wait = "durable",
+) -> Call[None]:
+    """Requests that a part of a file is downloaded by a time, before other parts: for players that stream a file.
+
+    libtorrent requests the pieces of that part from the fastest peers, the earliest deadline first. Deadlines are not
+    durable, but a new engine gets those that are still in the future. After its deadline, a piece is still preferred
+    until it is complete.
+
+    Args:
+        file: the index of a selected file, as in `list_files`.
+        offset: where the part begins in the file, in bytes.
+        length: the length of the part in bytes; it must end within the file.
+        deadline_ms: by when the part is wanted, in milliseconds from now.
+    """
+    return call_of(
+        deadline_commands.SetPieceDeadlines(
+            torrent=torrent, file=file, offset=offset, length=length, deadline_ms=deadline_ms
+        ),
+        nothing,
+        wait,
+    )
 
 
 def recheck(torrent: str, *, wait: Wait = "durable") -> Call[None]:
@@ -248,6 +289,15 @@ def unban_peer(peer: str, *, wait: Wait = "durable") -> Call[BanAccepted]:
         peer: as in `ban_peer`.
     """
     return call_of(peer_commands.UnbanPeer(peer=peer), whole(BanAccepted), wait)
+
+
+def cancel_job(job: str, *, wait: Wait = "durable") -> Call[JobAccepted]:
+    """Cancels a job, at once if it is running. A job that has made its torrent is not changed.
+
+    Args:
+        job: a job's id, as in the reply to `create_torrent`.
+    """
+    return call_of(making_commands.CancelJob(job=job), whole(JobAccepted), wait)
 
 
 def release_torrent(torrent: str, *, wait: Wait = "durable") -> Call[None]:

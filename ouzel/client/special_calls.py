@@ -16,6 +16,7 @@ from protocol.wire import codec
 from protocol.wire.commands import (
     category_commands,
     kinds,
+    making_commands,
     option_commands,
     queue_commands,
     session_commands,
@@ -29,6 +30,7 @@ from protocol.wire.results import CategoryReport
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
 
 T = TypeVar("T")
+TorrentFormat = Literal["v1", "v2", "hybrid"]
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,14 +42,6 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     libtorrent: str | None = None
     ops: list[str] = []
     max_frame_bytes: int = codec.MAX_FRAME_BYTES
-
-
-class Added(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The result of `add_torrent`: the torrent's id, whether it existed, and torrents that share files with it."""
-
-    torrent: str
-    duplicate: bool
-    shares_files_with: list[str] = []
 
 
 _TORRENTS_PAGE: Final = page_of(list[TorrentRow], "torrents")
@@ -123,61 +117,49 @@ def list_files(cursor: str | None = None, /, *, torrent: str, limit: int = kinds
     return call_of(torrent_commands.ListFiles(torrent=torrent, cursor=cursor, limit=limit), _FILES_PAGE)
 
 
-def add_torrent(
+def create_torrent(
+    path: str,
     *,
-    magnet: str | None = None,
-    metainfo: bytes | None = None,
-    save_path: str | None = None,
-    paused: bool = False,
-    sequential: bool = False,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    skip_fluff: bool = False,
-    priorities: Mapping[int, int] | None = None,
-    download_bps: int = 0,
-    upload_bps: int = 0,
-    trackers: Sequence[str] = (),
+    format: TorrentFormat = "hybrid",  # noqa: A002  # the protocol's name
+    piece_length: int | None = None,
+    trackers: Sequence[Sequence[str]] = (),
     web_seeds: Sequence[str] = (),
-    labels: Sequence[str] = (),
-    seed_mode: bool = False,
-    peers: Sequence[str] = (),
-    category: str | None = None,
+    private: bool = False,
+    source: str = "",
+    comment: str = "",
+    exclude: Sequence[str] = (),
+    output: str | None = None,
+    seed: bool = False,
     wait: Wait = "durable",
-) -> Call[Added]:
-    """Adds a torrent from exactly one of `magnet` and `metainfo`. A torrent that exists already is not changed.
+) -> Call[str]:
+    """Makes a torrent of a file or folder in the daemon's download roots. Returns the id of the job that does it.
+
+    `list_jobs` shows the job's progress, and the event `job_finished` its end.
 
     Args:
-        magnet: a magnet link.
-        metainfo: the bytes of a .torrent file.
-        save_path: an absolute path inside the daemon's download roots; by default that of the category, or the
-            first root.
-        include: globs, of which a selected file must match at least one; by default all files are selected.
-        exclude: globs; a file that matches one of them is not selected.
-        skip_fluff: do not select samples, notes and the like.
-        priorities: priorities 0..7 by file index; they override the globs.
-        download_bps, upload_bps: limits in bytes per second; 0 means no limit.
-        seed_mode: the caller guarantees that all data is on disk.
-        peers: peers as `address:port`.
-        category: the name of an existing category.
+        path: an absolute path.
+        format: the version of the torrent.
+        piece_length: a power of two; None chooses the length by the size.
+        trackers: the trackers' URLs by tier.
+        source: a text that private trackers ask for.
+        exclude: globs; files that match one of them are left out.
+        output: the path of the .torrent file in the download roots; None for no file.
+        seed: adds the torrent when it is made, and seeds it without a recheck.
     """
-    command = torrent_commands.AddTorrent(
-        magnet=magnet,
-        metainfo=metainfo,
-        save_path=save_path,
-        paused=paused,
-        sequential=sequential,
-        rules=torrent_commands.AddTorrent.Rules(include=list(include), exclude=list(exclude), skip_fluff=skip_fluff),
-        priorities=_by_index(priorities or {}),
-        download_bps=download_bps,
-        upload_bps=upload_bps,
-        trackers=list(trackers),
+    command = making_commands.CreateTorrent(
+        path=path,
+        format=format,
+        piece_length=piece_length,
+        trackers=[list(tier) for tier in trackers],
         web_seeds=list(web_seeds),
-        labels=list(labels),
-        seed_mode=seed_mode,
-        peers=list(peers),
-        category=category,
+        private=private,
+        source=source,
+        comment=comment,
+        exclude=list(exclude),
+        output=output,
+        seed=seed,
     )
-    return call_of(command, whole(Added), wait)
+    return call_of(command, member(str, "job"), wait)
 
 
 def set_sequential(torrent: str, sequential: bool = True, *, wait: Wait = "durable") -> Call[None]:

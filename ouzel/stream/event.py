@@ -18,7 +18,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         epoch: identifies the numbering of `seq`.
-        seq: the number of this event; for `progress` and `tick` that of the last lifecycle event before it.
+        seq: the number of this event; for `progress`, `job_progress` and `tick` that of the last lifecycle event.
         gen: the engine's generation at the time of the event.
         ts_us: the wall-clock time in microseconds since 1970, for people.
         type: the type, such as `torrent_added` or `completed`; see `protocol.wire.events`.
@@ -36,8 +36,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def numbered(self) -> bool:
-        """Whether `seq` is the number of this event: true except for `progress` and `tick`."""
-        return self.type not in {"progress", "tick"}
+        """Whether `seq` is the number of this event: true except for `progress`, `job_progress` and `tick`."""
+        return self.type not in {"progress", "job_progress", "tick"}
 
 
 class SnapshotPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ import msgspec
 T = TypeVar("T", bound=msgspec.Struct)
 
 MAX_FILE_BYTES: Final = 128 * 1024 * 1024
-"""Larger than any file that Ouzel writes: resume data is below 64 MiB, a request below 16 MiB."""
+"""Larger than any file that Ouzel writes: resume data is below 127 MiB, a .torrent file below 64 MiB."""
 
 _CHECKSUM: Final = "checksum"
 _TRAILER: Final = b"\nouzel resume data, crc32 %08x, %012d bytes\n"

@@ -1,10 +1,10 @@
 """The layout of the resume directory: the names of its files, and how damaged files are put aside.
 
 `<id>.json` desired state (supervisor) · `<id>.torrent` metainfo (supervisor) · `session.json` settings changed at run
-time (supervisor) · `fastresume/<id>.fastresume` libtorrent's resume data (engine) · `totals/` lifetime transfer totals
-of torrents and the session (supervisor) · `ip_filter` copy of the IP filter's file (supervisor) · `damaged/` damaged
-files (supervisor) · `.lock` locked by the supervisor while it runs. The lock file also identifies the directory, since
-the path may later lead to another one.
+time (supervisor) · `fastresume/<id>.fastresume` libtorrent's resume data (engine) · `fastresume/dht` state of the DHT
+(engine) · `totals/` lifetime transfer totals of torrents and the session (supervisor) · `ip_filter` copy of the IP
+filter's file (supervisor) · `damaged/` damaged files (supervisor) · `.lock` locked by the supervisor while it runs. The
+lock file also identifies the directory, since the path may later lead to another one.
 
 The engine writes only below `fastresume/`, so that its sandbox can deny it access to the records (ADR 025, 026). It
 moves damaged files to `fastresume/damaged/`, from where the supervisor moves them to `damaged/`. Earlier versions
@@ -69,6 +69,11 @@ class ResumeDir:
     def desired(self, torrent: str) -> Path:
         """The path of a torrent's record, its desired state."""
         return self.root / f"{torrent}.json"
+
+    @property
+    def dht(self) -> Path:
+        """The path of the state of the DHT."""
+        return self.fastresume_dir / "dht"
 
     def metainfo(self, torrent: str) -> Path:
         """The path of a torrent's .torrent file."""

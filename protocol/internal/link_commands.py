@@ -13,6 +13,7 @@ from protocol.internal.link_queries import (
     QueryFiles,
     QueryPeers,
     QueryPieces,
+    QueryPrivate,
     QueryTrackers,
     QueryWebSeeds,
 )
@@ -122,6 +123,24 @@ class ReannounceTorrent(CommandMessage, frozen=True, kw_only=True, tag="reannoun
     tracker: str | None = None
 
 
+class SetDeadline(CommandMessage, frozen=True, kw_only=True, tag="set_deadline"):
+    """Download a part of a file by a time, before other parts. There is no answer.
+
+    If the torrent is not loaded, or its files are not known yet, the command is executed once they are.
+
+    Fields:
+        file: the index of the file.
+        offset, length: the part of the file, in bytes.
+        due_in_ms: by when the part is wanted, in milliseconds from now.
+    """
+
+    torrent: str
+    file: int
+    offset: int
+    length: int
+    due_in_ms: int
+
+
 class VerifyTorrent(CommandMessage, frozen=True, kw_only=True, tag="verify_torrent"):
     """Hash a torrent's files again, since another torrent writes to some of them.
 
@@ -154,11 +173,13 @@ EngineCommand = (
     | QueryTrackers
     | QueryPeers
     | QueryPieces
+    | QueryPrivate
     | QueryCounters
     | QueryWebSeeds
     | SaveAll
     | CallPeers
     | ReannounceTorrent
+    | SetDeadline
     | VerifyTorrent
     | CheckFiles
     | Drain

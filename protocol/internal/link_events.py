@@ -11,6 +11,7 @@ from protocol.internal.link_queries import (
     FilesQueried,
     PeersQueried,
     PiecesQueried,
+    PrivateQueried,
     SourceInspected,
     TrackersQueried,
     WebSeedsQueried,
@@ -375,6 +376,7 @@ EngineEvent = (
     | TrackerReport
     | TrackersQueried
     | PeersQueried
+    | PrivateQueried
     | PiecesQueried
     | WebSeedsQueried
     | CountersQueried

@@ -3,13 +3,16 @@
 A `Query` is an engine command that changes nothing. Its `Answer` is an engine event.
 """
 
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
 from protocol.internal.link_messages import CommandMessage, EventMessage
-from protocol.wire.desired import KnownMetadata
+from protocol.wire.desired import ContentLayout, KnownMetadata
 from protocol.wire.rows import PeerRow
+
+RESUME_PROBLEM: Final = "the resume data: "
+"""The begin of a problem of `SourceInspected` that is one of the resume data."""
 
 AnswerT = TypeVar("AnswerT", bound="Answer")
 
@@ -40,12 +43,18 @@ class InspectSource(Query["SourceInspected"], frozen=True, kw_only=True, tag="in
     Fields:
         save_path: the save path of the torrent, with links resolved; None if the torrent's paths are not to be checked.
         list_files: return the torrent's files, and check nothing.
+        content_layout: whether the files are in a folder, which decides on their paths.
+        resume: resume data of another client for this metainfo.
+        addresses: return the trackers and web seeds.
     """
 
     magnet: str | None = None
     metainfo: bytes | None = None
     save_path: str | None = None
     list_files: bool = False
+    content_layout: ContentLayout = "original"
+    resume: bytes | None = None
+    addresses: bool = False
 
 
 class SourceInspected(Answer, frozen=True, kw_only=True, tag="source_inspected"):
@@ -59,6 +68,9 @@ class SourceInspected(Answer, frozen=True, kw_only=True, tag="source_inspected")
             link may lack one.
         places: the paths where the torrent's root folder, or its only file, would be; set if a save path was given.
         files: the paths of the torrent's files; set with `list_files`.
+        private: whether the metainfo says that the torrent is private (BEP 27).
+        trackers: the trackers in the source, each with its tier; set with `addresses`, like `web_seeds`.
+        resume: what was adopted from the resume data of another client.
     """
 
     torrent: str | None = None
@@ -71,6 +83,10 @@ class SourceInspected(Answer, frozen=True, kw_only=True, tag="source_inspected")
     only: str | None = None
     places: list[str] = []
     files: list[str] = []
+    private: bool = False
+    trackers: list[tuple[str, int]] = []
+    web_seeds: list[str] = []
+    resume: bytes | None = None
 
 
 class QueryFiles(Query["FilesQueried"], frozen=True, kw_only=True, tag="query_files"):
@@ -95,6 +111,18 @@ class WebSeedsQueried(Answer, frozen=True, kw_only=True, tag="web_seeds_queried"
     """The URLs of a torrent's web seeds; null if there is no such torrent."""
 
     urls: list[str] | None
+
+
+class QueryPrivate(Query["PrivateQueried"], frozen=True, kw_only=True, tag="query_private"):
+    """Ask whether a torrent is private (BEP 27). Answered by `PrivateQueried`."""
+
+    torrent: str
+
+
+class PrivateQueried(Answer, frozen=True, kw_only=True, tag="private_queried"):
+    """Whether a torrent is private; null if it is not loaded or has no metadata."""
+
+    private: bool | None
 
 
 class QueryTrackers(Query["TrackersQueried"], frozen=True, kw_only=True, tag="query_trackers"):

@@ -58,6 +58,9 @@ TIER_MAX: Final = 255
 Tier = Annotated[int, msgspec.Meta(ge=0, le=TIER_MAX)]
 """The trackers of a tier are used only if all trackers of lower tiers fail."""
 
+ContentLayout = Literal["original", "subfolder", "no_subfolder"]
+"""Whether a torrent's files are in a folder: as in the torrent, always, or never."""
+
 Indices = Annotated[str, msgspec.Meta(pattern=patterns.FILE_INDICES, max_length=65_536)]
 """File indices in the form of BEP 53, such as `0,2,5-7`."""
 
@@ -243,6 +246,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         web_seeds: URLs (BEP 19) that clients gave in addition to those in the source.
         removed_web_seeds: URLs of web seeds that are not used, although the source or resume data may have them.
         tracker_edits: what clients have changed in the list of trackers since then; None for nothing.
+        content_layout: whether the files are in a folder; chosen when the torrent was added.
         category: the key of the torrent's category (`Category.key`). If no category has this key, it was removed, and
             the torrent has none.
         options: the options of the torrent that clients have set.
@@ -279,6 +283,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
     recheck: int | None = None
     tracker_edits: TrackerEdits | None = None
     removed_web_seeds: tuple[str, ...] = ()
+    content_layout: ContentLayout = "original"
     category: str | None = None
     options: TorrentOptions = DEFAULT_OPTIONS
     queue_order: int | None = None

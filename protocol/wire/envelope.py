@@ -143,8 +143,8 @@ class EventFrame(msgspec.Struct, frozen=True, kw_only=True):
 def topic_of(type_: str, torrent: str | None) -> str:
     """The topic of an event of this type."""
     match type_:
-        case "progress":
-            return f"progress/{torrent}"
+        case "progress" | "job_progress":
+            return f"progress/{torrent or '-'}"
         case "tick":
             return "tick/-"
         case _:

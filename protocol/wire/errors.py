@@ -48,6 +48,8 @@ class ErrorKind(Enum):
     INVALID_SETTING = ErrorRow(
         2005, "never", "there is no such setting, Ouzel sets it itself, or the value has the wrong type or range"
     )
+    INVALID_RESUME = ErrorRow(2020, "never", "the resume data cannot be parsed, or is of another torrent")
+    UPLOAD_TOO_LARGE = ErrorRow(2021, "never", "an upload has at most 64 MiB")
     UNKNOWN_TORRENT = ErrorRow(3001, "never", "no torrent has this id")
     TORRENT_BUSY = ErrorRow(3002, "later", "the torrent is still being removed")
     NO_METADATA = ErrorRow(3003, "later", "the torrent's files are not known until its metadata has arrived")
@@ -58,8 +60,14 @@ class ErrorKind(Enum):
     NOT_IN_QUEUE = ErrorRow(
         3010, "never", "the torrent is not in the queue: it lacks `auto_managed`, or has `force_start`"
     )
+    FILE_NOT_SELECTED = ErrorRow(3011, "never", "the file is not selected; `update_selection` selects it")
     UNKNOWN_CATEGORY = ErrorRow(3015, "never", "no category has this name")
     METAINFO_TOO_LARGE = ErrorRow(3025, "never", "the .torrent file is too large for a frame")
+    UNKNOWN_JOB = ErrorRow(3026, "never", "no job has this id; a restart of the daemon ends all jobs")
+    TOO_MANY_JOBS = ErrorRow(3027, "later", "as many jobs as possible are waiting")
+    UNKNOWN_UPLOAD = ErrorRow(3030, "never", "the client has no such upload: it has expired, or was used")
+    UPLOAD_OUT_OF_ORDER = ErrorRow(3031, "never", "the part does not begin where the upload ends")
+    TOO_MANY_UPLOADS = ErrorRow(3032, "later", "the uploads of all clients have no room for more")
     ENGINE_UNAVAILABLE = ErrorRow(4001, "later", "the command needs an engine, and none runs now")
     ENGINE_LOST = ErrorRow(4002, "later", "the engine died while it worked on this command; nothing was accepted")
     ENGINE_REFUSED = ErrorRow(4003, "never", "libtorrent refused the command")

@@ -16,6 +16,7 @@ from protocol.wire import codec, making_results, reports, results, rows
 from protocol.wire.commands import (
     category_commands,
     counter_commands,
+    deadline_commands,
     making_commands,
     option_commands,
     peer_commands,
@@ -23,6 +24,7 @@ from protocol.wire.commands import (
     session_commands,
     torrent_commands,
     tracker_commands,
+    upload_commands,
 )
 from protocol.wire.commands.kinds import Command, Mutation
 from protocol.wire.crashes import CrashReport
@@ -159,6 +161,7 @@ _TABLE: Final = (
             *_FROM_DISK[1:],
         ),
     ),
+    Operation(making_commands.ListJobs, making_results.JobList),
     Operation(
         torrent_commands.AddTorrent,
         results.AddAccepted,
@@ -176,11 +179,22 @@ _TABLE: Final = (
                 "`args.save_path`, the save path of `args.category`, or with `args.metainfo` one of its files, is not "
                 "in the download roots",
             ),
+            Refusal(ErrorKind.INVALID_RESUME),
+            Refusal(ErrorKind.UNKNOWN_UPLOAD),
             Refusal(ErrorKind.UNKNOWN_CATEGORY, "nothing was accepted"),
             Refusal(ErrorKind.TORRENT_BUSY, "a torrent of this id is still being removed"),
             Refusal(ErrorKind.ENGINE_UNAVAILABLE, "no engine could validate the source in time; nothing was accepted"),
             Refusal(ErrorKind.ENGINE_LOST, "two engines died while they validated the source; nothing was accepted"),
             Refusal(ErrorKind.STORAGE_UNAVAILABLE, "the save path's file system does not answer; nothing was accepted"),
+        ),
+    ),
+    Operation(
+        upload_commands.UploadPart,
+        results.PartAccepted,
+        (
+            Refusal(ErrorKind.UPLOAD_TOO_LARGE),
+            Refusal(ErrorKind.UPLOAD_OUT_OF_ORDER),
+            Refusal(ErrorKind.TOO_MANY_UPLOADS),
         ),
     ),
     Operation(
@@ -225,6 +239,17 @@ _TABLE: Final = (
         (_UNKNOWN, Refusal(ErrorKind.NOT_IN_QUEUE, "one of the torrents is not in the queue; nothing was accepted")),
     ),
     Operation(
+        deadline_commands.SetPieceDeadlines,
+        results.TorrentAccepted,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.NO_METADATA, "a magnet link's metadata has not arrived yet"),
+            Refusal(ErrorKind.FILE_NOT_SELECTED),
+            Refusal(ErrorKind.TORRENT_PAUSED, "a paused torrent does not download"),
+            Refusal(ErrorKind.QUARANTINED, "a torrent in quarantine is not loaded"),
+        ),
+    ),
+    Operation(
         torrent_commands.Recheck,
         results.TorrentAccepted,
         (
@@ -255,6 +280,15 @@ _TABLE: Final = (
         ),
     ),
     Operation(category_commands.RemoveCategory, results.CategoryRemoved, (Refusal(ErrorKind.UNKNOWN_CATEGORY),)),
+    Operation(
+        making_commands.CreateTorrent,
+        making_results.JobAccepted,
+        (
+            Refusal(ErrorKind.PATH_NOT_ALLOWED, "`args.path` or `args.output` is not in the download roots"),
+            Refusal(ErrorKind.TOO_MANY_JOBS),
+        ),
+    ),
+    Operation(making_commands.CancelJob, making_results.JobAccepted, (Refusal(ErrorKind.UNKNOWN_JOB),)),
     Operation(torrent_commands.ReleaseTorrent, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
         session_commands.RestoreDamaged,

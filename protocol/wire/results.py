@@ -321,10 +321,26 @@ class AddAccepted(TorrentAccepted, frozen=True, kw_only=True):
             metadata in the given metainfo.
         shares_files_with: the ids of torrents that have a file at the same path, so that they overwrite each other's
             data. The list is complete only for metainfo, and has only torrents whose files are known.
+        merged: with `merge`, for a duplicate: `merged` if trackers or web seeds were added, `nothing_new` if the
+            torrent has them all, `private` if it is private, and `unknown` if no engine could say whether it is; null
+            otherwise.
     """
 
     duplicate: bool
     shares_files_with: list[str] = []
+    merged: Literal["merged", "nothing_new", "private", "unknown"] | None = None
+
+
+class PartAccepted(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of an upload was received.
+
+    Fields:
+        upload: the id of the upload.
+        size: the bytes that the upload has now.
+    """
+
+    upload: str
+    size: int
 
 
 class QueueMoved(msgspec.Struct, frozen=True, kw_only=True):

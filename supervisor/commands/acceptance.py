@@ -1,5 +1,6 @@
 """The outcome of a mutation: its result, and the revision that libtorrent has to confirm. Pure."""
 
+from contextvars import ContextVar
 from typing import Final, NamedTuple
 
 import msgspec
@@ -11,6 +12,9 @@ SESSION: Final = "session"
 
 GONE: Final = 2**53
 """The revision that is confirmed when a removal is complete; it is greater than all other revisions."""
+
+SENDER: Final[ContextVar[object]] = ContextVar("sender", default="")
+"""The client that sent the mutation that is being carried out, in the context of the mutation's task."""
 
 
 class Acceptance(NamedTuple):

@@ -15,8 +15,8 @@ from supervisor.engine.engine import Engine
 from supervisor.log import logs
 from supervisor.store.catalogue import Catalogue
 
-SLICE: Final = 1000
-"""The number of torrents that are examined in a tick, which takes about a millisecond."""
+SLICE: Final = 500
+"""The number of torrents that are examined in a tick, which takes less than a millisecond."""
 
 AGAIN_S: Final = 60.0
 """The delay before an action that failed is tried again."""

@@ -72,21 +72,26 @@ def judge(goals: GoalsConfig, figures: Figures, reached: ReachedGoals | None) ->
     Args:
         reached: the goals that were acted on.
     """
+    by_ratio = goals.ratio is not None and figures.ratio is not None and figures.ratio >= goals.ratio
+    by_time = goals.seeding_time_s is not None and figures.seeding_s >= goals.seeding_time_s
+    since_s = figures.quiet_from_s if reached is None else max(figures.quiet_from_s, reached.seeding_s)
+    by_quiet = goals.inactive_time_s is not None and figures.seeding_s - since_s >= goals.inactive_time_s
+    if not (by_ratio or by_time or by_quiet):
+        return None  # as for nearly all torrents
     before = ReachedGoals(goal="ratio") if reached is None else reached
-    ratio, seeding_time_s = before.ratio, before.seeding_time_s
-    news: list[GoalName] = []
-    if goals.ratio is not None and figures.ratio is not None and figures.ratio >= goals.ratio:
-        if ratio != goals.ratio:
-            news.append("ratio")
-        ratio = goals.ratio
-    if goals.seeding_time_s is not None and figures.seeding_s >= goals.seeding_time_s:
-        if seeding_time_s != goals.seeding_time_s:
-            news.append("seeding_time")
-        seeding_time_s = goals.seeding_time_s
-    quiet_s = figures.seeding_s - max(figures.quiet_from_s, before.seeding_s)
-    if goals.inactive_time_s is not None and quiet_s >= goals.inactive_time_s:
-        news.append("inactive_time")
-    if not news:
+    goal: GoalName
+    if by_ratio and before.ratio != goals.ratio:
+        goal = "ratio"
+    elif by_time and before.seeding_time_s != goals.seeding_time_s:
+        goal = "seeding_time"
+    elif by_quiet:
+        goal = "inactive_time"
+    else:
         return None
-    after = ReachedGoals(goal=news[0], ratio=ratio, seeding_time_s=seeding_time_s, seeding_s=figures.seeding_s)
-    return Verdict(news[0], goals.action, after)
+    after = ReachedGoals(
+        goal=goal,
+        ratio=goals.ratio if by_ratio else before.ratio,
+        seeding_time_s=goals.seeding_time_s if by_time else before.seeding_time_s,
+        seeding_s=figures.seeding_s,
+    )
+    return Verdict(goal, goals.action, after)

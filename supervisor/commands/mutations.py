@@ -16,6 +16,8 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from supervisor.commands.acceptance import GONE, SESSION, Acceptance, quarantined
 from supervisor.commands.categories import CategoryEditor
+from supervisor.commands.creating.creating import Creating
+from supervisor.commands.creating.job_runner import JobRunner
 from supervisor.commands.editor import Editor
 from supervisor.commands.goals import Verdict
 from supervisor.commands.handlers import check_complete, handlers_of
@@ -24,10 +26,12 @@ from supervisor.commands.lifecycle.goal_actions import GoalActions
 from supervisor.commands.lifecycle.quarantining import Quarantining
 from supervisor.commands.lifecycle.removing import Removing
 from supervisor.commands.lifecycle.restoring import Restoring
+from supervisor.commands.lifecycle.uploads import Uploads
 from supervisor.commands.queueing import Queueing
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.commands.session_settings import SettingsEditor
+from supervisor.commands.streaming import Streaming
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.engine.engine import Engine
 from supervisor.engine.torrents.merger import Merger
@@ -46,6 +50,8 @@ class Mutations:
         shared_files: tracks files that several torrents use.
         on_paused: called with a torrent that a client has paused (True) or resumed (False).
         shelf: the damaged files that were put aside.
+        jobs: the jobs that make torrents.
+        created_by: the name of this program, which .torrent files have.
     """
 
     def __init__(
@@ -62,6 +68,8 @@ class Mutations:
         shared_files: SharedFiles,
         on_paused: Callable[[str, bool], None] = lambda torrent, paused: None,
         shelf: DamagedShelf,
+        jobs: JobRunner,
+        created_by: str = "Ouzel",
     ) -> None:
         self._catalogue = catalogue
         self._engine = engine
@@ -71,7 +79,9 @@ class Mutations:
             catalogue=catalogue, engine=engine, editor=editor, publish=publish, shared_files=shared_files
         )
         quarantining = Quarantining(catalogue=catalogue, engine=engine, editor=editor, locks=locks, publish=publish)
+        uploads = Uploads()
         adding = Adding(
+            uploads=uploads,
             catalogue=catalogue,
             engine=engine,
             roots=roots,
@@ -95,10 +105,14 @@ class Mutations:
         settings = SettingsEditor(catalogue=catalogue, reads=reads, engine=engine, locks=locks, publish=publish)
         categories = CategoryEditor(catalogue=catalogue, roots=roots, locks=locks)
         self._goals = GoalActions(catalogue=catalogue, engine=engine, editor=editor, removing=removing, publish=publish)
+        creating = Creating(jobs=jobs, roots=roots, adding=adding, created_by=created_by)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
-        self._handlers = editor.handlers() | handlers_of(
-            editor, settings, categories, removing, quarantining, adding, restoring, queueing
+        self._streaming = Streaming(reads=reads, engine=engine)
+        parts = (
+            *(editor, settings, categories, queueing, self._streaming, creating),
+            *(removing, quarantining, adding, restoring, uploads),
         )
+        self._handlers = editor.handlers() | handlers_of(*parts)
         check_complete(Mutation, self._handlers)
 
     async def accept(self, command: Mutation, deadline: float) -> Acceptance:
@@ -138,6 +152,10 @@ class Mutations:
             await self._engine.applied(subject, revision)
         elif observed.refusal is not None:
             raise OuzelError(ErrorKind.ENGINE_REFUSED, observed.refusal)
+
+    def engine_ready(self) -> None:
+        """Passes to a new engine what is not durable, and still applies."""
+        self._streaming.engine_ready()
 
     def forgotten(self, torrent: str) -> None:
         """Notes that a removal is complete, so that the torrent's id can be used again."""

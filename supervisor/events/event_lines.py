@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from protocol.text.redacted import redacted_text
 from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.events.job_events import JobFinished
 from protocol.wire.events.session_events import HealthChanged, LimitsStale, Reconciled, SessionError, SettingsChanged
 from protocol.wire.events.torrent_events import (
     Completed,
@@ -162,6 +163,14 @@ def _reconciled(event: Reconciled) -> Line:
     return Line("info", "reconciled", {**subject, "what": _text(event.what), "done": _text(event.done)})
 
 
+def _job_finished(event: JobFinished) -> Line:
+    """The line of a job that has made a torrent, or has failed."""
+    if event.problem is not None:
+        return Line("warning", "job_failed", {"job": event.job, "problem": _text(event.problem)})
+    fields = {"torrent": event.torrent, "job": event.job, "output": event.output}
+    return Line("info", "torrent_created", fields)
+
+
 def _tracker_status(event: Any) -> Line:
     """The line of a tracker's status. The URL is redacted, since a private tracker's URL has a passkey."""
     working = str(event.status) == "working"
@@ -187,6 +196,7 @@ _LINES: Final[Mapping[str, Callable[[Any], Line | None]]] = {
     "settings_changed": _settings_changed,
     "reconciled": _reconciled,
     "tracker_status": _tracker_status,
+    "job_finished": _job_finished,
 }
 """The function that makes the line, by the event's type."""
 
@@ -213,6 +223,7 @@ LEVELS_BY_EVENT: Final[Mapping[str, tuple[str, ...]]] = {
     "disk_full": ("warning",),
     "goal_reached": ("info",),
     "health": ("info", "warning", "error"),
+    "job_failed": ("warning",),
     "limits_stale": ("warning",),
     "lines_left_out": ("info", "warning", "error"),
     "listen_failed": ("error",),
@@ -224,6 +235,7 @@ LEVELS_BY_EVENT: Final[Mapping[str, tuple[str, ...]]] = {
     "storage_missing": ("warning",),
     "torrent_added": ("info",),
     "torrent_completed": ("info",),
+    "torrent_created": ("info",),
     "torrent_failed": ("error",),
     "torrent_paused": ("info",),
     "torrent_quarantined": ("error",),

@@ -15,9 +15,7 @@ from typing import Final
 
 import zmq
 
-from protocol.wire.events.event import LifecycleEvent
-from protocol.wire.events.session_events import Tick
-from protocol.wire.events.torrent_events import Progress
+from protocol.wire.events.event import LatestEvent, LifecycleEvent
 from supervisor.events import event_frames
 from supervisor.events.event_log import EventLog
 from supervisor.events.subscriptions import Subscriptions
@@ -75,7 +73,7 @@ class Publisher:
         self._on_lifecycle(event)
         return logged.seq
 
-    def latest(self, event: Progress | Tick, *, gen: int | None = None) -> None:
+    def latest(self, event: LatestEvent, *, gen: int | None = None) -> None:
         """Publishes a value that replaces the previous one, if its topic has a subscriber.
 
         Args:

@@ -5,14 +5,26 @@ If a port is in use, libtorrent takes the next free port, and reports only the p
 
 import ipaddress
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Any, Final
 
 from supervisor.health.health import Severity
 
 DEFAULT: Final = "0.0.0.0:6881,[::]:6881"
 """libtorrent's own `listen_interfaces`."""
 
+_PROXIES: Final = range(1, 6)
+"""The values of `proxy_type` for SOCKS and HTTP proxies."""
+
 _FORWARDED: Final = "peers and port forwardings look for it at the wanted one"
+
+
+def behind_proxy(settings: Mapping[str, Any]) -> bool:
+    """Whether libtorrent listens on no port, since it connects to peers by a proxy.
+
+    Args:
+        settings: libtorrent's settings that are not its defaults.
+    """
+    return settings.get("proxy_type", 0) in _PROXIES and settings.get("proxy_peer_connections", True) is not False
 
 
 def wanted_ports(interfaces: str) -> list[int]:

@@ -225,6 +225,7 @@ class EngineHandler:
 
     def _ready(self) -> None:
         """Clears the problems of earlier processes. The health is published with the next report."""
+        self._mutations.engine_ready()
         self._health.started = True
         for component, subject in _OF_A_PROCESS:
             self._health.report(component, subject, None, severity=Severity.DEGRADING, now_us=0)
@@ -239,7 +240,11 @@ class EngineHandler:
         self._reporter.report(COMPONENT, "stale_settings", problem)
 
     def _listens(self, stats: SessionStats) -> None:
-        configured = (self._in_force.config.engine | self._catalogue.session.settings).get("listen_interfaces")
+        settings = self._in_force.config.engine | self._catalogue.session.settings
+        if listening.behind_proxy(settings):
+            self._reporter.report(COMPONENT, "listen", None)
+            return
+        configured = settings.get("listen_interfaces")
         text = configured if isinstance(configured, str) else None
         devices = [] if text is None else [name for _, name in socket.if_nameindex()]
         told = listening.problem(text, stats.listen_port, stats.listeners, devices)

@@ -63,7 +63,7 @@ class SharedFiles:
 
     def appeared(self, desired: DesiredTorrent) -> None:
         """Adds a torrent from its record. Its files become known when the engine loads it."""
-        if desired.source == "metainfo" and desired.name:
+        if desired.source == "metainfo" and desired.name and desired.content_layout == "original":
             self._places.put(desired.torrent, [f"{desired.save_path}/{desired.name}"])
 
     def added(self, torrent: str, places: Iterable[str]) -> list[str]:
@@ -87,7 +87,9 @@ class SharedFiles:
         desired = self._catalogue.torrents.get(torrent)
         if desired is None or not files:
             return
-        self._places.put(torrent, [f"{desired.save_path}/{files[0].path.partition('/')[0]}"])
+        scattered = files if desired.content_layout == "no_subfolder" else files[:1]
+        names = {file.path.partition("/")[0] for file in scattered}
+        self._places.put(torrent, [f"{desired.save_path}/{name}" for name in sorted(names)])
         if near := self._near(torrent)[:WATCHED_MAX]:
             self._group.create_task(self._compare(torrent, near))
 

@@ -30,7 +30,7 @@ from protocol.wire.envelope import (
 )
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import parse_command
-from supervisor.commands.acceptance import Acceptance
+from supervisor.commands.acceptance import SENDER, Acceptance
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
@@ -341,6 +341,7 @@ class Requests:
         try:
             if self._stopping():
                 raise OuzelError(ErrorKind.STOPPING, "the supervisor is shutting down; nothing was accepted")
+            SENDER.set(key.sender)  # in the context of this task only
             accepted = await self._mutations.accept(command, deadline)
         except OuzelError as error:
             if not isinstance(error, OutcomeUnknown):

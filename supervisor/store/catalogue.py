@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 
 from protocol.durable.durable import Change, Unsettled
-from protocol.durable.integrity import Damaged, check_crc32, encode_record, read
+from protocol.durable.integrity import Damaged, check_crc32, encode_record, read, seal
 from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredSession, DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -157,8 +157,11 @@ class Catalogue:
 
     # -- changes --------------------------------------------------------------------------------------------------
 
-    async def put(self, desired: DesiredTorrent, *, metainfo: bytes | None = None) -> None:
+    async def put(self, desired: DesiredTorrent, *, metainfo: bytes | None = None, resume: bytes | None = None) -> None:
         """Makes a torrent's desired state durable, then applies the state in memory.
+
+        Args:
+            resume: resume data of another client, for a torrent that the engine does not have yet.
 
         Raises:
             OuzelError: STORAGE_UNAVAILABLE; nothing has changed, unless the error is `OutcomeUnknown`.
@@ -168,6 +171,8 @@ class Catalogue:
         changes = [Change(self._dir.desired(desired.torrent), encode_record(desired))]
         if metainfo is not None:
             changes.insert(0, Change(self._dir.metainfo(desired.torrent), metainfo))
+        if resume is not None:
+            changes.insert(0, Change(self._dir.fastresume(desired.torrent), seal(resume)))
         torrent = desired.torrent
         with self._change(torrent):
             await self._write(torrent, changes)
@@ -385,7 +390,8 @@ class Catalogue:
             if desired.source == "magnet" and desired.metainfo_crc32 is None:
                 changes.append(Change(self._dir.metainfo(subject), None))  # deletes the metainfo of a refused change
             return changes
-        return [Change(self._dir.desired(subject), None), Change(self._dir.metainfo(subject), None)]
+        files = (self._dir.desired(subject), self._dir.metainfo(subject), self._dir.fastresume(subject))
+        return [Change(path, None) for path in files]
 
 
 def _refused(message: str) -> OuzelError:

@@ -4,6 +4,7 @@ import asyncio
 
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host.mounts import MountTable
+from supervisor.commands.creating.job_runner import JobRunner
 from supervisor.commands.goal_keeper import GoalKeeper
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
@@ -16,6 +17,7 @@ from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.engine.engine import Engine
 from supervisor.engine.process.exporter import Exporter
+from supervisor.engine.process.hasher import Hasher
 from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
 from supervisor.log import logs
@@ -65,6 +67,11 @@ class CommandParts:
             failing_trackers=watch.failing_trackers,
             engine=engine,
         )
+        self.jobs = JobRunner(
+            Hasher(resume_dir.root, in_force.config.sandbox.mode, roots.paths),
+            publish=sockets.publisher.lifecycle,
+            publish_latest=sockets.publisher.latest,
+        )
         self.reads = Reads(
             config=in_force.config,
             catalogue=catalogue,
@@ -72,6 +79,7 @@ class CommandParts:
             health=watch.health,
             log=sockets.events,
             version=version,
+            others=[self.jobs],
             limits=settings.limits,
             spaces=watch.spaces,
         )
@@ -95,6 +103,8 @@ class CommandParts:
             shared_files=self.shared_files,
             on_paused=sockets.event_logger.paused,
             shelf=self._shelf,
+            jobs=self.jobs,
+            created_by=f"Ouzel {version}",
         )
         self.metadata = MetadataKeeper(group=watch.background, keep=self.mutations.keep_metadata, log=log)
         self.goals = GoalKeeper(

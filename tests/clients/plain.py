@@ -5,6 +5,7 @@ from typing import Any, Final
 
 MOMENTARY: Final = {
     *("seq", "head", "age_ms", "active_s", "uptime_ms", "added_us", "put_aside_us"),
+    *("created_us", "ended_us"),
     *("state", "progress", "peers", "revision", "applied_revision"),
 }
 UNCERTAIN: Final = {"hindrance", "reasons", "stalled_since_us", "tracker_status"}

@@ -12,6 +12,7 @@ import zmq
 
 from engine_proc.engine import WAITING_HEARTBEAT_S, Engine
 from engine_proc.ip_filter.filter_watch import FilterWatch
+from engine_proc.process.route_watch import RouteWatch
 from engine_proc.resume.rehasher import Rehasher
 from engine_proc.resume.resume_store import FastResumeStore
 from engine_proc.session.alerts import (
@@ -79,6 +80,7 @@ class Running:
         self.store = FastResumeStore(self.dir)
         self.rehasher = Rehasher()
         self.watch = StorageWatch()
+        self.routes = RouteWatch()
         self.filters = FilterWatch(str(self.dir.ip_filter), tuple)
         self.sessions: list[FakeSession] = []
         self.error: BaseException | None = None
@@ -93,6 +95,7 @@ class Running:
             self.watch,
             self._make_session,
             filters=self.filters,
+            routes=self.routes,
             gen=GEN,
             libtorrent="fake",
             known=KNOWN_SETTINGS,
@@ -177,6 +180,7 @@ class Running:
         self.link.close()
         self.watch.close()
         self.filters.close()
+        self.routes.close()
         self.rehasher.close()
         self.store.close()
         for session in self.sessions:

@@ -23,6 +23,8 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from engine_proc.files import selection
+from engine_proc.files.content_layout import renamed
+from engine_proc.resume import foreign
 from engine_proc.resume.pieces import ClaimedFile, Examined, Unverified, Verified
 from engine_proc.session import session_settings
 from engine_proc.session.alerts import (
@@ -61,6 +63,7 @@ from engine_proc.session.session_port import (
 )
 from protocol.internal.link_queries import TrackerReading
 from protocol.wire.desired import (
+    ContentLayout,
     DesiredTorrent,
     KnownMetadata,
     Selection,
@@ -138,7 +141,7 @@ class _Torrent:
         self.ends_first = False
         self.sequential = desired.sequential
         self.limits = (desired.download_bps, desired.upload_bps)
-        self.content = content
+        self.content = None if content is None else _laid_out(content, desired.content_layout)
         self.have = have
         self.partial = 0
         self.priorities: list[int] = []
@@ -248,6 +251,9 @@ class FakeSession:
         banned: the addresses that were banned last.
         blocked: the last filter.
         queue: the order of the queue that was requested last.
+        dht: the state of the DHT.
+        reopened: how often sockets were opened anew.
+        deadlines: the arguments of `set_deadline` that had an effect.
         on_disk: to be set; resume data claims files below the save path, as if this session had ever written there.
     """
 
@@ -283,6 +289,9 @@ class FakeSession:
         self.banned: Sequence[str] = ()
         self.blocked: object = None
         self.queue: list[str] = []
+        self.dht: bytes | None = None
+        self.reopened = 0
+        self.deadlines: list[tuple[str, int, int, int, int]] = []
         self.counted: dict[str, tuple[int, int] | None] = {}
         self.settings: dict[str, SettingValue] = {}
         self.stuck_settings: dict[str, SettingValue] = {}
@@ -326,17 +335,41 @@ class FakeSession:
 
     # -- torrents -------------------------------------------------------------------------------------------------
 
-    def inspect(self, *, magnet: str | None, metainfo: bytes | None, save_path: str | None = None) -> SourceInfo:
+    def inspect(
+        self,
+        *,
+        magnet: str | None,
+        metainfo: bytes | None,
+        save_path: str | None = None,
+        content_layout: ContentLayout = "original",
+        resume: bytes | None = None,
+    ) -> SourceInfo:
         """A source's content, with paths only if `on_disk` is set. Raises InvalidSource."""
         if magnet is not None:
             return _parse_magnet(magnet)
-        content = _parse_metainfo(metainfo or b"")
+        content = _laid_out(_parse_metainfo(metainfo or b""), content_layout)
         paths = self._on_disk(content, save_path)
         known = KnownMetadata(
             name=content.name, size=content.size, piece_length=content.piece_length, files=len(content.paths)
         )
         torrent = hashlib.sha1(content.info).hexdigest()
-        return SourceInfo(torrent, content.name, paths, known, hashes=Hashes(torrent))
+        if resume is not None:
+            try:
+                of_another = _parse_resume(resume)[0] != torrent
+            except InvalidSource as error:
+                raise InvalidSource(f"the resume data: {error}") from error
+            if of_another:
+                raise InvalidSource("the resume data: it is of another torrent")
+        return SourceInfo(
+            torrent,
+            content.name,
+            paths,
+            known,
+            hashes=Hashes(torrent),
+            private=b"7:privatei1e" in content.info,
+            trackers=[(url, 0) for url in _trackers_of(metainfo or b"")],
+            resume=None if resume is None else foreign.mark(resume),
+        )
 
     def _on_disk(self, content: _Content | None, save_path: str | None) -> list[str]:
         if content is None or save_path is None or not self.on_disk:
@@ -536,6 +569,12 @@ class FakeSession:
             known.paused, known.managed, known.modified = False, True, True
             known.error, known.upload_mode = None, False
 
+    def set_deadline(self, torrent: str, file: int, offset: int, length: int, due_in_ms: int) -> None:
+        """Notes it, if there are files. Raises UnknownTorrent."""
+        with self._lock:
+            if self._known("set_deadline", torrent).content is not None:
+                self.deadlines.append((torrent, file, offset, length, due_in_ms))
+
     def arrange_queue(self, torrents: Sequence[str]) -> None:
         """Notes the order."""
         self.queue = list(torrents)
@@ -613,6 +652,18 @@ class FakeSession:
         """The torrent's files, None while there is no metadata. Raises UnknownTorrent."""
         with self._lock:
             return self._known(None, torrent).layout()
+
+    def private(self, torrent: str) -> bool | None:
+        """Whether the info dictionary says so, None while there is no metadata. Raises UnknownTorrent."""
+        with self._lock:
+            content = self._known(None, torrent).content
+            return None if content is None else b"7:privatei1e" in content.info
+
+    def bare_resume(self, desired: DesiredTorrent) -> bytes | None:
+        """Resume data without claims, None while there is no metadata. Raises UnknownTorrent."""
+        with self._lock:
+            content = self._known(None, desired.torrent).content
+            return None if content is None else _write_resume(_Torrent(desired, content, [False] * content.pieces, []))
 
     def hashes(self, torrent: str) -> Hashes:
         """v1 only. Raises UnknownTorrent."""
@@ -738,6 +789,18 @@ class FakeSession:
     def block(self, filter_: object) -> None:
         """Stores a filter."""
         self.blocked = filter_
+
+    def reopen_sockets(self) -> None:
+        """Counts the calls."""
+        self.reopened += 1
+
+    def dht_state(self) -> bytes | None:
+        """The state that a test has set."""
+        return self.dht
+
+    def load_dht(self, state: bytes) -> None:
+        """Stores a state."""
+        self.dht = state
 
     def ban(self, addresses: Sequence[str]) -> None:
         """Bans addresses."""
@@ -888,7 +951,7 @@ class FakeSession:
         """
         with self._lock:
             known = self._torrents[torrent]
-            known.content = _content_of(_info(name, files, piece_length))
+            known.content = _content_of(_info(name, files, piece_length))  # with the original paths, like libtorrent
             known.have = [False] * known.content.pieces
             known.priorities = [selection.UNWANTED] * len(files)
             known.modified = True
@@ -911,6 +974,11 @@ def _disown(content: _Content, have: list[bool], short: Mapping[int, int]) -> No
 def _claimed_end(content: _Content, have: list[bool], number: int) -> int:
     last = max((piece for piece in content.pieces_of(number) if have[piece]), default=-1)
     return min(content.sizes[number], (last + 1) * content.piece_length - sum(content.sizes[:number]))
+
+
+def _laid_out(content: _Content, layout: ContentLayout) -> _Content:
+    names = renamed(layout, dict(enumerate(content.paths)))
+    return content._replace(paths=[names.get(index, path) for index, path in enumerate(content.paths)])
 
 
 def _info(name: str, files: Mapping[str, int], piece_length: int) -> bytes:

@@ -17,7 +17,7 @@ from tools.spec.sessions import Player, assert_known
 pytestmark = pytest.mark.process
 
 
-def calls(crash: str, epoch: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def calls(crash: str, epoch: str, job: str, made: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each op with arguments that a daemon accepts, `remove_torrent` last; the torrent exists."""
     for op in OPERATIONS:
         if op == "remove_torrent":
@@ -28,15 +28,29 @@ def calls(crash: str, epoch: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 args = {"epoch": epoch, "after_seq": 0}
             case "get_crash":
                 args = {"name": crash}
+            case "create_torrent":
+                args = {"path": made, "output": f"{made}.torrent"}
+            case "cancel_job":
+                args = {"job": job}
             case "add_torrent":
                 args = {"metainfo": samples.METAINFO}
             case "add_peers":
                 args["peers"] = ["127.0.0.1:1"]
             case "update_options":
                 args["auto_managed"] = True
+            case "set_piece_deadlines":
+                args |= {"file": 0, "offset": 0, "length": 11, "deadline_ms": 0}
             case "move_in_queue":
                 args = {"torrents": [samples.TORRENT], "where": "top"}
-            case "set_sequential" | "update_limits" | "update_settings" | "restore_damaged" | "ban_peer" | "unban_peer":
+            case (
+                "set_sequential"
+                | "update_limits"
+                | "update_settings"
+                | "restore_damaged"
+                | "ban_peer"
+                | "unban_peer"
+                | "upload_part"
+            ):
                 args = samples.ARGUMENTS[op]
             case "put_category" | "remove_category":
                 args = {"name": "films"}
@@ -60,8 +74,11 @@ def test_real_results_are_of_the_types_that_the_table_names(root: Path) -> None:
         until(lambda: daemon.client.get_torrent(samples.TORRENT).files, "the files are known")
         until(daemon.healthy, "the next engine has the torrent")
         epoch = player.call(samples.request(1, "hello", {}))["epoch"]
+        made = str(daemon.downloads / "made")
+        Path(made).write_bytes(samples.CONTENT)
+        job = daemon.client.create_torrent(made, output=f"{made}.torrent")
         told = set()
-        for number, (op, args) in enumerate(calls(crash, epoch), 2):
+        for number, (op, args) in enumerate(calls(crash, epoch, job, made), 2):
             reply = player.call(samples.request(number, op, args))
             assert reply["ok"], reply
             told.add(op)

@@ -35,6 +35,7 @@ from protocol.wire.desired import KnownMetadata, SettingValue
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.session_events import EngineLost
 from protocol.wire.events.torrent_events import Completed, Progress
+from supervisor.commands.creating.job_runner import JobRunner
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
@@ -55,6 +56,7 @@ from supervisor.engine.process.crash_reports import CrashReports
 from supervisor.engine.process.describer import Describer
 from supervisor.engine.process.engine_socket import EngineSocket
 from supervisor.engine.process.exporter import Exporter
+from supervisor.engine.process.hasher import Hasher
 from supervisor.engine.process.launcher import Launcher
 from supervisor.engine.torrents.merger import Merger
 from supervisor.events.event_log import EventLog
@@ -346,6 +348,11 @@ class Bench:
         self.snapshot, self.waiters, self.restore = self.face.snapshot, self.face.waiters, self.face._admission._plan
         self.observer, self.link, self.keeper = self.face._observer, self.face._link, self.face._keeper
         self.keeper._excuse = self.excused.__contains__
+        self.jobs = JobRunner(
+            Hasher(directory / "resume", "off", roots.paths),
+            publish=self.publisher.lifecycle,
+            publish_latest=self.publisher.latest,
+        )
         self.spaces = RootSpaces()
         self.reads = Reads(
             config=self.config,
@@ -354,6 +361,7 @@ class Bench:
             health=self.health,
             log=self.events,
             version="9.9",
+            others=[self.jobs],
             limits=self.settings.limits,
             spaces=self.spaces,
         )
@@ -381,6 +389,7 @@ class Bench:
             on_paused=lambda torrent, paused: self.paused.append((torrent, paused)),
             shared_files=self.shared_files,
             shelf=self.shelf,
+            jobs=self.jobs,
         )
         self.removals = Removals(
             catalogue=self.catalogue,

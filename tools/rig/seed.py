@@ -82,6 +82,10 @@ class Seed(Helper):
         """The payload bytes that were downloaded up to this moment."""
         return int(self._ask(op="totals")["downloaded"])
 
+    def peers(self) -> list[str]:
+        """The addresses of all connected peers, without ports."""
+        return list(self._ask(op="peers")["peers"])
+
     def finished(self) -> bool:
         """Whether all torrents have all their pieces."""
         return bool(self._ask(op="totals")["finished"])
@@ -107,6 +111,9 @@ def _serve(settings: dict[str, Any]) -> None:
             case "limit":
                 session.apply_settings({"upload_rate_limit": command["upload_bps"]})
                 _say()
+            case "peers":
+                found = [peer.ip[0] for handle in session.get_torrents() for peer in handle.get_peer_info()]
+                _say(peers=found)
             case "download":
                 _say(**_download(lt, session, _params(lt, command))._asdict())
             case _:

@@ -1,5 +1,6 @@
 """A small real tracker on loopback, by UDP (BEP 15) and HTTP (BEP 3), that returns no peers and records announces."""
 
+import ssl
 import struct
 import threading
 import time
@@ -36,7 +37,7 @@ class AnnounceEvent(Enum):
 class Announce(NamedTuple):
     """One announce: monotonic time in seconds, the torrent's id (v1), the event, and the bytes left to download.
 
-    `agent` is the User-Agent of an announce by HTTP.
+    `agent` is the User-Agent of an announce by HTTP, `source` the address that an announce came from.
     """
 
     at: float
@@ -44,19 +45,23 @@ class Announce(NamedTuple):
     event: AnnounceEvent
     left: int
     agent: str = ""
+    source: str = ""
 
 
 class Tracker:
     """Serves both protocols until it is closed.
 
+    Args:
+        tls: with this context, it serves HTTPS instead of HTTP.
+
     Fields:
         announces: all announces so far, in the order of arrival; entries are only appended.
-        http: the announce URL for HTTP.
+        http: the announce URL for HTTP, or for HTTPS with `tls`.
         udp: the announce URL for UDP.
         refusal: if a test sets this message, the tracker refuses announces by HTTP with it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self.announces: list[Announce] = []
         self.refusal: str | None = None
         take = self.announces.append
@@ -69,8 +74,12 @@ class Tracker:
             heard = staticmethod(take)
 
         self._servers = [_HttpServer(("127.0.0.1", 0), Http), _UdpServer(("127.0.0.1", 0), Udp)]
+        if tls is not None:
+            # The handshake is left to the threads of the connections.
+            plain = self._servers[0].socket
+            self._servers[0].socket = tls.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
         http, udp = (server.server_address[1] for server in self._servers)
-        self.http = f"http://127.0.0.1:{http}/announce"
+        self.http = f"{'http' if tls is None else 'https'}://127.0.0.1:{http}/announce"
         self.udp = f"udp://127.0.0.1:{udp}/announce"
         self._threads = [
             threading.Thread(target=server.serve_forever, args=(0.05,), name="tracker", daemon=True)
@@ -128,7 +137,8 @@ class _HttpHandler(BaseHTTPRequestHandler):
         asked = dict(parse_qsl(urlsplit(self.path).query, encoding="latin-1"))
         event = AnnounceEvent(asked.get("event", "none") or "none")
         agent = self.headers.get("User-Agent", "")
-        self.heard(Announce(now, asked["info_hash"].encode("latin-1").hex(), event, int(asked["left"]), agent))
+        torrent, source = asked["info_hash"].encode("latin-1").hex(), self.client_address[0]
+        self.heard(Announce(now, torrent, event, int(asked["left"]), agent, source))
         said: dict[bytes, bencode.Bencodable] = {b"interval": INTERVAL_S, b"complete": 7, b"incomplete": 1}
         said[b"peers"] = b""
         if (refusal := self.refusal()) is not None:
@@ -157,5 +167,6 @@ class _UdpHandler(BaseRequestHandler):
             fields = _ANNOUNCE_REQUEST.unpack_from(packet)
             connection, action, transaction, info_hash, _, _, left, _, event = fields[:9]
             if (connection, action) == (_CONNECTION, _ANNOUNCE):
-                self.heard(Announce(now, info_hash.hex(), list(AnnounceEvent)[event], left))
+                source = self.client_address[0]
+                self.heard(Announce(now, info_hash.hex(), list(AnnounceEvent)[event], left, source=source))
                 socket.sendto(struct.pack("!IIIII", _ANNOUNCE, transaction, INTERVAL_S, 0, 0), self.client_address)

@@ -259,6 +259,10 @@ _BAD_ARGUMENTS: Final[tuple[tuple[str, str, dict[str, Any], str], ...]] = (
     ("update_limits", "a limit that is null", {"upload_bps": None}, "args.upload_bps"),
     ("update_limits", "alternative is a string", {"alternative": "on"}, "args.alternative"),
     ("update_selection", "include is a string", {"include": "*.txt"}, "args.include"),
+    ("add_torrent", "an unknown layout", {"content_layout": "flat"}, "args.content_layout"),
+    ("add_torrent", "a time before 1970", {"added_us": -1}, "args.added_us"),
+    ("upload_part", "a part that is text", {"data": "d4:infode"}, "args.data"),
+    ("upload_part", "an offset that is too much", {"offset": 64 * 1024 * 1024 + 1}, "args.offset"),
     ("add_peers", "no peers", {"peers": []}, "args.peers"),
     ("add_peers", "201 peers", {"peers": ["192.0.2.1:1"] * 201}, "args.peers"),
 )

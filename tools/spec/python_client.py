@@ -7,12 +7,13 @@ For such an operation only the methods are generated.
 import inspect
 import textwrap
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, Final, get_args, get_origin
 
 import msgspec
 from msgspec import inspect as mi
 
-from ouzel.client import special_calls
+from ouzel.client import adding_calls, special_calls
 from ouzel.client.call import Call, Page
 from protocol.wire.commands import kinds
 from protocol.wire.operations import OPERATIONS, Operation
@@ -36,10 +37,14 @@ class ByHand(Exception):
 
 def special() -> dict[str, Callable[..., Any]]:
     """The hand-written calls by name."""
+    return _functions_of(adding_calls) | _functions_of(special_calls)
+
+
+def _functions_of(module: ModuleType) -> dict[str, Callable[..., Any]]:
     return {
         name: each
-        for name, each in vars(special_calls).items()
-        if inspect.isfunction(each) and each.__module__ == special_calls.__name__ and not name.startswith("_")
+        for name, each in vars(module).items()
+        if inspect.isfunction(each) and each.__module__ == module.__name__ and not name.startswith("_")
     }
 
 
@@ -51,7 +56,8 @@ def calls() -> str:
     results = {kind for each in plain for kind in _named(each)}
     modules: dict[str, set[str]] = {
         "ouzel.client.call": {"Call", "Page", "call_of", "member", "nothing", "whole"},
-        "ouzel.client.special_calls": {"Added", "ServerInfo", *by_hand},
+        "ouzel.client.adding_calls": {"Added", *_functions_of(adding_calls)},
+        "ouzel.client.special_calls": {"ServerInfo", *_functions_of(special_calls)},
         "protocol.wire.commands": {_module(each.arguments) for each in plain},
         "protocol.wire.envelope": {"Wait"},
     }
@@ -119,13 +125,22 @@ def _function(operation: Operation) -> str:
     parameters = [*required, *(["*", *others] if others else [])]
     result, reader = _result(operation)
     given = ", ".join(f"{field.name}={field.name}" for field in fields_of(kind))
-    wait = ", wait" if operation.mutates else ""
     head = f"def {operation.op}({', '.join(parameters)}) -> Call[{result}]:"
     if len(head) > _WIDTH:
         lines = "".join(f"    {parameter},\n" for parameter in parameters)
         head = f"def {operation.op}(\n{lines}) -> Call[{result}]:"
-    body = f"    return call_of({_module(kind)}.{kind.__name__}({given}), {reader}{wait})\n"
-    return f"{head}\n{_docstring(kind)}\n{body}"
+    rest = [reader, *(["wait"] if operation.mutates else [])]
+    return f"{head}\n{_docstring(kind)}\n{_body(f'{_module(kind)}.{kind.__name__}', given, rest)}\n"
+
+
+def _body(command: str, given: str, rest: list[str]) -> str:
+    """The `return` of a call, wrapped as the formatter does it."""
+    line = f"    return call_of({', '.join([f'{command}({given})', *rest])})"
+    if len(line) <= _WIDTH:
+        return line
+    made = f"        {command}({given}),"
+    lines = [made] if len(made) <= _WIDTH else [f"        {command}(", f"            {given}", "        ),"]
+    return "\n".join(["    return call_of(", *lines, *(f"        {each}," for each in rest), "    )"])
 
 
 def _module(kind: type[msgspec.Struct]) -> str:

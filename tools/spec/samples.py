@@ -13,7 +13,7 @@ from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
 from protocol.wire.envelope import EventFrame, Request
-from protocol.wire.events import event, session_events, torrent_events
+from protocol.wire.events import event, job_events, session_events, torrent_events
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.reports import EngineState, HealthStatus, SettingSource
 from protocol.wire.rows import HindranceCause, TorrentState, TrackerStatus
@@ -33,6 +33,7 @@ SEQ: Final = 41
 NOW_US: Final = 1_795_368_000_000_000
 SAVE_PATH: Final = "/srv/torrents"
 FILMS: Final = "/srv/torrents/films"
+JOB: Final = "5c1e07ab"
 CRASH: Final = "20261122T155959.500000Z-gen1"
 
 ROW: Final = rows.TorrentRow(
@@ -191,6 +192,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "add_torrent": {
         "magnet": None,
         "metainfo": METAINFO,
+        "upload": None,
         "save_path": SAVE_PATH,
         "paused": True,
         "sequential": False,
@@ -203,6 +205,10 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "labels": ["greetings"],
         "seed_mode": False,
         "peers": ["192.0.2.7:6881", "[2001:db8::7]:6881"],
+        "resume": None,
+        "content_layout": "original",
+        "merge": False,
+        "added_us": NOW_US - 60_000_000,
         "category": "films",
     },
     "remove_torrent": {"torrent": TORRENT, "delete_files": True},
@@ -238,6 +244,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "goal_action": "pause",
     },
     "move_in_queue": {"torrents": [TORRENT, OTHER], "where": "top"},
+    "set_piece_deadlines": {"torrent": TORRENT, "file": 0, "offset": 0, "length": 65_536, "deadline_ms": 2_000},
     "recheck": {"torrent": TORRENT},
     "reannounce": {"torrent": TORRENT, "tracker": TRACKER.url},
     "update_trackers": {
@@ -251,6 +258,22 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "add": ["https://mirror.example/"],
         "remove": ["https://old.example/"],
     },
+    "list_jobs": {},
+    "create_torrent": {
+        "path": f"{SAVE_PATH}/hello.txt",
+        "format": "v1",
+        "piece_length": 16_384,
+        "trackers": [[TRACKER.url], [DEAD_TRACKER.url]],
+        "web_seeds": ["https://mirror.example/"],
+        "private": True,
+        "source": "EXAMPLE",
+        "comment": "a greeting",
+        "exclude": ["*.nfo"],
+        "output": f"{SAVE_PATH}/hello.torrent",
+        "seed": True,
+    },
+    "cancel_job": {"job": JOB},
+    "upload_part": {"upload": "large", "offset": 0, "data": METAINFO},
     "add_peers": {"torrent": TORRENT, "peers": ["192.0.2.7:6881"]},
     "ban_peer": {"peer": "[2001:db8::7]:6881"},
     "unban_peer": {"peer": "192.0.2.7"},
@@ -343,6 +366,21 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "export_torrent": making_results.TorrentExport(
         metainfo=METAINFO, magnet=f"magnet:?xt=urn:btih:{TORRENT}&dn=hello.txt"
     ),
+    "list_jobs": making_results.JobList(
+        jobs=[
+            making_results.JobRow(
+                job=JOB,
+                path=f"{SAVE_PATH}/hello.txt",
+                state=making_results.JobState.RUNNING,
+                bytes_done=16_384,
+                bytes_total=65_536,
+                created_us=NOW_US - 1_000_000,
+                output=f"{SAVE_PATH}/hello.torrent",
+            )
+        ]
+    ),
+    "create_torrent": making_results.JobAccepted(job=JOB),
+    "cancel_job": making_results.JobAccepted(job=JOB),
     "list_bans": results.BanList(addresses=["192.0.2.7", "2001:db8::7"]),
     "list_categories": results.CategoryList(categories=[results.CategoryReport(name="films", save_path=FILMS)]),
     "list_peers": results.PeerList(peers=[PEER], connected=1, age_ms=3),
@@ -407,10 +445,12 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "update_selection": results.TorrentAccepted(torrent=TORRENT),
     "update_options": results.TorrentAccepted(torrent=TORRENT),
     "move_in_queue": results.QueueMoved(torrents=[TORRENT, OTHER]),
+    "set_piece_deadlines": results.TorrentAccepted(torrent=TORRENT),
     "recheck": results.TorrentAccepted(torrent=TORRENT),
     "reannounce": results.TorrentAccepted(torrent=TORRENT),
     "update_trackers": results.TorrentAccepted(torrent=TORRENT),
     "update_web_seeds": results.TorrentAccepted(torrent=TORRENT),
+    "upload_part": results.PartAccepted(upload="large", size=len(METAINFO)),
     "add_peers": results.PeersAccepted(torrent=TORRENT, added=1),
     "ban_peer": results.BanAccepted(address="2001:db8::7"),
     "unban_peer": results.BanAccepted(address="192.0.2.7"),
@@ -464,6 +504,7 @@ EVENTS: Final[tuple[event.Event, ...]] = (
     session_events.EngineStarted(pid=4242, restarts=1),
     session_events.EngineLost(pid=4201, exit_code=None, signal="SIGSEGV", retry_ms=0, killed_for=None),
     session_events.Reconciled(torrent=TORRENT, what="it was paused in the session", done="resumed"),
+    job_events.JobFinished(job=JOB, torrent=TORRENT, output=f"{SAVE_PATH}/hello.torrent"),
     torrent_events.Progress(
         torrent=TORRENT,
         state=TorrentState.DOWNLOADING,
@@ -479,6 +520,7 @@ EVENTS: Final[tuple[event.Event, ...]] = (
         peers=3,
         seeds=1,
     ),
+    job_events.JobProgress(job=JOB, bytes_done=16_384, bytes_total=65_536),
     session_events.Tick(head=SEQ, status=HealthStatus.HEALTHY),
 )
 """One event of each type."""

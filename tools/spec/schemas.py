@@ -6,16 +6,16 @@ members.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
 from protocol.wire import codec
 from protocol.wire.envelope import ErrorBody, EventFrame, Reply, Request
 from protocol.wire.errors import ErrorKind
-from protocol.wire.events.event import Event
-from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, Tick
-from protocol.wire.events.torrent_events import Progress
+from protocol.wire.events.event import Event, LatestEvent
+from protocol.wire.events.job_events import JobFinished
+from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled
 from protocol.wire.operations import OPERATIONS, Operation
 from tools.spec.meanings import about, meanings
 from tools.spec.samples import EVENTS
@@ -29,7 +29,7 @@ _BYTES: Final = {
     "required": [BIN],
     "additionalProperties": False,
 }
-_WITH_OR_WITHOUT_TORRENT: Final = (LimitsApplied, LimitsStale, Reconciled)
+_WITH_OR_WITHOUT_TORRENT: Final = (JobFinished, LimitsApplied, LimitsStale, Reconciled)
 
 
 def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -113,7 +113,7 @@ def _event(kind: type[Event]) -> dict[str, Any]:
     elif kind not in _WITH_OR_WITHOUT_TORRENT:
         required.append("torrent")
     description = about(kind)
-    if kind in (Progress, Tick):
+    if kind in get_args(LatestEvent):
         description += " Its `seq` is that of the last lifecycle event."
     return _file(
         f"event.{type_}",

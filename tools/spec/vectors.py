@@ -8,9 +8,7 @@ import msgspec
 from protocol.wire import codec
 from protocol.wire.envelope import ErrorBody, EventFrame, Reply, topic_of
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.events.event import Event
-from protocol.wire.events.session_events import Tick
-from protocol.wire.events.torrent_events import Progress
+from protocol.wire.events.event import Event, LatestEvent
 from protocol.wire.operations import OPERATIONS
 from tools.spec import samples
 
@@ -78,7 +76,7 @@ def event_frame(number: int, event: Event) -> EventFrame:
     data = msgspec.to_builtins(event, builtin_types=(bytes,))
     torrent = data.pop("torrent", None)
     type_ = data.pop("type")
-    numbered = not isinstance(event, Progress | Tick)
+    numbered = not isinstance(event, LatestEvent)
     return EventFrame(
         epoch=samples.EPOCH,
         seq=number if numbered else samples.SEQ,

@@ -1,4 +1,5 @@
-"""The libtorrent calls of helper processes that give out torrents.
+"""The libtorrent calls of helper processes that give out and make torrents.
 
-An *exported* torrent is the .torrent file and the magnet link of a torrent that Ouzel has.
+An *exported* torrent is the .torrent file and the magnet link of a torrent that Ouzel has. A *created* torrent is made
+of files on disk.
 """

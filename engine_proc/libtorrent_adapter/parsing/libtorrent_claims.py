@@ -9,9 +9,18 @@ import libtorrent
 from engine_proc.files import selection
 from engine_proc.files.selector import Selector
 from engine_proc.libtorrent_adapter.parsing import libtorrent_files, libtorrent_params, libtorrent_sources
-from engine_proc.resume import piece_layers
+from engine_proc.resume import foreign, piece_layers
 from engine_proc.resume.part_file import PartFile
-from engine_proc.resume.pieces import BLOCK, ClaimedFile, Examined, MissingPiece, StoredFile, Unverified, Verified
+from engine_proc.resume.pieces import (
+    BLOCK,
+    ClaimedFile,
+    Examined,
+    Foreign,
+    MissingPiece,
+    StoredFile,
+    Unverified,
+    Verified,
+)
 from engine_proc.session.session_port import Layout, Metainfo
 from protocol.wire.desired import DesiredTorrent
 
@@ -133,14 +142,14 @@ def unverified(
     """
     if params.ti is None:
         return None
-    priorities = params.file_priorities
-    if complete and selection.UNWANTED not in priorities and selection.UNWANTED not in before:
+    priorities, is_foreign = params.file_priorities, foreign.is_marked(resume)
+    if complete and not is_foreign and selection.UNWANTED not in priorities and selection.UNWANTED not in before:
         return None
     info, storage = params.ti, params.ti.layout()
     unwanted = {index for index, priority in enumerate(priorities) if priority == selection.UNWANTED}
     reselected = {index for index, priority in enumerate(before) if priority == selection.UNWANTED} - unwanted
     borders, doubtful = _claimed(params, unwanted), _claimed(params, reselected)
-    if complete and not borders and not doubtful:
+    if complete and not is_foreign and not borders and not doubtful:
         return None
     renamed = params.renamed_files
     files = [
@@ -153,7 +162,8 @@ def unverified(
         for index in range(storage.num_files())
     ]
     wanted = _pieces(storage, set(range(len(files))) - unwanted)
-    lacking = sorted(wanted - _claimed(params, set(range(len(files)))) | doubtful)
+    claimed = _claimed(params, set(range(len(files))))
+    lacking = sorted(wanted - claimed | doubtful)
     if len(params.have_pieces) < info.num_pieces():
         # libtorrent was rechecking all files, or was about to, and continues with that.
         lacking = []
@@ -161,7 +171,7 @@ def unverified(
         missing = _missing_v1(info, lacking)
     else:
         missing = _missing_v2(storage, lacking, _digests(storage, libtorrent_sources.read(metainfo), resume))
-    if not missing and not borders and not doubtful:
+    if not missing and not is_foreign and not borders and not doubtful:
         return None
     total = sum(file.size for file in files if file.wanted and file.path is not None)
     lacked = sum(piece.size for piece in missing)
@@ -176,7 +186,16 @@ def unverified(
         borders=sorted(borders),
         unfinished={piece: list(blocks) for piece, blocks in params.unfinished_pieces.items()},
         payload=info.size_on_disk(),
+        foreign=_foreign(params, sorted(wanted & claimed - doubtful), resume) if is_foreign else None,
     )
+
+
+def _foreign(params: Any, claimed: list[int], resume: bytes) -> Foreign:
+    """The claims of another client. The digests are looked up later, on another thread, and only if they are needed."""
+    info, storage = params.ti, params.ti.layout()
+    if params.info_hashes.has_v1():
+        return Foreign(claimed, lambda pieces: _missing_v1(info, pieces))
+    return Foreign(claimed, lambda pieces: _missing_v2(storage, pieces, _digests(storage, None, resume)))
 
 
 def _pieces(storage: Any, files: Collection[int]) -> set[int]:
@@ -208,7 +227,7 @@ def _stored_path(storage: Any, renamed: Mapping[int, str], index: int, save_path
     return None if padding else libtorrent_files.file_path(storage, renamed, save_path, index)
 
 
-def _missing_v1(info: Any, lacking: list[int]) -> list[MissingPiece]:
+def _missing_v1(info: Any, lacking: Sequence[int]) -> list[MissingPiece]:
     length = info.piece_length()
     return [
         MissingPiece(piece, piece * length, info.piece_size(piece), info.hash_for_piece(piece), 0) for piece in lacking
@@ -235,7 +254,7 @@ def _decoded(bencoded: bytes) -> Any:
 
 
 def _missing_v2(
-    storage: Any, lacking: list[int], digests: Callable[[int, bytes, int], piece_layers.Digest]
+    storage: Any, lacking: Sequence[int], digests: Callable[[int, bytes, int], piece_layers.Digest]
 ) -> list[MissingPiece]:
     length, wanted = storage.piece_length(), set(lacking)
     missing = []

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import libtorrent
 
-from engine_proc.files import own_paths, selected_bytes, selection
+from engine_proc.files import content_layout, own_paths, selected_bytes, selection
 from engine_proc.files.selected_bytes import FileSpan, SelectedBytes
 from engine_proc.session.session_port import InvalidSource, Layout
-from protocol.wire.desired import DesiredTorrent, KnownMetadata, Selection
+from protocol.wire.desired import ContentLayout, DesiredTorrent, KnownMetadata, Selection
 from protocol.wire.events.torrent_events import FileEntry
 
 lt: Any = libtorrent
@@ -58,6 +58,16 @@ def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]
             {file.index: file.path for file in files}, own_paths.own_paths(lt.bdecode(info.info_section()), padding)
         ),
     )
+
+
+def lay_out(params: Any, layout: ContentLayout) -> None:
+    """Renames files in the parameters to the paths of a content layout. Files that have other names keep them."""
+    if layout == "original" or params.ti is None:
+        return
+    storage, pad = params.ti.layout(), params.ti.layout().flag_pad_file
+    files = (index for index in range(storage.num_files()) if not storage.file_flags(index) & pad)
+    names = content_layout.renamed(layout, {index: storage.file_path(index) for index in files})
+    params.renamed_files = names | dict(params.renamed_files)
 
 
 def known(info: Any) -> KnownMetadata:

@@ -7,13 +7,13 @@ import libtorrent
 import msgspec
 
 from engine_proc.files import magnet_link, selection
-from engine_proc.libtorrent_adapter.parsing import libtorrent_files, libtorrent_sources
+from engine_proc.libtorrent_adapter.parsing import libtorrent_files, libtorrent_foreign, libtorrent_sources
 from engine_proc.libtorrent_adapter.parsing.libtorrent_files import Choose, choose_at_once
 from engine_proc.libtorrent_adapter.parsing.libtorrent_flags import flags_of, observed_options
 from engine_proc.libtorrent_adapter.parsing.libtorrent_hashes import hash_of, hashes
 from engine_proc.session.session_port import InvalidSource, Metainfo, SourceInfo
 from protocol.text import peer_address
-from protocol.wire.desired import DesiredTorrent, Selection, edited_web_seeds
+from protocol.wire.desired import ContentLayout, DesiredTorrent, Selection, edited_web_seeds
 
 lt: Any = libtorrent
 """Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
@@ -154,6 +154,7 @@ def apply_desired(
     if desired.seed_mode and not resumed:
         flags |= _FLAGS.seed_mode
     if params.ti is not None:
+        libtorrent_files.lay_out(params, desired.content_layout)
         storage = params.ti.layout()
         if not agreed or len(params.file_priorities) != storage.num_files():
             params.file_priorities = libtorrent_files.priorities(storage, desired, choose)
@@ -191,7 +192,13 @@ def endpoint(peer: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def inspect(magnet: str | None, metainfo: bytes | None, save_path: str | None) -> SourceInfo:
+def inspect(
+    magnet: str | None,
+    metainfo: bytes | None,
+    save_path: str | None,
+    layout: ContentLayout = "original",
+    resume: bytes | None = None,
+) -> SourceInfo:
     """Parses a source, and returns what it says of its torrent. Raises InvalidSource."""
     only = None
     if magnet is not None:
@@ -204,9 +211,24 @@ def inspect(magnet: str | None, metainfo: bytes | None, save_path: str | None) -
     metadata = None if params.ti is None else libtorrent_files.known(params.ti)
     name = params.name if metadata is None else metadata.name
     paths: Sequence[str] = ()
+    trackers, web_seeds = libtorrent_sources.trackers_of(params), params.url_seeds
+    claims = None if resume is None else libtorrent_foreign.adopt(params, resume)
     if save_path is not None:
         params.save_path = save_path
+        libtorrent_files.lay_out(params, layout)
         paths = libtorrent_files.paths(params)
         libtorrent_files.check_paths(paths)
-    parsed = params if magnet is None and save_path is not None else None
-    return SourceInfo(hash_of(params.info_hashes), name, paths, metadata, only, hashes(params.info_hashes), parsed)
+    parsed = params if magnet is None and save_path is not None and resume is None else None
+    return SourceInfo(
+        hash_of(params.info_hashes),
+        name,
+        paths,
+        metadata,
+        only,
+        hashes(params.info_hashes),
+        parsed,
+        private=params.ti is not None and params.ti.priv(),
+        trackers=trackers,
+        web_seeds=web_seeds,
+        resume=claims,
+    )

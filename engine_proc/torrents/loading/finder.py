@@ -5,6 +5,7 @@ metainfo aside, since it owns that file.
 """
 
 import contextlib
+import time
 from functools import partial
 from typing import NamedTuple
 
@@ -50,11 +51,28 @@ class Finder:
         self._judged = judged
         self._told_damaged: set[str] = set()
         """The torrents whose damaged .torrent file was reported to the supervisor."""
+        self._given: dict[str, SavedResume] = {}
+        """By torrent, resume data that is used for the next load instead of the stored one."""
 
     def forget(self, torrent: str) -> None:
         """Discards what is known of a torrent's .torrent file, after the torrent was removed or could not be loaded."""
         self._told_damaged.discard(torrent)
         self._judged.drop(torrent)
+
+    def give(self, torrent: str, resume: bytes | None) -> None:
+        """Sets the resume data for the next load of a torrent. It is stored once the torrent is loaded."""
+        self._given.pop(torrent, None)
+        if resume is not None:
+            self._given[torrent] = SavedResume(resume, time.time(), new=True)
+
+    def lay_out(self, desired: DesiredTorrent) -> bool:
+        """Returns whether a link's torrent has to be loaded again for its content layout, now that its files are known.
+
+        Renaming the files would move those that libtorrent has found at their original paths.
+        """
+        resume = None if desired.content_layout == "original" else self._session.bare_resume(desired)
+        self.give(desired.torrent, resume)
+        return resume is not None
 
     def find(self, desired: DesiredTorrent, *, to_load: bool) -> Found:
         """Reads the stored data of a torrent. Raises OSError.
@@ -64,7 +82,9 @@ class Finder:
         """
         try:
             judged = self._judged.pop(desired)
-            saved = self._store.load(desired.torrent)
+            saved = self._given.get(desired.torrent) or self._store.load(desired.torrent)
+            if to_load:
+                self._given.pop(desired.torrent, None)
             if saved is None and judged is not None:
                 others = judged.paths_at(self._clock())
                 return Found(desired, examined=Examined([], 0, 0, 0, others=others), judged=judged)
@@ -87,7 +107,8 @@ class Finder:
         if metainfo is not None and parsed is not None:
             crc32 = desired.metainfo_crc32
             if keep:
-                self._judged.keep(JudgedSource(metainfo, crc32, desired.save_path, parsed, self._clock()))
+                layout = desired.content_layout
+                self._judged.keep(JudgedSource(metainfo, crc32, desired.save_path, parsed, self._clock(), layout))
             return Examined([], 0, 0, 0, others=parsed.paths)
         if metainfo is not None or desired.magnet is None:
             return None
@@ -121,7 +142,9 @@ class Finder:
             self._tell_damaged(desired.torrent, error)
             return None, None
         try:
-            parsed = self._session.inspect(magnet=None, metainfo=metainfo, save_path=save_path)
+            parsed = self._session.inspect(
+                magnet=None, metainfo=metainfo, save_path=save_path, content_layout=desired.content_layout
+            )
             if not known and desired.torrent not in (parsed.torrent, *parsed.hashes):
                 raise Damaged(f"it is of another torrent, {parsed.torrent}")
         except (Damaged, InvalidSource) as error:

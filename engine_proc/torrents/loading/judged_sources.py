@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from engine_proc.session.session_port import SourceInfo
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import ContentLayout, DesiredTorrent
 
 SOURCES_MAX: Final = 1000
 BYTES_MAX: Final = 32 * 1024 * 1024
@@ -31,6 +31,7 @@ class JudgedSource(NamedTuple):
         save_path: the save path for which it was checked.
         info: its parsed content.
         at: the time of the check in monotonic seconds.
+        content_layout: the layout for which it was checked.
     """
 
     metainfo: bytes
@@ -38,6 +39,7 @@ class JudgedSource(NamedTuple):
     save_path: str
     info: SourceInfo
     at: float
+    content_layout: ContentLayout = "original"
 
     def paths_at(self, now: float) -> Sequence[str]:
         """The paths that have to be checked again."""
@@ -73,7 +75,8 @@ class JudgedSources:
         source = self._sources.get(desired.torrent)
         if source is None or desired.magnet is not None:
             return False
-        return (source.crc32, source.save_path) == (desired.metainfo_crc32, desired.save_path)
+        judged = (source.crc32, source.save_path, source.content_layout)
+        return judged == (desired.metainfo_crc32, desired.save_path, desired.content_layout)
 
     def drop(self, torrent: str) -> JudgedSource | None:
         """Removes and returns the source of a torrent."""

@@ -118,7 +118,7 @@ class Loader:
         self._pacer = parts.pacer
         self._emit = parts.emit
         self._clock = parts.clock
-        self._finder = Finder(parts, judged)
+        self.finder = Finder(parts, judged)
         self._rehasher = rehasher
         self._ways: dict[str, _Way] = {}
         """The progress of the torrents that are being loaded."""
@@ -147,7 +147,7 @@ class Loader:
             to_remove: the torrent is loaded only to delete its files, so their content does not matter.
         """
         try:
-            found = self._finder.find(desired, to_load=True)
+            found = self.finder.find(desired, to_load=True)
         except OSError as error:
             return Failed(desired, error)
         verdict = self._guard.inspect(desired, found.examined)
@@ -220,7 +220,7 @@ class Loader:
     def claimed_bytes(self, desired: DesiredTorrent) -> int:
         """The bytes of selected files that a torrent's resume data claims; 0 without usable resume data."""
         with contextlib.suppress(OSError, TorrentFault, NotSelected):
-            examined = self._finder.find(desired, to_load=False).examined
+            examined = self.finder.find(desired, to_load=False).examined
             return 0 if examined is None else examined.bytes_done
         return 0
 
@@ -236,7 +236,7 @@ class Loader:
     def drop(self, torrent: str) -> None:
         """Discards the progress of a torrent that was removed or could not be loaded."""
         self._ways.pop(torrent, None)
-        self._finder.forget(torrent)
+        self.finder.forget(torrent)
 
     def inspect_again(self, desired: DesiredTorrent) -> Verdict | None:
         """Checks whether the files of a loaded torrent still exist. Returns None if the guard's `Judged` follows.
@@ -244,12 +244,12 @@ class Loader:
         Also returns None if its resume data cannot be read, since then nothing is known of its files.
         """
         with contextlib.suppress(OSError):
-            return self._guard.inspect(desired, self._finder.find(desired, to_load=False).examined, loaded=True)
+            return self._guard.inspect(desired, self.finder.find(desired, to_load=False).examined, loaded=True)
         return None
 
     def describe(self, desired: DesiredTorrent) -> tuple[Layout, Examined] | None:
         """The files and claims of a torrent that is not loaded; None without metadata, or without usable data."""
-        return self._finder.describe(desired)
+        return self.finder.describe(desired)
 
     # -- after the check on disk ----------------------------------------------------------------------------------
 
@@ -284,7 +284,7 @@ class Loader:
             if found.problem is not None:
                 raise found.problem
             if found.saved is not None:
-                if not found.informed:  # with later metadata, the files are news
+                if not found.informed and not found.saved.new:  # with later metadata, the files are news
                     self._way(torrent).restored = True
                 self._resume(desired, found.saved, found.examined, short, to_remove=to_remove)
                 return
@@ -292,8 +292,8 @@ class Loader:
             self._way(torrent).restored = False
             damaged = True
             self._tell_put_aside(torrent, self._store.put_aside(torrent), error, "the files are hashed")
-        source = found.judged or self._finder.take_judged(desired)
-        metainfo = self._finder.metainfo(desired) if source is None else source.metainfo
+        source = found.judged or self.finder.take_judged(desired)
+        metainfo = self.finder.metainfo(desired) if source is None else source.metainfo
         if metainfo is None and desired.source == "metainfo":
             raise Damaged("neither its .torrent file nor its fast-resume data is there and can be trusted")
         # The lost resume data knew which pieces are missing in spite of seed_mode. So the client's guarantee no longer
@@ -316,7 +316,7 @@ class Loader:
         to_remove: bool,
     ) -> None:
         """Adds a torrent from its resume data, or first starts the rehasher."""
-        torrent, metainfo = desired.torrent, partial(self._finder.metainfo, desired)
+        torrent, metainfo = desired.torrent, partial(self.finder.metainfo, desired)
         verified = Verified() if to_remove else None
         loading = self._session.resume(
             desired,
@@ -336,11 +336,11 @@ class Loader:
             way.rehash = _Rehash(ticket, desired, loading)
         else:
             self._take(torrent, loading)
-            if not to_remove:
+            if not to_remove and not saved.new:
                 self._compare_stored(desired, loading)
 
     def _add_verified(self, desired: DesiredTorrent, verified: Verified) -> Loading:
-        metainfo = partial(self._finder.metainfo, desired)
+        metainfo = partial(self.finder.metainfo, desired)
         saved = self._store.load(desired.torrent)
         if saved is None:
             vouched_for_nothing = msgspec.structs.replace(desired, seed_mode=False)
@@ -356,7 +356,8 @@ class Loader:
             files_known=way.files_known,
         )
         assert isinstance(loading, Loading), "what was looked at is not looked at again"
-        self._compare_stored(desired, loading)
+        if not saved.new:
+            self._compare_stored(desired, loading)
         return loading
 
     def _take(self, torrent: str, loading: Loading) -> None:

@@ -1,5 +1,6 @@
 """The command `ouzel add`."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,14 @@ from ouzel.cli.failure import ExitCode
 from ouzel.cli.sources.gathering import gather, may_be_several, wants_network
 from ouzel.client import calls
 from ouzel.stream.ending import Outcome
+
+
+class Layout(StrEnum):
+    """The values of --layout."""
+
+    ORIGINAL = "original"
+    SUBFOLDER = "subfolder"
+    NO_SUBFOLDER = "no-subfolder"
 
 
 def add(
@@ -49,6 +58,16 @@ def add(
     seed_mode: Annotated[
         bool, typer.Option("--seed-mode", help="All data is on disk: add without checking it.")
     ] = False,
+    layout: Annotated[
+        Layout, typer.Option(help="Whether the files are in a folder: as in the torrent, always, or never.")
+    ] = Layout.ORIGINAL,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Add trackers and web seeds to a torrent that is there already.")
+    ] = False,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Resume data of another client (.fastresume), for one .torrent file."),
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until it is complete, or has an error.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -66,9 +85,14 @@ def add(
         "upload_bps": rate(limit_up, "--limit-up"),
         "peers": [peer_of(each) for each in peer or []],
         "seed_mode": seed_mode,
+        "content_layout": layout.value.replace("-", "_"),
+        "merge": merge,
+        "resume": None if resume is None else _resume_data(resume, several=may_be_several(sources)),
     }
     output = Output(as_json=as_json)
-    report = Report(output, many=may_be_several(sources), options=given(context, "wait", "as_json"), events=wait)
+    report = Report(
+        output, many=may_be_several(sources), options=given(context, "wait", "as_json", "merge"), events=wait
+    )
     network = wants_network(sources)
     with asking(context) as client:
         if network:
@@ -87,3 +111,12 @@ def add(
             if code is ExitCode.OK and any(end is not Outcome.COMPLETED for end in ends):
                 code = ExitCode.ENDED_IN_ERROR
     raise typer.Exit(code)
+
+
+def _resume_data(path: Path, *, several: bool) -> bytes:
+    if several:
+        raise typer.BadParameter("it is of one torrent, and there may be several", param_hint="--resume")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"{str(path)!r} cannot be read: {error.strerror}", param_hint="--resume") from None

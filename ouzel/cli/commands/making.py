@@ -35,8 +35,6 @@ def export(
     """Write a torrent's .torrent file, with its present trackers and web seeds, or print its magnet link.
 
     With --json, the output has both, and no file is written unless -o is given.
-
-    Example: ouzel export debian -o debian.torrent
     """
     with client_of(context) as client:
         [only] = resolve(client, [torrent])

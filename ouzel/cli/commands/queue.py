@@ -28,7 +28,7 @@ def queue(
 ) -> None:
     """Move torrents in the queue of libtorrent, which those with `options --auto-managed` are in.
 
-    Example: `ouzel queue 65be c12f top`. The first torrents in the queue are downloaded first.
+    The first torrents in the queue are downloaded first.
     """
     with asking(context) as client:
         moved = client.move_in_queue(resolve(client, torrents), where.value)

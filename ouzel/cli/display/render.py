@@ -22,7 +22,6 @@ from ouzel.cli.display.units import (
     format_size,
     format_span,
 )
-from ouzel.client.calls import Added
 from ouzel.stream.event import Resnapshot
 from ouzel.stream.silence import DaemonAnswers, DaemonSilent, Heard
 from ouzel.stream.table import Table, still
@@ -48,17 +47,6 @@ _STATUS_STYLES: Final = {
     HealthStatus.DEGRADED: "yellow",
     HealthStatus.UNHEALTHY: "bold red",
 }
-
-
-def added(result: Added, source: str | None = None) -> list[str]:
-    """Lines about the outcome of an add, with the source if it is one of several."""
-    named = "" if source is None else f" ({clean(source)})"
-    lines = [f"{'already there' if result.duplicate else 'added'}: {result.torrent}{named}"]
-    if result.shares_files_with:
-        some = ", ".join(result.shares_files_with[:MANY])
-        more = f" and {rest} more" if (rest := len(result.shares_files_with) - MANY) > 0 else ""
-        lines.append(f"it shares files with {some}{more}: whichever writes last has them")
-    return lines
 
 
 def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:

@@ -18,7 +18,7 @@ from ouzel.cli.sources.sources import (
     of_argument,
     of_content,
 )
-from protocol.wire.codec import MAX_FRAME_BYTES
+from protocol.wire.commands.upload_commands import UPLOAD_BYTES_MAX
 
 MAX_LINES_BYTES: Final = 64 * 1024 * 1024
 """The maximum size of standard input, or of a file with links."""
@@ -117,7 +117,7 @@ def _directory(path: Path) -> Iterator[Found]:
 
 def _file(path: str) -> Iterator[Found]:
     def read() -> bytes:
-        most = MAX_LINES_BYTES if path.lower().endswith(".magnet") else MAX_FRAME_BYTES
+        most = MAX_LINES_BYTES if path.lower().endswith(".magnet") else UPLOAD_BYTES_MAX
         try:
             if (size := Path(path).stat().st_size) > most:
                 raise BadSource(f"{path!r} is not a torrent file: it has {size} bytes, and {most} is the most")
@@ -161,7 +161,7 @@ def _fetch(url: str) -> Iterator[Found]:
     from ouzel.cli.sources.fetch import fetch  # imported only here: TLS takes a third of a command's start-up time
 
     try:
-        fetched = fetch(url, max_bytes=MAX_FRAME_BYTES)
+        fetched = fetch(url, max_bytes=UPLOAD_BYTES_MAX)
         content = of_content(fetched.content) if fetched.magnet is None else of_argument(fetched.magnet)
     except BadSource as error:
         yield Found(url, problem=error if url in str(error) else _naming(url, error))

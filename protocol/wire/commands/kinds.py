@@ -19,6 +19,7 @@ SavePath = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 CategoryName = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 DamagedName = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+UploadId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Endpoint = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Settings = Annotated[
     dict[

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from protocol.wire.codec import MAX_INTEGER
 from protocol.wire.commands.kinds import (
     MAX_LABELS,
     MAX_PAGE,
@@ -21,10 +22,11 @@ from protocol.wire.commands.kinds import (
     Priorities,
     SavePath,
     TorrentId,
+    UploadId,
     Url,
     WebSeedUrl,
 )
-from protocol.wire.desired import Bps
+from protocol.wire.desired import Bps, ContentLayout
 from protocol.wire.rows import TorrentState
 
 
@@ -79,11 +81,11 @@ class ListTrackers(EngineRead, frozen=True, kw_only=True, tag="list_trackers"):
 
 
 class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
-    """Adds a torrent from exactly one of `magnet` and `metainfo`.
+    """Adds a torrent from exactly one of `magnet`, `metainfo` and `upload`.
 
     A torrent that exists already is not changed, and the reply has `duplicate`. A hybrid torrent exists already if a
-    torrent with either of its info-hashes does. One exception: a torrent from a magnet link that has no metadata yet
-    gets the metadata of an added .torrent file.
+    torrent with either of its info-hashes does. There are two exceptions: a torrent from a magnet link that has no
+    metadata yet gets the metadata of an added .torrent file, and `merge` adds trackers and web seeds.
 
     libtorrent validates the source, so an engine is needed. If none is running for a moment, the command waits for the
     next one.
@@ -92,6 +94,7 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
         magnet: a magnet link. Its `so` (BEP 53) selects files as `include` does, unless `include` is given. Its `dn`
             may be in any encoding.
         metainfo: the content of a .torrent file.
+        upload: the id of an upload with the content of a .torrent file; see `upload_part`.
         save_path: an absolute path inside the download roots. By default that of the category, or the first root.
         paused: adds the torrent without starting it.
         sequential: downloads pieces in order rather than the rarest first.
@@ -104,6 +107,16 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
         labels: any words, by which torrents can be filtered.
         seed_mode: the client guarantees that all data is on disk; a piece is checked when it is first uploaded.
         peers: `address:port`, with IPv6 addresses in brackets; tried now and after each restart.
+        resume: resume data in libtorrent's format, as other clients store it (qBittorrent's `.fastresume`), together
+            with a .torrent file. Used are its progress, the names of files, trackers, web seeds, peers and totals, but
+            neither its save path nor its limits and flags. Pieces that it claims where the files have no data, and
+            those on disk that it does not claim, are hashed first.
+        content_layout: `original`: the files are in a folder if the torrent has one; `subfolder`: always; a torrent
+            that is a single file gets a folder named like the file without its extension; `no_subfolder`: never; the
+            torrent's root folder is left out. It never changes afterwards.
+        merge: if the torrent exists already, adds the trackers and web seeds of this source and of the arguments to it.
+            Not for private torrents (BEP 27). The reply's `merged` has the outcome.
+        added_us: when the torrent was added, as the client knows it; by default now.
         category: the name of an existing category; null means none.
     """
 
@@ -122,6 +135,7 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
 
     magnet: Annotated[str, msgspec.Meta(max_length=65_536)] | None = None
     metainfo: bytes | None = None
+    upload: UploadId | None = None
     save_path: SavePath | None = None
     paused: bool = False
     sequential: bool = False
@@ -134,6 +148,10 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
     labels: Annotated[list[Label], msgspec.Meta(max_length=MAX_LABELS)] = []
     seed_mode: bool = False
     peers: Annotated[list[Endpoint], msgspec.Meta(max_length=MAX_PEERS)] = []
+    resume: bytes | None = None
+    content_layout: ContentLayout = "original"
+    merge: bool = False
+    added_us: Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)] | None = None
     category: CategoryName | None = None
 
 

@@ -2,6 +2,7 @@
 
 from typing import Final, get_args
 
+from protocol.wire.events.job_events import JobFinished, JobProgress
 from protocol.wire.events.session_events import (
     EngineLost,
     EngineStarted,
@@ -54,8 +55,12 @@ LifecycleEvent = (
     | EngineStarted
     | EngineLost
     | Reconciled
+    | JobFinished
 )
-Event = LifecycleEvent | Progress | Tick
+LatestEvent = Progress | JobProgress | Tick
+"""Events of which only the latest matters."""
+
+Event = LifecycleEvent | LatestEvent
 
 MAX_EVENT_FILES: Final = 1000
 

@@ -13,7 +13,15 @@ import msgspec
 from protocol.durable.integrity import crc32_of
 from protocol.host.mounts import MountTable, mount_point_of
 from protocol.internal.link_events import HashesProven
-from protocol.internal.link_queries import InspectSource, SourceInspected
+from protocol.internal.link_queries import (
+    RESUME_PROBLEM,
+    AnswerT,
+    InspectSource,
+    Query,
+    QueryPrivate,
+    QueryWebSeeds,
+    SourceInspected,
+)
 from protocol.wire.commands.torrent_commands import AddTorrent
 from protocol.wire.desired import Category, DesiredTorrent, Selection
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -24,7 +32,9 @@ from supervisor.commands import categories
 from supervisor.commands.acceptance import Acceptance
 from supervisor.commands.arguments import by_index, check_rules, check_url, endpoints
 from supervisor.commands.handlers import handles
+from supervisor.commands.lifecycle.addresses import merge_addresses
 from supervisor.commands.lifecycle.removing import Removing
+from supervisor.commands.lifecycle.uploads import Uploads
 from supervisor.commands.roots.confining import confined
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.engine.engine import Engine
@@ -33,6 +43,9 @@ from supervisor.payload.shared_files import SharedFiles
 from supervisor.store import identity
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.identity import Contradiction, Identity, Known, New, Same
+
+ANSWER_S: Final = 2.0
+"""The time that the engine may take to answer a query about an existing torrent."""
 
 INSPECTIONS: Final = 2
 """The maximum number of engines that are asked to validate a source, if each of them dies."""
@@ -43,6 +56,7 @@ class Adding:
 
     Args:
         merger: merges records of the same torrent, and locks a torrent by all its info-hashes.
+        uploads: the parts of .torrent files that are larger than a frame.
         removing: waits until removals are complete, so that their ids can be used again.
         publish: publishes a lifecycle event.
         shared_files: tracks files that several torrents use.
@@ -59,7 +73,9 @@ class Adding:
         removing: Removing,
         publish: Callable[[LifecycleEvent], int],
         shared_files: SharedFiles,
+        uploads: Uploads,
     ) -> None:
+        self._uploads = uploads
         self._catalogue = catalogue
         self._snapshot = engine.snapshot
         self._roots = roots
@@ -73,12 +89,8 @@ class Adding:
     @handles(AddTorrent)
     async def add(self, command: AddTorrent, deadline: float) -> Acceptance:
         """Adds a torrent: has its source validated, makes its record durable, and has the engine load it."""
-        if (command.magnet is None) == (command.metainfo is None):
-            raise OuzelError(
-                ErrorKind.INVALID_ARGUMENT,
-                "args.magnet: exactly one of magnet and metainfo is needed",
-                field="args.magnet",
-            )
+        upload, command = command.upload, self._uploads.resolve(command)
+        _check_source(command)
         selection = Selection(
             include=tuple(command.rules.include),
             exclude=tuple(command.rules.exclude),
@@ -110,12 +122,14 @@ class Adding:
                     desired = await self._add_new(
                         torrent, command, source, selection, save_path, mount_point, peers, category
                     )
+                    self._uploads.used(upload)
                     near = self._shared_files.added(torrent, source.places)
                     sharing = await self._sharing(command, save_path, near, deadline) if near else []
                     accepted = AddAccepted(torrent=torrent, duplicate=False, shares_files_with=sharing)
                     return Acceptance(accepted, torrent, desired.revision)
                 known, *others = verdict.torrents
                 if not others:
+                    self._uploads.used(upload)
                     return await self._add_again(known, command, source)
             proof = HashesProven(torrent=known, info_hash_v1=named.v1, info_hash_v2=named.v2, other=others[0])
             await self._merger.settle(proof)
@@ -135,9 +149,12 @@ class Adding:
         return verdict
 
     async def _add_again(self, torrent: str, command: AddTorrent, source: SourceInspected) -> Acceptance:
-        """Accepts a duplicate. Nothing changes, unless the existing torrent lacks metadata that the new source has."""
+        """Accepts a duplicate. Nothing changes, unless the torrent lacks metadata, or addresses are to be merged."""
         await self._catalogue.ensure_settled(torrent)
-        desired = self._catalogue.torrents[torrent]
+        before = desired = self._catalogue.torrents[torrent]
+        result = AddAccepted(torrent=torrent, duplicate=True)
+        if command.merge:
+            desired, result = await self._merge(desired, command, source, result)
         lacks_metadata = (
             desired.source == "magnet"
             and desired.metainfo_crc32 is None
@@ -151,13 +168,47 @@ class Adding:
                 info_hash_v1=source.info_hash_v1,
                 info_hash_v2=source.info_hash_v2,
                 metadata=source.metadata,
-                revision=desired.revision + 1,
             )
-            await self._catalogue.put(desired, metainfo=command.metainfo)
-            if (metadata := source.metadata) is not None:
+        if desired != before:
+            desired = msgspec.structs.replace(desired, revision=before.revision + 1)
+            await self._catalogue.put(desired, metainfo=command.metainfo if lacks_metadata else None)
+            if lacks_metadata and (metadata := source.metadata) is not None:
                 self._publish(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(metadata)))
             self._engine.ensure(desired)
-        return Acceptance(AddAccepted(torrent=torrent, duplicate=True), torrent, desired.revision)
+        return Acceptance(result, torrent, desired.revision)
+
+    async def _merge(
+        self, desired: DesiredTorrent, command: AddTorrent, source: SourceInspected, result: AddAccepted
+    ) -> tuple[DesiredTorrent, AddAccepted]:
+        """Adds the trackers and web seeds of a duplicate to a record, unless the torrent is private."""
+        private = source.private or await self._is_private(desired)
+        if private is None:
+            return desired, msgspec.structs.replace(result, merged="unknown")
+        if private:
+            return desired, msgspec.structs.replace(result, merged="private")
+        known = [(tracker.url, tracker.tier) for tracker in self._snapshot.trackers_of(desired, 0)]
+        seeds = await self._ask(QueryWebSeeds(torrent=desired.torrent))
+        given = {url.removesuffix("/"): url for url in (*source.web_seeds, *command.web_seeds)}
+        for url in () if seeds is None else seeds.urls or ():
+            given.pop(url.removesuffix("/"), None)
+        merged = merge_addresses(desired, known, source.trackers, command.trackers, list(given.values()))
+        return merged, msgspec.structs.replace(result, merged="nothing_new" if merged == desired else "merged")
+
+    async def _is_private(self, desired: DesiredTorrent) -> bool | None:
+        """Whether a torrent is private; None if that cannot be found out now. A link without metadata counts as not."""
+        torrent = desired.torrent
+        if desired.metainfo_crc32 is None and desired.metadata is None and self._snapshot.of(torrent).metadata is None:
+            return False
+        answer = await self._ask(QueryPrivate(torrent=torrent))
+        return None if answer is None else answer.private
+
+    async def _ask(self, query: Query[AnswerT]) -> AnswerT | None:
+        """The answer of the engine; None if there is no engine, or no answer in time."""
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await self._engine.ask(query)
+        except (TimeoutError, OuzelError):
+            return None
 
     async def _add_new(
         self,
@@ -187,14 +238,15 @@ class Adding:
             labels=tuple(command.labels),
             seed_mode=command.seed_mode,
             peers=tuple(peers),
-            added_us=time.time_ns() // 1000,
+            added_us=time.time_ns() // 1000 if command.added_us is None else command.added_us,
             metainfo_crc32=None if command.metainfo is None else crc32_of(command.metainfo),
             info_hash_v1=source.info_hash_v1,
             info_hash_v2=source.info_hash_v2,
             metadata=source.metadata,
+            content_layout=command.content_layout,
             category=None if category is None else category.key,
         )
-        await self._catalogue.put(desired, metainfo=command.metainfo)
+        await self._catalogue.put(desired, metainfo=command.metainfo, resume=source.resume)
         for event in appeared(desired, self._catalogue.category_of(desired)):
             self._publish(event)
         self._engine.ensure(desired)
@@ -204,7 +256,13 @@ class Adding:
         """The torrents in `near` that share a file with the new torrent; all of `near` if that cannot be found out."""
         try:
             async with asyncio.timeout_at(deadline):
-                query = InspectSource(metainfo=command.metainfo or b"", save_path=save_path, list_files=True)
+                query = InspectSource(
+                    metainfo=command.metainfo or b"",
+                    save_path=save_path,
+                    list_files=True,
+                    content_layout=command.content_layout,
+                    resume=command.resume,
+                )
                 answer = await self._engine.ask(query)
                 return await self._shared_files.sharing(near, answer.files)
         except (TimeoutError, OuzelError, OSError):  # the add is durable by now, so it must not fail
@@ -229,7 +287,14 @@ class Adding:
                 if not self._engine.up:
                     async with asyncio.timeout_at(deadline):
                         await self._engine.until_ready()
-                query = InspectSource(magnet=command.magnet, metainfo=command.metainfo, save_path=save_path)
+                query = InspectSource(
+                    magnet=command.magnet,
+                    metainfo=command.metainfo,
+                    save_path=save_path,
+                    content_layout=command.content_layout,
+                    resume=command.resume,
+                    addresses=command.merge,
+                )
                 verdict = await self._engine.ask(query, deadline)
             except TimeoutError as error:
                 raise OuzelError(
@@ -242,11 +307,27 @@ class Adding:
             if verdict.problem is not None:
                 if command.metainfo is None:
                     raise OuzelError(ErrorKind.INVALID_MAGNET, f"args.magnet: {verdict.problem}", field="args.magnet")
+                if command.resume is not None and verdict.problem.startswith(RESUME_PROBLEM):
+                    problem = verdict.problem.removeprefix(RESUME_PROBLEM)
+                    raise OuzelError(ErrorKind.INVALID_RESUME, f"args.resume: {problem}", field="args.resume")
                 raise OuzelError(ErrorKind.INVALID_METAINFO, f"args.metainfo: {verdict.problem}", field="args.metainfo")
             if verdict.outside is not None:
                 raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"args.metainfo: {verdict.outside}", field="args.metainfo")
             return verdict
         raise AssertionError("unreachable")
+
+
+def _check_source(command: AddTorrent) -> None:
+    """Refuses a command without a source, or with several, and resume data that cannot be used."""
+    if sum(source is not None for source in (command.magnet, command.metainfo, command.upload)) != 1:
+        raise OuzelError(
+            ErrorKind.INVALID_ARGUMENT,
+            "args.magnet: exactly one of magnet, metainfo and upload is needed",
+            field="args.magnet",
+        )
+    if command.resume is not None and (command.metainfo is None or command.seed_mode):
+        problem = "resume data needs a .torrent file, and cannot be combined with seed_mode"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, f"args.resume: {problem}", field="args.resume")
 
 
 def _identity_of(source: SourceInspected, *, proven: bool) -> Identity:

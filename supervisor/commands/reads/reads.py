@@ -73,6 +73,7 @@ class Reads:
         config: the configuration; the config handler replaces it when another configuration comes into force.
         engines: the engines of all slots, at least one.
         version: the version of Ouzel.
+        others: further objects with handlers of instant reads.
         spaces: the free space of the download roots.
         limits: returns the session's limits.
     """
@@ -86,6 +87,7 @@ class Reads:
         health: HealthBook,
         log: EventLog,
         version: str,
+        others: Sequence[object] = (),
         limits: Callable[[], SettingsReport],
         spaces: RootSpaces,
     ) -> None:
@@ -104,7 +106,7 @@ class Reads:
         self._stats_kept: tuple[float, int, StatsReport] | None = None
         """The last result of `stats`: when it was made, the sequence number at that time, and the result."""
         self.pid = self._supervisor_process.pid
-        self._handlers = handlers_of(self)
+        self._handlers = handlers_of(self, *others)
         check_complete(InstantRead, self._handlers)
         check_complete(PagedRead, self._handlers, but=(EngineRead, SessionRead))
 

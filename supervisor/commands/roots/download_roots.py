@@ -42,6 +42,12 @@ class DownloadRoots:
         path = self.default if path is None else path
         if self.is_root(path):
             return path
+        resolved = self.resolve(path, field)
+        _check_directory(resolved, field)
+        return resolved
+
+    def resolve(self, path: str, field: str) -> str:
+        """Like `confine`, but the path may be that of a file."""
         if "\0" in path or not Path(path).is_absolute():
             raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"{field}: {path!r} is not an absolute path", field=field)
         try:
@@ -55,7 +61,6 @@ class DownloadRoots:
             raise OuzelError(
                 ErrorKind.PATH_NOT_ALLOWED, f"{field}: {path!r} is outside the download roots ({allowed})", field=field
             )
-        _check_directory(resolved, field)
         return resolved
 
 

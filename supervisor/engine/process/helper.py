@@ -18,7 +18,7 @@ from supervisor.engine.process.engine_environment import engine_environment
 ARGUMENTS: Final = ("-I", "-X", "utf8", "-m")
 """Python's options; `-I` loads modules only from Ouzel's installation, as for engines."""
 END_S: Final = 5.0
-"""The time limit for reading the rest of a killed helper's output."""
+"""The time limit for reading the rest of a killed helper's output, and for its end."""
 _CHUNK_BYTES: Final = 1 << 16
 
 
@@ -60,14 +60,19 @@ async def ask(argv: Sequence[str], question: bytes, *, patience_s: float, answer
 
 
 async def end(process: asyncio.subprocess.Process) -> None:
-    """Kills a helper with its process group, unless it has ended, and reaps it."""
+    """Kills a helper with its process group, unless it has ended, and reaps it.
+
+    A helper that a hung disk keeps alive is given up after a while. It ends once the disk answers.
+    """
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(END_S):
             await _drain(process)
-    await process.wait()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(END_S):
+            await process.wait()
 
 
 async def _ask(process: asyncio.subprocess.Process, question: bytes, answer_max_bytes: int) -> bytes:

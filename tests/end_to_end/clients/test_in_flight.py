@@ -134,7 +134,12 @@ def test_what_the_engine_died_over_is_applied_by_the_next(
     assert (rows["update_limits"].download_limit_bps, rows["others"].upload_limit_bps) == (70_000, 90_000)
     assert rows["others"].rules.exclude == ["*.bin"]
     until(lambda: daemon.client.get_torrent(other).applied_revision == 5, "so is what was asked for durably")
-    assert replies["magnet"]["result"] == {"torrent": "ab" * 20, "duplicate": False, "shares_files_with": []}
+    assert replies["magnet"]["result"] == {
+        "torrent": "ab" * 20,
+        "duplicate": False,
+        "shares_files_with": [],
+        "merged": None,
+    }
     assert not (daemon.resume_dir / f"{ids['remove_torrent']}.json").exists()
     assert json.loads((daemon.resume_dir / "session.json").read_bytes())["upload_bps"] == 80_000
 

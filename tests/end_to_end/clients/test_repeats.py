@@ -78,7 +78,7 @@ def test_a_repeat_gets_the_stored_reply_on_any_socket_of_its_client(
     first = [ask(one, *request, client="c") for request in requests]
     assert [answer["ok"] for answer in first] == [True] * 4
     assert not any("dup" in answer for answer in first)
-    assert first[0]["result"] == {"torrent": made.torrent, "duplicate": False, "shares_files_with": []}
+    assert first[0]["result"] == {"torrent": made.torrent, "duplicate": False, "shares_files_with": [], "merged": None}
     assert ask(other, 4, "update_limits", {"torrent": made.torrent, "upload_bps": 2000}, client="c")["ok"]
     assert ask(other, 5, "resume", {"torrent": made.torrent}, client="c", wait="applied")["ok"]
     before = daemon.client.get_torrent(made.torrent)

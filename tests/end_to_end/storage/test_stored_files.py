@@ -127,8 +127,8 @@ COMMANDS = {
     "scripts/test": "scripts/test",
     ".venv/bin/ouzel add FILE.torrent --wait": "tests/ouzel/cli/test_main.py",
     ".venv/bin/ouzel health": "tests/ouzel/cli/test_main.py",
-    "ouzel keys new --server --out /etc/ouzel": "tests/ouzel/cli/commands/test_keys.py",
-    "ouzel keys new laptop --role read": "tests/ouzel/cli/commands/test_keys.py",
+    "ouzel keys new --server --out /etc/ouzel": "tests/ouzel/cli/commands/daemon/test_keys.py",
+    "ouzel keys new laptop --role read": "tests/ouzel/cli/commands/daemon/test_keys.py",
     "ouzel --server tcp://HOST:7801 --server-key server.key --key laptop.key_secret health": (
         "tests/end_to_end/clients/test_access.py"
     ),

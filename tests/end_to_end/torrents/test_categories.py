@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import ouzel
+from ouzel.cli import completion
 from ouzel.cli.main import run
 from protocol.wire.rows import TorrentState
 from tools.rig import payload
@@ -81,6 +82,9 @@ def test_categories_on_the_command_line(root: Path, daemon: Daemon, capsys: pyte
     for category, found in (("tv", [made.torrent]), ("films", []), ("", [])):
         _, out, _ = ouzel_says("ls", "--category", category, "--json")
         assert [each["torrent"] for each in json.loads(out)["torrents"]] == found
+    complete = completion.categories(lambda _: ouzel.Client(daemon.runtime_dir))
+    context: Any = None
+    assert (complete(context, "f"), len(complete(context, ""))) == ([("films", "")], 2)
     assert ouzel_says("categories", "assign", "films", made.torrent) == (0, f"in films: {made.torrent}\n", "")
     assert (daemon.row(made.torrent).category, daemon.row(made.torrent).save_path) == ("films", path)
     assert ouzel_says("categories", "assign", "", made.torrent)[0] == 0

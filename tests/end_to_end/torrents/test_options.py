@@ -94,13 +94,16 @@ def test_peers_see_limits_and_super_seeding(daemon: Daemon) -> None:
     client.update_options(torrent, max_connections=3, max_uploads=2, super_seeding=True, wait="applied")
     assert seen(daemon, torrent, RESTRICTED) == RESTRICTED
     replace_engine(daemon)
-    client.resume(torrent, wait="applied")
+    client.update_options(torrent, name="shown", wait="applied")
+    assert daemon.row(torrent).name == "shown"
     assert seen(daemon, torrent, RESTRICTED) == RESTRICTED
     daemon.kill()
     daemon.start()
-    until(lambda: daemon.client.get_torrent(torrent).applied_revision == 2, "it is loaded")
+    until(lambda: daemon.client.get_torrent(torrent).applied_revision == 3, "it is loaded")
     assert seen(daemon, torrent, RESTRICTED) == RESTRICTED
-    daemon.client.update_options(torrent, max_connections=0, max_uploads=0, super_seeding=False, wait="applied")
+    daemon.client.update_options(
+        torrent, max_connections=0, max_uploads=0, super_seeding=False, name="", wait="applied"
+    )
     assert seen(daemon, torrent, PLAIN) == PLAIN
     assert daemon.client.get_torrent(torrent).options == DEFAULT_OPTIONS
 

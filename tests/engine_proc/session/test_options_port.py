@@ -110,6 +110,8 @@ def test_an_unknown_torrent_is_told(probe: Probe) -> None:
         probe.session.prefer_ends(unknown, True)
     with pytest.raises(UnknownTorrent, match=unknown):
         probe.session.enqueue(unknown)
+    with pytest.raises(UnknownTorrent, match=unknown):
+        probe.session.set_deadline(unknown, 0, 0, 1, 1)
 
 
 def test_the_ends_of_selected_files_have_top_priority_until_the_next_selection(tmp_path: Path) -> None:
@@ -133,11 +135,25 @@ def test_the_ends_of_selected_files_have_top_priority_until_the_next_selection(t
         assert handle.get_piece_priorities() == [4] * 10
 
 
+def test_a_part_of_a_file_is_preferred(tmp_path: Path) -> None:
+    """The pieces that the part reaches into; a part that does not exist has no effect."""
+    sample = SampleTorrent("t", {"a": noise(3 * PIECE_LENGTH - 1), "b": noise(3 * PIECE_LENGTH)})
+    with real_session() as probe:
+        add(probe, sample, sample.desired(tmp_path))
+        probe.session.set_deadline(sample.torrent, 1, 2, PIECE_LENGTH, 1000)
+        assert native(probe, sample.torrent).get_piece_priorities() == [4, 4, 4, 7, 7, 4]
+        probe.session.set_deadline(sample.torrent, 0, 0, 1, 0)
+        probe.session.set_deadline(sample.torrent, 2, 0, 1, 0)
+        probe.session.set_deadline(sample.torrent, 1, 2 * PIECE_LENGTH + 1, 9 * PIECE_LENGTH, 5)
+        assert native(probe, sample.torrent).get_piece_priorities() == [7, 4, 4, 7, 7, 7]
+
+
 def test_a_torrent_without_metadata_has_no_ends(probe: Probe, tmp_path: Path) -> None:
     """The call is made again once it has files."""
     sample = two_files()
     add(probe, sample, sample.desired(tmp_path, by_magnet=True))
     probe.session.prefer_ends(sample.torrent, True)
+    probe.session.set_deadline(sample.torrent, 0, 0, 1, 1)
 
 
 def test_a_seed_keeps_super_seeding_and_a_download_has_to_be_told_again(tmp_path: Path) -> None:

@@ -1022,6 +1022,25 @@ def test_session_limits_are_read_back(make: Side) -> None:
         session.close()
 
 
+def test_sockets_are_opened_anew_only_where_that_is_needed(session: LibtSession) -> None:
+    """The port stays."""
+    eventually(lambda: session.listen_port() > 0, "listening")
+    port = session.listen_port()
+    session.reopen_sockets()
+    assert session.listen_port() == port
+
+
+def test_filters_replace_each_other(session: LibtSession) -> None:
+    """And none is one, too."""
+    for _ in range(2):
+        session.block(None)
+
+
+def test_an_invalid_state_of_the_dht_does_no_harm(session: LibtSession) -> None:
+    """It may come from another version."""
+    session.load_dht(b"no state")
+
+
 def test_a_port_is_listened_on(session: LibtSession) -> None:
     """If the setting says 0, the system chooses the port."""
     eventually(lambda: session.listen_port() > 0, "listening")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ouzel.cli.completion import of_labels, of_torrents
+from ouzel.cli.completion import of_jobs, of_labels, of_torrents
 from ouzel.cli.ids import Brief
+from protocol.wire.making_results import JobRow, JobState
 from tests.ouzel.samples import ID, OTHER, row
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 
@@ -54,6 +55,16 @@ def test_labels() -> None:
     """Each label once."""
     known = [Brief(torrent=ID, labels=["tv", "to see"]), Brief(torrent=OTHER, labels=["tv", "tax"])]
     assert of_labels(known, "t") == [("tax", ""), ("tv", "")]
+
+
+def test_jobs() -> None:
+    """Those that can be cancelled."""
+    known = [
+        JobRow(job="5c1e07ab", path="/srv/a$(id)", state=JobState.RUNNING, created_us=1),
+        JobRow(job="5d000000", path="/srv/b", state=JobState.FAILED, created_us=1, ended_us=2),
+    ]
+    assert of_jobs(known, "5") == [("5c1e07ab", "aid")]
+    assert of_jobs(known, "6") == []
 
 
 def complete(runtime_dir: Path, shell: str, *words: str) -> "subprocess.CompletedProcess[str]":

@@ -670,6 +670,24 @@ def test_queue_moves_torrents(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
         assert ouzel("queue", *wrong)[0] == 2
 
 
+def test_deadline_requests_a_part_of_a_file(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """By default all of it; sizes are as in other commands."""
+    daemon.rows = {ID: row()}
+    daemon.answers["list_files"] = lambda _: {"files": [file_row()], "cursor": None, "age_ms": 1}
+    daemon.answers["set_piece_deadlines"] = lambda _: {"torrent": ID}
+    assert ouzel("deadline", ID, "0", "--offset", "1k", "--length", "2Ki", "--within", "0.5")[:2] == (
+        0,
+        f"wanted: {ID}\n",
+    )
+    sent = {"torrent": ID, "file": 0, "offset": 1000, "length": 2048, "deadline_ms": 500}
+    assert _last(daemon, "set_piece_deadlines") == sent
+    assert json.loads(ouzel("deadline", ID, "0", "--offset", "10", "--json")[1]) == {"torrent": ID}
+    whole = {"offset": 10, "length": file_row().size - 10, "deadline_ms": 5000}
+    assert _last(daemon, "set_piece_deadlines") == {**sent, **whole}
+    for wrong in ([ID], [ID, "-1"], [ID, "x"], [ID, "0", "--offset", "x"], [ID, "0", "--within", "-1"]):
+        assert ouzel("deadline", *wrong)[0] == 2
+
+
 def test_files_lists_them_after_changing_what_is_downloaded(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
     """Other priorities stay; `--all` clears all of them first."""
     daemon.rows = {ID: row()}

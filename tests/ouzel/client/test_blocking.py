@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from ouzel import Client, NotRunning, OuzelError, Refused, RequestTimeout, Resnapshot
+from ouzel.client import calls
+from ouzel.client.adding_calls import PART_BYTES
 from ouzel.client.blocking import WINDOW
 from protocol.wire.errors import ErrorKind
 from protocol.wire.reports import HealthStatus
@@ -154,7 +156,18 @@ def test_a_client_outlives_its_daemon(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_request_that_the_daemon_would_not_read_is_not_sent(client: Client) -> None:
     """Over 16 MiB."""
     with pytest.raises(OuzelError, match="frame_too_large"):
+        client.upload_part("u", 0, bytes(17 * 1024 * 1024))
+
+
+def test_a_large_torrent_file_is_uploaded_first(daemon: ScriptedDaemon, client: Client) -> None:
+    """In parts; if the daemon refuses one, the torrent is not added."""
+    with pytest.raises(OuzelError, match="upload_part"):
         client.add_torrent(metainfo=bytes(17 * 1024 * 1024))
+    call = calls.add_torrent(metainfo=bytes(range(256)) * 70_000)
+    parts = [each.args for each in call.before]
+    assert b"".join(part["data"] for part in parts) == bytes(range(256)) * 70_000
+    assert [part["offset"] for part in parts] == [at * PART_BYTES for at in range(len(parts))]
+    assert {part["upload"] for part in parts} == {call.args["upload"]}
 
 
 def test_events_come_with_the_client(daemon: ScriptedDaemon, client: Client) -> None:

@@ -105,7 +105,7 @@ async def test_an_added_torrent_is_durable_told_and_handed_on(tmp_path: Path) ->
             seed_mode=True,
             peers=("[::1]:6881",),
         )
-        assert result == {"torrent": V1, "duplicate": False, "shares_files_with": []}
+        assert result == {"torrent": V1, "duplicate": False, "shares_files_with": [], "merged": None}
         given = on.catalogue.torrents[V1]
         assert given.added_us > 1_600_000_000_000_000
         assert given == DesiredTorrent(
@@ -227,6 +227,7 @@ async def test_a_duplicate_is_left_as_it_is(tmp_path: Path) -> None:
             "torrent": V1,
             "duplicate": True,
             "shares_files_with": [],
+            "merged": None,
         }
         assert fingerprint(on) == before
         assert revisions(engine) == [1]
@@ -240,7 +241,7 @@ async def test_a_link_without_metadata_gets_that_of_a_duplicate(tmp_path: Path) 
         before = on.catalogue.torrents[V1]
         for _ in range(2):
             added = await do(on, "add_torrent", "applied", metainfo=V1.encode(), labels=["left out"], paused=True)
-            assert added == {"torrent": V1, "duplicate": True, "shares_files_with": []}
+            assert added == {"torrent": V1, "duplicate": True, "shares_files_with": [], "merged": None}
         after = on.catalogue.torrents[V1]
         assert after.metadata is not None
         assert after == msgspec.structs.replace(
@@ -551,7 +552,7 @@ async def test_an_add_after_a_removal_waits_for_its_end(tmp_path: Path) -> None:
         assert not adding.done()
         (command,) = await engine.given(DropTorrent)
         await engine.tell(TorrentDropped(torrent=command.torrent))
-        assert await adding == {"torrent": V1, "duplicate": False, "shares_files_with": []}
+        assert await adding == {"torrent": V1, "duplicate": False, "shares_files_with": [], "merged": None}
         given = on.catalogue.torrents[V1]
         assert (given.paused, given.revision, given.removal) == (False, 1, None)
         assert on.catalogue.leaving == {}
@@ -580,7 +581,7 @@ async def test_a_removal_that_an_engine_did_not_live_to_see_is_told_to_the_next(
         await on.lose_engine()
         await on.keeper_restarted()
         await on.engine()
-        assert await adding == {"torrent": V1, "duplicate": False, "shares_files_with": []}
+        assert await adding == {"torrent": V1, "duplicate": False, "shares_files_with": [], "merged": None}
 
 
 async def test_a_source_that_an_engine_died_over_is_tried_on_the_next(tmp_path: Path) -> None:
@@ -762,8 +763,10 @@ def test_the_default_add_asks_for_nothing() -> None:
     """And the table of operations agrees with the table of changes here."""
     ops = {op for op, operation in OPERATIONS.items() if operation.mutates}
     changing = {"add_torrent", "ban_peer", "reannounce", "recheck", "restore_damaged", "unban_peer", "update_settings"}
-    changing |= {"move_in_queue"}
+    changing |= {"move_in_queue", "set_piece_deadlines"}
     changing |= {"put_category", "remove_category"}
+    changing |= {"create_torrent", "cancel_job"}
+    changing |= {"put_category", "remove_category", "upload_part"}
     assert ops == {*CHANGES, *changing}
     assert AddTorrent().priorities == {}
 

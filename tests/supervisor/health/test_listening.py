@@ -1,7 +1,7 @@
 import pytest
 
 from supervisor.health.health import Severity
-from supervisor.health.listening import problem, wanted_ports
+from supervisor.health.listening import behind_proxy, problem, wanted_ports
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,19 @@ def test_an_address_that_this_machine_has_not_is_told(configured: str, missing: 
     text, _ = problem(configured, 7000, {"tcp 127.0.0.1": 7000, "tcp ::1": 7000}, ["lo", "eth0"])
     assert (text is None) is (missing is None)
     assert missing is None or f"nothing listens at {missing}" in (text or "")
+
+
+@pytest.mark.parametrize(
+    ("settings", "behind"),
+    [
+        ({}, False),
+        ({"proxy_type": 0}, False),
+        ({"proxy_type": 3}, True),
+        ({"proxy_type": 5, "proxy_peer_connections": True}, True),
+        ({"proxy_type": 3, "proxy_peer_connections": False}, False),
+        ({"proxy_type": 6}, False),
+    ],
+)
+def test_behind_a_proxy_nothing_listens(settings: dict[str, int], behind: bool) -> None:
+    """Unless peers are connected to directly; I2P is not such a proxy."""
+    assert behind_proxy(settings) is behind

@@ -317,7 +317,7 @@ async def test_a_repeat_is_answered_and_not_carried_out_again(tmp_path: Path) ->
         await on.engine()
         client, later = on.client(), on.client()
         first = await client.ask("add_torrent", {"magnet": f"magnet:{V1}"}, id=9, client="c")
-        assert first["result"] == {"torrent": V1, "duplicate": False, "shares_files_with": []}
+        assert first["result"] == {"torrent": V1, "duplicate": False, "shares_files_with": [], "merged": None}
         assert "dup" not in first
         assert (await client.ask("pause", {"torrent": V1}, client="c", id="p"))["ok"]
         assert (await client.ask("resume", {"torrent": V1}, client="c", id="r"))["ok"]
@@ -398,7 +398,7 @@ async def test_two_at_once_are_one_work_and_two_replies(tmp_path: Path) -> None:
         await engine.tell(SourceInspected(token=inspection.token, torrent=V1, name="n"))
         replies = [await socket.reply() for socket in (client, client, other)]
         assert [reply["result"] for reply in replies] == [
-            {"torrent": V1, "duplicate": False, "shares_files_with": []}
+            {"torrent": V1, "duplicate": False, "shares_files_with": [], "merged": None}
         ] * 3
         assert sorted(reply.get("dup", False) for reply in replies) == [False, True, True]
         assert on.topics().count(f"lifecycle/{V1}/torrent_added") == 1
@@ -466,7 +466,10 @@ async def test_a_repeat_can_wait_until_it_is_applied(tmp_path: Path) -> None:
         await client.send("add_torrent", add, id=1, wait="applied")
         await engine.tell(TorrentApplied(torrent=V1, revision=1))
         reply = await client.reply()
-        assert (reply["result"], reply["dup"]) == ({"torrent": V1, "duplicate": False, "shares_files_with": []}, True)
+        assert (reply["result"], reply["dup"]) == (
+            {"torrent": V1, "duplicate": False, "shares_files_with": [], "merged": None},
+            True,
+        )
 
 
 async def test_a_repeat_is_told_the_refusal_of_libtorrent_too(tmp_path: Path) -> None:

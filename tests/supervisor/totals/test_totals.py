@@ -264,3 +264,54 @@ def test_a_ratio_is_of_what_was_downloaded_or_else_of_what_is_there(
 ) -> None:
     """Null if there is neither."""
     assert ratio(downloaded, uploaded, done) == expected
+
+
+class _Quiet:
+    """A torrent and its supervisors: the seeding time since its last transfer, as a plain sum."""
+
+    def __init__(self) -> None:
+        self.totals = Totals()
+        self.now, self.sent, self.quiet_s, self.moved = 0.0, 0, 0, False
+        self.seeds = False
+        self._start()
+
+    def _start(self) -> None:
+        self.totals.tick(self.now, up=True)
+        self.totals.progress(progress(uploaded=self.sent), 5)
+
+    def step(self, kind: str, number: int) -> None:
+        match kind:
+            case "wait":
+                self.now += number
+                self.totals.tick(self.now, up=True)
+                self.quiet_s += number if self.seeds else 0
+            case "send":
+                self.sent += 1
+                self.totals.progress(progress(uploaded=self.sent), 5)
+                self.quiet_s = 0
+            case "state":
+                self.seeds = bool(number % 2)
+                self.totals.state(V1, TorrentState.SEEDING if self.seeds else TorrentState.PAUSED)
+            case "restart":
+                record = self.totals.shard_record(V1[:2], lambda torrent: 1)
+                session, self.totals = self.totals.session_record(), Totals()
+                if number % 2:  # the totals were read late
+                    self._start()
+                self.totals.merge_stored_session(session, 0)
+                for torrent, stored in record.torrents.items():
+                    self.totals.merge_stored(torrent, stored, record.uptime_s)
+                self._start()
+                self.totals.state(V1, TorrentState.SEEDING if self.seeds else TorrentState.PAUSED)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["wait", "send", "state", "restart"]), st.integers(0, 5)), max_size=40))
+def test_quiet_time_is_seeding_time_since_the_last_transfer(steps: Sequence[tuple[str, int]]) -> None:
+    """Over restarts, and whichever process counts it; it never exceeds the seeding time."""
+    life = _Quiet()
+    life.step("send", 0)
+    for kind, number in steps:
+        life.step(kind, number)
+        counts = life.totals.of(V1)
+        seeding_s = life.totals.seeding_s(counts)
+        assert 0 <= counts.quiet_from_s <= seeding_s
+        assert seeding_s - counts.quiet_from_s == life.quiet_s

@@ -231,9 +231,9 @@ class _Client:
         """Notes each value that is about to be written, since it may be on the disk from then on."""
         put, put_session = catalogue.put, catalogue.put_session
 
-        async def noted(desired: DesiredTorrent, *, metainfo: bytes | None = None) -> None:
+        async def noted(desired: DesiredTorrent, *, metainfo: bytes | None = None, resume: bytes | None = None) -> None:
             self.allowed[desired.torrent].add(encode_record(desired))
-            await put(desired, metainfo=metainfo)
+            await put(desired, metainfo=metainfo, resume=resume)
 
         async def session_noted(session: DesiredSession) -> None:
             self.allowed[None].add(encode_record(session))
@@ -443,4 +443,5 @@ def _mutations(catalogue: Catalogue) -> Mutations:
         reads=cast(Any, Reads()),
         publish=lambda event: 0,
         shelf=cast(Any, None),
+        jobs=cast(Any, None),
     )

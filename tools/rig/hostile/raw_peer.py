@@ -26,7 +26,7 @@ class RawPeer:
         pex: whether the peer wants to hear of other peers (BEP 11), as messages `EXTENDED` that begin with `PEX`.
 
     Fields:
-        closed: whether the session has closed the connection, as far as `hear` knows.
+        closed: whether the session has closed the connection, as far as `hear` and `say` know.
     """
 
     def __init__(
@@ -51,11 +51,18 @@ class RawPeer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._socket.close()
+        self.close()
 
     def say(self, message: int, payload: bytes = b"") -> None:
-        """Sends a message of the peer wire protocol."""
-        self._socket.sendall(struct.pack(">IB", 1 + len(payload), message) + payload)
+        """Sends a message of the peer wire protocol, unless the session has closed the connection."""
+        try:
+            self._socket.sendall(struct.pack(">IB", 1 + len(payload), message) + payload)
+        except ConnectionError:
+            self.closed = True
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._socket.close()
 
     def hear(self, within_s: float) -> list[tuple[int, bytes]]:
         """The messages that arrive within this time, by number and payload. Not to be mixed with `refused`."""

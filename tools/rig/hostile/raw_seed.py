@@ -1,4 +1,8 @@
-"""A seed that notes the order in which pieces are requested, and answers as slowly as a test wants."""
+"""A seed that notes the order in which pieces are requested, and answers as slowly as a test wants.
+
+libtorrent may close a connection that it could use, for example while it looks for peers again. The seed then connects
+again.
+"""
 
 import struct
 import time
@@ -27,13 +31,18 @@ class RawSeed(RawPeer):
     """
 
     def __init__(self, endpoint: str, torrent: str, content: list[Path], piece_length: int) -> None:
-        super().__init__(endpoint, torrent)
+        self._to = endpoint, torrent
         self._content = b"".join(path.read_bytes() for path in content)
         self._piece_length = piece_length
         self.asked: list[int] = []
         pieces = -(-len(self._content) // piece_length)
         bits = (1 << pieces) - 1 << -pieces % 8
-        self.say(_BITFIELD, bits.to_bytes(-(-pieces // 8), "big"))
+        self._bitfield = bits.to_bytes(-(-pieces // 8), "big")
+        self._join()
+
+    def _join(self) -> None:
+        super().__init__(*self._to)
+        self.say(_BITFIELD, self._bitfield)
         self.say(_UNCHOKE)
 
     def serve(self, done: Callable[[], bool], *, blocks_per_s: float = 1000.0) -> None:
@@ -48,6 +57,10 @@ class RawSeed(RawPeer):
                     if piece not in self.asked:
                         self.asked.append(piece)
                     waiting.append(payload)
+            if self.closed:
+                self.close()
+                self._join()
+                waiting.clear()
             if waiting:
                 piece, begin, length = struct.unpack(">III", waiting.pop(0))
                 at = piece * self._piece_length + begin

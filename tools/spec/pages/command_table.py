@@ -49,7 +49,9 @@ ROWS: Final = {
     "list_damaged": _row(
         "damaged list", test="storage/test_stored_files.py::a_record_is_edited_damaged_and_given_back"
     ),
+    "list_jobs": _row("jobs", test="torrents/test_create.py::jobs_run_one_after_the_other_and_can_be_cancelled"),
     "add_torrent": _row("add", test="torrents/test_download.py::a_torrent_is_downloaded_and_its_events_tell_the_story"),
+    "upload_part": _row("add", test="torrents/test_adding.py::a_torrent_file_larger_than_a_frame"),
     "remove_torrent": _row(
         "rm", test="torrents/test_download.py::removal_with_files_leaves_nothing_and_the_id_can_be_added_again"
     ),
@@ -81,12 +83,15 @@ ROWS: Final = {
     "ban_peer": _row("ban", test="torrents/test_bans.py::a_banned_seed_gives_nothing_more"),
     "unban_peer": _row("unban", test="torrents/test_bans.py::a_banned_seed_gives_nothing_more"),
     "move_in_queue": _row("queue", test="torrents/test_queue.py::the_first_in_the_queue_downloads"),
+    "set_piece_deadlines": _row("deadline", test="torrents/test_deadlines.py::a_part_is_requested_before_all_others"),
     "put_category": _row(
         "categories put", test="torrents/test_categories.py::files_are_stored_below_the_path_of_the_category"
     ),
     "remove_category": _row(
         "categories remove", test="torrents/test_categories.py::files_are_stored_below_the_path_of_the_category"
     ),
+    "create_torrent": _row("create", test="torrents/test_create.py::hashes_are_those_of_another_implementation"),
+    "cancel_job": _row("cancel", test="torrents/test_create.py::jobs_run_one_after_the_other_and_can_be_cancelled"),
     "release_torrent": _row(
         "release", test="crashes/test_poison.py::a_torrent_that_crashes_the_engine_as_it_is_loaded"
     ),

@@ -13,8 +13,7 @@ from protocol.wire import codec, desired, envelope
 from protocol.wire.commands import kinds, torrent_commands
 from protocol.wire.errors import ErrorKind
 from protocol.wire.events import event
-from protocol.wire.events.event import Event
-from protocol.wire.events.session_events import Tick
+from protocol.wire.events.event import Event, LatestEvent
 from protocol.wire.events.torrent_events import Progress
 from protocol.wire.operations import ALWAYS, OF_MUTATIONS, OPERATIONS, Operation, Refusal
 from protocol.wire.reports import EngineState, HealthStatus, Severity
@@ -389,7 +388,7 @@ def _event_types() -> str:
 def _topic(kind: type[msgspec.Struct]) -> str:
     type_ = str(kind.__struct_config__.tag)
     fields = {field.name: field for field in types.fields_of(kind)}
-    if kind in (Progress, Tick) or "torrent" not in fields:
+    if kind in get_args(LatestEvent) or "torrent" not in fields:
         return f"`{envelope.topic_of(type_, '<torrent>' if kind is Progress else None)}`"
     with_torrent = f"`{envelope.topic_of(type_, '<torrent>')}`"
     return with_torrent if fields["torrent"].required else f"{with_torrent} or `{envelope.topic_of(type_, None)}`"

@@ -232,7 +232,7 @@ class Snapshot:
             hindrance=self._hindrance(desired, observed, progress, present),
             stalled_since_us=observed.quiet_since_us if observed.stalled else None,
             engine=self._slot,
-            queue_position=progress.queue_position if desired.managed else None,
+            queue_position=None if progress.queue_position is None or not desired.managed else progress.queue_position,
             category=None if desired.category is None else self._category_of(desired),
             goals=goals,
         )

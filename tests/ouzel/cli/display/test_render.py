@@ -6,7 +6,6 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from ouzel.cli.display import render, statistics
-from ouzel.client.calls import Added
 from ouzel.stream.silence import DaemonAnswers, DaemonSilent
 from ouzel.stream.table import Table
 from protocol.wire.reports import HealthStatus, SandboxReport
@@ -23,7 +22,6 @@ from protocol.wire.rows import (
 )
 from tests.ouzel.samples import (
     ID,
-    OTHER,
     crash,
     detail,
     event,
@@ -202,15 +200,6 @@ def test_what_confines_the_engine(report: SandboxReport, line: str) -> None:
     """In the last line of health."""
     told = msgspec.structs.replace(health(), sandbox=report)
     assert seen(render.health(told)).splitlines()[-1].rstrip() == line
-
-
-def test_who_has_the_same_files_is_said_with_what_was_added() -> None:
-    """On a line of its own, and only if a file is shared."""
-    assert render.added(Added(torrent=ID, duplicate=False)) == [f"added: {ID}"]
-    told = render.added(Added(torrent=ID, duplicate=False, shares_files_with=[OTHER] * 7), "x.torrent")
-    assert told[0] == f"added: {ID} (x.torrent)"
-    assert told[1].startswith(f"it shares files with {OTHER}")
-    assert "and 2 more: whichever" in told[1]
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

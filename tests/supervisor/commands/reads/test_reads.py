@@ -40,8 +40,10 @@ def read(on: Bench, op: str, **args: Any) -> Any:
     command: Any = parse_command(op, args)
     if not isinstance(command, PagedRead):
         return on.reads.answer(command)
-    kinds = EngineRead | SessionRead
-    steps = on.engine_reads.steps(command) if isinstance(command, kinds) else on.reads.steps(command)
+    if isinstance(command, EngineRead | SessionRead):  # noqa: SIM108  # mypy narrows no type in the short form
+        steps = on.engine_reads.steps(command)
+    else:
+        steps = on.reads.steps(command)
     try:
         while True:
             next(steps)

@@ -1,0 +1,26 @@
+"""The length of a new torrent's pieces. Pure."""
+
+from typing import Final
+
+SHORTEST: Final = 16 * 1024
+LONGEST: Final = 128 * 1024 * 1024
+"""The longest length that libtorrent accepts."""
+
+PIECES: Final = 2048
+"""The number of pieces that is not exceeded, up to a length of USUAL_MAX."""
+USUAL_MAX: Final = 16 * 1024 * 1024
+PIECES_OF_HUGE: Final = 131_072
+
+
+def automatic(size: int) -> int:
+    """The piece length for a payload: the shortest with which there are at most 2048 pieces, but at most 16 MiB.
+
+    From 2 TiB on, pieces are longer, so that there are at most 131,072.
+    """
+    length = SHORTEST
+    while length < LONGEST:
+        pieces = -(-size // length)
+        if pieces <= PIECES or (length >= USUAL_MAX and pieces <= PIECES_OF_HUGE):
+            break
+        length *= 2
+    return length

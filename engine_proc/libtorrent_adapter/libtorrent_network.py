@@ -1,0 +1,44 @@
+"""The network of libtorrent's session: its sockets, and the state of the DHT."""
+
+import contextlib
+from typing import Any, Final
+
+import libtorrent
+
+from engine_proc.session import recorded
+from engine_proc.session.session_port import FAULTS
+
+lt: Any = libtorrent
+"""Untyped: the binding's type stubs lack some calls."""
+
+_DHT: Final = lt.save_state_flags_t.save_dht_state
+_REOPEN: Final = lt.session.reopen_map_ports
+_STATE: Final = b"dht state"
+_NODES: Final = (b"nodes", b"nodes6")
+
+
+class NetworkSession:
+    """The part of the session that opens sockets, and saves and loads the state of the DHT."""
+
+    _session: Any
+
+    @recorded.of_session
+    def reopen_sockets(self) -> None:
+        """Opens and closes listening sockets as the present addresses and routes require. Renews port mappings."""
+        self._session.reopen_network_sockets(_REOPEN)
+
+    @recorded.of_session
+    def dht_state(self) -> bytes | None:
+        """The state of the DHT; None if it knows no nodes."""
+        state: bytes = lt.write_session_params_buf(self._session.session_state(_DHT), _DHT)
+        found = lt.bdecode(state)[_STATE]
+        return state if any(found.get(nodes) for nodes in _NODES) else None
+
+    @recorded.of_session
+    def load_dht(self, state: bytes) -> None:
+        """Loads the state of the DHT.
+
+        A session that is constructed with `session_params` ignores the state in it, so the older call is used.
+        """
+        with contextlib.suppress(*FAULTS):
+            self._session.load_state({_STATE: lt.bdecode(state)[_STATE]})

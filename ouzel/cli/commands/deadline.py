@@ -1,0 +1,38 @@
+"""The command `deadline`, which requests a part of a file by a time."""
+
+from typing import Annotated
+
+import typer
+
+from ouzel.cli.arguments import AsJson, OneId, rate
+from ouzel.cli.connecting import asking
+from ouzel.cli.display.output import Output
+from ouzel.cli.ids import resolve
+
+
+def deadline(
+    context: typer.Context,
+    torrent: OneId,
+    index: Annotated[int, typer.Argument(metavar="INDEX", min=0, help="The file, as in `ouzel files`.")],
+    offset: Annotated[
+        str, typer.Option(metavar="SIZE", help="Where the part begins: bytes, 500k, 10M or 1.5Mi.")
+    ] = "0",
+    length: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="The length of the part.", show_default="to the end of the file")
+    ] = None,
+    within: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="By when it is wanted.")] = 5.0,
+    as_json: AsJson = False,
+) -> None:
+    """Download a part of a file first, by a time: for players that stream the file."""
+    begin = rate(offset, "--offset")
+    size = None if length is None else rate(length, "--length")
+    with asking(context) as client:
+        [only] = resolve(client, [torrent])
+        if size is None:
+            size = next((row.size for row in client.list_files(torrent=only) if row.index == index), 0) - begin
+        client.set_piece_deadlines(only, index, begin, max(1, size), round(within * 1000))
+    output = Output(as_json=as_json)
+    if as_json:
+        output.json_line({"torrent": only})
+    else:
+        output.line(f"wanted: {only}")

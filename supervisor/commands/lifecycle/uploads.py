@@ -1,0 +1,122 @@
+"""Collects the parts of .torrent files that are larger than a frame, until `add_torrent` uses them.
+
+Uploads are in memory only, within limits for each client and for all together. An upload expires if no part follows.
+"""
+
+import asyncio
+from typing import Final
+
+import msgspec
+
+from protocol.wire.commands.torrent_commands import AddTorrent
+from protocol.wire.commands.upload_commands import UPLOAD_BYTES_MAX, UploadPart
+from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.results import PartAccepted
+from supervisor.commands.acceptance import GONE, SENDER, Acceptance
+from supervisor.commands.handlers import handles
+
+TOTAL_BYTES_MAX: Final = 2 * UPLOAD_BYTES_MAX
+"""The limit of all uploads together. Those of one client have at most UPLOAD_BYTES_MAX."""
+
+PARTS_MAX: Final = 10_000
+"""The maximum number of parts of all uploads, since each of them needs memory beside its bytes."""
+
+EXPIRES_S: Final = 60.0
+RETRY_AFTER_MS: Final = 10_000
+
+
+class _Upload:
+    """The parts of an upload, and the timer that ends it."""
+
+    def __init__(self, timer: asyncio.TimerHandle) -> None:
+        self.parts: list[bytes] = []
+        self.bytes = 0
+        self.timer = timer
+
+    def content(self) -> bytes:
+        """All bytes so far."""
+        if len(self.parts) != 1:
+            self.parts = [b"".join(self.parts)]
+        return self.parts[0]
+
+
+_Key = tuple[object, str]
+
+
+class Uploads:
+    """The uploads of all clients, the oldest first."""
+
+    def __init__(self) -> None:
+        self._uploads: dict[_Key, _Upload] = {}
+
+    @handles(UploadPart)
+    async def add_part(self, command: UploadPart, _: float) -> Acceptance:
+        """Adds a part to an upload. A part that was received already is accepted again.
+
+        Raises:
+            OuzelError: UPLOAD_TOO_LARGE, UPLOAD_OUT_OF_ORDER, TOO_MANY_UPLOADS; nothing has changed.
+        """
+        sender = SENDER.get()
+        key, end = (sender, command.upload), command.offset + len(command.data)
+        if end > UPLOAD_BYTES_MAX:
+            problem = f"an upload has at most {UPLOAD_BYTES_MAX} bytes"
+            raise OuzelError(ErrorKind.UPLOAD_TOO_LARGE, f"args.data: {problem}", field="args.data")
+        known = self._uploads.get(key)
+        size = 0 if known is None else known.bytes
+        if known is not None and end <= size and known.content()[command.offset : end] == command.data:
+            return _accepted(command.upload, size)
+        if command.offset != size:
+            problem = f"args.offset: the upload has {size} bytes, so its next part has this offset"
+            raise OuzelError(ErrorKind.UPLOAD_OUT_OF_ORDER, problem, field="args.offset")
+        self._make_room(sender, key, len(command.data))
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(EXPIRES_S, self._uploads.pop, key, None)
+        upload = self._uploads.setdefault(key, _Upload(timer))
+        if upload.timer is not timer:
+            upload.timer.cancel()
+            upload.timer = timer
+        if command.data:
+            upload.parts.append(command.data)
+            upload.bytes = end
+        return _accepted(command.upload, end)
+
+    def resolve(self, command: AddTorrent) -> AddTorrent:
+        """Returns a command with the content of its upload as metainfo. The upload is kept until `used`.
+
+        Raises:
+            OuzelError: UNKNOWN_UPLOAD.
+        """
+        if command.upload is None or command.magnet is not None or command.metainfo is not None:
+            return command
+        upload = self._uploads.get((SENDER.get(), command.upload))
+        if upload is None:
+            problem = "args.upload: this client has no such upload; it has expired, or was used"
+            raise OuzelError(ErrorKind.UNKNOWN_UPLOAD, problem, field="args.upload")
+        return msgspec.structs.replace(command, metainfo=upload.content(), upload=None)
+
+    def used(self, upload: str | None) -> None:
+        """Ends an upload from which a torrent was added."""
+        if upload is not None:
+            self._end((SENDER.get(), upload))
+
+    def _make_room(self, sender: object, key: _Key, size: int) -> None:
+        """Ends the oldest other uploads of a client beyond its limit. Raises OuzelError: TOO_MANY_UPLOADS."""
+        own = {each: upload.bytes for each, upload in self._uploads.items() if each[0] == sender}
+        others = sum(upload.bytes for upload in self._uploads.values()) - sum(own.values())
+        parts = sum(len(upload.parts) for upload in self._uploads.values())
+        if others + own.get(key, 0) + size > TOTAL_BYTES_MAX or parts >= PARTS_MAX:
+            problem = "the uploads of all clients have no room for this part; nothing was accepted"
+            raise OuzelError(ErrorKind.TOO_MANY_UPLOADS, problem, retry_after_ms=RETRY_AFTER_MS)
+        for each in own:
+            if each != key and sum(own.values()) + size > UPLOAD_BYTES_MAX:
+                self._end(each)
+                own = {left: held for left, held in own.items() if left != each}
+
+    def _end(self, key: _Key) -> None:
+        upload = self._uploads.pop(key, None)
+        if upload is not None:
+            upload.timer.cancel()
+
+
+def _accepted(upload: str, size: int) -> Acceptance:
+    return Acceptance(PartAccepted(upload=upload, size=size), "", GONE)

@@ -1,0 +1,147 @@
+"""`scripts/interop`: exchanges torrents with other programs, and reports each transfer."""
+
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from tools.bench.options import AsJson, Keep
+from tools.bench.report import Check, Report, mb, show, tell
+from tools.interop import makers, network, packages, servers, transfers
+from tools.interop.makers import NAME
+from tools.interop.packages import CannotRun
+from tools.interop.programs import PROGRAMS
+from tools.interop.servers import Proof
+from tools.interop.tracker import ANNOUNCE, OpenTracker
+from tools.interop.transfers import FILES, Outcome
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.scratch import scratch, unwinding
+
+EXIT_CANNOT_RUN: Final = 77
+NAMES: Final = {program.name.lower() for program in PROGRAMS}
+
+
+def interop(
+    only: Annotated[str, typer.Option(metavar="NAME", help=f"One program: {', '.join(sorted(NAMES))}.")] = "",
+    as_json: AsJson = False,
+    keep: Keep = False,
+) -> None:
+    """Exchange torrents with aria2, qBittorrent and Transmission, found by a real tracker (opentracker).
+
+    Needs root: each program has a network namespace of its own. Debian's packages are installed where they are missing.
+    Exit codes: 0 if all files are equal, 1 if not, 2 for wrong usage, 77 if the programs cannot run here.
+    """
+    if only and only.lower() not in NAMES:
+        raise typer.BadParameter(f"it is {' or '.join(sorted(NAMES))}", param_hint="--only")
+    try:
+        versions = packages.prepare()
+        network.enter()
+    except CannotRun as problem:
+        tell(f"cannot run here: {problem}")
+        raise typer.Exit(EXIT_CANNOT_RUN) from None
+    with scratch(keep=keep) as root:
+        root.chmod(0o711)  # the tracker runs as another user
+        hashes, outcomes, proofs = _run(root, only.lower())
+    show(_report(versions, hashes, outcomes), *([] if only else [_report_servers(proofs)]), as_json=as_json)
+
+
+def _run(root: Path, only: str) -> tuple[Check, list[Outcome], list[Proof]]:
+    tell("making the torrents")
+    with Daemon(root / "maker") as daemon:
+        content = payload.make(daemon.downloads, NAME, FILES).root / NAME
+        cases = transfers.cases(daemon)
+        hashes = _piece_hashes(daemon)
+    served = root / "tracker"
+    served.mkdir()
+    outcomes: list[Outcome] = []
+    proofs: list[Proof] = []  # none if only one program was asked for
+    with OpenTracker(served, {case.made.tracked for case in cases}) as tracker:
+        for number, case in enumerate(cases):
+            if only and case.program.name.lower() != only:
+                continue
+            directory = root / f"{number}"
+            directory.mkdir()
+            outcome = transfers.run(case, directory, content, tracker)
+            outcomes.append(outcome)
+            tell(f"{_what(outcome)}: {'equal' if outcome.ok else outcome.problem}")
+        if not only:
+            [case] = (case for case in cases if case.program is PROGRAMS[0] and not case.ouzel_seeds)
+            proofs = servers.prove(root / "servers", case.made, content, case.program, tracker)
+    return hashes, outcomes, proofs
+
+
+def _piece_hashes(daemon: Daemon) -> Check:
+    """Compares the piece hashes of Ouzel's torrent with those of Transmission's, of one payload and piece length."""
+    ours, theirs = (
+        makers.make(maker, daemon, daemon.downloads / f"pieces {maker}.torrent", "v1", ANNOUNCE["http"]).info
+        for maker in (makers.OUZEL, "transmission-create")
+    )
+    same = ours[b"pieces"] == theirs[b"pieces"] and ours[b"files"] == theirs[b"files"]
+    found = f"{len(ours[b'pieces']) // 20} hashes, {'equal' if same else 'different'}"
+    return Check("piece hashes and files of v1 by Ouzel, and by transmission-create", found, "equal", same)
+
+
+def _what(outcome: Outcome) -> str:
+    case = outcome.case
+    seed, download = ("Ouzel", case.program.name) if case.ouzel_seeds else (case.program.name, "Ouzel")
+    return f"{case.made.format} by {case.made.maker}, {seed} to {download}"
+
+
+def _report(versions: dict[str, str], hashes: Check, outcomes: list[Outcome]) -> Report:
+    rows, documents = [], []
+    checks = [hashes]
+    for outcome in outcomes:
+        case = outcome.case
+        program = f"{case.program.name} {versions[case.program.package]}"
+        seed, download = ("Ouzel", program) if case.ouzel_seeds else (program, "Ouzel")
+        seconds = "-" if outcome.seconds is None else f"{outcome.seconds:.1f} s"
+        sha1 = "equal" if outcome.ok else "DIFFERENT"
+        rows.append((f"{case.made.format} by {case.made.maker}", seed, download, case.tracker, seconds,
+                     mb(outcome.payload_bytes), outcome.client or "-", sha1))  # fmt: skip
+        document: dict[str, Any] = {
+            "format": case.made.format,
+            "made_by": case.made.maker,
+            "seed": seed,
+            "download": download,
+            "tracker": case.tracker,
+            "seconds": outcome.seconds,
+            "payload_bytes": outcome.payload_bytes,
+            "client": outcome.client,
+            "sha1_equal": outcome.ok,
+            "problem": outcome.problem,
+        }
+        documents.append(document)
+    good = sum(outcome.ok for outcome in outcomes)
+    checks.append(Check("transfers with equal files", f"{good}", f"{len(outcomes)}", good == len(outcomes)))
+    return Report(
+        "interop",
+        ("TORRENT", "SEED", "DOWNLOAD", "TRACKER", "TIME", "PAYLOAD", "PEER", "SHA-1"),
+        rows,
+        checks,
+        (
+            f"The payload has {mb(sum(FILES.values()))} in {len(FILES)} files. PAYLOAD is what Ouzel has counted, PEER"
+            " how Ouzel's list_peers names the other program. The tracker is opentracker; there is no other source of"
+            " peers.",
+        ),
+        {"payload": sum(FILES.values()), "versions": versions, "transfers": documents},
+    )
+
+
+def _report_servers(proofs: list[Proof]) -> Report:
+    good = sum(proof.ok for proof in proofs)
+    return Report(
+        "servers",
+        ("WHAT", "SERVER", "TIME", "SEEN"),
+        [(proof.what, proof.server, f"{proof.seconds:.1f} s", proof.seen) for proof in proofs],
+        [Check("downloads and announces by other servers", f"{good}", f"{len(proofs)}", good == len(proofs))],
+        (),
+        {"proofs": [proof._asdict() for proof in proofs]},
+    )
+
+
+if __name__ == "__main__":
+    with unwinding():
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        app.command()(interop)
+        app(prog_name="scripts/interop")

@@ -1,0 +1,96 @@
+"""Debian's packages of the programs: checks and installs them."""
+
+import contextlib
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+COMMANDS: Final = {
+    "aria2c": "aria2",
+    "busybox": "busybox",
+    "ip": "iproute2",
+    "microsocks": "microsocks",
+    "mktorrent": "mktorrent",
+    "nsenter": "util-linux",
+    "openssl": "openssl",
+    "opentracker": "opentracker",
+    "qbittorrent-nox": "qbittorrent-nox",
+    "setpriv": "util-linux",
+    "socat": "socat",
+    "transmission-create": "transmission-cli",
+    "transmission-daemon": "transmission-daemon",
+    "unshare": "util-linux",
+}
+"""The needed commands, and their Debian packages."""
+
+FILES: Final = {Path("/usr/lib/python3/dist-packages/libtorrent"): "python3-libtorrent"}
+"""Further needed files, and their Debian packages."""
+
+PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+INSTALL_S: Final = 900.0
+LOCK_S: Final = 300
+"""How long apt-get waits for another one."""
+
+_POLICY: Final = Path("/usr/sbin/policy-rc.d")
+
+
+class CannotRun(Exception):
+    """The transfers cannot run on this machine; the message says what is missing."""
+
+
+def prepare() -> dict[str, str]:
+    """Installs missing packages, and returns the version of each. Raises CannotRun."""
+    if platform.system() != "Linux" or os.geteuid() != 0:
+        raise CannotRun("network namespaces take Linux, and root; try: sudo scripts/interop")
+    if missing := _missing():
+        if shutil.which("apt-get", path=PATH) is None:
+            raise CannotRun(f"these packages of Debian are missing: {' '.join(missing)}")
+        with _no_services():
+            apt = ["apt-get", "-qq", "-o", f"DPkg::Lock::Timeout={LOCK_S}"]
+            _run([*apt, "update"])
+            _run([*apt, "install", "-y", "--no-install-recommends", *missing])
+        if still := _missing():
+            raise CannotRun(f"installed, but without the needed files: {' '.join(still)}")
+    return {name: _version(name) for name in sorted({*COMMANDS.values(), *FILES.values()})}
+
+
+def _missing() -> list[str]:
+    missing = {package for command, package in COMMANDS.items() if shutil.which(command, path=PATH) is None}
+    return sorted(missing | {package for file, package in FILES.items() if not any(file.parent.glob(file.name + "*"))})
+
+
+@contextlib.contextmanager
+def _no_services() -> Iterator[None]:
+    """A context within which packages do not start their services, by Debian's `policy-rc.d`."""
+    if _POLICY.exists():
+        yield
+        return
+    _POLICY.write_text("#!/bin/sh\nexit 101\n")
+    try:
+        _POLICY.chmod(0o755)
+        yield
+    finally:
+        _POLICY.unlink()
+
+
+def _version(package: str) -> str:
+    """The upstream version of an installed package."""
+    argv = ["dpkg-query", "--show", "--showformat=${Version}", package]
+    version = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+    return version.rpartition(":")[2].rpartition("-")[0]
+
+
+def _run(argv: list[str]) -> None:
+    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "PATH": PATH}
+    try:
+        done = subprocess.run(
+            argv, env=environ, check=False, stdin=subprocess.DEVNULL, stdout=-1, stderr=-2, text=True, timeout=INSTALL_S
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CannotRun(f"{argv[0]} does not come to its end") from error
+    if done.returncode:
+        raise CannotRun(f"{argv[0]} failed: {' '.join(done.stdout.splitlines()[-3:])}")

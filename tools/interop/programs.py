@@ -1,0 +1,101 @@
+"""The other programs: how each is started to seed or to download one torrent, with the tracker as its only source."""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tools.interop.network import Peer
+from tools.interop.processes import running
+
+PORT: Final = 6881
+"""The port on which a program listens for peers."""
+
+
+class Job(NamedTuple):
+    """What a program has to do.
+
+    Fields:
+        file: the .torrent file.
+        directory: where the data is, or is to be.
+        home: an empty directory for the program's own files.
+        seeding: whether it is to seed the data, or to download it.
+    """
+
+    file: Path
+    directory: Path
+    home: Path
+    seeding: bool
+
+
+@dataclass(frozen=True)
+class Program:
+    """A BitTorrent program.
+
+    Fields:
+        name, package: its name, and Debian's package of it.
+        formats: of the torrents that it can exchange. aria2 1.36 and Transmission 3.00 can exchange no hybrid torrents:
+            the former announces another info-hash, the latter refuses the file. Both stumble over empty keys.
+        maker: the maker of the torrents that it seeds.
+        tracker: the protocol by which it announces them. aria2 has UDP trackers only together with the DHT.
+        argv: returns its command line, after it has written what configuration it needs.
+    """
+
+    name: str
+    package: str
+    formats: Collection[str]
+    maker: str
+    tracker: str
+    argv: Callable[[Job], list[str]]
+
+
+@contextmanager
+def seeding_or_downloading(program: Program, peer: Peer, job: Job) -> Iterator[None]:
+    """A context within which a program works on a torrent. Its output is in `log` below its home."""
+    job.home.mkdir()
+    with running([*peer.inside, *program.argv(job)], job.home):
+        yield
+
+
+def _aria2(job: Job) -> list[str]:
+    role = ["--check-integrity=true", "--seed-ratio=0.0"] if job.seeding else ["--seed-time=0"]
+    off = [f"--{name}=false" for name in ("enable-dht", "enable-dht6", "bt-enable-lpd", "enable-peer-exchange")]
+    quiet = ["--show-console-readout=false", "--file-allocation=none"]
+    return ["aria2c", "--no-conf=true", f"--listen-port={PORT}", f"--dir={job.directory}", *off, *quiet, *role,
+            str(job.file)]  # fmt: skip
+
+
+def _qbittorrent(job: Job) -> list[str]:
+    config = job.home / "qBittorrent/config/qBittorrent.conf"
+    config.parent.mkdir(parents=True)
+    session = {
+        "AddExtensionToIncompleteFiles": "false",
+        "DHTEnabled": "false",
+        "LSDEnabled": "false",
+        "PeXEnabled": "false",
+        "Port": str(PORT),
+    }
+    config.write_text(
+        "[BitTorrent]\n"
+        + "".join(f"Session\\{name}={value}\n" for name, value in session.items())
+        + "[LegalNotice]\nAccepted=true\n[Network]\nPortForwardingEnabled=false\n[Preferences]\nWebUI\\Enabled=true\n"
+    )
+    return ["qbittorrent-nox", f"--profile={job.home}", f"--save-path={job.directory}", "--skip-dialog=true",
+            str(job.file)]  # fmt: skip
+
+
+def _transmission(job: Job) -> list[str]:
+    watched = job.home / "watched"
+    watched.mkdir()
+    (watched / job.file.name).write_bytes(job.file.read_bytes())
+    return ["transmission-daemon", "--foreground", "--log-info", "-g", str(job.home / "config"), "-w",
+            str(job.directory), "-c", str(watched), "-P", str(PORT), "--no-dht", "--no-lpd", "--no-portmap",
+            "--no-incomplete-dir"]  # fmt: skip
+
+
+PROGRAMS: Final = (
+    Program("aria2", "aria2", ("v1",), "mktorrent", "http", _aria2),
+    Program("qBittorrent", "qbittorrent-nox", ("v1", "v2", "hybrid"), "libtorrent 2.0", "udp", _qbittorrent),
+    Program("Transmission", "transmission-daemon", ("v1",), "transmission-create", "udp", _transmission),
+)

@@ -1,0 +1,1 @@
+"""Data of other clients: their resume data, and their profiles."""
