@@ -138,7 +138,9 @@ class Running:
         self._dht = DhtKeeper(session, store, now)
         self._saver = Saver(parts, self._dispatcher)
         self._watches = Watches(
-            save=lambda torrent: self._saver.want(torrent, Urgency.PROGRESS), reload=self._dispatcher.unload
+            save=lambda torrent: self._saver.want(torrent, Urgency.PROGRESS),
+            reload=self._dispatcher.unload,
+            network_cpu_s=session.network_cpu_s,
         )
         self._statistics = Statistics()
         self._held_errors = HeldErrors(patience_s=PATIENCE_S)
@@ -266,7 +268,7 @@ class Running:
                 now = self._answered_at = time.monotonic()
                 self._answered = True
                 if (stats := self._statistics.sample(alert, now, self._session.listen_port)) is not None:
-                    self._emit(stats)
+                    self._emit(self._watches.measure(stats, now))
             case StatusUpdate(rows):
                 self._updates.busy = bool(rows)
                 self._watches.observe(rows, time.monotonic())

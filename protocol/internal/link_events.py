@@ -335,6 +335,9 @@ class SessionStats(EventMessage, frozen=True, kw_only=True, tag="session_stats")
 
     Fields:
         listeners: the listening ports by protocol and address, as far as libtorrent has reported them.
+        network_load: the fraction of a CPU core that libtorrent's network thread used in the last five seconds; None if
+            it is unknown.
+        spins: whether the thread has used a core for a minute although hardly any payload was transferred.
     """
 
     download_bps: int
@@ -344,6 +347,8 @@ class SessionStats(EventMessage, frozen=True, kw_only=True, tag="session_stats")
     peers: int
     listen_port: int
     listeners: dict[str, int] = {}
+    network_load: float | None = None
+    spins: bool = False
 
 
 EngineEvent = (

@@ -271,6 +271,7 @@ class FakeSession:
         self._holding: set[type[Alert]] = set()
         self._held: list[Alert] = []
         self._counters: Counters | None = None
+        self.network_thread_s: float | None = 0.0
         self._told: dict[str, TorrentStatus] = {}
         self._held_trackers: dict[str, list[tuple[str, int]]] = {}
         self._doubts: dict[str, Unverified] = {}
@@ -765,6 +766,10 @@ class FakeSession:
             values = {"net.recv_payload_bytes": downloaded, "net.sent_payload_bytes": uploaded}
             self._counters = Counters(values, time.monotonic())
             self._post(SessionStatistics(downloaded=downloaded, uploaded=uploaded, peers=0))
+
+    def network_cpu_s(self) -> float | None:
+        """What the test has set."""
+        return self.network_thread_s
 
     def counters(self) -> Counters | None:
         """The counters of the last request."""
