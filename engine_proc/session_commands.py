@@ -18,12 +18,14 @@ from engine_proc.torrents.loading.judged_sources import JudgedSource, JudgedSour
 from protocol.durable.integrity import crc32_of
 from protocol.internal.link_events import EngineEvent
 from protocol.internal.link_queries import (
+    CountersQueried,
     FilesQueried,
     InspectSource,
     PeersQueried,
     PiecesQueried,
     PrivateQueried,
     Query,
+    QueryCounters,
     QueryFiles,
     QueryPeers,
     QueryPieces,
@@ -70,6 +72,7 @@ class SessionCommands:
         self._answering: Mapping[type[Query[Any]], Callable[[Any], None]] = {
             InspectSource: self.inspect,
             QueryFiles: self.query_files,
+            QueryCounters: self.query_counters,
             QueryTrackers: self.query_trackers,
             QueryPrivate: self.query_private,
             QueryPeers: self.query_peers,
@@ -149,6 +152,15 @@ class SessionCommands:
         except (UnknownTorrent, TorrentFault):
             private = None
         self._emit(PrivateQueried(token=command.token, private=private))
+
+    def query_counters(self, command: QueryCounters) -> None:
+        """Answers with libtorrent's counters, without a round trip."""
+        found = self._session.counters()
+        if found is None:
+            self._emit(CountersQueried(token=command.token, counters=None))
+        else:
+            age_ms = int((self._clock() - found.at) * 1000)
+            self._emit(CountersQueried(token=command.token, counters=dict(found.values), age_ms=max(0, age_ms)))
 
     def query_trackers(self, command: QueryTrackers) -> None:
         """Answers with the state of a torrent's trackers."""

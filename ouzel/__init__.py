@@ -46,6 +46,7 @@ from protocol.wire.reports import (
 )
 from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import (
+    BadDataReport,
     FileRow,
     Hindrance,
     HindranceCause,
@@ -65,6 +66,7 @@ __all__ = [
     "AlternativeReport",
     "AsyncClient",
     "AsyncEvents",
+    "BadDataReport",
     "BanAccepted",
     "CategoryReport",
     "Client",

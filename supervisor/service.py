@@ -182,7 +182,7 @@ class Service:
         self._parts: dict[str, Part] = {
             "code": code.run,
             **handlers.parts(),
-            "roots": RootWatch(roots.wanted_paths, watch.places.root).run,
+            "roots": RootWatch(roots.wanted_paths, watch.places.root, watch.spaces).run,
             "ip-filter": self._ip_filter.run,
             "files": FileWatch(catalogue, engine.snapshot, engine.look_at_files).run,
             "merger": commands.merger.run,

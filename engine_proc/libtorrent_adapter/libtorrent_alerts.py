@@ -4,6 +4,7 @@ Comments explain unexpected behaviour of the binding where it is worked around. 
 """
 
 import errno
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -38,6 +39,7 @@ from engine_proc.session.alerts import (
     TrackerAnswered,
     TrackerAsked,
 )
+from engine_proc.session.counters_port import Counters
 from engine_proc.session.session_port import FAULTS
 from engine_proc.trackers.held_trackers import HeldTrackers
 from protocol.internal.flight_recorder import FlightRecorder, alert_name
@@ -102,6 +104,7 @@ class AlertCopier:
         self._flushes: dict[str, int] = {}
         self._deleting: dict[str, str | None] = {}
         self._removed: set[str] = set()
+        self.counters: Counters | None = None
         self._more: list[Alert] = []
         self._failures = Failures(self._more)
 
@@ -340,6 +343,7 @@ class AlertCopier:
 
     def _copy_statistics(self, native: Any) -> Alert:
         values = native.values
+        self.counters = Counters(values, time.monotonic())
         return SessionStatistics(
             downloaded=values["net.recv_payload_bytes"],
             uploaded=values["net.sent_payload_bytes"],

@@ -19,6 +19,7 @@ from engine_proc.libtorrent_adapter.parsing import (
 )
 from engine_proc.session import faults, recorded
 from engine_proc.session.alerts import Flushed, Selected, TrackersChanged
+from engine_proc.session.counters_port import Counters
 from engine_proc.session.peer_sources import TrackerState
 from engine_proc.session.peers_port import Peers, Pieces
 from engine_proc.session.session_port import Applied, Hashes, Layout, UnknownTorrent
@@ -57,6 +58,10 @@ class TorrentCalls:
         self._handles = Handles()
         self._selections = Selections()
         self._alerts = AlertCopier(self._handles, self._selections, self._on_dropped, self._trackers, self.recorder)
+
+    def counters(self) -> Counters | None:
+        """The counters of the last answer to `post_statistics`; None before the first."""
+        return self._alerts.counters
 
     def _handle(self, torrent: str) -> Any:
         handle = self._handles.by_torrent.get(torrent)

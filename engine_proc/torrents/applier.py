@@ -221,10 +221,7 @@ class Applier:
 
     @faults_are_the_torrents
     def forget(self, command: DropTorrent) -> None:
-        """Removes a torrent from the session.
-
-        If its files are to be deleted and it is not loaded, it is loaded first.
-        """
+        """Removes a torrent from the session. To delete its files, loads it first if it is not loaded."""
         torrent = command.torrent
         self._absences.end_wait(torrent)
         self._absences.was_read(torrent)

@@ -37,7 +37,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "health": "ouzel health --json",
     "events": "ouzel events --progress --torrent 72fb69",
     "ping": "ouzel ping",
-    "stats": "ouzel stats",
+    "stats": "ouzel stats --counters 'peer.*'",
     "categories": "ouzel categories",
     "categories put": "ouzel categories put films --save-path /srv/torrents/films",
     "categories remove": "ouzel categories remove films",

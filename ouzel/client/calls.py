@@ -34,6 +34,7 @@ from ouzel.client.special_calls import (
 )
 from protocol.wire.commands import (
     category_commands,
+    counter_commands,
     deadline_commands,
     making_commands,
     peer_commands,
@@ -43,7 +44,7 @@ from protocol.wire.commands import (
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
 from protocol.wire.making_results import JobAccepted, JobRow, TorrentExport
-from protocol.wire.reports import HealthReport, StatsReport
+from protocol.wire.reports import CountersReport, HealthReport, StatsReport
 from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
 
@@ -58,6 +59,7 @@ __all__ = [
     "cancel_job",
     "create_torrent",
     "export_torrent",
+    "get_counters",
     "get_crash",
     "get_settings",
     "get_torrent",
@@ -115,6 +117,16 @@ def health() -> Call[HealthReport]:
 def stats() -> Call[StatsReport]:
     """Returns totals and rates of the session and of both processes."""
     return call_of(session_commands.Stats(), whole(StatsReport))
+
+
+def get_counters() -> Call[CountersReport]:
+    """Returns libtorrent's statistics counters by name.
+
+    The names and meanings are libtorrent's (`session_stats_metrics`), and differ between its versions. Some are
+    counters, which begin at 0 with each engine, and some are gauges. While no engine runs, the last values are
+    returned.
+    """
+    return call_of(counter_commands.GetCounters(), whole(CountersReport))
 
 
 def get_torrent(torrent: str) -> Call[TorrentDetail]:

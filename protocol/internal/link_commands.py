@@ -9,6 +9,7 @@ from protocol.internal.bounds import Bounds
 from protocol.internal.link_messages import CommandMessage
 from protocol.internal.link_queries import (
     InspectSource,
+    QueryCounters,
     QueryFiles,
     QueryPeers,
     QueryPieces,
@@ -173,6 +174,7 @@ EngineCommand = (
     | QueryPeers
     | QueryPieces
     | QueryPrivate
+    | QueryCounters
     | QueryWebSeeds
     | SaveAll
     | CallPeers

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from protocol.internal.link_messages import EventMessage
 from protocol.internal.link_queries import (
+    CountersQueried,
     FilesQueried,
     PeersQueried,
     PiecesQueried,
@@ -373,6 +374,7 @@ EngineEvent = (
     | PrivateQueried
     | PiecesQueried
     | WebSeedsQueried
+    | CountersQueried
     | DataFailures
     | TorrentStuck
     | FilePutAside

@@ -157,6 +157,22 @@ class TrackersQueried(Answer, frozen=True, kw_only=True, tag="trackers_queried")
     trackers: list[TrackerReading] | None
 
 
+class QueryCounters(Query["CountersQueried"], frozen=True, kw_only=True, tag="query_counters"):
+    """Request libtorrent's statistics counters. Answered by `CountersQueried`."""
+
+
+class CountersQueried(Answer, frozen=True, kw_only=True, tag="counters_queried"):
+    """libtorrent's statistics counters, as it has last reported them.
+
+    Fields:
+        counters: the values by name; null if libtorrent has reported none yet.
+        age_ms: the age of the values.
+    """
+
+    counters: dict[str, int] | None
+    age_ms: int = 0
+
+
 class QueryPeers(Query["PeersQueried"], frozen=True, kw_only=True, tag="query_peers"):
     """Request the connected peers of a torrent. Answered by `PeersQueried`."""
 

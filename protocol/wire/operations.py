@@ -15,6 +15,7 @@ import msgspec
 from protocol.wire import codec, making_results, reports, results, rows
 from protocol.wire.commands import (
     category_commands,
+    counter_commands,
     deadline_commands,
     making_commands,
     option_commands,
@@ -115,6 +116,11 @@ _TABLE: Final = (
     Operation(session_commands.Health, reports.HealthReport),
     Operation(session_commands.Stats, reports.StatsReport),
     Operation(session_commands.GetSettings, results.SettingList),
+    Operation(
+        counter_commands.GetCounters,
+        reports.CountersReport,
+        (Refusal(ErrorKind.ENGINE_UNAVAILABLE, "no engine has answered yet"),),
+    ),
     Operation(session_commands.Snapshot, results.SnapshotPage),
     Operation(torrent_commands.ListTorrents, results.TorrentPage, cut=results.CutPage),
     Operation(torrent_commands.GetTorrent, rows.TorrentDetail, (_UNKNOWN,)),

@@ -224,6 +224,35 @@ class IpFilterReport(msgspec.Struct, frozen=True, kw_only=True):
     bad_lines: int
 
 
+class RootReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The space of a download root's file system, as last seen by the check of the roots, every five seconds.
+
+    Fields:
+        path: the download root.
+        free_bytes: the space that the daemon's user can still use; null if it is unknown, since the root is missing or
+            does not answer.
+        size_bytes: the size of the file system; null if it is unknown.
+        age_ms: the time since the root was last seen; null if it is unknown.
+    """
+
+    path: str
+    free_bytes: int | None = None
+    size_bytes: int | None = None
+    age_ms: int | None = None
+
+
+class CountersReport(msgspec.Struct, frozen=True, kw_only=True):
+    """libtorrent's statistics counters.
+
+    Fields:
+        counters: the values by libtorrent's names.
+        age_ms: the age of the values. A running engine refreshes them four times a second.
+    """
+
+    counters: dict[str, int]
+    age_ms: int
+
+
 class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
     """Totals and rates of the service.
 
@@ -233,6 +262,7 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
         engine: the engine process; if there are several, the sums of their figures.
         torrents: the number of torrents by state; states without torrents are omitted.
         ip_filter: the IP filter; null if there is none.
+        roots: the download roots, with the free space of each.
     """
 
     session: SessionReport
@@ -240,6 +270,7 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
     engine: ProcessReport
     torrents: dict[str, int]
     ip_filter: IpFilterReport | None = None
+    roots: list[RootReport] = []
 
 
 class AlternativeReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
 
-from protocol.wire.commands.kinds import Command, EngineRead
+from protocol.wire.commands.kinds import Command, EngineRead, SessionRead
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.results import TorrentAccepted
@@ -65,7 +65,7 @@ def handles(kind: type[C]) -> Callable[[Callable[Concatenate[Owner, C, P], R]], 
     return mark
 
 
-def refreshes(kind: type[EngineRead]) -> Callable[[F], F]:
+def refreshes(kind: type[EngineRead | SessionRead]) -> Callable[[F], F]:
     """Marks the method that asks the engine for the data of a read of this type."""
 
     def mark(method: F) -> F:
@@ -114,12 +114,12 @@ def edits_of(*modules: ModuleType) -> dict[type[msgspec.Struct], Edit]:
 
 
 def check_complete(
-    kind: type[Command], found: Mapping[type[msgspec.Struct], object], *, but: type[Command] | tuple[()] = ()
+    kind: type[Command], found: Mapping[type[msgspec.Struct], object], *, but: tuple[type[Command], ...] = ()
 ) -> None:
     """Checks that each command of this kind has a handler. Called when the daemon starts. Raises LookupError.
 
     Args:
-        but: a subclass of `kind` whose commands are not checked here.
+        but: subclasses of `kind` whose commands are not checked here.
     """
     wanted = [each.arguments for each in OPERATIONS.values() if issubclass(each.arguments, kind)]
     wanted = [each for each in wanted if not issubclass(each, but)]

@@ -13,12 +13,16 @@ class RootSeen(NamedTuple):
         mode: the mode of the directory, if it exists.
         owner: the owner of the directory (name or uid), if it exists.
         user: the user (name or uid) of this process.
+        free_bytes: the space that this process's user can still use; None if it is unknown.
+        size_bytes: the size of the file system; None if it is unknown.
     """
 
     error: int
     mode: int = 0
     owner: str = ""
     user: str = ""
+    free_bytes: int | None = None
+    size_bytes: int | None = None
 
 
 def problem(root: str, seen: RootSeen | None) -> str | None:

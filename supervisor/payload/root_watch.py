@@ -9,6 +9,7 @@ import errno
 import os
 import pwd
 import stat
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
@@ -16,6 +17,7 @@ from typing import Final
 from supervisor.concurrency.threads import in_thread
 from supervisor.payload import root_health
 from supervisor.payload.root_health import RootSeen
+from supervisor.payload.root_space import RootSpaces
 
 LOOK_S: Final = 5.0
 PATIENCE_S: Final = 5.0
@@ -27,11 +29,18 @@ class RootWatch:
     Args:
         roots: returns the current download roots.
         report: called with a root and its problem, or with None if the root has no problem.
+        spaces: receives the free space of each root.
     """
 
-    def __init__(self, roots: Callable[[], Iterable[str]], report: Callable[[str, str | None], None]) -> None:
+    def __init__(
+        self,
+        roots: Callable[[], Iterable[str]],
+        report: Callable[[str, str | None], None],
+        spaces: RootSpaces | None = None,
+    ) -> None:
         self._roots = roots
         self._report = report
+        self._spaces = spaces or RootSpaces()
         self._looks: dict[str, asyncio.Task[RootSeen]] = {}
         self._told: set[str] = set()
 
@@ -54,6 +63,7 @@ class RootWatch:
         await asyncio.wait([self._looks[root] for root in roots], timeout=PATIENCE_S)
         for gone in self._told - set(roots):
             self._report(gone, None)
+            self._spaces.forget(gone)
         self._told = set(roots)
         for root in roots:
             look = self._looks[root]
@@ -64,6 +74,7 @@ class RootWatch:
                     continue  # no thread could be started now
                 seen = look.result()
             self._report(root, root_health.problem(root, seen))
+            self._spaces.note(root, seen, time.monotonic())
 
 
 def _look_at(root: str) -> RootSeen:
@@ -73,17 +84,18 @@ def _look_at(root: str) -> RootSeen:
         return RootSeen(error.errno or 0, user=user_name(os.geteuid()))
     try:
         writable = os.access(root, os.W_OK | os.X_OK, effective_ids=True)
-        read_only = bool(os.statvfs(root).f_flag & os.ST_RDONLY)
+        space = os.statvfs(root)
     except OSError as error:
         return RootSeen(error.errno or 0, found.st_mode, user_name(found.st_uid), user_name(os.geteuid()))
     problem = 0
     if not stat.S_ISDIR(found.st_mode):
         problem = errno.ENOTDIR
-    elif read_only:
+    elif space.f_flag & os.ST_RDONLY:
         problem = errno.EROFS
     elif not writable:
         problem = errno.EACCES
-    return RootSeen(problem, found.st_mode, user_name(found.st_uid), user_name(os.geteuid()))
+    free_bytes, size_bytes = space.f_bavail * space.f_frsize, space.f_blocks * space.f_frsize
+    return RootSeen(problem, found.st_mode, user_name(found.st_uid), user_name(os.geteuid()), free_bytes, size_bytes)
 
 
 def user_name(uid: int) -> str:

@@ -18,7 +18,7 @@ import msgspec
 import zmq
 
 from protocol.wire import codec
-from protocol.wire.commands.kinds import Command, DiskRead, EngineRead, InstantRead, Mutation, PagedRead
+from protocol.wire.commands.kinds import Command, DiskRead, EngineRead, InstantRead, Mutation, PagedRead, SessionRead
 from protocol.wire.envelope import (
     DEFAULT_DEADLINE_MS,
     ErrorBody,
@@ -218,7 +218,7 @@ class Requests:
         match command:
             case Mutation():
                 self._mutate(route, request, command, deadline, claim)
-            case EngineRead():
+            case EngineRead() | SessionRead():
                 self._answered(self._engine_read(route, request, command, deadline, claim), claim)
             case PagedRead():
                 self._paged_read(route, request, self._reads.steps(command), deadline, claim)
@@ -243,7 +243,7 @@ class Requests:
         self._long_reads.begin(route[0], steps, deadline, request, done)
 
     async def _engine_read(
-        self, route: list[bytes], request: Request, command: EngineRead, deadline: float, claim: Claim
+        self, route: list[bytes], request: Request, command: EngineRead | SessionRead, deadline: float, claim: Claim
     ) -> None:
         try:
             async with asyncio.timeout(request.deadline_ms / 1000 / 2):

@@ -81,6 +81,7 @@ class CommandParts:
             version=version,
             others=[self.jobs],
             limits=settings.limits,
+            spaces=watch.spaces,
         )
         self.merger = Merger(
             catalogue=catalogue,

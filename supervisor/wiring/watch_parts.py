@@ -20,6 +20,7 @@ from supervisor.host.directory_lock import DirectoryLock
 from supervisor.log import logs
 from supervisor.log.lost_lines import LostLines
 from supervisor.mediators.places_handler import PlacesHandler
+from supervisor.payload.root_space import RootSpaces
 from supervisor.store.catalogue import Catalogue
 from supervisor.totals.totals import Totals
 from supervisor.totals.totals_keeper import TotalsKeeper
@@ -61,6 +62,7 @@ class WatchParts:
         self.crashes = CrashReports(crashes, group=self.background, log=log, report=self.places.crash_reports)
         self.failing_trackers = FailingTrackers()
         self.lost_lines = LostLines()
+        self.spaces = RootSpaces()
         self.torrents = TorrentsReporter(troubles, self.failing_trackers, self.reporter, name_of=name_of)
         self.totals = TotalsKeeper(
             totals,

@@ -72,7 +72,8 @@ class Session:
             reply["result"]["jobs"] = [job for job in jobs if job["job"] in self._names]
         if op == "stats":  # other clients' torrents come and go
             assert sum(reply["result"].pop("torrents").values()) >= 1
-        self.replies.setdefault(row, []).append(kinds(reply) if op == "stats" else plain(reply, self._names))
+        told = kinds(reply) if op in ("stats", "get_counters") else plain(reply, self._names)
+        self.replies.setdefault(row, []).append(told)
         return reply.get("result") or reply.get("error")
 
     def add(self) -> None:
@@ -81,7 +82,7 @@ class Session:
         args = {"metainfo": metainfo, "paused": True, "labels": [self._name], "trackers": ["udp://127.0.0.1:1/x"]}
         for _ in range(2):
             self.ask("add_torrent", "add_torrent", args, wait="applied")
-        part = {"upload": "<upload>", "offset": 0, "data": metainfo}
+        part = {"upload": "large", "offset": 0, "data": {"$bin": base64.b64encode(b"part").decode()}}
         for _ in range(2):
             self.ask("upload_part", "upload_part", part)
         until(self._settled, "it is paused, and its size is known")
@@ -96,6 +97,7 @@ class Session:
         for op in ("hello", "ping", "health", "stats"):
             self.ask(op, op, deadline_ms=60_000)
         self.ask("get_settings", "get_settings")
+        self.ask("get_counters", "get_counters")
         page = self.ask("list_torrents", "list_torrents", {"label": self._name, "limit": 1})
         self.ask("list_torrents", "list_torrents", {"label": self._name, "cursor": page["cursor"]})
         self.ask("list_torrents", "list_torrents", {"ids": [self._made.torrent], "fields": ["name", "size"]})

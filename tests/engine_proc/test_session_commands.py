@@ -1,10 +1,12 @@
 from engine_proc.session.alerts import TorrentGone
 from engine_proc.session.peers_port import Peers
 from protocol.internal.link_queries import (
+    CountersQueried,
     FilesQueried,
     InspectSource,
     PeersQueried,
     PiecesQueried,
+    QueryCounters,
     QueryFiles,
     QueryPeers,
     QueryPieces,
@@ -126,3 +128,13 @@ def test_a_torrent_that_is_being_forgotten_can_be_asked_for(desk: Desk) -> None:
     desk.forget(desired, delete_files=False)
     desk.session_commands.query_files(QueryFiles(token=1, torrent=desired.torrent))
     assert desk.heard(FilesQueried) == [FilesQueried(token=1, bytes_done=None)]
+
+
+def test_counters_are_told_without_a_round_trip(desk: Desk) -> None:
+    """Null before libtorrent's first report."""
+    desk.session_commands.answer(QueryCounters(token=1))
+    desk.session.post_statistics()
+    desk.session_commands.answer(QueryCounters(token=2))
+    nothing, found = desk.heard(CountersQueried)
+    assert nothing == CountersQueried(token=1, counters=None)
+    assert found.counters == {"net.recv_payload_bytes": 0, "net.sent_payload_bytes": 0}

@@ -14,6 +14,7 @@ import os
 import re
 import socket
 import threading
+import time
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -46,6 +47,7 @@ from engine_proc.session.alerts import (
     TorrentTrouble,
     TrackersChanged,
 )
+from engine_proc.session.counters_port import Counters
 from engine_proc.session.peer_sources import TrackerState
 from engine_proc.session.peers_port import Peers, Pieces
 from engine_proc.session.session_port import (
@@ -268,6 +270,7 @@ class FakeSession:
         self._alerts: list[Alert] = []
         self._holding: set[type[Alert]] = set()
         self._held: list[Alert] = []
+        self._counters: Counters | None = None
         self._told: dict[str, TorrentStatus] = {}
         self._held_trackers: dict[str, list[tuple[str, int]]] = {}
         self._doubts: dict[str, Unverified] = {}
@@ -758,7 +761,13 @@ class FakeSession:
         with self._lock:
             downloaded = sum(torrent.downloaded for torrent in self._torrents.values())
             uploaded = sum(torrent.uploaded for torrent in self._torrents.values())
+            values = {"net.recv_payload_bytes": downloaded, "net.sent_payload_bytes": uploaded}
+            self._counters = Counters(values, time.monotonic())
             self._post(SessionStatistics(downloaded=downloaded, uploaded=uploaded, peers=0))
+
+    def counters(self) -> Counters | None:
+        """The counters of the last request."""
+        return self._counters
 
     def configure(self, settings: Mapping[str, SettingValue], *, download_bps: int, upload_bps: int) -> None:
         """Applies settings and limits. Raises InvalidSetting, and then nothing was applied."""

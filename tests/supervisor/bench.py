@@ -30,7 +30,7 @@ from protocol.internal.link_events import (
 )
 from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
 from protocol.wire import codec
-from protocol.wire.commands.kinds import EngineRead
+from protocol.wire.commands.kinds import EngineRead, SessionRead
 from protocol.wire.desired import KnownMetadata, SettingValue
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.session_events import EngineLost
@@ -65,6 +65,7 @@ from supervisor.health.health import Health
 from supervisor.host.directory_lock import DirectoryLock
 from supervisor.host.place_watch import PlaceWatch
 from supervisor.pacing.backoff import Backoff
+from supervisor.payload.root_space import RootSpaces
 from supervisor.payload.shared_files import SharedFiles
 from supervisor.requests.requests import Requests
 from supervisor.store.catalogue import Catalogue
@@ -241,8 +242,8 @@ class ToldOfReads(EngineReads):
 
     freshened: list[str]
 
-    async def refresh(self, command: EngineRead) -> None:
-        self.freshened.append(command.torrent)
+    async def refresh(self, command: EngineRead | SessionRead) -> None:
+        self.freshened.append(getattr(command, "torrent", ""))
 
 
 class Client:
@@ -352,6 +353,7 @@ class Bench:
             publish=self.publisher.lifecycle,
             publish_latest=self.publisher.latest,
         )
+        self.spaces = RootSpaces()
         self.reads = Reads(
             config=self.config,
             catalogue=self.catalogue,
@@ -361,6 +363,7 @@ class Bench:
             version="9.9",
             others=[self.jobs],
             limits=self.settings.limits,
+            spaces=self.spaces,
         )
         torrent_locks = KeyedLocks()
         self.merger = Merger(

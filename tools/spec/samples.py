@@ -164,6 +164,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "ping": {},
     "health": {},
     "stats": {},
+    "get_counters": {},
     "get_settings": {},
     "snapshot": {"cursor": TORRENT, "limit": 500},
     "list_torrents": {
@@ -311,6 +312,14 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         engine=reports.ProcessReport(rss_bytes=33_554_432, cpu_ms=120, fds=24),
         torrents={"downloading": 1, "fetching_metadata": 1},
         ip_filter=reports.IpFilterReport(file="/etc/ouzel/ip_filter.p2p", rules=250_000, bad_lines=1),
+        roots=[
+            reports.RootReport(
+                path="/srv/torrents", free_bytes=750_000_000_000, size_bytes=2_000_000_000_000, age_ms=2100
+            )
+        ],
+    ),
+    "get_counters": reports.CountersReport(
+        counters={"net.recv_payload_bytes": 17_000, "peer.num_peers_connected": 3}, age_ms=120
     ),
     "get_settings": results.SettingList(
         settings={

@@ -1,4 +1,4 @@
-"""Commands that show: `ls`, `show`, `peers`, `pieces`, `watch`, `health`, `events`, `ping`, `stats`."""
+"""Commands that show: `ls`, `show`, `peers`, `pieces`, `watch`, `health`, `events` and `ping`."""
 
 import contextlib
 import time
@@ -175,10 +175,3 @@ def ping(context: typer.Context, as_json: AsJson = False) -> None:
     Output(as_json=as_json).show(
         told, lambda: f"ouzeld {server.version}, protocol {server.protocol}{libtorrent}: {took_ms} ms"
     )
-
-
-def stats(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show totals and rates, and the resources that both processes use."""
-    with client_of(context) as client:
-        report = client.stats()
-    Output(as_json=as_json).show(report, lambda: render.stats(report))

@@ -36,7 +36,6 @@ from protocol.wire.reports import (
     SettingReport,
     SettingSource,
     SettingsReport,
-    StatsReport,
 )
 from protocol.wire.results import DamagedReport, DamagedRestored
 from protocol.wire.rows import FileRow, PeerRow, TorrentDetail, TorrentRow, TorrentState, TrackerRow
@@ -207,26 +206,6 @@ def settings(found: Mapping[str, SettingReport]) -> Grid:
         source = "" if each.source is SettingSource.DEFAULT else each.source.value
         grid.add_row(Text(clean(name)), Text(_setting(each.value)), Text(default), source)
     return grid
-
-
-def stats(report: StatsReport) -> Grid:
-    """A table with the figures of the session and both processes."""
-    session = report.session
-    pairs = [
-        ("rates", f"{format_rate(session.download_bps)} down, {format_rate(session.upload_bps)} up"),
-        ("totals", f"{format_size(session.downloaded)} downloaded, {format_size(session.uploaded)} uploaded"),
-        ("peers", str(session.peers)),
-        ("listen port", str(session.listen_port)),
-        ("age", "never seen" if session.age_ms is None else format_span(session.age_ms)),
-    ]
-    for name, process in (("supervisor", report.supervisor), ("engine", report.engine)):
-        used = (
-            f"{format_size(process.rss_bytes)} resident, {format_span(process.cpu_ms)} of CPU, "
-            f"{format_count(process.fds, 'file')} open"
-        )
-        pairs.append((name, used))
-    pairs.append(("torrents", ", ".join(f"{count} {state}" for state, count in report.torrents.items()) or "none"))
-    return _pairs(*pairs)
 
 
 def crashes(found: Sequence[CrashSummary]) -> Grid:

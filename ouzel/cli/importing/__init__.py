@@ -5,4 +5,5 @@
 - A *moved torrent* is what a profile says of one torrent, in Ouzel's terms: its source, its progress as resume data in
   libtorrent's format, its save path, and its options. What has no equivalent is in its *notes*.
 - *Moving* adds these torrents one after the other. A torrent that fails does not stop the others.
+- The *import command* is `ouzel import`.
 """

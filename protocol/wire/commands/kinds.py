@@ -66,5 +66,9 @@ class EngineRead(PagedRead, frozen=True, kw_only=True):
     torrent: TorrentId
 
 
+class SessionRead(PagedRead, frozen=True, kw_only=True):
+    """Returns figures of the session that the engine has, as `EngineRead` does for a torrent."""
+
+
 class DiskRead(Read, frozen=True, kw_only=True):
     """Answered from a disk, whose accesses may hang."""

@@ -7,7 +7,8 @@ import msgspec
 
 from protocol.internal.link_queries import PeersQueried, PiecesQueried
 from protocol.wire import codec
-from protocol.wire.commands.kinds import EngineRead
+from protocol.wire.commands.counter_commands import GetCounters
+from protocol.wire.commands.kinds import EngineRead, SessionRead
 from protocol.wire.commands.peer_commands import ListPeers, PieceMap
 from protocol.wire.commands.torrent_commands import ListFiles, ListTrackers
 from protocol.wire.commands.tracker_commands import ListWebSeeds
@@ -36,12 +37,14 @@ class EngineReads:
         self._handlers, self._refreshers = handlers_of(self), refreshers_of(self)
         for found in (self._handlers, self._refreshers):
             check_complete(EngineRead, found)
+            check_complete(SessionRead, found)
 
-    async def refresh(self, command: EngineRead) -> None:
+    async def refresh(self, command: EngineRead | SessionRead) -> None:
         """Updates the snapshot's data for a read. If the engine does not answer, the data stays as it was."""
-        await self._refreshers[type(command)](command.torrent)
+        about = [command.torrent] if isinstance(command, EngineRead) else []
+        await self._refreshers[type(command)](*about)
 
-    def steps(self, command: EngineRead) -> Steps:
+    def steps(self, command: EngineRead | SessionRead) -> Steps:
         """Makes the result of a read in steps; its rows are already encoded. Raises OuzelError."""
         steps: Steps = self._handlers[type(command)](command)
         return steps
@@ -134,6 +137,21 @@ class EngineReads:
             "availability": answer.availability,
             "age_ms": age_ms,
         }
+
+    @refreshes(GetCounters)
+    async def _refresh_counters(self) -> None:
+        await self._engine.readings.counters()
+
+    @handles(GetCounters)
+    def _counters(self, _: GetCounters) -> Steps:
+        found = self._engine.readings.latest_counters
+        yield from ()
+        if found is None:
+            raise OuzelError(
+                ErrorKind.ENGINE_UNAVAILABLE, "no engine has reported its counters yet", retry_after_ms=1000
+            )
+        answer, at = found
+        return {"counters": answer.counters, "age_ms": answer.age_ms + max(0, int((time.monotonic() - at) * 1000))}
 
 
 def _no_metadata() -> OuzelError:

@@ -16,7 +16,7 @@ import psutil
 
 from protocol.wire import codec
 from protocol.wire.commands.category_commands import ListCategories
-from protocol.wire.commands.kinds import EngineRead, InstantRead, PagedRead
+from protocol.wire.commands.kinds import EngineRead, InstantRead, PagedRead, SessionRead
 from protocol.wire.commands.peer_commands import ListBans
 from protocol.wire.commands.session_commands import GetSettings, Health, Hello, Ping, Replay, Stats
 from protocol.wire.commands.session_commands import Snapshot as SnapshotVerb
@@ -48,6 +48,7 @@ from supervisor.config.limit_schedule import in_force
 from supervisor.engine.engine import Engine
 from supervisor.events.event_log import EventLog
 from supervisor.health.health import Health as HealthBook
+from supervisor.payload.root_space import RootSpaces
 from supervisor.store.catalogue import Catalogue
 
 SERVER: Final = "ouzel"
@@ -73,6 +74,7 @@ class Reads:
         engines: the engines of all slots, at least one.
         version: the version of Ouzel.
         others: further objects with handlers of instant reads.
+        spaces: the free space of the download roots.
         limits: returns the session's limits.
     """
 
@@ -87,6 +89,7 @@ class Reads:
         version: str,
         others: Sequence[object] = (),
         limits: Callable[[], SettingsReport],
+        spaces: RootSpaces,
     ) -> None:
         self.config = config
         self._catalogue = catalogue
@@ -95,6 +98,7 @@ class Reads:
         self._snapshot = self._engine.snapshot
         self._health = health
         self._log = log
+        self._spaces = spaces
         self._version = version
         self._limits = limits
         self._started_at = time.monotonic()
@@ -104,7 +108,7 @@ class Reads:
         self.pid = self._supervisor_process.pid
         self._handlers = handlers_of(self, *others)
         check_complete(InstantRead, self._handlers)
-        check_complete(PagedRead, self._handlers, but=EngineRead)
+        check_complete(PagedRead, self._handlers, but=(EngineRead, SessionRead))
 
     def answer(self, command: InstantRead) -> Any:
         """Returns the result of a read that is answered at once. Raises OuzelError."""
@@ -236,6 +240,7 @@ class Reads:
             engine=_measure([engine.pid for engine in self._engines]),
             torrents={state.value: count for state, count in counts.items()},
             ip_filter=self._ip_filter(),
+            roots=self._spaces.reports(now),
         )
 
     def _ip_filter(self) -> IpFilterReport | None:

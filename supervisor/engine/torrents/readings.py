@@ -5,13 +5,16 @@ files of torrents that no engine has loaded are read by a describer's process.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Final
 
 from protocol.internal.link_queries import (
     AnswerT,
+    CountersQueried,
     Query,
+    QueryCounters,
     QueryFiles,
     QueryPeers,
     QueryPieces,
@@ -62,6 +65,17 @@ class Readings:
         self._described: set[str] = set()
         """The torrents whose stored data was read."""
         self._all_described = False
+        self.latest_counters: tuple[CountersQueried, float] | None = None
+        """The last counters of an engine, and when they arrived, in monotonic seconds."""
+
+    async def counters(self) -> None:
+        """Updates libtorrent's counters, if an engine runs."""
+        if not self._link.up:
+            return
+        with contextlib.suppress(OuzelError):  # the engine died meanwhile: the earlier counters are used
+            answer = await self._link.ask(QueryCounters())
+            if answer.counters is not None:
+                self.latest_counters = answer, time.monotonic()
 
     async def files(self, torrent: str) -> None:
         """Updates a torrent's file progress.

@@ -9,12 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from engine_proc.libtorrent_adapter.parsing import libtorrent_claims, libtorrent_params, libtorrent_sources
+from engine_proc.libtorrent_adapter.parsing import (
+    libtorrent_claims,
+    libtorrent_foreign,
+    libtorrent_params,
+    libtorrent_sources,
+)
 from engine_proc.resume.pieces import BLOCK, OFFERED_MAX, Unverified, Verified
 from engine_proc.resume.proof import proves
 from engine_proc.resume.rehasher import Rehashed, Rehasher, data_ranges
 from protocol.wire.desired import DesiredTorrent, Selection
 from tools.rig import payload
+from tools.rig.migration import foreign_resume
 from tools.rig.mounts import Mount, loop_ext4, tmpfs
 from tools.rig.payload import Torrent
 from tools.rig.waiting import until
@@ -298,3 +304,32 @@ def test_preallocated_space_is_no_data_and_written_zeros_are(
             stream.write(content[: piece + BLOCK])
         assert data_ranges(str(file)) == [(0, made.size)]
         assert look_at(rehasher, unverified) == Verified(pieces=frozenset({0}))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_claims_of_another_client_are_believed_only_where_there_is_data(
+    tmp_path: Path, rehasher: Rehasher, kind: str
+) -> None:
+    """A hole is hashed, and lost unless the piece is zeros. Blocks in a hole are lost, too."""
+    made = payload.make(tmp_path, "set", {"": 6 * PIECE}, piece_size=PIECE, version=kind)
+    with (tmp_path / "set").open("r+b") as file:
+        content = file.read()
+        file.truncate(0)
+        file.truncate(len(content))
+        for piece in (0, 3):
+            file.seek(piece * PIECE)
+            file.write(content[piece * PIECE : (piece + 1) * PIECE])
+    desired = DesiredTorrent(torrent=made.torrent, source="metainfo", save_path=str(made.root))
+    params = libtorrent_sources.parse_metainfo(made.metainfo)
+    pieces = params.ti.num_pieces()
+    given = foreign_resume.make(made.metainfo, {0, 1}, blocks={2: {0}, 3: {1}})
+    adopted = libtorrent_foreign.adopt(params, given)
+    loaded = libtorrent_params.load(desired, metainfo=made.metainfo, resume=adopted)
+    found = libtorrent_claims.unverified(loaded, [], complete=False, metainfo=made.metainfo, resume=adopted)
+    assert found is not None
+    assert found.foreign is not None
+    verified = look_at(rehasher, found)
+    assert verified.pieces == {3}, "it is on disk, and was not claimed"
+    assert verified.lost == {1}
+    assert not any(verified.blocks[2])
+    assert pieces == 6

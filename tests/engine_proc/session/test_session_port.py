@@ -1,5 +1,6 @@
 """The conformance suite of the session port, for libtorrent's side and for the fake that other tests use."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -36,7 +37,7 @@ from engine_proc.session.session_port import (
 from protocol.wire.desired import LIMIT_MAX_BPS, DesiredTorrent, Selection, SettingValue, TrackerEdits
 from tests.fakes.fake_session import FakeSession
 from tools.rig import bencode
-from tools.rig.probe import LOOPBACK, Probe, eventually, readable
+from tools.rig.probe import DEADLINE_S, LOOPBACK, Probe, eventually, readable
 from tools.rig.samples import PIECE_LENGTH, SampleTorrent, noise, two_files
 
 pytestmark = pytest.mark.slow
@@ -109,9 +110,14 @@ def test_popping_gives_each_alert_once(session: LibtSession) -> None:
 
 
 def test_statistics_begin_at_nothing(probe: Probe) -> None:
-    """Totals count payload since the session started."""
+    """Totals count payload since the session started. The counters are those of the last alert."""
+    assert probe.session.counters() is None
     probe.session.post_statistics()
     assert probe.take(SessionStatistics) == SessionStatistics(downloaded=0, uploaded=0, peers=0)
+    found = probe.session.counters()
+    assert found is not None
+    assert (found.values["net.recv_payload_bytes"], found.values["net.sent_payload_bytes"]) == (0, 0)
+    assert 0 <= time.monotonic() - found.at < DEADLINE_S
 
 
 # -- sources ----------------------------------------------------------------------------------------------------------

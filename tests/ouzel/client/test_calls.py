@@ -50,6 +50,7 @@ CALLS: list[calls.Call[object]] = [
     calls.update_limits(ID, upload_bps=0),
     calls.update_limits(),
     calls.get_settings(),
+    calls.get_counters(),
     calls.update_settings({"user_agent": "x", "enable_dht": None}),
     calls.update_selection(ID, include=["*.mkv"], exclude=[], skip_fluff=False, priorities={}),
     calls.update_options(ID, max_connections=0, super_seeding=False, labels=[], name=""),

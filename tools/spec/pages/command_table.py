@@ -31,6 +31,7 @@ ROWS: Final = {
     "ping": _row("ping", test="clients/test_command_line.py::a_ping_names_the_server"),
     "health": _row("health", test="host/test_health_reasons.py::one_torrents_trouble_is_told_and_degrades_nothing"),
     "stats": _row("stats", test="torrents/test_totals.py::uploads_are_counted_once_over_deaths_of_either_process"),
+    "get_counters": _row("stats", test="host/test_statistics.py::counters_count_what_is_downloaded"),
     "get_settings": _row("settings", test="torrents/test_settings.py::every_setting_can_be_changed_by_a_client"),
     "snapshot": _row("watch", test="clients/test_rows.py::rows_by_snapshot_and_events_are_the_daemons_own"),
     "list_torrents": _row("ls", test="clients/test_rows.py::rows_by_snapshot_and_events_are_the_daemons_own"),

@@ -8,6 +8,7 @@ import pytest
 
 from engine_proc.libtorrent_adapter.parsing import libtorrent_sources
 from engine_proc.session.alerts import MetadataReceived, NativeState, PrioritiesSet, ResumeData
+from engine_proc.session.session_port import InvalidSource
 from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.loopback import add, address, real_session, seed
 from tools.rig import bencode
@@ -94,3 +95,14 @@ def test_keys_of_a_torrent_that_are_honoured_outlive_the_engine(tmp_path: Path) 
     assert saved.url_seeds == ["http://127.0.0.1:1/w/"]
     assert saved.ti.priv()
     assert (saved.comment, saved.created_by, saved.creation_date) == ("c", "me", 5)
+
+
+def test_a_large_torrent_file_has_a_bounded_number_of_files() -> None:
+    """Parsing it must not look like a hang of the engine."""
+    name = b"x" * 200
+    files: list[bencode.Bencodable] = [{b"length": 1, b"path": [name + b"%06d" % number]} for number in range(150_000)]
+    info: bencode.Bencodable = {b"name": b"n", b"files": files, b"piece length": 1 << 20, b"pieces": bytes(20)}
+    metainfo = bencode.encode({b"info": info})
+    assert len(metainfo) > libtorrent_sources.LARGE_BYTES
+    with pytest.raises(InvalidSource, match=r"\w"):
+        libtorrent_sources.parse_metainfo(metainfo)

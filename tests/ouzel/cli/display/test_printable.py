@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from ouzel.cli import failure
-from ouzel.cli.display import listing, printable, render
+from ouzel.cli.display import listing, printable, render, statistics
 from ouzel.cli.display.output import LiveScreen, Output
 from ouzel.cli.display.plain import PlainLines
 from ouzel.cli.display.printable import clean, clean_lines
@@ -80,7 +80,7 @@ SHOWN: Final[dict[str, Any]] = {
     "torrent": lambda: render.torrent(spoilt(samples.detail(labels=["l"], trackers=["t"], web_seeds=["w"], error="e"))),
     "files": lambda: render.files([spoilt(samples.file_row(torrent_path="t"))]),
     "health": lambda: render.health(spoilt(samples.health(reasons=[samples.reason()]))),
-    "stats": lambda: render.stats(samples.stats()),
+    "stats": lambda: statistics.stats(samples.stats()),
     "crashes": lambda: render.crashes([spoilt(samples.crash())]),
     "crash": lambda: render.crash(spoilt(samples.crash())),
     "download": lambda: render.download(spoilt_table(), samples.ID),

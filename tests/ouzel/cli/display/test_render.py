@@ -5,7 +5,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
-from ouzel.cli.display import render
+from ouzel.cli.display import render, statistics
 from ouzel.stream.silence import DaemonAnswers, DaemonSilent
 from ouzel.stream.table import Table
 from protocol.wire.reports import HealthStatus, SandboxReport
@@ -110,7 +110,7 @@ def test_health() -> None:
 
 def test_stats_and_limits() -> None:
     """With units."""
-    assert "50.0 MB resident, 1 s of CPU, 20 files open" in seen(render.stats(stats()))
+    assert "50.0 MB resident, 1 s of CPU, 20 files open" in seen(statistics.stats(stats()))
     assert seen(render.limits(settings())).strip() == "1.0 MB/s down, none up"
 
 

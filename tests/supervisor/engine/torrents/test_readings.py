@@ -7,7 +7,15 @@ from typing import Any
 
 from protocol.internal.link_commands import EnsureTorrent
 from protocol.internal.link_events import EngineEvent, FilesRestored, TorrentApplied
-from protocol.internal.link_queries import PeersQueried, PiecesQueried, QueryFiles, QueryPeers, QueryPieces
+from protocol.internal.link_queries import (
+    CountersQueried,
+    PeersQueried,
+    PiecesQueried,
+    QueryCounters,
+    QueryFiles,
+    QueryPeers,
+    QueryPieces,
+)
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events.torrent_events import FileEntry
 from supervisor.engine.process.describer import Describer
@@ -118,3 +126,23 @@ async def test_answers_about_peers_and_pieces_are_stored(tmp_path: Path) -> None
         assert peers is not None
         assert pieces is not None
         assert (peers[0].peers, pieces[0].pieces) == ([], 5)
+
+
+async def test_the_last_counters_are_kept(tmp_path: Path) -> None:
+    """Null, or no engine, changes nothing."""
+    async with bench(tmp_path) as on:
+        stage = Stage(on)
+
+        def latest() -> dict[str, int] | None:
+            found = stage.readings.latest_counters
+            return found[0].counters if found else None
+
+        await stage.readings.counters()
+        assert latest() is None
+        engine = await on.engine()
+        for number, counters in enumerate(({"a": 1}, None), 1):
+            asking = asyncio.ensure_future(stage.readings.counters())
+            query = (await engine.given(QueryCounters, number))[-1]
+            await engine.tell(CountersQueried(token=query.token, counters=counters))
+            await asking
+            assert latest() == {"a": 1}

@@ -1,0 +1,65 @@
+"""libtorrent's counters and the free space, compared with a seed, with libtorrent's list, and with the disk."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import libtorrent
+import pytest
+
+from ouzel.cli.main import run
+from protocol.wire.rows import TorrentState
+from tools.rig import payload
+from tools.rig.daemon import Daemon
+from tools.rig.payload import MIB
+from tools.rig.seed import Seed
+from tools.rig.waiting import until
+
+pytestmark = [pytest.mark.process, pytest.mark.network]
+
+lt: Any = libtorrent
+RECEIVED = "net.recv_payload_bytes"
+
+
+def test_counters_count_what_is_downloaded(
+    root: Path, daemon: Daemon, seed: Seed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the seed counts it, under each of libtorrent's names. A new engine begins at 0."""
+    made = payload.make(root / "seed", "set", {"a.bin": MIB + 5})
+    seed.add(made.metainfo, made.root)
+    client = daemon.client
+    client.add_torrent(metainfo=made.metainfo, peers=[seed.endpoint])
+    daemon.until_state(made.torrent, TorrentState.SEEDING)
+    until(lambda: client.get_counters().counters[RECEIVED] >= MIB + 5, "it is counted")
+    found = client.get_counters()
+    assert found.counters[RECEIVED] == seed.uploaded()
+    assert found.counters.keys() == {metric.name for metric in lt.session_stats_metrics()}
+    assert found.age_ms < 30_000
+    at = ["--runtime-dir", str(daemon.runtime_dir), "stats"]
+    assert run([*at, "--counters", "net.recv_p*"]) == 0
+    assert capsys.readouterr().out.split() == [RECEIVED, str(found.counters[RECEIVED])]
+    assert run([*at, "--counters", "none.*", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["counters"] == {}
+    assert run([*at, "net.*"]) == 2
+    capsys.readouterr()
+    daemon.kill_engine()
+    until(lambda: client.get_counters().counters[RECEIVED] == 0, "the next engine has answered")
+
+
+def test_free_space_is_that_of_the_disk(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
+    """Unknown while the root is missing."""
+
+    def space() -> int | None:
+        [found] = daemon.client.stats().roots
+        assert found.path == str(daemon.downloads)
+        return found.free_bytes
+
+    free = until(space, "it was seen")
+    disk = os.statvfs(daemon.downloads)
+    assert abs(free - disk.f_bavail * disk.f_frsize) < 2_000_000_000  # others use the disk, too
+    assert daemon.client.stats().roots[0].size_bytes == disk.f_blocks * disk.f_frsize
+    assert run(["--runtime-dir", str(daemon.runtime_dir), "stats"]) == 0
+    assert f": {daemon.downloads}" in "".join(capsys.readouterr().out.split("\n"))
+    daemon.downloads.rmdir()
+    until(lambda: space() is None, "it is unknown")
