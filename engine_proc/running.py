@@ -11,12 +11,12 @@ from typing import Final, assert_never
 import msgspec
 
 from engine_proc.dht_keeper import DhtKeeper
-from engine_proc.events.orders import ConfirmRetry, Flush, LoadLayout, Order, Reload, SaveCounters, SaveResume
 from engine_proc.events.outbox import Outbox
 from engine_proc.events.statistics import Statistics
 from engine_proc.events.translator import AlertTranslator
 from engine_proc.events.update_schedule import UpdateSchedule
 from engine_proc.ip_filter.filter_watch import Filtered, FilterWatch
+from engine_proc.order_book import OrderBook
 from engine_proc.resume.rehasher import Rehashed, Rehasher
 from engine_proc.resume.resume_policy import ResumePolicy, Urgency
 from engine_proc.resume.resume_store import FastResumeStore, Outcome
@@ -137,6 +137,7 @@ class Running:
         self._settings = SettingsWatch(session, known, self._emit, clock)
         self._dht = DhtKeeper(session, store, now)
         self._saver = Saver(parts, self._dispatcher)
+        self._orders = OrderBook(self._saver, self._dispatcher)
         self._watches = Watches(
             save=lambda torrent: self._saver.want(torrent, Urgency.PROGRESS),
             reload=self._dispatcher.unload,
@@ -216,7 +217,7 @@ class Running:
             for event in events:
                 self._emit(event)
             for order in orders:
-                self._perform(order)
+                self._orders.perform(order)
 
     def _take(self, alert: Alert) -> None:
         match alert:
@@ -277,23 +278,6 @@ class Running:
                 raise AlertsDropped
             case _:
                 self._watches.feed(alert, time.monotonic())
-
-    def _perform(self, order: Order) -> None:
-        match order:
-            case Flush(torrent):
-                self._saver.flush(torrent)
-            case LoadLayout(torrent):
-                self._dispatcher.metadata_received(torrent)
-            case Reload(torrent):
-                self._dispatcher.unload(torrent)
-            case SaveResume(torrent, final):
-                self._saver.want(torrent, Urgency.AT_ONCE if final else Urgency.PROGRESS)
-            case SaveCounters(torrent):
-                self._saver.want(torrent, Urgency.COUNTERS)
-            case ConfirmRetry(torrent):
-                self._dispatcher.error_cleared(torrent)
-            case _:
-                assert_never(order)
 
     def stored(self, outcome: Outcome) -> None:
         """Handles the outcome of writing or deleting resume data."""

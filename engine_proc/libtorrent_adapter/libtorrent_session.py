@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import libtorrent
 
-from engine_proc.libtorrent_adapter.libtorrent_alerts import ALERT_MASK
+from engine_proc.libtorrent_adapter.alerts.libtorrent_alerts import ALERT_MASK
 from engine_proc.libtorrent_adapter.libtorrent_calls import TorrentCalls
 from engine_proc.libtorrent_adapter.libtorrent_filter import FilteredSession
 from engine_proc.libtorrent_adapter.libtorrent_network import NetworkSession

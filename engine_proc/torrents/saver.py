@@ -17,7 +17,7 @@ from engine_proc.session.session_port import TorrentFault, UnknownTorrent
 from engine_proc.torrents.dispatch import Dispatcher
 from engine_proc.torrents.parts import Parts
 from protocol.durable.integrity import seal
-from protocol.internal.link_events import AllHandedOver, ResumeHandedOver, ResumeStoreState
+from protocol.internal.resume_events import AllHandedOver, ResumeHandedOver, ResumeStoreState
 
 SAVES_BUSY_S: Final = 0.25
 """The interval of batches of requests for resume data during a burst of commands."""

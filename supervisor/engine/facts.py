@@ -8,15 +8,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from protocol.internal.link_events import (
-    AllHandedOver,
     EngineReady,
-    FilePutAside,
     HashesProven,
     Heartbeat,
     IpFilterState,
-    MetainfoDamaged,
-    ResumeHandedOver,
-    ResumeStoreState,
     SessionStats,
     SettingsApplied,
     SettingsRefused,
@@ -25,6 +20,13 @@ from protocol.internal.link_events import (
     TorrentStuck,
 )
 from protocol.internal.link_messages import Learned
+from protocol.internal.resume_events import (
+    AllHandedOver,
+    FilePutAside,
+    MetainfoDamaged,
+    ResumeHandedOver,
+    ResumeStoreState,
+)
 from protocol.wire.crashes import CrashReport
 from protocol.wire.desired import KnownMetadata, Quarantine
 from protocol.wire.events.event import LifecycleEvent

@@ -6,15 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from protocol.internal.link_events import (
-    AllHandedOver,
     EngineReady,
-    FilePutAside,
     HashesProven,
     Heartbeat,
     IpFilterState,
-    MetainfoDamaged,
-    ResumeHandedOver,
-    ResumeStoreState,
     SessionStats,
     SettingsApplied,
     SettingsRefused,
@@ -23,6 +18,13 @@ from protocol.internal.link_events import (
     TorrentStuck,
 )
 from protocol.internal.link_messages import Learned
+from protocol.internal.resume_events import (
+    AllHandedOver,
+    FilePutAside,
+    MetainfoDamaged,
+    ResumeHandedOver,
+    ResumeStoreState,
+)
 from protocol.wire.errors import OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.session_events import EngineLost, SessionError

@@ -34,11 +34,8 @@ from protocol.durable.integrity import unseal
 from protocol.durable.resume_dir import ResumeDir
 from protocol.internal.link_commands import Configure, Drain, DropTorrent, EnsureTorrent, SaveAll
 from protocol.internal.link_events import (
-    AllHandedOver,
     EngineReady,
     Heartbeat,
-    ResumeHandedOver,
-    ResumeStoreState,
     SessionStats,
     SettingsApplied,
     SettingsRefused,
@@ -49,6 +46,7 @@ from protocol.internal.link_events import (
     TorrentStuck,
 )
 from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
+from protocol.internal.resume_events import AllHandedOver, ResumeHandedOver, ResumeStoreState
 from protocol.wire.desired import DesiredTorrent, Selection
 from protocol.wire.events.session_events import LimitsApplied
 from protocol.wire.events.torrent_events import (

@@ -11,19 +11,14 @@ from typing import Final
 import msgspec
 
 from protocol.internal.link_events import (
-    AllHandedOver,
     DataFailures,
     EngineEvent,
     EngineReady,
-    FilePutAside,
     FilesRestored,
     HashesProven,
     Heartbeat,
     HistoryFound,
     IpFilterState,
-    MetainfoDamaged,
-    ResumeHandedOver,
-    ResumeStoreState,
     SessionStats,
     SettingsApplied,
     SettingsRefused,
@@ -37,6 +32,13 @@ from protocol.internal.link_events import (
 from protocol.internal.link_messages import Learned
 from protocol.internal.link_queries import Answer
 from protocol.internal.move_events import MoveProgress
+from protocol.internal.resume_events import (
+    AllHandedOver,
+    FilePutAside,
+    MetainfoDamaged,
+    ResumeHandedOver,
+    ResumeStoreState,
+)
 from protocol.wire.desired import KnownMetadata
 from protocol.wire.events.event import MAX_EVENT_FILES, LifecycleEvent
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError

@@ -6,11 +6,8 @@ import pytest
 from protocol.internal.link_events import (
     DataFailures,
     EngineEvent,
-    FilePutAside,
     FilesRestored,
     Heartbeat,
-    MetainfoDamaged,
-    ResumeStoreState,
     SettingsApplied,
     SettingsRefused,
     StorageState,
@@ -22,6 +19,7 @@ from protocol.internal.link_events import (
     TrackersKnown,
 )
 from protocol.internal.link_queries import FilesQueried, TrackersQueried
+from protocol.internal.resume_events import FilePutAside, MetainfoDamaged, ResumeStoreState
 from protocol.wire.desired import KnownMetadata, TorrentOptions
 from protocol.wire.events.event import MAX_EVENT_FILES
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
