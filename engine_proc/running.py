@@ -136,11 +136,7 @@ class Running:
         self._settings = SettingsWatch(session, known, self._emit, clock)
         self._dht = DhtKeeper(session, store, now)
         self._saver = Saver(parts, self._dispatcher)
-        self._watches = Watches(
-            save=lambda torrent: self._saver.want(torrent, Urgency.PROGRESS),
-            reload=self._dispatcher.unload,
-            network_cpu_s=session.network_cpu_s,
-        )
+        self._watches = Watches(self._saver.progressed, self._dispatcher.unload, session.network_cpu_s)
         self._statistics = Statistics()
         self._held_errors = HeldErrors(patience_s=PATIENCE_S)
         self._audit = AuditSchedule()

@@ -96,10 +96,7 @@ class _View:
         self.has_downloaded = False
         """Whether the torrent may have written to its files since it was added."""
         self.nameless = False
-        """Whether the torrent comes from a magnet link, and has no metadata yet.
-
-        No file is selected before its paths are checked, so `Finished` means nothing.
-        """
+        """Whether it is a magnet link's, and has no metadata yet. No file is selected; `Finished` means nothing."""
         self.finished_nameless = False
         self.trouble: str | None = None
         self.file_problem: str | None = None

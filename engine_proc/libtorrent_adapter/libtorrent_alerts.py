@@ -61,8 +61,7 @@ ALERT_MASK: Final = int(
     | lt.alert.category_t.file_progress_notification
     | lt.alert.category_t.tracker_notification
 )
-"""Enables the alerts that are copied below, and few others, since unused alerts cost time and space in the queue.
-"""
+"""Enables the alerts that are copied below, and few others, since unused alerts cost time and space."""
 
 _NOT_MODIFIED: Final = 143
 _NO_PROBLEM: Final = frozenset({0, errno.ENOTEMPTY})

@@ -21,8 +21,8 @@ from protocol.internal.link_events import (
     SettingsRefused,
     StorageState,
     TorrentDropped,
-    TorrentStuck,
 )
+from protocol.internal.watch_events import TorrentStuck
 from protocol.wire.errors import OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.session_events import EngineLost, SessionError

@@ -12,7 +12,6 @@ import msgspec
 
 from protocol.internal.link_events import (
     AllHandedOver,
-    DataFailures,
     EngineEvent,
     EngineReady,
     FilePutAside,
@@ -31,11 +30,11 @@ from protocol.internal.link_events import (
     StorageState,
     TorrentApplied,
     TorrentDropped,
-    TorrentStuck,
     TrackerReport,
     TrackersKnown,
 )
 from protocol.internal.link_queries import Answer
+from protocol.internal.watch_events import DataFailures, TorrentStuck
 from protocol.wire.desired import KnownMetadata
 from protocol.wire.events.event import MAX_EVENT_FILES, LifecycleEvent
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError

@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from protocol.internal.link_events import (
-    DataFailures,
     EngineEvent,
     FilePutAside,
     FilesRestored,
@@ -14,14 +13,13 @@ from protocol.internal.link_events import (
     SettingsApplied,
     SettingsRefused,
     StorageState,
-    StuckIn,
     TorrentApplied,
     TorrentDropped,
-    TorrentStuck,
     TrackerReport,
     TrackersKnown,
 )
 from protocol.internal.link_queries import FilesQueried, TrackersQueried
+from protocol.internal.watch_events import DataFailures, StuckIn, TorrentStuck
 from protocol.wire.desired import KnownMetadata, TorrentOptions
 from protocol.wire.events.event import MAX_EVENT_FILES
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
