@@ -130,6 +130,7 @@ class Running:
         policy = ResumePolicy()
         parts = Parts(session, store, guard, translator, policy, self._pacer, self._emit, clock)
         self._dispatcher = Dispatcher(parts, Loader(parts, judged, rehasher))
+        self.mover = self._dispatcher.absences.mover
         self._deadlines = Deadlines(session, self._dispatcher.faulted, clock)
         self._trackers = TrackerNews(session)
         self._commands = SessionCommands(session, guard, judged, self._emit, clock, self._trackers.read_back)
@@ -372,6 +373,9 @@ class Running:
             self._dht.tick(now)
         self._saver.tick(now, self._updates.calm_from)
         self._dispatcher.tick(now)
+        if not self._saver.draining:
+            for torrent in self.mover.tick(now):
+                self._dispatcher.unload(torrent)
 
     def next_due(self) -> float:
         """The time at which `tick` will have something to do."""

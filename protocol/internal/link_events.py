@@ -3,7 +3,7 @@
 Some of them are events of the public protocol.
 """
 
-from protocol.internal.link_messages import EventMessage
+from protocol.internal.link_messages import EventMessage, Learned
 from protocol.internal.link_queries import (
     CountersQueried,
     FilesQueried,
@@ -14,6 +14,7 @@ from protocol.internal.link_queries import (
     TrackersQueried,
     WebSeedsQueried,
 )
+from protocol.internal.move_events import MoveCopied, MoveEnded, MoveProgress
 from protocol.internal.watch_events import DataFailures, TorrentStuck
 from protocol.wire.desired import SettingValue
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
@@ -30,15 +31,6 @@ from protocol.wire.events.torrent_events import (
     TorrentError,
 )
 from protocol.wire.reports import SandboxReport
-
-
-class Learned(EventMessage, frozen=True, kw_only=True):
-    """The base of facts that are stored in a torrent's record.
-
-    `supervisor.commands.edits` has an edit for each of them.
-    """
-
-    torrent: str
 
 
 class EngineReady(EventMessage, frozen=True, kw_only=True, tag="engine_ready"):
@@ -323,6 +315,9 @@ EngineEvent = (
     | SourceInspected
     | TorrentApplied
     | TorrentRechecked
+    | MoveProgress
+    | MoveCopied
+    | MoveEnded
     | HashesProven
     | SettingsApplied
     | TorrentDropped

@@ -14,7 +14,6 @@ from protocol.internal.link_events import (
     HashesProven,
     Heartbeat,
     IpFilterState,
-    Learned,
     MetainfoDamaged,
     ResumeHandedOver,
     ResumeStoreState,
@@ -24,6 +23,7 @@ from protocol.internal.link_events import (
     StorageState,
     TorrentDropped,
 )
+from protocol.internal.link_messages import Learned
 from protocol.internal.watch_events import TorrentStuck
 from protocol.wire.crashes import CrashReport
 from protocol.wire.desired import KnownMetadata, Quarantine

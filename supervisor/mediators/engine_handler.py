@@ -12,7 +12,6 @@ from protocol.internal.link_events import (
     HashesProven,
     Heartbeat,
     IpFilterState,
-    Learned,
     MetainfoDamaged,
     ResumeHandedOver,
     ResumeStoreState,
@@ -22,6 +21,7 @@ from protocol.internal.link_events import (
     StorageState,
     TorrentDropped,
 )
+from protocol.internal.link_messages import Learned
 from protocol.internal.watch_events import TorrentStuck
 from protocol.wire.errors import OuzelError
 from protocol.wire.events.event import LifecycleEvent

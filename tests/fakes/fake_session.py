@@ -182,7 +182,7 @@ class _Torrent:
             size=self.content.size,
             piece_length=self.content.piece_length,
             files=[
-                FileEntry(index, path, size, self.priorities[index])
+                FileEntry(index, dict(self.desired.renames).get(index, path), size, self.priorities[index])
                 for index, (path, size) in enumerate(zip(self.content.paths, self.content.sizes, strict=True))
             ],
         )
@@ -412,7 +412,8 @@ class FakeSession:
         there = _Torrent(desired, content, have or [False] * content.pieces, [])
         layout, status = there.layout(), there.status()
         assert layout is not None
-        return layout, Examined([], status.done, status.wanted, content.size)
+        others = [f"{desired.save_path}/{file.path}" for file in layout.files] if self.on_disk else []
+        return layout, Examined([], status.done, status.wanted, content.size, others=others)
 
     def resume(
         self,
