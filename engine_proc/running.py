@@ -18,7 +18,7 @@ from engine_proc.events.update_schedule import UpdateSchedule
 from engine_proc.ip_filter.filter_watch import Filtered, FilterWatch
 from engine_proc.order_book import OrderBook
 from engine_proc.resume.rehasher import Rehashed, Rehasher
-from engine_proc.resume.resume_policy import ResumePolicy, Urgency
+from engine_proc.resume.resume_policy import ResumePolicy
 from engine_proc.resume.resume_store import FastResumeStore, Outcome
 from engine_proc.session.alerts import (
     Alert,
@@ -138,11 +138,7 @@ class Running:
         self._dht = DhtKeeper(session, store, now)
         self._saver = Saver(parts, self._dispatcher)
         self._orders = OrderBook(self._saver, self._dispatcher)
-        self._watches = Watches(
-            save=lambda torrent: self._saver.want(torrent, Urgency.PROGRESS),
-            reload=self._dispatcher.unload,
-            network_cpu_s=session.network_cpu_s,
-        )
+        self._watches = Watches(self._saver.progressed, self._dispatcher.unload, session.network_cpu_s)
         self._statistics = Statistics()
         self._held_errors = HeldErrors(patience_s=PATIENCE_S)
         self._audit = AuditSchedule()

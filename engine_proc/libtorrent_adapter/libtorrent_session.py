@@ -19,7 +19,6 @@ from engine_proc.libtorrent_adapter.libtorrent_options import OptionCalls
 from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, call_again, everybody
 from engine_proc.libtorrent_adapter.libtorrent_settings import Settings
 from engine_proc.libtorrent_adapter.libtorrent_source_calls import SourceCalls
-from engine_proc.libtorrent_adapter.network_thread import NetworkThread, threads
 from engine_proc.libtorrent_adapter.parsing import (
     libtorrent_claims,
     libtorrent_files,
@@ -27,6 +26,7 @@ from engine_proc.libtorrent_adapter.parsing import (
     libtorrent_params,
     libtorrent_sources,
 )
+from engine_proc.process.network_thread import NetworkThread, threads
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session import faults, recorded
 from engine_proc.session.alerts import Alert, CountersRead, PrioritiesSet

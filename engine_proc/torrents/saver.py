@@ -58,6 +58,10 @@ class Saver:
         if self._drain_until is None:
             self._policy.mark_dirty(torrent, urgency, self._clock())
 
+    def progressed(self, torrent: str) -> None:
+        """Notes that a torrent has downloaded something, whether it was of use or not."""
+        self.want(torrent, Urgency.PROGRESS)
+
     def save_all(self, *, hand_over: bool) -> None:
         """Requests resume data of all torrents, to be written or handed over."""
         self._policy.release()

@@ -17,7 +17,8 @@ from engine_proc.session.alerts import (
 from engine_proc.watches.failure_book import FailureBook
 from engine_proc.watches.spin_watch import SpinWatch
 from engine_proc.watches.stuck_watch import StuckWatch
-from protocol.internal.link_events import EngineEvent, SessionStats, TorrentStuck
+from protocol.internal.link_events import EngineEvent, SessionStats
+from protocol.internal.watch_events import TorrentStuck
 
 
 class Watches:
@@ -31,7 +32,6 @@ class Watches:
 
     def __init__(
         self,
-        *,
         save: Callable[[str], None],
         reload: Callable[[str], None],
         network_cpu_s: Callable[[], float | None],

@@ -17,7 +17,6 @@ from protocol.internal.link_events import (
     SettingsRefused,
     StorageState,
     TorrentDropped,
-    TorrentStuck,
 )
 from protocol.internal.link_messages import Learned
 from protocol.internal.resume_events import (
@@ -27,6 +26,7 @@ from protocol.internal.resume_events import (
     ResumeHandedOver,
     ResumeStoreState,
 )
+from protocol.internal.watch_events import TorrentStuck
 from protocol.wire.crashes import CrashReport
 from protocol.wire.desired import KnownMetadata, Quarantine
 from protocol.wire.events.event import LifecycleEvent

@@ -15,7 +15,6 @@ from protocol.internal.link_events import (
     SettingsRefused,
     StorageState,
     TorrentDropped,
-    TorrentStuck,
 )
 from protocol.internal.link_messages import Learned
 from protocol.internal.resume_events import (
@@ -25,6 +24,7 @@ from protocol.internal.resume_events import (
     ResumeHandedOver,
     ResumeStoreState,
 )
+from protocol.internal.watch_events import TorrentStuck
 from protocol.wire.errors import OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.session_events import EngineLost, SessionError

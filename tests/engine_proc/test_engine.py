@@ -40,13 +40,12 @@ from protocol.internal.link_events import (
     SettingsApplied,
     SettingsRefused,
     StorageState,
-    StuckIn,
     TorrentApplied,
     TorrentDropped,
-    TorrentStuck,
 )
 from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
 from protocol.internal.resume_events import AllHandedOver, ResumeHandedOver, ResumeStoreState
+from protocol.internal.watch_events import StuckIn, TorrentStuck
 from protocol.wire.desired import DesiredTorrent, Selection
 from protocol.wire.events.session_events import LimitsApplied
 from protocol.wire.events.torrent_events import (

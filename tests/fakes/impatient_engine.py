@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from engine_proc.__main__ import main
-from engine_proc.libtorrent_adapter.network_thread import NetworkThread
+from engine_proc.process.network_thread import NetworkThread
 from engine_proc.watches import spin_watch, stuck_watch
 
 VARIABLE: Final = "SPINS"

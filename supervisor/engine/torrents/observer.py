@@ -11,7 +11,6 @@ from typing import Final
 import msgspec
 
 from protocol.internal.link_events import (
-    DataFailures,
     EngineEvent,
     EngineReady,
     FilesRestored,
@@ -25,7 +24,6 @@ from protocol.internal.link_events import (
     StorageState,
     TorrentApplied,
     TorrentDropped,
-    TorrentStuck,
     TrackerReport,
     TrackersKnown,
 )
@@ -39,6 +37,7 @@ from protocol.internal.resume_events import (
     ResumeHandedOver,
     ResumeStoreState,
 )
+from protocol.internal.watch_events import DataFailures, TorrentStuck
 from protocol.wire.desired import KnownMetadata
 from protocol.wire.events.event import MAX_EVENT_FILES, LifecycleEvent
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError

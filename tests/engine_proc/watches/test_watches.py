@@ -10,7 +10,8 @@ from engine_proc.watches import stuck_watch
 from engine_proc.watches.spin_watch import LASTS_S
 from engine_proc.watches.stuck_watch import METADATA_S, Stuck, StuckWatch
 from engine_proc.watches.watches import Watches
-from protocol.internal.link_events import DataFailures, SessionStats, StuckIn, TorrentStuck
+from protocol.internal.link_events import SessionStats
+from protocol.internal.watch_events import DataFailures, StuckIn, TorrentStuck
 from tests.engine_proc.watches.test_stuck_watch import row
 from tools.rig.hostile.raw_peer import RawPeer
 from tools.rig.probe import LOOPBACK, Probe

@@ -6,7 +6,7 @@ from typing import Any
 
 import libtorrent
 
-from engine_proc.libtorrent_adapter.network_thread import NetworkThread, threads
+from engine_proc.process.network_thread import NetworkThread, threads
 from tools.rig.probe import DEADLINE_S, LOOPBACK
 
 lt: Any = libtorrent
