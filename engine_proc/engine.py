@@ -245,6 +245,7 @@ class Engine:
             self._known,
             self._filters,
         )
+        self._poller.register(running.mover.fileno(), zmq.POLLIN)
         self._emit(
             EngineReady(
                 pid=os.getpid(),

@@ -130,6 +130,7 @@ class Running:
         policy = ResumePolicy()
         parts = Parts(session, store, guard, translator, policy, self._pacer, self._emit, clock)
         self._dispatcher = Dispatcher(parts, Loader(parts, judged, rehasher))
+        self.mover = self._dispatcher.absences.mover
         self._deadlines = Deadlines(session, self._dispatcher.faulted, clock)
         self._trackers = TrackerNews(session)
         self._commands = SessionCommands(session, guard, judged, self._emit, clock, self._trackers.read_back)
@@ -137,7 +138,9 @@ class Running:
         self._dht = DhtKeeper(session, store, now)
         self._saver = Saver(parts, self._dispatcher)
         self._watches = Watches(
-            save=lambda torrent: self._saver.want(torrent, Urgency.PROGRESS), reload=self._dispatcher.unload
+            save=lambda torrent: self._saver.want(torrent, Urgency.PROGRESS),
+            reload=self._dispatcher.unload,
+            network_cpu_s=session.network_cpu_s,
         )
         self._statistics = Statistics()
         self._held_errors = HeldErrors(patience_s=PATIENCE_S)
@@ -265,7 +268,7 @@ class Running:
                 now = self._answered_at = time.monotonic()
                 self._answered = True
                 if (stats := self._statistics.sample(alert, now, self._session.listen_port)) is not None:
-                    self._emit(stats)
+                    self._emit(self._watches.measure(stats, now))
             case StatusUpdate(rows):
                 self._updates.busy = bool(rows)
                 self._watches.observe(rows, time.monotonic())
@@ -374,6 +377,9 @@ class Running:
             self._dht.tick(now)
         self._saver.tick(now, self._updates.calm_from)
         self._dispatcher.tick(now)
+        if not self._saver.draining:
+            for torrent in self.mover.tick(now):
+                self._dispatcher.unload(torrent)
 
     def next_due(self) -> float:
         """The time at which `tick` will have something to do."""

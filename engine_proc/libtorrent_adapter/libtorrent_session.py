@@ -19,6 +19,7 @@ from engine_proc.libtorrent_adapter.libtorrent_options import OptionCalls
 from engine_proc.libtorrent_adapter.libtorrent_peers import KeptSeeds, PeerCalls, call_again, everybody
 from engine_proc.libtorrent_adapter.libtorrent_settings import Settings
 from engine_proc.libtorrent_adapter.libtorrent_source_calls import SourceCalls
+from engine_proc.libtorrent_adapter.network_thread import NetworkThread, threads
 from engine_proc.libtorrent_adapter.parsing import (
     libtorrent_claims,
     libtorrent_files,
@@ -78,7 +79,9 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
         checked = self._settings.take(settings)
         checked |= {"download_rate_limit": download_bps, "upload_rate_limit": upload_bps, "alert_mask": ALERT_MASK}
         outer = recorder.begin(b"session")
+        before = threads()
         self._session = lt.session(checked)
+        self._network_thread = NetworkThread(before)
         self._limit_local_peers_too()
         recorder.end(outer)
         TorrentCalls.__init__(self, recorder, self._dropped)
@@ -366,6 +369,10 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
     def listen_port(self) -> int:
         """The TCP listening port; 0 if there is none."""
         return int(self._session.listen_port())
+
+    def network_cpu_s(self) -> float | None:
+        """The CPU time of the network thread; None if it is unknown."""
+        return self._network_thread.cpu_s()
 
     @recorded.of_session
     def suspend(self) -> None:

@@ -41,6 +41,7 @@ class Saver:
         self._emit = parts.emit
         self._clock = parts.clock
         self._dispatcher = dispatcher
+        self._mover = dispatcher.absences.mover
         self._saved_at = self._clock() - SAVES_BUSY_S
         self._writing = 0
         self._store_problem: str | None = None
@@ -119,6 +120,7 @@ class Saver:
             self._writing += 1
             self._store.save(torrent, alert.blob)
             self._dispatcher.resume_data_made(torrent)
+            self._mover.resume_data_made(torrent)
 
     def not_made(self, alert: ResumeUnsaved) -> None:
         """Handles a request without resume data: nothing has changed, or there was an error."""
@@ -132,6 +134,7 @@ class Saver:
         if torrent in self._flush_to_save:
             self._flush_to_save.discard(torrent)
             self._policy.mark_dirty(torrent, Urgency.AT_ONCE, self._clock())
+        self._mover.flushed(torrent)
 
     def stored(self, outcome: Outcome) -> None:
         """Handles the outcome of writing resume data."""
@@ -140,6 +143,7 @@ class Saver:
         if outcome.problem is None:
             self._policy.release()
             self._dispatcher.resume_stored(outcome.torrent)
+            self._mover.resume_stored(outcome.torrent)
         elif self._drain_until is None:
             self._policy.hold(self._clock())
             self._policy.mark_dirty(outcome.torrent, Urgency.PROGRESS, self._clock())

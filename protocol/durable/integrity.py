@@ -131,12 +131,15 @@ def unseal(content: bytes) -> bytes:
 def encode_record(record: msgspec.Struct) -> bytes:
     """A record as human-readable JSON, with a checksum over its other members.
 
-    The checksum is the first member, so that deleting its line leaves valid JSON.
+    The checksum is the first member, so that deleting its line leaves valid JSON. The members that the class names in
+    `WRITTEN` are in the text even if the encoding of the class leaves out defaults: people edit them.
     """
-    checksum = msgspec.json.encode({_CHECKSUM: _checksum(record)})
-    # Every record has members, so the comma is valid.
-    sealed = checksum[:-1] + b"," + msgspec.json.encode(record)[1:]
-    return msgspec.json.format(sealed, indent=2) + b"\n"
+    found: dict[str, Any] = msgspec.to_builtins(record)
+    for name in getattr(record, "WRITTEN", ()):
+        if name not in found:
+            found[name] = msgspec.to_builtins(getattr(record, name))
+    members = {name: found[name] for name in record.__struct_fields__ if name in found}
+    return msgspec.json.format(msgspec.json.encode({_CHECKSUM: _checksum(members), **members}), indent=2) + b"\n"
 
 
 def decode_record(content: bytes, kind: type[T]) -> T:
@@ -170,5 +173,5 @@ def _members(content: bytes) -> dict[str, Any]:
         return msgspec.json.decode(_TRAILING_COMMA.sub(lambda match: match[1] or "", text), type=dict[str, Any])
 
 
-def _checksum(members: dict[str, Any] | msgspec.Struct) -> str:
+def _checksum(members: dict[str, Any]) -> str:
     return f"{zlib.crc32(msgspec.json.encode(members, order='sorted')):08x}"

@@ -5,7 +5,7 @@ Some of them are events of the public protocol.
 
 from enum import StrEnum
 
-from protocol.internal.link_messages import EventMessage
+from protocol.internal.link_messages import EventMessage, Learned
 from protocol.internal.link_queries import (
     CountersQueried,
     FilesQueried,
@@ -16,6 +16,7 @@ from protocol.internal.link_queries import (
     TrackersQueried,
     WebSeedsQueried,
 )
+from protocol.internal.move_events import MoveCopied, MoveEnded, MoveProgress
 from protocol.wire.desired import SettingValue
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
 from protocol.wire.events.torrent_events import (
@@ -31,15 +32,6 @@ from protocol.wire.events.torrent_events import (
     TorrentError,
 )
 from protocol.wire.reports import SandboxReport
-
-
-class Learned(EventMessage, frozen=True, kw_only=True):
-    """The base of facts that are stored in a torrent's record.
-
-    `supervisor.commands.edits` has an edit for each of them.
-    """
-
-    torrent: str
 
 
 class EngineReady(EventMessage, frozen=True, kw_only=True, tag="engine_ready"):
@@ -343,6 +335,9 @@ class SessionStats(EventMessage, frozen=True, kw_only=True, tag="session_stats")
 
     Fields:
         listeners: the listening ports by protocol and address, as far as libtorrent has reported them.
+        network_load: the fraction of a CPU core that libtorrent's network thread used in the last five seconds; None if
+            it is unknown.
+        spins: whether the thread has used a core for a minute although hardly any payload was transferred.
     """
 
     download_bps: int
@@ -352,6 +347,8 @@ class SessionStats(EventMessage, frozen=True, kw_only=True, tag="session_stats")
     peers: int
     listen_port: int
     listeners: dict[str, int] = {}
+    network_load: float | None = None
+    spins: bool = False
 
 
 EngineEvent = (
@@ -361,6 +358,9 @@ EngineEvent = (
     | SourceInspected
     | TorrentApplied
     | TorrentRechecked
+    | MoveProgress
+    | MoveCopied
+    | MoveEnded
     | HashesProven
     | SettingsApplied
     | TorrentDropped

@@ -14,7 +14,6 @@ from protocol.internal.link_events import (
     HashesProven,
     Heartbeat,
     IpFilterState,
-    Learned,
     MetainfoDamaged,
     ResumeHandedOver,
     ResumeStoreState,
@@ -25,6 +24,7 @@ from protocol.internal.link_events import (
     TorrentDropped,
     TorrentStuck,
 )
+from protocol.internal.link_messages import Learned
 from protocol.wire.crashes import CrashReport
 from protocol.wire.desired import KnownMetadata, Quarantine
 from protocol.wire.events.event import LifecycleEvent

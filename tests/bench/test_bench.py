@@ -90,6 +90,14 @@ def test_crash_refuses_a_kind_that_there_is_not() -> None:
     assert "hybrid" in done.stderr
 
 
+def test_limits_refuses_a_transport_that_there_is_not() -> None:
+    """The exit code is 2. Its measurements take minutes, so no test makes them."""
+    argv = [sys.executable, "-m", "tools.bench", "limits", "--transport", "sctp"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "utp" in done.stderr
+
+
 def test_limit_refuses_a_torrent_that_is_too_small_for_its_window() -> None:
     """The exit code is 2, and the message says how large the torrent has to be."""
     argv = [sys.executable, "-m", "tools.bench", "limit", "--mbps", "100", "--size", "16"]

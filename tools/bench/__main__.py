@@ -13,8 +13,10 @@ from tools.bench.service.acknowledged import acknowledged
 from tools.bench.service.globs import globs
 from tools.bench.service.leaks import leaks
 from tools.bench.service.limit import limit
+from tools.bench.service.limits import limits
 from tools.bench.service.log import log
 from tools.bench.service.many import many
+from tools.bench.service.moves import moves
 from tools.bench.service.names import names
 from tools.bench.service.store import store
 from tools.bench.service.throughput import throughput
@@ -32,6 +34,7 @@ app = typer.Typer(
 for benchmark in (
     throughput,
     limit,
+    limits,
     kills,
     crash,
     acknowledged,
@@ -45,6 +48,7 @@ for benchmark in (
     wire,
     fuzz,
     names,
+    moves,
     log,
     globs,
     store,
