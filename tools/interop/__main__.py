@@ -129,7 +129,8 @@ def _report(versions: dict[str, str], hashes: Check, outcomes: list[Outcome], pr
         (
             f"The payload has {mb(sum(FILES.values()))} in {len(FILES)} files. PAYLOAD is what Ouzel has counted, PEER"
             " how Ouzel's list_peers names the other program. The tracker is opentracker; there is no other source of"
-            " peers.",
+            " peers. Transmission 3.00 takes ten seconds to unchoke a peer, and over TCP it often sends the last block"
+            " ten seconds late; Ouzel makes no uTP connections by default.",
         ),
         {
             "payload": sum(FILES.values()),
