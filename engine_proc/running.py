@@ -13,7 +13,7 @@ import msgspec
 from engine_proc.dht_keeper import DhtKeeper
 from engine_proc.events.outbox import Outbox
 from engine_proc.events.statistics import Statistics
-from engine_proc.events.translator import AlertTranslator
+from engine_proc.events.translator import STOPPING, AlertTranslator
 from engine_proc.events.update_schedule import UpdateSchedule
 from engine_proc.ip_filter.filter_watch import Filtered, FilterWatch
 from engine_proc.order_book import OrderBook
@@ -152,8 +152,9 @@ class Running:
 
     def _emit(self, event: EngineEvent) -> None:
         """Queues an event. An error of files that are being checked is held until the result is known."""
-        if isinstance(event, TorrentError) and event.name == "storage" and self._guard.looking(event.torrent):
-            self._held_errors.hold(event, time.monotonic())
+        if isinstance(event, TorrentError) and event.name in STOPPING and self._guard.looking(event.torrent):
+            # Its files are known, so the metadata is not to blame.
+            self._held_errors.hold(msgspec.structs.replace(event, name="storage"), time.monotonic())
         else:
             self._outbox.put(event, time.monotonic())
 

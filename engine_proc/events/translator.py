@@ -316,6 +316,10 @@ class AlertTranslator:
         return False
 
 
+STOPPING: Final = ("storage", "invalid_metadata")
+"""The names of errors by which libtorrent stops a torrent."""
+
+
 def _stopped(torrent: str, view: View, problem: str) -> TorrentError:
     """The event that an error has stopped a torrent. Before there is metadata, only the metadata can be the cause."""
     name = "invalid_metadata" if view.nameless else "storage"
