@@ -88,8 +88,7 @@ class SessionCommands:
         """Validates a source.
 
         Valid metainfo with a save path is answered by `confined`, once its paths have been checked on disk. Anything
-        else is
-        answered at once.
+        else is answered at once.
         """
         token, save_path = command.token, command.save_path if command.metainfo is not None else None
         try:
