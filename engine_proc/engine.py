@@ -30,7 +30,8 @@ from engine_proc.torrents.loading.judged_sources import JudgedSources
 from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.internal.link import EventBatch, decode_commands
 from protocol.internal.link_commands import Configure, Drain, EngineCommand, EnsureTorrent, SaveAll
-from protocol.internal.link_events import AllHandedOver, EngineEvent, EngineReady, Heartbeat, SettingsRefused
+from protocol.internal.link_events import EngineEvent, EngineReady, Heartbeat, SettingsRefused
+from protocol.internal.resume_events import AllHandedOver
 from protocol.wire import codec
 from protocol.wire.desired import SettingValue
 
@@ -245,6 +246,7 @@ class Engine:
             self._known,
             self._filters,
         )
+        self._poller.register(running.mover.fileno(), zmq.POLLIN)
         self._emit(
             EngineReady(
                 pid=os.getpid(),

@@ -11,14 +11,14 @@ from typing import Final, assert_never
 import msgspec
 
 from engine_proc.dht_keeper import DhtKeeper
-from engine_proc.events.orders import ConfirmRetry, Flush, LoadLayout, Order, Reload, SaveCounters, SaveResume
 from engine_proc.events.outbox import Outbox
 from engine_proc.events.statistics import Statistics
-from engine_proc.events.translator import AlertTranslator
+from engine_proc.events.translator import STOPPING, AlertTranslator
 from engine_proc.events.update_schedule import UpdateSchedule
 from engine_proc.ip_filter.filter_watch import Filtered, FilterWatch
+from engine_proc.order_book import OrderBook
 from engine_proc.resume.rehasher import Rehashed, Rehasher
-from engine_proc.resume.resume_policy import ResumePolicy, Urgency
+from engine_proc.resume.resume_policy import ResumePolicy
 from engine_proc.resume.resume_store import FastResumeStore, Outcome
 from engine_proc.session.alerts import (
     Alert,
@@ -130,15 +130,15 @@ class Running:
         policy = ResumePolicy()
         parts = Parts(session, store, guard, translator, policy, self._pacer, self._emit, clock)
         self._dispatcher = Dispatcher(parts, Loader(parts, judged, rehasher))
+        self.mover = self._dispatcher.absences.mover
         self._deadlines = Deadlines(session, self._dispatcher.faulted, clock)
         self._trackers = TrackerNews(session)
         self._commands = SessionCommands(session, guard, judged, self._emit, clock, self._trackers.read_back)
         self._settings = SettingsWatch(session, known, self._emit, clock)
         self._dht = DhtKeeper(session, store, now)
         self._saver = Saver(parts, self._dispatcher)
-        self._watches = Watches(
-            save=lambda torrent: self._saver.want(torrent, Urgency.PROGRESS), reload=self._dispatcher.unload
-        )
+        self._orders = OrderBook(self._saver, self._dispatcher)
+        self._watches = Watches(self._saver.progressed, self._dispatcher.unload, session.network_cpu_s)
         self._statistics = Statistics()
         self._held_errors = HeldErrors(patience_s=PATIENCE_S)
         self._audit = AuditSchedule()
@@ -152,8 +152,9 @@ class Running:
 
     def _emit(self, event: EngineEvent) -> None:
         """Queues an event. An error of files that are being checked is held until the result is known."""
-        if isinstance(event, TorrentError) and event.name == "storage" and self._guard.looking(event.torrent):
-            self._held_errors.hold(event, time.monotonic())
+        if isinstance(event, TorrentError) and event.name in STOPPING and self._guard.looking(event.torrent):
+            # Its files are known, so the metadata is not to blame.
+            self._held_errors.hold(msgspec.structs.replace(event, name="storage"), time.monotonic())
         else:
             self._outbox.put(event, time.monotonic())
 
@@ -213,7 +214,7 @@ class Running:
             for event in events:
                 self._emit(event)
             for order in orders:
-                self._perform(order)
+                self._orders.perform(order)
 
     def _take(self, alert: Alert) -> None:
         match alert:
@@ -265,7 +266,7 @@ class Running:
                 now = self._answered_at = time.monotonic()
                 self._answered = True
                 if (stats := self._statistics.sample(alert, now, self._session.listen_port)) is not None:
-                    self._emit(stats)
+                    self._emit(self._watches.measure(stats, now))
             case StatusUpdate(rows):
                 self._updates.busy = bool(rows)
                 self._watches.observe(rows, time.monotonic())
@@ -274,23 +275,6 @@ class Running:
                 raise AlertsDropped
             case _:
                 self._watches.feed(alert, time.monotonic())
-
-    def _perform(self, order: Order) -> None:
-        match order:
-            case Flush(torrent):
-                self._saver.flush(torrent)
-            case LoadLayout(torrent):
-                self._dispatcher.metadata_received(torrent)
-            case Reload(torrent):
-                self._dispatcher.unload(torrent)
-            case SaveResume(torrent, final):
-                self._saver.want(torrent, Urgency.AT_ONCE if final else Urgency.PROGRESS)
-            case SaveCounters(torrent):
-                self._saver.want(torrent, Urgency.COUNTERS)
-            case ConfirmRetry(torrent):
-                self._dispatcher.error_cleared(torrent)
-            case _:
-                assert_never(order)
 
     def stored(self, outcome: Outcome) -> None:
         """Handles the outcome of writing or deleting resume data."""
@@ -374,6 +358,9 @@ class Running:
             self._dht.tick(now)
         self._saver.tick(now, self._updates.calm_from)
         self._dispatcher.tick(now)
+        if not self._saver.draining:
+            for torrent in self.mover.tick(now):
+                self._dispatcher.unload(torrent)
 
     def next_due(self) -> float:
         """The time at which `tick` will have something to do."""

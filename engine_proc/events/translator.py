@@ -12,7 +12,6 @@ downloaded nothing since it was added needs no flush, and goes from INCOMPLETE t
 """
 
 from collections.abc import Sequence
-from enum import Enum
 from typing import Final
 
 import msgspec
@@ -30,6 +29,7 @@ from engine_proc.events.orders import (
     Translation,
 )
 from engine_proc.events.progress import idle, progress_of
+from engine_proc.events.torrent_view import Phase, View
 from engine_proc.resume.pieces import Examined, Unverified
 from engine_proc.session.alerts import (
     Alert,
@@ -61,68 +61,16 @@ _STATES: Final = {
 _HAS_ALL: Final = frozenset({NativeState.FINISHED, NativeState.SEEDING})
 
 
-class _Phase(Enum):
-    INCOMPLETE = "incomplete"
-    FLUSHING = "flushing"
-    FLUSHED = "flushed"
-    COMPLETE = "complete"
-    SPOILED = "spoiled"
-    """A write failed after the last piece had passed its check: libtorrent permanently claims data that is not on disk.
-    """
-
-
-class _View:
-    """The state of one torrent as reported so far."""
-
-    __slots__ = (
-        "downloading",
-        "file_problem",
-        "finished_nameless",
-        "has_downloaded",
-        "moved",
-        "nameless",
-        "out_of_space",
-        "phase",
-        "row",
-        "row_is_newer",
-        "state",
-        "trouble",
-    )
-
-    def __init__(self, phase: _Phase) -> None:
-        self.phase = phase
-        self.state = TorrentState.QUEUED
-        self.downloading = False
-        self.has_downloaded = False
-        """Whether the torrent may have written to its files since it was added."""
-        self.nameless = False
-        """Whether the torrent comes from a magnet link, and has no metadata yet.
-
-        No file is selected before its paths are checked, so `Finished` means nothing.
-        """
-        self.finished_nameless = False
-        self.trouble: str | None = None
-        self.file_problem: str | None = None
-        """The last failed read or write."""
-        self.out_of_space = False
-        """Whether the torrent is stopped because a write found no space."""
-        self.row: TorrentStatus | None = None
-        self.row_is_newer = False
-        """Whether `row` is newer than the last `Finished`."""
-        self.moved = (0, 0)
-        """`moved_down` and `moved_up` of the previous row."""
-
-
 class AlertTranslator:
     """Translates alerts. Stores just enough of each torrent's state to detect changes."""
 
     def __init__(self) -> None:
-        self._views: dict[str, _View] = {}
+        self._views: dict[str, View] = {}
 
     def loading(self, torrent: str, *, complete: bool) -> None:
         """Notes that a torrent is being added. `complete`: its resume data claims all pieces of the selected files."""
-        view = self._views.setdefault(torrent, _View(_Phase.INCOMPLETE))
-        view.phase = _Phase.COMPLETE if complete else _Phase.INCOMPLETE
+        view = self._views.setdefault(torrent, View(Phase.INCOMPLETE))
+        view.phase = Phase.COMPLETE if complete else Phase.INCOMPLETE
 
     def added(self, torrent: str, *, nameless: bool) -> None:
         """Notes that a torrent was added to the session. `nameless`: its files are unknown, so none is selected."""
@@ -136,16 +84,16 @@ class AlertTranslator:
         if view is None or not view.nameless:
             return []
         view.nameless = False
-        finished = view.finished_nameless and not view.downloading and view.phase is _Phase.INCOMPLETE
+        finished = view.finished_nameless and not view.downloading and view.phase is Phase.INCOMPLETE
         return self._finish(torrent, view) if finished else []
 
     @staticmethod
-    def _finish(torrent: str, view: _View) -> list[Flush]:
+    def _finish(torrent: str, view: View) -> list[Flush]:
         view.row_is_newer = False
         if not view.has_downloaded:  # it was complete from the start, so there is nothing to flush
-            view.phase = _Phase.FLUSHED
+            view.phase = Phase.FLUSHED
             return []
-        view.phase = _Phase.FLUSHING
+        view.phase = Phase.FLUSHING
         return [Flush(torrent)]
 
     def discard(self, torrent: str) -> None:
@@ -195,7 +143,7 @@ class AlertTranslator:
 
         `examined`: the claims of its resume data.
         """
-        view = self._views.setdefault(torrent, _View(_Phase.INCOMPLETE))
+        view = self._views.setdefault(torrent, View(Phase.INCOMPLETE))
         view.row = None
         done, total, size = (0, 0, 0) if examined is None else examined[1:4]
         events: list[TranslatedEvent] = [idle(torrent, TorrentState.MISSING_STORAGE, done, total, size)]
@@ -207,7 +155,7 @@ class AlertTranslator:
     def incomplete(self, torrent: str) -> bool:
         """Whether a torrent may still have data to write."""
         view = self._views.get(torrent)
-        return view is None or view.phase is not _Phase.COMPLETE
+        return view is None or view.phase is not Phase.COMPLETE
 
     def trouble(self, torrent: str) -> str | None:
         """A sentence about why a torrent has stopped; None if it has not."""
@@ -232,7 +180,7 @@ class AlertTranslator:
         Until the flush, resume data would claim more than is on disk.
         """
         view = self._views.get(torrent)
-        return view is not None and view.phase in (_Phase.FLUSHING, _Phase.SPOILED)
+        return view is not None and view.phase in (Phase.FLUSHING, Phase.SPOILED)
 
     def translate(self, alert: Alert) -> Translation:
         """Translates one alert into events and orders."""
@@ -258,7 +206,7 @@ class AlertTranslator:
 
     def _feed_torrent(
         self,
-        view: _View,
+        view: View,
         alert: NativeStateChanged
         | MetadataReceived
         | Finished
@@ -273,26 +221,26 @@ class AlertTranslator:
             case NativeStateChanged(_, state):
                 view.downloading = state is NativeState.DOWNLOADING
                 view.has_downloaded |= view.downloading
-                if view.downloading and view.phase is not _Phase.SPOILED:
-                    view.phase = _Phase.INCOMPLETE
+                if view.downloading and view.phase is not Phase.SPOILED:
+                    view.phase = Phase.INCOMPLETE
                 return NOTHING
             case MetadataReceived():
                 return Translation(orders=[LoadLayout(torrent)])
             case Finished():
                 view.finished_nameless = view.nameless
-                if view.nameless or view.phase is not _Phase.INCOMPLETE:
+                if view.nameless or view.phase is not Phase.INCOMPLETE:
                     return NOTHING
                 return Translation(orders=self._finish(torrent, view))
             case Flushed():
-                if view.phase is not _Phase.FLUSHING:
+                if view.phase is not Phase.FLUSHING:
                     return NOTHING
-                view.phase = _Phase.FLUSHED
+                view.phase = Phase.FLUSHED
                 # A row from before the last piece is outdated; a newer one will arrive.
                 return self._observe_all([view.row] if view.row is not None and view.row_is_newer else [])
             case FileFinished(_, index):
                 return Translation([FileCompleted(torrent=torrent, index=index)]) if view.downloading else NOTHING
             case ResumeRejected(_, problem):
-                view.phase = _Phase.INCOMPLETE
+                view.phase = Phase.INCOMPLETE
                 return Translation(
                     [TorrentError(torrent=torrent, name="resume_rejected", message=problem, recoverable=True)]
                 )
@@ -300,9 +248,9 @@ class AlertTranslator:
                 if alert.stops_writing or view.file_problem is None:
                     view.file_problem = problem
                 view.out_of_space = view.out_of_space or alert.out_of_space
-                if view.phase not in (_Phase.FLUSHING, _Phase.FLUSHED):
+                if view.phase not in (Phase.FLUSHING, Phase.FLUSHED):
                     return NOTHING
-                view.phase = _Phase.SPOILED
+                view.phase = Phase.SPOILED
                 return Translation(orders=[Reload(torrent)])
             case TorrentTrouble(_, problem):
                 if view.trouble == problem or view.out_of_space:
@@ -352,29 +300,33 @@ class AlertTranslator:
             orders.append(ConfirmRetry(row.torrent))
 
     @staticmethod
-    def _advance_phase(view: _View, row: TorrentStatus) -> bool:
+    def _advance_phase(view: View, row: TorrentStatus) -> bool:
         """Updates the phase. Returns whether the torrent has just become complete.
 
         A torrent without selected files finishes, but does not become complete.
         """
-        if view.phase is _Phase.SPOILED:
+        if view.phase is Phase.SPOILED:
             return False
         if row.state is NativeState.DOWNLOADING and row.done < row.wanted:
-            view.phase = _Phase.INCOMPLETE
+            view.phase = Phase.INCOMPLETE
             view.has_downloaded = True
-        if view.phase is _Phase.FLUSHED and row.state in _HAS_ALL:
-            view.phase = _Phase.COMPLETE
+        if view.phase is Phase.FLUSHED and row.state in _HAS_ALL:
+            view.phase = Phase.COMPLETE
             return row.wanted > 0
         return False
 
 
-def _stopped(torrent: str, view: _View, problem: str) -> TorrentError:
+STOPPING: Final = ("storage", "invalid_metadata")
+"""The names of errors by which libtorrent stops a torrent."""
+
+
+def _stopped(torrent: str, view: View, problem: str) -> TorrentError:
     """The event that an error has stopped a torrent. Before there is metadata, only the metadata can be the cause."""
     name = "invalid_metadata" if view.nameless else "storage"
     return TorrentError(torrent=torrent, name=name, message=problem, recoverable=False)
 
 
-def _counted(row: TorrentStatus, before: TorrentStatus | None, view: _View) -> TorrentStatus:
+def _counted(row: TorrentStatus, before: TorrentStatus | None, view: View) -> TorrentStatus:
     """The row with totals that include bytes that libtorrent has not added to its totals yet."""
     seen, moved = view.moved, (row.moved_down, row.moved_up)
     if moved == seen == (0, 0):
@@ -388,7 +340,7 @@ def _counted(row: TorrentStatus, before: TorrentStatus | None, view: _View) -> T
     return msgspec.structs.replace(row, downloaded=down, uploaded=up)
 
 
-def _state_of(row: TorrentStatus, view: _View) -> TorrentState:
+def _state_of(row: TorrentStatus, view: View) -> TorrentState:
     if view.out_of_space and (row.paused or row.error is not None):
         return TorrentState.PAUSED
     if row.error is not None or (row.upload_mode and view.trouble is not None):
@@ -397,6 +349,6 @@ def _state_of(row: TorrentStatus, view: _View) -> TorrentState:
         return TorrentState.PAUSED
     if row.queued:
         return TorrentState.QUEUED
-    if row.state in _HAS_ALL and view.phase is not _Phase.COMPLETE:
+    if row.state in _HAS_ALL and view.phase is not Phase.COMPLETE:
         return TorrentState.FETCHING_METADATA if view.nameless else TorrentState.DOWNLOADING
     return _STATES[row.state]

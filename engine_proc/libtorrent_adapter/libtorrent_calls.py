@@ -7,10 +7,10 @@ import libtorrent
 
 from engine_proc.files.selector import Selector
 from engine_proc.libtorrent_adapter import libtorrent_peer_info
-from engine_proc.libtorrent_adapter.alert_inbox import AlertInbox
-from engine_proc.libtorrent_adapter.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
+from engine_proc.libtorrent_adapter.alerts.alert_inbox import AlertInbox
+from engine_proc.libtorrent_adapter.alerts.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
+from engine_proc.libtorrent_adapter.alerts.libtorrent_status import Selections
 from engine_proc.libtorrent_adapter.libtorrent_handles import Handles
-from engine_proc.libtorrent_adapter.libtorrent_status import Selections
 from engine_proc.libtorrent_adapter.parsing import (
     libtorrent_files,
     libtorrent_flags,

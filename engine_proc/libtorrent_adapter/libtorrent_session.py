@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import libtorrent
 
-from engine_proc.libtorrent_adapter.libtorrent_alerts import ALERT_MASK
+from engine_proc.libtorrent_adapter.alerts.libtorrent_alerts import ALERT_MASK
 from engine_proc.libtorrent_adapter.libtorrent_calls import TorrentCalls
 from engine_proc.libtorrent_adapter.libtorrent_filter import FilteredSession
 from engine_proc.libtorrent_adapter.libtorrent_network import NetworkSession
@@ -26,6 +26,7 @@ from engine_proc.libtorrent_adapter.parsing import (
     libtorrent_params,
     libtorrent_sources,
 )
+from engine_proc.process.network_thread import NetworkThread, threads
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session import faults, recorded
 from engine_proc.session.alerts import Alert, CountersRead, PrioritiesSet
@@ -78,7 +79,9 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
         checked = self._settings.take(settings)
         checked |= {"download_rate_limit": download_bps, "upload_rate_limit": upload_bps, "alert_mask": ALERT_MASK}
         outer = recorder.begin(b"session")
+        before = threads()
         self._session = lt.session(checked)
+        self._network_thread = NetworkThread(before)
         self._limit_local_peers_too()
         recorder.end(outer)
         TorrentCalls.__init__(self, recorder, self._dropped)
@@ -366,6 +369,10 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
     def listen_port(self) -> int:
         """The TCP listening port; 0 if there is none."""
         return int(self._session.listen_port())
+
+    def network_cpu_s(self) -> float | None:
+        """The CPU time of the network thread; None if it is unknown."""
+        return self._network_thread.cpu_s()
 
     @recorded.of_session
     def suspend(self) -> None:

@@ -1,4 +1,4 @@
-"""The part of the session port that is about libtorrent's statistics counters."""
+"""The part of the session port that is about libtorrent's statistics counters and CPU time."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
@@ -16,8 +16,12 @@ class Counters(NamedTuple):
 
 
 class CountersPort(Protocol):
-    """The call of a libtorrent session about its counters."""
+    """The calls of a libtorrent session about its counters and its CPU time."""
 
     def counters(self) -> Counters | None:
         """The counters of the last answer to `post_statistics`; None before the first. No round trip."""
+        ...
+
+    def network_cpu_s(self) -> float | None:
+        """The CPU time that the network thread has used so far, in seconds; None if it is unknown."""
         ...

@@ -43,12 +43,12 @@ def leftovers(paths: Sequence[str], save_path: str, mount_points: Collection[str
             continue
         if not is_folder:
             found.append(Leftover(path, _why(path, mount_points)))
-    for folder in _folders(paths, save_path):
+    for folder in folders(paths, save_path):
         found += _left_of(folder)
     return found
 
 
-def _folders(paths: Iterable[str], save_path: str) -> list[str]:
+def folders(paths: Iterable[str], save_path: str) -> list[str]:
     """The folders of the torrent, the deepest first."""
     found: set[str] = set()
     for path in paths:

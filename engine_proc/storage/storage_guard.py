@@ -54,7 +54,7 @@ SUSPICION_S: Final = 5.0
 
 
 class StorageGuard:
-    """The storage guard of one engine.
+    """The storage guard of one engine. `bounds`: where payload may be stored; `homes`: the mounts of paths.
 
     Args:
         watch: checks disks.
@@ -74,8 +74,8 @@ class StorageGuard:
         self._translator = translator
         self._emit = emit
         self._clock = clock
-        self._bounds = Bounds()
-        self._homes = Homes(watch.mounts)
+        self.bounds = Bounds()
+        self.homes = Homes(watch.mounts)
         self._torrents: dict[str, TorrentStorage] = {}
         self._mounts = MountRecords()
         self._questions = Questions()
@@ -85,12 +85,12 @@ class StorageGuard:
         """Torrents that are being unloaded, and may be checked again soon."""
 
     def set_bounds(self, bounds: Bounds) -> None:
-        """Sets where payload may be stored. Before the first call it may be stored nowhere."""
-        self._bounds = bounds
+        """Sets the bounds. Before the first call payload may be stored nowhere."""
+        self.bounds = bounds
 
     def set_covered(self, directories: Iterable[str]) -> None:
         """Sets where the sandbox lets this process write. Called once the sandbox is entered, if there is one."""
-        self._homes.cover(directories)
+        self.homes.cover(directories)
 
     # -- desired state, and waiting torrents ----------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ class StorageGuard:
         """The effective desired state: a torrent that would write to a full file system is paused."""
         torrent = desired.torrent
         self._record(torrent).desired = desired
-        mount = self._mounts.at(self._homes.of(desired.save_path).mount_point)
+        mount = self._mounts.at(self.homes.of(desired.save_path).mount_point)
         if not mount.space.full:
             return desired
         if not self._translator.incomplete(torrent):
@@ -179,7 +179,7 @@ class StorageGuard:
         Args:
             loaded: whether the torrent is in the session. Then a disk that does not answer has no consequence.
         """
-        torrent, home = desired.torrent, self._homes.of(desired.save_path)
+        torrent, home = desired.torrent, self.homes.of(desired.save_path)
         self._coming_back.discard(torrent)
         if examined is None or not (examined.claimed or examined.others):
             return self._judge(desired, home, examined, [])
@@ -204,7 +204,7 @@ class StorageGuard:
     def look_after(self, torrent: str, save_path: str, paths: Sequence[str]) -> None:
         """Requests a check which of the deleted files still exist. `Left` follows, even if the disk hangs."""
         mount_point, token = self._ask(Kind.LEFTOVERS, torrent, save_path)
-        self._watch.look_after(mount_point, After(token, paths, save_path, list(self._homes.mounts)))
+        self._watch.look_after(mount_point, After(token, paths, save_path, list(self.homes.mounts)))
 
     def probe(self, torrent: str, save_path: str, paths: Sequence[str]) -> None:
         """Requests a check whether a torrent's files can be written or, if it is complete, read. `Probed` follows."""
@@ -212,7 +212,7 @@ class StorageGuard:
         self._watch.probe(mount_point, Probe(token, paths, self._translator.incomplete(torrent)))
 
     def _ask(self, kind: Kind, subject: str | int, save_path: str, *, patient: bool = False) -> tuple[str, int]:
-        mount_point = self._homes.of(save_path).mount_point
+        mount_point = self.homes.of(save_path).mount_point
         until = NEVER if patient else self._clock() + PATIENCE_S
         return mount_point, self._questions.ask(kind, subject, mount_point, until)
 
@@ -248,7 +248,7 @@ class StorageGuard:
     def moved(self, torrent: str) -> bool:
         """Whether a torrent's path leads to another mount than at its last check."""
         record = self._torrents.get(torrent)
-        return record is not None and record.has_moved(self._homes)
+        return record is not None and record.has_moved(self.homes)
 
     # -- for the event loop ---------------------------------------------------------------------------------------
 
@@ -274,12 +274,12 @@ class StorageGuard:
         """Sends due questions to disks, reports changes, and ends questions whose deadline has passed."""
         for mount in self._mounts.all():
             if mount.to_ask:
-                self._watch.inspect(mount.point, mount.to_ask, self._bounds)
+                self._watch.inspect(mount.point, mount.to_ask, self.bounds)
                 mount.to_ask = []
             if mount.due_measurement(now):
                 self._watch.measure(mount.point)
         late = [decision for question in self._questions.overdue(now) if (decision := self._give_up(question))]
-        for state in self._mounts.states(self._homes.mounts, self._settled, now):
+        for state in self._mounts.states(self.homes.mounts, self._settled, now):
             self._emit(state)
         return late
 
@@ -312,7 +312,7 @@ class StorageGuard:
             return Outside(str(escape))
         record = self._torrents.get(desired.torrent)
         expected = (desired if record is None or record.home is None else record.home).mount_point
-        if not self._homes.covers(desired.save_path):
+        if not self.homes.covers(desired.save_path):
             problem = f"{desired.save_path} is out of this engine's reach now; another one takes over in a moment"
             return storage_policy.unmounted(expected, home.mount_point) or Missing(home.mount_point, problem)
         verdict = storage_policy.judge(
@@ -353,7 +353,7 @@ class StorageGuard:
         desired, home, examined = looking
         torrent = desired.torrent
         self._mounts.at(home.mount_point).silent = False
-        if home != self._homes.of(desired.save_path):
+        if home != self.homes.of(desired.save_path):
             verdict = self.inspect(desired, examined)
             return [Judged(torrent, verdict)] if verdict is not None else []
         record = self._torrents.get(torrent)
@@ -368,7 +368,7 @@ class StorageGuard:
         return [StillMissing(record.desired, verdict.problem)] if waiting.anew else []
 
     def _take_mounts(self, mounts: Mounts) -> list[Decision]:
-        changed = self._homes.read(mounts)
+        changed = self.homes.read(mounts)
         self._mounts.read(mounts, self._clock())
         found: list[Decision] = []
         for torrent in self._mounts.missing():
@@ -379,7 +379,7 @@ class StorageGuard:
                 found.append(Reconsider(record.desired))
         if changed:
             loaded = ((torrent, record) for torrent, record in self._torrents.items() if record.waiting is None)
-            found += [Moved(torrent) for torrent, record in loaded if record.has_moved(self._homes)]
+            found += [Moved(torrent) for torrent, record in loaded if record.has_moved(self.homes)]
         return found
 
     def _take_space(self, sight: SpaceSeen) -> list[Decision]:

@@ -197,11 +197,11 @@ class StorageWatch:
             elif isinstance(task, After):
                 self._seen.put([LeftSeen(task.token, leftovers(task.paths, task.save_path, task.mount_points))])
             else:
-                judge = Judge(task.bounds, _Disk())
+                judge = Judge(task.bounds, RealDisk())
                 self._seen.put([_answer(look, judge) for look in task.looks])
 
 
-class _Disk:
+class RealDisk:
     """Accesses the disk for `Judge`."""
 
     def kind(self, path: str) -> Kind:

@@ -13,6 +13,7 @@ from engine_proc.process.log import log
 from engine_proc.resume.pieces import Examined
 from engine_proc.session.session_port import AlreadyThere, Hashes
 from engine_proc.torrents.loading.loader import Absent, Loader
+from engine_proc.torrents.mover import Mover
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.state.records import Records
 from engine_proc.torrents.state.transitions import Input
@@ -37,12 +38,16 @@ class Absences:
         parts: the session, and the parts that work with it.
         loader: loads torrents into the session.
         records: the records of the dispatcher.
+
+    Fields:
+        mover: moves the files of torrents, which are not loaded meanwhile.
     """
 
     def __init__(self, parts: Parts, loader: Loader, records: Records) -> None:
         self._parts = parts
         self._loader = loader
         self._records = records
+        self.mover = Mover(parts, loader)
         self._unread: dict[str, str] = {}
         """By torrent, the reported problem that prevents reading its stored data."""
         self._awaiting: dict[str, DesiredTorrent] = {}
@@ -120,6 +125,13 @@ class Absences:
         self._parts.policy.discard(torrent)
         self._parts.pacer.discard(torrent)
 
+    def moves(self, desired: DesiredTorrent) -> bool:
+        """Whether a torrent that is not loaded must not be loaded now, since its files are being moved."""
+        moves = self.mover.takes(desired)
+        if moves:
+            self._records.note(desired.torrent, self._records.of(desired.torrent))
+        return moves
+
     # -- waiting torrents -----------------------------------------------------------------------------------------
 
     def end_wait(self, torrent: str) -> None:
@@ -129,6 +141,7 @@ class Absences:
 
     def was_read(self, torrent: str) -> None:
         """Notes that a torrent's stored data could be read, or is not needed any more."""
+        self.mover.discard(torrent)
         self._unread.pop(torrent, None)
 
     def to_read_again(self) -> list[DesiredTorrent]:

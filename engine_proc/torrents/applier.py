@@ -17,7 +17,7 @@ from engine_proc.torrents.absences import ADD_FAILED, FAULT, Absences
 from engine_proc.torrents.loading.loader import Absent, Failed, LeadsOut, Loader, NotLoaded
 from engine_proc.torrents.options import Options
 from engine_proc.torrents.parts import Parts
-from engine_proc.torrents.readback import report_limits
+from engine_proc.torrents.readback import read_back_limits
 from engine_proc.torrents.rechecker import Rechecker
 from engine_proc.torrents.removal import Remover
 from engine_proc.torrents.selections import Selections
@@ -76,13 +76,15 @@ class Applier:
         torrent = desired.torrent
         self._absences.end_wait(torrent)
         record = self._records.of(torrent)
-        if files_known and record.applied is None:
+        if files_known and record.applied is None and desired.move is None:  # a move may change the paths
             self._loader.know_files(torrent)
         if record.state is State.UNDECIDED:
             self._absences.dismiss(torrent)  # it waits for the evaluation of its rules, which may have changed
             record = self._records.of(torrent)
         if record.state not in READY:
             record.begin().next = desired
+            return
+        if record.applied is None and self._absences.moves(desired):
             return
         known = self._guard.wanted(torrent)
         if self._guard.waits(desired):
@@ -91,7 +93,8 @@ class Applier:
             self._emit(TorrentApplied(torrent=torrent, revision=desired.revision))
             self._records.note(torrent, record)
             return
-        self.apply(torrent, self._guard.effective(desired))
+        self.apply(torrent, self._absences.mover.effective(self._guard.effective(desired)))
+        self._absences.mover.settle(desired)
         self.options.queue.arrange(self._parts.clock())
         self.confirm(torrent)
 
@@ -165,10 +168,7 @@ class Applier:
         before, record.confirmed = record.confirmed, desired
         if before is not None and before != desired:
             self._parts.policy.mark_dirty(torrent, Urgency.PROGRESS, self._parts.clock())
-            wanted = (desired.download_bps, desired.upload_bps)
-            if wanted != (before.download_bps, before.upload_bps):
-                applied = self._session.applied(torrent)
-                report_limits(self._emit, torrent, wanted, (applied.download_bps, applied.upload_bps))
+            read_back_limits(self._emit, self._session, before, desired)
         self._emit(TorrentApplied(torrent=torrent, revision=desired.revision))
 
     def take_outcome(self, outcome: NotLoaded | None) -> None:

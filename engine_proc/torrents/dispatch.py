@@ -63,10 +63,10 @@ class Dispatcher:
         self._emit = parts.emit
         self._loader = loader
         self._records = Records()
-        self._absences = Absences(parts, loader, self._records)
+        self.absences = Absences(parts, loader, self._records)
         self._selections = Selections(parts, self._records)
         self._rechecker = Rechecker(parts, loader, self._records)
-        self._applier = Applier(parts, loader, self._records, self._absences, self._selections, self._rechecker)
+        self._applier = Applier(parts, loader, self._records, self.absences, self._selections, self._rechecker)
         self._verifier = Verifier(parts, self._records, self._applier, self._rechecker)
 
     @property
@@ -134,7 +134,7 @@ class Dispatcher:
 
     def read_again(self) -> None:
         """Retries torrents whose stored data could not be read. Called every few seconds."""
-        for desired in self._absences.to_read_again():
+        for desired in self.absences.to_read_again():
             self.ensure(desired)
 
     @faults_are_the_torrents
@@ -152,7 +152,7 @@ class Dispatcher:
         try:
             found = self._session.observed(desired)
         except UnknownTorrent:
-            self._absences.dismiss(torrent)
+            self.absences.dismiss(torrent)
             report_reconciled(self._emit, torrent, ["the session has lost it"], "added again")
             self.ensure(self._guard.wanted(torrent) or desired)
             return
@@ -189,7 +189,7 @@ class Dispatcher:
 
     def _added(self, torrent: str, desired: DesiredTorrent) -> None:
         record = self._records.move(torrent, Input.ADDED)
-        self._absences.was_read(torrent)
+        self.absences.was_read(torrent)
         judged = self._loader.added(desired)
         self._parts.translator.added(torrent, nameless=not judged)
         if not judged:
@@ -257,7 +257,7 @@ class Dispatcher:
         if desired is not None and self._in_place(torrent):
             hashes = self._session.hashes(torrent)
             self._loader.report_hashes(desired, hashes)
-            self._absences.tell_rivals(desired, hashes)
+            self.absences.tell_rivals(desired, hashes)
             self._applier.discover(torrent, desired)
 
     def conflict(self, alert: Conflict) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from engine_proc.process.log import log
+from engine_proc.session.session_port import LibtSession
+from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled
 
 
@@ -24,6 +26,19 @@ def report_limits(
     else:
         message = f"asked for {wanted[0]} down and {wanted[1]} up"
         emit(LimitsStale(torrent=torrent, download_bps=download_bps, upload_bps=upload_bps, message=message))
+
+
+def read_back_limits(
+    emit: Callable[[LimitsApplied | LimitsStale], None],
+    session: LibtSession,
+    before: DesiredTorrent,
+    desired: DesiredTorrent,
+) -> None:
+    """Reads a torrent's limits from the session, if they were changed, and reports them."""
+    wanted = (desired.download_bps, desired.upload_bps)
+    if wanted != (before.download_bps, before.upload_bps):
+        applied = session.applied(desired.torrent)
+        report_limits(emit, desired.torrent, wanted, (applied.download_bps, applied.upload_bps))
 
 
 def report_reconciled(emit: Callable[[Reconciled], None], torrent: str, differences: list[str], done: str) -> None:

@@ -17,7 +17,7 @@ from engine_proc.session.session_port import TorrentFault, UnknownTorrent
 from engine_proc.torrents.dispatch import Dispatcher
 from engine_proc.torrents.parts import Parts
 from protocol.durable.integrity import seal
-from protocol.internal.link_events import AllHandedOver, ResumeHandedOver, ResumeStoreState
+from protocol.internal.resume_events import AllHandedOver, ResumeHandedOver, ResumeStoreState
 
 SAVES_BUSY_S: Final = 0.25
 """The interval of batches of requests for resume data during a burst of commands."""
@@ -41,6 +41,7 @@ class Saver:
         self._emit = parts.emit
         self._clock = parts.clock
         self._dispatcher = dispatcher
+        self._mover = dispatcher.absences.mover
         self._saved_at = self._clock() - SAVES_BUSY_S
         self._writing = 0
         self._store_problem: str | None = None
@@ -56,6 +57,10 @@ class Saver:
         """Notes an unsaved change of a torrent. Ignored during a drain."""
         if self._drain_until is None:
             self._policy.mark_dirty(torrent, urgency, self._clock())
+
+    def progressed(self, torrent: str) -> None:
+        """Notes that a torrent has downloaded something, whether it was of use or not."""
+        self.want(torrent, Urgency.PROGRESS)
 
     def save_all(self, *, hand_over: bool) -> None:
         """Requests resume data of all torrents, to be written or handed over."""
@@ -119,6 +124,7 @@ class Saver:
             self._writing += 1
             self._store.save(torrent, alert.blob)
             self._dispatcher.resume_data_made(torrent)
+            self._mover.resume_data_made(torrent)
 
     def not_made(self, alert: ResumeUnsaved) -> None:
         """Handles a request without resume data: nothing has changed, or there was an error."""
@@ -132,6 +138,7 @@ class Saver:
         if torrent in self._flush_to_save:
             self._flush_to_save.discard(torrent)
             self._policy.mark_dirty(torrent, Urgency.AT_ONCE, self._clock())
+        self._mover.flushed(torrent)
 
     def stored(self, outcome: Outcome) -> None:
         """Handles the outcome of writing resume data."""
@@ -140,6 +147,7 @@ class Saver:
         if outcome.problem is None:
             self._policy.release()
             self._dispatcher.resume_stored(outcome.torrent)
+            self._mover.resume_stored(outcome.torrent)
         elif self._drain_until is None:
             self._policy.hold(self._clock())
             self._policy.mark_dirty(outcome.torrent, Urgency.PROGRESS, self._clock())

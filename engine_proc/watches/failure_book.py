@@ -7,7 +7,7 @@ most once in `LOG_S`. Only torrents with failures use memory.
 from typing import Final, NamedTuple
 
 from engine_proc.session.alerts import MetadataFailed, MetadataReceived, PeersBanned, PieceFailed, PiecesPassed
-from protocol.internal.link_events import DataFailures
+from protocol.internal.watch_events import DataFailures
 
 GATHER_S: Final = 10.0
 """The time from the first failure until it is logged. By then it is usually known which peer was banned for it."""

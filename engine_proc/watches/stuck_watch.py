@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from engine_proc.session.alerts import NativeState, TorrentStatus
-from protocol.internal.link_events import StuckIn
+from protocol.internal.watch_events import StuckIn
 
 CHECKING_S: Final = 600.0
 METADATA_S: Final = 600.0

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
+
 from engine_proc.process.log import log
 from engine_proc.session.alerts import (
     Alert,
@@ -13,8 +15,10 @@ from engine_proc.session.alerts import (
     TorrentStatus,
 )
 from engine_proc.watches.failure_book import FailureBook
+from engine_proc.watches.spin_watch import SpinWatch
 from engine_proc.watches.stuck_watch import StuckWatch
-from protocol.internal.link_events import EngineEvent, TorrentStuck
+from protocol.internal.link_events import EngineEvent, SessionStats
+from protocol.internal.watch_events import TorrentStuck
 
 
 class Watches:
@@ -23,13 +27,21 @@ class Watches:
     Args:
         save: requests that a torrent's resume data is made soon. It has the peers that were banned.
         reload: unloads a torrent, and loads it again.
+        network_cpu_s: returns the CPU time of libtorrent's network thread so far; None if it is unknown.
     """
 
-    def __init__(self, *, save: Callable[[str], None], reload: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        save: Callable[[str], None],
+        reload: Callable[[str], None],
+        network_cpu_s: Callable[[], float | None],
+    ) -> None:
         self._save = save
         self._reload = reload
         self._failures = FailureBook()
+        self._network_cpu_s = network_cpu_s
         self._stuck = StuckWatch()
+        self._spin = SpinWatch()
 
     def feed(self, alert: Alert, now: float) -> None:
         """Handles an alert. Alerts that no watch needs are ignored."""
@@ -45,6 +57,15 @@ class Watches:
     def observe(self, rows: Iterable[TorrentStatus], now: float) -> None:
         """Handles the status of torrents that have changed."""
         self._stuck.observe(rows, now)
+
+    def measure(self, stats: SessionStats, now: float) -> SessionStats:
+        """The figures of the session, with those of its network thread. Logs when the thread begins to spin."""
+        spins = self._spin.spins
+        if self._spin.due(now):
+            self._spin.sample(now, self._network_cpu_s(), stats.downloaded + stats.uploaded)
+        if self._spin.spins and not spins:
+            log("warning", "network_thread_busy", load=round(self._spin.load or 0, 2))
+        return msgspec.structs.replace(stats, network_load=self._spin.load, spins=self._spin.spins)
 
     def forget(self, torrent: str) -> None:
         """Removes a torrent that has left the session."""

@@ -36,6 +36,7 @@ from protocol.wire.commands import (
     category_commands,
     counter_commands,
     deadline_commands,
+    file_commands,
     making_commands,
     peer_commands,
     session_commands,
@@ -78,6 +79,7 @@ __all__ = [
     "list_trackers",
     "list_web_seeds",
     "move_in_queue",
+    "move_storage",
     "pause",
     "piece_map",
     "ping",
@@ -87,6 +89,8 @@ __all__ = [
     "release_torrent",
     "remove_category",
     "remove_torrent",
+    "rename_file",
+    "rename_folder",
     "restore_damaged",
     "resume",
     "set_piece_deadlines",
@@ -268,6 +272,49 @@ def recheck(torrent: str, *, wait: Wait = "durable") -> Call[None]:
     engine dies during the recheck, the next engine starts it again.
     """
     return call_of(torrent_commands.Recheck(torrent=torrent), nothing, wait)
+
+
+def move_storage(torrent: str, save_path: str, *, wait: Wait = "durable") -> Call[None]:
+    """Moves a torrent's files to another save path.
+
+    The move is durable: whichever process dies, it continues. The torrent is not loaded meanwhile. It is in state
+    `queued`, and `moving` in its row shows the progress. On the same file system the files are linked, which takes
+    moments; to another one they are copied. The originals are deleted once all files are in place. Then `save_path`
+    changes, `storage_moved` is published, and the torrent is loaded again without hashing. Files that exist at the
+    new path are never overwritten. If the move fails, `session_error` (`move_failed`) says why, and the torrent goes on
+    at the present save path.
+
+    To cancel a move while the files are being copied, move the torrent to its present save path. With
+    `"wait": "applied"` the command is answered once the move has begun.
+
+    Args:
+        save_path: an absolute path in the download roots; it is created if it does not exist.
+    """
+    return call_of(file_commands.MoveStorage(torrent=torrent, save_path=save_path), nothing, wait)
+
+
+def rename_file(torrent: str, index: int, path: str, *, wait: Wait = "durable") -> Call[None]:
+    """Renames a file of a torrent, or moves it to another folder below the save path.
+
+    The torrent is unloaded for a moment, and its peers are disconnected. Then `files_renamed` is published, and
+    `list_files` shows the new path. Globs of the selection still apply to the name in the torrent. A file that exists
+    at the new path is never overwritten.
+
+    Args:
+        index: the file's index in the torrent, from 0.
+        path: the new path relative to the save path, with the root folder; separated by slashes.
+    """
+    return call_of(file_commands.RenameFile(torrent=torrent, index=index, path=path), nothing, wait)
+
+
+def rename_folder(torrent: str, path: str, new_path: str, *, wait: Wait = "durable") -> Call[None]:
+    """Renames a folder of a torrent with all files in it. For its effects see `rename_file`.
+
+    Args:
+        path: the present path relative to the save path, with the root folder; separated by slashes.
+        new_path: the new path in the same form. The folder may exist if none of the files in it would be overwritten.
+    """
+    return call_of(file_commands.RenameFolder(torrent=torrent, path=path, new_path=new_path), nothing, wait)
 
 
 def ban_peer(peer: str, *, wait: Wait = "durable") -> Call[BanAccepted]:

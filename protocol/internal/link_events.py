@@ -3,9 +3,7 @@
 Some of them are events of the public protocol.
 """
 
-from enum import StrEnum
-
-from protocol.internal.link_messages import EventMessage
+from protocol.internal.link_messages import EventMessage, Learned
 from protocol.internal.link_queries import (
     CountersQueried,
     FilesQueried,
@@ -16,6 +14,15 @@ from protocol.internal.link_queries import (
     TrackersQueried,
     WebSeedsQueried,
 )
+from protocol.internal.move_events import MoveCopied, MoveEnded, MoveProgress
+from protocol.internal.resume_events import (
+    AllHandedOver,
+    FilePutAside,
+    MetainfoDamaged,
+    ResumeHandedOver,
+    ResumeStoreState,
+)
+from protocol.internal.watch_events import DataFailures, TorrentStuck
 from protocol.wire.desired import SettingValue
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
 from protocol.wire.events.torrent_events import (
@@ -31,15 +38,6 @@ from protocol.wire.events.torrent_events import (
     TorrentError,
 )
 from protocol.wire.reports import SandboxReport
-
-
-class Learned(EventMessage, frozen=True, kw_only=True):
-    """The base of facts that are stored in a torrent's record.
-
-    `supervisor.commands.edits` has an edit for each of them.
-    """
-
-    torrent: str
 
 
 class EngineReady(EventMessage, frozen=True, kw_only=True, tag="engine_ready"):
@@ -215,90 +213,6 @@ class TrackerReport(EventMessage, frozen=True, kw_only=True, tag="tracker_told")
     times: int = 0
 
 
-class DataFailures(EventMessage, frozen=True, kw_only=True, tag="data_failures"):
-    """Data from peers that failed its hash check since the last message, or passed it after failures.
-
-    Fields:
-        pieces: the number of failed pieces.
-        piece: the index of the last failed piece; None if only metadata has failed.
-        metadata: the number of failed copies of the metadata.
-        problem: why the last copy of the metadata has failed; empty if none has.
-        passed: whether pieces or metadata have passed their check since the last failure.
-        banned: all peers that libtorrent has banned for corrupt pieces, bounded; None if they are as before.
-    """
-
-    torrent: str
-    pieces: int = 0
-    piece: int | None = None
-    metadata: int = 0
-    problem: str = ""
-    passed: bool = False
-    banned: list[str] | None = None
-
-
-class StuckIn(StrEnum):
-    """What does not move: the check of a torrent's files, or the search for the metadata of a magnet link."""
-
-    CHECKING = "checking"
-    METADATA = "metadata"
-
-
-class TorrentStuck(EventMessage, frozen=True, kw_only=True, tag="torrent_stuck"):
-    """A torrent has not moved for a while, or (`what` is None) it moves again.
-
-    Fields:
-        since_s: for how long it has not moved.
-        reloaded: whether it is being loaded again because of that.
-    """
-
-    torrent: str
-    what: StuckIn | None = None
-    since_s: int = 0
-    reloaded: bool = False
-
-
-class FilePutAside(EventMessage, frozen=True, kw_only=True, tag="file_put_aside"):
-    """A file of a torrent in the resume directory is damaged. The event has its name, the problem, and the reaction.
-
-    Fields:
-        staged: the file's name in `ResumeDir.staged`, from where the supervisor moves it to `damaged/`; null if it is
-            not there.
-    """
-
-    torrent: str
-    file: str
-    what: str
-    done: str
-    staged: str | None = None
-
-
-class MetainfoDamaged(EventMessage, frozen=True, kw_only=True, tag="metainfo_damaged"):
-    """A torrent's .torrent file is damaged.
-
-    The supervisor has to put it aside, since the engine must not write there.
-    """
-
-    torrent: str
-    problem: str
-
-
-class ResumeHandedOver(EventMessage, frozen=True, kw_only=True, tag="resume_handed_over"):
-    """The content of a torrent's resume data file; see `SaveAll`."""
-
-    torrent: str
-    content: bytes
-
-
-class AllHandedOver(EventMessage, frozen=True, kw_only=True, tag="all_handed_over"):
-    """All resume data was handed over. A torrent for which libtorrent cannot make resume data is left out."""
-
-
-class ResumeStoreState(EventMessage, frozen=True, kw_only=True, tag="resume_store_state"):
-    """Whether fast-resume data can be written: `problem` says why not, and is null once writing works again."""
-
-    problem: str | None
-
-
 class StorageState(EventMessage, frozen=True, kw_only=True, tag="storage_state"):
     """All torrents that wait for a file system.
 
@@ -343,6 +257,9 @@ class SessionStats(EventMessage, frozen=True, kw_only=True, tag="session_stats")
 
     Fields:
         listeners: the listening ports by protocol and address, as far as libtorrent has reported them.
+        network_load: the fraction of a CPU core that libtorrent's network thread used in the last five seconds; None if
+            it is unknown.
+        spins: whether the thread has used a core for a minute although hardly any payload was transferred.
     """
 
     download_bps: int
@@ -352,6 +269,8 @@ class SessionStats(EventMessage, frozen=True, kw_only=True, tag="session_stats")
     peers: int
     listen_port: int
     listeners: dict[str, int] = {}
+    network_load: float | None = None
+    spins: bool = False
 
 
 EngineEvent = (
@@ -361,6 +280,9 @@ EngineEvent = (
     | SourceInspected
     | TorrentApplied
     | TorrentRechecked
+    | MoveProgress
+    | MoveCopied
+    | MoveEnded
     | HashesProven
     | SettingsApplied
     | TorrentDropped

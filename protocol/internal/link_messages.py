@@ -9,3 +9,12 @@ class CommandMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
 
 class EventMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """The base of all engine events that are not events of the public protocol."""
+
+
+class Learned(EventMessage, frozen=True, kw_only=True):
+    """The base of facts that are stored in a torrent's record.
+
+    `supervisor.commands.edits` has an edit for each of them, except for moves; see `supervisor.commands.moves`.
+    """
+
+    torrent: str

@@ -174,6 +174,25 @@ class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     files: int
 
 
+class StorageMove(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A move of a torrent's files that is not complete: to another save path, or to other names.
+
+    Fields:
+        save_path: the new save path; if only names change, the present one.
+        mount_point: the mount point that `save_path` was on when the move was accepted.
+        made: the topmost directory of `save_path` that did not exist then; None if all did.
+        renames: the new paths of files by file index, as in `DesiredTorrent`.
+        phase: `copying`: the files are being copied, and are unchanged. `placing`: all are copied; the copies get their
+            names, then the originals are deleted. `undoing`: the move was cancelled, and the copies are deleted.
+    """
+
+    save_path: str
+    mount_point: str = ""
+    made: str | None = None
+    renames: tuple[tuple[int, str], ...] = ()
+    phase: Literal["copying", "placing", "undoing"] = "copying"
+
+
 class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The options of one torrent. Few torrents have others than the defaults, which all the others share.
 
@@ -246,6 +265,9 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         web_seeds: URLs (BEP 19) that clients gave in addition to those in the source.
         removed_web_seeds: URLs of web seeds that are not used, although the source or resume data may have them.
         tracker_edits: what clients have changed in the list of trackers since then; None for nothing.
+        renames: by file index, the paths of files that clients have renamed, relative to the save path.
+        move: a move of the files that is not complete. The torrent is not loaded meanwhile, and the other fields
+            describe it as it was before the move.
         content_layout: whether the files are in a folder; chosen when the torrent was added.
         category: the key of the torrent's category (`Category.key`). If no category has this key, it was removed, and
             the torrent has none.
@@ -286,6 +308,8 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
     recheck: int | None = None
     tracker_edits: TrackerEdits | None = None
     removed_web_seeds: tuple[str, ...] = ()
+    renames: tuple[tuple[int, str], ...] = ()
+    move: StorageMove | None = None
     content_layout: ContentLayout = "original"
     category: str | None = None
     options: TorrentOptions = DEFAULT_OPTIONS
@@ -307,6 +331,18 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
             share(self, "info_hash_v2", self.torrent)
         if self.metadata is not None and self.metadata.name == self.name:
             share(self, "name", self.metadata.name)
+
+    def moved(self) -> "DesiredTorrent":
+        """Returns the desired state after the move, which must not be None."""
+        move = self.move
+        assert move is not None
+        return msgspec.structs.replace(
+            self,
+            save_path=move.save_path,
+            mount_point=move.mount_point,
+            renames=tuple(sorted({**dict(self.renames), **dict(move.renames)}.items())),
+            move=None,
+        )
 
     @property
     def managed(self) -> bool:

@@ -62,6 +62,8 @@ class ErrorKind(Enum):
     )
     FILE_NOT_SELECTED = ErrorRow(3011, "never", "the file is not selected; `update_selection` selects it")
     UNKNOWN_CATEGORY = ErrorRow(3015, "never", "no category has this name")
+    TORRENT_MOVING = ErrorRow(3020, "later", "the torrent's files are being moved; wait, or cancel the move first")
+    FILES_SHARED = ErrorRow(3021, "never", "another torrent uses some of the files, so they cannot be moved or renamed")
     METAINFO_TOO_LARGE = ErrorRow(3025, "never", "the .torrent file is too large for a frame")
     UNKNOWN_JOB = ErrorRow(3026, "never", "no job has this id; a restart of the daemon ends all jobs")
     TOO_MANY_JOBS = ErrorRow(3027, "later", "as many jobs as possible are waiting")
@@ -78,6 +80,9 @@ class ErrorKind(Enum):
     NOT_RESTORABLE = ErrorRow(
         5003, "never", "the file that was put aside is still damaged, or its original path is in use"
     )
+    NO_SPACE = ErrorRow(5010, "later", "the file system of the new path has too little free space")
+    STORAGE_MISSING = ErrorRow(5011, "later", "the torrent's storage is missing, so its files cannot be moved")
+    FILE_EXISTS = ErrorRow(5012, "never", "there is a file already at a new path, which is not overwritten")
     TOO_MANY_IN_FLIGHT = ErrorRow(
         6001, "later", "the connection has too many requests or bytes in flight; nothing was accepted"
     )

@@ -17,6 +17,7 @@ from protocol.wire.commands import (
     category_commands,
     counter_commands,
     deadline_commands,
+    file_commands,
     making_commands,
     option_commands,
     peer_commands,
@@ -104,6 +105,17 @@ OF_MUTATIONS: Final = (
 """The further errors that any mutation can get."""
 
 _UNKNOWN: Final = Refusal(ErrorKind.UNKNOWN_TORRENT)
+_OF_RENAMES: Final = (
+    _UNKNOWN,
+    Refusal(ErrorKind.NO_METADATA, "its files are not known yet; nothing was accepted"),
+    Refusal(ErrorKind.TORRENT_MOVING, "its files are being moved or renamed; nothing was accepted"),
+    Refusal(ErrorKind.FILES_SHARED),
+    Refusal(ErrorKind.QUARANTINED, "files of a torrent in quarantine cannot be renamed; nothing was accepted"),
+    Refusal(ErrorKind.STORAGE_UNAVAILABLE, "the save path's file system does not answer; nothing was accepted"),
+    Refusal(ErrorKind.NO_SPACE, "if a folder is on another file system; nothing was accepted"),
+    Refusal(ErrorKind.STORAGE_MISSING),
+    Refusal(ErrorKind.FILE_EXISTS),
+)
 _FROM_DISK: Final = (
     Refusal(ErrorKind.STORAGE_UNAVAILABLE, "the crash reports cannot be read"),
     Refusal(ErrorKind.STOPPING, "the supervisor is shutting down"),
@@ -202,6 +214,7 @@ _TABLE: Final = (
         results.TorrentAccepted,
         (
             _UNKNOWN,
+            Refusal(ErrorKind.TORRENT_MOVING, "its files are being moved or renamed; nothing was accepted"),
             Refusal(
                 ErrorKind.NO_METADATA,
                 "with `delete_files`: its files are not known yet, and may be shared; nothing was accepted",
@@ -268,6 +281,23 @@ _TABLE: Final = (
     ),
     Operation(tracker_commands.UpdateTrackers, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(tracker_commands.UpdateWebSeeds, results.TorrentAccepted, (_UNKNOWN,)),
+    Operation(
+        file_commands.MoveStorage,
+        results.TorrentAccepted,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.PATH_NOT_ALLOWED),
+            Refusal(ErrorKind.TORRENT_MOVING, "its files are being moved elsewhere, or are about to be in place"),
+            Refusal(ErrorKind.FILES_SHARED),
+            Refusal(ErrorKind.QUARANTINED, "a torrent in quarantine cannot be moved; nothing was accepted"),
+            Refusal(ErrorKind.STORAGE_UNAVAILABLE, "the save path's file system does not answer; nothing was accepted"),
+            Refusal(ErrorKind.NO_SPACE),
+            Refusal(ErrorKind.STORAGE_MISSING),
+            Refusal(ErrorKind.FILE_EXISTS),
+        ),
+    ),
+    Operation(file_commands.RenameFile, results.TorrentAccepted, _OF_RENAMES),
+    Operation(file_commands.RenameFolder, results.TorrentAccepted, _OF_RENAMES),
     Operation(torrent_commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),
     Operation(peer_commands.BanPeer, results.BanAccepted),
     Operation(peer_commands.UnbanPeer, results.BanAccepted),

@@ -196,6 +196,8 @@ class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
         age_ms: the time since an engine's last report; null if there has been none.
         all_time_downloaded, all_time_uploaded: payload bytes, including those before restarts.
         alternative_limits: whether the alternative rate limits are in force.
+        network_thread_load: the fraction of a CPU core that libtorrent's network thread used during the last five
+            seconds; null if it is unknown.
     """
 
     download_bps: int
@@ -208,6 +210,7 @@ class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
     all_time_downloaded: int = 0
     all_time_uploaded: int = 0
     alternative_limits: bool = False
+    network_thread_load: float | None = None
 
 
 class IpFilterReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,17 +37,18 @@ COMPLETE_STATES = frozenset({TorrentState.FINISHED, TorrentState.SEEDING})
 class HindranceCause(StrEnum):
     """Why a torrent makes no progress: the first of the following causes that applies.
 
-    `quarantined`: the torrent crashes the engine, and is not loaded. `disk`: its files or their disk are missing, full
-    or unusable. `error`: another error has stopped it; see `error` in its row. `paused`: a client has paused it.
-    `engine`: no engine runs. `queued`: the engine has not loaded it yet, or it waits in libtorrent's queue.
-    `nothing_selected`: no file is selected. `bad_data`: the data that arrived last failed its hash check, and none has
-    passed it since. `stuck`: no more of its files was checked for ten minutes. `trackers_failing`: no peer is
-    connected, and all trackers fail. `no_peers`: no peer is connected. `no_metadata`: peers are connected, but none has
-    sent the info dictionary for this magnet link. `no_seeds`: no data arrives, and no connected peer has all pieces.
-    `no_data`: no data arrives, although a connected peer has all pieces.
+    `moving`: its files are being moved. `quarantined`: the torrent crashes the engine, and is not loaded. `disk`: its
+    files or their disk are missing, full or unusable. `error`: another error has stopped it; see `error` in its row.
+    `paused`: a client has paused it. `engine`: no engine runs. `queued`: the engine has not loaded it yet, or it waits
+    in libtorrent's queue. `nothing_selected`: no file is selected. `bad_data`: the data that arrived last failed its
+    hash check, and none has passed it since. `stuck`: no more of its files was checked for ten minutes.
+    `trackers_failing`: no peer is connected, and all trackers fail. `no_peers`: no peer is connected. `no_metadata`:
+    peers are connected, but none has sent the info dictionary for this magnet link. `no_seeds`: no data arrives, and no
+    connected peer has all pieces. `no_data`: no data arrives, although a connected peer has all pieces.
     """
 
     QUARANTINED = "quarantined"
+    MOVING = "moving"
     DISK = "disk"
     ERROR = "error"
     PAUSED = "paused"
@@ -174,6 +175,18 @@ class PeerRow(msgspec.Struct, frozen=True, kw_only=True):
     connection: PeerConnection
 
 
+class Moving(msgspec.Struct, frozen=True, kw_only=True):
+    """The move of a torrent's files to another save path.
+
+    Fields:
+        save_path: the new save path.
+        progress: the fraction of the bytes that is copied, 0..1. On the same file system nothing is copied.
+    """
+
+    save_path: str
+    progress: float
+
+
 class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     """One torrent in the reply to `list_torrents`.
 
@@ -216,6 +229,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
             microseconds since 1970. Null while data arrives. When no more data arrives, it stays null for up to five
             seconds, until the rate is zero. No event has this field.
         engine: the slot of the torrent's engine, as in `engines` of `health`.
+        moving: the move of the torrent's files that is in progress; null if there is none, or if it is being cancelled.
+            Meanwhile the torrent is in state `queued`. `save_path` changes when the move is complete.
         queue_position: the torrent's place in libtorrent's queue, from 0; null for a torrent that is not in the queue
             (see `update_options`), is paused or complete.
         category: the name of the torrent's category, or null. No event but `torrent_added` has this field.
@@ -256,6 +271,7 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     hindrance: Hindrance | None = None
     stalled_since_us: int | None = None
     engine: int = 0
+    moving: Moving | None = None
     queue_position: int | None = None
     category: str | None = None
     goals: GoalsReport | None = None

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from protocol.internal.link_commands import CallPeers, ReannounceTorrent
-from protocol.internal.link_events import Learned
+from protocol.internal.link_messages import Learned
 from protocol.wire.commands.kinds import Mutation
 from protocol.wire.commands.option_commands import UpdateOptions
 from protocol.wire.commands.peer_commands import BanPeer, UnbanPeer

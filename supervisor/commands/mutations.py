@@ -9,7 +9,8 @@ from collections.abc import Callable
 import msgspec
 
 from protocol.host.mounts import MountTable
-from protocol.internal.link_events import Learned
+from protocol.internal.link_messages import Learned
+from protocol.internal.move_events import MoveCopied, MoveEnded
 from protocol.wire.commands.kinds import Mutation
 from protocol.wire.desired import DesiredTorrent, KnownMetadata, Quarantine
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -27,6 +28,7 @@ from supervisor.commands.lifecycle.quarantining import Quarantining
 from supervisor.commands.lifecycle.removing import Removing
 from supervisor.commands.lifecycle.restoring import Restoring
 from supervisor.commands.lifecycle.uploads import Uploads
+from supervisor.commands.moves.moves import Moves
 from supervisor.commands.queueing import Queueing
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots.download_roots import DownloadRoots
@@ -104,6 +106,16 @@ class Mutations:
             shared_files=shared_files,
         )
         settings = SettingsEditor(catalogue=catalogue, reads=reads, engine=engine, locks=locks, publish=publish)
+        self._moves = Moves(
+            catalogue=catalogue,
+            engine=engine,
+            editor=editor,
+            roots=roots,
+            mounts=mounts,
+            locks=locks,
+            publish=publish,
+            shared_files=shared_files,
+        )
         categories = CategoryEditor(catalogue=catalogue, roots=roots, locks=locks)
         self._goals = GoalActions(catalogue=catalogue, engine=engine, editor=editor, removing=removing, publish=publish)
         creating = Creating(jobs=jobs, roots=roots, adding=adding, created_by=created_by)
@@ -111,7 +123,7 @@ class Mutations:
         self._streaming = Streaming(reads=reads, engine=engine)
         parts = (
             *(editor, settings, categories, queueing, self._streaming, creating),
-            *(removing, quarantining, adding, restoring, uploads),
+            *(removing, quarantining, adding, restoring, uploads, self._moves),
         )
         self._handlers = editor.handlers() | handlers_of(*parts)
         check_complete(Mutation, self._handlers)
@@ -176,7 +188,10 @@ class Mutations:
 
     async def learn(self, fact: Learned) -> None:
         """Stores what an engine has found out about a torrent. Raises OuzelError: STORAGE_UNAVAILABLE."""
-        await self._editor.learn(fact)
+        if isinstance(fact, MoveCopied | MoveEnded):
+            await self._moves.learn(fact)
+        else:
+            await self._editor.learn(fact)
 
     async def keep_metadata(self, torrent: str, metadata: KnownMetadata) -> None:
         """Stores a torrent's metadata in its record, unless the metadata is stored already or the torrent was removed.

@@ -8,23 +8,25 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from protocol.internal.link_events import (
-    AllHandedOver,
     EngineReady,
-    FilePutAside,
     HashesProven,
     Heartbeat,
     IpFilterState,
-    Learned,
-    MetainfoDamaged,
-    ResumeHandedOver,
-    ResumeStoreState,
     SessionStats,
     SettingsApplied,
     SettingsRefused,
     StorageState,
     TorrentDropped,
-    TorrentStuck,
 )
+from protocol.internal.link_messages import Learned
+from protocol.internal.resume_events import (
+    AllHandedOver,
+    FilePutAside,
+    MetainfoDamaged,
+    ResumeHandedOver,
+    ResumeStoreState,
+)
+from protocol.internal.watch_events import TorrentStuck
 from protocol.wire.crashes import CrashReport
 from protocol.wire.desired import KnownMetadata, Quarantine
 from protocol.wire.events.event import LifecycleEvent

@@ -16,6 +16,7 @@ from protocol.wire.events.torrent_events import (
     GoalReached,
     Quarantined,
     Released,
+    StorageMoved,
     TorrentAdded,
     TorrentError,
     TorrentRemoved,
@@ -50,6 +51,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "listen_failed": "end the program that uses the port, or configure another in [engine] listen_interfaces",
     "path_not_allowed": "add the directory to [paths] download_roots, or remove the link; then `ouzel resume ID`",
     "rules_too_slow": "give simpler patterns to `ouzel files`, or remove the torrent and add it with others",
+    "move_delayed": "mount the disk, or move away what is in the way; it continues by itself",
     "storage": "fix the disk or the permissions, then `ouzel resume ID`",
     "storage_missing": "mount the disk or put the files back; it recovers by itself",
     "unreadable": "fix the disk or the permissions; it recovers by itself",
@@ -136,6 +138,10 @@ def _released(event: Released) -> Line:
     return Line("info", "torrent_released", {"torrent": event.torrent})
 
 
+def _moved(event: StorageMoved) -> Line:
+    return Line("info", "torrent_moved", {"torrent": event.torrent, "save_path": event.save_path})
+
+
 def _limits_stale(event: LimitsStale) -> Line:
     limits = {"download_bps": event.download_bps, "upload_bps": event.upload_bps}
     subject = {} if event.torrent is None else {"torrent": event.torrent}
@@ -144,7 +150,7 @@ def _limits_stale(event: LimitsStale) -> Line:
 
 def _session_error(event: SessionError) -> Line | None:
     match event.name:
-        case "files_not_deleted":  # there is another line of that name, with the torrent and the paths
+        case "files_not_deleted" | "move_failed":  # there is another line of that name, with the torrent
             return None
         case "config_refused" | "listen_failed":
             level = "error"
@@ -191,6 +197,7 @@ _LINES: Final[Mapping[str, Callable[[Any], Line | None]]] = {
     "error": _failed,
     "quarantined": _quarantined,
     "released": _released,
+    "storage_moved": _moved,
     "limits_stale": _limits_stale,
     "session_error": _session_error,
     "settings_changed": _settings_changed,
@@ -213,6 +220,7 @@ SILENT: Final = frozenset(
         "files_discovered",
         "file_completed",
         "selection_changed",
+        "files_renamed",
         "limits_applied",
     }
 )
@@ -242,6 +250,7 @@ LEVELS_BY_EVENT: Final[Mapping[str, tuple[str, ...]]] = {
     "torrent_recovered": ("info",),
     "torrent_released": ("info",),
     "torrent_removed": ("info",),
+    "torrent_moved": ("info",),
     "torrent_resumed": ("info",),
     "torrent_waits": ("info",),
     "tracker_failing": ("warning",),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Final, NamedTuple
 
-from protocol.internal.link_events import StuckIn
+from protocol.internal.watch_events import StuckIn
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.torrent_events import ErrorCleared, StateChanged, TorrentError, TorrentRemoved
 from protocol.wire.rows import TorrentState

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from protocol.internal.link_events import StuckIn
+from protocol.internal.watch_events import StuckIn
 from supervisor.health.failing_trackers import FailingTrackers
 from supervisor.health.health import Severity
 from supervisor.health.health_reporter import HealthReporter

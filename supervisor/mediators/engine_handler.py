@@ -6,23 +6,25 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from protocol.internal.link_events import (
-    AllHandedOver,
     EngineReady,
-    FilePutAside,
     HashesProven,
     Heartbeat,
     IpFilterState,
-    Learned,
-    MetainfoDamaged,
-    ResumeHandedOver,
-    ResumeStoreState,
     SessionStats,
     SettingsApplied,
     SettingsRefused,
     StorageState,
     TorrentDropped,
-    TorrentStuck,
 )
+from protocol.internal.link_messages import Learned
+from protocol.internal.resume_events import (
+    AllHandedOver,
+    FilePutAside,
+    MetainfoDamaged,
+    ResumeHandedOver,
+    ResumeStoreState,
+)
+from protocol.internal.watch_events import TorrentStuck
 from protocol.wire.errors import OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.session_events import EngineLost, SessionError
@@ -54,7 +56,7 @@ from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
 from supervisor.events.event_logger import EventLogger
 from supervisor.events.publisher import Publisher
-from supervisor.health import ip_filter_health, listening
+from supervisor.health import ip_filter_health, listening, spinning
 from supervisor.health.failing_trackers import FailingTrackers
 from supervisor.health.health import Health, Severity
 from supervisor.health.health_reporter import HealthReporter
@@ -133,6 +135,7 @@ class EngineHandler:
         self._engine_log = 0, log
         self._stale: str | None = None
         """The reported problem of settings that are not in force."""
+        self._spinning = False
         self._on_finished = on_finished
         self._on_unusable = on_unusable
 
@@ -158,6 +161,7 @@ class EngineHandler:
                 raise AssertionError("the engine keeps it to itself")
             case SessionStats():
                 self._listens(fact)
+                self._spins(fact)
             case IpFilterState():
                 self._filtered(fact)
             case HashesProven():
@@ -253,6 +257,19 @@ class EngineHandler:
         for subject, told in ip_filter_health.problems(file, state).items():
             self._reporter.report(_FILTER, subject, *told)
         self._log.info("ip_filter", file=file, rules=state.rules, bad_lines=state.bad_lines)
+
+    def _spins(self, stats: SessionStats) -> None:
+        """Reports a network thread that uses a core without traffic, and which torrents may be the cause."""
+        if stats.spins == self._spinning:
+            return
+        self._spinning = stats.spins
+        suspects = self._engine.snapshot.trackers.most_failing(spinning.MANY_TRACKERS, spinning.SUSPECTS)
+        problem = spinning.problem(suspects, self._name_of) if stats.spins else None
+        self._reporter.report(COMPONENT, "network_thread", problem, Severity.NOTED)
+
+    def _name_of(self, torrent: str) -> str:
+        desired = self._catalogue.torrents.get(torrent)
+        return "" if desired is None else self._engine.snapshot.name(desired)
 
     def _refused(self, event: SettingsRefused) -> None:
         problem = f"{event.section}.{event.setting}: {event.message}"

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Final
 
 from protocol.durable.resume_dir import ResumeDir
-from protocol.internal.link_events import FilePutAside, MetainfoDamaged
+from protocol.internal.resume_events import FilePutAside, MetainfoDamaged
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events.session_events import Reconciled
 from protocol.wire.events.torrent_events import TorrentRemoved

@@ -53,8 +53,12 @@ class Places:
 
     def near(self, torrent: str) -> list[str]:
         """The other torrents that may share a file with this one, sorted."""
+        return sorted(set(self.near_to(self.of(torrent))) - {torrent})
+
+    def near_to(self, places: Iterable[str]) -> list[str]:
+        """The torrents that may use a file at these places, or below them, sorted."""
         found: set[str] = set()
-        for place in self.of(torrent):
+        for place in places:
             for each in (place, *_above(place)):
                 found.update(self._torrents.get(each, ()))
             if place in self._below:
@@ -62,7 +66,7 @@ class Places:
                 for each, torrents in self._torrents.items():
                     if each.startswith(start):
                         found.update(torrents)
-        return sorted(found - {torrent})
+        return sorted(found)
 
 
 def _above(place: str) -> Iterable[str]:

@@ -64,7 +64,8 @@ class SharedFiles:
     def appeared(self, desired: DesiredTorrent) -> None:
         """Adds a torrent from its record. Its files become known when the engine loads it."""
         if desired.source == "metainfo" and desired.name and desired.content_layout == "original":
-            self._places.put(desired.torrent, [f"{desired.save_path}/{desired.name}"])
+            renamed = (path for _, path in desired.renames)
+            self._places.put(desired.torrent, _roots(desired.save_path, [desired.name, *renamed]))
 
     def added(self, torrent: str, places: Iterable[str]) -> list[str]:
         """Adds an accepted torrent. Returns the torrents that may share a file with it."""
@@ -87,9 +88,8 @@ class SharedFiles:
         desired = self._catalogue.torrents.get(torrent)
         if desired is None or not files:
             return
-        scattered = files if desired.content_layout == "no_subfolder" else files[:1]
-        names = {file.path.partition("/")[0] for file in scattered}
-        self._places.put(torrent, [f"{desired.save_path}/{name}" for name in sorted(names)])
+        scattered = files if desired.renames or desired.content_layout == "no_subfolder" else files[:1]
+        self._places.put(torrent, _roots(desired.save_path, (file.path for file in scattered)))
         if near := self._near(torrent)[:WATCHED_MAX]:
             self._group.create_task(self._compare(torrent, near))
 
@@ -102,6 +102,15 @@ class SharedFiles:
             if torrent in self._catalogue.torrents and other in self._catalogue.torrents:
                 self._sharing.setdefault(torrent, set()).add(other)
                 self._sharing.setdefault(other, set()).add(torrent)
+
+    def near(self, torrent: str) -> list[str]:
+        """The other torrents that may share a file with this one."""
+        return self._near(torrent)
+
+    async def users_of(self, torrent: str, paths: Sequence[str]) -> list[str]:
+        """The other torrents that use a file at one of these paths, as far as their files are known."""
+        near = [each for each in self._places.near_to(paths) if each in self._catalogue.torrents and each != torrent]
+        return await self.sharing(near, paths)
 
     def _near(self, torrent: str) -> list[str]:
         return [each for each in self._places.near(torrent) if each in self._catalogue.torrents]
@@ -162,6 +171,11 @@ class SharedFiles:
 
 _Files = tuple[str, Metadata]
 """A save path, and the files below it."""
+
+
+def _roots(save_path: str, paths: Iterable[str]) -> list[str]:
+    """The places of files, which may be in several folders of the save path if they were renamed."""
+    return [f"{save_path}/{root}" for root in dict.fromkeys(path.partition("/")[0] for path in paths)]
 
 
 def _paths(files: _Files) -> Iterable[str]:

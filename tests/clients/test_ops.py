@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -160,7 +161,23 @@ class Session:
             self.ask("repeated under one id", "pause", torrent, **named)
         self.ask("repeated under one id", "resume", torrent, **named)
         self.ask("get_torrent", "get_torrent", torrent)
+        self._move(torrent)
         self.ask("remove_torrent", "remove_torrent", {**torrent, "delete_files": True})
+
+    def _move(self, torrent: dict[str, str]) -> None:
+        """Renames a folder and a file, and moves the torrent. Waits for each, since only one is possible at a time."""
+        there = f"{self._client.get_torrent(self._made.torrent).save_path}/{self._name}-moved"
+        self.ask("rename_folder", "rename_folder", {**torrent, "path": self._name, "new_path": f"{self._name}-x"})
+        until(partial(self._has, f"{self._name}-x/a.bin"), "the folder is renamed")
+        self.ask("errors", "rename_file", {**torrent, "index": 0, "path": "../a.bin"})
+        self.ask("rename_file", "rename_file", {**torrent, "index": 0, "path": f"{self._name}-x/b/a.bin"})
+        until(partial(self._has, f"{self._name}-x/b/a.bin"), "the file is renamed")
+        self.ask("errors", "move_storage", {**torrent, "save_path": "relative"})
+        self.ask("move_storage", "move_storage", {**torrent, "save_path": there}, wait="applied")
+        until(lambda: self._client.get_torrent(self._made.torrent).save_path == there, "the torrent is moved")
+
+    def _has(self, path: str) -> bool:
+        return path in (row.path for row in self._client.list_files(torrent=self._made.torrent))
 
     def restore(self, resume_dir: Path) -> None:
         """Restores a file that was put aside: the valid record of another torrent."""

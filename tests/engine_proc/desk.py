@@ -90,6 +90,7 @@ class Desk:
         )
         self.loader = Loader(parts, self.judged, self.rehasher)
         self.dispatcher = Dispatcher(parts, self.loader)
+        self.mover = self.dispatcher.absences.mover
         self.sample = two_files()
         self.dir.metainfo(self.sample.torrent).write_bytes(self.sample.metainfo)
 

@@ -34,21 +34,18 @@ from protocol.durable.integrity import unseal
 from protocol.durable.resume_dir import ResumeDir
 from protocol.internal.link_commands import Configure, Drain, DropTorrent, EnsureTorrent, SaveAll
 from protocol.internal.link_events import (
-    AllHandedOver,
     EngineReady,
     Heartbeat,
-    ResumeHandedOver,
-    ResumeStoreState,
     SessionStats,
     SettingsApplied,
     SettingsRefused,
     StorageState,
-    StuckIn,
     TorrentApplied,
     TorrentDropped,
-    TorrentStuck,
 )
 from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
+from protocol.internal.resume_events import AllHandedOver, ResumeHandedOver, ResumeStoreState
+from protocol.internal.watch_events import StuckIn, TorrentStuck
 from protocol.wire.desired import DesiredTorrent, Selection
 from protocol.wire.events.session_events import LimitsApplied
 from protocol.wire.events.torrent_events import (

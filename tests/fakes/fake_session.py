@@ -182,7 +182,7 @@ class _Torrent:
             size=self.content.size,
             piece_length=self.content.piece_length,
             files=[
-                FileEntry(index, path, size, self.priorities[index])
+                FileEntry(index, dict(self.desired.renames).get(index, path), size, self.priorities[index])
                 for index, (path, size) in enumerate(zip(self.content.paths, self.content.sizes, strict=True))
             ],
         )
@@ -271,6 +271,7 @@ class FakeSession:
         self._holding: set[type[Alert]] = set()
         self._held: list[Alert] = []
         self._counters: Counters | None = None
+        self.network_thread_s: float | None = 0.0
         self._told: dict[str, TorrentStatus] = {}
         self._held_trackers: dict[str, list[tuple[str, int]]] = {}
         self._doubts: dict[str, Unverified] = {}
@@ -411,7 +412,8 @@ class FakeSession:
         there = _Torrent(desired, content, have or [False] * content.pieces, [])
         layout, status = there.layout(), there.status()
         assert layout is not None
-        return layout, Examined([], status.done, status.wanted, content.size)
+        others = [f"{desired.save_path}/{file.path}" for file in layout.files] if self.on_disk else []
+        return layout, Examined([], status.done, status.wanted, content.size, others=others)
 
     def resume(
         self,
@@ -764,6 +766,10 @@ class FakeSession:
             values = {"net.recv_payload_bytes": downloaded, "net.sent_payload_bytes": uploaded}
             self._counters = Counters(values, time.monotonic())
             self._post(SessionStatistics(downloaded=downloaded, uploaded=uploaded, peers=0))
+
+    def network_cpu_s(self) -> float | None:
+        """What the test has set."""
+        return self.network_thread_s
 
     def counters(self) -> Counters | None:
         """The counters of the last request."""

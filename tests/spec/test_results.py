@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tools.spec.sessions import Player, assert_known
 pytestmark = pytest.mark.process
 
 
-def calls(crash: str, epoch: str, job: str, made: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def calls(crash: str, epoch: str, job: str, made: str, save_path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each op with arguments that a daemon accepts, `remove_torrent` last; the torrent exists."""
     for op in OPERATIONS:
         if op == "remove_torrent":
@@ -36,6 +37,10 @@ def calls(crash: str, epoch: str, job: str, made: str) -> Iterator[tuple[str, di
                 args = {"metainfo": samples.METAINFO}
             case "add_peers":
                 args["peers"] = ["127.0.0.1:1"]
+            case "move_storage":
+                args["save_path"] = save_path
+            case "rename_file" | "rename_folder":
+                args = samples.ARGUMENTS[op]
             case "update_options":
                 args["auto_managed"] = True
             case "set_piece_deadlines":
@@ -61,6 +66,11 @@ def calls(crash: str, epoch: str, job: str, made: str) -> Iterator[tuple[str, di
     yield "remove_torrent", {"torrent": samples.TORRENT}
 
 
+def shows(daemon: Daemon, path: str) -> bool:
+    """Whether the first file has this path."""
+    return next(daemon.client.list_files(torrent=samples.TORRENT)).path == path
+
+
 def test_real_results_are_of_the_types_that_the_table_names(root: Path) -> None:
     """For each op, of a daemon that has lost an engine, so that there is a report; no member is unknown."""
     with Daemon(root / "d") as daemon, Player(daemon) as player:
@@ -78,10 +88,12 @@ def test_real_results_are_of_the_types_that_the_table_names(root: Path) -> None:
         Path(made).write_bytes(samples.CONTENT)
         job = daemon.client.create_torrent(made, output=f"{made}.torrent")
         told = set()
-        for number, (op, args) in enumerate(calls(crash, epoch, job, made), 2):
+        for number, (op, args) in enumerate(calls(crash, epoch, job, made, str(daemon.downloads)), 2):
             reply = player.call(samples.request(number, op, args))
             assert reply["ok"], reply
             told.add(op)
+            if op.startswith("rename_"):
+                until(partial(shows, daemon, args.get("new_path", "greetings") + "/hello.txt"), "it is renamed")
         assert told == set(OPERATIONS)
 
 

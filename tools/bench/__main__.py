@@ -16,6 +16,7 @@ from tools.bench.service.limit import limit
 from tools.bench.service.limits import limits
 from tools.bench.service.log import log
 from tools.bench.service.many import many
+from tools.bench.service.moves import moves
 from tools.bench.service.names import names
 from tools.bench.service.store import store
 from tools.bench.service.throughput import throughput
@@ -47,6 +48,7 @@ for benchmark in (
     wire,
     fuzz,
     names,
+    moves,
     log,
     globs,
     store,

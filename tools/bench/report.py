@@ -95,7 +95,8 @@ def _print(report: Report, machine: Mapping[str, Any]) -> None:
             Text("ok", "green") if check.ok else Text("WRONG", "bold red") if check.must else Text("missed", "red")
         )
         checks.add_row(check.what, check.found, check.wanted, verdict)
-    console.print(checks)
+    if report.checks:
+        console.print(checks)
     for note in report.notes:
         console.print(f"\n{note}", style="dim")
 

@@ -121,7 +121,7 @@ def install(trap: Trap) -> None:
     """Installs the trap in the engine, which must not have been imported before."""
     lt.session = failing_session(trap)
     from engine_proc.engine import Engine
-    from engine_proc.libtorrent_adapter import libtorrent_alerts
+    from engine_proc.libtorrent_adapter.alerts import libtorrent_alerts
 
     copiers: Any = libtorrent_alerts._COPIERS
     for kind, copier in copiers.items():

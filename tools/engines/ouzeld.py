@@ -14,7 +14,7 @@ from supervisor.engine.life.restart_policy import PROBE_S
 from supervisor.engine.process import engine_environment
 from tools.engines import failpoints
 
-OF_TESTS = {failpoints.VARIABLE, "ESCAPES", "FAULT_FILE", "MISBEHAVIOUR"}
+OF_TESTS = {failpoints.VARIABLE, "ESCAPES", "FAULT_FILE", "MISBEHAVIOUR", "SPINS"}
 """Environment variables that control the engines of tests."""
 
 if __name__ == "__main__":

@@ -12,10 +12,11 @@ import libtorrent
 import msgspec
 
 from engine_proc.__main__ import main
-from engine_proc.libtorrent_adapter import libtorrent_alerts, libtorrent_session
-from engine_proc.libtorrent_adapter.libtorrent_alerts import AlertCopier
+from engine_proc.libtorrent_adapter import libtorrent_session
+from engine_proc.libtorrent_adapter.alerts import libtorrent_alerts
+from engine_proc.libtorrent_adapter.alerts.libtorrent_alerts import AlertCopier
+from engine_proc.libtorrent_adapter.alerts.libtorrent_status import copy_status
 from engine_proc.libtorrent_adapter.libtorrent_session import LibtorrentSession
-from engine_proc.libtorrent_adapter.libtorrent_status import copy_status
 from engine_proc.session.alerts import Alert, NativeState, StatusUpdate
 
 lt: Any = libtorrent

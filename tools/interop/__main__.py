@@ -29,7 +29,10 @@ def interop(
 ) -> None:
     """Exchange torrents with aria2, qBittorrent and Transmission, found by a real tracker (opentracker).
 
-    Needs root: each program has a network namespace of its own. Debian's packages are installed where they are missing.
+    A web seed, a SOCKS5 proxy and a tracker over HTTPS follow. Needs root: each program has a network namespace of its
+    own. Debian's packages are installed where they are missing; their services are not started, but may be at the next
+    boot. Takes two minutes.
+
     Exit codes: 0 if all files are equal, 1 if not, 2 for wrong usage, 77 if the programs cannot run here.
     """
     if only and only.lower() not in NAMES:
@@ -43,7 +46,8 @@ def interop(
     with scratch(keep=keep) as root:
         root.chmod(0o711)  # the tracker runs as another user
         hashes, outcomes, proofs = _run(root, only.lower())
-    show(_report(versions, hashes, outcomes), *([] if only else [_report_servers(proofs)]), as_json=as_json)
+    tables = [] if only or as_json else [_table_of_servers(proofs)]
+    show(*tables, _report(versions, hashes, outcomes, proofs), as_json=as_json)
 
 
 def _run(root: Path, only: str) -> tuple[Check, list[Outcome], list[Proof]]:
@@ -88,7 +92,7 @@ def _what(outcome: Outcome) -> str:
     return f"{case.made.format} by {case.made.maker}, {seed} to {download}"
 
 
-def _report(versions: dict[str, str], hashes: Check, outcomes: list[Outcome]) -> Report:
+def _report(versions: dict[str, str], hashes: Check, outcomes: list[Outcome], proofs: list[Proof]) -> Report:
     rows, documents = [], []
     checks = [hashes]
     for outcome in outcomes:
@@ -114,6 +118,9 @@ def _report(versions: dict[str, str], hashes: Check, outcomes: list[Outcome]) ->
         documents.append(document)
     good = sum(outcome.ok for outcome in outcomes)
     checks.append(Check("transfers with equal files", f"{good}", f"{len(outcomes)}", good == len(outcomes)))
+    if proofs:
+        good = sum(proof.ok for proof in proofs)
+        checks.append(Check("other servers that work", f"{good}", f"{len(proofs)}", good == len(proofs)))
     return Report(
         "interop",
         ("TORRENT", "SEED", "DOWNLOAD", "TRACKER", "TIME", "PAYLOAD", "PEER", "SHA-1"),
@@ -122,22 +129,21 @@ def _report(versions: dict[str, str], hashes: Check, outcomes: list[Outcome]) ->
         (
             f"The payload has {mb(sum(FILES.values()))} in {len(FILES)} files. PAYLOAD is what Ouzel has counted, PEER"
             " how Ouzel's list_peers names the other program. The tracker is opentracker; there is no other source of"
-            " peers.",
+            " peers. Transmission 3.00 takes ten seconds to unchoke a peer, and over TCP it often sends the last block"
+            " ten seconds late; Ouzel makes no uTP connections by default.",
         ),
-        {"payload": sum(FILES.values()), "versions": versions, "transfers": documents},
+        {
+            "payload": sum(FILES.values()),
+            "versions": versions,
+            "transfers": documents,
+            "servers": [proof._asdict() for proof in proofs],
+        },
     )
 
 
-def _report_servers(proofs: list[Proof]) -> Report:
-    good = sum(proof.ok for proof in proofs)
-    return Report(
-        "servers",
-        ("WHAT", "SERVER", "TIME", "SEEN"),
-        [(proof.what, proof.server, f"{proof.seconds:.1f} s", proof.seen) for proof in proofs],
-        [Check("downloads and announces by other servers", f"{good}", f"{len(proofs)}", good == len(proofs))],
-        (),
-        {"proofs": [proof._asdict() for proof in proofs]},
-    )
+def _table_of_servers(proofs: list[Proof]) -> Report:
+    rows = [(proof.what, proof.server, f"{proof.seconds:.1f} s", proof.seen) for proof in proofs]
+    return Report("servers", ("WHAT", "SERVER", "TIME", "SEEN"), rows, (), (), {})
 
 
 if __name__ == "__main__":

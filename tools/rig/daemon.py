@@ -27,6 +27,7 @@ class Daemon:
     Args:
         root: an empty directory with a short path, since it will contain sockets.
         engine: libtorrent settings that override those for loopback.
+        roots: more download roots.
         restart, limits, api, sandbox: keys of these sections of the configuration. If the engine is not the real one,
             the sandbox is off, since such an engine may have to write files elsewhere.
         ip_filter: the file of the IP filter.
@@ -43,6 +44,7 @@ class Daemon:
         root: Path,
         *,
         engine: Mapping[str, int | str | bool] | None = None,
+        roots: Sequence[Path] = (),
         restart: Mapping[str, float] | None = None,
         limits: Mapping[str, Any] | None = None,
         ip_filter: Path | None = None,
@@ -71,7 +73,7 @@ class Daemon:
                 "resume_dir": str(self.resume_dir),
                 "runtime_dir": str(self.runtime_dir),
                 "state_dir": str(root / "state"),
-                "download_roots": [str(self.downloads)],
+                "download_roots": [str(self.downloads), *map(str, roots)],
             },
             "engine": {**LOOPBACK, **(engine or {})},
             "restart": restart or {},

@@ -275,6 +275,9 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "add": ["https://mirror.example/"],
         "remove": ["https://old.example/"],
     },
+    "move_storage": {"torrent": TORRENT, "save_path": f"{SAVE_PATH}/greetings"},
+    "rename_file": {"torrent": TORRENT, "index": 0, "path": "greetings/hello.txt"},
+    "rename_folder": {"torrent": TORRENT, "path": "greetings", "new_path": "hello"},
     "list_jobs": {},
     "create_torrent": {
         "path": f"{SAVE_PATH}/hello.txt",
@@ -467,6 +470,9 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "reannounce": results.TorrentAccepted(torrent=TORRENT),
     "update_trackers": results.TorrentAccepted(torrent=TORRENT),
     "update_web_seeds": results.TorrentAccepted(torrent=TORRENT),
+    "move_storage": results.TorrentAccepted(torrent=TORRENT),
+    "rename_file": results.TorrentAccepted(torrent=TORRENT),
+    "rename_folder": results.TorrentAccepted(torrent=TORRENT),
     "upload_part": results.PartAccepted(upload="large", size=len(METAINFO)),
     "add_peers": results.PeersAccepted(torrent=TORRENT, added=1),
     "ban_peer": results.BanAccepted(address="2001:db8::7"),
@@ -510,6 +516,8 @@ EVENTS: Final[tuple[event.Event, ...]] = (
         torrent=TORRENT, url=DEAD_TRACKER.url, status=TrackerStatus.ERROR, message=DEAD_TRACKER.message
     ),
     torrent_events.SelectionChanged(torrent=TORRENT, selected=1, files=1),
+    torrent_events.StorageMoved(torrent=TORRENT, save_path=f"{SAVE_PATH}/greetings"),
+    torrent_events.FilesRenamed(torrent=TORRENT, files={"0": "greetings/hello.txt"}),
     torrent_events.GoalReached(torrent=TORRENT, goal="ratio", action="pause"),
     torrent_events.Quarantined(torrent=TORRENT, reason="two engines crashed while they loaded it", crash_report=CRASH),
     torrent_events.Released(torrent=TORRENT),

@@ -156,6 +156,8 @@ def apply_desired(
         flags |= _FLAGS.seed_mode
     if params.ti is not None:
         libtorrent_files.lay_out(params, desired.content_layout)
+        if desired.renames:  # they override those in resume data, which may be older
+            params.renamed_files = {**params.renamed_files, **dict(desired.renames)}
         storage = params.ti.layout()
         if not agreed or len(params.file_priorities) != storage.num_files():
             params.file_priorities = libtorrent_files.priorities(storage, desired, choose)

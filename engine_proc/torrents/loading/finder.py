@@ -15,7 +15,7 @@ from engine_proc.session.session_port import InvalidSource, Layout, SourceInfo, 
 from engine_proc.torrents.loading.judged_sources import JudgedSource, JudgedSources
 from engine_proc.torrents.parts import Parts
 from protocol.durable.integrity import Damaged
-from protocol.internal.link_events import MetainfoDamaged
+from protocol.internal.resume_events import MetainfoDamaged
 from protocol.wire.desired import DesiredTorrent
 
 

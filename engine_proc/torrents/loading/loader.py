@@ -40,7 +40,8 @@ from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.readback import report_reconciled
 from engine_proc.torrents.state import reconcile
 from protocol.durable.integrity import Damaged
-from protocol.internal.link_events import FilePutAside, HashesProven
+from protocol.internal.link_events import HashesProven
+from protocol.internal.resume_events import FilePutAside
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events.session_events import Reconciled
 

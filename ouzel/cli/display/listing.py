@@ -151,7 +151,8 @@ def why(row: TorrentRow) -> str:
     hindrance = row.hindrance
     if hindrance is None or hindrance.cause in _SAID_BY_STATE:
         return clean(row.error or "")
-    if not row.error and stalled_since_us(row) is None and hindrance.cause is not HindranceCause.TRACKERS_FAILING:
+    always = (HindranceCause.TRACKERS_FAILING, HindranceCause.MOVING)
+    if not row.error and stalled_since_us(row) is None and hindrance.cause not in always:
         return ""
     return clean(f"{hindrance.cause.value.replace('_', ' ')}: {hindrance.message}")
 

@@ -81,7 +81,7 @@ def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
         ("peers", f"{detail.peers}, of them {format_count(detail.seeds, 'seed')}"),
         ("totals", f"{format_size(detail.downloaded)} downloaded, {format_size(detail.uploaded)} uploaded"),
         ("wasted", format_size(detail.wasted)),
-        ("save path", clean(detail.save_path)),
+        ("save path", why.place(detail)),
         ("labels", clean(", ".join(detail.labels)) or "none"),
         ("category", detail.category or "none"),
         ("goals", describe(detail.goals)),

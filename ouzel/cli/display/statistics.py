@@ -26,6 +26,8 @@ def stats(report: StatsReport) -> Grid:
             f"{format_count(process.fds, 'file')} open"
         )
         pairs.append((name, used))
+    if session.network_thread_load is not None:
+        pairs.append(("network thread", f"{session.network_thread_load:.0%} of a CPU core"))
     pairs.append(("torrents", ", ".join(f"{count} {state}" for state, count in report.torrents.items()) or "none"))
     pairs += [("free space", _space(root)) for root in report.roots]
     return _grid(pairs)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ouzel.cli.display.printable import clean
-from ouzel.cli.display.units import format_count, format_moment
+from ouzel.cli.display.units import format_count, format_moment, format_share
 from protocol.text.redacted import redacted
 from protocol.wire.rows import Hindrance, HindranceCause, TorrentDetail, TorrentState, TrackerRow, TrackerStatus
 
@@ -13,6 +13,7 @@ MORE_TRACKERS: Final = 20
 
 _REMEDIES: Final = {
     HindranceCause.QUARANTINED: "`ouzel release {id}` loads it again; `ouzel crashes` lists the crashes",
+    HindranceCause.MOVING: "nothing has to be done; `ouzel show {id}` shows the progress",
     HindranceCause.DISK: "once that is fixed it continues by itself, or at once after `ouzel resume {id}`; "
     "`ouzel health` shows details",
     HindranceCause.ERROR: "fix that, then run `ouzel resume {id}`",
@@ -60,6 +61,16 @@ def lines(detail: TorrentDetail) -> list[tuple[str, str]]:
         banned = f"; banned: {', '.join(map(clean, bad.banned_peers))}" if bad.banned_peers else ""
         found.append(("bad data", f"{format_count(bad.pieces, 'failed piece')}{metadata}{banned}"))
     return [each for each in found if each[1]]
+
+
+def place(detail: TorrentDetail) -> str:
+    """A text about the save path, and about a move to another one."""
+    moving, present = detail.moving, clean(detail.save_path)
+    return (
+        present
+        if moving is None
+        else f"{present}, moving to {clean(moving.save_path)} ({format_share(moving.progress)})"
+    )
 
 
 def remedy(hindrance: Hindrance, torrent: str, state: TorrentState) -> str:

@@ -19,6 +19,7 @@ from protocol.wire.events.torrent_events import (
     ErrorCleared,
     FileCompleted,
     FilesDiscovered,
+    FilesRenamed,
     GoalReached,
     MetadataUpdated,
     Progress,
@@ -26,6 +27,7 @@ from protocol.wire.events.torrent_events import (
     Released,
     SelectionChanged,
     StateChanged,
+    StorageMoved,
     TorrentAdded,
     TorrentError,
     TorrentRemoved,
@@ -44,6 +46,8 @@ LifecycleEvent = (
     | ErrorCleared
     | TrackerStatusChanged
     | SelectionChanged
+    | StorageMoved
+    | FilesRenamed
     | GoalReached
     | Quarantined
     | Released

@@ -56,9 +56,9 @@ class SessionError(Fact, frozen=True, kw_only=True, tag="session_error"):
 
     Fields:
         name: the kind of problem: `listen_failed`, `disk_full`, `storage_missing`, `files_not_deleted`,
-            `config_refused`, `settings_stale` if libtorrent does not have the value of a setting, or `memory_high` if
-            the engine uses too much memory and is recycled. No event reports the end of a problem, but `health` shows
-            it.
+            `move_failed`, `config_refused`, `settings_stale` if libtorrent does not have the value of a setting, or
+            `memory_high` if the engine uses too much memory and is recycled. No event reports the end of a problem, but
+            `health` shows it.
         message: a sentence for people.
         paths: for `files_not_deleted`: at most 1001 paths of files that are left, if they are known.
     """

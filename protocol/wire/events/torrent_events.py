@@ -125,8 +125,9 @@ class TorrentError(TorrentFact, frozen=True, kw_only=True, tag="error"):
         name: the kind of error: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`,
             `path_not_allowed`, `unreadable`, `files_overwritten`; `call_failed` if a call of libtorrent raised an
             exception; `invalid_metadata` if the metadata from peers has the right info-hash, and is no torrent;
-            `rules_too_slow` if the evaluation of the torrent's globs takes too long; `disk_full` and `storage_missing`,
-            where the torrent waits until the storage is usable again.
+            `rules_too_slow` if the evaluation of the torrent's globs takes too long; `move_delayed` if a move of the
+            files has to wait; `disk_full` and `storage_missing`, where the torrent waits until the storage is usable
+            again.
         message: a sentence for people.
         recoverable: true if Ouzel recovers without help; false if somebody has to act.
     """
@@ -184,6 +185,28 @@ class SelectionChanged(TorrentFact, frozen=True, kw_only=True, tag="selection_ch
 
     selected: int | None = None
     files: int | None = None
+
+
+class StorageMoved(TorrentFact, frozen=True, kw_only=True, tag="storage_moved"):
+    """All files of a torrent are at another save path now, because a client has moved them.
+
+    Fields:
+        save_path: the absolute path of the directory below which the files are stored now.
+    """
+
+    save_path: str
+
+
+class FilesRenamed(TorrentFact, frozen=True, kw_only=True, tag="files_renamed"):
+    """Files of a torrent have other paths now, because a client has renamed them.
+
+    Fields:
+        files: the new paths by file index, at most 1000; relative to the save path.
+        truncated: whether more files were renamed; `list_files` returns all.
+    """
+
+    files: dict[str, str]
+    truncated: bool = False
 
 
 class Quarantined(TorrentFact, frozen=True, kw_only=True, tag="quarantined"):

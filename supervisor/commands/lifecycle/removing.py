@@ -62,6 +62,9 @@ class Removing:
             OuzelError: nothing has changed, unless the error is `OutcomeUnknown`.
         """
         torrent = before.torrent
+        if before.move is not None:
+            problem = f"the files of torrent {torrent} are being moved; nothing was changed"
+            raise OuzelError(ErrorKind.TORRENT_MOVING, problem, retry_after_ms=1000)
         if delete_files and before.quarantine is not None:
             raise OuzelError(
                 ErrorKind.QUARANTINED,

@@ -234,6 +234,7 @@ class Reads:
                 age_ms=self._snapshot.session_age_ms(now),
                 all_time_downloaded=all_time_downloaded,
                 all_time_uploaded=all_time_uploaded,
+                network_thread_load=session.network_load if session else None,
                 alternative_limits=in_force(self._limits()).alternative,
             ),
             supervisor=_measure([self.pid]),

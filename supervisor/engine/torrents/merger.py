@@ -15,7 +15,7 @@ import msgspec
 from protocol.durable.integrity import crc32_of
 from protocol.internal.link_events import HashesProven
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.errors import OuzelError
+from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.session_events import Reconciled
 from protocol.wire.events.torrent_events import TorrentRemoved
@@ -158,6 +158,8 @@ class Merger:
             self._engine.ensure(after)
 
     async def _merge(self, records: list[DesiredTorrent], event: HashesProven) -> None:
+        if any(each.move is not None for each in records):
+            raise OuzelError(ErrorKind.TORRENT_MOVING, "the files of one of the records are being moved")
         kept, leaving = identity.merge(
             [Candidate(each, self._bytes_done(each.torrent, event)) for each in records],
             v1=event.info_hash_v1,

@@ -11,31 +11,33 @@ from typing import Final
 import msgspec
 
 from protocol.internal.link_events import (
-    AllHandedOver,
-    DataFailures,
     EngineEvent,
     EngineReady,
-    FilePutAside,
     FilesRestored,
     HashesProven,
     Heartbeat,
     HistoryFound,
     IpFilterState,
-    Learned,
-    MetainfoDamaged,
-    ResumeHandedOver,
-    ResumeStoreState,
     SessionStats,
     SettingsApplied,
     SettingsRefused,
     StorageState,
     TorrentApplied,
     TorrentDropped,
-    TorrentStuck,
     TrackerReport,
     TrackersKnown,
 )
+from protocol.internal.link_messages import Learned
 from protocol.internal.link_queries import Answer
+from protocol.internal.move_events import MoveProgress
+from protocol.internal.resume_events import (
+    AllHandedOver,
+    FilePutAside,
+    MetainfoDamaged,
+    ResumeHandedOver,
+    ResumeStoreState,
+)
+from protocol.internal.watch_events import DataFailures, TorrentStuck
 from protocol.wire.desired import KnownMetadata
 from protocol.wire.events.event import MAX_EVENT_FILES, LifecycleEvent
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
@@ -131,6 +133,9 @@ class Observer:
                 | Reconciled()
             ):
                 self._emit(event)
+            case MoveProgress(torrent=torrent):
+                if torrent in self._own.torrents:
+                    self._take_move(event)
             case TrackersKnown(trackers=sources, torrents=torrents):
                 there = [torrent for torrent in torrents if torrent in self._own.torrents]
                 self._snapshot.trackers.known(there, sources)
@@ -151,6 +156,13 @@ class Observer:
                 # Events about a torrent that was removed meanwhile are dropped.
                 if event.torrent in self._own.torrents:
                     self._take_of_torrent(event)
+
+    def _take_move(self, event: MoveProgress) -> None:
+        """Stores the progress of a move. The torrent is in state `queued` until it is loaded again."""
+        torrent = self._own.torrents[event.torrent].torrent
+        self._snapshot.moves.report(torrent, event.done, event.total)
+        for change in self._snapshot.queued(torrent):
+            self._emit(change)
 
     def handle_described(self, event: EngineEvent) -> None:
         """Applies the stored data of an unloaded torrent, unless an engine has reported the torrent meanwhile."""

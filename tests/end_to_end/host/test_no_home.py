@@ -52,7 +52,8 @@ def test_a_daemon_whose_paths_are_configured_needs_neither(root: Path) -> None:
 def test_what_needs_one_says_so(argv: tuple[str, ...], code: int, first: str) -> None:
     """The error is a line that says what to do, without a traceback."""
     program, *arguments = argv
-    returned, said = run(BIN / program, *arguments)
+    # A shell is the parent, since completion is installed for the shell that the command was called from.
+    returned, said = run("bash", "-c", '"$@"; exit $?', "bash", BIN / program, *arguments)
     assert returned == code, said
     assert said[0].startswith(first)
     assert "set HOME" in said[0]

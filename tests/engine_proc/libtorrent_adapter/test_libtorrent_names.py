@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.libtorrent_adapter.libtorrent_alerts import AlertCopier
+from engine_proc.libtorrent_adapter.alerts.libtorrent_alerts import AlertCopier
+from engine_proc.libtorrent_adapter.alerts.libtorrent_status import Selections
 from engine_proc.libtorrent_adapter.libtorrent_handles import Handles
-from engine_proc.libtorrent_adapter.libtorrent_status import Selections
 from engine_proc.libtorrent_adapter.parsing import libtorrent_files, libtorrent_params, libtorrent_sources
 from engine_proc.libtorrent_adapter.parsing.libtorrent_hashes import hashes
 from engine_proc.libtorrent_adapter.parsing.libtorrent_sources import METAINFO_LIMITS, RESUME_LIMITS

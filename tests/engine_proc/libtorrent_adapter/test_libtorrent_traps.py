@@ -17,7 +17,7 @@ from typing import Any, Final
 import libtorrent
 import pytest
 
-from engine_proc.libtorrent_adapter.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
+from engine_proc.libtorrent_adapter.alerts.libtorrent_alerts import FLUSHES_PER_BARRIER, AlertCopier
 from engine_proc.libtorrent_adapter.libtorrent_settings import check_settings
 from engine_proc.libtorrent_adapter.parsing.libtorrent_sources import METAINFO_LIMITS, RESUME_LIMITS
 from engine_proc.resume.part_file import PartFile

@@ -11,7 +11,7 @@ from typing import Any, Final
 import libtorrent
 import pytest
 
-from engine_proc.libtorrent_adapter import libtorrent_status
+from engine_proc.libtorrent_adapter.alerts import libtorrent_status
 from engine_proc.libtorrent_adapter.libtorrent_session import LibtorrentSession
 from engine_proc.session.session_port import FAULTS
 from protocol.internal.link_commands import DropTorrent, EngineCommand, EnsureTorrent

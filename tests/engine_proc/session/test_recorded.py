@@ -12,7 +12,7 @@ from tools.rig.probe import LOOPBACK, Probe
 from tools.rig.samples import two_files
 
 TORRENT = "a" * 40
-NOT_NATIVE = {"count_from", "counters", "fileno", "held_trackers", "torrents"}
+NOT_NATIVE = {"count_from", "counters", "fileno", "held_trackers", "network_cpu_s", "torrents"}
 
 
 class Recorded:

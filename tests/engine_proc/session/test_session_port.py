@@ -281,6 +281,28 @@ def test_the_layout_is_known_at_once_by_metainfo(probe: Probe, tmp_path: Path) -
     assert probe.session.layout(sample.torrent) == layout
 
 
+def test_renamed_files_have_their_new_paths(probe: Probe, tmp_path: Path) -> None:
+    """In the layout of the loaded torrent, and of one that is not loaded; also with resume data from before."""
+    sample = two_files()
+    before = sample.desired(tmp_path)
+    probe.session.add(before, metainfo=sample.metainfo, resume=None)
+    probe.take(TorrentAdded)
+    blob = resume_data(probe, sample.torrent)
+    probe.session.unload(sample.torrent)
+    probe.take(TorrentGone)
+    desired = msgspec.structs.replace(before, renames=((1, "other/c.txt"),))
+    for resume in (blob, None):
+        described = probe.session.describe(desired, metainfo=sample.metainfo, resume=resume)
+        assert described is not None
+        assert [file.path for file in described[0].files] == ["sample/a.bin", "other/c.txt"]
+    loading = probe.session.resume(desired, metainfo=sample.metainfo, resume=blob, verified=Verified())
+    probe.take(TorrentAdded)
+    assert isinstance(loading, Loading)
+    assert loading.layout is not None
+    assert [file.path for file in loading.layout.files] == ["sample/a.bin", "other/c.txt"]
+    assert probe.session.layout(sample.torrent) == loading.layout
+
+
 def test_a_torrent_is_added_from_what_its_judgement_has_parsed(probe: Probe, tmp_path: Path) -> None:
     """As desired, and with the same layout as from its metainfo."""
     sample = two_files()

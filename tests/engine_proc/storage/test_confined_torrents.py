@@ -347,7 +347,7 @@ def test_what_the_sandbox_does_not_reach_is_waited_for(desk: Desk, place: Path) 
     desk.ensure(desk.sample.desired(place / "root" / "below"))
     desk.decide()
     assert calls(desk) == ["add"]
-    desk.guard._homes.read({**desk.watch.mounts, str(place / "root"): "7 8:1 /"})
+    desk.guard.homes.read({**desk.watch.mounts, str(place / "root"): "7 8:1 /"})
     other = SampleTorrent("other", {"c": b"content"})
     desk.dir.metainfo(other.torrent).write_bytes(other.metainfo)
     desk.ensure(other.desired(place / "root"))
@@ -355,7 +355,7 @@ def test_what_the_sandbox_does_not_reach_is_waited_for(desk: Desk, place: Path) 
     assert calls(desk) == ["add"]
     assert desk.told() == [("storage_missing", 1)]
     desk.guard.set_covered([str(place / "root"), "/elsewhere"])  # as for the next engine
-    for decision in desk.guard._take_mounts(desk.guard._homes.mounts):
+    for decision in desk.guard._take_mounts(desk.guard.homes.mounts):
         desk.dispatcher.decided(decision)
     desk.decide()
     assert calls(desk)[-1] == "add"

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine_proc.storage.confinement import Escape, Judge, Kind
-from engine_proc.storage.storage_watch import _Disk
+from engine_proc.storage.storage_watch import RealDisk
 from protocol.host.real_path import real_path
 from protocol.internal.bounds import Bounds
 
 
-class CountingDisk(_Disk):
+class CountingDisk(RealDisk):
     """The real disk, with a counter of accesses for each path."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ def bounds(place: Path) -> Bounds:
 
 def judge(place: Path) -> Judge:
     """A judge for that place, with the real disk."""
-    return Judge(bounds(place), _Disk())
+    return Judge(bounds(place), RealDisk())
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_path_that_stays_in_the_roots_is_fine_whatever_its_way(place: Path, pa
 @pytest.mark.parametrize("path", ["", "one/x", "../x", "/srv/\0", "\0"])
 def test_what_is_no_path_leads_nowhere(path: str) -> None:
     """A relative path, or one with a NUL, at which libtorrent would cut it."""
-    escape = Judge(Bounds(["/"]), _Disk()).escape([path])
+    escape = Judge(Bounds(["/"]), RealDisk()).escape([path])
     assert escape == Escape(path, None)
     assert "nowhere" in str(escape)
 

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from engine_proc.session.alerts import MetadataFailed, MetadataReceived, PeersBanned, PieceFailed, PiecesPassed
 from engine_proc.watches.failure_book import GATHER_S, LOG_S, FailureBook, FailureLine
-from protocol.internal.link_events import DataFailures
+from protocol.internal.watch_events import DataFailures
 
 A, B = "a" * 40, "b" * 40
 

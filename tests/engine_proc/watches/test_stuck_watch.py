@@ -4,7 +4,7 @@ import pytest
 
 from engine_proc.session.alerts import NativeState, TorrentStatus
 from engine_proc.watches.stuck_watch import CHECKING_S, LOOK_S, METADATA_S, RELOADS_KEPT_S, Stuck, StuckWatch
-from protocol.internal.link_events import StuckIn
+from protocol.internal.watch_events import StuckIn
 
 A, B = "a" * 40, "b" * 40
 CHECKING, METADATA = NativeState.CHECKING_FILES, NativeState.DOWNLOADING_METADATA

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.internal.link_events import StuckIn
+from protocol.internal.watch_events import StuckIn
 from protocol.wire.events.torrent_events import ErrorCleared, StateChanged, TorrentError, TorrentRemoved
 from protocol.wire.rows import TorrentState
 from supervisor.health.failing_trackers import LONG_S, FailingTrackers

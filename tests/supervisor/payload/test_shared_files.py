@@ -49,6 +49,21 @@ async def test_files_that_another_torrent_uses_are_spared(tmp_path: Path) -> Non
         assert (await engine.given(DropTorrent, 2))[1].desired.spared == ()
 
 
+async def test_renamed_files_are_found_where_they_are(tmp_path: Path) -> None:
+    """A torrent may have files in several folders then, also before an engine has reported them."""
+    async with bench(tmp_path) as on:
+        renames = ((0, "elsewhere/a"),)
+        record = desired(V1, source="metainfo", magnet=None, name="dir", save_path="/data", renames=renames)
+        await on.catalogue.put(record)
+        await on.catalogue.put(desired(OTHER, source="metainfo", magnet=None, name="elsewhere", save_path="/data"))
+        for each in on.catalogue.torrents.values():
+            on.shared_files.appeared(each)
+        assert on.shared_files.near(V1) == [OTHER]
+        moved = [FileEntry(0, "elsewhere/a", 10, 4), FileEntry(1, "dir/b", 10, 4)]
+        on.shared_files.files_known(V1, moved)
+        assert on.shared_files.near(V1) == [OTHER]
+
+
 async def test_all_is_spared_where_a_torrent_lies_whose_files_are_not_known(tmp_path: Path) -> None:
     """It may use any of them."""
     async with bench(tmp_path) as on:

@@ -22,7 +22,7 @@ from typing import Any, Final
 import msgspec
 
 from engine_proc.storage.confinement import Judge
-from engine_proc.storage.storage_watch import _Disk
+from engine_proc.storage.storage_watch import RealDisk
 from protocol.host import utf8
 from protocol.internal.bounds import Bounds
 from protocol.wire.desired import DesiredTorrent
@@ -77,7 +77,7 @@ class Comparison:
             return
         if source.torrent != named.made.torrent:  # a hybrid torrent, which has two ids
             desired = DesiredTorrent(torrent=source.torrent, source="metainfo", save_path=str(save_path), name="")
-        escape = Judge(Bounds([str(self._root)], []), _Disk()).escape(judged)
+        escape = Judge(Bounds([str(self._root)], []), RealDisk()).escape(judged)
         if escape is None:
             self._run(named, desired, judged, resume)
             shutil.rmtree(save_path, ignore_errors=True)

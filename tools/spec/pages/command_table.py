@@ -80,6 +80,9 @@ ROWS: Final = {
     "export_torrent": _row(
         "export", test="torrents/test_export.py::what_is_exported_is_the_torrent_with_its_present_trackers"
     ),
+    "move_storage": _row("move", test="moves/test_moves.py::to_another_file_system_and_back"),
+    "rename_file": _row("rename", test="moves/test_renames.py::a_file_and_its_folder_get_other_names"),
+    "rename_folder": _row("rename", test="moves/test_renames.py::a_file_and_its_folder_get_other_names"),
     "ban_peer": _row("ban", test="torrents/test_bans.py::a_banned_seed_gives_nothing_more"),
     "unban_peer": _row("unban", test="torrents/test_bans.py::a_banned_seed_gives_nothing_more"),
     "move_in_queue": _row("queue", test="torrents/test_queue.py::the_first_in_the_queue_downloads"),

@@ -5,7 +5,7 @@ Only torrents with such data use memory. The counts begin with the daemon: they 
 
 from typing import Final
 
-from protocol.internal.link_events import DataFailures
+from protocol.internal.watch_events import DataFailures
 from protocol.wire.rows import BadDataReport
 
 SOME: Final = 3

@@ -7,6 +7,8 @@ arrives. So a stalled download soon has no estimate, instead of an outdated esti
 import math
 from typing import Final
 
+from protocol.wire.events.torrent_events import Progress
+
 AVERAGE_S: Final = 30.0
 SAMPLE_S: Final = 1.0
 """The minimum interval between samples; more frequent updates are combined."""
@@ -50,6 +52,10 @@ class Estimates:
     def drop(self, torrent: str) -> None:
         """Removes a torrent that does not download any more."""
         self._rates.pop(torrent, None)
+
+    def of(self, progress: Progress, now: float) -> int | None:
+        """The estimated seconds until a torrent's selected files are complete; None if unknown."""
+        return self.eta_s(progress.torrent, progress.bytes_total - progress.bytes_done, now)
 
     def eta_s(self, torrent: str, left: int, now: float) -> int | None:
         """The estimated seconds until the `left` bytes have arrived; None if unknown."""

@@ -58,6 +58,8 @@ def find(
         return _because(HindranceCause.DISK, "its files are missing")
     if state is TorrentState.ERROR:
         return _because(HindranceCause.ERROR, "it has an error")
+    if desired.move is not None:
+        return _because(HindranceCause.MOVING, f"its files are being moved to {desired.move.save_path}")
     if desired.paused:
         return _because(HindranceCause.PAUSED, "it was paused")
     if not engine_up:

@@ -32,6 +32,7 @@ from supervisor.engine.torrents.observed import hindrance
 from supervisor.engine.torrents.observed.answers import Answers
 from supervisor.engine.torrents.observed.bad_data import BadData
 from supervisor.engine.torrents.observed.eta import Estimates
+from supervisor.engine.torrents.observed.moves import MovesSeen
 from supervisor.engine.torrents.observed.no_progress import NO_PROGRESS
 from supervisor.engine.torrents.observed.observed import Observed
 from supervisor.engine.torrents.observed.stuck import StuckTorrents
@@ -77,6 +78,7 @@ class Snapshot:
         self.trackers = Trackers(on_trackers_failing)
         self.web_seeds: dict[str, list[str]] = {}
         """By torrent, the web seeds that were requested from an engine last."""
+        self.moves = MovesSeen()
         self.settings_revision = 0
         """The last confirmed revision of the session's settings."""
         self.totals = Totals()
@@ -103,6 +105,7 @@ class Snapshot:
         self.bad_data.discard(torrent)
         self.stuck.discard(torrent)
         self.web_seeds.pop(torrent, None)
+        self.moves.discard(torrent)
 
     def files_known(self, desired: DesiredTorrent) -> bool:
         """Whether a torrent's files are known with their currently desired priorities."""
@@ -223,7 +226,7 @@ class Snapshot:
             added_us=desired.added_us,
             age_ms=None if told_at is None else max(0, int((now - told_at) * 1000)),
             ratio=ratio(counts.downloaded, counts.uploaded, progress.bytes_done),
-            eta_s=self._eta_s(progress, now) if downloads else None,
+            eta_s=self.estimates.of(progress, now) if downloads else None,
             completed_us=counts.completed_us,
             last_activity_us=counts.last_activity_us,
             # The same as `Totals.active_s` and `seeding_s`, but without calls, which cost time in ten thousand rows.
@@ -232,6 +235,7 @@ class Snapshot:
             hindrance=self._hindrance(desired, observed, progress, present),
             stalled_since_us=observed.quiet_since_us if observed.stalled else None,
             engine=self._slot,
+            moving=None if desired.move is None else self.moves.of(desired),
             queue_position=None if progress.queue_position is None or not desired.managed else progress.queue_position,
             category=None if desired.category is None else self._category_of(desired),
             goals=goals,
@@ -266,9 +270,6 @@ class Snapshot:
             present=present,
             trackers=self.trackers,
         )
-
-    def _eta_s(self, progress: Progress, now: float) -> int | None:
-        return self.estimates.eta_s(progress.torrent, progress.bytes_total - progress.bytes_done, now)
 
     def detail(self, desired: DesiredTorrent, now: float, goals: GoalsReport | None = None) -> TorrentDetail:
         """A torrent's details for `get_torrent`, with its goals."""

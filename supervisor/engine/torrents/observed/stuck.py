@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from protocol.internal.link_events import StuckIn, TorrentStuck
+from protocol.internal.watch_events import StuckIn, TorrentStuck
 
 _WORDS: Final = {
     StuckIn.CHECKING: "no more of it was checked for {minutes} minutes",

@@ -132,6 +132,11 @@ class Trackers:
         self.known([torrent], [(reading.url, reading.tier) for reading in readings])
         self._readings[torrent] = now, {reading.url: reading for reading in readings}
 
+    def most_failing(self, at_least: int, count: int) -> list[tuple[str, int]]:
+        """The torrents with the most failing trackers, with their numbers, if there are at least so many."""
+        many = ((torrent, len(failing)) for torrent, failing in self._failing.items() if len(failing) >= at_least)
+        return sorted(many, key=lambda each: -each[1])[:count]
+
     def discard(self, torrent: str) -> None:
         """Removes a torrent."""
         known = self._known.pop(torrent, None)

@@ -13,7 +13,8 @@ from engine_proc.resume.pieces import Unverified
 from engine_proc.session.alerts import FileError
 from engine_proc.storage import storage_watch
 from protocol.durable.integrity import crc32_of, seal
-from protocol.internal.link_events import FilePutAside, FilesRestored, MetainfoDamaged, TorrentApplied, TorrentDropped
+from protocol.internal.link_events import FilesRestored, TorrentApplied, TorrentDropped
+from protocol.internal.resume_events import FilePutAside, MetainfoDamaged
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events.session_events import Reconciled
 from protocol.wire.events.torrent_events import FilesDiscovered, MetadataUpdated, Progress, StateChanged, TorrentError

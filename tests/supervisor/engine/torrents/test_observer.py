@@ -4,24 +4,20 @@ from pathlib import Path
 import pytest
 
 from protocol.internal.link_events import (
-    DataFailures,
     EngineEvent,
-    FilePutAside,
     FilesRestored,
     Heartbeat,
-    MetainfoDamaged,
-    ResumeStoreState,
     SettingsApplied,
     SettingsRefused,
     StorageState,
-    StuckIn,
     TorrentApplied,
     TorrentDropped,
-    TorrentStuck,
     TrackerReport,
     TrackersKnown,
 )
 from protocol.internal.link_queries import FilesQueried, TrackersQueried
+from protocol.internal.resume_events import FilePutAside, MetainfoDamaged, ResumeStoreState
+from protocol.internal.watch_events import DataFailures, StuckIn, TorrentStuck
 from protocol.wire.desired import KnownMetadata, TorrentOptions
 from protocol.wire.events.event import MAX_EVENT_FILES
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError

@@ -1,4 +1,4 @@
-from protocol.internal.link_events import DataFailures
+from protocol.internal.watch_events import DataFailures
 from protocol.wire.rows import BadDataReport
 from supervisor.engine.torrents.observed.bad_data import SOME, BadData
 from tests.supervisor.samples import NOW_US, OTHER, V1

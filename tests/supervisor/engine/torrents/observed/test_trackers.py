@@ -203,3 +203,19 @@ def test_events_alternate_and_all_failing_is_what_rows_show(history: list[tuple[
         assert each == [TrackerStatus.ERROR, TrackerStatus.WORKING] * (len(each) // 2) + [TrackerStatus.ERROR] * (
             len(each) % 2
         )
+
+
+def test_the_torrents_with_the_most_failing_trackers() -> None:
+    """A bounded number; those that work do not count."""
+    on = Trackers()
+    urls = [(f"udp://t{number}.example:1", number) for number in range(5)]
+    on.known([V1, OTHER], urls)
+    for torrent, count in ((V1, 2), (OTHER, 4)):
+        for url, _ in urls[:count]:
+            tell(on, False, torrent=torrent, url=url)
+    assert on.most_failing(1, 9) == [(OTHER, 4), (V1, 2)]
+    assert on.most_failing(1, 1) == [(OTHER, 4)]
+    assert on.most_failing(3, 9) == [(OTHER, 4)]
+    tell(on, True, torrent=OTHER, url=urls[0][0])
+    tell(on, True, torrent=OTHER, url=urls[1][0])
+    assert on.most_failing(3, 9) == []

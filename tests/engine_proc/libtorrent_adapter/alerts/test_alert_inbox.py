@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine_proc.libtorrent_adapter.alert_inbox import AlertInbox
+from engine_proc.libtorrent_adapter.alerts.alert_inbox import AlertInbox
 from engine_proc.session.alerts import Flushed
 
 

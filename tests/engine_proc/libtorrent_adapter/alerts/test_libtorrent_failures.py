@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from engine_proc.libtorrent_adapter.libtorrent_failures import BANNED_MAX, Failures
+from engine_proc.libtorrent_adapter.alerts.libtorrent_failures import BANNED_MAX, Failures
 from engine_proc.session.alerts import Alert, PeersBanned, PieceFailed, PiecesPassed
 
 A = "a" * 40

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import libtorrent
 
-from engine_proc.libtorrent_adapter import libtorrent_problems as problems
-from engine_proc.libtorrent_adapter.libtorrent_failures import Failures
+from engine_proc.libtorrent_adapter.alerts import libtorrent_problems as problems
+from engine_proc.libtorrent_adapter.alerts.libtorrent_failures import Failures
+from engine_proc.libtorrent_adapter.alerts.libtorrent_status import STATES, Selections
 from engine_proc.libtorrent_adapter.libtorrent_handles import Handles
-from engine_proc.libtorrent_adapter.libtorrent_status import STATES, Selections
 from engine_proc.libtorrent_adapter.parsing import libtorrent_claims, libtorrent_sources
 from engine_proc.libtorrent_adapter.parsing.libtorrent_hashes import hashes
 from engine_proc.session import faults
@@ -61,8 +61,7 @@ ALERT_MASK: Final = int(
     | lt.alert.category_t.file_progress_notification
     | lt.alert.category_t.tracker_notification
 )
-"""Enables the alerts that are copied below, and few others, since unused alerts cost time and space in the queue.
-"""
+"""Enables the alerts that are copied below, and few others: unused alerts cost time and space in the queue."""
 
 _NOT_MODIFIED: Final = 143
 _NO_PROBLEM: Final = frozenset({0, errno.ENOTEMPTY})

@@ -1,0 +1,324 @@
+"""The steps of a move on disk: staging, placing and undoing. Runs on a disk's thread.
+
+Each step finds out from the disk what is already done, so it can be repeated after a crash at any moment. A staged file
+is named by the hash of its path in the source. It is copied under another name, synced, and then renamed, so it is
+complete once it has its name.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from engine_proc.storage.confinement import Disk, Judge
+from engine_proc.storage.leftovers import folders
+from protocol.internal.bounds import Bounds
+
+CHUNK: Final = 4 * 1024 * 1024
+"""How much is copied between two reports of the progress."""
+
+SPARE: Final = 16 * 1024 * 1024
+"""The free space that a copy leaves on its file system."""
+
+
+class Plan(NamedTuple):
+    """The move of one torrent.
+
+    Fields:
+        source, target: the present and the new save path; equal if only names change.
+        made: the topmost directory of the target that did not exist when the move was accepted; None if all did.
+        pairs: for each file whose path changes, its present and its final path.
+        claimed: the present paths of files that must exist, since resume data claims their pieces. If one is missing, a
+            disk may be.
+    """
+
+    torrent: str
+    source: str
+    target: str
+    made: str | None
+    pairs: Sequence[tuple[str, str]]
+    claimed: frozenset[str] = frozenset()
+
+    @property
+    def staging(self) -> str:
+        """The directory of the staged files."""
+        return f"{self.target}/.ouzel-moving-{self.torrent}"
+
+    def staged(self, source: str) -> str:
+        """The path at which the file with this present path is staged."""
+        below = source.removeprefix(f"{self.source}/")
+        return f"{self.staging}/{hashlib.sha256(below.encode()).hexdigest()[:32]}"
+
+
+class MoveFailed(Exception):
+    """A file cannot be moved; the message says which and why."""
+
+
+class Interrupted(Exception):
+    """The move was cancelled, or the process ends."""
+
+
+class Moving(NamedTuple):
+    """What a step needs besides its plan.
+
+    Fields:
+        bounds: where payload may be stored.
+        disk: accesses the disk for the check of the paths.
+        report: called with the copied bytes and their total; raises Interrupted.
+    """
+
+    bounds: Bounds
+    disk: Disk
+    report: Callable[[int, int], None]
+
+
+class _File(NamedTuple):
+    source: str
+    staged: str
+    final: str
+    size: int
+    stored: int
+    """The bytes that the source occupies on its disk."""
+
+
+def stage(plan: Plan, moving: Moving) -> None:
+    """Links or copies all files that exist into the staging directory.
+
+    Raises MoveFailed, OSError or Interrupted. The source is never changed.
+    """
+    paths = [path for pair in plan.pairs for path in pair]
+    escape = Judge(moving.bounds, moving.disk).escape([*paths, plan.staging])
+    if escape is not None:
+        raise MoveFailed(str(escape))
+    device, files = _device(plan.target), list(_existing(plan))
+    for file in files:
+        _check_free(plan, file.final, device)
+    if not files:
+        return
+    os.makedirs(plan.staging, exist_ok=True)  # noqa: PTH103  # paths are texts here, and there may be 100,000 of them
+    to_copy = [file for file in files if not _is_staged(file) and not _link(file)]
+    total = sum(file.stored for file in to_copy)
+    free = _free(plan.staging)
+    if to_copy and total + SPARE > free:
+        raise MoveFailed(no_space(plan.target, total + SPARE, free))
+    done = 0
+    for file in to_copy:
+        _copy(file, lambda copied, before=done: moving.report(before + copied, total))  # type: ignore[misc]
+        done += file.stored
+    moving.report(total, total)
+    _sync(plan.staging)
+    _check_device(plan.target, device)
+
+
+def no_space(path: str, needed: int, free: int) -> str:
+    """The sentence about a file system without enough space."""
+    return f"{path!r} has {free} bytes free, and {needed} are needed"
+
+
+def place(plan: Plan, moving: Moving) -> None:
+    """Gives the staged files their final names, and deletes the originals once all are in place.
+
+    Raises MoveFailed, OSError or Interrupted. A file whose final name is in use by another file is neither renamed nor
+    is its original deleted.
+    """
+    paths = [path for pair in plan.pairs for path in pair]
+    escape = Judge(moving.bounds, moving.disk).escape([*paths, plan.staging])
+    if escape is not None:
+        raise MoveFailed(str(escape))
+    device = _device(plan.target)
+    for source, final in plan.pairs:
+        staged = plan.staged(source)
+        if not os.path.lexists(staged) and not os.path.lexists(final):
+            file = _file(plan, source, final)
+            if file is None:
+                continue
+            os.makedirs(plan.staging, exist_ok=True)  # noqa: PTH103
+            if not _link(file):
+                _copy(file, lambda copied: moving.report(copied, 0))
+        if os.path.lexists(staged):
+            if os.path.lexists(final):
+                raise MoveFailed(f"{final!r} exists, but was not there when the move began; move it away")
+            os.makedirs(os.path.dirname(final), exist_ok=True)  # noqa: PTH103, PTH120
+            os.rename(staged, final)  # noqa: PTH104
+    for source, _ in plan.pairs:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{plan.staged(source)}.part")  # noqa: PTH108  # of a copy that was interrupted
+    _sync_all(plan, [final for _, final in plan.pairs], plan.target)
+    _check_device(plan.target, device)
+    for source, final in plan.pairs:
+        if os.path.lexists(final) and os.path.lexists(source) and not os.path.isdir(source):  # noqa: PTH112
+            os.unlink(source)  # noqa: PTH108
+    with contextlib.suppress(FileNotFoundError):
+        os.rmdir(plan.staging)  # noqa: PTH106  # it is empty, unless somebody else has put something there
+    _remove_folders([source for source, _ in plan.pairs], plan.source)
+    _sync_all(plan, [source for source, _ in plan.pairs], plan.source)
+
+
+def undo(plan: Plan) -> None:
+    """Deletes the staged files, and the empty directories that were made for them. Raises OSError."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(plan.staging)
+    folder = plan.target
+    while plan.made is not None and (folder == plan.made or folder.startswith(f"{plan.made}/")):
+        with contextlib.suppress(FileNotFoundError):
+            try:
+                os.rmdir(folder)  # noqa: PTH106
+            except OSError as error:
+                if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.EBUSY):
+                    return
+                raise
+        folder = os.path.dirname(folder)  # noqa: PTH120
+
+
+def _existing(plan: Plan) -> Iterator[_File]:
+    for source, final in plan.pairs:
+        if (file := _file(plan, source, final)) is not None:
+            yield file
+
+
+def _file(plan: Plan, source: str, final: str) -> _File | None:
+    """The file at a source path; None if there is none, or a directory (of a symbolic link in the torrent)."""
+    try:
+        found = os.stat(source)  # noqa: PTH116
+    except (FileNotFoundError, NotADirectoryError):
+        if source in plan.claimed:
+            raise MoveFailed(f"{source!r} is missing") from None
+        return None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return None
+        raise
+    if stat.S_ISDIR(found.st_mode):
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        raise MoveFailed(f"{source!r} is not a regular file")
+    return _File(source, plan.staged(source), final, found.st_size, min(found.st_size, found.st_blocks * 512))
+
+
+def _device(path: str) -> int:
+    """The file system of a directory, or of the nearest one above it that exists."""
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)  # noqa: PTH120
+    return os.stat(path).st_dev  # noqa: PTH116
+
+
+def _check_device(path: str, device: int) -> None:
+    """Raises MoveFailed if a path leads to another file system than before, since a disk was unmounted."""
+    if _device(path) != device:
+        raise MoveFailed(f"another file system is at {path!r} now than when the move began")
+
+
+def _check_free(plan: Plan, final: str, device: int) -> None:
+    """Refuses a final path that exists, leads through a file, or is on another file system than the save path.
+
+    Staged files could not be renamed to such a path.
+    """
+    if os.path.lexists(final):
+        raise MoveFailed(f"{final!r} exists already")
+    folder = os.path.dirname(final)  # noqa: PTH120
+    while len(folder) >= len(plan.target):
+        if os.path.lexists(folder):
+            if not os.path.isdir(folder):  # noqa: PTH112
+                raise MoveFailed(f"{folder!r} is not a directory")
+            if os.stat(folder).st_dev != device:  # noqa: PTH116
+                raise MoveFailed(f"{folder!r} is on another file system than {plan.target!r}")
+            return
+        folder = os.path.dirname(folder)  # noqa: PTH120
+
+
+def _is_staged(file: _File) -> bool:
+    """Whether a file was staged by an earlier attempt, and its source has not been changed since."""
+    try:
+        staged, source = os.stat(file.staged), os.stat(file.source)  # noqa: PTH116
+    except FileNotFoundError:
+        return False
+    return staged.st_size == source.st_size and staged.st_mtime_ns >= source.st_mtime_ns
+
+
+def _link(file: _File) -> bool:
+    """Stages a file as a hard link. Returns whether that is possible: not on another file system, among others."""
+    if os.path.islink(file.source):  # noqa: PTH114
+        return False
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(file.staged)  # noqa: PTH108
+    try:
+        os.link(file.source, file.staged)
+    except OSError:  # file systems without links have various errors; copying will report a real problem
+        return False
+    return True
+
+
+def _copy(file: _File, report: Callable[[int], None]) -> None:
+    """Stages a copy of a file with the same holes."""
+    copy = f"{file.staged}.part"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(copy)  # noqa: PTH108
+    source_fd = os.open(file.source, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        mode = stat.S_IMODE(os.fstat(source_fd).st_mode)
+        copy_fd = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode & 0o777)
+        try:
+            os.ftruncate(copy_fd, file.size)
+            done = 0
+            for start, end in _ranges(source_fd, file.size):
+                os.lseek(copy_fd, start, os.SEEK_SET)
+                while start < end:
+                    report(done)
+                    copied = os.sendfile(copy_fd, source_fd, start, min(CHUNK, end - start))
+                    if copied == 0:
+                        raise MoveFailed(f"{file.source!r} has become shorter meanwhile")
+                    start, done = start + copied, done + copied
+            os.fsync(copy_fd)
+        finally:
+            os.close(copy_fd)
+    finally:
+        os.close(source_fd)
+    os.rename(copy, file.staged)  # noqa: PTH104
+
+
+def _ranges(fd: int, size: int) -> Iterator[tuple[int, int]]:
+    """The ranges of a file that have data."""
+    start = 0
+    while start < size:
+        try:
+            start = os.lseek(fd, start, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # only a hole follows
+                return
+            raise
+        end = min(size, os.lseek(fd, start, os.SEEK_HOLE))
+        yield start, end
+        start = end
+
+
+def _free(path: str) -> int:
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize
+
+
+def _remove_folders(paths: Iterable[str], save_path: str) -> None:
+    """Removes the folders of these files that are empty now. The save path itself is kept."""
+    for folder in folders(paths, save_path):
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)  # noqa: PTH106
+
+
+def _sync_all(plan: Plan, paths: Sequence[str], save_path: str) -> None:
+    """Makes renames and deletions durable."""
+    for folder in [*folders(paths, save_path), save_path, plan.staging]:
+        _sync(folder)
+
+
+def _sync(folder: str) -> None:
+    try:
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,47 @@
+"""Engine events of its watches: about torrents that get no further although no error stops them."""
+
+from enum import StrEnum
+
+from protocol.internal.link_messages import EventMessage
+
+
+class DataFailures(EventMessage, frozen=True, kw_only=True, tag="data_failures"):
+    """Data from peers that failed its hash check since the last message, or passed it after failures.
+
+    Fields:
+        pieces: the number of failed pieces.
+        piece: the index of the last failed piece; None if only metadata has failed.
+        metadata: the number of failed copies of the metadata.
+        problem: why the last copy of the metadata has failed; empty if none has.
+        passed: whether pieces or metadata have passed their check since the last failure.
+        banned: all peers that libtorrent has banned for corrupt pieces, bounded; None if they are as before.
+    """
+
+    torrent: str
+    pieces: int = 0
+    piece: int | None = None
+    metadata: int = 0
+    problem: str = ""
+    passed: bool = False
+    banned: list[str] | None = None
+
+
+class StuckIn(StrEnum):
+    """What does not move: the check of a torrent's files, or the search for the metadata of a magnet link."""
+
+    CHECKING = "checking"
+    METADATA = "metadata"
+
+
+class TorrentStuck(EventMessage, frozen=True, kw_only=True, tag="torrent_stuck"):
+    """A torrent has not moved for a while, or (`what` is None) it moves again.
+
+    Fields:
+        since_s: for how long it has not moved.
+        reloaded: whether it is being loaded again because of that.
+    """
+
+    torrent: str
+    what: StuckIn | None = None
+    since_s: int = 0
+    reloaded: bool = False

@@ -1,0 +1,63 @@
+"""The public commands about where a torrent's files are stored.
+
+As in `protocol.wire.commands`, a Struct's tag is the `op`.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+from protocol.wire.commands.kinds import Mutation, SavePath, TorrentId
+
+FilePath = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+
+
+class MoveStorage(Mutation, frozen=True, kw_only=True, tag="move_storage"):
+    """Moves a torrent's files to another save path.
+
+    The move is durable: whichever process dies, it continues. The torrent is not loaded meanwhile. It is in state
+    `queued`, and `moving` in its row shows the progress. On the same file system the files are linked, which takes
+    moments; to another one they are copied. The originals are deleted once all files are in place. Then `save_path`
+    changes, `storage_moved` is published, and the torrent is loaded again without hashing. Files that exist at the
+    new path are never overwritten. If the move fails, `session_error` (`move_failed`) says why, and the torrent goes on
+    at the present save path.
+
+    To cancel a move while the files are being copied, move the torrent to its present save path. With
+    `"wait": "applied"` the command is answered once the move has begun.
+
+    Fields:
+        save_path: an absolute path in the download roots; it is created if it does not exist.
+    """
+
+    torrent: TorrentId
+    save_path: SavePath
+
+
+class RenameFile(Mutation, frozen=True, kw_only=True, tag="rename_file"):
+    """Renames a file of a torrent, or moves it to another folder below the save path.
+
+    The torrent is unloaded for a moment, and its peers are disconnected. Then `files_renamed` is published, and
+    `list_files` shows the new path. Globs of the selection still apply to the name in the torrent. A file that exists
+    at the new path is never overwritten.
+
+    Fields:
+        index: the file's index in the torrent, from 0.
+        path: the new path relative to the save path, with the root folder; separated by slashes.
+    """
+
+    torrent: TorrentId
+    index: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+    path: FilePath
+
+
+class RenameFolder(Mutation, frozen=True, kw_only=True, tag="rename_folder"):
+    """Renames a folder of a torrent with all files in it. For its effects see `rename_file`.
+
+    Fields:
+        path: the present path relative to the save path, with the root folder; separated by slashes.
+        new_path: the new path in the same form. The folder may exist if none of the files in it would be overwritten.
+    """
+
+    torrent: TorrentId
+    path: FilePath
+    new_path: FilePath

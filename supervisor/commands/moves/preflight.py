@@ -1,0 +1,58 @@
+"""Checks on disk whether a move is possible. Runs in a thread, since a disk may hang.
+
+The engine checks the same again before it copies. The preflight gives the client a clear error at once.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from protocol.wire.errors import ErrorKind, OuzelError
+
+SPARE: Final = 16 * 1024 * 1024
+"""The free space that a copy leaves on its file system."""
+
+
+class Preflight(NamedTuple):
+    """What the check has found.
+
+    Fields:
+        made: the topmost directory of the new save path that does not exist; None if all do.
+    """
+
+    made: str | None
+
+
+def check(save_path: str, pairs: Sequence[tuple[str, str]], field: str) -> Preflight:
+    """Checks that no file exists at the new paths, and that there is space for the files.
+
+    Args:
+        save_path: the new save path, with links resolved.
+        pairs: the present and the new path of each file, as far as the files are known.
+        field: the argument that errors name.
+
+    Raises:
+        OuzelError: FILE_EXISTS, NO_SPACE.
+    """
+    for _, new in pairs:
+        if os.path.lexists(new):
+            raise OuzelError(ErrorKind.FILE_EXISTS, f"{field}: {new!r} exists already", field=field)
+    made, there = None, Path(save_path)
+    while not there.exists() and there != there.parent:
+        made, there = str(there), there.parent
+    device = there.stat().st_dev
+    needed = 0
+    for present, _ in pairs:
+        try:
+            found = os.stat(present)  # noqa: PTH116  # a Path for each of a torrent's files takes longer than the call
+        except (OSError, ValueError):
+            continue
+        if found.st_dev != device:
+            needed += min(found.st_size, found.st_blocks * 512)
+    space = os.statvfs(there)
+    free = space.f_bavail * space.f_frsize
+    if needed and needed + SPARE > free:
+        problem = f"{field}: {save_path!r} has {free} bytes free, and {needed + SPARE} are needed"
+        raise OuzelError(ErrorKind.NO_SPACE, problem, field=field)
+    return Preflight(made)

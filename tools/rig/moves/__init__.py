@@ -1,0 +1,1 @@
+"""Moves of torrents' files during which processes are killed."""
