@@ -19,5 +19,5 @@ class CountersPort(Protocol):
     """The call of a libtorrent session about its counters."""
 
     def counters(self) -> Counters | None:
-        """The counters of the last answer to `post_statistics`; None before the first. No round trip."""
+        """The counters of the last answer to `post_statistics`; None before the first answer. No round trip."""
         ...

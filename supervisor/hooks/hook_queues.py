@@ -32,7 +32,8 @@ class Delivery(msgspec.Struct, frozen=True):
         event: the type of the event.
         ts_us: when it happened, in microseconds since 1970.
         data: the event's data.
-        file: the path in the torrent of the file that the event is about, if it is about one and its path is known.
+        file: the path, in the torrent, of the file that the event is about. Empty if there is none, or if its path is
+            unknown.
     """
 
     event: str

@@ -53,7 +53,7 @@ class HookRunner:
         self._failing: set[str] = set()
 
     async def run(self) -> None:
-        """Makes deliveries, for ever. If the configuration changes, the work of removed hooks ends."""
+        """Makes deliveries, for ever. A hook that is removed from the configuration is stopped."""
         working: dict[bytes, asyncio.Task[None]] = {}
         async with asyncio.TaskGroup() as group:
             while True:
