@@ -1,4 +1,4 @@
-"""The results of the commands that give out and make torrents."""
+"""The results of the commands that export and create torrents."""
 
 from enum import StrEnum
 

@@ -14,7 +14,7 @@ class WatchFolder(Section, frozen=True, kw_only=True):
         path: the absolute path of the folder.
         save_path: where its torrents are saved: an absolute path inside the download roots; by default the first root.
         labels: the labels of its torrents.
-        paused: adds its torrents without starting them.
+        paused: whether its torrents are added paused.
     """
 
     path: str
@@ -27,7 +27,7 @@ class WatchConfig(Section, frozen=True, kw_only=True):
     """`[watch]`.
 
     Fields:
-        folders: the folders. Subfolders are not looked into.
+        folders: the folders. Their subfolders are ignored.
     """
 
     folders: list[WatchFolder] = []

@@ -1,4 +1,4 @@
-"""The commands that give out the torrents that Ouzel has, and make new ones.
+"""The commands that export torrents and create new ones.
 
 As in `protocol.wire.commands`, a Struct's tag is the `op`.
 """
