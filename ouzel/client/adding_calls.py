@@ -78,10 +78,10 @@ def add_torrent(
         download_bps, upload_bps: limits in bytes per second; 0 means no limit.
         seed_mode: the caller guarantees that all data is on disk.
         peers: peers as `address:port`.
-        resume: resume data of another client in libtorrent's format. Its progress is verified where there is doubt.
-        content_layout: whether the files are in a folder: `original` for as in the torrent, `subfolder` for always,
-            `no_subfolder` for never.
-        merge: add the trackers and web seeds to a torrent that exists already.
+        resume: resume data of another client in libtorrent's format. Doubtful claims are hashed.
+        content_layout: whether the files are in a root folder: as in the torrent (`original`), always (`subfolder`), or
+            never (`no_subfolder`).
+        merge: if the torrent exists already, add the trackers and web seeds of the source to it.
         added_us: when the torrent was added, microseconds since 1970; None for now.
         category: the name of an existing category.
         options: options that are in force from the start; `update_options` changes them.

@@ -86,7 +86,7 @@ def _numbers(order: Sequence[str], numbers: dict[str, int], moved: Collection[st
 
 
 def _between(last: int | None, following: int | None, place: int, count: int) -> int:
-    """The number for one of `count` torrents between two others; of these, either or both may be missing."""
+    """Returns the number for one of `count` torrents that are put between two others, or at an end of the queue."""
     if last is None:
         return place if following is None else following - (count + 1 - place) * ROOM
     if following is None or following - last <= count:

@@ -81,8 +81,8 @@ class Queueing:
         """The torrents in the queue, in their order.
 
         Args:
-            moved: torrents that are moved by one place, so of the others only the incomplete ones count; None means
-                all torrents.
+            moved: torrents that are moved by one place. Of the others only incomplete ones are returned, since
+                libtorrent's queue has no complete torrents. None means all torrents.
         """
         keys = sorted(
             desired.queue_key

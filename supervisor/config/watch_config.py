@@ -16,7 +16,7 @@ class WatchFolder(Section, frozen=True, kw_only=True):
             category, or the first root.
         category: the category of its torrents.
         labels: the labels of its torrents.
-        paused: adds its torrents without starting them.
+        paused: whether its torrents are added paused.
     """
 
     path: str
@@ -30,7 +30,7 @@ class WatchConfig(Section, frozen=True, kw_only=True):
     """`[watch]`.
 
     Fields:
-        folders: the folders. Subfolders are not looked into.
+        folders: the folders. Their subfolders are ignored.
     """
 
     folders: list[WatchFolder] = []

@@ -1,4 +1,4 @@
-"""The free space of the download roots, as the root watch has last seen it. Pure."""
+"""The free space of the download roots, as the root watch has last found it. Pure."""
 
 from protocol.wire.reports import RootReport
 from supervisor.payload.root_health import RootSeen

@@ -33,7 +33,7 @@ class FolderWatch:
     """Adds the files of one folder.
 
     Args:
-        accept: carries out a mutation by the loop's time. Raises OuzelError.
+        accept: executes a mutation, up to a deadline in the loop's time. Raises OuzelError.
         report: called with the folder's problem, or None.
     """
 
@@ -74,7 +74,7 @@ class FolderWatch:
             self._scanned.set()
 
     async def _try(self, name: str) -> None:
-        """Adds a file and renames it; or has it tried again."""
+        """Adds a file and renames it. After a failure that may pass, schedules another attempt."""
         stamp = self._files.stamp(name)
         try:
             await self._add(name)

@@ -1,4 +1,4 @@
-"""The commands `options` and `goals`, which show and set options of torrents, and when they have seeded enough."""
+"""The commands `options` and `goals`, which show and set the options and the seeding goals of torrents."""
 
 from typing import Annotated, Any
 
@@ -91,8 +91,8 @@ def goals(
 ) -> None:
     """Show when torrents have seeded enough; with options, set it.
 
-    `none` is no goal, and `global` is that of the daemon's configuration, [goals]. A torrent that is resumed after a
-    goal was reached seeds on; to set a goal makes all of them apply again.
+    `none` means no goal, and `global` means the goal in the daemon's configuration, [goals]. A torrent that is resumed
+    after a goal was reached seeds on. If you set a goal, all goals of the torrent apply again.
     """
     args = goals_given(ratio, seeding_time, inactive_time, action)
     if args:

@@ -17,10 +17,10 @@ from protocol.wire.errors import OuzelError
 
 
 class PathMap:
-    """Replaces the begin of paths.
+    """Replaces the beginning of paths.
 
     Args:
-        pairs: new directories by old ones. The longest old one that contains a path applies.
+        pairs: new directories by old ones. Of the old directories that contain a path, the longest applies.
     """
 
     def __init__(self, pairs: Mapping[str, str]) -> None:
@@ -74,7 +74,7 @@ class Mover:
 
     Args:
         client: the daemon; None for a dry run.
-        categories: the save path of each category of the profile; empty for none.
+        categories: the save path of each category of the profile; empty if it has none.
     """
 
     def __init__(self, client: Client | None, output: Output, path_map: PathMap, categories: Mapping[str, str]) -> None:
