@@ -124,13 +124,10 @@ class TorrentError(TorrentFact, frozen=True, kw_only=True, tag="error"):
     Fields:
         name: the kind of error: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`,
             `path_not_allowed`, `unreadable`, `files_overwritten`; `call_failed` if a call of libtorrent raised an
-            exception; `invalid_metadata` if the metadata from peers has the right info-hash, and is no torrent;
-            `rules_too_slow` if the evaluation of the torrent's globs takes too long; `move_delayed` if a move of the
-            files has to wait; `disk_full` and `storage_missing`, where the torrent waits until the storage is usable
-            again.
             exception; `invalid_metadata` if the metadata from peers has the right info-hash, but cannot be parsed as a
-            torrent; `rules_too_slow` if the evaluation of the torrent's globs takes too long; `disk_full` and
-            `storage_missing`, where the torrent waits until the storage is usable again.
+            torrent; `rules_too_slow` if the evaluation of the torrent's globs takes too long; `move_delayed` if a move
+            of the files has to wait; `disk_full` and `storage_missing`, where the torrent waits until the storage is
+            usable again.
         message: a sentence for people.
         recoverable: true if Ouzel recovers without help; false if somebody has to act.
     """
