@@ -90,7 +90,9 @@ def check(hooks: HooksConfig) -> Iterator[tuple[str, str]]:
                 yield f"{key}[{number}]", found
     for index, post in enumerate(hooks.post):
         if not _is_http(post.url):
-            yield f"hooks.post[{index}].url", f"{post.url!r} is not an http or https URL"
+            yield f"hooks.post[{index}].url", f"{post.url!r} is not an http or https URL in ASCII without spaces"
+        elif "@" in urlsplit(post.url).netloc:
+            yield f"hooks.post[{index}].url", "has a user or password, which are not sent; use a secret_file"
         if post.secret_file is not None and ("\0" in post.secret_file or not Path(post.secret_file).is_absolute()):
             yield f"hooks.post[{index}].secret_file", f"{post.secret_file!r} is not an absolute path"
 
@@ -98,6 +100,7 @@ def check(hooks: HooksConfig) -> Iterator[tuple[str, str]]:
 def _is_http(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and url.isprintable()
+        plain = url.isascii() and url.isprintable() and " " not in url
+        return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False

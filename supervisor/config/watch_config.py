@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
+
+import msgspec
 
 from protocol.text.scrub import is_utf8
+from protocol.wire.commands.kinds import MAX_LABELS, CategoryName, Label
 from supervisor.config.config_section import Section
 
 
@@ -21,9 +25,9 @@ class WatchFolder(Section, frozen=True, kw_only=True):
 
     path: str
     save_path: str | None = None
-    labels: list[str] = []
+    labels: Annotated[list[Label], msgspec.Meta(max_length=MAX_LABELS)] = []
     paused: bool = False
-    category: str | None = None
+    category: CategoryName | None = None
 
 
 class WatchConfig(Section, frozen=True, kw_only=True):

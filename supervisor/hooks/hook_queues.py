@@ -83,16 +83,12 @@ class HookQueue:
         self._waiting.append(delivery)
         self._some.set()
 
-    async def first(self) -> Delivery:
-        """Waits for a delivery, and returns the first. It stays in the queue until `done`."""
+    async def take(self) -> Delivery:
+        """Waits for a delivery, and removes and returns the first."""
         while not self._waiting:
             self._some.clear()
             await self._some.wait()
-        return self._waiting[0]
-
-    def done(self) -> None:
-        """Removes the first delivery."""
-        self._waiting.popleft()
+        return self._waiting.popleft()
 
 
 class HookQueues:

@@ -71,14 +71,13 @@ class HookRunner:
 
     async def _work(self, queue: HookQueue) -> None:
         while True:
-            delivery = self._with_file(await queue.first())
+            delivery = self._with_file(await queue.take())  # a defect below must not repeat it for ever
             began = time.monotonic()
             hook = queue.hook
             if isinstance(hook, RunHook):
                 outcome = await run_program(hook, delivery, os.environ)
             else:
                 outcome = await self._post(hook, delivery)
-            queue.done()
             self._ended(queue, delivery, outcome, time.monotonic() - began)
 
     def _with_file(self, delivery: Delivery) -> Delivery:

@@ -90,8 +90,15 @@ async def _wait(process: asyncio.subprocess.Process, limit_s: float) -> str | No
         await process.wait()
         return f"it ran for longer than {limit_s:g} s, and was killed"
     if code < 0:
-        return f"it was killed by {signal.Signals(-code).name}"
+        return f"it was killed by {_name_of(-code)}"
     return f"it exited with {code}" if code else None
+
+
+def _name_of(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # the real-time signals between the first and the last have no names
+        return f"signal {number}"
 
 
 def _kill(process: asyncio.subprocess.Process, number: signal.Signals) -> None:

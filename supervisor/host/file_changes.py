@@ -64,7 +64,7 @@ class _Watch:
             self._watched = identity
         try:
             next(self._reports)
-        except (StopIteration, OSError):
+        except (StopIteration, OSError, RuntimeError):  # RuntimeError: watchfiles knows no names that are not UTF-8
             self._watched = None
             self._stop.wait(POLL_MS / 1000)
 

@@ -1,5 +1,6 @@
 """Reads and renames the files of a watch folder. The functions block: call them in a thread."""
 
+import contextlib
 import itertools
 import os
 import stat
@@ -29,9 +30,10 @@ def scan(folder: Path) -> dict[str, Stamp] | str:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name.lower().endswith(SUFFIXES) and not entry.name.startswith("."):
-                    status = entry.stat()
-                    if stat.S_ISREG(status.st_mode):
-                        found[entry.name] = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+                    with contextlib.suppress(OSError):  # it has gone, or is a link to nothing
+                        status = entry.stat()
+                        if stat.S_ISREG(status.st_mode):
+                            found[entry.name] = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
     except FileNotFoundError:
         return "the folder does not exist"
     except OSError as error:

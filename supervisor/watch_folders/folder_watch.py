@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from protocol.text.scrub import scrub
 from protocol.wire.commands.kinds import Mutation
 from protocol.wire.commands.torrent_commands import AddTorrent
 from protocol.wire.errors import OuzelError
@@ -22,6 +23,9 @@ from supervisor.watch_folders.pending_files import PendingFiles
 
 ACCEPT_S: Final = 30.0
 """The time limit for one add."""
+
+LINK_SHOWN: Final = 100
+"""The characters of a refused link that the reason shows."""
 
 _OF_FOLDER: Final = ("args.save_path", "args.category")
 """Arguments from the configuration: if one is refused, no file is to blame."""
@@ -76,6 +80,8 @@ class FolderWatch:
     async def _try(self, name: str) -> None:
         """Adds a file and renames it. After a failure that may pass, schedules another attempt."""
         stamp = self._files.stamp(name)
+        if stamp is None:
+            return  # it has gone while another file was added
         try:
             await self._add(name)
             suffix, reason = ADDED, None
@@ -86,8 +92,7 @@ class FolderWatch:
             suffix, reason = INVALID, str(error)
             self._log.warning("watch_file_invalid", file=str(self._path / name), problem=reason)
         except (OuzelError, OSError) as error:
-            problem = error.message if isinstance(error, OuzelError) else (error.strerror or str(error))
-            self._failed[name] = f"{name}: {problem}"
+            self._fail(name, error.message if isinstance(error, OuzelError) else error.strerror or str(error))
             self._files.again(name, time.monotonic())
             return
         self._failed.pop(name, None)
@@ -95,23 +100,36 @@ class FolderWatch:
             if not await in_thread(partial(folder_files.mark, self._path / name, stamp, suffix, reason)):
                 return  # the next scan finds what has taken its place
         except OSError as error:
-            self._failed[name] = f"{name} cannot be renamed: {error.strerror}"
+            self._fail(name, f"it cannot be renamed: {error.strerror}")
         self._files.done(name)
 
+    def _fail(self, name: str, problem: str) -> None:
+        if self._files.stamp(name) is not None:
+            self._failed[name] = f"{scrub(name)}: {problem}"
+
     async def _add(self, name: str) -> None:
-        """Adds what a file contains. Raises Unusable, OuzelError or OSError."""
+        """Adds what a file contains; of several links all that can be added. Raises Unusable, OuzelError or OSError."""
         content = await in_thread(partial(folder_files.read, self._path / name))
-        commands = [self._command(metainfo=content)] if isinstance(content, bytes) else []
-        if not isinstance(content, bytes):
-            commands = [self._command(magnet=link) for link in content]
-        for command in commands:
+        if isinstance(content, bytes):
+            await self._accept_one(name, self._command(metainfo=content))
+            return
+        problems = []
+        for link in content:
             try:
-                accepted = await self._accept(command, asyncio.get_running_loop().time() + ACCEPT_S)
-            except OuzelError as error:
-                if error.kind.retry == "never" and error.field not in _OF_FOLDER:
-                    raise Unusable(error.message) from error
-                raise
-            self._log.info("watch_file_added", file=str(self._path / name), torrent=accepted.subject)
+                await self._accept_one(name, self._command(magnet=link))
+            except Unusable as error:
+                problems.append(f"{link[:LINK_SHOWN]}: {error}")
+        if problems:
+            raise Unusable("\n".join(problems))
+
+    async def _accept_one(self, name: str, command: AddTorrent) -> None:
+        try:
+            accepted = await self._accept(command, asyncio.get_running_loop().time() + ACCEPT_S)
+        except OuzelError as error:
+            if error.kind.retry == "never" and error.field not in _OF_FOLDER:
+                raise Unusable(error.message) from error
+            raise
+        self._log.info("watch_file_added", file=str(self._path / name), torrent=accepted.subject)
 
     def _command(self, *, metainfo: bytes | None = None, magnet: str | None = None) -> AddTorrent:
         folder = self._folder

@@ -49,20 +49,24 @@ class PendingFiles:
         """When the next file is to be tried; None if there is none."""
         return min((file.due for file in self._files.values() if file.due is not None), default=None)
 
-    def stamp(self, name: str) -> Stamp:
-        """The stamp of a file, as it was scanned."""
-        return self._files[name].stamp
+    def stamp(self, name: str) -> Stamp | None:
+        """The stamp of a file, as it was scanned; None if it has gone."""
+        file = self._files.get(name)
+        return None if file is None else file.stamp
 
     def is_final(self, name: str, now: float) -> bool:
-        """Whether the file has been unchanged for INVALID_S, so that it is probably complete."""
-        return now - self._files[name].since >= INVALID_S
+        """Whether the file has been unchanged for so long that its content is what was meant."""
+        file = self._files.get(name)
+        return file is not None and now - file.since >= INVALID_S
 
     def again(self, name: str, now: float) -> None:
-        """Schedules another attempt for a file."""
-        file = self._files[name]
-        attempts = file.attempts + 1
-        self._files[name] = file._replace(due=now + _AGAIN.delay_s(attempts), attempts=attempts)
+        """Has a file tried again later, unless it has gone."""
+        file = self._files.get(name)
+        if file is not None:
+            attempts = file.attempts + 1
+            self._files[name] = file._replace(due=now + _AGAIN.delay_s(attempts), attempts=attempts)
 
     def done(self, name: str) -> None:
-        """Ends the attempts for a file, unless it changes."""
-        self._files[name] = self._files[name]._replace(due=None)
+        """Has a file not tried again unless it changes."""
+        if name in self._files:
+            self._files[name] = self._files[name]._replace(due=None)

@@ -59,6 +59,7 @@ def test_rights_are_reduced() -> None:
     [
         (python("raise SystemExit(3)"), "it exited with 3"),
         (python("import os; os.kill(os.getpid(), 9)"), "it was killed by SIGKILL"),
+        (python("import os; os.kill(os.getpid(), 35)"), "it was killed by signal 35"),
         (["/no/such/program"], "it exited with 127"),
         (["/"], "it exited with 127"),
     ],

@@ -21,6 +21,8 @@ def test_only_torrent_and_magnet_files_are_found(tmp_path: Path) -> None:
     (tmp_path / "g.torrent").mkdir()
     os.mkfifo(tmp_path / "h.torrent")
     (tmp_path / "link.torrent").symlink_to(tmp_path / "f.txt")
+    (tmp_path / "nowhere.torrent").symlink_to("nowhere")
+    (tmp_path / "loop.torrent").symlink_to("loop.torrent")
     found = scan(tmp_path)
     assert sorted(found) == ["B.TORRENT", "a.torrent", "c.magnet", "link.torrent"]
 

@@ -43,3 +43,16 @@ def test_only_files_of_the_last_scan_are_due(scans: list[dict[str, tuple[int]]])
     for now, scan in enumerate(scans):
         files.scanned(scan, now / 10)
     assert files.due(1e9) == sorted(scans[-1] if scans else [])
+
+
+def test_a_file_may_go_at_any_time() -> None:
+    """While it is being added, for example."""
+    files = PendingFiles()
+    files.scanned({"a": (1,)}, 0.0)
+    assert files.stamp("a") == (1,)
+    files.scanned({}, 1.0)
+    assert files.stamp("a") is None
+    assert not files.is_final("a", 1e9)
+    files.again("a", 2.0)
+    files.done("a")
+    assert files.due(1e9) == []
