@@ -1,8 +1,8 @@
 """`python -m engine_proc.create …`: makes a torrent of files on disk.
 
-It reads a `CreationOrder` from standard input, and writes its reports to standard output. This is a separate process
-because hashing takes long, and neither the engine nor the supervisor may be delayed or ended by it. It has a low
-priority, and ends when standard input is closed.
+It reads a `CreationOrder` from standard input, and writes its reports to standard output. Hashing takes long, and must
+neither delay the engine and the supervisor, nor end with one of them by accident. So it is done in a separate process,
+which has a low priority, and ends when standard input is closed.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ class Progress:
         self._due = 0.0
 
     def __call__(self, bytes_done: int, bytes_total: int) -> None:
-        """Reports so many hashed bytes of so many."""
+        """Reports the number of hashed bytes, and the size of the payload, unless the last report is too recent."""
         now = time.monotonic()
         if now >= self._due or bytes_done == bytes_total:
             self._due = now + REPORT_S

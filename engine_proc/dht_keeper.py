@@ -32,7 +32,7 @@ class DhtKeeper:
                 self._session.load_dht(state)
 
     def tick(self, now: float) -> None:
-        """Saves the state if that is due. To be called just after libtorrent has answered, since this waits for it."""
+        """Saves the state if that is due. Call it just after libtorrent has answered, since it waits for libtorrent."""
         if now >= self._due:
             self._delay_s = min(2 * self._delay_s, CYCLE_S)
             self._due = now + self._delay_s

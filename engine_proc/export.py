@@ -23,7 +23,7 @@ _UNREADABLE: Final = (Damaged, InvalidSource, OSError)
 
 
 def exported(directory: ResumeDir, desired: DesiredTorrent) -> Exported:
-    """The .torrent file and the magnet link. Damaged data is not used."""
+    """Makes the .torrent file and the magnet link from what can be read. Damaged data is not used."""
     metainfo = resume = None
     with contextlib.suppress(*_UNREADABLE):
         content = read(directory.metainfo(desired.torrent))

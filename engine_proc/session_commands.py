@@ -87,7 +87,8 @@ class SessionCommands:
     def inspect(self, command: InspectSource) -> None:
         """Validates a source.
 
-        For metainfo with a save path, the paths are checked on disk first, and `confined` is called later.
+        Valid metainfo with a save path is answered by `confined`, once its paths have been checked on disk. Anything
+        else is answered at once.
         """
         token, save_path = command.token, command.save_path if command.metainfo is not None else None
         try:

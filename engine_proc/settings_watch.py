@@ -44,7 +44,9 @@ class SettingsWatch:
         self._due = 0.0
 
     def configure(self, command: Configure) -> bool:
-        """Applies settings, limits and bans, and reads the settings and limits back. Returns False if it refuses."""
+        """Applies settings, limits and bans, and reads the settings and limits back. Returns False if libtorrent
+        refuses.
+        """
         try:
             self._apply(command)
         except InvalidSetting as error:
@@ -54,7 +56,7 @@ class SettingsWatch:
         return True
 
     def confirm(self, command: Configure) -> None:
-        """Reports the limits and settings that libtorrent has, and with them this revision and configuration."""
+        """Reads back the limits and settings of a command that was applied, and reports them with its revision."""
         now_set, self._invalid = merged(command.settings, command.overrides, self._known)
         changed = {name for name in now_set | self._set if now_set.get(name) != self._set.get(name)}
         self._command, self._set = command, now_set
@@ -68,8 +70,8 @@ class SettingsWatch:
     def tick(self, now: float) -> None:
         """Reads the values back if that is due, and applies them again if they differ.
 
-        To be called just after libtorrent has answered, since this waits for libtorrent: an engine whose libtorrent
-        hangs must go on and report that.
+        Call it just after libtorrent has answered, since it waits for libtorrent. An engine whose libtorrent hangs must
+        not wait; it has to report that libtorrent hangs.
         """
         command = self._command
         if command is None or now < self._due:

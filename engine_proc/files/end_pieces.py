@@ -1,6 +1,6 @@
 """Computes the priorities of the first and the last piece of each file. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 TOP: Final = 7
@@ -24,3 +24,19 @@ def end_pieces(files: Iterable[tuple[int, int, int]], piece_length: int, *, pref
             for piece in (offset // piece_length, (offset + size - 1) // piece_length):
                 pieces[piece] = max(pieces.get(piece, 0), given)
     return pieces
+
+
+def piece_priorities(files: Sequence[tuple[int, int, int]], piece_length: int, pieces: int) -> list[int]:
+    """Returns the priorities of all pieces, with top priority for the ends of selected files. See `end_pieces`.
+
+    Args:
+        pieces: the number of the torrent's pieces.
+    """
+    found = [0] * pieces
+    for offset, size, priority in files:
+        if size and priority:
+            span = slice(offset // piece_length, (offset + size - 1) // piece_length + 1)
+            found[span] = [max(each, priority) for each in found[span]]
+    for piece, priority in end_pieces(files, piece_length, preferred=True).items():
+        found[piece] = priority
+    return found

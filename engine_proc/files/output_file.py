@@ -38,7 +38,7 @@ def write(output: str, content: bytes, same: Callable[[bytes], bool]) -> None:
 
 
 def _stays(path: Path, same: Callable[[bytes], bool]) -> bool:
-    """Whether there is such a file already. Raises FileExistsError if there is another one."""
+    """Whether a file of the same torrent exists already. Raises FileExistsError if any other file exists."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -74,7 +74,7 @@ def _nameless(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _publish(fd: int, source: str, path: Path) -> None:
-    """Gives the file its name. Raises FileExistsError if another process has made such a file meanwhile."""
+    """Gives the file its name. Raises FileExistsError if a file of this name has appeared meanwhile."""
     try:
         # Python follows links only if a descriptor is given; it is not used, since `source` is absolute.
         os.link(source, path, src_dir_fd=fd, follow_symlinks=True)

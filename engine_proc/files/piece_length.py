@@ -15,7 +15,7 @@ PIECES_OF_HUGE: Final = 131_072
 def automatic(size: int) -> int:
     """The piece length for a payload: the shortest with which there are at most 2048 pieces, but at most 16 MiB.
 
-    From 2 TiB on, pieces are longer, so that there are at most 131,072.
+    Above 2 TiB, pieces are longer than 16 MiB, so that there are at most 131,072 pieces.
     """
     length = SHORTEST
     while length < LONGEST:

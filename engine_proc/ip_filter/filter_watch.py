@@ -57,7 +57,7 @@ class FilterWatch:
         return self._outcomes.fileno()
 
     def turn(self, *, on: bool) -> None:
-        """Begins to watch the file, or ends that, and with it the filter."""
+        """Starts to watch the file; or stops that, and removes the filter."""
         path = self._file if on else None
         if path == self._path:
             return
@@ -68,7 +68,7 @@ class FilterWatch:
             self._thread.start()
 
     def ready(self, *, on: bool, now: float) -> bool:
-        """Like `turn`. Returns whether a new session can begin: the filter is there, or the time is over."""
+        """Like `turn`. Returns whether a new session can start: it has its filter, or has waited for PATIENCE_S."""
         self.turn(on=on)
         if self._give_up_at is None:
             self._give_up_at = now + PATIENCE_S

@@ -17,7 +17,7 @@ _BLOCKED: Final = 1
 
 
 def filter_of(rules: Sequence[Rule]) -> Any:
-    """A filter that blocks these ranges. May be called on any thread."""
+    """Returns a filter that blocks these ranges. May be called on any thread."""
     found = lt.ip_filter()
     for first, last in rules:
         found.add_rule(first, last, _BLOCKED)

@@ -38,7 +38,8 @@ class NetworkSession:
     def load_dht(self, state: bytes) -> None:
         """Loads the state of the DHT.
 
-        A session that is constructed with `session_params` ignores the state in it, so the older call is used.
+        A session ignores the DHT state in the `session_params` that it is constructed with. So this uses the older
+        call.
         """
         with contextlib.suppress(*FAULTS):
             self._session.load_state({_STATE: lt.bdecode(state)[_STATE]})

@@ -1,7 +1,7 @@
-"""The start of a helper process: a short-lived process beside the engine, which reads untrusted bytes or payload.
+"""The start of a helper: a short-lived process that reads untrusted bytes or payload in place of the supervisor.
 
-A helper ends with the supervisor, has limits of CPU time and memory, and enters the sandbox before it reads anything,
-even the request.
+A helper ends with the supervisor. It has a limit of memory and usually one of CPU time. It enters the sandbox before it
+reads anything, even the request.
 """
 
 import argparse

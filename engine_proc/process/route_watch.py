@@ -1,8 +1,8 @@
 """The route watch: reports changes of the default route, from the kernel's netlink socket (rtnetlink(7)).
 
-libtorrent itself follows changes of addresses, but not of routes. Without a default route it treats an interface as a
-local network, which is not used for trackers and the DHT. So a session that is created while the machine starts would
-stay offline.
+libtorrent itself follows changes of addresses, but not of routes. An interface without a default route counts as a
+local network for libtorrent, and is not used for trackers and the DHT. So without this watch, a session that is created
+before the machine has its default route would stay offline.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ class RouteWatch:
     """Watches the default routes of this process's network namespace. Times are monotonic seconds.
 
     Args:
-        source: the socket to read; by default a netlink socket. If there can be none, no change is ever reported.
+        source: the socket to read; by default a netlink socket. If none can be opened, no change is ever reported.
     """
 
     def __init__(self, source: socket.socket | None = None) -> None:

@@ -1,8 +1,8 @@
 """Marks resume data of another client. Pure.
 
-Such data claims what Ouzel has neither hashed nor flushed. Until libtorrent's own resume data of the torrent has
-replaced it, each claim is compared with the ranges of data on disk, and everything on disk that is not claimed is
-hashed, however old the files are.
+Such data claims pieces that Ouzel has neither hashed nor flushed. So each claim is compared with the ranges of data on
+disk, and all data on disk that is not claimed is hashed, however old the files are. This ends when libtorrent's own
+resume data of the torrent has replaced the marked one.
 """
 
 from typing import Final
@@ -12,7 +12,7 @@ _END: Final = b"e"
 
 
 def mark(resume: bytes) -> bytes:
-    """Returns bencoded resume data with a member that says that it is another client's. libtorrent ignores it."""
+    """Returns bencoded resume data with the mark, a member that libtorrent ignores."""
     return resume.removesuffix(_END) + _MARK + _END
 
 

@@ -12,15 +12,15 @@ class OptionsPort(Protocol):
     def set_options(self, torrent: str, options: TorrentOptions) -> None:
         """Sets the limits of connections and uploads, super seeding, and the use of PEX, DHT and LSD. A round trip.
 
-        libtorrent ends super seeding while a torrent is incomplete, so this call has to be repeated once it is
-        complete.
+        While a torrent is incomplete, libtorrent switches super seeding off. So this call has to be repeated once the
+        torrent is complete.
         """
         ...
 
     def prefer_ends(self, torrent: str, preferred: bool) -> None:
         """Downloads the first and the last piece of each selected file first, or ends that.
 
-        Does nothing while there is no metadata. The next selection ends it, too.
+        Does nothing while there is no metadata. A new selection ends the preference, so it has to be set again.
         """
         ...
 

@@ -31,8 +31,8 @@ class PeerSources(Protocol):
     def edit_trackers(self, torrent: str, edits: TrackerEdits) -> None:
         """Changes a torrent's trackers. If this changes the list, `TrackersChanged` follows.
 
-        The changed list is held until `release_trackers`. Until then libtorrent has none of the torrent's trackers; if
-        trackers are only added, it has the others.
+        The changed list is held until `release_trackers`. Until then libtorrent has none of the torrent's trackers. But
+        if trackers are only added, libtorrent keeps the present ones.
         """
         ...
 

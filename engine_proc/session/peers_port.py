@@ -37,7 +37,7 @@ class PeersPort(Protocol):
         ...
 
     def block(self, filter_: object) -> None:
-        """Blocks the addresses of a filter of this implementation's form, besides the banned ones; None is no filter.
+        """Blocks the addresses of a filter, in addition to the banned ones; None means no filter.
 
         Connections to them end, and no new ones are made or accepted.
         """

@@ -66,7 +66,7 @@ def _in_order(places: Sequence[int]) -> int:
 
 
 def _upwards(queue: list[str], head: Sequence[str], start: int) -> list[Move]:
-    """The moves of the torrents that come first to their places from `start` on; the others make way."""
+    """The moves that bring the first torrents of a range to their places, which begin at `start`."""
     if start == 0:
         return [Move(torrent, Step.TOP) for torrent in reversed(head)]
     found = []
@@ -78,7 +78,7 @@ def _upwards(queue: list[str], head: Sequence[str], start: int) -> list[Move]:
 
 
 def _downwards(queue: list[str], tail: Sequence[str], end: int) -> list[Move]:
-    """The moves of the torrents that come last to their places before `end`; the others make way."""
+    """The moves that bring the last torrents of a range to their places, which end before `end`."""
     if end == len(queue):
         return [Move(torrent, Step.BOTTOM) for torrent in tail]
     found = []

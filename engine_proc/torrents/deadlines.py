@@ -37,7 +37,7 @@ class Deadlines:
 
     @faults_are_the_torrents
     def renew(self, torrent: str) -> None:
-        """Applies a torrent's deadlines again: it was added, or its files are known now."""
+        """Applies a torrent's deadlines again, since it was added, or since its files have become known."""
         now = self._clock()
         for due, command in self._kept:
             if command.torrent == torrent and due > now and torrent in self._session.torrents():

@@ -190,7 +190,7 @@ class Mover:
         job.ticket = self._threads.submit(job.move.mount_point, _STEPS[job.move.phase], plan, bounds)
 
     def _plan(self, job: _Job) -> Plan | None:
-        """The plan of a move; None if it has to wait, since a disk is not mounted or the files are not known."""
+        """The plan of a move; None if it has to wait: a disk is not mounted, or the files cannot be determined."""
         desired, move, guard = job.desired, job.move, self._parts.guard
         for path, mount_point in ((desired.save_path, desired.mount_point), (move.save_path, move.mount_point)):
             if mount_point and guard.homes.of(path).mount_point != mount_point:

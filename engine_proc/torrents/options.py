@@ -34,10 +34,10 @@ class Options:
         let_run(self._session, desired)
 
     def renew(self, torrent: str) -> None:
-        """Applies a torrent's options again: it was added, has another selection, or its native state has changed.
+        """Applies a torrent's options again: after it was added, a new selection, or a change of its native state.
 
-        libtorrent ends super seeding while a torrent is incomplete, and gives the pieces of a new selection the
-        priorities of their files.
+        While a torrent is incomplete, libtorrent switches super seeding off. A new selection gives all pieces the
+        priorities of their files. Both would leave options of the torrent without effect.
         """
         desired = self._records.applied(torrent)
         if desired is None or desired.options is DEFAULT_OPTIONS or torrent not in self._session.torrents():

@@ -12,7 +12,8 @@ PAUSE_S: Final = 1.0
 class Queue:
     """The order of one session's torrents in libtorrent's queue.
 
-    libtorrent appends torrents when they are added, or become incomplete. So the whole order is compared each time.
+    libtorrent appends a torrent to its queue when it is added, or becomes incomplete. So after each such change the
+    whole order is compared.
 
     Args:
         session: the session.
@@ -25,7 +26,7 @@ class Queue:
         self._not_before = 0.0
 
     def place(self, desired: DesiredTorrent) -> None:
-        """Notes the place of a torrent that was changed, was added, or may have become incomplete."""
+        """Notes the desired place of a torrent that was added or changed, or that may have become incomplete."""
         if desired.options is DEFAULT_OPTIONS and not self._keys:
             return
         if desired.options.auto_managed and not desired.options.force_start:
@@ -39,7 +40,7 @@ class Queue:
         self._keys.pop(torrent, None)
 
     def arrange(self, now: float) -> None:
-        """Puts libtorrent's queue in order, if it may be in another one."""
+        """Puts libtorrent's queue in the desired order, if the order may have changed."""
         if self._changed and now >= self._not_before:
             self._changed, self._not_before = False, now + PAUSE_S
             self._session.arrange_queue(sorted(self._keys, key=lambda torrent: self._keys[torrent]))

@@ -2,8 +2,8 @@
 
 A torrent that libtorrent checks is stuck if no more of it has been checked for `CHECKING_S`. Such a torrent is loaded
 again, once. A magnet link is stuck if it has been connected to peers for `METADATA_S`, and none has sent its metadata.
-Paused torrents are not stuck, whether a client or libtorrent's queue has paused them. Only torrents in one of these two
-states use memory.
+Paused torrents are not stuck, whether a client or libtorrent's queue has paused them. Only torrents that are checked,
+or that search for metadata, use memory.
 """
 
 from collections.abc import Iterable

@@ -25,7 +25,7 @@ class Watches:
     """The watches of one session. Times are monotonic seconds that the caller passes.
 
     Args:
-        save: requests that a torrent's resume data is made soon. It has the peers that were banned.
+        save: requests that a torrent's resume data, which has the banned peers, is made soon.
         reload: unloads a torrent, and loads it again.
         network_cpu_s: returns the CPU time of libtorrent's network thread so far; None if it is unknown.
     """

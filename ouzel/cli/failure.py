@@ -65,6 +65,10 @@ _OPTIONS = {
     "rules.include": "--include",
     "rules.exclude": "--exclude",
     "priorities": "--priority",
+    "queue_position": "--queue-position",
+    "options.max_connections": "--max-connections",
+    "options.max_uploads": "--max-uploads",
+    "options.name": "--name",
 }
 _SETTING = "settings."
 """What precedes the name of a setting."""

@@ -13,7 +13,7 @@ import msgspec
 from ouzel.client.call import Call, call_of, whole
 from ouzel.requests import result_of
 from protocol.wire.commands import torrent_commands, upload_commands
-from protocol.wire.desired import ContentLayout
+from protocol.wire.desired import DEFAULT_OPTIONS, ContentLayout, TorrentOptions
 from protocol.wire.envelope import Wait
 
 DIRECT_BYTES: Final = 12 * 1024 * 1024
@@ -58,6 +58,8 @@ def add_torrent(
     merge: bool = False,
     added_us: int | None = None,
     category: str | None = None,
+    options: TorrentOptions = DEFAULT_OPTIONS,
+    queue_position: int | None = None,
     wait: Wait = "durable",
 ) -> Call[Added]:
     """Adds a torrent from exactly one of `magnet` and `metainfo`. A torrent that exists already is not changed.
@@ -76,12 +78,14 @@ def add_torrent(
         download_bps, upload_bps: limits in bytes per second; 0 means no limit.
         seed_mode: the caller guarantees that all data is on disk.
         peers: peers as `address:port`.
-        resume: resume data of another client in libtorrent's format. Its progress is verified where there is doubt.
-        content_layout: whether the files are in a folder: `original` for as in the torrent, `subfolder` for always,
-            `no_subfolder` for never.
-        merge: add the trackers and web seeds to a torrent that exists already.
+        resume: resume data of another client in libtorrent's format. Doubtful claims are hashed.
+        content_layout: whether the files are in a root folder: as in the torrent (`original`), always (`subfolder`), or
+            never (`no_subfolder`).
+        merge: if the torrent exists already, add the trackers and web seeds of the source to it.
         added_us: when the torrent was added, microseconds since 1970; None for now.
         category: the name of an existing category.
+        options: options that are in force from the start; `update_options` changes them.
+        queue_position: the place in libtorrent's queue, 0 for the first; needs the option `auto_managed`.
     """
     uploading: list[Call[Any]] = []
     if metainfo is not None and len(metainfo) + len(resume or b"") > DIRECT_BYTES:
@@ -111,6 +115,8 @@ def add_torrent(
         merge=merge,
         added_us=added_us,
         category=category,
+        options=options,
+        queue_position=queue_position,
     )
     return replace(call_of(command, whole(Added), wait), before=tuple(uploading))
 

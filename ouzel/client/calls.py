@@ -126,9 +126,9 @@ def stats() -> Call[StatsReport]:
 def get_counters() -> Call[CountersReport]:
     """Returns libtorrent's statistics counters by name.
 
-    The names and meanings are libtorrent's (`session_stats_metrics`), and differ between its versions. Some are
-    counters, which begin at 0 with each engine, and some are gauges. While no engine runs, the last values are
-    returned.
+    The names and meanings are libtorrent's (`session_stats_metrics`), and differ between versions of libtorrent. Some
+    values are counters, which begin at 0 with each engine; the others are gauges. While no engine runs, the reply has
+    the last values.
     """
     return call_of(counter_commands.GetCounters(), whole(CountersReport))
 
@@ -150,8 +150,8 @@ def list_trackers(torrent: str) -> Call[list[TrackerRow]]:
 def list_peers(torrent: str) -> Call[list[PeerRow]]:
     """Returns the peers that a torrent is connected to, those with the highest rates first.
 
-    The supervisor queries the engine, for at most half of the deadline. Without an answer it returns the peers that it
-    received last, if it still has them; `age_ms` says how old they are.
+    The supervisor queries the engine, and waits for at most half of the deadline. Without an answer it returns the
+    peers that it received last, if it still has them. `age_ms` says how old they are.
     """
     return call_of(peer_commands.ListPeers(torrent=torrent), member(list[PeerRow], "peers"))
 
@@ -159,8 +159,8 @@ def list_peers(torrent: str) -> Call[list[PeerRow]]:
 def piece_map(torrent: str) -> Call[PieceReport]:
     """Returns which pieces a torrent has, and how many peers have each piece.
 
-    The supervisor queries the engine, for at most half of the deadline. Without an answer it returns the map that it
-    received last, if it still has it; `age_ms` says how old the map is.
+    The supervisor queries the engine, and waits for at most half of the deadline. Without an answer it returns the map
+    that it received last, if it still has one. `age_ms` says how old the map is.
     """
     return call_of(peer_commands.PieceMap(torrent=torrent), whole(PieceReport))
 
@@ -203,8 +203,8 @@ def list_damaged() -> Call[list[DamagedReport]]:
 def export_torrent(torrent: str) -> Call[TorrentExport]:
     """Returns the .torrent file of a torrent, and its magnet link.
 
-    The info section has exactly the bytes that the info-hash is of. Trackers and web seeds are those that the torrent
-    has now, with all changes. The reply is made from the files in the resume directory, so no engine is needed.
+    The info section is copied unchanged, so the info-hash is the same. The trackers and web seeds are those that the
+    torrent has now, with all changes. The reply is made from the files in the resume directory, so no engine is needed.
     """
     return call_of(making_commands.ExportTorrent(torrent=torrent), whole(TorrentExport))
 
@@ -243,17 +243,17 @@ def set_piece_deadlines(
     *,
     wait: Wait = "durable",
 ) -> Call[None]:
-    """Requests that a part of a file is downloaded by a time, before other parts: for players that stream a file.
+    """Requests that a part of a file is downloaded by a time, before other parts. Players use it to stream a file.
 
-    libtorrent requests the pieces of that part from the fastest peers, the earliest deadline first. Deadlines are not
-    durable, but a new engine gets those that are still in the future. After its deadline, a piece is still preferred
-    until it is complete.
+    libtorrent requests the pieces of that part from the fastest peers, the earliest deadline first. Deadlines do not
+    outlive the daemon. A new engine gets those that are still in the future. A piece that misses its deadline is still
+    preferred until it is complete.
 
     Args:
         file: the index of a selected file, as in `list_files`.
         offset: where the part begins in the file, in bytes.
-        length: the length of the part in bytes; it must end within the file.
-        deadline_ms: by when the part is wanted, in milliseconds from now.
+        length: the length of the part in bytes. The part must end within the file.
+        deadline_ms: in how many milliseconds from now the part is wanted.
     """
     return call_of(
         deadline_commands.SetPieceDeadlines(
@@ -320,8 +320,8 @@ def rename_folder(torrent: str, path: str, new_path: str, *, wait: Wait = "durab
 def ban_peer(peer: str, *, wait: Wait = "durable") -> Call[BanAccepted]:
     """Bans an IP address for all torrents, until `unban_peer`, even across restarts.
 
-    Connections to the address end, and no new ones are made or accepted; web seeds at the address are not used, either.
-    Trackers at the address are still announced to. At most 10,000 addresses are banned.
+    Connections to the address are closed, and no new ones are made or accepted. Web seeds at the address are not used;
+    trackers at the address still are. At most 10,000 addresses can be banned.
 
     Args:
         peer: an IP address, or `address:port` as in `list_peers`. The ban applies to all ports of the address.
@@ -339,7 +339,7 @@ def unban_peer(peer: str, *, wait: Wait = "durable") -> Call[BanAccepted]:
 
 
 def cancel_job(job: str, *, wait: Wait = "durable") -> Call[JobAccepted]:
-    """Cancels a job, at once if it is running. A job that has made its torrent is not changed.
+    """Cancels a job that waits or runs. A job that has made its torrent, or has ended, is not changed.
 
     Args:
         job: a job's id, as in the reply to `create_torrent`.

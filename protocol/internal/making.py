@@ -1,4 +1,4 @@
-"""The messages between the supervisor and the helper processes that give out and make torrents."""
+"""The messages between the supervisor and the helper processes that export and create torrents."""
 
 from typing import Final, Literal
 
@@ -33,7 +33,7 @@ class CreationOrder(msgspec.Struct, frozen=True, kw_only=True):
         path: the file or folder, with links resolved.
         piece_length: None for the automatic length.
         trackers: the URLs of each tier.
-        source: a text in the info section, which makes the info-hash another one.
+        source: a text in the info section. It changes the info-hash.
         exclude: globs of files that are left out.
         output: the path of the .torrent file to be written; its directory has its links resolved. None for no file.
         created_by: the name of the program.
@@ -57,7 +57,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hashed(Report, frozen=True, kw_only=True, tag="hashed"):
-    """Progress: so many bytes of the payload are hashed."""
+    """The progress: how many bytes of the payload are hashed."""
 
     bytes_done: int
     bytes_total: int

@@ -1,7 +1,7 @@
 """The validation of libtorrent's settings, and Ouzel's view of them. Pure.
 
-The supervisor validates what clients set, and the engine what the configuration sets; libtorrent itself validates
-nothing: it truncates numbers to 32 bits, replaces some values silently, and hangs or crashes with others.
+The supervisor validates the values of clients, and the engine those of the configuration. libtorrent itself validates
+nothing. It truncates numbers to 32 bits, replaces some values silently, and hangs with others.
 """
 
 import re
@@ -77,7 +77,7 @@ def range_of(name: str) -> tuple[int, int]:
 
 
 def problem_of(name: str, value: SettingValue, known: Mapping[str, SettingValue]) -> str | None:
-    """Why a setting cannot have a value; None if it can. The text never contains a text value, which may be a secret.
+    """Says why a setting cannot have a value; None if it can. A value that is a text is not shown: it may be a secret.
 
     Args:
         known: the default of every setting of this libtorrent version, which determines its type.
@@ -99,7 +99,7 @@ def problem_of(name: str, value: SettingValue, known: Mapping[str, SettingValue]
 
 
 def problem_of_name(name: str, known: Mapping[str, SettingValue]) -> str | None:
-    """Why there is no such setting, or none that can be set; None if there is."""
+    """Says why a setting does not exist or cannot be set; None if it can be set."""
     if name in OWNED:
         return OWNED[name]
     if name not in known:

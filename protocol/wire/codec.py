@@ -170,8 +170,9 @@ def _check(value: Any) -> None:
 def skim(frame: bytes, wanted: Collection[str]) -> dict[str, bytes]:
     """Finds the encoded values of some keys of the map in a frame, without decoding the frame.
 
-    Bytes and texts are skipped by their length, so the cost does not grow with the size of the frame. The result lacks
-    values after more than 5,000 elements or fifteen other keys, and values longer than 1,000 bytes.
+    Bytes and texts are skipped by their length, so the cost does not grow with the size of the frame. Only
+    values of up to 1,000 bytes are found, under the first 16 keys and within the first 5,000 elements. Keys and nested
+    elements count, too.
     """
     found: dict[str, bytes] = {}
     try:

@@ -1,6 +1,6 @@
 """Seeding goals: when a complete torrent has seeded enough, and what is done with it then.
 
-A goal is a number; null is no goal, and `global` is the goal in the configuration (`[goals]`).
+A torrent's goal is a number, or null for no goal, or `global` for the goal in the configuration (`[goals]`).
 """
 
 from typing import Annotated, Literal
@@ -22,13 +22,13 @@ Global = Literal["global"]
 
 
 class ReachedGoals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The goals of a torrent that were acted on. They are not acted on again until one of them is changed.
+    """The goals of a torrent that were acted on. A goal is not acted on again until its value changes.
 
     Fields:
         goal: the goal that was acted on last.
         ratio: the ratio goal that was reached, if it was.
         seeding_time_s: the seeding-time goal that was reached, if it was.
-        seeding_s: the torrent's seeding time then. Inactivity is counted anew from there.
+        seeding_s: the torrent's seeding time at the last action. Inactivity is counted anew from there.
     """
 
     goal: GoalName
@@ -45,8 +45,8 @@ class GoalsReport(msgspec.Struct, frozen=True, kw_only=True):
         seeding_time_s: the goal for `seeding_s`; null for none.
         inactive_time_s: the goal for the seeding time since the last transfer, in seconds; null for none.
         action: what is done once a goal is reached: `pause`, `remove`, `remove_files` or `super_seed`.
-        reached: the goal that was reached last: `ratio`, `seeding_time` or `inactive_time`; null if none was, or if
-            goals were set since.
+        reached: the goal that was acted on last: `ratio`, `seeding_time` or `inactive_time`. Null if none was, or if a
+            client has set the torrent's goals since.
     """
 
     ratio: float | None

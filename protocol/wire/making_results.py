@@ -1,4 +1,4 @@
-"""The results of the commands that give out and make torrents."""
+"""The results of the commands that export and create torrents."""
 
 from enum import StrEnum
 
@@ -9,8 +9,8 @@ class TorrentExport(msgspec.Struct, frozen=True, kw_only=True):
     """A torrent to be given to others.
 
     Fields:
-        metainfo: the content of the .torrent file; null while the metadata of a magnet link is not stored yet, which
-            happens within seconds of its arrival.
+        metainfo: the content of the .torrent file; null while the metadata of a magnet link is not on disk. Metadata
+            from peers is stored within seconds of its arrival.
         magnet: the magnet link, with all info-hashes, the name, the trackers and the web seeds.
     """
 
@@ -19,7 +19,7 @@ class TorrentExport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobAccepted(msgspec.Struct, frozen=True, kw_only=True):
-    """A job was accepted, or its cancellation was.
+    """A job, or the cancellation of a job, was accepted.
 
     Fields:
         job: the job's id.
@@ -44,7 +44,8 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         job: the job's id.
         path: the file or folder of which the torrent is made.
-        state: `queued` until earlier jobs have ended, `running`, and at the end `finished`, `failed` or `cancelled`.
+        state: `queued` until earlier jobs have ended, then `running`, and at the end `finished`, `failed` or
+            `cancelled`.
         bytes_done: how many bytes of the payload are hashed.
         bytes_total: the size of the payload in bytes; 0 until it is known.
         created_us: when the job was accepted, microseconds since 1970.
@@ -70,7 +71,8 @@ class JobList(msgspec.Struct, frozen=True, kw_only=True):
     """The jobs since the daemon started.
 
     Fields:
-        jobs: the jobs in the order in which they were accepted; of those that have ended, the latest 100.
+        jobs: the jobs in the order in which they were accepted. Of the jobs that have ended, only the latest 100 are
+            listed.
     """
 
     jobs: list[JobRow]

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from protocol.text import peer_address
 from protocol.wire.commands.kinds import Priorities
+from protocol.wire.commands.option_commands import UpdateOptions
 from protocol.wire.commands.tracker_commands import TrackerEntry
-from protocol.wire.desired import RULES_MAX, Selection
+from protocol.wire.desired import RULES_MAX, Selection, TorrentOptions
 from protocol.wire.errors import ErrorKind, OuzelError
 
 
@@ -18,6 +19,14 @@ def check_rules(selection: Selection, field: str) -> None:
     if sum(map(len, (*selection.include, *selection.exclude))) > RULES_MAX:
         problem = f"{field}: the globs of a torrent have {RULES_MAX} characters together at the most"
         raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field)
+
+
+def check_limits(given: UpdateOptions | TorrentOptions, field: str) -> None:
+    """Refuses limits of a torrent that libtorrent does not accept."""
+    for name in ("max_connections", "max_uploads"):
+        if getattr(given, name) == 1:
+            problem = f"{field}.{name}: must be 0 or at least 2, since libtorrent accepts no less"
+            raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=f"{field}.{name}")
 
 
 def check_url(url: str, field: str) -> None:

@@ -68,7 +68,7 @@ class CategoryEditor:
 
     @handles(RemoveCategory)
     async def remove(self, command: RemoveCategory, _: float) -> Acceptance:
-        """Removes a category. No torrent's record is changed: no category has the key in it any more."""
+        """Removes a category. Torrents' records keep its key, which no category has any more."""
         async with self._locks.hold(SESSION):
             session = await self._session()
             if command.name not in session.categories:
@@ -87,7 +87,7 @@ class CategoryEditor:
 
 
 def _new_key(name: str) -> str:
-    """A key that no category has had, even if the record of the session was lost. The name in it is for people."""
+    """Returns a key that no earlier category has had, even if `session.json` was lost. Its name is for people."""
     return f"{name}/{time.time_ns() // 1000}"
 
 

@@ -1,4 +1,4 @@
-"""The goal keeper: examines all complete torrents in turn, and has the reached goals acted on."""
+"""The goal keeper: examines all torrents in turn, and has the reached goals acted on."""
 
 import time
 from collections.abc import Callable, Coroutine
@@ -71,7 +71,7 @@ class GoalKeeper:
                 self._group.create_task(self._act_on(torrent))
 
     def _judge(self, desired: DesiredTorrent) -> Verdict | None:
-        """Returns the goal of a torrent that is reached now. A torrent that was started by force has no goals."""
+        """Returns the goal that a torrent has reached now. A torrent with `force_start` has no goals."""
         wanted = goals.in_force(desired.options, self._configured())
         if wanted.ratio is wanted.seeding_time_s is wanted.inactive_time_s is None:
             return None

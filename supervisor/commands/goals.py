@@ -1,10 +1,10 @@
 """Decides which torrents have reached a seeding goal. Pure.
 
-A goal is acted on once: a torrent that is resumed after that seeds on, however far beyond its goals it is. A goal with
-another value is acted on again. Inactivity is counted anew after each action.
+A goal is acted on once. A torrent that is resumed after the action seeds on, however far beyond its goals it is. A goal
+is acted on again when its value has changed. Inactivity is counted anew after each action.
 
-Time is seeding time: it is counted while the torrent is active and complete, so neither a pause nor a time without
-the daemon counts.
+All times are seeding time, which is counted only while the torrent is active and complete. So neither a pause nor a
+time without the daemon counts.
 """
 
 from typing import NamedTuple
@@ -29,7 +29,7 @@ class Figures(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """A goal that is reached: what is done, and what is stored, so that it is done once."""
+    """A goal that is reached, its action, and what is stored so that the action is done once."""
 
     goal: GoalName
     action: GoalAction
@@ -37,7 +37,7 @@ class Verdict(NamedTuple):
 
 
 def in_force(options: TorrentOptions, configured: GoalsConfig) -> GoalsConfig:
-    """Returns the goals of a torrent, in which its own replace those of the configuration."""
+    """Returns the goals in force for a torrent: its own goals replace those of the configuration."""
     if options is DEFAULT_OPTIONS:
         return configured
     return GoalsConfig(

@@ -82,8 +82,10 @@ class Mutations:
         )
         quarantining = Quarantining(catalogue=catalogue, engine=engine, editor=editor, locks=locks, publish=publish)
         uploads = Uploads()
+        queueing = Queueing(catalogue=catalogue, reads=reads, engine=engine, editor=editor, locks=locks)
         adding = Adding(
             uploads=uploads,
+            queueing=queueing,
             catalogue=catalogue,
             engine=engine,
             roots=roots,
@@ -103,7 +105,6 @@ class Mutations:
             publish=publish,
             shared_files=shared_files,
         )
-        queueing = Queueing(catalogue=catalogue, reads=reads, engine=engine, editor=editor, locks=locks)
         settings = SettingsEditor(catalogue=catalogue, reads=reads, engine=engine, locks=locks, publish=publish)
         self._moves = Moves(
             catalogue=catalogue,

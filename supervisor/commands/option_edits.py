@@ -6,7 +6,7 @@ import msgspec
 
 from protocol.wire.commands.option_commands import UpdateOptions
 from protocol.wire.desired import DesiredTorrent, TorrentOptions
-from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.commands.arguments import check_limits
 from supervisor.commands.handlers import edits
 
 GOALS: Final = frozenset({"ratio_goal", "seeding_time_goal_s", "inactive_time_goal_s", "goal_action"})
@@ -15,10 +15,7 @@ GOALS: Final = frozenset({"ratio_goal", "seeding_time_goal_s", "inactive_time_go
 @edits(UpdateOptions)
 def update_options(desired: DesiredTorrent, command: UpdateOptions) -> DesiredTorrent:
     """Sets the given options and labels. A torrent that is started by force is resumed, too. Raises OuzelError."""
-    for name in ("max_connections", "max_uploads"):
-        if getattr(command, name) == 1:
-            problem = f"args.{name}: must be 0 or at least 2, since libtorrent accepts no less"
-            raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=f"args.{name}")
+    check_limits(command, "args")
     given = {
         name: value
         for name in TorrentOptions.__struct_fields__

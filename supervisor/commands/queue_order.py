@@ -14,6 +14,9 @@ ROOM: Final = 1000
 There is none at the bottom, since the number of a torrent that is added later, its time, has to be greater.
 """
 
+_NEW: Final = ""
+"""Stands for the id of a torrent that is added."""
+
 
 def move(queue: Sequence[tuple[str, int]], moved: Collection[str], where: QueueMove) -> dict[str, int]:
     """Returns the new numbers of the torrents that get another one, in their new order.
@@ -25,6 +28,19 @@ def move(queue: Sequence[tuple[str, int]], moved: Collection[str], where: QueueM
     before = [torrent for torrent, _ in queue]
     after = _moved(before, moved, where)
     return _numbers(after, dict(queue), moved) if after != before else {}
+
+
+def insert(queue: Sequence[tuple[str, int]], position: int) -> tuple[int, dict[str, int]]:
+    """Returns the number for a new torrent at a position, and new numbers of the torrents that make room for it.
+
+    Args:
+        queue: the torrents in their order, with their numbers.
+        position: 0 is the first; beyond the end, the torrent is the last.
+    """
+    order = [torrent for torrent, _ in queue]
+    order.insert(position, _NEW)
+    numbers = _numbers(order, dict(queue), {_NEW})
+    return numbers.pop(_NEW), numbers
 
 
 def _moved(order: list[str], moved: Collection[str], where: QueueMove) -> list[str]:
@@ -66,11 +82,11 @@ def _numbers(order: Sequence[str], numbers: dict[str, int], moved: Collection[st
                 following = changed[order[run]] = last + 1
             last = following
         at = run + 1
-    return {torrent: number for torrent, number in changed.items() if number != numbers[torrent]}
+    return {torrent: number for torrent, number in changed.items() if number != numbers.get(torrent)}
 
 
 def _between(last: int | None, following: int | None, place: int, count: int) -> int:
-    """The number for one of `count` torrents between two others; of these, either or both may be missing."""
+    """Returns the number for one of `count` torrents that are put between two others, or at an end of the queue."""
     if last is None:
         return place if following is None else following - (count + 1 - place) * ROOM
     if following is None or following - last <= count:

@@ -1,6 +1,8 @@
 """Moves torrents in the queue."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Final
 
 import msgspec
@@ -11,7 +13,7 @@ from protocol.wire.results import QueueMoved
 from supervisor.commands.acceptance import Acceptance
 from supervisor.commands.editor import Editor
 from supervisor.commands.handlers import handles
-from supervisor.commands.queue_order import move
+from supervisor.commands.queue_order import insert, move
 from supervisor.commands.reads.reads import Reads
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.engine.engine import Engine
@@ -50,6 +52,23 @@ class Queueing:
         in_order = [torrent for torrent, _ in queue if torrent in moved]
         return Acceptance(QueueMoved(torrents=in_order), latest.torrent, latest.revision)
 
+    @contextlib.asynccontextmanager
+    async def place(self, position: int) -> AsyncIterator[int]:
+        """Locks the queue and makes room in it. Yields the number for a torrent that is added at this position.
+
+        Raises:
+            OuzelError: STORAGE_UNAVAILABLE; the order has not changed.
+        """
+        async with self._locks.hold(QUEUE):
+            number, others = insert(self._queue(set()), position)
+            for torrent, moved in others.items():
+                try:
+                    await self._put(torrent, moved)
+                except OuzelError as error:
+                    if error.kind is not ErrorKind.UNKNOWN_TORRENT:  # else it was removed meanwhile
+                        raise
+            yield number
+
     def _in_queue(self, torrent: str) -> str:
         """The id of a torrent that is in the queue. Raises OuzelError: UNKNOWN_TORRENT, NOT_IN_QUEUE."""
         desired = self._reads.find(torrent)
@@ -62,8 +81,8 @@ class Queueing:
         """The torrents in the queue, in their order.
 
         Args:
-            moved: torrents that are moved by one place, so of the others only the incomplete ones count; None means
-                all torrents.
+            moved: torrents that are moved by one place. Of the others only incomplete ones are returned, since
+                libtorrent's queue has no complete torrents. None means all torrents.
         """
         keys = sorted(
             desired.queue_key

@@ -80,7 +80,9 @@ class Streaming:
 
 
 def _file(metadata: Metadata, index: int) -> FileEntry | None:
-    """The file with this index. Padding (BEP 47) has an index and is left out, so the place may be less."""
+    """Finds the file with this index. The list lacks padding files (BEP 47), so a file's place in it may be less than
+    its index.
+    """
     at = bisect_left(range(metadata.count), index, key=lambda place: next(metadata.files(place)).index)
     found = next(metadata.files(at), None)
     return found if found is not None and found.index == index else None

@@ -36,12 +36,12 @@ class RunHook(Section, frozen=True, kw_only=True, tag="run", tag_field="kind"):
 
 
 class PostHook(Section, frozen=True, kw_only=True, tag="post", tag_field="kind"):
-    """`[[hooks.post]]`: an HTTP POST on events, with a JSON object, which is tried again until it succeeds.
+    """`[[hooks.post]]`: an HTTP POST on events, with a JSON object. An attempt that fails for now is repeated.
 
     Fields:
         events: the types of events.
         url: an http or https URL.
-        secret_file: the absolute path of a file with a shared secret, by which each body is signed.
+        secret_file: the absolute path of a file with a shared secret, with which each body is signed.
         time_limit_s: the time limit of one attempt.
     """
 

@@ -1,8 +1,8 @@
 """Decides which rate limits of the session are in force: the normal ones, or the alternative ones. Pure.
 
-A client's switch decides, and otherwise the weekly schedule. The schedule is compared with the wall clock each second.
-So when the clock is changed, as at the begin and end of daylight saving time, the new time counts: a window may last
-an hour less or more.
+A client's switch decides. Without one, the weekly schedule decides, which is compared with the wall clock each second.
+When the clock changes, the new time counts at once. So if daylight saving time begins or ends in a window, the window
+lasts an hour less or more.
 """
 
 import re
@@ -33,7 +33,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     Fields:
         days: the days on which it begins; by default all.
         start: `from` in the file: the local time at which it begins, such as `22:00`.
-        to: the local time at which it ends; the next day's if it is not after `from`.
+        to: the local time at which it ends. If it is not after `from`, the window ends on the next day.
     """
 
     days: tuple[Day, ...] = DAYS
@@ -73,7 +73,7 @@ def problems(schedule: Sequence[Window], *, alternative: bool) -> Iterator[tuple
 
 
 def scheduled(schedule: Sequence[Window], now: LocalTime) -> bool:
-    """Whether a schedule has the alternative limits at a local time."""
+    """Whether a window of the schedule covers a local time."""
     return any(_covers(window, now) for window in schedule)
 
 
@@ -121,7 +121,7 @@ def limits_report(
 
 
 def in_force(report: SettingsReport) -> LimitsInForce:
-    """The limits of a report that are in force."""
+    """Returns the limits that are in force according to a report."""
     other = report.alternative
     if other is not None and other.in_force:
         return LimitsInForce(other.download_bps, other.upload_bps, alternative=True)

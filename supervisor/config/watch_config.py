@@ -12,22 +12,25 @@ class WatchFolder(Section, frozen=True, kw_only=True):
 
     Fields:
         path: the absolute path of the folder.
-        save_path: where its torrents are saved: an absolute path inside the download roots; by default the first root.
+        save_path: where its torrents are saved: an absolute path inside the download roots; by default that of the
+            category, or the first root.
+        category: the category of its torrents.
         labels: the labels of its torrents.
-        paused: adds its torrents without starting them.
+        paused: whether its torrents are added paused.
     """
 
     path: str
     save_path: str | None = None
     labels: list[str] = []
     paused: bool = False
+    category: str | None = None
 
 
 class WatchConfig(Section, frozen=True, kw_only=True):
     """`[watch]`.
 
     Fields:
-        folders: the folders. Subfolders are not looked into.
+        folders: the folders. Their subfolders are ignored.
     """
 
     folders: list[WatchFolder] = []

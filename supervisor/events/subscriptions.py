@@ -1,7 +1,8 @@
 """Tracks which topics have subscribers, and how many bytes of prefixes each connection has subscribed to. Pure.
 
-A topic has a subscriber if it begins with a subscribed prefix. Even with tens of thousands of prefixes, it takes only a
-few look-ups to find one: one look-up for each length that a prefix has, and no topic is longer than `TOPIC_BYTES_MAX`.
+A topic has a subscriber if it begins with a subscribed prefix. One look-up for each length that occurs among the
+prefixes is enough, however many prefixes there are. Prefixes longer than `TOPIC_BYTES_MAX` match no topic, and are not
+looked up.
 
 ZeroMQ stores every prefix of every connection in a tree, with a node for each byte and without a bound. So
 subscriptions are counted here by connection. A connection that exceeds its limit is closed. When all connections

@@ -7,7 +7,7 @@ from supervisor.health.health import Severity
 
 
 def problems(file: str | None, state: IpFilterState) -> Mapping[str, tuple[str | None, Severity]]:
-    """The problem, or None, and its severity, by subject: the rules, and single lines."""
+    """Returns, by subject (the rules, and single lines), the problem or None, and its severity."""
     rules = lines = None
     if state.problem is not None:
         kept = f"the {state.rules} rules that were read before stay in force" if state.rules else "no peer is filtered"

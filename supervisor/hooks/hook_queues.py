@@ -18,7 +18,7 @@ QUEUED_MAX: Final = 1000
 
 
 class About(msgspec.Struct, frozen=True):
-    """What hooks are told of a torrent: its name, the directory it is saved in, and its labels."""
+    """What hooks get about a torrent: its name, its save path, and its labels."""
 
     name: str
     save_path: str
@@ -32,7 +32,8 @@ class Delivery(msgspec.Struct, frozen=True):
         event: the type of the event.
         ts_us: when it happened, in microseconds since 1970.
         data: the event's data.
-        file: the path in the torrent of the file that the event is about, if it is about one and its path is known.
+        file: the path, in the torrent, of the file that the event is about. Empty if there is none, or if its path is
+            unknown.
     """
 
     event: str
@@ -98,7 +99,7 @@ class HookQueues:
     """The queues of all configured hooks.
 
     Args:
-        catalogue: has the torrents that hooks are told of.
+        catalogue: has the names, save paths and labels of torrents.
 
     Fields:
         queues: the queues, by an encoding of the hook.

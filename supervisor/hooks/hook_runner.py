@@ -21,7 +21,7 @@ from supervisor.pacing.backoff import exponential
 
 BACKOFF: Final = exponential(1.0, 300.0, jitter_s=1.0)
 ATTEMPTS: Final = 12
-"""The attempts of one HTTP request: about half an hour."""
+"""The maximum number of attempts of one HTTP request. With all delays they take about 20 minutes."""
 
 GIVE_UP_S: Final = 2.0
 """How much longer than its time limit an attempt may take: a server may send its answer byte by byte."""
@@ -53,7 +53,7 @@ class HookRunner:
         self._failing: set[str] = set()
 
     async def run(self) -> None:
-        """Makes deliveries, for ever. If the configuration changes, the work of removed hooks ends."""
+        """Makes deliveries, for ever. A hook that is removed from the configuration is stopped."""
         working: dict[bytes, asyncio.Task[None]] = {}
         async with asyncio.TaskGroup() as group:
             while True:

@@ -33,7 +33,7 @@ class Verdict(Enum):
 
 
 class Posted(NamedTuple):
-    """The outcome of an attempt, and the problem; the problem is empty if it was delivered."""
+    """The outcome of an attempt, and the problem, which is empty after a success."""
 
     verdict: Verdict
     problem: str = ""
@@ -67,7 +67,7 @@ def post(hook: PostHook, body: bytes, *, event: str, number: str) -> Posted:
 
     Args:
         body: the JSON object.
-        number: identifies the delivery; all its attempts have the same.
+        number: identifies the delivery. All attempts of a delivery have the same number.
     """
     headers = {"Content-Type": "application/json", "User-Agent": "ouzel", EVENT: event, DELIVERY: number}
     if hook.secret_file is not None:

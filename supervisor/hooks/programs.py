@@ -100,7 +100,7 @@ def _kill(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
 
 
 def _environment(values: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """Placeholders are in the environment, too, where no name can be taken for an option."""
+    """Returns the program's environment. It has the placeholders, since no name is taken for an option there."""
     kept = {name: environ[name] for name in PASSED_ON if name in environ}
     return kept | {f"OUZEL_HOOK_{name.upper()}": value.replace("\0", "") for name, value in values.items()}
 

@@ -2,9 +2,9 @@
 
 Called as `python -m supervisor.hooks.start SUPERVISOR_PID PROGRAM ARGUMENT…`.
 
-The program cannot gain rights (a setuid program stays without them), has a lower priority, writes no core dump, has the
-usual number of descriptors, and ends with the supervisor. This is a process of its own, because the supervisor has
-threads, and may run nothing between fork and exec.
+The program cannot gain rights by setuid programs, has a lower priority, writes no core dump, and can open the usual
+number of descriptors. When the supervisor ends, the program gets SIGTERM. The supervisor has threads, so it must not
+run Python code between fork and exec. So this module runs in a process of its own, which the program then replaces.
 """
 
 import ctypes

@@ -1,8 +1,7 @@
 """Notices changes in directories.
 
-The kernel reports most changes at once (inotify). It reports nothing about changes that other machines make on a
-network file system, or about a directory that is mounted or made later. So directories are examined every few seconds,
-too.
+The kernel reports most changes at once (inotify). It does not report changes that other machines make on a network file
+system, nor changes in a directory that is mounted or created later. So directories are also examined every few seconds.
 """
 
 import threading

@@ -1,4 +1,4 @@
-"""The free space of the download roots, as the root watch has last seen it. Pure."""
+"""The free space of the download roots, as the root watch has last found it. Pure."""
 
 from protocol.wire.reports import RootReport
 from supervisor.payload.root_health import RootSeen
@@ -19,7 +19,7 @@ class RootSpaces:
         self._seen.pop(root, None)
 
     def reports(self, now: float) -> list[RootReport]:
-        """The roots for clients, in the order of the configuration."""
+        """A report of each root's space, in the order in which the roots were first noted."""
         return [_report(root, seen, now - at) for root, (seen, at) in self._seen.items()]
 
 

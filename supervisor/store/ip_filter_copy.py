@@ -1,7 +1,7 @@
 """The copy of the IP filter's file in the resume directory, where the engine's sandbox allows reading it.
 
-Rules therefore also stay in force while the file itself cannot be read, as when it is being replaced or its disk is not
-mounted, even if processes are restarted meanwhile.
+The copy also keeps the rules in force while the file itself cannot be read, for example because its disk is not
+mounted. That is so even if the supervisor and the engine are restarted meanwhile.
 """
 
 import asyncio

@@ -23,7 +23,7 @@ class Unusable(Exception):
 
 
 def scan(folder: Path) -> dict[str, Stamp] | str:
-    """The files that may be added, with their stamps; or the problem, if the folder cannot be read."""
+    """Returns the files that may be added, with their stamps; or a problem if the folder cannot be read."""
     found: dict[str, Stamp] = {}
     try:
         with os.scandir(folder) as entries:
@@ -67,7 +67,7 @@ def read(file: Path) -> bytes | list[str]:
 
 
 def mark(file: Path, stamp: Stamp, suffix: str, reason: str | None = None) -> bool:
-    """Renames a file by adding the suffix, and a number if there is a file of that name, and writes the reason.
+    """Adds a suffix to a file's name, and a number if that name is in use. Writes the reason, if any, beside it.
 
     Returns False if the file was replaced meanwhile, so that it keeps its name. Raises OSError.
     """

@@ -23,6 +23,9 @@ from supervisor.watch_folders.pending_files import PendingFiles
 ACCEPT_S: Final = 30.0
 """The time limit for one add."""
 
+_OF_FOLDER: Final = ("args.save_path", "args.category")
+"""Arguments from the configuration: if one is refused, no file is to blame."""
+
 Accept = Callable[[Mutation, float], Awaitable[Acceptance]]
 
 
@@ -30,7 +33,7 @@ class FolderWatch:
     """Adds the files of one folder.
 
     Args:
-        accept: carries out a mutation by the loop's time. Raises OuzelError.
+        accept: executes a mutation, up to a deadline in the loop's time. Raises OuzelError.
         report: called with the folder's problem, or None.
     """
 
@@ -71,7 +74,7 @@ class FolderWatch:
             self._scanned.set()
 
     async def _try(self, name: str) -> None:
-        """Adds a file and renames it; or has it tried again."""
+        """Adds a file and renames it. After a failure that may pass, schedules another attempt."""
         stamp = self._files.stamp(name)
         try:
             await self._add(name)
@@ -105,7 +108,7 @@ class FolderWatch:
             try:
                 accepted = await self._accept(command, asyncio.get_running_loop().time() + ACCEPT_S)
             except OuzelError as error:
-                if error.kind.retry == "never" and error.field != "args.save_path":
+                if error.kind.retry == "never" and error.field not in _OF_FOLDER:
                     raise Unusable(error.message) from error
                 raise
             self._log.info("watch_file_added", file=str(self._path / name), torrent=accepted.subject)
@@ -118,4 +121,5 @@ class FolderWatch:
             save_path=folder.save_path,
             labels=folder.labels,
             paused=folder.paused,
+            category=folder.category,
         )

@@ -33,7 +33,7 @@ class PendingFiles:
         self._files: dict[str, _Pending] = {}
 
     def scanned(self, stamps: Mapping[str, Stamp], now: float) -> None:
-        """Notes the files that are there now. A changed file is waited for anew."""
+        """Notes the files that are there now. For a changed file, the time until it is tried begins anew."""
         self._files = {
             name: before
             if (before := self._files.get(name)) is not None and before.stamp == stamp
@@ -54,15 +54,15 @@ class PendingFiles:
         return self._files[name].stamp
 
     def is_final(self, name: str, now: float) -> bool:
-        """Whether the file has been unchanged for so long that its content is what was meant."""
+        """Whether the file has been unchanged for INVALID_S, so that it is probably complete."""
         return now - self._files[name].since >= INVALID_S
 
     def again(self, name: str, now: float) -> None:
-        """Has a file tried again later."""
+        """Schedules another attempt for a file."""
         file = self._files[name]
         attempts = file.attempts + 1
         self._files[name] = file._replace(due=now + _AGAIN.delay_s(attempts), attempts=attempts)
 
     def done(self, name: str) -> None:
-        """Has a file not tried again unless it changes."""
+        """Ends the attempts for a file, unless it changes."""
         self._files[name] = self._files[name]._replace(due=None)

@@ -15,7 +15,7 @@ class WatchFolders:
     """The watch folders of a service.
 
     Args:
-        accept: carries out a mutation by the loop's time. Raises OuzelError.
+        accept: executes a mutation, up to a deadline in the loop's time. Raises OuzelError.
         report: called with a folder's path and its problem, or None.
     """
 

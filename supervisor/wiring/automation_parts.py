@@ -1,4 +1,4 @@
-"""Automation parts: constructs what acts on files and events by itself, as configured: watch folders and hooks."""
+"""Automation parts: constructs the watch folders and the hooks of a service, as configured."""
 
 from functools import partial
 
@@ -15,7 +15,7 @@ from supervisor.wiring.watch_parts import WatchParts
 
 
 class AutomationParts:
-    """The automation parts of a service. Their problems affect nothing else, so `health` only notes them."""
+    """The automation parts of a service. Their problems affect nothing else, so in `health` they are only warnings."""
 
     def __init__(
         self,

@@ -1,8 +1,9 @@
 """Copies what libtorrent reports about corrupt data from peers: failed pieces, and the peers that it has banned.
 
-libtorrent bans a peer from a torrent if the peer alone has sent a corrupt piece, or if a comparison of blocks shows
-later which peer it was. `peer_ban_alert` would report that, but it belongs to a category of alerts that any peer can
-cause by the thousand. Resume data has the banned peers, too, and is made soon after a failure anyway.
+libtorrent bans a peer from a torrent if that peer has sent all of a corrupt piece. If several peers sent it, libtorrent
+later compares blocks, and bans the peers whose blocks were wrong. `peer_ban_alert` reports bans, but any peer can cause
+thousands of other alerts of its category. So Ouzel does not request that category, and reads the banned peers from
+resume data, which is made soon after a failure anyway.
 """
 
 from typing import Any, Final
@@ -32,7 +33,7 @@ class Failures:
         return PieceFailed(torrent, native.piece_index)
 
     def observe(self, torrent: str, status: Any) -> None:
-        """Compares the number of pieces, if pieces of the torrent have failed."""
+        """Compares the number of complete pieces with the last one, if pieces of the torrent have failed."""
         if torrent not in self._pieces:
             return
         before, now = self._pieces[torrent], status.num_pieces

@@ -1,4 +1,4 @@
-"""The libtorrent calls of helper processes that give out and make torrents.
+"""The libtorrent calls of the helper processes that export and create torrents.
 
 An *exported* torrent is the .torrent file and the magnet link of a torrent that Ouzel has. A *created* torrent is made
 of files on disk.

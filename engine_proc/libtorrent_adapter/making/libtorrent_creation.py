@@ -1,4 +1,4 @@
-"""Makes the .torrent file of a payload: lists the files, hashes them, and notices if they change meanwhile."""
+"""Makes the .torrent file of a payload: lists the files, hashes them, and detects changes during hashing."""
 
 import time
 from collections.abc import Callable, Sequence

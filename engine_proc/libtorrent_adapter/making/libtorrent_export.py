@@ -31,7 +31,7 @@ def export(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None)
 
 
 def _all(_: DesiredTorrent, paths: Sequence[str]) -> list[int]:
-    """A selection of all files, since the rules do not matter and may be expensive."""
+    """A selection of all files. An export does not depend on the rules, and evaluating them may be slow."""
     return [selection.DEFAULT] * len(paths)
 
 
@@ -49,7 +49,7 @@ def _metainfo(params: Any) -> bytes | None:
 
 
 def _magnet(params: Any, name: str) -> str:
-    """The magnet link. libtorrent's own would lack the name, and would have the peers."""
+    """Makes the magnet link. A link made by libtorrent lacks the name, and has addresses of peers."""
     found = hashes(params.info_hashes)
     topics = [] if found.v1 is None else [f"urn:btih:{found.v1}"]
     topics += [] if found.v2 is None else [f"urn:btmh:{_MULTIHASH}{found.v2}"]

@@ -34,7 +34,7 @@ def flags_of(options: TorrentOptions) -> int:
 
 
 def paused(flags: int) -> bool:
-    """Whether a torrent is paused. In the queue it is not, whether it runs or waits."""
+    """Whether a torrent is paused. A torrent in the queue is not paused, whether it runs or waits."""
     return bool(flags & _QUEUED == _PAUSED)
 
 
@@ -48,7 +48,7 @@ def observed_options(
 ) -> TorrentOptions:
     """Returns the desired options, with libtorrent's values.
 
-    Of the flags of an incomplete torrent, super seeding says nothing: libtorrent may have ended it.
+    Super seeding is always returned as desired, since libtorrent switches it off while a torrent is incomplete.
 
     Args:
         managed: whether libtorrent's queue decides when the torrent runs.

@@ -7,6 +7,7 @@ import libtorrent
 import msgspec
 
 from engine_proc.files import magnet_link, selection
+from engine_proc.files.end_pieces import piece_priorities
 from engine_proc.libtorrent_adapter.parsing import libtorrent_files, libtorrent_foreign, libtorrent_sources
 from engine_proc.libtorrent_adapter.parsing.libtorrent_files import Choose, choose_at_once
 from engine_proc.libtorrent_adapter.parsing.libtorrent_flags import flags_of, observed_options
@@ -168,6 +169,8 @@ def apply_desired(
     if resumed:
         # These result from the selection when they were saved, and would override the present selection.
         params.piece_priorities = []
+    if desired.options.first_last_piece_first and params.ti is not None:
+        params.piece_priorities = _with_ends_first(params)  # before the first piece is requested
     # Each of these accesses copies into Python and back, which matters with 10,000 torrents.
     if desired.peers:
         params.peers = [*params.peers, *(endpoint(peer) for peer in desired.peers)]
@@ -179,6 +182,16 @@ def apply_desired(
         libtorrent_sources.give_trackers(params, trackers)
     if desired.web_seeds or desired.removed_web_seeds:
         params.url_seeds = edited_web_seeds(params.url_seeds, desired)
+
+
+def _with_ends_first(params: Any) -> list[int]:
+    storage, given = params.ti.layout(), params.file_priorities
+    files = [
+        (storage.file_offset(index), storage.file_size(index), int(given[index]))
+        for index in range(storage.num_files())
+        if not storage.file_flags(index) & storage.flag_pad_file
+    ]
+    return piece_priorities(files, storage.piece_length(), storage.num_pieces())
 
 
 def spare(params: Any, desired: DesiredTorrent) -> None:

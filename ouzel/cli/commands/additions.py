@@ -8,6 +8,22 @@ import typer
 
 from ouzel.cli.adding import BATCH, Report, add_found
 from ouzel.cli.arguments import COMPLETE_CATEGORY, RATE_HELP, AsJson, Exclude, Include, given, peer_of, rate
+from ouzel.cli.commands.option_flags import (
+    AutoManaged,
+    Dht,
+    FirstLastPieceFirst,
+    GoalAction,
+    InactiveTime,
+    Lsd,
+    MaxConnections,
+    MaxUploads,
+    Name,
+    Pex,
+    Ratio,
+    SeedingTime,
+    SuperSeeding,
+    goals_given,
+)
 from ouzel.cli.connecting import asking
 from ouzel.cli.display.output import Output
 from ouzel.cli.download import wait_for
@@ -15,6 +31,7 @@ from ouzel.cli.failure import ExitCode
 from ouzel.cli.sources.gathering import gather, may_be_several, wants_network
 from ouzel.client import calls
 from ouzel.stream.ending import Outcome
+from protocol.wire.desired import TorrentOptions
 
 
 class Layout(StrEnum):
@@ -68,11 +85,45 @@ def add(
         Path | None,
         typer.Option(metavar="FILE", help="Resume data of another client (.fastresume), for one .torrent file."),
     ] = None,
+    max_connections: MaxConnections = None,
+    max_uploads: MaxUploads = None,
+    super_seeding: SuperSeeding = None,
+    auto_managed: AutoManaged = None,
+    queue_position: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="The place in libtorrent's queue, 0 for the first; with --auto-managed."),
+    ] = None,
+    force_start: Annotated[
+        bool | None, typer.Option("--force-start/--no-force-start", help="Run it, whatever the queue says.")
+    ] = None,
+    first_last_piece_first: FirstLastPieceFirst = None,
+    pex: Pex = None,
+    dht: Dht = None,
+    lsd: Lsd = None,
+    name: Name = None,
+    ratio: Ratio = None,
+    seeding_time: SeedingTime = None,
+    inactive_time: InactiveTime = None,
+    action: GoalAction = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until it is complete, or has an error.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add torrents. One that exists already is not changed; an invalid source does not stop the others."""
-    options: dict[str, Any] = {
+    options = {
+        "max_connections": max_connections,
+        "max_uploads": max_uploads,
+        "super_seeding": super_seeding,
+        "auto_managed": auto_managed,
+        "force_start": force_start,
+        "first_last_piece_first": first_last_piece_first,
+        "pex": pex,
+        "dht": dht,
+        "lsd": lsd,
+        "name": name,
+    }
+    set_options: dict[str, Any] = {option: value for option, value in options.items() if value is not None}
+    set_options |= goals_given(ratio, seeding_time, inactive_time, action)
+    arguments: dict[str, Any] = {
         "save_path": None if save_path is None else str(save_path.absolute()),
         "category": category,
         "paused": paused,
@@ -88,6 +139,8 @@ def add(
         "content_layout": layout.value.replace("-", "_"),
         "merge": merge,
         "resume": None if resume is None else _resume_data(resume, several=may_be_several(sources)),
+        "options": TorrentOptions(**set_options),
+        "queue_position": queue_position,
     }
     output = Output(as_json=as_json)
     report = Report(
@@ -100,7 +153,7 @@ def add(
         adding = add_found(
             client,
             gather(sources),
-            lambda each: calls.add_torrent(magnet=each.magnet, metainfo=each.metainfo, **options),
+            lambda each: calls.add_torrent(magnet=each.magnet, metainfo=each.metainfo, **arguments),
             batch=1 if network else BATCH,
         )
         for found, outcome in adding:

@@ -47,7 +47,7 @@ def put_category(
 ) -> None:
     """Create a category, or change its save path.
 
-    Files of torrents that are in the category already are not moved.
+    The files of torrents that are in the category already are not moved.
     """
     with asking(context) as client:
         category = client.put_category(name, None if save_path is None else str(save_path.absolute()))
@@ -66,7 +66,7 @@ def remove_categories(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Remove categories. Their torrents have no category then; the torrents and their files stay as they are."""
+    """Remove categories. Their torrents then have no category, and are not changed otherwise."""
     output = Output(as_json=as_json)
     with asking(context) as client:
         for name in names:

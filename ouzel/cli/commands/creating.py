@@ -135,7 +135,7 @@ def _length(text: str) -> int:
 
 
 def _row_of(client: Client, job: str) -> JobRow:
-    """The row of a job. A daemon that was restarted does not know it, so it has ended."""
+    """Returns the row of a job. If the daemon was restarted, it does not know the job, which has ended then."""
     for row in client.list_jobs():
         if row.job == job:
             return row
@@ -144,7 +144,7 @@ def _row_of(client: Client, job: str) -> JobRow:
 
 
 def _follow(client: Client, job: str) -> JobRow:
-    """Waits until a job has ended, and shows its progress on standard error if that is a terminal."""
+    """Waits until a job has ended. Shows its progress on standard error if that is a terminal."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -23,7 +23,7 @@ def deadline(
     within: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="By when it is wanted.")] = 5.0,
     as_json: AsJson = False,
 ) -> None:
-    """Download a part of a file first, by a time: for players that stream the file."""
+    """Download a part of a file by a time, before other parts, so that a player can stream the file."""
     begin = rate(offset, "--offset")
     size = None if length is None else rate(length, "--length")
     with asking(context) as client:

@@ -1,4 +1,4 @@
-"""Commands that give out torrents: `export`."""
+"""The command `export`."""
 
 import sys
 from pathlib import Path

@@ -26,7 +26,7 @@ def queue(
     where: Annotated[Where, typer.Argument(help="To the top or bottom, or one place up or down.", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
-    """Move torrents in the queue of libtorrent, which those with `options --auto-managed` are in.
+    """Move torrents in libtorrent's queue. `ouzel options --auto-managed` puts a torrent into it.
 
     The first torrents in the queue are downloaded first.
     """

@@ -27,7 +27,7 @@ def trackers(
     clear: Annotated[bool, typer.Option("--clear", help="First remove all trackers.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List a torrent's trackers by tier; with options, first change the list. A further tier is a fallback.
+    """List a torrent's trackers by tier; with options, first change the list.
 
     Secret parts of URLs are hidden, except with --json.
     """

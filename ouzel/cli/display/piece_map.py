@@ -37,6 +37,6 @@ def _cell(bits: str, availability: bytes) -> str:
 
 
 def _copies(availability: bytes) -> float:
-    """The number of copies of the rarest piece, and the share of pieces of which there are more."""
+    """Returns the number of copies of the rarest piece, and the share of pieces that have more copies."""
     rarest = min(availability)
     return rarest + sum(each > rarest for each in availability) / len(availability)

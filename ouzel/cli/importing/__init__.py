@@ -3,7 +3,7 @@
 - A *profile* is the directory in which a client stores its torrents. The modules `qbittorrent` and `transmission` read
   one, and change nothing in it.
 - A *moved torrent* is what a profile says of one torrent, in Ouzel's terms: its source, its progress as resume data in
-  libtorrent's format, its save path, and its options. What has no equivalent is in its *notes*.
+  libtorrent's format, its save path, and its options. Its *notes* say what has no equivalent in Ouzel.
 - *Moving* adds these torrents one after the other. A torrent that fails does not stop the others.
 - The *import command* is `ouzel import`.
 """

@@ -12,7 +12,7 @@ BLOCK: Final = 16 * 1024
 
 
 def block_size(info: Info, bitfield_bytes: int) -> int:
-    """The block size of a client's bitfield: 16 KiB, or what earlier versions of Transmission divide a piece into."""
+    """Returns the block size of a bitfield: 16 KiB, or the one that earlier versions of Transmission use."""
     size = info.piece_length
     while size > BLOCK:
         size //= 2
@@ -21,7 +21,7 @@ def block_size(info: Info, bitfield_bytes: int) -> int:
 
 
 def of_blocks(info: Info, bitfield: bytes) -> tuple[list[bool], dict[int, list[bool]]]:
-    """The complete pieces, and the blocks of incomplete pieces.
+    """Returns which pieces are complete, and the complete blocks of the other pieces.
 
     Args:
         bitfield: a bit for each block of the torrent, the first one in the highest bit.
@@ -44,7 +44,7 @@ def of_blocks(info: Info, bitfield: bytes) -> tuple[list[bool], dict[int, list[b
 
 
 def without(info: Info, have: Sequence[bool], files: Sequence[int]) -> list[bool]:
-    """The claims without the pieces that reach into these files."""
+    """Returns the claims without the pieces that overlap these files."""
     kept, offset = list(have), 0
     for index, (_, size) in enumerate(info.files):
         if index in files and size:

@@ -27,10 +27,11 @@ Mapped = Annotated[
 
 @app.callback(epilog=EXIT_CODES_HELP)
 def imports() -> None:
-    """Add the torrents of another client, with their progress, without hashing what is sound.
+    """Add the torrents of another client with their progress. Only doubtful parts of the files are hashed.
 
-    Stop the other client first, so that its progress is stored, and no two programs write to the same files. A torrent
-    that fails does not stop the others, and one that exists already is not changed: the command can be repeated.
+    Stop the other client first, so that it stores its progress, and does not write to the same files as Ouzel. A
+    torrent that fails does not stop the others, and one that exists already is not changed: the command can be
+    repeated.
     """
 
 

@@ -21,17 +21,17 @@ class MovedTorrent:
     """One torrent.
 
     Fields:
-        named: what the profile calls it: the name of its file, or its info-hash.
+        named: how the profile identifies the torrent: by the name of its file, or by its info-hash.
         magnet: the magnet link. Either this or `metainfo` is set.
         metainfo: the content of the .torrent file.
         resume: its progress, as resume data in libtorrent's format.
         progress: the share of its pieces that the profile claims.
-        forced: whether it runs whatever the client's queue says.
-        priorities: by file index, those that are not the default.
+        forced: whether the client runs it outside of its queue.
+        priorities: by file index, the priorities that are not the default.
         added_us: when it was added, microseconds since 1970; None if unknown.
-        ratio_goal, seeding_time_goal_s, inactive_time_goal_s: the goals of a seed; "none", or "global" for those of the
-            client.
-        notes: what was not taken over.
+        ratio_goal, seeding_time_goal_s, inactive_time_goal_s: the seeding goals. "none" is no goal, and "global" is the
+            goal that the client has for all torrents.
+        notes: sentences for people about what was not taken over, or differs.
     """
 
     named: str
@@ -112,5 +112,5 @@ def text(value: Any) -> str:
 
 
 def number(value: Any, default: int = 0) -> int:
-    """A bencoded integer; the default for anything else."""
+    """A bencoded integer; for anything else, the default."""
     return value if isinstance(value, int) else default

@@ -2,24 +2,25 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from ouzel.cli.display.output import Output
 from ouzel.cli.failure import ExitCode, print_error, print_line
-from ouzel.cli.importing.moved_torrent import Found, MovedTorrent, Unusable
+from ouzel.cli.importing.moved_torrent import Found, Goal, MovedTorrent, Unusable
 from ouzel.cli.sources.sources import BadSource
 from ouzel.client.blocking import Client
 from ouzel.errors import NotRunning, error_body
+from protocol.wire.desired import TorrentOptions
 from protocol.wire.errors import OuzelError
 
 
 class PathMap:
-    """Replaces the begin of paths.
+    """Replaces the beginning of paths.
 
     Args:
-        pairs: new directories by old ones. The longest old one that contains a path applies.
+        pairs: new directories by old ones. Of the old directories that contain a path, the longest applies.
     """
 
     def __init__(self, pairs: Mapping[str, str]) -> None:
@@ -47,22 +48,25 @@ def arguments(moved: MovedTorrent, save_path: str) -> dict[str, Any]:
         "upload_bps": moved.upload_bps,
         "labels": list(moved.labels),
         "added_us": moved.added_us,
+        "options": options(moved),
     }
 
 
-def options(moved: MovedTorrent) -> dict[str, Any]:
-    """The arguments of `update_options`; empty if the torrent has the defaults."""
-    found: dict[str, Any] = {"first_last_piece_first": True} if moved.first_last_piece_first else {}
-    found |= {"force_start": True} if moved.forced and not moved.paused else {}
-    if moved.ratio_goal != "global":
-        found["ratio_goal"] = moved.ratio_goal
-    for name, goal in (
-        ("seeding_time_goal_s", moved.seeding_time_goal_s),
-        ("inactive_time_goal_s", moved.inactive_time_goal_s),
-    ):
-        if goal != "global":
-            found[name] = goal if isinstance(goal, str) else max(1, int(goal))
-    return found
+def options(moved: MovedTorrent) -> TorrentOptions:
+    """The options of a torrent."""
+    return TorrentOptions(
+        first_last_piece_first=moved.first_last_piece_first,
+        force_start=moved.forced and not moved.paused,
+        ratio_goal=None if moved.ratio_goal == "none" else moved.ratio_goal,
+        seeding_time_goal_s=_time_goal(moved.seeding_time_goal_s),
+        inactive_time_goal_s=_time_goal(moved.inactive_time_goal_s),
+    )
+
+
+def _time_goal(goal: Goal) -> int | Literal["global"] | None:
+    if isinstance(goal, str):
+        return None if goal == "none" else goal
+    return max(1, int(goal))
 
 
 class Mover:
@@ -70,7 +74,7 @@ class Mover:
 
     Args:
         client: the daemon; None for a dry run.
-        categories: the save path of each category of the profile; empty for none.
+        categories: the save path of each category of the profile; empty if it has none.
     """
 
     def __init__(self, client: Client | None, output: Output, path_map: PathMap, categories: Mapping[str, str]) -> None:
@@ -105,24 +109,13 @@ class Mover:
         if category is not None and (problem := self._ensure_category(self._client, category)) is not None:
             notes.append(f"the category {category!r} could not be created: {problem}")
             category = None
-        given, wanted = arguments(moved, save_path), options(moved)
         try:
-            # Until its options are set, the daemon's goals could end it.
-            added = self._client.add_torrent(**given | {"paused": moved.paused or bool(wanted), "category": category})
+            added = self._client.add_torrent(**arguments(moved, save_path), category=category)
         except NotRunning:
             raise
         except OuzelError as error:
             self._failed(moved.named, error)
             return
-        if wanted and not added.duplicate:
-            try:
-                self._client.update_options(added.torrent, **wanted)
-                if not moved.paused:
-                    self._client.resume(added.torrent)
-            except NotRunning:
-                raise
-            except OuzelError as error:
-                notes.append(f"it is paused, and not all of its options are set: {error}")
         outcome = "already_there" if added.duplicate else "added"
         self._told(moved, save_path, outcome, added.torrent, notes)
 

@@ -61,7 +61,7 @@ def _of_files(files: list[Path]) -> Iterator[Found]:
 
 
 def _of_database(path: Path) -> Iterator[Found]:
-    """Reads a copy of the database, since a database that is read may still be written to."""
+    """Reads a copy of the database, since SQLite may write to a database that it opens."""
     with tempfile.TemporaryDirectory(prefix="ouzel-import-") as scratch:
         try:
             for each in (path, path.with_name(path.name + "-wal")):
@@ -158,7 +158,7 @@ def _priorities(given: Any) -> dict[int, int]:
 
 
 def _goal(value: int, scale: int, factor: float) -> Goal:
-    """A goal: `scale` is what -2 (the client's) and -1 (none) are multiplied by."""
+    """Converts a goal. -2 (the client's goal) and -1 (no goal) are stored multiplied by `scale`."""
     if value == _NONE * scale:
         return "none"
     return value * factor if value >= 0 else "global"

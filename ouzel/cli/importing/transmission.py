@@ -30,7 +30,7 @@ def read(directory: Path, local: Callable[[str], str] = str) -> Iterator[Found]:
     """Yields the torrents of a profile, in the order of their names. Raises Unusable if there is none.
 
     Args:
-        local: returns where the files of a save path may be looked at.
+        local: returns the path at which this process can see the files of a save path.
     """
     if not (directory / "torrents").is_dir():
         raise Unusable(f"{str(directory)!r} has no folder `torrents` in it")
@@ -123,7 +123,7 @@ def _names(info: Info, data: Mapping[bytes, Any]) -> list[str]:
 
 
 def _stored(info: Info, names: Sequence[str], have: Sequence[bool], place: Path, renames: bool) -> list[str]:
-    """The paths of the files on disk. If they cannot be looked at, incomplete files have the suffix of such files."""
+    """Returns the paths of the files on disk. If the directory is not visible, guesses which files end in `.part`."""
     seen, offset, stored = place.is_dir(), 0, []
     for name, (_, size) in zip(names, info.files, strict=True):
         first, last = offset // info.piece_length, (offset + size - 1) // info.piece_length

@@ -10,13 +10,13 @@ class ListCategories(InstantRead, frozen=True, kw_only=True, tag="list_categorie
 class PutCategory(Mutation, frozen=True, kw_only=True, tag="put_category"):
     """Creates a category, or changes its save path.
 
-    A category is a name with a save path. A torrent has at most one. There are at most 1000 categories. The files of
-    torrents that are in the category already are not moved.
+    A category is a name with a save path. A torrent belongs to at most one category. There are at most 1000 categories.
+    A change of the save path does not move the files of torrents that are in the category already.
 
     Fields:
         name: the category's name.
-        save_path: an absolute path inside the download roots, where the files of a torrent are stored that is added
-            with this category and without a `save_path`. Null means the first root.
+        save_path: an absolute path inside the download roots. A torrent that is added with this category, and without a
+            `save_path` of its own, is stored there. Null means the first root.
     """
 
     name: CategoryName

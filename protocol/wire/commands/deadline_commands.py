@@ -11,17 +11,17 @@ Place = Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
 
 
 class SetPieceDeadlines(Mutation, frozen=True, kw_only=True, tag="set_piece_deadlines"):
-    """Requests that a part of a file is downloaded by a time, before other parts: for players that stream a file.
+    """Requests that a part of a file is downloaded by a time, before other parts. Players use it to stream a file.
 
-    libtorrent requests the pieces of that part from the fastest peers, the earliest deadline first. Deadlines are not
-    durable, but a new engine gets those that are still in the future. After its deadline, a piece is still preferred
-    until it is complete.
+    libtorrent requests the pieces of that part from the fastest peers, the earliest deadline first. Deadlines do not
+    outlive the daemon. A new engine gets those that are still in the future. A piece that misses its deadline is still
+    preferred until it is complete.
 
     Fields:
         file: the index of a selected file, as in `list_files`.
         offset: where the part begins in the file, in bytes.
-        length: the length of the part in bytes; it must end within the file.
-        deadline_ms: by when the part is wanted, in milliseconds from now.
+        length: the length of the part in bytes. The part must end within the file.
+        deadline_ms: in how many milliseconds from now the part is wanted.
     """
 
     torrent: TorrentId

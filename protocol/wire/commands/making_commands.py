@@ -1,4 +1,4 @@
-"""The commands that give out the torrents that Ouzel has, and make new ones.
+"""The commands that export torrents and create new ones.
 
 As in `protocol.wire.commands`, a Struct's tag is the `op`.
 """
@@ -27,37 +27,39 @@ JobId = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 class ExportTorrent(DiskRead, frozen=True, kw_only=True, tag="export_torrent"):
     """Returns the .torrent file of a torrent, and its magnet link.
 
-    The info section has exactly the bytes that the info-hash is of. Trackers and web seeds are those that the torrent
-    has now, with all changes. The reply is made from the files in the resume directory, so no engine is needed.
+    The info section is copied unchanged, so the info-hash is the same. The trackers and web seeds are those that the
+    torrent has now, with all changes. The reply is made from the files in the resume directory, so no engine is needed.
     """
 
     torrent: TorrentId
 
 
 class CreateTorrent(Mutation, frozen=True, kw_only=True, tag="create_torrent"):
-    """Makes a torrent of a file or folder in the download roots, and returns the job that does it.
+    """Starts a job that makes a torrent of a file or folder in the download roots. Returns the job's id.
 
-    A process of its own hashes the files; `job_progress` reports its progress, and `job_finished` its end. Jobs run one
-    after the other. They need no engine, and go on if an engine dies. If the daemon ends, its jobs end, too, and no
-    later daemon knows them: nothing of an unfinished job is on disk.
+    A separate process hashes the files. `job_progress` reports the job's progress, and `job_finished` its end. Jobs run
+    one after the other. Hashing needs no engine, and goes on if an engine dies. If the daemon ends, its jobs end, too.
+    Nothing of an unfinished job is on disk, so a later daemon does not know it.
 
-    A job fails if a file changes while it is hashed, or if other clients could not store a file under its name. It
-    follows no symbolic links.
+    A job fails if a file changes during hashing, or if other clients could not store a file under its name. Symbolic
+    links below `path` are not followed.
 
     Fields:
         path: an absolute path in the download roots. Its last name becomes the torrent's name.
         format: the info section of BEP 3 (`v1`), of BEP 52 (`v2`), or both (`hybrid`).
-        piece_length: a power of two, in bytes. Null chooses the shortest length with at most 2048 pieces, but 16 MiB up
-            to a size of 2 TiB.
+        piece_length: a power of two, in bytes. Null chooses the shortest length with at most 2048 pieces, but at most
+            16 MiB. Only above a size of 2 TiB a longer one is chosen.
         trackers: the trackers' URLs by tier: a list of lists.
         web_seeds: URLs (BEP 19).
-        private: peers are found only by the trackers (BEP 27).
+        private: clients of the torrent get peers only from its trackers (BEP 27).
         source: a text that private trackers ask for. It changes the info-hash.
         comment: any text.
         exclude: globs as in `update_selection`; files that match one of them are left out.
-        output: the path of the .torrent file, in an existing directory in the download roots. Another file is never
-            replaced. If the same torrent is there already, it stays. Null if no file is wanted, only with `seed`.
-        seed: adds the torrent when it is made, and seeds it without a recheck. If it exists, it is not changed.
+        output: the path of the .torrent file, in an existing directory in the download roots. If there is a file of the
+            same torrent already, it stays; if there is any other file, the job fails. Null means that no file is
+            written; then `seed` must be true.
+        seed: whether the torrent is added once it is made, and seeded without a recheck. This needs an engine. A
+            torrent that exists already is not changed.
     """
 
     path: SavePath
@@ -80,7 +82,7 @@ class ListJobs(InstantRead, frozen=True, kw_only=True, tag="list_jobs"):
 
 
 class CancelJob(Mutation, frozen=True, kw_only=True, tag="cancel_job"):
-    """Cancels a job, at once if it is running. A job that has made its torrent is not changed.
+    """Cancels a job that waits or runs. A job that has made its torrent, or has ended, is not changed.
 
     Fields:
         job: a job's id, as in the reply to `create_torrent`.

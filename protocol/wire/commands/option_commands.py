@@ -13,30 +13,33 @@ class UpdateOptions(Mutation, frozen=True, kw_only=True, tag="update_options"):
     """Sets options of a torrent. Absent arguments are not changed.
 
     Fields:
-        max_connections: the maximum number of connected peers; 0 means that only the session's limit applies. The least
-            limit is 2.
-        max_uploads: the maximum number of peers that are uploaded to at the same time; 0 means that only the session's
-            limit applies. The least limit is 2.
-        super_seeding: as a seed, tell each peer of only one piece at a time (BEP 16). Peers that are connected already
-            know all pieces.
-        auto_managed: libtorrent's queue decides when the torrent runs, by the settings `active_downloads`,
-            `active_seeds`, `active_limit` and the like. Such a torrent is in state `queued` while it waits. By default
-            a torrent runs at once.
-        force_start: true resumes the torrent, and lets it run whatever the queue says.
-        first_last_piece_first: download the first and the last piece of each selected file before other pieces, so that
-            a player can open the file early. The first pieces of all are still random ones, until there are as many as
-            the setting `initial_picker_threshold` says, unless the download is sequential.
+        max_connections: the maximum number of connected peers, at least 2. 0 means that only the session's limit
+            applies.
+        max_uploads: the maximum number of peers that are uploaded to at the same time, at least 2. 0 means that only
+            the session's limit applies.
+        super_seeding: whether a seed shows each peer only one piece at a time (BEP 16). Peers that were connected
+            before the option was set know already that all pieces are there.
+        auto_managed: whether libtorrent's queue decides when the torrent runs. The queue follows settings such as
+            `active_downloads`, `active_seeds` and `active_limit`. While the torrent waits, its state is `queued`. By
+            default a torrent is not in the queue, and runs at once.
+        force_start: true resumes the torrent, and takes it out of the queue, so that it runs at once.
+        first_last_piece_first: whether the first and the last piece of each selected file are downloaded before other
+            pieces, so that a player can open the file early. Unless the download is sequential, the torrent's first
+            pieces are random ones all the same; the setting `initial_picker_threshold` is their number.
         pex: whether the torrent exchanges peers with other peers (BEP 11).
         dht: whether the torrent uses the DHT (BEP 5).
         lsd: whether the torrent is announced in the local network (BEP 14).
-        labels: any words, by which torrents can be filtered; they replace the torrent's labels.
-        name: the name that rows show in place of the name in the metadata; empty for the latter. No file is renamed.
+        labels: the torrent's new labels, which replace the present ones. A label is any word, by which torrents can be
+            filtered.
+        name: the name that rows show in place of the name in the metadata. If it is empty, rows show the name in the
+            metadata. No file is renamed.
         category: the name of an existing category; null means none. The torrent's files are not moved.
-        ratio_goal: the `ratio` at which the torrent has seeded enough; null means none, and `global` the configured
-            goal. The section "Seeding goals" has more. To set one of the goals, or the action, makes all of them apply
-            again.
-        seeding_time_goal_s: the same for `seeding_s`.
-        inactive_time_goal_s: the same for the seeding time since payload was last received or sent.
+        ratio_goal: the `ratio` at which the torrent has seeded enough. Null means no goal; `global` means the goal in
+            the daemon's configuration. If one of the goals, or the action, is set, goals that were reached before apply
+            again. The section "Seeding goals" has the details.
+        seeding_time_goal_s: the `seeding_s` at which the torrent has seeded enough; null and `global` as above.
+        inactive_time_goal_s: the seeding time without transfer after which the torrent has seeded enough. It is counted
+            from when payload was last received or sent; null and `global` as above.
         goal_action: what is done once a goal is reached; `global` means the configured action.
     """
 

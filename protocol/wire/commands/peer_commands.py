@@ -9,16 +9,16 @@ from protocol.wire.commands.kinds import Endpoint, EngineRead, InstantRead, Muta
 class ListPeers(EngineRead, frozen=True, kw_only=True, tag="list_peers"):
     """Returns the peers that a torrent is connected to, those with the highest rates first.
 
-    The supervisor queries the engine, for at most half of the deadline. Without an answer it returns the peers that it
-    received last, if it still has them; `age_ms` says how old they are.
+    The supervisor queries the engine, and waits for at most half of the deadline. Without an answer it returns the
+    peers that it received last, if it still has them. `age_ms` says how old they are.
     """
 
 
 class PieceMap(EngineRead, frozen=True, kw_only=True, tag="piece_map"):
     """Returns which pieces a torrent has, and how many peers have each piece.
 
-    The supervisor queries the engine, for at most half of the deadline. Without an answer it returns the map that it
-    received last, if it still has it; `age_ms` says how old the map is.
+    The supervisor queries the engine, and waits for at most half of the deadline. Without an answer it returns the map
+    that it received last, if it still has one. `age_ms` says how old the map is.
     """
 
 
@@ -29,8 +29,8 @@ class ListBans(InstantRead, frozen=True, kw_only=True, tag="list_bans"):
 class BanPeer(Mutation, frozen=True, kw_only=True, tag="ban_peer"):
     """Bans an IP address for all torrents, until `unban_peer`, even across restarts.
 
-    Connections to the address end, and no new ones are made or accepted; web seeds at the address are not used, either.
-    Trackers at the address are still announced to. At most 10,000 addresses are banned.
+    Connections to the address are closed, and no new ones are made or accepted. Web seeds at the address are not used;
+    trackers at the address still are. At most 10,000 addresses can be banned.
 
     Fields:
         peer: an IP address, or `address:port` as in `list_peers`. The ban applies to all ports of the address.

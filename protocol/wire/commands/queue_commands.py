@@ -20,13 +20,13 @@ class QueueMove(StrEnum):
 class MoveInQueue(Mutation, frozen=True, kw_only=True, tag="move_in_queue"):
     """Moves torrents in the queue of the incomplete torrents that have `auto_managed` and not `force_start`.
 
-    Torrents at the top are downloaded first. Several torrents keep their order among each other. If one of them is not
-    in the queue, nothing is changed. The order is durable. Each torrent is moved durably on its own, so if the resume
-    directory fails half way, some of them may have been moved.
+    Torrents at the top are downloaded first. Torrents that are moved together keep their order among each other. If one
+    of them is not in the queue, none is moved. The order is durable. Each torrent's place is written on its own, so if
+    the resume directory fails in between, some of the torrents may have been moved.
 
     Fields:
         torrents: the torrents to move.
-        where: `top` or `bottom` of the queue, or one place `up` or `down`.
+        where: to the `top` or the `bottom` of the queue, or by one place `up` or `down`.
     """
 
     torrents: Annotated[list[TorrentId], msgspec.Meta(min_length=1, max_length=MAX_PAGE)]

@@ -27,7 +27,7 @@ class Stats(InstantRead, frozen=True, kw_only=True, tag="stats"):
 class GetSettings(InstantRead, frozen=True, kw_only=True, tag="get_settings"):
     """Returns all settings of libtorrent that can be set, by libtorrent's names.
 
-    Until the first engine accepts commands, only those are known that a client or the configuration has set.
+    Until the first engine accepts commands, the reply has only the settings that a client or the configuration has set.
     """
 
 
@@ -87,13 +87,14 @@ class ListDamaged(DiskRead, frozen=True, kw_only=True, tag="list_damaged"):
 class UpdateSettings(Mutation, frozen=True, kw_only=True, tag="update_settings"):
     """Changes settings of libtorrent, by libtorrent's names; other settings are not changed.
 
-    What a client has set overrides the configuration's `[engine]`, which overrides Ouzel's defaults. It applies at once
-    and stays in force, also after restarts. If one setting is invalid, none is changed. Rate limits are set by
-    `update_limits`.
+    A client's value overrides the configuration's `[engine]`, which overrides Ouzel's defaults. The value applies at
+    once, and stays in force, also after restarts. If one of the given settings is invalid, none is changed. Rate limits
+    are set by `update_limits` instead.
 
     Fields:
-        settings: the values by name. The type is that of the setting's default; numbers have a range, by default that
-            of 32 bits. Null returns a setting to the configured value, or to the default.
+        settings: the values by name. A value has the type of the setting's default. A number has to be in the setting's
+            range, which for most settings is that of 32-bit numbers. Null takes the client's value back, so that the
+            configured value, or else the default, applies.
     """
 
     settings: Settings

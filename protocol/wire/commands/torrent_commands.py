@@ -26,7 +26,7 @@ from protocol.wire.commands.kinds import (
     Url,
     WebSeedUrl,
 )
-from protocol.wire.desired import Bps, ContentLayout
+from protocol.wire.desired import DEFAULT_OPTIONS, Bps, ContentLayout, TorrentOptions
 from protocol.wire.rows import TorrentState
 
 
@@ -118,6 +118,10 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
             Not for private torrents (BEP 27). The reply's `merged` has the outcome.
         added_us: when the torrent was added, as the client knows it; by default now.
         category: the name of an existing category; null means none.
+        options: the options that `update_options` sets. They are in force from the start. A torrent that is added
+            `paused` stays paused with `force_start`, until `resume`.
+        queue_position: the place in the queue, as `move_in_queue` counts: 0 is the first. Only with `auto_managed` and
+            without `force_start`. By default the last.
     """
 
     class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,6 +157,8 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
     merge: bool = False
     added_us: Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)] | None = None
     category: CategoryName | None = None
+    options: TorrentOptions = DEFAULT_OPTIONS
+    queue_position: Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)] | None = None
 
 
 class RemoveTorrent(Mutation, frozen=True, kw_only=True, tag="remove_torrent"):

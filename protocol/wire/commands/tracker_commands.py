@@ -17,12 +17,13 @@ KnownUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 class Reannounce(Mutation, frozen=True, kw_only=True, tag="reannounce"):
     """Announces a torrent now, even if a tracker requested a longer interval.
 
-    If many torrents are to announce, at most about 50 a second do. `list_trackers` shows the outcome. A torrent that is
-    not loaded announces as soon as it is, without this command. Nothing is stored.
+    If many torrents are to announce, about 50 a second do. `list_trackers` shows the outcome. The request is not
+    stored. A torrent that is not loaded announces as soon as it is loaded, without this command.
 
     Fields:
-        tracker: the URL of one of the torrent's trackers. Null means the DHT, and the trackers that the torrent uses: a
-            further one only if those before it fail (BEP 12), unless libtorrent's settings say otherwise.
+        tracker: the URL of one of the torrent's trackers. Null means the DHT, and the trackers that the torrent uses
+            now. Of these, a further one is used only if those before it fail (BEP 12), unless libtorrent's settings say
+            otherwise.
     """
 
     torrent: TorrentId
@@ -46,7 +47,7 @@ class UpdateTrackers(Mutation, frozen=True, kw_only=True, tag="update_trackers")
 
     First `replace` applies, then `remove`, then `add`. `list_trackers` shows the new list at once. The change is
     permanent, also if the torrent gets metadata from its peers, or is merged with another record of the same torrent.
-    If many torrents are to announce to their new trackers, at most about 50 a second do.
+    If many torrents are to announce to their new trackers, about 50 a second do.
 
     Fields:
         replace: the whole new list; an empty one removes all trackers.
@@ -66,7 +67,8 @@ class UpdateWebSeeds(Mutation, frozen=True, kw_only=True, tag="update_web_seeds"
     `list_web_seeds` shows the result at once. A slash at the end of a URL makes no difference.
 
     Fields:
-        add: URLs to add. For a torrent with several files, the URL is that of the directory with its root folder.
+        add: URLs to add. For a torrent with several files, the URL is that of the directory that contains the torrent's
+            root folder.
         remove: URLs to remove; those that the torrent does not have are ignored.
     """
 
@@ -78,6 +80,6 @@ class UpdateWebSeeds(Mutation, frozen=True, kw_only=True, tag="update_web_seeds"
 class ListWebSeeds(EngineRead, frozen=True, kw_only=True, tag="list_web_seeds"):
     """Returns the web seeds (BEP 19) of a torrent, including those in its source.
 
-    The supervisor queries the engine, for at most half of the deadline. Without an answer it returns the web seeds that
-    it received last, or those in the torrent's record.
+    The supervisor queries the engine, and waits for at most half of the deadline. Without an answer it returns the web
+    seeds that it received last; if it has none, those in the torrent's record.
     """

@@ -23,7 +23,7 @@ class LimitsStale(Fact, frozen=True, kw_only=True, tag="limits_stale"):
 
     Fields:
         download_bps, upload_bps: the limits that were set, in bytes per second.
-        message: a sentence with libtorrent's present limits.
+        message: a sentence with the limits that libtorrent has now.
     """
 
     torrent: str | None = None
@@ -40,7 +40,7 @@ class SettingsChanged(Fact, frozen=True, kw_only=True, tag="settings_changed"):
 
     Fields:
         changed: the keys whose new values are in force now.
-        overridden: the keys whose values clients have overridden; the clients' values stay in force.
+        overridden: changed keys that have no effect, since clients' values override them.
         restart_needed: the keys whose new values apply only at the next start of the service.
         source: `file` for a changed configuration, `client` for a client's change.
     """

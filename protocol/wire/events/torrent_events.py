@@ -124,10 +124,10 @@ class TorrentError(TorrentFact, frozen=True, kw_only=True, tag="error"):
     Fields:
         name: the kind of error: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`,
             `path_not_allowed`, `unreadable`, `files_overwritten`; `call_failed` if a call of libtorrent raised an
-            exception; `invalid_metadata` if the metadata from peers has the right info-hash, and is no torrent;
-            `rules_too_slow` if the evaluation of the torrent's globs takes too long; `move_delayed` if a move of the
-            files has to wait; `disk_full` and `storage_missing`, where the torrent waits until the storage is usable
-            again.
+            exception; `invalid_metadata` if the metadata from peers has the right info-hash, but cannot be parsed as a
+            torrent; `rules_too_slow` if the evaluation of the torrent's globs takes too long; `move_delayed` if a move
+            of the files has to wait; `disk_full` and `storage_missing`, where the torrent waits until the storage is
+            usable again.
         message: a sentence for people.
         recoverable: true if Ouzel recovers without help; false if somebody has to act.
     """
@@ -168,7 +168,8 @@ class GoalReached(TorrentFact, frozen=True, kw_only=True, tag="goal_reached"):
 
     Fields:
         goal: the goal: `ratio`, `seeding_time` or `inactive_time`.
-        action: what is done: `pause`, `remove`, `remove_files` or `super_seed`. `torrent_removed` follows a removal.
+        action: what was done: `pause`, `remove`, `remove_files` or `super_seed`. For the two removals,
+            `torrent_removed` follows.
     """
 
     goal: GoalName
@@ -239,8 +240,8 @@ class Progress(TorrentFact, frozen=True, kw_only=True, tag="progress"):
         download_bps, upload_bps: payload rates, averaged over some seconds.
         peers: the number of connected peers.
         seeds: the number of connected peers that have all pieces.
-        queue_position: the torrent's place in libtorrent's queue, from 0; null for a torrent that is not in the queue,
-            is paused or complete.
+        queue_position: the torrent's place in libtorrent's queue, from 0. Null if the torrent is not in the queue, is
+            paused, or is complete.
     """
 
     state: TorrentState

@@ -1,4 +1,4 @@
-"""The job book: all jobs since the daemon started, in the order in which they were accepted. Pure."""
+"""The job book: the jobs that wait or run, and the latest that have ended, in the order of acceptance. Pure."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -94,7 +94,7 @@ class JobRunner:
                 self._work = None
 
     async def _carry_out(self, job: str) -> None:
-        """Carries out a job. Whatever ends it, the job ends."""
+        """Carries out a job, and ends it in the job book, also after an error."""
         state, problem, duplicate = JobState.FAILED, "a defect in Ouzel has ended it; the log has the details", False
         try:
             order, seed = self._jobs[job]

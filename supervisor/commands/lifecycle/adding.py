@@ -30,11 +30,12 @@ from protocol.wire.events.torrent_events import MetadataUpdated, TorrentAdded
 from protocol.wire.results import AddAccepted
 from supervisor.commands import categories
 from supervisor.commands.acceptance import Acceptance
-from supervisor.commands.arguments import by_index, check_rules, check_url, endpoints
+from supervisor.commands.arguments import by_index, check_limits, check_rules, check_url, endpoints
 from supervisor.commands.handlers import handles
 from supervisor.commands.lifecycle.addresses import merge_addresses
 from supervisor.commands.lifecycle.removing import Removing
 from supervisor.commands.lifecycle.uploads import Uploads
+from supervisor.commands.queueing import Queueing
 from supervisor.commands.roots.confining import confined
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.engine.engine import Engine
@@ -57,6 +58,7 @@ class Adding:
     Args:
         merger: merges records of the same torrent, and locks a torrent by all its info-hashes.
         uploads: the parts of .torrent files that are larger than a frame.
+        queueing: the order of the queue.
         removing: waits until removals are complete, so that their ids can be used again.
         publish: publishes a lifecycle event.
         shared_files: tracks files that several torrents use.
@@ -74,8 +76,10 @@ class Adding:
         publish: Callable[[LifecycleEvent], int],
         shared_files: SharedFiles,
         uploads: Uploads,
+        queueing: Queueing,
     ) -> None:
         self._uploads = uploads
+        self._queueing = queueing
         self._catalogue = catalogue
         self._snapshot = engine.snapshot
         self._roots = roots
@@ -91,6 +95,7 @@ class Adding:
         """Adds a torrent: has its source validated, makes its record durable, and has the engine load it."""
         upload, command = command.upload, self._uploads.resolve(command)
         _check_source(command)
+        _check_options(command)
         selection = Selection(
             include=tuple(command.rules.include),
             exclude=tuple(command.rules.exclude),
@@ -105,7 +110,21 @@ class Adding:
         save_path, mount_point = await self._place(command, category, deadline)
         peers = endpoints(command.peers)
         source = await self._inspect(command, save_path, deadline)
-        torrent = source.torrent or ""
+        desired = _desired(command, source, selection, save_path, mount_point, peers, category)
+        if command.queue_position is None:
+            accepted = await self._add(desired, command, source, deadline)
+        else:
+            async with self._queueing.place(command.queue_position) as number:
+                desired = msgspec.structs.replace(desired, queue_order=number)
+                accepted = await self._add(desired, command, source, deadline)
+        self._uploads.used(upload)
+        return accepted
+
+    async def _add(
+        self, desired: DesiredTorrent, command: AddTorrent, source: SourceInspected, deadline: float
+    ) -> Acceptance:
+        """Adds a torrent with this desired state, unless it exists already."""
+        torrent = desired.torrent
         named = _identity_of(source, proven=command.metainfo is not None)
         while True:
             async with self._merger.hold(named.hashes):
@@ -119,17 +138,13 @@ class Adding:
                 if isinstance(verdict, New):
                     await self._catalogue.ensure_settled(torrent)
                     await self._merger.correct(verdict.wrong, named.hashes)
-                    desired = await self._add_new(
-                        torrent, command, source, selection, save_path, mount_point, peers, category
-                    )
-                    self._uploads.used(upload)
+                    await self._add_new(desired, command, source)
                     near = self._shared_files.added(torrent, source.places)
-                    sharing = await self._sharing(command, save_path, near, deadline) if near else []
+                    sharing = await self._sharing(command, desired.save_path, near, deadline) if near else []
                     accepted = AddAccepted(torrent=torrent, duplicate=False, shares_files_with=sharing)
                     return Acceptance(accepted, torrent, desired.revision)
                 known, *others = verdict.torrents
                 if not others:
-                    self._uploads.used(upload)
                     return await self._add_again(known, command, source)
             proof = HashesProven(torrent=known, info_hash_v1=named.v1, info_hash_v2=named.v2, other=others[0])
             await self._merger.settle(proof)
@@ -210,47 +225,11 @@ class Adding:
         except (TimeoutError, OuzelError):
             return None
 
-    async def _add_new(
-        self,
-        torrent: str,
-        command: AddTorrent,
-        source: SourceInspected,
-        selection: Selection,
-        save_path: str,
-        mount_point: str,
-        peers: list[str],
-        category: Category | None,
-    ) -> DesiredTorrent:
-        desired = DesiredTorrent(
-            torrent=torrent,
-            source="magnet" if command.metainfo is None else "metainfo",
-            magnet=command.magnet,
-            name=source.name,
-            save_path=save_path,
-            mount_point=mount_point,
-            paused=command.paused,
-            sequential=command.sequential,
-            selection=msgspec.structs.replace(selection, only=None if selection.include else source.only),
-            download_bps=command.download_bps,
-            upload_bps=command.upload_bps,
-            trackers=tuple(command.trackers),
-            web_seeds=tuple(command.web_seeds),
-            labels=tuple(command.labels),
-            seed_mode=command.seed_mode,
-            peers=tuple(peers),
-            added_us=time.time_ns() // 1000 if command.added_us is None else command.added_us,
-            metainfo_crc32=None if command.metainfo is None else crc32_of(command.metainfo),
-            info_hash_v1=source.info_hash_v1,
-            info_hash_v2=source.info_hash_v2,
-            metadata=source.metadata,
-            content_layout=command.content_layout,
-            category=None if category is None else category.key,
-        )
+    async def _add_new(self, desired: DesiredTorrent, command: AddTorrent, source: SourceInspected) -> None:
         await self._catalogue.put(desired, metainfo=command.metainfo, resume=source.resume)
         for event in appeared(desired, self._catalogue.category_of(desired)):
             self._publish(event)
         self._engine.ensure(desired)
-        return desired
 
     async def _sharing(self, command: AddTorrent, save_path: str, near: list[str], deadline: float) -> list[str]:
         """The torrents in `near` that share a file with the new torrent; all of `near` if that cannot be found out."""
@@ -328,6 +307,53 @@ def _check_source(command: AddTorrent) -> None:
     if command.resume is not None and (command.metainfo is None or command.seed_mode):
         problem = "resume data needs a .torrent file, and cannot be combined with seed_mode"
         raise OuzelError(ErrorKind.INVALID_ARGUMENT, f"args.resume: {problem}", field="args.resume")
+
+
+def _check_options(command: AddTorrent) -> None:
+    """Refuses limits that libtorrent does not accept, and a place in the queue for a torrent that is not in it."""
+    check_limits(command.options, "args.options")
+    queued = command.options.auto_managed and not command.options.force_start
+    if command.queue_position is not None and not queued:
+        problem = "args.queue_position: the torrent is not in the queue; set `auto_managed`, and not `force_start`"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field="args.queue_position")
+
+
+def _desired(
+    command: AddTorrent,
+    source: SourceInspected,
+    selection: Selection,
+    save_path: str,
+    mount_point: str,
+    peers: list[str],
+    category: Category | None,
+) -> DesiredTorrent:
+    """The desired state of a new torrent."""
+    return DesiredTorrent(
+        torrent=source.torrent or "",
+        source="magnet" if command.metainfo is None else "metainfo",
+        magnet=command.magnet,
+        name=source.name,
+        save_path=save_path,
+        mount_point=mount_point,
+        paused=command.paused,
+        sequential=command.sequential,
+        selection=msgspec.structs.replace(selection, only=None if selection.include else source.only),
+        download_bps=command.download_bps,
+        upload_bps=command.upload_bps,
+        trackers=tuple(command.trackers),
+        web_seeds=tuple(command.web_seeds),
+        labels=tuple(command.labels),
+        seed_mode=command.seed_mode,
+        peers=tuple(peers),
+        added_us=time.time_ns() // 1000 if command.added_us is None else command.added_us,
+        metainfo_crc32=None if command.metainfo is None else crc32_of(command.metainfo),
+        info_hash_v1=source.info_hash_v1,
+        info_hash_v2=source.info_hash_v2,
+        metadata=source.metadata,
+        content_layout=command.content_layout,
+        category=None if category is None else category.key,
+        options=command.options,
+    )
 
 
 def _identity_of(source: SourceInspected, *, proven: bool) -> Identity:

@@ -21,7 +21,7 @@ def merge_addresses(
     Args:
         present: the trackers that the torrent is known to have, each with its tier.
         trackers: the trackers in the other source, each with its tier.
-        extra: the trackers that the client gave; all of them in one tier after those of the source.
+        extra: the trackers that the client gave. They get one tier, after the tiers of the source.
     """
     edits = desired.tracker_edits or TrackerEdits()
     known = {url for url, _ in (*present, *edits.added)} | set(desired.trackers)

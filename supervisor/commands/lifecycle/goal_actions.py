@@ -40,7 +40,8 @@ class GoalActions:
         """Acts on a torrent's goal, durably and once.
 
         Args:
-            judge: returns the goal that is reached. It is called when no change of the torrent can intervene any more.
+            judge: returns the goal that is reached. It is called with the torrent's lock held, so no command can change
+                the torrent in between.
 
         Raises:
             OuzelError: nothing has changed, unless the error is `OutcomeUnknown`.

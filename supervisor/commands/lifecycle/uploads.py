@@ -100,7 +100,7 @@ class Uploads:
             self._end((SENDER.get(), upload))
 
     def _make_room(self, sender: object, key: _Key, size: int) -> None:
-        """Ends the oldest other uploads of a client beyond its limit. Raises OuzelError: TOO_MANY_UPLOADS."""
+        """Drops the client's oldest other uploads if it exceeds its limit. Raises OuzelError: TOO_MANY_UPLOADS."""
         own = {each: upload.bytes for each, upload in self._uploads.items() if each[0] == sender}
         others = sum(upload.bytes for upload in self._uploads.values()) - sum(own.values())
         parts = sum(len(upload.parts) for upload in self._uploads.values())

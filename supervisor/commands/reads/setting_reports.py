@@ -1,4 +1,4 @@
-"""Reports on settings of libtorrent: what a client set, else what the configuration says, else the default. Pure."""
+"""Reports on settings of libtorrent: the value of a client, or else of the configuration, or else the default. Pure."""
 
 from collections.abc import Iterable, Mapping
 
@@ -14,7 +14,7 @@ def setting_reports(
     defaults: Mapping[str, SettingValue],
     only: Iterable[str] | None = None,
 ) -> dict[str, SettingReport]:
-    """Returns the settings by name, sorted; if given, only those in `only`."""
+    """Returns the settings, sorted by name. If `only` is given, returns only the settings in it."""
     values = {**defaults, **configured, **client}
     names = sorted(values if only is None else values.keys() & set(only))
 

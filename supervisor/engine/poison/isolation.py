@@ -99,7 +99,10 @@ class Isolation:
     def excuses(
         self, death: Death, told: str, flight: Flight, *, killed_by_us: bool, shortage: bool, report: str | None = None
     ) -> bool:
-        """Examines a death of the engine. Returns whether it was part of a search, and so does not count as a crash.
+        """Examines a death of the engine.
+
+        Returns whether the death does not count as a crash, since it began or continued the search for a poison
+        torrent.
 
         Args:
             told: the description of the death.

@@ -37,7 +37,7 @@ class Exporter:
         """Returns the .torrent file and the magnet link of a torrent.
 
         Raises:
-            OuzelError: STORAGE_UNAVAILABLE: the process has failed, for example since the disk does not answer.
+            OuzelError: STORAGE_UNAVAILABLE: the process has failed, for example because the disk does not answer.
         """
         async with self._one:
             try:

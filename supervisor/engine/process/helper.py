@@ -41,7 +41,7 @@ async def start(argv: Sequence[str], stderr: int = asyncio.subprocess.DEVNULL) -
 
 
 async def ask(argv: Sequence[str], question: bytes, *, patience_s: float, answer_max_bytes: int) -> bytes:
-    """Starts a helper, sends it a question, and returns the whole answer. Then the helper has ended.
+    """Starts a helper, sends it a question, ends it, and returns its whole answer.
 
     Args:
         patience_s: the time limit. A slower helper is killed.
@@ -62,7 +62,7 @@ async def ask(argv: Sequence[str], question: bytes, *, patience_s: float, answer
 async def end(process: asyncio.subprocess.Process) -> None:
     """Kills a helper with its process group, unless it has ended, and reaps it.
 
-    A helper that a hung disk keeps alive is given up after a while. It ends once the disk answers.
+    A hung disk can keep a killed helper alive. It is waited for a bounded time, and ends once the disk answers.
     """
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):

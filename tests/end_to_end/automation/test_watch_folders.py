@@ -26,6 +26,7 @@ def watching(root: Path) -> Iterator[Daemon]:
         paused = true
         [[watch.folders]]
         path = "{root / "later"}"
+        category = "films"
         """
     daemon.config.write_text(daemon.config.read_text() + folders)
     yield daemon
@@ -86,8 +87,12 @@ def test_files_are_added_and_renamed(root: Path, watching: Daemon) -> None:
     (root / "later").mkdir()
     fifth = sample("fifth")
     (root / "later" / "fifth.torrent").write_bytes(fifth.metainfo)
-    until(lambda: there(root / "later") == ["fifth.torrent.added"], "added from the new folder")
-    assert watching.row(fifth.torrent).save_path == str(watching.downloads)
+    until(lambda: any("films" in each.message for each in watching.client.health().reasons), "the category is missing")
+    assert there(root / "later") == ["fifth.torrent"]
+    watching.client.put_category("films", str(watching.downloads / "films"))
+    until(lambda: there(root / "later") == ["fifth.torrent.added"], "added from the new folder", patience_s=30.0)
+    row = watching.row(fifth.torrent)
+    assert (row.category, row.save_path) == ("films", str(watching.downloads / "films"))
     until(lambda: not watching.client.health().reasons, "no problem is left")
 
 

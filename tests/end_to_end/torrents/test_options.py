@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from protocol.wire.desired import DEFAULT_OPTIONS
+from protocol.wire.desired import DEFAULT_OPTIONS, TorrentOptions
 from protocol.wire.rows import TorrentState
 from tests.end_to_end.torrents.dht_node import DhtNode
 from tools.rig import payload
@@ -85,11 +85,15 @@ def seen(daemon: Daemon, torrent: str, expected: Seen) -> Seen:
 
 
 def test_peers_see_limits_and_super_seeding(daemon: Daemon) -> None:
-    """Before and after, and through a kill of the engine, and of both processes."""
+    """From the add on, without and with them, and through a kill of the engine, and of both processes."""
     made = payload.make(daemon.downloads, "a", {"": PIECES * PIECE}, piece_size=PIECE)
     torrent, client = made.torrent, daemon.client
-    client.add_torrent(metainfo=made.metainfo)
+    client.add_torrent(
+        metainfo=made.metainfo, options=TorrentOptions(max_connections=3, max_uploads=2, super_seeding=True)
+    )
     daemon.until_state(torrent, TorrentState.SEEDING)
+    assert seen(daemon, torrent, RESTRICTED) == RESTRICTED
+    client.update_options(torrent, max_connections=0, max_uploads=0, super_seeding=False, wait="applied")
     assert seen(daemon, torrent, PLAIN) == PLAIN
     client.update_options(torrent, max_connections=3, max_uploads=2, super_seeding=True, wait="applied")
     assert seen(daemon, torrent, RESTRICTED) == RESTRICTED
@@ -99,7 +103,7 @@ def test_peers_see_limits_and_super_seeding(daemon: Daemon) -> None:
     assert seen(daemon, torrent, RESTRICTED) == RESTRICTED
     daemon.kill()
     daemon.start()
-    until(lambda: daemon.client.get_torrent(torrent).applied_revision == 3, "it is loaded")
+    until(lambda: daemon.client.get_torrent(torrent).applied_revision == 4, "it is loaded")
     assert seen(daemon, torrent, RESTRICTED) == RESTRICTED
     daemon.client.update_options(
         torrent, max_connections=0, max_uploads=0, super_seeding=False, name="", wait="applied"
@@ -135,9 +139,7 @@ def test_a_torrent_without_dht_is_not_looked_up(root: Path) -> None:
         engine: dict[str, int | str | bool] = {"enable_dht": True, "dht_bootstrap_nodes": node.endpoint}
         with Daemon(root / "d", engine=engine, restart={"budget": 1000, "max_delay_s": 0.5}) as daemon:
             without, other = (SampleTorrent(name, {"": noise(40_000)}, single=True) for name in "ab")
-            daemon.client.add_torrent(metainfo=without.metainfo, paused=True)
-            daemon.client.update_options(without.torrent, dht=False)
-            daemon.client.resume(without.torrent, wait="applied")
+            daemon.client.add_torrent(metainfo=without.metainfo, options=TorrentOptions(dht=False), wait="applied")
             daemon.client.add_torrent(metainfo=other.metainfo)
             until(lambda: other.torrent in node.announced, "the other one was looked up")
             looked_up = len(node.announced)
@@ -160,20 +162,25 @@ ENDS: Final = {0, 19, 40, 59}
 
 
 def test_the_first_and_the_last_piece_of_each_file_come_first(root: Path) -> None:
-    """As requested from a seed, after the engine was killed: from the start, by a link, and with another selection.
+    """As requested from a seed: given with the add, by a link, and after a kill, also with another selection.
 
     Otherwise libtorrent chooses the first pieces at random (`initial_picker_threshold`).
     """
-    made = [payload.make(root / "seed", name, SIZES, piece_size=PIECE) for name in ("plain", "link", "changed")]
-    plain, link, changed = made
+    made = [
+        payload.make(root / "seed", name, SIZES, piece_size=PIECE) for name in ("plain", "link", "changed", "added")
+    ]
+    plain, link, changed, added = made
     options = {"budget": 1000, "max_delay_s": 0.5}
     with Daemon(root / "d", engine={"initial_picker_threshold": 0}, restart=options) as daemon, Seed() as teacher:
         client = daemon.client
+        ends = TorrentOptions(first_last_piece_first=True)
         client.add_torrent(metainfo=plain.metainfo, exclude=["b.bin"], paused=True)
         client.add_torrent(metainfo=changed.metainfo, paused=True)
-        client.add_torrent(magnet=link.magnet, exclude=["b.bin"])
-        for each in made:
+        for each in (plain, changed):
             client.update_options(each.torrent, first_last_piece_first=True)
+        client.add_torrent(magnet=link.magnet, exclude=["b.bin"], options=ends)
+        client.add_torrent(metainfo=added.metainfo, exclude=["b.bin"], options=ends)
+        check_order(daemon, added, resume=False)
         client.update_selection(changed.torrent, exclude=["b.bin"])
         (root / "empty").mkdir()
         teacher.add(link.metainfo, root / "empty", seed_mode=False)
@@ -185,9 +192,10 @@ def test_the_first_and_the_last_piece_of_each_file_come_first(root: Path) -> Non
         check_order(daemon, changed)
 
 
-def check_order(daemon: Daemon, made: Torrent) -> None:
+def check_order(daemon: Daemon, made: Torrent, *, resume: bool = True) -> None:
     """Checks the order in which a seed is asked for pieces."""
-    daemon.client.resume(made.torrent, wait="applied")
+    if resume:
+        daemon.client.resume(made.torrent, wait="applied")
     files = [made.root / made.name / name for name in SIZES]
     with RawSeed(endpoint(daemon), made.torrent, files, PIECE) as seed:
         seed.serve(lambda: len(seed.asked) >= 10)

@@ -7,6 +7,7 @@ import pytest
 
 import ouzel
 from ouzel.cli.main import run
+from protocol.wire.desired import TorrentOptions
 from protocol.wire.rows import HindranceCause, TorrentState
 from tools.rig.daemon import Daemon
 from tools.rig.hostile.raw_peer import RawPeer
@@ -27,10 +28,11 @@ def queued(root: Path) -> Iterator[tuple[Daemon, list[str]]]:
     """A daemon that lets one torrent of the queue run, and four torrents that nobody seeds, three of them queued."""
     with Daemon(root / "d", engine=QUEUE, restart={"budget": 1000, "max_delay_s": 0.5}) as daemon:
         made = [SampleTorrent(name, {"": noise(200_000, 1)}, single=True) for name in "abcd"]
-        for each in made:
-            daemon.client.add_torrent(metainfo=each.metainfo, paused=True)
-        for each in made[:3]:
-            daemon.client.update_options(each.torrent, auto_managed=True)
+        free, *others = made[::-1]
+        daemon.client.add_torrent(metainfo=free.metainfo, paused=True)
+        for each in others:  # the last one is added first
+            options = TorrentOptions(auto_managed=True)
+            daemon.client.add_torrent(metainfo=each.metainfo, paused=True, options=options, queue_position=0)
         for each in made:
             daemon.client.resume(each.torrent, wait="applied")
         yield daemon, [each.torrent for each in made]
@@ -63,7 +65,7 @@ def until_runs(daemon: Daemon, torrents: list[str], running: str, places: list[i
 
 
 def test_the_first_in_the_queue_downloads(queued: tuple[Daemon, list[str]]) -> None:
-    """In the order of the adds, then in that of the moves, by both next engines, too."""
+    """In the order that the adds gave, then in that of the moves, by both next engines, too."""
     daemon, torrents = queued
     first, second, third, free = torrents
     until_runs(daemon, torrents, first, [0, 1, 2, None])

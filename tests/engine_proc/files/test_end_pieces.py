@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_proc.files.end_pieces import TOP, end_pieces
+from engine_proc.files.end_pieces import TOP, end_pieces, piece_priorities
 
 Files = list[tuple[int, int, int]]
 
@@ -36,3 +36,10 @@ def test_without_preference_pieces_have_the_priority_of_their_files(files: Files
     assert plain.keys() == preferred.keys()
     for piece, priority in preferred.items():
         assert priority == (TOP if plain[piece] else 0)
+
+
+def test_the_other_pieces_have_the_priority_of_their_files() -> None:
+    """The highest one; pieces without a selected file are not downloaded."""
+    files = [(0, 45, 4), (45, 30, 0), (75, 25, 1)]
+    assert piece_priorities(files, 10, 10) == [7, 4, 4, 4, 7, 0, 0, 7, 1, 7]
+    assert piece_priorities([(0, 0, 4)], 10, 0) == []

@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
 import pytest
 
 from ouzel.cli.main import main, run
+from protocol.wire.commands.torrent_commands import AddTorrent
+from protocol.wire.desired import DEFAULT_OPTIONS, TorrentOptions
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.reports import HealthStatus
 from protocol.wire.rows import TorrentState
@@ -152,6 +155,7 @@ def test_what_cannot_be_added_is_said_before_anything_is_asked(
         (ErrorKind.PATH_NOT_ALLOWED, "args.save_path", "--save-path: no"),
         (ErrorKind.INVALID_MAGNET, "args.magnet", "the magnet link: no"),
         (ErrorKind.INVALID_ARGUMENT, "args.rules.include[0]", "--include: no"),
+        (ErrorKind.INVALID_ARGUMENT, "args.options.max_uploads", "--max-uploads: no"),
         (ErrorKind.INVALID_ARGUMENT, "args.new", "args.new: no"),
     ],
 )
@@ -214,6 +218,33 @@ def test_add_sends_what_was_asked_for(
     assert json.loads(ouzel("add", MAGNET, "--json")[1]) == {"source": MAGNET, "torrent": ID, "duplicate": True}
     assert daemon.requests[-1].args["magnet"] == MAGNET
     assert daemon.requests[-1].args["save_path"] is None
+    sent = msgspec.convert(daemon.requests[-1].args, AddTorrent)
+    assert (sent.options, sent.queue_position) == (DEFAULT_OPTIONS, None)
+
+
+def test_add_sends_options_and_goals(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
+    """With the flags of `options` and `goals`. A wrong one is reported before anything is sent."""
+    daemon.answers["add_torrent"] = lambda _: {"torrent": ID, "duplicate": False}
+    options = "--max-connections 50 --max-uploads 4 --auto-managed --queue-position 0 --first-last-piece-first --no-pex"
+    goals = "--name shown --ratio 1.5 --seeding-time none --inactive-time 2h --action remove"
+    assert ouzel("add", MAGNET, *options.split(), *goals.split())[0] == 0
+    sent = msgspec.convert(daemon.requests[-1].args, AddTorrent)
+    assert sent.queue_position == 0
+    assert sent.options == TorrentOptions(
+        max_connections=50,
+        max_uploads=4,
+        auto_managed=True,
+        first_last_piece_first=True,
+        pex=False,
+        name="shown",
+        ratio_goal=1.5,
+        seeding_time_goal_s=None,
+        inactive_time_goal_s=7200,
+        goal_action="remove",
+    )
+    for wrong in (["--ratio", "much"], ["--max-uploads", "-1"], ["--action", "delete"], ["--queue-position", "-1"]):
+        assert ouzel("add", MAGNET, *wrong)[0] == 2
+    assert daemon.ops().count("add_torrent") == 1
 
 
 def test_one_bad_source_does_not_stop_the_others(

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -5,7 +7,9 @@ from protocol.wire.commands.option_commands import UpdateOptions
 from protocol.wire.desired import DEFAULT_OPTIONS, TorrentOptions
 from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.commands.option_edits import update_options
-from tests.supervisor.samples import V1, desired
+from tests.supervisor.bench import bench
+from tests.supervisor.commands.test_mutations import MAGNET, do, on_disk, refused
+from tests.supervisor.samples import OTHER, V1, desired
 
 
 def test_what_is_absent_stays() -> None:
@@ -36,3 +40,25 @@ def test_a_limit_of_one_is_refused(name: str) -> None:
     with pytest.raises(OuzelError, match=f"args.{name}") as caught:
         update_options(desired(), command)
     assert (caught.value.kind, caught.value.field) == (ErrorKind.INVALID_ARGUMENT, f"args.{name}")
+
+
+async def test_a_torrent_is_added_with_options(tmp_path: Path) -> None:
+    """They are in its first record. A torrent without any shares the defaults."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        given = {"max_uploads": 4, "pex": False, "name": "shown", "ratio_goal": None, "goal_action": "remove"}
+        expected = TorrentOptions(max_uploads=4, pex=False, name="shown", ratio_goal=None, goal_action="remove")
+        await do(on, "add_torrent", magnet=MAGNET, options=given)
+        assert (on.catalogue.torrents[V1].options, on.catalogue.torrents[V1].revision) == (expected, 1)
+        assert on_disk(on)["options"]["max_uploads"] == 4
+        await do(on, "add_torrent", magnet=f"magnet:?xt=urn:btih:{OTHER}", options={"pex": True})
+        assert on.catalogue.torrents[OTHER].options is DEFAULT_OPTIONS
+
+
+async def test_a_limit_of_one_is_refused_when_a_torrent_is_added(tmp_path: Path) -> None:
+    """As later."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        error = await refused(on, "add_torrent", magnet=MAGNET, options={"max_uploads": 1})
+        assert (error.kind, error.field) == (ErrorKind.INVALID_ARGUMENT, "args.options.max_uploads")
+        assert not on.catalogue.torrents

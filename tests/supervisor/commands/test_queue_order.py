@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.wire.commands.queue_commands import QueueMove
-from supervisor.commands.queue_order import move
+from supervisor.commands.queue_order import insert, move
 
 Queue = list[tuple[str, int]]
 
@@ -57,3 +57,20 @@ def test_the_new_numbers_give_the_new_order(queue: Queue, moved: set[str], where
         assert all(order.index(each) - found.index(each) in (0, 1) for each in chosen)
     if where is QueueMove.DOWN:
         assert all(found.index(each) - order.index(each) in (0, 1) for each in chosen)
+
+
+def test_a_new_torrent_is_inserted() -> None:
+    """Others keep their numbers where there is room; beyond the end it is the last."""
+    assert insert([], 3) == (1, {})
+    assert insert([("a", 10), ("b", 20)], 1) == (15, {})
+    assert insert([("a", 10), ("b", 20)], 9) == (21, {})
+    assert insert([("a", 10), ("b", 10), ("c", 12)], 1) == (11, {"b": 12, "c": 13})
+
+
+@given(queue=queues, position=st.integers(0, 10))
+def test_an_inserted_torrent_has_its_position(queue: Queue, position: int) -> None:
+    """Whatever the numbers are; the others keep their order."""
+    number, others = insert(queue, position)
+    found = [torrent for torrent, _ in sorted_queue(dict(queue) | others | {"new": number})]
+    order = [torrent for torrent, _ in queue]
+    assert found == [*order[:position], "new", *order[position:]]

@@ -10,10 +10,11 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.torrent_events import Progress
 from protocol.wire.rows import TorrentState
 from tests.supervisor.bench import Bench, PlayedEngine, bench
-from tests.supervisor.commands.test_mutations import do, on_disk, refused
+from tests.supervisor.commands.test_mutations import MAGNET, do, fingerprint, on_disk, refused
 from tests.supervisor.samples import desired
 
 IDS = [digit * 40 for digit in "abcde"]
+NEW = "9" * 40
 QUEUED = TorrentOptions(auto_managed=True)
 
 
@@ -66,3 +67,28 @@ async def test_all_are_moved_or_none(tmp_path: Path, torrent: str, kind: ErrorKi
         error: OuzelError = await refused(on, "move_in_queue", torrents=[IDS[3], torrent], where="top")
         assert error.kind is kind
         assert order(on) == "abcd"
+
+
+async def test_a_torrent_is_added_at_a_place(tmp_path: Path) -> None:
+    """Among those that are incomplete. Its number is in its first record; others make room if there is none."""
+    async with bench(tmp_path) as on:
+        engine = await fill(on)
+        options = {"auto_managed": True}
+        magnet = f"magnet:?xt=urn:btih:{NEW}"
+        await do(on, "add_torrent", magnet=magnet, options=options, queue_position=1)
+        assert order(on) == "a9bcd"
+        assert on_disk(on, NEW)["queue_order"] == on.catalogue.torrents[NEW].queue_order == 101
+        assert [each.desired.torrent for each in await engine.given(EnsureTorrent, 1)] == [NEW]
+        untouched = fingerprint(on)
+        assert (await do(on, "add_torrent", magnet=magnet, options=options, queue_position=0))["duplicate"]
+        assert fingerprint(on) == untouched
+
+
+@pytest.mark.parametrize("options", [{}, {"auto_managed": True, "force_start": True}])
+async def test_a_place_needs_the_queue(tmp_path: Path, options: dict[str, bool]) -> None:
+    """Nothing is accepted."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        error = await refused(on, "add_torrent", magnet=MAGNET, options=options, queue_position=0)
+        assert (error.kind, error.field) == (ErrorKind.INVALID_ARGUMENT, "args.queue_position")
+        assert not on.catalogue.torrents

@@ -373,7 +373,7 @@ def _named_types() -> Iterator[type[msgspec.Struct]]:
 
 
 def _type(kind: type[msgspec.Struct]) -> str:
-    given = kind is torrent_commands.AddTorrent.Rules
+    given = kind in (torrent_commands.AddTorrent.Rules, desired.TorrentOptions)
     return f"### {types.anchor(kind)}\n\n{about(kind)}\n\n{_members(kind, given=given)}"
 
 

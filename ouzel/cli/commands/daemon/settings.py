@@ -37,7 +37,7 @@ def settings(
 ) -> None:
     """List the settings of libtorrent; `set NAME VALUE` changes them, `reset NAME` takes a change back.
 
-    A change overrides the daemon's configuration, applies at once, and stays in force.
+    A change applies at once, stays in force, and overrides the daemon's configuration.
     """
     if context.invoked_subcommand is not None:
         return
@@ -64,7 +64,8 @@ def set_settings(
 ) -> None:
     """Change settings of libtorrent, all or none. Example: `ouzel settings set connections_limit 500`.
 
-    Write `--` before a negative number. A password is best given as `-`, so that no other user sees it.
+    Write `--` before a negative number. Give a password as `-`, so that it is read from standard input and no other
+    user sees it.
     """
     if len(pairs) % 2:
         raise typer.BadParameter(f"{pairs[-1]!r} has no value", param_hint="NAME VALUE")
@@ -83,14 +84,14 @@ def reset_settings(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names of settings.")],
     as_json: AsJson = False,
 ) -> None:
-    """Take back what clients have set: the configuration's values, or the defaults, are in force again."""
+    """Take back values that clients have set, so that those of the configuration, or the defaults, apply again."""
     with asking(context) as client:
         found = client.update_settings(dict.fromkeys(names), wait="applied")
     _show(found, as_json=as_json)
 
 
 def _value(name: str, text: str, known: SettingReport | None) -> SettingValue:
-    """The value that a text stands for, by the type of the setting's default. Raises typer.BadParameter."""
+    """Converts a text to the type of the setting's default. Raises typer.BadParameter."""
     kind = str if known is None else type(known.value if known.default is None else known.default)
     if kind is bool:
         if text.lower() not in _TRUTHS:

@@ -1,5 +1,5 @@
 """What the engine has reported about its torrents, as reads show it.
 
-The *snapshot* has a row of each torrent. A row's *hindrance* is why it does not progress, its *ETA* when it will be
-complete. *Answers* are the latest results of queries to the engine.
+The *snapshot* has a row for each torrent. The *hindrance* in a row is the reason why the torrent makes no progress. The
+*ETA* is the time until it is complete. *Answers* are the latest results of queries to the engine.
 """

@@ -1,6 +1,6 @@
 """The latest answers of engines to queries about torrents, a bounded number of them. Pure.
 
-A query whose answer is needed only for the reply to a client must not use memory for each of possibly 100,000 torrents.
+Their number is bounded, since there may be 100,000 torrents, and an answer is needed only for the reply to a client.
 """
 
 from typing import Any, Final, NamedTuple

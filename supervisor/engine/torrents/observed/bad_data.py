@@ -52,7 +52,7 @@ class BadData:
             known.banned = event.banned
 
     def hinders(self, torrent: str, peers: int) -> bool:
-        """Whether the last failures alone show that the torrent makes no progress, even if data arrives.
+        """Whether the failures are a hindrance although data still arrives, so that the torrent is not stalled.
 
         That is so if several have failed in a row, or if no peer is left.
         """
