@@ -200,7 +200,9 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
             # If there are other files than the claimed ones, libtorrent creates empty files and looks for a part file.
             params.flags |= _FLAGS.no_verify_files
         libtorrent_params.spare(params, desired)
-        return self._add(desired.torrent, params, complete=complete, stored=stored, files_known=files_known)
+        return self._add(
+            desired.torrent, params, resumes=True, complete=complete, stored=stored, files_known=files_known
+        )
 
     def _add(
         self,
@@ -208,6 +210,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
         params: Any,
         *,
         complete: bool,
+        resumes: bool = False,
         stored: DesiredTorrent | None = None,
         files_known: bool = False,
     ) -> Loading:
@@ -220,7 +223,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
             raise self._already_there(other, hashes, proven=params.ti is not None)
         self._count_on(torrent, params)
         trackers, nameless = libtorrent_sources.take_trackers(params), params.ti is None
-        self._alerts.expect(torrent, known, complete=complete)
+        self._alerts.expect(torrent, known, resumes=resumes, complete=complete)
         if torrent not in self._handles.by_torrent:
             if nameless:
                 self._kept_seeds.keep(torrent, self._session.apply_settings)

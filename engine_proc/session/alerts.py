@@ -134,9 +134,15 @@ class ResumeData(_TorrentAlert, frozen=True):
 
 
 class ResumeUnsaved(_TorrentAlert, frozen=True):
-    """No resume data was made (`save_resume_data_failed_alert`). `problem` says why; None if nothing has changed."""
+    """No resume data was made (`save_resume_data_failed_alert`).
+
+    Fields:
+        problem: why not; None if nothing has changed.
+        early: the resume data that the torrent was added with is not checked yet, so there is no newer one.
+    """
 
     problem: str | None
+    early: bool = False
 
 
 class ResumeRejected(_TorrentAlert, frozen=True):

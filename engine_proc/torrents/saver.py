@@ -127,9 +127,11 @@ class Saver:
             self._mover.resume_data_made(torrent)
 
     def not_made(self, alert: ResumeUnsaved) -> None:
-        """Handles a request without resume data: nothing has changed, or there was an error."""
+        """Handles a request without resume data: nothing has changed, it was too early, or there was an error."""
         self._policy.settle(alert.torrent)
         self._handed_over(alert.torrent)
+        if alert.early:
+            self.want(alert.torrent, Urgency.PROGRESS)
         if alert.problem is not None:
             log("warning", "resume_data_not_made", torrent=alert.torrent, problem=alert.problem)
 

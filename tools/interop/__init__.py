@@ -9,4 +9,5 @@ Not part of the test suite, since it needs root and Debian's packages of those p
 - A *maker* makes a .torrent file.
 - A *server* is a real web server, SOCKS5 proxy or tracker over HTTPS.
 - A *transfer* is a torrent by one maker, which one program seeds and another one downloads. Ouzel is one of the two.
+- The folder *imports* has real programs make profiles, which `ouzel import` adds to Ouzel.
 """

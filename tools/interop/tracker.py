@@ -63,8 +63,16 @@ class OpenTracker:
 
     def seeds(self, info_hash: bytes) -> int:
         """The number of seeds that have announced a torrent, as of a scrape."""
+        return self._scraped(info_hash).get(b"complete", 0)
+
+    def leeches(self, info_hash: bytes) -> int:
+        """The number of incomplete peers that have announced a torrent, as of a scrape."""
+        return self._scraped(info_hash).get(b"incomplete", 0)
+
+    def _scraped(self, info_hash: bytes) -> dict[bytes, int]:
         found: Any = _get(f"/scrape?info_hash={urllib.parse.quote_from_bytes(info_hash)}")
-        return int(found.get(b"files", {}).get(info_hash, {}).get(b"complete", 0))
+        counts: dict[bytes, int] = found.get(b"files", {}).get(info_hash, {})
+        return counts
 
     def _answers(self, log: Path) -> bool:
         assert self._process.poll() is None, log.read_text()

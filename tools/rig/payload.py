@@ -37,18 +37,27 @@ class Torrent(NamedTuple):
 
 
 def make(
-    root: Path, name: str, files: Mapping[str, int], *, piece_size: int = 256 * 1024, version: str = "v1"
+    root: Path,
+    name: str,
+    files: Mapping[str, int],
+    *,
+    piece_size: int = 256 * 1024,
+    version: str = "v1",
+    tracker: str = "",
 ) -> Torrent:
     """Writes random files, and makes their torrent.
 
     Args:
         files: the sizes in bytes by path below `name`. If the path is "", `name` itself is the only file.
         version: v1, v2 or hybrid.
+        tracker: the announce URL; none by default.
     """
     for path, size in files.items():
         _write(root / name / path if path else root / name, size)
     flags = {"v1": lt.create_torrent.v1_only, "v2": lt.create_torrent.v2_only, "hybrid": 0}[version]
     creator = lt.create_torrent(lt.list_files(str(root / name)), piece_size, flags)
+    if tracker:
+        creator.add_tracker(tracker)
     lt.set_piece_hashes(creator, str(root), lambda piece: None)
     metainfo = lt.bencode(creator.generate())
     hashes = lt.load_torrent_buffer(metainfo).info_hashes

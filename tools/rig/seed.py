@@ -7,7 +7,7 @@ process ends when its stdin is closed, at the latest when the process that start
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -65,6 +65,18 @@ class Seed(Helper):
             op="add", metainfo=metainfo.hex(), save_path=str(save_path), peer=None, seed_mode=False, unverified=True
         )
 
+    def add_pieces(self, metainfo: bytes, save_path: Path, pieces: Collection[int], *, upload_bps: int = 0) -> None:
+        """Uploads some pieces of the data at `save_path`, and downloads none. The limit is the torrent's."""
+        self._ask(
+            op="add",
+            metainfo=metainfo.hex(),
+            save_path=str(save_path),
+            peer=None,
+            seed_mode=False,
+            pieces=sorted(pieces),
+            upload_bps=upload_bps,
+        )
+
     def download(self, metainfo: bytes, save_path: Path, *, peer: str) -> Downloaded:
         """Adds a torrent, and waits until it is complete. The process does nothing else meanwhile."""
         answer = self._ask(op="download", metainfo=metainfo.hex(), save_path=str(save_path), peer=peer, seed_mode=False)
@@ -77,6 +89,10 @@ class Seed(Helper):
     def uploaded(self) -> int:
         """The payload bytes that were uploaded up to this moment."""
         return int(self._ask(op="totals")["uploaded"])
+
+    def uploaded_each(self) -> dict[str, int]:
+        """The payload bytes that were uploaded of each torrent, by v1 info-hash. Updated once a second."""
+        return dict(self._ask(op="uploaded_each")["uploaded"])
 
     def downloaded(self) -> int:
         """The payload bytes that were downloaded up to this moment."""
@@ -111,6 +127,9 @@ def _serve(settings: dict[str, Any]) -> None:
             case "limit":
                 session.apply_settings({"upload_rate_limit": command["upload_bps"]})
                 _say()
+            case "uploaded_each":
+                statuses = [(handle.info_hashes().v1, handle.status()) for handle in session.get_torrents()]
+                _say(uploaded={str(each): status.total_payload_upload for each, status in statuses})
             case "peers":
                 found = [peer.ip[0] for handle in session.get_torrents() for peer in handle.get_peer_info()]
                 _say(peers=found)
@@ -133,6 +152,10 @@ def _params(lt: Any, command: dict[str, Any]) -> Any:
     params.flags = lt.torrent_flags.seed_mode if command["seed_mode"] else 0
     if command.get("unverified"):
         params.have_pieces = [True] * params.ti.num_pieces()  # in seed mode, a piece is hashed before it is sent
+    if (pieces := command.get("pieces")) is not None:
+        params.have_pieces = [piece in pieces for piece in range(params.ti.num_pieces())]
+        params.flags = lt.torrent_flags.upload_mode
+        params.upload_limit = command["upload_bps"] or -1
     if command["peer"]:
         host, _, port = command["peer"].rpartition(":")
         params.peers = [(host, int(port))]

@@ -12,9 +12,9 @@ import libtorrent
 
 from engine_proc.libtorrent_adapter.alerts import libtorrent_problems as problems
 from engine_proc.libtorrent_adapter.alerts.libtorrent_failures import Failures
+from engine_proc.libtorrent_adapter.alerts.libtorrent_resume_data import ResumeDataCopier
 from engine_proc.libtorrent_adapter.alerts.libtorrent_status import STATES, Selections
 from engine_proc.libtorrent_adapter.libtorrent_handles import Handles
-from engine_proc.libtorrent_adapter.parsing import libtorrent_claims, libtorrent_sources
 from engine_proc.libtorrent_adapter.parsing.libtorrent_hashes import hashes
 from engine_proc.session import faults
 from engine_proc.session.alerts import (
@@ -30,8 +30,6 @@ from engine_proc.session.alerts import (
     NativeState,
     NativeStateChanged,
     PrioritiesSet,
-    ResumeData,
-    ResumeUnsaved,
     SessionStatistics,
     StatusUpdate,
     TorrentAdded,
@@ -63,7 +61,6 @@ ALERT_MASK: Final = int(
 )
 """Enables the alerts that are copied below, and few others: unused alerts cost time and space in the queue."""
 
-_NOT_MODIFIED: Final = 143
 _NO_PROBLEM: Final = frozenset({0, errno.ENOTEMPTY})
 """Error codes of successful deletions: the torrent never had files, or its folder still has files of others."""
 _WORKING: Final = frozenset({lt.torrent_status.states.checking_files, lt.torrent_status.states.downloading})
@@ -106,14 +103,19 @@ class AlertCopier:
         self.counters: Counters | None = None
         self._more: list[Alert] = []
         self._failures = Failures(self._more)
+        self._resume_data = ResumeDataCopier(trackers, self._failures)
 
-    def expect(self, torrent: str, info_hashes: frozenset[str], *, complete: bool) -> None:
+    def expect(self, torrent: str, info_hashes: frozenset[str], *, resumes: bool, complete: bool) -> None:
         """Notes that the torrent with these info-hashes is about to be added.
 
-        `complete`: whether it is complete according to its resume data.
+        `resumes`: whether it has resume data. `complete`: whether it is complete according to its resume data.
         """
         self.handles.expect(torrent, info_hashes)
-        if complete and torrent not in self.handles.by_torrent:
+        if torrent in self.handles.by_torrent:
+            return
+        if resumes:
+            self._resume_data.expect(torrent)
+        if complete:
             self._complete.add(torrent)
 
     def expect_removal(self, torrent: str, *, with_files: bool) -> None:
@@ -255,6 +257,7 @@ class AlertCopier:
         self._flushes.pop(torrent, None)
         self._selections.drop(torrent)
         self._failures.drop(torrent)
+        self._resume_data.checked(torrent)
         self._trackers.discard(torrent)
         self._on_dropped(torrent)
 
@@ -264,6 +267,8 @@ class AlertCopier:
         Status updates show the other changes, and thousands of torrents begin with several of these alerts.
         """
         native_state = native.state
+        if self._resume_data.expects:
+            self._resume_data.checked(self._torrents.get(native.handle))
         if native_state not in _WORKING and native.prev_state not in _WORKING:
             return None
         state, handle = STATES[native_state], native.handle
@@ -319,22 +324,11 @@ class AlertCopier:
 
     def _copy_resume_data(self, native: Any) -> Alert | None:
         torrent = self._id(native)
-        if torrent is None:
-            return None
-        params = native.params
-        lacking = self._trackers.save_ended(torrent)
-        if lacking and not params.trackers:
-            libtorrent_sources.give_trackers(params, lacking)
-        libtorrent_claims.settle_check(params)
-        self._failures.resume_data(torrent, params)
-        return ResumeData(torrent, lt.write_resume_data_buf(params))
+        return None if torrent is None else self._resume_data.made(torrent, native)
 
     def _copy_resume_unsaved(self, native: Any) -> Alert | None:
         torrent = self._id(native)
-        if torrent is None:
-            return None
-        self._trackers.save_ended(torrent)
-        return ResumeUnsaved(torrent, None if native.error.value() == _NOT_MODIFIED else native.error.message())
+        return None if torrent is None else self._resume_data.unsaved(torrent, native)
 
     def _copy_hash_failed(self, native: Any) -> Alert | None:
         torrent = self._id(native)

@@ -256,7 +256,7 @@ def test_texts_of_alerts_are_cut_in_the_middle_of_a_character(native: Any, place
     copier = AlertCopier(
         Handles(), Selections(), lambda torrent: None, HeldTrackers(), FlightRecorder(bytearray(FLIGHT_BYTES))
     )
-    copier.expect(made.torrent, hashes(params.info_hashes).known(), complete=False)
+    copier.expect(made.torrent, hashes(params.info_hashes).known(), resumes=False, complete=False)
     problems: list[str] = []
 
     def told() -> bool:

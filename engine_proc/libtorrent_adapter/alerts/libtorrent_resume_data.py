@@ -1,0 +1,65 @@
+"""Copies the answers to requests for resume data.
+
+libtorrent checks the resume data that a torrent is added with in the background. Resume data that is made meanwhile
+lacks the pieces that the torrent has, and the blocks of incomplete ones. If it were stored in place of the former, a
+crash would lose them, and all files would be hashed.
+"""
+
+from typing import Any, Final
+
+import libtorrent
+
+from engine_proc.libtorrent_adapter.alerts.libtorrent_failures import Failures
+from engine_proc.libtorrent_adapter.parsing import libtorrent_claims, libtorrent_sources
+from engine_proc.session.alerts import ResumeData, ResumeUnsaved
+from engine_proc.trackers.held_trackers import HeldTrackers
+
+lt: Any = libtorrent
+"""Untyped: the binding's type stubs lack the attributes of alerts."""
+
+_NOT_MODIFIED: Final = 143
+
+
+class ResumeDataCopier:
+    """Copies resume data, but none that lacks the pieces which a torrent was added with.
+
+    Args:
+        trackers: the trackers that are not announced to yet, which are put into resume data.
+        failures: reads the banned peers.
+    """
+
+    def __init__(self, trackers: HeldTrackers, failures: Failures) -> None:
+        self._trackers = trackers
+        self._failures = failures
+        self._unchecked: set[str] = set()
+        """The torrents that were added with resume data which libtorrent has not checked yet."""
+
+    def expect(self, torrent: str) -> None:
+        """Notes that a torrent is about to be added with resume data."""
+        self._unchecked.add(torrent)
+
+    @property
+    def expects(self) -> bool:
+        """Whether any torrent's resume data has not been checked yet."""
+        return bool(self._unchecked)
+
+    def checked(self, torrent: str | None) -> None:
+        """Notes that libtorrent has checked a torrent's resume data, or that the torrent is gone."""
+        self._unchecked.discard(torrent or "")
+
+    def made(self, torrent: str, native: Any) -> ResumeData | ResumeUnsaved:
+        """Copies a `save_resume_data_alert`."""
+        params = native.params
+        lacking = self._trackers.save_ended(torrent)
+        if torrent in self._unchecked and params.ti is not None and not params.have_pieces:
+            return ResumeUnsaved(torrent, None, early=True)
+        if lacking and not params.trackers:
+            libtorrent_sources.give_trackers(params, lacking)
+        libtorrent_claims.settle_check(params)
+        self._failures.resume_data(torrent, params)
+        return ResumeData(torrent, lt.write_resume_data_buf(params))
+
+    def unsaved(self, torrent: str, native: Any) -> ResumeUnsaved:
+        """Copies a `save_resume_data_failed_alert`."""
+        self._trackers.save_ended(torrent)
+        return ResumeUnsaved(torrent, None if native.error.value() == _NOT_MODIFIED else native.error.message())
