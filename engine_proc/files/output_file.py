@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -32,23 +33,43 @@ def write(output: str, content: bytes, same: Callable[[bytes], bool]) -> None:
             _publish(fd, source, path)
         fsync_dir(path.parent)
     except FileExistsError as error:
-        raise Unusable(f"{output!r} exists, and is of another torrent; it is not replaced") from error
+        raise Unusable(f"{output!r} exists, and is {_kind(path)}; it is not replaced") from error
     except OSError as error:
         raise Unusable(f"{output!r} cannot be written: {error.strerror}") from error
 
 
 def _stays(path: Path, same: Callable[[bytes], bool]) -> bool:
-    """Whether a file of the same torrent exists already. Raises FileExistsError if any other file exists."""
+    """Whether a file of the same torrent exists already. Raises FileExistsError if anything else exists."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise _exists(path) from error
-    with open(fd, "rb") as file:
-        if not same(file.read(_MAX_BYTES)):
+        if error.errno in (errno.ELOOP, errno.ENXIO) and os.path.lexists(path):  # a link, or a socket
+            raise _exists(path) from error
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise _exists(path)
+        with open(fd, "rb", closefd=False) as file:
+            if not same(file.read(_MAX_BYTES)):
+                raise _exists(path)
+    finally:
+        os.close(fd)
     return True
+
+
+def _kind(path: Path) -> str:
+    """What there is in place of the output."""
+    with contextlib.suppress(OSError):
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            return "a symbolic link"
+        if stat.S_ISDIR(mode):
+            return "a folder"
+        if not stat.S_ISREG(mode):
+            return "not a regular file"
+    return "of another torrent"
 
 
 @contextlib.contextmanager

@@ -38,10 +38,13 @@ def listed(path: str, exclude: list[str], output: str | None) -> list[PayloadFil
         found = _below(path, len(parent.rstrip("/")) + 1)
     except OSError as error:
         raise Unusable(f"{scrub(error.filename or path)!r} cannot be read: {error.strerror}") from error
+    but = ""
     if output is not None:
+        own = [entry for entry in found if entry.path == output]
         found = [entry for entry in found if entry.path != output]
+        but = f" but the output {os.path.basename(output)!r}" if own else ""  # noqa: PTH119  # it is a string
     if not found:
-        raise Unusable(f"there is no file in {path!r}")
+        raise Unusable(f"there is no file in {path!r}{but}")
     paths = [entry.relative for entry in found]
     rooted = "/" in paths[0]
     chosen = selection.priorities(paths, Selection(exclude=tuple(exclude)), rooted=rooted) if exclude else None
@@ -50,7 +53,7 @@ def listed(path: str, exclude: list[str], output: str | None) -> list[PayloadFil
         raise Unusable("the rules in `exclude` leave out every file")
     files = [_checked(entry) for entry in kept]
     if not any(file.size for file in files):
-        raise Unusable("there is nothing to hash: all files are empty")
+        raise Unusable(f"there is nothing to hash: all files{but} are empty")
     return sorted(files, key=_order)
 
 

@@ -8,8 +8,12 @@ Each line is parsed by itself, so a file may mix the forms. No form has a specif
 - CIDR: `1.2.3.0/24` or `1.2.3.4`, with a comment after `#` or `;`.
 
 Numbers of IPv4 addresses may be padded with zeros. Lines that begin with `#`, `;` or `//` are comments.
+
+Anybody may have written the file, and an expression holds the interpreter's lock until it has matched or failed. So
+each line takes a time proportional to its length, and a long line is not parsed at all.
 """
 
+import io
 import ipaddress
 import re
 import socket
@@ -17,13 +21,19 @@ from typing import Final, NamedTuple
 
 ALLOWED_FROM: Final = 128
 """The lowest level of eMule's form at which a range is not blocked."""
+LINE_BYTES_MAX: Final = 1000
+"""The maximum length of a rule's line. Longer lines are bad."""
 
 _COMMENTS: Final = ("#", ";", "//")
 _V4: Final = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
 _P2P: Final = re.compile(rf".*:\s*(?P<first>{_V4})\s*-\s*(?P<last>{_V4})")
-_ADDRESS: Final = r"[0-9a-fA-F:.]*[:.][0-9a-fA-F:.]*"
-_DAT: Final = re.compile(rf"(?P<first>{_ADDRESS})\s*[-,]\s*(?P<last>{_ADDRESS})\s*(,\s*(?P<level>\d{{1,9}})\s*(,.*)?)?")
-_P2P_V6: Final = re.compile(r"(?P<first>[^-]*:.*[0-9a-fA-F:])\s*-\s*(?P<last>[0-9a-fA-F:]+)")
+_ADDRESS: Final = r"(?=[0-9a-fA-F]*+[:.])[0-9a-fA-F:.]++"
+_DAT: Final = re.compile(
+    rf"(?P<first>{_ADDRESS})\s*+[-,]\s*+(?P<last>{_ADDRESS})\s*+(,\s*+(?P<level>\d{{1,9}})\s*+(,.*+)?)?"
+)
+_V6: Final = re.compile(r"[0-9a-fA-F]*+:[0-9a-fA-F:]*+")
+_V6_PARTS: Final = 9
+"""The maximum number of parts between the colons of an address; `1:2:3:4:5:6:7::` has so many."""
 _PADDING: Final = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _SHOWN: Final = 60
 
@@ -53,8 +63,8 @@ def parse(content: bytes) -> Parsed:
     """Parses a file. Descriptions may have any encoding."""
     rules: list[Rule] = []
     bad, first_bad = 0, ""
-    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").decode("latin-1").split("\n"), start=1):
-        text = line.strip()
+    for number, line in enumerate(io.BytesIO(content.removeprefix(b"\xef\xbb\xbf")), start=1):
+        text = line.decode("latin-1").strip()
         if not text or text.startswith(_COMMENTS):
             continue
         try:
@@ -70,14 +80,17 @@ def parse(content: bytes) -> Parsed:
 
 def _rule(text: str) -> Rule | None:
     """The rule of a line; None for an allowed range. Raises ValueError or OSError."""
+    if len(text) > LINE_BYTES_MAX:
+        raise ValueError("the line is too long")
     if (found := _P2P.fullmatch(text)) is not None:
         return _range(found["first"], found["last"])
     if (found := _DAT.fullmatch(text)) is not None:
         allowed = found["level"] is not None and int(found["level"]) >= ALLOWED_FROM
         rule = _range(found["first"], found["last"])
         return None if allowed else rule
-    if (found := _P2P_V6.fullmatch(text)) is not None:
-        return _described(found["first"], found["last"])
+    described, _, last = (part.strip() for part in text.rpartition("-"))
+    if ":" in described and _V6.fullmatch(last) is not None:
+        return _described(described, last)
     network = ipaddress.ip_network(_unpadded(re.split("[#;]", text, maxsplit=1)[0].strip()), strict=False)
     return Rule(str(network[0]), str(network[-1]))
 
@@ -92,7 +105,7 @@ def _range(first: str, last: str) -> Rule:
 
 def _described(text: str, last: str) -> Rule:
     """A range whose first address follows a description and a colon, where both have colons."""
-    parts = text.split(":")
+    parts = text.rsplit(":", _V6_PARTS)
     for start in range(1, len(parts)):
         first = ":".join(parts[start:]).strip()
         try:

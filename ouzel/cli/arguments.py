@@ -6,7 +6,7 @@ import typer
 
 from ouzel.cli import completion
 from ouzel.cli.connecting import completing_client
-from ouzel.cli.display.units import parse_rate
+from ouzel.cli.display.units import parse_rate, parse_size
 from protocol.text import peer_address
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON: one document; with a stream, one per line.")]
@@ -62,6 +62,14 @@ def rate(text: str, option: str) -> int:
     """Parses a rate into bytes per second. Raises typer.BadParameter."""
     try:
         return parse_rate(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+def size_of(text: str, option: str) -> int:
+    """Parses a size into bytes. Raises typer.BadParameter."""
+    try:
+        return parse_size(text)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from None
 

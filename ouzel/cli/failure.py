@@ -37,7 +37,7 @@ EXIT_CODES_HELP = (
 
 _HINTS = {
     ErrorKind.UNKNOWN_TORRENT: "`ouzel ls` lists the torrents, `ouzel damaged list` their damaged files.",
-    ErrorKind.PATH_NOT_ALLOWED: "choose a --save-path inside the download roots of the daemon's configuration.",
+    ErrorKind.PATH_NOT_ALLOWED: "choose a path inside the download roots of the daemon's configuration.",
     ErrorKind.UNKNOWN_CATEGORY: "`ouzel categories` lists them; `ouzel categories put NAME` creates one.",
     ErrorKind.NO_METADATA: "wait until peers have sent the torrent's metadata; `ouzel watch ID` shows when.",
     ErrorKind.ENGINE_UNAVAILABLE: "`ouzel health` tells why there is no engine; try again when there is one.",
@@ -56,6 +56,7 @@ _FIELD = re.compile(r"args\.(?P<name>[\w.]+)(\[\d+\])?$")
 _OPTIONS = {
     "magnet": "the magnet link",
     "save_path": "--save-path",
+    "output": "--output",
     "peers": "--peer",
     "labels": "--label",
     "label": "--label",

@@ -137,7 +137,7 @@ def read_file(path: Path, *, forbidden: int) -> bytes:
         ValueError: the file is not a regular one, or its mode has a forbidden bit.
     """
     fd = private_dir.open_file(path)
-    with open(fd, "rb") as file:
+    try:
         mode = os.fstat(fd).st_mode
         if not stat.S_ISREG(mode):
             raise ValueError("it is no regular file")
@@ -145,4 +145,7 @@ def read_file(path: Path, *, forbidden: int) -> bytes:
             raise ValueError(
                 f"its mode is {stat.S_IMODE(mode):04o}, and has to be {stat.S_IMODE(mode) & ~forbidden:04o}"
             )
-        return file.read(MAX_BYTES + 1)
+        with open(fd, "rb", closefd=False) as file:  # of a folder's descriptor, it raises and does not close it
+            return file.read(MAX_BYTES + 1)
+    finally:
+        os.close(fd)

@@ -1,6 +1,7 @@
 """The configuration file as it was read: its sections, and the lines of its keys."""
 
 import codecs
+import os
 import re
 import stat
 import tomllib
@@ -9,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from supervisor.config.config_problem import InvalidConfig, Problem
 
+_NULL_DEVICE: Final = os.makedev(1, 3)
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _AT_LINE: Final = re.compile(r" ?\(at line (?P<line>\d+), column \d+\)")
 _NAME: Final = r"[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*'"
@@ -37,12 +39,11 @@ class ConfigFile(NamedTuple):
         truncated it. Such a file would bring the defaults into force, which are less strict than most configurations.
 
         Raises:
-            InvalidConfig: the file cannot be read (the cause is the OSError), is not TOML, or has no section.
+            InvalidConfig: the file cannot be read (the cause is the OSError), is not a regular file or /dev/null, is
+                not TOML, or has no section.
         """
         try:
-            with path.open("rb") as file:
-                regular = stat.S_ISREG(path.stat().st_mode)
-                raw = file.read()
+            raw, regular = _content(path)
         except OSError as error:
             raise _invalid(path, error.strerror or str(error)) from error
         text = _decoded(path, raw)
@@ -78,6 +79,20 @@ class ConfigFile(NamedTuple):
             if key is not None and names[1:2] == [key]:
                 return number
         return of_section
+
+
+def _content(path: Path) -> tuple[bytes, bool]:
+    """The content of a file, and whether it is a regular file; the null device is none. Raises OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # to open a pipe would block until it has a writer
+    try:
+        found = os.fstat(fd)
+        regular = stat.S_ISREG(found.st_mode)
+        if not regular and (not stat.S_ISCHR(found.st_mode) or found.st_rdev != _NULL_DEVICE):
+            raise OSError("is not a regular file")
+        with open(fd, "rb", closefd=False) as file:
+            return file.read(), regular
+    finally:
+        os.close(fd)
 
 
 def _decoded(path: Path, raw: bytes) -> str:

@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import http.client
+import os
 import ssl
+import stat
 import urllib.error
 import urllib.request
 from enum import Enum, auto
@@ -74,7 +76,7 @@ def post(hook: PostHook, body: bytes, *, event: str, number: str) -> Posted:
         try:
             secret = _secret(Path(hook.secret_file))
         except OSError as error:
-            return Posted(Verdict.AGAIN, f"{hook.secret_file} cannot be read: {error.strerror}")
+            return Posted(Verdict.AGAIN, f"{hook.secret_file} cannot be read: {error.strerror or error}")
         if not secret:
             return Posted(Verdict.AGAIN, f"{hook.secret_file} is empty")
         headers[SIGNATURE] = signature(secret, body)
@@ -104,5 +106,10 @@ _OPENER: Final = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHa
 
 
 def _secret(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        return opened.read(SECRET_BYTES_MAX).strip()
+    fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # to open a pipe would block until it has a writer
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError("it is not a regular file")
+        return os.read(fd, SECRET_BYTES_MAX).strip()
+    finally:
+        os.close(fd)

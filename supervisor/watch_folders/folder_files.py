@@ -49,10 +49,13 @@ def read(file: Path) -> bytes | list[str]:
         Unusable: its content is not metainfo or links.
     """
     descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as opened:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise Unusable("it is not a regular file")
-        content = opened.read(FILE_BYTES_MAX + 1)
+        with open(descriptor, "rb", closefd=False) as opened:
+            content = opened.read(FILE_BYTES_MAX + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > FILE_BYTES_MAX:
         raise Unusable(f"it has more than {FILE_BYTES_MAX >> 20} MiB")
     if not file.name.lower().endswith(".magnet"):

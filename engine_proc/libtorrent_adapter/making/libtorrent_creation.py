@@ -111,10 +111,9 @@ def _hash(maker: Any, order: CreationOrder, files: Sequence[PayloadFile], progre
 
 
 def is_same(content: bytes, metainfo: bytes) -> bool:
-    """Whether two .torrent files differ at most in the time and the program of their creation."""
+    """Whether two .torrent files are of the same torrent, which may have other trackers, web seeds or a comment."""
     try:
-        one, other = lt.bdecode(content), lt.bdecode(metainfo)
+        one, other = (lt.load_torrent_buffer(each, METAINFO_LIMITS).info_hashes for each in (content, metainfo))
     except RuntimeError:
         return False
-    ignored = {b"creation date", b"created by"}
-    return isinstance(one, dict) and {**one, **dict.fromkeys(ignored)} == {**other, **dict.fromkeys(ignored)}
+    return bool(one == other)

@@ -1,13 +1,16 @@
 """The command `deadline`, which requests a part of a file by a time."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from ouzel.cli.arguments import AsJson, OneId, rate
+from ouzel.cli.arguments import AsJson, OneId, size_of
 from ouzel.cli.connecting import asking
 from ouzel.cli.display.output import Output
 from ouzel.cli.ids import resolve
+
+WITHIN_MAX_S: Final = 86_400
+"""The limit of the protocol."""
 
 
 def deadline(
@@ -20,12 +23,14 @@ def deadline(
     length: Annotated[
         str | None, typer.Option(metavar="SIZE", help="The length of the part.", show_default="to the end of the file")
     ] = None,
-    within: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="By when it is wanted.")] = 5.0,
+    within: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, max=WITHIN_MAX_S, help="By when it is wanted.")
+    ] = 5.0,
     as_json: AsJson = False,
 ) -> None:
     """Download a part of a file by a time, before other parts, so that a player can stream the file."""
-    begin = rate(offset, "--offset")
-    size = None if length is None else rate(length, "--length")
+    begin = size_of(offset, "--offset")
+    size = None if length is None else size_of(length, "--length")
     with asking(context) as client:
         [only] = resolve(client, [torrent])
         if size is None:

@@ -6,8 +6,14 @@ from typing import Final
 
 from protocol.wire.desired import LIMIT_MAX_BPS
 
+SIZE_MAX: Final = 2**53 - 1
+"""The limit of sizes that people type, which is that of all integers in the protocol."""
+
 _RATE: Final = re.compile(r"^(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[kKMG]i?)?(?:B(?:/s|ps)?)?$")
-_UNITS: Final = {"k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+_SIZE: Final = re.compile(r"(?P<number>\d{1,20}(?:\.\d{1,20})?)\s*(?P<unit>[kKMGT]i?)?B?")
+_UNITS: Final[dict[str, int]] = {unit: 1000**power for power, unit in enumerate(("", "k", "M", "G", "T"))} | {
+    unit: 1024**power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti"), start=1)
+}
 _SIZES: Final = ("kB", "MB", "GB", "TB", "PB")
 
 
@@ -22,10 +28,8 @@ def parse_rate(text: str) -> int:
     match = _RATE.match(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is not a rate in bytes/s such as 500k, 10M (powers of 1000), 1.5Mi (1024), or 0")
-    unit = match["unit"] or ""
-    unit = "k" if unit == "K" else "Ki" if unit == "ki" else unit
-    exact = float(match["number"]) * _UNITS.get(unit, 1)
-    if 0 < exact < 1 or not (unit or exact.is_integer()):
+    exact = _bytes(match)
+    if 0 < exact < 1 or not (match["unit"] or exact.is_integer()):
         raise ValueError(
             f"{text!r} is a fraction of a byte/s; add a suffix: k, M, G (powers of 1000), Ki, Mi, Gi (1024)"
         )
@@ -33,6 +37,31 @@ def parse_rate(text: str) -> int:
     if rate > LIMIT_MAX_BPS:
         raise ValueError(f"{text!r} is over {LIMIT_MAX_BPS} bytes/s, the most that can be set; 0 is no limit")
     return rate
+
+
+def parse_size(text: str) -> int:
+    """Parses a number of bytes such as `10M`, `1.5Mi`, `1T` or `0`; the units are those of `parse_rate`, T and Ti.
+
+    Raises:
+        ValueError: the text is not a size, or is a fraction of a byte, or exceeds SIZE_MAX.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a size in bytes such as 500k, 10M (powers of 1000), 1.5Mi (1024), or 0")
+    exact = _bytes(match)
+    if 0 < exact < 1 or not (match["unit"] or exact.is_integer()):
+        raise ValueError(
+            f"{text!r} is a fraction of a byte; add a suffix: k, M, G, T (powers of 1000), Ki, Mi, Gi, Ti (1024)"
+        )
+    if exact > SIZE_MAX:
+        raise ValueError(f"{text!r} is over {SIZE_MAX} bytes, the most that is possible")
+    return round(exact)
+
+
+def _bytes(match: re.Match[str]) -> float:
+    """A number with a unit, as bytes."""
+    unit = (match["unit"] or "").replace("K", "k")
+    return float(match["number"]) * _UNITS["Ki" if unit == "ki" else unit]
 
 
 def format_count(count: int | str, noun: str) -> str:

@@ -41,8 +41,9 @@ class CreateTorrent(Mutation, frozen=True, kw_only=True, tag="create_torrent"):
     one after the other. Hashing needs no engine, and goes on if an engine dies. If the daemon ends, its jobs end, too.
     Nothing of an unfinished job is on disk, so a later daemon does not know it.
 
-    A job fails if a file changes during hashing, or if other clients could not store a file under its name. Symbolic
-    links below `path` are not followed.
+    A job fails if a file changes during hashing, or if other clients could not store a file under its name. It also
+    fails if there is a symbolic link below `path`, or anything else that is neither a file nor a folder, unless a glob
+    of `exclude` matches it.
 
     Fields:
         path: an absolute path in the download roots. Its last name becomes the torrent's name.
@@ -55,9 +56,10 @@ class CreateTorrent(Mutation, frozen=True, kw_only=True, tag="create_torrent"):
         source: a text that private trackers ask for. It changes the info-hash.
         comment: any text.
         exclude: globs as in `update_selection`; files that match one of them are left out.
-        output: the path of the .torrent file, in an existing directory in the download roots. If there is a file of the
-            same torrent already, it stays; if there is any other file, the job fails. Null means that no file is
-            written; then `seed` must be true.
+        output: the path of the .torrent file, in an existing directory in the download roots. If there is a file of a
+            torrent with the same info-hash already, it stays, also if it has other trackers, web seeds or another
+            comment; if there is anything else, the job fails. Null means that no file is written; then `seed` must be
+            true.
         seed: whether the torrent is added once it is made, and seeded without a recheck. This needs an engine. A
             torrent that exists already is not changed.
     """

@@ -14,8 +14,8 @@ class UploadPart(Mutation, frozen=True, kw_only=True, tag="upload_part"):
     """Uploads a part of a .torrent file that is larger than a frame; `add_torrent` with `upload` adds its torrent.
 
     The parts are sent in order. The supervisor keeps an upload in memory until a torrent is added from it, but at most
-    for a minute after the last part. A restart of the daemon drops all uploads. The uploads of one client have at most
-    64 MiB. If a part exceeds that, the client's oldest other uploads are dropped.
+    for a minute after the last part. A restart of the daemon drops all uploads. A client has at most 64
+    uploads, of 64 MiB together. If a part exceeds that, the client's oldest other uploads are dropped.
 
     Fields:
         upload: an id that the client chooses. Each client has its own.

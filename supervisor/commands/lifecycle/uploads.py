@@ -18,26 +18,44 @@ from supervisor.commands.handlers import handles
 TOTAL_BYTES_MAX: Final = 2 * UPLOAD_BYTES_MAX
 """The limit of all uploads together. Those of one client have at most UPLOAD_BYTES_MAX."""
 
-PARTS_MAX: Final = 10_000
-"""The maximum number of parts of all uploads, since each of them needs memory beside its bytes."""
+CLIENT_UPLOADS_MAX: Final = 64
+"""The maximum number of uploads of one client, since each of them needs memory beside its bytes."""
+
+TOTAL_UPLOADS_MAX: Final = 4096
+"""The maximum number of all uploads together."""
 
 EXPIRES_S: Final = 60.0
 RETRY_AFTER_MS: Final = 10_000
 
 
 class _Upload:
-    """The parts of an upload, and the timer that ends it."""
+    """The bytes of an upload, and the timer that ends it."""
 
     def __init__(self, timer: asyncio.TimerHandle) -> None:
-        self.parts: list[bytes] = []
-        self.bytes = 0
+        self._content: bytes | bytearray = bytearray()
         self.timer = timer
 
+    @property
+    def size(self) -> int:
+        """The number of bytes so far."""
+        return len(self._content)
+
+    def has(self, offset: int, data: bytes) -> bool:
+        """Whether a part was received already."""
+        end = offset + len(data)
+        return end <= len(self._content) and self._content[offset:end] == data
+
+    def append(self, data: bytes) -> None:
+        """Adds a part. Many small parts need no more memory than a large one."""
+        if isinstance(self._content, bytes):
+            self._content = bytearray(self._content)
+        self._content += data
+
     def content(self) -> bytes:
-        """All bytes so far."""
-        if len(self.parts) != 1:
-            self.parts = [b"".join(self.parts)]
-        return self.parts[0]
+        """All bytes so far. The commands of an upload have one copy of it together."""
+        if isinstance(self._content, bytearray):
+            self._content = bytes(self._content)
+        return self._content
 
 
 _Key = tuple[object, str]
@@ -62,8 +80,8 @@ class Uploads:
             problem = f"an upload has at most {UPLOAD_BYTES_MAX} bytes"
             raise OuzelError(ErrorKind.UPLOAD_TOO_LARGE, f"args.data: {problem}", field="args.data")
         known = self._uploads.get(key)
-        size = 0 if known is None else known.bytes
-        if known is not None and end <= size and known.content()[command.offset : end] == command.data:
+        size = 0 if known is None else known.size
+        if known is not None and known.has(command.offset, command.data):
             return _accepted(command.upload, size)
         if command.offset != size:
             problem = f"args.offset: the upload has {size} bytes, so its next part has this offset"
@@ -75,9 +93,7 @@ class Uploads:
         if upload.timer is not timer:
             upload.timer.cancel()
             upload.timer = timer
-        if command.data:
-            upload.parts.append(command.data)
-            upload.bytes = end
+        upload.append(command.data)
         return _accepted(command.upload, end)
 
     def resolve(self, command: AddTorrent) -> AddTorrent:
@@ -101,16 +117,17 @@ class Uploads:
 
     def _make_room(self, sender: object, key: _Key, size: int) -> None:
         """Drops the client's oldest other uploads if it exceeds its limit. Raises OuzelError: TOO_MANY_UPLOADS."""
-        own = {each: upload.bytes for each, upload in self._uploads.items() if each[0] == sender}
-        others = sum(upload.bytes for upload in self._uploads.values()) - sum(own.values())
-        parts = sum(len(upload.parts) for upload in self._uploads.values())
-        if others + own.get(key, 0) + size > TOTAL_BYTES_MAX or parts >= PARTS_MAX:
+        own = {each: upload.size for each, upload in self._uploads.items() if each[0] == sender}
+        others = sum(upload.size for upload in self._uploads.values()) - sum(own.values())
+        more = 0 if key in own else 1
+        full = others + own.get(key, 0) + size > TOTAL_BYTES_MAX
+        if full or (len(own) < CLIENT_UPLOADS_MAX and len(self._uploads) + more > TOTAL_UPLOADS_MAX):
             problem = "the uploads of all clients have no room for this part; nothing was accepted"
             raise OuzelError(ErrorKind.TOO_MANY_UPLOADS, problem, retry_after_ms=RETRY_AFTER_MS)
-        for each in own:
-            if each != key and sum(own.values()) + size > UPLOAD_BYTES_MAX:
+        for each in list(own):
+            if each != key and (sum(own.values()) + size > UPLOAD_BYTES_MAX or len(own) + more > CLIENT_UPLOADS_MAX):
                 self._end(each)
-                own = {left: held for left, held in own.items() if left != each}
+                del own[each]
 
     def _end(self, key: _Key) -> None:
         upload = self._uploads.pop(key, None)

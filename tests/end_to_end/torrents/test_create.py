@@ -237,7 +237,9 @@ def test_a_payload_of_which_no_torrent_can_be_made_is_a_failed_job(daemon: Daemo
     whole = (downloads / "x.torrent").read_bytes()
     assert made(daemon, folder, exclude=but, **given).torrent == row.torrent
     assert (downloads / "x.torrent").read_bytes() == whole
-    assert "is not replaced" in problem(daemon, folder, exclude=but, comment="other", **given)
+    assert made(daemon, folder, exclude=but, comment="other", **given).torrent == row.torrent
+    assert (downloads / "x.torrent").read_bytes() == whole
+    assert "of another torrent; it is not replaced" in problem(daemon, folder, exclude=but, source="other", **given)
     assert (downloads / "x.torrent").read_bytes() == whole
     assert sorted(each.name for each in downloads.iterdir()) == ["huge", "set", "x.torrent"]
 
@@ -326,6 +328,7 @@ def test_the_command_line_makes_and_seeds_a_torrent(daemon: Daemon, capsys: pyte
     code, out, err = does("create", str(folder), "-o", f"{folder}.torrent")
     assert (code, out) == (1, "")
     assert err.startswith("failed: ")
+    assert "of another torrent" in err
     code, out, _ = does("create", str(folder), "--seed", "--json", "--detach")
     job = json.loads(out)["job"]
     assert does("cancel", job)[:2] == (0, f"cancelled: {job}\n")

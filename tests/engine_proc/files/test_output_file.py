@@ -1,6 +1,7 @@
 """New .torrent files."""
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from engine_proc.files.payload import Unusable
 
 
 def test_a_file_appears_whole_and_never_in_place_of_another(tmp_path: Path) -> None:
-    """A file that is the same stays as it is. A link is another file, wherever it leads. Nothing else is left."""
+    """A file that is the same stays as it is. Nothing else is left."""
     output = tmp_path / "x.torrent"
     write(str(output), b"new", lambda _: False)
     assert output.read_bytes() == b"new"
@@ -18,13 +19,38 @@ def test_a_file_appears_whole_and_never_in_place_of_another(tmp_path: Path) -> N
     assert output.read_bytes() == b"new"
     with pytest.raises(Unusable, match="is not replaced"):
         write(str(output), b"newer", lambda _: False)
-    (tmp_path / "link").symlink_to(tmp_path / "none")
-    with pytest.raises(Unusable, match="is not replaced"):
-        write(str(tmp_path / "link"), b"new", lambda _: True)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["x.torrent"]
+
+
+def refusal(output: Path) -> str:
+    """Why a file cannot be written."""
+    descriptors = sorted(os.listdir("/proc/self/fd"))  # noqa: PTH208  # the names are needed
+    with pytest.raises(Unusable) as caught:
+        write(str(output), b"new", lambda _: True)
+    assert sorted(os.listdir("/proc/self/fd")) == descriptors  # noqa: PTH208
+    return str(caught.value)
+
+
+def test_what_is_in_place_of_the_output_is_told(tmp_path: Path) -> None:
+    """A link is not followed, wherever it leads."""
+    for link, target in (("link", "none"), ("file", __file__), ("loop", "loop")):
+        (tmp_path / link).symlink_to(target)
+        assert refusal(tmp_path / link).endswith(f"{link}' exists, and is a symbolic link; it is not replaced")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(Unusable):
-        write(str(tmp_path / "folder"), b"new", lambda _: True)
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["folder", "link", "x.torrent"]
+    assert refusal(tmp_path / "folder").endswith("folder' exists, and is a folder; it is not replaced")
+    os.mkfifo(tmp_path / "pipe")
+    assert refusal(tmp_path / "pipe").endswith("pipe' exists, and is not a regular file; it is not replaced")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+    assert refusal(tmp_path / "socket").endswith("socket' exists, and is not a regular file; it is not replaced")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "folder", "link", "loop", "pipe", "socket"]
+
+
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+    """It is not said to exist."""
+    assert refusal(tmp_path / ("x" * 256)).endswith("x' cannot be written: File name too long")
+    (tmp_path / "file").touch()
+    assert refusal(tmp_path / "file" / "x").endswith("x' cannot be written: Not a directory")
 
 
 def test_a_file_system_without_hard_links_is_no_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

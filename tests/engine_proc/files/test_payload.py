@@ -37,6 +37,19 @@ def test_excluded_files_and_the_output_are_left_out(tmp_path: Path) -> None:
     assert paths(tmp_path / "set", "set/x/**") == ["set/a.bin", "set/set.torrent"]
 
 
+def test_the_output_is_not_said_to_be_empty_or_missing(tmp_path: Path) -> None:
+    """It is the only file, or the only one that is not empty."""
+    folder = tmp_path / "set"
+    write(folder, "x.torrent")
+    with pytest.raises(Unusable, match=r"there is no file in '.*/set' but the output 'x\.torrent'$"):
+        paths(folder, output=folder / "x.torrent")
+    (folder / "a").touch()
+    with pytest.raises(Unusable, match=r"all files but the output 'x\.torrent' are empty$"):
+        paths(folder, output=folder / "x.torrent")
+    with pytest.raises(Unusable, match=r"all files are empty$"):
+        paths(folder, "x.*")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read all files")
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """So is a folder."""

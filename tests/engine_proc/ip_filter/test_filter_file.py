@@ -1,9 +1,11 @@
 import ipaddress
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine_proc.ip_filter import filter_file
 from engine_proc.ip_filter.filter_file import Rule, parse
 
 LINES = {
@@ -12,6 +14,7 @@ LINES = {
     ":1.2.3.4-1.2.3.4": ("1.2.3.4", "1.2.3.4"),
     "Padded:001.020.000.000-001.020.000.009": ("1.20.0.0", "1.20.0.9"),
     "Six:2001:db8::1-2001:db8::ff": ("2001:db8::1", "2001:db8::ff"),
+    "Six-and-dashes: x:1:2:3:4:5:6:7:: - 2001:db8::ff": ("1:2:3:4:5:6:7::", "2001:db8::ff"),
     "001.002.003.000 - 001.002.003.255 , 100 , Some, organization": ("1.2.3.0", "1.2.3.255"),
     "1.2.3.0 , 1.2.3.255 , 0 , Another": ("1.2.3.0", "1.2.3.255"),
     "1.2.3.0-1.2.3.255": ("1.2.3.0", "1.2.3.255"),
@@ -20,9 +23,15 @@ LINES = {
     "1.2.3.77/24 ; SBL1": ("1.2.3.0", "1.2.3.255"),
     "1.2.3.4 # a host": ("1.2.3.4", "1.2.3.4"),
     "0.0.0.0/0": ("0.0.0.0", "255.255.255.255"),
+    "2001:db8::/64 # a-b": ("2001:db8::", "2001:db8::ffff:ffff:ffff:ffff"),
     "2001:db8::/32": ("2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"),
 }
 BAD = ("nobody", "x:1.2.3.9-1.2.3.4", "1.2.3.256", "x:1.2.3.4-", "1.2.3.0/33", "1.2.3.4 - 2001:db8::1", "a:b-c", "\x00")
+HOSTILE = (
+    *(":", "a:", "1.", "1.2.3.4", "1.2.3.4:", ":1.2.3.4-", "1.2.3.4-", "1.2.3.4 - ", "1.2.3.4,", "a", "0", "9", "::-"),
+    *("-", " -", ": ", ":\t-", ",", " ,", "/", "1::-", ":a-", "%", "#", ": 1.2.3.4 ", "\xff", "\x00", "1::1 - 1::2 , "),
+)
+FRAMES = (("", ""), ("x:1.2.3.4", ""), ("1.2.3.4", "x"), ("x:1::1", "-1::2"), ("1.2.3.4-", ""), ("1::1, 1::2, 9", "x"))
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -66,3 +75,37 @@ def test_no_description_hides_a_range(text: str, one: ipaddress.IPv4Address, oth
     described = "x" + " ".join(text.split())
     first, last = sorted([one, other])
     assert parse(f"{described}:{first}-{last}".encode()).rules == [Rule(str(first), str(last))]
+
+
+def took(content: bytes) -> float:
+    """The shortest time of some attempts to parse a content."""
+    times = []
+    for _ in range(5):
+        begun = time.thread_time()
+        parse(content)
+        times.append(time.thread_time() - begun)
+    return min(times)
+
+
+@pytest.mark.parametrize("part", [*HOSTILE, " "], ids=ascii)
+def test_the_time_of_a_line_grows_as_its_length(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it consists of, so also without the limit of its length. A square would be 100 times the time."""
+    monkeypatch.setattr(filter_file, "LINE_BYTES_MAX", 1_000_000)
+    for begin, end in FRAMES:
+        short, long = ((begin + part * (size // len(part)) + end).encode("latin-1") for size in (3000, 30_000))
+        assert took(long) < 40 * took(short)
+
+
+def test_a_long_line_is_bad() -> None:
+    """It is not even parsed. A long comment is a comment still."""
+    line = ("x" * 980 + ":1.2.3.4-1.2.3.5").encode()
+    assert len(line) < filter_file.LINE_BYTES_MAX
+    assert parse(line).rules == [Rule("1.2.3.4", "1.2.3.5")]
+    found = parse(b"#" + b":" * 20_000 + b"\n1.2.3.4\nxxxxx" + line + b"\n" + b":" * 20_000)
+    assert (found.rules, found.bad, found.first_bad[:12]) == ([Rule("1.2.3.4", "1.2.3.4")], 2, "line 3: 'xxx")
+
+
+def test_the_time_of_many_bad_lines_grows_as_their_number() -> None:
+    """Of the longest lines that are parsed."""
+    lines = [(part * (filter_file.LINE_BYTES_MAX // len(part))).encode("latin-1") for part in HOSTILE]
+    assert took(b"\n".join(lines * 20)) < 40 * took(b"\n".join(lines * 2))

@@ -29,6 +29,16 @@ def test_a_person_is_told_what_is_wrong_and_what_to_do(capsys: pytest.CaptureFix
     assert lines[3:] == ["error: Invalid value for --down: no rate", "  see `ouzel --help`"]
 
 
+@pytest.mark.parametrize(("field", "named"), [("path", "args.path"), ("output", "--output")])
+def test_the_remedy_for_a_path_names_no_option(capsys: pytest.CaptureFixture[str], field: str, named: str) -> None:
+    """Commands have different options and arguments for it."""
+    problem = OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"args.{field}: '/etc' is outside", field=f"args.{field}")
+    print_error(problem, as_json=False)
+    error, remedy = capsys.readouterr().err.splitlines()
+    assert error == f"error: path_not_allowed: {named}: '/etc' is outside"
+    assert remedy == "  choose a path inside the download roots of the daemon's configuration."
+
+
 def test_what_was_accepted_need_not_be_repeated(capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever the error was."""
     for accepted in (None, True):

@@ -717,6 +717,12 @@ def test_deadline_requests_a_part_of_a_file(daemon: ScriptedDaemon, ouzel: Ouzel
     assert _last(daemon, "set_piece_deadlines") == {**sent, **whole}
     for wrong in ([ID], [ID, "-1"], [ID, "x"], [ID, "0", "--offset", "x"], [ID, "0", "--within", "-1"]):
         assert ouzel("deadline", *wrong)[0] == 2
+    for within in ("1e300", "inf", "nan", "86400.1"):
+        code, _, err = ouzel("deadline", ID, "0", "--within", within)
+        assert (code, "less than or equal to 86400" in err) == (2, True)
+    assert "is not a size in bytes" in ouzel("deadline", ID, "0", "--offset", "1P")[2]
+    assert ouzel("deadline", ID, "0", "--offset", "1T", "--length", "1", "--within", "86400")[0] == 0
+    assert _last(daemon, "set_piece_deadlines") == {**sent, "offset": 10**12, "length": 1, "deadline_ms": 86_400_000}
 
 
 def test_files_lists_them_after_changing_what_is_downloaded(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:

@@ -72,6 +72,18 @@ def test_a_damaged_file_harms_no_other(tmp_path: Path) -> None:
     assert "open.key" not in keys.read().problems
 
 
+def test_a_folder_costs_no_descriptor(tmp_path: Path) -> None:
+    """However often it is looked at."""
+    keys = AuthorizedKeys(tmp_path)
+    (tmp_path / "folder.key").mkdir()
+    keys.read()
+    before = sorted(os.listdir("/proc/self/fd"))  # noqa: PTH208  # the names are needed
+    for number in range(3):
+        put(tmp_path, str(number))
+        assert set(keys.read().problems) == {"folder.key"}
+    assert sorted(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
 def test_a_key_in_two_files_has_the_lesser_role(tmp_path: Path) -> None:
     """A lower role in one file is intentional."""
     key = put(tmp_path, "a", Role.READ)

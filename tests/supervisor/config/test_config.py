@@ -1,3 +1,4 @@
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -405,6 +406,17 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
     """A missing file that was named is no reason for defaults."""
     assert "No such file" in refusal(tmp_path / "none.toml")
     assert str(tmp_path) in refusal(tmp_path)
+
+
+def test_what_is_not_a_regular_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    """A pipe without a writer, one with a writer that writes nothing, a link to it, and other things."""
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for file in (pipe, link, tmp_path, Path("/dev/zero")):
+        assert refusal(file) == f"{file}: is not a regular file"
+    with pipe.open("r+b", buffering=0):
+        assert refusal(pipe) == f"{pipe}: is not a regular file"
 
 
 @pytest.mark.parametrize("value", [2**31, -(2**31) - 1, 10**23])

@@ -1,6 +1,7 @@
 import hashlib
 import hmac
 import json
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -121,6 +122,21 @@ def test_without_its_secret_nothing_is_sent(server: Server, tmp_path: Path) -> N
         assert posted.verdict is Verdict.AGAIN
         assert str(secret) in posted.problem
         secret.touch()
+    assert not server.requests
+
+
+def test_a_secret_that_is_a_pipe_is_not_waited_for(server: Server, tmp_path: Path) -> None:
+    """Whether it has a writer or not."""
+    secret = tmp_path / "secret"
+    os.mkfifo(secret)
+
+    def refused() -> None:
+        posted = post(hook(server, secret_file=str(secret)), b"{}", event="completed", number="1")
+        assert posted == (Verdict.AGAIN, f"{secret} cannot be read: it is not a regular file")
+
+    refused()
+    with secret.open("r+b", buffering=0):
+        refused()
     assert not server.requests
 
 

@@ -84,11 +84,19 @@ def test_a_folder_with_one_file_stays_a_folder(tmp_path: Path, version: Any) -> 
             assert storage.file_path(0) == stored
 
 
-def test_the_same_torrent_differs_only_in_its_creation() -> None:
-    """Anything else makes it another one."""
-    info: dict[bytes, bencode.Bencodable] = {b"info": {b"name": b"a"}}
-    other = bencode.encode({**info, b"creation date": 2})
-    assert is_same(bencode.encode({**info, b"creation date": 1, b"created by": b"x"}), other)
-    assert not is_same(bencode.encode({**info, b"creation date": 2, b"comment": b""}), other)
-    assert not is_same(b"no torrent", other)
-    assert not is_same(b"le", other)
+@pytest.mark.parametrize("version", ["v1", "v2", "hybrid"])
+def test_the_same_torrent_may_have_other_trackers(tmp_path: Path, version: Any) -> None:
+    """And what else does not change the info-hash. Another version is another torrent."""
+    (tmp_path / "a").write_bytes(b"a")
+    given = msgspec.structs.replace(order(tmp_path / "a"), format=version)
+
+    def made(**more: Any) -> bytes:
+        return create(msgspec.structs.replace(given, **more), lambda *_: None).metainfo
+
+    first = made()
+    assert is_same(made(trackers=[["http://a/"]], web_seeds=["http://b/"], comment="c", created_by="d"), first)
+    assert not is_same(made(source="x"), first)
+    assert not is_same(made(format="v2" if version == "v1" else "v1"), first)
+    assert not is_same(made(format="v2" if version == "hybrid" else "hybrid"), first)
+    for other in (b"", b"no torrent", b"le", bencode.encode({b"info": {b"name": b"a"}})):
+        assert not is_same(other, first)

@@ -12,6 +12,7 @@ from ouzel.cli.display.units import (
     format_size,
     format_span,
     parse_rate,
+    parse_size,
 )
 
 
@@ -52,6 +53,39 @@ def test_a_fraction_of_a_byte_is_refused(text: str) -> None:
     """The suffix is missing: 0.5 instead of 0.5M."""
     with pytest.raises(ValueError, match="add a suffix: k, M, G"):
         parse_rate(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("0", 0),
+        ("1500", 1500),
+        ("1K", 1000),
+        ("1kiB", 1024),
+        ("1Ki", 1024),
+        ("1.5Mi", 1_572_864),
+        ("1T", 10**12),
+        (" 2 TiB ", 2**41),
+        (str(2**53 - 1), 2**53 - 1),
+    ],
+)
+def test_sizes_are_read(text: str, size: int) -> None:
+    """Also those that no rate can have."""
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        *((text, "is not a size in bytes such as") for text in ("", "x", "-1", "1e6", "1m", "1P", "1MB/s", "9" * 400)),
+        *((text, "is over 9007199254740991 bytes") for text in ("9008T", str(2**53), "99999999999999999")),
+        *((text, "is a fraction of a byte; add a suffix") for text in ("0.5", "1.5B", "0.0001k")),
+    ],
+)
+def test_what_is_no_size_is_refused(text: str, told: str) -> None:
+    """It is not called a rate."""
+    with pytest.raises(ValueError, match=told):
+        parse_size(text)
 
 
 @given(st.integers(0, 2**31 - 2))

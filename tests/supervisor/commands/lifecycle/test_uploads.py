@@ -66,3 +66,32 @@ async def test_an_upload_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     async with asyncio.timeout(10):
         while content(uploads, "a", "x") is not None:  # noqa: ASYNC110  # the end is nobody's event
             await asyncio.sleep(0.01)
+
+
+async def test_small_parts_of_one_client_leave_room_for_others() -> None:
+    """However many: they need no more memory than a large one. A part that is sent again is accepted again."""
+    uploads = Uploads()
+    for number in range(20_000):
+        await send(uploads, "a", "x", number, b"%d" % (number % 10))
+    await send(uploads, "b", "x", 0, b"two")
+    await send(uploads, "a", "x", 1, b"123")
+    assert content(uploads, "a", "x") == b"0123456789" * 2000
+    await send(uploads, "a", "x", 20_000, b"end")
+    assert content(uploads, "a", "x") == b"0123456789" * 2000 + b"end"
+    assert content(uploads, "b", "x") == b"two"
+
+
+async def test_a_client_has_some_uploads_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also empty ones; it drops its own oldest. All clients together have a bound, too."""
+    monkeypatch.setattr(module, "TOTAL_UPLOADS_MAX", module.CLIENT_UPLOADS_MAX + 1)
+    uploads, most = Uploads(), module.CLIENT_UPLOADS_MAX
+    await send(uploads, "b", "x", 0, b"")
+    for number in range(2 * most):
+        await send(uploads, "a", str(number), 0, b"")
+    left = [number for number in range(2 * most) if content(uploads, "a", str(number)) is not None]
+    assert left == list(range(most, 2 * most))
+    await send(uploads, "b", "x", 0, b"two")
+    assert content(uploads, "b", "x") == b"two"
+    with pytest.raises(OuzelError) as caught:
+        await send(uploads, "c", "x", 0, b"")
+    assert caught.value.kind is ErrorKind.TOO_MANY_UPLOADS
