@@ -12,6 +12,9 @@ from ouzel.cli.ids import resolve
 WITHIN_MAX_S: Final = 86_400
 """The limit of the protocol."""
 
+LENGTH_MAX: Final = 2**30
+"""The protocol's limit of one part, in bytes."""
+
 
 def deadline(
     context: typer.Context,
@@ -21,7 +24,10 @@ def deadline(
         str, typer.Option(metavar="SIZE", help="Where the part begins: bytes, 500k, 10M or 1.5Mi.")
     ] = "0",
     length: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="The length of the part.", show_default="to the end of the file")
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="The length of the part.", show_default="to the end of the file, at most 1 GiB"
+        ),
     ] = None,
     within: Annotated[
         float, typer.Option(metavar="SECONDS", min=0, max=WITHIN_MAX_S, help="By when it is wanted.")
@@ -34,7 +40,8 @@ def deadline(
     with asking(context) as client:
         [only] = resolve(client, [torrent])
         if size is None:
-            size = next((row.size for row in client.list_files(torrent=only) if row.index == index), 0) - begin
+            rest = next((row.size for row in client.list_files(torrent=only) if row.index == index), 0) - begin
+            size = min(rest, LENGTH_MAX)
         client.set_piece_deadlines(only, index, begin, max(1, size), round(within * 1000))
     output = Output(as_json=as_json)
     if as_json:
