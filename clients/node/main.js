@@ -104,6 +104,7 @@ async function main(argv) {
 
 try {
   await main(process.argv.slice(2));
+  await new Promise((written) => process.stdout.write("", written)); // exit() would drop what a full pipe has not taken
   process.exit(0);
 } catch (error) {
   console.error(error instanceof Usage ? `${error.message}\n${USAGE}` : error.message);

@@ -1,13 +1,17 @@
 """Every client's codec accepts and refuses the vectors in tests/vectors as it must."""
 
+import fcntl
 import json
 import math
+import os
+import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.clients.languages import Endpoints, Lines, run
+from tests.clients.languages import FOLDER, Endpoints, Lines, run
 from tests.clients.matrix import Matrix
 
 pytestmark = pytest.mark.process
@@ -31,6 +35,27 @@ def same(one: Any, other: Any) -> bool:
             return False
         case _:
             return math.isclose(one, other, rel_tol=0, abs_tol=0)
+
+
+def test_a_slow_reader_gets_every_line(record_property: Any) -> None:
+    """Though a client's output is a hundred times what the pipe holds, and it has nothing else to do at its end."""
+    frames = "81a16100\n" * 10_000
+
+    def compare(language: str) -> None:
+        reader, writer = os.pipe()
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+        with tempfile.TemporaryFile("w+") as source, os.fdopen(reader, "rb", buffering=0) as output:
+            source.write(frames)
+            source.seek(0)
+            with subprocess.Popen([FOLDER / language / "run", "codec"], stdin=source, stdout=writer) as client:
+                os.close(writer)
+                read = b"".join(iter(lambda: output.read(1000), b""))
+                assert client.wait(60) == 0
+        with matrix.cell("codec", language):
+            assert len(read.splitlines()) == 10_000
+
+    with Matrix(record_property) as matrix:
+        matrix.each(compare)
 
 
 @pytest.mark.skipif(not VECTORS, reason="there are no vectors")

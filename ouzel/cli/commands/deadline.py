@@ -25,9 +25,7 @@ def deadline(
     ] = "0",
     length: Annotated[
         str | None,
-        typer.Option(
-            metavar="SIZE", help="The length of the part.", show_default="to the end of the file, at most 1 GiB"
-        ),
+        typer.Option(metavar="SIZE", help="The length of the part.", show_default="to its end, at most 1 GiB"),
     ] = None,
     within: Annotated[
         float, typer.Option(metavar="SECONDS", min=0, max=WITHIN_MAX_S, help="By when it is wanted.")
