@@ -64,6 +64,8 @@ class Moves:
         self._locks = locks
         self._publish = publish
         self._shared_files = shared_files
+        self._accepting = asyncio.Lock()
+        """Held while a move is compared with all others, and stored."""
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -125,7 +127,13 @@ class Moves:
             made=found.made,
             renames=tuple(renamed.items()),
         )
-        return await self._store(before, move)
+        async with self._accepting:
+            self._shared_files.reserve(before, move)
+            try:
+                await self._check_unshared(before, [new for _, new in pairs], field)
+                return await self._store(before, move)
+            finally:
+                self._shared_files.release(before.torrent)
 
     async def _store(self, before: DesiredTorrent, move: StorageMove) -> Acceptance:
         after = msgspec.structs.replace(before, move=move, revision=before.revision + 1)
