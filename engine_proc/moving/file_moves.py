@@ -94,6 +94,8 @@ def stage(plan: Plan, moving: Moving) -> None:
     escape = Judge(moving.bounds, moving.disk).escape([*paths, plan.staging])
     if escape is not None:
         raise MoveFailed(str(escape))
+    if overlap := {source for source, _ in plan.pairs}.intersection(final for _, final in plan.pairs):
+        raise MoveFailed(f"{min(overlap)!r} would be the new path of a file, and is that of another one that is moved")
     device, files = _device(plan.target), list(_existing(plan))
     for file in files:
         _check_free(plan, file.final, device)

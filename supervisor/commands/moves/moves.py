@@ -119,6 +119,10 @@ class Moves:
         deadline: float,
     ) -> Acceptance:
         """Checks that a move is possible, and stores it."""
+        if overlap := {old for old, _ in pairs}.intersection(new for _, new in pairs):
+            # Even if it is not on disk: once it is, nobody could tell whose data it has.
+            problem = f"{field}: {min(overlap)!r} is the path of another file of the torrent; nothing was changed"
+            raise OuzelError(ErrorKind.FILE_EXISTS, problem, field=field)
         await self._check_unshared(before, [new for _, new in pairs], field)
         found = await _look(partial(preflight.check, save_path, pairs, field), deadline, field)
         move = StorageMove(

@@ -305,3 +305,14 @@ def test_a_folder_on_a_third_file_system(source: Path, target: Path, tmp_path: P
     finally:
         shutil.rmtree(third)
     assert FILES.items() <= tree(source).items()
+
+
+def test_a_file_that_would_get_the_path_of_another_one(source: Path) -> None:
+    """Nothing is moved, even if the other one does not exist: the placed file would be taken for it."""
+    pairs = [(f"{source}/set/a", f"{source}/set/sub/a"), (f"{source}/set/sub/a", f"{source}/set/sub/sub/a")]
+    plan = Plan("f" * 40, str(source), str(source), None, pairs)
+    before = tree(source)
+    with pytest.raises(MoveFailed, match="set/sub/a' would be"):
+        file_moves.stage(plan, moving())
+    file_moves.undo(plan)
+    assert tree(source) == before

@@ -237,3 +237,18 @@ async def test_a_torrent_that_is_added_at_the_target_of_a_move(tmp_path: Path) -
         near = on.shared_files.added(other, [f"{before.save_path}/y"])
         assert near == [V1]
         assert await on.shared_files.sharing(near, [f"{before.save_path}/y/z/b"]) == [V1]
+
+
+async def test_a_folder_is_not_moved_onto_other_files_of_the_torrent(tmp_path: Path) -> None:
+    """By a rename or by a move, even if those files do not exist yet."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        await added(on)
+        await engine.tell(files(V1, "set/x", "set/b/x", "x", "sub/x"))
+        await until(on, lambda: on.snapshot.of(V1).metadata is not None)
+        error = await refused(on, "rename_folder", torrent=V1, path="set", new_path="set/b")
+        assert (error.kind, error.field) == (ErrorKind.FILE_EXISTS, "args.new_path")
+        error = await refused(on, "move_storage", torrent=V1, save_path=str(tmp_path / "one/sub"))
+        assert (error.kind, error.field) == (ErrorKind.FILE_EXISTS, "args.save_path")
+        assert on.catalogue.torrents[V1].move is None
+        await do(on, "rename_folder", torrent=V1, path="set/b", new_path="set/b/c")
