@@ -237,7 +237,9 @@ class Mover:
                 self._parts.emit(ErrorCleared(torrent=torrent))
             copied = job.move.phase == "copying"
             self._report(job, (MoveCopied if copied else MoveEnded)(torrent=torrent, move=job.move))
-        elif job.move.phase == "copying":
+        elif result.failed:
+            if job.problem is not None:
+                self._parts.emit(ErrorCleared(torrent=torrent))
             log("warning", "move_failed", torrent=torrent, problem=result.problem)
             self._report(job, MoveEnded(torrent=torrent, move=job.move, problem=result.problem))
         else:

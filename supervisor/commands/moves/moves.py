@@ -204,7 +204,9 @@ class Moves:
                 after = before.moved()
                 events.append(_moved(before, after))
             else:
-                after = msgspec.structs.replace(before, move=None)
+                placing = fact.move.phase == "placing"  # something was in the way, and the copies have to be deleted
+                move = msgspec.structs.replace(fact.move, phase="undoing") if placing else None
+                after = msgspec.structs.replace(before, move=move)
                 if fact.problem is not None:
                     message = f"the files of torrent {fact.torrent} were not moved: {fact.problem}"
                     events.append(SessionError(name="move_failed", message=message))

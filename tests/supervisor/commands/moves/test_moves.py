@@ -252,3 +252,22 @@ async def test_a_folder_is_not_moved_onto_other_files_of_the_torrent(tmp_path: P
         assert (error.kind, error.field) == (ErrorKind.FILE_EXISTS, "args.save_path")
         assert on.catalogue.torrents[V1].move is None
         await do(on, "rename_folder", torrent=V1, path="set/b", new_path="set/b/c")
+
+
+async def test_a_placing_that_fails_is_undone(tmp_path: Path) -> None:
+    """It is published at once, and the move ends when the copies are deleted."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        before = await added(on)
+        await do(on, "move_storage", torrent=V1, save_path=str(tmp_path / "two"))
+        move = on.catalogue.torrents[V1].move
+        assert move is not None
+        placing, undoing = (msgspec.structs.replace(move, phase=phase) for phase in ("placing", "undoing"))
+        await on.mutations.learn(MoveCopied(torrent=V1, move=move))
+        await on.mutations.learn(MoveEnded(torrent=V1, move=placing, problem="'/x' is in use"))
+        await until(on, lambda: on.catalogue.torrents[V1].move == undoing)
+        await on.mutations.learn(MoveEnded(torrent=V1, move=undoing))
+        await until(on, lambda: on.catalogue.torrents[V1].move is None)
+        assert on.catalogue.torrents[V1].save_path == before.save_path
+        (told,) = published(on, "session_error")
+        assert told["name"] == "move_failed"
