@@ -106,7 +106,7 @@ def stage(plan: Plan, moving: Moving) -> None:
         _check_free(plan, file.final, device)
     if not files:
         return
-    os.makedirs(plan.staging, exist_ok=True)  # noqa: PTH103  # paths are texts here, and there may be 100,000 of them
+    _make(plan.staging)
     to_copy = [file for file in files if not _is_staged(file) and not _link(file)]
     total = sum(file.stored for file in to_copy)
     free = _free(plan.staging)
@@ -143,12 +143,12 @@ def place(plan: Plan, moving: Moving) -> None:
             file = _file(plan, source, final)
             if file is None:
                 continue
-            os.makedirs(plan.staging, exist_ok=True)  # noqa: PTH103
+            _make(plan.staging)
             if not _link(file):
                 _copy(file, lambda copied: moving.report(copied, 0))
         if os.path.lexists(staged):
             try:
-                os.makedirs(os.path.dirname(final), exist_ok=True)  # noqa: PTH103, PTH120
+                _make(os.path.dirname(final))  # noqa: PTH120
                 no_replace.rename(staged, final)
             except (FileExistsError, NotADirectoryError):
                 raise Collision(f"{final!r} is in use by a file that was not there when the move began") from None
@@ -190,8 +190,11 @@ def take_back(plan: Plan) -> None:
 
 def undo(plan: Plan) -> None:
     """Deletes the staged files, and the empty directories that were made for them. Raises OSError."""
-    with contextlib.suppress(FileNotFoundError):
+    try:
         shutil.rmtree(plan.staging)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
+            raise
     folder = plan.target
     while plan.made is not None and (folder == plan.made or folder.startswith(f"{plan.made}/")):
         with contextlib.suppress(FileNotFoundError):
@@ -258,6 +261,19 @@ def _check_free(plan: Plan, final: str, device: int) -> None:
                 raise MoveFailed(f"{folder!r} is on another file system than {plan.target!r}")
             return
         folder = os.path.dirname(folder)  # noqa: PTH120
+
+
+def _make(folder: str) -> None:
+    """Makes a directory, and those above it. Unlike `os.makedirs`, it is not limited to 1,000 of them."""
+    missing = list[str]()
+    while not os.path.lexists(folder):
+        missing.append(folder)
+        folder = os.path.dirname(folder)  # noqa: PTH120
+    if not os.path.isdir(folder):  # noqa: PTH112
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder)
+    for each in reversed(missing):
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(each)  # noqa: PTH102
 
 
 def _is_copy(source: str, final: str) -> bool:

@@ -124,7 +124,7 @@ class Moves:
             problem = f"{field}: {min(overlap)!r} is the path of another file of the torrent; nothing was changed"
             raise OuzelError(ErrorKind.FILE_EXISTS, problem, field=field)
         await self._check_unshared(before, [new for _, new in pairs], field)
-        found = await _look(partial(preflight.check, save_path, pairs, field), deadline, field)
+        found = await _look(partial(preflight.check, before.torrent, save_path, pairs, field), deadline, field)
         move = StorageMove(
             save_path=save_path,
             mount_point=mount_point_of(save_path, self._mounts.current()),

@@ -106,8 +106,6 @@ class Mortal:
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(os, name)
-        if name == "makedirs":
-            return self._makedirs
         if name not in CHANGES:
             return real
 
@@ -121,12 +119,6 @@ class Mortal:
         """Stands for `no_replace.rename`."""
         self._live()
         no_replace.rename(source, target)
-
-    def _makedirs(self, path: str, exist_ok: bool = False) -> None:
-        missing = [each for each in (Path(path), *Path(path).parents) if not each.exists()]
-        for each in reversed(missing):
-            self._live()
-            each.mkdir()
 
     def _live(self) -> None:
         self.left -= 1
@@ -391,3 +383,13 @@ def test_a_placing_is_not_taken_back_without_an_original(source: Path, target: P
     (source / "set/a").unlink()
     with pytest.raises(MoveFailed, match="cannot be undone"):
         file_moves.take_back(plan)
+
+
+def test_a_path_that_is_too_long(source: Path, target: Path) -> None:
+    """The directories that were made before this was found are removed."""
+    long = str(target) + "/n" * ((4085 - len(str(target))) // 2)
+    plan = Plan("f" * 40, str(source), long, str(target.parent), [(f"{source}/set/a", f"{long}/a")])
+    with pytest.raises(OSError, match="too long"):
+        file_moves.stage(plan, moving())
+    file_moves.undo(plan)
+    assert not target.parent.exists()

@@ -271,3 +271,14 @@ async def test_a_placing_that_fails_is_undone(tmp_path: Path) -> None:
         assert on.catalogue.torrents[V1].save_path == before.save_path
         (told,) = published(on, "session_error")
         assert told["name"] == "move_failed"
+
+
+async def test_a_save_path_that_is_too_long(tmp_path: Path) -> None:
+    """The files could not be staged in a directory below it."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        await added(on)
+        start = str(tmp_path / "two")
+        error = await refused(on, "move_storage", torrent=V1, save_path=start + "/n" * ((4080 - len(start)) // 2))
+        assert (error.kind, error.field) == (ErrorKind.INVALID_ARGUMENT, "args.save_path")
+        assert on.catalogue.torrents[V1].move is None
