@@ -8,7 +8,7 @@ import pytest
 from protocol.internal.link_events import FilesRestored, TorrentApplied
 from protocol.internal.move_events import MoveCopied, MoveEnded, MoveProgress
 from protocol.wire.desired import DesiredTorrent, StorageMove
-from protocol.wire.events.torrent_events import Progress, TorrentError
+from protocol.wire.events.torrent_events import ErrorCleared, Progress, TorrentError
 from protocol.wire.rows import TorrentState
 from tests.engine_proc.desk import Desk, applied, changed
 from tools.rig.probe import eventually
@@ -168,6 +168,8 @@ def test_a_disk_that_is_not_mounted_delays_a_move(desk: Desk, place: Path, tmp_p
     assert (error.name, error.recoverable) == ("move_delayed", True)
     assert not target.exists()
     assert desk.heard(MoveCopied) == []
+    desk.ensure(with_move(moving, StorageMove(save_path=str(target), phase="undoing")))  # it is cancelled
+    assert len(desk.heard(ErrorCleared)) == 1
 
 
 def test_a_path_in_use_ends_a_move(desk: Desk, place: Path, tmp_path: Path) -> None:
