@@ -81,13 +81,14 @@ class SharedFiles:
         present = self._places.of(torrent)
         self._places.put(torrent, [*present, *_moved(desired, move, present)])
         if (files := self._snapshot.of(torrent).metadata) is not None:
-            self.files_known(torrent, list(files.files()))
+            self._put(desired, list(files.files()))
 
     def release(self, torrent: str) -> None:
         """Ends a reservation: the move is in the record now, or was refused."""
         self._reserved.pop(torrent, None)
-        if (files := self._snapshot.of(torrent).metadata) is not None:
-            self.files_known(torrent, list(files.files()))
+        desired, files = self._catalogue.torrents.get(torrent), self._snapshot.of(torrent).metadata
+        if desired is not None and files is not None:
+            self._put(desired, list(files.files()))
 
     def added(self, torrent: str, places: Iterable[str]) -> list[str]:
         """Adds an accepted torrent. Returns the torrents that may share a file with it."""
@@ -111,6 +112,12 @@ class SharedFiles:
         desired = self._catalogue.torrents.get(torrent)
         if desired is None or not files:
             return
+        self._put(desired, files)
+        if near := self._near(torrent)[:WATCHED_MAX]:
+            self._group.create_task(self._compare(torrent, near))
+
+    def _put(self, desired: DesiredTorrent, files: Sequence[FileEntry]) -> None:
+        """Sets the places of a torrent whose files are known."""
         move = self._move_of(desired)
         scattered = desired.renames or desired.content_layout == "no_subfolder"
         places = roots(desired.save_path, (file.path for file in (files if scattered else files[:1])))
@@ -118,9 +125,7 @@ class SharedFiles:
             renames = dict(move.renames)
             some = files if scattered or renames else files[:1]
             places += roots(move.save_path, (renames.get(file.index, file.path) for file in some))
-        self._places.put(torrent, places)
-        if near := self._near(torrent)[:WATCHED_MAX]:
-            self._group.create_task(self._compare(torrent, near))
+        self._places.put(desired.torrent, places)
 
     async def _compare(self, torrent: str, near: list[str]) -> None:
         ours = self._files_of(torrent)
