@@ -14,6 +14,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from engine_proc.moving import no_replace
 from engine_proc.storage.confinement import Disk, Judge
 from engine_proc.storage.leftovers import folders
 from protocol.internal.bounds import Bounds
@@ -58,6 +59,10 @@ class MoveFailed(Exception):
     """A file cannot be moved; the message says which and why."""
 
 
+class Collision(MoveFailed):
+    """A file that is not ours has appeared at a final path."""
+
+
 class Interrupted(Exception):
     """The move was cancelled, or the process ends."""
 
@@ -94,12 +99,14 @@ def stage(plan: Plan, moving: Moving) -> None:
     escape = Judge(moving.bounds, moving.disk).escape([*paths, plan.staging])
     if escape is not None:
         raise MoveFailed(str(escape))
+    if overlap := {source for source, _ in plan.pairs}.intersection(final for _, final in plan.pairs):
+        raise MoveFailed(f"{min(overlap)!r} would be the new path of a file, and is that of another one that is moved")
     device, files = _device(plan.target), list(_existing(plan))
     for file in files:
         _check_free(plan, file.final, device)
     if not files:
         return
-    os.makedirs(plan.staging, exist_ok=True)  # noqa: PTH103  # paths are texts here, and there may be 100,000 of them
+    _make(plan.staging)
     to_copy = [file for file in files if not _is_staged(file) and not _link(file)]
     total = sum(file.stored for file in to_copy)
     free = _free(plan.staging)
@@ -122,8 +129,8 @@ def no_space(path: str, needed: int, free: int) -> str:
 def place(plan: Plan, moving: Moving) -> None:
     """Gives the staged files their final names, and deletes the originals once all are in place.
 
-    Raises MoveFailed, OSError or Interrupted. A file whose final name is in use by another file is neither renamed nor
-    is its original deleted.
+    Raises MoveFailed, OSError or Interrupted. If a final name is in use by another file, Collision is raised before any
+    original is deleted.
     """
     paths = [path for pair in plan.pairs for path in pair]
     escape = Judge(moving.bounds, moving.disk).escape([*paths, plan.staging])
@@ -136,32 +143,58 @@ def place(plan: Plan, moving: Moving) -> None:
             file = _file(plan, source, final)
             if file is None:
                 continue
-            os.makedirs(plan.staging, exist_ok=True)  # noqa: PTH103
+            _make(plan.staging)
             if not _link(file):
                 _copy(file, lambda copied: moving.report(copied, 0))
         if os.path.lexists(staged):
-            if os.path.lexists(final):
-                raise MoveFailed(f"{final!r} exists, but was not there when the move began; move it away")
-            os.makedirs(os.path.dirname(final), exist_ok=True)  # noqa: PTH103, PTH120
-            os.rename(staged, final)  # noqa: PTH104
+            try:
+                _make(os.path.dirname(final))  # noqa: PTH120
+                no_replace.rename(staged, final)
+            except (FileExistsError, NotADirectoryError):
+                raise Collision(f"{final!r} is in use by a file that was not there when the move began") from None
     for source, _ in plan.pairs:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{plan.staged(source)}.part")  # noqa: PTH108  # of a copy that was interrupted
     _sync_all(plan, [final for _, final in plan.pairs], plan.target)
     _check_device(plan.target, device)
-    for source, final in plan.pairs:
-        if os.path.lexists(final) and os.path.lexists(source) and not os.path.isdir(source):  # noqa: PTH112
-            os.unlink(source)  # noqa: PTH108
+    placed = [pair for pair in plan.pairs if os.path.lexists(pair[1]) and os.path.lexists(pair[0])]
+    placed = [pair for pair in placed if not os.path.isdir(pair[0])]  # noqa: PTH112
+    for source, final in placed:
+        if not _is_copy(source, final):  # a file has appeared at one of the two paths, and nobody can tell at which
+            raise MoveFailed(f"{source!r} and {final!r} differ: move away the one that is not the torrent's")
+    for source, _ in placed:
+        os.unlink(source)  # noqa: PTH108
     with contextlib.suppress(FileNotFoundError):
         os.rmdir(plan.staging)  # noqa: PTH106  # it is empty, unless somebody else has put something there
     _remove_folders([source for source, _ in plan.pairs], plan.source)
     _sync_all(plan, [source for source, _ in plan.pairs], plan.source)
 
 
+def take_back(plan: Plan) -> None:
+    """Gives the placed files their staged names again after a Collision, so that the move can be undone.
+
+    Nothing is deleted but empty folders, so the placing can be repeated if the process dies. Raises OSError; MoveFailed
+    if an original is missing, since it may be deleted already.
+    """
+    for source in plan.claimed:
+        if not os.path.lexists(source):
+            raise MoveFailed(f"{source!r} is missing, so the move cannot be undone")
+    finals = [final for _, final in plan.pairs]
+    for source, final in plan.pairs:
+        staged = plan.staged(source)
+        if not os.path.lexists(staged) and _is_copy(source, final):
+            no_replace.rename(final, staged)
+    _sync_all(plan, finals, plan.target)
+    _remove_folders(finals, plan.target)
+
+
 def undo(plan: Plan) -> None:
     """Deletes the staged files, and the empty directories that were made for them. Raises OSError."""
-    with contextlib.suppress(FileNotFoundError):
+    try:
         shutil.rmtree(plan.staging)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
+            raise
     folder = plan.target
     while plan.made is not None and (folder == plan.made or folder.startswith(f"{plan.made}/")):
         with contextlib.suppress(FileNotFoundError):
@@ -228,6 +261,28 @@ def _check_free(plan: Plan, final: str, device: int) -> None:
                 raise MoveFailed(f"{folder!r} is on another file system than {plan.target!r}")
             return
         folder = os.path.dirname(folder)  # noqa: PTH120
+
+
+def _make(folder: str) -> None:
+    """Makes a directory, and those above it. Unlike `os.makedirs`, it is not limited to 1,000 of them."""
+    missing = list[str]()
+    while not os.path.lexists(folder):
+        missing.append(folder)
+        folder = os.path.dirname(folder)  # noqa: PTH120
+    if not os.path.isdir(folder):  # noqa: PTH112
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder)
+    for each in reversed(missing):
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(each)  # noqa: PTH102
+
+
+def _is_copy(source: str, final: str) -> bool:
+    """Whether these two files can be the original and its copy or link; False if one does not exist."""
+    try:
+        before, after = os.stat(source), os.stat(final)  # noqa: PTH116
+    except OSError:
+        return False
+    return stat.S_ISREG(before.st_mode) and stat.S_ISREG(after.st_mode) and before.st_size == after.st_size
 
 
 def _is_staged(file: _File) -> bool:

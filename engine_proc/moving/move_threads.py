@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from engine_proc.moving import file_moves
-from engine_proc.moving.file_moves import Interrupted, MoveFailed, Moving, Plan
+from engine_proc.moving.file_moves import Collision, Interrupted, MoveFailed, Moving, Plan
 from engine_proc.process.mailbox import Mailbox
 from engine_proc.storage.storage_watch import RealDisk
 from protocol.internal.bounds import Bounds
@@ -36,10 +36,16 @@ class Progressed(NamedTuple):
 
 
 class Performed(NamedTuple):
-    """A step was performed, or could not be, for the reason in `problem`. A failed staging is undone already."""
+    """A step was performed, or could not be, for the reason in `problem`.
+
+    Fields:
+        failed: the move has failed: a staging, which is undone already, or a placing, which can be undone now. If
+            False, the step has to be repeated.
+    """
 
     ticket: int
     problem: str | None = None
+    failed: bool = False
 
 
 class _Task(NamedTuple):
@@ -88,10 +94,7 @@ class MoveThreads:
             except Interrupted:
                 self._cancelled.discard(task.ticket)
             except (MoveFailed, OSError, ValueError) as error:  # ValueError: a text that cannot be a path
-                if task.step is Step.STAGE:
-                    with contextlib.suppress(OSError):  # the move has failed anyway
-                        file_moves.undo(task.plan)
-                self._results.put(Performed(task.ticket, str(error)))
+                self._results.put(_failure(task, error))
             else:
                 self._results.put(Performed(task.ticket))
 
@@ -118,3 +121,18 @@ class MoveThreads:
                 self._results.put(Progressed(ticket, done, total))
 
         return report
+
+
+def _failure(task: _Task, error: Exception) -> Performed:
+    """Prepares the end of a move that has failed. Returns the result of the step."""
+    failed = task.step is Step.STAGE
+    if failed:
+        with contextlib.suppress(OSError):  # the move has failed anyway
+            file_moves.undo(task.plan)
+    elif isinstance(error, Collision):
+        try:
+            file_moves.take_back(task.plan)
+        except (MoveFailed, OSError) as obstacle:
+            return Performed(task.ticket, f"{error}; {obstacle}")
+        failed = True
+    return Performed(task.ticket, str(error), failed)

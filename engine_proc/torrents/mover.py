@@ -100,12 +100,14 @@ class Mover:
         torrent, move = desired.torrent, desired.move
         job = self._jobs.get(torrent)
         if move is None:
+            self._clear(job)
             self.discard(torrent)
             return False
         self._parts.emit(TorrentApplied(torrent=torrent, revision=desired.revision))
         if job is not None and job.move == move:
             job.desired = desired
             return True
+        self._clear(job)
         self.discard(torrent)
         self._parts.guard.discard(torrent)
         self._jobs[torrent] = _Job(desired, move)
@@ -223,6 +225,12 @@ class Mover:
             log("warning", "move_delayed", torrent=torrent, problem=problem)
             self._parts.emit(TorrentError(torrent=torrent, name="move_delayed", message=problem, recoverable=True))
 
+    def _clear(self, job: _Job | None) -> None:
+        """Reports that a problem has ended which has delayed a move."""
+        if job is not None and job.problem is not None:
+            job.problem = None
+            self._parts.emit(ErrorCleared(torrent=job.desired.torrent))
+
     def _take(self, result: Progressed | Performed) -> None:
         found = ((torrent, job) for torrent, job in self._jobs.items() if job.ticket == result.ticket)
         torrent, job = next(found, (None, None))
@@ -233,11 +241,11 @@ class Mover:
             return
         job.ticket, job.again_at = None, self._parts.clock() + AGAIN_S
         if result.problem is None:
-            if job.problem is not None:
-                self._parts.emit(ErrorCleared(torrent=torrent))
+            self._clear(job)
             copied = job.move.phase == "copying"
             self._report(job, (MoveCopied if copied else MoveEnded)(torrent=torrent, move=job.move))
-        elif job.move.phase == "copying":
+        elif result.failed:
+            self._clear(job)
             log("warning", "move_failed", torrent=torrent, problem=result.problem)
             self._report(job, MoveEnded(torrent=torrent, move=job.move, problem=result.problem))
         else:

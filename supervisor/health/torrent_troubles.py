@@ -1,4 +1,4 @@
-"""Counts torrents in error, in quarantine or stuck by cause, for `health`. Pure.
+"""Counts torrents in error, in quarantine, stuck or with a delayed move by cause, for `health`. Pure.
 
 The counts are derived from the published events, so they agree with rows. A torrent costs memory only while it has a
 problem, and each event is handled in constant time.
@@ -10,7 +10,14 @@ from typing import Final, NamedTuple
 
 from protocol.internal.watch_events import StuckIn
 from protocol.wire.events.event import LifecycleEvent
-from protocol.wire.events.torrent_events import ErrorCleared, StateChanged, TorrentError, TorrentRemoved
+from protocol.wire.events.torrent_events import (
+    ErrorCleared,
+    FilesRenamed,
+    StateChanged,
+    StorageMoved,
+    TorrentError,
+    TorrentRemoved,
+)
 from protocol.wire.rows import TorrentState
 
 NAMED: Final = 3
@@ -19,6 +26,7 @@ NAMED: Final = 3
 NAME_MAX: Final = 60
 SHORT_ID: Final = 8
 QUARANTINED: Final = "quarantined"
+DELAYED: Final = "move_delayed"
 UNKNOWN: Final = "error"
 
 
@@ -86,12 +94,18 @@ _CAUSES: Final = {
         "peers are connected, and none has sent their metadata for ten minutes",
         "`ouzel peers ID` lists the peers, `ouzel ban` bans one; or add the .torrent files",
     ),
+    DELAYED: _Cause(
+        "the move of their files waits",
+        "mount the disk, or move away what is in the way; it continues by itself",
+    ),
     QUARANTINED: _Cause(
         "not loaded, since they crash the engine",
         "`ouzel crashes` has the reports; `ouzel release ID` loads one again",
     ),
     UNKNOWN: _Cause("see each", f"`ouzel show ID` has the cause; fix it, {_RESUME}"),
 }
+
+_WHERE: Final = {QUARANTINED: "in quarantine", DELAYED: "delayed"}
 
 _STORAGE_WORDS: Final = (
     ("permission denied", "permission"),
@@ -140,17 +154,21 @@ class TorrentTroubles:
         match event:
             case TorrentError(torrent=torrent, name=name, message=message) if name not in _TOLD_ELSEWHERE:
                 self._last[torrent] = (cause_of(name, message), message)
-                if torrent in self._stopped:
+                if torrent in self._stopped or name == DELAYED:
                     self._count(torrent, self._last[torrent][0])
             case StateChanged(torrent=torrent, state=TorrentState.ERROR):
                 self._count(torrent, self._last.get(torrent, (UNKNOWN, ""))[0])
             case StateChanged(torrent=torrent, state=TorrentState.QUARANTINED):
                 self._count(torrent, QUARANTINED)
+            case StateChanged(torrent=torrent, state=TorrentState.QUEUED) if self._stopped.get(torrent) == DELAYED:
+                pass  # in this state its files are moved
             case StateChanged(torrent=torrent) | TorrentRemoved(torrent=torrent):
                 self._last.pop(torrent, None)
                 self._discount(torrent)
-            case ErrorCleared(torrent=torrent):
+            case ErrorCleared(torrent=torrent) | StorageMoved(torrent=torrent) | FilesRenamed(torrent=torrent):
                 self._last.pop(torrent, None)
+                if self._stopped.get(torrent) == DELAYED:
+                    self._discount(torrent)
             case _:
                 pass
 
@@ -181,7 +199,7 @@ class TorrentTroubles:
         first = next(iter(torrents))
         message = self._last.get(first, ("", ""))[1]
         example = f": {message}" if message else ""
-        where = "stuck" if cause.startswith("stuck_") else "in quarantine" if cause == QUARANTINED else "in error"
+        where = "stuck" if cause.startswith("stuck_") else _WHERE.get(cause, "in error")
         number = f"{len(torrents)} torrent{'' if len(torrents) == 1 else 's'} {where}"
         return f"{number}: {what}: {named(torrents, name_of)}{example}; {remedy}"
 

@@ -2,6 +2,8 @@
 
 Two torrents may use one path for different content. The last writer wins: pieces of the other torrent are then
 overwritten, and it would upload wrong data. So while one torrent writes, the complete ones are verified periodically.
+
+A torrent whose files are being moved uses the paths before the move and those after it.
 """
 
 import time
@@ -10,15 +12,15 @@ from functools import partial
 from typing import Final
 
 from protocol.internal.link_commands import VerifyTorrent
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import DesiredTorrent, StorageMove
 from protocol.wire.events.torrent_events import FileEntry, Progress
 from protocol.wire.rows import TorrentState
 from supervisor.concurrency.background import Tasks
 from supervisor.concurrency.threads import in_thread
 from supervisor.engine.engine import Engine
-from supervisor.engine.torrents.observed.packed_files import Metadata
 from supervisor.engine.torrents.observed.snapshot import Snapshot
 from supervisor.payload.places import Places
+from supervisor.payload.used_files import UsedFiles, roots, sharing, to_spare, with_one_of
 from supervisor.store.catalogue import Catalogue
 
 VERIFY_S: Final = 60.0
@@ -53,6 +55,8 @@ class SharedFiles:
         self._group = group
         self._clock = clock
         self._places = Places()
+        self._reserved: dict[str, StorageMove] = {}
+        """Moves that are not in a record yet."""
         self._sharing: dict[str, set[str]] = {}
         self._verified_at: dict[str, float] = {}
         self._written: dict[str, int] = {}
@@ -65,7 +69,26 @@ class SharedFiles:
         """Adds a torrent from its record. Its files become known when the engine loads it."""
         if desired.source == "metainfo" and desired.name and desired.content_layout == "original":
             renamed = (path for _, path in desired.renames)
-            self._places.put(desired.torrent, _roots(desired.save_path, [desired.name, *renamed]))
+            places = roots(desired.save_path, [desired.name, *renamed])
+            self._places.put(desired.torrent, [*places, *_moved(desired, desired.move, places)])
+        elif desired.move is not None and desired.name:
+            self._places.put(desired.torrent, _moved(desired, desired.move, [f"{desired.save_path}/{desired.name}"]))
+
+    def reserve(self, desired: DesiredTorrent, move: StorageMove) -> None:
+        """Counts the files of a torrent at their new paths as well, before its move is in its record."""
+        torrent = desired.torrent
+        self._reserved[torrent] = move
+        present = self._places.of(torrent)
+        self._places.put(torrent, [*present, *_moved(desired, move, present)])
+        if (files := self._snapshot.of(torrent).metadata) is not None:
+            self._put(desired, list(files.files()))
+
+    def release(self, torrent: str) -> None:
+        """Ends a reservation: the move is in the record now, or was refused."""
+        self._reserved.pop(torrent, None)
+        desired, files = self._catalogue.torrents.get(torrent), self._snapshot.of(torrent).metadata
+        if desired is not None and files is not None:
+            self._put(desired, list(files.files()))
 
     def added(self, torrent: str, places: Iterable[str]) -> list[str]:
         """Adds an accepted torrent. Returns the torrents that may share a file with it."""
@@ -77,6 +100,7 @@ class SharedFiles:
         self._places.drop(torrent)
         self._verified_at.pop(torrent, None)
         self._written.pop(torrent, None)
+        self._reserved.pop(torrent, None)
         for other in self._sharing.pop(torrent, ()):
             if (sharing := self._sharing.get(other)) is not None:
                 sharing.discard(torrent)
@@ -88,17 +112,27 @@ class SharedFiles:
         desired = self._catalogue.torrents.get(torrent)
         if desired is None or not files:
             return
-        scattered = files if desired.renames or desired.content_layout == "no_subfolder" else files[:1]
-        self._places.put(torrent, _roots(desired.save_path, (file.path for file in scattered)))
+        self._put(desired, files)
         if near := self._near(torrent)[:WATCHED_MAX]:
             self._group.create_task(self._compare(torrent, near))
+
+    def _put(self, desired: DesiredTorrent, files: Sequence[FileEntry]) -> None:
+        """Sets the places of a torrent whose files are known."""
+        move = self._move_of(desired)
+        scattered = desired.renames or desired.content_layout == "no_subfolder"
+        places = roots(desired.save_path, (file.path for file in (files if scattered else files[:1])))
+        if move is not None:
+            renames = dict(move.renames)
+            some = files if scattered or renames else files[:1]
+            places += roots(move.save_path, (renames.get(file.index, file.path) for file in some))
+        self._places.put(desired.torrent, places)
 
     async def _compare(self, torrent: str, near: list[str]) -> None:
         ours = self._files_of(torrent)
         theirs = {each: files for each in near if (files := self._files_of(each)) is not None}
         if ours is None:
             return
-        for other in await in_thread(partial(_sharing, ours, theirs)):
+        for other in await in_thread(partial(sharing, ours, theirs)):
             if torrent in self._catalogue.torrents and other in self._catalogue.torrents:
                 self._sharing.setdefault(torrent, set()).add(other)
                 self._sharing.setdefault(other, set()).add(torrent)
@@ -108,23 +142,32 @@ class SharedFiles:
         return self._near(torrent)
 
     async def users_of(self, torrent: str, paths: Sequence[str]) -> list[str]:
-        """The other torrents that use a file at one of these paths, as far as their files are known."""
+        """The other torrents that use a file at one of these paths.
+
+        A torrent whose files are unknown counts if one of the paths is below its root folder.
+        """
         near = [each for each in self._places.near_to(paths) if each in self._catalogue.torrents and each != torrent]
-        return await self.sharing(near, paths)
+        unknown = [each for each in near if self._files_of(each) is None]
+        return [*await self.sharing(near, paths), *unknown]
 
     def _near(self, torrent: str) -> list[str]:
         return [each for each in self._places.near(torrent) if each in self._catalogue.torrents]
 
-    def _files_of(self, torrent: str) -> "tuple[str, Metadata] | None":
+    def _move_of(self, desired: DesiredTorrent) -> StorageMove | None:
+        return desired.move or self._reserved.get(desired.torrent)
+
+    def _files_of(self, torrent: str) -> UsedFiles | None:
         desired, metadata = self._catalogue.torrents.get(torrent), self._snapshot.of(torrent).metadata
-        return None if desired is None or metadata is None else (desired.save_path, metadata)
+        if desired is None or metadata is None:
+            return None
+        return UsedFiles(desired.save_path, metadata, self._move_of(desired))
 
     # -- queries --------------------------------------------------------------------------------------------------
 
     async def sharing(self, near: list[str], paths: Iterable[str]) -> list[str]:
         """The torrents in `near` that have one of these files."""
         theirs = {each: files for each in near if (files := self._files_of(each)) is not None}
-        return await in_thread(lambda: _with_one_of(frozenset(paths), theirs))
+        return await in_thread(lambda: with_one_of(frozenset(paths), theirs))
 
     async def to_spare(self, desired: DesiredTorrent) -> tuple[int, ...] | None:
         """The indices of a torrent's files that other torrents use, so that a removal must not delete them.
@@ -142,7 +185,7 @@ class SharedFiles:
             return None
         theirs = {each: self._files_of(each) for each in near}
         places = {each: self._places.of(each) for each in near}
-        return await in_thread(lambda: _to_spare(ours, theirs, places))
+        return await in_thread(lambda: to_spare(ours, theirs, places))
 
     # -- verification ---------------------------------------------------------------------------------------------
 
@@ -169,40 +212,10 @@ class SharedFiles:
                 self._engine.send(VerifyTorrent(torrent=other, writer=writer))
 
 
-_Files = tuple[str, Metadata]
-"""A save path, and the files below it."""
-
-
-def _roots(save_path: str, paths: Iterable[str]) -> list[str]:
-    """The places of files, which may be in several folders of the save path if they were renamed."""
-    return [f"{save_path}/{root}" for root in dict.fromkeys(path.partition("/")[0] for path in paths)]
-
-
-def _paths(files: _Files) -> Iterable[str]:
-    save_path, metadata = files
-    return (f"{save_path}/{file.path}" for file in metadata.files())
-
-
-def _with_one_of(paths: frozenset[str], theirs: dict[str, _Files]) -> list[str]:
-    return [torrent for torrent, files in theirs.items() if not paths.isdisjoint(_paths(files))]
-
-
-def _sharing(ours: _Files, theirs: dict[str, _Files]) -> list[str]:
-    return _with_one_of(frozenset(_paths(ours)), theirs)
-
-
-def _to_spare(ours: _Files, theirs: "dict[str, _Files | None]", places: dict[str, tuple[str, ...]]) -> tuple[int, ...]:
-    save_path, metadata = ours
-    numbers = {f"{save_path}/{file.path}": file.index for file in metadata.files()}
-    spared: set[int] = set()
-    for torrent, files in theirs.items():
-        if files is not None:
-            found = {numbers[path] for path in _paths(files) if path in numbers}
-        else:
-            found = {
-                number
-                for path, number in numbers.items()
-                if any(path == place or path.startswith(f"{place}/") for place in places[torrent])
-            }
-        spared |= found
-    return tuple(sorted(spared))
+def _moved(desired: DesiredTorrent, move: StorageMove | None, places: Iterable[str]) -> list[str]:
+    """Where the files of a torrent will be after a move, as far as its places tell that."""
+    if move is None:
+        return []
+    below = f"{desired.save_path}/"
+    kept = [f"{move.save_path}/{place.removeprefix(below)}" for place in places if place.startswith(below)]
+    return [*kept, *roots(move.save_path, (path for _, path in move.renames))]

@@ -64,6 +64,8 @@ class Moves:
         self._locks = locks
         self._publish = publish
         self._shared_files = shared_files
+        self._accepting = asyncio.Lock()
+        """Held while a move is compared with all others, and stored."""
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -117,15 +119,25 @@ class Moves:
         deadline: float,
     ) -> Acceptance:
         """Checks that a move is possible, and stores it."""
+        if overlap := {old for old, _ in pairs}.intersection(new for _, new in pairs):
+            # Even if it is not on disk: once it is, nobody could tell whose data it has.
+            problem = f"{field}: {min(overlap)!r} is the path of another file of the torrent; nothing was changed"
+            raise OuzelError(ErrorKind.FILE_EXISTS, problem, field=field)
         await self._check_unshared(before, [new for _, new in pairs], field)
-        found = await _look(partial(preflight.check, save_path, pairs, field), deadline, field)
+        found = await _look(partial(preflight.check, before.torrent, save_path, pairs, field), deadline, field)
         move = StorageMove(
             save_path=save_path,
             mount_point=mount_point_of(save_path, self._mounts.current()),
             made=found.made,
             renames=tuple(renamed.items()),
         )
-        return await self._store(before, move)
+        async with self._accepting:
+            self._shared_files.reserve(before, move)
+            try:
+                await self._check_unshared(before, [new for _, new in pairs], field)
+                return await self._store(before, move)
+            finally:
+                self._shared_files.release(before.torrent)
 
     async def _store(self, before: DesiredTorrent, move: StorageMove) -> Acceptance:
         after = msgspec.structs.replace(before, move=move, revision=before.revision + 1)
@@ -192,7 +204,9 @@ class Moves:
                 after = before.moved()
                 events.append(_moved(before, after))
             else:
-                after = msgspec.structs.replace(before, move=None)
+                placing = fact.move.phase == "placing"  # something was in the way, and the copies have to be deleted
+                move = msgspec.structs.replace(fact.move, phase="undoing") if placing else None
+                after = msgspec.structs.replace(before, move=move)
                 if fact.problem is not None:
                     message = f"the files of torrent {fact.torrent} were not moved: {fact.problem}"
                     events.append(SessionError(name="move_failed", message=message))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from protocol.wire.errors import ErrorKind, OuzelError
+from supervisor.commands.moves.new_paths import PATH_MAX
 
 SPARE: Final = 16 * 1024 * 1024
 """The free space that a copy leaves on its file system."""
@@ -24,8 +25,8 @@ class Preflight(NamedTuple):
     made: str | None
 
 
-def check(save_path: str, pairs: Sequence[tuple[str, str]], field: str) -> Preflight:
-    """Checks that no file exists at the new paths, and that there is space for the files.
+def check(torrent: str, save_path: str, pairs: Sequence[tuple[str, str]], field: str) -> Preflight:
+    """Checks that no file exists at the new paths, that these are possible, and that there is space for the files.
 
     Args:
         save_path: the new save path, with links resolved.
@@ -33,8 +34,13 @@ def check(save_path: str, pairs: Sequence[tuple[str, str]], field: str) -> Prefl
         field: the argument that errors name.
 
     Raises:
-        OuzelError: FILE_EXISTS, NO_SPACE.
+        OuzelError: INVALID_ARGUMENT, FILE_EXISTS, NO_SPACE.
     """
+    staged = f"{save_path}/.ouzel-moving-{torrent}/{'0' * 32}.part"
+    longest = max([staged, *(new for present, new in pairs if _length(present) <= PATH_MAX)], key=_length)
+    if _length(longest) > PATH_MAX:
+        problem = f"{field}: {save_path[:200]!r} is too long: the path of a file would be longer than {PATH_MAX} bytes"
+        raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field)
     for _, new in pairs:
         if os.path.lexists(new):
             raise OuzelError(ErrorKind.FILE_EXISTS, f"{field}: {new!r} exists already", field=field)
@@ -56,3 +62,7 @@ def check(save_path: str, pairs: Sequence[tuple[str, str]], field: str) -> Prefl
         problem = f"{field}: {save_path!r} has {free} bytes free, and {needed + SPARE} are needed"
         raise OuzelError(ErrorKind.NO_SPACE, problem, field=field)
     return Preflight(made)
+
+
+def _length(path: str) -> int:
+    return len(os.fsencode(path))

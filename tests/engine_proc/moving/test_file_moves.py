@@ -5,19 +5,20 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
 
-from engine_proc.moving import file_moves
-from engine_proc.moving.file_moves import Interrupted, MoveFailed, Moving, Plan
+from engine_proc.moving import file_moves, no_replace
+from engine_proc.moving.file_moves import Collision, Interrupted, MoveFailed, Moving, Plan
 from engine_proc.storage.storage_watch import RealDisk
 from protocol.internal.bounds import Bounds
 
 FILES: Final = {"set/a": b"a" * 100_000, "set/sub/b": b"b" * 5, "set/sub/empty": b"", ".hash.parts": b"parts"}
 MISSING: Final = "set/unselected"
 CHANGES: Final = ("link", "unlink", "rename", "mkdir", "rmdir", "ftruncate", "sendfile", "fsync")
-"""Before each of these calls the process may die."""
+"""Before each of these calls the process may die. `rename` includes that of `no_replace`."""
 
 
 class Died(Exception):
@@ -105,8 +106,6 @@ class Mortal:
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(os, name)
-        if name == "makedirs":
-            return self._makedirs
         if name not in CHANGES:
             return real
 
@@ -116,11 +115,10 @@ class Mortal:
 
         return call
 
-    def _makedirs(self, path: str, exist_ok: bool = False) -> None:
-        missing = [each for each in (Path(path), *Path(path).parents) if not each.exists()]
-        for each in reversed(missing):
-            self._live()
-            each.mkdir()
+    def rename_new(self, source: str, target: str) -> None:
+        """Stands for `no_replace.rename`."""
+        self._live()
+        no_replace.rename(source, target)
 
     def _live(self) -> None:
         self.left -= 1
@@ -128,12 +126,25 @@ class Mortal:
             raise Died
 
 
+def die(monkeypatch: pytest.MonkeyPatch, lives: int) -> None:
+    """Lets the process die after this many changes."""
+    mortal = Mortal(lives)
+    monkeypatch.setattr(file_moves, "os", mortal)
+    monkeypatch.setattr(file_moves, "no_replace", SimpleNamespace(rename=mortal.rename_new))
+
+
+def live(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next process."""
+    monkeypatch.setattr(file_moves, "os", os)
+    monkeypatch.setattr(file_moves, "no_replace", no_replace)
+
+
 def test_death_before_any_change_of_the_disk(source: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files are whole at one of the two places at any moment, and the next process ends with the same result."""
     lives = 0
     while True:
         plan = plan_of(source, target)
-        monkeypatch.setattr(file_moves, "os", Mortal(lives))
+        die(monkeypatch, lives)
         staged = died = False
         try:
             file_moves.stage(plan, moving())
@@ -141,7 +152,7 @@ def test_death_before_any_change_of_the_disk(source: Path, target: Path, monkeyp
             file_moves.place(plan, moving())
         except Died:
             died = True
-        monkeypatch.setattr(file_moves, "os", os)
+        live(monkeypatch)
         there = tree(source), tree(target) if target.exists() else {}
         assert any(FILES.items() <= each.items() for each in there)
         if not staged:
@@ -305,3 +316,80 @@ def test_a_folder_on_a_third_file_system(source: Path, target: Path, tmp_path: P
     finally:
         shutil.rmtree(third)
     assert FILES.items() <= tree(source).items()
+
+
+def test_a_file_that_would_get_the_path_of_another_one(source: Path) -> None:
+    """Nothing is moved, even if the other one does not exist: the placed file would be taken for it."""
+    pairs = [(f"{source}/set/a", f"{source}/set/sub/a"), (f"{source}/set/sub/a", f"{source}/set/sub/sub/a")]
+    plan = Plan("f" * 40, str(source), str(source), None, pairs)
+    before = tree(source)
+    with pytest.raises(MoveFailed, match="set/sub/a' would be"):
+        file_moves.stage(plan, moving())
+    file_moves.undo(plan)
+    assert tree(source) == before
+
+
+def test_death_while_a_placing_is_taken_back(source: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of somebody else has appeared at a final path. It and the originals stay, whenever the process dies."""
+    lives, died = 0, True
+    while died:
+        died, plan = False, plan_of(source, target)
+        file_moves.stage(plan, moving())
+        (target / "set/sub").mkdir(parents=True)
+        (target / "set/sub/b").write_bytes(b"other")  # of the same size
+        die(monkeypatch, lives)
+        try:
+            place_in_vain(plan)
+        except Died:
+            died = True
+        live(monkeypatch)
+        assert FILES.items() <= tree(source).items()
+        if died:
+            place_in_vain(plan)
+        file_moves.undo(plan)
+        assert tree(target) == {"set": None, "set/sub": None, "set/sub/b": b"other"}
+        assert FILES.items() <= tree(source).items()
+        shutil.rmtree(target.parent)
+        lives += 1
+    assert lives > 5
+
+
+def place_in_vain(plan: Plan) -> None:
+    """A placing that meets a file, and is taken back."""
+    with pytest.raises(Collision):
+        file_moves.place(plan, moving())
+    file_moves.take_back(plan)
+
+
+def test_an_original_that_is_no_original(source: Path, target: Path) -> None:
+    """Somebody has deleted a staged file, and there is another one at the final path. The original is kept."""
+    plan = plan_of(source, target)
+    file_moves.stage(plan, moving())
+    Path(plan.staged(f"{source}/set/a")).unlink()
+    (target / "set").mkdir(parents=True)
+    (target / "set/a").write_bytes(b"foreign")
+    with pytest.raises(MoveFailed, match="differ"):
+        file_moves.place(plan, moving())
+    assert FILES.items() <= tree(source).items()
+    (target / "set/a").unlink()
+    file_moves.place(plan, moving())
+    assert tree(target) == MOVED
+
+
+def test_a_placing_is_not_taken_back_without_an_original(source: Path, target: Path) -> None:
+    """It may have been deleted because all files were in place."""
+    plan = plan_of(source, target)._replace(claimed=frozenset({f"{source}/set/a"}))
+    file_moves.stage(plan, moving())
+    (source / "set/a").unlink()
+    with pytest.raises(MoveFailed, match="cannot be undone"):
+        file_moves.take_back(plan)
+
+
+def test_a_path_that_is_too_long(source: Path, target: Path) -> None:
+    """The directories that were made before this was found are removed."""
+    long = str(target) + "/n" * ((4085 - len(str(target))) // 2)
+    plan = Plan("f" * 40, str(source), long, str(target.parent), [(f"{source}/set/a", f"{long}/a")])
+    with pytest.raises(OSError, match="too long"):
+        file_moves.stage(plan, moving())
+    file_moves.undo(plan)
+    assert not target.parent.exists()

@@ -83,3 +83,21 @@ def test_a_cancelled_step_ends_without_a_result(plan: Plan, monkeypatch: pytest.
     goes_on.set()
     assert results(threads) == [Performed(last)]
     assert not Path(plan.target).exists()
+
+
+def test_a_file_in_the_way_ends_the_move(plan: Plan) -> None:
+    """It is kept, and what was placed is staged again, so that the move can be undone."""
+    threads = MoveThreads()
+    threads.submit("/", Step.STAGE, plan, EVERYWHERE)
+    results(threads)
+    Path(plan.target, "a").write_bytes(b"foreign")
+    threads.submit("/", Step.PLACE, plan, EVERYWHERE)
+    (result,) = results(threads)
+    assert isinstance(result, Performed)
+    assert result.failed
+    assert "in use by a file" in (result.problem or "")
+    threads.submit("/", Step.UNDO, plan, EVERYWHERE)
+    assert results(threads) == [Performed(3)]
+    assert [each.name for each in Path(plan.target).iterdir()] == ["a"]
+    assert Path(plan.target, "a").read_bytes() == b"foreign"
+    assert Path(plan.source, "a").read_bytes() == b"a" * 100

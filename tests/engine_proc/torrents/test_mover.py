@@ -168,10 +168,12 @@ def test_a_disk_that_is_not_mounted_delays_a_move(desk: Desk, place: Path, tmp_p
     assert (error.name, error.recoverable) == ("move_delayed", True)
     assert not target.exists()
     assert desk.heard(MoveCopied) == []
+    desk.ensure(with_move(moving, StorageMove(save_path=str(target), phase="undoing")))  # it is cancelled
+    assert len(desk.heard(ErrorCleared)) == 1
 
 
-def test_a_path_in_use_delays_the_end_of_a_move(desk: Desk, place: Path, tmp_path: Path) -> None:
-    """Once all is copied, a move is never given up; it continues when the path is free."""
+def test_a_path_in_use_ends_a_move(desk: Desk, place: Path, tmp_path: Path) -> None:
+    """Also once all is copied. What is in use is kept, and the torrent goes on at its present place."""
     target = tmp_path / "target"
     moving = desk.sample.desired(place, move=StorageMove(save_path=str(target)))
     desk.ensure(moving)
@@ -179,19 +181,17 @@ def test_a_path_in_use_delays_the_end_of_a_move(desk: Desk, place: Path, tmp_pat
     desk.sample.write(target)
     placing = StorageMove(save_path=str(target), phase="placing")
     desk.ensure(with_move(moving, placing))
-
-    def delayed() -> bool:
-        turn(desk)
-        return any(isinstance(event, TorrentError) for event in desk.said)
-
-    eventually(delayed, "the reason")
-    assert len(list(place.rglob("*.*"))) == 2
-    for file in target.rglob("*.*"):
-        if ".ouzel" not in str(file):
-            file.unlink()
-    desk.now += 10
-    assert result(desk, MoveEnded) == MoveEnded(torrent=moving.torrent, move=placing)
-    assert len(desk.heard(ErrorCleared)) == 1
+    ended = result(desk, MoveEnded)
+    assert isinstance(ended, MoveEnded)
+    assert ended.move == placing
+    assert "is in use" in (ended.problem or "")
+    undoing = StorageMove(save_path=str(target), phase="undoing")
+    desk.ensure(with_move(moving, undoing))
+    assert result(desk, MoveEnded) == MoveEnded(torrent=moving.torrent, move=undoing)
+    assert len(list(place.rglob("*.*"))) == len(list(target.rglob("*.*"))) == 2
+    desk.ensure(with_move(moving, None))
+    desk.decide()
+    assert desk.session.torrents() == {moving.torrent}
 
 
 def test_a_removed_torrent_is_not_moved_any_more(desk: Desk, place: Path, tmp_path: Path) -> None:

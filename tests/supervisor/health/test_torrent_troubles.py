@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.internal.watch_events import StuckIn
-from protocol.wire.events.torrent_events import ErrorCleared, StateChanged, TorrentError, TorrentRemoved
+from protocol.wire.events.torrent_events import ErrorCleared, StateChanged, StorageMoved, TorrentError, TorrentRemoved
 from protocol.wire.rows import TorrentState
 from supervisor.health.failing_trackers import LONG_S, FailingTrackers
 from supervisor.health.torrent_troubles import TorrentTroubles, cause_of
@@ -46,6 +46,25 @@ def test_torrents_in_error_are_counted_by_cause_and_the_first_three_named() -> N
     troubles.handle(state(D, TorrentState.PAUSED))
     assert troubles.changes(name_of) == {"permission": None}
     assert troubles.changes(name_of) == {}
+
+
+def test_a_delayed_move_is_told_until_it_goes_on() -> None:
+    """The torrent is queued meanwhile, so its state does not tell."""
+    ends = (
+        ErrorCleared(torrent=A),
+        StorageMoved(torrent=A, save_path="/x"),
+        state(A, TorrentState.SEEDING),
+        TorrentRemoved(torrent=A, delete_files=False),
+    )
+    for end in ends:
+        troubles = TorrentTroubles()
+        troubles.handle(error(A, "/mnt/x is not mounted", name="move_delayed"))
+        troubles.handle(state(A, TorrentState.QUEUED))
+        text = troubles.changes(name_of)["move_delayed"] or ""
+        assert text.startswith("1 torrent delayed: ")
+        assert "/mnt/x is not mounted" in text
+        troubles.handle(end)
+        assert troubles.changes(name_of) == {"move_delayed": None}
 
 
 def test_what_goes_on_by_itself_is_not_counted() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from protocol.internal.link_commands import EnsureTorrent
@@ -15,7 +16,7 @@ from protocol.wire.events.torrent_events import FileEntry, StateChanged
 from protocol.wire.rows import Moving, TorrentState
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.commands.test_mutations import MAGNET, do, on_disk, refused
-from tests.supervisor.samples import V1
+from tests.supervisor.samples import V1, desired
 
 
 async def added(on: Bench, **more: Any) -> DesiredTorrent:
@@ -187,3 +188,97 @@ async def test_files_of_two_torrents(tmp_path: Path) -> None:
             await do(on, "move_storage", torrent=V1, save_path=str(tmp_path / "two"))
         assert caught.value.kind is ErrorKind.FILES_SHARED
         assert other in caught.value.message
+
+
+async def test_two_moves_to_the_same_paths(tmp_path: Path) -> None:
+    """One of them is refused, even if both come at the same time."""
+    other = "e" * 40
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        await added(on)
+        await do(on, "add_torrent", magnet=MAGNET.replace(V1, other), save_path=str(tmp_path / "two"))
+        await engine.tell(files(), files(other))
+        await until(on, lambda: on.snapshot.of(other).metadata is not None)
+        target = str(tmp_path / "two/n")
+        both = [do(on, "move_storage", torrent=each, save_path=target) for each in (V1, other)]
+        outcomes = await asyncio.gather(*both, return_exceptions=True)
+        (caught,) = [each for each in outcomes if isinstance(each, OuzelError)]
+        assert caught.kind is ErrorKind.FILES_SHARED
+        moving, still = (V1, other) if on.catalogue.torrents[other].move is None else (other, V1)
+        assert on.catalogue.torrents[still].move is None
+        assert await on.shared_files.users_of(still, [f"{target}/set/a"]) == [moving]
+        assert await on.shared_files.users_of(still, [f"{target}/set/z"]) == []
+
+
+async def test_a_torrent_that_is_added_at_the_target_of_a_move(tmp_path: Path) -> None:
+    """It shares the files, whether they get another save path or other names."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        before = await added(on)
+        await engine.tell(files())
+        await until(on, lambda: on.snapshot.of(V1).metadata is not None)
+        await do(on, "move_storage", torrent=V1, save_path=str(tmp_path / "two/n"))
+        other = "e" * 40
+        await on.catalogue.put(desired(other, source="metainfo", magnet=None, name="set", save_path="/data"))
+        near = on.shared_files.added(other, [f"{tmp_path}/two/n/set"])
+        assert near == [V1]
+        assert await on.shared_files.sharing(near, [f"{tmp_path}/two/n/set/a"]) == [V1]
+        moving = on.catalogue.torrents[V1]
+        assert moving.move is not None
+        on.shared_files.gone(V1)
+        on.shared_files.appeared(msgspec.structs.replace(moving, name="set"))  # as after a restart, from the record
+        assert on.shared_files.near(other) == [V1]
+        await on.mutations.learn(MoveEnded(torrent=V1, move=moving.move, problem="no"))
+        await until(on, lambda: on.catalogue.torrents[V1].move is None)
+        await engine.tell(files())
+        on.shared_files.files_known(V1, files().files)
+        assert on.shared_files.near(other) == []
+        await do(on, "rename_folder", torrent=V1, path="set/sub", new_path="y/z")
+        near = on.shared_files.added(other, [f"{before.save_path}/y"])
+        assert near == [V1]
+        assert await on.shared_files.sharing(near, [f"{before.save_path}/y/z/b"]) == [V1]
+
+
+async def test_a_folder_is_not_moved_onto_other_files_of_the_torrent(tmp_path: Path) -> None:
+    """By a rename or by a move, even if those files do not exist yet."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        await added(on)
+        await engine.tell(files(V1, "set/x", "set/b/x", "x", "sub/x"))
+        await until(on, lambda: on.snapshot.of(V1).metadata is not None)
+        error = await refused(on, "rename_folder", torrent=V1, path="set", new_path="set/b")
+        assert (error.kind, error.field) == (ErrorKind.FILE_EXISTS, "args.new_path")
+        error = await refused(on, "move_storage", torrent=V1, save_path=str(tmp_path / "one/sub"))
+        assert (error.kind, error.field) == (ErrorKind.FILE_EXISTS, "args.save_path")
+        assert on.catalogue.torrents[V1].move is None
+        await do(on, "rename_folder", torrent=V1, path="set/b", new_path="set/b/c")
+
+
+async def test_a_placing_that_fails_is_undone(tmp_path: Path) -> None:
+    """It is published at once, and the move ends when the copies are deleted."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        before = await added(on)
+        await do(on, "move_storage", torrent=V1, save_path=str(tmp_path / "two"))
+        move = on.catalogue.torrents[V1].move
+        assert move is not None
+        placing, undoing = (msgspec.structs.replace(move, phase=phase) for phase in ("placing", "undoing"))
+        await on.mutations.learn(MoveCopied(torrent=V1, move=move))
+        await on.mutations.learn(MoveEnded(torrent=V1, move=placing, problem="'/x' is in use"))
+        await until(on, lambda: on.catalogue.torrents[V1].move == undoing)
+        await on.mutations.learn(MoveEnded(torrent=V1, move=undoing))
+        await until(on, lambda: on.catalogue.torrents[V1].move is None)
+        assert on.catalogue.torrents[V1].save_path == before.save_path
+        (told,) = published(on, "session_error")
+        assert told["name"] == "move_failed"
+
+
+async def test_a_save_path_that_is_too_long(tmp_path: Path) -> None:
+    """The files could not be staged in a directory below it."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        await added(on)
+        start = str(tmp_path / "two")
+        error = await refused(on, "move_storage", torrent=V1, save_path=start + "/n" * ((4080 - len(start)) // 2))
+        assert (error.kind, error.field) == (ErrorKind.INVALID_ARGUMENT, "args.save_path")
+        assert on.catalogue.torrents[V1].move is None
