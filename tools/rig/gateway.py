@@ -103,6 +103,5 @@ def free_port() -> int:
 
 
 def _toml(section: str, keys: Mapping[str, Any]) -> str:
-    return "\n".join(
-        [f"[{section}]", *(f"{key} = {msgspec.json.encode(value).decode()}" for key, value in keys.items())]
-    )
+    lines = (f"{key} = {msgspec.json.encode(value).decode()}" for key, value in keys.items())
+    return "\n".join([f"[{section}]", *lines])
