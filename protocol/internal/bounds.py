@@ -10,7 +10,7 @@ class Bounds(msgspec.Struct, frozen=True):
 
     Fields:
         roots: the download roots. Payload may be stored in and below them.
-        reserved: Ouzel's own directories, in which no payload may be stored even inside a root. Otherwise a malicious
+        reserved: Ouzel's own directories. No payload may be stored in them, even inside a root. Otherwise a malicious
             torrent could overwrite Ouzel's files. A root inside a reserved directory is still a root.
     """
 

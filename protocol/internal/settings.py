@@ -1,7 +1,7 @@
 """The validation of libtorrent's settings, and Ouzel's view of them. Pure.
 
-The supervisor validates the values of clients, and the engine those of the configuration. libtorrent itself validates
-nothing. It truncates numbers to 32 bits, replaces some values silently, and hangs with others.
+The supervisor validates the values of clients. The engine validates the values of the configuration. libtorrent itself
+validates nothing. It truncates numbers to 32 bits, replaces some values silently, and hangs with others.
 """
 
 import re
@@ -61,9 +61,9 @@ _RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "suggest_mode": (0, 1),
     "tick_interval": (1, INT32_MAX),
 }
-"""The smallest and largest value, where not every 32-bit number is valid.
+"""The smallest and largest value of each setting for which not every 32-bit number is valid.
 
-libtorrent replaces other values of most of these, hangs with a negative `file_pool_size`, and keeps a core busy with a
+libtorrent replaces most other values. It hangs with a negative `file_pool_size`. It keeps a core busy with a
 `tick_interval` of 0.
 """
 
@@ -77,7 +77,7 @@ def range_of(name: str) -> tuple[int, int]:
 
 
 def problem_of(name: str, value: SettingValue, known: Mapping[str, SettingValue]) -> str | None:
-    """Says why a setting cannot have a value; None if it can. A value that is a text is not shown: it may be a secret.
+    """Says why a setting cannot have a value; None if it can. The result never shows a text, which may be a secret.
 
     Args:
         known: the default of every setting of this libtorrent version, which determines its type.
