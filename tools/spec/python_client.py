@@ -70,8 +70,8 @@ def calls() -> str:
 
 {_BY}
 
-The `wait` of a mutation determines when OK is answered: `durable`, once the change is on disk and will be applied;
-`applied`, once libtorrent has confirmed it. `docs/protocol.md` has the errors of each command.
+The `wait` of a mutation determines when OK is answered. With `durable`, the change is on disk and will be applied. With
+`applied`, libtorrent has confirmed the change. `docs/protocol.md` has the errors of each command.
 """
 '''
     return about + f"\n{imports}\n\n__all__ = [\n{exported}]\n\n\n" + "\n\n".join(functions)
