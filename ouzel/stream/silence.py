@@ -8,7 +8,7 @@ from ouzel.stream.feed import Item
 class DaemonSilent(msgspec.Struct, frozen=True, kw_only=True, tag="daemon_silent", tag_field="type"):
     """No message has arrived for `silence_s`, since `since_us` (microseconds since 1970).
 
-    Sent once for each silence.
+    The item is yielded once for each silence.
     """
 
     silence_s: float

@@ -21,7 +21,7 @@ from ouzel.stream.event import Event
 from protocol.wire.rows import TorrentRow
 
 IDLE_TICKS: Final = 2
-"""After this many ticks, of one second each, without a move and without an event of its end, there was no move."""
+"""If so many ticks, one each second, show neither a move nor its end, there was no move."""
 
 
 def move(
