@@ -1,7 +1,7 @@
 """Generates modules of the Python clients: a function for each operation, and the methods of both clients.
 
-An operation whose Python function differs from the command has a hand-written function in `ouzel.client.special_calls`.
-For such an operation only the methods are generated.
+If an operation's Python function differs from the command, it is written by hand in `ouzel.client.special_calls`. For
+such an operation only the methods are generated.
 """
 
 import inspect
@@ -32,7 +32,7 @@ _TYPES: Final[dict[type[mi.Type], str]] = {mi.StrType: "str", mi.BoolType: "bool
 
 
 class ByHand(Exception):
-    """A command has arguments for which no function can be generated: write it in `ouzel.client.special_calls`."""
+    """No function can be generated for a command's arguments. Write the function in `ouzel.client.special_calls`."""
 
 
 def special() -> dict[str, Callable[..., Any]]:

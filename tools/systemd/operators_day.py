@@ -28,7 +28,7 @@ time.sleep(3600)
 
 
 def procedure(readme: str, title: str) -> list[str]:
-    """The commands of a procedure in the README, found by the words at its beginning."""
+    """The commands of a procedure in the README. The words at the beginning of the procedure identify it."""
     section = readme.partition("\n## Everyday procedures\n")[2].partition("\n## ")[0]
     block = section.partition(f"\n**{title}")[2].partition("\n```sh\n")[2].partition("\n```\n")[0]
     assert block, f"README has no procedure {title!r}"
@@ -36,11 +36,11 @@ def procedure(readme: str, title: str) -> list[str]:
 
 
 class OperatorsDay:
-    """The steps for one service, which is moved to another host at the end.
+    """The steps for one service. At the end it is moved to another host.
 
     Args:
-        container: a booted container with the distribution as `/mnt`: the first host.
-        other: another such container: the host that the service is moved to.
+        container: the first host: a booted container with the distribution as `/mnt`.
+        other: the second host: another such container. The service is moved to it.
         scratch: a directory for payloads.
     """
 
