@@ -5,6 +5,6 @@
   command. `methods` has the clients' methods. scripts/spec generates both modules. The functions in `special_calls` and
   `adding_calls` are written by hand.
 - *Events* is an event stream with sockets. A *gate* lets only one thread at a time use sockets.
-- A *server* is a daemon on tcp. *Presence* checks whether a local daemon listens. *Whereabouts* looks for a daemon
-  elsewhere.
+- A *server* is a daemon on tcp. *Presence* checks whether a local daemon listens. *Whereabouts* suggests where another
+  daemon may be.
 """

@@ -45,8 +45,8 @@ class AsyncClient(AsyncMethods):
             runtime directory.
         client: a name by which the daemon recognizes this client after a reconnection. Without a name, each connection
             counts as another client.
-        server: a daemon on tcp, which is used instead of a local daemon. The default is the daemon that OUZEL_SERVER
-            names, if it is set.
+        server: a daemon on tcp, in place of a local daemon. The default is the daemon that OUZEL_SERVER names, if it is
+            set.
         timeout_s: the default time limit of a request in seconds.
 
     Raises:
@@ -80,7 +80,7 @@ class AsyncClient(AsyncMethods):
         self.close()
 
     def close(self) -> None:
-        """Closes all sockets, including those of open streams. Unsent requests are dropped.
+        """Closes all sockets, also those of open streams. Unsent requests are dropped.
 
         A second call does nothing. The client's streams end. Tasks that are waiting for the daemon, and later uses of
         the client, raise `Closed`. Call `close` on the event loop, or after the loop has ended.

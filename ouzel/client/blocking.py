@@ -45,8 +45,8 @@ class Client(Methods):
             runtime directory.
         client: a name by which the daemon recognizes this client after a reconnection. Without a name, each connection
             counts as another client.
-        server: a daemon on tcp, which is used instead of a local daemon. The default is the daemon that OUZEL_SERVER
-            names, if it is set.
+        server: a daemon on tcp, in place of a local daemon. The default is the daemon that OUZEL_SERVER names, if it is
+            set.
         timeout_s: the default time limit of a request in seconds.
 
     Raises:
@@ -77,7 +77,7 @@ class Client(Methods):
         self.close()
 
     def close(self) -> None:
-        """Closes all sockets, including those of open streams. Unsent requests are dropped.
+        """Closes all sockets, also those of open streams. Unsent requests are dropped.
 
         Any thread may call this method, and more than once. The client's streams end. Threads that are waiting for the
         daemon, and later uses of the client, raise `Closed`.
@@ -150,7 +150,7 @@ class Client(Methods):
 
         Raises:
             DownloadFailed: the torrent has an error, is in quarantine, was removed, or has no file selected.
-            WaitTimeout: the torrent neither was complete nor had failed within `timeout_s`.
+            WaitTimeout: after `timeout_s` the torrent was still incomplete, and had not failed.
             Refused: no torrent has this id.
             NotRunning: the daemon does not answer any more.
             Closed: this client was closed.

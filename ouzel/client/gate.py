@@ -1,4 +1,4 @@
-"""A gate for sockets. Only one thread at a time may use them, but any thread may close them meanwhile.
+"""A gate for sockets. Only one thread at a time may use the sockets. Any thread may close them at any time.
 
 A ZeroMQ socket must not be closed while another thread uses it. So the closing thread first wakes the thread inside the
 gate. Then it waits until that thread has left.
@@ -45,7 +45,7 @@ class Gate:
     def inside(self) -> Iterator[None]:
         """A context within which only this thread may use the sockets.
 
-        Raises Closed, also instead of errors of closed sockets.
+        Raises Closed, also in place of errors of closed sockets.
         """
         with self._inside:
             self.check()

@@ -38,7 +38,7 @@ class Server:
 
     Args:
         address: the daemon's `tcp_commands`, such as `tcp://host:port`.
-        server_key: the daemon's public key in Z85, or the path of the `.key` file that has it.
+        key: the path of the client's `.key_secret` file. `ouzel keys new` creates this file.
         key: the path of the client's `.key_secret` file, which `ouzel keys new` creates.
         events: the daemon's `tcp_events`. The default is the port after that of the commands.
 

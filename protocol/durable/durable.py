@@ -34,7 +34,7 @@ class Change(NamedTuple):
 
 
 class Unsettled(OSError):
-    """A transaction failed after its first effect. Its changes may be in the files or not, also after a crash."""
+    """A transaction failed after its first effect. Its changes may be on disk, completely or in part."""
 
 
 Transaction = Sequence[Change]
@@ -102,7 +102,7 @@ def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> li
 
 
 class _Staged:
-    """One transaction in progress. `taken` counts the temporary files for each path, so that no name is used twice."""
+    """One transaction in progress. `taken` counts the temporary files for each path. So no name is used twice."""
 
     def __init__(self, changes: Transaction, taken: Counter[Path], recycler: Recycler | None) -> None:
         self.changes = changes
@@ -120,7 +120,7 @@ class _Staged:
             taken[path] += 1
 
     def attempt(self, step: Callable[[], None]) -> None:
-        """Runs one step, unless an earlier step has failed.
+        """Runs one step. Does nothing if an earlier step has failed.
 
         If the step fails before anything is published, all changes are undone.
         """
@@ -207,7 +207,7 @@ class DurableWriter:
     Args:
         check: raises OSError if nothing must be written. The thread calls it before it writes a group, and again before
             it reports anything as durable. Another directory may have appeared at the path in between.
-        recycled: the directory whose replaced files are recycled. Choose the directory in which files are replaced most
+        recycled: the directory with recycling of replaced files. Choose the directory in which files are replaced most
             often.
     """
 

@@ -88,7 +88,7 @@ def read_dated(path: str | Path) -> tuple[bytes, float]:
 
 
 def _is_no_file(path: str | Path) -> bool:
-    """Whether this name belongs to something other than a regular file. False if that cannot be determined."""
+    """Whether this name belongs to an entry that is no regular file. False if that cannot be determined."""
     try:
         return not stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:
@@ -108,7 +108,7 @@ def crc32_of(content: bytes) -> int:
 
 
 def check_crc32(content: bytes, expected: int) -> None:
-    """Raises Damaged if `crc32_of` gives another value than the expected one."""
+    """Raises Damaged if `crc32_of` does not give the expected value."""
     if zlib.crc32(content) != expected:
         raise Damaged("its CRC-32 is not the one that was remembered")
 
@@ -133,7 +133,7 @@ def encode_record(record: msgspec.Struct) -> bytes:
     """A record as human-readable JSON, with a checksum over its other members.
 
     The checksum is the first member. So valid JSON remains if a person deletes its line. The text always has the
-    members in the class attribute `WRITTEN`, even if their values are defaults. People edit these members.
+    members in the class attribute `WRITTEN`, also with default values. People edit these members.
     """
     found: dict[str, Any] = msgspec.to_builtins(record)
     for name in getattr(record, "WRITTEN", ()):

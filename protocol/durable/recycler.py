@@ -22,8 +22,8 @@ class Recycler:
     The recycler overwrites a file only after `RECYCLED_MAX` others were replaced. So a process that was reading the
     file has had time to finish.
 
-    A file is reused only if nobody else can use it. So it must have no other hard link, because a backup may make one.
-    It must also have the mode and the owner of a new file.
+    A file is reused only if nobody else can use it. So the file must have no other hard link, because a backup may make
+    one. The file must also have the mode and the owner of a new file.
 
     Args:
         directory: the directory of the files.

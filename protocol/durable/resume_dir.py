@@ -124,7 +124,7 @@ class ResumeDir:
         return self.root / _TOTALS_DIR
 
     def totals(self, shard: str) -> Path:
-        """The path of the totals of torrents whose ids begin with `shard`. An empty `shard` means the session."""
+        """The path of the totals of torrents with ids that begin with `shard`. An empty `shard` means the session."""
         return self.totals_dir / (f"totals-{shard}.json" if shard else "totals.json")
 
     def total_shards(self) -> list[str]:
@@ -244,7 +244,7 @@ class ResumeDir:
         return [each for each in files if directory == self.root or each[1] == "fastresume"]
 
     def put_aside(self, path: Path, *, mark: str = "") -> Path:
-        """Moves a damaged file into `damaged/`, never over an earlier one. Returns its new path.
+        """Moves a damaged file into `damaged/`. Never overwrites an earlier file. Returns its new path.
 
         Args:
             mark: a suffix for the new name.
@@ -304,7 +304,7 @@ class ResumeDir:
     def sync_put_aside(self) -> None:
         """Makes the moves of damaged files durable. Raises OSError.
 
-        The destination is synced first, so that no crash loses a file.
+        The destination is synced first. So no crash loses a file.
         """
         for directory in (self.damaged, self.staged, self.fastresume_dir):
             with contextlib.suppress(FileNotFoundError):
@@ -321,7 +321,7 @@ def _names(directory: Path) -> list[str]:
 
 
 def _free_name(directory: Path, name: str) -> Path:
-    """An unused path in a directory. It has this name, or this name with a number as suffix if the name is in use."""
+    """An unused path in a directory: the name, or the name with a number as suffix if the name is in use."""
     target, number = directory / name, 1
     while os.path.lexists(target):  # a dangling link counts as existing
         target = directory / f"{name}.{number}"

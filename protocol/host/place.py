@@ -37,7 +37,7 @@ def place_of(fd: int) -> str | None:
 
 
 def is_mount(place: str) -> bool:
-    """Whether a place is a mount point: a file system, or a part of one, is mounted exactly there."""
+    """Whether a place is a mount point. A file system, or a part of it, is mounted at a mount point."""
     return place.endswith(_MOUNTED)
 
 

@@ -10,8 +10,8 @@ These users and groups are trusted:
 - root, this user, and this process's group
 - the owner and the group of `/`, which may have any number in a user namespace
 
-If another of this user's groups can write to a directory, the check reports that and does not refuse the directory.
-Folders are commonly shared that way.
+If another of this user's groups can write to a directory, the check only reports that. Folders are commonly shared that
+way.
 
 After the check the path is safe to use by name: no untrusted user can make it lead elsewhere.
 """
@@ -97,7 +97,7 @@ def check_dir(directory: Path) -> os.stat_result:
 
 
 def open_file(path: Path) -> int:
-    """Opens a file for reading. It must belong to root or this user, and nobody else may write or replace it.
+    """Opens a file for reading. Raises an error if anybody except root and this user can write or replace it.
 
     The call never blocks, even if the path is a FIFO or a device.
 
@@ -245,7 +245,7 @@ def _enter(open_fds: contextlib.ExitStack, name: str, above: _Place | None, path
 def _make(name: str, above: _Place, mode: int, path: Path) -> None:
     """Makes one directory with exactly this mode.
 
-    Nobody else can replace the directory meanwhile, because its parent was checked.
+    Nobody else can replace the directory at this time, because its parent was checked.
     """
     with _naming(path), contextlib.suppress(FileExistsError):
         os.mkdir(name, mode, dir_fd=above.fd)

@@ -18,7 +18,7 @@ class Bounds(msgspec.Struct, frozen=True):
     reserved: list[str] = []
 
     def allow(self, resolved: str) -> bool:
-        """Whether payload may be stored at a path, whose links are resolved."""
+        """Whether payload may be stored at a path. The links of the path must be resolved."""
         root = _deepest(resolved, self.roots)
         return root >= 0 and root >= _deepest(resolved, self.reserved)
 

@@ -6,8 +6,8 @@ the time.
 
 A buffer has three parts.
 
-- The *header* has the number of the innermost call that has not returned, and the alert that is being read. Alerts are
-  too frequent for records of their own.
+- The *header* has the number of the innermost call that has not returned. It also has the alert that is being read.
+  Alerts are too frequent for records of their own.
 - The *ring* has the latest records.
 - The *table* has operations that libtorrent continues after a call has returned. libtorrent adds and removes torrents
   in its own threads, and may crash there.
@@ -43,7 +43,7 @@ _RECORD_BYTES: Final = _RECORD.size
 _ROW: Final = struct.Struct("=Q32p65p7x")
 """Time in ns; name of the operation; torrent."""
 _ROW_TORRENT: Final = 8 + 32
-"""The offset of the torrent's id in a row. Its first byte is the length, which is 0 in a free row."""
+"""The offset of the torrent's id in a row. The first byte of the id is the length. In a free row the length is 0."""
 _TORRENT: Final = struct.Struct("=65p")
 
 RECORDS: Final = 256
@@ -188,7 +188,7 @@ def alert_name(name: str) -> bytes:
 
 
 def read(buffer: bytes, now_ns: int) -> Flight:
-    """Reads a flight recorder's buffer, which may have any content.
+    """Reads a flight recorder's buffer. The buffer may have any content.
 
     Args:
         now_ns: the present time by the recorder's clock.

@@ -94,7 +94,7 @@ class DropTorrent(CommandMessage, frozen=True, kw_only=True, tag="forget_torrent
 class SaveAll(CommandMessage, frozen=True, kw_only=True, tag="save_all"):
     """Save every torrent's fast-resume data again.
 
-    The supervisor sends this after the resume directory was unavailable. Its path may lead to another directory now.
+    The supervisor sends this after the resume directory was unavailable. The path may lead to another directory now.
 
     Fields:
         resume_dir: the `ResumeDir.identity` of the directory.
@@ -118,7 +118,7 @@ class ReannounceTorrent(CommandMessage, frozen=True, kw_only=True, tag="reannoun
 
     If no tracker is given, the engine announces to the trackers in use and to the DHT.
 
-    A torrent that is being loaded needs no such command. It announces once it is loaded.
+    A torrent that is being loaded needs no such command. The torrent announces once it is loaded.
     """
 
     torrent: str

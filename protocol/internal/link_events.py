@@ -59,7 +59,7 @@ class EngineReady(EventMessage, frozen=True, kw_only=True, tag="engine_ready"):
 
 
 class SettingsRefused(EventMessage, frozen=True, kw_only=True, tag="settings_refused"):
-    """The engine refuses the settings. It has not created the session, or has not changed it.
+    """The engine refuses the settings. It has created no session, or has not changed the session.
 
     Fields:
         section: the section of the configuration that has the setting.
@@ -144,7 +144,7 @@ class TorrentDropped(EventMessage, frozen=True, kw_only=True, tag="torrent_forgo
 
     Fields:
         problem: a text about why some files were not deleted.
-        left: the paths of the files that were not deleted, as far as they are known.
+        left: the known paths of files that were not deleted.
     """
 
     torrent: str

@@ -1,4 +1,4 @@
-"""The base classes of the private link's messages, which are immutable and tagged with their type."""
+"""The base classes of the private link's messages. Messages are immutable and tagged with their type."""
 
 import msgspec
 

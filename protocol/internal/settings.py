@@ -17,7 +17,7 @@ HIDDEN: Final = "(hidden)"
 """What replies show in place of a secret."""
 
 SECRET: Final = frozenset({"proxy_password"})
-"""Settings whose values are never shown."""
+"""Settings with secret values. Replies and logs never show the values."""
 
 _LIMITS: Final = "is set by the session's limits: update_limits, or [limits] in the configuration"
 _ALERTS: Final = "is set by Ouzel itself, which depends on libtorrent's alerts"
@@ -80,7 +80,7 @@ def problem_of(name: str, value: SettingValue, known: Mapping[str, SettingValue]
     """Says why a setting cannot have a value; None if it can. The result never shows a text, which may be a secret.
 
     Args:
-        known: the default of every setting of this libtorrent version, which determines its type.
+        known: the default of every setting of this libtorrent version. The default determines a setting's type.
     """
     if (problem := problem_of_name(name, known)) is not None:
         return problem

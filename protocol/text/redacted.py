@@ -1,8 +1,11 @@
-"""Redacts URLs. A private tracker's URL has a passkey, with which anybody could impersonate the user. Pure.
+"""Redacts URLs. With the passkey in a private tracker's URL, anybody could impersonate the user. Pure.
 
 A redacted URL keeps the scheme, host and port. Of the path it keeps the words that every tracker has, such as
-`announce` and `scrape.php`. All other parts may be secret and become an ellipsis: the rest of the path, the user and
-password, the query and the fragment.
+`announce` and `scrape.php`. An ellipsis replaces all other parts, because they may be secret:
+
+- the rest of the path
+- the user and password
+- the query and the fragment
 
 On the wire URLs are not redacted, because clients may read everything. In logs, crash reports and messages for people
 they are redacted.

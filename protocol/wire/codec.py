@@ -71,7 +71,7 @@ def _unwrapped(part: Any) -> Any:
 
 
 def encoded(message: Any) -> msgspec.Raw:
-    """Encodes a part of a larger message, which `encode` inserts unchanged."""
+    """Encodes a part of a larger message. `encode` inserts this part unchanged."""
     return msgspec.Raw(encode(message))
 
 
@@ -176,8 +176,8 @@ def _check(value: Any) -> None:
 def skim(frame: bytes, wanted: Collection[str]) -> dict[str, bytes]:
     """Finds the encoded values of some keys of the map in a frame, without decoding the frame.
 
-    The scan skips bytes and texts by their length, so its cost does not grow with the size of the frame. It finds only
-    values of up to 1,000 bytes under the first 16 keys. It ends after 5,000 elements. Keys and nested elements count,
+    The scan skips bytes and texts by their length. So its cost does not grow with the frame. The scan finds only values
+    of up to 1,000 bytes under the first 16 keys. The scan ends after 5,000 elements. Keys and nested elements count,
     too.
     """
     found: dict[str, bytes] = {}

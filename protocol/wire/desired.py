@@ -24,7 +24,7 @@ SettingValue = int | str | bool
 OwnLimit = Annotated[int, msgspec.Meta(ge=0, le=2**24 - 2)]
 """A limit of one torrent. 0 means no limit, and 1 is refused.
 
-libtorrent stores such a limit in 24 bits, treats the largest number as no limit, and accepts no number below 2.
+libtorrent stores such a limit in 24 bits. The largest number means no limit, and numbers below 2 are refused.
 """
 
 DisplayName = Annotated[str, msgspec.Meta(max_length=255)]
@@ -237,7 +237,8 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
     """All that clients requested of one torrent, and what is known of its content.
 
     Fields:
-        torrent: the id. It is the info-hash in lower-case hex, with 40 digits, or 64 for a v2-only torrent.
+        torrent: the id. It is the info-hash in lower-case hex. A v2-only torrent's id has 64 digits, all others have
+            40.
         source: `metainfo` if `<id>.torrent` holds the source; `magnet` if the field `magnet` holds it.
         name: the name in the source. Reads show it until the metadata is known.
         save_path: the absolute path of the directory below which the torrent's files are stored.
@@ -333,7 +334,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
             share(self, "name", self.metadata.name)
 
     def moved(self) -> "DesiredTorrent":
-        """Returns the desired state after the move, which must not be None."""
+        """Returns the desired state after the move. `move` must not be None."""
         move = self.move
         assert move is not None
         return msgspec.structs.replace(

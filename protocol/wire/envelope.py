@@ -17,7 +17,7 @@ MAX_DEADLINE_MS: Final = 600_000
 
 MESSAGE_MAX: Final = 1000
 FIELD_MAX: Final = 300
-"""The maximum length of an error's texts. They quote parts of a request, which may have megabytes."""
+"""The maximum length of an error's texts. The texts quote parts of a request, and a request may have megabytes."""
 
 RequestId = Annotated[str, msgspec.Meta(max_length=200)] | Annotated[int, msgspec.Meta(ge=0, le=codec.MAX_INTEGER)]
 Wait = Literal["durable", "applied"]
@@ -224,7 +224,7 @@ class RefusedRequest(OuzelError):
 
 
 def _id_in(value: dict[str, Any]) -> str | int | None:
-    """The id of an invalid request. None if the id itself is invalid, so that no reply repeats an id of a megabyte."""
+    """The id of an invalid request. None if the id itself is invalid. So no reply repeats an id of a megabyte."""
     try:
         found: str | int = msgspec.convert(value.get("id"), RequestId)
     except msgspec.ValidationError:

@@ -120,7 +120,7 @@ class OuzelError(Exception):
 
     Args:
         kind: the row in the error table.
-        message: one sentence for people. It has the problem and, if there is one, the remedy.
+        message: one sentence for people. The sentence has the problem and, if there is one, the remedy.
         field: the dotted path of the offending field (`args.save_path`); None if there is none.
         retry_after_ms: the time in milliseconds after which a retry makes sense, if known.
         accepted: for a mutation, whether it is durable and will be applied in spite of the error. None if unknown.

@@ -51,7 +51,7 @@ class Operation(NamedTuple):
         arguments: the Struct for `args`.
         result: the Struct for a reply's `result`.
         errors: the errors in addition to `ALWAYS` and, for a mutation, `OF_MUTATIONS`.
-        cut: the Struct for a result whose rows have only requested fields. Only one command has such a result.
+        cut: the Struct for a result with only the requested fields in its rows. Only one command has such a result.
     """
 
     arguments: type[Command]

@@ -323,8 +323,8 @@ class SettingReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         value: the value that was set, or the default. A password is shown as `(hidden)`.
-        default: Ouzel's default, which may differ from libtorrent's. Null until the first engine accepts commands, and
-            if this version of libtorrent does not have the setting.
+        default: Ouzel's default. libtorrent's own default may differ. Null until the first engine accepts commands.
+            Null if this version of libtorrent does not have the setting.
         source: who set the value.
     """
 

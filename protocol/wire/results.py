@@ -1,6 +1,6 @@
 """The results of commands, except for the types in `protocol.wire.rows`, `reports` and `crashes`.
 
-Later versions may add members; clients ignore unknown ones.
+Later versions may add members. Clients ignore unknown members.
 """
 
 from typing import TYPE_CHECKING, Any, Literal

@@ -160,7 +160,7 @@ class PeerRow(msgspec.Struct, frozen=True, kw_only=True):
         endpoint: the peer's `address:port`, with IPv6 addresses in brackets. For an incoming connection, the port is
             not the peer's listening port.
         client: the name of the peer's program, as the peer sent it. The name may be empty and have any characters. It
-            is cut after 100.
+            is cut to 100 characters.
         flags: facts about the peer. The section "Peers" has their meanings. Later versions may add flags.
         progress: the fraction of the torrent that the peer has, 0..1.
         download_bps, upload_bps: the payload rates from and to the peer.
@@ -226,14 +226,14 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
             days.
         completed_us: when the selected files last became complete, or when a check found them complete. Null if never.
         last_activity_us: when payload was last received or sent; null if never.
-        active_s: for how long the torrent has been active since it was added. A torrent is active while an engine runs
+        active_s: for how long the torrent has been active since it was added. A torrent is active if an engine runs,
             and neither a pause nor an error stops the torrent.
         seeding_s: for how long of `active_s` all selected files were complete.
         hindrance: why the torrent makes no progress. Null if it makes progress, or if it is complete and nothing is
             wrong. The value is computed on each read. No event has this field.
-        stalled_since_us: since when an incomplete torrent has received no data, in microseconds since 1970. This
-            supervisor knows only the time since its start. Null while data arrives, and for up to five seconds after
-            that. No event has this field.
+        stalled_since_us: since when an incomplete torrent has received no data, in microseconds since 1970. A
+            supervisor does not know the time before its own start. Null while data arrives, and for up to five seconds
+            after that. No event has this field.
         engine: the slot of the torrent's engine, as in `engines` of `health`.
         moving: the move of the torrent's files that is in progress. Null if there is none, or if the move is being
             cancelled. During a move the torrent is in state `queued`. `save_path` changes when the move is complete.
@@ -322,9 +322,9 @@ class BadDataReport(msgspec.Struct, frozen=True, kw_only=True):
         last_us: when the last failure was reported, microseconds since 1970. Null if the only report was about banned
             peers.
         banned_peers: the peers that libtorrent has banned from this torrent, as `address:port`, at most 20. libtorrent
-            bans a peer that alone has sent a corrupt piece. It also bans a peer that sent a wrong block of a piece,
-            once libtorrent has a right copy. These bans are stored in the torrent's fast-resume data. `list_bans` does
-            not show them.
+            bans a peer that alone has sent a corrupt piece. It also bans a peer that sent a wrong block, once
+            libtorrent has a right copy of the piece. These bans are stored in the torrent's fast-resume data.
+            `list_bans` does not show them.
     """
 
     pieces: int

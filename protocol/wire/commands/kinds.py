@@ -71,4 +71,4 @@ class SessionRead(PagedRead, frozen=True, kw_only=True):
 
 
 class DiskRead(Read, frozen=True, kw_only=True):
-    """Answered from a disk, whose accesses may hang."""
+    """Answered from a disk. An access to the disk may hang."""

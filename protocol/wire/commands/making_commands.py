@@ -41,15 +41,15 @@ class CreateTorrent(Mutation, frozen=True, kw_only=True, tag="create_torrent"):
     one after the other. Hashing needs no engine, and continues if an engine dies. If the daemon ends, its jobs end,
     too. An unfinished job leaves nothing on disk, so a later daemon does not know the job.
 
-    A job fails if a file changes during hashing. It fails if other clients could not store a file under its name. It
-    also fails if `path` contains a symbolic link, or anything else that is neither a file nor a folder. Entries that a
-    glob of `exclude` matches do not count.
+    A job fails in these cases: A file changes during hashing. Other clients could not store a file under its name. Or
+    `path` contains a symbolic link, or another entry that is no file or folder. Entries that a glob of `exclude`
+    matches do not count.
 
     Fields:
         path: an absolute path in the download roots. Its last name becomes the torrent's name.
         format: the info section of BEP 3 (`v1`), of BEP 52 (`v2`), or both (`hybrid`).
         piece_length: a power of two, in bytes. Null chooses the shortest length with at most 2048 pieces, up to 16 MiB.
-            Above a size of 2 TiB, Null chooses a longer one.
+            Above a size of 2 TiB, null chooses a longer one.
         trackers: the trackers' URLs by tier, as a list of lists.
         web_seeds: URLs (BEP 19).
         private: whether clients of the torrent get peers only from its trackers (BEP 27).
@@ -57,8 +57,8 @@ class CreateTorrent(Mutation, frozen=True, kw_only=True, tag="create_torrent"):
         comment: any text.
         exclude: globs as in `update_selection`. Files that match one of them are left out.
         output: the path of the .torrent file, in an existing directory in the download roots. If a .torrent file with
-            the same info-hash exists there, it is kept. Its trackers, web seeds or comment may differ. If anything else
-            exists there, the job fails. Null means that no file is written; then `seed` must be true.
+            the same info-hash exists there, it is kept. The trackers, web seeds and comment of that file may differ. If
+            anything else exists there, the job fails. Null means that no file is written; then `seed` must be true.
         seed: whether the finished torrent is added and seeded without a recheck. This needs an engine. A torrent that
             exists already is not changed.
     """

@@ -114,8 +114,8 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
             used. Its save path, limits and flags are ignored. If its progress and the data on disk differ, the pieces
             in question are hashed first.
         content_layout: whether the files are in a folder; it never changes afterwards. `original`: the files are in a
-            folder if the torrent has one. `subfolder`: the files are always in a folder; for a single file it has the
-            file's name without extension. `no_subfolder`: the torrent's root folder is left out.
+            folder if the torrent has one. `subfolder`: the files are always in a folder; the folder of a single file
+            has the file's name without extension. `no_subfolder`: the torrent's root folder is left out.
         merge: if the torrent exists already, adds the trackers and web seeds of this source and these arguments to it.
             Private torrents (BEP 27) are not changed. The reply's `merged` has the outcome.
         added_us: when the torrent was added, according to the client. The default is now.
@@ -206,9 +206,9 @@ class UpdateLimits(Mutation, frozen=True, kw_only=True, tag="update_limits"):
     Fields:
         torrent: the torrent's id. Null means the session: all torrents together.
         download_bps, upload_bps: bytes per second; 0 means no limit.
-        alternative: switches the session's alternative limits on (true) or off (false). These limits are in the
-            configuration. Null lets the schedule decide. The switch keeps its state until a client changes it, also
-            after restarts.
+        alternative: switches the session's alternative limits on (true) or off (false). The configuration has these
+            limits. Null lets the schedule decide. The switch keeps its state until a client changes it, also after
+            restarts.
     """
 
     torrent: TorrentId | None = None

@@ -46,8 +46,8 @@ class UpdateTrackers(Mutation, frozen=True, kw_only=True, tag="update_trackers")
     """Changes the list of a torrent's trackers, including those in its source.
 
     First `replace` applies, then `remove`, then `add`. `list_trackers` shows the new list at once. The change is
-    permanent. It also applies if the torrent gets metadata from its peers, or is merged with another record of the same
-    torrent. If many torrents are to announce to their new trackers, about 50 a second do.
+    permanent. It stays in force if the torrent gets metadata from its peers. It stays in force if the torrent's record
+    is merged with another record. If many torrents are to announce to their new trackers, about 50 a second do.
 
     Fields:
         replace: the whole new list. An empty list removes all trackers.

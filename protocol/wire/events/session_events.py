@@ -43,9 +43,9 @@ class SettingsChanged(Fact, frozen=True, kw_only=True, tag="settings_changed"):
     adopt a new value, a `session_error` reports that.
 
     Fields:
-        changed: the keys whose new values are in force now.
+        changed: the keys with new values that are in force now.
         overridden: changed keys that have no effect, because clients' values override them.
-        restart_needed: the keys whose new values apply only at the next start of the service.
+        restart_needed: the keys with new values that apply only at the next start of the service.
         source: `file` for a changed configuration, `client` for a client's change.
     """
 
