@@ -47,7 +47,7 @@ class RequestTimeout(OuzelError, TimeoutError):
 
 
 class NotRunning(OuzelError, ConnectionError):
-    """No daemon answers on the socket. Its error kind is ENGINE_UNAVAILABLE, the most similar one (retry later).
+    """No daemon answers on the socket. The error kind is the most similar one, ENGINE_UNAVAILABLE (retry later).
 
     Fields:
         path: the path of the socket, or the address on tcp.
@@ -89,7 +89,7 @@ def error_body(error: OuzelError) -> dict[str, object]:
 
 
 class Closed(OuzelError):
-    """The client was closed, by this thread or another one. Create a new client."""
+    """The client was closed, by this or another thread. Create a new client."""
 
     def __init__(self) -> None:
         super().__init__(ErrorKind.STOPPING, "this client was closed; make another one")
@@ -99,7 +99,7 @@ class Closed(OuzelError):
 
 
 class WaitTimeout(OuzelError, TimeoutError):
-    """The time limit has passed, and the torrent is neither complete nor in error. The download continues.
+    """The time limit has passed, and the torrent is still incomplete, without an error. The download continues.
 
     Fields:
         torrent: the torrent's id.

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class _Unread(msgspec.Struct, frozen=True, kw_only=True):
-    """A reply with a result that is not decoded yet. Its type depends on the request."""
+    """A reply with a result that is not decoded yet. The type of the result depends on the request."""
 
     v: int = VERSION
     id: str | int | None
@@ -87,7 +87,7 @@ class Requests:
         return request_id, frame
 
     def match(self, frame: bytes) -> Reply | None:
-        """The reply in a frame, if it answers an open request. None for late, duplicate and foreign replies.
+        """The reply in a frame if it answers an open request. None for late, duplicate and foreign replies.
 
         Raises:
             OuzelError: MALFORMED_FRAME if the frame is no reply.

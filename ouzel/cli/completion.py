@@ -19,7 +19,7 @@ from protocol.wire.errors import OuzelError
 from protocol.wire.making_results import JobRow
 
 PATIENCE_S: Final = 1.0
-"""The time limit, since a user who has pressed Tab is waiting."""
+"""The time limit. It is short because a user who has pressed Tab is waiting."""
 DIGITS: Final = 8
 
 _SAFE: Final = re.compile(r"\w[\w.,+@-]*")

@@ -24,7 +24,7 @@ def make_client(
     """Makes a client.
 
     Args:
-        runtime_dir: the daemon's runtime directory; None means the default one.
+        runtime_dir: the daemon's runtime directory. None means the default directory.
         named: the options for a daemon on tcp, as arguments of `Server.named`. None for a local daemon.
 
     Raises:
@@ -52,7 +52,7 @@ def asking(context: typer.Context) -> Iterator[Client]:
 
 
 def completing_client(context: typer.Context) -> Client:
-    """The client for an incomplete command line. Its callbacks have not run yet."""
+    """The client for an incomplete command line. The callbacks of the command line have not run yet."""
     root = context.find_root()
     given = {name: root.params.get(name) for name in ("runtime_dir", "server", "server_key", "key", "server_events")}
     path = None if given["runtime_dir"] is None else Path(given["runtime_dir"])

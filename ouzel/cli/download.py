@@ -17,8 +17,8 @@ from protocol.wire.errors import ErrorKind
 def wait_for(client: Client, torrent: str, output: Output) -> Outcome:
     """Shows the progress of a torrent until it ends, and returns the outcome.
 
-    The function subscribes before it reads the row. So it misses no event. It needs the row because a torrent that is
-    complete already has no further events. The JSON output has the events of the torrent and of the service. Its last
+    The function subscribes before it reads the row, so it misses no event. It needs the row, because a torrent that is
+    complete already has no further events. The JSON output has the events of the torrent and of the service. The last
     object is `{"type": "ended", ...}`.
 
     Raises:

@@ -92,7 +92,7 @@ def print_error(
 
     Args:
         as_json: write one JSON document.
-        subject: the item that the error is about, if there are several and the message does not name it.
+        subject: the name of the item that the error is about. None if the message names it.
     """
     if as_json:
         if isinstance(error, OuzelError):

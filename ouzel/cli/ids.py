@@ -90,7 +90,7 @@ def chosen(client: Client, given: Sequence[str], *, everything: bool, label: str
 
 
 def followed(client: Client, given: str) -> str:
-    """The id of a torrent whose events are followed. Events contain only ids.
+    """The id of a torrent to follow. Events contain only ids.
 
     Raises:
         typer.BadParameter, OuzelError: as from `resolve`.

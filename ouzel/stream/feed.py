@@ -73,7 +73,7 @@ class Feed:
 
     @property
     def topics(self) -> list[bytes]:
-        """The topics to subscribe to, before anything is sent."""
+        """The topics to subscribe to. Subscribe before anything is sent."""
         progress = [f"progress/{self._options.torrent or ''}".encode()] if self._options.progress else []
         return [b"lifecycle/", b"tick/", *progress]
 
@@ -85,7 +85,7 @@ class Feed:
 
     @property
     def started(self) -> bool:
-        """Whether the reader's first event is determined, so that no later event is missed."""
+        """Whether the reader's first event is determined. From then on no event is missed."""
         return self._stream.started
 
     def receive(self, frames: list[bytes], now: float) -> None:
@@ -122,7 +122,7 @@ class Feed:
         return self.quiet_s(now) >= self._options.silence_s
 
     def wait_s(self, now: float) -> float:
-        """The seconds until `advance` has something to do or `silent` may change; 0 or more."""
+        """The seconds until `advance` has something to do, or until `silent` may change. 0 or more."""
         due = [min(self._look_s, self._options.silence_s - self._quiet_s)]
         due += [timer[0] - now for timer in (self._delayed, self._asked) if timer is not None]
         return max(0.0, min(due))

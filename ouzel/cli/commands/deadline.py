@@ -1,4 +1,4 @@
-"""The command `deadline`, which requests a part of a file by a given time."""
+"""The command `deadline`: requests that a part of a file is downloaded by a given time."""
 
 from typing import Annotated, Final
 

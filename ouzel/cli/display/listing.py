@@ -20,7 +20,7 @@ from protocol.wire.rows import HindranceCause, TorrentRow, TorrentState
 ID_DIGITS: Final = 8
 OLD_MS: Final = 5000
 NAME_MIN: Final = 8
-"""The minimum width of the name in cells, before any column but the id is added."""
+"""The minimum width of the name in cells. Further columns are added only if the name keeps this width."""
 NAME_WANTED: Final = 20
 """The width in cells that a long name gets before more than the four basic columns are added."""
 STATE_WANTED: Final = 11
@@ -121,7 +121,7 @@ _KEYS: Final[dict[SortKey, Callable[[TorrentRow], Any]]] = {
 
 
 def name_of(row: TorrentRow) -> str:
-    """A torrent's name; its id if it has none."""
+    """A torrent's name. If the torrent has no name, its id."""
     return clean(row.name or row.torrent)
 
 
@@ -259,7 +259,7 @@ _BY_NAME: Final = {each.header.lower(): each for each in (*_COLUMNS, _AGE, *_MOR
 
 
 def torrents(rows: Sequence[TorrentRow], width: int, *, ages: bool = False, chosen: Sequence[ColumnName] = ()) -> Group:
-    """A table with one line for each torrent, as wide as the terminal.
+    """A table with one line for each torrent. The table is as wide as the terminal.
 
     Args:
         rows: the torrents.

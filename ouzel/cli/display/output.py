@@ -189,7 +189,7 @@ class LiveScreen:
         self._live.stop()
 
     def show(self, table: Table, item: Heard | None) -> None:
-        """Draws the table, unless it was drawn just now."""
+        """Draws the table, if it was not drawn just now."""
         self._table = table
         if monotonic() >= self._due:
             self._due = monotonic() + DRAW_EVERY_S

@@ -1,4 +1,4 @@
-"""Cleans untrusted text, so that it cannot control a terminal or reverse the text beside it. Pure.
+"""Cleans untrusted text. The result cannot control a terminal or reverse the text beside it. Pure.
 
 All characters that Python considers non-printable are replaced:
 

@@ -313,7 +313,7 @@ def download(table: Table, torrent: str) -> RenderableType:
 
 
 def overview(table: Table, shown: Sequence[TorrentRow], width: int, height: int) -> Group:
-    """As many torrents as fit a terminal, active ones first. Below are their totals and the service's health."""
+    """A screen of torrents, active ones first, as far as they fit. Below are their totals and the service's health."""
     if table.silent_since_us is not None:
         shown = [still(row) for row in shown]
     health = health_line(table)

@@ -21,7 +21,7 @@ class MovedTorrent:
     """One torrent.
 
     Fields:
-        named: the name of the torrent's file, or its info-hash, by which the profile identifies it.
+        named: how the profile identifies the torrent: the name of its file, or its info-hash.
         magnet: the magnet link. Either `magnet` or `metainfo` is set.
         metainfo: the content of the .torrent file.
         resume: the torrent's progress, as resume data in libtorrent's format.

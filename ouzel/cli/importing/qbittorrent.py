@@ -158,7 +158,7 @@ def _priorities(given: Any) -> dict[int, int]:
 
 
 def _goal(value: int, scale: int, factor: float) -> Goal:
-    """Converts a goal. -2 is the client's goal and -1 is no goal; the profile stores both multiplied by `scale`."""
+    """Converts a goal. -2 is the client's goal, and -1 is no goal. The profile has both multiplied by `scale`."""
     if value == _NONE * scale:
         return "none"
     return value * factor if value >= 0 else "global"
