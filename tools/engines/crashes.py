@@ -76,8 +76,8 @@ def kill() -> NoReturn:
 def exhaust_memory() -> NoReturn:
     """Allocates more memory than the address space has. Raises MemoryError.
 
-    No resource limit is set. Other threads that reach a limit would end the process in other ways, such as the dynamic
-    linker's exit code 127.
+    No resource limit is set, because other threads that reach a limit would end the process in other ways. One example
+    is the dynamic linker's exit code 127.
     """
     bytearray(sys.maxsize)
     raise AssertionError("there is memory without end")
@@ -90,7 +90,7 @@ def hang_with_gil() -> NoReturn:
 
 
 def threads() -> set[int]:
-    """The ids of this process's threads, including native ones."""
+    """The ids of this process's threads, also of native threads."""
     return {int(path.name) for path in Path("/proc/self/task").iterdir()}
 
 

@@ -39,7 +39,7 @@ def _threads() -> set[int]:
 
 
 def install() -> None:
-    """Installs the signal handlers by which this process can be made to hang."""
+    """Installs signal handlers that make this process hang."""
     assert threading.current_thread() is threading.main_thread()
     libc = ctypes.CDLL(None)
     libc.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]

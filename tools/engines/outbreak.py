@@ -117,7 +117,7 @@ class Outbreak:
 
 @contextmanager
 def outbreak(root: Path, count: int, *, max_delay_s: float = 1.0) -> Iterator[Outbreak]:
-    """A context with a daemon whose torrents all seed."""
+    """A context with a daemon. All its torrents seed."""
     made = Outbreak(root, count, max_delay_s=max_delay_s)
     with made.daemon:
         made.seed()

@@ -39,7 +39,7 @@ def _keep(copier: AlertCopier, native: Any) -> Alert:
 
 
 class RestlessSession(LibtorrentSession):
-    """A session whose torrents change at every request for updates."""
+    """A session with torrents that change at every request for updates."""
 
     _asked = 0
 

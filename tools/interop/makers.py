@@ -45,7 +45,7 @@ class Made:
         maker: the program that has made it.
         format: v1, v2 or hybrid.
         info: the info dictionary.
-        tracked: the 20 bytes by which trackers know the torrent: the v1 info-hash, or the first bytes of the v2
+        tracked: the 20 bytes by which trackers know the torrent. They are the v1 info-hash, or the beginning of the v2
             info-hash.
         torrent: Ouzel's id for it.
     """

@@ -106,7 +106,7 @@ def by_proxy(setting: Setting) -> Proof:
 
 
 def by_https(setting: Setting) -> Proof:
-    """Announces by HTTPS. The certificate is by a private CA, which is trusted or not."""
+    """Announces by HTTPS, with a certificate of a private CA. Ouzel trusts this CA or not."""
     authority = PrivateAuthority(setting.root, BRIDGE_ADDRESS)
     listen = f"OPENSSL-LISTEN:{TLS_PORT},bind={BRIDGE_ADDRESS},reuseaddr,fork,verify=0"
     files = f"cert={authority.certificate},key={authority.key}"

@@ -18,7 +18,7 @@ PORT: Final = 6969
 ANNOUNCE: Final = {
     scheme: f"{scheme}://{BRIDGE_ADDRESS}:{PORT}{path}" for scheme, path in (("http", "/announce"), ("udp", ""))
 }
-"""Its announce URLs by protocol."""
+"""The tracker's announce URLs by protocol."""
 
 _AS_NOBODY: Final = (*ENDS_WITH_US, "--reuid", "65534", "--regid", "65534", "--clear-groups")
 """A prefix that runs a command as nobody. If opentracker ran as root, it would change its user, and not end with us."""

@@ -15,7 +15,7 @@ _CHUNK: Final = 4 * MIB
 
 
 class Torrent(NamedTuple):
-    """A torrent whose data is at `root / name`.
+    """A torrent. Its data is at `root / name`.
 
     Fields:
         torrent: Ouzel's id for it.

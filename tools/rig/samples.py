@@ -72,6 +72,6 @@ class SampleTorrent:
 
 
 def two_files(name: str = "sample") -> SampleTorrent:
-    """A torrent with two files of three pieces each, which share no piece."""
+    """A torrent with two files of three pieces each. The files share no piece."""
     size = 3 * PIECE_LENGTH
     return SampleTorrent(name, {"a.bin": noise(size, 1), "b.txt": noise(size, 2)})

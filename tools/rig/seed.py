@@ -34,7 +34,7 @@ class Downloaded(NamedTuple):
     Fields:
         finished_s: from the add until libtorrent reported that all pieces had passed their hash check.
         flushed_s: from the add until libtorrent reported that the write cache had been written out, too.
-        cpu_s: the CPU time of the process meanwhile.
+        cpu_s: the CPU time of the process during the download.
     """
 
     finished_s: float
@@ -46,7 +46,7 @@ class Seed(Helper):
     """The process of a bare session.
 
     Args:
-        upload_bps: the session's upload limit, which also applies on loopback. 0 means no limit.
+        upload_bps: the session's upload limit. It also applies on loopback. 0 means no limit.
         settings: libtorrent settings that override those for loopback.
     """
 
@@ -78,7 +78,7 @@ class Seed(Helper):
         )
 
     def download(self, metainfo: bytes, save_path: Path, *, peer: str) -> Downloaded:
-        """Adds a torrent, and waits until it is complete. The process does nothing else meanwhile."""
+        """Adds a torrent, and waits until it is complete. The process does nothing else while it waits."""
         answer = self._ask(op="download", metainfo=metainfo.hex(), save_path=str(save_path), peer=peer, seed_mode=False)
         return Downloaded(**answer)
 

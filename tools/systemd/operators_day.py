@@ -248,7 +248,7 @@ class OperatorsDay:
         return True
 
     def _seed(self, root: str, name: str) -> str:
-        """Adds a torrent whose data is complete. Returns its id."""
+        """Adds a torrent with complete data. Returns its id."""
         made = payload.make(self._scratch / name, f"{name}.bin", {"": payload.MIB})
         self._in.path(f"{root}/{made.name}").write_bytes((made.root / made.name).read_bytes())
         self._in.path(f"/root/{name}.torrent").write_bytes(made.metainfo)

@@ -320,7 +320,7 @@ class Story:
         )
 
     def _systemctl_status(self) -> str:
-        """The output of `systemctl status`, whose exit code is not 0 if the unit has failed."""
+        """The output of `systemctl status`. The exit code is ignored, because it is not 0 if the unit has failed."""
         return self._in.run("sh", "-c", "systemctl status --no-pager --full ouzel || true")
 
     def _logged(self, event: str) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """`failover`: repeatedly sends SIGKILL to the engine. Measures the time until the next one accepts commands.
 
 There are no torrents. Right after each kill a client changes a limit of the session, with `"wait": "applied"`. Only the
-next engine can confirm the change. So the time until the reply is measured. The client does not poll meanwhile.
+next engine can confirm the change. So the time until the reply is measured. While it waits, the client does not poll.
 
 Each kill is made once the engine is idle and the warm spare is ready. The time between two kills is longer than the
 restart policy's window, so there is no back-off. There is one series with the spare and one series without. If
@@ -82,7 +82,7 @@ def failover(
 
 
 def daemon_for(root: Path, kills: int, *, warm: bool, sandbox: str | None = None) -> Daemon:
-    """A daemon whose restart budget allows this number of kills."""
+    """A daemon with a restart budget for this number of kills."""
     restart = {"window_s": WINDOW_S, "budget": kills + 5, "warm_spare": warm}
     return Daemon(root, restart=restart, sandbox=None if sandbox is None else {"mode": sandbox})
 

@@ -62,7 +62,7 @@ def globs(
 
 
 def _select(paths: list[str], patterns: list[str]) -> tuple[float, list[float], str | None]:
-    """Evaluates a selection. Returns the seconds, the delays of this thread meanwhile, and any problem."""
+    """Evaluates a selection. Returns the seconds, the delays of this thread in that time, and any problem."""
     said: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     selector = Selector(lambda torrent, problem: said.put(problem), at_once=0)
     desired = DesiredTorrent(

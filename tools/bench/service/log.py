@@ -42,7 +42,7 @@ class Run(msgspec.Struct, frozen=True):
         reload_s: the seconds from SIGHUP until the change was in force.
         stop_s: the seconds from SIGTERM to the end.
         exit_code: the supervisor's exit code.
-        told: the reasons in `health` whose component is `log`.
+        told: the reasons in `health` with the component `log`.
         status: the status in `health` at the end.
     """
 

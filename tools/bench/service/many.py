@@ -236,7 +236,7 @@ def _timed(act: Callable[[], object]) -> float:
 
 
 def _idle(daemon: Daemon, seconds: float) -> Idle:
-    """Measures idle costs from outside, without requests meanwhile."""
+    """Measures idle costs from outside. There are no requests at that time."""
     both = [psutil.Process(pid) for pid in (daemon.pid, daemon.engine_pid())]
     before = [_cpu_s(each) for each in both]
     began = time.monotonic()

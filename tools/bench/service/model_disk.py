@@ -1,6 +1,6 @@
-"""A model of a disk in memory, which fails on demand and simulates power loss.
+"""A model of a disk in memory. It fails on demand and simulates power loss.
 
-It has only those functions of the os module that `durable` uses.
+The model has only those functions of the os module that `durable` uses.
 
 Written content becomes durable when the file is synced. Names become durable when the directory is synced. After a
 crash, the directory has its synced entries and any number of later changes, in order. A file has either its synced

@@ -337,13 +337,13 @@ _LOOP: Final = asyncio.new_event_loop()
 
 
 def failing(*faults: Fault) -> Fails:
-    """A `fails` with which these calls fail."""
+    """A `fails` for `ModelDisk`: these calls fail."""
     by_number = {fault.number: fault.after for fault in faults}
     return lambda name, number: by_number.get(number)
 
 
 def failing_from(first: int, *, after: bool, name: str | None = None) -> Fails:
-    """A `fails` with which all calls from a certain number on fail, or only those of one kind."""
+    """A `fails` for `ModelDisk`: from a certain number on, all calls fail, or only those of one kind."""
     return lambda kind, number: after if number >= first and name in (None, kind) else None
 
 
@@ -369,7 +369,7 @@ KINDS: Final = ("open", "write", "ftruncate", "fsync", "fsync directory", "repla
 
 
 def lasting(calls: int) -> Iterator[Fails]:
-    """All ways in which the calls from a certain number on fail until the story ends: all calls, or one kind."""
+    """All ways in which calls from a certain number on fail until the story ends: all calls, or one kind."""
     for number in range(1, calls + 1):
         for after in (False, True):
             for kind in (None, *KINDS):

@@ -9,7 +9,7 @@ The bare session only downloads, and receives only the alerts that it needs. Two
 - `finished`: the last piece has passed its hash check.
 - `flushed`: the write cache has been written out. Ouzel's `completed` guarantees this.
 
-The goal uses `finished`, which is harder to reach.
+The goal uses `finished`, because it is harder to reach.
 """
 
 import os

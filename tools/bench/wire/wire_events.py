@@ -53,7 +53,7 @@ _TORRENTS: Final = 100
 _SIZE: Final = 4 * MIB
 _PIECE: Final = MIB
 _BPS: Final = 8000
-"""The rate of each torrent. It is so low that no torrent becomes complete, and that libtorrent uses little CPU time."""
+"""The rate of each torrent. No torrent becomes complete at so low a rate, and libtorrent uses little CPU time."""
 _SETTLE_S: Final = 8.0
 """The time until all peers are connected and the rates are stable."""
 _SEED: Final = {

@@ -56,7 +56,7 @@ class Plan:
 
     @property
     def torrent(self) -> str:
-        """The torrent's info-hash in hexadecimal digits, which is Ouzel's id for it."""
+        """The torrent's info-hash in hexadecimal digits. It is Ouzel's id for the torrent."""
         return self.made.torrent
 
     @property

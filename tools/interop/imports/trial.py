@@ -42,7 +42,7 @@ class Result:
     Fields:
         partial: how many torrents were stopped inside of a piece.
         done: the bytes of all torrents.
-        after_kill: those that Ouzel has after a SIGKILL of its engine, before anything is fetched.
+        after_kill: the bytes that Ouzel has after a SIGKILL of its engine, before it downloads anything.
         fetched: the missing bytes, and the bytes that the seed has uploaded.
         kept: two numbers for each stored property, such as category and limits. The first is the number of torrents
             with a value other than the default. The second is how many of these Ouzel has right.

@@ -137,7 +137,7 @@ class Moments:
             mutator.connect(self._context, self._daemon.runtime_dir)
 
     def _talk(self, *, acknowledgements: int = 0, for_s: float = 0.0) -> list[float]:
-        """Sends requests and reads replies until so many acknowledgements have arrived. This takes at least `for_s`."""
+        """Sends requests and reads replies until so many acknowledgements have arrived, and at least for `for_s`."""
         began, came = time.monotonic(), list[float]()
         while len(came) < acknowledgements or time.monotonic() < began + for_s:
             assert time.monotonic() < began + PATIENCE_S, "changes are acknowledged"
@@ -186,7 +186,7 @@ class Moments:
         return losses
 
     def _not_applied(self) -> list[str]:
-        """The torrents whose desired state the engine has not applied after a while."""
+        """The torrents with a desired state that the engine has not applied after a while."""
         torrents, wrong = list(self._daemon.client.list_ids()), list[str]()
 
         def applied() -> bool:

@@ -1,4 +1,4 @@
-"""A client that pipelines changes of its own torrents, and records the acknowledged ones."""
+"""A client that pipelines changes of its own torrents, and records the acknowledged changes."""
 
 import hashlib
 import itertools

@@ -18,7 +18,7 @@ class Entry(NamedTuple):
     Fields:
         path: the components of its path below the root folder.
         attributes: as in BEP 47: `p` for padding, `l` for a symbolic link to `target`.
-        in_utf8: the file's `path.utf-8`, which replaces `path`. Only v1 torrents have it.
+        in_utf8: the file's `path.utf-8`. It replaces `path`. Only v1 torrents have it.
     """
 
     path: Sequence[bytes]
@@ -55,7 +55,7 @@ def v1(name: bytes, entries: Sequence[Entry], **more: Bencodable) -> Hostile:
 
 
 def v1_single(name: bytes, content: bytes, **more: Bencodable) -> Hostile:
-    """A v1 torrent in the form for a single file, which has no root folder."""
+    """A v1 torrent in the form for a single file. This form has no root folder."""
     return _hostile({**_info(name, more), b"length": len(content), b"pieces": _hashes(content)})
 
 

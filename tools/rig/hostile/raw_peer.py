@@ -27,7 +27,7 @@ class RawPeer:
             `PEX`.
 
     Fields:
-        closed: whether the session has closed the connection, as far as `hear` and `say` know.
+        closed: whether the session has closed the connection. Only `hear` and `say` notice that.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A seed that notes the order in which pieces are requested. It answers as slowly as a test wants.
+"""A seed that notes the order in which pieces are requested. A test determines how slowly it answers.
 
 libtorrent may close a connection that it could use, for example while it searches for peers again. The seed then
 connects again.

@@ -22,7 +22,10 @@ def make(
     trackers: Collection[str] = (),
     uploaded: int = 0,
 ) -> bytes:
-    """Returns resume data that claims these pieces, and these blocks of other pieces. It has limits, and is paused."""
+    """Returns resume data that claims these pieces, and these blocks of other pieces.
+
+    The torrent is paused, with limits.
+    """
     params = lt.load_torrent_buffer(metainfo)
     info = params.ti
     params.save_path = str(save_path)
@@ -55,7 +58,7 @@ def piece_hashes(metainfo: bytes) -> list[bytes]:
 
 
 def private(metainfo: bytes) -> bytes:
-    """The metainfo, changed to a private torrent. Its info-hash differs."""
+    """The metainfo, changed to a private torrent. The info-hash changes, too."""
     decoded = lt.bdecode(metainfo)
     decoded[b"info"][b"private"] = 1
     return bytes(lt.bencode(decoded))

@@ -13,7 +13,7 @@ class Row(NamedTuple):
     """How a command can be used, beside the protocol.
 
     Fields:
-        shell: the commands of `ouzel` that use the command, by the words after `ouzel`.
+        shell: the subcommands of `ouzel` that use this command.
         test: the test that proves its effect: the file, below tests/end_to_end, and the test's name.
     """
 
