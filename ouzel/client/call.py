@@ -25,7 +25,7 @@ class Call(Generic[T_co]):
     """A command to send: its op and arguments, its `wait`, and the function that reads the reply.
 
     Fields:
-        before: calls that have to succeed first, one after the other.
+        before: calls that have to succeed first. They are sent one after the other.
     """
 
     op: str

@@ -335,7 +335,7 @@ def unban_peer(peer: str, *, wait: Wait = "durable") -> Call[BanAccepted]:
     """Lifts the ban of an IP address. An address that is not banned is not changed.
 
     Args:
-        peer: as in `ban_peer`.
+        peer: an IP address, or `address:port` as in `list_peers`.
     """
     return call_of(peer_commands.UnbanPeer(peer=peer), whole(BanAccepted), wait)
 

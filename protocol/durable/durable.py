@@ -205,8 +205,9 @@ class DurableWriter:
     error.
 
     Args:
-        check: raises OSError if nothing must be written. The thread calls it before it writes a group, and again before
-            it reports anything as durable. Another directory may have appeared at the path in between.
+        check: raises OSError if nothing must be written. The thread calls it before it writes a group. The thread calls
+            it again before it reports anything as durable. Another directory may have appeared at the path since the
+            first call.
         recycled: the directory with recycling of replaced files. Choose the directory in which files are replaced most
             often.
     """

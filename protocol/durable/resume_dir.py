@@ -17,8 +17,8 @@ The lock file also identifies the directory, because the path may later lead to 
 The engine writes only below `fastresume/`. So its sandbox can deny it access to the records (ADR 025, 026). The engine
 moves damaged files to `fastresume/damaged/`. The supervisor moves them from there to `damaged/`.
 
-Earlier versions stored resume data beside the records. The supervisor moves such files when it starts. Until then the
-engine reads them at their old place.
+Earlier versions stored resume data in the directory of the records. The supervisor moves such files when it starts.
+Until then the engine reads them at their old place.
 """
 
 import contextlib

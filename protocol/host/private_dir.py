@@ -1,4 +1,4 @@
-"""Checks for directories and files that nobody else can change or redirect.
+"""Checks for directories and files that nobody else can change, and for paths that nobody else can redirect.
 
 A path is walked from the root, one component after the other. Whoever can replace an entry of a directory decides where
 the rest of the path leads. The directory's owner can do that. Everybody who may write to the directory can do it too,
@@ -69,8 +69,8 @@ def prepare(directory: Path, mode: int = PRIVATE, *, widest: int = GROUP, parent
         A sentence for each directory on the path that members of another group can write to.
 
     Raises:
-        OSError: the directory cannot be made, belongs to another user, or may contain entries of others. Or its path
-            can be redirected by others.
+        OSError: the directory cannot be made, belongs to another user, may contain entries of others, or has a path
+            that others can redirect.
     """
     notes: list[str] = []
     with _opened(directory, make=mode, parents=parents, notes=notes) as fd:
@@ -179,8 +179,11 @@ def _opened(
 def _not_ours(fd: int) -> str | None:
     """The name of an entry that another user may have created or filled; None if there is none.
 
-    Such an entry has one of three properties. It belongs to another user, or it is a file with a second hard link. Or
-    it is a directory that others can write to.
+    Such an entry has one of three properties:
+
+    - It belongs to another user.
+    - It is a file with a second hard link.
+    - It is a directory that others can write to.
     """
     for name in os.listdir(fd):
         found = os.stat(name, dir_fd=fd, follow_symlinks=False)

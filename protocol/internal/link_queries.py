@@ -70,7 +70,7 @@ class SourceInspected(Answer, frozen=True, kw_only=True, tag="source_inspected")
         places: the paths of the torrent's root folder, or of its only file. Set if a save path was given.
         files: the paths of the torrent's files; set with `list_files`.
         private: whether the metainfo says that the torrent is private (BEP 27).
-        trackers: the trackers in the source, each with its tier. Set with `addresses`, together with `web_seeds`.
+        trackers: the trackers in the source, each with its tier. Set with `addresses`.
         resume: what was adopted from the resume data of another client.
     """
 

@@ -21,7 +21,7 @@ class FilePutAside(EventMessage, frozen=True, kw_only=True, tag="file_put_aside"
 class MetainfoDamaged(EventMessage, frozen=True, kw_only=True, tag="metainfo_damaged"):
     """A torrent's .torrent file is damaged.
 
-    The supervisor has to put the file aside, because the engine must not write there.
+    The supervisor has to put the file aside, because the engine must not write to its directory.
     """
 
     torrent: str

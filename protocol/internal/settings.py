@@ -61,7 +61,7 @@ _RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "suggest_mode": (0, 1),
     "tick_interval": (1, INT32_MAX),
 }
-"""The smallest and largest value of each setting for which not every 32-bit number is valid.
+"""The smallest and largest value of settings with a restricted range. All other settings allow every 32-bit number.
 
 libtorrent replaces most other values. It hangs with a negative `file_pool_size`. It keeps a core busy with a
 `tick_interval` of 0.

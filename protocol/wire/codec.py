@@ -283,7 +283,7 @@ def read(decoder: "msgspec.msgpack.Decoder[T]", frame: bytes, *, within: str, er
     """Decodes a typed message that Ouzel itself encoded. Checks neither depth nor integers.
 
     Args:
-        within, error: as in `convert`.
+        within, error: the same as in `convert`.
     """
     try:
         return decoder.decode(frame)

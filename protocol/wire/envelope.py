@@ -1,4 +1,4 @@
-"""The envelopes of the public wire, in which commands, replies and events are sent.
+"""The envelopes of the public wire. They carry commands, replies and events.
 
 Requests and replies are sent over the `commands` socket. Each is one msgpack map in the last frame of the message.
 Events are sent over the `events` socket as two frames: the topic and one map. The version is 1.

@@ -1,4 +1,4 @@
-"""Seeding goals: when a complete torrent has seeded enough, and what is done with it then.
+"""Seeding goals: when a complete torrent has seeded enough, and what happens to it after that.
 
 A torrent's goal is a number, or null for no goal, or `global`. `global` means the goal in the configuration
 (`[goals]`).

@@ -9,7 +9,7 @@ Errors are in three groups:
 - the further errors of any mutation
 - the errors of a single command
 
-The text beside an error says when this command returns it. The text is empty if the error table says it.
+The text beside an error says when a command returns the error. If the error table says it, the text is empty.
 """
 
 from collections.abc import Mapping

@@ -33,7 +33,7 @@ class TorrentState(StrEnum):
 
 
 ACTIVE_STATES = frozenset({TorrentState.CHECKING, TorrentState.FETCHING_METADATA, TorrentState.DOWNLOADING})
-"""The states in which the loss of the engine interrupts work that clients wait for."""
+"""The states with work that clients wait for. The loss of the engine interrupts this work."""
 
 COMPLETE_STATES = frozenset({TorrentState.FINISHED, TorrentState.SEEDING})
 """The states in which all selected files are complete."""

@@ -50,7 +50,7 @@ class Read(Command, frozen=True, kw_only=True):
 
 
 class InstantRead(Read, frozen=True, kw_only=True):
-    """Answered from memory, in the same iteration of the event loop in which the request arrives."""
+    """Answered from memory, in the iteration of the event loop that receives the request."""
 
 
 class PagedRead(Read, frozen=True, kw_only=True):

@@ -55,7 +55,7 @@ class CreateTorrent(Mutation, frozen=True, kw_only=True, tag="create_torrent"):
         private: whether clients of the torrent get peers only from its trackers (BEP 27).
         source: a text that private trackers require. It changes the info-hash.
         comment: any text.
-        exclude: globs as in `update_selection`. Files that match one of them are left out.
+        exclude: globs, in the form of `update_selection`. Files that match one of them are left out.
         output: the path of the .torrent file, in an existing directory in the download roots. If a .torrent file with
             the same info-hash exists there, it is kept. The trackers, web seeds and comment of that file may differ. If
             anything else exists there, the job fails. Null means that no file is written; then `seed` must be true.

@@ -43,7 +43,7 @@ class UnbanPeer(Mutation, frozen=True, kw_only=True, tag="unban_peer"):
     """Lifts the ban of an IP address. An address that is not banned is not changed.
 
     Fields:
-        peer: as in `ban_peer`.
+        peer: an IP address, or `address:port` as in `list_peers`.
     """
 
     peer: Endpoint

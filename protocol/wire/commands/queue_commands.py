@@ -22,7 +22,7 @@ class MoveInQueue(Mutation, frozen=True, kw_only=True, tag="move_in_queue"):
 
     Torrents at the top are downloaded first. Torrents that are moved together keep their order. If one of them is not
     in the queue, none is moved. The order is durable. Each torrent's place is written on its own. So if the resume
-    directory fails in between, only some of the torrents may have been moved.
+    directory fails, only some of the torrents may have been moved.
 
     Fields:
         torrents: the torrents to move.

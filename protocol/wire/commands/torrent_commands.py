@@ -99,7 +99,7 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
             first root.
         paused: adds the torrent without starting it.
         sequential: downloads pieces in order. The default is the rarest piece first.
-        rules: as in `update_selection`.
+        rules: the rules that `update_selection` sets.
         priorities: priorities 0..7, as a list that begins with file 0, or as a map. The keys of the map are file
             indices in decimal. Priorities override the rules.
         download_bps, upload_bps: limits in bytes per second; 0 means no limit.
