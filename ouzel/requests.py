@@ -60,8 +60,8 @@ class Requests:
 
         Raises:
             OuzelError: one of three errors. FRAME_TOO_LARGE: the daemon would not accept the frame. INVALID_ENVELOPE:
-                the deadline is out of range. INVALID_ARGUMENT: a text is not UTF-8, as some paths, and encoding would
-                change it.
+                the deadline is out of range. INVALID_ARGUMENT: a text is not UTF-8. For example, a path may have other
+                bytes, and encoding would change them.
         """
         if not 1 <= deadline_ms <= MAX_DEADLINE_MS:
             raise OuzelError(

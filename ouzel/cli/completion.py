@@ -1,8 +1,7 @@
 """Shell completion of torrents, labels, categories and jobs. It never fails, prints no errors, and is quick.
 
-Names of torrents are untrusted. The shell inserts a completion into a command line, and zsh evaluates the description
-beside it. So only names without characters that are special to a shell are completed. Descriptions contain only such
-names.
+Names of torrents are untrusted. The shell inserts a completion into a command line. zsh also evaluates its description.
+So only names without characters that are special to a shell are completed. Descriptions contain only such names.
 """
 
 import re

@@ -92,7 +92,7 @@ def print_error(
 
     Args:
         as_json: write one JSON document.
-        subject: the name of the item that the error is about. None if the message names it.
+        subject: the item that the error is about. None if the message names the item.
     """
     if as_json:
         if isinstance(error, OuzelError):

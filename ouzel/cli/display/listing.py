@@ -63,7 +63,8 @@ class StateFilter(StrEnum):
 class SortKey(StrEnum):
     """The values of `ls --sort`.
 
-    Names, states and ids are sorted from A to Z, ETAs from short to long, others from large to small.
+    Names, states and ids are sorted from A to Z. ETAs are sorted from short to long. All other columns are sorted from
+    large to small.
     """
 
     NAME = "name"

@@ -58,7 +58,7 @@ class MovedTorrent:
 
 
 Found = MovedTorrent | tuple[str, Unusable]
-"""A torrent of a profile. If it cannot be read, its name and the reason."""
+"""A torrent of a profile, or the name of an unreadable torrent with the reason."""
 
 
 @dataclass(frozen=True)
