@@ -16,7 +16,7 @@ END_S: Final = 20.0
 
 @contextmanager
 def running(argv: Sequence[str], home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A context within which a command runs. Its home directory is `home`. Its output is appended to `log` there."""
+    """A context within which a command runs. Its home directory is `home`. Its output is appended to `home / log`."""
     with (home / "log").open("ab") as log:
         process = subprocess.Popen(
             argv,

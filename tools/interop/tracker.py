@@ -29,7 +29,7 @@ class OpenTracker:
 
     Args:
         root: an empty directory that other users can read, because the tracker has no rights.
-        info_hashes: the torrents that the tracker serves, 20 bytes each. Debian's opentracker knows no others.
+        info_hashes: the torrents that the tracker serves, 20 bytes each. Debian's opentracker serves no other torrents.
     """
 
     def __init__(self, root: Path, info_hashes: Iterable[bytes]) -> None:

@@ -50,7 +50,7 @@ def pins(root: Path = ROOT) -> dict[str, str]:
 
 
 def parse(text: str) -> dict[str, Lock]:
-    """Parses the locks in a file. Raises ValueError for anything else."""
+    """Parses the locks in a file. Raises ValueError for an invalid or repeated lock."""
     found: dict[str, Lock] = {}
     rest = re.sub(r"(?m)\A(#.*\n)+", "", text)
     while rest:

@@ -52,7 +52,7 @@ class SampleTorrent:
         self.magnet = f"magnet:?xt=urn:btih:{self.torrent}&dn={name}"
 
     def metainfo_with(self, extra: Mapping[bytes, Bencodable]) -> bytes:
-        """The .torrent file with additional members beside `info`. They do not change its id."""
+        """The .torrent file with additional members outside of `info`. They do not change the torrent's id."""
         return bencode.encode({**extra, b"info": self.info})
 
     def write(self, save_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Kinds of standard error for a process under test. Some can be written, others cannot or are not read.
+"""Kinds of standard error for a process under test. Some can be written. Some cannot, or nobody reads them.
 
 - `good`: a file
 - `closed`: no open descriptor

@@ -93,7 +93,7 @@ def _compared(value: Any, decoded: Any, again: str) -> str | None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs the check. Returns the exit code: 0 if all is well, 1 for wrong answers, 2 for wrong usage."""
+    """Runs the check. Returns the exit code: 0 if all answers are right, 1 for wrong answers, 2 for wrong usage."""
     command = argv[1:] if argv[:1] == ["--"] else argv
     if not command:
         sys.stderr.write("usage: scripts/check-codec -- COMMAND [ARGUMENT…]\n")

@@ -37,7 +37,7 @@ class Run(msgspec.Struct, frozen=True):
 
     Fields:
         ready_s: the seconds from each kill until the next engine accepted commands.
-        commands_s: the seconds that all commands took, one after the other.
+        commands_s: the seconds for all commands, one after the other.
         refused: the number of commands that were not answered with OK.
         reload_s: the seconds from SIGHUP until the change was in force.
         stop_s: the seconds from SIGTERM to the end.

@@ -31,9 +31,10 @@ class Plan:
         pieces: the pieces that can be downloaded.
         slow: whether a low rate keeps the download inside of a piece.
         priorities: by file index, in Ouzel's form. 0 is not selected, 7 is the highest.
-        ratio: the ratio at which seeding ends. -1 means never. None means that the program's setting applies.
-        seeding_minutes, idle_minutes: the time of seeding, and of seeding without transfer. Special values as in
-            `ratio`.
+        ratio: the ratio at which seeding ends. A value of -1 means never. None means that the program's setting
+            applies.
+        seeding_minutes, idle_minutes: the time of seeding, and of seeding without transfer. -1 and None have the same
+            meaning as in `ratio`.
         automatic: whether the category's save path applies.
     """
 

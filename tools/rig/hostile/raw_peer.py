@@ -1,4 +1,4 @@
-"""A peer that speaks only a part of the peer wire protocol (BEP 3, BEP 10). It says what a test wants."""
+"""A peer with only a part of the peer wire protocol (BEP 3, BEP 10). A test decides what it sends."""
 
 import contextlib
 import socket

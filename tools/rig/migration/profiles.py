@@ -182,7 +182,7 @@ def transmission(directory: Path, torrents: Sequence[Held], *, named: bool = Fal
     """Writes `torrents` and `resume`. The torrents are paused, and have labels, goals and limits.
 
     Args:
-        named: whether the files are called `name.hash16`, as in earlier versions.
+        named: whether the files have names like `name.hash16`. Earlier versions used such names.
     """
     (directory / "torrents").mkdir(parents=True)
     (directory / "resume").mkdir()

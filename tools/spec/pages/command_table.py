@@ -10,7 +10,7 @@ SOURCE: Final = "tools/spec/pages/command_table.py"
 
 
 class Row(NamedTuple):
-    """How a command can be used, beside the protocol.
+    """The ways to use a command, in addition to the protocol.
 
     Fields:
         shell: the subcommands of `ouzel` that use this command.
