@@ -1,4 +1,4 @@
-"""The session's only IP filter: the addresses that the filter's file blocks, and those that are banned."""
+"""The session's only IP filter: the blocked addresses of the file, and the banned addresses."""
 
 import contextlib
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class FilteredSession:
 
     @recorded.of_session
     def block(self, filter_: object) -> None:
-        """Blocks the addresses of a filter that `filter_of` made, in place of the one before; None is no filter."""
+        """Replaces the blocked addresses by those of a filter from `filter_of`. None means no filter."""
         self._filter = lt.ip_filter() if filter_ is None else filter_
         self._only_banned.clear()
         self._ban(self._banned)
@@ -45,7 +45,7 @@ class FilteredSession:
 
     @recorded.of_session
     def ban(self, addresses: Sequence[str]) -> None:
-        """Bans IP addresses, in place of those that were banned before."""
+        """Replaces the banned IP addresses by these."""
         if addresses != self._banned:  # libtorrent checks the connections of all torrents
             self._ban(addresses)
             self._put_into_force()

@@ -45,7 +45,7 @@ def copy_status(torrent: str, status: Any) -> TorrentStatus:
 
 
 class Selections:
-    """The selections that libtorrent has confirmed, for torrents of which not all files are selected."""
+    """The selections that libtorrent has confirmed, for torrents with unselected files."""
 
     def __init__(self) -> None:
         self._in_force: dict[str, SelectedBytes] = {}
