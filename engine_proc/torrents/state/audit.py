@@ -1,8 +1,9 @@
-"""Decides when each torrent is compared with its desired state: soon after it was added or restored, then regularly.
+"""Decides when each torrent is compared with its desired state. Pure.
 
 Pure.
 
-A comparison needs synchronous calls of libtorrent, so only a few are made at one time.
+The first comparison follows soon after the torrent was added or restored. Then comparisons are periodic. A comparison
+waits for libtorrent, so only a few are made at one time.
 """
 
 from typing import Final
@@ -13,7 +14,7 @@ CYCLE_S: Final = 600.0
 BATCH: Final = 4
 """The number of torrents that are compared at one time, four times a second.
 
-Each comparison needs five calls that wait for libtorrent's thread. One cycle covers nearly 10,000 torrents.
+Each comparison needs five calls that wait for libtorrent. One cycle covers nearly 10,000 torrents.
 """
 
 
