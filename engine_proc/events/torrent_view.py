@@ -7,15 +7,14 @@ from protocol.wire.rows import TorrentState
 
 
 class Phase(Enum):
-    """How far a download is; `engine_proc.events.translator` has the transitions."""
+    """The phase of a download. `engine_proc.events.translator` has the transitions."""
 
     INCOMPLETE = "incomplete"
     FLUSHING = "flushing"
     FLUSHED = "flushed"
     COMPLETE = "complete"
     SPOILED = "spoiled"
-    """A write failed after the last piece had passed its check: libtorrent permanently claims data that is not on disk.
-    """
+    """A write failed after the last piece had passed its check. libtorrent keeps claiming the missing data."""
 
 
 class View:

@@ -7,8 +7,7 @@ IDLE_S: Final = 0.5
 RESTORING_S: Final = 4.0
 """The interval of requests for updates while thousands of torrents are being added."""
 CALM_S: Final = 0.1
-"""A restore counts as over after this many seconds without a command and without a torrent that is being added.
-"""
+"""How many seconds after the last command or added torrent a restore counts as over."""
 
 
 class UpdateSchedule:
@@ -26,11 +25,11 @@ class UpdateSchedule:
 
     @property
     def calm_from(self) -> float:
-        """When the burst of commands will count as over if none arrives from now on."""
+        """When the burst of commands will count as over, if no command arrives until then."""
         return self._many_at + CALM_S
 
     def hold_back(self, now: float) -> None:
-        """Notes that commands are queued, or many torrents are being added."""
+        """Notes that commands are queued, or that many torrents are being added."""
         self._many_at = now
 
     def hurry(self, now: float) -> None:
@@ -38,7 +37,7 @@ class UpdateSchedule:
         self._next = now
 
     def due(self, now: float) -> bool:
-        """Whether to request an update now; if so, it counts as requested."""
+        """Whether to request an update now. If the result is True, the update counts as requested."""
         if now < self._next:
             return False
         self._next = now + (BUSY_S if self.busy else IDLE_S)

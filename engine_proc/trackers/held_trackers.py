@@ -1,8 +1,8 @@
-"""Stores the trackers that libtorrent does not have yet, and adds them to resume data that lacks them. Pure.
+"""Stores the trackers that libtorrent does not have yet, for resume data that lacks these trackers. Pure.
 
-Resume data is made some time between its request and its alert. Data that was requested while trackers were held lacks
-them, even if libtorrent gets the trackers before the alert is popped. So the trackers are stored until all saves that
-were in progress when libtorrent got them have ended.
+libtorrent makes resume data some time between the request and the alert. If the request was made while trackers were
+held, the data may lack these trackers. libtorrent may get them before the alert is popped. So the trackers are stored
+until all saves have ended that were in progress then.
 """
 
 from collections import Counter
@@ -22,14 +22,14 @@ class HeldTrackers:
         self._saves: Counter[str] = Counter()
 
     def hold(self, torrent: str, trackers: Trackers) -> None:
-        """Stores trackers without which a torrent is about to be added."""
+        """Stores a torrent's trackers. The torrent is about to be added without trackers."""
         self._held[torrent] = trackers
 
     def change(self, torrent: str, before: Trackers, after: Trackers) -> bool:
-        """Holds the changed trackers of a torrent. Returns whether libtorrent has to drop those that it has.
+        """Holds the changed trackers of a torrent. Returns whether libtorrent has to drop its present trackers.
 
         Args:
-            before: the present trackers, which libtorrent has unless they are held.
+            before: the present trackers. If they are not held, libtorrent has them.
         """
         has = self._extended.pop(torrent, []) if torrent in self._held else before
         self._held[torrent] = after
@@ -43,9 +43,9 @@ class HeldTrackers:
         return self._held.get(torrent, [])
 
     def give(self, torrent: str) -> tuple[Trackers, Trackers] | None:
-        """Removes and returns the held trackers of a torrent, and those that libtorrent has already; None if none are.
+        """Removes and returns the held trackers of a torrent, and libtorrent's own; None if no trackers are held.
 
-        The latter are empty unless trackers were only added.
+        If trackers were only added, libtorrent's own are its present trackers. Otherwise they are empty.
         """
         trackers = self._held.pop(torrent, None)
         if trackers is None:
@@ -59,7 +59,7 @@ class HeldTrackers:
         self._saves[torrent] += 1
 
     def save_ended(self, torrent: str) -> Trackers | None:
-        """Notes the end of a save. Returns the trackers to add to the resume data if it has none."""
+        """Notes the end of a save. Returns the trackers for the resume data, if it has no trackers."""
         trackers = self._held.get(torrent) or self._given.get(torrent)
         self._saves[torrent] -= 1
         if self._saves[torrent] <= 0:
