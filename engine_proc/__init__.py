@@ -7,7 +7,7 @@
 - `trackers`: the timing of announces, and the status of trackers.
 - `watches`: find torrents that make no progress, for example because of corrupt data.
 - `ip_filter`: reads a file of blocked addresses.
-- `files`: a torrent's files, and the selection of them.
+- `files`: a torrent's files, and their selection.
 - `resume`: fast-resume data, and the search for pieces on disk that are missing in it.
 - `storage`: mounts and disks, torrents that wait for a disk, and path confinement.
 - `process`: the log, the parent process, mailboxes between threads, the sandbox.

@@ -1,8 +1,8 @@
 """`python -m engine_proc.create …`: makes a torrent of files on disk.
 
-It reads a `CreationOrder` from standard input, and writes its reports to standard output. Hashing takes long. A
-separate process with low priority hashes, so that neither the engine nor the supervisor is delayed. The process also
-survives a crash of the engine. It ends when standard input is closed.
+It reads a `CreationOrder` from standard input, and writes its reports to standard output. Hashing takes long. So a
+separate process with low priority hashes the files, and does not delay the engine or the supervisor. The process
+survives a crash of the engine. The process ends when standard input is closed.
 """
 
 import contextlib

@@ -37,7 +37,7 @@ from protocol.wire.desired import SettingValue
 
 HEARTBEAT_S: Final = 0.25
 WAITING_HEARTBEAT_S: Final = 2.0
-"""The interval of heartbeats before there is a session. It is long, so that a warm spare uses little CPU time."""
+"""The interval of heartbeats before there is a session. The interval is long, so a warm spare uses little CPU time."""
 COMMANDS_PER_TURN: Final = 50
 
 SessionFactory = Callable[[Configure], LibtSession]

@@ -1,4 +1,4 @@
-"""Executes queries, and commands about the whole session. These commands keep no state."""
+"""Executes queries, and commands about the whole session."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

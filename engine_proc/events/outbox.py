@@ -13,7 +13,7 @@ from protocol.wire.events.torrent_events import Progress
 EVENTS_PER_FRAME: Final = 40
 """The maximum number of events in a frame.
 
-The supervisor handles a frame without interruption, and its clients wait meanwhile.
+The supervisor handles a frame without interruption. During that time clients wait.
 """
 
 

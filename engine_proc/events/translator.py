@@ -8,7 +8,7 @@ the torrent as downloading. `Completed` follows the confirmation. The phases:
     ...
 
 If a torrent is complete according to its resume data, it begins in COMPLETE, and causes no event. If a torrent has
-downloaded nothing since it was added, no flush is needed. That torrent goes from INCOMPLETE to FLUSHED.
+downloaded nothing since it was added, it needs no flush, and goes from INCOMPLETE to FLUSHED.
 """
 
 from collections.abc import Sequence
@@ -121,7 +121,7 @@ class AlertTranslator:
     def rechecking(self, torrent: str) -> list[TranslatedEvent]:
         """The events about a torrent whose recheck has begun.
 
-        A short recheck may end before the next status update, so the update cannot be the cause of these events.
+        The next status update would be too late, because a short recheck may end before it.
         """
         view = self._views.get(torrent)
         if view is None or view.state is TorrentState.CHECKING:
@@ -317,7 +317,7 @@ class AlertTranslator:
 
 
 STOPPING: Final = ("storage", "invalid_metadata")
-"""The names of errors by which libtorrent stops a torrent."""
+"""The names of errors that stop a torrent."""
 
 
 def _stopped(torrent: str, view: View, problem: str) -> TorrentError:

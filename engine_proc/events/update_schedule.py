@@ -14,7 +14,7 @@ class UpdateSchedule:
     """Schedules requests for status updates. Times are monotonic seconds that the caller passes.
 
     Fields:
-        busy: whether the last answer had changes, or a command was executed since.
+        busy: whether the last answer had changes, or a command was executed after it.
     """
 
     def __init__(self, now: float) -> None:
@@ -33,7 +33,7 @@ class UpdateSchedule:
         self._many_at = now
 
     def hurry(self, now: float) -> None:
-        """Requests an update soon, since something waits for the result."""
+        """Requests an update soon, because a part of the engine waits for the result."""
         self._next = now
 
     def due(self, now: float) -> bool:

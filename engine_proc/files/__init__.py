@@ -1,4 +1,4 @@
-"""A torrent's files, their names, and which of them are selected.
+"""A torrent's files, their names, and their selection.
 
 - The *selection* gives each file its priority, from rules and explicit priorities; *globs* are the rules' patterns.
 - The *selector* evaluates a selection, on a thread if that takes long.

@@ -17,7 +17,7 @@ def renamed(layout: ContentLayout, paths: Mapping[int, str]) -> dict[int, str]:
     - `no_subfolder`: if all files are in one root folder, that folder is removed.
 
     Args:
-        paths: the paths of all files but padding, as libtorrent stores them.
+        paths: libtorrent's paths of all files, without padding.
     """
     roots = {path.partition("/")[0] for path in paths.values()}
     rooted = len(roots) == 1 and all("/" in path for path in paths.values())

@@ -8,7 +8,7 @@ TOP: Final = 7
 
 
 def end_pieces(files: Iterable[tuple[int, int, int]], piece_length: int, *, preferred: bool) -> dict[int, int]:
-    """Returns the priority of each piece that is the first or the last one of a file.
+    """Returns the priority of each piece that is the first or the last piece of a file.
 
     A piece has the highest priority of all files with bytes in that piece.
 

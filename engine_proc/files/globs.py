@@ -1,6 +1,6 @@
 r"""Globs over the paths of a torrent's files, matched in linear time. Pure.
 
-The dialect, which docs/protocol.md explains for clients. Case is ignored. No path contains an empty name, `.` or `..`.
+docs/protocol.md explains this dialect for clients. Case is ignored. No path contains an empty name, `.` or `..`.
 
     *        any characters but a slash; as a whole name, at least one
     ?        one character but a slash
@@ -12,8 +12,8 @@ Everything else matches itself: braces, `!` at the beginning, `~`, extended glob
 
 A *chunk* is the part of a glob between two `*`, and has a fixed length. A *block* is the part between two `**`, and has
 a fixed number of names. If a path matches at all, it also matches with the leftmost match of each chunk and block. So
-each of them becomes an atomic group, and the matcher does not backtrack. The number of steps is at most the length of
-the path times the length of the glob.
+each chunk and each block becomes an atomic group, and the matcher does not backtrack. The number of steps is at most
+the length of the path times the length of the glob.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Parses the parts of a magnet link that libtorrent cannot return: a name in any encoding, and the selection. Pure.
 
-libtorrent's binding cannot return text that is not UTF-8. libtorrent's parser drops a whole selection (`so=`, BEP 53)
-if the selection has a large number. So this module parses both, and removes both from libtorrent's link.
+libtorrent's binding cannot return text that is not UTF-8. If a selection (`so=`, BEP 53) has a large number, libtorrent
+drops the whole selection. So this module parses both, and removes both from libtorrent's link.
 """
 
 import re
@@ -31,7 +31,7 @@ class MagnetLink(NamedTuple):
 
 
 def read(magnet: str) -> MagnetLink:
-    """Parses a link. Never raises an error, since libtorrent validates the link."""
+    """Parses a link. Never raises an error, because libtorrent validates the link."""
     scheme, mark, query = magnet.partition("?")
     kept, name, named, spans, selects = [], None, False, [], False
     for parameter in query.split("&"):

@@ -20,7 +20,7 @@ def write(output: str, content: bytes, same: Callable[[bytes], bool]) -> None:
     """Writes a file durably. Raises Unusable.
 
     Args:
-        same: returns whether an existing file with this content may stay, so that no new file is needed.
+        same: returns whether an existing file with this content may stay. Then no new file is needed.
     """
     path = Path(output)
     try:
@@ -74,7 +74,7 @@ def _kind(path: Path) -> str:
 
 @contextlib.contextmanager
 def _nameless(path: Path) -> Iterator[tuple[int, str]]:
-    """A descriptor of a new file in the directory of `path`, and a path by which the file can be linked.
+    """A descriptor of a new file in the directory of `path`, and a path of this file for `link`.
 
     On most file systems the file has no name. Then nothing is left if this process is killed.
     """
@@ -95,7 +95,7 @@ def _nameless(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _publish(fd: int, source: str, path: Path) -> None:
-    """Gives the file its name. Raises FileExistsError if a file of this name has appeared meanwhile."""
+    """Gives the file its name. Raises FileExistsError if a file of this name has appeared."""
     try:
         # Python follows links only if a descriptor is given; it is not used, since `source` is absolute.
         os.link(source, path, src_dir_fd=fd, follow_symlinks=True)

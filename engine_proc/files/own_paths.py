@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 LONGEST: Final = 512
-"""The maximum length of a path; a longer one is cut and ends in an ellipsis.
+"""The maximum length of a path. A longer path is cut, and ends in an ellipsis.
 
 File systems accept only a few hundred characters.
 """

@@ -7,7 +7,7 @@ LONGEST: Final = 128 * 1024 * 1024
 """The longest length that libtorrent accepts."""
 
 PIECES: Final = 2048
-"""The maximum number of pieces, as long as the piece length is at most USUAL_MAX."""
+"""The maximum number of pieces if the piece length is at most USUAL_MAX."""
 USUAL_MAX: Final = 16 * 1024 * 1024
 PIECES_OF_HUGE: Final = 131_072
 

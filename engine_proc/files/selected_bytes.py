@@ -1,9 +1,9 @@
 """Computes how many bytes of the selected files are complete, from libtorrent's counts of whole pieces. Pure.
 
 A *border* piece reaches into a selected and an unselected file. libtorrent downloads the whole piece, and counts all of
-its bytes. The bytes of border pieces in unselected files are the *surplus*. It is computed once per selection. At a
-status update, `done` only checks which border pieces are complete. If all pieces of selected files are complete, `done`
-checks nothing.
+its bytes. The bytes of border pieces in unselected files are the *surplus*. The surplus is computed once per selection.
+At a status update, `done` only checks which border pieces are complete. If all pieces of selected files are complete,
+`done` checks nothing.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ class FileSpan(NamedTuple):
 
 
 class Border(NamedTuple):
-    """A piece that reaches into selected and unselected files, with its number of bytes in each of the two."""
+    """A piece that reaches into selected and unselected files, with its number of bytes in both."""
 
     piece: int
     wanted: int

@@ -43,7 +43,7 @@ FLUFF: Final = (
 """
 
 SLICE: Final = 2_000_000
-"""The number of steps between two pauses of `decide`. They take at most a few milliseconds.
+"""The number of steps between two pauses of `decide`. These steps take at most a few milliseconds.
 
 A step compares one character of a path with one character of a glob.
 """

@@ -1,8 +1,8 @@
 """The selector: evaluates short selections on the loop, and long ones on a thread.
 
-A torrent may have 100,000 files, and a selection may have 1,000 globs. Their evaluation on the loop would block it. The
-selector caches the result of a slow evaluation as long as the torrent exists. The result is used several times during
-loading, and sometimes later.
+A torrent may have 100,000 files, and a selection may have 1,000 globs. The evaluation of all globs would block the
+loop. The selector caches the result of a slow evaluation until the torrent is removed. The result is used several times
+during loading, and sometimes later.
 """
 
 import queue

@@ -10,7 +10,7 @@ A file may mix the forms, because each line is parsed by itself. No form has a s
 Numbers of IPv4 addresses may be padded with zeros. Lines that begin with `#`, `;` or `//` are comments.
 
 The file is untrusted, and a regular expression blocks all threads until it has matched or failed. So the time to parse
-a line is proportional to the line's length, and longer lines than LINE_BYTES_MAX are not parsed.
+a line is proportional to the line's length. Lines above LINE_BYTES_MAX are not parsed.
 """
 
 import io
@@ -50,7 +50,7 @@ class Parsed(NamedTuple):
 
     Fields:
         rules: the blocked ranges.
-        bad: the number of lines that are neither rules nor comments.
+        bad: the number of invalid lines.
         first_bad: the number and the beginning of the first bad line; empty if no line is bad.
     """
 

@@ -24,7 +24,7 @@ class Filtered(NamedTuple):
     """An outcome.
 
     Fields:
-        state: what to report.
+        state: the state to report.
         changes: whether the session has to apply `filter`.
         filter: the filter to apply; None means no filter.
     """

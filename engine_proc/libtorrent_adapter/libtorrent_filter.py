@@ -37,7 +37,7 @@ class FilteredSession:
 
     @recorded.of_session
     def block(self, filter_: object) -> None:
-        """Replaces the blocked addresses by those of a filter from `filter_of`. None means no filter."""
+        """Blocks the addresses of a filter from `filter_of`, and no other addresses. None means no filter."""
         self._filter = lt.ip_filter() if filter_ is None else filter_
         self._only_banned.clear()
         self._ban(self._banned)

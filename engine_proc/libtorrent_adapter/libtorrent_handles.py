@@ -57,7 +57,7 @@ class Handles:
     def leave(self, torrent: str) -> Any:
         """Notes that a torrent is about to be removed.
 
-        Returns the torrent's handle. It must not be used any more, because it may become invalid at any moment.
+        Returns the torrent's handle. The handle must not be used any more, because it may become invalid at any moment.
         """
         self._leaving.add(torrent)
         return self._take(torrent)
@@ -99,8 +99,8 @@ class Handles:
     def known(self, info_hashes: Any) -> str | None:
         """The id of the expected torrent with one of these info-hashes, for alerts without a handle.
 
-        Two torrents can share an info-hash only while one of them is being added. libtorrent will refuse that torrent,
-        and the result is the other torrent.
+        While a torrent is being added, it may share an info-hash with another one. Then libtorrent will refuse the new
+        torrent. The result is the other torrent.
         """
         found = {owner for info_hash in hashes(info_hashes).known() for owner in self._having(info_hash)}
         if len(found) > 1:
@@ -121,6 +121,6 @@ class Handles:
         return None
 
     def _having(self, info_hash: str) -> list[str]:
-        """The torrents with an info-hash. There can be two if one gets metadata while the other is being added."""
+        """The torrents with an info-hash. While a torrent is being added, there may be two."""
         others = self._owners.get(info_hash, [])
         return [info_hash, *others] if info_hash in self._expected else others

@@ -53,7 +53,7 @@ _NO_HISTORY: Final = dict.fromkeys(CountersRead.__struct_fields__[1:], 0)
 
 
 class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSession):
-    """A libtorrent session whose rate limits apply to all peers, including those on the local network.
+    """A libtorrent session. Its rate limits also apply to peers on the local network.
 
     Args:
         settings: libtorrent settings, by libtorrent's names.
@@ -100,7 +100,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
         self._kept_seeds.release(torrent, self._session.apply_settings, self._settings.close_redundant)
 
     def _limit_local_peers_too(self) -> None:
-        """Puts every address into the global peer class, so that the limits apply to it.
+        """Puts every address into the global peer class. The rate limits apply to this class.
 
         By default, limits do not apply to peers in loopback and private networks.
         """
@@ -176,7 +176,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
         seen: bool = False,
         files_known: bool = False,
     ) -> Loading | Unverified:
-        """Adds a torrent from its resume data, or returns what has to be verified first.
+        """Adds a torrent from its resume data, or returns the pieces to verify first.
 
         Raises InvalidSource, AlreadyThere.
         """
@@ -305,7 +305,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
     @faults.of_torrent
     @recorded.of_torrent
     def call_peers(self, torrent: str) -> None:
-        """Requests connections to a torrent's known peers. The next request for statistics makes them.
+        """Requests connections to a torrent's known peers, soon after the next request for statistics.
 
         Raises UnknownTorrent.
         """

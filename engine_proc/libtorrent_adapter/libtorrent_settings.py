@@ -63,7 +63,7 @@ class Settings:
     def take(self, wanted: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
         """Stores the configured settings.
 
-        Returns the settings to apply. They include the defaults of settings that are no longer configured.
+        Returns the settings to apply. If a setting is no longer configured, its default is included.
 
         Raises:
             InvalidSetting: nothing was changed.

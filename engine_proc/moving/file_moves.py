@@ -1,8 +1,8 @@
 """The steps of a move on disk: staging, placing and undoing. Runs on a disk's thread.
 
 Each step finds out from the disk which part is already done. So a step can be repeated after a crash at any moment. The
-name of a staged file is the hash of its path in the source. A copy first has another name. It is renamed after the
-sync, so a file with its staged name is complete.
+name of a staged file is the hash of its path in the source. During the copy, the file has another name. After the sync,
+it gets its staged name. So a file with its staged name is complete.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ class Plan(NamedTuple):
         source: the present save path.
         target: the new save path; equal to `source` if only names change.
         made: the topmost directory of the target that did not exist when the move was accepted; None if all existed.
-        pairs: for each file whose path changes, its present and its final path.
+        pairs: the present and the final path of each file. Files that keep their path are left out.
         claimed: the present paths of claimed files, which must exist. If a file is missing, its disk may be missing.
     """
 
@@ -171,7 +171,7 @@ def place(plan: Plan, moving: Moving) -> None:
 
 
 def take_back(plan: Plan) -> None:
-    """Gives the placed files their staged names again after a Collision, so that the move can be undone.
+    """After a Collision, gives the placed files their staged names again. Then the move can be undone.
 
     Deletes only empty folders. So the placing can be repeated if the process dies.
 

@@ -17,7 +17,7 @@ def rename(source: str, target: str) -> None:
     """Renames a file. Raises FileExistsError if the target exists, and otherwise the errors of `os.rename`.
 
     Some kernels and file systems lack such a rename. There, `rename` takes two steps. If another program makes the
-    target between them, the target may be replaced.
+    target between the steps, the target may be replaced.
     """
     if _renameat2 is not None:
         paths = os.fsencode(source), os.fsencode(target)

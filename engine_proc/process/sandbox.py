@@ -10,8 +10,8 @@ It may also read files in:
 - the resume directory;
 - the directories of Python, libtorrent, name resolution and certificates.
 
-The sandbox applies to the calling thread and to threads that this thread starts. So `enter` refuses a process with
-other threads.
+The sandbox applies to the calling thread and to threads that this thread starts. If the process already has other
+threads, `enter` cannot set Landlock rules.
 """
 
 import contextlib
@@ -52,7 +52,7 @@ _PAYLOAD: Final = (
 _OWN: Final = _PAYLOAD | Right.MAKE_SYM | Right.MAKE_FIFO | Right.MAKE_SOCK
 """The rights in the engine's own directory.
 
-They suffice to put aside any object that has the name of one of the engine's files.
+The rights suffice to put aside any object that has the name of one of the engine's files.
 """
 
 _SYSTEM: Final = (
@@ -225,7 +225,7 @@ def _code() -> Iterator[str]:
 
 
 def _lacks(version: int) -> list[str]:
-    """A list, for people, of what an old version of Landlock does not restrict."""
+    """The actions that an old version of Landlock does not restrict, as texts for people."""
     since = {2: "links into other directories", FILES_SINCE: "truncation", 5: "devices", 6: "abstract sockets"}
     lacking = [what for first, what in since.items() if version < first]
     return [f"Landlock {version} of this kernel does not confine {', '.join(lacking)}"] if lacking else []

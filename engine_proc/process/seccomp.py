@@ -13,7 +13,9 @@ from typing import Final, NamedTuple
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 _SET_MODE_FILTER: Final = 1
 _SPEC_ALLOW: Final = 4
-"""The flag that disables costly mitigations of speculative execution. Older kernels enable them with each filter."""
+"""The flag that disables costly mitigations of speculative execution. Older kernels enable the mitigations with a
+filter.
+"""
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCHITECTURE, _ARGUMENT_0, _ARGUMENT_1 = 0, 4, 16, 24
@@ -173,7 +175,7 @@ COMMANDS: Final = {
         },
     ),
 }
-"""Calls of which some commands are refused.
+"""Calls with some refused commands.
 
 The command is the second argument. The numbers of commands are equal on both architectures.
 """

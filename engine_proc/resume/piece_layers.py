@@ -1,7 +1,7 @@
 """Finds the hashes of v2 pieces (BEP 52) in .torrent files and in resume data. Pure.
 
-A .torrent file has the hashes in its piece layers. Resume data has them in merkle trees. The hashes are only used to
-verify pieces. If a hash is missing or wrong, its piece is not verified. So invalid data is ignored, and no error is
+A .torrent file has the hashes in its piece layers. Resume data has the hashes in merkle trees. The hashes are only used
+to verify pieces. If a hash is missing or wrong, its piece is not verified. So invalid data is ignored, and no error is
 raised.
 """
 
@@ -26,8 +26,8 @@ def of_metainfo(metainfo: Any, root: bytes) -> Digest:
 def of_resume(resume: Any, index: int, pieces: int) -> Digest:
     """The digests in decoded resume data, for the file at this index.
 
-    Resume data has only the known nodes of a tree. A mask has a bit for each node, beginning with the root. The hashes
-    of the nodes whose bits are set follow. While pieces are missing, the tree has the hashes of all pieces, or only the
+    Resume data has only the known nodes of a tree. A mask has a bit for each node, beginning with the root. If a bit is
+    set, the hash of the node follows. While pieces are missing, the tree has the hashes of all pieces, or only the
     root.
 
     Args:

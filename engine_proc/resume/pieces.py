@@ -1,15 +1,16 @@
-"""Determines which pieces may be on disk although resume data lacks them, and where to read them. Pure.
+"""Finds pieces that may be on disk and that resume data lacks. Pure.
 
 After a crash the resume data is some seconds old, and lacks later pieces. If the files have data at all bytes of a
 piece, the piece is a *candidate*. A candidate is complete if its digest is right:
+
 - for v1 and hybrid torrents, the SHA-1 hash (BEP 3);
 - for v2 torrents, the root of a SHA-256 merkle tree (BEP 52).
 
 In the other pieces, a block is a *fragment* if the files have data there. Fragments are offered to libtorrent.
 libtorrent hashes the piece once it has downloaded the rest.
 
-"On disk" means the place where libtorrent will read. If the file is selected or exists, that is the file. Otherwise,
-that is the part file, if the part file's header lists the piece.
+"On disk" means where libtorrent will read. If the file is selected or exists, libtorrent reads the file. In all other
+cases libtorrent reads the part file, if its header lists the piece.
 """
 
 from bisect import bisect_right
@@ -86,8 +87,7 @@ class Unverified(NamedTuple):
         bytes_total: the size of the selected files in bytes.
         size: the size of all files, with padding.
         part_file: the part file, which may have parts of unselected files.
-        doubtful: claimed pieces that libtorrent perhaps cannot find on disk. Their claims are kept only if the pieces
-            are verified.
+        doubtful: claimed pieces that libtorrent may not find on disk. A claim is kept only if its piece is verified.
         borders: claimed pieces that reach into unselected files. If libtorrent can read all bytes of a piece, its claim
             is kept.
         unfinished: the blocks of incomplete pieces, according to the resume data.
@@ -225,7 +225,7 @@ def candidates(unverified: Unverified, disk: Disk) -> list[tuple[MissingPiece, l
 
 
 def lost(unverified: Unverified, disk: Disk, proven: Collection[int]) -> frozenset[int]:
-    """The claimed pieces that must be downloaded again. They are doubtful or not wholly on disk, and not proven."""
+    """The claimed pieces that must be downloaded again. Proven pieces are left out."""
     length = unverified.part_file.piece_length
     gone = {
         piece
@@ -270,7 +270,7 @@ def offer(unverified: Unverified, blocks: Mapping[int, Collection[int]]) -> dict
 
 
 def sparse(unverified: Unverified, disk: Disk) -> list[int]:
-    """The pieces that another client claims, but whose data is not wholly in the files."""
+    """The pieces that another client claims, but that are not wholly in the files."""
     if unverified.foreign is None:
         return []
     length, found = unverified.part_file.piece_length, []

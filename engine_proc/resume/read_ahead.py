@@ -1,4 +1,4 @@
-"""Reading ahead: a thread reads files early, so that the event loop does not block on a disk.
+"""Reading ahead: a thread reads files early, so the event loop does not block on a disk.
 
 A restore reads thousands of small files one after the other, and each read may block. The first reads show whether the
 files are in the page cache. If the files are there, the thread is not used, because it would compete with the loop. The
@@ -19,7 +19,7 @@ Dated = tuple[bytes, float]
 """The content of a file, and its modification time in seconds since 1970."""
 
 SAMPLE: Final = 50
-"""The number of files that are first read without the thread. Their times decide whether the thread is used."""
+"""The number of files that are first read without the thread. The read times decide whether the thread is used."""
 
 SLOW_S: Final = 50e-6
 """The limit of the time to read a file. If the read takes longer, the file was not in the page cache."""

@@ -40,7 +40,7 @@ class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
         downloaded: payload bytes since the torrent was added. libtorrent updates the number once a second, while a peer
             is connected. So it stays 0 if the whole download takes less than a second.
         uploaded: payload bytes since the torrent was added, updated like `downloaded`.
-        moved_down: downloaded payload bytes since the torrent was last paused, or was added to the session. libtorrent
+        moved_down: downloaded payload bytes since the last pause, or since the session added the torrent. libtorrent
             updates the number at once.
         moved_up: uploaded payload bytes, counted like `moved_down`.
     """

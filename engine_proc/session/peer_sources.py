@@ -18,7 +18,7 @@ class PeerSources(Protocol):
     """The sources of peers and payload of a session's torrents. For errors see `LibtSession`."""
 
     def release_trackers(self, torrent: str) -> None:
-        """Passes a torrent's trackers to libtorrent, so that it announces the torrent from now on.
+        """Passes a torrent's trackers to libtorrent. From now on libtorrent announces the torrent.
 
         A paused torrent is not announced. The call is idempotent.
         """

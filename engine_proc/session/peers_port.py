@@ -36,7 +36,7 @@ class PeersPort(Protocol):
         ...
 
     def block(self, filter_: object) -> None:
-        """Replaces the blocked addresses by those of a filter; None means no filter. Banned addresses stay banned.
+        """Replaces the IP filter; None means no filter. Banned addresses stay banned.
 
         libtorrent ends connections to these addresses, and makes and accepts no new ones.
         """

@@ -1,7 +1,7 @@
 """The session port: the interface to libtorrent, as a Protocol. Tests use a fake implementation.
 
 Torrents are identified by Ouzel's ids. Most calls are requests, and an alert has the outcome. A few calls return
-values. They wait for libtorrent, so the engine makes them only on demand.
+values. These calls wait for libtorrent, so the engine makes them only on demand.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -184,7 +184,7 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         ...
 
     def pop_alerts(self) -> list[Alert]:
-        """Removes and returns all queued alerts. Drains the descriptor first, so that no alert is missed."""
+        """Removes and returns all queued alerts. Drains the descriptor first, in order not to miss alerts."""
         ...
 
     def inspect(
@@ -250,15 +250,15 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         seen: bool = False,
         files_known: bool = False,
     ) -> Loading | Unverified:
-        """Adds a torrent from its resume data, or returns what has to be verified on disk first.
+        """Adds a torrent from its resume data, or returns the pieces to verify on disk first.
 
         Raises the same errors as `add`.
 
         Args:
             verified: the outcome of the verification; None if nothing was verified yet. In that case, if pieces have to
                 be verified, they are returned, and the torrent is not added.
-            short: by file index, the size on disk of each file that is shorter than the resume data claims. The claims
-                beyond that size are dropped.
+            short: by file index, the sizes on disk of files that are shorter than claimed. The claims beyond that size
+                are dropped.
             examined: the result of `examine` for the same torrent and data. With it, the data is not parsed again. It
                 can be used only once.
             seen: whether the sizes of the claimed files were checked just now. Then `short` has all files that are too

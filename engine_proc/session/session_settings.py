@@ -36,7 +36,7 @@ libtorrent sends an alert for each checked file, and a torrent may have 100,000 
 ALERTS_PER_TORRENT: Final = 12
 """The number of alerts per torrent for which the queue has space.
 
-During a restore of thousands of torrents, the queue has several alerts per torrent before the loop pops them.
+During a restore of thousands of torrents, several alerts per torrent are queued.
 """
 
 

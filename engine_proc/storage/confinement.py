@@ -1,6 +1,7 @@
 """Finds paths that lead out of the bounds, before libtorrent gets them. Pure: a port accesses the disk.
 
 libtorrent sanitizes the names inside a torrent, as tests verify. A path can lead out of the bounds for three reasons:
+
 - there is a symbolic link on disk;
 - resume data has an absolute path, or a path with `..` (`mapped_files`);
 - the save path is no longer allowed.

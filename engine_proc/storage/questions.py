@@ -83,7 +83,7 @@ class Questions:
         return question
 
     def withdraw(self, kind: Kind, subject: str | int) -> None:
-        """Withdraws a question, so that its answer is ignored."""
+        """Withdraws a question. Its answer will be ignored."""
         token = self._latest.pop((kind, subject), None)
         if token is not None:
             del self._asked[token]
@@ -97,7 +97,7 @@ class Questions:
         return any(question.kind is Kind.LOOK for question in self._asked.values())
 
     def overdue(self, now: float) -> list[Question]:
-        """The questions whose deadline has passed, each only once.
+        """The questions that were not answered before their deadline. Each is returned once.
 
         Removes these questions. A `LOOK` is kept, because its late answer is still used.
         """

@@ -240,7 +240,7 @@ class StorageGuard:
         return None
 
     def looking(self, torrent: str) -> bool:
-        """Whether a check of a torrent is pending, so that `Judged` or `Confined` follows."""
+        """Whether a check of a torrent is pending. Then `Judged` or `Confined` follows."""
         return any(self._questions.under_way(kind, torrent) for kind in (Kind.LOOK, Kind.CONFINE))
 
     def suspect(self, torrent: str) -> bool:

@@ -4,9 +4,9 @@
 of the mounts. If the mount or the files are missing, the torrent waits. Otherwise libtorrent would discard its complete
 pieces.
 
-`step` is a state machine for the free space of each file system. It is full from the first write that found no space
-until there is free space again. There is also a minimum time, which doubles whenever the file system fills up again at
-once: a quota or the inodes may be exhausted although there are free bytes.
+`step` is a state machine for the free space of a file system. A failed write makes the file system full. It stays full
+for a minimum time, and until there is free space. If the file system soon becomes full again, the minimum time doubles.
+Even with free bytes, a quota or the inodes may be exhausted.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,8 @@
 """Torrents that are not loaded, the reasons, and the events about these torrents.
 
 The storage guard has the torrents whose storage is missing. This module has the torrents whose stored data cannot be
-read. It also has the *rivals*: if two records are of the same torrent, only one is loaded. The other one is a rival.
+read. It also has the *rivals*. If two records are of the same torrent, only one record is loaded. The other record is a
+rival.
 """
 
 from collections.abc import Callable

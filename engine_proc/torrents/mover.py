@@ -2,9 +2,10 @@
 
 A torrent is not loaded while it has a move:
 
-1. If the torrent is in the session, the engine pauses it, flushes it, saves it, and unloads it (*settling*).
+1. *Settling*: if the torrent is in the session, the engine pauses, flushes, saves and unloads it.
 2. A thread performs the step for the phase of the move.
-3. The supervisor makes the result durable, and sends a new desired state. It has the next phase, or no move.
+3. The supervisor makes the result durable, and sends a new desired state. The new desired state has the next phase, or
+   no move.
 4. If the desired state has no move, the torrent is loaded again.
 """
 
@@ -148,7 +149,7 @@ class Mover:
         self._advance(torrent, _Stage.FLUSHED, _Stage.SAVING)
 
     def resume_stored(self, torrent: str) -> None:
-        """Notes that resume data is on disk, so that the torrent can be unloaded."""
+        """Notes that resume data is on disk. Then the torrent can be unloaded."""
         settling = self._settling.get(torrent)
         if settling is not None and settling.stage is _Stage.SAVING:
             self._settling[torrent] = settling._replace(until=self._parts.clock())

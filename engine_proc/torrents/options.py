@@ -36,7 +36,7 @@ class Options:
     def renew(self, torrent: str) -> None:
         """Applies a torrent's options again.
 
-        Call it after the torrent was added, after a new selection, and after a change of its native state. libtorrent
+        Call it after the torrent was added, after a new selection, or after a change of the native state. libtorrent
         switches super seeding off for incomplete torrents. A new selection overwrites the priorities of pieces.
         """
         desired = self._records.applied(torrent)

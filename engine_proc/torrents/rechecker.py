@@ -29,7 +29,7 @@ class Rechecker:
         self._records = records
 
     def hashing(self, torrent: str) -> bool:
-        """Whether libtorrent is rechecking a torrent. During a recheck, the torrent is neither paused nor resumed."""
+        """Whether libtorrent is rechecking a torrent. During a recheck, the torrent must not be paused or resumed."""
         return self._stage(torrent) is Stage.HASHING
 
     def request(self, torrent: str) -> Verdict | None:
@@ -67,7 +67,7 @@ class Rechecker:
         """Handles the end of a recheck.
 
         Args:
-            resumes: whether to resume the torrent, unless its desired state is paused.
+            resumes: whether to resume the torrent. A torrent that is paused by its desired state stays paused.
         """
         recheck, desired = record.recheck, record.applied
         if recheck is None or recheck.stage is not Stage.HASHING or desired is None:

@@ -41,7 +41,7 @@ class Selections:
             self._parts.emit(SelectionChanged(torrent=torrent))
 
     def discover(self, torrent: str, desired: DesiredTorrent) -> None:
-        """Applies the selection of a magnet link whose files are known and whose paths are checked.
+        """Applies the selection of a magnet link. The link's files are known, and their paths are checked.
 
         The files are reported once the selection is in force.
         """

@@ -1,7 +1,7 @@
-"""Hashes a torrent's files again after another torrent has begun to write to them.
+"""Hashes a torrent's files again, because another torrent writes to these files.
 
-The torrent is paused during the hashing. If it has lost pieces, it would download them again, and would overwrite the
-files of the other torrent. So the torrent is unloaded once its new resume data is made.
+The torrent is paused during the hashing. A torrent that has lost pieces would download the pieces again, and would
+overwrite the other torrent's files. So the torrent is unloaded once its new resume data is made.
 """
 
 from typing import Final

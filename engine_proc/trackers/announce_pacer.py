@@ -1,4 +1,4 @@
-"""The rate limit of announces to trackers, so that a restore does not flood them. Pure.
+"""Limits the rate of announces, in order not to flood trackers after a restart. Pure.
 
 A token bucket fills at `RATE` a second. Urgent torrents get tokens in the order of their arrival. Idle torrents get
 only tokens above `RESERVE`, so an urgent torrent seldom waits. A new engine starts without tokens for idle torrents.

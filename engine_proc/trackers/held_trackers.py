@@ -1,8 +1,7 @@
 """Stores the trackers that libtorrent does not have yet, for resume data that lacks these trackers. Pure.
 
-libtorrent makes resume data some time between the request and the alert. If the request was made while trackers were
-held, the data may lack these trackers. libtorrent may get them before the alert is popped. So the trackers are stored
-until all saves have ended that were in progress then.
+If resume data is requested while trackers are held, the data may lack these trackers. libtorrent may get the trackers
+before the data is copied. So the trackers are stored until all saves that began earlier have ended.
 """
 
 from collections import Counter

@@ -8,9 +8,8 @@ route. Then one of two legs always fails. So the status of a tracker is:
 - failing, once all legs have failed;
 - unknown, before all legs have had an answer.
 
-The status may be unknown for long, because a leg tries the second tracker only after the first one has failed. If no
-address of the tracker is reachable from a leg's address, libtorrent skips the leg. A skipped leg counts only if there
-is no other leg.
+The status may be unknown for long, because a leg tries the trackers one after the other. If no address of the tracker
+is reachable from a leg's address, libtorrent skips the leg. A skipped leg counts only if there is no other leg.
 
 The book stores the last reported status. Torrents with only working trackers share their state. So each of 10,000 such
 torrents needs only an entry in a table.

@@ -14,7 +14,7 @@ from engine_proc.trackers.tracker_book import TrackerBook
 from protocol.internal.link_events import TrackerReport, TrackersKnown
 
 LEGS_LOOKED_AT: Final = 5
-"""After each such number of consecutive failures, the present legs of a tracker are read from libtorrent."""
+"""After this number of consecutive failures, and its multiples, the present legs are read from libtorrent."""
 
 
 class TrackerNews:

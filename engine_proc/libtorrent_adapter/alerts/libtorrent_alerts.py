@@ -46,7 +46,7 @@ lt: Any = libtorrent
 """Untyped: the binding's type stubs lack the attributes of alerts."""
 
 FLUSHES_PER_BARRIER: Final = 2
-"""How many flushes are requested in order to be sure that one has ended. Together they are a *barrier*.
+"""How many flushes a *barrier* has. The engine requests a barrier in order to know that the write cache was flushed.
 
 libtorrent also sends one unrequested `cache_flushed` alert when a torrent finishes. So the first alert may be the
 unrequested one. After two requests, the second alert always answers a request.
@@ -76,7 +76,7 @@ class AlertCopier:
         handles: maps alerts to torrents; the copier records additions and removals there.
         selections: used to count the selected bytes; the copier records confirmations there.
         on_dropped: called with a torrent once it was removed, or could not be added.
-        trackers: the held trackers, which libtorrent does not have yet; the copier puts them into resume data.
+        trackers: the held trackers. The copier adds these trackers to resume data.
         recorder: the flight recorder, which records each alert, and the operation that the alert confirms.
     """
 

@@ -1,9 +1,9 @@
-"""Copies what libtorrent reports about corrupt data from peers: failed pieces, and the peers that it has banned.
+"""Copies libtorrent's reports about corrupt data from peers: failed pieces, and banned peers.
 
 If one peer has sent all of a corrupt piece, libtorrent bans that peer from the torrent. If several peers sent the
 piece, libtorrent later compares blocks, and bans the peers that sent wrong blocks. `peer_ban_alert` reports bans, but
-any peer can cause thousands of other alerts of the same category. So Ouzel does not request that category. It reads the
-banned peers from resume data, which is made soon after a failure.
+any peer can cause thousands of other alerts of the same category. So Ouzel does not request that category. Resume data
+has the banned peers, and is made soon after a failure.
 """
 
 from typing import Any, Final

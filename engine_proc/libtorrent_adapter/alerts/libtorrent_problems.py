@@ -33,7 +33,7 @@ def text(read: Callable[[], str]) -> str:
 
 
 def errno_of(error: Any) -> int:
-    """The errno of an error; 0 for libtorrent's own errors, whose numbers have other meanings."""
+    """The errno of an error; 0 for libtorrent's own errors."""
     return int(error.value()) if error.category().name() in ("system", "generic") else 0
 
 

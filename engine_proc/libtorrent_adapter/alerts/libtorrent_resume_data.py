@@ -24,7 +24,7 @@ class ResumeDataCopier:
     """Copies resume data, except for data that was made during the check of earlier resume data.
 
     Args:
-        trackers: the held trackers, which libtorrent does not have yet; they are put into resume data.
+        trackers: the held trackers. The copier adds these trackers to resume data.
         failures: reads the banned peers.
     """
 

@@ -65,7 +65,7 @@ def _check_names(paths: Sequence[str], version: TorrentFormat) -> None:
     """Raises Unusable if clients would store a file under another name. Then the file could not be seeded.
 
     libtorrent replaces characters that some operating systems forbid. If names differ only in case, libtorrent renames
-    a file. If a v2 torrent has one file in a folder, libtorrent reads it as a torrent of that file, without the folder.
+    a file. If a v2 torrent has one file in a folder, libtorrent ignores the folder.
     """
     if version == "v2" and len(paths) == 1 and paths[0].count("/") == 1:
         name = paths[0].partition("/")[2]

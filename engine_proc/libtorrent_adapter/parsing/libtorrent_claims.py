@@ -31,7 +31,7 @@ _NOTHING: Final = Verified()
 
 
 def settle_check(params: Any) -> None:
-    """Corrects the resume data of an unfinished recheck, so that libtorrent continues the recheck at the right piece.
+    """Corrects the resume data of an unfinished recheck. Then libtorrent continues the recheck at the right piece.
 
     libtorrent continues after the last piece in the resume data. But libtorrent hashes several pieces at a time, so
     some earlier pieces may not be hashed yet. Also, the bitmap is read back as whole bytes, and the last byte may have
@@ -239,7 +239,7 @@ def _digests(storage: Any, metainfo: bytes | None, resume: bytes) -> Callable[[i
 
     Its arguments are the file's index, merkle root and number of pieces.
 
-    Piece layers are not part of the info dictionary. If the source is a magnet link, only resume data has them.
+    Piece layers are not part of the info dictionary. If the source is a magnet link, only resume data has piece layers.
     """
     if metainfo is not None:
         decoded = _decoded(metainfo)

@@ -61,7 +61,7 @@ def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]
 
 
 def lay_out(params: Any, layout: ContentLayout) -> None:
-    """Renames files in the parameters to the paths of a content layout. Files that have other names keep them."""
+    """Renames files in the parameters to the paths of a content layout. Renamed files keep their names."""
     if layout == "original" or params.ti is None:
         return
     storage, pad = params.ti.layout(), params.ti.layout().flag_pad_file
@@ -148,8 +148,8 @@ def file_path(storage: Any, renamed: Mapping[int, str], save_path: str, index: i
     """The path of a file on disk.
 
     Args:
-        renamed: by file index, paths that differ from the torrent's paths. libtorrent renames a file if its path is
-            also the path of another file or folder. In resume data (`mapped_files`) a file may have any path.
+        renamed: by file index, paths that differ from the torrent's paths. If two files or folders have the same path,
+            libtorrent renames a file. In resume data (`mapped_files`) a file may have any path.
     """
     return _stored_at(save_path, renamed.get(index) or storage.file_path(index))
 

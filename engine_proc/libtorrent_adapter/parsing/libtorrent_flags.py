@@ -23,7 +23,7 @@ NO_LIMIT: Final = 2**24 - 1
 
 
 def flags_of(options: TorrentOptions) -> int:
-    """Returns those of `OPTION_FLAGS` that have to be set."""
+    """Returns the flags in `OPTION_FLAGS` that have to be set."""
     if options is DEFAULT_OPTIONS:
         return 0
     flags: int = _FLAGS.super_seeding if options.super_seeding else 0

@@ -68,8 +68,7 @@ class Finder:
     def lay_out(self, desired: DesiredTorrent) -> bool:
         """Returns whether a link's torrent has to be loaded again because of its content layout.
 
-        Call it when the link's files have become known. libtorrent cannot simply rename the files, because it would
-        move existing files.
+        Call it when the link's files have become known. A rename in the session would also move existing files.
         """
         resume = None if desired.content_layout == "original" else self._session.bare_resume(desired)
         self.give(desired.torrent, resume)

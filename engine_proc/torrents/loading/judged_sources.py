@@ -1,4 +1,4 @@
-"""Judged sources: keeps parsed .torrent files until they are added, so that each is parsed only once. Pure.
+"""Judged sources: keeps parsed .torrent files until their torrents are added. So each file is parsed once. Pure.
 
 To add a torrent, the supervisor sends two commands:
 

@@ -3,7 +3,7 @@
 1. *Find*: read the fast-resume data with its claims, and metainfo if it is needed. Damaged data is reported and put
    aside. The loader continues without this data.
 2. *Judge*: the storage guard checks on disk whether the torrent's files exist.
-3. *Rehash*: if resume data may lack pieces, the rehasher looks for them on disk.
+3. *Rehash*: if resume data may lack pieces, the rehasher looks for these pieces on disk.
 4. *Add*: add the torrent to the session, with the verified pieces. Then libtorrent confirms the addition.
 5. *Finish*: report the files, schedule announces, and save new resume data.
 

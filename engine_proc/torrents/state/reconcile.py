@@ -1,7 +1,7 @@
 """Computes the steps from the applied state to the desired state. Pure.
 
-The actual state is also a `DesiredTorrent`, both the session's and that in resume data. Missing values are copied from
-the desired state. So one comparison serves commands, restores and audits. It uses one table of fields.
+The state in the session and the state in resume data are also `DesiredTorrent`s. Missing values are copied from the
+desired state. So one comparison serves commands, restores and audits. It uses one table of fields.
 """
 
 import json
@@ -74,7 +74,7 @@ class Field(NamedTuple):
         members: the names of the members.
         step: a function of the applied and the desired state. It returns the step to take if the members differ; None
             if no step is needed.
-        told: whether a difference is reported. It is if the session and resume data have these members.
+        told: whether the session and resume data have these members. If True, a difference is reported.
         words: the text for a report. By default the text has the members with their values.
     """
 
