@@ -1,7 +1,7 @@
 """The engine's event loop: it polls the link, libtorrent's alert descriptor, the mailboxes of threads and the lifeline.
 
-`Engine` owns the clock and the sockets. The first `Configure` creates the session; a warm spare still waits for it.
-From then on `Running` executes the commands. An unexpected error ends the process, and the supervisor starts another
+`Engine` owns the clock and the sockets. The first `Configure` creates the session. A warm spare waits for this command.
+After it, `Running` executes the commands. An unexpected error ends the process, and the supervisor starts another
 process.
 """
 
@@ -113,7 +113,7 @@ class Engine:
         self._next_heartbeat = time.monotonic()
         self._terminations = 0
         self._ended = False
-        """Whether the process was asked to end before there was anything to save."""
+        """Whether the process was asked to end before there was a session."""
 
     def terminate(self) -> None:
         """Requests a drain; a second call requests an exit without a drain.

@@ -42,7 +42,7 @@ class View:
         self.has_downloaded = False
         """Whether the torrent may have written to its files since it was added."""
         self.nameless = False
-        """Whether the torrent comes from a magnet link, and has no metadata yet.
+        """Whether the torrent is from a magnet link, and has no metadata yet.
 
         No file is selected before its paths are checked, so `Finished` means nothing.
         """

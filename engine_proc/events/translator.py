@@ -62,7 +62,7 @@ _HAS_ALL: Final = frozenset({NativeState.FINISHED, NativeState.SEEDING})
 
 
 class AlertTranslator:
-    """Translates alerts. Stores what it last reported of each torrent, in order to detect changes."""
+    """Translates alerts. Stores the last report about each torrent, in order to detect changes."""
 
     def __init__(self) -> None:
         self._views: dict[str, View] = {}
@@ -121,7 +121,7 @@ class AlertTranslator:
     def rechecking(self, torrent: str) -> list[TranslatedEvent]:
         """The events about a torrent whose recheck has begun.
 
-        The next status update would be too late, because a short recheck may end before it.
+        The next status update would be too late, because a short recheck may end before that update.
         """
         view = self._views.get(torrent)
         if view is None or view.state is TorrentState.CHECKING:

@@ -7,7 +7,7 @@ IDLE_S: Final = 0.5
 RESTORING_S: Final = 4.0
 """The interval of requests for updates while thousands of torrents are being added."""
 CALM_S: Final = 0.1
-"""How many seconds after the last command or added torrent a restore counts as over."""
+"""The delay from the last command, or the last added torrent, until a restore counts as over."""
 
 
 class UpdateSchedule:

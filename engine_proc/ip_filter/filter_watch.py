@@ -106,13 +106,13 @@ class FilterWatch:
 
 
 class _File:
-    """One file, and its last content. Other programs replace the file as a whole, so a read never sees half a file."""
+    """One file, and its last content. The file is only replaced as a whole, so a read never sees half a file."""
 
     def __init__(self, path: str, build: Build) -> None:
         self.path = path
         self._build = build
         self._mark: tuple[int, ...] | None = None
-        """What identifies the content that was read last."""
+        """The identity of the content that was read last."""
         self._state: IpFilterState | None = None
 
     def look(self) -> Filtered | None:

@@ -154,7 +154,7 @@ class TorrentCalls:
     @faults.of_torrent
     @recorded.of_torrent
     def reannounce(self, torrent: str, tracker: str | None) -> None:
-        """Announces a torrent now. None means the DHT and all trackers in use. Raises UnknownTorrent."""
+        """Announces a torrent now to one tracker. None means all trackers in use and the DHT. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         if tracker is not None:
             handle.force_reannounce(0, tracker, handle.ignore_min_interval)

@@ -45,7 +45,7 @@ class FilteredSession:
 
     @recorded.of_session
     def ban(self, addresses: Sequence[str]) -> None:
-        """Replaces the banned IP addresses by these."""
+        """Bans these IP addresses, and no other addresses."""
         if addresses != self._banned:  # libtorrent checks the connections of all torrents
             self._ban(addresses)
             self._put_into_force()

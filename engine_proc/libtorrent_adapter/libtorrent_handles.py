@@ -26,14 +26,14 @@ class Handles:
         self.torrents: dict[Any, str] = {}
         self._expected: set[str] = set()
         self._adding: deque[tuple[str, frozenset[str]]] = deque()
-        """Additions that libtorrent has not answered yet, in the order of the requests, with their info-hashes."""
+        """The unanswered additions, in the order of the requests, with their info-hashes."""
         self._owners: dict[str, list[str]] = {}
-        """By info-hash, the expected torrents that have this info-hash but another id.
+        """By info-hash, the expected torrents with this info-hash and another id.
 
-        Few torrents have such a second hash.
+        Few torrents have a second info-hash.
         """
         self._others: dict[str, set[str]] = {}
-        """By torrent, its info-hashes that are not its id."""
+        """By torrent, its other info-hashes, without the id."""
         self._leaving: set[str] = set()
 
     def expect(self, torrent: str, info_hashes: frozenset[str]) -> None:

@@ -89,7 +89,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
         self._kept_seeds = KeptSeeds()
         self._peer_calls = PeerCalls()
         self._counted: dict[str, tuple[int, int] | None] = {}
-        """For each torrent to be added, the totals to start with; None if those in resume data are to be reported."""
+        """By torrent that will be added, the start values of the totals. None: report the totals in resume data."""
         self._session.set_alert_fd(self._inbox.native_fileno())
 
     def _dropped(self, torrent: str) -> None:

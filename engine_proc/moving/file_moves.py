@@ -243,7 +243,7 @@ def _device(path: str) -> int:
 
 
 def _check_device(path: str, device: int) -> None:
-    """Raises MoveFailed if a path leads to another file system than before. Then a disk was unmounted."""
+    """Raises MoveFailed if a path leads to another file system than before. The cause is an unmounted disk."""
     if _device(path) != device:
         raise MoveFailed(f"another file system is at {path!r} now than when the move began")
 
@@ -251,7 +251,7 @@ def _check_device(path: str, device: int) -> None:
 def _check_free(plan: Plan, final: str, device: int) -> None:
     """Raises MoveFailed if a staged file cannot be renamed to a final path.
 
-    The path may exist, may lead through a file, or may be on another file system.
+    Possible reasons: the path exists, leads through a file, or is on another file system.
     """
     if os.path.lexists(final):
         raise MoveFailed(f"{final!r} exists already")

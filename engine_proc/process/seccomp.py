@@ -13,15 +13,16 @@ from typing import Final, NamedTuple
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 _SET_MODE_FILTER: Final = 1
 _SPEC_ALLOW: Final = 4
-"""The flag that disables costly mitigations of speculative execution. Older kernels enable the mitigations with a
-filter.
+"""The flag that disables costly mitigations of speculative execution.
+
+Without this flag, older kernels enable the mitigations for each process with a filter.
 """
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCHITECTURE, _ARGUMENT_0, _ARGUMENT_1 = 0, 4, 16, 24
 """Offsets in `struct seccomp_data`.
 
-An argument's offset is that of its lower half, because both architectures are little-endian.
+Both architectures are little-endian, so the offset of an argument is the offset of its lower half.
 """
 _ALLOW: Final = 0x7FFF0000
 _ERRNO: Final = 0x00050000

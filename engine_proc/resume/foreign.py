@@ -2,7 +2,7 @@
 
 Another client's data claims pieces that Ouzel did not hash. So the rehasher compares each claim with the ranges of data
 on disk. It also hashes all data on disk that is not claimed, even in old files. Once libtorrent's own resume data
-replaces the marked data, the rehasher stops doing so.
+replaces the marked data, this extra work ends.
 """
 
 from typing import Final

@@ -109,7 +109,7 @@ class Unverified(NamedTuple):
 
 
 class Foreign(NamedTuple):
-    """The claims of another client. A claim is trusted only if the files have data there.
+    """The claims of another client. A claim is trusted only if the files have data at all bytes of the piece.
 
     Fields:
         claimed: the claimed pieces of selected files.
@@ -240,7 +240,7 @@ def fragments(unverified: Unverified, disk: Disk) -> dict[int, dict[int, list[Sl
 
     Returns:
         By piece and number of the block, the slices to read. Pieces with the most blocks come first. Complete pieces
-            are left out, because they are candidates.
+        are left out, because they are candidates.
     """
     found = {}
     for piece in unverified.missing:
@@ -308,7 +308,7 @@ def _covered(ranges: Ranges, part: Slice) -> bool:
 def _touches_data(unverified: Unverified, disk: Disk, piece: MissingPiece) -> bool:
     """Whether any file has data in the range of a piece.
 
-    This test is cheap. In a young download it excludes most pieces.
+    This test is cheap. At the beginning of a download it excludes most pieces.
     """
     for _, part in slices(unverified.files, piece.offset, piece.size):
         ranges = disk.data.get(part.path, ()) if part.path is not None else ()

@@ -43,7 +43,7 @@ class ResumePolicy:
     def __init__(self) -> None:
         self._due_at: dict[str, float] = {}
         self._queue: list[tuple[float, str]] = []
-        """A heap of due times, some of them outdated. A torrent with a save in progress is added when the save ends."""
+        """A heap of due times. Some are outdated. If a save is in progress, its torrent is added at the end."""
         self._saved_at: dict[str, float] = {}
         self._outstanding: set[str] = set()
         self._held_until: float | None = None

@@ -140,7 +140,8 @@ class ResumeUnsaved(_TorrentAlert, frozen=True):
 
     Fields:
         problem: the reason; None if nothing has changed.
-        early: whether libtorrent has not checked the torrent's earlier resume data yet, and so cannot make new data.
+        early: whether libtorrent is still checking the torrent's earlier resume data. Until the end of the check,
+            libtorrent makes no new data.
     """
 
     problem: str | None

@@ -7,7 +7,7 @@ from protocol.wire.rows import PeerRow
 
 
 class Peers(NamedTuple):
-    """The peers of a torrent: a limited number of rows, for the fastest peers, and the number of all peers."""
+    """The peers of a torrent: rows of the fastest peers, and the number of all peers. The number of rows is limited."""
 
     rows: Sequence[PeerRow]
     connected: int
@@ -38,13 +38,13 @@ class PeersPort(Protocol):
     def block(self, filter_: object) -> None:
         """Replaces the IP filter; None means no filter. Banned addresses stay banned.
 
-        libtorrent ends connections to these addresses, and makes and accepts no new ones.
+        libtorrent ends connections to blocked addresses, and prevents new connections.
         """
         ...
 
     def ban(self, addresses: Sequence[str]) -> None:
-        """Replaces the banned IP addresses by these.
+        """Bans these IP addresses, and no other addresses.
 
-        libtorrent ends connections to these addresses, and makes and accepts no new ones.
+        libtorrent ends connections to banned addresses, and prevents new connections.
         """
         ...

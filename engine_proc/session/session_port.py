@@ -255,10 +255,10 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         Raises the same errors as `add`.
 
         Args:
-            verified: the outcome of the verification; None if nothing was verified yet. In that case, if pieces have to
-                be verified, they are returned, and the torrent is not added.
-            short: by file index, the sizes on disk of files that are shorter than claimed. The claims beyond that size
-                are dropped.
+            verified: the outcome of the verification; None if nothing was verified yet. Then, if pieces have to be
+                verified, these pieces are returned, and the torrent is not added.
+            short: by file index, the sizes on disk of files that are shorter than claimed. The claims beyond these
+                sizes are dropped.
             examined: the result of `examine` for the same torrent and data. With it, the data is not parsed again. It
                 can be used only once.
             seen: whether the sizes of the claimed files were checked just now. Then `short` has all files that are too
@@ -315,7 +315,7 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         ...
 
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
-        """The desired state, with its values replaced by the session's. If the session lacks a value, it is kept.
+        """The desired state, with its values replaced by the session's. Values that the session lacks are kept.
 
         If libtorrent has stopped a torrent because of an error, it does not count as paused. A torrent that waits in
         the queue does not count as paused either.

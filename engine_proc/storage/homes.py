@@ -23,7 +23,7 @@ class Homes:
     def __init__(self, mounts: Mounts) -> None:
         self.mounts = mounts
         self._by_path: dict[str, Home] = {}
-        """A cache of results, which depend on `mounts`."""
+        """A cache of results. They depend on `mounts`."""
         self._covered: dict[str, Home] = {}
 
     def read(self, mounts: Mounts) -> bool:

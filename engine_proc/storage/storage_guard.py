@@ -85,7 +85,7 @@ class StorageGuard:
         self._mounts = MountRecords()
         self._questions = Questions()
         self._suspected_at: dict[str, float] = {}
-        """For a rate limit: when the files of a torrent with an error were last checked. Few torrents have an entry."""
+        """By torrent with an error, when its files were last checked. This limits the rate of checks."""
         self._coming_back: set[str] = set()
         """Torrents that are being unloaded, and may be checked again soon."""
 
@@ -94,7 +94,7 @@ class StorageGuard:
         self.bounds = bounds
 
     def set_covered(self, directories: Iterable[str]) -> None:
-        """Sets the directories that the sandbox makes writable. If there is a sandbox, call it just after entering."""
+        """Sets the directories that the sandbox makes writable. Call it just after the sandbox is entered."""
         self.homes.cover(directories)
 
     # -- desired state, and waiting torrents ----------------------------------------------------------------------

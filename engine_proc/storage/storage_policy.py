@@ -52,7 +52,7 @@ Verdict = Present | Missing | Outside
 
 
 def unmounted(expected: str, actual: str) -> Missing | None:
-    """Decides whether a disk is not mounted. Then the save path is now on the disk of a parent directory.
+    """Decides whether a disk is not mounted. In that case, the save path is on the disk of a parent directory.
 
     Args:
         expected: the previous mount point of the save path; empty if unknown.

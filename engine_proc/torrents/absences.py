@@ -50,11 +50,11 @@ class Absences:
         self._records = records
         self.mover = Mover(parts, loader)
         self._unread: dict[str, str] = {}
-        """By torrent, the reported problem that prevents reading its stored data."""
+        """By torrent, the reported problem with its stored data."""
         self._awaiting: dict[str, DesiredTorrent] = {}
         """The desired states of the torrents whose stored data will be read again."""
         self._rivals: dict[str, tuple[DesiredTorrent, str]] = {}
-        """For each rival, its desired state, and the id of the record that is loaded instead."""
+        """By rival, its desired state, and the id of the loaded record."""
 
     # -- reasons --------------------------------------------------------------------------------------------------
 

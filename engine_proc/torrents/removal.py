@@ -2,7 +2,7 @@
 
 libtorrent can delete only the files of a torrent in the session. So a torrent that is not loaded is loaded first.
 libtorrent deletes files by name. If other torrents use some files, these files must be kept. Then the torrent is loaded
-with other names for these files.
+with other names for these files. The steps of a removal with files:
 
 1. The paths are checked: they must not lead out of the bounds.
 2. libtorrent removes the torrent and deletes the files.

@@ -33,7 +33,7 @@ class Saver:
 
     Args:
         parts: the session, and the parts that work with it.
-        dispatcher: decides which torrents' paths are checked. It is notified of saves and errors.
+        dispatcher: has the torrents whose paths are not checked yet. It is notified of saves and errors.
     """
 
     def __init__(self, parts: Parts, dispatcher: Dispatcher) -> None:

@@ -41,7 +41,7 @@ class AnnouncePacer:
         self._order = itertools.count()
         self._ranks: dict[str, tuple[int, float]] = {}
         self._requested: dict[str, set[str | None]] = {}
-        """By queued torrent, the trackers that clients requested announces to; None means all."""
+        """By queued torrent, the trackers of requested announces. None means all trackers."""
         self._queue: list[tuple[tuple[int, float], str]] = []
         """A heap. Entries whose rank is not the torrent's present rank are ignored."""
 

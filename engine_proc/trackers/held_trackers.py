@@ -17,7 +17,7 @@ class HeldTrackers:
         self._held: dict[str, Trackers] = {}
         self._given: dict[str, Trackers] = {}
         self._extended: dict[str, Trackers] = {}
-        """By torrent whose trackers are held, those of them that libtorrent has already."""
+        """By torrent, those held trackers that libtorrent already has."""
         self._saves: Counter[str] = Counter()
 
     def hold(self, torrent: str, trackers: Trackers) -> None:
@@ -42,9 +42,9 @@ class HeldTrackers:
         return self._held.get(torrent, [])
 
     def give(self, torrent: str) -> tuple[Trackers, Trackers] | None:
-        """Removes and returns the held trackers of a torrent, and libtorrent's own; None if no trackers are held.
+        """Removes a torrent's held trackers. Returns the held trackers and libtorrent's present trackers.
 
-        If trackers were only added, libtorrent's own are its present trackers. Otherwise they are empty.
+        The second list has trackers only if the client has only added trackers. Returns None if no trackers are held.
         """
         trackers = self._held.pop(torrent, None)
         if trackers is None:

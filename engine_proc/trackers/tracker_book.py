@@ -4,9 +4,9 @@ libtorrent announces a torrent to a tracker separately for each listening addres
 combination is a *leg*, which works or fails independently. For example, a machine may have an IPv6 address but no IPv6
 route. Then one of two legs always fails. So the status of a tracker is:
 
-- working, while any leg works;
-- failing, once all legs have failed;
-- unknown, before all legs have had an answer.
+- working, if any leg works;
+- failing, if all legs have failed;
+- unknown, in all other cases.
 
 The status may be unknown for long, because a leg tries the trackers one after the other. If no address of the tracker
 is reachable from a leg's address, libtorrent skips the leg. A skipped leg counts only if there is no other leg.
@@ -75,7 +75,7 @@ class TrackerBook:
         self._states: dict[str, _Trackers] = {}
         self._shared: dict[_Trackers, _Trackers] = {}
         self._legs: set[str] = set()
-        """The session's legs, as far as alerts have named them."""
+        """The session's legs that alerts have named."""
         self._known: dict[tuple[tuple[str, int], ...], list[str]] = {}
 
     def known(self, torrent: str, trackers: Sequence[tuple[str, int]]) -> None:

@@ -36,7 +36,7 @@ class _Watched:
     def __init__(self, what: StuckIn, done: tuple[float, int], since: float) -> None:
         self.what = what
         self.done = done
-        """What changes while the torrent's check goes on."""
+        """The progress of the torrent's check."""
         self.since = since
         self.reported = False
 
@@ -47,7 +47,7 @@ class StuckWatch:
     def __init__(self) -> None:
         self._watched: dict[str, _Watched] = {}
         self._reloaded: dict[str, float] = {}
-        """When torrents were loaded again whose check has not moved since."""
+        """By torrent with a stuck check, when it was loaded again."""
         self._moved: list[Stuck] = []
         self._next_look = 0.0
 

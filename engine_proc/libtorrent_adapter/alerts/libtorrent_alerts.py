@@ -98,7 +98,7 @@ class AlertCopier:
         self._complete: set[str] = set()
         """Torrents that were complete when they were added.
 
-        Their `Finished` alerts are no news, and there may be thousands.
+        There may be thousands of their `Finished` alerts, which contain nothing new.
         """
         self._flushes: dict[str, int] = {}
         self._deleting: dict[str, str | None] = {}
@@ -242,7 +242,7 @@ class AlertCopier:
         return self._gone(torrent)
 
     def _gone(self, torrent: str) -> Alert | None:
-        """Returns `TorrentGone` once a torrent is removed, and its files are deleted if that was requested.
+        """Returns `TorrentGone` once a torrent is removed, and any requested deletion of files has ended.
 
         The two alerts, about the removal and about the deletion, arrive in any order.
         """

@@ -24,7 +24,7 @@ class Failures:
     def __init__(self, more: list[Alert]) -> None:
         self._more = more
         self._pieces: dict[str, int | None] = {}
-        """By torrent with failed pieces, how many pieces it had after the last failure; None until its next status."""
+        """By torrent, its number of pieces after the last failure; None until the next status."""
         self._banned: dict[str, tuple[str, ...]] = {}
 
     def failed(self, torrent: str, native: Any) -> PieceFailed:

@@ -32,7 +32,7 @@ class ResumeDataCopier:
         self._trackers = trackers
         self._failures = failures
         self._unchecked: set[str] = set()
-        """The torrents that were added with resume data which libtorrent has not checked yet."""
+        """The torrents whose resume data libtorrent has not checked yet."""
 
     def expect(self, torrent: str) -> None:
         """Notes that a torrent is about to be added with resume data."""

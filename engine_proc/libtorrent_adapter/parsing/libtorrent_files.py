@@ -61,7 +61,7 @@ def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]
 
 
 def lay_out(params: Any, layout: ContentLayout) -> None:
-    """Renames files in the parameters to the paths of a content layout. Renamed files keep their names."""
+    """Renames files in the parameters to the paths of a content layout. Files with other names are skipped."""
     if layout == "original" or params.ti is None:
         return
     storage, pad = params.ti.layout(), params.ti.layout().flag_pad_file

@@ -52,7 +52,7 @@ class Finder:
         self._told_damaged: set[str] = set()
         """The torrents whose damaged .torrent file was reported to the supervisor."""
         self._given: dict[str, SavedResume] = {}
-        """By torrent, resume data that is used for the next load instead of the stored one."""
+        """By torrent, the resume data for the next load, instead of the stored data."""
 
     def forget(self, torrent: str) -> None:
         """Discards the data about a torrent's .torrent file, after a removal or a failed load."""

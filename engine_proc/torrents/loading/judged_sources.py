@@ -18,7 +18,7 @@ from protocol.wire.desired import ContentLayout, DesiredTorrent
 
 SOURCES_MAX: Final = 1000
 BYTES_MAX: Final = 32 * 1024 * 1024
-"""The maximum size of all kept metainfo in bytes. The parsed form needs about the same amount of memory in addition."""
+"""The maximum size of all kept metainfo in bytes. The parsed forms need about the same amount of memory again."""
 
 JUDGED_S: Final = 2.0
 """The time for which the check of a source's paths is valid.

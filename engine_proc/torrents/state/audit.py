@@ -1,8 +1,6 @@
 """Decides when each torrent is compared with its desired state. Pure.
 
-Pure.
-
-The first comparison follows soon after the torrent was added or restored. Then comparisons are periodic. A comparison
+The first comparison follows soon after the torrent was added or restored. Later comparisons are periodic. A comparison
 waits for libtorrent, so only a few are made at one time.
 """
 
@@ -26,7 +24,7 @@ class AuditSchedule:
         self._batch = batch
         self._soon: dict[str, None] = {}
         self._later: dict[str, float] = {}
-        """The times of later comparisons. Sorted, since each new time is later than all others."""
+        """The times of later comparisons. They are sorted, because each new time is the latest."""
 
     def watch(self, torrent: str) -> None:
         """Adds a torrent to the schedule after it was added to the session."""
