@@ -29,7 +29,7 @@ _UNREADABLE: Final = (Damaged, InvalidSource, OSError)
 
 
 def events_of(directory: ResumeDir, desired: DesiredTorrent) -> list[EngineEvent]:
-    """Events with a torrent's files and their progress. The list is empty if neither is known."""
+    """Events with a torrent's files and their progress. If both are unknown, the list is empty."""
     metainfo = resume = None
     with contextlib.suppress(*_UNREADABLE):
         metainfo = read(directory.metainfo(desired.torrent))

@@ -1,4 +1,4 @@
-"""Keeps the state of the DHT in a file, from which later engines learn nodes."""
+"""Keeps the state of the DHT in a file. Later engines learn nodes from this file."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What the translator has reported of one torrent. Pure."""
+"""The state of one torrent, as the translator has reported it. Pure."""
 
 from enum import Enum
 

@@ -11,7 +11,7 @@ from protocol.wire.desired import ContentLayout
 
 
 def renamed(layout: ContentLayout, paths: Mapping[int, str]) -> dict[int, str]:
-    """Returns the paths that differ from the original ones, by file index.
+    """Returns, by file index, the paths that differ from the original paths.
 
     - `subfolder`: a torrent of a single file gets a folder. The folder has the file's name without the extension.
     - `no_subfolder`: if all files are in one root folder, that folder is removed.

@@ -20,7 +20,7 @@ class MagnetLink(NamedTuple):
     """A parsed link.
 
     Fields:
-        uri: the link for libtorrent, in which all text is UTF-8.
+        uri: the link for libtorrent. All text in it is UTF-8.
         name: the torrent's name, if it was removed from `uri`.
         only: the indices of the selected files, such as `0,2,5-7`; None without a selection.
     """

@@ -34,7 +34,7 @@ lt: Any = libtorrent
 
 _FLAGS: Final = lt.torrent_flags
 _QUERY_SAVE_PATH: Final = 1 << 7
-"""`torrent_handle::query_save_path`, for which the binding has no name. The default flags would request all pieces."""
+"""`torrent_handle::query_save_path`, a name that the binding lacks. The default flags would request all pieces."""
 
 
 class TorrentCalls:

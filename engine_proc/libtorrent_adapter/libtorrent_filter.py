@@ -13,7 +13,7 @@ lt: Any = libtorrent
 """Untyped: the binding's type stubs lack some calls."""
 
 _BLOCKED: Final = 1
-"""`ip_filter::blocked`, for which the binding has no name."""
+"""`ip_filter::blocked`, a name that the binding lacks."""
 
 
 def filter_of(rules: Sequence[Rule]) -> Any:

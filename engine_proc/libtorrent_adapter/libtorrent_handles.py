@@ -99,8 +99,8 @@ class Handles:
     def known(self, info_hashes: Any) -> str | None:
         """The id of the expected torrent with one of these info-hashes, for alerts without a handle.
 
-        While a torrent is being added, it may share an info-hash with another one. Then libtorrent will refuse the new
-        torrent. The result is the other torrent.
+        While a torrent is being added, it may share an info-hash with another torrent. Then libtorrent will refuse the
+        new torrent, and the result is the other torrent.
         """
         found = {owner for info_hash in hashes(info_hashes).known() for owner in self._having(info_hash)}
         if len(found) > 1:

@@ -18,7 +18,7 @@ CLIENT_MAX: Final = 100
 
 _INFO: Final = lt.peer_info
 _UTP: Final = 1 << 17
-"""`peer_info::utp_socket`, for which the binding has no name."""
+"""`peer_info::utp_socket`, a name that the binding lacks."""
 
 _FLAGS: Final = (
     (PeerFlag.SEED, _INFO.seed),

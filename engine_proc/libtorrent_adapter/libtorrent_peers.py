@@ -112,7 +112,7 @@ class PeerCalls:
 
 
 def call_again(handle: Any) -> None:
-    """Makes libtorrent connect to a torrent's peers, also to recently disconnected ones.
+    """Makes libtorrent connect to a torrent's peers, also to recently disconnected peers.
 
     After a torrent has left upload mode, libtorrent may connect to recently disconnected peers. If the torrent's
     connection limit changes, libtorrent checks again whether the torrent needs peers.

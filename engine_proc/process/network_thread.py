@@ -1,4 +1,4 @@
-"""The CPU time of libtorrent's network thread. A session uses this thread for everything except disk accesses."""
+"""The CPU time of libtorrent's network thread. A session uses this thread for all work without disk accesses."""
 
 import os
 from pathlib import Path

@@ -153,7 +153,7 @@ class Examined(NamedTuple):
     """The content of a torrent's resume data.
 
     Fields:
-        claimed: the selected files in which, according to the resume data, there is at least one complete piece.
+        claimed: the selected files with at least one claimed piece.
         bytes_done: how many bytes of the selected files are in claimed pieces.
         bytes_total: the size of the selected files in bytes.
         size: the size of all files without padding; 0 while there is no metadata.

@@ -102,8 +102,8 @@ class Conflict(_TorrentAlert, frozen=True):
 
     Fields:
         other: the id of the other torrent; None if that torrent is being removed.
-        v1: the v1 info-hash of the torrent, if it has one.
-        v2: the v2 info-hash of the torrent, if it has one.
+        v1: the v1 info-hash of the torrent; None if it does not exist.
+        v2: the v2 info-hash of the torrent; None if it does not exist.
     """
 
     other: str | None
@@ -235,7 +235,7 @@ class TrackerFailed(_TorrentAlert, frozen=True):
     """A tracker has not answered an announce on a leg, or has answered with an error (`tracker_error_alert`).
 
     Fields:
-        problem: the tracker's message. Without one, the error.
+        problem: the tracker's message. Without a message, the error.
         times: the number of consecutive failures of this leg.
         said: whether `problem` is the tracker's message.
         skipped: whether libtorrent did not announce, because no address of the tracker is reachable from the local

@@ -71,7 +71,7 @@ MemoryError is left out, because no torrent causes it.
 
 
 class Hashes(NamedTuple):
-    """A torrent's info-hashes in hexadecimal; None for a missing or unknown one."""
+    """A torrent's info-hashes in hexadecimal. A missing or unknown info-hash is None."""
 
     v1: str | None = None
     v2: str | None = None
@@ -102,7 +102,8 @@ class SourceInfo(NamedTuple):
     """The content of a source: the torrent's id and name, and more.
 
     Fields:
-        hashes: all info-hashes in the source. Metainfo has all info-hashes of its torrent; a magnet link may lack one.
+        hashes: all info-hashes in the source. Metainfo has all info-hashes of its torrent. A magnet link may lack an
+            info-hash.
         metadata: the metadata in the info dictionary; None for a magnet link.
         only: the indices of files that a link selects; see `protocol.wire.desired.Selection`.
         paths: absolute paths that libtorrent may write, delete or read; empty without a save path. They are the part

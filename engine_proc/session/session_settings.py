@@ -34,7 +34,7 @@ ALERT_QUEUE_MIN: Final = 1_000_000
 libtorrent sends an alert for each checked file, and a torrent may have 100,000 files.
 """
 ALERTS_PER_TORRENT: Final = 12
-"""The number of alerts per torrent for which the queue has space.
+"""The queue has space for this number of alerts per torrent.
 
 During a restore of thousands of torrents, several alerts per torrent are queued.
 """

@@ -117,14 +117,14 @@ class Mount:
         self.note(STORAGE_MISSING, now)
 
     def found(self, torrent: str, now: float) -> None:
-        """Notes that a torrent does not wait for its files any more."""
+        """Notes that a torrent no longer waits for its files."""
         self.missing.pop(torrent, None)
         self.note(STORAGE_MISSING, now)
 
     # -- reports --------------------------------------------------------------------------------------------------
 
     def note(self, problem: str, now: float) -> None:
-        """Notes that the state of a problem may have changed, so that it is reported."""
+        """Notes that the state of a problem may have changed. The state will be reported."""
         self._news.setdefault(problem, now)
 
     @property
@@ -205,7 +205,7 @@ class MountRecords:
             mount.unhold(torrent, now)
 
     def measure_soon(self, torrent: str, now: float) -> None:
-        """Requests a measurement of the full file system for which a torrent waits."""
+        """Requests a measurement of the file system on which a torrent is held."""
         for mount in self._mounts.values():
             if torrent in mount.held:
                 mount.measure_soon(now)

@@ -22,7 +22,10 @@ HEADROOM: Final = 16 * 1024 * 1024
 """The free bytes at which waiting torrents continue. If the torrents need fewer bytes, fewer suffice."""
 
 LOOK_S: Final = 2.0
-"""The interval of measurements of a full file system, and the minimum time for which it counts as full."""
+"""The interval of measurements of a full file system.
+
+It is also the minimum time for which a file system counts as full.
+"""
 
 LOOK_MAX_S: Final = 120.0
 CALM_S: Final = 60.0
@@ -135,7 +138,7 @@ class Measured(NamedTuple):
 
 
 class Action(Enum):
-    """What to do with the torrents that write to the file system."""
+    """An action on the torrents that write to the file system."""
 
     HOLD = "hold"
     RELEASE = "release"

@@ -48,7 +48,7 @@ class FilesSeen(NamedTuple):
     """The answer to a `Look`: the size of each file, in the order of `paths`. None if a file cannot be reached.
 
     Fields:
-        escape: the first path that leads out of the bounds. If there is one, no sizes are determined.
+        escape: the first path that leads out of the bounds. If such a path exists, the sizes are not determined.
     """
 
     torrent: str

@@ -261,7 +261,7 @@ class Dispatcher:
             self._applier.discover(torrent, desired)
 
     def conflict(self, alert: Conflict) -> None:
-        """Handles the alert that two links are of one torrent. The supervisor merges their records into one."""
+        """Handles the alert that two links are of one torrent. The supervisor merges their two records."""
         torrent, other = alert.torrent, alert.other
         if other is None:
             self._applier.unload(torrent)

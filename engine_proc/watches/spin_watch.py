@@ -12,7 +12,7 @@ BUSY: Final = 0.8
 """The fraction of a core that counts as busy."""
 
 CALM: Final = 0.5
-"""The fraction of a core below which the thread is not busy any more."""
+"""The fraction of a core below which the thread is no longer busy."""
 
 QUIET_BPS: Final = 2_000_000
 """The payload rate, of both directions together, below which traffic does not explain a busy thread.

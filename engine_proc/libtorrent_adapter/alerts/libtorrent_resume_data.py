@@ -21,7 +21,7 @@ _NOT_MODIFIED: Final = 143
 
 
 class ResumeDataCopier:
-    """Copies resume data, except for data that was made during the check of earlier resume data.
+    """Copies resume data. Skips data that was made during the check of earlier resume data.
 
     Args:
         trackers: the held trackers. The copier adds these trackers to resume data.

@@ -132,7 +132,7 @@ def examine(params: Any, parsed: object = None) -> Examined:
 def unverified(
     params: Any, before: Sequence[int], *, complete: bool, metainfo: Metainfo, resume: bytes
 ) -> Unverified | None:
-    """What has to be verified before the torrent is added; None if nothing has to be verified.
+    """The pieces to verify before the torrent is added; None if there are no such pieces.
 
     Args:
         params: the parameters, with the desired state applied.

@@ -11,7 +11,7 @@ def hash_of(info_hashes: Any) -> str:
 
 
 def hashes(info_hashes: Any) -> Hashes:
-    """The v1 and the v2 info-hash in hexadecimal; None for a missing one."""
+    """The v1 and the v2 info-hash in hexadecimal. A missing info-hash is None."""
     return Hashes(
         str(info_hashes.v1) if info_hashes.has_v1() else None,
         str(info_hashes.v2) if info_hashes.has_v2() else None,

@@ -40,7 +40,7 @@ class Stage(Enum):
 
 
 class Recheck(NamedTuple):
-    """A recheck: the revision in which it was requested, and its progress."""
+    """A recheck: the revision of the request, and the progress."""
 
     revision: int | None
     stage: Stage
