@@ -1,8 +1,8 @@
 """Finds torrents whose check or search for metadata makes no progress. Pure.
 
 If the check of a torrent makes no progress for `CHECKING_S`, the torrent is stuck. Then it is loaded again, once. If a
-magnet link has connected peers, but gets no metadata for `METADATA_S`, the link is stuck. Paused torrents are never
-stuck. Only torrents that are checked, or that search for metadata, use memory.
+magnet link has connected peers, but gets no metadata for `METADATA_S`, the link is stuck. Paused torrents, and
+those that wait in libtorrent's queue, are never stuck. Only torrents that are checked, or that search for metadata, use memory.
 """
 
 from collections.abc import Iterable
@@ -98,7 +98,7 @@ class StuckWatch:
 
 def _state(row: TorrentStatus) -> StuckIn | None:
     """The watched state of a torrent; None if it needs no watch."""
-    if row.paused or row.error is not None:
+    if row.paused or row.queued or row.error is not None:
         return None
     if row.state is NativeState.CHECKING_FILES:
         return StuckIn.CHECKING
