@@ -2,5 +2,5 @@
 
 - *Moves* accepts the commands, and stores what the engine reports about moves.
 - The *preflight* checks on disk whether a move is possible, in a thread.
-- *New paths* of renamed files are computed, and judged, without a disk.
+- *New paths* of renamed files are computed and checked without a disk.
 """

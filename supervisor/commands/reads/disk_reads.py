@@ -1,4 +1,7 @@
-"""Reads that access a disk, in threads or in helper processes: crash reports, damaged files, and exported torrents."""
+"""Reads that access a disk, in threads or in helper processes.
+
+They read crash reports, damaged files, and exported torrents.
+"""
 
 from typing import Any, Final
 
@@ -39,7 +42,7 @@ class DiskReads:
         check_complete(DiskRead, self._handlers)
 
     async def answer(self, command: DiskRead) -> Any:
-        """Returns the result of a read, once the disk has answered. Raises OuzelError."""
+        """Returns the result of a read. Waits until the disk has answered. Raises OuzelError."""
         return await self._handlers[type(command)](command)
 
     @handles(ListCrashes)
