@@ -1,7 +1,7 @@
 """The service: one asyncio loop on which all parts of the supervisor meet.
 
-Code on this loop never blocks. Disk access runs in threads, and engines run in processes. Their results arrive as
-events. This module constructs the parts, starts them in order, and stops them in order. The parts make all decisions.
+Code on this loop never blocks. Disk access runs in threads, and engines run in processes. This module constructs the
+parts, starts them in order, and stops them in order. The parts make all decisions.
 """
 
 import asyncio

@@ -35,7 +35,7 @@ LOOK_S: Final = 1.0
 """The interval between checks of the directory of keys."""
 
 LOGGED_MAX: Final = 100
-"""The number of files that the log names one by one."""
+"""The maximum number of files that the log names."""
 
 ADDRESSES: Final = 4
 """The number of addresses that clients connect to. Each of two sockets has a local address and an address on tcp."""
@@ -87,7 +87,7 @@ class Access:
 
     Raises:
         UnusableAccess: the daemon's own key cannot be read.
-        AccessNotYet: the same, but the error may be transient.
+        AccessNotYet: the daemon's own key cannot be read now. The error may be transient.
     """
 
     def __init__(self, config: ApiConfig, context: "zmq.Context[zmq.Socket[bytes]]", log: logs.Logger) -> None:
@@ -119,7 +119,7 @@ class Access:
 
         Raises:
             UnusableAccess: the address cannot be bound.
-            AccessNotYet: the same, but the error may be transient.
+            AccessNotYet: the address cannot be bound now. The error may be transient.
         """
         endpoint: str | None = getattr(self._config, key)
         if endpoint is None or self._zap is None:

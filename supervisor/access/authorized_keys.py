@@ -135,7 +135,7 @@ def read_file(path: Path, *, forbidden: int) -> bytes:
 
     Raises:
         OSError: the file cannot be read, or another user could have written it.
-        ValueError: the file is not a regular one, or its mode has a forbidden bit.
+        ValueError: the file is not a regular file, or its mode has a forbidden bit.
     """
     fd = private_dir.open_file(path)
     try:

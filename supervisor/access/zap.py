@@ -28,7 +28,7 @@ class Zap:
     The user id of an admitted client is its public key and the number of the handshake: `KEY N`.
 
     Args:
-        context: the ZeroMQ context of the sockets whose clients are authenticated.
+        context: the ZeroMQ context of the sockets with authenticated clients.
         admits: whether a public key (Z85) from an IP address is authorized.
     """
 

@@ -15,7 +15,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 
 
 def check_rules(selection: Selection, field: str) -> None:
-    """Refuses file rules whose total length exceeds RULES_MAX."""
+    """Refuses file rules if their total length exceeds RULES_MAX."""
     if sum(map(len, (*selection.include, *selection.exclude))) > RULES_MAX:
         problem = f"{field}: the globs of a torrent have {RULES_MAX} characters together at the most"
         raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field)
@@ -54,7 +54,7 @@ def tiers(trackers: Sequence[TrackerEntry], field: str) -> dict[str, int]:
 
 
 def by_index(priorities: Priorities) -> dict[str, int]:
-    """Returns priorities as a record stores them, by file index in decimal."""
+    """Returns priorities by file index in decimal. Records store priorities in this form."""
     if isinstance(priorities, list):
         return {str(index): priority for index, priority in enumerate(priorities)}
     return priorities

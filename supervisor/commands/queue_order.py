@@ -11,8 +11,8 @@ from protocol.wire.commands.queue_commands import QueueMove
 ROOM: Final = 1000
 """The distance between numbers at the top. It leaves room for torrents between two others.
 
-At the bottom there is no such distance. There, the number of a new torrent is its time, which has to be greater than
-all numbers.
+At the bottom there is no such distance. There, the number of a new torrent is the current time, and this number must be
+the greatest.
 """
 
 _NEW: Final = ""
@@ -20,7 +20,7 @@ _NEW: Final = ""
 
 
 def move(queue: Sequence[tuple[str, int]], moved: Collection[str], where: QueueMove) -> dict[str, int]:
-    """Returns the new numbers of the torrents that get another number, in their new order.
+    """Returns the torrents that get another number, with their new numbers, in their new order.
 
     Args:
         queue: the torrents in their order, with their numbers.

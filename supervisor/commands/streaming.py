@@ -85,7 +85,7 @@ class Streaming:
 def _file(metadata: Metadata, index: int) -> FileEntry | None:
     """Finds the file with this index.
 
-    The list has no padding files (BEP 47), so a file's place in the list may be less than its index.
+    The list has no padding files (BEP 47). So a file's place in the list may be less than its index.
     """
     at = bisect_left(range(metadata.count), index, key=lambda place: next(metadata.files(place)).index)
     found = next(metadata.files(at), None)

@@ -57,7 +57,7 @@ class ApiConfig(Section, frozen=True, kw_only=True):
     Fields:
         tcp_commands: the ZeroMQ endpoint of commands, `tcp://address:port`. The address `*` is every address, and the
           port `*` is any free port.
-        tcp_events: the same for events.
+        tcp_events: the ZeroMQ endpoint of events, in the same form.
         curve_secret_key_file: the absolute path of the daemon's own key. `ouzel keys new --server` makes the key.
         authorized_keys_dir: the absolute path of the keys of authorized clients. `ouzel keys new` makes a client's key.
     """
@@ -135,8 +135,8 @@ class LogConfig(Section, frozen=True, kw_only=True):
     """`[log]`: the log on standard error.
 
     Fields:
-        format: `console` writes lines for people, and `json` one object in each line. `auto` is `console` on a terminal
-            and in the journal, and `json` elsewhere.
+        format: `console` writes lines for people. `json` writes one object in each line. `auto` is `console` on a
+            terminal and in the journal, and `json` elsewhere.
         level: lines below this level are not written.
     """
 
@@ -215,7 +215,7 @@ _Found = Iterator[tuple[str, str]]
 
 
 def _lost(file: ConfigFile, running: Config, wanted: Config) -> list[str]:
-    """The sections whose absence in the file would change the running configuration."""
+    """The sections that the file lacks, if their running values would change."""
     return [
         section
         for section in Config.__struct_fields__

@@ -1,6 +1,6 @@
 """Decides which configuration is in force while its file changes. Pure.
 
-Some keys can change in a running service. Their new values are applied at once, all or none. The new values can be
+Some keys can change in a running service. All of their new values are applied at once, or none. The new values can be
 rolled back until the engine has confirmed them. All other keys keep their value until the next start.
 """
 
@@ -40,8 +40,8 @@ class Changes(NamedTuple):
 
     Fields:
         config: the file's configuration, with the running values of keys that cannot change.
-        changed: keys whose value changes now.
-        restart_needed: keys whose new value takes effect at the next start.
+        changed: the keys with a value that changes now.
+        restart_needed: the keys with a new value that takes effect at the next start.
     """
 
     config: Config
@@ -67,7 +67,7 @@ class ConfigInForce:
 
     Fields:
         config: the values.
-        number: the number of the configuration. The engine's verdict has the same number.
+        number: the number of the configuration. The engine's verdict names this number.
     """
 
     def __init__(self, config: Config) -> None:

@@ -10,7 +10,7 @@ class GoalsConfig(Section, frozen=True, kw_only=True):
     Fields:
         ratio: the ratio of uploaded to downloaded bytes.
         seeding_time_s: the seeding time in seconds.
-        inactive_time_s: the seeding time since payload was last received or sent, in seconds.
+        inactive_time_s: the seeding time after the last transfer of payload, in seconds.
         action: what is done with a torrent that has reached a goal.
     """
 

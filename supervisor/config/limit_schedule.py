@@ -28,7 +28,7 @@ class AlternativeLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"start": "from"}):
-    """`[[limits.schedule]]`: a time of the week in which the alternative limits are in force.
+    """`[[limits.schedule]]`: a time of the week. During this time, the alternative limits are in force.
 
     Fields:
         days: the days on which the window begins; by default all days.

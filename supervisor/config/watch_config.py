@@ -1,4 +1,4 @@
-"""`[watch]`: folders whose .torrent and .magnet files are added."""
+"""`[watch]`: folders with .torrent and .magnet files to add."""
 
 from collections.abc import Iterator
 from pathlib import Path

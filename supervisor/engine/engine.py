@@ -1,4 +1,5 @@
-"""The engine: the interface of one slot. In a slot, engine processes follow one another, with the same torrents.
+"""The engine: the interface of one slot. In a slot, engine processes follow one another. All of them get the same
+torrents.
 
 The engine owns all parts that deal with these processes. Other parts call its methods. It reports all facts by one
 callback, `emit`.

@@ -1,7 +1,7 @@
 """The facts that an engine reports to other parts by its callback `emit`. Pure.
 
-Events of the public protocol are facts. They are published unchanged. Some messages of the private link are facts, too,
-such as the state of a file system. All other facts are defined here.
+Events of the public protocol are facts. They are published unchanged. Some messages of the private link are facts, too.
+An example is the state of a file system. All other facts are defined here.
 """
 
 from collections.abc import Sequence

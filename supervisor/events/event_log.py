@@ -30,7 +30,7 @@ class LoggedEvent(msgspec.Struct, gc=False, eq=False):
     Fields:
         epoch: the identity of the numbering.
         seq: the event's number.
-        gen: the engine generation in which the event happened.
+        gen: the engine's generation at the time of the event.
         ts_us: wall clock, microseconds since 1970.
     """
 
@@ -86,7 +86,7 @@ class EventLog:
         """Numbers and stores an event. Evicts the oldest events beyond the bounds.
 
         Args:
-            gen: the engine's generation in which the event happened.
+            gen: the engine's generation at the time of the event.
             ts_us: wall clock, microseconds since 1970.
         """
         self.head += 1

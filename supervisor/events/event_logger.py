@@ -1,4 +1,4 @@
-"""Logs lifecycle events as they are published, in the form of `supervisor.events.event_lines`.
+"""Logs published lifecycle events in the form of `supervisor.events.event_lines`.
 
 A failure is logged once, even if later engines find it again. A recovery is logged only after it has lasted for
 `LASTS_S`. The command `resume`, and each new engine, check a torrent again. During this check, the torrent briefly has

@@ -65,7 +65,7 @@ class Publisher:
         """Numbers, stores and publishes a lifecycle event. Returns its sequence number.
 
         Args:
-            gen: the generation of the event. None means the latest generation.
+            gen: the engine's generation at the time of the event. None means the latest generation.
         """
         logged = self._log.append(event, gen=self.gen if gen is None else gen, ts_us=_now_us())
         if self._subscriptions.has_subscriber(logged.topic):
@@ -77,7 +77,7 @@ class Publisher:
         """Publishes a value that replaces the previous value. Does nothing if the topic has no subscriber.
 
         Args:
-            gen: the generation of the event. None means the latest generation.
+            gen: the engine's generation at the time of the event. None means the latest generation.
         """
         topic = event_frames.topic(event)
         if self._subscriptions.has_subscriber(topic):

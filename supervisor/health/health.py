@@ -87,6 +87,6 @@ class Health:
 
 
 def storage_message(event: StorageState) -> str:
-    """The problem of a file system, for people, with the number of torrents that wait for it."""
+    """The text of a file system's problem. The text has the number of torrents that wait for the file system."""
     free = f", bytes free: {event.free_bytes}" if event.problem == "disk_full" else ""
     return f"{event.mount_point}: {event.message} (torrents that wait: {len(event.torrents)}{free})"

@@ -110,7 +110,7 @@ class HealthReporter:
         self._report_damage()
 
     def storage(self, event: StorageState) -> None:
-        """Sets which torrents wait for a file system. In `health`, each mount point has one reason.
+        """Sets which torrents wait for a file system. Each mount point has one reason in `health`.
 
         If the file system of a download root is full or missing, all torrents are affected. Otherwise only the waiting
         torrents are affected.

@@ -1,6 +1,6 @@
 """Counts torrents with problems by cause for `health`. Pure.
 
-These torrents are in error, in quarantine, stuck, or have a delayed move. The counts are derived from the published
+The problems are errors, quarantine, no progress for long, and delayed moves. The counts are derived from the published
 events, so they agree with rows. A torrent uses memory only while it has a problem. Each event takes constant time.
 """
 
@@ -173,8 +173,8 @@ class TorrentTroubles:
                 pass
 
     def stuck(self, torrent: str, what: StuckIn | None) -> None:
-        """Counts a torrent that makes no progress. None means that the torrent makes progress again. A change of the
-        torrent's state ends the count, too.
+        """Counts a torrent that makes no progress. None means that the torrent makes progress again. If the torrent's
+        state changes, it no longer counts, either.
         """
         if what is not None:
             self._count(torrent, f"stuck_{what.value}")
@@ -182,7 +182,7 @@ class TorrentTroubles:
             self._discount(torrent)
 
     def quarantined(self, torrent: str) -> None:
-        """Counts a torrent whose record says that it is in quarantine. Called when the daemon starts."""
+        """Counts a torrent that is in quarantine according to its record. Called when the daemon starts."""
         self._count(torrent, QUARANTINED)
 
     def changes(self, name_of: Callable[[str], str]) -> dict[str, str | None]:

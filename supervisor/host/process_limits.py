@@ -23,9 +23,9 @@ def prepare(*, core_dumps: bool) -> None:
     """Raises the limit of open descriptors, turns core dumps off by default, and corrects the umask.
 
     libtorrent derives its limits of connections and files from the number of descriptors. A core dump of the engine may
-    have the size of its memory, and a crash loop would make many dumps. These steps need no privilege.
+    have the size of its memory. A crash loop would make many dumps. These steps need no privilege.
 
-    If a umask clears the owner's bits, this user could not open new files again.
+    If a umask cleared the owner's bits, this user could not open new files again.
 
     Args:
         core_dumps: whether to leave the limit on core dumps as it is.

@@ -79,7 +79,7 @@ class Form:
         goes_to: the destination of the log.
 
     Fields:
-        fixed_level: a level that overrides the level of `follow`; None to use the latter.
+        fixed_level: a level that overrides the level of `follow`. None means that the level of `follow` counts.
         name_of: returns the name of a torrent by its id. None if the name is unknown.
     """
 

@@ -1,9 +1,9 @@
 """The file watch: detects missing and truncated files of complete torrents.
 
 libtorrent does not detect such files. It may never read a file again, and can still read a deleted file while the file
-is open. So the watch checks the files of all complete torrents in the kernel's caches. These checks are spread over a
-round of a minute, and wake no disk up. If a file is suspicious, the engine checks the disk, as it does at a start. Then
-the torrent waits for its files, or the missing parts are downloaded.
+is open. So the watch checks the files of all complete torrents in the kernel's caches. The checks are spread evenly
+over each round, and wake no disk up. So a missing file is detected within a minute. If a file is suspicious, the engine
+checks the disk. Then the torrent waits for its files, or the missing parts are downloaded.
 
 If a file is not cached and its directory has not changed lately, it is checked on the disk. Every ten minutes, the
 files of a few torrents are checked so.
@@ -75,7 +75,7 @@ class FileWatch:
         self._deep = False
         self._deep_left = 0
         self._deep_done: set[str] = set()
-        """The torrents whose uncached files were checked on the disk already."""
+        """The torrents with uncached files that were checked on the disk already."""
         self._stuck: set[asyncio.Task[dict[str, Sight]]] = set()
 
     async def run(self) -> None:

@@ -52,7 +52,7 @@ class Places:
         return self._by_torrent.get(torrent, ())
 
     def near(self, torrent: str) -> list[str]:
-        """The other torrents that may share a file with this one, sorted."""
+        """The other torrents that may share a file with this torrent, sorted."""
         return sorted(set(self.near_to(self.of(torrent))) - {torrent})
 
     def near_to(self, places: Iterable[str]) -> list[str]:

@@ -27,7 +27,7 @@ from supervisor.payload.used_files import UsedFiles, roots, sharing, to_spare, w
 from supervisor.store.catalogue import Catalogue
 
 VERIFY_S: Final = 60.0
-"""The minimum interval between verifications of a torrent whose files another torrent is writing."""
+"""If another torrent writes a torrent's files, the minimum interval between verifications of these files."""
 
 WATCHED_MAX: Final = 50
 """The maximum number of torrents that are verified because of one writer. Adds and removals have no limit."""
@@ -78,7 +78,7 @@ class SharedFiles:
             self._places.put(desired.torrent, _moved(desired, desired.move, [f"{desired.save_path}/{desired.name}"]))
 
     def reserve(self, desired: DesiredTorrent, move: StorageMove) -> None:
-        """Counts the files of a torrent at their new paths as well, before its move is in its record."""
+        """Counts the files of a torrent at their new paths, too. Its record does not have the move yet."""
         torrent = desired.torrent
         self._reserved[torrent] = move
         present = self._places.of(torrent)
@@ -120,7 +120,7 @@ class SharedFiles:
             self._group.create_task(self._compare(torrent, near))
 
     def _put(self, desired: DesiredTorrent, files: Sequence[FileEntry]) -> None:
-        """Sets the places of a torrent whose files are known."""
+        """Sets the places of a torrent with known files."""
         move = self._move_of(desired)
         scattered = desired.renames or desired.content_layout == "no_subfolder"
         places = roots(desired.save_path, (file.path for file in (files if scattered else files[:1])))
@@ -141,7 +141,7 @@ class SharedFiles:
                 self._sharing.setdefault(other, set()).add(torrent)
 
     def near(self, torrent: str) -> list[str]:
-        """The other torrents that may share a file with this one."""
+        """The other torrents that may share a file with this torrent."""
         return self._near(torrent)
 
     async def users_of(self, torrent: str, paths: Sequence[str]) -> list[str]:
@@ -201,7 +201,7 @@ class SharedFiles:
             self._verify(event.torrent, at_once=False)
 
     def completed(self, torrent: str) -> None:
-        """After the completion of a torrent, verifies the torrents that share files with it, for the last time."""
+        """A torrent is complete now. Verifies the torrents that share files with this torrent, for the last time."""
         if torrent in self._sharing:
             self._verify(torrent, at_once=True)
 
@@ -216,7 +216,7 @@ class SharedFiles:
 
 
 def _moved(desired: DesiredTorrent, move: StorageMove | None, places: Iterable[str]) -> list[str]:
-    """The place of a torrent's files after a move, as a best guess from the places before the move."""
+    """The places of a torrent's files after a move. Computed from the places before the move."""
     if move is None:
         return []
     below = f"{desired.save_path}/"

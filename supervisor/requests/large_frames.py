@@ -37,7 +37,7 @@ WAITING_TOTAL_MAX: Final = 128 * 1024 * 1024
 """The limit of queued bytes of all connections."""
 
 TURN_S: Final = 0.001
-"""The time for which queued frames are handled before the loop handles other events."""
+"""For how long queued frames are handled before the loop handles other events."""
 
 Frames = list[bytes]
 HandBack = Callable[[Frames, Sender], None]
@@ -66,8 +66,8 @@ class LargeFrames:
 
     Args:
         take: called with a message, its sender, and the loop's time at which it arrived.
-        too_many: called with a message for which the queue has no room.
-        too_late: called with a queued message whose deadline has passed.
+        too_many: called with a message if the queue has no room.
+        too_late: called with a queued message after its deadline.
     """
 
     def __init__(self, take: Callable[[Frames, Sender, float], None], too_many: HandBack, too_late: HandBack) -> None:

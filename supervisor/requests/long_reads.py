@@ -16,7 +16,7 @@ from protocol.wire.envelope import Request
 from protocol.wire.errors import ErrorKind, OuzelError
 
 SLICE_S: Final = 0.0003
-"""The time for which steps are made before the loop handles other events."""
+"""For how long steps are made before the loop handles other events."""
 
 LOOK_AGAIN_S: Final = 0.01
 """The interval between checks of connections with suspended reads. A check finds out whether they receive replies

@@ -171,7 +171,7 @@ class Requests:
         self._unread(frames, _too_many())
 
     def _too_late(self, frames: list[bytes], _: Sender) -> None:
-        """Refuses a message whose deadline has passed in the queue."""
+        """Refuses a message, because its deadline has passed in the queue."""
         self._unread(
             frames, OuzelError(ErrorKind.DEADLINE_EXCEEDED, "it waited until its deadline; nothing was accepted")
         )

@@ -1,7 +1,7 @@
 """The catalogue: the desired state of all torrents and the session. It is in memory, and durable in the resume
 directory.
 
-A change is applied in memory only when it is on disk. So clients read only durable state. The store never blocks the
+A change is applied in memory only when it is on disk. So clients read durable state only. The store never blocks the
 loop. `Commits` writes all changes, and commits queued writes as one group.
 
 If a write fails half way, it is rolled back before the client gets an answer. To roll back, the state in memory is

@@ -175,8 +175,9 @@ def prepare(
 def _prepare_record(
     directory: ResumeDir, named: Named, record: DesiredTorrent, known: Callable[[str], bool]
 ) -> Restorable:
-    """The record of a torrent, with the torrent's other files. Of each kind of file, the latest valid file in
-    `damaged/` is taken.
+    """The record of a torrent, and the torrent's other files.
+
+    The latest valid file of each kind in `damaged/` is used.
     """
     torrent = record.torrent
     if torrent != named.torrent:
@@ -202,7 +203,7 @@ def _prepare_record(
 
 
 def discard(directory: ResumeDir, used: Collection[Path]) -> None:
-    """Deletes restored files from `damaged/`. Errors are ignored, since the restored copies are in place."""
+    """Deletes restored files from `damaged/`. Errors are ignored, because the restored copies are in place."""
     with contextlib.suppress(OSError):
         for path in used:
             path.unlink(missing_ok=True)

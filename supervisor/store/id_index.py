@@ -15,8 +15,7 @@ class IdIndex:
     def __init__(self) -> None:
         self._ids: set[str] = set()
         self._aliases: dict[str, list[str]] = {}
-        """The ids of torrents, by their further hashes. Also by the ids of records that were merged into a torrent's
-        record.
+        """The ids of torrents by further keys. The keys are further hashes of a torrent, and the ids of merged records.
         """
         self._shortened: dict[str, list[str]] = {}
         """The ids of torrents, by their truncated v2 hashes."""

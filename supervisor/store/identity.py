@@ -29,7 +29,7 @@ class Identity(NamedTuple):
 
     Fields:
         v1: the v1 hash in hexadecimal. None if the hash is unknown, or if the torrent has no v1 hash.
-        v2: the same for the v2 hash.
+        v2: the v2 hash in hexadecimal. None if the hash is unknown, or if the torrent has no v2 hash.
         proven: whether metadata is known. Then the hashes belong together, and the torrent has no other hash.
     """
 
@@ -131,7 +131,7 @@ def without(desired: DesiredTorrent, hashes: frozenset[str]) -> DesiredTorrent:
 
 
 class Candidate(NamedTuple):
-    """A record of a torrent with several records. `bytes` is the number of bytes that are known to be on disk."""
+    """A record of a torrent with several records. `bytes_done` is the number of bytes that are known to be on disk."""
 
     desired: DesiredTorrent
     bytes_done: int
@@ -158,8 +158,8 @@ def merge(candidates: Iterable[Candidate], *, v1: str | None, v2: str | None) ->
     - labels, peers and ids
     - the category, if the record has no category
 
-    The save path, the selection and the pause of the record do not change. If a client has removed or replaced trackers
-      or web seeds in any of the records, these addresses are not used any more.
+    The save path, the selection and the pause of the record do not change. Clients may have removed or replaced
+    trackers or web seeds in any of the records. These addresses are not used any more.
     """
     first, *others = [each.desired for each in sorted(candidates, key=_rank)]
     everything = [first, *others]

@@ -1,4 +1,4 @@
-"""The copy of the IP filter's file in the resume directory. The engine's sandbox allows reading there.
+"""The copy of the IP filter's file in the resume directory. The engine's sandbox allows reading in this directory.
 
 The file itself may be unreadable, for example because its disk is not mounted. Meanwhile the copy keeps the rules in
 force, even across restarts of the supervisor and the engine.

@@ -240,7 +240,7 @@ class ResumeDirWarden:
         return None
 
     def _take_over(self) -> str | None:
-        """Locks the directory that has replaced the first one.
+        """Locks the directory that has replaced the first directory.
 
         If the new directory has unknown torrents, returns a problem. Otherwise returns None.
         """

@@ -27,7 +27,7 @@ class Stored(NamedTuple):
     """The content of a resume directory.
 
     Fields:
-        torrents: the records, including those of torrents that are being removed.
+        torrents: the records. Records of torrents that are being removed are included.
         session: the desired state of the session.
         unreadable: the records that cannot be read yet. The files of their torrents are not changed meanwhile.
         damaged: the files that were put aside.

@@ -5,9 +5,9 @@ values. The totals here never decrease. If a reported value is lower than the to
 the total in `EnsureTorrent`, and continues from there. The counters of `wasted` bytes and of the session begin with 0
 in each engine. The values of all engines are added up.
 
-Durations are not counted second by second. The *uptime* is the total time in which an engine was up. When a torrent
-becomes active, the uptime is stored, minus the torrent's earlier active time. So the data of ten thousand idle seeds
-does not change, and is not saved again.
+Durations are not counted second by second. The *uptime* is the total time with an engine. When a torrent becomes
+active, the uptime is stored, minus the torrent's earlier active time. So the data of ten thousand idle seeds does not
+change, and is not saved again.
 
 Saved data is split into *shards*. The first two digits of a torrent's id name its shard. The session is a shard, too.
 """
@@ -81,7 +81,7 @@ class Counts(msgspec.Struct, gc=False):
         fetched: whether payload was received since the torrent was last complete.
         active_s: for how long the torrent was active. While `active` is true, this is another value: the uptime when
             the torrent became active, minus its earlier active time.
-        seeding_s: the same for the time in which the torrent was active and complete. The flag is `seeding`.
+        seeding_s: the same for the torrent's seeding time. The flag is `seeding`.
         quiet_from_s: the torrent's seeding time when payload was last received or sent.
     """
 
@@ -108,7 +108,7 @@ class Totals:
 
     Fields:
         changed: the shards with unsaved changes.
-        uptime_s: the total time in which an engine was up, up to the last `tick`.
+        uptime_s: the total time with an engine, up to the last `tick`.
         loaded: whether the stored data was read. The shards in `unread` could not be read yet.
         session_downloaded: received payload bytes since the start of this supervisor.
         session_uploaded: sent payload bytes since the start of this supervisor.
@@ -295,11 +295,11 @@ class Totals:
         return self.loaded and torrent[:2] not in self.unread and not self.knows(torrent)
 
     def active_s(self, counts: Counts) -> int:
-        """The total time in which a torrent was active, in seconds."""
+        """For how long a torrent was active in total, in seconds."""
         return self.uptime_s - counts.active_s if counts.active else counts.active_s
 
     def seeding_s(self, counts: Counts) -> int:
-        """The total time in which a torrent was active and complete, in seconds."""
+        """For how long a torrent was active and complete in total, in seconds."""
         return self.uptime_s - counts.seeding_s if counts.seeding else counts.seeding_s
 
     # -- storing --------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from supervisor.store.damage import DamagedFile, put_aside_as
 from supervisor.totals.totals import SESSION, SessionRecord, ShardRecord
 
 STAMP: Final = "uptime"
-"""The name of the stamp file, in a runtime directory in memory.
+"""The name of the stamp file. It is in a runtime directory in memory.
 
 While all torrents are idle seeds, no other file stores the uptime.
 """

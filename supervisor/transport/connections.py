@@ -81,7 +81,7 @@ class Connections:
     Args:
         socket: the socket, before it is bound.
         most: the limit of connections at each address. The socket has one address for each transport.
-        on_refused: called with the peer (an IP address, or a user) and the reason.
+        on_refused: called with the peer and the reason. The peer is an IP address or a user.
         clock: monotonic seconds.
     """
 

@@ -65,8 +65,8 @@ class LoopSocket:
     Args:
         socket: a socket that is already bound or connected to all its endpoints. `close` closes the socket.
         on_message: called on the loop with the frames of a message. Exactly one of the three callbacks is given.
-        on_message_from: the same, with the message's sender, too.
-        on_frames: the same with `zmq.Frame`s. They show the connection of the message.
+        on_message_from: called on the loop with the frames and the sender of a message.
+        on_frames: called on the loop with the `zmq.Frame`s of a message. They show the connection of the message.
         per_turn: the maximum number of messages in a batch.
         frames_max: the maximum number of frames of a message. If a message has more frames, this number of frames and
             one more are passed on.
@@ -163,7 +163,7 @@ class LoopSocket:
                 self._look_again()  # after an error in a callback, too, since the descriptor's edge is consumed
 
     def _received(self) -> list[bytes]:
-        """Receives one message. Frames beyond the limit are dropped without a copy, which takes half the time."""
+        """Receives one message. Frames beyond the limit are dropped without a copy. That takes half the time."""
         frames = [self._socket.recv(_LAST)]
         while self._socket.get(_RCVMORE):
             if len(frames) > self._frames_max:
@@ -207,7 +207,7 @@ class LoopSocket:
 
 
 def _sender_of(frame: zmq.Frame) -> Sender:
-    """The sender of a frame, by the user id of its connection. The ZAP handler sets the user id; see
+    """The sender of a frame, by the user id of its connection. The ZAP handler sets this user id. See
     `supervisor.access.zap`.
     """
     try:

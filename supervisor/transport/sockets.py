@@ -125,7 +125,7 @@ def bind(
 
 
 def offer_tcp(socket: zmq.Socket[bytes], endpoint: str, secret_key: str) -> str:
-    """Binds a local socket to tcp, too. Clients on tcp need CURVE, with a key that ZAP admits.
+    """Binds a local socket to tcp, too. Clients on tcp need CURVE and a key that ZAP admits.
 
     libzmq applies the options at the time of each bind, so the local endpoint does not change. First a ZAP handler must
     be bound. Without a ZAP handler, no client is admitted.

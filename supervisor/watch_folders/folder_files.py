@@ -24,7 +24,7 @@ class Unusable(Exception):
 
 
 def scan(folder: Path) -> dict[str, Stamp] | str:
-    """Returns the files that may be added, with their stamps. If the folder cannot be read, returns a problem."""
+    """Returns the files that may be added, and their stamps. If the folder cannot be read, returns a problem."""
     found: dict[str, Stamp] = {}
     try:
         with os.scandir(folder) as entries:

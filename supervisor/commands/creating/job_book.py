@@ -1,4 +1,7 @@
-"""The job book: waiting jobs, running jobs and the latest ended jobs, in the order of acceptance. Pure."""
+"""The job book: waiting jobs, running jobs and the latest ended jobs. Pure.
+
+Jobs are in the order of acceptance.
+"""
 
 from collections.abc import Iterator
 from typing import Final

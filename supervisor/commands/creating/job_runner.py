@@ -66,7 +66,7 @@ class JobRunner:
         return job
 
     def cancel(self, job: str) -> None:
-        """Cancels a job whose torrent is not made yet. Raises OuzelError: UNKNOWN_JOB."""
+        """Cancels a job. Does nothing if its torrent is already made. Raises OuzelError: UNKNOWN_JOB."""
         row = self._book.get(job)
         if row.ended_us is not None or row.torrent is not None:
             return

@@ -1,4 +1,4 @@
-"""Carries out the action of a reached seeding goal, as if a client had requested the action."""
+"""Carries out the action of a reached seeding goal. The effect is the same as of a client's command."""
 
 from collections.abc import Callable
 

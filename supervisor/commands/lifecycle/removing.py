@@ -55,7 +55,7 @@ class Removing:
         return Acceptance(TorrentAccepted(torrent=before.torrent), before.torrent, GONE)
 
     async def leave(self, before: DesiredTorrent, *, delete_files: bool, because: GoalReached | None = None) -> None:
-        """Removes a torrent whose lock is held.
+        """Removes a torrent. The caller holds the torrent's lock.
 
         Args:
             because: the seeding goal that requires the removal. The goal is published before the removal.

@@ -65,7 +65,7 @@ class Moves:
         self._publish = publish
         self._shared_files = shared_files
         self._accepting = asyncio.Lock()
-        """Held while a move is compared with all other moves and stored."""
+        """The lock that is held while a move is compared with all other moves and stored."""
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -150,7 +150,7 @@ class Moves:
     def _check_movable(self, desired: DesiredTorrent) -> None:
         """Refuses a torrent that cannot be moved now.
 
-        That is a torrent that is moved already, is not loaded for long, or has missing storage.
+        The torrent is being moved already, is in quarantine, or has missing files.
         """
         torrent = desired.torrent
         if desired.move is not None:

@@ -1,4 +1,4 @@
-"""Computes the new paths of renamed files, and refuses those that cannot be used. Pure.
+"""Computes the new paths of renamed files. Refuses impossible paths. Pure.
 
 The rules for names are in ADR 022. A wrong name in a torrent is changed, but a wrong name from a client is refused.
 """

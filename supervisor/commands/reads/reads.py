@@ -56,7 +56,7 @@ REPLAY_BYTES_MAX: Final = 1024 * 1024
 _ID: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 STATS_FRESH_S: Final = 0.1
-"""The time for which a result of `stats` is reused. A new event ends this time."""
+"""For how long a result of `stats` is reused. A new event ends this time."""
 
 Steps = Generator[None, None, dict[str, Any]]
 REPLAY_EVENTS_MAX: Final = 1000

@@ -68,7 +68,7 @@ class DownloadRoots:
 
 
 def _check_directory(path: str, field: str) -> None:
-    """Refuses a path that leads through or to a file, or has a name that is too long for the disk.
+    """Refuses a path that leads through a file, leads to a file, or has too long a name.
 
     Ignores other disk errors, because they may be repaired later. Raises OuzelError: PATH_NOT_ALLOWED.
     """

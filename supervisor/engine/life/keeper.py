@@ -160,7 +160,7 @@ class Keeper:
 
     @property
     def restarts(self) -> int:
-        """The number of engines that were started after the first one."""
+        """The number of engines that were started after the first engine."""
         return max(0, self.lifecycle.starts - 1)
 
     @property

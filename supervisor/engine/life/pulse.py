@@ -25,7 +25,7 @@ PATIENT_S: Final = 10.0
 TICK_S: Final = 0.25
 """The interval between ticks."""
 STALL_S: Final = 0.5
-"""The longest time between two inputs that counts in full. In a longer gap, the supervisor did not run."""
+"""The longest time between two inputs that counts in full. In a longer gap, the supervisor was probably suspended."""
 
 
 class State(Enum):

@@ -64,9 +64,9 @@ class Renewal:
         self._handed_over = asyncio.Event()
         self._counts: dict[str, tuple[str, int]] = {}
         self._known: dict[str, str] = {}
-        """By path: the places for which an engine was replaced in vain.
+        """By path: the places that a new engine did not cover, either.
 
-        No engine has covered these places since. A further replacement would not help either.
+        Engines are not replaced again because of these places.
         """
         self.covered: Mapping[str, str] = {}
 

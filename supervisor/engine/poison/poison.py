@@ -116,11 +116,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         crashes: the number of crashes since the engine was last calm.
-        strikes: by torrent: the times of crashes in which few torrents were in flight, including this torrent.
+        strikes: by torrent: the times of crashes with few torrents in flight, including this torrent.
         fruitless: whether a search has found no cause. Then the next search begins only after the engine was calm.
         cleared: torrents that were loaded in a calm engine of this case.
-        accused: each of these torrents crashed an engine in which all other torrents were cleared. Accused torrents are
-            held back until all other torrents are loaded.
+        accused: torrents that each crashed an engine. All other torrents in that engine were cleared. Accused torrents
+            are held back until all other torrents are loaded.
         presumed: torrents that are held back on evidence alone. If the engine crashes without them, they are ordinary
           suspects.
         dirty: the suspects, in the order of their tests. One suspect is probably the cause.

@@ -34,7 +34,9 @@ variables.
 """
 
 _INHERITED_FD_MIN: Final = 100
-"""The lowest number of inherited descriptors. It is far from 0, 1 and 2, because the child replaces those."""
+"""The lowest number of inherited descriptors. It is far from 0, 1 and 2, because the child replaces these three
+descriptors.
+"""
 
 
 LOG_CHUNKS_PER_TURN: Final = 8
@@ -44,7 +46,7 @@ LOG_CHUNKS_PER_TURN: Final = 8
 LOG_PIPE_BYTES: Final = 256 * 1024
 """The capacity of the log pipe.
 
-One read can get more bytes, so one read at the child's death gets the whole rest.
+The size of one read is larger. So one read at the child's death gets the whole rest.
 """
 
 LOG_LINE_MAX: Final = 1024 * 1024

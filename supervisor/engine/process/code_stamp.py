@@ -29,7 +29,7 @@ class CodeStamp:
 
     Fields:
         seen: the stamp at the last check; empty before the first check. If files change after the last check, code from
-            the new files counts as out of date until the next check. Outdated code never counts as up to date.
+            the new files counts as out of date. The next check corrects that. Outdated code never counts as up to date.
     """
 
     def __init__(self, packages: Sequence[str] = ENGINE_CODE) -> None:

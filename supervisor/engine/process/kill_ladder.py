@@ -1,8 +1,8 @@
 """The kill ladder: the escalating signals that end an engine. Pure.
 
-A normal stop begins with a drain, without a signal. The ladder is used if the drain takes too long, or if a drain is
-impossible. SIGTERM requests the drain once more. On SIGABRT, a handler writes the stacks of all threads. This handler
-works even if the engine's loop hangs. SIGKILL goes to the whole process group, and cannot be ignored.
+A normal stop begins with a drain. A drain needs no signal. The ladder is used if the drain takes too long, or if a
+drain is impossible. SIGTERM requests the drain once more. On SIGABRT, a handler writes the stacks of all threads. This
+handler works even if the engine's loop hangs. SIGKILL goes to the whole process group, and cannot be ignored.
 """
 
 from enum import Enum

@@ -1,7 +1,7 @@
 """The metadata keeper: writes a torrent's metadata into its record.
 
-Records are written one after the other, because no client waits. Early versions stored no metadata, so thousands of
-records may have to be written. If metadata cannot be written, the next engine reports the metadata again.
+Records are written one after the other, because no client waits for these writes. Early versions stored no metadata, so
+thousands of records may have to be written. If metadata cannot be written, the next engine reports the metadata again.
 """
 
 import asyncio

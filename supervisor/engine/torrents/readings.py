@@ -35,7 +35,7 @@ from supervisor.engine.torrents.observer import Observer
 from supervisor.engine.torrents.own_torrents import OwnTorrents
 
 FILES_FRESH_S: Final = 1.0
-"""The time for which file progress is reused."""
+"""For how long file progress is reused."""
 
 LOOK_S: Final = 1.0
 """The interval between checks for torrents without metadata."""
@@ -68,7 +68,7 @@ class Readings:
         self._describer = describer
         self._stranded = stranded
         self._described: set[str] = set()
-        """The torrents whose stored data was read."""
+        """The torrents with stored data that was read."""
         self._all_described = False
         self.latest_counters: tuple[CountersQueried, float] | None = None
         """The last counters of an engine, and the time of their arrival in monotonic seconds."""

@@ -1,4 +1,4 @@
-"""The restore: the order and the window in which torrents are sent to a new engine. Pure.
+"""The restore: sends torrents to a new engine, in an order and with a window. Pure.
 
 A window bounds the number of unconfirmed torrents. So the supervisor's loop never handles thousands of torrents at
 once. Commands of clients do not wait for the whole restore.

@@ -1,8 +1,8 @@
 """The trackers of every torrent, and since when they fail. Pure.
 
-Engines report these data. Most torrents have the same trackers as other torrents, and most trackers work. Each such
-torrent is one entry in a table, and these entries share one value. An engine's death changes no status. The last status
-of each tracker stays until the next engine announces again.
+Engines report these data. Most torrents have the same trackers as other torrents, and most trackers work. Such a
+torrent is only one entry in a table, and many entries share one value. An engine's death changes no status. The last
+status of each tracker stays until the next engine announces again.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ from the event log.
 SHARED_MAX: Final = 10_000
 """The maximum number of different shared values."""
 UPDATING_S: Final = 2.0
-"""The time for which the status `updating` is valid."""
+"""For how long the status `updating` is valid."""
 
 
 class _Known(NamedTuple):
@@ -192,7 +192,7 @@ class Trackers:
         return None if found is None else now - found[0]
 
     def count_failing(self, for_s: float, now: float) -> int:
-        """The number of torrents whose trackers have all been failing for at least this time."""
+        """The number of torrents without a working tracker for at least this time."""
         return sum(now - since >= for_s for since in self._all_failing.values())
 
     def failing_since(self, torrent: str) -> float | None:
