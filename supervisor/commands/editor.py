@@ -80,9 +80,9 @@ class Editor:
         """Locks a torrent against other changes. Yields the torrent's desired state.
 
         The torrent is given by its id or its other info-hash.
-        ¶
+
         Raises:
-          OuzelError: UNKNOWN_TORRENT.
+            OuzelError: UNKNOWN_TORRENT.
         """
         while True:
             known = self._reads.find(torrent).torrent

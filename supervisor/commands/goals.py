@@ -1,7 +1,7 @@
 """Decides which torrents have reached a seeding goal. Pure.
 
-Each goal is acted on once. If a client resumes the torrent after the action, the torrent seeds without a limit. If the
-value of a goal changes, that goal is acted on again. Inactivity is counted anew after each action.
+Each goal is acted on once. If a client resumes the torrent after the action, the torrent goes on seeding beyond the
+goal. If the value of a goal changes, that goal is acted on again. Inactivity is counted anew after each action.
 
 All times are seeding time. Seeding time grows only while the torrent is active and complete. Pauses, and times without
 the daemon, do not count.
@@ -67,10 +67,10 @@ def report(desired: DesiredTorrent, configured: GoalsConfig) -> GoalsReport | No
 
 
 def judge(goals: GoalsConfig, figures: Figures, reached: ReachedGoals | None) -> Verdict | None:
-    """Returns the goal of a complete torrent that has to be acted on now; None if no goal is reached.
+    """Returns the goal of a complete torrent to act on now. None if there is none.
 
     Args:
-      reached: the goals that were acted on.
+        reached: the goals that were acted on.
     """
     by_ratio = goals.ratio is not None and figures.ratio is not None and figures.ratio >= goals.ratio
     by_time = goals.seeding_time_s is not None and figures.seeding_s >= goals.seeding_time_s

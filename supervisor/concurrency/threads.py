@@ -13,8 +13,8 @@ T = TypeVar("T")
 async def in_thread(call: Callable[[], T]) -> T:
     """Runs the call in a new thread. Returns or raises its outcome. Raises OSError if no thread can be started.
 
-    `asyncio.to_thread` has only a few threads, and hung calls could occupy all of them. Hung calls there would also
-    prevent the process from exiting.
+    `asyncio.to_thread` has only a few threads, and hung calls could occupy all of them. A hung call in one of its
+    threads would also prevent the exit of the process.
     """
     answer = _begun(call)
     try:

@@ -56,7 +56,7 @@ class ApiConfig(Section, frozen=True, kw_only=True):
 
     Fields:
         tcp_commands: the ZeroMQ endpoint of commands, `tcp://address:port`. The address `*` is every address, and the
-          port `*` is any free port.
+            port `*` is any free port.
         tcp_events: the ZeroMQ endpoint of events, in the same form.
         curve_secret_key_file: the absolute path of the daemon's own key. `ouzel keys new --server` makes the key.
         authorized_keys_dir: the absolute path of the keys of authorized clients. `ouzel keys new` makes a client's key.

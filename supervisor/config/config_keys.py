@@ -58,8 +58,8 @@ def converted(given: Given, schema: type[msgspec.Struct]) -> tuple[dict[str, dic
     """Returns the values of all valid keys, by section, and the problems of the other keys.
 
     Args:
-        schema: a struct with one field for each section. The type of a section is a struct with one field for each key,
-            or a mapping.
+        schema: a struct with one field for each section. A section is a struct with one field for each key, or a
+            mapping.
     """
     content = {} if given.file is None else given.file.content
     problems = [*given.environment.problems]

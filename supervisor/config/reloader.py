@@ -1,4 +1,4 @@
-"""The reloader: reads the configuration again on request, applies it, and waits for the engine's verdict.
+"""The reloader: reads and applies the configuration again on request, and waits for the engine's verdict.
 
 A configuration is applied whole or not at all. SIGHUP requests a reload.
 """

@@ -247,7 +247,7 @@ class Engine:
         self._admission.forget(desired)
 
     def send(self, *commands: EngineCommand) -> None:
-        """Sends commands that load no torrent. If no process runs, these commands are lost."""
+        """Sends commands that do not load torrents. If no process runs, these commands are lost."""
         self._link.send(*commands)
 
     def restore(self) -> None:

@@ -49,7 +49,7 @@ class HealthReporter:
         self._renewed: set[str] = set()
         """Torrents that were added or removed. Their files in `damaged/` are no longer reported."""
         self._storage: dict[tuple[str, str], tuple[str, bool]] = {}
-        """By mount point and kind of problem: the text of the problem, and whether it affects all torrents."""
+        """By mount point and kind of problem: the text of the problem, and whether the problem affects all torrents."""
         self._told: tuple[HealthStatus, tuple[tuple[str, ...], ...]] | None = None
 
     def report(

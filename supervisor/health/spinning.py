@@ -1,4 +1,4 @@
-"""Makes the problem for `health` of a network thread that uses a CPU core without traffic. Pure."""
+"""Makes the problem for `health` if a network thread uses a CPU core without traffic. Pure."""
 
 from collections.abc import Callable, Sequence
 from typing import Final

@@ -38,7 +38,7 @@ class Sight(Enum):
     GONE = "gone"
     """The file is missing, is not a regular file, or is shorter than it should be."""
     DOUBTFUL = "doubtful"
-    """The file is not cached, and a directory above it was changed lately, so the disk is awake."""
+    """The file is not cached, and a directory above it was changed lately. So the disk is awake."""
     UNKNOWN = "unknown"
 
 

@@ -1,4 +1,4 @@
-"""The engine handler: publishes the facts of one engine, and passes them on to the other parts."""
+"""The engine handler: publishes the facts of one engine, and passes these facts to other parts."""
 
 import socket
 import time

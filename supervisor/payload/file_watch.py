@@ -5,8 +5,8 @@ is open. So the watch checks the files of all complete torrents in the kernel's 
 over each round, and wake no disk up. So a missing file is detected within a minute. If a file is suspicious, the engine
 checks the disk. Then the torrent waits for its files, or the missing parts are downloaded.
 
-If a file is not cached and its directory has not changed lately, it is checked on the disk. Every ten minutes, the
-files of a few torrents are checked so.
+Some files are not cached, and their directories have not changed lately. These files are checked on the disk. Every ten
+minutes, such files of a bounded number of torrents are checked.
 """
 
 import asyncio
@@ -102,7 +102,7 @@ class FileWatch:
             self._deep_at = self._clock() + DEEP_S
 
     async def check(self, torrents: Sequence[str], files: int) -> None:
-        """Checks a number of files of each of these torrents, and has the engine check suspicious torrents."""
+        """Checks some files of each of these torrents, and has the engine check suspicious torrents."""
         complete = [each for torrent in torrents if (each := self._complete(torrent)) is not None]
         if not complete:
             return

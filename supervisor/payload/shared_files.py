@@ -1,6 +1,6 @@
 """Tracks files that several torrents use.
 
-An add reports these files, a removal does not delete these files, and the engine verifies these files.
+These files are reported at an add, kept at a removal, and verified while a torrent writes.
 
 Two torrents may use one path for different content. The last writer overwrites pieces of the other torrent. Then the
 other torrent would upload wrong data. So while one torrent writes, complete torrents that share its files are verified

@@ -49,7 +49,7 @@ class Catalogue:
         not_moved: fast-resume data of earlier versions that `load` could not move to its new directory. Each item has
             the file's name and the error.
         unreadable: torrents with a record that cannot be read now. Clients see these torrents. Their files are not
-          changed.
+            changed.
         session_unreadable: why the session's record cannot be read. None if it was read.
         unlisted: why the directory could not be listed. None if it was listed.
         failed: the largest failed write. None if a write of at least this size has succeeded since.

@@ -18,7 +18,7 @@ _ASIDE: Final = "put aside as "
 
 
 class DamagedFile(NamedTuple):
-    """A damaged file. It has a name, a torrent, the problem, and a text which says where the file is now.
+    """A damaged file. It has a name, a torrent, the problem, and a text about its present place.
 
     An `orphan` is not damaged, but its record is missing.
     """

@@ -55,7 +55,7 @@ class New(NamedTuple):
 
     Fields:
         wrong: the ids of wrong records of magnet links. Such a record names an info-hash of the source, but is of
-          another torrent.
+            another torrent.
     """
 
     wrong: tuple[str, ...] = ()
@@ -159,7 +159,7 @@ def merge(candidates: Iterable[Candidate], *, v1: str | None, v2: str | None) ->
     - the category, if the record has no category
 
     The save path, the selection and the pause of the record do not change. Clients may have removed or replaced
-    trackers or web seeds in any of the records. These addresses are not used any more.
+    trackers or web seeds in any of the records. Removed addresses are not used any more.
     """
     first, *others = [each.desired for each in sorted(candidates, key=_rank)]
     everything = [first, *others]

@@ -56,7 +56,7 @@ class Callbacks(NamedTuple):
     Fields:
         trouble: called with the problem. Called with None when the directory is usable again.
         writes: called with the problem if writes fail although the directory is usable. Called with None when writes
-          succeed again.
+            succeed again.
         locked: called with the new lock when another directory has replaced the first directory.
         inherited: called if a directory is back and the engine still holds its inherited lock on this directory.
         back: called with the repairs when the directory is usable again.

@@ -1,9 +1,9 @@
 """Totals: the lifetime transfer of torrents and the session, and durations of torrents. Pure.
 
-An engine counts the bytes. A new engine begins with the last saved values. They may be lower than the last reported
-values. The totals here never decrease. If a reported value is lower than the total, it is ignored. The next engine gets
-the total in `EnsureTorrent`, and continues from there. The counters of `wasted` bytes and of the session begin with 0
-in each engine. The values of all engines are added up.
+An engine counts the bytes. A new engine begins with the last saved values. The saved values may be lower than the last
+reported values. The totals here never decrease. If a reported value is lower than the total, it is ignored. The next
+engine gets the total in `EnsureTorrent`, and continues from there. The counters of `wasted` bytes and of the session
+begin with 0 in each engine. The values of all engines are added up.
 
 Durations are not counted second by second. The *uptime* is the total time with an engine. When a torrent becomes
 active, the uptime is stored, minus the torrent's earlier active time. So the data of ten thousand idle seeds does not
@@ -79,8 +79,8 @@ class Counts(msgspec.Struct, gc=False):
         wasted_seen: the last value of `wasted` from the running engine.
         engine: the number of the engine with the last report about the torrent.
         fetched: whether payload was received since the torrent was last complete.
-        active_s: for how long the torrent was active. While `active` is true, this is another value: the uptime when
-            the torrent became active, minus its earlier active time.
+        active_s: for how long the torrent was active. While `active` is true, the value is the uptime when the torrent
+            became active, minus its earlier active time.
         seeding_s: the same for the torrent's seeding time. The flag is `seeding`.
         quiet_from_s: the torrent's seeding time when payload was last received or sent.
     """

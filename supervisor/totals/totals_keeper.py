@@ -39,7 +39,7 @@ class TotalsKeeper:
         totals: the counters.
         catalogue: the torrents.
         runtime_dir: the runtime directory. If this directory is on a file system in memory, the uptime is stored there,
-          too.
+            too.
         identity: returns the identity of the resume directory. It is the identity of its lock file.
         damaged: called with each file that was put aside.
     """

@@ -78,7 +78,7 @@ class Creating:
     async def _seed(self, created: Created, save_path: str) -> bool:
         """Adds a created torrent. Returns whether the torrent existed already. Raises OuzelError.
 
-        All pieces were hashed just now, so libtorrent loads the torrent in `seed_mode`.
+        All pieces were hashed just now. So libtorrent loads the torrent in `seed_mode`.
         """
         add = AddTorrent(metainfo=created.metainfo, save_path=save_path, seed_mode=True)
         loop = asyncio.get_running_loop()
@@ -95,7 +95,7 @@ class Creating:
             await asyncio.sleep(AGAIN_S)
 
     def _paths(self, command: CreateTorrent) -> tuple[str, str | None]:
-        """The path and the output. Links are resolved. Blocks. Raises OuzelError."""
+        """The path and the output, with links resolved. Blocks on the disk. Raises OuzelError."""
         path = self._roots.resolve(command.path, "args.path")
         if not os.path.lexists(path):
             raise _invalid("args.path", f"there is no {path!r}")

@@ -1,6 +1,6 @@
 """Accepts moves and renames of torrents' files, and stores what the engine reports about them.
 
-A move is part of a torrent's record until it is complete, so each engine continues it. See ADR 051.
+A move is part of a torrent's record until the move is complete. So each engine continues the move. See ADR 051.
 """
 
 import asyncio

@@ -34,12 +34,12 @@ def check(torrent: str, save_path: str, pairs: Sequence[tuple[str, str]], field:
     - There is space for the files.
 
     Args:
-      save_path: the new save path. Links are resolved.
-      pairs: the present and the new path of each known file.
-      field: the argument that errors name.
+        save_path: the new save path. Links are resolved.
+        pairs: the present and the new path of each known file.
+        field: the argument that errors name.
 
     Raises:
-      OuzelError: INVALID_ARGUMENT, FILE_EXISTS, NO_SPACE.
+        OuzelError: INVALID_ARGUMENT, FILE_EXISTS, NO_SPACE.
     """
     staged = f"{save_path}/.ouzel-moving-{torrent}/{'0' * 32}.part"
     longest = max([staged, *(new for present, new in pairs if _length(present) <= PATH_MAX)], key=_length)

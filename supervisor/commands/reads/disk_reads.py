@@ -20,7 +20,7 @@ from supervisor.engine.process.exporter import Exporter
 from supervisor.store.damaged_shelf import DamagedShelf
 
 REPLY_BYTES: Final = 1024
-"""The maximum size of a reply to `export_torrent` without the .torrent file and the magnet link."""
+"""The maximum size of the rest of a reply to `export_torrent`. The .torrent file and the magnet link do not count."""
 
 
 class DiskReads:

@@ -1,8 +1,8 @@
 """Makes pages of torrents in steps. Each step takes less than a millisecond. Pure.
 
 A page is true at one sequence number of the event log. This is the latest number at the page's last step. Torrents may
-change while the page is made. If so, the rows of these torrents are made again. A page ends when its rows reach half a
-megabyte, or at its limit of rows. The cursor of a page says where the page ends.
+change while the page is made. If so, the rows of changed torrents are made again. A page ends when its rows reach half
+a megabyte, or at its limit of rows. The cursor of a page says where the page ends.
 """
 
 from bisect import insort

@@ -160,8 +160,8 @@ class Reads:
         The torrent is given by its id or its other info-hash.
 
         Raises:
-          OuzelError: UNKNOWN_TORRENT.
-          OuzelError: STORAGE_UNAVAILABLE: the torrent's record cannot be read.
+            OuzelError: UNKNOWN_TORRENT.
+            OuzelError: STORAGE_UNAVAILABLE: the torrent's record cannot be read.
         """
         torrent = self._catalogue.resolve(torrent)
         self._catalogue.check_readable(torrent)

@@ -54,7 +54,7 @@ class Keeper:
         on_finished: called when the engine has ended and no other engine will follow.
         log: logs starts and ends of processes.
         excuse: whether a death does not count as a crash. During the call, the keeper's `child` is still the dead
-          child.
+            child.
         fingerprint: returns all that a spare depends on. None if no spare shall be made.
     """
 

@@ -21,7 +21,7 @@ class PulseWatch:
         excused: whether the engine waits for a slow disk. The next engine would wait for this disk, too. Meanwhile no
             ticks are made.
         on_suspect: called with the problem when the engine becomes suspect. Called with None when the engine is healthy
-          again.
+            again.
         on_hang: called once, with the reason, when the engine hangs.
     """
 

@@ -14,16 +14,16 @@ calm engine. A torrent is *held back* while it must not be loaded. There are two
 
 If all other torrents in a crashed engine are cleared, the remaining torrent is *accused*. Before other torrents are
 loaded, an engine must become calm without the accused torrent. If that engine crashes, too, no torrent is the cause. An
-accused torrent is *convicted* once the engine is calm with all other torrents loaded. Until then, accused torrents are
-held back.
+accused torrent is *convicted* once the engine is calm with all other torrents loaded. Until then, all accused torrents
+are held back.
 
 Two poison torrents are found one after the other. Once the first torrent is accused, all uncleared torrents are loaded
 at once. If the engine crashes, these torrents are halved in turn.
 
 To find one poison torrent among n, bisection needs two crashes and floor(log2 n) further crashes. With evidence, the
 search needs three crashes at most, because torrents in flight are tested first, one by one. Misleading evidence costs
-time, because the engine becomes calm with each tested torrent. If only one innocent torrent was in flight in both of
-the first crashes, the search needs one more crash.
+time, because the engine becomes calm with each tested torrent. In both of the first crashes, the same innocent torrent
+may be the only torrent in flight. Then the search needs one more crash.
 
 `supervisor.engine.poison.blame` judges a death. The shell (`supervisor.engine.poison.isolation`) reports what is
 loaded, and when the engine is calm. Times are monotonic seconds.
@@ -122,14 +122,14 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         accused: torrents that each crashed an engine. All other torrents in that engine were cleared. Accused torrents
             are held back until all other torrents are loaded.
         presumed: torrents that are held back on evidence alone. If the engine crashes without them, they are ordinary
-          suspects.
+            suspects.
         dirty: the suspects, in the order of their tests. One suspect is probably the cause.
         likely: the suspects that were in flight. They are tested first, one by one.
         testing: the suspects that are loaded together with the cleared torrents. If `testing` is empty, the engine
             first must become calm without suspects.
         calm_s: the time after which the current engine is calm.
         patience_s: the time after which later engines of this case are calm. The quickest crash of this case determines
-          the time.
+            the time.
         excused: the number of crashes in this search. They do not count towards the restart budget.
     """
 

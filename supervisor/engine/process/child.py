@@ -40,7 +40,8 @@ descriptors.
 
 
 LOG_CHUNKS_PER_TURN: Final = 8
-"""The number of chunks of 64 KiB that are read from a child's log before the loop handles other events."""
+"""The maximum number of chunks of 64 KiB that are read from a child's log in a row. Then the loop handles other events.
+"""
 
 
 LOG_PIPE_BYTES: Final = 256 * 1024
@@ -57,7 +58,7 @@ STACKS_MAX: Final = 64 * 1024
 
 LAST_LINES: Final = 200
 LAST_LINE_MAX: Final = 2000
-"""The maximum length in bytes of each of the LAST_LINES log lines that are kept for a crash report."""
+"""The maximum length of a log line in a crash report, in bytes. LAST_LINES lines are kept."""
 
 
 class Death(NamedTuple):

@@ -46,7 +46,7 @@ async def ask(argv: Sequence[str], question: bytes, *, patience_s: float, answer
     Args:
         patience_s: the time limit. A slower helper is killed.
         answer_max_bytes: the maximum size of the answer. A helper with a longer answer is killed, because untrusted
-          data may control it.
+            data may control it.
 
     Raises:
         OSError: the helper could not be started, or its answer is too long.

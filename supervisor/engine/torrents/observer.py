@@ -314,8 +314,8 @@ class Observer:
     def _take_state(self, event: StateChanged) -> None:
         """Emits a state that has changed. Also emits the state of a torrent that was reported as interrupted.
 
-        While an engine loads a torrent, its state is `queued`. This state is not emitted. If the torrent may wait in
-        libtorrent's queue, the state is emitted.
+        In the state `queued`, the engine loads the torrent, or the torrent waits in libtorrent's queue. This state is
+        emitted only if the torrent may be in libtorrent's queue.
         """
         observed = self._snapshot.of(event.torrent)
         waits = event.state is TorrentState.QUEUED
