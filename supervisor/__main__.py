@@ -86,7 +86,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
 
     Args:
         engine: the module that is run as the engine. Tests pass other modules.
-        probe_s: if the restart budget is spent, the interval between starts of an engine. Tests pass a shorter
+        probe_s: the interval between starts of an engine after the restart budget is spent. Tests pass a shorter
             interval.
     """
     utf8.restart_in_utf8()

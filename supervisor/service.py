@@ -287,7 +287,7 @@ async def open_service(
         read_config: reads the configuration again. Its argument is the configuration in force. Raises InvalidConfig.
         manager: the service manager. It is notified of readiness. Its watchdog is fed while commands are answered.
         module: the module that is run as the engine.
-        probe_s: if the restart budget is spent, the interval between starts of an engine.
+        probe_s: the interval between starts of an engine after the restart budget is spent.
         launcher: starts engine processes. Tests pass a fake launcher.
         log_problem: returns the problem of the log, or None.
         log_form: the form of the log's lines. A reload of the configuration can change it.

@@ -51,7 +51,7 @@ class Edit(NamedTuple):
 
 
 def named(desired: DesiredTorrent, _: object) -> msgspec.Struct:
-    """The result of most edits. It is the id of the torrent."""
+    """The result of most edits: the id of the torrent."""
     return TorrentAccepted(torrent=desired.torrent)
 
 

@@ -160,8 +160,8 @@ def _session_error(event: SessionError) -> Line | None:
 
 
 def _settings_changed(event: SettingsChanged) -> Line | None:
-    """The line of a client's change of settings. None after a reload, because the line `reloaded` reports it. The line
-    shows no values.
+    """The line of a client's change of settings. None after a reload, because the line `reloaded` reports a reload. The
+    line shows no values.
     """
     return Line("info", "settings_changed", {"changed": event.changed}) if event.source == "client" else None
 

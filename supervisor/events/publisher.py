@@ -39,7 +39,7 @@ class Publisher:
         subscriptions: the subscribed prefixes of each connection.
 
     Fields:
-        gen: the latest generation of an engine, in any slot; 0 before the first.
+        gen: the latest generation of an engine in any slot; 0 before the first engine.
     """
 
     def __init__(

@@ -21,7 +21,7 @@ A byte of a prefix takes about 50 bytes in ZeroMQ's tree. So a connection takes 
 """
 ALL_BYTES_MAX: Final = 4 * 1024 * 1024
 BLAMED_BYTES_MIN: Final = 64 * 1024
-"""If the total limit is exceeded, a connection with fewer bytes is not closed."""
+"""If the total limit is exceeded, only connections with at least this number of bytes are closed."""
 NOBODY: Final = 0
 """The holder of a prefix if its connection is unknown."""
 _EACH_BYTES: Final = 16

@@ -6,7 +6,7 @@ from typing import Final
 from supervisor.health.torrent_troubles import named
 
 MANY_TRACKERS: Final = 20
-"""A torrent with at least this number of failing trackers is a suspect."""
+"""The minimum number of failing trackers of a suspect."""
 
 SUSPECTS: Final = 3
 """The number of suspects that are named."""

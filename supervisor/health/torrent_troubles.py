@@ -173,8 +173,8 @@ class TorrentTroubles:
                 pass
 
     def stuck(self, torrent: str, what: StuckIn | None) -> None:
-        """Counts a torrent that makes no progress. None means that the torrent makes progress again. If the torrent's
-        state changes, it no longer counts, either.
+        """Counts a torrent that makes no progress. None means that the torrent makes progress again. A change of the
+        torrent's state also ends the count.
         """
         if what is not None:
             self._count(torrent, f"stuck_{what.value}")

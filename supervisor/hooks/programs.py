@@ -19,7 +19,7 @@ OUTPUT_BYTES: Final = 2000
 """The end of a program's output that is kept for the log."""
 
 TERMINATE_S: Final = 5.0
-"""If a program exceeds its time limit, the time from SIGTERM to SIGKILL."""
+"""The time from SIGTERM to SIGKILL for a program that has exceeded its time limit."""
 
 DRAIN_S: Final = 1.0
 """The time for the rest of the output after a program's end. Remaining processes of the program may keep the pipe open.

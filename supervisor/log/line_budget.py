@@ -40,7 +40,7 @@ class LineBudget:
         self._per_s = per_s
         self._buckets: dict[str, TokenBucket] = {}
         self._left_out: dict[str, tuple[str, int, float]] = {}
-        """By name: the level of the omitted lines, their count, and the time when counting began."""
+        """By name of the lines: the level and the count of omitted lines, and the time when counting began."""
 
     def spend_token(self, name: str, level: str, now: float) -> bool:
         """Whether a line of this name may be written. If not, the line is counted."""

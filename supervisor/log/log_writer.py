@@ -16,14 +16,14 @@ from typing import Final
 
 LINES_MAX: Final = 10_000
 BYTES_MAX: Final = 4 * 1024 * 1024
-"""The bound of the queue in bytes. A longer line is dropped."""
+"""The bound of the queue in bytes. A line longer than this bound is dropped."""
 
 CHUNK_BYTES: Final = 64 * 1024
 """Queued lines are written together, up to about this size. That saves system calls and thread switches."""
 
 RETRY_S: Final = 1.0
 STUCK_S: Final = 2.0
-"""If a write takes longer, it is reported as a problem."""
+"""The time after which an unfinished write is reported as a problem."""
 
 QUIET_S: Final = 10.0
 """For how long the loss stays a problem after the last dropped line. A slow log drops lines in bursts."""

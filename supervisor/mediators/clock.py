@@ -25,7 +25,7 @@ from supervisor.totals.totals_keeper import TotalsKeeper
 TICK_S: Final = 1.0
 
 STOP_PATIENCE_S: Final = 30.0
-"""While engines save, the service manager's timeout is extended by this time each second."""
+"""The extension of the service manager's timeout. While engines save, the timeout is extended each second."""
 
 
 class Clock:

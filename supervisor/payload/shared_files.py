@@ -27,7 +27,7 @@ from supervisor.payload.used_files import UsedFiles, roots, sharing, to_spare, w
 from supervisor.store.catalogue import Catalogue
 
 VERIFY_S: Final = 60.0
-"""If another torrent writes a torrent's files, the minimum interval between verifications of these files."""
+"""The minimum interval between verifications of a torrent while another torrent writes its files."""
 
 WATCHED_MAX: Final = 50
 """The maximum number of torrents that are verified because of one writer. Adds and removals have no limit."""

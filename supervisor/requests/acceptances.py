@@ -47,7 +47,7 @@ class _Kept(NamedTuple, Generic[Outcome]):
 
 
 class _Holder:
-    """A connection's stored outcomes: the keys, the oldest first, and the total size in bytes."""
+    """A connection's stored outcomes: the keys and the total size in bytes. The oldest keys come first."""
 
     def __init__(self) -> None:
         self.keys: dict[Key, None] = {}

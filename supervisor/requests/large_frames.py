@@ -18,7 +18,7 @@ from supervisor.transport.loop_socket import Sender
 
 LARGE_BYTES: Final = 16 * 1024
 FREE_S: Final = 0.002
-"""If a frame takes this processor time at most, it does not delay the next frame."""
+"""The maximum processor time of a frame that causes no delay of the next frame."""
 
 BYTES_S: Final = 5e-9
 """The usual processor time for a byte.

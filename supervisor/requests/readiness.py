@@ -12,7 +12,7 @@ from supervisor.host.service_manager import ServiceManager
 from supervisor.requests.self_check import SelfCheck
 
 SELF_CHECK_S: Final = 10.0
-"""If the service manager has no watchdog, the interval between self-checks."""
+"""The interval between self-checks without a watchdog of the service manager."""
 
 
 class Readiness:

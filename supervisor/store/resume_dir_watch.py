@@ -10,10 +10,10 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 SLOW_S: Final = 2.0
-"""If a write takes longer, it is reported."""
+"""The time after which an unfinished write is reported."""
 
 ENOUGH_BYTES: Final = 64 * 1024
-"""If there is less free space, a probe decides whether the directory can be written."""
+"""The minimum free space. If there is less, a probe decides whether the directory can be written."""
 
 
 class Home(NamedTuple):

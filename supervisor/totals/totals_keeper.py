@@ -210,7 +210,7 @@ class TotalsKeeper:
 
 
 _UNREADABLE: Final = -1
-"""If a torrent's record cannot be read now, this value stands for the time of the add."""
+"""Stands for the time of the add if a torrent's record cannot be read now."""
 
 
 def _added_us(catalogue: Catalogue, torrent: str) -> int | None:

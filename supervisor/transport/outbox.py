@@ -25,13 +25,17 @@ Smaller replies in ZeroMQ's queue for a connection take 32 MB at most, and usual
 """
 
 LARGE_UNSENT_MAX: Final = 2 * 1024 * 1024
-"""If the unsent large replies of a connection exceed this size in bytes, it gets no more large replies."""
+"""The limit of a connection's unsent large replies in bytes. Beyond this limit, the connection gets no more large
+replies.
+"""
 
 LARGE_TOTAL_MAX: Final = 64 * 1024 * 1024
-"""The same for all connections together. Above this size, each connection may still have one large reply."""
+"""The same for all connections together. Beyond this limit, each connection may still have one large reply."""
 
 LARGE_PEERS_LOOK: Final = 100
-"""If more connections have large replies, sent replies of all connections are removed from the count."""
+"""The maximum number of connections with counted large replies. Beyond this number, sent replies are removed from the
+count.
+"""
 
 WAITING_MAX: Final = 8 * 1024 * 1024
 """The limit of queued bytes for one connection, about 20,000 usual replies. Further replies to this connection are

@@ -53,7 +53,7 @@ class FolderWatch:
         self._scanned = asyncio.Event()
         self._unreadable: str | None = None
         self._failed: dict[str, str] = {}
-        """By file: why the file could not be added or renamed. The reason may pass."""
+        """By file: why the file could not be added or renamed. The failure is temporary."""
 
     async def run(self) -> None:
         """Adds files. Runs until it is cancelled."""
@@ -78,7 +78,7 @@ class FolderWatch:
             self._scanned.set()
 
     async def _try(self, name: str) -> None:
-        """Adds and renames a file. After a failure that may pass, schedules another attempt."""
+        """Adds and renames a file. After a temporary failure, schedules another attempt."""
         stamp = self._files.stamp(name)
         if stamp is None:
             return  # it has gone while another file was added

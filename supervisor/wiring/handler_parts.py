@@ -173,7 +173,7 @@ def policy_of(probe_s: float, config: Config) -> RestartPolicy:
     """The restart policy of a configuration.
 
     Args:
-        probe_s: if the restart budget is spent, the interval between starts of an engine.
+        probe_s: the interval between starts of an engine after the restart budget is spent.
     """
     restart = config.restart
     return standard_policy(

@@ -97,7 +97,7 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
         seen_at: the monotonic time of the latest input.
         clock: the seconds that have counted so far.
         loops: the number of iterations in the latest heartbeat; None before the first heartbeat.
-        turned_at: when the loop last made a known iteration.
+        turned_at: the time of the loop's latest known iteration.
         alive_at: the time of the latest sign of life.
     """
 

@@ -24,7 +24,7 @@ from supervisor.log import logs
 from supervisor.log.short_name import short_name
 
 TOLD_PER_TURN: Final = 100
-"""In one iteration of the loop, the states of this number of held-back torrents are published."""
+"""The number of held-back torrents with a state that is published in one iteration of the loop."""
 
 _OUTLOOK: Final = "the others are loaded automatically then"
 

@@ -42,10 +42,12 @@ CALM_MAX_S: Final = 60.0
 """The longest time after which an engine is calm."""
 
 MARGIN: Final = 1.5
-"""The next engine is calm after this factor times the time until the crash."""
+"""The next engine is calm after the time until the crash, multiplied by this factor."""
 
 FEW: Final = 4
-"""If more torrents are in flight, they are no evidence. If there are more suspects, they are not tested one by one."""
+"""The maximum number of torrents in flight that are evidence. It is also the maximum number of suspects that are tested
+one by one.
+"""
 
 STRIKE_S: Final = 24 * 3600.0
 """For how long a crash counts as evidence against a torrent that was in flight."""

@@ -10,7 +10,7 @@ from supervisor.engine.process.kill_ladder import Climb, Manner
 from supervisor.log import logs
 
 AGAIN_S: Final = 1.0
-"""If SIGKILL could not be sent, the delay before it is sent again."""
+"""The delay before SIGKILL is sent again after a failed attempt."""
 
 
 class Climber:

@@ -126,7 +126,7 @@ def _because(cause: HindranceCause, message: str) -> Hindrance:
 def arrives(before: Progress | None, progress: Progress) -> bool:
     """Whether data has arrived between two progress events, or no more is wanted.
 
-    The rate does not show this, because libtorrent's rate is an average. It takes a minute to fall to 0.
+    The rate does not show this, because libtorrent's rate is an average. The average takes a minute to fall to 0.
     """
     if progress.state in _COMPLETE or progress.state is TorrentState.CHECKING or not lacks(progress):
         return True

@@ -28,7 +28,7 @@ trackers.
 """
 BURST: Final = 5000.0
 PER_S: Final = 1.0
-"""The token bucket for notifications about all torrents. It has a burst of BURST, and a rate of PER_S a second.
+"""The token bucket for notifications about all torrents. The burst is BURST, and the rate is PER_S a second.
 
 Thousands of torrents may have the same dead trackers. Without the bucket, their notifications would evict other events
 from the event log.
