@@ -1,7 +1,7 @@
 """The log line of each lifecycle event: name, level and fields. Pure.
 
-The log alone shows an operator what happened to which torrent, why, and the remedy. Routine events have no line. An
-event that another line covers has no line, either. docs/log.md lists all lines, and a test compares that list.
+The log alone shows an operator what happened to which torrent, why, and the remedy. Routine events have no line. If
+another line covers an event, this event has no line. docs/log.md lists all lines, and a test compares that list.
 """
 
 from collections.abc import Callable, Mapping

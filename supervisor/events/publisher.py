@@ -74,7 +74,7 @@ class Publisher:
         return logged.seq
 
     def latest(self, event: LatestEvent, *, gen: int | None = None) -> None:
-        """Publishes a value that replaces the previous value. Does nothing if the topic has no subscriber.
+        """Publishes a value that replaces the previous value. If the topic has no subscriber, does nothing.
 
         Args:
             gen: the engine's generation at the time of the event. None means the latest generation.

@@ -21,7 +21,7 @@ from supervisor.pacing.backoff import exponential
 
 BACKOFF: Final = exponential(1.0, 300.0, jitter_s=1.0)
 ATTEMPTS: Final = 12
-"""The maximum number of attempts of one HTTP request. With all delays they take about 20 minutes."""
+"""The maximum number of attempts of one HTTP request. All attempts and delays together take about 20 minutes."""
 
 GIVE_UP_S: Final = 2.0
 """The extra time after an attempt's time limit. A server may send its answer byte by byte."""

@@ -5,6 +5,4 @@
 - The *places handler* reports problems of directories and keys, with their severity.
 - *Announcements* publish events of torrents, and notify the parts that track torrents.
 - The *clock* makes the calls that are due every second.
-
-Handlers store no other state.
 """

@@ -1,8 +1,8 @@
 """Lists damaged and unreadable files for `health`. Pure.
 
 A few files are listed by name. The others are only counted. A damaged file is listed until the file is restored or
-deleted from `damaged/`. If its torrent is removed or added again, the file is no longer listed, either. After a
-restart, a damaged file is listed only if no other file has replaced it.
+deleted from `damaged/`. A removal or another add of its torrent also ends the listing. After a restart, a damaged file
+is listed only if no other file has replaced it.
 """
 
 from collections.abc import Collection

@@ -64,7 +64,7 @@ class Renewal:
         self._handed_over = asyncio.Event()
         self._counts: dict[str, tuple[str, int]] = {}
         self._known: dict[str, str] = {}
-        """By path: the places that a new engine did not cover, either.
+        """By path: the places that a new engine did not cover.
 
         Engines are not replaced again because of these places.
         """

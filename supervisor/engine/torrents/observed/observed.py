@@ -47,7 +47,7 @@ class Observed:
         self.refusal: str | None = None
         self.interrupted = False
         self.quiet_since_us: int | None = None
-        """When the current time without new data began, in microseconds since 1970. Set only while data is missing."""
+        """Since when no data has arrived, in microseconds since 1970. Set only while data is missing."""
         self.stalled = False
         """Whether nothing has arrived for long enough to count as stalled."""
 
