@@ -241,6 +241,15 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
             `update_options`), is paused, or is complete.
         category: the name of the torrent's category, or null. The only event with this field is `torrent_added`.
         goals: the seeding goals in force for the torrent. Null if it has none. No event has this field.
+        content: the path of the torrent's only file, or of the root folder that has all of its files on disk, relative
+            to `save_path`. Empty if several files have no common root folder; null while the files are not known. An
+            absolute path begins with a slash. It is not the `name`: names can be changed for a file system, files can
+            be renamed, and a client can choose another name.
+        swarm_seeds, swarm_leeches: the numbers of seeds and of other peers in the swarm, as the trackers say; null if
+            none has said so.
+        tracker: the URL of the tracker that answered last, not redacted; or else of the first tracker; null if no
+            tracker is known. If several trackers keep answering, it is the one that began to do so last. No event has
+            this field.
     """
 
     torrent: str
@@ -281,6 +290,10 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     queue_position: int | None = None
     category: str | None = None
     goals: GoalsReport | None = None
+    content: str | None = None
+    swarm_seeds: int | None = None
+    swarm_leeches: int | None = None
+    tracker: str | None = None
 
 
 class WebSeedRow(msgspec.Struct, frozen=True, kw_only=True):
