@@ -63,6 +63,9 @@ class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
     """Whether libtorrent has stopped downloading because a write failed. Nothing else reports that."""
     queued: bool = False
     """Whether the torrent waits in libtorrent's queue. It is not paused then."""
+    swarm_seeds: int | None = None
+    swarm_leeches: int | None = None
+    """The numbers in the swarm as the trackers say; None if none has said so."""
     queue_position: int | None = None
     """The place of an incomplete torrent in libtorrent's queue; None for torrents whose runs the queue does not decide.
     """

@@ -35,7 +35,8 @@ class ListTorrents(PagedRead, frozen=True, kw_only=True, tag="list_torrents"):
 
     Fields:
         ids: only these torrents; unknown ids are ignored.
-        fields: the names of the row's members to return; `torrent` is always included. Null means all members.
+        fields: the names of the members to return, of the row or of the details (`get_torrent`); `torrent` is always
+            included. Null means all members of the row.
         state: only torrents in this state.
         label: only torrents with this label.
         category: only torrents in the category of this name; an empty text means those without a category.

@@ -5,32 +5,32 @@ the data. The state of a torrent that the running engine has confirmed is as fre
 anything, because the engine reports every change.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from protocol.internal.link_events import IpFilterState, SessionStats
-from protocol.wire.desired import DesiredTorrent, KnownMetadata, edited_web_seeds
+from protocol.wire.desired import DesiredTorrent, edited_web_seeds
 from protocol.wire.events.torrent_events import Progress, StateChanged
 from protocol.wire.goals import GoalsReport
+from protocol.wire.metadata import KnownMetadata
+from protocol.wire.peer_rows import TrackerRow, TrackerStatus, WebSeedRow
 from protocol.wire.rows import (
     ACTIVE_STATES,
+    DETAIL_FIELDS,
     FileRow,
     Hindrance,
-    RulesReport,
     TorrentDetail,
     TorrentRow,
     TorrentState,
-    TrackerRow,
-    TrackerStatus,
-    WebSeedRow,
     ratio,
 )
 from supervisor.engine.torrents.observed import hindrance
 from supervisor.engine.torrents.observed.answers import Answers
 from supervisor.engine.torrents.observed.bad_data import BadData
+from supervisor.engine.torrents.observed.details import OF_RECORD
 from supervisor.engine.torrents.observed.eta import Estimates
 from supervisor.engine.torrents.observed.moves import MovesSeen
 from supervisor.engine.torrents.observed.no_progress import NO_PROGRESS
@@ -239,7 +239,20 @@ class Snapshot:
             queue_position=None if progress.queue_position is None or not desired.managed else progress.queue_position,
             category=None if desired.category is None else self._category_of(desired),
             goals=goals,
+            content=None if metadata is None else metadata.content,
+            swarm_seeds=progress.swarm_seeds,
+            swarm_leeches=progress.swarm_leeches,
+            tracker=self._tracker(desired),
         )
+
+    def _tracker(self, desired: DesiredTorrent) -> str | None:
+        """The tracker that a torrent's row shows."""
+        torrent = desired.torrent
+        shown = self.trackers.shown(torrent)
+        if desired.tracker_edits is None and (shown is not None or torrent in self.present):
+            return shown
+        urls = [row.url for row in self.trackers_of(desired, 0.0)]  # the changes may not be applied yet
+        return shown if shown in urls else next(iter(urls), None)
 
     def _hindrance(
         self, desired: DesiredTorrent, observed: Observed, progress: Progress, present: bool
@@ -273,32 +286,27 @@ class Snapshot:
 
     def detail(self, desired: DesiredTorrent, now: float, goals: GoalsReport | None = None) -> TorrentDetail:
         """A torrent's details for `get_torrent`, with its goals."""
-        observed = self.of(desired.torrent)
+        row = msgspec.structs.asdict(self.row(desired, now, goals))
+        return TorrentDetail(**row, **self.members(desired, DETAIL_FIELDS, now))
+
+    def members(self, desired: DesiredTorrent, names: Iterable[str], now: float) -> dict[str, Any]:
+        """Some of the members of a torrent's details that are not in its row. No engine is asked for them."""
         metadata = self.metadata(desired)
-        rules = desired.selection
-        added = [url for url, _ in desired.tracker_edits.added] if desired.tracker_edits is not None else []
-        return TorrentDetail(
-            **msgspec.structs.asdict(self.row(desired, now, goals)),
-            source=desired.source,
-            magnet=desired.magnet,
-            rules=RulesReport(
-                include=list(rules.include),
-                exclude=list(rules.exclude),
-                skip_fluff=rules.skip_fluff,
-                only=rules.only,
-            ),
-            priorities=rules.priorities,
-            trackers=list(dict.fromkeys([*desired.trackers, *added])),
-            web_seeds=list(desired.web_seeds),
-            seed_mode=desired.seed_mode,
-            files=None if metadata is None else metadata.files,
-            piece_length=None if metadata is None else metadata.piece_length,
-            revision=desired.revision,
-            applied_revision=observed.applied_revision,
-            tracker_status=self.trackers_of(desired, now),
-            bad_data=self.bad_data.report(desired.torrent),
-            options=desired.options,
-        )
+        return {
+            name: OF_RECORD[name](desired, metadata) if name in OF_RECORD else self._member(desired, name, now)
+            for name in names
+        }
+
+    def _member(self, desired: DesiredTorrent, name: str, now: float) -> Any:
+        match name:
+            case "applied_revision":
+                return self.of(desired.torrent).applied_revision
+            case "tracker_status":
+                return self.trackers_of(desired, now)
+            case "bad_data":
+                return self.bad_data.report(desired.torrent)
+            case _:
+                raise AssertionError(f"no such member of the details: {name}")
 
     def trackers_of(self, desired: DesiredTorrent, now: float) -> list[TrackerRow]:
         """A torrent's trackers as engines have reported them; before the first report, the trackers in its record.

@@ -13,7 +13,7 @@ from protocol.internal.link_events import TrackerReport
 from protocol.internal.link_queries import TrackerReading
 from protocol.text.redacted import redacted
 from protocol.wire.events.torrent_events import TrackerStatusChanged
-from protocol.wire.rows import TrackerRow, TrackerStatus
+from protocol.wire.peer_rows import TrackerRow, TrackerStatus
 
 FAILURES: Final = 2
 """The number of failures in a row after which clients are notified, for a tracker that has worked before."""
@@ -38,11 +38,15 @@ UPDATING_S: Final = 2.0
 
 
 class _Known(NamedTuple):
-    """A torrent's trackers: the URL and tier of each, all URLs, and the URLs of those whose last announce worked."""
+    """A torrent's trackers: the URL and tier of each, all URLs, and the URLs of those whose last announce worked.
+
+    `answered` is the tracker that began to work last, which may fail now.
+    """
 
     sources: tuple[tuple[str, int], ...]
     urls: frozenset[str]
     working: frozenset[str] = frozenset()
+    answered: str | None = None
 
 
 class _Failing(NamedTuple):
@@ -83,7 +87,8 @@ class Trackers:
             if before is not None and before.sources == given:
                 continue
             working = before.working & urls if before is not None else frozenset[str]()
-            self._keep(torrent, _Known(given, urls, working))
+            answered = before.answered if before is not None and before.answered in urls else None
+            self._keep(torrent, _Known(given, urls, working, answered))
             for url in self._failing.get(torrent, {}).keys() - urls:
                 self._works(torrent, url)
             if not self._all_fail(torrent):
@@ -98,7 +103,7 @@ class Trackers:
         if event.works:
             before = self._works(torrent, url)
             self._end_all_failing(torrent)
-            self._keep(torrent, known._replace(working=known.working | {url}))
+            self._keep(torrent, known._replace(working=known.working | {url}, answered=url))
             if before is None or not before.told:
                 return None
             self._relapsing.add((torrent, url))
@@ -111,7 +116,10 @@ class Trackers:
         before = failing.get(url)
         worked = url in known.working
         if worked:
-            self._keep(torrent, known._replace(working=known.working - {url}))
+            working = known.working - {url}
+            left = next((each for each, _ in known.sources if each in working), known.answered)
+            answered = left if known.answered == url else known.answered
+            self._keep(torrent, known._replace(working=working, answered=answered))
         relapsed = (torrent, url) in self._relapsing
         news = before is None or not before.told
         if news:
@@ -177,6 +185,15 @@ class Trackers:
             )
         return sorted(rows, key=lambda row: row.tier)
 
+    def shown(self, torrent: str) -> str | None:
+        """The URL of the tracker that answered last, or else of the first one; None if none is known."""
+        known = self._known.get(torrent)
+        if known is None:
+            return None
+        if known.answered is not None:
+            return known.answered
+        return min(known.sources, key=_tier)[0] if known.sources else None
+
     def numbers_age_s(self, torrent: str, now: float) -> float | None:
         """The age of the numbers of a torrent's trackers; None if an engine never reported them."""
         found = self._readings.get(torrent)
@@ -235,6 +252,10 @@ class Trackers:
         if len(self._shared) >= SHARED_MAX:
             self._shared.clear()  # torrents keep their references to the values
         self._known[torrent] = self._shared.setdefault(known, known)
+
+
+def _tier(source: tuple[str, int]) -> int:
+    return source[1]
 
 
 def urls_of_link(magnet: str, parameter: str) -> list[str]:

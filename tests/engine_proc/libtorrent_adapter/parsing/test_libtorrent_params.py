@@ -22,7 +22,7 @@ def test_the_size_is_that_of_the_files_without_padding(tmp_path: Path, kind: str
     made = payload.make(tmp_path, "set", {"a.bin": 40_000, "b.bin": 50_000}, piece_size=32 * 1024, version=kind)
     params = libtorrent_sources.parse_metainfo(made.metainfo)
     layout = libtorrent_files.layout(params.ti, [], params.renamed_files)
-    assert layout.size == 90_000
+    assert layout.metadata.size == 90_000
     assert sorted((file.path, file.size) for file in layout.files) == [("set/a.bin", 40_000), ("set/b.bin", 50_000)]
 
 

@@ -13,6 +13,7 @@ from protocol.internal.move_events import MoveCopied, MoveEnded, MoveProgress
 from protocol.wire.desired import DesiredTorrent, StorageMove
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.torrent_events import FileEntry, StateChanged
+from protocol.wire.metadata import KnownMetadata
 from protocol.wire.rows import Moving, TorrentState
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.commands.test_mutations import MAGNET, do, on_disk, refused
@@ -28,7 +29,9 @@ async def added(on: Bench, **more: Any) -> DesiredTorrent:
 def files(torrent: str = V1, *paths: str) -> FilesRestored:
     """An engine's report on a torrent's files."""
     entries = [FileEntry(index, path, 5, 4) for index, path in enumerate(paths or ("set/a", "set/sub/b"))]
-    return FilesRestored(torrent=torrent, name="set", size=10, piece_length=16, files=entries)
+    return FilesRestored(
+        torrent=torrent, metadata=KnownMetadata(name="set", size=10, piece_length=16, files=len(entries)), files=entries
+    )
 
 
 async def until(on: Bench, condition: Any) -> None:

@@ -8,10 +8,10 @@ import pytest
 from protocol.internal.link_queries import CountersQueried, PeersQueried, PiecesQueried
 from protocol.wire import codec
 from protocol.wire.commands.kinds import EngineRead, PagedRead, SessionRead
-from protocol.wire.desired import KnownMetadata
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.session_events import Reconciled
 from protocol.wire.events.torrent_events import FileEntry
+from protocol.wire.metadata import KnownMetadata
 from protocol.wire.operations import OPERATIONS, parse_command
 from protocol.wire.reports import HealthStatus
 from protocol.wire.results import Nothing

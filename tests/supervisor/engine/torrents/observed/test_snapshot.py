@@ -3,9 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.wire.desired import KnownMetadata, TrackerEdits
+from protocol.wire.desired import TrackerEdits
 from protocol.wire.events.torrent_events import FileEntry
-from protocol.wire.rows import ACTIVE_STATES, ROW_FIELDS, HindranceCause, TorrentState, TrackerStatus
+from protocol.wire.metadata import KnownMetadata
+from protocol.wire.peer_rows import TrackerStatus
+from protocol.wire.rows import ACTIVE_STATES, ROW_FIELDS, HindranceCause, TorrentState
 from supervisor.engine.torrents.observed.packed_files import Metadata
 from supervisor.engine.torrents.observed.snapshot import Snapshot
 from tests.supervisor.samples import NOW_US, OTHER, V1, V2, desired, progress, session_stats

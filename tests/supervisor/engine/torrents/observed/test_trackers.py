@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from protocol.internal.link_events import TrackerReport
 from protocol.internal.link_queries import TrackerReading
 from protocol.wire.events.torrent_events import TrackerStatusChanged
-from protocol.wire.rows import TrackerRow, TrackerStatus
+from protocol.wire.peer_rows import TrackerRow, TrackerStatus
 from supervisor.engine.torrents.observed import trackers
 from supervisor.engine.torrents.observed.trackers import FAILURES, FAILURES_AGAIN, Trackers, urls_of_link
 from tests.supervisor.samples import NOW_US, OTHER, V1
