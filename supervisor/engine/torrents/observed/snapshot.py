@@ -192,15 +192,17 @@ class Snapshot:
 
     def row(self, desired: DesiredTorrent, now: float, goals: GoalsReport | None = None) -> TorrentRow:
         """A torrent's row for `list_torrents`, with its goals."""
-        observed = self.of(desired.torrent)
+        torrent = desired.torrent
+        observed = self._torrents.get(torrent) or self.of(torrent)
         progress = observed.progress or NO_PROGRESS
         metadata = observed.known or desired.metadata
-        present = desired.torrent in self.present
+        present = torrent in self.present
+        trackers = self.trackers.of.get(torrent) if desired.tracker_edits is None else None
         told_at = self.engine_told_at if present else observed.told_at
-        counts, uptime_s = self.totals.of(desired.torrent), self.totals.uptime_s
+        counts, uptime_s = self.totals.of(torrent), self.totals.uptime_s
         downloads = observed.state is TorrentState.DOWNLOADING
         return TorrentRow(
-            torrent=desired.torrent,
+            torrent=torrent,
             name=desired.options.name or (metadata.name if metadata else desired.name),
             state=observed.state,
             progress=progress.progress,
@@ -215,21 +217,21 @@ class Snapshot:
             peers=progress.peers,
             seeds=progress.seeds,
             save_path=desired.save_path,
-            labels=list(desired.labels),
+            labels=[*desired.labels],
             paused=desired.paused,
             sequential=desired.sequential,
             download_limit_bps=desired.download_bps,
             upload_limit_bps=desired.upload_bps,
             error=observed.error or observed.storage_problem,
-            info_hash_v1=desired.info_hash_v1 or (desired.torrent if len(desired.torrent) == V1_DIGITS else None),
-            info_hash_v2=desired.info_hash_v2 or (desired.torrent if len(desired.torrent) > V1_DIGITS else None),
+            info_hash_v1=desired.info_hash_v1 or (torrent if len(torrent) == V1_DIGITS else None),
+            info_hash_v2=desired.info_hash_v2 or (torrent if len(torrent) > V1_DIGITS else None),
             added_us=desired.added_us,
-            age_ms=None if told_at is None else max(0, int((now - told_at) * 1000)),
+            age_ms=None if told_at is None else int((now - told_at) * 1000) if now > told_at else 0,
             ratio=ratio(counts.downloaded, counts.uploaded, progress.bytes_done),
             eta_s=self.estimates.of(progress, now) if downloads else None,
             completed_us=counts.completed_us,
             last_activity_us=counts.last_activity_us,
-            # The same as `Totals.active_s` and `seeding_s`, but without calls, which cost time in ten thousand rows.
+            # As `Totals.active_s` and others, but without calls, which cost time in ten thousand rows.
             active_s=uptime_s - counts.active_s if counts.active else counts.active_s,
             seeding_s=uptime_s - counts.seeding_s if counts.seeding else counts.seeding_s,
             hindrance=self._hindrance(desired, observed, progress, present),
@@ -239,20 +241,23 @@ class Snapshot:
             queue_position=None if progress.queue_position is None or not desired.managed else progress.queue_position,
             category=None if desired.category is None else self._category_of(desired),
             goals=goals,
-            content=None if metadata is None else metadata.content,
+            content=(
+                None
+                if metadata is None or metadata.pieces is None
+                else metadata.name
+                if metadata.root is None
+                else metadata.root
+            ),
             swarm_seeds=progress.swarm_seeds,
             swarm_leeches=progress.swarm_leeches,
-            tracker=self._tracker(desired),
+            tracker=self._tracker(desired) if trackers is None else trackers.shown,
         )
 
     def _tracker(self, desired: DesiredTorrent) -> str | None:
-        """The tracker that a torrent's row shows."""
-        torrent = desired.torrent
-        shown = self.trackers.shown(torrent)
-        if desired.tracker_edits is None and (shown is not None or torrent in self.present):
-            return shown
-        urls = [row.url for row in self.trackers_of(desired, 0.0)]  # the changes may not be applied yet
-        return shown if shown in urls else next(iter(urls), None)
+        """The tracker that a torrent's row shows, if clients have changed its trackers, or no engine has named them."""
+        known = self.trackers.of.get(desired.torrent)
+        urls = [row.url for row in self.trackers_of(desired, 0.0)]  # with changes that no engine has applied yet
+        return known.shown if known is not None and known.shown in urls else next(iter(urls), None)
 
     def _hindrance(
         self, desired: DesiredTorrent, observed: Observed, progress: Progress, present: bool
@@ -263,8 +268,8 @@ class Snapshot:
             and present
             and not desired.paused
             and observed.error is observed.storage_problem is None
-            and self.trackers.failing_since(desired.torrent) is None
-            and not self.bad_data.hinders(desired.torrent, progress.peers)
+            and desired.torrent not in self.trackers.all_failing
+            and (desired.torrent not in self.bad_data.of or not self.bad_data.hinders(desired.torrent, progress.peers))
         ):
             return None  # a shortcut for nearly all torrents; `hindrance.find` has the same result
         if observed.error is not None:

@@ -30,7 +30,9 @@ def files(torrent: str = V1, *paths: str) -> FilesRestored:
     """An engine's report on a torrent's files."""
     entries = [FileEntry(index, path, 5, 4) for index, path in enumerate(paths or ("set/a", "set/sub/b"))]
     return FilesRestored(
-        torrent=torrent, metadata=KnownMetadata(name="set", size=10, piece_length=16, files=len(entries)), files=entries
+        torrent=torrent,
+        metadata=KnownMetadata(name="set", size=10, piece_length=16, files=len(entries), pieces=1),
+        files=entries,
     )
 
 
@@ -157,7 +159,10 @@ async def test_files_are_renamed(tmp_path: Path) -> None:
         await on.mutations.learn(MoveEnded(torrent=V1, move=last))
         await until(on, lambda: on.catalogue.torrents[V1].move is None)
         assert on.catalogue.torrents[V1].renames == ((0, "x/a"), (1, "x/sub/b"))
-        assert [each["files"] for each in published(on, "files_renamed")] == [{"0": "x/a", "1": "x/sub/b"}]
+        [told] = published(on, "files_renamed")
+        assert (told["files"], told["content"]) == ({"0": "x/a", "1": "x/sub/b"}, "x")
+        assert on_disk(on)["metadata"]["root"] == "x"
+        assert on.snapshot.row(on.catalogue.torrents[V1], 0).content == "x"
 
 
 async def test_what_cannot_be_moved(tmp_path: Path) -> None:
