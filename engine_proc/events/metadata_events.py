@@ -10,7 +10,7 @@ def metadata_events(
 ) -> list[FilesRestored | MetadataKnown | FilesDiscovered]:
     """The events about a torrent's files.
 
-    If `restored`, the files are not news for clients.
+    If `restored`, clients know the files already, and only the supervisor gets an event.
     """
     if restored:
         return [

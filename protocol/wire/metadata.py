@@ -18,7 +18,7 @@ class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_de
 
     Fields:
         name: the torrent's name.
-        size: the size of all files but padding (BEP 47), in bytes.
+        size: the size of all files except padding (BEP 47), in bytes.
         piece_length: the size of a piece in bytes.
         files: the number of files, without padding.
         pieces: the number of pieces; None in a record of a version that did not store it. Then the fields below are

@@ -22,16 +22,15 @@ class TrackerRow(msgspec.Struct, frozen=True, kw_only=True):
     """One tracker of a torrent, from the source or from a client.
 
     Fields:
-        url: the tracker's URL, not redacted: it may have a passkey.
+        url: the tracker's URL. It is not redacted, and may have a passkey.
         tier: the tracker's tier (BEP 12). libtorrent announces to the tiers in ascending order, from 0.
-        status: `not_contacted` if there was no announce or no answer since the daemon started; `updating` during an
-            announce; `working` if the last announce was successful; `error` if the last announce got no answer or an
-            error.
-        message: the error, or the warning of a tracker that works; empty if there is none.
+        status: the tracker's status. `not_contacted`: there was no announce or no answer since the daemon started.
+            `updating`: an announce is in progress. `working`: the last announce was successful. `error`: the last
+            announce got no answer or an error.
+        message: the error, or the warning of a tracker that works. Empty if there is none.
         next_announce_us: the time of the next announce, microseconds since 1970; null if unknown.
         seeds, leeches, downloads: the numbers in the tracker's last answer; null if unknown.
-        failing_since_us: since when the status has been `error`, microseconds since 1970; null if the status is another
-            one.
+        failing_since_us: when the status became `error`, microseconds since 1970. Null if the status is not `error`.
     """
 
     url: str
@@ -48,7 +47,7 @@ class TrackerRow(msgspec.Struct, frozen=True, kw_only=True):
 class PeerConnection(StrEnum):
     """How a peer is connected.
 
-    `web_seed` is an HTTP server that has the torrent's files (BEP 19); the others run over TCP, uTP (BEP 29) or I2P.
+    `web_seed` is an HTTP server that has the torrent's files (BEP 19). The others run over TCP, uTP (BEP 29) or I2P.
     """
 
     TCP = "tcp"
@@ -58,7 +57,7 @@ class PeerConnection(StrEnum):
 
 
 class PeerFlag(StrEnum):
-    """A fact about a connected peer; docs/protocol.md has their meanings. Later versions may add flags."""
+    """A fact about a connected peer. docs/protocol.md has the meanings. Later versions may add flags."""
 
     SEED = "seed"
     UPLOAD_ONLY = "upload_only"
@@ -85,11 +84,11 @@ class PeerRow(msgspec.Struct, frozen=True, kw_only=True):
     """One connected peer of a torrent.
 
     Fields:
-        endpoint: the peer's `address:port`, with IPv6 addresses in brackets. If the peer has connected to this side,
-            the port is not the one that it listens on.
-        client: the name of the peer's program, as the peer says; it may be empty and have any characters, and is cut
-            after 100.
-        flags: facts about the peer; the section "Peers" has their meanings. Later versions may add flags.
+        endpoint: the peer's `address:port`, with IPv6 addresses in brackets. For an incoming connection, the port is
+            not the peer's listening port.
+        client: the name of the peer's program, as the peer sent it. The name may be empty and have any characters. It
+            is cut to 100 characters.
+        flags: facts about the peer. The section "Peers" has their meanings. Later versions may add flags.
         progress: the fraction of the torrent that the peer has, 0..1.
         download_bps, upload_bps: the payload rates from and to the peer.
         downloaded, uploaded: the payload bytes from and to the peer since it was connected.
@@ -111,7 +110,8 @@ class WebSeedRow(msgspec.Struct, frozen=True, kw_only=True):
     """One web seed (BEP 19) in the reply to `list_web_seeds`.
 
     Fields:
-        url: the URL of the file, or of the directory with the root folder. libtorrent appends a slash to the latter.
+        url: the URL of the file, or of the directory with the root folder. libtorrent appends a slash to the URL of a
+            directory.
     """
 
     url: str
