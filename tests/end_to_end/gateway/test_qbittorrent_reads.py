@@ -47,7 +47,7 @@ class Api:
             return error.code, error.read().decode()
         return 200, json.loads(body) if body[:1] in ("[", "{") else body
 
-    def info(self, **fields: str | int) -> dict[str, Any]:
+    def info(self, **fields: Any) -> dict[str, Any]:
         """The row of the torrent."""
         status, rows = self.ask("torrents/info", **fields)
         assert (status, len(rows)) == (200, 1)
