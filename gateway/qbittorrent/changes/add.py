@@ -12,8 +12,8 @@ from gateway.fetching.fetching import NotFetched
 from gateway.qbittorrent.changes import categories, paths, wanted
 from gateway.qbittorrent.changes.desk import Desk
 from gateway.qbittorrent.changes.endpoint import Endpoint
-from gateway.qbittorrent.changes.kept import Extras
 from gateway.qbittorrent.changes.wanted import Wanted
+from gateway.qbittorrent.rows.extras import Extras
 from gateway.web import answers
 from gateway.web.fields import Fields
 from ouzel.client import calls

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 
-from gateway.context import Gateway
 from gateway.daemon.daemon import Unavailable
 from gateway.mirror.torrent import NO_FACTS, Torrent
 from gateway.qbittorrent.changes.kept import Kept
+from gateway.qbittorrent.present import Present
 from ouzel.client import calls
 from ouzel.client.call import Call
 from ouzel.errors import Refused
@@ -35,9 +35,9 @@ class Desk:
         turn: held while values are changed that were read before, such as lists of tags.
     """
 
-    def __init__(self, gateway: Gateway) -> None:
-        self.gateway = gateway
-        self.kept = Kept(gateway.store)
+    def __init__(self, present: Present) -> None:
+        self.gateway = present.gateway
+        self.kept = Kept(present.gateway.store, present.touch)
         self.turn = asyncio.Lock()
 
     def many(self, hashes: str) -> list[Torrent]:

@@ -1,31 +1,13 @@
 """What the API must give back, and the daemon does not know."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import msgspec
 
+from gateway.qbittorrent.present import CATEGORIES, PREFERENCES, TAGS, TORRENT
+from gateway.qbittorrent.rows.extras import NO_EXTRAS, Extras
 from gateway.store.store import Store
-
-TAGS: Final = "qbittorrent.tags"
-CATEGORIES: Final = "qbittorrent.categories"
-PREFERENCES: Final = "qbittorrent.preferences"
-TORRENT: Final = "qbittorrent.torrent."
-
-
-class Extras(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is kept of one torrent.
-
-    Fields:
-        auto_tmm: whether the torrent is stored at the path of its category.
-        download_path: where clients want incomplete files; empty for the save path. The daemon does not use it.
-    """
-
-    auto_tmm: bool = False
-    download_path: str = ""
-
-
-NO_EXTRAS: Final = Extras()
 
 
 class CategoryExtras(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -43,10 +25,16 @@ class CategoryExtras(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Kept:
-    """Reads and writes these values in the store. Reads are from memory; writes are durable when they return."""
+    """Reads and writes these values in the store. Reads are from memory; writes are durable when they return.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: the store.
+        changed: is called with the torrents of which something else is kept now.
+    """
+
+    def __init__(self, store: Store, changed: Callable[[list[str]], None]) -> None:
         self._store = store
+        self._changed = changed
 
     def extras(self, torrent: str) -> Extras:
         """What is kept of a torrent."""
@@ -60,6 +48,7 @@ class Kept:
             await self._store.put_many(
                 {TORRENT + torrent: None if each == NO_EXTRAS else each for torrent, each in changed.items()}
             )
+            self._changed(list(changed))
 
     def tags(self) -> list[str]:
         """The tags that clients made, also those without torrents."""

@@ -10,7 +10,7 @@ from gateway.mirror.torrent import Torrent
 from gateway.qbittorrent.changes import paths
 from gateway.qbittorrent.changes.desk import Desk
 from gateway.qbittorrent.changes.endpoint import Endpoint, on
-from gateway.qbittorrent.changes.kept import Extras
+from gateway.qbittorrent.rows.extras import Extras
 from gateway.web.fields import Fields
 from ouzel.client import calls
 from ouzel.errors import Refused

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from gateway.daemon.daemon import Unavailable
 from gateway.mirror.torrent import Torrent
 from gateway.qbittorrent.changes.desk import Desk
-from gateway.qbittorrent.changes.kept import Extras
+from gateway.qbittorrent.rows.extras import Extras
 from ouzel.client import calls
 
 

@@ -2,9 +2,9 @@
 
 from starlette.routing import BaseRoute
 
-from gateway.context import Gateway
 from gateway.qbittorrent.changes import add, categories, files, limits, locations, running, tags, trackers
 from gateway.qbittorrent.changes.desk import Desk
+from gateway.qbittorrent.present import Present
 
 ENDPOINTS = (
     *add.ENDPOINTS,
@@ -18,7 +18,7 @@ ENDPOINTS = (
 )
 
 
-def routes(gateway: Gateway) -> list[BaseRoute]:
+def routes(present: Present) -> list[BaseRoute]:
     """Returns the routes."""
-    desk = Desk(gateway)
+    desk = Desk(present)
     return [each.route(desk) for each in ENDPOINTS]

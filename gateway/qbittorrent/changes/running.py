@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from gateway.mirror.torrent import Torrent
 from gateway.qbittorrent.changes.desk import Desk
 from gateway.qbittorrent.changes.endpoint import Endpoint, on
-from gateway.qbittorrent.changes.kept import NO_EXTRAS
+from gateway.qbittorrent.rows.extras import NO_EXTRAS
 from gateway.web.fields import Fields
 from ouzel.client import calls
 from ouzel.client.call import Call
