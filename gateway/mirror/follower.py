@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
+import msgspec
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
@@ -42,9 +43,11 @@ CATEGORIES_TURNS: Final = 5
 SILENT_S: Final = 3.0
 """After this many seconds without a message the daemon counts as away. It sends a tick every second."""
 
-FACTS: Final[tuple[str, ...]] = ()
+FACTS: Final = tuple(name for name in Facts.__struct_fields__ if name != "trackers")
 """The fields of `Facts` that are read with each row."""
-FIELDS: Final = (*TorrentRow.__struct_fields__, *FACTS)
+TRACKERS: Final = "tracker_status"
+"""The member of the details that has all trackers. Of each, the URL and the tier are facts."""
+FIELDS: Final = (*TorrentRow.__struct_fields__, *FACTS, TRACKERS)
 
 
 class Follower:
@@ -157,6 +160,15 @@ class Follower:
             self._mirror.counters = (await self._client.run(calls.get_counters())).counters
 
 
+class _Tracker(msgspec.Struct):
+    url: str
+    tier: int
+
+
+class _Trackers(msgspec.Struct):
+    tracker_status: list[_Tracker] = []
+
+
 def read_rows(ids: list[str]) -> Call[tuple[Reply, list[tuple[TorrentRow, Facts]]]]:
     """Returns a call that reads rows with their facts. Unknown ids are left out."""
 
@@ -164,7 +176,12 @@ def read_rows(ids: list[str]) -> Call[tuple[Reply, list[tuple[TorrentRow, Facts]
         found = result_of(reply)["torrents"]
         rows = codec.convert(found, list[TorrentRow], within="result.torrents", error=ErrorKind.MALFORMED_FRAME)
         facts = codec.convert(found, list[Facts], within="result.torrents", error=ErrorKind.MALFORMED_FRAME)
-        return reply, list(zip(rows, facts, strict=True))
+        trackers = codec.convert(found, list[_Trackers], within="result.torrents", error=ErrorKind.MALFORMED_FRAME)
+        whole = (
+            msgspec.structs.replace(each, trackers=tuple((tracker.url, tracker.tier) for tracker in its.tracker_status))
+            for each, its in zip(facts, trackers, strict=True)
+        )
+        return reply, list(zip(rows, whole, strict=True))
 
     return Call("list_torrents", {"ids": ids, "fields": list(FIELDS)}, read)
 

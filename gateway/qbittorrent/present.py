@@ -76,9 +76,11 @@ def listed(info_hash: str, row: Row, members: dict[str, Any]) -> bytes:
 
 def array(items: list[bytes]) -> bytes:
     """Returns a JSON array of encoded items, with one copy of them."""
-    if items:
-        items[0], items[-1] = b"[" + items[0], items[-1] + b"]"
-    return b",".join(items) or b"[]"
+    if not items:
+        return b"[]"
+    items[0] = b"[" + items[0]
+    items[-1] += b"]"
+    return b",".join(items)
 
 
 def now_us() -> int:

@@ -10,8 +10,9 @@ from gateway.daemon.daemon import Daemon, Unavailable
 from gateway.qbittorrent.present import NOT_FOUND
 from ouzel.client import calls
 from ouzel.errors import Refused
+from protocol.wire.peer_rows import PeerRow, TrackerRow
 from protocol.wire.results import PieceReport
-from protocol.wire.rows import FileRow, PeerRow, TrackerRow
+from protocol.wire.rows import FileRow
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.mirror.torrent import Torrent
 from gateway.qbittorrent.rows.numbers import UNKNOWN, count
-from protocol.wire.rows import PeerFlag, PeerRow, TrackerRow, TrackerStatus
+from protocol.wire.peer_rows import PeerFlag, PeerRow, TrackerRow, TrackerStatus
 
 DISABLED: Final = 0
 WORKING: Final = 2

@@ -7,7 +7,8 @@ import msgspec
 
 from gateway.qbittorrent.rows.numbers import count, fraction
 from gateway.qbittorrent.sync.sessions import Answers
-from protocol.wire.rows import PeerConnection, PeerFlag, PeerRow, TorrentRow
+from protocol.wire.peer_rows import PeerConnection, PeerFlag, PeerRow
+from protocol.wire.rows import TorrentRow
 
 CONNECTIONS: Final = {PeerConnection.UTP: "μTP", PeerConnection.WEB_SEED: "Web"}
 
