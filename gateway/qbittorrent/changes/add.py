@@ -44,6 +44,7 @@ async def add(desk: Desk, fields: Fields) -> Response:
         return answers.text("Fails.")
     category = request.category if request.category and await categories.ensure(desk, request.category) else None
     await desk.kept.add_tags(request.tags)
+    download_path = await paths.absolute_download(desk, request.download_path)
     automatic = _automatic(desk, request)
     arguments = await _arguments(desk, request, category, automatic=automatic)
     batch: list[Call[Added]] = []
@@ -55,7 +56,7 @@ async def add(desk: Desk, fields: Fields) -> Response:
         batch.append(calls.add_torrent(**source, **own))
     outcomes = await desk.gateway.daemon.run_many(batch)
     added = [each.torrent for each in outcomes if isinstance(each, Added) and not each.duplicate]
-    extras = Extras(auto_tmm=automatic, download_path=request.download_path)
+    extras = Extras(auto_tmm=automatic, download_path=download_path)
     await desk.kept.put_extras(dict.fromkeys(added, extras))
     mirror = desk.gateway.mirror
     await desk.shown(lambda: all(mirror.find(each) is not None for each in added))

@@ -338,9 +338,11 @@ def test_locations(face: Face) -> None:
     )
     path = str(face.daemon.downloads / "there")
     assert face.post("torrents/setLocation", hashes=sample.torrent, location=path) == (200, "")
-    until(lambda: face.row(sample).save_path == path, "the torrent is there")
+    path = str(face.daemon.downloads / "elsewhere")
+    assert face.post("torrents/setLocation", hashes=sample.torrent, location="elsewhere") == (200, "")
+    until(lambda: face.row(sample).save_path == path, "the torrent is there, after both moves")
     assert face.post("torrents/setDownloadPath", id=sample.torrent, path="incomplete") == (200, "")
-    assert face.info(sample)["download_path"] == f"{face.daemon.downloads}/incomplete"
+    assert face.info(sample)["download_path"] == f"{face.daemon.downloads}/temp/incomplete"
 
 
 def test_trackers_and_web_seeds(face: Face) -> None:
