@@ -18,7 +18,9 @@ from gateway.qbittorrent.present import Present
 from gateway.qbittorrent.rows.extras import NO_EXTRAS, Extras
 from gateway.store.store import Store
 from gateway.web.fields import Fields
+from ouzel.client.adding_calls import Added
 from ouzel.errors import NotRunning
+from protocol.wire.errors import ErrorKind, OuzelError
 
 
 class NoDaemon:
@@ -99,3 +101,36 @@ def test_what_is_kept_of_a_torrent_takes_no_room_once_it_is_the_default(desk: De
     assert (desk.kept.extras("a").auto_tmm, desk.kept.extras("b")) == (True, NO_EXTRAS)
     asyncio.run(desk.kept.put_extras({"a": NO_EXTRAS}))
     assert desk.gateway.store.get("qbittorrent.torrent.a") is None
+
+
+class HalfADaemon(NoDaemon):
+    """Accepts the first of several additions, and then its engine is away."""
+
+    async def run_many(self, batch: Any) -> Any:
+        """Fails for all but the first."""
+        away = OuzelError(ErrorKind.ENGINE_UNAVAILABLE, "no engine runs")
+        return [Added(torrent="a" * 40, duplicate=False), *(away for _ in batch[1:])]
+
+
+def test_an_add_that_is_accepted_in_part_is_503_and_keeps_what_was_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the client tries again, the first torrent is a duplicate."""
+    monkeypatch.setattr("gateway.qbittorrent.changes.desk.SHOWN_S", 0.0)
+    store = Store(tmp_path / "store")
+    asyncio.run(store.put("qbittorrent.preferences", {"save_path": "/downloads"}))
+    daemon = Daemon(cast(Any, HalfADaemon()), Mirror(), cast(Any, NoFollower()))
+    daemon.mirror.ready = True
+    desk = Desk(Present(Gateway(Config(), daemon, store)))
+    urls = f"{'a' * 40}\n{'b' * 40}"
+    with pytest.raises(Unavailable):
+        asyncio.run(add.add(desk, Fields({"urls": urls, "autoTMM": "true"}, [])))
+    assert desk.kept.extras("a" * 40).auto_tmm
+    store.close()
+
+
+class NoFollower:
+    """Reads nothing again."""
+
+    async def refresh(self, _: Any) -> None:
+        """Does nothing."""
