@@ -89,7 +89,7 @@ def test_a_row(api: Api) -> None:
 
 def test_details(api: Api) -> None:
     """Files, trackers, pieces and properties."""
-    fields = {"hash": api.made.torrent}
+    fields: dict[str, Any] = {"hash": api.made.torrent}
     files = api.ask("torrents/files", **fields)[1]
     assert {each["name"]: each["size"] for each in files} == {"folder/a.bin": 40_000, "folder/b.bin": 30_000}
     assert {each["progress"] for each in files} == {1}
