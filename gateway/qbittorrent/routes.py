@@ -3,6 +3,7 @@
 from starlette.routing import BaseRoute
 
 from gateway.context import Gateway
+from gateway.qbittorrent.changes import routes as changes
 from gateway.qbittorrent.present import Present
 from gateway.qbittorrent.reads import routes as reads
 from gateway.qbittorrent.reads.details import Details
@@ -15,4 +16,5 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
     return [
         *reads.routes(present, details),
         *sync.routes(present, details),
+        *changes.routes(present),
     ]
