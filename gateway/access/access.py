@@ -90,10 +90,14 @@ class Access:
         """Begins a session, and returns the value of its cookie."""
         return self.sessions.begin(time.monotonic())
 
+    def has_key(self, authorization: str) -> bool:
+        """Whether the header has a right API key."""
+        return self._session_of_key(authorization) is not None
+
     async def admit(self, origin: Origin, authorization: str, cookie: str) -> Admission:
         """Returns what the headers of a request give."""
         scheme, _, value = authorization.strip().partition(" ")
-        if scheme.lower() == "bearer" and (session := self.keys.find(value.strip())) is not None:
+        if (session := self._session_of_key(authorization)) is not None:
             return Admission(session)
         secret = cookie_parser(cookie).get(COOKIE)
         if secret is not None and (session := self.sessions.find(secret, time.monotonic())) is not None:
@@ -102,6 +106,10 @@ class Access:
             outcome = await self.log_in(origin, *pair)
             return Admission(BASIC_SESSION if outcome is Login.OK else None, banned=outcome is Login.BANNED)
         return Admission()
+
+    def _session_of_key(self, authorization: str) -> Session | None:
+        scheme, _, value = authorization.strip().partition(" ")
+        return self.keys.find(value.strip()) if scheme.lower() == "bearer" else None
 
 
 async def open_access(config: GatewayConfig, store: Store) -> tuple[Access, str | None]:

@@ -98,9 +98,9 @@ class Guard:
             self._notice("host_refused", origin, "see [gateway] allowed_hosts")
             return answers.text("Unauthorized", 401)
         public = _public(scope["method"], path)
-        # A page of another site cannot send a bearer token. A link from another site may lead to a web interface.
-        bearer = authorization[:7].lower() == "bearer "
-        if not (bearer or (public and path != LOGIN)) and not same_origin(headers, origin.host):
+        # A link from another site may lead to a file of a web interface. A page of another site has no API key.
+        checked = (not public or path == LOGIN) and not self._access.has_key(authorization)
+        if checked and not same_origin(headers, origin.host):
             self._notice("cross_site_request_refused", origin, "behind a reverse proxy, see [gateway] trusted_proxies")
             return answers.text("Unauthorized", 401)
         state = scope.setdefault("state", {})

@@ -18,6 +18,11 @@ ENDED: Final = f"{COOKIE}=; expires=Thu, 01 Jan 1970 00:00:00 GMT; path=/"
 
 def routes(_: Gateway) -> list[BaseRoute]:
     """Returns the routes."""
+    return routes_of_auth()
+
+
+def routes_of_auth() -> list[BaseRoute]:
+    """Returns the routes, which take all that they need from the request."""
     return [Route(LOGIN, log_in, methods=["POST"]), Route(LOGOUT, log_out, methods=["POST"])]
 
 
