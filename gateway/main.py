@@ -32,7 +32,7 @@ from gateway.config.gateway_config import Config
 from gateway.service import open_gateway, store_file
 from gateway.service_manager import notify
 from gateway.web.application import application
-from gateway.web.server import CannotListen, Server, UnusableCertificate, server
+from gateway.web.server import CannotListen, Server, UnusableCertificate, bound, server
 from protocol.configuration.config_problem import InvalidConfig
 from protocol.host import standard_streams, utf8
 
@@ -114,15 +114,18 @@ async def serve(config: Config) -> None:
     """Serves until SIGTERM or SIGINT.
 
     Raises:
-        CannotListen, UnusableCertificate: the server cannot start.
-        InvalidConfig: the password's hash is none.
+        CannotListen: the address cannot be used.
+        UnusableCertificate: the certificate or its key cannot be used.
+        InvalidConfig: the password's hash is malformed.
         OSError, sqlite3.Error: the store cannot be opened.
     """
     check.check(config)
     log = structlog.get_logger()
+    # The address is taken first, so that a second gateway does not touch the store of the first one.
+    listener = bound(config.gateway.listen)
     async with open_gateway(config) as gateway:
         access, made = await open_access(config.gateway, gateway.store)
-        running = server(config, Guard(application(faces.routes(gateway)), access))
+        running = server(config, Guard(application(faces.routes(gateway)), access), listener)
         if made is not None:
             _print(f"the password of {config.gateway.username!r} is {made} (made now, and shown only this once)")
         _stop_at_signals(running)

@@ -12,15 +12,14 @@ from typing import Any, Final
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from gateway.access.guard import Guard
 from gateway.config.gateway_config import Config
 from gateway.web import answers, body_limit, connection
 from gateway.web import server as server_module
 from gateway.web.application import application
-from gateway.web.server import CannotListen, Server, server
+from gateway.web.server import CannotListen, Server, bound, server
 from protocol.configuration.gateway_sections import GatewayConfig
 
 GET: Final = b"GET /ok HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -66,12 +65,14 @@ HANDLERS: Final = {"/ok": ok, "/echo": echo, "/slow": slow, "/stream": stream, "
 @asynccontextmanager
 async def running(listen: str = "127.0.0.1:0", **keys: Any) -> AsyncIterator[tuple[Server, int]]:
     """A server on a free port, which ends with the block."""
-    routes = [Route(path, handler, methods=["GET", "POST"]) for path, handler in HANDLERS.items()]
-    found = server(Config(gateway=GatewayConfig(listen=listen, **keys)), Endless(application(routes)))
+    routes: list[BaseRoute] = [Route(path, handler, methods=["GET", "POST"]) for path, handler in HANDLERS.items()]
+    listener = bound(listen)
+    found = server(Config(gateway=GatewayConfig(**keys)), Endless(application(routes)), listener)
+    port = listener.getsockname()[1]
     serving = asyncio.create_task(found.serve())
     await until(lambda: found.started)
     try:
-        yield found, found._listener.getsockname()[1]
+        yield found, port
     finally:
         found.should_exit = True
         await serving
@@ -301,7 +302,7 @@ def test_an_address_in_use_is_named(listen: str) -> None:
         try:
             async with running(listen.format(port=0)) as (_, port):
                 with pytest.raises(CannotListen, match="another program uses") as caught:
-                    server(Config(gateway=GatewayConfig(listen=listen.format(port=port))), Guard)
+                    bound(listen.format(port=port))
                 assert not caught.value.permanent
         except CannotListen as error:
             cause = error.__cause__
