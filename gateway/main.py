@@ -129,11 +129,11 @@ async def serve(config: Config) -> None:
         if made is not None:
             _print(f"the password of {config.gateway.username!r} is {made} (made now, and shown only this once)")
         _stop_at_signals(running)
-        log.info("started", listen=config.gateway.listen, tls=config.gateway.tls_key is not None)
+        log.info("gateway_started", listen=config.gateway.listen, tls=config.gateway.tls_key is not None)
         notify("READY=1")
         await running.serve()
         notify("STOPPING=1")
-    log.info("stopped")
+    log.info("gateway_stopped")
 
 
 def _stop_at_signals(running: Server) -> None:
