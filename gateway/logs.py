@@ -58,6 +58,11 @@ def configure(level: str) -> None:
     logging.basicConfig(handlers=[_FromLibraries()], level=logging.WARNING, force=True)
 
 
+def prefix(level: str) -> str:
+    """The prefix of a line of this level: its priority if the journal reads standard error, and otherwise nothing."""
+    return f"<{PRIORITIES.get(level, 3)}>" if _is_journal() else ""
+
+
 def _is_journal() -> bool:
     try:
         status = os.fstat(2)
@@ -78,8 +83,7 @@ def _shown(key: str, value: Any) -> Any:
 
 
 def _marked(_: Any, level: str, line: Any) -> str:
-    mark = f"<{PRIORITIES.get(level, 3)}>"
-    return "\n".join(mark + each for each in str(line).split("\n"))
+    return "\n".join(prefix(level) + each for each in str(line).split("\n"))
 
 
 def _json(value: object, **_: object) -> str:

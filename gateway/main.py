@@ -127,7 +127,9 @@ async def serve(config: Config) -> None:
         access, made = await open_access(config.gateway, gateway.store)
         running = server(config, Guard(application(faces.routes(gateway)), access), listener)
         if made is not None:
-            _print(f"the password of {config.gateway.username!r} is {made} (made now, and shown only this once)")
+            told = f"the password of {config.gateway.username!r} is {made} (made now, and shown only this once)"
+            sys.stderr.write(f"{logs.prefix('warning')}ouzel-gateway: {told}\n")
+            sys.stderr.flush()
         _stop_at_signals(running)
         log.info("gateway_started", listen=config.gateway.listen, tls=config.gateway.tls_key is not None)
         notify("READY=1")
@@ -176,11 +178,6 @@ def _raise_limit_of_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _print(message: str) -> None:
-    sys.stderr.write(f"ouzel-gateway: {message}\n")
-    sys.stderr.flush()
-
-
 def _fail(code: int, message: str) -> NoReturn:
-    _print(message)
+    sys.stderr.write(f"ouzel-gateway: {message}\n")
     raise SystemExit(code)
