@@ -1,8 +1,9 @@
-"""`names`: compares the paths that a real session creates from torrents' names with the checked paths, in four locales.
+"""`names`: compares the paths that a real session creates from torrents' names with the checked paths.
 
 Torrents with hostile names are added by metainfo, by magnet link and from resume data, and get their content. The
 resulting files are compared with the paths that confinement checked, and with those that `list_files` shows. There is
-no daemon and no traffic: the session is like that of an engine, in a separate process that inherits the locale.
+no daemon and no traffic. The session is like that of an engine. It runs in a separate process that inherits the locale.
+There are four locales.
 """
 
 import json
@@ -16,7 +17,7 @@ import typer
 
 from tools.bench.options import AsJson, Keep
 from tools.bench.report import Check, Report, show, tell
-from tools.rig.locales import LOCALES, environment
+from tools.rig.hostile.locales import LOCALES, environment
 from tools.rig.scratch import scratch
 
 _REFUSED: Final = ("refused_by_judge", "refused_by_libtorrent", "refused_by_disk")
