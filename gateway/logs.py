@@ -56,6 +56,7 @@ def configure(level: str) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[_FromLibraries()], level=logging.WARNING, force=True)
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # anybody may send a malformed form
 
 
 def prefix(level: str) -> str:

@@ -132,11 +132,20 @@ async def serve(config: Config) -> None:
             sys.stderr.flush()
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(each, running.stop)
+        if _is_exposed(config):
+            log.warning("not_encrypted", listen=config.gateway.listen, remedy="see [gateway] tls_certificate")
         log.info("gateway_started", listen=config.gateway.listen, tls=config.gateway.tls_key is not None)
         notify("READY=1")
         await running.serve()
         notify("STOPPING=1")
     log.info("gateway_stopped")
+
+
+def _is_exposed(config: Config) -> bool:
+    """Whether other machines can connect without encryption, and no proxy is known that could encrypt."""
+    host, _ = gateway_config.address_of(config.gateway.listen)
+    local = host == "localhost" or host == "::1" or host.startswith("127.")
+    return not (local or config.gateway.tls_key or config.gateway.trusted_proxies)
 
 
 def _on_keys(config: Config, args: argparse.Namespace) -> None:
