@@ -15,7 +15,7 @@ from protocol.wire.reports import HealthReport, HealthStatus
 from tools.rig import payload
 from tools.rig.payload import Torrent
 from tools.rig.waiting import until
-from tools.systemd import distribution
+from tools.systemd import distribution, gateway_unit
 from tools.systemd.container import CommandFailed, Container
 
 EXPOSURE_MAX: Final = 2.0
@@ -93,6 +93,7 @@ class Story:
             self.sandbox,
             self.start,
             self.exposure,
+            self.gateway,
             self.add_torrents,
             self.status,
             self.reload,
@@ -150,6 +151,10 @@ class Story:
         assert float(figure[1]) <= EXPOSURE_MAX, last
         return f"exposure {figure[1]}, at most {EXPOSURE_MAX:g} wanted"
 
+    def gateway(self) -> str:
+        """The gateway's unit is installed by the commands of docs/gateway.md, for a user who owns nothing else."""
+        return gateway_unit.check(self._in)
+
     def add_torrents(self) -> str:
         """Torrents can be added."""
         seed = self._make_seed()
@@ -172,7 +177,7 @@ class Story:
     def reload(self) -> str:
         """`systemctl reload` applies changed limits without a restart."""
         before = self._identity()
-        self._edit(r"upload_bps = \d+", "upload_bps = 4321000")
+        self._edit(r"(?m)^upload_bps = \d+", "upload_bps = 4321000")
         began = time.monotonic()
         self._in.run("systemctl", "reload", "ouzel")
         applied = until(lambda: self._logged("reloaded"), "the file is read again")[-1]
@@ -189,7 +194,7 @@ class Story:
         `journalctl -p err` shows that, and nothing routine.
         """
         before = self._identity()
-        self._edit(r"upload_bps = \d+", 'upload_bps = "fast"')
+        self._edit(r"(?m)^upload_bps = \d+", 'upload_bps = "fast"')
         self._in.run("systemctl", "reload", "ouzel")
         status = until(lambda: text if "limits.upload_bps" in (text := self._show("StatusText")) else None, "a status")
         assert self._show("ActiveState") == "active"
@@ -274,7 +279,7 @@ class Story:
 
     def wrong_configuration(self) -> str:
         """A start with a wrong configuration fails once, and reports why."""
-        self._edit(r"upload_bps = 0", "upload_bps = -1")
+        self._edit(r"(?m)^upload_bps = 0", "upload_bps = -1")
         with contextlib.suppress(CommandFailed):
             self._in.run("systemctl", "restart", "ouzel")
             raise AssertionError("it was started")
