@@ -180,7 +180,10 @@ class Story:
         self._edit(r"(?m)^upload_bps = \d+", "upload_bps = 4321000")
         began = time.monotonic()
         self._in.run("systemctl", "reload", "ouzel")
-        applied = until(lambda: self._logged("reloaded"), "the file is read again")[-1]
+        # The watch of the file may have applied it before the signal did.
+        applied = until(lambda: [each for each in self._logged("reloaded") if each["changed"]], "the file is applied")[
+            -1
+        ]
         seconds = time.monotonic() - began
         assert applied["changed"] == ["limits.upload_bps"], applied
         assert seconds < RELOAD_S, seconds
@@ -200,7 +203,8 @@ class Story:
         assert self._show("ActiveState") == "active"
         assert self._identity() == before
         errors = self._in.run("journalctl", "-u", "ouzel", "--no-pager", "-o", "cat", "-p", "err").splitlines()
-        assert [json.loads(line)["event"] for line in errors] == ["config_refused"], errors
+        # The watch of the file may have refused it before the signal did.
+        assert {json.loads(line)["event"] for line in errors} == {"config_refused"}, errors
         self._edit(r'upload_bps = "fast"', "upload_bps = 0")
         self._in.run("systemctl", "reload", "ouzel")
         until(lambda: self._health().status is HealthStatus.HEALTHY, "healthy")
@@ -285,7 +289,7 @@ class Story:
             raise AssertionError("it was started")
         assert self._show("ActiveState") == "failed"
         assert (self._show("ExecMainStatus"), self._show("NRestarts")) == ("78", "0")
-        [line] = [line for line in self._systemctl_status().splitlines() if "configuration:" in line]
+        [line] = [line for line in self._systemctl_status().splitlines() if "limits.upload_bps:" in line]
         return line.split("]: ", 1)[-1]
 
     # -- the service ----------------------------------------------------------------------------------------------
