@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Final, Literal
 import msgspec
 
 from protocol.text import patterns
-from protocol.wire.goals import Global, GoalAction, InactiveGoal, RatioGoal, ReachedGoals, TimeGoal
+from protocol.wire.goals import Global, GoalAction, InactiveGoal, OwnGlobalGoals, RatioGoal, ReachedGoals, TimeGoal
 
 LIMIT_MAX_BPS: Final = 2**31 - 2
 """libtorrent's limits are 32-bit integers, and it treats the largest one as no limit."""
@@ -210,7 +210,7 @@ class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         lsd: whether the torrent is announced in the local network (BEP 14).
         name: the name that is shown in place of the name in the metadata; empty for the latter. No file is renamed.
         ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when the torrent has seeded enough: each a number, null
-            for no goal, or `global` for the goal in the configuration.
+            for no goal, or `global` for the global goal.
         goal_action: what is done with the torrent then; `global` for the action in the configuration.
     """
 
@@ -366,6 +366,7 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         banned: the IP addresses of banned peers, in their normal form.
         categories: the categories of torrents, by name.
         alternative: whether the alternative limits are in force; None if the schedule decides.
+        goals: the global seeding goals that clients have set.
     """
 
     download_bps: Bps | None = None
@@ -375,6 +376,7 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     banned: tuple[str, ...] = ()
     categories: dict[str, Category] = {}
     alternative: bool | None = None
+    goals: OwnGlobalGoals = OwnGlobalGoals()
 
 
 def edited_web_seeds(present: Iterable[str], desired: DesiredTorrent) -> list[str]:

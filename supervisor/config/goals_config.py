@@ -5,7 +5,7 @@ from supervisor.config.config_section import Section
 
 
 class GoalsConfig(Section, frozen=True, kw_only=True):
-    """`[goals]`. A key that is left out sets no goal. Torrents can have goals of their own.
+    """`[goals]`. A key that is left out sets no goal. Clients can override them. Torrents can have goals of their own.
 
     Fields:
         ratio: the ratio of uploaded to downloaded bytes.

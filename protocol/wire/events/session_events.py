@@ -33,7 +33,7 @@ class LimitsStale(Fact, frozen=True, kw_only=True, tag="limits_stale"):
 
 
 class SettingsChanged(Fact, frozen=True, kw_only=True, tag="settings_changed"):
-    """A changed configuration was read and applied, or a client has changed settings of libtorrent.
+    """A changed configuration was read and applied, or a client has changed settings of libtorrent or global goals.
 
     Keys have the form `limits.download_bps`, and `engine.NAME` for a setting of libtorrent. If libtorrent does not have
     a new value, a `session_error` reports that.
