@@ -5,17 +5,17 @@
 - `events`: the translation of alerts to events for the supervisor.
 - `torrents`: applies the supervisor's commands about torrents.
 - `trackers`: the timing of announces, and the status of trackers.
-- `watches`: find torrents that get no further, such as by corrupt data.
-- `ip_filter`: the addresses that no peer may have, from a file.
-- `files`: a torrent's files, and the selection of them.
+- `watches`: find torrents that make no progress, for example because of corrupt data.
+- `ip_filter`: reads a file of blocked addresses.
+- `files`: a torrent's files, and their selection.
 - `resume`: fast-resume data, and the search for pieces on disk that are missing in it.
 - `storage`: mounts and disks, torrents that wait for a disk, and path confinement.
 - `process`: the log, the parent process, mailboxes between threads, the sandbox.
-- The *settings watch* applies the session's settings, and reads back whether libtorrent has them. The *DHT keeper*
+- The *settings watch* applies the session's settings, and later compares them with libtorrent's. The *DHT keeper*
   stores the state of the DHT.
 - The *engine* owns the sockets and the event loop, and performs the decisions of the pure modules. *Running* has the
-  session and all parts that use it; it exists from the first `Configure` on.
+  session and all parts that use the session. The first `Configure` creates *Running*.
 - `describe` and `judge` are short-lived processes: they read stored records, and validate a configuration.
 
-The process may die at any instruction: all of its state is on disk or in the supervisor, or can be reconstructed.
+The process may die at any instruction. Its successor restores all state from the disk and the supervisor.
 """

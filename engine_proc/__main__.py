@@ -11,7 +11,7 @@ With 10,000 torrents a collection blocks the loop for too long, and hardly any g
 
 
 def main() -> None:
-    """Runs the engine. Exits by `os._exit`, because the clean-up of libtorrent and ZeroMQ may take long."""
+    """Runs the engine. Exits by `os._exit`, because libtorrent and ZeroMQ may clean up slowly."""
     gc.set_threshold(GC_THRESHOLD)
     # Imported only now: collections during the imports would add 7 ms to a failover without a spare.
     from engine_proc.startup import run

@@ -1,8 +1,8 @@
 """`python -m engine_proc.create …`: makes a torrent of files on disk.
 
-It reads a `CreationOrder` from standard input, and writes its reports to standard output. Hashing takes long, and must
-neither delay the engine and the supervisor, nor end with one of them by accident. So it is done in a separate process,
-which has a low priority, and ends when standard input is closed.
+It reads a `CreationOrder` from standard input, and writes its reports to standard output. Hashing takes long. So a
+separate process with low priority hashes the files, and does not delay the engine or the supervisor. The process
+survives a crash of the engine. The process ends when standard input is closed.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ class Progress:
         self._due = 0.0
 
     def __call__(self, bytes_done: int, bytes_total: int) -> None:
-        """Reports the number of hashed bytes, and the size of the payload, unless the last report is too recent."""
+        """Reports the progress in bytes. Skips the report if the last one is too recent."""
         now = time.monotonic()
         if now >= self._due or bytes_done == bytes_total:
             self._due = now + REPORT_S
@@ -62,7 +62,7 @@ def made(order: CreationOrder) -> AnyReport:
 
 
 def yield_to_others() -> None:
-    """Lowers the priority of this process for the CPU and for disks, except where that is not allowed."""
+    """Lowers the priority of this process for the CPU and for disks, where the system allows that."""
     with contextlib.suppress(OSError, psutil.Error):
         os.nice(NICENESS)
         psutil.Process().ionice(psutil.IOPRIO_CLASS_BE, 7)

@@ -1,9 +1,9 @@
 """`python -m engine_proc.describe …`: reads the stored data of torrents that no engine has loaded.
 
-It reads the desired state of the torrents from standard input. To standard output it writes a batch of the events
-that an engine would send. This is a separate process because a torrent may crash the process that loads it, and because
-there may be no engine. Since it parses untrusted bytes, it runs in the same sandbox as an engine, but without write
-access.
+It reads the desired state of the torrents from standard input. It writes the events that an engine would send, as one
+batch, to standard output. A torrent may crash the process that reads its data, so this is a separate process. The
+separate process also works while there is no engine. The data is untrusted, so the process runs in the engine's
+sandbox, without write access.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ _UNREADABLE: Final = (Damaged, InvalidSource, OSError)
 
 
 def events_of(directory: ResumeDir, desired: DesiredTorrent) -> list[EngineEvent]:
-    """Events with a torrent's files and their progress; empty if neither can be determined."""
+    """Events with a torrent's files and their progress. If both are unknown, the list is empty."""
     metainfo = resume = None
     with contextlib.suppress(*_UNREADABLE):
         metainfo = read(directory.metainfo(desired.torrent))

@@ -1,4 +1,4 @@
-"""Keeps the state of the DHT in a file, so that later engines know nodes without the bootstrap nodes."""
+"""Keeps the state of the DHT in a file. Later engines learn nodes from this file."""
 
 from typing import Final
 
@@ -22,7 +22,7 @@ class DhtKeeper:
         self._due = now + FIRST_S
 
     def load(self) -> None:
-        """Loads the stored state into the session. Without one, or if it is damaged, the DHT bootstraps as usual."""
+        """Loads the stored state into the session. If the file is missing or damaged, the DHT bootstraps as usual."""
         try:
             state = self._store.load_dht()
         except (Damaged, OSError) as error:
@@ -32,14 +32,14 @@ class DhtKeeper:
                 self._session.load_dht(state)
 
     def tick(self, now: float) -> None:
-        """Saves the state if that is due. Call it just after libtorrent has answered, since it waits for libtorrent."""
+        """Saves the state if a save is due. Waits for libtorrent, so call it just after libtorrent has answered."""
         if now >= self._due:
             self._delay_s = min(2 * self._delay_s, CYCLE_S)
             self._due = now + self._delay_s
             self.save()
 
     def save(self) -> None:
-        """Starts to save the state, unless the DHT is off or knows no nodes."""
+        """Starts to save the state. Does nothing if the DHT is off or knows no nodes."""
         state = self._session.dht_state()
         if state is not None:
             self._store.save_dht(state)

@@ -1,8 +1,8 @@
 """The engine's event loop: it polls the link, libtorrent's alert descriptor, the mailboxes of threads and the lifeline.
 
-`Engine` owns the clock and the sockets. Until the first `Configure` there is no session; a warm spare stays in that
-state. From then on `Running` executes the commands. An unexpected error ends the process, and the supervisor starts a
-new one.
+`Engine` owns the clock and the sockets. The first `Configure` creates the session. A warm spare waits for this command.
+After it, `Running` executes the commands. An unexpected error ends the process, and the supervisor starts another
+process.
 """
 
 import os
@@ -37,7 +37,7 @@ from protocol.wire.desired import SettingValue
 
 HEARTBEAT_S: Final = 0.25
 WAITING_HEARTBEAT_S: Final = 2.0
-"""The interval of heartbeats before there is a session, so that a warm spare costs next to nothing."""
+"""The interval of heartbeats before there is a session. The interval is long, so a warm spare uses little CPU time."""
 COMMANDS_PER_TURN: Final = 50
 
 SessionFactory = Callable[[Configure], LibtSession]
@@ -61,7 +61,7 @@ class Engine:
         gen: this engine's generation.
         libtorrent: libtorrent's version, which is reported to the supervisor.
         known: libtorrent's default of every setting.
-        recorder: the flight recorder, which records each command; by default one that nobody reads.
+        recorder: the flight recorder, which records each command. By default nobody reads the records.
         sandbox: the sandbox of this process.
         filters: watches the file of the IP filter.
         routes: watches the default routes.
@@ -113,12 +113,12 @@ class Engine:
         self._next_heartbeat = time.monotonic()
         self._terminations = 0
         self._ended = False
-        """Whether the process was asked to end before there was anything to save."""
+        """Whether the process was asked to end before there was a session."""
 
     def terminate(self) -> None:
-        """Requests a drain; a second call requests an exit without it.
+        """Requests a drain; a second call requests an exit without a drain.
 
-        For signal handlers: the request is only noted.
+        Only notes the request, so signal handlers may call it.
         """
         self._terminations += 1
 
@@ -143,7 +143,7 @@ class Engine:
             self._send()
 
     def _waits(self) -> bool:
-        """Whether the session is not created yet, since its IP filter is being read."""
+        """Whether the session is not created yet, because the IP filter is still being read."""
         first = self._commands[0] if self._commands and self._running is None else None
         return isinstance(first, Configure) and not self._filters.ready(on=first.ip_filter, now=time.monotonic())
 
@@ -200,7 +200,7 @@ class Engine:
             self._execute_waiting(command)
 
     def _execute_waiting(self, command: EngineCommand) -> None:
-        """Executes a command while there is no session, and so nothing to save."""
+        """Executes a command while there is no session. Nothing has to be saved then."""
         match command:
             case SaveAll(hand_over=hand_over):
                 if hand_over:
@@ -290,8 +290,8 @@ class Engine:
     def _heed_termination(self) -> None:
         """Reacts to SIGTERM.
 
-        A first one may arrive together with the supervisor's `Drain`, for example when a whole control group is
-        stopped. A second one means that the engine must exit at once.
+        The first SIGTERM may arrive together with the supervisor's `Drain`, for example when a whole control group is
+        stopped. At a second SIGTERM the engine exits at once.
         """
         if self._running is None:
             self._ended = True

@@ -1,6 +1,6 @@
 """`python -m engine_proc.export …`: makes the .torrent file and the magnet link of a torrent from its stored data.
 
-It reads the desired state of the torrent from standard input, and writes an `Exported` to standard output. This is a
+It reads the desired state of the torrent from standard input, and writes an `Exported` to standard output. It is a
 separate process for the same reasons as `engine_proc.describe`, and has the same sandbox.
 """
 
@@ -23,7 +23,7 @@ _UNREADABLE: Final = (Damaged, InvalidSource, OSError)
 
 
 def exported(directory: ResumeDir, desired: DesiredTorrent) -> Exported:
-    """Makes the .torrent file and the magnet link from what can be read. Damaged data is not used."""
+    """Makes the .torrent file and the magnet link. Ignores damaged data."""
     metainfo = resume = None
     with contextlib.suppress(*_UNREADABLE):
         content = read(directory.metainfo(desired.torrent))

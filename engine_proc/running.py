@@ -80,17 +80,17 @@ from protocol.wire.desired import SettingValue
 from protocol.wire.events.torrent_events import TorrentError
 
 LATELY_S: Final = 1.0
-"""The age of libtorrent's last answer up to which another one is waited for at the end."""
+"""At the end, the engine waits for another answer only if libtorrent's last answer is younger than this."""
 READ_AGAIN_S: Final = 2.0
-"""The delay after which torrents whose data could not be read are tried again."""
+"""The delay before the engine again reads data that could not be read."""
 
 
 class AlertsDropped(Exception):
-    """libtorrent's alert queue was full, and the content of the dropped alerts is unknown."""
+    """libtorrent's alert queue was full. The content of the dropped alerts is unknown."""
 
 
 class Running:
-    """A session, and the parts that work with it; created at the first `Configure`.
+    """A session, and the parts that work with the session. The first `Configure` creates it.
 
     Args:
         session: the session.
@@ -151,7 +151,7 @@ class Running:
         self._next_reading = now
 
     def _emit(self, event: EngineEvent) -> None:
-        """Queues an event. An error of files that are being checked is held until the result is known."""
+        """Queues an event. If a torrent's files are being checked, its error is held until the result is known."""
         if isinstance(event, TorrentError) and event.name in STOPPING and self._guard.looking(event.torrent):
             # Its files are known, so the metadata is not to blame.
             self._held_errors.hold(msgspec.structs.replace(event, name="storage"), time.monotonic())
@@ -191,7 +191,7 @@ class Running:
                 assert_never(command)
 
     def begin(self, command: Configure) -> None:
-        """Loads the state of the DHT. Reports that the settings with which the session was created are in force."""
+        """Loads the state of the DHT. Reports that the session's first settings are in force."""
         self._dht.load()
         self._settings.confirm(command)
 
@@ -284,11 +284,11 @@ class Running:
             self._saver.stored(outcome)
 
     def rerouted(self) -> None:
-        """Has libtorrent open its sockets anew where that is needed, since a default route has changed."""
+        """Makes libtorrent open and close sockets after a change of a default route."""
         self._session.reopen_sockets()
 
     def filtered(self, outcome: Filtered) -> None:
-        """Handles what was read from the file of the IP filter."""
+        """Handles an outcome of the filter watch."""
         if outcome.changes:
             self._session.block(outcome.filter)
         self._emit(outcome.state)
@@ -321,7 +321,7 @@ class Running:
     # -- time -----------------------------------------------------------------------------------------------------
 
     def beat(self, now: float, *, busy: bool) -> int:
-        """Sends what accompanies a heartbeat. Returns the milliseconds since libtorrent's last answer.
+        """Sends the reports that accompany a heartbeat. Returns the milliseconds since libtorrent's last answer.
 
         Args:
             busy: whether commands are queued.
@@ -336,7 +336,7 @@ class Running:
         return int((now - self._answered_at) * 1000)
 
     def tick(self, now: float, *, busy: bool) -> None:
-        """Executes what is due.
+        """Executes all due tasks.
 
         Args:
             busy: whether commands are queued.
@@ -363,7 +363,7 @@ class Running:
                 self._dispatcher.unload(torrent)
 
     def next_due(self) -> float:
-        """The time at which `tick` will have something to do."""
+        """The time of the next task for `tick`."""
         parts = (self._outbox.next_due(), self._pacer.next_due(), self._guard.next_due())
         saves = self._saver.next_due(self._updates.calm_from)
         return min(at for at in (self._updates.next_due(), saves, *parts) if at is not None)
@@ -375,7 +375,7 @@ class Running:
             self._dispatcher.read_again()
 
     def _look_around(self, now: float) -> None:
-        """Compares some torrents with their desired state."""
+        """Compares the actual state of some torrents with their desired state."""
         for torrent in self._audit.due(now):
             self._dispatcher.audit(torrent)
         if now >= self._next_census:
@@ -385,15 +385,15 @@ class Running:
     # -- the end --------------------------------------------------------------------------------------------------
 
     def drain(self) -> None:
-        """Stops all transfers, and requests that all unsaved resume data is saved."""
+        """Stops all transfers, and requests saves of all unsaved resume data."""
         if not self._saver.draining and time.monotonic() - self._answered_at < LATELY_S:
             self._dht.save()
         self._saver.drain()
 
     def leave(self) -> None:
-        """Ends the drain early: what has not been saved by now is not saved any more."""
+        """Ends the drain early, without further saves."""
         self._saver.give_up()
 
     def drained(self) -> bool:
-        """Whether everything that was unsaved at `drain` is saved."""
+        """Whether all resume data that was unsaved at `drain` is saved."""
         return self._saver.drained()

@@ -1,4 +1,4 @@
-"""Executes the stateless commands: those about the whole session, and queries."""
+"""Executes queries, and commands about the whole session."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +42,7 @@ _PART_FILE: Final = re.compile(r"\.[0-9a-f]+\.parts")
 
 
 class SessionCommands:
-    """Executes these commands for one session.
+    """Executes queries, and commands about the whole session.
 
     Args:
         session: the session.
@@ -50,7 +50,7 @@ class SessionCommands:
         judged: stores parsed sources.
         emit: sends an event to the supervisor.
         clock: returns monotonic seconds.
-        on_trackers: called with a torrent and the session's state of its trackers.
+        on_trackers: called with a torrent, and with the session's state of the torrent's trackers.
     """
 
     def __init__(
@@ -81,14 +81,14 @@ class SessionCommands:
         }
 
     def answer(self, query: Query[Any]) -> None:
-        """Answers a query, at once or after checks on the disk."""
+        """Answers a query. The answer may follow only after a check of the disk."""
         self._answering[type(query)](query)
 
     def inspect(self, command: InspectSource) -> None:
         """Validates a source.
 
-        Valid metainfo with a save path is answered by `confined`, once its paths have been checked on disk. Anything
-        else is answered at once.
+        If the source is valid metainfo with a save path, its paths are first checked on disk. Then `confined` sends the
+        answer. In all other cases the answer is sent at once.
         """
         token, save_path = command.token, command.save_path if command.metainfo is not None else None
         try:
@@ -129,9 +129,9 @@ class SessionCommands:
             self._emit(verdict)
 
     def confined(self, token: int, problem: str | None) -> None:
-        """Answers the query of a source whose paths have been checked.
+        """Answers a query about a source, after the check of its paths.
 
-        `problem`: files would be outside of the download roots.
+        `problem`: a text about a path outside of the download roots; None if all paths are inside.
         """
         verdict, source = self._inspected.pop(token)
         if problem is None:
@@ -203,7 +203,7 @@ class SessionCommands:
         self._emit(WebSeedsQueried(token=command.token, urls=urls))
 
     def remove_undesired(self) -> None:
-        """Removes torrents from the session that nobody added."""
+        """Removes unknown torrents from the session."""
         count = self._session.remove_unknown_torrents()
         if count:
             self._emit(Reconciled(what=f"the session had {count} torrents that nobody asked for", done="removed"))

@@ -1,4 +1,4 @@
-"""Applies the session's settings, limits and bans, and reads back whether libtorrent has them."""
+"""Applies the session's settings, limits and bans. Later compares the settings and limits with libtorrent's."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -11,9 +11,9 @@ from protocol.internal.link_events import EngineEvent, SettingsApplied, Settings
 from protocol.wire.desired import SettingValue
 
 AGAIN_S: Final = 1.0
-"""The interval of reading back after a change, and while libtorrent lacks a value."""
+"""The interval of comparisons after a change, and while libtorrent has another value."""
 CYCLE_S: Final = 60.0
-"""The interval of reading back otherwise."""
+"""The interval of comparisons at all other times."""
 
 
 class SettingsWatch:
@@ -44,8 +44,9 @@ class SettingsWatch:
         self._due = 0.0
 
     def configure(self, command: Configure) -> bool:
-        """Applies settings, limits and bans, and reads the settings and limits back. Returns False if libtorrent
-        refuses.
+        """Applies settings, limits and bans. Returns False if libtorrent refuses.
+
+        Reads the settings and limits back.
         """
         try:
             self._apply(command)
@@ -56,7 +57,7 @@ class SettingsWatch:
         return True
 
     def confirm(self, command: Configure) -> None:
-        """Reads back the limits and settings of a command that was applied, and reports them with its revision."""
+        """Reads back the limits and settings of an applied command. Reports them with the command's revision."""
         now_set, self._invalid = merged(command.settings, command.overrides, self._known)
         changed = {name for name in now_set | self._set if now_set.get(name) != self._set.get(name)}
         self._command, self._set = command, now_set
@@ -68,10 +69,10 @@ class SettingsWatch:
         self._due = self._clock() + AGAIN_S
 
     def tick(self, now: float) -> None:
-        """Reads the values back if that is due, and applies them again if they differ.
+        """If a comparison is due, reads the values back, and applies values again that differ.
 
-        Call it just after libtorrent has answered, since it waits for libtorrent. An engine whose libtorrent hangs must
-        not wait; it has to report that libtorrent hangs.
+        Waits for libtorrent, so call it just after libtorrent has answered. If libtorrent hangs, the engine must not
+        wait, because it has to report that.
         """
         command = self._command
         if command is None or now < self._due:
@@ -96,7 +97,7 @@ class SettingsWatch:
         return {**self._invalid, **self._session.stale_settings()}
 
     def _read_limits(self, command: Configure) -> None:
-        """Reports libtorrent's session limits, unless they are reported already."""
+        """Reports libtorrent's session limits if they have not been reported yet."""
         found = self._session.session_limits()
         if found != self._limits:
             self._limits = found

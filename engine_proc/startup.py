@@ -28,16 +28,16 @@ from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
 from protocol.internal.link_commands import Configure
 
 LINK_HWM: Final = 10_000
-"""The high-water mark of the link, in batches. The loop sends one per iteration, so the queue lasts for minutes."""
+"""The high-water mark of the link, in batches. The loop sends one batch per iteration."""
 OOM_SCORE_ADJ: Final = 500
-"""Added to `oom_score_adj`.
+"""The value that is added to `oom_score_adj`.
 
-When memory runs out, the kernel treats this process as larger by this many thousandths of all memory.
+When memory runs out, the kernel adds this many thousandths of all memory to the size of this process.
 """
 
 
 def raise_oom_score() -> None:
-    """Makes the kernel kill this process rather than its supervisor when memory runs out. Needs no privilege."""
+    """When memory runs out, makes the kernel kill this process before the supervisor. Needs no privilege."""
     path = Path("/proc/self/oom_score_adj")
     try:
         path.write_text(str(min(1000, int(path.read_text()) + OOM_SCORE_ADJ)))
@@ -46,7 +46,7 @@ def raise_oom_score() -> None:
 
 
 def run() -> None:
-    """Runs the engine. Exits by `os._exit`, because the clean-up of libtorrent and ZeroMQ may take long."""
+    """Runs the engine. Exits by `os._exit`, because libtorrent and ZeroMQ may clean up slowly."""
     parser = argparse.ArgumentParser(prog="engine_proc", description="Started by ouzeld; not meant to be run by hand.")
     parser.add_argument("--endpoint", required=True, help="the supervisor's end of the link")
     parser.add_argument("--gen", type=int, required=True, help="this engine's generation")

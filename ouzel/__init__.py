@@ -1,14 +1,14 @@
 """Ouzel's public Python API: clients of the daemon, and the `ouzel` command line.
 
 - `client`: the blocking and the asyncio client, and one function for each command.
-- `stream`: event streams without gaps, and the state of a reader; without sockets.
+- `stream`: event streams without gaps, and the state of a reader. It uses no sockets.
 - `cli`: the command line.
 - *Errors* are the exceptions that clients raise. *Requests* are matched with their replies by unique ids.
 
 All public names are importable from here: `from ouzel import Client, AsyncClient, Server`. The paths of modules inside
 the package may change.
 
-No module here imports the daemon; clients and daemon share only `protocol`.
+No module here imports the daemon. Clients and daemon share only `protocol`.
 """
 
 from ouzel.client.aio import AsyncClient

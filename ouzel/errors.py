@@ -18,8 +18,8 @@ class Refused(OuzelError):
     """The daemon refused a command.
 
     Fields:
-        body: the error in the reply. The exception's `kind` is the row of the error table, or INTERNAL_ERROR if the
-            daemon is newer, and this client does not know the error.
+        body: the error in the reply. The exception's `kind` is the row of the error table. If the daemon is newer and
+            this client does not know the error, `kind` is INTERNAL_ERROR.
     """
 
     def __init__(self, body: ErrorBody) -> None:
@@ -47,7 +47,7 @@ class RequestTimeout(OuzelError, TimeoutError):
 
 
 class NotRunning(OuzelError, ConnectionError):
-    """No daemon answers on the socket. Its error kind is the most similar one, ENGINE_UNAVAILABLE (retry later).
+    """No daemon answers on the socket. The error kind is the most similar one, ENGINE_UNAVAILABLE (retry later).
 
     Fields:
         path: the path of the socket, or the address on tcp.
@@ -89,7 +89,7 @@ def error_body(error: OuzelError) -> dict[str, object]:
 
 
 class Closed(OuzelError):
-    """The client was closed, by this thread or another one. Create a new client."""
+    """The client was closed, by this or another thread. Create a new client."""
 
     def __init__(self) -> None:
         super().__init__(ErrorKind.STOPPING, "this client was closed; make another one")
@@ -99,7 +99,7 @@ class Closed(OuzelError):
 
 
 class WaitTimeout(OuzelError, TimeoutError):
-    """The time limit has passed before the torrent was complete or had an error. The download continues.
+    """The time limit has passed, and the torrent is still incomplete, without an error. The download continues.
 
     Fields:
         torrent: the torrent's id.
@@ -114,7 +114,7 @@ class WaitTimeout(OuzelError, TimeoutError):
 
 
 class DownloadFailed(OuzelError):
-    """The torrent cannot become complete unless somebody acts; the message has the cause.
+    """The torrent cannot become complete until somebody acts. The message has the cause.
 
     Fields:
         torrent: the torrent's id.

@@ -1,8 +1,8 @@
 """Builds requests with unique ids, and matches replies with them. Pure.
 
-A request's `id` is `<session>-<number>`. The daemon stores replies by (client, id) for ten minutes, and several
-processes may use one client name after another. So the session must differ between processes: the owner of the sockets
-generates it randomly.
+A request's `id` is `<session>-<number>`. The daemon stores replies by (client, id) for ten minutes. Several processes
+may use one client name after another, so the session must differ between processes. The owner of the sockets generates
+it randomly.
 """
 
 from typing import Any, Final, TypeVar
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class _Unread(msgspec.Struct, frozen=True, kw_only=True):
-    """A reply whose result is not decoded yet, since its type depends on the request."""
+    """A reply with a result that is not decoded yet. The type of the result depends on the request."""
 
     v: int = VERSION
     id: str | int | None
@@ -41,8 +41,8 @@ class Requests:
     """The unanswered requests of one socket.
 
     Args:
-        session: a text that differs from that of every other socket of the same client.
-        client: the name by which the daemon recognizes the client after a reconnection; None for no name.
+        session: a text that no other socket of the same client uses.
+        client: the name by which the daemon recognizes the client after a reconnection. None for no name.
     """
 
     def __init__(self, *, session: str, client: str | None = None) -> None:
@@ -59,9 +59,9 @@ class Requests:
         `deadline_ms` is the time for the daemon's reply, 1 to 600,000.
 
         Raises:
-            OuzelError: FRAME_TOO_LARGE if the daemon would not accept the frame; INVALID_ENVELOPE if the deadline is
-                out of range; INVALID_ARGUMENT for text that is not UTF-8, such as some paths, since encoding would
-                change the text.
+            OuzelError: one of three errors. FRAME_TOO_LARGE: the daemon would not accept the frame. INVALID_ENVELOPE:
+                the deadline is out of range. INVALID_ARGUMENT: a text is not UTF-8. For example, a path may have other
+                bytes, and encoding would change them.
         """
         if not 1 <= deadline_ms <= MAX_DEADLINE_MS:
             raise OuzelError(
@@ -87,7 +87,7 @@ class Requests:
         return request_id, frame
 
     def match(self, frame: bytes) -> Reply | None:
-        """The reply in a frame, if it answers an open request; None for replies that are late, duplicate or foreign.
+        """The reply in a frame if it answers an open request. None for late, duplicate and foreign replies.
 
         Raises:
             OuzelError: MALFORMED_FRAME if the frame is no reply.
@@ -113,7 +113,7 @@ class Requests:
         )
 
     def abandon(self, request_id: str) -> None:
-        """Gives up a request, so that a later reply to it is dropped."""
+        """Gives up a request. A later reply to it is dropped."""
         self._open.discard(request_id)
 
 
@@ -128,7 +128,7 @@ def _not_utf8(args: dict[str, Any]) -> str | None:
 
 
 def refusal(reply: Reply) -> Refused | None:
-    """The error in a reply; None if the reply is OK.
+    """The error in a reply. None if the reply is OK.
 
     Raises:
         OuzelError: MALFORMED_FRAME if the reply is not OK and has no error.
@@ -156,7 +156,7 @@ def result_of(reply: Reply) -> dict[str, Any]:
 
 
 def typed_result_of(reply: Reply, decoder: "msgspec.msgpack.Decoder[T]", kind: type[T]) -> T:
-    """Decodes the result of a reply as one type, which is several times faster for thousands of rows.
+    """Decodes the result of a reply as one type. For thousands of rows this is several times faster.
 
     Raises the same errors as `result_of`.
 

@@ -27,13 +27,13 @@ from typing import Final, NoReturn
 import msgspec
 import structlog
 
+from protocol.configuration.config_problem import InvalidConfig
 from protocol.host import utf8
 from protocol.text.scrub import scrub_all
 from supervisor import config_check
 from supervisor.access.access import AccessNotYet, UnusableAccess
 from supervisor.config import config as configuration
 from supervisor.config import own_directories
-from supervisor.config.config_problem import InvalidConfig
 from supervisor.config_check import EXIT_CANNOT_CREATE, EXIT_CONFIG
 from supervisor.engine.life.restart_policy import PROBE_S
 from supervisor.engine.process.child import ENGINE_MODULE

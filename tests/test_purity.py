@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).parent.parent
-PACKAGES: Final = ("engine_proc", "ouzel", "protocol", "supervisor")
+PACKAGES: Final = ("engine_proc", "gateway", "ouzel", "protocol", "supervisor")
 
 PURE: Final = re.compile(r"(?:\. |^)Pure[.:;]")
 """The marker: the sentence `Pure.`, or one that begins with it."""

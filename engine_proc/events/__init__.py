@@ -1,4 +1,4 @@
-"""Translates libtorrent's alerts into events for the supervisor, and sends these at a limited rate.
+"""Translates libtorrent's alerts into events, and sends the events to the supervisor at a limited rate.
 
 - The *translator* turns alerts into engine events, and into *orders*, which the loop executes next. *Metadata events*
   are sent once a torrent's files are known. *Progress* is the public progress of a torrent.

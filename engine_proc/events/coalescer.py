@@ -1,8 +1,8 @@
 """Coalesces progress to ten values a second for each torrent, and never loses the last value. Pure.
 
-A value that arrives too early is held until 100 ms after the previous one, and later values replace it. So the last
-value that a client receives is the latest. The outbox calls `flush` before any other event of the torrent, so that no
-outdated progress follows that event.
+A value that arrives too early is held until 100 ms after the last sent value. Later values replace a held value. So the
+last value that a client receives is the latest. The outbox calls `flush` before any other event of the torrent. So
+outdated progress never follows an event.
 """
 
 from typing import Final
@@ -39,7 +39,7 @@ class ProgressCoalescer:
         return ripe
 
     def flush(self, torrent: str, now: float) -> Progress | None:
-        """Removes and returns the held value of a torrent, which has to be sent before the torrent's next event."""
+        """Removes and returns a torrent's held value. Send the value before the torrent's next event."""
         progress = self._waiting.get(torrent)
         if progress is not None:
             self._mark_sent(progress, now)
@@ -51,7 +51,7 @@ class ProgressCoalescer:
             table.pop(torrent, None)
 
     def next_due(self) -> float | None:
-        """The time at which `due` will return something; None while no value is held."""
+        """The time at which `due` will return a value; None while no value is held."""
         return min(
             (self._sent_at.get(torrent, float("-inf")) + MIN_INTERVAL_S for torrent in self._waiting), default=None
         )

@@ -10,8 +10,8 @@ def metadata_events(
 ) -> list[FilesRestored | MetadataUpdated | FilesDiscovered]:
     """The events about a torrent's files.
 
-    They are public events. But if `restored`, the files are not news for clients, and only the supervisor gets an
-    event.
+    If `restored`, clients know the files already, and only the supervisor gets an event. Otherwise the events are
+    public.
     """
     if restored:
         return [

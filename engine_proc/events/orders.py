@@ -37,19 +37,19 @@ class SaveResume(NamedTuple):
 
 
 class SaveCounters(NamedTuple):
-    """An order: save the changed totals, which is not urgent."""
+    """An order: save the changed totals at some time."""
 
     torrent: str
 
 
 class Reload(NamedTuple):
-    """An order: unload the torrent and load it from its resume data, since libtorrent's state of it is wrong."""
+    """An order: load the torrent again from its resume data, because libtorrent's state is wrong."""
 
     torrent: str
 
 
 class ConfirmRetry(NamedTuple):
-    """An order: confirm commands that waited until the torrent continues after an error."""
+    """An order: confirm the commands that waited for the torrent to continue after an error."""
 
     torrent: str
 
@@ -70,7 +70,7 @@ Order = Flush | LoadLayout | SaveResume | SaveCounters | Reload | ConfirmRetry
 
 
 class Translation(NamedTuple):
-    """The result for one alert: events, which are sent first and in this order, and orders."""
+    """The result for one alert: events and orders. The events are sent first, in this order."""
 
     events: Sequence[TranslatedEvent] = ()
     orders: Sequence[Order] = ()

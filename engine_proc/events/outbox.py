@@ -13,7 +13,7 @@ from protocol.wire.events.torrent_events import Progress
 EVENTS_PER_FRAME: Final = 40
 """The maximum number of events in a frame.
 
-The supervisor handles a frame without interruption, and its clients wait meanwhile.
+The supervisor handles a frame without interruption. During that time clients wait.
 """
 
 
@@ -35,11 +35,11 @@ class Outbox:
         self._events.append(event)
 
     def extend(self, events: Iterable[EngineEvent]) -> None:
-        """Appends events to the queue that need not follow held progress."""
+        """Appends events to the queue. Held progress stays held."""
         self._events.extend(events)
 
     def ripen(self, now: float) -> None:
-        """Appends the held progress that is due to the queue."""
+        """Moves held progress that is due to the queue."""
         self._events.extend(self._coalescer.due(now))
 
     def forget(self, torrent: str) -> None:
@@ -47,7 +47,7 @@ class Outbox:
         self._coalescer.discard(torrent)
 
     def next_due(self) -> float | None:
-        """The time at which `ripen` will have something to do."""
+        """The time at which held progress will be due; None while none is held."""
         return self._coalescer.next_due()
 
     def frames(self) -> list[list[EngineEvent]]:

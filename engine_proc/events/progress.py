@@ -27,7 +27,7 @@ def idle(torrent: str, state: TorrentState, done: int, total: int, size: int) ->
 def _share(done: int, total: int, size: int) -> float:
     """The fraction of the selected bytes that is complete.
 
-    The fraction is 1 if the files are known and none of them is selected.
+    If the files are known and no file is selected, the fraction is 1.
     """
     return done / total if total else float(size > 0)
 

@@ -1,4 +1,4 @@
-"""What the translator has reported of one torrent. Pure."""
+"""The state of one torrent, as the translator has reported it. Pure."""
 
 from enum import Enum
 
@@ -7,15 +7,14 @@ from protocol.wire.rows import TorrentState
 
 
 class Phase(Enum):
-    """How far a download is; `engine_proc.events.translator` has the transitions."""
+    """The phase of a download. `engine_proc.events.translator` has the transitions."""
 
     INCOMPLETE = "incomplete"
     FLUSHING = "flushing"
     FLUSHED = "flushed"
     COMPLETE = "complete"
     SPOILED = "spoiled"
-    """A write failed after the last piece had passed its check: libtorrent permanently claims data that is not on disk.
-    """
+    """A write failed after the last piece had passed its check. libtorrent keeps claiming the missing data."""
 
 
 class View:
@@ -43,7 +42,7 @@ class View:
         self.has_downloaded = False
         """Whether the torrent may have written to its files since it was added."""
         self.nameless = False
-        """Whether the torrent comes from a magnet link, and has no metadata yet.
+        """Whether the torrent is from a magnet link, and has no metadata yet.
 
         No file is selected before its paths are checked, so `Finished` means nothing.
         """

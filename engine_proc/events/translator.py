@@ -1,14 +1,14 @@
 """Translates libtorrent's alerts into engine events, and into orders for the loop. Pure.
 
-libtorrent reports a torrent as finished once the pieces passed the hash check, while bytes may still be in the write
-cache. So the translator requests a flush after the last piece. Until libtorrent confirms the flush, the torrent is
-shown as downloading, and `Completed` is delayed. The phases:
+libtorrent reports a torrent as finished once all pieces have passed the hash check. Some bytes may then still be in the
+write cache. So the translator requests a flush after the last piece. Until libtorrent confirms the flush, clients see
+the torrent as downloading. `Completed` follows the confirmation. The phases:
 
     INCOMPLETE -> (Finished) FLUSHING -> (Flushed) FLUSHED -> (status says finished) COMPLETE -> (status: downloading)
     ...
 
-A torrent that is complete according to its resume data begins in COMPLETE, and causes no event. A torrent that has
-downloaded nothing since it was added needs no flush, and goes from INCOMPLETE to FLUSHED.
+If a torrent is complete according to its resume data, it begins in COMPLETE, and causes no event. If a torrent has
+downloaded nothing since it was added, it needs no flush, and goes from INCOMPLETE to FLUSHED.
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ _HAS_ALL: Final = frozenset({NativeState.FINISHED, NativeState.SEEDING})
 
 
 class AlertTranslator:
-    """Translates alerts. Stores just enough of each torrent's state to detect changes."""
+    """Translates alerts. Stores the last report about each torrent, in order to detect changes."""
 
     def __init__(self) -> None:
         self._views: dict[str, View] = {}
@@ -73,7 +73,7 @@ class AlertTranslator:
         view.phase = Phase.COMPLETE if complete else Phase.INCOMPLETE
 
     def added(self, torrent: str, *, nameless: bool) -> None:
-        """Notes that a torrent was added to the session. `nameless`: its files are unknown, so none is selected."""
+        """Notes that a torrent was added to the session. `nameless`: its files are unknown, so no file is selected."""
         view = self._views.get(torrent)
         if view is not None:
             view.nameless, view.finished_nameless = nameless, False
@@ -121,7 +121,7 @@ class AlertTranslator:
     def rechecking(self, torrent: str) -> list[TranslatedEvent]:
         """The events about a torrent whose recheck has begun.
 
-        They are made here because a short recheck may be over before the next status update.
+        The next status update would be too late, because a short recheck may end before that update.
         """
         view = self._views.get(torrent)
         if view is None or view.state is TorrentState.CHECKING:
@@ -130,7 +130,7 @@ class AlertTranslator:
         return [StateChanged(torrent=torrent, state=TorrentState.CHECKING, previous=previous)]
 
     def refused(self, torrent: str, examined: Examined | None) -> list[TranslatedEvent]:
-        """The events about a torrent that could not be loaded, besides its error.
+        """The events about a torrent that could not be loaded, without the event about the error.
 
         `examined`: the claims of its resume data.
         """
@@ -158,7 +158,7 @@ class AlertTranslator:
         return view is None or view.phase is not Phase.COMPLETE
 
     def trouble(self, torrent: str) -> str | None:
-        """A sentence about why a torrent has stopped; None if it has not."""
+        """The error that has stopped a torrent, as a sentence; None if the torrent is not stopped."""
         view = self._views.get(torrent)
         return None if view is None else view.trouble
 
@@ -175,9 +175,9 @@ class AlertTranslator:
         return 0 if view is None or view.row is None else max(0, view.row.wanted - view.row.done)
 
     def flushing(self, torrent: str) -> bool:
-        """Whether a torrent has finished, but its flush has not.
+        """Whether a torrent has finished, and its flush is not confirmed yet.
 
-        Until the flush, resume data would claim more than is on disk.
+        Before the flush, resume data would claim more than is on disk.
         """
         view = self._views.get(torrent)
         return view is not None and view.phase in (Phase.FLUSHING, Phase.SPOILED)
@@ -317,17 +317,17 @@ class AlertTranslator:
 
 
 STOPPING: Final = ("storage", "invalid_metadata")
-"""The names of errors by which libtorrent stops a torrent."""
+"""The names of errors that stop a torrent."""
 
 
 def _stopped(torrent: str, view: View, problem: str) -> TorrentError:
-    """The event that an error has stopped a torrent. Before there is metadata, only the metadata can be the cause."""
+    """The event that an error has stopped a torrent. If there is no metadata yet, the metadata is the cause."""
     name = "invalid_metadata" if view.nameless else "storage"
     return TorrentError(torrent=torrent, name=name, message=problem, recoverable=False)
 
 
 def _counted(row: TorrentStatus, before: TorrentStatus | None, view: View) -> TorrentStatus:
-    """The row with totals that include bytes that libtorrent has not added to its totals yet."""
+    """The row with complete totals. libtorrent adds bytes to its own totals late."""
     seen, moved = view.moved, (row.moved_down, row.moved_up)
     if moved == seen == (0, 0):
         return row

@@ -7,15 +7,14 @@ IDLE_S: Final = 0.5
 RESTORING_S: Final = 4.0
 """The interval of requests for updates while thousands of torrents are being added."""
 CALM_S: Final = 0.1
-"""A restore counts as over after this many seconds without a command and without a torrent that is being added.
-"""
+"""The delay from the last command, or the last added torrent, until a restore counts as over."""
 
 
 class UpdateSchedule:
     """Schedules requests for status updates. Times are monotonic seconds that the caller passes.
 
     Fields:
-        busy: whether the last answer had changes, or a command was executed since.
+        busy: whether the last answer had changes, or a command was executed after it.
     """
 
     def __init__(self, now: float) -> None:
@@ -26,19 +25,19 @@ class UpdateSchedule:
 
     @property
     def calm_from(self) -> float:
-        """When the burst of commands will count as over if none arrives from now on."""
+        """When the burst of commands will count as over, if no command arrives until then."""
         return self._many_at + CALM_S
 
     def hold_back(self, now: float) -> None:
-        """Notes that commands are queued, or many torrents are being added."""
+        """Notes that commands are queued, or that many torrents are being added."""
         self._many_at = now
 
     def hurry(self, now: float) -> None:
-        """Requests an update soon, since something waits for the result."""
+        """Requests an update soon, because a part of the engine waits for the result."""
         self._next = now
 
     def due(self, now: float) -> bool:
-        """Whether to request an update now; if so, it counts as requested."""
+        """Whether to request an update now. If the result is True, the update counts as requested."""
         if now < self._next:
             return False
         self._next = now + (BUSY_S if self.busy else IDLE_S)

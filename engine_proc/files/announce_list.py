@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 
 def members(trackers: Iterable[tuple[str, int]]) -> dict[bytes, object]:
-    """Returns the members of a .torrent file that list these trackers. Tiers without a tracker are left out.
+    """Returns the members of a .torrent file that list these trackers. Leaves out tiers without a tracker.
 
     `announce` is the first tracker, for clients that do not read `announce-list`.
     """

@@ -1,7 +1,7 @@
 """Computes the paths of a torrent's files for a content layout: with a root folder, or without. Pure.
 
-The paths in a torrent are sanitized already (ADR 022), and the computed ones consist of the same names. So they stay
-in the save path like the original ones.
+libtorrent has sanitized the given paths (ADR 022), and the computed paths consist of the same names. So all computed
+paths are in the save path.
 """
 
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from protocol.wire.desired import ContentLayout
 
 
 def renamed(layout: ContentLayout, paths: Mapping[int, str]) -> dict[int, str]:
-    """Returns the paths that differ from the original ones, by file index.
+    """Returns, by file index, the paths that differ from the original paths.
 
-    - `subfolder`: a torrent that is a single file gets a folder, named like the file without its extension.
-    - `no_subfolder`: the root folder is removed, if all files are in it.
+    - `subfolder`: a torrent of a single file gets a folder. The folder has the file's name without the extension.
+    - `no_subfolder`: if all files are in one root folder, that folder is removed.
 
     Args:
-        paths: the paths of all files but padding, as libtorrent stores them.
+        paths: libtorrent's paths of all files, without padding.
     """
     roots = {path.partition("/")[0] for path in paths.values()}
     rooted = len(roots) == 1 and all("/" in path for path in paths.values())

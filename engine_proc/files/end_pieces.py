@@ -8,13 +8,12 @@ TOP: Final = 7
 
 
 def end_pieces(files: Iterable[tuple[int, int, int]], piece_length: int, *, preferred: bool) -> dict[int, int]:
-    """Returns the priority of each piece that is the first or the last one of a file.
+    """Returns the priority of each piece that is the first or the last piece of a file.
 
-    A piece has the highest priority of its files. A file that has bytes in the first or the last piece of another file
-    begins or ends there, too, so the other pieces need not be considered.
+    A piece has the highest priority of all files with bytes in that piece.
 
     Args:
-        files: the offset, the size and the priority of each file; 0 is the priority of a file that is not selected.
+        files: the offset, the size and the priority of each file. The priority of an unselected file is 0.
         preferred: give the pieces of selected files top priority.
     """
     pieces: dict[int, int] = {}

@@ -1,6 +1,6 @@
 r"""Globs over the paths of a torrent's files, matched in linear time. Pure.
 
-The dialect, which docs/protocol.md explains for clients. Case is ignored. No path contains an empty name, `.` or `..`.
+docs/protocol.md explains this dialect for clients. Case is ignored. No path contains an empty name, `.` or `..`.
 
     *        any characters but a slash; as a whole name, at least one
     ?        one character but a slash
@@ -8,12 +8,12 @@ The dialect, which docs/protocol.md explains for clients. Case is ignored. No pa
     **       as a whole name: any number of folders; at the end, everything below
     \x       x itself
 
-Braces, `!` at the beginning, `~` and extended globs have no special meaning, nor has a bracket that is not closed.
+Everything else matches itself: braces, `!` at the beginning, `~`, extended globs, an unclosed bracket.
 
-No backtracking is needed: between two `*` there is a *chunk* of fixed length, and between two `**` a *block* of a fixed
-number of names. The leftmost match of a chunk or block is never worse than a later one, so no earlier choice has to be
-revised, and each chunk or block becomes an atomic group. The number of steps is at most the length of the path times
-the length of the glob.
+A *chunk* is the part of a glob between two `*`, and has a fixed length. A *block* is the part between two `**`, and has
+a fixed number of names. If a path matches at all, it also matches with the leftmost match of each chunk and block. So
+each chunk and each block becomes an atomic group, and the matcher does not backtrack. The number of steps is at most
+the length of the path times the length of the glob.
 """
 
 import re
@@ -75,7 +75,7 @@ def expression(glob: str) -> str:
 
 
 def _name(glob: str) -> str:
-    """The regular expression for one whole name: an atomic group, since a name can match in only one way."""
+    """The regular expression for one whole name. It is an atomic group, because a name matches in only one way."""
     chunks = [""]
     at = 0
     unclosed: set[int] = set()
@@ -111,11 +111,11 @@ def _name(glob: str) -> str:
 def _class(glob: str, at: int, unclosed: set[int]) -> tuple[str, int] | None:
     """Parses a class whose bracket was opened before `at`.
 
-    Returns its expression and the index of the end; None if unclosed.
+    Returns the class's expression and the index of its end; None if the bracket is not closed.
 
     Args:
-        unclosed: indices after which no bracket is closed, as earlier calls have found. This call may add an index. So
-            no part of the glob is scanned repeatedly.
+        unclosed: indices after which no bracket is closed, from earlier calls. This call may add an index. The indices
+            prevent repeated scans of the same part.
     """
     negated = glob[at : at + 1] in ("!", "^")
     at += negated

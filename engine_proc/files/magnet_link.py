@@ -1,7 +1,7 @@
 """Parses the parts of a magnet link that libtorrent cannot return: a name in any encoding, and the selection. Pure.
 
-libtorrent's binding cannot return text that is not UTF-8, and its parser drops a whole selection (`so=`, BEP 53) if it
-contains a large number. So both are parsed here, and libtorrent gets a link without them.
+libtorrent's binding cannot return text that is not UTF-8. If a selection (`so=`, BEP 53) has a large number, libtorrent
+drops the whole selection. So this module parses both, and removes both from libtorrent's link.
 """
 
 import re
@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 LAST_INDEX: Final = 2**31 - 1
-"""libtorrent's file indices have 32 bits, so no file has a larger index."""
+"""The greatest index of a file. libtorrent's file indices have 32 bits."""
 
 _SPAN: Final = re.compile(r"([0-9]{1,20})(?:-([0-9]{1,20}))?", re.ASCII)
 _LONG_RUN: Final = re.compile(rb"[\x80-\xff]{3,}")
@@ -20,9 +20,9 @@ class MagnetLink(NamedTuple):
     """A parsed link.
 
     Fields:
-        uri: the link for libtorrent, in which all text is UTF-8.
+        uri: the link for libtorrent. All text in it is UTF-8.
         name: the torrent's name, if it was removed from `uri`.
-        only: the indices of the selected files, as `0,2,5-7`; None without a selection.
+        only: the indices of the selected files, such as `0,2,5-7`; None without a selection.
     """
 
     uri: str
@@ -31,7 +31,7 @@ class MagnetLink(NamedTuple):
 
 
 def read(magnet: str) -> MagnetLink:
-    """Parses a link. Never raises an error, since libtorrent validates the link."""
+    """Parses a link. Never raises an error, because libtorrent validates the link."""
     scheme, mark, query = magnet.partition("?")
     kept, name, named, spans, selects = [], None, False, [], False
     for parameter in query.split("&"):
@@ -71,8 +71,9 @@ def ranges(spans: list[tuple[int, int]]) -> str:
 def readable(raw: bytes) -> str:
     """Decodes text of unknown encoding for people: UTF-8, GBK, or Windows' Cyrillic or Western code page. Never fails.
 
-    Single non-ASCII bytes among ASCII are Western letters. Longer runs are Cyrillic if each byte is a letter of that
-    code page, and otherwise Chinese if they are valid GBK.
+    If `raw` is not UTF-8, the encoding follows from the non-ASCII bytes. Single bytes among ASCII are Western letters.
+    Longer runs are Cyrillic if each byte is a letter of that code page. Otherwise, longer runs are Chinese if they are
+    valid GBK.
     """
     try:
         return raw.decode()

@@ -1,4 +1,4 @@
-"""Writes a new .torrent file, which appears as a whole or not at all, and never in place of another file."""
+"""Writes a new .torrent file as a whole, and never replaces another file."""
 
 import contextlib
 import errno
@@ -13,14 +13,14 @@ from protocol.durable.durable import TEMPORARY_SUFFIX, fsync_dir
 
 _MAX_BYTES: Final = 64 * 1024 * 1024
 _MODE: Final = 0o666
-"""The rights of the file, which the umask restricts."""
+"""The rights of the file. The umask restricts them further."""
 
 
 def write(output: str, content: bytes, same: Callable[[bytes], bool]) -> None:
     """Writes a file durably. Raises Unusable.
 
     Args:
-        same: whether an existing file with this content may stay in place of the new one.
+        same: returns whether an existing file with this content may stay. Then no new file is needed.
     """
     path = Path(output)
     try:
@@ -60,7 +60,7 @@ def _stays(path: Path, same: Callable[[bytes], bool]) -> bool:
 
 
 def _kind(path: Path) -> str:
-    """What there is in place of the output."""
+    """The kind of the existing object at the output's path, for messages."""
     with contextlib.suppress(OSError):
         mode = path.lstat().st_mode
         if stat.S_ISLNK(mode):
@@ -74,9 +74,9 @@ def _kind(path: Path) -> str:
 
 @contextlib.contextmanager
 def _nameless(path: Path) -> Iterator[tuple[int, str]]:
-    """A descriptor of a new file in the directory of `path`, and a path by which it can be linked.
+    """A descriptor of a new file in the directory of `path`, and a path of this file for `link`.
 
-    If the file system supports it, the file has no name, so that nothing is left if this process is killed.
+    On most file systems the file has no name. Then nothing is left if this process is killed.
     """
     temporary = None
     try:
@@ -95,7 +95,7 @@ def _nameless(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _publish(fd: int, source: str, path: Path) -> None:
-    """Gives the file its name. Raises FileExistsError if a file of this name has appeared meanwhile."""
+    """Gives the file its name. Raises FileExistsError if a file of this name has appeared."""
     try:
         # Python follows links only if a descriptor is given; it is not used, since `source` is absolute.
         os.link(source, path, src_dir_fd=fd, follow_symlinks=True)

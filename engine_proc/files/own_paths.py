@@ -1,15 +1,15 @@
-"""The paths of files in the info dictionary, before libtorrent sanitizes them for a file system. Pure.
+"""The original paths of files in the info dictionary, which libtorrent sanitizes for a file system. Pure.
 
-The info dictionary has a list of files (BEP 3) or a tree (BEP 52) in the order of its keys. A file in the list has a
-`path`, and often a `path.utf-8`, which takes precedence. If the info dictionary has both a list and a tree, libtorrent
-uses the tree and inserts padding itself.
+The info dictionary has a list of files (BEP 3) or a tree of files (BEP 52). The order of the tree's keys is the order
+of the files. A file in the list has a `path`, and often a `path.utf-8`, which takes precedence. If the info dictionary
+has both a list and a tree, libtorrent uses the tree and inserts padding itself.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 LONGEST: Final = 512
-"""The maximum length of a path; a longer one is cut and ends in an ellipsis.
+"""The maximum length of a path. A longer path is cut, and ends in an ellipsis.
 
 File systems accept only a few hundred characters.
 """
@@ -41,7 +41,7 @@ def own_paths(info: Any, padding: Sequence[bool]) -> list[str] | None:
 
 
 def differing(shown: Mapping[int, str], own: Sequence[str] | None) -> dict[str, str]:
-    """The paths in the torrent that differ from the shown ones, by file index."""
+    """By file index, the paths in the torrent that differ from the shown paths."""
     if own is None:
         return {}
     return {str(index): own[index] for index, path in shown.items() if own[index] != path}
@@ -53,7 +53,7 @@ def _joined(file: Any) -> str:
 
 
 def _leaves(tree: Mapping[bytes, Any]) -> Iterator[tuple[str, ...]]:
-    """The paths of the files in a tree. libtorrent limits its depth to less than Python's recursion limit."""
+    """The paths of the files in a tree. libtorrent limits the tree's depth to less than Python's recursion limit."""
     for name, below in tree.items():
         if not isinstance(below, dict):
             continue

@@ -1,4 +1,4 @@
-"""The files of a payload from which a torrent is to be made, as they are on disk."""
+"""The files on disk from which a torrent is made."""
 
 import os
 import stat
@@ -27,7 +27,7 @@ class PayloadFile(NamedTuple):
 
 
 def listed(path: str, exclude: list[str], output: str | None) -> list[PayloadFile]:
-    """The files below a path, or the file at this path, sorted as in a v2 torrent (BEP 52). Raises Unusable.
+    """The files below a path, or the file at the path. Sorted as in a v2 torrent (BEP 52). Raises Unusable.
 
     Args:
         exclude: globs as in `update_selection`.
@@ -82,7 +82,7 @@ def _below(path: str, prefix: int) -> list[_Entry]:
 
 
 def _checked(entry: _Entry) -> PayloadFile:
-    """The file of an entry. Raises Unusable for what a torrent cannot have."""
+    """The file of an entry. Raises Unusable if a torrent cannot contain the entry."""
     shown, mode = scrub(entry.relative), entry.status.st_mode
     if stat.S_ISLNK(mode):
         raise Unusable(f"{shown!r} is a symbolic link; exclude it, or replace it by the file")

@@ -7,15 +7,15 @@ LONGEST: Final = 128 * 1024 * 1024
 """The longest length that libtorrent accepts."""
 
 PIECES: Final = 2048
-"""The number of pieces that is not exceeded, up to a length of USUAL_MAX."""
+"""The maximum number of pieces if the piece length is at most USUAL_MAX."""
 USUAL_MAX: Final = 16 * 1024 * 1024
 PIECES_OF_HUGE: Final = 131_072
 
 
 def automatic(size: int) -> int:
-    """The piece length for a payload: the shortest with which there are at most 2048 pieces, but at most 16 MiB.
+    """The shortest piece length with at most 2,048 pieces, but at most 16 MiB.
 
-    Above 2 TiB, pieces are longer than 16 MiB, so that there are at most 131,072 pieces.
+    If a payload is larger than 2 TiB, pieces are longer than 16 MiB. Then there are at most 131,072 pieces.
     """
     length = SHORTEST
     while length < LONGEST:

@@ -1,8 +1,9 @@
 """Computes how many bytes of the selected files are complete, from libtorrent's counts of whole pieces. Pure.
 
-A *border* piece reaches into a selected and an unselected file. It is downloaded completely, and libtorrent counts all
-of its bytes. Its bytes in unselected files are the *surplus*, which is computed once per selection. So each status
-update only has to check which border pieces are complete, and nothing once all pieces of selected files are.
+A *border* piece reaches into a selected and an unselected file. libtorrent downloads the whole piece, and counts all of
+its bytes. The bytes of border pieces in unselected files are the *surplus*. The surplus is computed once per selection.
+At a status update, `done` only checks which border pieces are complete. If all pieces of selected files are complete,
+`done` checks nothing.
 """
 
 from collections import defaultdict
@@ -19,7 +20,7 @@ class FileSpan(NamedTuple):
 
 
 class Border(NamedTuple):
-    """A piece that reaches into selected and unselected files, and how many of its bytes belong to each."""
+    """A piece that reaches into selected and unselected files, with its number of bytes in both."""
 
     piece: int
     wanted: int
@@ -35,13 +36,13 @@ class SelectedBytes(NamedTuple):
     def done(self, counted: int, wanted: int, have: Sequence[bool]) -> int:
         """How many bytes of the selected files are complete.
 
-        Incomplete border pieces count as 0 bytes, since it is unknown which of their blocks are complete.
+        Incomplete border pieces count as 0 bytes, because their complete blocks are unknown.
 
         Args:
-            counted: how many bytes are complete of the pieces that reach into selected files (libtorrent's
-                `total_wanted_done`).
-            wanted: the size of these pieces in bytes (`total_wanted`).
-            have: for each piece, whether it is complete; pieces beyond the end of the list are incomplete.
+            counted: libtorrent's `total_wanted_done`. It is the number of complete bytes in pieces that reach into
+                selected files.
+            wanted: libtorrent's `total_wanted`. It is the size of these pieces in bytes.
+            have: for each piece, whether the piece is complete. Pieces beyond the end of the list are incomplete.
         """
         if counted >= wanted:
             return self.total

@@ -1,12 +1,12 @@
 """Evaluates a selection: computes each file's priority from rules and explicit priorities. Pure.
 
-Globs (`engine_proc.files.globs`) ignore case. They are matched against a file's path with and without the torrent's
+Globs (`engine_proc.files.globs`) ignore case. A glob is matched against a file's path with and without the torrent's
 root folder. A glob without a slash is matched against the file's name in any folder. Dot files have no special meaning.
-The names are the ones that libtorrent has sanitized, before it renames files of equal names. So such a rename does not
-affect the selection.
+The names are libtorrent's sanitized names. If libtorrent then renames files of equal names, the selection does not
+change.
 
-A torrent may have 100,000 files and a selection 1,000 globs. So the cost can be computed beforehand (`work`), and the
-evaluation can be done in slices (`decide`).
+A torrent may have 100,000 files, and a selection may have 1,000 globs. So `work` computes the cost beforehand, and
+`decide` evaluates in slices.
 """
 
 import functools
@@ -43,20 +43,20 @@ FLUFF: Final = (
 """
 
 SLICE: Final = 2_000_000
-"""The number of steps between two pauses of `decide`, at most a few milliseconds.
+"""The number of steps between two pauses of `decide`. These steps take at most a few milliseconds.
 
-A step compares one character of a path with one of a glob.
+A step compares one character of a path with one character of a glob.
 """
 
 _PART: Final = 2_000
 """The number of characters of globs that are combined into one expression.
 
-More characters are faster in total, but block the loop for longer.
+With more characters the evaluation is faster, but each call blocks the loop for longer.
 """
 
 
 def work(paths: Sequence[str], selection: Selection) -> int:
-    """The maximum number of steps of `decide`, without those for `skip_fluff`, whose globs are trusted."""
+    """The maximum number of steps of `decide`, without the steps for the trusted globs of `skip_fluff`."""
     globs_size = sum(map(len, selection.include)) + sum(map(len, selection.exclude))
     return globs_size * (globs.COMPILING + sum(map(len, paths))) if globs_size else 0
 
@@ -84,8 +84,8 @@ def with_priorities(wanted: Iterable[bool], selection: Selection) -> list[int]:
 def decide(paths: Sequence[str], selection: Selection, *, rooted: bool) -> Generator[None, None, list[bool]]:
     """Computes whether the rules select each file, with a pause after each slice.
 
-    `exclude` overrides `include` and `only`. Fluff is excluded only if other files are selected, so a torrent of
-    nothing but notes is downloaded.
+    `exclude` overrides `include` and `only`. Fluff is excluded only if other files are selected. So a torrent that has
+    only notes is downloaded.
 
     Args:
         paths: the paths of the torrent's files, separated by `/`.
@@ -119,7 +119,7 @@ def _named(only: str | None, files: int) -> list[bool]:
 
 
 def _matches(paths: Sequence[str], patterns: Sequence[str], rooted: bool) -> Generator[None, None, list[bool]]:
-    """Computes for each path whether it matches one of the globs."""
+    """Computes for each path whether the path matches one of the globs."""
     found = [False] * len(paths)
     left = SLICE
     for part in _parts(patterns):
@@ -152,8 +152,8 @@ def _parts(patterns: Iterable[str]) -> list[list[str]]:
 def _matcher(patterns: Sequence[str], rooted: bool) -> Callable[[str], bool]:
     """A function that returns whether a path matches one of the globs.
 
-    The globs are combined into two expressions, one for names and one for paths, which is ten times as fast as matching
-    each glob separately.
+    The globs are combined into two expressions: one for names, and one for paths. Matching each glob separately would
+    take ten times longer.
     """
     deep = [pattern for pattern in patterns if "/" in pattern]
     for_names = _expression([pattern for pattern in patterns if "/" not in pattern])

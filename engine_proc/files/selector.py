@@ -1,8 +1,8 @@
-"""The selector: evaluates a torrent's selection on the loop if that is quick, otherwise on a thread.
+"""The selector: evaluates a torrent's selection on the loop, or on a thread if that takes long.
 
-A torrent may have 100,000 files and a selection 1,000 globs, whose evaluation would block the loop. The result of a
-slow evaluation is cached as long as the torrent exists: it is needed several times during loading, and occasionally
-later.
+A torrent may have 100,000 files, and a selection may have 1,000 globs. The evaluation of all globs would block the
+loop. The selector caches the result of a slow evaluation until the torrent is removed. The result is used several times
+during loading, and sometimes later.
 """
 
 import queue
@@ -17,14 +17,14 @@ from engine_proc.session.session_port import FAULTS, NotSelected
 from protocol.wire.desired import RULES_PATIENCE_S, DesiredTorrent, Selection
 
 AT_ONCE: Final = 5_000_000
-"""The maximum number of steps on the loop. They usually take 1 ms, and 20 ms with malicious globs."""
+"""The maximum number of steps on the loop. They usually take 1 ms. With malicious globs they take 20 ms."""
 
 _TURN_S: Final = 0.005
 """The time after which the thread yields to the loop."""
 
 
 class _Rules(NamedTuple):
-    """The input of an evaluation, except for the paths, which do not change."""
+    """The input of an evaluation, without the paths. A torrent's paths do not change."""
 
     include: tuple[str, ...]
     exclude: tuple[str, ...]
@@ -44,9 +44,9 @@ class Selector:
     """Evaluates the selections of a session's torrents.
 
     Args:
-        on_selected: called on the selector's thread once a torrent's result is known, with two arguments: the torrent,
+        on_selected: called on the selector's thread once a torrent's result is known. The arguments are the torrent,
             and the problem or None.
-        clock: returns the CPU seconds of the calling thread, so that the load of the machine does not count.
+        clock: returns the CPU seconds of the calling thread. The machine's load does not affect CPU seconds.
         at_once: the maximum number of steps on the loop.
         patience_s: the CPU seconds after which an evaluation is aborted.
     """
@@ -77,8 +77,7 @@ class Selector:
             paths: the paths of the torrent's files, separated by `/`.
 
         Raises:
-            NotSelected: the evaluation takes too long for the loop. `on_selected` will be called once the result is
-                known.
+            NotSelected: the evaluation takes too long for the loop. `on_selected` is called later, with the result.
         """
         if (found := self._known_priorities(desired, paths)) is not None:
             return found
@@ -96,7 +95,7 @@ class Selector:
     def priorities_at_hand(self, desired: DesiredTorrent, paths: Sequence[str]) -> list[int]:
         """The priority of each file.
 
-        Ignores the rules if their evaluation takes too long for the loop and is not cached.
+        If the evaluation takes too long for the loop and has no cached result, the rules are ignored.
         """
         found = self._known_priorities(desired, paths)
         return found if found is not None else selection.with_priorities([True] * len(paths), desired.selection)
@@ -111,7 +110,7 @@ class Selector:
         return None
 
     def discard(self, torrent: str) -> None:
-        """Discards the cached result of a torrent, and any request for it."""
+        """Discards the cached result of a torrent, and any request for an evaluation."""
         self._known.pop(torrent, None)
         self._asked.pop(torrent, None)
 
@@ -139,7 +138,7 @@ class Selector:
             self._on_selected(task.torrent, None if wanted is not None else problem)
 
     def _decide(self, task: _Task) -> list[bool] | None:
-        """Whether the rules select each file; None if the evaluation takes too long or is not needed any more."""
+        """For each file, whether the rules select it. None if the evaluation takes too long, or is no longer needed."""
         deciding = selection.decide(task.paths, task.selection, rooted=task.rooted)
         began = turn = self._clock()
         while True:

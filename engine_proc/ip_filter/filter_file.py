@@ -1,16 +1,16 @@
-"""Parses files of IP filters: PeerGuardian's text form (p2p), eMule's ipfilter.dat, and lines of CIDR networks. Pure.
+"""Parses files of IP filters in three forms. Pure.
 
-Each line is parsed by itself, so a file may mix the forms. No form has a specification:
+A file may mix the forms, because each line is parsed by itself. No form has a specification:
 
-- p2p: `description:1.2.3.0-1.2.3.255`; the description may contain anything, also colons.
-- dat: `001.002.003.000 - 001.002.003.255 , 100 , description`. A level above 127 means that the range is allowed. Some
-  files have a comma in place of the hyphen, and no level.
+- p2p (PeerGuardian): `description:1.2.3.0-1.2.3.255`. The description may contain any text, also colons.
+- dat (eMule's ipfilter.dat): `001.002.003.000 - 001.002.003.255 , 100 , description`. The second part is the level. A
+  level above 127 means that the range is allowed. Some files have a comma instead of the hyphen, and no level.
 - CIDR: `1.2.3.0/24` or `1.2.3.4`, with a comment after `#` or `;`.
 
 Numbers of IPv4 addresses may be padded with zeros. Lines that begin with `#`, `;` or `//` are comments.
 
-Anybody may have written the file, and an expression holds the interpreter's lock until it has matched or failed. So
-each line takes a time proportional to its length, and a long line is not parsed at all.
+The file is untrusted, and a regular expression blocks all threads until it has matched or failed. So the time to parse
+a line is proportional to the line's length. Lines above LINE_BYTES_MAX are not parsed.
 """
 
 import io
@@ -20,9 +20,9 @@ import socket
 from typing import Final, NamedTuple
 
 ALLOWED_FROM: Final = 128
-"""The lowest level of eMule's form at which a range is not blocked."""
+"""The lowest level in eMule's form that means an allowed range."""
 LINE_BYTES_MAX: Final = 1000
-"""The maximum length of a rule's line. Longer lines are bad."""
+"""The maximum length of a rule's line. Longer lines count as bad."""
 
 _COMMENTS: Final = ("#", ";", "//")
 _V4: Final = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
@@ -33,7 +33,7 @@ _DAT: Final = re.compile(
 )
 _V6: Final = re.compile(r"[0-9a-fA-F]*+:[0-9a-fA-F:]*+")
 _V6_PARTS: Final = 9
-"""The maximum number of parts between the colons of an address; `1:2:3:4:5:6:7::` has so many."""
+"""The maximum number of parts between the colons of an address, as in `1:2:3:4:5:6:7::`."""
 _PADDING: Final = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _SHOWN: Final = 60
 
@@ -50,8 +50,8 @@ class Parsed(NamedTuple):
 
     Fields:
         rules: the blocked ranges.
-        bad: the number of lines that are neither rules nor comments.
-        first_bad: the number of the first of these lines, and its beginning; empty if there is none.
+        bad: the number of invalid lines.
+        first_bad: the number and the beginning of the first bad line; empty if no line is bad.
     """
 
     rules: list[Rule]
@@ -104,7 +104,7 @@ def _range(first: str, last: str) -> Rule:
 
 
 def _described(text: str, last: str) -> Rule:
-    """A range whose first address follows a description and a colon, where both have colons."""
+    """A range in p2p form, if both the description and the addresses have colons."""
     parts = text.rsplit(":", _V6_PARTS)
     for start in range(1, len(parts)):
         first = ":".join(parts[start:]).strip()

@@ -1,4 +1,4 @@
-"""The filter watch: reads the file of the IP filter on a thread, at the start and whenever the file changes.
+"""The filter watch: a thread reads the file of the IP filter at the start and after each change.
 
 The file is the supervisor's copy in the resume directory.
 """
@@ -13,7 +13,7 @@ from engine_proc.process.mailbox import Mailbox
 from protocol.internal.link_events import IpFilterState
 
 LOOK_S: Final = 1.0
-"""The interval of checks whether the file has changed."""
+"""The interval between two checks for a changed file."""
 PATIENCE_S: Final = 5.0
 """How long a new session waits for its first filter. Reading 250,000 rules takes a second."""
 Build = Callable[[Sequence[Rule]], object]
@@ -24,9 +24,9 @@ class Filtered(NamedTuple):
     """An outcome.
 
     Fields:
-        state: what to report.
-        changes: whether the session gets another filter.
-        filter: the filter; None for none.
+        state: the state to report.
+        changes: whether the session has to apply `filter`.
+        filter: the filter to apply; None means no filter.
     """
 
     state: IpFilterState
@@ -57,7 +57,7 @@ class FilterWatch:
         return self._outcomes.fileno()
 
     def turn(self, *, on: bool) -> None:
-        """Starts to watch the file; or stops that, and removes the filter."""
+        """Starts or stops the watch. When the watch stops, the filter is removed."""
         path = self._file if on else None
         if path == self._path:
             return
@@ -68,7 +68,7 @@ class FilterWatch:
             self._thread.start()
 
     def ready(self, *, on: bool, now: float) -> bool:
-        """Like `turn`. Returns whether a new session can start: it has its filter, or has waited for PATIENCE_S."""
+        """Like `turn`. Returns whether a new session can start: the filter is read, or PATIENCE_S has passed."""
         self.turn(on=on)
         if self._give_up_at is None:
             self._give_up_at = now + PATIENCE_S
@@ -81,7 +81,7 @@ class FilterWatch:
         return found
 
     def close(self) -> None:
-        """Stops the thread, unless a hung disk blocks it."""
+        """Stops the thread. If a hung disk blocks the thread, it is left running."""
         self._closing = True
         self._wake.set()
         if self._thread is not None:
@@ -106,13 +106,13 @@ class FilterWatch:
 
 
 class _File:
-    """One file, and what was last found in it. It is only ever replaced, so it is never read while it is written."""
+    """One file, and its last content. The file is only replaced as a whole, so a read never sees half a file."""
 
     def __init__(self, path: str, build: Build) -> None:
         self.path = path
         self._build = build
         self._mark: tuple[int, ...] | None = None
-        """What identifies the content that was read last."""
+        """The identity of the content that was read last."""
         self._state: IpFilterState | None = None
 
     def look(self) -> Filtered | None:
@@ -139,7 +139,7 @@ class _File:
         return Filtered(self._state, changes=True, filter=self._build(parsed.rules))
 
     def _problem(self, problem: str) -> Filtered | None:
-        """A problem with the file. The rules that were read before stay in force."""
+        """The outcome for a problem with the file. The previous rules stay in force."""
         before = self._state or IpFilterState()
         if before.problem == problem:
             return None

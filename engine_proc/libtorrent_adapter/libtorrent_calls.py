@@ -34,11 +34,11 @@ lt: Any = libtorrent
 
 _FLAGS: Final = lt.torrent_flags
 _QUERY_SAVE_PATH: Final = 1 << 7
-"""`torrent_handle::query_save_path`, for which the binding has no name. The default flags also request all pieces."""
+"""`torrent_handle::query_save_path`, a name that the binding lacks. The default flags would request all pieces."""
 
 
 class TorrentCalls:
-    """The calls that act on a torrent, and the state of a session's torrents that they need.
+    """The calls that act on a torrent, and the state that these calls need.
 
     Args:
         recorder: the flight recorder, which records each call before it is made.
@@ -60,7 +60,7 @@ class TorrentCalls:
         self._alerts = AlertCopier(self._handles, self._selections, self._on_dropped, self._trackers, self.recorder)
 
     def counters(self) -> Counters | None:
-        """The counters of the last answer to `post_statistics`; None before the first."""
+        """The counters of the last answer to `post_statistics`; None before the first answer."""
         return self._alerts.counters
 
     def _handle(self, torrent: str) -> Any:
@@ -154,7 +154,7 @@ class TorrentCalls:
     @faults.of_torrent
     @recorded.of_torrent
     def reannounce(self, torrent: str, tracker: str | None) -> None:
-        """Announces a torrent now to one tracker, or to those in use and the DHT (None). Raises UnknownTorrent."""
+        """Announces a torrent now to one tracker. None means all trackers in use and the DHT. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         if tracker is not None:
             handle.force_reannounce(0, tracker, handle.ignore_min_interval)
@@ -204,7 +204,7 @@ class TorrentCalls:
     @faults.of_torrent
     @recorded.of_torrent
     def set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
-        """Sets the file priorities that the selection gives. Raises UnknownTorrent."""
+        """Applies the selection's file priorities. Raises UnknownTorrent."""
         handle = self._handle(torrent)
         info = handle.torrent_file()
         if info is None:
@@ -275,7 +275,7 @@ class TorrentCalls:
     @faults.of_torrent
     @recorded.of_torrent
     def paths(self, torrent: str) -> list[str]:
-        """The paths that libtorrent may write, delete or read for a torrent, the part file first.
+        """The paths that libtorrent may write, delete or read for a torrent. The first path is the part file's.
 
         Raises UnknownTorrent.
         """

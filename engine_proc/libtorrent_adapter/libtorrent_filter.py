@@ -1,4 +1,4 @@
-"""The session's only IP filter: the addresses that the filter's file blocks, and those that are banned."""
+"""The session's only IP filter: the blocked addresses of the file, and the banned addresses."""
 
 import contextlib
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ lt: Any = libtorrent
 """Untyped: the binding's type stubs lack some calls."""
 
 _BLOCKED: Final = 1
-"""`ip_filter::blocked`, for which the binding has no name."""
+"""`ip_filter::blocked`, a name that the binding lacks."""
 
 
 def filter_of(rules: Sequence[Rule]) -> Any:
@@ -37,7 +37,7 @@ class FilteredSession:
 
     @recorded.of_session
     def block(self, filter_: object) -> None:
-        """Blocks the addresses of a filter that `filter_of` made, in place of the one before; None is no filter."""
+        """Blocks the addresses of a filter from `filter_of`, and no other addresses. None means no filter."""
         self._filter = lt.ip_filter() if filter_ is None else filter_
         self._only_banned.clear()
         self._ban(self._banned)
@@ -45,7 +45,7 @@ class FilteredSession:
 
     @recorded.of_session
     def ban(self, addresses: Sequence[str]) -> None:
-        """Bans IP addresses, in place of those that were banned before."""
+        """Bans these IP addresses, and no other addresses."""
         if addresses != self._banned:  # libtorrent checks the connections of all torrents
             self._ban(addresses)
             self._put_into_force()

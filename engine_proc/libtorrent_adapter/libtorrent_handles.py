@@ -1,7 +1,7 @@
 """Maps libtorrent's handles to torrents, from the request to add a torrent until its removal.
 
-libtorrent identifies torrents by handle and by info-hash. A torrent may have two info-hashes, of which the second may
-become known only with the metadata. Ouzel identifies torrents by id, which is one of the two info-hashes.
+libtorrent identifies torrents by handle and by info-hash. A torrent may have two info-hashes. The second may become
+known only with the metadata. Ouzel identifies torrents by id, which is one of the two info-hashes.
 """
 
 from collections import deque
@@ -12,10 +12,12 @@ from engine_proc.libtorrent_adapter.parsing.libtorrent_hashes import hashes
 
 
 class Handles:
-    """The *expected* torrents (requested to be added, and not removed yet), their info-hashes, and their handles.
+    """The *expected* torrents, their info-hashes, and their handles.
+
+    A torrent is expected from the request to add it until its removal.
 
     Fields:
-        by_torrent: the handles that may be used; those of torrents that are being removed are not included.
+        by_torrent: the handles that may be used. Handles of torrents that are being removed are not included.
         torrents: the torrent of each handle in `by_torrent`.
     """
 
@@ -24,14 +26,14 @@ class Handles:
         self.torrents: dict[Any, str] = {}
         self._expected: set[str] = set()
         self._adding: deque[tuple[str, frozenset[str]]] = deque()
-        """Additions that libtorrent has not answered yet, in the order of the requests, with their info-hashes."""
+        """The unanswered additions, in the order of the requests, with their info-hashes."""
         self._owners: dict[str, list[str]] = {}
-        """By info-hash, the expected torrents that have this info-hash but another id.
+        """By info-hash, the expected torrents with this info-hash and another id.
 
-        Few torrents have such a second hash.
+        Few torrents have a second info-hash.
         """
         self._others: dict[str, set[str]] = {}
-        """By torrent, its info-hashes that are not its id."""
+        """By torrent, its other info-hashes, without the id."""
         self._leaving: set[str] = set()
 
     def expect(self, torrent: str, info_hashes: frozenset[str]) -> None:
@@ -55,7 +57,7 @@ class Handles:
     def leave(self, torrent: str) -> Any:
         """Notes that a torrent is about to be removed.
 
-        Returns its handle, which must not be used any more, since it may become invalid at any moment.
+        Returns the torrent's handle. The handle must not be used any more, because it may become invalid at any moment.
         """
         self._leaving.add(torrent)
         return self._take(torrent)
@@ -87,7 +89,7 @@ class Handles:
         return handle in self.torrents or self.known(handle.info_hashes()) is not None
 
     def rival(self, torrent: str, info_hashes: Iterable[str]) -> str | None:
-        """Another expected torrent with one of these info-hashes. libtorrent would accept only one of the two."""
+        """Another expected torrent with one of these info-hashes. libtorrent would refuse one of the two torrents."""
         for info_hash in info_hashes:
             for owner in self._having(info_hash):
                 if owner != torrent:
@@ -97,8 +99,8 @@ class Handles:
     def known(self, info_hashes: Any) -> str | None:
         """The id of the expected torrent with one of these info-hashes, for alerts without a handle.
 
-        Two torrents can share an info-hash only while one of them is being added, which libtorrent will refuse. Then
-        this returns the other one.
+        While a torrent is being added, it may share an info-hash with another torrent. Then libtorrent will refuse the
+        new torrent, and the result is the other torrent.
         """
         found = {owner for info_hash in hashes(info_hashes).known() for owner in self._having(info_hash)}
         if len(found) > 1:
@@ -108,9 +110,8 @@ class Handles:
     def answered(self, info_hashes: Any) -> str | None:
         """The torrent of the oldest unanswered addition with one of these info-hashes; None if there is none.
 
-        libtorrent answers each addition once, in order. The order distinguishes two torrents that share an info-hash,
-        even if the metadata of the first has arrived meanwhile, so that its handle has the hash of the second. The
-        info-hashes are compared to detect answers to additions that nobody requested.
+        libtorrent answers each addition once, in order. So the order distinguishes two torrents that share an
+        info-hash. The comparison of info-hashes detects answers to additions that nobody requested.
         """
         known = hashes(info_hashes).known()
         for asked in self._adding:
@@ -120,6 +121,6 @@ class Handles:
         return None
 
     def _having(self, info_hash: str) -> list[str]:
-        """The torrents with an info-hash. There are two only if one gets metadata while the other is being added."""
+        """The torrents with an info-hash. While a torrent is being added, there may be two."""
         others = self._owners.get(info_hash, [])
         return [info_hash, *others] if info_hash in self._expected else others

@@ -38,8 +38,7 @@ class NetworkSession:
     def load_dht(self, state: bytes) -> None:
         """Loads the state of the DHT.
 
-        A session ignores the DHT state in the `session_params` that it is constructed with. So this uses the older
-        call.
+        Uses libtorrent's older call, because a new session ignores the DHT state in its `session_params`.
         """
         with contextlib.suppress(*FAULTS):
             self._session.load_state({_STATE: lt.bdecode(state)[_STATE]})

@@ -81,7 +81,7 @@ class OptionCalls(TorrentCalls):
 
     @recorded.of_session
     def arrange_queue(self, torrents: Sequence[str]) -> None:
-        """Puts these torrents in this order to the top of libtorrent's queue; see `OptionsPort`."""
+        """Moves these torrents, in this order, to the top of libtorrent's queue; see `OptionsPort`."""
         places = []
         for status in self._session.get_torrent_status(_all, 0):
             torrent, position = self._handles.torrents.get(status.handle), queue_position(status)

@@ -1,4 +1,4 @@
-"""Converts libtorrent's descriptions of peers to rows, and those of pieces to bytes."""
+"""Converts libtorrent's descriptions of peers to rows, and libtorrent's lists of pieces to bytes."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -12,13 +12,13 @@ lt: Any = libtorrent
 """Untyped: the binding's type stubs lack some flags."""
 
 ROWS_MAX: Final = 1000
-"""The maximum number of rows, which is also the default of libtorrent's limit on all connections of a session."""
+"""The maximum number of rows. libtorrent's limit on a session's connections has the same default."""
 CLIENT_MAX: Final = 100
 """The maximum length of the name of a peer's program, which is untrusted."""
 
 _INFO: Final = lt.peer_info
 _UTP: Final = 1 << 17
-"""`peer_info::utp_socket`, for which the binding has no name."""
+"""`peer_info::utp_socket`, a name that the binding lacks."""
 
 _FLAGS: Final = (
     (PeerFlag.SEED, _INFO.seed),
@@ -35,7 +35,7 @@ _FLAGS: Final = (
     (PeerFlag.HOLEPUNCHED, _INFO.holepunched),
 )
 _UNLESS: Final = ((PeerFlag.UNCHOKED, _INFO.choked), (PeerFlag.REMOTE_UNCHOKED, _INFO.remote_choked))
-"""Flags of which libtorrent has the contrary."""
+"""Ouzel's flags that are the contrary of a flag of libtorrent's."""
 _SOURCES: Final = (
     (PeerFlag.FROM_TRACKER, _INFO.tracker),
     (PeerFlag.FROM_DHT, _INFO.dht),

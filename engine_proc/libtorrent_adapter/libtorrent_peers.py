@@ -1,7 +1,7 @@
 """The peers that libtorrent connects to: workarounds for two of its defects.
 
-In one case libtorrent disconnects peers too soon, in another it does not connect to them again. Both workarounds
-temporarily change a session setting, which affects all torrents.
+In one case libtorrent disconnects peers too soon. In the other case libtorrent does not connect to known peers again.
+Both workarounds temporarily change a session setting, so they affect all torrents.
 """
 
 import itertools
@@ -20,15 +20,15 @@ Apply = Callable[[dict[str, SettingValue]], None]
 
 _FLAGS: Final = lt.torrent_flags
 _FAILCOUNTS: Final = (31, 30)
-"""The values of `max_failcount` while known peers are called. libtorrent counts failures of a peer up to 31."""
+"""The temporary values of `max_failcount`. libtorrent counts at most 31 failures of a peer."""
 _UNLIMITED: Final = 2**24 - 1
 """libtorrent's connection limit for a torrent without limit."""
 _CALLED_AT_ONCE: Final = 200
-"""The maximum number of torrents whose peers are called at one time. Each takes some round trips into libtorrent."""
+"""For how many torrents peers are called at one time. Each torrent takes some round trips into libtorrent."""
 _CALLING_TURNS: Final = 12
 """For how many requests for statistics `max_failcount` stays changed.
 
-There are four requests a second, so libtorrent can connect to some dozen peers in that time.
+There are four requests a second. In the whole time, libtorrent can connect to some dozen peers.
 """
 
 
@@ -43,8 +43,8 @@ def everybody(flags: int) -> Any:
 class KeptSeeds:
     """Keeps seeds connected while magnet links wait for their metadata.
 
-    Until the selection has been applied, no file of a link's torrent is selected. So libtorrent considers the torrent
-    finished, disconnects seeds as redundant, and does not connect to them again for a while.
+    Until the engine applies the selection, no file of a link's torrent is selected. So libtorrent considers the torrent
+    finished, and disconnects seeds as redundant. For a while it does not connect to the same seeds again.
     """
 
     def __init__(self) -> None:
@@ -69,11 +69,15 @@ class KeptSeeds:
 class PeerCalls:
     """Makes libtorrent connect to the known peers of torrents.
 
-    libtorrent does not do that by itself for a torrent that was finished or paused. It counts the candidates among the
-    known peers, and connects to none while the count is 0. While a torrent is finished, seeds are no candidates. Once
-    the torrent is not finished any more, libtorrent updates the count only when it connects to a peer. So the count
-    stays 0. A change of `max_failcount` makes libtorrent count again for all torrents. As a wanted side effect, peers
-    that failed too often are candidates for a while.
+    If a torrent was finished or paused, libtorrent does not connect to its known peers again:
+
+    1. libtorrent counts the candidates among the known peers. While the count is 0, libtorrent connects to no peer.
+    2. While a torrent is finished, seeds are no candidates, so the count can be 0.
+    3. When the torrent is no longer finished, libtorrent does not count again before it connects to a peer. So the
+       count stays 0.
+
+    A change of `max_failcount` makes libtorrent count again for all torrents. As a wanted side effect, peers that
+    failed too often are candidates for a while.
     """
 
     def __init__(self) -> None:
@@ -87,11 +91,11 @@ class PeerCalls:
         return self._turns_left > 0
 
     def ask(self, torrent: str) -> None:
-        """Requests that a torrent's peers are called with one of the next requests for statistics."""
+        """Requests that a torrent's peers are called soon, at a request for statistics."""
         self._asked[torrent] = None
 
     def turn(self, apply: Apply, max_failcount: SettingValue) -> list[str]:
-        """Called with each request for statistics. Returns the torrents to pass to `call_again`."""
+        """Returns the torrents to pass to `call_again`. Call it at each request for statistics."""
         if self._turns_left:
             self._turns_left -= 1
             if not self._turns_left:
@@ -108,10 +112,10 @@ class PeerCalls:
 
 
 def call_again(handle: Any) -> None:
-    """Makes libtorrent connect to a torrent's peers, even to those that it has just disconnected.
+    """Makes libtorrent connect to a torrent's peers, also to recently disconnected peers.
 
-    After leaving upload mode a torrent may connect to recently disconnected peers. Changing its connection limit makes
-    libtorrent reconsider whether the torrent needs peers.
+    After a torrent has left upload mode, libtorrent may connect to recently disconnected peers. If the torrent's
+    connection limit changes, libtorrent checks again whether the torrent needs peers.
     """
     flags = handle.flags()
     if flags & _FLAGS.paused:

@@ -1,7 +1,7 @@
 """The implementation of the session port by a libtorrent session.
 
-This module has the calls that add and remove torrents, and those about the whole session. `TorrentCalls` and
-`OptionCalls` have those about one loaded torrent.
+This module has the calls that add and remove torrents, and the calls about the whole session. `TorrentCalls` and
+`OptionCalls` have the calls about one loaded torrent.
 """
 
 import contextlib
@@ -53,13 +53,13 @@ _NO_HISTORY: Final = dict.fromkeys(CountersRead.__struct_fields__[1:], 0)
 
 
 class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSession):
-    """A libtorrent session whose rate limits apply to all peers, including those on the local network.
+    """A libtorrent session. Its rate limits also apply to peers on the local network.
 
     Args:
         settings: libtorrent settings, by libtorrent's names.
         download_bps, upload_bps: limits for all torrents together; 0 means no limit.
         torrents: the expected number of torrents, which determines the size of the alert queue.
-        recorder: the flight recorder, which records each call before it is made; by default one that nobody reads.
+        recorder: the flight recorder, which records each call before it is made. By default nobody reads the records.
 
     Raises:
         InvalidSetting: no session was created.
@@ -89,7 +89,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
         self._kept_seeds = KeptSeeds()
         self._peer_calls = PeerCalls()
         self._counted: dict[str, tuple[int, int] | None] = {}
-        """For each torrent to be added, the totals to start with; None if those in resume data are to be reported."""
+        """By torrent that will be added, the start values of the totals. None: report the totals in resume data."""
         self._session.set_alert_fd(self._inbox.native_fileno())
 
     def _dropped(self, torrent: str) -> None:
@@ -100,9 +100,9 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
         self._kept_seeds.release(torrent, self._session.apply_settings, self._settings.close_redundant)
 
     def _limit_local_peers_too(self) -> None:
-        """Puts every address into the global peer class.
+        """Puts every address into the global peer class. The rate limits apply to this class.
 
-        By default, limits do not apply to loopback and private networks.
+        By default, limits do not apply to peers in loopback and private networks.
         """
         self._session.set_peer_class_filter(everybody(1 << self._session.global_peer_class_id))
 
@@ -176,7 +176,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
         seen: bool = False,
         files_known: bool = False,
     ) -> Loading | Unverified:
-        """Adds a torrent from its resume data, or returns what has to be verified first.
+        """Adds a torrent from its resume data, or returns the pieces to verify first.
 
         Raises InvalidSource, AlreadyThere.
         """
@@ -305,7 +305,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
     @faults.of_torrent
     @recorded.of_torrent
     def call_peers(self, torrent: str) -> None:
-        """Requests connections to a torrent's known peers, with the next request for statistics.
+        """Requests connections to a torrent's known peers, soon after the next request for statistics.
 
         Raises UnknownTorrent.
         """
@@ -319,7 +319,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
 
     @recorded.of_session
     def remove_unknown_torrents(self) -> int:
-        """Removes torrents that nobody added from the session. Returns their number."""
+        """Removes unknown torrents from the session. Returns their number."""
         count = 0
         for handle in self._session.get_torrents():
             with contextlib.suppress(*FAULTS):  # the next call checks it again
@@ -346,7 +346,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
 
     @recorded.of_session
     def configure(self, settings: Mapping[str, SettingValue], *, download_bps: int, upload_bps: int) -> None:
-        """Applies settings and limits. Settings that are no longer configured get their defaults.
+        """Applies settings and limits. Settings that are no longer configured return to their defaults.
 
         Raises:
             InvalidSetting: nothing was applied.
@@ -364,7 +364,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
 
     @recorded.of_session
     def stale_settings(self) -> dict[str, str]:
-        """By name, how the session's settings differ from the configured ones, except for temporary changes."""
+        """By name, how the session's settings differ from the configured settings. Temporary changes do not count."""
         changed = {"close_redundant_connections": bool(self._kept_seeds), "max_failcount": bool(self._peer_calls)}
         return self._settings.stale(self._session.get_settings(), but=[name for name, now in changed.items() if now])
 

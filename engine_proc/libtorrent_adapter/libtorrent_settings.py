@@ -1,4 +1,4 @@
-"""The settings of a libtorrent session, checked against those of this libtorrent version."""
+"""The settings of a libtorrent session, checked against the settings of this libtorrent version."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -22,7 +22,7 @@ _EMPTY: Final = (
     "proxy_password",
     "proxy_username",
 )
-"""The settings that `default_settings()` lacks, since they are empty by default."""
+"""The settings that `default_settings()` lacks, because they are empty by default."""
 
 
 def known_settings() -> dict[str, SettingValue]:
@@ -49,7 +49,8 @@ class Settings:
         torrents: the expected number of torrents, which determines the size of the alert queue.
 
     Fields:
-        close_redundant, max_failcount: the configured values of the settings that Ouzel changes temporarily.
+        close_redundant: the configured value. Ouzel changes this setting temporarily.
+        max_failcount: the configured value. Ouzel changes this setting temporarily.
     """
 
     def __init__(self, torrents: int) -> None:
@@ -62,7 +63,7 @@ class Settings:
     def take(self, wanted: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
         """Stores the configured settings.
 
-        Returns what to apply: also the defaults of settings that are no longer configured.
+        Returns the settings to apply. If a setting is no longer configured, its default is included.
 
         Raises:
             InvalidSetting: nothing was changed.
@@ -74,5 +75,5 @@ class Settings:
         return dict(checked)
 
     def stale(self, found: Mapping[str, SettingValue], *, but: Iterable[str]) -> dict[str, str]:
-        """Calls `session_settings.differences` with the settings that were applied, and the session's (`found`)."""
+        """Calls `session_settings.differences` with the applied settings and the session's settings (`found`)."""
         return session_settings.differences(self._wanted, found, but=but)

@@ -27,7 +27,7 @@ class SourceCalls(TorrentCalls):
         content_layout: ContentLayout = "original",
         resume: bytes | None = None,
     ) -> SourceInfo:
-        """Parses a source, and returns what it says of its torrent. Raises InvalidSource."""
+        """Parses a source, and returns its description of the torrent. Raises InvalidSource."""
         try:
             return libtorrent_params.inspect(magnet, metainfo, save_path, content_layout, resume)
         except FAULTS as error:

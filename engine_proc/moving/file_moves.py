@@ -1,8 +1,8 @@
 """The steps of a move on disk: staging, placing and undoing. Runs on a disk's thread.
 
-Each step finds out from the disk what is already done, so it can be repeated after a crash at any moment. A staged file
-is named by the hash of its path in the source. It is copied under another name, synced, and then renamed, so it is
-complete once it has its name.
+Each step finds out from the disk which part is already done. So a step can be repeated after a crash at any moment. The
+name of a staged file is the hash of its path in the source. During the copy, the file has another name. After the sync,
+it gets its staged name. So a file with its staged name is complete.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from engine_proc.storage.leftovers import folders
 from protocol.internal.bounds import Bounds
 
 CHUNK: Final = 4 * 1024 * 1024
-"""How much is copied between two reports of the progress."""
+"""The number of bytes that are copied between two reports of the progress."""
 
 SPARE: Final = 16 * 1024 * 1024
 """The free space that a copy leaves on its file system."""
@@ -30,11 +30,11 @@ class Plan(NamedTuple):
     """The move of one torrent.
 
     Fields:
-        source, target: the present and the new save path; equal if only names change.
-        made: the topmost directory of the target that did not exist when the move was accepted; None if all did.
-        pairs: for each file whose path changes, its present and its final path.
-        claimed: the present paths of files that must exist, since resume data claims their pieces. If one is missing, a
-            disk may be.
+        source: the present save path.
+        target: the new save path; equal to `source` if only names change.
+        made: the topmost directory of the target that did not exist when the move was accepted; None if all existed.
+        pairs: the present and the final path of each file. Files that keep their path are left out.
+        claimed: the present paths of claimed files, which must exist. If a file is missing, its disk may be missing.
     """
 
     torrent: str
@@ -50,17 +50,17 @@ class Plan(NamedTuple):
         return f"{self.target}/.ouzel-moving-{self.torrent}"
 
     def staged(self, source: str) -> str:
-        """The path at which the file with this present path is staged."""
+        """The staged path of the file that is now at `source`."""
         below = source.removeprefix(f"{self.source}/")
         return f"{self.staging}/{hashlib.sha256(below.encode()).hexdigest()[:32]}"
 
 
 class MoveFailed(Exception):
-    """A file cannot be moved; the message says which and why."""
+    """A file cannot be moved. The message names the file and the reason."""
 
 
 class Collision(MoveFailed):
-    """A file that is not ours has appeared at a final path."""
+    """Another program's file has appeared at a final path."""
 
 
 class Interrupted(Exception):
@@ -68,12 +68,12 @@ class Interrupted(Exception):
 
 
 class Moving(NamedTuple):
-    """What a step needs besides its plan.
+    """The arguments of a step besides its plan.
 
     Fields:
-        bounds: where payload may be stored.
+        bounds: the directories in which payload may be stored.
         disk: accesses the disk for the check of the paths.
-        report: called with the copied bytes and their total; raises Interrupted.
+        report: called with the number of copied bytes and the total. May raise Interrupted.
     """
 
     bounds: Bounds
@@ -127,10 +127,10 @@ def no_space(path: str, needed: int, free: int) -> str:
 
 
 def place(plan: Plan, moving: Moving) -> None:
-    """Gives the staged files their final names, and deletes the originals once all are in place.
+    """Gives the staged files their final names. Then deletes the originals.
 
-    Raises MoveFailed, OSError or Interrupted. If a final name is in use by another file, Collision is raised before any
-    original is deleted.
+    Raises MoveFailed, OSError or Interrupted. If another file has a final name, it raises Collision before it deletes
+    an original.
     """
     paths = [path for pair in plan.pairs for path in pair]
     escape = Judge(moving.bounds, moving.disk).escape([*paths, plan.staging])
@@ -171,10 +171,13 @@ def place(plan: Plan, moving: Moving) -> None:
 
 
 def take_back(plan: Plan) -> None:
-    """Gives the placed files their staged names again after a Collision, so that the move can be undone.
+    """After a Collision, gives the placed files their staged names again. Then the move can be undone.
 
-    Nothing is deleted but empty folders, so the placing can be repeated if the process dies. Raises OSError; MoveFailed
-    if an original is missing, since it may be deleted already.
+    Deletes only empty folders. So the placing can be repeated if the process dies.
+
+    Raises:
+        MoveFailed: an original is missing. An earlier placing may have deleted it.
+        OSError: the disk reports an error.
     """
     for source in plan.claimed:
         if not os.path.lexists(source):
@@ -214,7 +217,7 @@ def _existing(plan: Plan) -> Iterator[_File]:
 
 
 def _file(plan: Plan, source: str, final: str) -> _File | None:
-    """The file at a source path; None if there is none, or a directory (of a symbolic link in the torrent)."""
+    """The file at a source path; None if there is no file. A directory counts as no file."""
     try:
         found = os.stat(source)  # noqa: PTH116
     except (FileNotFoundError, NotADirectoryError):
@@ -240,15 +243,15 @@ def _device(path: str) -> int:
 
 
 def _check_device(path: str, device: int) -> None:
-    """Raises MoveFailed if a path leads to another file system than before, since a disk was unmounted."""
+    """Raises MoveFailed if a path leads to another file system than before. The cause is an unmounted disk."""
     if _device(path) != device:
         raise MoveFailed(f"another file system is at {path!r} now than when the move began")
 
 
 def _check_free(plan: Plan, final: str, device: int) -> None:
-    """Refuses a final path that exists, leads through a file, or is on another file system than the save path.
+    """Raises MoveFailed if a staged file cannot be renamed to a final path.
 
-    Staged files could not be renamed to such a path.
+    Possible reasons: the path exists, leads through a file, or is on another file system.
     """
     if os.path.lexists(final):
         raise MoveFailed(f"{final!r} exists already")
@@ -264,7 +267,7 @@ def _check_free(plan: Plan, final: str, device: int) -> None:
 
 
 def _make(folder: str) -> None:
-    """Makes a directory, and those above it. Unlike `os.makedirs`, it is not limited to 1,000 of them."""
+    """Makes a directory and its parents. `os.makedirs` would fail at 1,000 levels."""
     missing = list[str]()
     while not os.path.lexists(folder):
         missing.append(folder)
@@ -277,7 +280,7 @@ def _make(folder: str) -> None:
 
 
 def _is_copy(source: str, final: str) -> bool:
-    """Whether these two files can be the original and its copy or link; False if one does not exist."""
+    """Whether the second file can be a copy or link of the first. False if a file does not exist."""
     try:
         before, after = os.stat(source), os.stat(final)  # noqa: PTH116
     except OSError:
@@ -295,7 +298,7 @@ def _is_staged(file: _File) -> bool:
 
 
 def _link(file: _File) -> bool:
-    """Stages a file as a hard link. Returns whether that is possible: not on another file system, among others."""
+    """Stages a file as a hard link. Returns whether that worked; for example, links to another file system fail."""
     if os.path.islink(file.source):  # noqa: PTH114
         return False
     with contextlib.suppress(FileNotFoundError):

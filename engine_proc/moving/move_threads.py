@@ -1,4 +1,4 @@
-"""Performs the steps of moves on threads, one for each file system that is written to."""
+"""Performs the steps of moves on threads. Each target file system has one thread."""
 
 import contextlib
 import itertools
@@ -28,7 +28,7 @@ class Step(Enum):
 
 
 class Progressed(NamedTuple):
-    """How many bytes of a move are copied, and how many have to be."""
+    """How many bytes of a move are copied, and the total."""
 
     ticket: int
     done: int
@@ -36,11 +36,11 @@ class Progressed(NamedTuple):
 
 
 class Performed(NamedTuple):
-    """A step was performed, or could not be, for the reason in `problem`.
+    """The end of a step. `problem` is the reason if the step failed.
 
     Fields:
-        failed: the move has failed: a staging, which is undone already, or a placing, which can be undone now. If
-            False, the step has to be repeated.
+        failed: whether the move has failed. A failed staging is undone already; a failed placing can be undone now. If
+            there is a problem and `failed` is False, the step has to be repeated.
     """
 
     ticket: int
@@ -69,11 +69,11 @@ class MoveThreads:
         return self._results.fileno()
 
     def results(self) -> list[Progressed | Performed]:
-        """Removes and returns all results. Those of a step that was cancelled may still follow."""
+        """Removes and returns all results. Results of a cancelled step may still follow."""
         return self._results.drain()
 
     def submit(self, mount_point: str, step: Step, plan: Plan, bounds: Bounds) -> int:
-        """Queues a step after the others of the same file system. Returns the ticket that its results will have."""
+        """Queues a step after the other steps of the same file system. Returns the ticket of the results."""
         tasks = self._tasks.get(mount_point)
         if tasks is None:
             tasks = self._tasks[mount_point] = queue.SimpleQueue()
@@ -83,7 +83,7 @@ class MoveThreads:
         return ticket
 
     def cancel(self, ticket: int) -> None:
-        """Ends a step soon, between two chunks of a copy. A later step of the same torrent waits for that."""
+        """Ends a step soon, between two chunks of a copy. The torrent's next step waits for the end."""
         self._cancelled.add(ticket)
 
     def _run(self, tasks: "queue.SimpleQueue[_Task]") -> None:

@@ -8,15 +8,16 @@ from typing import Final
 _AT_FDCWD: Final = -100
 _RENAME_NOREPLACE: Final = 1
 _UNSUPPORTED: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.EPERM, errno.EOPNOTSUPP})
-"""The errors of kernels and file systems that cannot do it."""
+"""The errors of kernels and file systems without such a rename."""
 
 _renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
 
 
 def rename(source: str, target: str) -> None:
-    """Renames a file. Raises FileExistsError if the target exists, and other errors as `os.rename` does.
+    """Renames a file. Raises FileExistsError if the target exists, and otherwise the errors of `os.rename`.
 
-    Where the kernel or the file system cannot do that in one step, somebody may make the target between two steps.
+    Some kernels and file systems lack such a rename. There, `rename` takes two steps. If another program makes the
+    target between the steps, the target may be replaced.
     """
     if _renameat2 is not None:
         paths = os.fsencode(source), os.fsencode(target)

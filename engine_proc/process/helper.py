@@ -1,7 +1,7 @@
-"""The start of a helper: a short-lived process that reads untrusted bytes or payload in place of the supervisor.
+"""The start of a helper: a short-lived process that reads untrusted bytes or payload for the supervisor.
 
-A helper ends with the supervisor. It has a limit of memory and usually one of CPU time. It enters the sandbox before it
-reads anything, even the request.
+A helper exits if the supervisor dies. It has a memory limit, and usually a limit of CPU time. It enters the sandbox
+before it reads the request.
 """
 
 import argparse
@@ -21,15 +21,15 @@ from protocol.internal.exit_codes import EXIT_ORPHANED
 EXIT_NOT_CONFINED: Final = 78
 CPU_S: Final = 60
 MEMORY_BYTES: Final = 4 << 30
-"""The limit of address space. Enough for 200 torrents; with libtorrent loaded the process needs 40 MiB."""
+"""The limit of address space, enough for 200 torrents. With libtorrent loaded, the process needs 40 MiB."""
 
 
 class Given(NamedTuple):
     """The arguments of a helper.
 
     Fields:
-        roots: the download roots that it may access.
-        resume_dir: the resume directory, which it may read.
+        roots: the download roots that the helper may access.
+        resume_dir: the resume directory, which the helper may read.
     """
 
     roots: list[str]
@@ -65,7 +65,7 @@ def begin(prog: str, *, cpu_s: int | None = CPU_S) -> Given:
 
 
 def limit(kind: int, most: int) -> None:
-    """Sets a resource limit permanently, unless a lower one is in force."""
+    """Sets a resource limit permanently. A lower limit stays in force."""
     _, hard = resource.getrlimit(kind)
     lowest = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(kind, (lowest, lowest))

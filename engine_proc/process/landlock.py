@@ -1,8 +1,8 @@
 """Landlock: the kernel's restriction of file access, which a process sets for itself (landlock(7)).
 
-A ruleset names the rights that it handles, and the directories below which each right is granted; everywhere else it is
-refused. The ruleset applies to the calling thread and the threads that it starts. It can only be restricted further,
-and ends with the process. The rules apply to the directories themselves, not to their paths.
+A ruleset names the rights that it handles, and the directories below which each right is granted. Everywhere else the
+kernel refuses these rights. The ruleset applies to the calling thread, and to threads that this thread starts. A
+process can restrict its ruleset further, but cannot remove it. If a directory is renamed, its rule still applies to it.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ from enum import IntFlag
 from typing import Final, NamedTuple
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-"""Numbers of system calls, equal on all architectures."""
+"""Numbers of system calls. They are equal on all architectures."""
 _VERSION: Final = 1
 _PATH_BENEATH: Final = 1
 _SCOPED: Final = 0b11
@@ -53,7 +53,7 @@ READ: Final = Right.READ_FILE | Right.READ_DIR
 
 
 class Rule(NamedTuple):
-    """The rights that are granted on a file, or below a directory. For a file, only the rights for files apply."""
+    """The rights that are granted on a file, or below a directory. On a file, only rights for files count."""
 
     fd: int
     rights: Right
@@ -75,8 +75,8 @@ def handled(version: int) -> Right:
 def restrict(version: int, rules: Iterable[Rule]) -> None:
     """Restricts the calling thread to the rights in these rules. Raises OSError.
 
-    `PR_SET_NO_NEW_PRIVS` has to be set. If the kernel supports it, signals and abstract sockets reach only processes in
-    the same Landlock domain.
+    `PR_SET_NO_NEW_PRIVS` has to be set. Newer kernels also restrict signals and abstract sockets to processes in the
+    same Landlock domain.
     """
     known = handled(version)
     fields: Sequence[int] = (known, 0, _SCOPED) if version >= SCOPES_SINCE else (known,)

@@ -2,9 +2,9 @@
 
 The supervisor also logs lines that are not JSON, such as output of a native library.
 
-Standard error is a non-blocking pipe; see `supervisor.engine.process.child`. While the pipe is full, because the
-supervisor is slow or stopped, lines are dropped and counted, so the engine never blocks. A line that was written in
-part is completed first.
+Standard error is a non-blocking pipe; see `supervisor.engine.process.child`. If the supervisor is slow or stopped, the
+pipe becomes full. Then lines are dropped and counted, so the engine never blocks. If a line was written in part, its
+rest is written before the next line.
 """
 
 import os
@@ -31,7 +31,7 @@ class Log:
         self.lost = 0
 
     def __call__(self, level: str, event: str, **fields: object) -> None:
-        """Writes one line, or drops it. `level` is one of structlog's: debug, info, warning, error."""
+        """Writes one line, or drops it. `level` is `debug`, `info`, `warning` or `error`, as in structlog."""
         line = _encoded({"level": level, "event": event, **fields})
         with self._lock:
             self.flush()
@@ -42,7 +42,7 @@ class Log:
                 self.lost += 1
 
     def flush(self) -> None:
-        """Writes the rest of a line that was written in part, if possible."""
+        """If a line was written in part, tries to write its rest."""
         with self._lock:
             if self._rest:
                 self._rest = self._rest[self._written(self._rest) :]
@@ -50,7 +50,7 @@ class Log:
     def _write(self, line: bytes) -> bool:
         """Writes a line.
 
-        Returns whether it was accepted, at least in part; the rest is written before the next line.
+        Returns whether at least a part was written. The rest is written before the next line.
         """
         written = 0 if self._rest else self._written(line)
         if written:

@@ -35,5 +35,5 @@ class Mailbox(Generic[T]):
         return found
 
     def close(self) -> None:
-        """Closes the descriptor. Nothing must be put any more."""
+        """Closes the descriptor. No item may be put after that."""
         os.close(self._wake)

@@ -1,4 +1,4 @@
-"""The CPU time of libtorrent's network thread, in which a session does everything but disk accesses."""
+"""The CPU time of libtorrent's network thread. A session uses this thread for all work without disk accesses."""
 
 import os
 from pathlib import Path
@@ -7,11 +7,11 @@ from typing import Final
 _TASKS: Final = Path("/proc/self/task")
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _UTIME: Final = 11
-"""The index of the user time in stat (see proc(5)), after the name in brackets; the system time follows."""
+"""The index of the user time in `stat`, counted after the name in brackets (proc(5)). The system time follows."""
 
 
 def threads() -> frozenset[int]:
-    """The ids of this process's threads; empty if they cannot be read."""
+    """The ids of this process's threads; empty if the ids cannot be read."""
     try:
         return frozenset(int(each) for each in os.listdir(_TASKS))  # noqa: PTH208  # only the names are needed
     except OSError:
@@ -31,7 +31,7 @@ class NetworkThread:
         self._tid = max(threads() - before, default=None)
 
     def cpu_s(self) -> float | None:
-        """The CPU time that the thread has used so far, in seconds; None if it is unknown."""
+        """The CPU time that the thread has used so far, in seconds; None if unknown."""
         if self._tid is None:
             return None
         try:

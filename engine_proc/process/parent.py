@@ -1,4 +1,4 @@
-"""Makes the engine's processes end with their parent, the supervisor."""
+"""Makes the engine's processes end when the supervisor, their parent, dies."""
 
 import ctypes
 import os

@@ -1,8 +1,8 @@
 """The route watch: reports changes of the default route, from the kernel's netlink socket (rtnetlink(7)).
 
-libtorrent itself follows changes of addresses, but not of routes. An interface without a default route counts as a
-local network for libtorrent, and is not used for trackers and the DHT. So without this watch, a session that is created
-before the machine has its default route would stay offline.
+libtorrent itself follows changes of addresses, but does not follow changes of routes. If an interface has no default
+route, libtorrent does not use it for trackers and the DHT. If a session starts before the machine has a default route,
+the session would stay offline without this watch.
 """
 
 import contextlib
@@ -15,9 +15,9 @@ from typing import Final
 from engine_proc.process.log import log
 
 SETTLE_S: Final = 1.0
-"""How long changes are collected: one change of the network is several messages."""
+"""How long changes are collected. One change of the network causes several messages."""
 INTERVAL_S: Final = 10.0
-"""The minimum interval of reports, since routers can repeat messages for ever."""
+"""The minimum interval of reports, because routers can repeat messages for ever."""
 
 _GROUPS: Final = 0x40 | 0x400
 """RTMGRP_IPV4_ROUTE and RTMGRP_IPV6_ROUTE."""
@@ -34,7 +34,7 @@ class RouteWatch:
     """Watches the default routes of this process's network namespace. Times are monotonic seconds.
 
     Args:
-        source: the socket to read; by default a netlink socket. If none can be opened, no change is ever reported.
+        source: the socket to read; by default a netlink socket. If no socket can be opened, no change is ever reported.
     """
 
     def __init__(self, source: socket.socket | None = None) -> None:
@@ -81,7 +81,7 @@ class RouteWatch:
 
 
 def default_routes(messages: bytes) -> Iterator[bool]:
-    """For each message about a route, whether it is a default route in the main table."""
+    """For each message about a route, whether the route is a default route in the main table."""
     at = 0
     while at + _HEADER.size <= len(messages):
         size, kind, *_ = _HEADER.unpack_from(messages, at)

@@ -1,9 +1,17 @@
-"""The sandbox: restrictions by Landlock and seccomp, entered before any untrusted input is read (ADR 025).
+"""The sandbox: restrictions by Landlock and seccomp (ADR 025). A process enters it before it reads untrusted input.
 
-Writing, creating, removing and renaming are allowed only below the download roots and in the engine's own directory.
-Reading is allowed there, in the resume directory, and in the directories of Python, libtorrent, name resolution and
-certificates. The sandbox applies to the calling thread and to threads that are started later, so it is entered before
-there are other threads.
+This process may write, create, remove and rename files only in:
+
+- the download roots;
+- the engine's own directory.
+
+It may also read files in:
+
+- the resume directory;
+- the directories of Python, libtorrent, name resolution and certificates.
+
+The sandbox applies to the calling thread and to threads that this thread starts. If the process already has other
+threads, `enter` cannot set Landlock rules.
 """
 
 import contextlib
@@ -44,7 +52,7 @@ _PAYLOAD: Final = (
 _OWN: Final = _PAYLOAD | Right.MAKE_SYM | Right.MAKE_FIFO | Right.MAKE_SOCK
 """The rights in the engine's own directory.
 
-These rights suffice to put aside anything that has the name of one of the engine's files.
+The rights suffice to put aside any object that has the name of one of the engine's files.
 """
 
 _SYSTEM: Final = (
@@ -57,7 +65,7 @@ _SYSTEM: Final = (
 _SELF: Final = "/proc/self"
 """The only readable directory in /proc.
 
-Landlock prevents tracing other processes, but not reading their files in /proc.
+Landlock prevents tracing of other processes. But it does not protect their files in /proc.
 """
 _LED_TO: Final = (
     "/etc/resolv.conf",
@@ -65,7 +73,7 @@ _LED_TO: Final = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
 )
-"""Files that may be links into other directories, where their targets may be replaced."""
+"""Files that may be links to other directories. Their targets may be replaced there."""
 
 
 class Sandbox(NamedTuple):
@@ -73,8 +81,8 @@ class Sandbox(NamedTuple):
 
     Fields:
         report: the report for `health`.
-        places: the writable directories, each with its place (`protocol.host.place`); empty without Landlock.
-        refusal: why this engine must not run; None if it may.
+        places: the place (`protocol.host.place`) of each writable directory; empty without Landlock.
+        refusal: why this engine must not run; None if the engine may run.
     """
 
     report: SandboxReport
@@ -94,14 +102,14 @@ def enter(
     read_only: bool = False,
     own: bool = True,
 ) -> Sandbox:
-    """Restricts this process as far as the kernel supports it. Returns the restrictions in force.
+    """Restricts this process, within the support of the kernel. Returns the restrictions in force.
 
     Args:
         mode: `auto`, `require` or `off`.
         roots: the download roots, with links resolved.
         environ: the environment, which may name directories of certificates.
-        read_only: makes no directory writable; the roots can only be read.
-        own: makes the engine's own directory in the resume directory writable, too.
+        read_only: makes no directory writable. The process can only read the roots.
+        own: also makes the engine's own directory in the resume directory writable.
     """
     if mode == OFF:
         return NO_SANDBOX
@@ -143,7 +151,7 @@ def _forbid_new_privileges() -> None:
 
 
 def _require_one_thread() -> None:
-    """Raises OSError if there are other threads, for example of a module that Python loads at its start."""
+    """Raises OSError if there are other threads. Modules that Python loads at its start may create threads."""
     if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208  # only their number is needed
         raise OSError(errno.EBUSY, "threads were started before it, which it would not hold for")
 
@@ -178,7 +186,7 @@ def _open(opened: contextlib.ExitStack, path: str, flags: int = 0) -> int | None
 
 
 def _readable(resume_dir: ResumeDir, environ: Mapping[str, str]) -> Iterator[str]:
-    """Files and directories that have to be readable. They need not exist, and some may be repeated."""
+    """Files and directories that have to be readable. Some may not exist, and some may be repeated."""
     yield from _SYSTEM
     yield str(resume_dir.root)
     yield from (str(Path(os.path.realpath(path)).parent) for path in _LED_TO if os.path.islink(path))  # noqa: PTH114
@@ -192,7 +200,7 @@ def _readable(resume_dir: ResumeDir, environ: Mapping[str, str]) -> Iterator[str
 
 
 def _led_to(directory: str) -> Iterable[str]:
-    """The targets of the links in a directory of certificates, without those that are readable anyway."""
+    """The targets of the links in a directory of certificates, without targets that are already readable."""
     read = tuple(f"{each}/" for each in (*_SYSTEM, directory))
     found = set()
     with contextlib.suppress(OSError), os.scandir(directory) as entries:
@@ -204,7 +212,7 @@ def _led_to(directory: str) -> Iterable[str]:
 
 
 def _code() -> Iterator[str]:
-    """The directories of Python and of the loaded libraries, from which more may be loaded later."""
+    """The directories of Python and of the loaded libraries. Python may load more files from there later."""
     found = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path}
     with contextlib.suppress(OSError):  # the file may have been deleted
         found.discard(str(Path.cwd()))
@@ -217,7 +225,7 @@ def _code() -> Iterator[str]:
 
 
 def _lacks(version: int) -> list[str]:
-    """A list, for people, of what an old version of Landlock does not restrict."""
+    """The actions that an old version of Landlock does not restrict, as texts for people."""
     since = {2: "links into other directories", FILES_SINCE: "truncation", 5: "devices", 6: "abstract sockets"}
     lacking = [what for first, what in since.items() if version < first]
     return [f"Landlock {version} of this kernel does not confine {', '.join(lacking)}"] if lacking else []

@@ -1,7 +1,7 @@
-"""Seccomp: a filter for the system calls of this process (seccomp(2)), for actions that Landlock does not restrict.
+"""Seccomp: a filter that refuses system calls of this process that Landlock does not restrict (seccomp(2)).
 
 The filter is a small program for the kernel's classic BPF machine, for x86-64 and aarch64. A refused call fails with
-EPERM, so it is an ordinary error, and the process is never killed for it. Pure except for `install`.
+EPERM, which is an ordinary error. The kernel does not kill the process. Only `install` has side effects.
 """
 
 import ctypes
@@ -13,12 +13,17 @@ from typing import Final, NamedTuple
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 _SET_MODE_FILTER: Final = 1
 _SPEC_ALLOW: Final = 4
-"""The flag that disables costly mitigations of speculative execution, which older kernels enable with a filter.
+"""The flag that disables costly mitigations of speculative execution.
+
+Without this flag, older kernels enable the mitigations for each process with a filter.
 """
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCHITECTURE, _ARGUMENT_0, _ARGUMENT_1 = 0, 4, 16, 24
-"""Offsets in `struct seccomp_data`; for arguments, of the lower half, since both architectures are little-endian."""
+"""Offsets in `struct seccomp_data`.
+
+Both architectures are little-endian, so the offset of an argument is the offset of its lower half.
+"""
 _ALLOW: Final = 0x7FFF0000
 _ERRNO: Final = 0x00050000
 _X32: Final = 0x40000000
@@ -139,7 +144,7 @@ REFUSED: Final = {
     "ioperm": (173, None),
     "modify_ldt": (154, None),
 }
-"""The refused calls, with their numbers on x86-64 and aarch64; None if an architecture does not have the call."""
+"""The refused calls, with their numbers on x86-64 and aarch64; None if an architecture lacks the call."""
 
 _OWN_ONLY: Final = {
     "kill": (62, 129),
@@ -147,7 +152,7 @@ _OWN_ONLY: Final = {
     "rt_tgsigqueueinfo": (297, 240),
     "prlimit64": (302, 261),
 }
-"""Calls whose first argument has to be this process, or 0, which means this process or its group."""
+"""Calls whose first argument must be this process's pid or 0. 0 means this process, or its group."""
 COMMANDS: Final = {
     "fcntl": (
         (72, 25),
@@ -171,17 +176,17 @@ COMMANDS: Final = {
         },
     ),
 }
-"""Calls of which some commands are refused.
+"""Calls with some refused commands.
 
-The command is the second argument; its numbers are equal on both architectures.
+The command is the second argument. The numbers of commands are equal on both architectures.
 """
 _CLONE: Final = (56, 220)
 _CLONE3: Final = 435
-"""`clone3` is refused, since its flags are in memory, which a filter cannot read. The C library then uses `clone`."""
+"""The number of `clone3`, which is refused. A filter cannot read its flags. The C library then uses `clone`."""
 
 
 class Machine(NamedTuple):
-    """An architecture: its number in the kernel, its column in the tables, and the number of seccomp(2)."""
+    """An architecture: its number in the kernel, its column in the tables, and its number of seccomp(2)."""
 
     architecture: int
     column: int
@@ -192,7 +197,7 @@ MACHINES: Final = {"x86_64": Machine(0xC000003E, 0, 317), "aarch64": Machine(0xC
 
 
 class Instruction(NamedTuple):
-    """A BPF instruction: the operation, how many instructions to skip if true and if false, and the operand."""
+    """A BPF instruction: operation, instructions to skip if true, instructions to skip if false, operand."""
 
     code: int
     true: int
@@ -243,7 +248,7 @@ def program(machine: Machine, pid: int) -> list[Instruction]:
 
 
 def install(machine: str, pid: int) -> None:
-    """Installs the filter for the calling thread and the threads that it starts. Raises OSError.
+    """Installs the filter for the calling thread and for threads that this thread starts. Raises OSError.
 
     `PR_SET_NO_NEW_PRIVS` has to be set.
     """

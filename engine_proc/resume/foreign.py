@@ -1,8 +1,8 @@
 """Marks resume data of another client. Pure.
 
-Such data claims pieces that Ouzel has neither hashed nor flushed. So each claim is compared with the ranges of data on
-disk, and all data on disk that is not claimed is hashed, however old the files are. This ends when libtorrent's own
-resume data of the torrent has replaced the marked one.
+Another client's data claims pieces that Ouzel did not hash. So the rehasher compares each claim with the ranges of data
+on disk. It also hashes all data on disk that is not claimed, even in old files. Once libtorrent's own resume data
+replaces the marked data, this extra work ends.
 """
 
 from typing import Final
@@ -12,7 +12,7 @@ _END: Final = b"e"
 
 
 def mark(resume: bytes) -> bytes:
-    """Returns bencoded resume data with the mark, a member that libtorrent ignores."""
+    """Returns bencoded resume data with the mark. The mark is a member that libtorrent ignores."""
     return resume.removesuffix(_END) + _MARK + _END
 
 

@@ -1,11 +1,15 @@
-"""Reads libtorrent's part file, which has those parts of shared pieces that belong to unselected files. Pure.
+"""Reads libtorrent's part file, which has the bytes of unselected files in shared pieces. Pure.
 
-The file is `.<info-hash>.parts` in the save path. It begins with a header of big-endian 32-bit integers: the number of
-pieces, the piece length, then for each piece its slot, or -1. The header is padded to whole KiB. Then follow the slots,
-each as long as a piece.
+The file is `.<info-hash>.parts` in the save path. It begins with a header of big-endian 32-bit integers:
+
+1. the number of pieces;
+2. the piece length;
+3. for each piece its slot, or -1.
+
+The header is padded to whole KiB. The slots follow; the size of a slot is the piece length.
 
 libtorrent writes the header when a torrent finishes, is paused, flushed or removed, and when its selection changes. If
-the process was killed during a download, the header is mostly missing. Then libtorrent considers all slots free.
+the process was killed during a download, the header is usually missing. Then libtorrent considers all slots free.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,8 @@
-"""Finds the hashes of v2 pieces in the piece layers of a .torrent file, or in the trees of resume data (BEP 52). Pure.
+"""Finds the hashes of v2 pieces (BEP 52) in .torrent files and in resume data. Pure.
 
-The hashes are only used to verify pieces, so a missing or wrong hash merely verifies nothing. Therefore invalid data is
-ignored, and no error is raised.
+A .torrent file has the hashes in its piece layers. Resume data has the hashes in merkle trees. The hashes are only used
+to verify pieces. If a hash is missing or wrong, its piece is not verified. So invalid data is ignored, and no error is
+raised.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ _BITS: Final = 8
 KindT = TypeVar("KindT", dict[bytes, Any], list[Any], bytes)
 
 Digest = Callable[[int], bytes | None]
-"""Returns the merkle root over a piece's blocks by the piece's number in its file; None if the root is unknown."""
+"""Returns the merkle root over a piece's blocks, by the piece's number in its file; None if unknown."""
 
 
 def of_metainfo(metainfo: Any, root: bytes) -> Digest:
@@ -25,8 +26,9 @@ def of_metainfo(metainfo: Any, root: bytes) -> Digest:
 def of_resume(resume: Any, index: int, pieces: int) -> Digest:
     """The digests in decoded resume data, for the file at this index.
 
-    Only the known nodes of a tree are stored: a mask has a bit for each node, root first, and the hashes follow for the
-    bits that are set. While pieces are missing, either the hashes of all pieces are known, or none below the root.
+    Resume data has only the known nodes of a tree. A mask has a bit for each node, beginning with the root. If a bit is
+    set, the hash of the node follows. While pieces are missing, the tree has the hashes of all pieces, or only the
+    root.
 
     Args:
         pieces: the number of the file's pieces.

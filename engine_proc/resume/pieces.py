@@ -1,13 +1,16 @@
-"""Determines which pieces may be on disk although resume data lacks them, and where to read them. Pure.
+"""Finds pieces that may be on disk and that resume data lacks. Pure.
 
-After a crash the resume data is some seconds old, and lacks what was written since. A piece can be complete only if the
-files have data at all of its bytes; such a piece is a *candidate*. It is marked as complete only if its digest is
-right: SHA-1 for v1 and hybrid torrents (BEP 3), the root of a SHA-256 merkle tree for v2 (BEP 52). For the other
-pieces, blocks at which the files have data are *fragments*. They are offered to libtorrent, which hashes the piece once
-it has the rest.
+After a crash the resume data is some seconds old, and lacks later pieces. If the files have data at all bytes of a
+piece, the piece is a *candidate*. A candidate is complete if its digest is right:
 
-"On disk" always means where libtorrent itself will read: in the file if it is selected or exists, otherwise in the part
-file if its header lists the piece.
+- for v1 and hybrid torrents, the SHA-1 hash (BEP 3);
+- for v2 torrents, the root of a SHA-256 merkle tree (BEP 52).
+
+In the other pieces, a block is a *fragment* if the files have data there. Fragments are offered to libtorrent.
+libtorrent hashes the piece once it has downloaded the rest.
+
+"On disk" means where libtorrent will read. If the file is selected or exists, libtorrent reads the file. In all other
+cases libtorrent reads the part file, if its header lists the piece.
 """
 
 from bisect import bisect_right
@@ -17,13 +20,13 @@ from typing import Final, NamedTuple
 from engine_proc.resume.part_file import PartFile
 
 BLOCK: Final = 16 * 1024
-"""The size of a block in bytes: the unit of a merkle tree's leaves, and of requests to peers."""
+"""The size of a block in bytes. A leaf of a merkle tree is the hash of a block, and peers send blocks."""
 
 OFFERED_MAX: Final = 3
-"""The maximum number of pieces of which fragments are offered to libtorrent.
+"""The maximum number of pieces with fragments that are offered to libtorrent.
 
-If a fragment is wrong, libtorrent blames the peers that sent the rest of the piece, and bans a peer permanently at the
-fourth such piece. There may be only one peer.
+If a fragment is wrong, libtorrent blames the peers that sent the rest of the piece. At the fourth wrong piece,
+libtorrent bans a peer permanently. The torrent may have only one peer.
 """
 
 Ranges = Sequence[tuple[int, int]]
@@ -31,7 +34,10 @@ Ranges = Sequence[tuple[int, int]]
 
 
 class ClaimedFile(NamedTuple):
-    """A file with claimed pieces: its index and path, and the offset in the file at which the last of them ends."""
+    """A file with claimed pieces: its index, its path, and the end of its last claimed piece.
+
+    The end is an offset in the file.
+    """
 
     number: int
     path: str
@@ -42,9 +48,9 @@ class StoredFile(NamedTuple):
     """A file of a torrent.
 
     Fields:
-        path: the absolute path; None for padding (BEP 47), which reads as zeros and is never stored.
+        path: the absolute path; None for padding (BEP 47). Padding is never stored, and consists of zeros.
         offset: the offset of the file's first byte in the torrent.
-        wanted: whether the file is selected. For an unselected file that does not exist, libtorrent stores data in the
+        wanted: whether the file is selected. If an unselected file does not exist, libtorrent stores its data in the
             part file.
     """
 
@@ -61,7 +67,7 @@ class MissingPiece(NamedTuple):
         offset: the offset of the piece's first byte in the torrent.
         size: the size of the piece in bytes. In v2, padding at the end of the piece is not included.
         digest: the SHA-1 hash, or with `leaves` the root of a merkle tree.
-        leaves: the number of leaves of the tree, where missing blocks count as zeros; 0 for SHA-1.
+        leaves: the number of leaves of the tree; 0 for SHA-1. Missing blocks count as zeros.
     """
 
     number: int
@@ -72,20 +78,19 @@ class MissingPiece(NamedTuple):
 
 
 class Unverified(NamedTuple):
-    """The pieces of a torrent that have to be verified before it is added, and where to find them.
+    """The pieces that have to be verified before a torrent is added, and the torrent's files.
 
     Fields:
         files: the files in the order of the torrent.
-        missing: the pieces that the resume data lacks, and doubtful pieces whose digests are known.
+        missing: the pieces that the resume data lacks, and doubtful pieces with known digests.
         bytes_done: how many bytes of the selected files are complete, according to the resume data.
         bytes_total: the size of the selected files in bytes.
         size: the size of all files, with padding.
         part_file: the part file, which may have parts of unselected files.
-        doubtful: pieces that the resume data claims, but whose bytes may not be where libtorrent will read them. Their
-            claims are kept only if the pieces are verified.
-        borders: claimed pieces that reach into unselected files. Their claims are kept if libtorrent can read all their
-            bytes.
-        unfinished: the blocks of incomplete pieces that the resume data has.
+        doubtful: claimed pieces that libtorrent may not find on disk. A claim is kept only if its piece is verified.
+        borders: claimed pieces that reach into unselected files. If libtorrent can read all bytes of a piece, its claim
+            is kept.
+        unfinished: the blocks of incomplete pieces, according to the resume data.
         payload: the size of all files without padding.
         foreign: the claims of another client; None if the resume data is libtorrent's own.
     """
@@ -104,11 +109,11 @@ class Unverified(NamedTuple):
 
 
 class Foreign(NamedTuple):
-    """The claims of another client, which are sound only where the files have data.
+    """The claims of another client. A claim is trusted only if the files have data at all bytes of the piece.
 
     Fields:
-        claimed: the pieces of selected files that the resume data claims.
-        pieces: returns the pieces with these numbers, with their digests; pieces without a digest are left out.
+        claimed: the claimed pieces of selected files.
+        pieces: a function that returns the pieces with the given numbers. Pieces without a known digest are left out.
     """
 
     claimed: Sequence[int]
@@ -120,8 +125,9 @@ class Verified(NamedTuple):
 
     Fields:
         pieces: the verified pieces.
-        blocks: the blocks of incomplete pieces on disk. They are not verified, so libtorrent has to hash their pieces.
-        lost: the pieces that the resume data claims, but that cannot be read.
+        blocks: the blocks of incomplete pieces on disk. Blocks are not verified, so libtorrent has to hash their
+            pieces.
+        lost: the claimed pieces that cannot be read.
     """
 
     pieces: frozenset[int] = frozenset()
@@ -133,8 +139,8 @@ class Disk(NamedTuple):
     """The state of a torrent's files in the file system.
 
     Fields:
-        data: the ranges of data of each file; a file without an entry has none.
-        kept: the unselected files that exist; data of the others is in the part file.
+        data: the ranges of data of each file. A file without an entry has no data.
+        kept: the unselected files that exist. The data of other unselected files is in the part file.
         slots: the offset in bytes of each piece's slot in the part file.
     """
 
@@ -147,11 +153,11 @@ class Examined(NamedTuple):
     """The content of a torrent's resume data.
 
     Fields:
-        claimed: the selected files in which, according to the resume data, there is at least one complete piece.
+        claimed: the selected files with at least one claimed piece.
         bytes_done: how many bytes of the selected files are in claimed pieces.
         bytes_total: the size of the selected files in bytes.
         size: the size of all files without padding; 0 while there is no metadata.
-        parsed: the session's parsed form of the data, which `LibtSession.resume` can reuse.
+        parsed: the session's parsed form of the data. `LibtSession.resume` can reuse it.
         others: other paths that libtorrent may write, delete or read; see `session_port.SourceInfo.paths`.
     """
 
@@ -164,7 +170,7 @@ class Examined(NamedTuple):
 
     @property
     def complete(self) -> bool:
-        """Whether all selected files are claimed completely; false while there is no metadata."""
+        """Whether all pieces of the selected files are claimed; False while there is no metadata."""
         return self.size > 0 and self.bytes_done == self.bytes_total
 
 
@@ -192,7 +198,7 @@ def slices(files: Sequence[StoredFile], offset: int, size: int) -> list[tuple[St
 
 
 def located(unverified: Unverified, disk: Disk, offset: int, size: int) -> list[Slice] | None:
-    """The slices from which libtorrent reads the bytes of one piece, in order; None if it cannot find some of them."""
+    """The slices from which libtorrent reads one piece, in order; None if libtorrent cannot find some bytes."""
     found, length = [], unverified.part_file.piece_length
     parts = slices(unverified.files, offset, size)
     if sum(part.size for _, part in parts) != size:
@@ -219,7 +225,7 @@ def candidates(unverified: Unverified, disk: Disk) -> list[tuple[MissingPiece, l
 
 
 def lost(unverified: Unverified, disk: Disk, proven: Collection[int]) -> frozenset[int]:
-    """The claimed pieces that must be downloaded again: doubtful, or not on disk as a whole, and not proven."""
+    """The claimed pieces that must be downloaded again. Proven pieces are left out."""
     length = unverified.part_file.piece_length
     gone = {
         piece
@@ -233,8 +239,8 @@ def fragments(unverified: Unverified, disk: Disk) -> dict[int, dict[int, list[Sl
     """The blocks on disk of incomplete pieces that the resume data lacks.
 
     Returns:
-        By piece and number of the block, the slices to read; pieces with the most blocks come first. Complete pieces
-        are not included, since they are candidates.
+        By piece and number of the block, the slices to read. Pieces with the most blocks come first. Complete pieces
+        are left out, because they are candidates.
     """
     found = {}
     for piece in unverified.missing:
@@ -264,7 +270,7 @@ def offer(unverified: Unverified, blocks: Mapping[int, Collection[int]]) -> dict
 
 
 def sparse(unverified: Unverified, disk: Disk) -> list[int]:
-    """The pieces that another client claims although the files do not have data at all of their bytes."""
+    """The pieces that another client claims, but that are not wholly in the files."""
     if unverified.foreign is None:
         return []
     length, found = unverified.part_file.piece_length, []
@@ -276,7 +282,7 @@ def sparse(unverified: Unverified, disk: Disk) -> list[int]:
 
 
 def sound_blocks(unverified: Unverified, disk: Disk) -> dict[int, list[bool]]:
-    """The blocks of incomplete pieces that another client has, as far as the files have data there."""
+    """The other client's blocks of incomplete pieces at which the files have data."""
     length = unverified.part_file.piece_length
 
     def sound(piece: int, block: int) -> bool:
@@ -302,7 +308,7 @@ def _covered(ranges: Ranges, part: Slice) -> bool:
 def _touches_data(unverified: Unverified, disk: Disk, piece: MissingPiece) -> bool:
     """Whether any file has data in the range of a piece.
 
-    A cheap test that excludes most pieces of a download that has just begun.
+    This test is cheap. At the beginning of a download it excludes most pieces.
     """
     for _, part in slices(unverified.files, piece.offset, piece.size):
         ranges = disk.data.get(part.path, ()) if part.path is not None else ()

@@ -18,7 +18,7 @@ def merkle_root(content: bytes | memoryview, leaves: int) -> bytes:
     """The merkle root over the blocks of `content`, with zeros for missing blocks.
 
     Args:
-        leaves: a power of two, at least the number of blocks.
+        leaves: the number of leaves: a power of two, and at least the number of blocks.
     """
     layer = [hashlib.sha256(content[start : start + BLOCK]).digest() for start in range(0, len(content), BLOCK)]
     layer += [bytes(32)] * (leaves - len(layer))

@@ -1,8 +1,9 @@
-"""Reading ahead: a thread reads files that are needed soon, so that the event loop does not block on a disk.
+"""Reading ahead: a thread reads files early, so the event loop does not block on a disk.
 
 A restore reads thousands of small files one after the other, and each read may block. The first reads show whether the
-files are in the page cache; if they are, a thread would only compete with the loop. The content of a file is returned
-only once, and not after the file may have changed: code that writes or deletes a file calls `pop` first.
+files are in the page cache. If the files are there, the thread is not used, because it would compete with the loop. The
+content of a file is returned only once. Before code writes or deletes a file, it calls `pop`, so outdated content is
+never returned.
 """
 
 import contextlib
@@ -18,20 +19,20 @@ Dated = tuple[bytes, float]
 """The content of a file, and its modification time in seconds since 1970."""
 
 SAMPLE: Final = 50
-"""The number of files that are read without the thread, in order to decide whether the thread is worth while."""
+"""The number of files that are first read without the thread. The read times decide whether the thread is used."""
 
 SLOW_S: Final = 50e-6
-"""If reading a file takes longer, it was not in the page cache."""
+"""The limit of the time to read a file. If the read takes longer, the file was not in the page cache."""
 
 KEPT_MAX: Final = 4000
-"""The maximum number of files in memory. At this bound the thread pauses until `pop` removes a file."""
+"""The maximum number of files in memory. At this number the thread waits until `pop` removes a file."""
 
 
 class ReadAhead:
-    """Reads files ahead, by name. Callers never wait for the thread, since a hung disk would then block them, too.
+    """Reads files ahead, by name. Callers never wait for the thread, because a hung disk may block the thread.
 
     Args:
-        path_of: returns the path for a name; called on the thread.
+        path_of: returns the path for a name. The thread calls this function.
     """
 
     def __init__(self, path_of: Callable[[str], str | Path]) -> None:

@@ -1,8 +1,8 @@
-"""The rehasher: a thread that verifies pieces on disk after a crash, so that they need not be downloaded again.
+"""The rehasher: a thread that verifies pieces on disk after a crash. Verified pieces need no second download.
 
-The newest torrents are verified first, one at a time, which bounds the I/O after a crash. Only files that were written
-at the time of the resume data or later are read, and only those ranges that have data (SEEK_DATA). So a torrent without
-new data costs only a few `stat` calls.
+The newest torrents are verified first. Only one torrent is verified at a time, in order to limit the I/O after a crash.
+The rehasher skips files that are older than the resume data. It reads only ranges that have data (SEEK_DATA). So a
+torrent without new data costs only a few `stat` calls.
 """
 
 import itertools
@@ -33,16 +33,15 @@ from engine_proc.resume.pieces import (
 from engine_proc.resume.proof import proves
 
 MTIME_SLACK_S: Final = 5.0
-"""How much older than the resume data a file may be and still be checked.
+"""The rehasher also checks files that are older than the resume data by less than this time.
 
-File systems have coarse clocks, and blocks that are flushed while resume data is generated may be written just before
-it.
+File systems have coarse clocks. Also, blocks may be written shortly before the resume data that lacks them.
 """
 
 TELL_S: Final = 0.1
 
 _OPEN: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-"""The flags for opening files. O_NONBLOCK is one of them, since a path may lead to a FIFO."""
+"""The flags for opening files. O_NONBLOCK is included, because a path may lead to a FIFO."""
 
 
 class Rehashed(NamedTuple):
@@ -50,7 +49,7 @@ class Rehashed(NamedTuple):
 
     Fields:
         ticket: the ticket of the submission.
-        checked_bytes: the bytes that have been hashed so far.
+        checked_bytes: the number of hashed bytes so far.
         verified: the outcome; None until the end.
     """
 
@@ -84,11 +83,11 @@ class Rehasher:
         return self._outcomes.fileno()
 
     def submit(self, torrent: str, unverified: Unverified, *, saved_at: float, added_us: int) -> int:
-        """Queues a torrent for verification. `outcomes` will return its progress; the last item has `verified`.
+        """Queues a torrent for verification. `outcomes` will return the progress. The last outcome has `verified`.
 
         Args:
-            saved_at: the modification time of the resume data, seconds since 1970.
-            added_us: when the torrent was added. The torrent that was added last is verified first.
+            saved_at: the modification time of the resume data in seconds since 1970.
+            added_us: when the torrent was added, in microseconds. The torrent that was added last is verified first.
 
         Returns:
             The ticket that the outcomes will have.
@@ -151,7 +150,7 @@ class Rehasher:
 def _readable(
     unverified: Unverified, disk: Disk, suspects: Sequence[int]
 ) -> Iterator[tuple[MissingPiece, list[Slice]]]:
-    """The pieces with these numbers that can be read and verified, each with the slices to read."""
+    """The given pieces that can be read and verified, each with the slices to read."""
     if suspects and unverified.foreign is not None:
         for piece in unverified.foreign.pieces(suspects):
             if (parts := located(unverified, disk, piece.offset, piece.size)) is not None:
@@ -162,8 +161,8 @@ def scan(unverified: Unverified, since: float) -> Disk:
     """Determines where the files of a torrent have data.
 
     Args:
-        since: seconds since 1970; files that were last written before that time count as having no data. If there are
-            doubtful pieces, all files are checked.
+        since: seconds since 1970. Files that were last written before this time count as empty. If there are doubtful
+            pieces, all files are checked.
     """
     part_file = unverified.part_file
     stored = [(file.path, file.wanted) for file in unverified.files if file.path is not None]
@@ -179,7 +178,7 @@ def scan(unverified: Unverified, since: float) -> Disk:
 
 
 def data_ranges(path: str) -> list[tuple[int, int]]:
-    """The ranges in bytes in which a file has data; empty if it cannot be read. Preallocated space is no data."""
+    """The ranges of a file that have data; empty if the file cannot be read. Preallocated space is no data."""
     found = []
     try:
         fd = os.open(path, _OPEN)
@@ -221,7 +220,7 @@ def _holds(piece: MissingPiece, parts: list[Slice]) -> bool:
 
 
 def _written(found: Mapping[int, Mapping[int, list[Slice]]]) -> dict[int, list[int]]:
-    """The first `OFFERED_MAX` pieces that have written blocks. Reads no more than needed."""
+    """The first `OFFERED_MAX` pieces that have written blocks. Stops reading after these pieces."""
     written = ((piece, [at for at, parts in blocks.items() if _is_written(parts)]) for piece, blocks in found.items())
     return dict(itertools.islice(((piece, blocks) for piece, blocks in written if blocks), OFFERED_MAX))
 

@@ -1,10 +1,12 @@
-"""Decides when fast-resume data is saved: at once after important changes, periodically while data arrives. Pure.
+"""Decides when fast-resume data is saved. Pure.
 
-Each torrent has at most one save in progress, and all torrents together at most `MAX_OUTSTANDING`. Changes during a
-save cause another save. The torrent that is most overdue is saved first.
+After an important change, data is saved at once. While pieces arrive, data is saved periodically.
 
-Periodic saves are staggered: each torrent has a fixed phase in the second half of the interval. So a thousand torrents
-that begin to download at the same moment, as after a restart, are not always saved at the same moment.
+Each torrent has at most one save in progress. All torrents together have at most `MAX_OUTSTANDING` saves in progress.
+Changes during a save cause another save. The most overdue torrent is saved first.
+
+Periodic saves are staggered: each torrent has a fixed phase in the second half of the interval. After a restart, a
+thousand torrents may begin to download at the same moment. Their phases spread the saves.
 """
 
 import zlib
@@ -18,9 +20,9 @@ HELD_S: Final = 3.0
 """The delay between two attempts while saves fail."""
 
 _NEAR: Final = 0.01
-"""The tolerance of the phase, as a fraction of half an interval.
+"""The tolerance of the phase, as a fraction of half the interval.
 
-A torrent so close to its phase counts as in phase, so that rounding errors do not shorten the interval.
+Within this tolerance a torrent counts as in phase. So rounding errors do not shorten the interval.
 """
 
 
@@ -30,9 +32,9 @@ class Urgency(Enum):
     AT_ONCE = 0.0
     """The torrent was added or repaired, got its metadata, or finished."""
     PROGRESS = 3.0
-    """Pieces arrived, or a client changed something, which is durable as desired state anyway."""
+    """Pieces arrived, or a client changed the desired state, which is already durable."""
     COUNTERS = 60.0
-    """Only totals changed, for example of a seed that uploads."""
+    """Only totals changed, for example because a seed uploads."""
 
 
 class ResumePolicy:
@@ -41,7 +43,7 @@ class ResumePolicy:
     def __init__(self) -> None:
         self._due_at: dict[str, float] = {}
         self._queue: list[tuple[float, str]] = []
-        """A heap of due times, some of them outdated. A torrent with a save in progress is added when the save ends."""
+        """A heap of due times. Some are outdated. If a save is in progress, its torrent is added at the end."""
         self._saved_at: dict[str, float] = {}
         self._outstanding: set[str] = set()
         self._held_until: float | None = None
@@ -97,7 +99,7 @@ class ResumePolicy:
         return bool(self._outstanding)
 
     def next_due(self) -> float | None:
-        """The time at which `due` will return something; None while nothing is queued or no further save may begin."""
+        """The time at which `due` will return a torrent. None if the queue is empty or no save may begin."""
         if self._room() <= 0:
             return None
         due_at = self._head()
@@ -108,7 +110,7 @@ class ResumePolicy:
             heappush(self._queue, (self._due_at[torrent], torrent))
 
     def _head(self) -> float | None:
-        """The due time of the first torrent in the queue. Removes outdated entries before it."""
+        """The due time of the first torrent in the queue. Removes outdated entries at the head of the queue."""
         while self._queue:
             due_at, torrent = self._queue[0]
             if self._due_at.get(torrent) == due_at and torrent not in self._outstanding:

@@ -1,4 +1,4 @@
-"""The fast-resume store: reads and durably writes `fastresume/<id>.fastresume`, without blocking the event loop."""
+"""The fast-resume store: reads and durably writes `fastresume/<id>.fastresume`. Writes do not block the event loop."""
 
 import errno
 import time
@@ -16,7 +16,7 @@ from protocol.host.place import place_at
 
 
 class Outcome(NamedTuple):
-    """The outcome of one write or deletion: `problem` is None if it is durable."""
+    """The outcome of one write or deletion. If `problem` is None, the operation is durable."""
 
     torrent: str
     deleted: bool
@@ -24,10 +24,10 @@ class Outcome(NamedTuple):
 
 
 class SavedResume(NamedTuple):
-    """Resume data, and its modification time in seconds since 1970; 0 for data of another client, which is as old.
+    """Resume data, and its modification time in seconds since 1970. The time is 0 for another client's data.
 
     Fields:
-        new: whether libtorrent has not loaded it yet, so that the torrent's files are news.
+        new: whether libtorrent has never loaded this data. Then clients do not know the torrent's files yet.
     """
 
     blob: bytes
@@ -36,7 +36,10 @@ class SavedResume(NamedTuple):
 
 
 class PutAside(NamedTuple):
-    """A file that was put aside: its name, a text about its new path, and its new name (None if it was not moved)."""
+    """A file that was put aside: its name, a text about its new path, and its new name.
+
+    If the file was not moved, the new name is None.
+    """
 
     file: str
     done: str
@@ -44,12 +47,12 @@ class PutAside(NamedTuple):
 
 
 class FastResumeStore:
-    """Reads resume data on the calling thread, and writes it on another one.
+    """Reads resume data on the calling thread, and writes resume data on another thread.
 
     `fileno` is readable while there are outcomes.
 
     Args:
-        places: the directories that the sandbox lets this process write to, with their places; empty without sandbox.
+        places: the place of each directory that the sandbox makes writable; empty without a sandbox.
     """
 
     def __init__(self, resume_dir: ResumeDir, places: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -70,7 +73,7 @@ class FastResumeStore:
         self._read_ahead.prefetch(torrents)
 
     def load(self, torrent: str) -> SavedResume | None:
-        """The torrent's resume data; None if there is none. Raises Damaged or OSError."""
+        """The torrent's resume data; None if the file does not exist. Raises Damaged or OSError."""
         try:
             content, saved_at = self._read_ahead.pop(torrent) or self._read(torrent)
             blob = unseal(content)
@@ -83,7 +86,7 @@ class FastResumeStore:
             raise
 
     def _check(self) -> None:
-        """Raises OSError if the directory was replaced, or the sandbox does not allow access to it."""
+        """Raises OSError if the directory was replaced, or the sandbox forbids access to it."""
         self._dir.check()
         if self._confined and place_at(self._engine_dir) != self._place:
             raise OSError(
@@ -100,7 +103,7 @@ class FastResumeStore:
         return dated
 
     def load_metainfo(self, torrent: str, crc32: int | None) -> bytes | None:
-        """The .torrent file that the supervisor stored; None if there is none. Raises Damaged or OSError.
+        """The content of the torrent's .torrent file; None if the file does not exist. Raises Damaged or OSError.
 
         Args:
             crc32: the expected checksum; None if unknown.
@@ -122,7 +125,7 @@ class FastResumeStore:
         return str(self._dir.fastresume(torrent))
 
     def rebind(self, identity: str) -> None:
-        """Binds to the directory that has replaced the former one; see `ResumeDir.bind`."""
+        """Accepts the directory that has replaced the previous one; see `ResumeDir.bind`."""
         self._dir.bind(identity)
 
     def save(self, torrent: str, blob: bytes) -> None:
@@ -134,14 +137,14 @@ class FastResumeStore:
         self._submit(torrent, Change(self._dir.fastresume(torrent), None))
 
     def load_dht(self) -> bytes | None:
-        """The stored state of the DHT; None if there is none. Raises Damaged or OSError."""
+        """The stored state of the DHT; None if the file does not exist. Raises Damaged or OSError."""
         try:
             return unseal(read(str(self._dir.dht)))
         except FileNotFoundError:
             return None
 
     def save_dht(self, state: bytes) -> None:
-        """Starts writing the state of the DHT. A failure has no effect, since the state is not needed."""
+        """Starts writing the state of the DHT. A failure is ignored, because the engine can work without this state."""
         self._writer.submit([Change(self._dir.dht, seal(state))], lambda _: None)
 
     def put_aside(self, torrent: str) -> PutAside:
@@ -154,7 +157,7 @@ class FastResumeStore:
             return PutAside(path.name, f"left where it is ({error})")
 
     def was_put_aside(self, torrent: str, *, since_us: int) -> bool:
-        """Whether this or an earlier engine has put aside resume data of this torrent since `since_us`."""
+        """Whether an engine has put aside resume data of this torrent since `since_us`."""
         return self._dir.was_put_aside(f"{torrent}.fastresume", since_us=since_us)
 
     def outcomes(self) -> list[Outcome]:
@@ -162,7 +165,7 @@ class FastResumeStore:
         return self._outcomes.drain()
 
     def close(self) -> None:
-        """Waits until everything is written, then stops the thread."""
+        """Waits until all files are written, then stops the thread."""
         self._writer.close()
         self._outcomes.close()
 

@@ -1,7 +1,7 @@
 """libtorrent's alerts as frozen values.
 
-A native alert is freed at the next pop, and reading it later crashes the process. So the session copies the needed
-members into one of these types first. Sizes are in bytes, rates in bytes per second.
+libtorrent frees an alert at the next pop. A later read would crash the process. So the session first copies the needed
+members into one of these types. Sizes are in bytes. Rates are in bytes per second.
 """
 
 import errno
@@ -37,10 +37,12 @@ class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
     """The parts of libtorrent's `torrent_status` that clients see.
 
     Fields:
-        downloaded, uploaded: payload bytes since the torrent was added. libtorrent updates these once a second, but
-            only while a peer is connected. So they stay 0 for a torrent that was downloaded within a second.
-        moved_down, moved_up: payload bytes since the session added the torrent, or since it was last paused. libtorrent
-            updates these at once.
+        downloaded: payload bytes since the torrent was added. libtorrent updates the number once a second, while a peer
+            is connected. So it stays 0 if the whole download takes less than a second.
+        uploaded: payload bytes since the torrent was added, updated like `downloaded`.
+        moved_down: downloaded payload bytes since the last pause, or since the session added the torrent. libtorrent
+            updates the number at once.
+        moved_up: uploaded payload bytes, counted like `moved_down`.
     """
 
     state: NativeState
@@ -60,12 +62,11 @@ class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
     moved_down: int = 0
     moved_up: int = 0
     upload_mode: bool = False
-    """Whether libtorrent has stopped downloading because a write failed. Nothing else reports that."""
+    """Whether libtorrent has stopped downloading because a write failed. No alert reports this stop."""
     queued: bool = False
-    """Whether the torrent waits in libtorrent's queue. It is not paused then."""
+    """Whether the torrent waits in libtorrent's queue. Then `paused` is False."""
     queue_position: int | None = None
-    """The place of an incomplete torrent in libtorrent's queue; None for torrents whose runs the queue does not decide.
-    """
+    """The place of an incomplete torrent in libtorrent's queue; None if the torrent is not in the queue."""
 
 
 class StatusUpdate(_Alert, frozen=True):
@@ -75,7 +76,7 @@ class StatusUpdate(_Alert, frozen=True):
 
 
 class TorrentAdded(_TorrentAlert, frozen=True):
-    """The session has added a torrent, or refused it with a `problem` (`add_torrent_alert`)."""
+    """The session has added a torrent, or has refused the torrent with a `problem` (`add_torrent_alert`)."""
 
     problem: str | None
 
@@ -97,11 +98,12 @@ class MetadataReceived(_TorrentAlert, frozen=True):
 
 
 class Conflict(_TorrentAlert, frozen=True):
-    """Metadata shows that this torrent and another one are the same (`torrent_conflict_alert`); both are stopped.
+    """Metadata shows that this torrent and another one are the same (`torrent_conflict_alert`). Both are stopped.
 
     Fields:
         other: the id of the other torrent; None if that torrent is being removed.
-        v1, v2: the info-hashes of the torrent; None for a version that it does not have.
+        v1: the v1 info-hash of the torrent; None if it does not exist.
+        v2: the v2 info-hash of the torrent; None if it does not exist.
     """
 
     other: str | None
@@ -110,7 +112,7 @@ class Conflict(_TorrentAlert, frozen=True):
 
 
 class Finished(_TorrentAlert, frozen=True):
-    """All wanted pieces passed the hash check; they may still be in the write cache (`torrent_finished_alert`)."""
+    """All wanted pieces passed the hash check (`torrent_finished_alert`). Some may still be in the write cache."""
 
 
 class FileFinished(_TorrentAlert, frozen=True):
@@ -120,7 +122,7 @@ class FileFinished(_TorrentAlert, frozen=True):
 
 
 class Flushed(_TorrentAlert, frozen=True):
-    """The write cache at the call of `flush` has been written (`cache_flushed_alert`)."""
+    """libtorrent has written all data that was in the write cache at the call of `flush` (`cache_flushed_alert`)."""
 
 
 class PrioritiesSet(_TorrentAlert, frozen=True):
@@ -137,8 +139,9 @@ class ResumeUnsaved(_TorrentAlert, frozen=True):
     """No resume data was made (`save_resume_data_failed_alert`).
 
     Fields:
-        problem: why not; None if nothing has changed.
-        early: the resume data that the torrent was added with is not checked yet, so there is no newer one.
+        problem: the reason; None if nothing has changed.
+        early: whether libtorrent is still checking the torrent's earlier resume data. Until the end of the check,
+            libtorrent makes no new data.
     """
 
     problem: str | None
@@ -158,13 +161,13 @@ class PieceFailed(_TorrentAlert, frozen=True):
 
 
 class PiecesPassed(_TorrentAlert, frozen=True):
-    """A torrent has more pieces than at its last `PieceFailed`, so that pieces arrive that pass their hash check."""
+    """A torrent has more pieces than at its last `PieceFailed`. So some pieces pass their hash check."""
 
 
 class PeersBanned(_TorrentAlert, frozen=True):
-    """The peers that libtorrent has banned from a torrent for sending corrupt pieces, as `address:port`.
+    """The peers that libtorrent has banned from a torrent because they sent corrupt pieces, as `address:port`.
 
-    Sent if they have changed. Resume data has them, so a later session bans them, too.
+    Sent if the banned peers have changed. They are stored in resume data, so a later session bans them, too.
     """
 
     peers: tuple[str, ...]
@@ -173,7 +176,7 @@ class PeersBanned(_TorrentAlert, frozen=True):
 class MetadataFailed(_TorrentAlert, frozen=True):
     """Metadata from peers does not have the torrent's info-hash, or is invalid (`metadata_failed_alert`).
 
-    If it has the info-hash and is invalid, `TorrentTrouble` follows.
+    If the metadata has the info-hash and is invalid, `TorrentTrouble` follows.
     """
 
     problem: str
@@ -186,10 +189,11 @@ class TorrentTrouble(_TorrentAlert, frozen=True):
 
 
 class FileError(_TorrentAlert, frozen=True):
-    """A file could not be read or written (`file_error_alert`). `errno` is 0 for errors that are not the system's.
+    """A file could not be read or written (`file_error_alert`). `errno` is 0 for libtorrent's own errors.
 
-    Failures are reported for each block, so dozens of these alerts may follow each other. If a write found no space or
-    no permission, libtorrent stops downloading without a further alert. After other errors `TorrentTrouble` follows.
+    libtorrent reports failures for each block, so dozens of these alerts may follow each other. If a write found no
+    space or no permission, libtorrent stops downloading without a further alert. After other errors `TorrentTrouble`
+    follows.
     """
 
     errno: int
@@ -204,7 +208,7 @@ class FileError(_TorrentAlert, frozen=True):
     def stops_writing(self) -> bool:
         """Whether libtorrent stops downloading because of this error.
 
-        Later failures are consequences, for example of reading back.
+        Later failures are consequences of this error, for example failures to read data back.
         """
         return self.out_of_space or self.errno in _NOT_ALLOWED
 
@@ -231,10 +235,10 @@ class TrackerFailed(_TorrentAlert, frozen=True):
     """A tracker has not answered an announce on a leg, or has answered with an error (`tracker_error_alert`).
 
     Fields:
-        problem: the tracker's message, or else the error.
+        problem: the tracker's message. Without a message, the error.
         times: the number of consecutive failures of this leg.
         said: whether `problem` is the tracker's message.
-        skipped: whether libtorrent did not announce, since no address of the tracker is reachable from the local
+        skipped: whether libtorrent did not announce, because no address of the tracker is reachable from the local
             address.
     """
 
@@ -268,7 +272,7 @@ class Listening(_Alert, frozen=True):
 
 
 class Selected(_TorrentAlert, frozen=True):
-    """A torrent's selection was evaluated, or failed with a `problem`. Sent after a call has raised `NotSelected`."""
+    """A torrent's selection was evaluated, or could not be (`problem`). Sent after a call has raised `NotSelected`."""
 
     problem: str | None
 
@@ -278,7 +282,7 @@ class TrackersChanged(_TorrentAlert, frozen=True):
 
 
 class CountersRead(_TorrentAlert, frozen=True, kw_only=True):
-    """The totals in a torrent's resume data, as requested by `count_from`. `HistoryFound` explains the members."""
+    """The totals in a torrent's resume data. `count_from` requests them. `HistoryFound` explains the members."""
 
     downloaded: int
     uploaded: int

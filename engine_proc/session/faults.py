@@ -1,7 +1,7 @@
-"""Converts unexpected errors of a session's call about one torrent to a TorrentFault, so that the engine continues.
+"""Converts unexpected errors of calls about one torrent to TorrentFault, so that the engine continues.
 
-The functions are decorators for methods of a session. Errors that are not in `FAULTS` are passed on: they concern the
-whole session or are defects, and end the process.
+The functions are decorators for methods of a session. Errors that are not in `FAULTS` concern the whole session, or are
+defects. These errors are passed on, and end the process.
 """
 
 import functools

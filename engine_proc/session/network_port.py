@@ -1,4 +1,4 @@
-"""The part of the session port that is about the network: its sockets, and the DHT (BEP 5)."""
+"""The part of the session port about the network: sockets, and the DHT (BEP 5)."""
 
 from typing import Protocol
 
@@ -11,9 +11,9 @@ class NetworkPort(Protocol):
         ...
 
     def dht_state(self) -> bytes | None:
-        """The state of the DHT: this node's id, and the nodes that it knows. None if it knows none. A round trip."""
+        """The state of the DHT: this node's id, and the known nodes. None if no node is known. Waits for libtorrent."""
         ...
 
     def load_dht(self, state: bytes) -> None:
-        """Loads a state that `dht_state` has returned. The DHT starts from its nodes. An invalid state is ignored."""
+        """Loads a result of `dht_state`. The DHT starts from the state's nodes. Ignores an invalid state."""
         ...

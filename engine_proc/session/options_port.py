@@ -1,4 +1,4 @@
-"""The part of the session port that is about the options of torrents, about deadlines, and about libtorrent's queue."""
+"""The part of the session port about the options of torrents, deadlines, and libtorrent's queue."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,28 +10,27 @@ class OptionsPort(Protocol):
     """The calls of a libtorrent session about options. `LibtSession` says which errors they may raise."""
 
     def set_options(self, torrent: str, options: TorrentOptions) -> None:
-        """Sets the limits of connections and uploads, super seeding, and the use of PEX, DHT and LSD. A round trip.
+        """Sets the limits of connections and uploads, super seeding, PEX, DHT and LSD. Waits for libtorrent.
 
-        While a torrent is incomplete, libtorrent switches super seeding off. So this call has to be repeated once the
-        torrent is complete.
+        libtorrent switches super seeding off for incomplete torrents. So call this again once the torrent is complete.
         """
         ...
 
     def prefer_ends(self, torrent: str, preferred: bool) -> None:
-        """Downloads the first and the last piece of each selected file first, or ends that.
+        """Sets whether the first and the last piece of each selected file are downloaded first.
 
-        Does nothing while there is no metadata. A new selection ends the preference, so it has to be set again.
+        Does nothing while there is no metadata. A new selection ends the preference, so call this again.
         """
         ...
 
     def set_deadline(self, torrent: str, file: int, offset: int, length: int, due_in_ms: int) -> None:
-        """Requests a part of a file by a time, before other parts. Does nothing while there is no metadata."""
+        """Sets the time by which a part of a file is wanted. Does nothing while there is no metadata."""
         ...
 
     def arrange_queue(self, torrents: Sequence[str]) -> None:
-        """Puts these torrents in this order to the top of libtorrent's queue. Some round trips.
+        """Moves these torrents, in this order, to the top of libtorrent's queue. Waits for libtorrent several times.
 
-        Torrents that the session does not have, or that are complete, are ignored.
+        Unknown and complete torrents are ignored.
         """
         ...
 

@@ -18,21 +18,21 @@ class PeerSources(Protocol):
     """The sources of peers and payload of a session's torrents. For errors see `LibtSession`."""
 
     def release_trackers(self, torrent: str) -> None:
-        """Passes a torrent's trackers to libtorrent, which from now on announces the torrent, unless it is paused.
+        """Passes a torrent's trackers to libtorrent. From now on libtorrent announces the torrent.
 
-        Idempotent.
+        A paused torrent is not announced. The call is idempotent.
         """
         ...
 
     def held_trackers(self, torrent: str) -> Sequence[tuple[str, int]]:
-        """The trackers of a torrent that `release_trackers` has not passed to libtorrent yet, each with its tier."""
+        """A torrent's trackers that `release_trackers` has not passed to libtorrent yet, each with its tier."""
         ...
 
     def edit_trackers(self, torrent: str, edits: TrackerEdits) -> None:
         """Changes a torrent's trackers. If this changes the list, `TrackersChanged` follows.
 
-        The changed list is held until `release_trackers`. Until then libtorrent has none of the torrent's trackers. But
-        if trackers are only added, libtorrent keeps the present ones.
+        The changed list is held until `release_trackers`. If trackers are only added, libtorrent keeps the present ones
+        until then. After other changes libtorrent has no trackers of the torrent until then.
         """
         ...
 
@@ -51,6 +51,6 @@ class PeerSources(Protocol):
     def reannounce(self, torrent: str, tracker: str | None) -> None:
         """Announces a torrent now to one tracker, or to the trackers in use and the DHT (None).
 
-        Intervals that a tracker requested are ignored. Nothing happens while the torrent is paused.
+        Ignores the interval that a tracker requested. Does nothing while the torrent is paused.
         """
         ...

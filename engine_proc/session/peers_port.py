@@ -1,4 +1,4 @@
-"""The part of the session port that is about peers, and about the pieces that they have."""
+"""The part of the session port about peers and their pieces."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -7,7 +7,7 @@ from protocol.wire.rows import PeerRow
 
 
 class Peers(NamedTuple):
-    """The peers of a torrent: rows of the fastest ones, a bounded number, and the number of all."""
+    """The peers of a torrent: rows of the fastest peers, and the number of all peers. The number of rows is limited."""
 
     rows: Sequence[PeerRow]
     connected: int
@@ -25,27 +25,26 @@ class PeersPort(Protocol):
     """The calls of a libtorrent session about peers and pieces. `LibtSession` says which errors they may raise."""
 
     def peers(self, torrent: str) -> Peers:
-        """The peers that a torrent is connected to, or is connecting to. A round trip."""
+        """The peers to which a torrent is connected or connecting. Waits for libtorrent."""
         ...
 
     def pieces(self, torrent: str) -> Pieces | None:
-        """The pieces that a torrent and its peers have. Some round trips.
+        """The pieces that a torrent and its peers have. Waits for libtorrent several times.
 
-        Returns None while they are unknown: there is no metadata, or libtorrent still compares the resume data with the
-        files.
+        Returns None while there is no metadata, or while libtorrent compares the resume data with the files.
         """
         ...
 
     def block(self, filter_: object) -> None:
-        """Blocks the addresses of a filter, in addition to the banned ones; None means no filter.
+        """Replaces the IP filter; None means no filter. Banned addresses stay banned.
 
-        Connections to them end, and no new ones are made or accepted.
+        libtorrent ends connections to blocked addresses, and prevents new connections.
         """
         ...
 
     def ban(self, addresses: Sequence[str]) -> None:
-        """Bans IP addresses, in place of those that were banned before.
+        """Bans these IP addresses, and no other addresses.
 
-        Connections to them end, and no new ones are made or accepted.
+        libtorrent ends connections to banned addresses, and prevents new connections.
         """
         ...

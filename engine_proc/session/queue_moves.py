@@ -26,10 +26,10 @@ class Move(NamedTuple):
 
 
 def moves(present: Sequence[str], wanted: Iterable[str]) -> list[Move]:
-    """Returns the moves after which the torrents in `wanted` are first, in this order, and the others follow in theirs.
+    """Returns the moves that bring the torrents in `wanted` to the top, in this order. The others keep their order.
 
     Args:
-        present: the queue. Torrents in `wanted` that are not in it are ignored.
+        present: the queue. If a torrent in `wanted` is not in the queue, it is ignored.
     """
     there = set(present)
     first = [torrent for torrent in wanted if torrent in there]
@@ -48,7 +48,7 @@ def moves(present: Sequence[str], wanted: Iterable[str]) -> list[Move]:
 
 
 def _differing(present: Sequence[str], target: Sequence[str]) -> tuple[int, int]:
-    """The range outside of which both are equal."""
+    """The range in which the lists differ. Outside of this range they are equal."""
     start, end = 0, len(target)
     while start < end and present[start] == target[start]:
         start += 1
@@ -66,7 +66,7 @@ def _in_order(places: Sequence[int]) -> int:
 
 
 def _upwards(queue: list[str], head: Sequence[str], start: int) -> list[Move]:
-    """The moves that bring the first torrents of a range to their places, which begin at `start`."""
+    """The moves that bring the first torrents of a range to their places. The places begin at `start`."""
     if start == 0:
         return [Move(torrent, Step.TOP) for torrent in reversed(head)]
     found = []
@@ -78,7 +78,7 @@ def _upwards(queue: list[str], head: Sequence[str], start: int) -> list[Move]:
 
 
 def _downwards(queue: list[str], tail: Sequence[str], end: int) -> list[Move]:
-    """The moves that bring the last torrents of a range to their places, which end before `end`."""
+    """The moves that bring the last torrents of a range to their places. The places end before `end`."""
     if end == len(queue):
         return [Move(torrent, Step.BOTTOM) for torrent in tail]
     found = []

@@ -1,7 +1,7 @@
-"""The session port: the interface to libtorrent, as a Protocol with a real implementation and a fake one for tests.
+"""The session port: the interface to libtorrent, as a Protocol. Tests use a fake implementation.
 
-Torrents are identified by Ouzel's ids. Most calls are requests whose outcome is an alert. The few calls that return
-values are synchronous round trips into libtorrent, and are made only on demand.
+Torrents are identified by Ouzel's ids. Most calls are requests, and an alert has the outcome. A few calls return
+values. These calls wait for libtorrent, so the engine makes them only on demand.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,11 +20,11 @@ from protocol.wire.desired import ContentLayout, DesiredTorrent, KnownMetadata, 
 from protocol.wire.events.torrent_events import FileEntry
 
 Metainfo = bytes | Callable[[], bytes | None] | None
-"""A .torrent file's content, or a function that reads it, since torrents with resume data rarely need it."""
+"""A .torrent file's content, or a function that reads the file. Torrents with resume data rarely need the content."""
 
 
 class InvalidSource(Exception):
-    """A magnet link or metainfo that libtorrent refuses; the message says why."""
+    """libtorrent refuses a magnet link or metainfo. The message has the reason."""
 
 
 class InvalidSetting(Exception):
@@ -36,7 +36,7 @@ class InvalidSetting(Exception):
 
 
 class UnknownTorrent(Exception):
-    """The session does not have this torrent (any more)."""
+    """The session does not have this torrent."""
 
     def __init__(self, torrent: str) -> None:
         super().__init__(torrent)
@@ -44,7 +44,7 @@ class UnknownTorrent(Exception):
 
 
 class NotSelected(Exception):
-    """The evaluation of a torrent's selection takes a while. `Selected` follows, after which the result is cached."""
+    """The evaluation of a torrent's selection takes a while. `Selected` follows. Then the result is cached."""
 
     def __init__(self, torrent: str) -> None:
         super().__init__(torrent)
@@ -66,12 +66,12 @@ class TorrentFault(Exception):
 FAULTS: Final = (RuntimeError, ArithmeticError, ValueError, TypeError, LookupError, SystemError)
 """The errors that the binding raises if libtorrent or a conversion fails.
 
-MemoryError is not among them, since it is no torrent's fault.
+MemoryError is left out, because no torrent causes it.
 """
 
 
 class Hashes(NamedTuple):
-    """A torrent's info-hashes in hexadecimal; None for one that the torrent does not have, or that is unknown."""
+    """A torrent's info-hashes in hexadecimal. A missing or unknown info-hash is None."""
 
     v1: str | None = None
     v2: str | None = None
@@ -82,13 +82,13 @@ class Hashes(NamedTuple):
 
 
 class AlreadyThere(Exception):
-    """The session already has this torrent under another id, which is its other info-hash.
+    """The session already has this torrent under another id, the other info-hash.
 
     Fields:
         other: the other id.
-        hashes: all known info-hashes of both.
-        proven: whether metadata proves that both are the same torrent. Otherwise only a magnet link says so, and the
-            link may be wrong.
+        hashes: all known info-hashes of both records.
+        proven: whether metadata proves that both are the same torrent. Without metadata, the only evidence is a magnet
+            link, which may be wrong.
     """
 
     def __init__(self, other: str, hashes: Hashes, *, proven: bool) -> None:
@@ -102,16 +102,17 @@ class SourceInfo(NamedTuple):
     """The content of a source: the torrent's id and name, and more.
 
     Fields:
-        hashes: all info-hashes in the source. Metainfo has all info-hashes of its torrent; a magnet link may lack one.
-        metadata: the metadata in the info dictionary; None for a link.
+        hashes: all info-hashes in the source. Metainfo has all info-hashes of its torrent. A magnet link may lack an
+            info-hash.
+        metadata: the metadata in the info dictionary; None for a magnet link.
         only: the indices of files that a link selects; see `protocol.wire.desired.Selection`.
-        paths: absolute paths, if a save path was given: of each file but padding, of libtorrent's part file, and of the
-            directory of each symbolic link (BEP 47); the links themselves are never created.
+        paths: absolute paths that libtorrent may write, delete or read; empty without a save path. They are the part
+            file, each file without padding, and the directory of each symbolic link (BEP 47). Links are never created.
         parsed: the session's own parsed form, which `add` can reuse; None if there is none.
-        private: whether the torrent is private (BEP 27); False for a link, which does not say so.
+        private: whether the torrent is private (BEP 27); False for a magnet link.
         trackers: the trackers in the source, each with its tier.
         web_seeds: the web seeds (BEP 19) in the source.
-        resume: the claims of another client, in the form that `resume` accepts; see `resume.foreign`.
+        resume: the claims of another client, in the form for `LibtSession.resume`; see `engine_proc.resume.foreign`.
     """
 
     torrent: str
@@ -128,12 +129,12 @@ class SourceInfo(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """The content of an info dictionary: name, total size, piece length, and the files without padding (BEP 47).
+    """The content of an info dictionary, without padding (BEP 47): name, total size, piece length and files.
 
     The entries have the current `priority`, and the `path` on disk.
 
     Fields:
-        torrent_paths: by index, the paths in the torrent of files that have another path on disk.
+        torrent_paths: by index, the path in the torrent. Only files with another path on disk are included.
     """
 
     name: str
@@ -144,15 +145,15 @@ class Layout(NamedTuple):
 
 
 class Loading(NamedTuple):
-    """The facts about a torrent that are known when it is being added.
+    """The facts that are known when a torrent is being added.
 
     Fields:
-        complete: whether its resume data claims all pieces of the selected files.
-        layout: its files; None while there is no metadata, or if the caller did not need them (`files_known`).
-        stored: the state in its resume data, before the desired state overrode it; None without resume data.
-        tracked: whether it has trackers. libtorrent announces to them only after `release_trackers`.
-        nameless: whether its paths are unknown, since there is no metadata.
-        hashes: its known info-hashes; all of them if there is metadata.
+        complete: whether the resume data claims all pieces of the selected files.
+        layout: the torrent's files; None if there is no metadata, or with `files_known`.
+        stored: the state in the resume data, which the desired state overrides; None without resume data.
+        tracked: whether the torrent has trackers. libtorrent announces to trackers only after `release_trackers`.
+        nameless: whether the paths are unknown, because there is no metadata.
+        hashes: the known info-hashes. If there is metadata, all are known.
     """
 
     complete: bool
@@ -184,10 +185,7 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         ...
 
     def pop_alerts(self) -> list[Alert]:
-        """Drains the descriptor, then removes and returns all queued alerts.
-
-        This order makes sure that none is missed.
-        """
+        """Removes and returns all queued alerts. Drains the descriptor first, in order not to miss alerts."""
         ...
 
     def inspect(
@@ -215,16 +213,16 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
             InvalidSource: the source or the resume data is invalid.
             AlreadyThere: the session has the torrent under another id.
 
-        The torrent is active at once, except that it does not announce to trackers until `release_trackers`.
+        The torrent is active at once. But it announces to trackers only after `release_trackers`.
         """
         ...
 
     def count_from(self, torrent: str, counted: tuple[int, int] | None) -> None:
-        """Sets the start values of a torrent's downloaded and uploaded totals, if those in its resume data are less.
+        """Sets the start values of a torrent's totals. Greater totals in its resume data are kept.
 
         Args:
-            counted: the start values; None if they are unknown. If it is None and there is resume data, `CountersRead`
-                follows.
+            counted: the downloaded and the uploaded bytes; None if they are unknown. If they are unknown and there is
+                resume data, `CountersRead` follows.
         """
         ...
 
@@ -253,20 +251,20 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         seen: bool = False,
         files_known: bool = False,
     ) -> Loading | Unverified:
-        """Adds a torrent from its resume data, or returns what has to be verified on disk first.
+        """Adds a torrent from its resume data, or returns the pieces to verify on disk first.
 
         Raises the same errors as `add`.
 
         Args:
-            verified: the outcome of the verification; None if nothing was verified yet. If it is None and something has
-                to be verified, that is returned and the torrent is not added.
-            short: by file index, the size on disk of each file that is shorter than the resume data claims. The claims
-                beyond that size are dropped.
-            examined: the result of `examine` for the same torrent and data, which saves parsing the data again. It can
-                be used only once.
-            seen: whether the claimed files were checked just now, and are complete except for the files in `short`. If
-                all files of the torrent are claimed, libtorrent does not check them again.
-            files_known: the layout is not needed, so it is not computed.
+            verified: the outcome of the verification; None if nothing was verified yet. Then, if pieces have to be
+                verified, these pieces are returned, and the torrent is not added.
+            short: by file index, the sizes on disk of files that are shorter than claimed. The claims beyond these
+                sizes are dropped.
+            examined: the result of `examine` for the same torrent and data. With it, the data is not parsed again. It
+                can be used only once.
+            seen: whether the sizes of the claimed files were checked just now. Then `short` has all files that are too
+                short. If all files of the torrent are claimed, libtorrent does not check the files again.
+            files_known: whether the caller knows the layout. Then the layout is not computed.
         """
         ...
 
@@ -299,7 +297,7 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         ...
 
     def set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
-        """Sets the file priorities that the selection gives.
+        """Applies the selection's file priorities.
 
         Returns True if `PrioritiesSet` follows, and False while there is no metadata.
         """
@@ -310,7 +308,7 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         ...
 
     def call_peers(self, torrent: str) -> None:
-        """Connects to a torrent's known peers soon. Called when more files are selected, or the torrent was resumed."""
+        """Connects to a torrent's known peers soon. Call it after a resume, and after more files were selected."""
         ...
 
     def applied(self, torrent: str) -> Applied:
@@ -318,16 +316,17 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         ...
 
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
-        """The desired state, with its values replaced by the session's. Values that the session does not have are kept.
+        """The desired state, with its values replaced by the session's. Values that the session lacks are kept.
 
-        A torrent that libtorrent has stopped because of an error, or that waits in the queue, does not count as paused.
+        If libtorrent has stopped a torrent because of an error, it does not count as paused. A torrent that waits in
+        the queue does not count as paused either.
         """
         ...
 
     def remove_unknown_torrents(self) -> int:
-        """Removes torrents that nobody added from the session, but keeps their files.
+        """Removes unknown torrents from the session, but keeps their files.
 
-        Returns the number of such torrents.
+        Unknown torrents are torrents that no call added. Returns their number.
         """
         ...
 
@@ -336,18 +335,18 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         ...
 
     def hashes(self, torrent: str) -> Hashes:
-        """The torrent's known info-hashes; all of them once there is metadata."""
+        """The torrent's known info-hashes. Once there is metadata, all are known."""
         ...
 
     def paths(self, torrent: str) -> list[str]:
         """The paths that libtorrent may write, delete or read for a torrent, as in `SourceInfo`.
 
-        The part file is first.
+        The first path is the part file's.
         """
         ...
 
     def file_progress(self, torrent: str) -> list[int]:
-        """How many bytes of each file are complete, by index, including padding. Only whole pieces count."""
+        """By file index, the number of complete bytes. Padding is included. Only whole pieces count."""
         ...
 
     def flush(self, torrent: str) -> None:
@@ -363,14 +362,14 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         ...
 
     def post_statistics(self) -> None:
-        """Requests the session's counters, also as a liveness check of the network thread.
+        """Requests the session's counters. The answer also shows that the network thread is alive.
 
         `SessionStatistics` follows.
         """
         ...
 
     def configure(self, settings: Mapping[str, SettingValue], *, download_bps: int, upload_bps: int) -> None:
-        """Applies settings and limits. Settings that are no longer configured get their defaults.
+        """Applies settings and limits. Settings that are no longer configured return to their defaults.
 
         Raises:
             InvalidSetting: nothing was applied.
@@ -378,7 +377,7 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         ...
 
     def stale_settings(self) -> dict[str, str]:
-        """By name, how the session's settings differ from the configured ones, except for temporary changes."""
+        """By name, how the session's settings differ from the configured settings. Temporary changes do not count."""
         ...
 
     def session_limits(self) -> tuple[int, int]:
@@ -394,5 +393,5 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         ...
 
     def close(self) -> None:
-        """Ends the session. No further call must be made."""
+        """Ends the session. No call may follow."""
         ...

@@ -20,23 +20,23 @@ DEFAULTS: Final[Mapping[str, SettingValue]] = {
     "auto_manage_startup": 5,
     "apply_ip_filter_to_trackers": False,
 }
-"""Settings whose defaults in libtorrent suit a desktop client better than a service; docs/adr/006 has the reasons."""
+"""Settings that suit a service better than libtorrent's defaults do. docs/adr/006 has the reasons."""
 
 NORMALIZED: Final = frozenset({"listen_interfaces"})
-"""Settings that libtorrent stores in a form of its own (without spaces and invalid entries), so they never compare.
+"""Settings that are not compared, because libtorrent stores them without spaces and invalid entries.
 
-Whether the session listens where it should is part of `SessionStats`.
+`SessionStats` reports whether the session listens on the configured addresses.
 """
 
 ALERT_QUEUE_MIN: Final = 1_000_000
-"""The minimum bound of the alert queue, which uses memory only for queued alerts.
+"""The minimum size of the alert queue. The queue uses memory only for queued alerts.
 
 libtorrent sends an alert for each checked file, and a torrent may have 100,000 files.
 """
 ALERTS_PER_TORRENT: Final = 12
-"""The space in the alert queue for each torrent.
+"""The queue has space for this number of alerts per torrent.
 
-During a restore of thousands of torrents, several alerts per torrent are queued before the loop pops them.
+During a restore of thousands of torrents, several alerts per torrent are queued.
 """
 
 
@@ -47,13 +47,14 @@ def checked(
     torrents: int,
     before: Iterable[str] = (),
 ) -> dict[str, SettingValue]:
-    """The settings to apply: Ouzel's defaults, overridden by `wanted`, and the size of the alert queue.
+    """The settings to apply: Ouzel's defaults, the values in `wanted`, and the size of the alert queue.
 
     Args:
         wanted: the settings that were set, by libtorrent's names.
         known: libtorrent's defaults, which determine each setting's type.
         torrents: the expected number of torrents.
-        before: the settings that were set before; those that are not in `wanted` get libtorrent's defaults.
+        before: the settings that were set before. Settings that are no longer in `wanted` return to libtorrent's
+            defaults.
 
     Raises:
         InvalidSetting: a setting is unknown, owned by Ouzel, of the wrong type, or out of range.
@@ -79,9 +80,9 @@ def merged(
     overrides: Mapping[str, SettingValue],
     known: Mapping[str, SettingValue],
 ) -> tuple[dict[str, SettingValue], dict[str, str]]:
-    """The configured settings, overridden by those of clients; and the problems of invalid overrides, by name.
+    """The configured settings with the overrides of clients, and the problems of invalid overrides by name.
 
-    Invalid overrides are left out: clients set them when there was another libtorrent version.
+    Invalid overrides are left out. Clients set them under another libtorrent version.
 
     Raises:
         InvalidSetting: a configured setting is invalid, even if it is overridden.
@@ -100,7 +101,7 @@ def defaults(known: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
 def differences(
     wanted: Mapping[str, SettingValue], found: Mapping[str, SettingValue], *, but: Iterable[str] = ()
 ) -> dict[str, str]:
-    """By name, how the session's settings differ from the wanted ones. Texts are not shown: they may be secrets.
+    """By name, how the session's settings differ from the wanted settings. Texts are hidden: they may be secrets.
 
     Args:
         found: the session's settings.

@@ -6,7 +6,7 @@ from protocol.wire.desired import DesiredTorrent
 
 
 class SourcesPort(Protocol):
-    """The calls about the metadata of loaded torrents, with the same errors as those of `LibtSession`."""
+    """The calls about the metadata of loaded torrents. They raise the same errors as `LibtSession`."""
 
     def private(self, torrent: str) -> bool | None:
         """Whether a torrent is private (BEP 27); None while there is no metadata."""

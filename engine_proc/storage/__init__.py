@@ -1,9 +1,9 @@
-"""Mounts and disks, the torrents that wait for them, and the confinement of paths.
+"""Mounts and disks, the torrents that wait for disks, and the confinement of paths.
 
-- The *storage watch* checks mounts and disks on threads, so that a hung disk blocks nothing else.
+- The *storage watch* checks mounts and disks on threads, so that a hung disk does not block the loop.
 - The *storage policy* decides which torrents wait. The *storage guard* has a record of each torrent and each *mount*.
 - *Questions* are pending requests to disks. A *decision* of the guard tells the dispatcher what to do with a torrent.
-- *Held errors* are not sent until the files of their torrents have been checked.
+- *Held errors* are sent after the files of their torrents have been checked.
 - *Confinement* checks on disk whether paths lead out of the *bounds* of payload.
-- *Leftovers* are files that still exist after a torrent's files were deleted.
+- *Leftovers* are files of a torrent that still exist after the deletion.
 """

@@ -1,11 +1,15 @@
-"""Finds paths that lead out of the bounds, before libtorrent gets them. Pure: accesses the disk through a port.
+"""Finds paths that lead out of the bounds, before libtorrent gets them. Pure: a port accesses the disk.
 
-libtorrent sanitizes the names inside a torrent, as tests verify. So a path can lead out of the bounds for only three
-reasons: a symbolic link on disk, a name in resume data (`mapped_files` may have absolute paths or `..`), or a save path
-that is no longer allowed. One check covers all three: where does the path lead, with every link in it resolved? So a
-link from one root into another is allowed.
+libtorrent sanitizes the names inside a torrent, as tests verify. A path can lead out of the bounds for three reasons:
 
-The check does not detect links that are created after it. ADR 022 explains the consequences.
+- there is a symbolic link on disk;
+- resume data has an absolute path, or a path with `..` (`mapped_files`);
+- the save path is no longer allowed.
+
+The check resolves all links in a path, then checks the target. This covers all three reasons. A link from one root into
+another root is allowed.
+
+The check cannot detect links that are created later. ADR 022 explains the consequences.
 """
 
 from collections.abc import Iterable
@@ -22,7 +26,7 @@ class Kind(Enum):
     """The kind of file at a path; links are not followed."""
 
     ABSENT = "absent"
-    """The path does not exist, or this process cannot reach it, so libtorrent cannot either."""
+    """The path does not exist, or this process (and so libtorrent) cannot reach it."""
     LINK = "link"
     OTHER = "other"
 
@@ -31,16 +35,16 @@ class Disk(Protocol):
     """The accesses to the disk that the check needs."""
 
     def kind(self, path: str) -> Kind:
-        """The kind of file at an absolute path, of which only the last component can be a link."""
+        """The kind of file at an absolute path. Only the last component may be a link."""
         ...
 
     def resolve(self, path: str) -> str | None:
-        """The path with all links resolved, whether or not it exists; None if the links form a loop."""
+        """The path with all links resolved; None if the links form a loop. The path need not exist."""
         ...
 
 
 class Escape(NamedTuple):
-    """A path that leads out of the bounds, and its target; None if that cannot be determined."""
+    """A path that leads out of the bounds, and its target. The target is None if it cannot be determined."""
 
     path: str
     leads_to: str | None
@@ -61,12 +65,12 @@ class _Place(NamedTuple):
 
 
 class Judge:
-    """Checks many paths, and accesses each of their components only once.
+    """Checks many paths. Accesses each component only once.
 
-    It caches the results, so an instance must only be used for checks that are made together.
+    The results are cached and become outdated. So use an instance only for checks at the same time.
 
     Args:
-        bounds: where payload may be stored.
+        bounds: the directories in which payload may be stored.
         disk: accesses the disk.
     """
 

@@ -36,21 +36,21 @@ class Reconsider(NamedTuple):
 
 
 class Left(NamedTuple):
-    """The files of a torrent that still exist after they were to be deleted."""
+    """The files of a torrent that still exist after the deletion."""
 
     torrent: str
     left: Sequence[Leftover]
 
 
 class Probed(NamedTuple):
-    """Whether a torrent's files can be written or read. `problem` says why not."""
+    """The result of `probe`. `problem` says why files cannot be written or read; None if they can."""
 
     torrent: str
     problem: str | None
 
 
 class StillMissing(NamedTuple):
-    """A requested check has found that the storage of a torrent is still missing."""
+    """The result of a requested check: the storage of a torrent is still missing."""
 
     desired: DesiredTorrent
     problem: str

@@ -1,10 +1,10 @@
-"""Holds errors of torrents whose files are being checked, since the check may find the actual cause. Pure."""
+"""Holds errors of torrents during a check of their files, because the check may find the actual cause. Pure."""
 
 from protocol.wire.events.torrent_events import TorrentError
 
 
 class HeldErrors:
-    """Holds at most one error per torrent, the latest. Times are monotonic seconds that the caller passes."""
+    """Holds the latest error of each torrent. Times are monotonic seconds that the caller passes."""
 
     def __init__(self, *, patience_s: float) -> None:
         self._patience_s = patience_s
@@ -17,7 +17,7 @@ class HeldErrors:
     def looked(self, torrent: str, *, sound: bool) -> TorrentError | None:
         """Ends the hold after a torrent's files were checked.
 
-        Returns its error, unless the check has found the cause.
+        Returns the torrent's error. Returns None if the check has found the cause.
         """
         held = self._held.pop(torrent, None)
         return held[0] if held is not None and sound else None
@@ -27,6 +27,6 @@ class HeldErrors:
         self._held.pop(torrent, None)
 
     def overdue(self, now: float) -> list[TorrentError]:
-        """Removes and returns the errors that were held for as long as a check may take."""
+        """Removes and returns errors whose check has taken too long."""
         late = [torrent for torrent, (_, since) in self._held.items() if now - since > self._patience_s]
         return [self._held.pop(torrent)[0] for torrent in late]

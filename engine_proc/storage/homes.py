@@ -7,14 +7,14 @@ from protocol.host.mounts import Mounts, mount_point_of
 
 
 class Home(NamedTuple):
-    """The mount of a path: the mount point, and the identity of the mounted file system."""
+    """The mount of a path: its mount point, and the identity of its file system."""
 
     mount_point: str
     identity: str
 
 
 class Homes:
-    """The mounts of paths, by the mounts that were read last.
+    """The mounts of paths, according to the last read of the mounts.
 
     Fields:
         mounts: the mounts that were read last.
@@ -23,11 +23,11 @@ class Homes:
     def __init__(self, mounts: Mounts) -> None:
         self.mounts = mounts
         self._by_path: dict[str, Home] = {}
-        """A cache of results, which depend on `mounts`."""
+        """A cache of results. They depend on `mounts`."""
         self._covered: dict[str, Home] = {}
 
     def read(self, mounts: Mounts) -> bool:
-        """Stores the mounts that were read. Returns whether they have changed."""
+        """Stores mounts. Returns whether the mounts have changed."""
         changed = mounts != self.mounts
         self._by_path.clear()
         self.mounts = mounts
@@ -42,11 +42,11 @@ class Homes:
         return home
 
     def cover(self, directories: Iterable[str]) -> None:
-        """Stores the directories below which the sandbox lets this process write, when it has just been entered."""
+        """Stores the directories that the sandbox makes writable. Call it just after the sandbox is entered."""
         self._covered = {each: self.of(each) for each in directories}
 
     def covers(self, path: str) -> bool:
-        """Whether the sandbox lets this process write at a path. False if something was mounted over its root since."""
+        """Whether the sandbox makes a path writable. False if a later mount covers the path's root."""
         return not self._covered or any(
             path == each or path.startswith(each.rstrip("/") + "/")
             for each, home in self._covered.items()

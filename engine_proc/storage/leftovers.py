@@ -1,8 +1,13 @@
-"""Finds the files that still exist after a torrent's files were to be deleted, and why. Runs on the disk's thread.
+"""Finds a torrent's files that still exist after the deletion, and the reasons. Runs on the disk's thread.
 
-libtorrent reports only the last of several errors, usually that a folder is not empty. So the disk is checked. Each
-file of the torrent that still exists is a leftover. A folder is a leftover if it is empty, or if NFS keeps files in it
-that a process has open (`.nfs...`). A folder with files of others is no leftover.
+libtorrent reports only the last of several errors, usually that a folder is not empty. So this module checks the disk.
+A *leftover* is one of these:
+
+- a file of the torrent that still exists;
+- an empty folder of the torrent that cannot be deleted;
+- a folder of the torrent with `.nfs...` files, which NFS keeps for open files.
+
+A folder with other files is no leftover.
 """
 
 import errno
@@ -13,7 +18,7 @@ from typing import NamedTuple
 
 
 class Leftover(NamedTuple):
-    """A path that still exists, and why, if that can be determined."""
+    """A path that still exists, and the reason, if known."""
 
     path: str
     why: str | None
@@ -23,12 +28,12 @@ class Leftover(NamedTuple):
 
 
 def leftovers(paths: Sequence[str], save_path: str, mount_points: Collection[str] = ()) -> list[Leftover]:
-    """Which of these files still exist, and which of their folders below the save path.
+    """The leftovers among these files, and among their folders below the save path.
 
     Args:
         paths: the absolute paths in `SourceInfo.paths`: the part file, each file, and the folders of symbolic links.
         save_path: the save path, which is not one of the torrent's folders.
-        mount_points: paths that cannot be deleted since something is mounted on them.
+        mount_points: the mount points, which cannot be deleted.
     """
     found = []
     for path in paths:
@@ -76,8 +81,7 @@ def _left_of(folder: str) -> list[Leftover]:
 def _why(path: str, mount_points: Collection[str]) -> str | None:
     """Why a file cannot be deleted.
 
-    Determined by rmdir(2), which never deletes a file, but reports first any error that would also prevent
-    unlink(2).
+    Calls rmdir(2), which never deletes a file. If unlink(2) would fail, rmdir(2) reports the same error.
     """
     if path in mount_points:
         return os.strerror(errno.EBUSY)

@@ -1,4 +1,4 @@
-"""The storage guard's record of a mount: its free space, the torrents that wait for it, and what was reported. Pure."""
+"""The storage guard's record of a mount: free space, waiting torrents, and the last reports. Pure."""
 
 from collections.abc import Callable, Container, Iterable
 from typing import Final
@@ -13,21 +13,22 @@ DISK_FULL: Final = "disk_full"
 STORAGE_MISSING: Final = "storage_missing"
 
 TELL_S: Final = 2.0
-"""How long a report is delayed while it may still change."""
+"""How long a report is delayed, because the state may still change."""
 
 
 class Mount:
-    """A mount point that torrents are on, or wait for. Times are monotonic seconds.
+    """A mount point with torrents on it, or torrents that wait for it. Times are monotonic seconds.
 
     Fields:
-        space: the state of its free space.
+        space: the state of the free space.
         held: the torrents that are paused because the disk is full.
-        missing: the torrents that are not loaded because their files are missing, each with a sentence about the
+        missing: the torrents that are not loaded because their files are missing. Each has a sentence about the
             problem.
         silent: whether the disk did not answer the last question in time.
         free_bytes: the free bytes at the last measurement; None if unknown.
-        measure_at: when its free space is measured next; NEVER during a measurement, None if no measurement is needed.
-        to_ask: checks of files that will be requested together at the next tick.
+        measure_at: the time of the next measurement of the free space. NEVER during a measurement; None if no
+            measurement is needed.
+        to_ask: checks of files, which the next tick requests together.
     """
 
     __slots__ = (
@@ -58,7 +59,7 @@ class Mount:
     # -- free space -----------------------------------------------------------------------------------------------
 
     def write_failed(self, now: float) -> bool:
-        """Notes that a write found no space. Returns whether torrents that write here have to be held from now on."""
+        """Notes that a write found no space. Returns whether torrents on this mount have to be held from now on."""
         self.space, action = storage_policy.step(self.space, WriteFailed(), now)
         if action is not Action.HOLD:
             return False
@@ -74,7 +75,7 @@ class Mount:
         return self.release(now) if action is Action.RELEASE else frozenset()
 
     def measure_soon(self, now: float) -> None:
-        """Requests a measurement, since a client retries a held torrent."""
+        """Requests a measurement, because a client retries a held torrent."""
         self.space = storage_policy.hurried(self.space)
         self.measure_at = now
 
@@ -86,7 +87,7 @@ class Mount:
         return released
 
     def due_measurement(self, now: float) -> bool:
-        """Whether to measure the free space now; if so, the measurement counts as in progress."""
+        """Whether to measure the free space now. If True, the measurement counts as in progress."""
         if self.measure_at is None or now < self.measure_at:
             return False
         self.measure_at = NEVER
@@ -105,7 +106,7 @@ class Mount:
         self.note(DISK_FULL, now)
 
     def unhold(self, torrent: str, now: float) -> None:
-        """Notes that a torrent does not wait for free space (any more)."""
+        """Notes that a torrent does not wait for free space."""
         if torrent in self.held:
             self.held.discard(torrent)
             self.note(DISK_FULL, now)
@@ -116,23 +117,23 @@ class Mount:
         self.note(STORAGE_MISSING, now)
 
     def found(self, torrent: str, now: float) -> None:
-        """Notes that a torrent does not wait for its files any more."""
+        """Notes that a torrent no longer waits for its files."""
         self.missing.pop(torrent, None)
         self.note(STORAGE_MISSING, now)
 
     # -- reports --------------------------------------------------------------------------------------------------
 
     def note(self, problem: str, now: float) -> None:
-        """Notes that the state of a problem may have changed."""
+        """Notes that the state of a problem may have changed. The state will be reported."""
         self._news.setdefault(problem, now)
 
     @property
     def has_news(self) -> bool:
-        """Whether there may be something to report."""
+        """Whether a report may be due now or later."""
         return bool(self._news)
 
     def due_news(self, now: float, *, settled: bool) -> list[str]:
-        """The problems to report now; they count as reported.
+        """The problems to report now. From now on they count as reported.
 
         Args:
             settled: whether no torrent is being checked.
@@ -146,7 +147,7 @@ class Mount:
     def state(self, problem: str, *, mounted: bool) -> StorageState | None:
         """The complete state of a problem: all torrents that wait.
 
-        If no torrent waits, the state reports that the problem is over. None if the problem was never reported.
+        If no torrent waits, the state says that the problem is over. None if the problem was never reported.
         """
         full = problem == DISK_FULL and self.space.full
         if problem == STORAGE_MISSING:
@@ -172,7 +173,7 @@ class Mount:
         )
 
     def times(self) -> Iterable[float]:
-        """The times at which there may be something to do; empty if there is nothing."""
+        """The times of the next measurement and reports; empty if none is due."""
         if self.to_ask:
             yield 0.0
         if self.measure_at is not None and self.measure_at != NEVER:
@@ -182,7 +183,7 @@ class Mount:
 
 
 class MountRecords:
-    """The records of all mount points that torrents are on, or wait for."""
+    """The records of all mount points with torrents on them, or torrents that wait for them."""
 
     def __init__(self) -> None:
         self._mounts: dict[str, Mount] = {}
@@ -238,5 +239,5 @@ class MountRecords:
         return [state for state in states if state is not None]
 
     def next_due(self) -> float | None:
-        """The time at which there may be something to do; None if never."""
+        """The time of the next measurement or report; None if none is due."""
         return min((at for mount in self._mounts.values() for at in mount.times()), default=None)

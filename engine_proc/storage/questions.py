@@ -10,7 +10,7 @@ from engine_proc.storage.homes import Home
 from protocol.wire.desired import DesiredTorrent
 
 NEVER: Final = math.inf
-"""The deadline of a question without time limit."""
+"""The deadline of a question that has no time limit."""
 
 
 class Kind(Enum):
@@ -23,7 +23,7 @@ class Kind(Enum):
     CONFINE = "confine"
     """Whether paths lead out of the download roots."""
     LEFTOVERS = "leftovers"
-    """Which of the files that were to be deleted still exist."""
+    """Which files still exist after a deletion."""
     PROBE = "probe"
     """Whether files can be opened."""
 
@@ -40,7 +40,7 @@ class Question(NamedTuple):
     """A pending question.
 
     Fields:
-        subject: the torrent that the question is about, or another value that the asker chose.
+        subject: the torrent of the question, or another value that the caller of `ask` chose.
         token: identifies the question in its answer.
         until: the deadline in monotonic seconds, after which the disk counts as silent.
         looking: the subject of a `LOOK`; otherwise None.
@@ -55,7 +55,7 @@ class Question(NamedTuple):
 
 
 class Questions:
-    """The pending questions: for each kind and subject at most one, the latest."""
+    """The pending questions: for each kind and subject, the latest."""
 
     def __init__(self) -> None:
         self._tokens = itertools.count(1)
@@ -67,7 +67,7 @@ class Questions:
     def ask(
         self, kind: Kind, subject: str | int, mount_point: str, until: float, looking: Looking | None = None
     ) -> int:
-        """Adds a question, and returns its token. Withdraws an earlier one of the same kind and subject."""
+        """Adds a question, and returns its token. Withdraws an earlier question of the same kind and subject."""
         self.withdraw(kind, subject)
         token = next(self._tokens)
         self._asked[token] = Question(kind, subject, token, mount_point, until, looking)
@@ -76,14 +76,14 @@ class Questions:
         return token
 
     def answered(self, token: int) -> Question | None:
-        """Removes and returns the question of an answer; None if it was withdrawn."""
+        """Removes and returns the question of an answer; None if the question was withdrawn."""
         question = self._asked.pop(token, None)
         if question is not None:
             del self._latest[question.kind, question.subject]
         return question
 
     def withdraw(self, kind: Kind, subject: str | int) -> None:
-        """Withdraws a question, so that its answer is ignored."""
+        """Withdraws a question. Its answer will be ignored."""
         token = self._latest.pop((kind, subject), None)
         if token is not None:
             del self._asked[token]
@@ -97,9 +97,9 @@ class Questions:
         return any(question.kind is Kind.LOOK for question in self._asked.values())
 
     def overdue(self, now: float) -> list[Question]:
-        """The questions whose deadline has passed, each only once.
+        """The questions that were not answered before their deadline. Each is returned once.
 
-        They are removed, except for `LOOK`s, whose late answers are still used.
+        Removes these questions. A `LOOK` is kept, because its late answer is still used.
         """
         if now < self._earliest:
             return []

@@ -1,7 +1,8 @@
-"""The storage guard: knows each torrent's file system, and which torrents wait for their mount or for free space.
+"""The storage guard: decides which torrents wait for their mount, or for free space.
 
-The guard sends questions to the storage watch, applies the storage policy to the answers, and returns *decisions* to
-the dispatcher. It never changes a torrent itself. It has a record of each torrent and mount point.
+The guard sends questions to the storage watch, and applies the storage policy to the answers. The results are
+*decisions* for the dispatcher. The guard never changes a torrent itself. It has a record of each torrent and mount
+point.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -47,14 +48,18 @@ from protocol.internal.link_events import StorageState
 from protocol.wire.desired import DesiredTorrent
 
 PATIENCE_S: Final = 5.0
-"""After this many seconds without an answer, a disk counts as missing until it answers."""
+"""If a disk does not answer for this many seconds, it counts as missing until it answers."""
 
 SUSPICION_S: Final = 5.0
 """The minimum interval between checks of a torrent whose reads fail."""
 
 
 class StorageGuard:
-    """The storage guard of one engine. `bounds`: where payload may be stored; `homes`: the mounts of paths.
+    """The storage guard of one engine.
+
+    Fields:
+        bounds: the directories in which payload may be stored.
+        homes: the mounts of paths.
 
     Args:
         watch: checks disks.
@@ -80,22 +85,22 @@ class StorageGuard:
         self._mounts = MountRecords()
         self._questions = Questions()
         self._suspected_at: dict[str, float] = {}
-        """For a rate limit: when the files of a torrent with an error were last checked. Few torrents have an entry."""
+        """By torrent with an error, when its files were last checked. This limits the rate of checks."""
         self._coming_back: set[str] = set()
         """Torrents that are being unloaded, and may be checked again soon."""
 
     def set_bounds(self, bounds: Bounds) -> None:
-        """Sets the bounds. Before the first call payload may be stored nowhere."""
+        """Sets the bounds. Before the first call, payload may not be stored in any directory."""
         self.bounds = bounds
 
     def set_covered(self, directories: Iterable[str]) -> None:
-        """Sets where the sandbox lets this process write. Called once the sandbox is entered, if there is one."""
+        """Sets the directories that the sandbox makes writable. Call it just after the sandbox is entered."""
         self.homes.cover(directories)
 
     # -- desired state, and waiting torrents ----------------------------------------------------------------------
 
     def effective(self, desired: DesiredTorrent) -> DesiredTorrent:
-        """The effective desired state: a torrent that would write to a full file system is paused."""
+        """The effective desired state. If the torrent would write to a full file system, it is paused."""
         torrent = desired.torrent
         self._record(torrent).desired = desired
         mount = self._mounts.at(self.homes.of(desired.save_path).mount_point)
@@ -113,7 +118,7 @@ class StorageGuard:
         return None if record is None else record.desired
 
     def waits(self, desired: DesiredTorrent) -> bool:
-        """Stores a torrent's desired state. Returns whether it waits for its storage, so must not be loaded."""
+        """Stores a torrent's desired state. Returns whether the torrent has to wait for its storage."""
         record = self._torrents.get(desired.torrent)
         if record is None or record.waiting is None:
             return False
@@ -138,7 +143,7 @@ class StorageGuard:
             record.waiting = None
 
     def write_failed(self, torrent: str) -> list[Decision]:
-        """Handles a write of a torrent that found no space."""
+        """Handles a failed write: there was no free space."""
         record = self._torrents.get(torrent)
         if record is None or record.home is None:
             return []
@@ -150,7 +155,7 @@ class StorageGuard:
         return self._reconsider(each for each in there if self._translator.incomplete(each))
 
     def measure_anew(self, torrent: str) -> None:
-        """Requests a measurement of the free space that a torrent waits for. `Reconsider` follows if it is enough."""
+        """Requests a measurement of the free space that a torrent waits for. If it suffices, `Reconsider` follows."""
         self._mounts.measure_soon(torrent, self._clock())
 
     def discard(self, torrent: str) -> None:
@@ -174,10 +179,10 @@ class StorageGuard:
     # -- questions to disks ---------------------------------------------------------------------------------------
 
     def inspect(self, desired: DesiredTorrent, examined: Examined | None, *, loaded: bool = False) -> Verdict | None:
-        """Checks whether a torrent's data exists. Returns None if the disk has to be asked, so that `Judged` follows.
+        """Checks whether a torrent's data exists. Returns None if a check of the disk is needed. Then `Judged` follows.
 
         Args:
-            loaded: whether the torrent is in the session. Then a disk that does not answer has no consequence.
+            loaded: whether the torrent is in the session. Then a missing answer has no consequence.
         """
         torrent, home = desired.torrent, self.homes.of(desired.save_path)
         self._coming_back.discard(torrent)
@@ -191,23 +196,26 @@ class StorageGuard:
         return None
 
     def confine(self, subject: str | int, save_path: str, paths: Sequence[str], *, patient: bool = True) -> None:
-        """Requests a check whether paths lead out of the download roots. `Confined` follows, unless the disk hangs.
+        """Requests a check whether paths lead out of the download roots. `Confined` follows if the disk answers.
 
         Args:
             subject: identifies the check in `Confined`. Only the latest check of a subject is answered.
             save_path: the save path, which determines the disk.
-            patient: waits without time limit. Otherwise a disk that does not answer in time is reported as `problem`.
+            patient: waits without time limit. If False, a missing answer is reported as `problem`.
         """
         mount_point, token = self._ask(Kind.CONFINE, subject, save_path, patient=patient)
         self._mounts.at(mount_point).to_ask.append(Look(str(subject), token, (), paths))
 
     def look_after(self, torrent: str, save_path: str, paths: Sequence[str]) -> None:
-        """Requests a check which of the deleted files still exist. `Left` follows, even if the disk hangs."""
+        """Requests a check for leftovers of deleted files. `Left` follows, even if the disk hangs."""
         mount_point, token = self._ask(Kind.LEFTOVERS, torrent, save_path)
         self._watch.look_after(mount_point, After(token, paths, save_path, list(self.homes.mounts)))
 
     def probe(self, torrent: str, save_path: str, paths: Sequence[str]) -> None:
-        """Requests a check whether a torrent's files can be written or, if it is complete, read. `Probed` follows."""
+        """Requests a check whether a torrent's files can be opened. `Probed` follows.
+
+        The files of an incomplete torrent have to be writable. The files of a complete torrent have to be readable.
+        """
         mount_point, token = self._ask(Kind.PROBE, torrent, save_path)
         self._watch.probe(mount_point, Probe(token, paths, self._translator.incomplete(torrent)))
 
@@ -217,7 +225,7 @@ class StorageGuard:
         return mount_point, self._questions.ask(kind, subject, mount_point, until)
 
     def recheck(self, torrent: str) -> Decision | None:
-        """Checks for the storage of a torrent that waits for it. `Reconsider` or `StillMissing` is the result."""
+        """Checks the storage of a waiting torrent again. The result is `Reconsider` or `StillMissing`."""
         record = self._torrents[torrent]
         desired, waiting = record.desired, record.waiting
         assert desired is not None
@@ -232,7 +240,7 @@ class StorageGuard:
         return None
 
     def looking(self, torrent: str) -> bool:
-        """Whether a check of a torrent is pending, so that `Judged` or `Confined` follows."""
+        """Whether a check of a torrent is pending. Then `Judged` or `Confined` follows."""
         return any(self._questions.under_way(kind, torrent) for kind in (Kind.LOOK, Kind.CONFINE))
 
     def suspect(self, torrent: str) -> bool:
@@ -284,11 +292,11 @@ class StorageGuard:
         return late
 
     def next_due(self) -> float | None:
-        """The time at which `tick` will have something to do."""
+        """The time of the next task for `tick`; None if there is none."""
         return self._mounts.next_due()
 
     def _settled(self) -> bool:
-        """Whether no torrent is being checked, or about to be."""
+        """Whether all checks of torrents have ended, and no check is about to begin."""
         return not (self._questions.any_looks() or self._coming_back)
 
     # -- internals ------------------------------------------------------------------------------------------------

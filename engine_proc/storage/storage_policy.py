@@ -1,11 +1,12 @@
 """Decides what happens to torrents whose storage is missing or full. Pure.
 
-`judge` decides whether a torrent's data exists. It is called before the torrent is loaded, and again whenever mounts
-change. A torrent whose mount or files are missing waits for them, since loading it would discard its complete pieces.
+`judge` decides whether a torrent's data exists. It is called before the torrent is loaded, and again after each change
+of the mounts. If the mount or the files are missing, the torrent waits. Otherwise libtorrent would discard its complete
+pieces.
 
-`step` is a state machine for the free space of each file system. It is full from the first write that found no space
-until there is free space again. There is also a minimum time, which doubles whenever the file system fills up again at
-once: a quota or the inodes may be exhausted although there are free bytes.
+`step` is a state machine for the free space of a file system. A failed write makes the file system full. It stays full
+for a minimum time, and until there is free space. If the file system soon becomes full again, the minimum time doubles.
+Even with free bytes, a quota or the inodes may be exhausted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,10 +19,13 @@ import msgspec
 from engine_proc.resume.pieces import ClaimedFile
 
 HEADROOM: Final = 16 * 1024 * 1024
-"""The free bytes at which waiting torrents continue. Fewer are enough if the torrents need fewer."""
+"""The free bytes at which waiting torrents continue. If the torrents need fewer bytes, fewer suffice."""
 
 LOOK_S: Final = 2.0
-"""The interval of measurements of a full file system, and the minimum time for which it counts as full."""
+"""The interval of measurements of a full file system.
+
+It is also the minimum time for which a file system counts as full.
+"""
 
 LOOK_MAX_S: Final = 120.0
 CALM_S: Final = 60.0
@@ -29,20 +33,20 @@ CALM_S: Final = 60.0
 
 
 class Present(NamedTuple):
-    """The data exists. `short`: by file index, the size of each file that is shorter than claimed."""
+    """The data exists. `short`: by file index, the sizes of files that are shorter than claimed."""
 
     short: Mapping[int, int]
 
 
 class Missing(NamedTuple):
-    """The data is missing. Has the mount point on which it is awaited, and a sentence about the reason."""
+    """The data is missing. Has the mount point where the data is expected, and a sentence about the reason."""
 
     mount_point: str
     problem: str
 
 
 class Outside(NamedTuple):
-    """A path of the torrent leads out of the download roots. Has a sentence about it."""
+    """A path of the torrent leads out of the download roots. Has a sentence about the path."""
 
     problem: str
 
@@ -51,11 +55,11 @@ Verdict = Present | Missing | Outside
 
 
 def unmounted(expected: str, actual: str) -> Missing | None:
-    """Decides whether a disk is not mounted: its torrents are expected on it, and are now on a disk above it.
+    """Decides whether a disk is not mounted. In that case, the save path is on the disk of a parent directory.
 
     Args:
-        expected: the mount point that a save path was on; empty if unknown.
-        actual: the mount point that the save path is on now.
+        expected: the previous mount point of the save path; empty if unknown.
+        actual: the present mount point of the save path.
     """
     if expected in ("", actual) or PurePosixPath(actual) not in PurePosixPath(expected).parents:
         return None
@@ -66,9 +70,9 @@ def judge(*, expected: str, actual: str, claimed: Sequence[ClaimedFile], sizes: 
     """Decides whether a torrent can be loaded.
 
     Args:
-        expected: the mount point that its save path was on; empty if unknown.
-        actual: the mount point that its save path is on now.
-        claimed: the files in which, according to its resume data, there is at least one complete piece.
+        expected: the previous mount point of the torrent's save path; empty if unknown.
+        actual: the present mount point of the torrent's save path.
+        claimed: the claimed files.
         sizes: the sizes of these files on disk; None for a file that does not exist or cannot be reached.
     """
     short = {
@@ -97,7 +101,7 @@ class Space(msgspec.Struct, frozen=True):
 
     Fields:
         refills: how often the file system became full again within `CALM_S` after it had free space.
-        since: the time of the last change of state.
+        since: the time of the last change of the state.
     """
 
     room: Room = Room.ENOUGH
@@ -117,7 +121,7 @@ class Space(msgspec.Struct, frozen=True):
 
 
 def hurried(space: Space) -> Space:
-    """The state of a full file system after a client retries: it may have free space at the next measurement."""
+    """The state of a full file system after a client's retry. The minimum time is over."""
     return Space(space.room, 0, space.since - LOOK_MAX_S)
 
 
@@ -134,7 +138,7 @@ class Measured(NamedTuple):
 
 
 class Action(Enum):
-    """What to do with the torrents that write to the file system."""
+    """An action on the torrents that write to the file system."""
 
     HOLD = "hold"
     RELEASE = "release"

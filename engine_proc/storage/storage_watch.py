@@ -1,4 +1,4 @@
-"""The storage watch: checks mounts and disks on threads, so that a hung disk blocks nothing else.
+"""The storage watch: checks mounts and disks on threads, so that a hung disk does not block the loop.
 
 One thread waits for changes of /proc/self/mountinfo. Each file system with questions has a separate thread.
 """
@@ -19,23 +19,23 @@ from protocol.host.real_path import real_path
 from protocol.internal.bounds import Bounds
 
 MOUNTS_S: Final = 10.0
-"""The interval at which mounts are read even without a reported change."""
+"""The maximum interval between two reads of the mounts."""
 
 _CLOSE_S: Final = 0.5
 
 
 class MountsRead(NamedTuple):
-    """The mounts were read, after a change or the interval."""
+    """The mounts were read, after a change or after MOUNTS_S."""
 
     mounts: Mounts
 
 
 class Look(NamedTuple):
-    """A question about a torrent's files; the answer repeats the token.
+    """A question about a torrent's files. The answer repeats the token.
 
     Fields:
         paths: the paths whose sizes are requested.
-        others: further paths, which are only checked for leading out of the bounds, like `paths`.
+        others: further paths. Both `paths` and `others` are checked for paths out of the bounds.
     """
 
     torrent: str
@@ -45,10 +45,10 @@ class Look(NamedTuple):
 
 
 class FilesSeen(NamedTuple):
-    """The answer to a `Look`: the size of each file in the order of `paths`; None if a path has no reachable file.
+    """The answer to a `Look`: the size of each file, in the order of `paths`. None if a file cannot be reached.
 
     Fields:
-        escape: the first path that leads out of the bounds. If there is one, no sizes are determined.
+        escape: the first path that leads out of the bounds. If such a path exists, the sizes are not determined.
     """
 
     torrent: str
@@ -58,7 +58,7 @@ class FilesSeen(NamedTuple):
 
 
 class SpaceSeen(NamedTuple):
-    """The answer to `measure`: what an unprivileged process may still write; None if the file system cannot tell."""
+    """The answer to `measure`: the free space for an unprivileged process; None if unknown."""
 
     mount_point: str
     free_bytes: int | None
@@ -66,7 +66,7 @@ class SpaceSeen(NamedTuple):
 
 
 class After(NamedTuple):
-    """A question about files that were to be deleted (see `leftovers`); the answer repeats the token."""
+    """A question about leftovers of deleted files (see `leftovers`). The answer repeats the token."""
 
     token: int
     paths: Sequence[str]
@@ -82,11 +82,11 @@ class LeftSeen(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """A question whether files can be opened; the answer repeats the token.
+    """A question whether files can be opened. The answer repeats the token.
 
     Fields:
-        writing: whether the files have to be writable, or creatable if they do not exist. Otherwise existing files have
-            to be readable.
+        writing: whether this process has to be able to write the files, or to create missing files. If False, existing
+            files have to be readable.
     """
 
     token: int
@@ -95,7 +95,7 @@ class Probe(NamedTuple):
 
 
 class Probed(NamedTuple):
-    """The answer to a `Probe`: a sentence about the first file that cannot be opened; None if there is none."""
+    """The answer to a `Probe`: a sentence about the first file that cannot be opened; None if all can be opened."""
 
     token: int
     problem: str | None
@@ -138,23 +138,23 @@ class StorageWatch:
         return [sight for sights in self._seen.drain() for sight in sights]
 
     def inspect(self, mount_point: str, looks: Sequence[Look], bounds: Bounds) -> None:
-        """Requests checks of files on one file system. Their `FilesSeen` follow together, unless the disk hangs."""
+        """Requests checks of files on one file system. If the disk answers, one `FilesSeen` for each follows."""
         self._ask(mount_point, _Looks(bounds, looks))
 
     def look_after(self, mount_point: str, after: After) -> None:
-        """Requests a check for leftovers on one file system. `LeftSeen` follows, unless the disk hangs."""
+        """Requests a check for leftovers on one file system. If the disk answers, `LeftSeen` follows."""
         self._ask(mount_point, after)
 
     def probe(self, mount_point: str, probe: Probe) -> None:
-        """Requests a check whether files on one file system can be opened. `Probed` follows, unless the disk hangs."""
+        """Requests a check whether files on one file system can be opened. If the disk answers, `Probed` follows."""
         self._ask(mount_point, probe)
 
     def measure(self, mount_point: str) -> None:
-        """Requests a measurement of a file system's free space. `SpaceSeen` follows, unless the disk hangs."""
+        """Requests a measurement of a file system's free space. If the disk answers, `SpaceSeen` follows."""
         self._ask(mount_point, mount_point)
 
     def close(self) -> None:
-        """Stops the threads, except those that hang in a disk access; they end with the process."""
+        """Stops the threads. If a thread hangs in a disk access, it ends with the process."""
         self._closing = True
         os.eventfd_write(self._wake, 1)
         for tasks in self._tasks.values():
@@ -226,7 +226,7 @@ def _answer(look: Look, judge: Judge) -> FilesSeen:
 
 
 def _unusable(path: str, *, writing: bool) -> str | None:
-    """Why a file cannot be written or read; None if no reason is known."""
+    """Why a file cannot be written or read; None if no problem is known."""
     try:
         os.close(os.open(path, (os.O_RDWR if writing else os.O_RDONLY) | os.O_NONBLOCK | os.O_CLOEXEC))
     except FileNotFoundError:

@@ -8,11 +8,11 @@ from protocol.wire.desired import DesiredTorrent
 
 
 class Waiting(NamedTuple):
-    """What a torrent with missing storage waits for.
+    """The state of a torrent that waits for its missing storage.
 
     Fields:
-        examined: the claims of its resume data.
-        mount_point: the mount point on which its files are awaited.
+        examined: the claims of the torrent's resume data.
+        mount_point: the mount point where the files are expected.
         anew: whether a client has requested a new check.
     """
 
@@ -25,10 +25,10 @@ class TorrentStorage:
     """The storage guard's record of one torrent.
 
     Fields:
-        desired: the last desired state, before `effective` changed it; None if the torrent is only loaded in order to
-            delete its files.
-        home: its mount when its files were last found.
-        waiting: set while its storage is missing.
+        desired: the last desired state, before `effective` changed it. None if the torrent is loaded only to delete its
+            files.
+        home: the torrent's mount when the files were last found.
+        waiting: set while the storage is missing.
     """
 
     __slots__ = ("desired", "home", "waiting")
@@ -39,6 +39,6 @@ class TorrentStorage:
         self.waiting: Waiting | None = None
 
     def has_moved(self, homes: Homes) -> bool:
-        """Whether its path leads to another mount than at its last check."""
+        """Whether the torrent's path leads to another mount than at the last check."""
         home, desired = self.home, self.desired
         return home is not None and desired is not None and home != homes.of(desired.save_path)

@@ -1,7 +1,8 @@
-"""Torrents that are not loaded: the reasons, the events about them, and what they wait for.
+"""Torrents that are not loaded, the reasons, and the events about these torrents.
 
 The storage guard has the torrents whose storage is missing. This module has the torrents whose stored data cannot be
-read, and those that are not loaded because another record of the same torrent is (*rivals*).
+read. It also has the *rivals*. If two records are of the same torrent, only one record is loaded. The other record is a
+rival.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,7 @@ READ_AGAIN: Final = 100
 
 UNREADABLE: Final = "unreadable"
 FAULT: Final = "call_failed"
-"""The name of the public error of a torrent for which a call of libtorrent failed unexpectedly."""
+"""The name of the public error of a torrent if a call of libtorrent failed unexpectedly."""
 ADD_FAILED: Final = "add_failed"
 
 
@@ -40,7 +41,7 @@ class Absences:
         records: the records of the dispatcher.
 
     Fields:
-        mover: moves the files of torrents, which are not loaded meanwhile.
+        mover: moves the files of torrents. These torrents are not loaded during the move.
     """
 
     def __init__(self, parts: Parts, loader: Loader, records: Records) -> None:
@@ -49,16 +50,16 @@ class Absences:
         self._records = records
         self.mover = Mover(parts, loader)
         self._unread: dict[str, str] = {}
-        """By torrent, the reported problem that prevents reading its stored data."""
+        """By torrent, the reported problem with its stored data."""
         self._awaiting: dict[str, DesiredTorrent] = {}
         """The desired states of the torrents whose stored data will be read again."""
         self._rivals: dict[str, tuple[DesiredTorrent, str]] = {}
-        """For each rival, its desired state, and the id of the record that is loaded instead."""
+        """By rival, its desired state, and the id of the loaded record."""
 
     # -- reasons --------------------------------------------------------------------------------------------------
 
     def miss(self, absent: Absent) -> None:
-        """Lets a torrent wait, since its storage is missing."""
+        """Lets a torrent wait, because its storage is missing."""
         desired, examined, verdict = absent
         torrent, translator = desired.torrent, self._parts.translator
         files_known = self._loader.knows_files(torrent)
@@ -85,7 +86,7 @@ class Absences:
         self._parts.emit(TorrentApplied(torrent=torrent, revision=desired.revision, problem=problem))
 
     def wait_for_file(self, desired: DesiredTorrent, error: OSError) -> None:
-        """Lets a torrent wait, since its stored data cannot be read but may be intact. Reading is retried later."""
+        """Lets a torrent wait, because its stored data cannot be read but may be intact. The read is retried later."""
         torrent = desired.torrent
         desired = self._records.take_next(torrent) or desired
         problem = cannot_be_read(error.filename or "the resume directory", error)
@@ -99,7 +100,7 @@ class Absences:
         self._awaiting[torrent] = desired
 
     def give_way(self, desired: DesiredTorrent, error: AlreadyThere) -> None:
-        """Lets a record wait until another record of the same torrent, which is loaded, is removed."""
+        """Lets a record wait until the loaded record of the same torrent is removed."""
         torrent, other = desired.torrent, error.other
         loaded = self._records.applied(other)
         newest = self._newest(desired)
@@ -113,7 +114,7 @@ class Absences:
         return self._records.take_next(torrent) or self._parts.guard.wanted(torrent) or desired
 
     def dismiss(self, torrent: str) -> None:
-        """Notes that loading a torrent has failed, or the session has lost it."""
+        """Notes that a torrent could not be loaded, or that the session has lost it."""
         self._records.move(torrent, Input.DROP)
         self.drop(torrent)
 
@@ -126,7 +127,7 @@ class Absences:
         self._parts.pacer.discard(torrent)
 
     def moves(self, desired: DesiredTorrent) -> bool:
-        """Whether a torrent that is not loaded must not be loaded now, since its files are being moved."""
+        """Whether a torrent must not be loaded now, because its files are being moved."""
         moves = self.mover.takes(desired)
         if moves:
             self._records.note(desired.torrent, self._records.of(desired.torrent))
@@ -135,21 +136,21 @@ class Absences:
     # -- waiting torrents -----------------------------------------------------------------------------------------
 
     def end_wait(self, torrent: str) -> None:
-        """Ends the wait of a torrent for a file or for another torrent, since it is being loaded or removed."""
+        """Ends a torrent's wait for a file or for another torrent, because the torrent is being loaded or removed."""
         self._rivals.pop(torrent, None)
         self._awaiting.pop(torrent, None)
 
     def was_read(self, torrent: str) -> None:
-        """Notes that a torrent's stored data could be read, or is not needed any more."""
+        """Notes that a torrent's stored data was read, or is no longer needed."""
         self.mover.discard(torrent)
         self._unread.pop(torrent, None)
 
     def to_read_again(self) -> list[DesiredTorrent]:
-        """Some of the torrents whose stored data could not be read."""
+        """Some torrents whose stored data could not be read."""
         return list(self._awaiting.values())[:READ_AGAIN]
 
     def rivals_of(self, torrent: str) -> list[DesiredTorrent]:
-        """The records that are not loaded because this torrent is."""
+        """The records that are not loaded because this torrent is loaded."""
         return [rival for rival, other in self._rivals.values() if other == torrent]
 
     # -- events ---------------------------------------------------------------------------------------------------
@@ -160,7 +161,7 @@ class Absences:
         events_of: Callable[[str, Examined | None], list[TranslatedEvent]],
         examined: Examined | None = None,
     ) -> None:
-        """Sends events about the files and the progress of a torrent that is not loaded, as far as they are known.
+        """Sends events about the known files and progress of a torrent that is not loaded.
 
         Args:
             events_of: the translator's method that returns the events.
@@ -175,12 +176,12 @@ class Absences:
             self._parts.emit(event)
 
     def tell_rivals(self, loaded: DesiredTorrent, hashes: Hashes) -> None:
-        """Reports, once the metadata of a loaded torrent is known, which of its rivals are the same torrent."""
+        """Reports which rivals are the same torrent. Call it once the metadata of the loaded torrent is known."""
         for rival in self.rivals_of(loaded.torrent):
             self._tell_same(rival, loaded, hashes)
 
     def _tell_same(self, desired: DesiredTorrent, loaded: DesiredTorrent, hashes: Hashes) -> None:
-        """Reports that two records are of one torrent, and how many complete bytes the resume data of each claims."""
+        """Reports that two records are of one torrent, with the number of claimed bytes of each."""
         self._parts.emit(
             HashesProven(
                 torrent=desired.torrent,

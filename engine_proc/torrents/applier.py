@@ -1,6 +1,6 @@
-"""Applies desired state: loads, changes, unloads and removes torrents, in steps that the session confirms.
+"""Applies desired state: loads, changes, unloads and removes torrents. The session confirms each step.
 
-Commands that arrive while a torrent is being loaded or unloaded wait in its record, and are executed afterwards.
+If a command arrives while its torrent is being loaded or unloaded, the command waits in the torrent's record.
 """
 
 from collections.abc import Sequence
@@ -142,7 +142,10 @@ class Applier:
                 assert_never(step)
 
     def judged(self, torrent: str, verdict: Verdict) -> None:
-        """Handles the check of a loaded torrent's files. Unloads it if some are missing; its loading reports which."""
+        """Handles the check of a loaded torrent's files. If files are missing, unloads the torrent.
+
+        The next load reports the missing files.
+        """
         rechecks = self._rechecker.inspecting(torrent)
         self._proceed(torrent, verdict)
         if rechecks:
@@ -155,12 +158,12 @@ class Applier:
             self._rechecker.begin(torrent)
 
     def call_peers(self, torrent: str) -> None:
-        """Requests connections to the known peers of a torrent that may have something to download."""
+        """Requests connections to a torrent's known peers, if the torrent may still download."""
         if self._parts.translator.incomplete(torrent) and torrent in self._session.torrents():
             self._session.call_peers(torrent)
 
     def confirm(self, torrent: str) -> None:
-        """Confirms the applied state, unless an operation on the torrent is pending. Reads back changed limits."""
+        """Confirms the applied state if no operation on the torrent is pending. Reads back changed limits."""
         record = self._records.get(torrent)
         if record is None or record.applied is None or record.unconfirmed:
             return
@@ -172,7 +175,7 @@ class Applier:
         self._emit(TorrentApplied(torrent=torrent, revision=desired.revision))
 
     def take_outcome(self, outcome: NotLoaded | None) -> None:
-        """Handles the outcome of a loading step: None while the torrent is still being loaded."""
+        """Handles the outcome of a loading step. None means that the torrent is still being loaded."""
         if outcome is None:
             return
         torrent = outcome.desired.torrent
@@ -193,7 +196,7 @@ class Applier:
                 self.refuse(desired, str(error), name="damaged" if isinstance(error, Damaged) else ADD_FAILED)
 
     def refuse(self, desired: DesiredTorrent, problem: str, *, name: str = ADD_FAILED) -> None:
-        """Puts a torrent into state `error`, then applies the desired state that arrived during the loading, if any."""
+        """Puts a torrent into state `error`. If a desired state arrived during the load, applies that state."""
         self._absences.refuse(desired, problem, name=name)
         if (newer := self._records.take_next(desired.torrent)) is not None:
             self.ensure(newer)
@@ -207,7 +210,7 @@ class Applier:
 
     @faults_are_the_torrents
     def expel(self, torrent: str, expelled: Expelled) -> None:
-        """Unloads a torrent because of an error. It is loaded again only when a client requests that."""
+        """Unloads a torrent because of an error. It is loaded again only at a client's request."""
         if torrent in self._session.torrents() and self._records.state(torrent) in UNLOADABLE:
             self._records.of(torrent).begin().expelled = expelled
             self._unload(torrent, Input.EXPEL)
@@ -221,7 +224,7 @@ class Applier:
 
     @faults_are_the_torrents
     def forget(self, command: DropTorrent) -> None:
-        """Removes a torrent from the session. To delete its files, loads it first if it is not loaded."""
+        """Removes a torrent. If its files must be deleted and it is not loaded, loads it first."""
         torrent = command.torrent
         self._absences.end_wait(torrent)
         self._absences.was_read(torrent)
@@ -258,7 +261,7 @@ class Applier:
             self._remover.take_out(torrent, removal)
 
     def added_to_remove(self, alert: TorrentAdded) -> None:
-        """Handles the outcome of adding a torrent that is to be removed."""
+        """Handles the outcome of adding a torrent that has to be removed."""
         removal = self._records.of(alert.torrent).removal
         assert removal is not None, "by its state"
         if alert.problem is None:
@@ -267,7 +270,7 @@ class Applier:
             self.gone(TorrentGone(alert.torrent, alert.problem))
 
     def confine(self, torrent: str, desired: DesiredTorrent) -> None:
-        """Requests a check of the paths of a loaded torrent, before they are written or deleted."""
+        """Requests a check of the paths of a loaded torrent, before libtorrent writes or deletes files there."""
         paths = self._session.paths(torrent)
         if paths:
             patient = not self._records.being_removed(torrent)
@@ -283,7 +286,7 @@ class Applier:
             self.confine(torrent, desired)
 
     def confined(self, torrent: str, problem: str | None) -> None:
-        """Handles the result of the check whether a torrent's paths lead out of the download roots."""
+        """Handles the result of the check of a torrent's paths. `problem`: a path leads out of the download roots."""
         record = self._records.get(torrent)
         if record is None or torrent not in self._session.torrents():
             return
@@ -339,22 +342,22 @@ class Applier:
             self._remover.looked_after(torrent, record.removal, left)
 
     def resume_deleted(self, torrent: str, problem: str | None) -> None:
-        """Handles the outcome of deleting a torrent's resume data, the last step of a removal."""
+        """Handles the outcome of the last step of a removal: the deletion of a torrent's resume data."""
         if (desired := self._remover.deleted(torrent, problem)) is not None:
             self.ensure(desired)
 
     def _let_rivals_try(self, torrent: str) -> None:
-        """Retries the rivals of a torrent that was unloaded, or is loaded again, possibly with fewer info-hashes."""
+        """Retries the rivals of a torrent that was unloaded, or that is loaded again with fewer info-hashes."""
         for rival in self._absences.rivals_of(torrent):
             self.ensure(rival)
 
     # -- faults ---------------------------------------------------------------------------------------------------
 
     def faulted(self, torrent: str, problem: str, *, name: str = FAULT) -> None:
-        """Handles an unexpected error about one torrent: unloads it, in state `error`. Other torrents are not affected.
+        """Handles an unexpected error about one torrent: unloads it, with state `error`.
 
-        A client's `resume` retries the torrent. If the torrent was being unloaded anyway, the unload is repeated until
-        it succeeds.
+        Other torrents are not affected. A client's `resume` retries the torrent. If the torrent was already being
+        unloaded, the unload is repeated until it succeeds.
         """
         log("error", "torrent_fault", torrent=torrent, problem=problem)
         record = self._records.get(torrent)
@@ -371,7 +374,7 @@ class Applier:
 
     @faults_are_the_torrents
     def leave_again(self, torrent: str, problem: str) -> None:
-        """Tries again to unload a torrent, after a failure."""
+        """Schedules another attempt to unload a torrent after a failure."""
         removal = self._records.of(torrent).removal
         if torrent not in self._session.torrents():
             self.gone(TorrentGone(torrent, problem))

@@ -1,4 +1,7 @@
-"""Applies deadlines of parts of files, now or once their torrent is loaded and its files are known."""
+"""Applies deadlines of parts of files.
+
+If a torrent is not loaded or its files are unknown, its deadlines are applied later.
+"""
 
 from collections.abc import Callable
 from typing import Final
@@ -8,15 +11,15 @@ from engine_proc.torrents.torrent_faults import faults_are_the_torrents
 from protocol.internal.link_commands import SetDeadline
 
 KEPT: Final = 1000
-"""The number of deadlines that are kept; the oldest are dropped."""
+"""The maximum number of kept deadlines. Beyond this number, the oldest are dropped."""
 
 
 class Deadlines:
-    """The deadlines of one session's torrents that are in the future.
+    """The future deadlines of one session's torrents.
 
     Args:
         session: the session.
-        on_fault: called with a torrent and the problem if libtorrent fails.
+        on_fault: called with the torrent and the problem if a call of libtorrent fails.
         clock: returns monotonic seconds.
     """
 
@@ -37,7 +40,7 @@ class Deadlines:
 
     @faults_are_the_torrents
     def renew(self, torrent: str) -> None:
-        """Applies a torrent's deadlines again, since it was added, or since its files have become known."""
+        """Applies a torrent's deadlines again. Call it once the torrent was added, or its files have become known."""
         now = self._clock()
         for due, command in self._kept:
             if command.torrent == torrent and due > now and torrent in self._session.torrents():
@@ -47,8 +50,8 @@ class Deadlines:
         self._session.set_deadline(command.torrent, command.file, command.offset, command.length, due_in_ms)
 
     def faulted(self, torrent: str, problem: str) -> None:
-        """Passes on that libtorrent failed at a torrent."""
+        """Passes on that a call of libtorrent about a torrent failed."""
         self._on_fault(torrent, problem)
 
     def await_rules(self, torrent: str) -> None:
-        """Does nothing: deadlines need no selection."""
+        """Does nothing, because deadlines need no selection."""

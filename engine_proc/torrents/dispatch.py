@@ -1,8 +1,8 @@
 """Executes engine commands about torrents, and reports when libtorrent has confirmed them.
 
-The dispatcher handles commands, alerts and decisions. It has a record of each torrent with its state and what is
-applied. So `EnsureTorrent` can be repeated at any time, and only applies what differs. Adding a torrent and setting
-priorities are confirmed by alerts, everything else by reading back.
+The dispatcher handles commands, alerts and decisions. It has a record of each torrent with its state and its applied
+desired state. So `EnsureTorrent` can be repeated at any time, and only applies differences. libtorrent confirms a new
+torrent and new priorities by alerts. The dispatcher confirms all other changes by reading values back.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ TOO_SLOW: Final = "rules_too_slow"
 """The name of the public error of a torrent whose selection takes too long to evaluate."""
 
 RETRY_S: Final = 2.0
-"""How long libtorrent may take to continue with a torrent that an error had stopped."""
+"""The time limit for libtorrent to continue with a torrent that an error has stopped."""
 
 
 class Dispatcher:
@@ -71,13 +71,13 @@ class Dispatcher:
 
     @property
     def adding_many(self) -> bool:
-        """Whether thousands of torrents are being restored, whose intermediate states need no events."""
+        """Whether thousands of torrents are being restored. Their intermediate states need no events."""
         return self._records.unconfirmed > MANY
 
     def awaits_judgement(self, torrent: str) -> bool:
-        """Whether a magnet link's files are known, but have not been confined to the bounds yet.
+        """Whether a magnet link's files are known, but the check of their paths has not ended yet.
 
-        By then libtorrent has checked the files on disk, and may claim pieces that it found through a symbolic link.
+        libtorrent has already checked the files on disk. It may claim pieces that it found through a symbolic link.
         """
         record = self._records.get(torrent)
         if record is None or not record.unjudged:
@@ -88,7 +88,7 @@ class Dispatcher:
             return True  # in case of doubt, the paths count as unchecked
 
     def _in_place(self, torrent: str) -> bool:
-        """Whether a torrent is in the session, and not being unloaded."""
+        """Whether a torrent is in the session, and is not being unloaded."""
         return self._records.state(torrent) in IN_PLACE and torrent in self._session.torrents()
 
     # -- commands -------------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ class Dispatcher:
         self._applier.ensure(desired, files_known=files_known)
 
     def forget(self, command: DropTorrent) -> None:
-        """Removes a torrent from the session. Loads it first if it is not loaded and its files must be deleted."""
+        """Removes a torrent. If its files must be deleted and it is not loaded, loads it first."""
         self._applier.forget(command)
 
     def unload(self, torrent: str) -> None:
@@ -107,7 +107,7 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def retry(self, desired: DesiredTorrent) -> None:
-        """Applies a torrent's desired state, and confirms once it is known whether the torrent is still stopped."""
+        """Applies a torrent's desired state. The confirmation says whether the torrent is still stopped."""
         torrent = desired.torrent
         if not self._records.being_removed(torrent) and self._guard.waits(desired):
             decision = self._guard.recheck(torrent)
@@ -122,26 +122,26 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def connect(self, torrent: str, peers: list[str]) -> None:
-        """Connects a torrent to peers that it may know already. Does nothing if the torrent is not in the session."""
+        """Connects a torrent to these peers. Does nothing if the torrent is not in the session."""
         if torrent in self._session.torrents():
             self._session.connect(torrent, peers)
             self._applier.call_peers(torrent)
 
     @faults_are_the_torrents
     def verify(self, torrent: str, writer: str) -> None:
-        """Hashes the files of a torrent again, since another torrent writes to them."""
+        """Hashes the files of a torrent again, because another torrent writes to these files."""
         self._verifier.begin(torrent, writer)
 
     def read_again(self) -> None:
-        """Retries torrents whose stored data could not be read. Called every few seconds."""
+        """Retries torrents whose stored data could not be read. Call it every few seconds."""
         for desired in self.absences.to_read_again():
             self.ensure(desired)
 
     @faults_are_the_torrents
     def audit(self, torrent: str) -> None:
-        """Compares a torrent's actual with its desired state, repairs differences, and reports them.
+        """Compares a torrent's actual state with its desired state. Repairs and reports differences.
 
-        A torrent with a pending operation is skipped.
+        If an operation on the torrent is pending, does nothing.
         """
         record = self._records.get(torrent)
         if record is None or record.state is not State.LOADED or record.unconfirmed or record.applied is None:
@@ -165,7 +165,7 @@ class Dispatcher:
         report_reconciled(self._emit, torrent, differences, "set as it was asked for")
 
     def tick(self, now: float) -> None:
-        """Retries failed unloads, and ends waits whose deadline has passed."""
+        """Retries failed unloads. Ends waits after their deadline."""
         self._applier.options.queue.arrange(now)
         waited, leaving = self._records.due(now)
         for torrent in waited:
@@ -228,7 +228,7 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def release_trackers(self, torrent: str) -> None:
-        """Lets a torrent announce to its trackers from now on, and makes the announces that clients requested."""
+        """Lets a torrent announce to its trackers from now on. Makes the announces that clients requested."""
         requested = self._parts.pacer.requested(torrent)
         with contextlib.suppress(UnknownTorrent):
             self._session.release_trackers(torrent)
@@ -261,7 +261,7 @@ class Dispatcher:
             self._applier.discover(torrent, desired)
 
     def conflict(self, alert: Conflict) -> None:
-        """Handles the alert that two links are of one torrent. The supervisor merges their records into one."""
+        """Handles the alert that two links are of one torrent. The supervisor merges their two records."""
         torrent, other = alert.torrent, alert.other
         if other is None:
             self._applier.unload(torrent)
@@ -270,13 +270,13 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def state_changed(self, torrent: str, state: NativeState) -> None:
-        """Handles a change of a torrent's native state, which may be the end of a recheck."""
+        """Handles a change of a torrent's native state. It may be the end of a recheck."""
         self._verifier.state_changed(torrent, state)
         self._applier.options.renew(torrent)
 
     @faults_are_the_torrents
     def resume_data_made(self, torrent: str) -> None:
-        """Handles new resume data. A torrent whose files another one has overwritten can now be unloaded."""
+        """Handles new resume data. If another torrent has overwritten this torrent's files, it can be unloaded now."""
         self._rechecker.resume_data_made(torrent)
         self._verifier.resume_data_made(torrent)
 
@@ -286,13 +286,13 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def alert_faulted(self, alert: Faulted) -> None:
-        """Handles an alert that could not be copied. If its torrent is being unloaded, only the final alert matters."""
+        """Handles an alert that could not be copied. During an unload, only the final alert matters."""
         leaving = self._records.state(alert.torrent) in LEAVING
         if not leaving or alert.torrent not in self._session.torrents():
             self.faulted(alert.torrent, alert.problem)
 
     def faulted(self, torrent: str, problem: str) -> None:
-        """Handles an unexpected error about one torrent: unloads it. Other torrents are not affected."""
+        """Handles an unexpected error about one torrent: unloads the torrent. Other torrents are not affected."""
         self._applier.faulted(torrent, problem)
 
     def await_rules(self, torrent: str) -> None:
@@ -302,7 +302,7 @@ class Dispatcher:
     # -- stopped torrents -----------------------------------------------------------------------------------------
 
     def _probed(self, torrent: str, problem: str | None) -> None:
-        """Handles the check of a stopped torrent's files. If they can be used, resumes the torrent."""
+        """Handles the check of a stopped torrent's files. If the files can be opened, resumes the torrent."""
         desired = self._records.applied(torrent)
         if desired is None or not self._in_place(torrent):
             return
@@ -316,7 +316,7 @@ class Dispatcher:
         self._look_again(desired)
 
     def _still_stopped(self, torrent: str, problem: str) -> None:
-        """Confirms the desired state of a torrent that is still stopped, with the problem."""
+        """Confirms the desired state of a torrent that is still stopped. Reports the problem."""
         applied = self._records.applied(torrent)
         assert applied is not None, "it is in the session"
         desired = self._guard.effective(self._guard.wanted(torrent) or applied)
@@ -332,7 +332,7 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def error_cleared(self, torrent: str) -> None:
-        """Confirms the commands that waited until libtorrent continues with a torrent after an error."""
+        """Confirms the commands that waited for libtorrent to continue with a torrent after an error."""
         applied = self._records.applied(torrent)
         if self._records.retried(torrent) and applied is not None:
             self._applier.ensure(self._guard.wanted(torrent) or applied)
@@ -341,7 +341,7 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def file_failed(self, alert: FileError) -> None:
-        """Handles a failed read or write of a torrent's file: its file system is full, or its files may be gone."""
+        """Handles a failed read or write: the file system is full, or files may be gone."""
         if alert.out_of_space:
             for decision in self._guard.write_failed(alert.torrent):
                 self.decided(decision)
@@ -350,7 +350,7 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def look_at_files(self, torrent: str) -> None:
-        """Checks a complete torrent's files, which may be gone, or shorter than before."""
+        """Checks a complete torrent's files. Files may be gone, or may be shorter than before."""
         self._look_at_files(torrent)
 
     def _look_at_files(self, torrent: str) -> None:
@@ -396,5 +396,5 @@ class Dispatcher:
         self._applier.take_outcome(self._loader.rehashed(outcome))
 
     def resume_deleted(self, torrent: str, problem: str | None = None) -> None:
-        """Handles the outcome of deleting a torrent's resume data, the last step of a removal."""
+        """Handles the outcome of the last step of a removal: the deletion of a torrent's resume data."""
         self._applier.resume_deleted(torrent, problem)

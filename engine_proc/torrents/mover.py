@@ -1,8 +1,12 @@
 """Moves the files of torrents, as the `move` in their desired state requests.
 
-A torrent with a move is never loaded. If it is in the session, it is paused, flushed and saved, and then unloaded
-(*settling*). Then a thread performs the step for the phase of the move. The supervisor makes the result durable, and
-sends the desired state with the next phase, or without the move, so that the torrent is loaded again.
+A torrent is not loaded while it has a move:
+
+1. *Settling*: if the torrent is in the session, the engine pauses, flushes, saves and unloads it.
+2. A thread performs the step for the phase of the move.
+3. The supervisor makes the result durable, and sends a new desired state. The new desired state has the next phase, or
+   no move.
+4. If the desired state has no move, the torrent is loaded again.
 """
 
 from enum import Enum
@@ -27,10 +31,10 @@ from protocol.wire.events.torrent_events import ErrorCleared, TorrentError
 from protocol.wire.rows import TorrentState
 
 SETTLE_S: Final = 10.0
-"""How long a torrent may take to be flushed and saved. What is not saved by then is found again by hashing."""
+"""The time limit to flush and save a torrent. After that, unsaved pieces are found again by hashing."""
 
 AGAIN_S: Final = 2.0
-"""The delay after which a step that failed is tried again, and a result is reported again."""
+"""The delay before a failed step is tried again, or a result is reported again."""
 
 _STEPS: Final = {"copying": Step.STAGE, "placing": Step.PLACE, "undoing": Step.UNDO}
 
@@ -42,9 +46,7 @@ class _Stage(Enum):
 
 
 class _Settling(NamedTuple):
-    """A torrent in the session that is about to be unloaded: its progress, and how long to wait, in monotonic
-    seconds.
-    """
+    """A torrent that is about to be unloaded: its progress, and the deadline in monotonic seconds."""
 
     stage: _Stage
     until: float
@@ -55,11 +57,11 @@ class _Job:
 
     Fields:
         move: the move in the phase that is being performed.
-        ticket: the ticket of the step that a thread performs; None if none does.
+        ticket: the ticket of the step that a thread performs; None if no step is being performed.
         result: the result that the supervisor has not made durable yet.
-        again_at: when to begin the step (again), or to report the result again, in monotonic seconds.
+        again_at: when to begin the step, or to report the result again, in monotonic seconds.
         problem: the reported problem that delays the move.
-        claims: what to report as the torrent's progress; None once it is reported.
+        claims: the claims to report as the torrent's progress; None once they are reported.
     """
 
     __slots__ = ("again_at", "claims", "desired", "move", "problem", "result", "ticket")
@@ -90,13 +92,13 @@ class Mover:
         self._jobs: dict[str, _Job] = {}
 
     def fileno(self) -> int:
-        """The descriptor to poll, which is readable while `tick` has something to do."""
+        """The descriptor to poll, which is readable while there are results for `tick`."""
         return self._threads.fileno()
 
     # -- desired state --------------------------------------------------------------------------------------------
 
     def takes(self, desired: DesiredTorrent) -> bool:
-        """Begins or continues the move of a torrent that is not loaded. Returns whether it must not be loaded."""
+        """Begins or continues the move of a torrent. Returns whether the torrent must not be loaded."""
         torrent, move = desired.torrent, desired.move
         job = self._jobs.get(torrent)
         if move is None:
@@ -114,7 +116,7 @@ class Mover:
         return True
 
     def discard(self, torrent: str) -> None:
-        """Ends the work on a torrent, whose move has ended or which was removed."""
+        """Ends the work on a torrent. Call it if the move has ended, or the torrent was removed."""
         self._settling.pop(torrent, None)
         job = self._jobs.pop(torrent, None)
         if job is not None and job.ticket is not None:
@@ -122,11 +124,11 @@ class Mover:
 
     @staticmethod
     def effective(desired: DesiredTorrent) -> DesiredTorrent:
-        """The effective desired state of a torrent in the session: it is paused if its files are to be moved."""
+        """The effective desired state of a torrent in the session. If its files have to be moved, it is paused."""
         return desired if desired.move is None else msgspec.structs.replace(desired, paused=True)
 
     def settle(self, desired: DesiredTorrent) -> None:
-        """Begins to prepare a paused torrent in the session for being unloaded, if its files are to be moved."""
+        """If a torrent's files have to be moved, begins to flush and save it. The torrent is already paused."""
         torrent = desired.torrent
         if desired.move is None:
             self._settling.pop(torrent, None)
@@ -138,7 +140,7 @@ class Mover:
                 self._parts.session.flush(torrent)
 
     def flushed(self, torrent: str) -> None:
-        """Notes the end of a flush. The torrent's resume data is saved next."""
+        """Notes the end of a flush. Next, the torrent's resume data is saved."""
         if self._advance(torrent, _Stage.FLUSHING, _Stage.FLUSHED):
             self._parts.policy.mark_dirty(torrent, Urgency.AT_ONCE, self._parts.clock())
 
@@ -147,7 +149,7 @@ class Mover:
         self._advance(torrent, _Stage.FLUSHED, _Stage.SAVING)
 
     def resume_stored(self, torrent: str) -> None:
-        """Notes that resume data is on disk, so that the torrent can be unloaded."""
+        """Notes that resume data is on disk. Then the torrent can be unloaded."""
         settling = self._settling.get(torrent)
         if settling is not None and settling.stage is _Stage.SAVING:
             self._settling[torrent] = settling._replace(until=self._parts.clock())
@@ -162,7 +164,7 @@ class Mover:
     # -- time -----------------------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> list[str]:
-        """Handles the results of the threads, and begins what is due. Returns the torrents to unload."""
+        """Handles the results of the threads, and begins due steps. Returns the torrents to unload."""
         if self._jobs:
             for result in self._threads.results():
                 self._take(result)
@@ -192,7 +194,7 @@ class Mover:
         job.ticket = self._threads.submit(job.move.mount_point, _STEPS[job.move.phase], plan, bounds)
 
     def _plan(self, job: _Job) -> Plan | None:
-        """The plan of a move; None if it has to wait: a disk is not mounted, or the files cannot be determined."""
+        """The plan of a move. None if the move has to wait for a disk, or the files are unknown."""
         desired, move, guard = job.desired, job.move, self._parts.guard
         for path, mount_point in ((desired.save_path, desired.mount_point), (move.save_path, move.mount_point)):
             if mount_point and guard.homes.of(path).mount_point != mount_point:
@@ -218,7 +220,7 @@ class Mover:
         return Plan(desired.torrent, desired.save_path, move.save_path, move.made, pairs, claimed)
 
     def _delay(self, job: _Job, problem: str) -> None:
-        """Lets a move wait, and reports why, once for each problem."""
+        """Lets a move wait. Reports each problem once."""
         torrent = job.desired.torrent
         if job.problem != problem:
             job.problem = problem
@@ -226,7 +228,7 @@ class Mover:
             self._parts.emit(TorrentError(torrent=torrent, name="move_delayed", message=problem, recoverable=True))
 
     def _clear(self, job: _Job | None) -> None:
-        """Reports that a problem has ended which has delayed a move."""
+        """Reports the end of a problem that has delayed a move."""
         if job is not None and job.problem is not None:
             job.problem = None
             self._parts.emit(ErrorCleared(torrent=job.desired.torrent))

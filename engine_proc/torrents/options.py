@@ -1,4 +1,4 @@
-"""Applies options again that libtorrent has dropped, and resumes torrents in the way that their options say."""
+"""Applies options again that libtorrent has dropped, and resumes torrents as their options say."""
 
 from engine_proc.session.session_port import LibtSession
 from engine_proc.torrents.queue import Queue
@@ -34,10 +34,10 @@ class Options:
         let_run(self._session, desired)
 
     def renew(self, torrent: str) -> None:
-        """Applies a torrent's options again: after it was added, a new selection, or a change of its native state.
+        """Applies a torrent's options again.
 
-        While a torrent is incomplete, libtorrent switches super seeding off. A new selection gives all pieces the
-        priorities of their files. Both would leave options of the torrent without effect.
+        Call it after the torrent was added, after a new selection, or after a change of the native state. libtorrent
+        switches super seeding off for incomplete torrents. A new selection overwrites the priorities of pieces.
         """
         desired = self._records.applied(torrent)
         if desired is None or desired.options is DEFAULT_OPTIONS or torrent not in self._session.torrents():

@@ -19,9 +19,9 @@ class Parts(NamedTuple):
         session: the session.
         store: fast-resume data and metainfo on disk.
         guard: decides which torrents wait for their storage.
-        translator: translates alerts; it is notified of torrents that are added and removed.
-        policy: decides when resume data is saved; it is notified of unsaved changes.
-        pacer: limits the rate of announces; it is notified of torrents that have not announced yet.
+        translator: translates alerts. It is notified of torrents that are added and removed.
+        policy: decides when resume data is saved. It is notified of unsaved changes.
+        pacer: limits the rate of announces. It is notified of torrents that have not announced yet.
         emit: sends an event to the supervisor.
         clock: returns monotonic seconds.
     """

@@ -6,14 +6,14 @@ from engine_proc.session.session_port import LibtSession
 from protocol.wire.desired import DEFAULT_OPTIONS, DesiredTorrent
 
 PAUSE_S: Final = 1.0
-"""The least time between two arrangements, since each needs the status of all torrents."""
+"""The minimum time between two arrangements. Each arrangement needs the status of all torrents."""
 
 
 class Queue:
     """The order of one session's torrents in libtorrent's queue.
 
-    libtorrent appends a torrent to its queue when it is added, or becomes incomplete. So after each such change the
-    whole order is compared.
+    If a torrent is added or becomes incomplete, libtorrent appends it to the queue. So after such a change the whole
+    order is compared.
 
     Args:
         session: the session.

@@ -1,4 +1,4 @@
-"""Reports to the supervisor whether the values in force are the desired ones."""
+"""Reports differences between the values in force and the desired values to the supervisor."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ def report_limits(
     wanted: tuple[int, int],
     found: tuple[int, int],
 ) -> None:
-    """Reports the limits of a torrent (None: of the session) that are in force.
+    """Reports the limits in force of a torrent. If `torrent` is None, reports the session's limits.
 
     Args:
         wanted: the desired download and upload limit in bytes per second.
@@ -34,7 +34,7 @@ def read_back_limits(
     before: DesiredTorrent,
     desired: DesiredTorrent,
 ) -> None:
-    """Reads a torrent's limits from the session, if they were changed, and reports them."""
+    """If a torrent's limits were changed, reads them from the session, and reports them."""
     wanted = (desired.download_bps, desired.upload_bps)
     if wanted != (before.download_bps, before.upload_bps):
         applied = session.applied(desired.torrent)
@@ -42,7 +42,7 @@ def read_back_limits(
 
 
 def report_reconciled(emit: Callable[[Reconciled], None], torrent: str, differences: list[str], done: str) -> None:
-    """Reports differences of the session or of resume data from the desired state, and their repair."""
+    """Reports differences from the desired state, in the session or in resume data, and their repair."""
     what = "; ".join(differences)
     log("debug", "reconciled", torrent=torrent, what=what, done=done)
     emit(Reconciled(torrent=torrent, what=what, done=done))

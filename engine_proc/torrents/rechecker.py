@@ -1,7 +1,7 @@
 """Performs the rechecks that clients request, until their results are stored.
 
-A paused torrent is resumed for the recheck, since libtorrent does not hash paused torrents. libtorrent pauses it again
-at the end.
+libtorrent does not hash paused torrents. So a paused torrent is resumed for the recheck. At the end libtorrent pauses
+it again.
 """
 
 from engine_proc.resume.resume_policy import Urgency
@@ -29,15 +29,14 @@ class Rechecker:
         self._records = records
 
     def hashing(self, torrent: str) -> bool:
-        """Whether libtorrent is rechecking a torrent. If so, the torrent is paused or resumed only at the end."""
+        """Whether libtorrent is rechecking a torrent. During a recheck, the torrent must not be paused or resumed."""
         return self._stage(torrent) is Stage.HASHING
 
     def request(self, torrent: str) -> Verdict | None:
-        """Has the storage guard check that a torrent's files exist, before libtorrent hashes them.
+        """Requests a recheck. The storage guard first checks that the torrent's files exist.
 
         Returns:
-            None if the guard's `Judged` follows, or if a recheck is in progress already; another recheck will follow
-            that one.
+            None if `Judged` follows, or if a recheck is in progress. After that recheck another one begins.
         """
         record = self._records.of(torrent)
         if self.hashing(torrent) or record.applied is None:
@@ -53,7 +52,7 @@ class Rechecker:
         return self._stage(torrent) is Stage.INSPECTING
 
     def begin(self, torrent: str) -> None:
-        """Makes libtorrent hash a torrent's files. If a recheck is in progress, another one follows it."""
+        """Makes libtorrent hash a torrent's files. If a recheck is in progress, another recheck begins at its end."""
         record = self._records.of(torrent)
         if self.hashing(torrent) or record.applied is None:
             return
@@ -65,10 +64,10 @@ class Rechecker:
             self._parts.emit(event)
 
     def hashed(self, torrent: str, record: Record, *, resumes: bool) -> None:
-        """Handles the end of a recheck, which a client may have requested.
+        """Handles the end of a recheck.
 
         Args:
-            resumes: resume the torrent if it is not to be paused.
+            resumes: whether to resume the torrent. A torrent that is paused by its desired state stays paused.
         """
         recheck, desired = record.recheck, record.applied
         if recheck is None or recheck.stage is not Stage.HASHING or desired is None:

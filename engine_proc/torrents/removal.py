@@ -1,9 +1,13 @@
-"""Removes torrents, with their files or without, up to the deletion of their resume data.
+"""Removes torrents, with their files or without.
 
-libtorrent can only delete the files of a torrent in the session, so a torrent that is not loaded is loaded first.
-libtorrent deletes all files of a torrent by their names. If some must be kept, since other torrents use them, the
-torrent is loaded with other names for those files. Before the deletion the paths are checked to be in bounds; after it
-the disk is checked for leftovers.
+libtorrent can delete only the files of a torrent in the session. So a torrent that is not loaded is loaded first.
+libtorrent deletes files by name. If other torrents use some files, these files must be kept. Then the torrent is loaded
+with other names for these files. The steps of a removal with files:
+
+1. The paths are checked: they must not lead out of the bounds.
+2. libtorrent removes the torrent and deletes the files.
+3. The disk is checked for leftovers.
+4. The resume data is deleted.
 """
 
 from collections.abc import Sequence
@@ -42,7 +46,7 @@ class Remover:
         self._records = records
 
     def must_rename(self, removal: Removal) -> bool:
-        """Whether the files that must be kept still need other names, which can only be set when a torrent is added."""
+        """Whether the files that must be kept still need other names. A torrent gets such names when it is added."""
         command = removal.command
         return command.delete_files and bool(command.desired.spared) and not removal.renamed
 
@@ -51,9 +55,9 @@ class Remover:
         return removal.command.delete_files and not self.must_rename(removal)
 
     def take_out(self, torrent: str, removal: Removal) -> None:
-        """Removes a torrent from the session. If it was merged into another record, all its files are kept.
+        """Removes a torrent from the session. If its record was merged into another record, all files are kept.
 
-        If some of its files must be kept, it is loaded again with other names for them first.
+        If some files must be kept, the torrent is first loaded again with other names for these files.
         """
         if removal.command.desired.removal == "merged":
             self._records.move(torrent, Input.REMOVE)
@@ -65,12 +69,12 @@ class Remover:
             self._remove(torrent, removal, delete_files=removal.command.delete_files)
 
     def spare(self, torrent: str, removal: Removal, problem: str) -> None:
-        """Removes a torrent without deleting its files, since their paths lead out of the bounds."""
+        """Removes a torrent, but keeps its files, because their paths lead out of the bounds."""
         removal.spared = problem
         self._remove(torrent, removal, delete_files=False)
 
     def _remove(self, torrent: str, removal: Removal, *, delete_files: bool) -> None:
-        """Removes a torrent from the session, and notes which files must not exist afterwards."""
+        """Removes a torrent from the session. Notes which files must not exist afterwards."""
         session = self._parts.session
         self._records.move(torrent, Input.REMOVE)
         if delete_files:
@@ -88,7 +92,7 @@ class Remover:
         return self._loader.load(whole, to_remove=True)
 
     def gone(self, torrent: str, removal: Removal, problem: str | None) -> None:
-        """Continues after a torrent was removed from the session. `problem`: libtorrent's error about its files."""
+        """Continues after a torrent was removed from the session. `problem`: libtorrent's error about the files."""
         removal.said = problem
         if removal.deleted:
             self._parts.guard.look_after(torrent, removal.command.desired.save_path, removal.deleted)
@@ -96,13 +100,13 @@ class Remover:
             self._parts.store.delete(torrent)
 
     def looked_after(self, torrent: str, removal: Removal, left: Sequence[Leftover]) -> None:
-        """Continues after the check for leftovers, which replaces libtorrent's error message."""
+        """Continues after the check for leftovers. Its result replaces libtorrent's error message."""
         removal.left = left
         removal.said = removal.said if left else None
         self._parts.store.delete(torrent)
 
     def deleted(self, torrent: str, problem: str | None) -> DesiredTorrent | None:
-        """Ends a removal after the resume data was deleted, or could not be.
+        """Ends a removal after the deletion of the resume data has succeeded or failed.
 
         Reports the removal, and returns the desired state to apply next, if any.
         """
@@ -129,7 +133,7 @@ def _finish(record: Record) -> Removal | None:
 
 
 def problem_of(removal: Removal) -> str | None:
-    """A text about what has failed: why files were kept, libtorrent's error, and the leftovers."""
+    """A text about the problems: why files were kept, libtorrent's error, and the leftovers."""
     named = ", ".join(map(str, removal.left[:LEFT_NAMED]))
     more = f", and {len(removal.left) - LEFT_NAMED} more" if len(removal.left) > LEFT_NAMED else ""
     said = f"libtorrent says: {removal.said}" if removal.said is not None and named else removal.said

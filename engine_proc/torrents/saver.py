@@ -1,8 +1,11 @@
-"""Requests resume data when it is due, and stores it. Performs the drain: saves everything that is unsaved.
+"""Requests and stores resume data. Performs the drain: saves all unsaved resume data.
 
-The policy decides when a save is due. Resume data that claims more than is on disk, or more than has been confined to
-the bounds, is discarded and requested again later. If this process cannot write the data, it is handed over to the
-supervisor.
+The resume policy decides when a save is due. The saver discards resume data in two cases, and requests it again later:
+
+- Some claimed pieces are not on disk yet.
+- The torrent's paths have not been checked yet.
+
+If this process cannot write the data, the supervisor gets it.
 """
 
 import contextlib
@@ -22,7 +25,7 @@ from protocol.internal.resume_events import AllHandedOver, ResumeHandedOver, Res
 SAVES_BUSY_S: Final = 0.25
 """The interval of batches of requests for resume data during a burst of commands."""
 DRAIN_S: Final = 10.0
-"""The time limit of a drain. Data that is unsaved by then is found again by hashing."""
+"""The time limit of a drain. After that, unsaved pieces are found again by hashing."""
 
 
 class Saver:
@@ -30,7 +33,7 @@ class Saver:
 
     Args:
         parts: the session, and the parts that work with it.
-        dispatcher: knows which torrents have not been checked yet, and is notified of saves and errors.
+        dispatcher: has the torrents whose paths are not checked yet. It is notified of saves and errors.
     """
 
     def __init__(self, parts: Parts, dispatcher: Dispatcher) -> None:
@@ -54,16 +57,16 @@ class Saver:
     # -- requests -------------------------------------------------------------------------------------------------
 
     def want(self, torrent: str, urgency: Urgency) -> None:
-        """Notes an unsaved change of a torrent. Ignored during a drain."""
+        """Notes an unsaved change of a torrent. Does nothing during a drain."""
         if self._drain_until is None:
             self._policy.mark_dirty(torrent, urgency, self._clock())
 
     def progressed(self, torrent: str) -> None:
-        """Notes that a torrent has downloaded something, whether it was of use or not."""
+        """Notes that a torrent has downloaded data. The data may be useless."""
         self.want(torrent, Urgency.PROGRESS)
 
     def save_all(self, *, hand_over: bool) -> None:
-        """Requests resume data of all torrents, to be written or handed over."""
+        """Requests resume data of all torrents. `hand_over`: the supervisor gets and writes the data."""
         self._policy.release()
         torrents = self._session.torrents()
         for torrent in torrents:
@@ -72,15 +75,15 @@ class Saver:
         self._handed_over(None)
 
     def flush(self, torrent: str) -> None:
-        """Flushes a torrent that has just finished, unless it is being removed."""
+        """Flushes a torrent that has just finished. Does nothing if the torrent is being removed."""
         with contextlib.suppress(UnknownTorrent), self._faults_are_the_torrents():
             self._session.flush(torrent)
 
     def tick(self, now: float, calm_from: float) -> None:
-        """Requests the resume data that is due.
+        """Requests the due resume data.
 
         Args:
-            calm_from: when a burst of commands counts as over. Until then only batches are requested.
+            calm_from: when a burst of commands counts as over. Before that, requests are made in batches.
         """
         if now < self._not_before(calm_from):
             return
@@ -93,22 +96,21 @@ class Saver:
                 self._policy.discard(torrent)
 
     def next_due(self, calm_from: float) -> float | None:
-        """The time at which `tick` will have something to do."""
+        """The time of the next request; None if no request is due."""
         due_at = self._policy.next_due()
         return None if due_at is None else max(due_at, self._not_before(calm_from))
 
     def _not_before(self, calm_from: float) -> float:
         """The earliest time of the next requests.
 
-        Requests can be delayed during a burst of commands, since a torrent that was just added can be restored without
-        resume data.
+        During a burst of commands, requests are delayed. The engine can restore new torrents without resume data.
         """
         return 0.0 if self.draining else min(calm_from, self._saved_at + SAVES_BUSY_S)
 
     # -- results --------------------------------------------------------------------------------------------------
 
     def made(self, alert: ResumeData) -> None:
-        """Stores resume data that was made, or discards it."""
+        """Stores new resume data, or discards it."""
         torrent = alert.torrent
         if self._translator.flushing(torrent):
             # The data claims every piece, but some may still be in the write cache; tests show this trap of libtorrent.
@@ -127,7 +129,7 @@ class Saver:
             self._mover.resume_data_made(torrent)
 
     def not_made(self, alert: ResumeUnsaved) -> None:
-        """Handles a request without resume data: nothing has changed, it was too early, or there was an error."""
+        """Handles a failed request: nothing has changed, the request was too early, or there was an error."""
         self._policy.settle(alert.torrent)
         self._handed_over(alert.torrent)
         if alert.early:
@@ -163,7 +165,7 @@ class Saver:
         self._handed_over(torrent)
 
     def _handed_over(self, torrent: str | None) -> None:
-        """Notes that a torrent's resume data was handed over, cannot be made, or is not needed any more."""
+        """Notes that a torrent's resume data was handed over, cannot be made, or is no longer needed."""
         if self._to_hand_over is None:
             return
         waiting = bool(self._to_hand_over) or torrent is None
@@ -195,7 +197,7 @@ class Saver:
                 self._policy.discard(torrent)
 
     def give_up(self) -> None:
-        """Ends the drain early: what has not been saved by now is not saved any more."""
+        """Ends the drain early, without further saves."""
         self._drain_until = 0.0
 
     def drained(self) -> bool:
@@ -209,7 +211,7 @@ class Saver:
 
     @contextlib.contextmanager
     def _faults_are_the_torrents(self) -> Iterator[None]:
-        """Reports an unexpected error about one torrent as that torrent's error. The other torrents are saved."""
+        """Reports an unexpected error about one torrent as that torrent's error. The other torrents are still saved."""
         try:
             yield
         except TorrentFault as fault:

@@ -1,4 +1,4 @@
-"""Applies selections to torrents, and reports them once libtorrent has confirmed the priorities."""
+"""Applies selections to torrents. Reports a selection once libtorrent has confirmed its priorities."""
 
 from engine_proc.events.metadata_events import metadata_events
 from engine_proc.resume.resume_policy import Urgency
@@ -22,7 +22,7 @@ class Selections:
         self._records = records
 
     def apply(self, torrent: str, desired: DesiredTorrent) -> bool:
-        """Sets the priorities that the selection gives. Returns False while there is no metadata."""
+        """Applies the selection's priorities. Returns False while there is no metadata."""
         record = self._records.of(torrent)
         try:
             if not self._parts.session.set_selection(torrent, desired):
@@ -36,14 +36,14 @@ class Selections:
         return True
 
     def change(self, torrent: str, desired: DesiredTorrent) -> None:
-        """Applies a changed selection. Without metadata, or before the paths are checked, it is only stored."""
+        """Applies a changed selection. Without metadata or checked paths, the selection is only stored."""
         if self._records.of(torrent).unjudged or not self.apply(torrent, desired):
             self._parts.emit(SelectionChanged(torrent=torrent))
 
     def discover(self, torrent: str, desired: DesiredTorrent) -> None:
-        """Applies the selection of a magnet link whose files are known and in bounds.
+        """Applies the selection of a magnet link. The link's files are known, and their paths are checked.
 
-        Its files are reported afterwards.
+        The files are reported once the selection is in force.
         """
         record = self._records.of(torrent)
         pending = record.begin()
@@ -55,7 +55,7 @@ class Selections:
             self._records.note(torrent, record)
 
     def applied(self, torrent: str) -> bool:
-        """Notes that libtorrent has confirmed a selection. Returns whether it was the last unconfirmed one."""
+        """Notes that libtorrent has confirmed a selection. Returns whether no unconfirmed selection is left."""
         record = self._records.get(torrent)
         pending = None if record is None else record.pending
         if record is None or pending is None or pending.selections == 0:
@@ -65,7 +65,7 @@ class Selections:
         return pending.selections == 0
 
     def tell(self, torrent: str) -> None:
-        """Reports the selection that is in force, and the torrent's files, if they are news."""
+        """Reports the selection in force. If clients do not know the torrent's files yet, also reports the files."""
         parts, record = self._parts, self._records.of(torrent)
         undiscovered = record.pending is not None and record.pending.undiscovered
         layout = parts.session.layout(torrent)
@@ -81,7 +81,7 @@ class Selections:
             parts.session.call_peers(torrent)  # more files may be selected of a torrent that was complete
 
     def rules_known(self, torrent: str) -> bool:
-        """Applies an evaluated selection. Returns whether a loaded torrent was waiting for it."""
+        """Applies an evaluated selection. Returns whether a loaded torrent was waiting for the evaluation."""
         record = self._records.get(torrent)
         if record is None or record.pending is None or not record.pending.selecting:
             return False

@@ -1,4 +1,4 @@
-"""Turns an unexpected error about one torrent into that torrent's error, so that the others continue."""
+"""Turns an unexpected error about one torrent into that torrent's error. Other torrents continue."""
 
 import functools
 from collections.abc import Callable
@@ -22,7 +22,7 @@ class TakesFaults(Protocol):
 
 
 def faults_are_the_torrents(method: MethodT) -> MethodT:
-    """Decorates a method that calls the session. It returns None if the call fails."""
+    """Decorates a method that calls the session. If a call fails, the method returns None."""
 
     @functools.wraps(method)
     def told(self: TakesFaults, *args: Any, **kwargs: Any) -> Any:

@@ -1,7 +1,7 @@
-"""Hashes the files of torrents again that other torrents write to.
+"""Hashes a torrent's files again, because another torrent writes to these files.
 
-A torrent is paused meanwhile. If it has lost pieces, it is unloaded once its resume data shows that. Otherwise it would
-download them again, and overwrite the files of the other torrent.
+The torrent is paused during the hashing. A torrent that has lost pieces would download the pieces again, and would
+overwrite the other torrent's files. So the torrent is unloaded once its new resume data is made.
 """
 
 from typing import Final
@@ -39,7 +39,7 @@ class Verifier:
         self._rechecker = rechecker
 
     def begin(self, torrent: str, writer: str) -> None:
-        """Begins to verify a torrent, since another one, the writer, writes to its files."""
+        """Begins to verify a torrent, because another torrent (`writer`) writes to its files."""
         record = self._records.get(torrent)
         if record is None or record.state is not State.LOADED or record.unconfirmed:
             return
@@ -51,7 +51,7 @@ class Verifier:
                     self._session.set_paused(torrent, False)  # the queue could let it wait, and it would not be hashed
 
     def state_changed(self, torrent: str, state: NativeState) -> None:
-        """Handles the end of the hashing: the torrent continues, or has lost pieces."""
+        """Handles the end of the hashing. The torrent continues if it has not lost pieces."""
         record = self._records.get(torrent)
         if state in _CHECKING or record is None or record.state not in IN_PLACE:
             return
@@ -74,7 +74,7 @@ class Verifier:
             let_run(self._session, record.applied)
 
     def resume_data_made(self, torrent: str) -> None:
-        """Unloads a torrent that has lost pieces, now that its resume data shows that."""
+        """Unloads a torrent that has lost pieces. Its new resume data shows the loss."""
         record = self._records.get(torrent)
         if record is not None and record.state is State.OVERWRITTEN and record.pending is not None:
             problem = (

@@ -1,8 +1,9 @@
 """The timing of announces, and the status of trackers.
 
-- The *announce pacer* decides when torrents may announce. Until then their trackers are *held*: libtorrent does not
-  have them.
+- The *announce pacer* decides when torrents may announce. Before that, their trackers are *held*: libtorrent does not
+  have these trackers.
 - An *announce entry* is libtorrent's state of one tracker of a torrent.
-- The *tracker book* stores the answers of trackers for each *leg*: a listening address and a version of the info-hash.
-- *Tracker news* are changes to report, which are sent with the next heartbeat.
+- The *tracker book* stores the answers of trackers for each *leg*. A leg is a listening address and an info-hash
+  version.
+- *Tracker news* are changes to report. They are sent with the next heartbeat.
 """

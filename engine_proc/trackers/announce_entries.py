@@ -1,7 +1,7 @@
 """Converts libtorrent's announce entries, as its binding returns them, to values. Pure.
 
-Each endpoint of an entry is a listening address. It has one set of figures for each version of the info-hash, the first
-for v1, the second for v2. Unknown figures and unknown times are negative.
+Each endpoint of an entry is a listening address. An endpoint has two sets of figures: the first for v1 info-hashes, the
+second for v2. Unknown figures and times are negative.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ def state(entry: Mapping[str, Any]) -> TrackerState:
 
 
 def _legs(entry: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The legs of an entry, with the same names as from `leg_of`, and their state."""
+    """The legs of an entry: their names, as from `leg_of`, and their state."""
     for endpoint in entry["endpoints"]:
         address, port = endpoint["local_address"]
         for version, numbers in enumerate(endpoint["info_hashes"], start=1):
@@ -42,7 +42,7 @@ def _legs(entry: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def leg(address: str, port: int, version: int) -> str:
-    """The name of a leg: its local endpoint, and the version of its info-hash (1 or 2)."""
+    """The name of a leg: its local endpoint, and its info-hash version (1 or 2)."""
     return f"{address} {port} v{version}"
 
 

@@ -1,9 +1,14 @@
-"""The rate limit of announces to trackers, so that a restore does not flood them. Pure.
+"""Limits the rate of announces, in order not to flood trackers after a restart. Pure.
 
-A token bucket fills at `RATE` a second. Urgent torrents take tokens in the order of their arrival. Idle torrents take
-only tokens above `RESERVE`, so that an urgent torrent seldom waits. They do so in random order: if engines repeatedly
-die early, it is not always the same torrents that have announced. In any `t` seconds at most `RESERVE + TURN + RATE *
-t` torrents announce, of which at most `TURN + RATE * t` are idle. A new engine starts without tokens for idle torrents.
+A token bucket fills at `RATE` a second. Urgent torrents get tokens in the order of their arrival. Idle torrents get
+only tokens above `RESERVE`, so an urgent torrent seldom waits. A new engine starts without tokens for idle torrents.
+
+Idle torrents announce in random order. If engines repeatedly die early, different torrents announce each time.
+
+In any `t` seconds, the maximum number of announces is:
+
+- `RESERVE + TURN + RATE * t` for all torrents;
+- `TURN + RATE * t` for idle torrents.
 """
 
 import heapq
@@ -12,11 +17,11 @@ from collections.abc import Callable
 from typing import Final
 
 RATE: Final = 50.0
-"""Torrents a second. 10,000 torrents have announced after 200 s. Trackers request an announce about every half hour."""
+"""Torrents a second. 10,000 torrents take 200 s. Trackers request an announce about every half hour."""
 
 RESERVE: Final = 50.0
 TURN: Final = 5.0
-"""Idle torrents announce in groups of this size, so that the loop only wakes ten times a second for them."""
+"""The size of the groups in which idle torrents announce. The loop wakes ten times a second for such groups."""
 
 _URGENT, _IDLE = 0, 1
 
@@ -36,12 +41,12 @@ class AnnouncePacer:
         self._order = itertools.count()
         self._ranks: dict[str, tuple[int, float]] = {}
         self._requested: dict[str, set[str | None]] = {}
-        """By queued torrent, the trackers that clients requested announces to; None means all."""
+        """By queued torrent, the trackers of requested announces. None means all trackers."""
         self._queue: list[tuple[tuple[int, float], str]] = []
         """A heap. Entries whose rank is not the torrent's present rank are ignored."""
 
     def enqueue(self, torrent: str, *, urgent: bool) -> None:
-        """Queues a torrent. A second call can make it urgent, but never less urgent."""
+        """Queues a torrent. A second call can only make the torrent urgent."""
         rank = self._ranks.get(torrent)
         if rank is None or (urgent and rank[0] == _IDLE):
             rank = (_URGENT, next(self._order)) if urgent else (_IDLE, self._chance())
@@ -54,12 +59,12 @@ class AnnouncePacer:
             self.enqueue(torrent, urgent=True)
 
     def request(self, torrent: str, tracker: str | None) -> None:
-        """Queues an urgent announce that a client requested, to one tracker or to all (None)."""
+        """Queues an urgent announce that a client requested. `tracker` None means all trackers."""
         self._requested.setdefault(torrent, set()).add(tracker)
         self.enqueue(torrent, urgent=True)
 
     def requested(self, torrent: str) -> list[str | None]:
-        """Removes and returns the trackers that clients requested announces to; only None if it means all."""
+        """Removes and returns the trackers of the requested announces. A single None means all trackers."""
         trackers = self._requested.pop(torrent, set())
         return [None] if None in trackers else list(trackers)
 
@@ -81,7 +86,7 @@ class AnnouncePacer:
         return chosen
 
     def next_due(self) -> float | None:
-        """The time to call `due` again; None while nothing is queued."""
+        """The time to call `due` again; None while the queue is empty."""
         first = self._first()
         if first is None:
             return None

@@ -1,8 +1,7 @@
-"""Stores the trackers that libtorrent does not have yet, and adds them to resume data that lacks them. Pure.
+"""Stores the trackers that libtorrent does not have yet, for resume data that lacks these trackers. Pure.
 
-Resume data is made some time between its request and its alert. Data that was requested while trackers were held lacks
-them, even if libtorrent gets the trackers before the alert is popped. So the trackers are stored until all saves that
-were in progress when libtorrent got them have ended.
+If resume data is requested while trackers are held, the data may lack these trackers. libtorrent may get the trackers
+before the data is copied. So the trackers are stored until all saves that began earlier have ended.
 """
 
 from collections import Counter
@@ -18,18 +17,18 @@ class HeldTrackers:
         self._held: dict[str, Trackers] = {}
         self._given: dict[str, Trackers] = {}
         self._extended: dict[str, Trackers] = {}
-        """By torrent whose trackers are held, those of them that libtorrent has already."""
+        """By torrent, those held trackers that libtorrent already has."""
         self._saves: Counter[str] = Counter()
 
     def hold(self, torrent: str, trackers: Trackers) -> None:
-        """Stores trackers without which a torrent is about to be added."""
+        """Stores a torrent's trackers. The torrent is about to be added without trackers."""
         self._held[torrent] = trackers
 
     def change(self, torrent: str, before: Trackers, after: Trackers) -> bool:
-        """Holds the changed trackers of a torrent. Returns whether libtorrent has to drop those that it has.
+        """Holds the changed trackers of a torrent. Returns whether libtorrent has to drop its present trackers.
 
         Args:
-            before: the present trackers, which libtorrent has unless they are held.
+            before: the present trackers. If they are not held, libtorrent has them.
         """
         has = self._extended.pop(torrent, []) if torrent in self._held else before
         self._held[torrent] = after
@@ -43,9 +42,9 @@ class HeldTrackers:
         return self._held.get(torrent, [])
 
     def give(self, torrent: str) -> tuple[Trackers, Trackers] | None:
-        """Removes and returns the held trackers of a torrent, and those that libtorrent has already; None if none are.
+        """Removes a torrent's held trackers. Returns the held trackers and libtorrent's present trackers.
 
-        The latter are empty unless trackers were only added.
+        The second list has trackers only if the client has only added trackers. Returns None if no trackers are held.
         """
         trackers = self._held.pop(torrent, None)
         if trackers is None:
@@ -59,7 +58,7 @@ class HeldTrackers:
         self._saves[torrent] += 1
 
     def save_ended(self, torrent: str) -> Trackers | None:
-        """Notes the end of a save. Returns the trackers to add to the resume data if it has none."""
+        """Notes the end of a save. Returns the trackers for the resume data, if it has no trackers."""
         trackers = self._held.get(torrent) or self._given.get(torrent)
         self._saves[torrent] -= 1
         if self._saves[torrent] <= 0:

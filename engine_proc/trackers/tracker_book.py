@@ -1,14 +1,18 @@
 """Stores the answers of trackers for each torrent, and determines the changes to report to the supervisor. Pure.
 
-libtorrent announces a torrent to a tracker once for each address that it listens on, and for each version of the
-torrent's info-hash. Each of these combinations is a *leg*, which works or fails independently. For example, on a
-machine with an IPv6 address but no IPv6 route, one of two legs always fails. So a tracker works while any leg works,
-and fails once all legs have failed. Until all legs have been answered once, it has no status. That may take long, since
-a leg tries the second tracker only after the first one has failed. libtorrent skips a leg if no address of the tracker
-is reachable from the leg's address. A skipped leg counts only if there is no other.
+libtorrent announces a torrent to a tracker separately for each listening address and each info-hash version. Each such
+combination is a *leg*, which works or fails independently. For example, a machine may have an IPv6 address but no IPv6
+route. Then one of two legs always fails. So the status of a tracker is:
 
-The reported status is stored until it changes. Torrents whose trackers all work share their state, so each of 10,000
-such torrents costs no more than an entry in a table.
+- working, if any leg works;
+- failing, if all legs have failed;
+- unknown, in all other cases.
+
+The status may be unknown for long, because a leg tries the trackers one after the other. If no address of the tracker
+is reachable from a leg's address, libtorrent skips the leg. A skipped leg counts only if there is no other leg.
+
+The book stores the last reported status. Torrents with only working trackers share their state. So each of 10,000 such
+torrents needs only an entry in a table.
 """
 
 from collections.abc import Sequence
@@ -19,13 +23,13 @@ from engine_proc.session.alerts import TrackerAnswered, TrackerAsked, TrackerFai
 from protocol.internal.link_events import TrackerReport, TrackersKnown
 
 TIMES_TOLD: Final = (1, 2, 6)
-"""The numbers of consecutive failures that are reported. Other failures are reported only if the message is new."""
+"""The numbers of consecutive failures at which a failure is reported. A new message is always reported."""
 
 SHARED_MAX: Final = 1000
 """The maximum number of shared states."""
 
 KNOWN_AT_ONCE: Final = 500
-"""The maximum number of torrents in one message, which the supervisor handles without interruption."""
+"""The maximum number of torrents in one message. The supervisor handles a message without interruption."""
 
 
 class Answer(Enum):
@@ -38,7 +42,7 @@ class Answer(Enum):
 
 
 class _Leg(NamedTuple):
-    """A leg, and its last answer. `said`: the message is the tracker's."""
+    """A leg, and its last answer. `said`: whether the message is the tracker's."""
 
     key: str
     answer: Answer
@@ -48,7 +52,7 @@ class _Leg(NamedTuple):
 
 
 class _Tracker(NamedTuple):
-    """One tracker of one torrent: its legs, and its last reported status (None before the first)."""
+    """One tracker of one torrent: its legs, and its last reported status (None before the first report)."""
 
     url: str
     legs: tuple[_Leg, ...] = ()
@@ -71,7 +75,7 @@ class TrackerBook:
         self._states: dict[str, _Trackers] = {}
         self._shared: dict[_Trackers, _Trackers] = {}
         self._legs: set[str] = set()
-        """The session's legs, as far as alerts have named them."""
+        """The session's legs that alerts have named."""
         self._known: dict[tuple[tuple[str, int], ...], list[str]] = {}
 
     def known(self, torrent: str, trackers: Sequence[tuple[str, int]]) -> None:
@@ -79,7 +83,7 @@ class TrackerBook:
         self._known.setdefault(tuple(trackers), []).append(torrent)
 
     def changed(self, torrent: str, trackers: Sequence[tuple[str, int]]) -> None:
-        """Stores the changed trackers of a torrent, and drops all answers, which their next ones replace."""
+        """Stores the changed trackers of a torrent, and drops all answers."""
         for torrents in self._known.values():
             if torrent in torrents:
                 torrents.remove(torrent)
@@ -130,7 +134,7 @@ class TrackerBook:
         return [TrackerReport(torrent=alert.torrent, url=alert.url, works=works, message=message, times=times)]
 
     def prune(self, torrent: str, url: str, legs: Sequence[str]) -> list[TrackerReport]:
-        """Keeps only the answers on these legs. The other legs belong to addresses that no longer exist."""
+        """Keeps only the answers on these legs. Other legs belong to addresses that no longer exist."""
         self._legs.intersection_update(legs)
         trackers = self._states.get(torrent, ())
         for at, tracker in enumerate(trackers):
@@ -145,7 +149,7 @@ class TrackerBook:
         return []
 
     def open(self, torrent: str, url: str) -> bool:
-        """Whether a tracker has failed on a leg, but is not reported as failing. Then the present legs matter."""
+        """Whether a tracker has failed on a leg, but is not reported as failing. Then the present legs decide."""
         for tracker in self._states.get(torrent, ()):
             if tracker.url == url:
                 failed = any(leg.answer is Answer.FAILED for leg in tracker.legs)
@@ -153,7 +157,7 @@ class TrackerBook:
         return False
 
     def _verdict(self, url: str, legs: Sequence[_Leg]) -> tuple[bool, str, int] | None:
-        """Whether a tracker works, its message, and the number of consecutive failures; None while that is unknown."""
+        """Whether a tracker works, its message, and its consecutive failures. None while the status is unknown."""
         answers = [leg.answer for leg in legs]
         if Answer.WORKS in answers:
             return _WORKS
@@ -166,7 +170,7 @@ class TrackerBook:
         return False, best.message, max((told for told in TIMES_TOLD if told <= times), default=1)
 
     def _unasked(self, legs: Sequence[_Leg]) -> bool:
-        """Whether there are legs for the same versions of the info-hash without an announce to a tracker."""
+        """Whether there are legs with the same info-hash versions that have not announced to the tracker."""
         asked = {leg.key for leg in legs}
         kinds = tuple({_kind(key) for key in asked})
         return any(key not in asked and key.endswith(kinds) for key in self._legs)
@@ -191,7 +195,7 @@ def _url(tracker: _Tracker) -> str:
 
 
 def _is_local(url: str) -> bool:
-    """Whether a tracker is on this machine, so that the leg of the loopback address counts."""
+    """Whether a tracker is on this machine. Then the leg of the loopback address counts."""
     host = url.partition("://")[2].rpartition("@")[2]
     return host.startswith(("127.", "[::1]", "localhost"))
 

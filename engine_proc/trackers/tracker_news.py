@@ -1,6 +1,6 @@
-"""Collects changes of trackers to report. They are sent with the next heartbeat, so that thousands cause few wake-ups.
+"""Collects changes of trackers, which are reported with the next heartbeat.
 
-The tracker book decides what is reported. This module queries the session for details that the alerts lack.
+The tracker book decides which changes are reported. This module queries the session for details that the alerts lack.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from engine_proc.trackers.tracker_book import TrackerBook
 from protocol.internal.link_events import TrackerReport, TrackersKnown
 
 LEGS_LOOKED_AT: Final = 5
-"""At every multiple of this number of consecutive failures, libtorrent is asked for the present legs of a tracker."""
+"""After this number of consecutive failures, and its multiples, the present legs are read from libtorrent."""
 
 
 class TrackerNews:
@@ -59,9 +59,10 @@ class TrackerNews:
         return news
 
     def _look_at_legs(self, alert: TrackerFailed) -> None:
-        """If a tracker repeatedly fails on one leg but not on another one, checks whether the other leg still exists.
+        """If a tracker repeatedly fails on only one leg, checks whether the other legs still exist.
 
-        On an address that the machine has lost, no announce can fail any more, so the last answer would count forever.
+        The machine may have lost a leg's address. Then the leg makes no announces, and its last answer would count
+        forever.
         """
         if alert.times % LEGS_LOOKED_AT == 0 and self._book.open(alert.torrent, alert.url):
             with contextlib.suppress(UnknownTorrent, TorrentFault):

@@ -1,6 +1,6 @@
 """Counts pieces and metadata that failed their hash check, by torrent. Pure.
 
-A hostile peer can make many pieces fail. So a torrent's failures are reported at most once a heartbeat, and logged at
+A hostile peer can make many pieces fail. So a torrent's failures are reported at most once per heartbeat, and logged at
 most once in `LOG_S`. Only torrents with failures use memory.
 """
 
@@ -10,7 +10,10 @@ from engine_proc.session.alerts import MetadataFailed, MetadataReceived, PeersBa
 from protocol.internal.watch_events import DataFailures
 
 GATHER_S: Final = 10.0
-"""The time from the first failure until it is logged. By then it is usually known which peer was banned for it."""
+"""The time from the first failure to its log line.
+
+In this time libtorrent usually bans the peer that caused the failure.
+"""
 
 LOG_S: Final = 60.0
 """The time between two log lines about failures of one torrent."""
@@ -19,7 +22,7 @@ FailureAlert = PieceFailed | PiecesPassed | PeersBanned | MetadataFailed | Metad
 
 
 class FailureLine(NamedTuple):
-    """A line for the log about the failures of a torrent since its last line."""
+    """A log line about the failures of a torrent since the previous line."""
 
     torrent: str
     pieces: int
@@ -30,7 +33,7 @@ class FailureLine(NamedTuple):
 
 
 class _Failures:
-    """The failures of one torrent: those to be reported, those to be logged, and the banned peers."""
+    """The failures of one torrent to report and to log, and the banned peers."""
 
     __slots__ = ("banned", "line_at", "metadata", "new_banned", "passed", "piece", "pieces", "problem", "unlogged")
 
@@ -55,7 +58,7 @@ class FailureBook:
         self._news: dict[str, None] = {}
 
     def feed(self, alert: FailureAlert, now: float) -> None:
-        """Counts a failure, or notes that data has arrived that passed its check."""
+        """Counts a failure, or notes that new data has passed its check."""
         known = self._torrents.get(alert.torrent)
         if known is None:
             if isinstance(alert, MetadataReceived | PiecesPassed):
@@ -82,7 +85,7 @@ class FailureBook:
         self._news.pop(torrent, None)
 
     def take(self) -> list[DataFailures]:
-        """Removes and returns what is to be reported."""
+        """Removes and returns the failures to report."""
         told = []
         for torrent in self._news:
             known = self._torrents[torrent]
@@ -103,7 +106,7 @@ class FailureBook:
         return told
 
     def lines(self, now: float) -> list[FailureLine]:
-        """Removes and returns what is to be logged."""
+        """Removes and returns the due log lines."""
         found = []
         for torrent, known in self._torrents.items():
             if known.line_at is None or now < known.line_at:

@@ -1,4 +1,4 @@
-"""Finds out whether libtorrent's network thread uses a CPU core although hardly any payload is transferred. Pure."""
+"""Detects that libtorrent's network thread uses a CPU core, but transfers hardly any payload. Pure."""
 
 from typing import Final
 
@@ -6,18 +6,18 @@ SAMPLE_S: Final = 5.0
 """The interval of samples."""
 
 LASTS_S: Final = 60.0
-"""For how long the thread has to be busy."""
+"""The time after which a busy thread counts as spinning."""
 
 BUSY: Final = 0.8
 """The fraction of a core that counts as busy."""
 
 CALM: Final = 0.5
-"""The fraction of a core below which the thread is not busy any more."""
+"""The fraction of a core below which the thread is no longer busy."""
 
 QUIET_BPS: Final = 2_000_000
-"""Below this payload rate, both directions together, traffic does not explain a busy thread.
+"""The payload rate, of both directions together, below which traffic does not explain a busy thread.
 
-With small pieces and many peers, a core transfers about fifty times as much.
+Even with small pieces and many peers, a core transfers about fifty times more.
 """
 
 
@@ -25,8 +25,8 @@ class SpinWatch:
     """The network thread of one session. Times are monotonic seconds that the caller passes.
 
     Fields:
-        load: the fraction of a core that the thread used during the last sample; None if it is unknown.
-        spins: whether it has been busy without traffic for `LASTS_S`.
+        load: the fraction of a core that the thread used during the last sample; None if unknown.
+        spins: whether the thread has been busy without traffic for `LASTS_S`.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class SpinWatch:
         """Handles a sample.
 
         Args:
-            cpu_s: the CPU time of the thread so far; None if it is unknown.
+            cpu_s: the CPU time of the thread so far, in seconds; None if unknown.
             moved: the payload bytes of the session so far, both directions together.
         """
         before, self._last = self._last, None if cpu_s is None else (now, cpu_s, moved)

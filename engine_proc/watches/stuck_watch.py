@@ -1,9 +1,8 @@
-"""Finds torrents whose check, or whose search for metadata, has not moved for long. Pure.
+"""Finds torrents whose check or search for metadata makes no progress. Pure.
 
-A torrent that libtorrent checks is stuck if no more of it has been checked for `CHECKING_S`. Such a torrent is loaded
-again, once. A magnet link is stuck if it has been connected to peers for `METADATA_S`, and none has sent its metadata.
-Paused torrents are not stuck, whether a client or libtorrent's queue has paused them. Only torrents that are checked,
-or that search for metadata, use memory.
+If the check of a torrent makes no progress for `CHECKING_S`, the torrent is stuck. Then it is loaded again, once. If a
+magnet link has connected peers, but gets no metadata for `METADATA_S`, the link is stuck. Paused torrents, and
+those that wait in libtorrent's queue, are never stuck. Only torrents that are checked, or that search for metadata, use memory.
 """
 
 from collections.abc import Iterable
@@ -16,14 +15,14 @@ CHECKING_S: Final = 600.0
 METADATA_S: Final = 600.0
 
 LOOK_S: Final = 5.0
-"""The interval of looking for stuck torrents. After a start, thousands may be in these states."""
+"""The interval of the search for stuck torrents. After a start, thousands of torrents may have to be compared."""
 
 RELOADS_KEPT_S: Final = 24 * 3600.0
-"""For how long it is remembered that a torrent was loaded again."""
+"""For how long the watch remembers that a torrent was loaded again."""
 
 
 class Stuck(NamedTuple):
-    """A torrent is stuck, or (`what` is None) is not stuck any more. `reload`: it has to be loaded again."""
+    """A torrent is stuck, or is no longer stuck (`what` is None). `reload`: the torrent has to be loaded again."""
 
     torrent: str
     what: StuckIn | None
@@ -37,7 +36,7 @@ class _Watched:
     def __init__(self, what: StuckIn, done: tuple[float, int], since: float) -> None:
         self.what = what
         self.done = done
-        """What changes while the torrent's check goes on."""
+        """The progress of the torrent's check."""
         self.since = since
         self.reported = False
 
@@ -48,12 +47,12 @@ class StuckWatch:
     def __init__(self) -> None:
         self._watched: dict[str, _Watched] = {}
         self._reloaded: dict[str, float] = {}
-        """When torrents were loaded again whose check has not moved since."""
+        """By torrent with a stuck check, when it was loaded again."""
         self._moved: list[Stuck] = []
         self._next_look = 0.0
 
     def observe(self, rows: Iterable[TorrentStatus], now: float) -> None:
-        """Handles status updates. A torrent without an update has not changed."""
+        """Handles status updates. If a torrent has no update, its status has not changed."""
         for row in rows:
             what = _state(row)
             known = self._watched.get(row.torrent)
@@ -72,13 +71,13 @@ class StuckWatch:
             self._watched[row.torrent] = _Watched(what, done, now)
 
     def forget(self, torrent: str) -> None:
-        """Removes a torrent, which has left the session or its state."""
+        """Removes a torrent that has left the session or the watched state."""
         known = self._watched.pop(torrent, None)
         if known is not None and known.reported:
             self._moved.append(Stuck(torrent, None))
 
     def look(self, now: float) -> list[Stuck]:
-        """Removes and returns what is to be reported."""
+        """Removes and returns the changes to report."""
         found, self._moved = self._moved, []
         if now < self._next_look:
             return found
@@ -98,8 +97,8 @@ class StuckWatch:
 
 
 def _state(row: TorrentStatus) -> StuckIn | None:
-    """What the torrent is to be watched for."""
-    if row.paused or row.error is not None:
+    """The watched state of a torrent; None if it needs no watch."""
+    if row.paused or row.queued or row.error is not None:
         return None
     if row.state is NativeState.CHECKING_FILES:
         return StuckIn.CHECKING

@@ -1,4 +1,4 @@
-"""The watches of one session: they are fed with alerts, and report with the heartbeat."""
+"""The watches of one session. They receive alerts, and report with the heartbeat."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -25,9 +25,9 @@ class Watches:
     """The watches of one session. Times are monotonic seconds that the caller passes.
 
     Args:
-        save: requests that a torrent's resume data, which has the banned peers, is made soon.
+        save: requests a torrent's resume data soon. This data has the banned peers.
         reload: unloads a torrent, and loads it again.
-        network_cpu_s: returns the CPU time of libtorrent's network thread so far; None if it is unknown.
+        network_cpu_s: returns the CPU time of libtorrent's network thread so far, in seconds; None if unknown.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Watches:
         self._spin = SpinWatch()
 
     def feed(self, alert: Alert, now: float) -> None:
-        """Handles an alert. Alerts that no watch needs are ignored."""
+        """Handles an alert. Ignores alerts that no watch needs."""
         match alert:
             case PieceFailed(torrent):
                 self._failures.feed(alert, now)
@@ -59,7 +59,7 @@ class Watches:
         self._stuck.observe(rows, now)
 
     def measure(self, stats: SessionStats, now: float) -> SessionStats:
-        """The figures of the session, with those of its network thread. Logs when the thread begins to spin."""
+        """The session's figures, with its network thread's figures added. Logs when the thread begins to spin."""
         spins = self._spin.spins
         if self._spin.due(now):
             self._spin.sample(now, self._network_cpu_s(), stats.downloaded + stats.uploaded)
@@ -73,7 +73,7 @@ class Watches:
         self._stuck.forget(torrent)
 
     def beat(self, now: float) -> Sequence[EngineEvent]:
-        """Logs what is due, and returns what is to be reported."""
+        """Writes due log lines. Returns the events to send."""
         for torrent, pieces, piece, metadata, peers, problem in self._failures.lines(now):
             if pieces:
                 log("warning", "pieces_failed", torrent=torrent, pieces=pieces, piece=piece, banned=peers)
@@ -82,7 +82,7 @@ class Watches:
         return [*self._failures.take(), *self._find_stuck(now)]
 
     def _find_stuck(self, now: float) -> list[TorrentStuck]:
-        """Logs which torrents are stuck, loads them again if that may help, and returns what is to be reported."""
+        """Logs stuck torrents, and loads a torrent again if that may help. Returns the events to send."""
         told = []
         for torrent, what, since_s, reload in self._stuck.look(now):
             told.append(TorrentStuck(torrent=torrent, what=what, since_s=int(since_s), reloaded=reload))

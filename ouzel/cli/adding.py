@@ -25,14 +25,14 @@ Outcome = Added | OuzelError | BadSource
 def add_found(
     client: Client, found: Iterable[Found], build: Callable[[Found], Call[Added]], *, batch: int = BATCH
 ) -> Iterator[tuple[Found, Outcome]]:
-    """Adds torrents, and yields the outcome of each, in order.
+    """Adds torrents in order. Yields the outcome of each.
 
     Args:
         build: makes the call for one source.
-        batch: how many calls are sent together. It has to be 1 if the next source may take long to open.
+        batch: how many calls are sent together. It has to be 1 if opening the next source may take long.
 
     Raises:
-        NotRunning: no daemon answers. Torrents whose outcome was not yielded yet may have been added.
+        NotRunning: no daemon answers. Torrents without a yielded outcome may have been added.
         OuzelError: an argument that all calls share cannot be sent.
     """
     waiting: list[Found] = []
@@ -65,7 +65,7 @@ def _add(
 
 
 def _naming(found: Found, outcome: Added | OuzelError) -> Added | OuzelError:
-    """The outcome, with the name of the source in a refusal of metainfo."""
+    """The outcome. If the daemon refused metainfo, the outcome has the name of the source."""
     if not (isinstance(outcome, Refused) and outcome.field == "args.metainfo"):
         return outcome
     named = "standard input" if found.named == "-" else repr(found.named)
@@ -78,8 +78,8 @@ class Report:
     """Prints the outcome of each source, and determines the exit code.
 
     Fields:
-        many: whether there may be several sources, so that each is named.
-        events: whether events follow, so that each JSON object needs a `type`.
+        many: whether there may be several sources. If so, each line names its source.
+        events: whether events follow. If so, each JSON object has a `type`.
         options: the given options that have no effect on a torrent that exists already.
         torrents: the ids of torrents that were added, or existed already.
     """

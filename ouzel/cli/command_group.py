@@ -1,4 +1,4 @@
-"""A group of commands that suggests a similar command for a misspelt one."""
+"""A group of commands. If a command is misspelt, the group suggests a similar one."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 from ouzel.cli.failure import near
 
 HELP_OPTIONS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
-"""Settings for the context of the outermost group, which all commands inherit."""
+"""Settings for the context of the outermost group. All commands inherit them."""
 
 
 class CommandGroup(TyperGroup):

@@ -1,8 +1,7 @@
-"""Shell completion of torrents, labels, categories and jobs. It never fails, prints no errors, and takes little time.
+"""Shell completion of torrents, labels, categories and jobs. It never fails, prints no errors, and is quick.
 
-A completion is inserted into a command line, zsh evaluates the description beside it, and names of torrents are
-untrusted. So only names without characters that are special to a shell are completed, and descriptions contain names
-without such characters.
+Names of torrents are untrusted. The shell inserts a completion into a command line. zsh also evaluates its description.
+So only names without characters that are special to a shell are completed. Descriptions contain only such names.
 """
 
 import re
@@ -19,7 +18,7 @@ from protocol.wire.errors import OuzelError
 from protocol.wire.making_results import JobRow
 
 PATIENCE_S: Final = 1.0
-"""The time limit, since a user who has pressed Tab is waiting."""
+"""The time limit. It is short because a user who has pressed Tab is waiting."""
 DIGITS: Final = 8
 
 _SAFE: Final = re.compile(r"\w[\w.,+@-]*")
@@ -65,7 +64,7 @@ def jobs(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Context,
 def of_torrents(known: Iterable[Brief], typed: str) -> list[tuple[str, str]]:
     """The ids and names that begin with the typed text.
 
-    Ids are cut to the digits that `ouzel ls` shows, if these are unique.
+    If the digits that `ouzel ls` shows are unique, ids are cut to them.
     """
     torrents = list(known)
     counts: dict[str, int] = {}

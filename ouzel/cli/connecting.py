@@ -1,4 +1,4 @@
-"""Makes the client for a command line from its options, the environment, or the default directory."""
+"""Makes the client for a command line, from its options, the environment, or the default directory."""
 
 import contextlib
 from collections.abc import Iterator
@@ -24,8 +24,8 @@ def make_client(
     """Makes a client.
 
     Args:
-        runtime_dir: the daemon's runtime directory; None means the default one.
-        named: the options for a daemon on tcp, as arguments of `Server.named`; None for a local daemon.
+        runtime_dir: the daemon's runtime directory. None means the default directory.
+        named: the options for a daemon on tcp, as arguments of `Server.named`. None for a local daemon.
 
     Raises:
         typer.BadParameter: an option cannot be used.
@@ -52,7 +52,7 @@ def asking(context: typer.Context) -> Iterator[Client]:
 
 
 def completing_client(context: typer.Context) -> Client:
-    """The client for an incomplete command line, whose callbacks have not run yet."""
+    """The client for an incomplete command line. The callbacks of the command line have not run yet."""
     root = context.find_root()
     given = {name: root.params.get(name) for name in ("runtime_dir", "server", "server_key", "key", "server_events")}
     path = None if given["runtime_dir"] is None else Path(given["runtime_dir"])

@@ -55,7 +55,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "settings set": "ouzel settings set connections_limit 500 enable_dht false",
     "settings reset": "ouzel settings reset connections_limit",
 }
-"""By command: its words after `ouzel`."""
+"""The example of each command, by its words after `ouzel`."""
 
 
 def add_to(app: typer.Typer) -> None:

@@ -72,7 +72,7 @@ _OPTIONS = {
     "options.name": "--name",
 }
 _SETTING = "settings."
-"""What precedes the name of a setting."""
+"""The text before the name of a setting."""
 
 
 def exit_code(error: OuzelError) -> ExitCode:
@@ -92,7 +92,7 @@ def print_error(
 
     Args:
         as_json: write one JSON document.
-        subject: which of several items the error is about, if the message does not name the item.
+        subject: the item that the error is about. None if the message names the item.
     """
     if as_json:
         if isinstance(error, OuzelError):
@@ -122,7 +122,7 @@ def print_error(
 
 
 def print_line(line: str) -> None:
-    """Writes a line to stderr. Ignores a failure, since the exit code reports the error, too."""
+    """Writes a line to stderr. Ignores a failure, because the exit code reports the error, too."""
     with contextlib.suppress(OSError):
         typer.echo(line, err=True)
 
@@ -134,7 +134,7 @@ def say_without_end(text: str) -> None:
 
 
 def print_unwritten(error: OSError) -> None:
-    """Reports on stderr that writing to standard output has failed, for example because of a full disk."""
+    """Reports on stderr that writing to standard output has failed. The cause may be a full disk."""
     print_line(f"error: cannot write the output: {clean(error.strerror or str(error))}")
 
 
@@ -145,14 +145,17 @@ def warn(message: str, *, as_json: bool) -> None:
 
 
 def near(typed: str, known: Iterable[str]) -> str:
-    """The text ` Did you mean ...?` if a known word is similar to the typed one; otherwise an empty text."""
+    """The text ` Did you mean ...?` if a known word is similar to the typed word. Otherwise an empty text."""
     matches = get_close_matches(typed.lstrip("-"), [each.lstrip("-") for each in known], n=1, cutoff=0.65)
     dashes = typed[: len(typed) - len(typed.lstrip("-"))]
     return f". Did you mean {dashes + matches[0]!r}?" if matches else ""
 
 
 def _in_words_of_the_command_line(error: OuzelError) -> str:
-    """The error message with the option instead of the protocol's field: `args.peers[0]: ...` becomes `--peer: ...`."""
+    """The error message with the option in place of the protocol's field.
+
+    `args.peers[0]: ...` becomes `--peer: ...`.
+    """
     named = _FIELD.match(error.field or "")
     name = "" if named is None else named["name"]
     option = name.removeprefix(_SETTING) if name.startswith(_SETTING) else _OPTIONS.get(name)

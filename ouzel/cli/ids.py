@@ -1,6 +1,6 @@
 """Resolves what people type for a torrent: an id, a unique prefix of an id, or a unique complete name.
 
-A hybrid torrent has two info-hashes. One of them is its id, but the other is accepted, too.
+A hybrid torrent has two info-hashes. One of them is its id. The other is accepted, too.
 """
 
 import re
@@ -90,7 +90,7 @@ def chosen(client: Client, given: Sequence[str], *, everything: bool, label: str
 
 
 def followed(client: Client, given: str) -> str:
-    """The id of a torrent whose events are followed, since events contain only ids.
+    """The id of a torrent to follow. Events contain only ids.
 
     Raises:
         typer.BadParameter, OuzelError: as from `resolve`.

@@ -1,4 +1,4 @@
-"""Generates key pairs for clients on tcp and for the daemon, with secret keys that nobody else can read."""
+"""Generates key pairs for clients on tcp and for the daemon. Nobody else can read the secret keys."""
 
 import os
 from pathlib import Path
@@ -23,12 +23,12 @@ def make(name: str, role: Role | None, directory: Path) -> KeyPair:
 
     Args:
         name: the client's name in the daemon's log.
-        role: what the key allows; None for the daemon's own key.
-        directory: the directory for the files, created if it does not exist.
+        role: what the key allows. None for the daemon's own key.
+        directory: the directory for the files. It is created if it does not exist.
 
     Raises:
         ValueError: the name cannot be part of a file name.
-        FileExistsError: one of the files exists already; it is not changed.
+        FileExistsError: one of the files exists already. It is not changed.
         OSError: a file cannot be written.
     """
     if not is_name(name):
@@ -44,7 +44,7 @@ def make(name: str, role: Role | None, directory: Path) -> KeyPair:
 
 
 def _write(path: Path, content: str, mode: int) -> None:
-    """Creates a new file, which has its mode from the beginning."""
+    """Creates a new file. The file has its mode from the beginning."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     with open(fd, "w", encoding="ascii") as file:
         file.write(content)

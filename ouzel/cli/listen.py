@@ -1,4 +1,4 @@
-"""The input of a long-running command: the items of a stream, and reports of the daemon's silence and its end."""
+"""The input of a long-running command: the items of a stream, and reports about the daemon's silence."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -16,8 +16,8 @@ def listen(events: Events, each_turn: Callable[[], None], *, silent_s: float = S
     """Yields all items and reports, without end.
 
     Args:
-        each_turn: called before each item, and twice a second if there is none.
-        silent_s: the seconds without a message after which silence is reported.
+        each_turn: called before each item. Without items it is called twice a second.
+        silent_s: after so many seconds without a message, silence is reported.
 
     Raises:
         NotRunning: the silence has exceeded the stream's limit.

@@ -8,7 +8,7 @@ from ouzel.cli.failure import ExitCode, say_without_end
 
 
 def confirm(question: str) -> None:
-    """Returns if the answer, a line of standard input, is `y` or `yes`.
+    """Returns if the answer is `y` or `yes`. The answer is a line of standard input.
 
     Raises:
         typer.BadParameter: there was no answer, for example without a terminal.

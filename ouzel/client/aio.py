@@ -1,7 +1,7 @@
 """The asyncio client: plain ZeroMQ sockets with the event loop's `add_reader`. It creates no tasks.
 
-A ZeroMQ socket's FD is edge-triggered: it signals that something has happened, not that messages are queued. So each
-wake-up reads until the socket is empty, and after each send the socket is checked again.
+A ZeroMQ socket's FD is edge-triggered. It signals that something has happened, not that messages are queued. So each
+wake-up reads until the socket is empty. After each send, the socket is checked again.
 """
 
 import asyncio
@@ -41,12 +41,12 @@ class AsyncClient(AsyncMethods):
     Any number of tasks of one event loop may use a client at the same time.
 
     Args:
-        runtime_dir: the directory of the daemon's sockets; by default OUZEL_PATHS_RUNTIME_DIR, or else the user's
+        runtime_dir: the directory of the daemon's sockets. The default is OUZEL_PATHS_RUNTIME_DIR, or else the user's
             runtime directory.
-        client: a name by which the daemon recognizes this client after a reconnection. Without it, each connection
+        client: a name by which the daemon recognizes this client after a reconnection. Without a name, each connection
             counts as another client.
-        server: a daemon on tcp, which is used instead of a local daemon; by default the one that OUZEL_SERVER names, if
-            it is set.
+        server: a daemon on tcp, in place of a local daemon. The default is the daemon that OUZEL_SERVER names, if it is
+            set.
         timeout_s: the default time limit of a request in seconds.
 
     Raises:
@@ -80,10 +80,10 @@ class AsyncClient(AsyncMethods):
         self.close()
 
     def close(self) -> None:
-        """Closes all sockets, including those of open streams. Unsent requests are dropped.
+        """Closes all sockets, also those of open streams. Unsent requests are dropped.
 
-        A second call does nothing. Tasks that are waiting for the daemon, and later uses of the client, raise `Closed`.
-        The client's streams end. Call `close` on the event loop, or after the loop has ended.
+        A second call does nothing. The client's streams end. Tasks that are waiting for the daemon, and later uses of
+        the client, raise `Closed`. Call `close` on the event loop, or after the loop has ended.
         """
         if self._closed:
             return
@@ -134,12 +134,12 @@ class AsyncClient(AsyncMethods):
         """Sends commands by op and arguments, without waiting for each reply. Returns the results or errors, in order.
 
         Raises:
-            NotRunning: no daemon answers; some of the commands may have taken effect.
+            NotRunning: no daemon answers. Some of the commands may have taken effect.
         """
         return await self.run_many([Call(op, args, result_of, wait) for op, args in requests], deadline_ms=deadline_ms)
 
     async def run_many(self, batch: Sequence[Call[T]], *, deadline_ms: int | None = None) -> list[T | OuzelError]:
-        """Sends calls that were made by `ouzel.client.calls`; otherwise like `request_many`."""
+        """Sends calls that were made by `ouzel.client.calls`. Otherwise like `request_many`."""
 
         async def outcome(call: Call[T]) -> T | OuzelError:
             try:
@@ -210,7 +210,7 @@ class AsyncClient(AsyncMethods):
         return Requests(session=secrets.token_hex(8), client=self._client)
 
     async def _connect(self) -> None:
-        """Connects the socket once a daemon answers. Tasks that need it at the same time share one attempt."""
+        """Connects the socket once a daemon answers. Tasks that need the socket at the same time share one attempt."""
         async with self._connecting:
             if self._dealer is not None:
                 return
@@ -235,7 +235,7 @@ class AsyncClient(AsyncMethods):
         self._dealer = None
 
     async def _check(self) -> None:
-        """Checks, after an unanswered request, whether a daemon still listens. If none does, drops queued requests."""
+        """Checks, after an unanswered request, whether a daemon still listens. If not, drops queued requests."""
         try:
             await knock(self.place)
         except (KeyRefused, NotRunning):
@@ -243,7 +243,7 @@ class AsyncClient(AsyncMethods):
             raise
 
     async def _reply(self, call: Call[Any], deadline_ms: int, *, grace_s: float) -> Reply | None:
-        """The reply to a call; None if no reply arrived in time."""
+        """The reply to a call. None if no reply arrived in time."""
         request_id, frame = self._requests.build(call.op, call.args, wait=call.wait, deadline_ms=deadline_ms)
         due = monotonic() + deadline_ms / 1000 + grace_s
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()

@@ -18,7 +18,7 @@ from protocol.wire.errors import OuzelError
 
 
 async def knock(place: Place | Server) -> None:
-    """Calls `place.check`, on a thread if it may wait for a network. Raises the same errors."""
+    """Calls `place.check`. If it may wait for a network, it is called on a thread. Raises the same errors."""
     if isinstance(place, Server):
         await asyncio.to_thread(place.check)
     else:
@@ -26,7 +26,7 @@ async def knock(place: Place | Server) -> None:
 
 
 async def gone(place: Place | Server, waited_s: float) -> OuzelError:
-    """Calls `place.gone`, on a thread if it may wait for a network."""
+    """Calls `place.gone`. If it may wait for a network, it is called on a thread."""
     return await asyncio.to_thread(place.gone, waited_s) if isinstance(place, Server) else place.gone(waited_s)
 
 
@@ -71,7 +71,7 @@ class AsyncEvents:
             self.close()  # so that a `break` in `async for` leaves no socket open
 
     def close(self) -> None:
-        """Closes the sockets, and ends the iterator, also for a task that is waiting for an item."""
+        """Closes the sockets, and ends the iterator. A task that is waiting for an item stops waiting."""
         self._ended = True
         if self._woken is not None and not self._woken.done():
             with contextlib.suppress(RuntimeError):  # The loop has ended, so nobody waits.

@@ -32,21 +32,21 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 WINDOW: Final = 200
-"""The maximum number of outstanding requests; the daemon allows 512 per connection."""
+"""The maximum number of outstanding requests. The daemon allows 512 per connection."""
 
 
 class Client(Methods):
     """Sends commands to one daemon. A context manager. Threads that share a client wait for one another.
 
-    Before the first request, and after an unanswered one, the client checks whether a daemon listens.
+    Before the first request, and after an unanswered request, the client checks whether a daemon listens.
 
     Args:
-        runtime_dir: the directory of the daemon's sockets; by default OUZEL_PATHS_RUNTIME_DIR, or else the user's
+        runtime_dir: the directory of the daemon's sockets. The default is OUZEL_PATHS_RUNTIME_DIR, or else the user's
             runtime directory.
-        client: a name by which the daemon recognizes this client after a reconnection. Without it, each connection
+        client: a name by which the daemon recognizes this client after a reconnection. Without a name, each connection
             counts as another client.
-        server: a daemon on tcp, which is used instead of a local daemon; by default the one that OUZEL_SERVER names, if
-            it is set.
+        server: a daemon on tcp, in place of a local daemon. The default is the daemon that OUZEL_SERVER names, if it is
+            set.
         timeout_s: the default time limit of a request in seconds.
 
     Raises:
@@ -77,10 +77,10 @@ class Client(Methods):
         self.close()
 
     def close(self) -> None:
-        """Closes all sockets, including those of open streams. Unsent requests are dropped.
+        """Closes all sockets, also those of open streams. Unsent requests are dropped.
 
-        Any thread may call this method, and more than once. Threads that are waiting for the daemon, and later uses of
-        the client, raise `Closed`. The client's streams end.
+        Any thread may call this method, and more than once. The client's streams end. Threads that are waiting for the
+        daemon, and later uses of the client, raise `Closed`.
         """
         self._gate.close(self._end)
 
@@ -115,12 +115,12 @@ class Client(Methods):
         """Sends commands by op and arguments, without waiting for each reply. Returns the results or errors, in order.
 
         Raises:
-            NotRunning: no daemon answers; some of the commands may have taken effect.
+            NotRunning: no daemon answers. Some of the commands may have taken effect.
         """
         return self.run_many([Call(op, args, result_of, wait) for op, args in requests], deadline_ms=deadline_ms)
 
     def run_many(self, batch: Sequence[Call[T]], *, deadline_ms: int | None = None) -> list[T | OuzelError]:
-        """Sends calls that were made by `ouzel.client.calls`; otherwise like `request_many`."""
+        """Sends calls that were made by `ouzel.client.calls`. Otherwise like `request_many`."""
         deadline_ms = max(1, int(self._timeout_s * 1000)) if deadline_ms is None else deadline_ms
         if any(call.before for call in batch):
             return [self._run_after(call, deadline_ms) for call in batch]
@@ -130,7 +130,7 @@ class Client(Methods):
         return [_read(call, reply, deadline_ms) for call, reply in zip(batch, replies, strict=True)]
 
     def _run_after(self, call: Call[T], deadline_ms: int) -> T | OuzelError:
-        """Sends a call after the calls that have to succeed before it. Raises NotRunning."""
+        """Sends a call after the calls that have to succeed first. Raises NotRunning."""
         for each in call.before:
             [outcome] = self.run_many([each], deadline_ms=deadline_ms)
             if isinstance(outcome, OuzelError):
@@ -139,10 +139,10 @@ class Client(Methods):
 
     @by_name
     def wait(self, torrent: str, *, timeout_s: float | None = None) -> TorrentRow:
-        """Waits until a torrent is complete, whatever happens to the engine meanwhile. Returns its row.
+        """Waits until a torrent is complete, even if the engine dies. Returns the torrent's row.
 
-        Returns at once if the torrent is complete already. Continues to wait during problems from which Ouzel recovers
-        by itself (a full disk, a lost engine), but not during other problems. Also waits for a paused torrent.
+        If the torrent is complete already, returns at once. Continues to wait during problems from which Ouzel recovers
+        by itself, such as a full disk or a lost engine. Other problems end the wait. Also waits for a paused torrent.
 
         Args:
             torrent: the torrent's id.
@@ -150,7 +150,7 @@ class Client(Methods):
 
         Raises:
             DownloadFailed: the torrent has an error, is in quarantine, was removed, or has no file selected.
-            WaitTimeout: the torrent was not complete within `timeout_s`, and had not failed either.
+            WaitTimeout: after `timeout_s` the torrent was still incomplete, and had not failed.
             Refused: no torrent has this id.
             NotRunning: the daemon does not answer any more.
             Closed: this client was closed.
@@ -197,8 +197,8 @@ class Client(Methods):
             torrent: only yield events about this torrent, or about no torrent (engine and health).
             ticks: also yield the daemon's ticks, one a second.
             snapshot: begin with a Resnapshot of the present state.
-            silence_s: the seconds without a message from the daemon (which sends a tick every second) after which
-                NotRunning is raised. Time in which this process was stopped, or did not read from the stream, hardly
+            silence_s: after so many seconds without a message from the daemon, NotRunning is raised. The daemon sends a
+                tick every second. Time in which this process was stopped, or did not read from the stream, hardly
                 counts.
 
         Raises:
@@ -241,7 +241,7 @@ class Client(Methods):
         *,
         grace_s: float,
     ) -> list[Reply | None]:
-        """The replies in the order of the calls; None for a call whose reply did not arrive in time."""
+        """The replies in the order of the calls. None for a call without a reply in time."""
         replies: list[Reply | None] = [None] * len(batch)
         unsent = deque(enumerate(batch))
         poller = zmq.Poller()

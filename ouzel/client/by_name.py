@@ -12,7 +12,7 @@ T = TypeVar("T")
 def refuse_positional(name: str, given: int, parameters: Signature) -> None:
     """Raises TypeError if there are too many positional arguments. `given` is their number without `self`.
 
-    Python's own error would only have their number.
+    Python's own error would only have the number of arguments.
     """
     own = [each for each in parameters.parameters.values() if each.name != "self"]
     places = [each.name for each in own if each.kind is Parameter.POSITIONAL_OR_KEYWORD]
@@ -27,7 +27,7 @@ def refuse_positional(name: str, given: int, parameters: Signature) -> None:
 
 
 def by_name(method: Callable[P, T]) -> Callable[P, T]:
-    """Decorates a method so that it refuses positional arguments with such a message."""
+    """Decorates a method that refuses positional arguments with such a message."""
     parameters = signature(method)
 
     @wraps(method)

@@ -25,7 +25,7 @@ class Call(Generic[T_co]):
     """A command to send: its op and arguments, its `wait`, and the function that reads the reply.
 
     Fields:
-        before: calls that have to succeed first, one after the other.
+        before: calls that have to succeed first. They are sent one after the other.
     """
 
     op: str
@@ -37,14 +37,17 @@ class Call(Generic[T_co]):
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """One page of a long result. `cursor` is passed in the request for the next page; it is None on the last page."""
+    """One page of a long result.
+
+    `cursor` is the value for the request of the next page. It is None on the last page.
+    """
 
     items: list[T]
     cursor: str | None
 
 
 def call_of(command: kinds.Command, read: Callable[[Reply], T], wait: Wait = "durable") -> Call[T]:
-    """Makes a call of a command; `read` converts its reply to a value."""
+    """Makes a call of a command. `read` converts its reply to a value."""
     args = msgspec.to_builtins(command, builtin_types=(bytes,))
     return Call(args.pop("op"), args, read, wait)
 
@@ -80,7 +83,7 @@ def nothing(reply: Reply) -> None:
 def dress(method: M, build: Callable[..., object], pages: Any = None) -> M:
     """Gives a client's method the name, docstring, parameters and result type of the function that builds its call.
 
-    The cursor of pages is no parameter of the method, which requests all pages by itself.
+    A method requests all pages by itself. So the cursor of pages is no parameter of the method.
 
     Args:
         pages: the type of a method that yields the items of pages: `Iterator` or `AsyncIterator`.

@@ -27,8 +27,8 @@ DRAIN: Final = 1000
 class Events:
     """An iterator over `Event` and `Resnapshot`, and a context manager, for one thread at a time.
 
-    It subscribes when it is created, and yields all later events. A `Resnapshot` replaces all earlier state. It is
-    yielded if the supervisor was restarted, or if too many events were lost.
+    The iterator subscribes when it is created, and yields all later events. A `Resnapshot` replaces all earlier state.
+    It is yielded if the supervisor was restarted, or if too many events were lost.
 
     Raises:
         NotRunning: the daemon was silent for `silence_s`.
@@ -74,7 +74,7 @@ class Events:
             self.close()  # so that a `break` in a loop leaves no socket open
 
     def close(self) -> None:
-        """Closes the sockets, and ends the iterator. Any thread may call it, and more than once."""
+        """Closes the sockets, and ends the iterator. Any thread may call this method, and more than once."""
         self._gate.close(self._end)
 
     def _end(self) -> None:
@@ -96,7 +96,7 @@ class Events:
         return item
 
     def get(self, timeout_s: float) -> Event | Resnapshot | None:
-        """The next item; None if there was none within `timeout_s` seconds, or the stream or its client is closed."""
+        """The next item. None if none came within `timeout_s` seconds, or if the stream or its client is closed."""
         until = monotonic() + timeout_s
         try:
             with self._gate.inside():
@@ -111,7 +111,7 @@ class Events:
 
     @property
     def quiet_s(self) -> float:
-        """The seconds since the daemon's last message; it sends a tick every second.
+        """The seconds since the daemon's last message. The daemon sends a tick every second.
 
         The value is up to date after `get` has returned None.
         """

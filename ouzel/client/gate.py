@@ -1,7 +1,7 @@
-"""A gate for sockets: only one thread at a time may use them, but any thread may close them meanwhile.
+"""A gate for sockets. Only one thread at a time may use the sockets. Any thread may close them at any time.
 
-A ZeroMQ socket must not be closed while another thread uses it. So the thread that closes first wakes the thread inside
-the gate, and then waits until that thread has left.
+A ZeroMQ socket must not be closed while another thread uses it. So the closing thread first wakes the thread inside the
+gate. Then it waits until that thread has left.
 """
 
 import contextlib
@@ -18,7 +18,8 @@ class Gate:
     """Serializes the use of one owner's sockets.
 
     Fields:
-        closed: whether the gate is closed. No thread may enter any more; the thread inside leaves at its next `check`.
+        closed: whether the gate is closed. Then no thread may enter any more. The thread inside leaves at its next
+            `check`.
     """
 
     def __init__(self) -> None:
@@ -32,7 +33,7 @@ class Gate:
         self._says.close()
 
     def fileno(self) -> int:
-        """The descriptor to poll together with the sockets; it is readable once the gate is closed."""
+        """The descriptor to poll together with the sockets. It is readable once the gate is closed."""
         return self._hears.fileno()
 
     def check(self) -> None:
@@ -44,7 +45,7 @@ class Gate:
     def inside(self) -> Iterator[None]:
         """A context within which only this thread may use the sockets.
 
-        Raises Closed, also instead of errors of closed sockets.
+        Raises Closed, also in place of errors of closed sockets.
         """
         with self._inside:
             self.check()

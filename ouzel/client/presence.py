@@ -31,7 +31,7 @@ class Place:
 
     @classmethod
     def of(cls, runtime_dir: str | os.PathLike[str] | None) -> "Place":
-        """The sockets of the daemon with this runtime directory; None means the default directory.
+        """The sockets of the daemon with this runtime directory. None means the default directory.
 
         Raises:
             ValueError: the path is too long for a local socket.
@@ -65,7 +65,13 @@ class Place:
 
 
 def place_of(runtime_dir: str | os.PathLike[str] | None, server: Server | None) -> Place | Server:
-    """The daemon to connect to: the given one, or else the one that OUZEL_SERVER names, or else the default local one.
+    """The daemon to connect to.
+
+    The first of these applies:
+
+    1. the given daemon
+    2. the daemon that OUZEL_SERVER names
+    3. the default local daemon
 
     Raises:
         ValueError: both arguments are given, or a value cannot be used.

@@ -22,8 +22,7 @@ KEEPALIVE: Final = {
     zmq.TCP_KEEPALIVE_INTVL: 15,
     zmq.TCP_KEEPALIVE_CNT: 4,
 }
-"""Socket options for TCP keep-alive. It detects that the daemon's machine is gone, and the socket reconnects.
-"""
+"""Socket options for TCP keep-alive. If the daemon's machine is gone, the socket detects that and reconnects."""
 
 _ADDRESS: Final = re.compile(r"(tcp://(?:\[[^\]\s]+\]|[^\s:/\[\]*]+)):(\d{1,5})")
 _HUNG_UP: Final = (
@@ -33,16 +32,18 @@ _HUNG_UP: Final = (
 
 
 class Server:
-    """The addresses and keys for a daemon on tcp; `ouzel.client.presence.Place` is the equivalent for a local daemon.
+    """The addresses and keys for a daemon on tcp.
+
+    `ouzel.client.presence.Place` is the equivalent for a local daemon.
 
     Args:
         address: the daemon's `tcp_commands`, such as `tcp://host:port`.
-        server_key: the daemon's public key in Z85, or the path of the `.key` file that has it.
+        key: the path of the client's `.key_secret` file. `ouzel keys new` creates this file.
         key: the path of the client's `.key_secret` file, which `ouzel keys new` creates.
-        events: the daemon's `tcp_events`; by default the port after that of the commands.
+        events: the daemon's `tcp_events`. The default is the port after that of the commands.
 
     Raises:
-        ValueError: an argument cannot be used; the message names it.
+        ValueError: an argument cannot be used. The message names it.
     """
 
     patience_s = HANDSHAKE_S
@@ -95,7 +96,7 @@ class Server:
         socket.connect(endpoint)
 
     def check(self) -> None:
-        """Checks the connection by a complete handshake, since a refused key would otherwise look like silence.
+        """Checks the connection by a complete handshake. Without it, a refused key would look like silence.
 
         Raises:
             KeyRefused: the daemon does not accept this key.

@@ -1,7 +1,7 @@
-"""Suggests what to do if no daemon answers: where another one may be, or what denies this user access.
+"""Suggests what to do if no daemon answers. Another daemon may run elsewhere, or this user may lack access.
 
-The client never connects to another daemon by itself: with two daemons, a user could delete torrents of the wrong one.
-So the message only says what to type.
+The client never connects to another daemon by itself. Otherwise a user could delete torrents of the wrong daemon. So
+the message only says what to type.
 """
 
 import grp
@@ -29,7 +29,9 @@ def knock(path: Path) -> None:
 
 
 def advice(path: Path, error: OSError, system_dir: Path = SYSTEM_DIR) -> str | None:
-    """A text about what to do if nobody answers on a socket; None if the only advice is to start a daemon.
+    """A text about what to do if nobody answers on a socket.
+
+    None if the only advice is to start a daemon.
 
     Args:
         path: the path of the socket.

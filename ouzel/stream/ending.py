@@ -19,14 +19,14 @@ class Outcome(Enum):
 
 
 class Ending:
-    """Watches one torrent until it is complete, or cannot become complete unless somebody acts.
+    """Watches one torrent until it is complete, or until it cannot become complete without help.
 
-    A recoverable error (the engine died, the disk is full) does not end the watch, since Ouzel recovers by itself. But
-    a row does not tell whether an error is recoverable. So a torrent that has an error or is in quarantine when the
-    watch begins has failed.
+    A recoverable error does not end the watch, because Ouzel recovers by itself. Examples are the death of the engine
+    and a full disk. A row does not tell whether an error is recoverable. So if the torrent has an error or is in
+    quarantine when the watch begins, it counts as failed.
 
     Fields:
-        outcome: the outcome; None while it is open.
+        outcome: the outcome. None while it is open.
         message: why the download failed, for people.
     """
 
@@ -36,7 +36,7 @@ class Ending:
         self.message = ""
 
     def handle(self, item: Item) -> Outcome | None:
-        """Handles one item of a stream; returns the outcome, once there is one."""
+        """Handles one item of a stream. Returns the outcome once there is one."""
         if self.outcome is not None:
             return self.outcome
         if isinstance(item, Resnapshot):
@@ -49,7 +49,7 @@ class Ending:
         return self.outcome
 
     def handle_row(self, row: TorrentRow) -> Outcome | None:
-        """Handles the torrent's present row; returns the outcome, once there is one."""
+        """Handles the torrent's present row. Returns the outcome once there is one."""
         if row.state == TorrentState.FINISHED and row.bytes_total == 0 and row.size > 0:
             return self._end(Outcome.FAILED, NOTHING_SELECTED)
         complete_and_paused = row.state == TorrentState.PAUSED and row.bytes_total > 0 and row.progress >= 1

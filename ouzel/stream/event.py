@@ -18,10 +18,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         epoch: identifies the numbering of `seq`.
-        seq: the number of this event; for `progress`, `job_progress` and `tick` that of the last lifecycle event.
+        seq: the number of this event. For `progress`, `job_progress` and `tick`, the number of the last lifecycle
+            event.
         gen: the engine's generation at the time of the event.
         ts_us: the wall-clock time in microseconds since 1970, for people.
-        type: the type, such as `torrent_added` or `completed`; see `protocol.wire.events`.
+        type: the type, such as `torrent_added` or `completed`. See `protocol.wire.events`.
         torrent: the torrent's id; None if the event is not about a torrent.
         data: the fields of the event's type.
     """
@@ -36,12 +37,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def numbered(self) -> bool:
-        """Whether `seq` is the number of this event: true except for `progress`, `job_progress` and `tick`."""
+        """Whether `seq` is the number of this event. True except for `progress`, `job_progress` and `tick`."""
         return self.type not in {"progress", "job_progress", "tick"}
 
 
 class SnapshotPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of a snapshot, which shows the state at `seq` of `epoch`. `cursor` is None on the last page."""
+    """One page of a snapshot. It shows the state at `seq` of `epoch`. `cursor` is None on the last page."""
 
     epoch: str
     seq: int
@@ -52,16 +53,16 @@ class SnapshotPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resnapshot(msgspec.Struct, frozen=True, kw_only=True, tag="resnapshot", tag_field="type"):
-    """All observed state, which replaces all earlier state. Events continue after `seq` of `epoch`.
+    """All observed state. It replaces all earlier state. Events continue after `seq` of `epoch`.
 
-    Pages are read one after the other while events continue, so some rows are newer than `seq`. A row includes an event
+    Pages are read one after the other while events continue. So some rows are newer than `seq`. A row includes an event
     if the event's seq is not greater than the row's seq (`covers`).
 
     Fields:
-        reason: `start`, requested by the reader; `new_epoch`, the supervisor restarted; `replay_gone`, lost events were
-            evicted.
+        reason: `start`: the reader requested the snapshot. `new_epoch`: the supervisor restarted. `replay_gone`: lost
+            events were evicted.
         seq: the number after which the following events begin.
-        row_seqs: by torrent, the seq at which its row was read.
+        row_seqs: the seq at which each torrent's row was read.
     """
 
     reason: Literal["start", "new_epoch", "replay_gone"]
@@ -88,8 +89,8 @@ class Resnapshot(msgspec.Struct, frozen=True, kw_only=True, tag="resnapshot", ta
     def covers(self, event: Event) -> bool:
         """Whether the row of the event's torrent already includes the event.
 
-        A `progress` has the seq of the last event before it. So a `progress` with the row's own seq may be newer than
-        the row.
+        A `progress` has the seq of the last event before it. So if the row has the same seq, the `progress` may be
+        newer than the row.
         """
         if event.torrent is None:
             return False

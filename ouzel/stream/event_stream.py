@@ -1,9 +1,12 @@
 """Event streams without gaps: a state machine that returns what to do next. Pure: no sockets, no clock.
 
 The daemon numbers lifecycle events consecutively within an epoch. A subscriber may lose events if it is slow, or if its
-subscription has not taken effect yet. The stream detects a loss by a jump of `seq`, or by a `tick` or `progress` with a
-greater `seq` than that of the last event. The stream requests the lost events with `replay`, and holds newer events
-meanwhile.
+subscription has not taken effect yet. There are two signs of a loss:
+
+- a jump of `seq`
+- a `tick` or `progress` with a greater `seq` than that of the last event
+
+The stream requests the lost events with `replay`, and holds newer events meanwhile.
 
     STARTING ------ reply to hello ------> LIVE <------ caught up ------ REPLAYING
         |                                   |  '------ a gap is seen --------^ |
@@ -13,13 +16,16 @@ meanwhile.
 
 The first reply after the subscription is the baseline: events up to its `seq` are not part of the stream.
 
-How the present epoch is determined: events arrive in order, and so do replies, but a reply can overtake events that are
-queued. So an event of another epoch never changes the stream's epoch; it only causes a request. A reply of the newest
-event's epoch is believed. A reply of another epoch is believed only if its request was made after an event of the
-newest epoch had arrived; otherwise the request is repeated. Epochs that turned out to be outdated are `_past`: their
-events and replies are dropped.
+Events arrive in order, and replies arrive in order. But a reply can overtake queued events. So the stream determines
+the present epoch by these rules:
 
-The stream does not know how long to wait for a reply. Its owner calls `unanswered` when it gives up a request.
+- An event of another epoch never changes the stream's epoch. It only causes a request.
+- The stream believes a reply of the newest event's epoch.
+- It believes a reply of another epoch only if an event of the newest epoch had arrived before the request was made.
+  Otherwise it repeats the request.
+- Outdated epochs are in `_past`. Their events and replies are dropped.
+
+The stream does not know how long to wait for a reply. When its owner gives up a request, the owner calls `unanswered`.
 """
 
 from enum import Enum, auto
@@ -34,7 +40,7 @@ from protocol.wire.envelope import Reply
 from protocol.wire.errors import ErrorKind
 
 MAX_HELD: Final = 10_000
-"""The maximum number of events that are held during a replay. Further ones are replayed, too."""
+"""The maximum number of events that are held during a replay. Further events are replayed, too."""
 RETRY_MS: Final = 500
 REPLAY_LIMIT: Final = 1000
 SNAPSHOT_LIMIT: Final = 1000

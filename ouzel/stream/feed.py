@@ -1,7 +1,13 @@
 """An event stream with its requests and timers, but without sockets. Both clients use it. Pure.
 
-The owner of the sockets sends the frames in `outgoing`, passes received messages to the feed, calls `advance` after
-`wait_s`, and returns `items` to its reader. Times are seconds of one monotonic clock.
+The owner of the sockets has four duties:
+
+- It sends the frames in `outgoing`.
+- It passes received messages to the feed.
+- It calls `advance` after `wait_s`.
+- It returns `items` to its reader.
+
+Times are seconds of one monotonic clock.
 """
 
 from collections import deque
@@ -17,7 +23,7 @@ Item = Event | Resnapshot
 GRACE_S: Final = 2.0
 """The grace period for a reply after the request's deadline."""
 LOOK_S: Final = 1.0
-"""The maximum time that one check adds to a silence. So the time in which this process was stopped hardly counts."""
+"""The maximum time that one check adds to a silence. So time in which this process was stopped hardly counts."""
 LOOKS_MIN: Final = 3
 """The minimum number of checks before a daemon counts as gone."""
 
@@ -27,7 +33,7 @@ class FeedOptions:
     """Options of a stream's reader.
 
     Fields:
-        torrent: yield only events about this torrent or about no torrent; None means all events.
+        torrent: yield only events about this torrent or about no torrent. None means all events.
         progress: also yield progress events.
         ticks: also yield the daemon's ticks, one a second, for example to redraw a display.
         snapshot: begin with a Resnapshot.
@@ -67,7 +73,7 @@ class Feed:
 
     @property
     def topics(self) -> list[bytes]:
-        """The topics to subscribe to, before anything is sent."""
+        """The topics to subscribe to. Subscribe before anything is sent."""
         progress = [f"progress/{self._options.torrent or ''}".encode()] if self._options.progress else []
         return [b"lifecycle/", b"tick/", *progress]
 
@@ -79,7 +85,7 @@ class Feed:
 
     @property
     def started(self) -> bool:
-        """Whether the reader's first event is determined, so that no later event is missed."""
+        """Whether the reader's first event is determined. From then on no event is missed."""
         return self._stream.started
 
     def receive(self, frames: list[bytes], now: float) -> None:
@@ -96,7 +102,7 @@ class Feed:
             self._take(self._stream.answer(reply), now)
 
     def advance(self, now: float) -> None:
-        """Sends a delayed request, or gives up an unanswered one. Call it after each wait.
+        """Sends a delayed request, or gives up an unanswered request. Call it after each wait.
 
         Handle received messages first.
         """
@@ -108,7 +114,7 @@ class Feed:
             self._take(self._stream.unanswered(), now)
 
     def quiet_s(self, now: float) -> float:
-        """The seconds since the daemon's last message. Of the time between two checks at most LOOK_S counts."""
+        """The seconds since the daemon's last message. Of the time between two checks, at most LOOK_S counts."""
         return self._quiet_s + min(now - self._looked, self._look_s)
 
     def silent(self, now: float) -> bool:
@@ -116,7 +122,7 @@ class Feed:
         return self.quiet_s(now) >= self._options.silence_s
 
     def wait_s(self, now: float) -> float:
-        """The seconds until `advance` has something to do or `silent` may change; 0 or more."""
+        """The seconds until `advance` has something to do, or until `silent` may change. 0 or more."""
         due = [min(self._look_s, self._options.silence_s - self._quiet_s)]
         due += [timer[0] - now for timer in (self._delayed, self._asked) if timer is not None]
         return max(0.0, min(due))

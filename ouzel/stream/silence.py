@@ -6,9 +6,9 @@ from ouzel.stream.feed import Item
 
 
 class DaemonSilent(msgspec.Struct, frozen=True, kw_only=True, tag="daemon_silent", tag_field="type"):
-    """No message has arrived for `silence_s`, since `since_us` (microseconds since 1970).
+    """No message has arrived for `silence_s` seconds. The silence began at `since_us`, microseconds since 1970.
 
-    Sent once for each silence.
+    The item is yielded once for each silence.
     """
 
     silence_s: float
@@ -16,7 +16,7 @@ class DaemonSilent(msgspec.Struct, frozen=True, kw_only=True, tag="daemon_silent
 
 
 class DaemonAnswers(msgspec.Struct, frozen=True, kw_only=True, tag="daemon_answers", tag_field="type"):
-    """The daemon answers again, after a silence since `since_us`. If it was restarted, a Resnapshot follows."""
+    """The daemon answers again. The silence began at `since_us`. If the daemon was restarted, a Resnapshot follows."""
 
     since_us: int
 

@@ -128,9 +128,9 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
         | ({} if data["state"] == TorrentState.DOWNLOADING else {"eta_s": None})
     ),
 }
-"""The changes of a torrent's row by each type of event, equal to those in the daemon.
+"""The changes of a torrent's row by each type of event. The daemon makes the same changes.
 
-No event has the `hindrance`, so here it is only removed once it cannot be true any more.
+No event has the `hindrance`. So here it is only removed once it cannot be true any more.
 """
 
 

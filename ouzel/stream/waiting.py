@@ -1,6 +1,6 @@
-"""Waits for a torrent by an event stream: decides when to read its row, and determines the outcome. Pure.
+"""Waits for a torrent by an event stream. Decides when to read its row, and determines the outcome. Pure.
 
-The row determines the outcome, and events only say when to read it. So the outcome reflects the daemon's latest state.
+The row determines the outcome. Events only say when to read the row. So the outcome reflects the daemon's latest state.
 """
 
 from ouzel.errors import DownloadFailed, Refused
@@ -44,7 +44,7 @@ class Waiting:
             raise error
 
     def complete(self, row: TorrentRow | None) -> bool:
-        """Whether the torrent is complete according to its row; None means that it was removed.
+        """Whether the torrent is complete according to its row. None means that the torrent was removed.
 
         Raises:
             DownloadFailed: the torrent cannot become complete without help.

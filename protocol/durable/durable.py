@@ -1,10 +1,11 @@
 """Durable files: the functions by which both processes write and delete files in the resume directory.
 
-A write is a temporary file, fsync, rename, and fsync of the directory, so that after a crash or a power cut a file has
-either its old content or its new one. `DurableWriter` runs these steps on a separate thread, so that no event loop
-blocks on a disk. It commits everything in its queue as one group (group commit): it starts writing out all temporary
-files before it waits for the first one. So a journaling file system commits once for all of them, and the directory is
-synced once.
+A write has four steps: temporary file, fsync, rename, fsync of the directory. After a crash or a power cut a file has
+either its old content or its new content. `DurableWriter` runs these steps on a separate thread. So no event loop waits
+for a disk.
+
+The thread commits everything in its queue as one group (group commit). It starts writing out all temporary files before
+it waits for the first file. So a journaling file system commits once for all files, and the directory is synced once.
 """
 
 import contextlib
@@ -22,7 +23,7 @@ from protocol.durable.recycler import Recycler, delete
 
 TEMPORARY_SUFFIX: Final = ".tmp"
 _GROUP_MAX: Final = 128
-"""The maximum number of transactions in a group. The files of all of them stay open until the group is on disk."""
+"""The maximum number of transactions in a group. Their files stay open until the group is on disk."""
 
 
 class Change(NamedTuple):
@@ -33,7 +34,7 @@ class Change(NamedTuple):
 
 
 class Unsettled(OSError):
-    """A transaction failed after its first effect: its changes may or may not be in the files, now or after a crash."""
+    """A transaction failed after its first effect. Its changes may be on disk, completely or in part."""
 
 
 Transaction = Sequence[Change]
@@ -52,7 +53,7 @@ def fsync_dir(directory: Path) -> None:
 def write(path: Path, content: bytes) -> None:
     """Writes one file durably, on the calling thread.
 
-    Raises OSError. After any error but `Unsettled`, the file is unchanged.
+    Raises OSError. After any error except `Unsettled`, the file is unchanged.
     """
     [failure] = commit([[Change(path, content)]])
     if failure is not None:
@@ -69,13 +70,13 @@ def remove(path: Path) -> None:
 def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> list[OSError | None]:
     """Makes transactions durable together, in order. Returns for each its error, or None.
 
-    A transaction's changes are published only if all of them could be staged. A failed transaction affects no other,
-    with one exception: transactions that changed the same directory share its sync, and if that fails, they all fail.
-    The error is `Unsettled` if any change may have been published, since even a failed system call may have taken
-    effect.
+    A transaction's changes are published only if all of them could be staged. A failed transaction usually affects no
+    other transaction. But transactions that changed the same directory share its sync. If that sync fails, all these
+    transactions fail. The error is `Unsettled` if any change may have been published. Even a failed system call may
+    have had an effect.
 
     Args:
-        recycler: provides files to overwrite instead of creating new ones, and receives the replaced files.
+        recycler: provides files to overwrite, and receives the replaced files.
     """
     taken: Counter[Path] = Counter()
     staged = [_Staged(transaction, taken, recycler) for transaction in group]
@@ -101,7 +102,7 @@ def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> li
 
 
 class _Staged:
-    """One transaction in progress. `taken` counts the temporary files for each path, so that no name is used twice."""
+    """One transaction in progress. `taken` counts the temporary files for each path. So no name is used twice."""
 
     def __init__(self, changes: Transaction, taken: Counter[Path], recycler: Recycler | None) -> None:
         self.changes = changes
@@ -119,7 +120,7 @@ class _Staged:
             taken[path] += 1
 
     def attempt(self, step: Callable[[], None]) -> None:
-        """Runs one step, unless an earlier step has failed.
+        """Runs one step. Does nothing if an earlier step has failed.
 
         If the step fails before anything is published, all changes are undone.
         """
@@ -170,7 +171,7 @@ class _Staged:
     def recycle(self) -> None:
         """Recycles the replaced files.
 
-        Call this only once the transaction is durable. Before that, a power cut could undo the replacement, and the
+        Call this only once the transaction is durable. A power cut before that could undo the replacement. Then the
         replaced files would be needed again.
         """
         for name in self._replaced:
@@ -200,12 +201,14 @@ class _Staged:
 class DurableWriter:
     """A thread that commits transactions in order and in groups; see `commit`.
 
-    The thread calls the transaction's `done`: with None once the changes are durable, or with the error.
+    For each transaction the thread calls `done`. The argument is None once the changes are durable; otherwise it is the
+    error.
 
     Args:
-        check: raises OSError if nothing must be written. It is called before a group is written, and again before
-            anything is reported as durable, since another directory may appear at the path in between.
-        recycled: the directory whose replaced files are recycled. It should be the one in which files are replaced most
+        check: raises OSError if nothing must be written. The thread calls it before it writes a group. The thread calls
+            it again before it reports anything as durable. Another directory may have appeared at the path since the
+            first call.
+        recycled: the directory with recycling of replaced files. Choose the directory in which files are replaced most
             often.
     """
 

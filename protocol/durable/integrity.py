@@ -1,9 +1,10 @@
-"""Checksums of files in the resume directory, added by the writer and verified by the reader.
+"""Checksums of files in the resume directory. The writer adds them, and the reader verifies them.
 
-A flipped bit is worst if the file can still be parsed: it could mark a piece as present that was never hashed, or
-change a torrent's save path. A `.fastresume` file ends in a line that Ouzel appends, with a CRC-32 and the length. A
-`.json` file has a member `checksum`. A `.torrent` file stays a standard one; its CRC-32 is stored in the torrent's
-record.
+A flipped bit is worst if the file can still be parsed. It could mark a piece as present that was never hashed, or
+change a torrent's save path.
+
+A `.fastresume` file ends in a line that Ouzel appends. This line has a CRC-32 and the length. A `.json` file has a
+member `checksum`. A `.torrent` file gets no addition: its CRC-32 is stored in the torrent's record.
 """
 
 import contextlib
@@ -20,7 +21,7 @@ import msgspec
 T = TypeVar("T", bound=msgspec.Struct)
 
 MAX_FILE_BYTES: Final = 128 * 1024 * 1024
-"""Larger than any file that Ouzel writes: resume data is below 127 MiB, a .torrent file below 64 MiB."""
+"""A limit above the size of any file that Ouzel writes. Resume data is below 127 MiB, a .torrent file below 64 MiB."""
 
 _CHECKSUM: Final = "checksum"
 _TRAILER: Final = b"\nouzel resume data, crc32 %08x, %012d bytes\n"
@@ -37,7 +38,7 @@ _REMEDIES: Final = {
 }
 _TRAILING_COMMA: Final = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
 _EDITED_MAX: Final = 16 * 1024 * 1024
-"""Larger than any record that a person edits."""
+"""A limit above the size of any record that a person edits."""
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -56,8 +57,8 @@ def read_dated(path: str | Path) -> tuple[bytes, float]:
     Raises:
         FileNotFoundError: the file does not exist.
         Damaged: the file is too large or not a regular file; symbolic links are not followed.
-        OSError: the file could not be read, or belongs to another user, who could change it at any time. The content
-            may be intact. The error has the path.
+        OSError: the file could not be read, or belongs to another user. That user could change it at any time. The
+            content may be intact. The error has the path.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -87,7 +88,7 @@ def read_dated(path: str | Path) -> tuple[bytes, float]:
 
 
 def _is_no_file(path: str | Path) -> bool:
-    """Whether this name belongs to something other than a regular file. False if that cannot be determined."""
+    """Whether this name belongs to an entry that is no regular file. False if that cannot be determined."""
     try:
         return not stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:
@@ -107,7 +108,7 @@ def crc32_of(content: bytes) -> int:
 
 
 def check_crc32(content: bytes, expected: int) -> None:
-    """Raises Damaged if `crc32_of` gives another value than the expected one."""
+    """Raises Damaged if `crc32_of` does not give the expected value."""
     if zlib.crc32(content) != expected:
         raise Damaged("its CRC-32 is not the one that was remembered")
 
@@ -120,7 +121,7 @@ def seal(resume: bytes) -> bytes:
 def unseal(content: bytes) -> bytes:
     """The resume data in a stored file, without the trailer.
 
-    Raises Damaged if the trailer is not the one that `seal` writes.
+    Raises Damaged if the trailer is wrong.
     """
     resume, trailer = content[:-_TRAILER_SIZE], content[-_TRAILER_SIZE:]
     if trailer != _TRAILER % (zlib.crc32(resume), len(resume)):
@@ -131,8 +132,8 @@ def unseal(content: bytes) -> bytes:
 def encode_record(record: msgspec.Struct) -> bytes:
     """A record as human-readable JSON, with a checksum over its other members.
 
-    The checksum is the first member, so that deleting its line leaves valid JSON. The members that the class names in
-    `WRITTEN` are in the text even if the encoding of the class leaves out defaults: people edit them.
+    The checksum is the first member. So valid JSON remains if a person deletes its line. The text always has the
+    members in the class attribute `WRITTEN`, also with default values. People edit these members.
     """
     found: dict[str, Any] = msgspec.to_builtins(record)
     for name in getattr(record, "WRITTEN", ()):
@@ -145,9 +146,9 @@ def encode_record(record: msgspec.Struct) -> bytes:
 def decode_record(content: bytes, kind: type[T]) -> T:
     """Decodes the record in a file. Raises Damaged.
 
-    A file without the checksum is accepted, so that people can edit the file and delete the checksum line. Since
-    nothing else detects mistakes in such a file, unknown members are refused. What an edit may leave behind is
-    tolerated: a byte order mark, and a trailing comma.
+    A file without the checksum is accepted. So people can edit the file and delete the checksum line. Nothing else
+    detects mistakes in such a file, so unknown members are refused. A byte order mark and a trailing comma are
+    tolerated, because an edit may leave them behind.
     """
     try:
         members = _members(content)

@@ -1,7 +1,7 @@
-"""Recycles replaced files: overwrites them instead of creating new ones.
+"""Recycles replaced files: new content overwrites them, and no new file is created.
 
-Ext4 scans past every inode that was deleted within the last five seconds before it allocates another one. Each change
-of a record deletes an inode. After a few thousand changes, creating a file takes as long as syncing it.
+Before ext4 allocates an inode, it scans past every inode that was deleted in the last five seconds. Each change of a
+record deletes an inode. After a few thousand changes, creating a file takes the same time as syncing it.
 """
 
 import contextlib
@@ -19,9 +19,11 @@ _AS_MADE: Final = stat.S_IFREG | 0o600
 class Recycler:
     """Keeps the most recently replaced files of one directory, under temporary names. Not thread-safe.
 
-    A file is overwritten only after `RECYCLED_MAX` others were replaced, so that a process that was reading it has had
-    time to finish. It is reused only if nobody else can use it: it must have no other hard link (a backup may make
-    one), and must have the mode and the owner of a new file.
+    The recycler overwrites a file only after `RECYCLED_MAX` others were replaced. So a process that was reading the
+    file has had time to finish.
+
+    A file is reused only if nobody else can use it. So the file must have no other hard link, because a backup may make
+    one. The file must also have the mode and the owner of a new file.
 
     Args:
         directory: the directory of the files.

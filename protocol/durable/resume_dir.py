@@ -1,15 +1,24 @@
 """The layout of the resume directory: the names of its files, and how damaged files are put aside.
 
-`<id>.json` desired state (supervisor) · `<id>.torrent` metainfo (supervisor) · `session.json` settings changed at run
-time (supervisor) · `fastresume/<id>.fastresume` libtorrent's resume data (engine) · `fastresume/dht` state of the DHT
-(engine) · `totals/` lifetime transfer totals of torrents and the session (supervisor) · `ip_filter` copy of the IP
-filter's file (supervisor) · `damaged/` damaged files (supervisor) · `.lock` locked by the supervisor while it runs. The
-lock file also identifies the directory, since the path may later lead to another one.
+The supervisor writes all files except those in `fastresume/`.
 
-The engine writes only below `fastresume/`, so that its sandbox can deny it access to the records (ADR 025, 026). It
-moves damaged files to `fastresume/damaged/`, from where the supervisor moves them to `damaged/`. Earlier versions
-stored resume data beside the records. The supervisor moves such files when it starts; until then the engine reads them
-there.
+- `<id>.json`: desired state
+- `<id>.torrent`: metainfo
+- `session.json`: settings changed at run time
+- `fastresume/<id>.fastresume`: libtorrent's resume data (engine)
+- `fastresume/dht`: state of the DHT (engine)
+- `totals/`: lifetime transfer totals of torrents and the session
+- `ip_filter`: copy of the IP filter's file
+- `damaged/`: damaged files
+- `.lock`: locked by the supervisor while it runs
+
+The lock file also identifies the directory, because the path may later lead to another directory.
+
+The engine writes only below `fastresume/`. So its sandbox can deny it access to the records (ADR 025, 026). The engine
+moves damaged files to `fastresume/damaged/`. The supervisor moves them from there to `damaged/`.
+
+Earlier versions stored resume data in the directory of the records. The supervisor moves such files when it starts.
+Until then the engine reads them at their old place.
 """
 
 import contextlib
@@ -51,11 +60,11 @@ class ResumeDir:
         return identity_of(os.stat(self._lock))  # noqa: PTH116  # called for each of thousands of torrents
 
     def bind(self, identity: str) -> None:
-        """Stores the identity of the directory, so that `check` detects another directory at the same path."""
+        """Stores the identity of the directory. `check` compares it, to detect another directory at the same path."""
         self._bound = identity
 
     def check(self) -> None:
-        """Raises OSError if the path leads to another directory than the bound one, or to none."""
+        """Raises OSError if the path does not lead to the bound directory."""
         if self._bound is None:
             return
         try:
@@ -115,7 +124,7 @@ class ResumeDir:
         return self.root / _TOTALS_DIR
 
     def totals(self, shard: str) -> Path:
-        """The path of the totals of torrents whose ids begin with `shard`. An empty `shard` means the session."""
+        """The path of the totals of torrents with ids that begin with `shard`. An empty `shard` means the session."""
         return self.totals_dir / (f"totals-{shard}.json" if shard else "totals.json")
 
     def total_shards(self) -> list[str]:
@@ -128,7 +137,7 @@ class ResumeDir:
 
     @property
     def probe(self) -> Path:
-        """The path of a file that is written and deleted again to probe the disk."""
+        """The path of a probe file. Ouzel writes and deletes this file to test the disk."""
         return self.root / ".probe"
 
     @property
@@ -138,7 +147,7 @@ class ResumeDir:
 
     @property
     def staged(self) -> Path:
-        """The directory to which the engine moves damaged files, until the supervisor moves them to `damaged`."""
+        """The directory to which the engine moves damaged files. The supervisor moves them from there to `damaged`."""
         return self.fastresume_dir / "damaged"
 
     def torrents(self) -> list[str]:
@@ -153,10 +162,7 @@ class ResumeDir:
         return sorted(place / name for place, found in places for torrent, _, name in found if torrent not in known)
 
     def leftovers(self) -> list[Path]:
-        """Temporary files of writes that were in progress when a process died.
-
-        None of these writes was acknowledged.
-        """
+        """Temporary files of writes that were in progress when a process died. Their writes were not acknowledged."""
         probe, names = self.probe.name, os.listdir(self.root)  # noqa: PTH208  # there may be 100,000
         found = {self.root / name for name in names if name.startswith(probe) or name.endswith(TEMPORARY_SUFFIX)}
         for directory in (self.fastresume_dir, self.totals_dir):
@@ -184,11 +190,11 @@ class ResumeDir:
         fsync_dir(self.root)
 
     def migrate(self) -> list[tuple[str, OSError]]:
-        """Moves resume data of earlier versions into `fastresume/`. Called by the supervisor while there is no engine.
+        """Moves resume data of earlier versions into `fastresume/`. The supervisor calls this while there is no engine.
 
-        Each file is renamed, so at any moment it is in one of the two directories. If both have a file for a torrent,
-        the newer one is kept. Returns the names of files that could not be moved, with the errors. The engine reads
-        such files from the directory that they are in.
+        The function renames each file. So at any moment the file is in one of the two directories. If both directories
+        have a file for a torrent, the newer one is kept. Returns the names of files that could not be moved, with the
+        errors. The engine reads a file that was not moved from its old directory.
         """
         failed = []
         old = [(torrent, self.root / name) for torrent, kind, name in self._files(self.root) if kind == "fastresume"]
@@ -238,7 +244,7 @@ class ResumeDir:
         return [each for each in files if directory == self.root or each[1] == "fastresume"]
 
     def put_aside(self, path: Path, *, mark: str = "") -> Path:
-        """Moves a damaged file into `damaged/`, never over an earlier one. Returns its new path.
+        """Moves a damaged file into `damaged/`. Never overwrites an earlier file. Returns its new path.
 
         Args:
             mark: a suffix for the new name.
@@ -277,7 +283,7 @@ class ResumeDir:
     def take_staged(self, name: str) -> Path:
         """Moves a file from `staged` into `damaged`. Returns its new path.
 
-        A compromised engine may have put anything into `staged`, so no link is followed.
+        No link is followed, because a compromised engine may have put anything into `staged`.
 
         Raises:
             OSError: the file could not be moved, or does not exist.
@@ -298,7 +304,7 @@ class ResumeDir:
     def sync_put_aside(self) -> None:
         """Makes the moves of damaged files durable. Raises OSError.
 
-        The destination is synced first, so that no crash loses a file.
+        The destination is synced first. So no crash loses a file.
         """
         for directory in (self.damaged, self.staged, self.fastresume_dir):
             with contextlib.suppress(FileNotFoundError):
@@ -315,7 +321,7 @@ def _names(directory: Path) -> list[str]:
 
 
 def _free_name(directory: Path, name: str) -> Path:
-    """An unused path in a directory: with this name, or with a number as suffix if the name is in use."""
+    """An unused path in a directory: the name, or the name with a number as suffix if the name is in use."""
     target, number = directory / name, 1
     while os.path.lexists(target):  # a dangling link counts as existing
         target = directory / f"{name}.{number}"
@@ -324,7 +330,7 @@ def _free_name(directory: Path, name: str) -> Path:
 
 
 def _is_newer(one: Path, other: Path) -> bool:
-    """Whether `one` is a regular file that was modified no earlier than `other`; false if `one` does not exist."""
+    """Whether `one` is a regular file that is no older than `other`. False if `one` does not exist."""
     try:
         found = one.lstat()
     except FileNotFoundError:

@@ -13,7 +13,7 @@ from typing import Final
 MOUNTINFO: Final = Path("/proc/self/mountinfo")
 
 Mounts = Mapping[str, str]
-"""The mounts: mount point to an identity, which differs if another file system is mounted at the same mount point."""
+"""The mounts: mount point to identity. Another file system at the same mount point has another identity."""
 
 _OCTAL: Final = re.compile(r"\\([0-7]{3})")
 
@@ -32,8 +32,8 @@ def parse(mountinfo: str) -> dict[str, str]:
 class MountTable:
     """Caches the mounts that this process sees, and reads them again only if the kernel reports a change.
 
-    The kernel formats mountinfo for each read. With some dozen mounts that takes longer than everything else in adding
-    a torrent.
+    The kernel formats mountinfo for each read. With some dozen mounts, that takes more time than all other steps of
+    adding a torrent.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class MountTable:
         self._mounts = self.read()
 
     def fileno(self) -> int:
-        """The descriptor to poll: it has POLLPRI if any process has changed the mounts since the last read."""
+        """The descriptor to poll. It has POLLPRI if any process has changed the mounts since the last read."""
         return self._fd
 
     def current(self) -> Mounts:
@@ -70,7 +70,7 @@ def mount_point_of(path: str, mounts: Mounts) -> str:
     """The mount point of a path, whether or not the path exists; `/` if none is known.
 
     Args:
-        path: absolute, in normal form, symbolic links resolved.
+        path: an absolute path in normal form, with symbolic links resolved.
     """
     while path != "/" and path not in mounts:
         path = path.rpartition("/")[0] or "/"

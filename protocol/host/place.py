@@ -1,7 +1,8 @@
 """A place: the identity of a directory and its mount, as a string that both processes compare.
 
-Landlock applies to directories, not to paths. If another directory appears at a path (a disk is mounted there), its
-place differs. If an engine was started before the new directory appeared, its sandbox does not allow access to it.
+Landlock applies to directories, not to paths. Another directory may appear at a path, for example when a disk is
+mounted there. Then the place of that path changes. The sandbox of an engine that was started earlier does not allow
+access to the new directory.
 """
 
 import ctypes
@@ -36,7 +37,7 @@ def place_of(fd: int) -> str | None:
 
 
 def is_mount(place: str) -> bool:
-    """Whether a place is a mount point: a file system, or a part of one, is mounted exactly there."""
+    """Whether a place is a mount point. A file system, or a part of it, is mounted at a mount point."""
     return place.endswith(_MOUNTED)
 
 

@@ -1,15 +1,19 @@
-"""Checks for directories and files that nobody else can change, at paths that nobody else can redirect.
+"""Checks for directories and files that nobody else can change, and for paths that nobody else can redirect.
 
 A path is walked from the root, one component after the other. Whoever can replace an entry of a directory decides where
-the rest of the path leads: the directory's owner, and everybody who may write to the directory, unless the sticky bit
-protects the entries of others. So each directory on the path must belong to root or to this user. The same holds for
-each symbolic link, and for each entry of a directory that others can write to.
+the rest of the path leads. The directory's owner can do that. Everybody who may write to the directory can do it too,
+if the directory has no sticky bit. So each directory on the path must belong to root or to this user. The same holds
+for each symbolic link, and for each entry of a directory that others can write to.
 
-Trusted are root, this user, this process's group, and the owner and the group of `/`, which may have any number in a
-user namespace. A directory that another of this user's groups can write to is reported but not refused, since folders
-are commonly shared that way.
+These users and groups are trusted:
 
-After the check the path is safe to use by name: nobody untrusted can make it lead elsewhere.
+- root, this user, and this process's group
+- the owner and the group of `/`, which may have any number in a user namespace
+
+If another of this user's groups can write to a directory, the check only reports that. Folders are commonly shared that
+way.
+
+After the check the path is safe to use by name: no untrusted user can make it lead elsewhere.
 """
 
 import contextlib
@@ -51,9 +55,10 @@ class _Trust:
 def prepare(directory: Path, mode: int = PRIVATE, *, widest: int = GROUP, parents: bool = True) -> list[str]:
     """Makes a private directory, or restricts the mode of an existing one.
 
-    A more restrictive mode is kept. Missing parents get the same mode, whatever the umask is. A directory to which
-    others can add entries but not remove them (mode 1777, like the root of a tmpfs) is restricted if no entry belongs
-    to others.
+    A more restrictive mode is kept. Missing parents get the same mode. The umask has no effect.
+
+    In a directory with mode 1777, others can add entries but not remove them. Such a directory is restricted if no
+    entry belongs to others.
 
     Args:
         mode: the mode of new directories.
@@ -64,7 +69,7 @@ def prepare(directory: Path, mode: int = PRIVATE, *, widest: int = GROUP, parent
         A sentence for each directory on the path that members of another group can write to.
 
     Raises:
-        OSError: the directory cannot be made, belongs to another user, may contain entries of others, or is at a path
+        OSError: the directory cannot be made, belongs to another user, may contain entries of others, or has a path
             that others can redirect.
     """
     notes: list[str] = []
@@ -92,7 +97,7 @@ def check_dir(directory: Path) -> os.stat_result:
 
 
 def open_file(path: Path) -> int:
-    """Opens a file for reading that belongs to root or this user and that nobody else can write or replace.
+    """Opens a file for reading. Raises an error if anybody except root and this user can write or replace it.
 
     The call never blocks, even if the path is a FIFO or a device.
 
@@ -114,10 +119,10 @@ def open_file(path: Path) -> int:
 def make_shared(directory: Path) -> None:
     """Makes a directory that is not private, and its parents.
 
-    The mode follows from the umask; if that would make the directory world-writable, the mode is 0755.
+    The mode follows from the umask. But if the directory would be world-writable, the mode is 0755.
 
-    An existing directory is not changed. The umask is changed for the whole process for a moment, so it also affects
-    files that other threads create at that moment.
+    An existing directory is not changed. The function changes the umask of the whole process for a moment. Files that
+    other threads create at that moment get that umask, too.
 
     Raises:
         OSError: the directory cannot be made.
@@ -174,8 +179,11 @@ def _opened(
 def _not_ours(fd: int) -> str | None:
     """The name of an entry that another user may have created or filled; None if there is none.
 
-    Such an entry belongs to another user, is a file with a second hard link, or is a directory that others can write
-    to.
+    Such an entry has one of three properties:
+
+    - It belongs to another user.
+    - It is a file with a second hard link.
+    - It is a directory that others can write to.
     """
     for name in os.listdir(fd):
         found = os.stat(name, dir_fd=fd, follow_symlinks=False)
@@ -240,7 +248,7 @@ def _enter(open_fds: contextlib.ExitStack, name: str, above: _Place | None, path
 def _make(name: str, above: _Place, mode: int, path: Path) -> None:
     """Makes one directory with exactly this mode.
 
-    Nobody else can replace it meanwhile, since its parent was checked.
+    Nobody else can replace the directory at this time, because its parent was checked.
     """
     with _naming(path), contextlib.suppress(FileExistsError):
         os.mkdir(name, mode, dir_fd=above.fd)
@@ -273,7 +281,7 @@ def _check_parent(here: _Place, trust: _Trust, notes: list[str] | None) -> None:
 def _check_entry(here: _Place, entry: _Place, trust: _Trust) -> None:
     """Raises PermissionError for an untrusted user's link.
 
-    If others can write to the directory, the error is raised for any entry that belongs to an untrusted user.
+    If others can write to the directory, every entry of an untrusted user raises the error.
     """
     uid = entry.found.st_uid
     if uid in trust.owners:

@@ -11,8 +11,8 @@ from pathlib import Path
 def real_path(path: str) -> str:
     """The path with every link in it resolved. The path need not exist.
 
-    At a loop of links, `os.path.realpath` alone returns the rest of the path unresolved. A link in that rest, which may
-    lead elsewhere, would look like a plain name.
+    At a loop of links, `os.path.realpath` alone returns the rest of the path unresolved. Then a link in that rest would
+    look like a plain name. The link may lead elsewhere.
 
     Raises:
         OSError: ELOOP if the links form a loop.

@@ -1,8 +1,8 @@
-"""Makes Python and the C library encode file names in UTF-8, whatever locale a process was started in.
+"""Makes Python and the C library encode file names in UTF-8, in every locale.
 
-Python fixes the encoding of paths when it starts. libtorrent checks LANG when it first uses a path: if LANG ends in
-`.UTF-8`, it uses bytes unchanged. Otherwise the C library converts each path to the encoding of the process's locale,
-and a character that this encoding lacks becomes a dot. So the name of a folder of two such letters becomes `..`
+Python fixes the encoding of paths when it starts. libtorrent checks LANG when it first uses a path. If LANG ends in
+`.UTF-8`, libtorrent uses bytes unchanged. Otherwise the C library converts each path to the encoding of the process's
+locale. A character that this encoding lacks becomes a dot. So the name of a folder of two such letters becomes `..`
 (arvidn/libtorrent#7179). Therefore each process sets LANG, the locale and Python's encoding before it uses a path. See
 ADR 024.
 """
@@ -25,7 +25,7 @@ _SAMPLE: Final = (
     "".join(chr(page) + chr(page + 0xFF) for page in _PAGES)
     + "\x01\x7f\x80\xa0\xff\u07ff\u0800\ud7ff\ue000\uffff\U00010000\U0010ffff"
 )
-"""Test characters: the first and the last one of each block of 256, and the limits between UTF-8's encoded lengths."""
+"""Test characters: the first and last of each block of 256, and the limits between UTF-8's encoded lengths."""
 
 
 class NotUtf8(Exception):

@@ -10,7 +10,7 @@ class Bounds(msgspec.Struct, frozen=True):
 
     Fields:
         roots: the download roots. Payload may be stored in and below them.
-        reserved: Ouzel's own directories, in which no payload may be stored even inside a root. Otherwise a malicious
+        reserved: Ouzel's own directories. No payload may be stored in them, even inside a root. Otherwise a malicious
             torrent could overwrite Ouzel's files. A root inside a reserved directory is still a root.
     """
 
@@ -18,7 +18,7 @@ class Bounds(msgspec.Struct, frozen=True):
     reserved: list[str] = []
 
     def allow(self, resolved: str) -> bool:
-        """Whether payload may be stored at a path, whose links are resolved."""
+        """Whether payload may be stored at a path. The links of the path must be resolved."""
         root = _deepest(resolved, self.roots)
         return root >= 0 and root >= _deepest(resolved, self.reserved)
 

@@ -1,4 +1,4 @@
-"""The input of `engine_proc.judge`, which checks a configuration without a running engine."""
+"""The input of `engine_proc.judge`. That process checks a configuration without a running engine."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""Exit codes with which an engine process exits deliberately, in contrast to a crash. Pure."""
+"""Exit codes with which an engine process exits deliberately, without a crash. Pure."""
 
 from typing import Final
 

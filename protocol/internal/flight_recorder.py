@@ -1,17 +1,20 @@
-"""The flight recorder: shared memory with what an engine was doing, which survives the engine's death.
+"""The flight recorder: shared memory with what an engine was doing. It survives the engine's death.
 
-Before each native call the engine records what it is about to do. After the engine's death, whatever the cause, the
-supervisor reads the records. Recording takes well under a microsecond, so every call is recorded; `scripts/bench
-flight` measures the time.
+Before each native call the engine records what it is about to do. After any death of the engine, the supervisor reads
+the records. Recording takes well under a microsecond, so the engine records every call. `scripts/bench flight` measures
+the time.
 
-A buffer has three parts. The *header* has the number of the innermost call that has not returned, and the alert that is
-being read; alerts are too frequent for records of their own. The *ring* has the latest records. The *table* has
-operations that libtorrent continues after a call has returned: it adds and removes torrents in its own threads, and may
-crash there.
+A buffer has three parts.
 
-The writer may be killed at any instruction. So a record begins and ends with its number, which is written first and
-last, and a row of the table counts as empty until its last byte is written. The reader validates everything: it skips
-torn writes, and no content of a buffer makes it raise an error.
+- The *header* has the number of the innermost call that has not returned. It also has the alert that is being read.
+  Alerts are too frequent for records of their own.
+- The *ring* has the latest records.
+- The *table* has operations that libtorrent continues after a call has returned. libtorrent adds and removes torrents
+  in its own threads, and may crash there.
+
+The writer may be killed at any instruction. So the writer puts a record's number first and last. A row of the table
+counts as empty until its last byte is written. The reader validates everything and skips torn writes. No content of a
+buffer makes the reader raise an error.
 """
 
 import re
@@ -40,7 +43,7 @@ _RECORD_BYTES: Final = _RECORD.size
 _ROW: Final = struct.Struct("=Q32p65p7x")
 """Time in ns; name of the operation; torrent."""
 _ROW_TORRENT: Final = 8 + 32
-"""The offset of the torrent's id in a row. Its first byte is the length, which is 0 in a free row."""
+"""The offset of the torrent's id in a row. The first byte of the id is the length. In a free row the length is 0."""
 _TORRENT: Final = struct.Struct("=65p")
 
 RECORDS: Final = 256
@@ -59,12 +62,12 @@ FORGOTTEN: Final = "a call whose record is gone"
 
 
 class FlightRecord(msgspec.Struct, frozen=True):
-    """A native call that the engine was about to make, a command, or an alert that it was about to read.
+    """What the engine was about to do: a native call, a command, or the reading of an alert.
 
     Examples of `what`: `add`, `command ensure_torrent`, `alert file_error`.
 
     Fields:
-        torrent: the torrent concerned; None if there is none or it was not known yet.
+        torrent: the torrent concerned; None if there is none or if it was not known yet.
         age_us: microseconds from the recording until the reading; 0 for an alert.
     """
 
@@ -78,11 +81,11 @@ class Flight(msgspec.Struct, frozen=True):
 
     Fields:
         records: the latest records, newest first, whether or not their calls have returned.
-        sync: the innermost call that had not returned. Its torrent is the first suspect, unless the process died in one
-            of libtorrent's threads. None if the engine was between calls.
-        under_way: operations that libtorrent had not confirmed, the oldest first: additions and removals of torrents.
-            Each of these torrents is a suspect.
-        overflowed: the table has overflowed, so torrents that are not in it may be suspects, too.
+        sync: the innermost call that had not returned. Its torrent is usually the first suspect. If the process died in
+            one of libtorrent's threads, that need not be true. None if the engine was between calls.
+        under_way: additions and removals of torrents that libtorrent had not confirmed, the oldest first. Each of these
+            torrents is a suspect.
+        overflowed: whether the table has overflowed. Then torrents outside of the table may be suspects, too.
     """
 
     records: list[FlightRecord] = []
@@ -123,7 +126,7 @@ class FlightRecorder:
         self._words.release()
 
     def begin(self, what: bytes, torrent: str = "") -> int:
-        """Records that a call is about to be made. Returns the argument to pass to `end`.
+        """Records that a call is about to be made. Returns a value that the caller passes to `end`.
 
         Args:
             what: the call's name, at most 31 lower-case letters.
@@ -169,7 +172,7 @@ class FlightRecorder:
         _ROW.pack_into(self._buffer, _TABLE + row * _ROW.size, self._clock(), what, torrent.encode())
 
     def confirmed(self, torrent: str) -> None:
-        """Records that libtorrent has confirmed the operation on a torrent. The torrent need not be in the table."""
+        """Records that libtorrent has confirmed the operation on a torrent. The torrent may be missing in the table."""
         row = self._rows.pop(torrent, None)
         if row is not None:
             self._buffer[_TABLE + row * _ROW.size + _ROW_TORRENT] = 0
@@ -185,7 +188,7 @@ def alert_name(name: str) -> bytes:
 
 
 def read(buffer: bytes, now_ns: int) -> Flight:
-    """Reads a flight recorder's buffer, which may have any content.
+    """Reads a flight recorder's buffer. The buffer may have any content.
 
     Args:
         now_ns: the present time by the recorder's clock.

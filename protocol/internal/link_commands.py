@@ -1,8 +1,8 @@
 """Engine commands: the messages by which the supervisor controls the engine.
 
-Engine commands are level-triggered: `EnsureTorrent` has the whole desired state of a torrent, and can be repeated at
-any time, since the engine applies only what differs. So a new engine needs no log of earlier commands, only the
-catalogue.
+Engine commands are level-triggered. `EnsureTorrent` has the whole desired state of a torrent. It can be repeated at any
+time, because the engine applies only what differs. So a new engine needs only the catalogue, and no log of earlier
+commands.
 """
 
 from protocol.internal.bounds import Bounds
@@ -23,23 +23,23 @@ from protocol.wire.desired import DesiredTorrent, SettingValue
 class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
     """Apply session settings.
 
-    This is the first command of each generation, and creates the session. It is sent again whenever the settings
-    change.
+    This command is the first of each generation, and creates the session. The supervisor sends it again whenever the
+    settings change.
 
     Fields:
-        settings: the configured libtorrent settings, by libtorrent's names; they override Ouzel's defaults.
-        overrides: the settings of clients, which override the configured ones. The engine reports an invalid one in
+        settings: the configured libtorrent settings, by libtorrent's names. They override Ouzel's defaults.
+        overrides: the settings of clients. They override the configured settings. The engine reports an invalid one in
             `SettingsApplied`, and applies the others.
         download_bps, upload_bps: limits for all torrents together; 0 means no limit.
-        torrents: the number of torrents that are about to be restored, which determines the size of queues.
+        torrents: the number of torrents that are about to be restored. The engine derives the size of queues from it.
         resume_dir: the `ResumeDir.identity` of the resume directory. If it is None, the engine accepts any directory at
             the configured path.
-        config: the number of the configuration that the settings come from. The answer, `SettingsApplied` or
+        config: the number of the configuration that has these settings. The answer, `SettingsApplied` or
             `SettingsRefused`, repeats the number.
-        bounds: where payload may be stored; by default nowhere.
+        bounds: where payload may be stored. The default allows no place.
         banned: the IP addresses of banned peers.
-        ip_filter: whether the IP filter in the resume directory is in force. Answered by `IpFilterState`. A new session
-            waits some seconds for it.
+        ip_filter: whether the IP filter in the resume directory is in force. The engine answers with `IpFilterState`. A
+            new session waits some seconds for the filter.
     """
 
     settings: dict[str, SettingValue]
@@ -56,17 +56,17 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
 
 
 class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torrent"):
-    """Apply a torrent's desired state. Answered by `TorrentApplied` with the state's revision.
+    """Apply a torrent's desired state. The answer is `TorrentApplied` with the state's revision.
 
     Fields:
-        files_known: the supervisor knows the torrent's files and their priorities, so the engine need not report them
-            when it restores the torrent.
+        files_known: whether the supervisor knows the torrent's files and their priorities. If so, the engine does not
+            report them when it restores the torrent.
         afresh: check again whether an error or missing storage still stops the torrent. The answer reports its present
             state.
-        downloaded, uploaded: lifetime payload bytes. An engine that loads the torrent starts with them if the resume
-            data has lower values.
-        history: the supervisor has stored no totals of the torrent, so the engine has to report the totals in the
-            resume data (`HistoryFound`).
+        downloaded, uploaded: lifetime payload bytes. If the resume data has lower values, an engine that loads the
+            torrent starts with these.
+        history: whether the supervisor lacks totals of the torrent. If so, the engine reports the totals in the resume
+            data (`HistoryFound`).
     """
 
     desired: DesiredTorrent
@@ -78,12 +78,12 @@ class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torre
 
 
 class DropTorrent(CommandMessage, frozen=True, kw_only=True, tag="forget_torrent"):
-    """Remove a torrent from the session, and delete its fast-resume data and, if requested, its files.
+    """Remove a torrent from the session and delete its fast-resume data. Delete its files, too, if that was requested.
 
-    Answered by `TorrentDropped`.
+    The answer is `TorrentDropped`.
 
     Fields:
-        desired: the torrent's desired state, so that an engine that has not loaded the torrent can find its files.
+        desired: the torrent's desired state. With it, an engine that has not loaded the torrent can find its files.
     """
 
     torrent: str
@@ -94,12 +94,12 @@ class DropTorrent(CommandMessage, frozen=True, kw_only=True, tag="forget_torrent
 class SaveAll(CommandMessage, frozen=True, kw_only=True, tag="save_all"):
     """Save every torrent's fast-resume data again.
 
-    Sent after the resume directory was unavailable, since its path may lead to another directory now.
+    The supervisor sends this after the resume directory was unavailable. The path may lead to another directory now.
 
     Fields:
         resume_dir: the `ResumeDir.identity` of the directory.
-        hand_over: the engine's sandbox denies it access to this directory. So the engine sends the data to the
-            supervisor (`ResumeHandedOver`), and then `AllHandedOver`.
+        hand_over: whether the engine's sandbox denies it access to this directory. If so, the engine sends the data to
+            the supervisor (`ResumeHandedOver`), and then `AllHandedOver`.
     """
 
     resume_dir: str
@@ -107,16 +107,18 @@ class SaveAll(CommandMessage, frozen=True, kw_only=True, tag="save_all"):
 
 
 class CallPeers(CommandMessage, frozen=True, kw_only=True, tag="call_peers"):
-    """Connect a torrent to these peers, even if it already knows their addresses. There is no answer."""
+    """Connect a torrent to these peers, even if it already knows their addresses. The engine sends no answer."""
 
     torrent: str
     peers: list[str]
 
 
 class ReannounceTorrent(CommandMessage, frozen=True, kw_only=True, tag="reannounce_torrent"):
-    """Announce a torrent now, to one tracker, or to the trackers in use and the DHT (None). There is no answer.
+    """Announce a torrent now. The engine sends no answer.
 
-    A torrent that is being loaded needs no such command, since it announces once it is loaded.
+    If no tracker is given, the engine announces to the trackers in use and to the DHT.
+
+    A torrent that is being loaded needs no such command. The torrent announces once it is loaded.
     """
 
     torrent: str
@@ -124,9 +126,9 @@ class ReannounceTorrent(CommandMessage, frozen=True, kw_only=True, tag="reannoun
 
 
 class SetDeadline(CommandMessage, frozen=True, kw_only=True, tag="set_deadline"):
-    """Download a part of a file by a time, before other parts. There is no answer.
+    """Download a part of a file by a given time, before other parts. The engine sends no answer.
 
-    If the torrent is not loaded, or its files are not known yet, the command is executed once they are.
+    The command waits until the torrent is loaded and its files are known.
 
     Fields:
         file: the index of the file.
@@ -142,9 +144,9 @@ class SetDeadline(CommandMessage, frozen=True, kw_only=True, tag="set_deadline")
 
 
 class VerifyTorrent(CommandMessage, frozen=True, kw_only=True, tag="verify_torrent"):
-    """Hash a torrent's files again, since another torrent writes to some of them.
+    """Hash a torrent's files again, because another torrent writes to some of them.
 
-    If their content has been overwritten, the torrent gets an error.
+    If the other torrent has overwritten their content, the torrent gets an error.
 
     Fields:
         writer: the other torrent.
@@ -155,7 +157,7 @@ class VerifyTorrent(CommandMessage, frozen=True, kw_only=True, tag="verify_torre
 
 
 class CheckFiles(CommandMessage, frozen=True, kw_only=True, tag="look_at_files"):
-    """Check that a torrent's files are still on disk; if not, load the torrent again. There is no answer."""
+    """Check that a torrent's files are still on disk. If not, load the torrent again. The engine sends no answer."""
 
     torrent: str
 

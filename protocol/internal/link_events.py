@@ -45,9 +45,9 @@ class EngineReady(EventMessage, frozen=True, kw_only=True, tag="engine_ready"):
 
     Fields:
         sandbox: the state of the engine's sandbox.
-        places: the directories below which the sandbox allows writing, each with its place (see `protocol.host.place`);
-            empty if no sandbox is in force.
-        settings: Ouzel's default of every setting of libtorrent that can be set.
+        places: the directories below which the sandbox allows writing. Each has its place (see `protocol.host.place`).
+            Empty if no sandbox is in force.
+        settings: Ouzel's default of each libtorrent setting that can be set.
     """
 
     pid: int
@@ -59,7 +59,7 @@ class EngineReady(EventMessage, frozen=True, kw_only=True, tag="engine_ready"):
 
 
 class SettingsRefused(EventMessage, frozen=True, kw_only=True, tag="settings_refused"):
-    """The engine refuses the settings; the session was not created, or is unchanged.
+    """The engine refuses the settings. It has created no session, or has not changed the session.
 
     Fields:
         section: the section of the configuration that has the setting.
@@ -74,8 +74,8 @@ class SettingsRefused(EventMessage, frozen=True, kw_only=True, tag="settings_ref
 class Heartbeat(EventMessage, frozen=True, kw_only=True, tag="heartbeat"):
     """The engine's loop is alive.
 
-    The message has the number of the loop's iterations so far, and the age of the last completed round trip through
-    libtorrent.
+    The message has two numbers. The first is the number of the loop's iterations so far. The second is the age of the
+    last completed round trip through libtorrent.
 
     Fields:
         log_lost: the number of log lines that the engine has dropped so far.
@@ -105,11 +105,11 @@ class TorrentRechecked(Learned, frozen=True, kw_only=True, tag="torrent_rechecke
 
 
 class HashesProven(EventMessage, frozen=True, kw_only=True, tag="hashes_proven"):
-    """A torrent's metadata proves its info-hashes. All records that have one of these hashes are of the same torrent.
+    """A torrent's metadata proves its info-hashes. All records with one of these hashes are of the same torrent.
 
     Fields:
         info_hash_v1, info_hash_v2: None for a version that the torrent does not have.
-        bytes_done: how many bytes of the torrent's selected files are complete according to its resume data; 0 if the
+        bytes_done: how many bytes of the torrent's selected files are complete according to its resume data. 0 if the
             sender did not read the data.
         other: the id of another record of the same torrent; None if the sender knows of no other record.
         other_bytes_done: the same as `bytes_done`, for the record `other`.
@@ -124,12 +124,12 @@ class HashesProven(EventMessage, frozen=True, kw_only=True, tag="hashes_proven")
 
 
 class SettingsApplied(EventMessage, frozen=True, kw_only=True, tag="settings_applied"):
-    """libtorrent has confirmed a revision of the session's settings, which includes a configuration.
+    """libtorrent has confirmed a revision of the session's settings. A revision includes a configuration.
 
-    Sent again when `problems` change.
+    The engine sends this event again when `problems` change.
 
     Fields:
-        problems: by name, why a setting that was set does not have its value in libtorrent. The engine tries again.
+        problems: for each setting without its requested value in libtorrent, the reason. The engine tries again.
         refused: the problem of a setting that this revision has changed; None if there is none.
     """
 
@@ -140,11 +140,11 @@ class SettingsApplied(EventMessage, frozen=True, kw_only=True, tag="settings_app
 
 
 class TorrentDropped(EventMessage, frozen=True, kw_only=True, tag="torrent_forgotten"):
-    """The torrent is removed from the session and its fast-resume data is deleted.
+    """The torrent is removed from the session, and its fast-resume data is deleted.
 
     Fields:
         problem: a text about why some files were not deleted.
-        left: the paths of the files that were not deleted, as far as they are known.
+        left: the known paths of files that were not deleted.
     """
 
     torrent: str
@@ -155,7 +155,7 @@ class TorrentDropped(EventMessage, frozen=True, kw_only=True, tag="torrent_forgo
 class FilesRestored(EventMessage, frozen=True, kw_only=True, tag="files_restored"):
     """The files of a torrent that was loaded from fast-resume data.
 
-    Nothing has changed, but a restarted supervisor may not know the files.
+    Nothing has changed. But a restarted supervisor may not know the files.
     """
 
     torrent: str
@@ -167,7 +167,7 @@ class FilesRestored(EventMessage, frozen=True, kw_only=True, tag="files_restored
 
 
 class HistoryFound(EventMessage, frozen=True, kw_only=True, tag="history_found"):
-    """The totals in a torrent's resume data, sent if the supervisor has stored none.
+    """The totals in a torrent's resume data. The engine sends them if the supervisor has stored none.
 
     Fields:
         downloaded, uploaded: payload bytes.
@@ -199,11 +199,11 @@ class TrackersKnown(EventMessage, frozen=True, kw_only=True, tag="trackers_known
 
 
 class TrackerReport(EventMessage, frozen=True, kw_only=True, tag="tracker_told"):
-    """A tracker of a torrent works, or fails, or fails with another message.
+    """A tracker of a torrent works or fails, or its message has changed.
 
     Fields:
         message: the tracker's message, or the error; empty if the tracker works.
-        times: a lower bound of the number of consecutive failures: 1, 2 or 6; 0 if the tracker works.
+        times: a lower bound of the number of consecutive failures: 1, 2 or 6. 0 if the tracker works.
     """
 
     torrent: str
@@ -216,13 +216,13 @@ class TrackerReport(EventMessage, frozen=True, kw_only=True, tag="tracker_told")
 class StorageState(EventMessage, frozen=True, kw_only=True, tag="storage_state"):
     """All torrents that wait for a file system.
 
-    Sent at each change. Once no torrent waits any more, the event has neither torrents nor a message.
+    The engine sends this event at each change. Once no torrent waits any more, `torrents` and `message` are empty.
 
     Fields:
         problem: `disk_full` or `storage_missing`.
         message: a text for people about the problem and the remedy.
         free_bytes: the free space at the last check.
-        whole: whether the file system itself is full, is missing, or does not answer; false if only some torrents'
+        whole: true if the file system itself is full, is missing, or does not answer. False if only some torrents'
             files are affected.
     """
 
@@ -235,14 +235,14 @@ class StorageState(EventMessage, frozen=True, kw_only=True, tag="storage_state")
 
 
 class IpFilterState(EventMessage, frozen=True, kw_only=True, tag="ip_filter_state"):
-    """The IP filter that is in force. Sent at each change.
+    """The IP filter that is in force. The engine sends this event at each change.
 
     Fields:
         on: whether a filter is configured.
         rules: the number of ranges.
-        bad_lines: the number of lines that are neither rules nor comments; they are left out.
-        first_bad: the number of the first of these lines, and its beginning.
-        problem: why the file was not read; null if it was. Rules that were read before stay in force.
+        bad_lines: the number of lines that are neither rules nor comments. The filter ignores these lines.
+        first_bad: the line number and the beginning of the first such line.
+        problem: why the file was not read; null if it was read. Rules that were read before stay in force.
     """
 
     on: bool = True
@@ -253,13 +253,13 @@ class IpFilterState(EventMessage, frozen=True, kw_only=True, tag="ip_filter_stat
 
 
 class SessionStats(EventMessage, frozen=True, kw_only=True, tag="session_stats"):
-    """Rates and totals of the session, sent once a second.
+    """Rates and totals of the session. The engine sends them once a second.
 
     Fields:
-        listeners: the listening ports by protocol and address, as far as libtorrent has reported them.
+        listeners: the listening ports by protocol and address, if libtorrent has reported them.
         network_load: the fraction of a CPU core that libtorrent's network thread used in the last five seconds; None if
             it is unknown.
-        spins: whether the thread has used a core for a minute although hardly any payload was transferred.
+        spins: whether this thread has used a whole core for a minute while hardly any payload was transferred.
     """
 
     download_bps: int

@@ -1,4 +1,4 @@
-"""The base classes of the private link's messages, which are immutable and tagged with their type."""
+"""The base classes of the private link's messages. Messages are immutable and tagged with their type."""
 
 import msgspec
 
@@ -14,7 +14,7 @@ class EventMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 class Learned(EventMessage, frozen=True, kw_only=True):
     """The base of facts that are stored in a torrent's record.
 
-    `supervisor.commands.edits` has an edit for each of them, except for moves; see `supervisor.commands.moves`.
+    `supervisor.commands.edits` has an edit for each of them. Moves have none; see `supervisor.commands.moves`.
     """
 
     torrent: str

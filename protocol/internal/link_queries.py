@@ -12,16 +12,16 @@ from protocol.wire.desired import ContentLayout, KnownMetadata
 from protocol.wire.rows import PeerRow
 
 RESUME_PROBLEM: Final = "the resume data: "
-"""The begin of a problem of `SourceInspected` that is one of the resume data."""
+"""The beginning of a `SourceInspected.problem` that is about the resume data."""
 
 AnswerT = TypeVar("AnswerT", bound="Answer")
 
 
 class Query(CommandMessage, Generic[AnswerT], frozen=True, kw_only=True):
-    """The base of all queries. A query changes nothing, and gets one answer, an `AnswerT` with the same token.
+    """The base of all queries. A query changes nothing. It gets one answer, an `AnswerT` with the same token.
 
     Fields:
-        token: identifies the query; the supervisor's side of the link sets it.
+        token: identifies the query. The supervisor's side of the link sets it.
     """
 
     token: int = 0
@@ -38,12 +38,13 @@ class Answer(EventMessage, frozen=True, kw_only=True):
 
 
 class InspectSource(Query["SourceInspected"], frozen=True, kw_only=True, tag="inspect_source"):
-    """Parse and validate a source without adding a torrent. Answered by `SourceInspected`.
+    """Parse and validate a source without adding a torrent. The answer is `SourceInspected`.
 
     Fields:
-        save_path: the save path of the torrent, with links resolved; None if the torrent's paths are not to be checked.
+        save_path: the torrent's save path, with links resolved. If it is None, the engine does not check the torrent's
+            paths.
         list_files: return the torrent's files, and check nothing.
-        content_layout: whether the files are in a folder, which decides on their paths.
+        content_layout: whether the files are in a folder. Their paths depend on it.
         resume: resume data of another client for this metainfo.
         addresses: return the trackers and web seeds.
     """
@@ -63,13 +64,13 @@ class SourceInspected(Answer, frozen=True, kw_only=True, tag="source_inspected")
     Fields:
         outside: a sentence about the files that would be outside of the download roots.
         metadata: the metadata in the info dictionary; None for a magnet link.
-        only: the indices of files that a magnet link selects, as in `Selection`.
-        info_hash_v1, info_hash_v2: the info-hashes in the source. Metainfo has all info-hashes of its torrent; a magnet
+        only: the indices of the files that a magnet link selects, in the same form as `Selection.only`.
+        info_hash_v1, info_hash_v2: the info-hashes in the source. Metainfo has all info-hashes of its torrent. A magnet
             link may lack one.
-        places: the paths where the torrent's root folder, or its only file, would be; set if a save path was given.
+        places: the paths of the torrent's root folder, or of its only file. Set if a save path was given.
         files: the paths of the torrent's files; set with `list_files`.
         private: whether the metainfo says that the torrent is private (BEP 27).
-        trackers: the trackers in the source, each with its tier; set with `addresses`, like `web_seeds`.
+        trackers: the trackers in the source, each with its tier. Set with `addresses`.
         resume: what was adopted from the resume data of another client.
     """
 
@@ -90,19 +91,19 @@ class SourceInspected(Answer, frozen=True, kw_only=True, tag="source_inspected")
 
 
 class QueryFiles(Query["FilesQueried"], frozen=True, kw_only=True, tag="query_files"):
-    """Ask how many bytes of each file of a torrent are complete. Answered by `FilesQueried`."""
+    """Ask how many bytes of each file of a torrent are complete. The answer is `FilesQueried`."""
 
     torrent: str
 
 
 class FilesQueried(Answer, frozen=True, kw_only=True, tag="files_queried"):
-    """How many bytes of each file are complete, by file index; null if the torrent is not loaded or has no metadata."""
+    """How many bytes of each file are complete, by file index. Null if the torrent is not loaded or has no metadata."""
 
     bytes_done: list[int] | None
 
 
 class QueryWebSeeds(Query["WebSeedsQueried"], frozen=True, kw_only=True, tag="query_web_seeds"):
-    """Request the web seeds of a torrent. Answered by `WebSeedsQueried`."""
+    """Request the web seeds of a torrent. The answer is `WebSeedsQueried`."""
 
     torrent: str
 
@@ -114,19 +115,19 @@ class WebSeedsQueried(Answer, frozen=True, kw_only=True, tag="web_seeds_queried"
 
 
 class QueryPrivate(Query["PrivateQueried"], frozen=True, kw_only=True, tag="query_private"):
-    """Ask whether a torrent is private (BEP 27). Answered by `PrivateQueried`."""
+    """Ask whether a torrent is private (BEP 27). The answer is `PrivateQueried`."""
 
     torrent: str
 
 
 class PrivateQueried(Answer, frozen=True, kw_only=True, tag="private_queried"):
-    """Whether a torrent is private; null if it is not loaded or has no metadata."""
+    """Whether a torrent is private. Null if the torrent is not loaded or has no metadata."""
 
     private: bool | None
 
 
 class QueryTrackers(Query["TrackersQueried"], frozen=True, kw_only=True, tag="query_trackers"):
-    """Request the state of each tracker of a torrent. Answered by `TrackersQueried`."""
+    """Request the state of each tracker of a torrent. The answer is `TrackersQueried`."""
 
     torrent: str
 
@@ -158,11 +159,11 @@ class TrackersQueried(Answer, frozen=True, kw_only=True, tag="trackers_queried")
 
 
 class QueryCounters(Query["CountersQueried"], frozen=True, kw_only=True, tag="query_counters"):
-    """Request libtorrent's statistics counters. Answered by `CountersQueried`."""
+    """Request libtorrent's statistics counters. The answer is `CountersQueried`."""
 
 
 class CountersQueried(Answer, frozen=True, kw_only=True, tag="counters_queried"):
-    """libtorrent's statistics counters, as it has last reported them.
+    """The last values of libtorrent's statistics counters.
 
     Fields:
         counters: the values by name; null if libtorrent has reported none yet.
@@ -174,7 +175,7 @@ class CountersQueried(Answer, frozen=True, kw_only=True, tag="counters_queried")
 
 
 class QueryPeers(Query["PeersQueried"], frozen=True, kw_only=True, tag="query_peers"):
-    """Request the connected peers of a torrent. Answered by `PeersQueried`."""
+    """Request the connected peers of a torrent. The answer is `PeersQueried`."""
 
     torrent: str
 
@@ -183,7 +184,7 @@ class PeersQueried(Answer, frozen=True, kw_only=True, tag="peers_queried"):
     """The connected peers of a torrent.
 
     Fields:
-        peers: the fastest peers first, a bounded number; null if there is no such torrent.
+        peers: a limited number of peers, the fastest first. Null if there is no such torrent.
         connected: the number of all connected peers.
     """
 
@@ -192,16 +193,16 @@ class PeersQueried(Answer, frozen=True, kw_only=True, tag="peers_queried"):
 
 
 class QueryPieces(Query["PiecesQueried"], frozen=True, kw_only=True, tag="query_pieces"):
-    """Request the pieces that a torrent and its peers have. Answered by `PiecesQueried`."""
+    """Request the pieces that a torrent and its peers have. The answer is `PiecesQueried`."""
 
     torrent: str
 
 
 class PiecesQueried(Answer, frozen=True, kw_only=True, tag="pieces_queried"):
-    """The pieces that a torrent and its peers have, as in `PieceReport`.
+    """The pieces that a torrent and its peers have, with the meanings of `PieceReport`.
 
     Fields:
-        pieces: the number of pieces; null without the torrent or its metadata.
+        pieces: the number of pieces; null if the torrent is not loaded or has no metadata.
     """
 
     pieces: int | None

@@ -5,7 +5,7 @@ from typing import Final, Literal
 import msgspec
 
 LENGTH_BYTES: Final = 4
-"""A creation's request, reports and result are each preceded by their length, big-endian, in so many bytes."""
+"""The number of bytes, big-endian, of a length. A length precedes each request, report and result of a creation."""
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class CreationOrder(msgspec.Struct, frozen=True, kw_only=True):
         trackers: the URLs of each tier.
         source: a text in the info section. It changes the info-hash.
         exclude: globs of files that are left out.
-        output: the path of the .torrent file to be written; its directory has its links resolved. None for no file.
+        output: the path of the .torrent file to be written, with the links of its directory resolved. None for no file.
         created_by: the name of the program.
     """
 
@@ -64,7 +64,7 @@ class Hashed(Report, frozen=True, kw_only=True, tag="hashed"):
 
 
 class Created(Report, frozen=True, kw_only=True, tag="created"):
-    """The result. If an output was requested, it is written.
+    """The result. If an output was requested, the file is written.
 
     Fields:
         torrent: the torrent's id.

@@ -5,10 +5,10 @@ from protocol.wire.desired import StorageMove
 
 
 class MoveProgress(EventMessage, frozen=True, kw_only=True, tag="move_progress"):
-    """A torrent is not loaded, since its files are being moved.
+    """A torrent is not loaded because its files are being moved.
 
     Fields:
-        done, total: how many bytes are copied, and how many have to be.
+        done: how many bytes are copied. total: how many bytes have to be copied.
     """
 
     torrent: str
@@ -20,18 +20,18 @@ class MoveCopied(Learned, frozen=True, kw_only=True, tag="move_copied"):
     """All files of a torrent are copied to their new save path, under temporary names.
 
     Fields:
-        move: the move that this is about.
+        move: identifies the move.
     """
 
     move: StorageMove
 
 
 class MoveEnded(Learned, frozen=True, kw_only=True, tag="move_ended"):
-    """A move has ended: it is complete or undone, according to its phase, or it has failed.
+    """A move has ended. It is complete, undone or failed.
 
     Fields:
-        move: the move that this is about.
-        problem: why it has failed. The torrent's files are unchanged.
+        move: the move that has ended. Its phase says whether it is complete or undone.
+        problem: why the move has failed. The torrent's files are then unchanged.
     """
 
     move: StorageMove

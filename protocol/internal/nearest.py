@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from typing import Final
 
 NEAR: Final = 0.75
-"""The minimum similarity (by `difflib`) for a suggestion: it allows a typing error or two, but not another word."""
+"""The minimum similarity (by `difflib`) for a suggestion. It allows a typing error or two, but not another word."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most similar, ignoring case and hyphens; None if none is similar enough.
+    """The known name that is most similar, ignoring case and hyphens. None if no name is similar enough.
 
     A single word of a name counts as similar if no other name has it: `roots` finds `download_roots`.
     """

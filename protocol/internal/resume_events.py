@@ -7,8 +7,8 @@ class FilePutAside(EventMessage, frozen=True, kw_only=True, tag="file_put_aside"
     """A file of a torrent in the resume directory is damaged. The event has its name, the problem, and the reaction.
 
     Fields:
-        staged: the file's name in `ResumeDir.staged`, from where the supervisor moves it to `damaged/`; null if it is
-            not there.
+        staged: the file's name in `ResumeDir.staged`; null if the file is not there. The supervisor moves the file from
+            there to `damaged/`.
     """
 
     torrent: str
@@ -21,7 +21,7 @@ class FilePutAside(EventMessage, frozen=True, kw_only=True, tag="file_put_aside"
 class MetainfoDamaged(EventMessage, frozen=True, kw_only=True, tag="metainfo_damaged"):
     """A torrent's .torrent file is damaged.
 
-    The supervisor has to put it aside, since the engine must not write there.
+    The supervisor has to put the file aside, because the engine must not write to its directory.
     """
 
     torrent: str
@@ -40,6 +40,6 @@ class AllHandedOver(EventMessage, frozen=True, kw_only=True, tag="all_handed_ove
 
 
 class ResumeStoreState(EventMessage, frozen=True, kw_only=True, tag="resume_store_state"):
-    """Whether fast-resume data can be written: `problem` says why not, and is null once writing works again."""
+    """Whether fast-resume data can be written. `problem` says why not. It is null once writing works again."""
 
     problem: str | None

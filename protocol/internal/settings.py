@@ -1,7 +1,7 @@
 """The validation of libtorrent's settings, and Ouzel's view of them. Pure.
 
-The supervisor validates the values of clients, and the engine those of the configuration. libtorrent itself validates
-nothing. It truncates numbers to 32 bits, replaces some values silently, and hangs with others.
+The supervisor validates the values of clients. The engine validates the values of the configuration. libtorrent itself
+validates nothing. It truncates numbers to 32 bits, replaces some values silently, and hangs with others.
 """
 
 import re
@@ -17,7 +17,7 @@ HIDDEN: Final = "(hidden)"
 """What replies show in place of a secret."""
 
 SECRET: Final = frozenset({"proxy_password"})
-"""Settings whose values are never shown."""
+"""Settings with secret values. Replies and logs never show the values."""
 
 _LIMITS: Final = "is set by the session's limits: update_limits, or [limits] in the configuration"
 _ALERTS: Final = "is set by Ouzel itself, which depends on libtorrent's alerts"
@@ -61,9 +61,9 @@ _RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "suggest_mode": (0, 1),
     "tick_interval": (1, INT32_MAX),
 }
-"""The smallest and largest value, where not every 32-bit number is valid.
+"""The smallest and largest value of settings with a restricted range. All other settings allow every 32-bit number.
 
-libtorrent replaces other values of most of these, hangs with a negative `file_pool_size`, and keeps a core busy with a
+libtorrent replaces most other values. It hangs with a negative `file_pool_size`. It keeps a core busy with a
 `tick_interval` of 0.
 """
 
@@ -77,10 +77,10 @@ def range_of(name: str) -> tuple[int, int]:
 
 
 def problem_of(name: str, value: SettingValue, known: Mapping[str, SettingValue]) -> str | None:
-    """Says why a setting cannot have a value; None if it can. A value that is a text is not shown: it may be a secret.
+    """Says why a setting cannot have a value; None if it can. The result never shows a text, which may be a secret.
 
     Args:
-        known: the default of every setting of this libtorrent version, which determines its type.
+        known: the default of every setting of this libtorrent version. The default determines a setting's type.
     """
     if (problem := problem_of_name(name, known)) is not None:
         return problem

@@ -1,4 +1,4 @@
-"""Engine events of its watches: about torrents that get no further although no error stops them."""
+"""Engine events about torrents that make no progress although no error stops them."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from protocol.internal.link_messages import EventMessage
 
 
 class DataFailures(EventMessage, frozen=True, kw_only=True, tag="data_failures"):
-    """Data from peers that failed its hash check since the last message, or passed it after failures.
+    """Failed hash checks of data from peers since the last message, and successful checks after failures.
 
     Fields:
         pieces: the number of failed pieces.
@@ -14,7 +14,8 @@ class DataFailures(EventMessage, frozen=True, kw_only=True, tag="data_failures")
         metadata: the number of failed copies of the metadata.
         problem: why the last copy of the metadata has failed; empty if none has.
         passed: whether pieces or metadata have passed their check since the last failure.
-        banned: all peers that libtorrent has banned for corrupt pieces, bounded; None if they are as before.
+        banned: the peers that libtorrent has banned for corrupt pieces, up to a limit. None if the list has not
+            changed.
     """
 
     torrent: str
@@ -34,11 +35,11 @@ class StuckIn(StrEnum):
 
 
 class TorrentStuck(EventMessage, frozen=True, kw_only=True, tag="torrent_stuck"):
-    """A torrent has not moved for a while, or (`what` is None) it moves again.
+    """A torrent has not moved for a while. If `what` is None, it moves again.
 
     Fields:
         since_s: for how long it has not moved.
-        reloaded: whether it is being loaded again because of that.
+        reloaded: whether the engine is loading the torrent again for that reason.
     """
 
     torrent: str

@@ -1,9 +1,14 @@
-"""Redacts URLs: a private tracker's URL has a passkey, with which anybody could impersonate the user. Pure.
+"""Redacts URLs. With the passkey in a private tracker's URL, anybody could impersonate the user. Pure.
 
-A redacted URL keeps the scheme, host and port, and those words of the path that every tracker has (`announce`,
-`scrape.php` and the like). The rest of the path, the user and password, the query and the fragment may be secret; they
-become an ellipsis. On the wire URLs are not redacted, since clients may read everything. They are redacted in logs,
-crash reports and messages for people.
+A redacted URL keeps the scheme, host and port. Of the path it keeps the words that every tracker has, such as
+`announce` and `scrape.php`. An ellipsis replaces all other parts, because they may be secret:
+
+- the rest of the path
+- the user and password
+- the query and the fragment
+
+On the wire URLs are not redacted, because clients may read everything. In logs, crash reports and messages for people
+they are redacted.
 """
 
 import re
@@ -13,7 +18,7 @@ from urllib.parse import urlsplit
 
 HIDDEN: Final = "…"
 REMEMBERED: Final = 4096
-"""The size of the cache. Thousands of torrents share few trackers, and every row of a list may name one of them."""
+"""The size of the cache. Thousands of torrents share few trackers, and every row of a list may name a tracker."""
 
 _PUBLIC: Final = re.compile(r"(announce|scrape|tracker|ann)(\.(php|pl|cgi|aspx?|jsp))?", re.IGNORECASE)
 _URL: Final = re.compile(r"\b(?:https?|udp|wss?)://[^\s\"'<>\\]+", re.IGNORECASE)
@@ -41,7 +46,7 @@ def redacted(url: str) -> str:
 
 
 def redacted_text(text: str) -> str:
-    """A text in which every URL is redacted, also the trackers and web seeds inside magnet links."""
+    """A text with every URL redacted, also the trackers and web seeds inside magnet links."""
     if "=" not in text and "://" not in text:
         return text
     text = _IN_A_LINK.sub(lambda found: f"{found[1]}={HIDDEN}", text)

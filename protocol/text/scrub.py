@@ -1,7 +1,7 @@
-"""Removes lone surrogates, which stand for bytes of a path or of the environment that are not UTF-8. Pure.
+"""Removes lone surrogates from texts. They stand for bytes of the operating system that are not UTF-8. Pure.
 
-Python decodes such bytes as halves of surrogate pairs (PEP 383). Such a text can be passed back to the operating
-system, but can be encoded neither as msgpack nor as JSON.
+Python decodes such bytes in paths and environment variables as halves of surrogate pairs (PEP 383). Such a text can be
+passed back to the operating system. But msgpack and JSON cannot encode it.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ def scrub(text: str) -> str:
 
 
 def scrub_all(value: Any) -> Any:
-    """A value of builtins, with all texts in it scrubbed, including keys of maps."""
+    """A value of builtins. All texts in it are scrubbed, including keys of maps."""
     match value:
         case str():
             return scrub(value)

@@ -1,9 +1,14 @@
 """Encodes typed messages as msgpack and decodes them, with limits. No other module handles encoded bytes.
 
-The wire has string-keyed maps, arrays, UTF-8 strings, byte strings, booleans, null, floats, and integers within
-±(2^53-1), so that every language can represent all values exactly. Extension types are refused. The library msgpack
-decodes untrusted bytes; msgspec encodes, and converts values to typed messages. This module checks what neither library
-checks: depth, size, and the range of integers.
+The wire has these types, so that every language can represent all values exactly:
+
+- maps with string keys, and arrays
+- UTF-8 strings and byte strings
+- booleans, null and floats
+- integers within ±(2^53-1)
+
+Extension types are refused. The library msgpack decodes untrusted bytes. The library msgspec encodes, and converts
+values to typed messages. This module checks what neither library checks: depth, size, and the range of integers.
 """
 
 import re
@@ -22,14 +27,14 @@ T = TypeVar("T")
 MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 MAX_DEPTH: Final = 16
 MAX_ELEMENTS: Final = 125_000
-"""Enough for the 100,000 priorities that a command may have.
+"""The maximum number of elements. It allows the 100,000 priorities that a command may have.
 
 Decoding this many elements blocks the loop for some 15 ms.
 """
 MAX_CONTAINERS: Final = 1000
-"""Far more arrays and maps than any request needs.
+"""The maximum number of arrays and maps. No request needs so many.
 
-Decoding one of them takes longer than decoding a number or a text.
+Decoding an array or a map takes longer than decoding a number or a text.
 """
 MAX_INTEGER: Final = 2**53 - 1
 
@@ -38,7 +43,7 @@ SKIM_ELEMENTS: Final = 5000
 
 SKIM_KEYS: Final = 16
 SKIM_BYTES: Final = 1000
-"""The limits of `skim`: the keys that it examines, and the length in bytes of the longest value that it returns."""
+"""The limits of `skim`: the keys that it examines, and the length in bytes of a value that it returns."""
 
 _ENCODER = msgspec.msgpack.Encoder()
 _ALLOWED = {str, bytes, bool, float, int, type(None), dict, list}
@@ -47,7 +52,7 @@ _MISSING_FIELD = re.compile(r"missing required field `(?P<name>[^`]+)`")
 
 
 def encode(message: Any) -> bytes:
-    """Encodes one message (a Struct, or builtins) as msgpack. Omits unset fields; replaces lone surrogates by `?`."""
+    """Encodes one message (a Struct, or builtins) as msgpack. Omits unset fields. Replaces lone surrogates by `?`."""
     try:
         return _ENCODER.encode(message)
     except UnicodeEncodeError:
@@ -66,7 +71,7 @@ def _unwrapped(part: Any) -> Any:
 
 
 def encoded(message: Any) -> msgspec.Raw:
-    """Encodes a part of a larger message, which `encode` inserts unchanged."""
+    """Encodes a part of a larger message. `encode` inserts this part unchanged."""
     return msgspec.Raw(encode(message))
 
 
@@ -74,8 +79,9 @@ def decode(frame: bytes) -> Any:
     """Decodes one msgpack frame of the public wire into builtins.
 
     Raises:
-        OuzelError: FRAME_TOO_LARGE above 16 MiB, 125,000 elements (members of all arrays and maps together) or 1,000
-            arrays and maps; TOO_DEEP above 16 levels; MALFORMED_FRAME for anything else that the wire does not allow.
+        OuzelError: one of three errors. FRAME_TOO_LARGE above 16 MiB, 125,000 elements or 1,000 arrays and maps.
+            (Elements are the members of all arrays and maps together.) TOO_DEEP above 16 levels. MALFORMED_FRAME for
+            anything else that the wire does not allow.
     """
     value = unpack(frame, max_bytes=MAX_FRAME_BYTES, max_elements=MAX_ELEMENTS, max_containers=MAX_CONTAINERS)
     _check(value)
@@ -142,7 +148,7 @@ def _refuse_extension(code: int, data: bytes) -> Any:
 def _check(value: Any) -> None:
     """Checks the depth and all integers of a value.
 
-    Walks the value level by level, so hostile input causes no recursion, and most checks are done in bulk.
+    Walks the value level by level. So hostile input causes no recursion, and most checks are done in bulk.
     """
     level, depth = [value], 0
     while level:
@@ -170,9 +176,9 @@ def _check(value: Any) -> None:
 def skim(frame: bytes, wanted: Collection[str]) -> dict[str, bytes]:
     """Finds the encoded values of some keys of the map in a frame, without decoding the frame.
 
-    Bytes and texts are skipped by their length, so the cost does not grow with the size of the frame. Only
-    values of up to 1,000 bytes are found, under the first 16 keys and within the first 5,000 elements. Keys and nested
-    elements count, too.
+    The scan skips bytes and texts by their length. So its cost does not grow with the frame. The scan finds only values
+    of up to 1,000 bytes under the first 16 keys. The scan ends after 5,000 elements. Keys and nested elements count,
+    too.
     """
     found: dict[str, bytes] = {}
     try:
@@ -220,14 +226,15 @@ _LENGTHS: Final = {0xC4: (1, 0), 0xC5: (2, 0), 0xC6: (4, 0), 0xC7: (1, 1), 0xC8:
     0xDA: (2, 0),
     0xDB: (4, 0),
 }
-"""For bytes, extensions and texts: the size of the length field, and the number of bytes between it and the content.
-"""
+"""For bytes, extensions and texts: the size of the length field, and the bytes between this field and the content."""
 
 
 def _skip(frame: bytes, at: int, left: int) -> tuple[int, int]:
     """Skips an element with its members. Returns the offset of its end, and how many further elements may be skipped.
 
-    Raises IndexError if the frame ends within the element, OverflowError if the element has more members than `left`.
+    Raises:
+        IndexError: the frame ends within the element.
+        OverflowError: the element has more members than `left`.
     """
     awaited = 1
     while awaited:
@@ -273,10 +280,10 @@ def convert(value: Any, kind: type[T], *, within: str, error: ErrorKind) -> T:
 
 
 def read(decoder: "msgspec.msgpack.Decoder[T]", frame: bytes, *, within: str, error: ErrorKind) -> T:
-    """Decodes a typed message that Ouzel itself encoded. Depth and integers are not checked.
+    """Decodes a typed message that Ouzel itself encoded. Checks neither depth nor integers.
 
     Args:
-        within, error: as in `convert`.
+        within, error: the same as in `convert`.
     """
     try:
         return decoder.decode(frame)

@@ -7,14 +7,14 @@ import msgspec
 from protocol.text import patterns
 
 CrashName = Annotated[str, msgspec.Meta(pattern=patterns.CRASH_NAME)]
-"""A report's name: the time of the engine's death in UTC, and its generation. Names sort by time."""
+"""A report's name has the time of the engine's death in UTC, and its generation. Names sort by time."""
 
 
 class CrashSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One unexpected death of an engine, in the reply to `list_crashes`.
 
     Fields:
-        name: the report's name: the time of death in UTC, and the generation; names sort by time.
+        name: the report's name. It has the time of death in UTC, and the generation. Names sort by time.
         time_us: when the death was noticed, microseconds since 1970.
         gen: the engine's generation.
         pid: the engine's process id.
@@ -42,8 +42,8 @@ class CrashReport(CrashSummary, frozen=True, kw_only=True):
         log: the engine's last log lines.
         flight: the records of the engine's flight recorder, the latest first, each `{what, torrent, age_us}`.
         versions: the versions of Ouzel and its dependencies.
-        settings: the configuration, and as `clients` the settings of libtorrent that clients have set; without values
-            that may be secret.
+        settings: the configuration. Its member `clients` has the settings of libtorrent that clients have set. Values
+            that may be secret are left out.
     """
 
     stacks: str = ""

@@ -1,4 +1,4 @@
-"""Desired state: what clients requested. The supervisor stores it, the engine applies it.
+"""Desired state: what clients requested. The supervisor stores it, and the engine applies it.
 
 `<id>.json` in the resume directory holds a `DesiredTorrent`. So fields are only ever added, each with a default.
 """
@@ -13,7 +13,7 @@ from protocol.text import patterns
 from protocol.wire.goals import Global, GoalAction, InactiveGoal, OwnGlobalGoals, RatioGoal, ReachedGoals, TimeGoal
 
 LIMIT_MAX_BPS: Final = 2**31 - 2
-"""libtorrent's limits are 32-bit integers, and it treats the largest one as no limit."""
+"""The largest limit. libtorrent's limits are 32-bit integers, and the largest integer means no limit."""
 
 Bps = Annotated[int, msgspec.Meta(ge=0, le=LIMIT_MAX_BPS)]
 """Bytes per second; 0 means no limit."""
@@ -22,16 +22,16 @@ SettingValue = int | str | bool
 """The value of a setting of libtorrent. Numbers are 32-bit integers."""
 
 OwnLimit = Annotated[int, msgspec.Meta(ge=0, le=2**24 - 2)]
-"""A limit of one torrent: 0 means none, and 1 is refused.
+"""A limit of one torrent. 0 means no limit, and 1 is refused.
 
-libtorrent stores these in 24 bits, treats the largest one as no limit, and accepts none below 2.
+libtorrent stores such a limit in 24 bits. The largest number means no limit, and numbers below 2 are refused.
 """
 
 DisplayName = Annotated[str, msgspec.Meta(max_length=255)]
 """The name of a torrent that a client has chosen."""
 
 FilePriority = Annotated[int, msgspec.Meta(ge=0, le=7)]
-"""libtorrent's download priority of a file: 0 excludes the file, 4 is the default, 7 is downloaded first."""
+"""libtorrent's download priority of a file. 0 excludes the file, 4 is the default, 7 is downloaded first."""
 
 Glob = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 GLOBS_MAX: Final = 1000
@@ -44,16 +44,16 @@ RULES_PATIENCE_S: Final = 60.0
 """The limit of CPU time for the evaluation of one torrent's globs, in seconds."""
 
 ADDRESSES_MAX: Final = 10_000
-"""The maximum number of trackers, of web seeds and of peers of a torrent. libtorrent needs seconds for 100,000."""
+"""The maximum number of trackers, of web seeds and of peers of a torrent. With 100,000, libtorrent needs seconds."""
 
 BANS_MAX: Final = 10_000
-"""The maximum number of banned addresses. The engine gets all of them at each change of the session's settings."""
+"""The maximum number of banned addresses. The engine gets all of them when the session's settings change."""
 
 CATEGORIES_MAX: Final = 1000
-"""The maximum number of categories. All of them are written when one changes."""
+"""The maximum number of categories. A change of one category writes all of them."""
 
 TIER_MAX: Final = 255
-"""The last tier (BEP 12). libtorrent stores a tier in 8 bits, and its binding raises an error for larger numbers."""
+"""The last tier (BEP 12). libtorrent stores a tier in 8 bits. Its binding raises an error for larger numbers."""
 
 Tier = Annotated[int, msgspec.Meta(ge=0, le=TIER_MAX)]
 """The trackers of a tier are used only if all trackers of lower tiers fail."""
@@ -69,12 +69,12 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The rules and priorities that select a torrent's files. A magnet link has rules before its files are known.
 
     Fields:
-        include: globs, of which a selected file must match at least one; an empty list means all files.
-        exclude: globs; a file that matches one of them is not selected.
+        include: globs. A selected file must match at least one of them. An empty list means all files.
+        exclude: globs. A file that matches one of them is not selected.
         skip_fluff: do not select samples, notes, links and the like (see `engine_proc.files.selection`).
-        only: the file indices in a magnet link's `so` (BEP 53: `0,2,5-7`, in order and without overlaps). No other file
+        only: the file indices in a magnet link's `so` (BEP 53: `0,2,5-7`), in order and without overlaps. No other file
             is selected. None means all files.
-        priorities: priorities by file index in decimal; they override the rules.
+        priorities: priorities by file index in decimal. They override the rules.
     """
 
     include: tuple[Glob, ...] = ()
@@ -87,12 +87,12 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class TrackerEdits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The changes that clients made to a torrent's list of trackers.
 
-    A record has the changes, not the list: the trackers in the source are known only once an engine has parsed it, and
-    the changes also apply to resume data of an earlier moment. Applying them again changes nothing.
+    A record has the changes, not the list, because only an engine can parse the source for its trackers. The changes
+    also apply to older resume data. Applying them again changes nothing.
 
     Fields:
-        replaced: only the trackers in `added` are used.
-        added: URLs of trackers, each with its tier; they override the tiers of trackers that the torrent has.
+        replaced: whether only the trackers in `added` are used.
+        added: URLs of trackers, each with its tier. These tiers override the tiers of trackers that the torrent has.
         removed: URLs of trackers that are not used, although the source or resume data may have them.
     """
 
@@ -123,7 +123,7 @@ class TrackerEdits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return TrackerEdits(replaced=self.replaced, added=tuple(added.items()), removed=removed)
 
     def merge(self, other: "TrackerEdits") -> "TrackerEdits":
-        """Returns the changes of two records that become one. Where they contradict each other, these apply."""
+        """Returns the changes of two records that become one. If the records contradict each other, this one counts."""
         added = dict(self.added)
         added |= {url: tier for url, tier in other.added if url not in added and url not in self.removed}
         removed = dict.fromkeys([*self.removed, *(url for url in other.removed if url not in added)])
@@ -132,12 +132,12 @@ class TrackerEdits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Category(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A category of torrents; its name is its key in `DesiredSession.categories`.
+    """A category of torrents. Its name is its key in `DesiredSession.categories`.
 
     Fields:
         key: the text by which torrents' records refer to the category. A later category of the same name has another
-            key. So one write removes a category from all its torrents.
-        save_path: where files of torrents are stored that are added without a save path; None means the first root.
+            key. So a single write removes a category from all its torrents.
+        save_path: the directory for torrents that are added without a save path. None means the first root.
     """
 
     key: str
@@ -149,7 +149,7 @@ class Quarantine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Fields:
         reason: a sentence for people, with the remedy.
-        since_us: since when, microseconds since 1970.
+        since_us: when the quarantine began, microseconds since 1970.
         crash_report: the name of the report on the crash that led to the quarantine; None if there is none.
     """
 
@@ -163,7 +163,7 @@ class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Fields:
         name: the torrent's name.
-        size: the size of all files but padding (BEP 47), in bytes.
+        size: the size of all files except padding (BEP 47), in bytes.
         piece_length: the size of a piece in bytes.
         files: the number of files, without padding.
     """
@@ -175,15 +175,15 @@ class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class StorageMove(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A move of a torrent's files that is not complete: to another save path, or to other names.
+    """An incomplete move of a torrent's files to another save path or to other names.
 
     Fields:
-        save_path: the new save path; if only names change, the present one.
+        save_path: the new save path. If only names change, it is the present save path.
         mount_point: the mount point that `save_path` was on when the move was accepted.
-        made: the topmost directory of `save_path` that did not exist then; None if all did.
+        made: the topmost directory of `save_path` that did not exist before the move; None if all directories existed.
         renames: the new paths of files by file index, as in `DesiredTorrent`.
-        phase: `copying`: the files are being copied, and are unchanged. `placing`: all are copied; the copies get their
-            names, then the originals are deleted. `undoing`: the move was cancelled, and the copies are deleted.
+        phase: `copying`: the files are being copied, and are unchanged. `placing`: all files are copied. The copies get
+            their names, then the originals are deleted. `undoing`: the move was cancelled, and the copies are deleted.
     """
 
     save_path: str
@@ -194,24 +194,24 @@ class StorageMove(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The options of one torrent. Few torrents have others than the defaults, which all the others share.
+    """The options of one torrent. Torrents with the default options share one object.
 
     Fields:
-        max_connections: the maximum number of connected peers; 0 means no limit of the torrent's own.
-        max_uploads: the maximum number of peers that are uploaded to at the same time; 0 means no limit of the
-            torrent's own.
-        super_seeding: as a seed, tell each peer of only one piece at a time (BEP 16).
-        auto_managed: libtorrent's queue decides when the torrent runs (the settings `active_downloads`, `active_seeds`
-            and the like). By default the torrent runs at once.
-        force_start: the torrent runs whatever the queue says; `auto_managed` has no effect.
+        max_connections: the maximum number of connected peers. 0 means that the torrent has no limit.
+        max_uploads: the maximum number of peers that are uploaded to at once. 0 means that the torrent has no limit.
+        super_seeding: whether a seed shows each peer only one piece at a time (BEP 16).
+        auto_managed: whether libtorrent's queue decides when the torrent runs. The settings `active_downloads`,
+            `active_seeds` and the like configure the queue. By default the torrent runs at once.
+        force_start: the torrent always runs, and `auto_managed` has no effect.
         first_last_piece_first: the first and the last piece of each selected file are downloaded first.
         pex: whether peers are exchanged with other peers (BEP 11).
         dht: whether the torrent uses the DHT (BEP 5).
         lsd: whether the torrent is announced in the local network (BEP 14).
-        name: the name that is shown in place of the name in the metadata; empty for the latter. No file is renamed.
-        ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when the torrent has seeded enough: each a number, null
-            for no goal, or `global` for the global goal.
-        goal_action: what is done with the torrent then; `global` for the action in the configuration.
+        name: the name that is shown in place of the name in the metadata. If it is empty, the name in the metadata is
+            shown. No file is renamed.
+        ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when the torrent has seeded enough. A goal is a number,
+            null for no goal, or `global` for the global goal.
+        goal_action: what is done with the torrent then. `global` means the global action.
     """
 
     max_connections: OwnLimit = 0
@@ -237,43 +237,44 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
     """All that clients requested of one torrent, and what is known of its content.
 
     Fields:
-        torrent: the id: the info-hash in lower-case hex (v1: 40 digits; v2-only: 64).
-        source: `metainfo` if `<id>.torrent` holds the source, or `magnet` if the field `magnet` does.
-        name: the name in the source, which reads show until the metadata is known.
+        torrent: the id. It is the info-hash in lower-case hex. A v2-only torrent's id has 64 digits, all others have
+            40.
+        source: `metainfo` if `<id>.torrent` holds the source; `magnet` if the field `magnet` holds it.
+        name: the name in the source. Reads show it until the metadata is known.
         save_path: the absolute path of the directory below which the torrent's files are stored.
         mount_point: the mount point that `save_path` was on when the torrent was added; empty if unknown.
-        seed_mode: the client guarantees that all data is on disk; a piece is checked when it is first uploaded.
+        seed_mode: the client guarantees that all data is on disk. Each piece is checked when it is first uploaded.
         peers: peers that clients gave, as `host:port`. The torrent is connected to them again after each restart.
         added_us: when the torrent was accepted, microseconds since 1970.
-        revision: incremented with every accepted change; the engine reports the revision that it has applied.
-        removal: what happens to the torrent's files; set once the torrent is being removed. The record is kept until
-            the removal is complete. The value `merged` keeps every file, including those that libtorrent created beside
+        revision: the number of accepted changes. The engine reports the revision that it has applied.
+        removal: what happens to the torrent's files. Set once the torrent is being removed. The record is kept until
+            the removal is complete. The value `merged` keeps every file, including files that libtorrent created beside
             the torrent's.
         quarantine: set while the torrent must not be loaded because it crashes the engine. `release_torrent` ends it.
-        metainfo_crc32: the checksum of `<id>.torrent`; None if there is no such file, and in records of versions that
-            did not store it. A torrent from a magnet link has a checksum if its metainfo was added later.
-        metadata: facts in the info dictionary; None while they are unknown, and in records of versions that did not
+        metainfo_crc32: the checksum of `<id>.torrent`. None if there is no such file, and in records of versions that
+            did not store it. If metainfo was added to a torrent from a magnet link, the torrent has a checksum.
+        metadata: facts in the info dictionary. None while they are unknown, and in records of versions that did not
             store them.
-        info_hash_v1, info_hash_v2: the torrent's info-hashes; None for an info-hash that it does not have or that is
-            not known yet. A hybrid torrent has both, and is found by either. A magnet link may name two info-hashes
+        info_hash_v1, info_hash_v2: the torrent's info-hashes. None if the torrent has no such info-hash, or if it is
+            not known yet. A hybrid torrent has both, and clients can use either. A magnet link may name two info-hashes
             that belong to different torrents.
-        spared: the indices of files that a removal does not delete, since other torrents use them.
+        spared: the indices of files that a removal does not delete, because other torrents use them.
         merged: the ids of other records of the same torrent that were merged into this one.
-        recheck: the revision in which a recheck was requested; None once the recheck is complete and its result is
-            stored in resume data.
+        recheck: the revision in which a recheck was requested. None once the result of the recheck is stored in resume
+            data.
         trackers: URLs that were given when the torrent was added, in addition to those in the source.
         web_seeds: URLs (BEP 19) that clients gave in addition to those in the source.
         removed_web_seeds: URLs of web seeds that are not used, although the source or resume data may have them.
-        tracker_edits: what clients have changed in the list of trackers since then; None for nothing.
-        renames: by file index, the paths of files that clients have renamed, relative to the save path.
-        move: a move of the files that is not complete. The torrent is not loaded meanwhile, and the other fields
-            describe it as it was before the move.
+        tracker_edits: how clients have changed the list of trackers since the torrent was added; None for no change.
+        renames: the paths of files that clients have renamed, by file index. They are relative to the save path.
+        move: an incomplete move of the files. Until it is complete, the torrent is not loaded, and the other fields
+            describe the torrent before the move.
         content_layout: whether the files are in a folder; chosen when the torrent was added.
-        category: the key of the torrent's category (`Category.key`). If no category has this key, it was removed, and
-            the torrent has none.
+        category: the key of the torrent's category (`Category.key`). If no category has this key, the category was
+            removed, and the torrent has none.
         options: the options of the torrent that clients have set.
         queue_order: torrents in the queue are sorted by this number; None stands for `added_us`.
-        reached: the seeding goals that were acted on; None if none was, or if a client has set goals since.
+        reached: the seeding goals that were acted on. None if there are none, or if a client has set goals since.
     """
 
     WRITTEN: ClassVar = ("paused", "sequential", "selection", "download_bps", "upload_bps", "labels")
@@ -317,7 +318,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
     reached: ReachedGoals | None = None
 
     def __post_init__(self) -> None:
-        """Shares values that many of possibly 100,000 records have in common, such as save paths."""
+        """Shares values that many records have in common, such as save paths. There may be 100,000 records."""
         share = msgspec.structs.force_setattr
         if self.options is not DEFAULT_OPTIONS and self.options == DEFAULT_OPTIONS:
             share(self, "options", DEFAULT_OPTIONS)
@@ -333,7 +334,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
             share(self, "name", self.metadata.name)
 
     def moved(self) -> "DesiredTorrent":
-        """Returns the desired state after the move, which must not be None."""
+        """Returns the desired state after the move. `move` must not be None."""
         move = self.move
         assert move is not None
         return msgspec.structs.replace(
@@ -357,12 +358,12 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
 
 
 class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What clients requested for the whole session. Stored in `session.json`.
+    """What clients requested for the whole session. The file is `session.json`.
 
     Fields:
-        download_bps, upload_bps: limits for all torrents together. If no client has set a limit, it is None, and the
-            limit in the configuration applies.
-        settings: libtorrent's settings that clients have set, by libtorrent's names; they override the configuration.
+        download_bps, upload_bps: limits for all torrents together. None if no client has set a limit; then the limit in
+            the configuration applies.
+        settings: libtorrent's settings that clients have set, by libtorrent's names. They override the configuration.
         banned: the IP addresses of banned peers, in their normal form.
         categories: the categories of torrents, by name.
         alternative: whether the alternative limits are in force; None if the schedule decides.
@@ -380,9 +381,9 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def edited_web_seeds(present: Iterable[str], desired: DesiredTorrent) -> list[str]:
-    """Returns the web seeds of a torrent that has these ones in its source, in resume data or in the session.
+    """Returns the web seeds of a torrent: the present ones, with the changes that clients have made.
 
-    libtorrent appends a slash to the URLs of a torrent with several files, so a slash at the end makes no difference.
+    libtorrent appends a slash to the URLs of a torrent with several files. So a slash at the end makes no difference.
     """
     removed = {url.removesuffix("/") for url in desired.removed_web_seeds}
     urls: dict[str, str] = {}

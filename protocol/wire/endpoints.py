@@ -1,4 +1,4 @@
-"""Default paths of sockets and directories. Clients and the daemon must compute the same ones."""
+"""Default paths of sockets and directories. Clients and the daemon must compute the same paths."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -16,13 +16,17 @@ IPC_PATH_MAX_BYTES: Final = 107
 
 
 class NoHome(ValueError):
-    """A directory is not configured, and there is no home directory for its default."""
+    """A directory is not configured, and no home directory for its default is known."""
 
 
 def default_runtime_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """The default runtime directory.
 
-    It is `OUZEL_PATHS_RUNTIME_DIR`, or `ouzel/` in the XDG runtime directory, or else `run/` in the state directory.
+    The first of these that is known:
+
+    1. `OUZEL_PATHS_RUNTIME_DIR`
+    2. `ouzel/` in the XDG runtime directory
+    3. `run/` in the state directory
 
     A relative XDG directory is ignored, as the XDG specification demands.
 

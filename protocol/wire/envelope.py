@@ -1,7 +1,7 @@
-"""The envelopes of the public wire, in which commands, replies and events are sent.
+"""The envelopes of the public wire. They carry commands, replies and events.
 
-Requests and replies are sent over the `commands` socket, as one msgpack map in the last frame of the message. Events
-are sent over the `events` socket as two frames: the topic and one map. Version 1.
+Requests and replies are sent over the `commands` socket. Each is one msgpack map in the last frame of the message.
+Events are sent over the `events` socket as two frames: the topic and one map. The version is 1.
 """
 
 from typing import Annotated, Any, Final, Literal
@@ -17,7 +17,7 @@ MAX_DEADLINE_MS: Final = 600_000
 
 MESSAGE_MAX: Final = 1000
 FIELD_MAX: Final = 300
-"""The maximum length of an error's texts, which quote parts of a request that may have megabytes."""
+"""The maximum length of an error's texts. The texts quote parts of a request, and a request may have megabytes."""
 
 RequestId = Annotated[str, msgspec.Meta(max_length=200)] | Annotated[int, msgspec.Meta(ge=0, le=codec.MAX_INTEGER)]
 Wait = Literal["durable", "applied"]
@@ -28,16 +28,16 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         v: the version of the protocol.
-        id: chosen by the client and returned in the reply. If a mutation has the same id as another mutation that was
-            accepted within the last ten minutes, it is not executed, and gets the stored reply. So each mutation needs
-            its own id.
+        id: chosen by the client and returned in the reply. The daemon stores the ids of accepted mutations for ten
+            minutes. If a client sends a mutation with such an id, it is not executed, and gets the stored reply. So
+            each mutation needs its own id.
         op: the name of the command.
         args: the command's arguments, by name.
-        client: a name by which the daemon recognizes this client after a reconnection. Without it, each connection
+        client: a name by which the daemon recognizes this client after a reconnection. Without a name, each connection
             counts as another client. Equal `id`s of different clients do not conflict.
-        wait: when to answer OK: `durable`, once the change is on disk and will be applied; `applied`, once libtorrent
-            has confirmed it.
-        deadline_ms: the time after receipt, in milliseconds, within which exactly one reply is sent.
+        wait: when the daemon answers OK. `durable`: once the change is on disk and will be applied. `applied`: once
+            libtorrent has confirmed the change.
+        deadline_ms: the time limit in milliseconds, counted from receipt. Exactly one reply is sent within this time.
     """
 
     v: int
@@ -50,18 +50,18 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The error in a reply: its row in the error table, a message, and the offending field if there is one.
+    """The error in a reply.
 
     Fields:
         code: the error's number in the error table.
         name: the error's name in the error table.
-        message: a sentence for people, which may change between versions.
+        message: a sentence for people. It may change between versions.
         retry: when the same request may succeed: `never`, `later`, or `resnapshot` (after a new snapshot).
         retry_after_ms: the time in milliseconds after which a retry makes sense; absent if unknown.
         field: the dotted path of the offending field (`args.save_path`); absent if there is none.
-        accepted: for a mutation: true if it is on disk and will be applied in spite of this error; false if nothing was
-            accepted and nothing will be done. Absent if that is not known yet: to find out, send the same request again
-            with the same id. In errors of reads it has no meaning.
+        accepted: for a mutation. True if the mutation is on disk and will be applied in spite of this error. False if
+            nothing was accepted and nothing will be done. Absent if that is not known yet. To find out, send the same
+            request again with the same id. In errors of reads it has no meaning.
     """
 
     code: int
@@ -87,7 +87,7 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """A reply; each request gets exactly one.
+    """A reply. Each request gets exactly one reply.
 
     Fields:
         v: the version of the protocol.
@@ -121,8 +121,9 @@ class EventFrame(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         v: the version of the protocol.
-        epoch: the epoch of the event numbers; when it changes, take a new snapshot.
-        seq: the number of this event (`lifecycle/`), or of the last lifecycle event before it (`progress/`, `tick/`).
+        epoch: the epoch of the event numbers. When it changes, take a new snapshot.
+        seq: for `lifecycle/`, the number of this event. For `progress/` and `tick/`, the number of the last lifecycle
+            event before it.
         gen: the engine's generation at the time of the event.
         ts_us: the wall-clock time in microseconds since 1970, for people.
         type: the event's type, in snake_case.
@@ -155,8 +156,8 @@ def parse_request(frame: bytes) -> Request:
     """Decodes the request in a frame.
 
     Raises:
-        OuzelError: the frame is malformed, is no request, or has another version. It is a RefusedRequest if the
-            request's id could be read.
+        OuzelError: the frame is malformed, is no request, or has another version. If the request's id could be read,
+            the error is a RefusedRequest.
     """
     try:
         value = codec.decode(frame)
@@ -174,15 +175,15 @@ def parse_request(frame: bytes) -> Request:
 
 
 class FrameHeader(msgspec.Struct):
-    """The header of a frame that is refused without decoding it, or is decoded later."""
+    """The header of a frame that is refused without decoding, or that is decoded later."""
 
     id: RequestId
     deadline_ms: msgspec.Raw = msgspec.Raw()
-    """Not decoded, since it may be any value, as large as the frame."""
+    """The id, not decoded. It may be any value, and may fill the whole frame."""
 
     @property
     def patience_s(self) -> float:
-        """The request's deadline in seconds; the default one if the given one is invalid (and will be refused)."""
+        """The request's deadline in seconds. If the given deadline is invalid and will be refused, the default one."""
         try:
             given = _INTEGER.decode(self.deadline_ms)
         except msgspec.DecodeError:
@@ -191,7 +192,7 @@ class FrameHeader(msgspec.Struct):
 
 
 PEEK_WHOLE_BYTES: Final = 128 * 1024
-"""Frames up to this size are scanned completely for their header, larger ones only in part."""
+"""Frames up to this size are scanned completely for their header. Larger frames are scanned only in part."""
 
 _HEADER_DECODER: Final = msgspec.msgpack.Decoder(FrameHeader)
 _ID: Final = msgspec.msgpack.Decoder(RequestId)
@@ -201,8 +202,7 @@ _INTEGER: Final = msgspec.msgpack.Decoder(int)
 def peek_header(frame: bytes) -> FrameHeader | None:
     """Finds the id and the deadline in a frame, at a hundredth of the cost of decoding. Returns None without an id.
 
-    In frames over 128 KiB it scans only the first 5,000 elements, so it takes a millisecond or two for a frame of any
-    size.
+    In frames over 128 KiB the function scans only the first 5,000 elements. So it takes at most a millisecond or two.
     """
     try:
         if len(frame) <= PEEK_WHOLE_BYTES:
@@ -216,7 +216,7 @@ def peek_header(frame: bytes) -> FrameHeader | None:
 
 
 class RefusedRequest(OuzelError):
-    """The refusal of an invalid request whose id could be read, so that the sender can match the reply."""
+    """The refusal of an invalid request with a readable id. With the id, the sender can match the reply."""
 
     def __init__(self, reason: OuzelError, request_id: str | int | None) -> None:
         super().__init__(reason.kind, reason.message, field=reason.field)
@@ -224,7 +224,7 @@ class RefusedRequest(OuzelError):
 
 
 def _id_in(value: dict[str, Any]) -> str | int | None:
-    """The id of an invalid request; None if the id itself is invalid, so that no reply repeats an id of a megabyte."""
+    """The id of an invalid request. None if the id itself is invalid. So no reply repeats an id of a megabyte."""
     try:
         found: str | int = msgspec.convert(value.get("id"), RequestId)
     except msgspec.ValidationError:

@@ -1,7 +1,15 @@
 """The error table: every error of the wire protocol, each with a number that is never reused.
 
-The ranges: 1xxx protocol, 2xxx arguments, 3xxx state, 4xxx engine, 5xxx storage, 6xxx limits and access. Clients should
-check `name` or `code`; the message is for people and may change.
+Each range of numbers has a subject:
+
+- 1xxx protocol
+- 2xxx arguments
+- 3xxx state
+- 4xxx engine
+- 5xxx storage
+- 6xxx limits and access
+
+Clients should check `name` or `code`. The message is for people and may change.
 """
 
 from enum import Enum
@@ -112,10 +120,10 @@ class OuzelError(Exception):
 
     Args:
         kind: the row in the error table.
-        message: one sentence for people: the problem and, if there is one, the remedy.
+        message: one sentence for people. The sentence has the problem and, if there is one, the remedy.
         field: the dotted path of the offending field (`args.save_path`); None if there is none.
         retry_after_ms: the time in milliseconds after which a retry makes sense, if known.
-        accepted: for a mutation, whether it is durable and will be applied in spite of the error; None if unknown.
+        accepted: for a mutation, whether it is durable and will be applied in spite of the error. None if unknown.
     """
 
     def __init__(

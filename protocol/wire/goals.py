@@ -1,7 +1,7 @@
-"""Seeding goals: when a complete torrent has seeded enough, and what is done with it then.
+"""Seeding goals: when a complete torrent has seeded enough, and what happens to it after that.
 
-A torrent's goal is a number, or null for no goal, or `global` for the global goal. A global goal is the one that a
-client has set, or else the one in the configuration (`[goals]`).
+A torrent's goal is a number, or null for no goal, or `global`. `global` means the global goal. A global goal is the
+client's goal, or else the goal in the configuration (`[goals]`).
 """
 
 from typing import Annotated, Literal
@@ -29,9 +29,9 @@ class ReachedGoals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Fields:
         goal: the goal that was acted on last.
-        ratio: the ratio goal that was reached, if it was.
-        seeding_time_s: the seeding-time goal that was reached, if it was.
-        seeding_s: the torrent's seeding time at the last action. Inactivity is counted anew from there.
+        ratio: the ratio goal, if it was reached.
+        seeding_time_s: the seeding-time goal, if it was reached.
+        seeding_s: the torrent's seeding time at the last action. The count of inactivity begins there again.
     """
 
     goal: GoalName
@@ -57,8 +57,8 @@ class GoalsReport(msgspec.Struct, frozen=True, kw_only=True):
         seeding_time_s: the goal for `seeding_s`; null for none.
         inactive_time_s: the goal for the seeding time since the last transfer, in seconds; null for none.
         action: what is done once a goal is reached: `pause`, `remove`, `remove_files` or `super_seed`.
-        reached: the goal that was acted on last: `ratio`, `seeding_time` or `inactive_time`. Null if none was, or if a
-            client has set the torrent's goals since.
+        reached: the goal that was acted on last: `ratio`, `seeding_time` or `inactive_time`. Null if there is none, or
+            if a client has set the torrent's goals since.
     """
 
     ratio: float | None

@@ -1,8 +1,8 @@
 """Key files: how the CURVE key of a client or of the daemon is stored on disk.
 
-Key files are ZeroMQ certificates, which ZeroMQ's libraries in many languages can read. The metadata has the client's
-role. `NAME.key` has the public key, `NAME.key_secret` the public and the secret one. A line is `name = "value"`, the
-name of a section, or a comment. Source: https://rfc.zeromq.org/spec/4 (ZPL) and the `zcert` class of CZMQ.
+Key files are ZeroMQ certificates. ZeroMQ's libraries in many languages can read them. The metadata has the client's
+role. `NAME.key` has the public key. `NAME.key_secret` has the public and the secret key. A line is `name = "value"`,
+the name of a section, or a comment. Source: https://rfc.zeromq.org/spec/4 (ZPL) and the `zcert` class of CZMQ.
 """
 
 import re

@@ -6,11 +6,11 @@ import msgspec
 
 
 class TorrentExport(msgspec.Struct, frozen=True, kw_only=True):
-    """A torrent to be given to others.
+    """A torrent that can be given to others.
 
     Fields:
-        metainfo: the content of the .torrent file; null while the metadata of a magnet link is not on disk. Metadata
-            from peers is stored within seconds of its arrival.
+        metainfo: the content of the .torrent file. Null while the metadata of a magnet link is not on disk. Metadata
+            from peers is stored within seconds.
         magnet: the magnet link, with all info-hashes, the name, the trackers and the web seeds.
     """
 
@@ -44,8 +44,7 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         job: the job's id.
         path: the file or folder of which the torrent is made.
-        state: `queued` until earlier jobs have ended, then `running`, and at the end `finished`, `failed` or
-            `cancelled`.
+        state: `queued` until earlier jobs have ended, then `running`. At the end `finished`, `failed` or `cancelled`.
         bytes_done: how many bytes of the payload are hashed.
         bytes_total: the size of the payload in bytes; 0 until it is known.
         created_us: when the job was accepted, microseconds since 1970.
@@ -71,8 +70,7 @@ class JobList(msgspec.Struct, frozen=True, kw_only=True):
     """The jobs since the daemon started.
 
     Fields:
-        jobs: the jobs in the order in which they were accepted. Of the jobs that have ended, only the latest 100 are
-            listed.
+        jobs: the jobs in the order in which they were accepted. Of the ended jobs, only the latest 100 are listed.
     """
 
     jobs: list[JobRow]

@@ -1,10 +1,15 @@
 """The table of operations: the arguments, the result and the errors of each command.
 
-A command exists once it has a row here. Requests are parsed by this table, and the documentation, the schemas, the test
+A command exists once it has a row here. Requests are parsed by this table. The documentation, the schemas, the test
 vectors and the methods of the Python clients are generated from it.
 
-Errors are in three groups: those of any request, the further ones of any mutation, and those of a single command. The
-text beside an error says when this command returns it, if the error table does not.
+Errors are in three groups:
+
+- the errors of any request
+- the further errors of any mutation
+- the errors of a single command
+
+The text beside an error says when a command returns the error. If the error table says it, the text is empty.
 """
 
 from collections.abc import Mapping
@@ -34,7 +39,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 
 
 class Refusal(NamedTuple):
-    """An error of a command, and the condition for it; empty if the error table states it."""
+    """An error of a command, and the condition for it. The condition is empty if the error table states it."""
 
     kind: ErrorKind
     when: str = ""
@@ -47,7 +52,7 @@ class Operation(NamedTuple):
         arguments: the Struct for `args`.
         result: the Struct for a reply's `result`.
         errors: the errors in addition to `ALWAYS` and, for a mutation, `OF_MUTATIONS`.
-        cut: the Struct for a result whose rows have only requested fields. Only one command has such a result.
+        cut: the Struct for a result with only the requested fields in its rows. Only one command has such a result.
     """
 
     arguments: type[Command]

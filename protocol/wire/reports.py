@@ -1,7 +1,11 @@
 """Reports on the service in the replies to clients: its health, processes, totals and limits.
 
-Durations are in milliseconds (`*_ms`), times in microseconds since 1970 (`*_us`), rates in bytes per second (`*_bps`),
-sizes in bytes.
+These units apply:
+
+- `*_ms`: durations in milliseconds
+- `*_us`: times in microseconds since 1970
+- `*_bps`: rates in bytes per second
+- sizes: bytes
 """
 
 from enum import StrEnum
@@ -29,9 +33,9 @@ class EngineState(StrEnum):
 
 
 class HealthStatus(StrEnum):
-    """The status of the service, which the worst problem determines.
+    """The status of the service. The worst problem determines it.
 
-    Without a problem it is `healthy`; if no engine has run for long, `unhealthy`.
+    Without a problem the status is `healthy`. If no engine has run for long, it is `unhealthy`.
     """
 
     STARTING = "starting"
@@ -57,8 +61,8 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
             `log` and others.
         subject: what in the component has the problem. `component` and `subject` together identify a problem.
         message: a text for people: the problem, its cause, and the remedy.
-        since_us: since when, microseconds since 1970.
-        severity: the severity of the problem; `warning` if the daemon does not send one.
+        since_us: when the problem began, microseconds since 1970.
+        severity: the severity of the problem. If the daemon does not send one, it is `warning`.
     """
 
     component: str
@@ -74,7 +78,7 @@ class EngineReport(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         state: the engine's state.
         pid: the process id; null while there is no process.
-        gen: the engine's generation, incremented for each process that becomes the engine.
+        gen: the engine's generation. It is incremented for each process that becomes the engine.
         restarts: how often the engine was replaced since the supervisor started.
         uptime_ms: the uptime of this generation; 0 without a process.
     """
@@ -87,7 +91,7 @@ class EngineReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineSlotReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One engine slot: the place of one engine, whose processes follow each other and load the same torrents.
+    """One engine slot: the place of one engine. Its processes follow each other and load the same torrents.
 
     Fields:
         slot: the number of the slot, from 0.
@@ -154,11 +158,12 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     """The health of the service.
 
     Fields:
-        status: the status, which the worst problem determines.
-        reasons: the problems, the worst first; those of equal severity, the oldest first.
-        engine: the engine process; if there are several slots, the process of the first one.
+        status: the status. The worst problem determines it.
+        reasons: the problems, the worst first. Among problems of equal severity, the oldest is first.
+        engine: the engine process. If there are several slots, it is the process of the first slot.
         supervisor: the supervisor process.
-        restore: the progress of restoring torrents; if there are several slots, of all slots together.
+        restore: the progress of restoring torrents. If there are several slots, it is the progress of all slots
+            together.
         sandbox: the state of the engine's sandbox; null until the first engine is ready.
         engines: the engine slots in order; empty if the daemon does not send them.
     """
@@ -173,7 +178,7 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The resources of one process. A value is 0 if it is unknown or there is no process.
+    """The resources of one process. A value is 0 if it is unknown, or if there is no process.
 
     Fields:
         rss_bytes: resident memory.
@@ -197,8 +202,8 @@ class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
         age_ms: the time since an engine's last report; null if there has been none.
         all_time_downloaded, all_time_uploaded: payload bytes, including those before restarts.
         alternative_limits: whether the alternative rate limits are in force.
-        network_thread_load: the fraction of a CPU core that libtorrent's network thread used during the last five
-            seconds; null if it is unknown.
+        network_thread_load: the fraction of a CPU core that libtorrent's network thread used in the last five seconds.
+            Null if it is unknown.
     """
 
     download_bps: int
@@ -220,7 +225,7 @@ class IpFilterReport(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         file: the file of the filter.
         rules: the number of address ranges.
-        bad_lines: the number of lines that were left out, since they are neither rules nor comments.
+        bad_lines: the number of lines that are neither rules nor comments. The filter ignores these lines.
     """
 
     file: str
@@ -229,12 +234,11 @@ class IpFilterReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RootReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The space of a download root's file system, as last seen by the check of the roots, every five seconds.
+    """The space of a download root's file system. The daemon checks it every five seconds.
 
     Fields:
         path: the download root.
-        free_bytes: the space that the daemon's user can still use; null if it is unknown, since the root is missing or
-            does not answer.
+        free_bytes: the space that the daemon's user can still use. Null if the root is missing or does not answer.
         size_bytes: the size of the file system; null if it is unknown.
         age_ms: the time since the root was last seen; null if it is unknown.
     """
@@ -263,8 +267,8 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         session: the libtorrent session.
         supervisor: the supervisor process.
-        engine: the engine process; if there are several, the sums of their figures.
-        torrents: the number of torrents by state; states without torrents are omitted.
+        engine: the engine process. If there are several, the values are sums.
+        torrents: the number of torrents by state. States without torrents are omitted.
         ip_filter: the IP filter; null if there is none.
         roots: the download roots, with the free space of each.
     """
@@ -278,12 +282,12 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlternativeReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The session's alternative limits, which are in force in place of the normal ones at certain times.
+    """The session's alternative limits. At certain times they replace the normal limits.
 
     Fields:
         download_bps, upload_bps: bytes per second; 0 means no limit.
         in_force: whether they are in force now.
-        scheduled: whether the schedule has them now.
+        scheduled: whether the schedule says that they are in force now.
         switch: true or false if a client has switched them on or off; null if the schedule decides.
     """
 
@@ -295,11 +299,11 @@ class AlternativeReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SettingsReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The session's desired limits: those that clients have set, or else those in the configuration.
+    """The session's desired limits. A limit is a client's value, or else the configured value.
 
     Fields:
         download_bps, upload_bps: the normal limits, in bytes per second; 0 means no limit.
-        alternative: the alternative limits; absent if none are configured, and for a single torrent.
+        alternative: the alternative limits. Absent if none are configured, and for a single torrent.
     """
 
     download_bps: int
@@ -320,8 +324,8 @@ class SettingReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         value: the value that was set, or the default. A password is shown as `(hidden)`.
-        default: Ouzel's default, which may differ from libtorrent's; null until the first engine accepts commands, and
-            for a setting that this version of libtorrent does not have.
+        default: Ouzel's default. libtorrent's own default may differ. Null until the first engine accepts commands.
+            Null if this version of libtorrent does not have the setting.
         source: who set the value.
     """
 

@@ -1,6 +1,6 @@
 """The results of commands, except for the types in `protocol.wire.rows`, `reports` and `crashes`.
 
-Later versions may add members; clients ignore unknown ones.
+Later versions may add members. Clients ignore unknown members.
 """
 
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,7 +20,7 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
         server: the name `ouzel`.
         version: Ouzel's version.
         protocol: the protocol version that the server supports.
-        libtorrent: the version of libtorrent that the engine uses; empty until the first engine accepts commands.
+        libtorrent: the version of libtorrent that the engine uses. Empty until the first engine accepts commands.
         ops: the commands that the server supports.
         max_frame_bytes: the maximum size of a request in bytes.
     """
@@ -44,7 +44,7 @@ class SnapshotPage(msgspec.Struct, frozen=True, kw_only=True):
         health: the health of the service.
         settings: the session's limits.
         torrents: the page's rows, sorted by torrent id.
-        cursor: to be passed in the request for the next page; null on the last page.
+        cursor: the value for the request of the next page. Null on the last page.
     """
 
     health: HealthReport
@@ -59,7 +59,7 @@ class TorrentPage(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         torrents: the page's rows, sorted by torrent id. If the request has `fields`, the rows have only `torrent` and
             those fields.
-        cursor: to be passed in the request for the next page; null on the last page.
+        cursor: the value for the request of the next page. Null on the last page.
     """
 
     torrents: list[TorrentRow]
@@ -69,7 +69,7 @@ class TorrentPage(msgspec.Struct, frozen=True, kw_only=True):
 if TYPE_CHECKING:
 
     class CutRow(msgspec.Struct, frozen=True, kw_only=True):
-        """What a type checker knows of the class below: its members are chosen by a client."""
+        """A type checker sees only this class. A client chooses the members of the class below."""
 
         torrent: str
 
@@ -93,7 +93,7 @@ class CutPage(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         torrents: the page's rows, with only `torrent` and the requested fields.
-        cursor: to be passed in the request for the next page; null on the last page.
+        cursor: the value for the request of the next page. Null on the last page.
     """
 
     torrents: list[CutRow]
@@ -105,8 +105,8 @@ class FilePage(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         files: the page's files, sorted by index.
-        cursor: to be passed in the request for the next page; null on the last page.
-        age_ms: the time since an engine reported `bytes_done`; null if none has.
+        cursor: the value for the request of the next page. Null on the last page.
+        age_ms: the time since an engine reported `bytes_done`. Null if none has reported it.
     """
 
     files: list[FileRow]
@@ -129,7 +129,8 @@ class TrackerList(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         trackers: the trackers, sorted by tier.
-        age_ms: the time since an engine reported the figures; null if none has. Status and message may be newer.
+        age_ms: the time since an engine reported the figures. Null if none has reported them. Status and message may be
+            newer.
     """
 
     trackers: list[TrackerRow]
@@ -140,9 +141,9 @@ class PeerList(msgspec.Struct, frozen=True, kw_only=True):
     """The connected peers of a torrent.
 
     Fields:
-        peers: the peers, sorted by the sum of their rates, the fastest first; 1000 at the most.
-        connected: the number of connected peers, which may be more than there are rows.
-        age_ms: the time since an engine reported the peers; null if none has.
+        peers: at most 1000 peers, sorted by the sum of their rates, the fastest first.
+        connected: the number of connected peers. It may be greater than the number of rows.
+        age_ms: the time since an engine reported the peers. Null if none has reported them.
     """
 
     peers: list[PeerRow]
@@ -155,11 +156,11 @@ class PieceReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         pieces: the number of pieces.
-        have: a bit for each piece, as in the bitfield of BEP 3: the high bit of the first byte is piece 0, and the
-            spare bits of the last byte are 0. A bit is 1 if the piece has passed the hash check. In seed mode all bits
-            are 1, also those of pieces that were not checked yet.
-        availability: a byte for each piece: the number of connected peers that have it, 255 at the most. Empty if the
-            torrent has all pieces, since libtorrent does not count then.
+        have: a bit for each piece, as in the bitfield of BEP 3. The high bit of the first byte is piece 0. The spare
+            bits of the last byte are 0. A bit is 1 if the piece has passed the hash check. In seed mode all bits are 1,
+            also for unchecked pieces.
+        availability: a byte for each piece. It is the number of connected peers that have the piece, 255 at the most.
+            Empty if the torrent has all pieces, because libtorrent does not count then.
         age_ms: the time since an engine reported the pieces.
     """
 
@@ -180,7 +181,7 @@ class BanList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BanAccepted(msgspec.Struct, frozen=True, kw_only=True):
-    """A ban, or the lifting of one, was accepted.
+    """A ban was accepted, or was lifted.
 
     Fields:
         address: the IP address in its normal form, as in `list_bans`.
@@ -194,8 +195,8 @@ class CategoryReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         name: the category's name.
-        save_path: where the files of a torrent are stored that is added with this category and without a save path;
-            null means the first root.
+        save_path: the directory for torrents that are added with this category and without a save path. Null means the
+            first root.
     """
 
     name: str
@@ -226,8 +227,8 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     """Events that were published earlier.
 
     Fields:
-        events: the maps of lifecycle events as they were published, sorted by `seq`, without a gap after `after_seq`.
-        head: the number of the latest event. Repeat the request until it is reached.
+        events: the maps of lifecycle events as they were published, sorted by `seq`. There is no gap after `after_seq`.
+        head: the number of the latest event. Repeat the request until you have this event.
     """
 
     events: list[EventFrame]
@@ -259,7 +260,7 @@ class CrashList(msgspec.Struct, frozen=True, kw_only=True):
 DamagedKind = Literal["record", "session", "metainfo", "resume_data", "other"]
 """The kinds of files in `damaged/`.
 
-Their original names were `<id>.json`, `session.json`, `<id>.torrent`, `<id>.fastresume`, or any other.
+Such a file was `<id>.json`, `session.json`, `<id>.torrent` or `<id>.fastresume` before, or it had any other name.
 """
 
 
@@ -273,7 +274,7 @@ class DamagedReport(msgspec.Struct, frozen=True, kw_only=True):
             `other`.
         size: the file's size in bytes.
         put_aside_us: when the file was put aside, microseconds since 1970.
-        problem: why the file cannot be restored in its present state; null if it can.
+        problem: why the file cannot be restored in its present state. Null if it can be restored.
     """
 
     name: str
@@ -299,7 +300,7 @@ class DamagedRestored(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         torrent: the torrent that the file belongs to; null for the session's settings.
-        files: the names in `damaged/` of all restored files. With a record, its metainfo and resume data may have been
+        files: the names in `damaged/` of all restored files. A record's metainfo and resume data may have been
             restored, too.
     """
 
@@ -317,13 +318,13 @@ class AddAccepted(TorrentAccepted, frozen=True, kw_only=True):
     """A torrent was accepted.
 
     Fields:
-        duplicate: the torrent existed already and was not changed. One exception: if it had no metadata, it got the
-            metadata in the given metainfo.
-        shares_files_with: the ids of torrents that have a file at the same path, so that they overwrite each other's
-            data. The list is complete only for metainfo, and has only torrents whose files are known.
-        merged: with `merge`, for a duplicate: `merged` if trackers or web seeds were added, `nothing_new` if the
-            torrent has them all, `private` if it is private, and `unknown` if no engine could say whether it is; null
-            otherwise.
+        duplicate: the torrent existed already and was not changed. There is one exception. If the torrent had no
+            metadata, it got the metadata in the given metainfo.
+        shares_files_with: the ids of torrents that have a file at the same path. These torrents overwrite each other's
+            data. The list has only torrents with known files, and is complete only for metainfo.
+        merged: the outcome of `merge` for a duplicate; null otherwise. `merged`: trackers or web seeds were added.
+            `nothing_new`: the torrent has them all. `private`: the torrent is private. `unknown`: no engine could say
+            whether the torrent is private.
     """
 
     duplicate: bool

@@ -1,7 +1,12 @@
 """Observed state of torrents in the replies to clients: rows of torrents, files, trackers and peers.
 
-Durations are in milliseconds (`*_ms`) or seconds (`*_s`), times in microseconds since 1970 (`*_us`), rates in bytes per
-second (`*_bps`), sizes in bytes.
+These units apply:
+
+- `*_ms`: durations in milliseconds
+- `*_s`: durations in seconds
+- `*_us`: times in microseconds since 1970
+- `*_bps`: rates in bytes per second
+- sizes: bytes
 """
 
 from enum import StrEnum
@@ -13,7 +18,7 @@ from protocol.wire.goals import GoalsReport
 
 
 class TorrentState(StrEnum):
-    """The state of a torrent. In `finished` all selected files are complete, in `seeding` all files."""
+    """The state of a torrent. In `finished` all selected files are complete. In `seeding` all files are complete."""
 
     QUEUED = "queued"
     CHECKING = "checking"
@@ -28,23 +33,23 @@ class TorrentState(StrEnum):
 
 
 ACTIVE_STATES = frozenset({TorrentState.CHECKING, TorrentState.FETCHING_METADATA, TorrentState.DOWNLOADING})
-"""The states in which the loss of the engine interrupts work that clients wait for."""
+"""The states with work that clients wait for. The loss of the engine interrupts this work."""
 
 COMPLETE_STATES = frozenset({TorrentState.FINISHED, TorrentState.SEEDING})
 """The states in which all selected files are complete."""
 
 
 class HindranceCause(StrEnum):
-    """Why a torrent makes no progress: the first of the following causes that applies.
+    """Why a torrent makes no progress. The value is the first of these causes that applies.
 
     `moving`: its files are being moved. `quarantined`: the torrent crashes the engine, and is not loaded. `disk`: its
-    files or their disk are missing, full or unusable. `error`: another error has stopped it; see `error` in its row.
-    `paused`: a client has paused it. `engine`: no engine runs. `queued`: the engine has not loaded it yet, or it waits
-    in libtorrent's queue. `nothing_selected`: no file is selected. `bad_data`: the data that arrived last failed its
-    hash check, and none has passed it since. `stuck`: no more of its files was checked for ten minutes.
-    `trackers_failing`: no peer is connected, and all trackers fail. `no_peers`: no peer is connected. `no_metadata`:
-    peers are connected, but none has sent the info dictionary for this magnet link. `no_seeds`: no data arrives, and no
-    connected peer has all pieces. `no_data`: no data arrives, although a connected peer has all pieces.
+    files or their disk are missing, full or unusable. `error`: another error has stopped the torrent. The member
+    `error` of its row has the message. `paused`: a client has paused the torrent. `engine`: no engine runs. `queued`:
+    the engine has not loaded the torrent yet, or the torrent waits in libtorrent's queue. `nothing_selected`: no file
+    is selected. `bad_data`: the latest data failed its hash check. `stuck`: the check of its files has not moved for
+    ten minutes. `trackers_failing`: no peer is connected, and all trackers fail. `no_peers`: no peer is connected.
+    `no_metadata`: peers are connected, but none has sent the info dictionary for this magnet link. `no_seeds`: no data
+    arrives, and no connected peer has all pieces. `no_data`: no data arrives, although a connected peer has all pieces.
     """
 
     QUARANTINED = "quarantined"
@@ -65,10 +70,10 @@ class HindranceCause(StrEnum):
 
 
 class Hindrance(msgspec.Struct, frozen=True, kw_only=True):
-    """The cause why a torrent makes no progress.
+    """Why a torrent makes no progress.
 
     Fields:
-        cause: the kind of cause; later versions may add kinds.
+        cause: the kind of cause. Later versions may add kinds.
         message: a sentence for people, with redacted tracker URLs.
     """
 
@@ -90,16 +95,15 @@ class TrackerRow(msgspec.Struct, frozen=True, kw_only=True):
     """One tracker of a torrent, from the source or from a client.
 
     Fields:
-        url: the tracker's URL, not redacted: it may have a passkey.
+        url: the tracker's URL. It is not redacted, and may have a passkey.
         tier: the tracker's tier (BEP 12). libtorrent announces to the tiers in ascending order, from 0.
-        status: `not_contacted` if there was no announce or no answer since the daemon started; `updating` during an
-            announce; `working` if the last announce was successful; `error` if the last announce got no answer or an
-            error.
-        message: the error, or the warning of a tracker that works; empty if there is none.
+        status: the tracker's status. `not_contacted`: there was no announce or no answer since the daemon started.
+            `updating`: an announce is in progress. `working`: the last announce was successful. `error`: the last
+            announce got no answer or an error.
+        message: the error, or the warning of a tracker that works. Empty if there is none.
         next_announce_us: the time of the next announce, microseconds since 1970; null if unknown.
         seeds, leeches, downloads: the numbers in the tracker's last answer; null if unknown.
-        failing_since_us: since when the status has been `error`, microseconds since 1970; null if the status is another
-            one.
+        failing_since_us: when the status became `error`, microseconds since 1970. Null if the status is not `error`.
     """
 
     url: str
@@ -116,7 +120,7 @@ class TrackerRow(msgspec.Struct, frozen=True, kw_only=True):
 class PeerConnection(StrEnum):
     """How a peer is connected.
 
-    `web_seed` is an HTTP server that has the torrent's files (BEP 19); the others run over TCP, uTP (BEP 29) or I2P.
+    `web_seed` is an HTTP server that has the torrent's files (BEP 19). The others run over TCP, uTP (BEP 29) or I2P.
     """
 
     TCP = "tcp"
@@ -126,7 +130,7 @@ class PeerConnection(StrEnum):
 
 
 class PeerFlag(StrEnum):
-    """A fact about a connected peer; docs/protocol.md has their meanings. Later versions may add flags."""
+    """A fact about a connected peer. docs/protocol.md has the meanings. Later versions may add flags."""
 
     SEED = "seed"
     UPLOAD_ONLY = "upload_only"
@@ -153,11 +157,11 @@ class PeerRow(msgspec.Struct, frozen=True, kw_only=True):
     """One connected peer of a torrent.
 
     Fields:
-        endpoint: the peer's `address:port`, with IPv6 addresses in brackets. If the peer has connected to this side,
-            the port is not the one that it listens on.
-        client: the name of the peer's program, as the peer says; it may be empty and have any characters, and is cut
-            after 100.
-        flags: facts about the peer; the section "Peers" has their meanings. Later versions may add flags.
+        endpoint: the peer's `address:port`, with IPv6 addresses in brackets. For an incoming connection, the port is
+            not the peer's listening port.
+        client: the name of the peer's program, as the peer sent it. The name may be empty and have any characters. It
+            is cut to 100 characters.
+        flags: facts about the peer. The section "Peers" has their meanings. Later versions may add flags.
         progress: the fraction of the torrent that the peer has, 0..1.
         download_bps, upload_bps: the payload rates from and to the peer.
         downloaded, uploaded: the payload bytes from and to the peer since it was connected.
@@ -180,7 +184,7 @@ class Moving(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         save_path: the new save path.
-        progress: the fraction of the bytes that is copied, 0..1. On the same file system nothing is copied.
+        progress: the copied fraction of the bytes, 0..1. On the same file system nothing is copied.
     """
 
     save_path: str
@@ -191,8 +195,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     """One torrent in the reply to `list_torrents`.
 
     Fields:
-        name: the name that a client has chosen, or else the name in the metadata, or in the source while the metadata
-            is not known; may be empty.
+        name: the name that a client has chosen, or else the name in the metadata. While the metadata is not known, it
+            is the name in the source. It may be empty.
         state: the torrent's state.
         progress: the fraction of the selected bytes that is complete, 0..1.
         bytes_done: how many bytes of the selected files are complete.
@@ -205,36 +209,38 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
         seeds: the number of connected peers that have all pieces.
         save_path: the absolute path of the directory below which the files are stored.
         labels: the labels that the client gave.
-        paused: whether a client, or a seeding goal, has paused the torrent (desired state, while `state` is observed).
+        paused: whether a client or a seeding goal has paused the torrent. This is desired state; `state` is observed
+            state.
         sequential: whether pieces are downloaded in order.
         download_limit_bps, upload_limit_bps: the desired limits; 0 means no limit.
         error: the message of the torrent's error, or null.
         added_us: when the torrent was accepted, microseconds since 1970.
         age_ms: the time since the engine's last report on this torrent; null if there was none.
-        info_hash_v1, info_hash_v2: the torrent's info-hashes; null for an info-hash that it does not have or that is
-            not known yet. A hybrid torrent has both, and is found by either. While there is no metadata, these are the
-            info-hashes in the magnet link.
-        ratio: uploaded bytes divided by downloaded bytes. If less than a hundredth of `bytes_done` was downloaded,
-            the torrent counts as added with its data, and the divisor is `bytes_done`. Null if the divisor is 0.
-        eta_s: the estimated seconds until the selected bytes are complete, at the average rate of about the last half
-            minute. Null while the torrent does not download, no data arrives, or the estimate exceeds 100 days.
-        completed_us: when the selected files last became complete, or were found complete; null if never.
+        info_hash_v1, info_hash_v2: the torrent's info-hashes. Null if the torrent has no such info-hash, or if it is
+            not known yet. A hybrid torrent has both, and clients can use either. While there is no metadata, these are
+            the info-hashes in the magnet link.
+        ratio: uploaded bytes divided by downloaded bytes. If less than a hundredth of `bytes_done` was downloaded, the
+            torrent counts as added with its data. Then the divisor is `bytes_done`. Null if the divisor is 0.
+        eta_s: the estimated seconds until the selected bytes are complete. The estimate uses the average rate of about
+            the last half minute. Null while the torrent does not download, no data arrives, or the estimate exceeds 100
+            days.
+        completed_us: when the selected files last became complete, or when a check found them complete. Null if never.
         last_activity_us: when payload was last received or sent; null if never.
-        active_s: for how long the torrent has been active since it was added. A torrent is active while it is not
-            paused, is not stopped by an error, and an engine runs.
+        active_s: for how long the torrent has been active since it was added. A torrent is active if an engine runs,
+            and neither a pause nor an error stops the torrent.
         seeding_s: for how long of `active_s` all selected files were complete.
-        hindrance: why the torrent makes no progress; null if it makes progress, or if it is complete and nothing is
-            wrong. The value is computed on each read; no event has it.
-        stalled_since_us: since when an incomplete torrent has received no data, as far as this supervisor knows,
-            microseconds since 1970. Null while data arrives. When no more data arrives, it stays null for up to five
-            seconds, until the rate is zero. No event has this field.
+        hindrance: why the torrent makes no progress. Null if it makes progress, or if it is complete and nothing is
+            wrong. The value is computed on each read. No event has this field.
+        stalled_since_us: since when an incomplete torrent has received no data, in microseconds since 1970. A
+            supervisor does not know the time before its own start. Null while data arrives, and for up to five seconds
+            after that. No event has this field.
         engine: the slot of the torrent's engine, as in `engines` of `health`.
-        moving: the move of the torrent's files that is in progress; null if there is none, or if it is being cancelled.
-            Meanwhile the torrent is in state `queued`. `save_path` changes when the move is complete.
-        queue_position: the torrent's place in libtorrent's queue, from 0; null for a torrent that is not in the queue
-            (see `update_options`), is paused or complete.
-        category: the name of the torrent's category, or null. No event but `torrent_added` has this field.
-        goals: the seeding goals in force for the torrent; null if it has none. No event has this field.
+        moving: the move of the torrent's files that is in progress. Null if there is none, or if the move is being
+            cancelled. During a move the torrent is in state `queued`. `save_path` changes when the move is complete.
+        queue_position: the torrent's place in libtorrent's queue, from 0. Null if the torrent is not in the queue (see
+            `update_options`), is paused, or is complete.
+        category: the name of the torrent's category, or null. The only event with this field is `torrent_added`.
+        goals: the seeding goals in force for the torrent. Null if it has none. No event has this field.
     """
 
     torrent: str
@@ -281,7 +287,8 @@ class WebSeedRow(msgspec.Struct, frozen=True, kw_only=True):
     """One web seed (BEP 19) in the reply to `list_web_seeds`.
 
     Fields:
-        url: the URL of the file, or of the directory with the root folder. libtorrent appends a slash to the latter.
+        url: the URL of the file, or of the directory with the root folder. libtorrent appends a slash to the URL of a
+            directory.
     """
 
     url: str
@@ -291,11 +298,11 @@ class RulesReport(msgspec.Struct, frozen=True, kw_only=True):
     """The rules of a selection.
 
     Fields:
-        include: globs, of which a selected file must match at least one; an empty list means all files.
-        exclude: globs; a file that matches one of them is not selected.
+        include: globs. A selected file must match at least one of them. An empty list means all files.
+        exclude: globs. A file that matches one of them is not selected.
         skip_fluff: samples, notes, links and the like are not selected.
-        only: the file indices in the `so` of the magnet link (BEP 53: `0,2,5-7`). No other file is selected; null means
-            all files. This selection applies instead of `include`, until a client gives `include`.
+        only: the file indices in the `so` of the magnet link (BEP 53: `0,2,5-7`). No other file is selected. Null means
+            all files. Until a client gives `include`, this selection replaces `include`.
     """
 
     include: list[str]
@@ -310,13 +317,14 @@ class BadDataReport(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         pieces: the number of downloaded pieces that failed. Such a piece is downloaded again.
         last_piece: the index of the last failed piece; null if none has failed.
-        metadata: the number of copies of the metadata, for a magnet link, that were wrong.
-        metadata_problem: why the last such copy was wrong; null if none was.
-        last_us: when the last failure was reported, microseconds since 1970; null if the only report was about banned
+        metadata: for a magnet link, the number of wrong copies of the metadata.
+        metadata_problem: why the last such copy was wrong. Null if there was none.
+        last_us: when the last failure was reported, microseconds since 1970. Null if the only report was about banned
             peers.
         banned_peers: the peers that libtorrent has banned from this torrent, as `address:port`, at most 20. libtorrent
-            bans a peer that alone has sent a corrupt piece, or whose block differs in a later, right copy of the piece.
-            These bans are part of the torrent's fast-resume data, and not of `list_bans`.
+            bans a peer that alone has sent a corrupt piece. It also bans a peer that sent a wrong block, once
+            libtorrent has a right copy of the piece. These bans are stored in the torrent's fast-resume data.
+            `list_bans` does not show them.
     """
 
     pieces: int
@@ -334,17 +342,17 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
         source: `metainfo` or `magnet`.
         magnet: the magnet link that the torrent was added by, or null.
         rules: the rules that select files.
-        priorities: priorities 0..7 by file index in decimal; they override the rules.
+        priorities: priorities 0..7 by file index in decimal. They override the rules.
         trackers, web_seeds: URLs that clients gave in addition to those in the source.
         seed_mode: whether the client guaranteed that all data is on disk.
         files: the number of files, without padding files; null while the metadata is not known.
         piece_length: the size of a piece in bytes; null while the metadata is not known.
-        revision: incremented with every accepted change.
-        applied_revision: the last revision that libtorrent confirmed; while it is less than `revision`, a change is
+        revision: the number of accepted changes.
+        applied_revision: the last revision that libtorrent confirmed. If it is less than `revision`, a change is
             pending.
-        tracker_status: all trackers, including those in the source. The figures are from the last `list_trackers`; null
+        tracker_status: all trackers, including those in the source. The figures are from the last `list_trackers`. Null
             if there was none.
-        bad_data: the data from peers that failed its hash check since the daemon started; null if there was none.
+        bad_data: the data from peers that failed its hash check since the daemon started. Null if there was none.
         options: the options that clients have set (`update_options`).
     """
 
@@ -369,10 +377,11 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         index: the file's index in the torrent, from 0. Padding files (BEP 47) have an index, too, but are not listed.
-        path: the file's path on disk, relative to the save path, with the torrent's root folder, separated by slashes.
+        path: the file's path on disk, relative to the save path. It includes the torrent's root folder. Its separator
+            is a slash.
         size: the file's size in bytes.
         priority: 0..7: 0 excludes the file, 4 is the default, 7 is downloaded first.
-        bytes_done: the bytes that passed the hash check; 0 until an engine has reported them.
+        bytes_done: the number of bytes that passed the hash check. 0 until an engine has reported it.
         torrent_path: the path in the torrent if it differs from `path`. A file system does not accept every name, and
             no two files can have the same path. This path is meant for people: it may have any characters, and a long
             path ends in `…`.
@@ -391,10 +400,10 @@ ROW_FIELDS = frozenset(TorrentRow.__struct_fields__)
 
 
 def ratio(downloaded: int, uploaded: int, bytes_done: int) -> float | None:
-    """Uploaded divided by downloaded bytes; None if nothing was downloaded and there is no data.
+    """Uploaded divided by downloaded bytes. None if nothing was downloaded and there is no data.
 
-    For a torrent that was added with its data, the divisor is `bytes_done`. As in qBittorrent, a torrent counts as
-    added with its data if less than a hundredth of `bytes_done` was downloaded.
+    For a torrent that was added with its data, the divisor is `bytes_done`. A torrent counts as added with its data if
+    less than a hundredth of `bytes_done` was downloaded. qBittorrent uses the same rule.
     """
     base = downloaded if downloaded * 100 >= bytes_done else bytes_done
     return uploaded / base if base else None

@@ -6,12 +6,18 @@ Each unknown key, wrong type and value out of range is a problem, which names th
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from protocol.configuration import config_environment
+from protocol.configuration.config_file import ConfigFile
+from protocol.configuration.config_keys import Given, converted
+from protocol.configuration.config_problem import InvalidConfig, Problem
+from protocol.configuration.config_section import Section
+from protocol.configuration.gateway_sections import GATEWAY_SECTIONS
 from protocol.text.scrub import is_utf8
 from protocol.wire.desired import Bps
 from protocol.wire.endpoints import (
@@ -22,11 +28,7 @@ from protocol.wire.endpoints import (
     default_state_dir,
     ipc_endpoint,
 )
-from supervisor.config import config_environment, hooks_config, limit_schedule, watch_config
-from supervisor.config.config_file import ConfigFile
-from supervisor.config.config_keys import Given, converted
-from supervisor.config.config_problem import InvalidConfig, Problem
-from supervisor.config.config_section import Section
+from supervisor.config import hooks_config, limit_schedule, watch_config
 from supervisor.config.goals_config import GoalsConfig
 from supervisor.config.hooks_config import HooksConfig
 from supervisor.config.limit_schedule import AlternativeLimits, Window
@@ -159,7 +161,8 @@ class Config(Section, frozen=True, kw_only=True):
 
 def read(file: Path | None, environ: Mapping[str, str] = os.environ) -> Given:
     """Reads file and environment, without validation. Raises InvalidConfig if the file is not readable TOML."""
-    known = {each.name: _keys_of(each.type) for each in msgspec.structs.fields(Config)}
+    known: dict[str, Collection[str]] = {each.name: _keys_of(each.type) for each in msgspec.structs.fields(Config)}
+    known |= GATEWAY_SECTIONS
     return Given(None if file is None else ConfigFile.read(file), config_environment.read(environ, known), known)
 
 

@@ -1,7 +1,7 @@
 """`[goals]`: when torrents have seeded enough."""
 
+from protocol.configuration.config_section import Section
 from protocol.wire.goals import GoalAction, InactiveGoal, RatioGoal, TimeGoal
-from supervisor.config.config_section import Section
 
 
 class GoalsConfig(Section, frozen=True, kw_only=True):

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from protocol.configuration.config_section import Section
 from supervisor.config import placeholders
-from supervisor.config.config_section import Section
 
 HookEvent = Literal["completed", "file_completed", "error", "storage_moved"]
 """The types of lifecycle events that have hooks."""

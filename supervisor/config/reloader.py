@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from protocol.configuration.config_problem import InvalidConfig
 from supervisor.concurrency.threads import in_thread
 from supervisor.config.config import Config
 from supervisor.config.config_changes import Changes, ConfigInForce, compare
-from supervisor.config.config_problem import InvalidConfig
 from supervisor.host.service_manager import ServiceManager
 from supervisor.log import logs
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import msgspec
 
+from protocol.configuration.config_section import Section
 from protocol.text.scrub import is_utf8
 from protocol.wire.commands.kinds import MAX_LABELS, CategoryName, Label
-from supervisor.config.config_section import Section
 
 
 class WatchFolder(Section, frozen=True, kw_only=True):

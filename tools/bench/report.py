@@ -20,7 +20,7 @@ class Check:
     """One result, compared with its expected value.
 
     Fields:
-        must: whether a miss is an error, and not only a missed goal.
+        must: whether a miss is an error. Otherwise it is only a missed goal.
     """
 
     what: str
@@ -56,7 +56,7 @@ def tell(text: str) -> None:
 
 
 def show(*reports: Report, as_json: bool) -> None:
-    """Writes the reports to stdout, as JSON one per line. Raises typer.Exit with 1 if a must is not met."""
+    """Writes the reports to stdout, as JSON one per line. If a must is not met, raises typer.Exit with 1."""
     machine = _machine()
     for report in reports:
         if as_json:

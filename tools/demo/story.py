@@ -28,7 +28,7 @@ class StoryEnded(Exception):
 
 @dataclass
 class Story:
-    """A record of what has happened. Times are monotonic seconds; None for what has not happened.
+    """A record of what has happened. Times are monotonic seconds. None for what has not happened.
 
     Fields:
         supervisor: the pid of the supervisor.
@@ -109,7 +109,7 @@ class Narrator:
                 raise StoryEnded(event.data["message"])
 
     def _watch_flow(self, event: ouzel.Event) -> None:
-        """Notes when the download continues. Bytes before the first peer were restored, later bytes downloaded."""
+        """Notes when the download continues. Bytes before the first peer were restored. Later bytes were downloaded."""
         if not event.data["peers"]:
             self._restored = event.data["bytes_done"]
         elif event.data["bytes_done"] > self._restored:

@@ -2,7 +2,7 @@
 
 Torrents can be added by magnet link, and do nothing. When a client sets the session's limits, the engine sends
 `state_changed` events, for all torrents in turn. The download limit is the number of events. The upload limit is their
-rate per second; 0 means as fast as possible.
+rate per second. 0 means no limit of the rate.
 """
 
 import argparse

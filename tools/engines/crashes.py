@@ -1,4 +1,4 @@
-"""Real ways in which a process with native code dies or hangs, none of them simulated."""
+"""Real ways in which a process with native code dies or hangs. None is simulated."""
 
 import contextlib
 import ctypes
@@ -33,14 +33,14 @@ def segv_here() -> NoReturn:
 def segv_in(tid: int) -> NoReturn:
     """Causes SIGSEGV in a given thread of this process.
 
-    Sends that thread a signal whose handler is `strlen`, which takes the signal number for a pointer.
+    Sends that thread a signal with `strlen` as its handler. `strlen` takes the signal number for a pointer.
     """
     _interrupt(tid, "strlen")
     _wait_for_the_end()
 
 
 def stall(tid: int) -> None:
-    """Makes a thread of this process hang forever, by a signal whose handler is `pause`."""
+    """Makes a thread of this process hang forever, by a signal with `pause` as its handler."""
     _interrupt(tid, "pause")
 
 
@@ -76,21 +76,21 @@ def kill() -> NoReturn:
 def exhaust_memory() -> NoReturn:
     """Allocates more memory than the address space has. Raises MemoryError.
 
-    No resource limit is set: other threads that reach it would end the process in other ways, such as the dynamic
-    linker's exit code 127.
+    No resource limit is set, because other threads that reach a limit would end the process in other ways. One example
+    is the dynamic linker's exit code 127.
     """
     bytearray(sys.maxsize)
     raise AssertionError("there is memory without end")
 
 
 def hang_with_gil() -> NoReturn:
-    """Sleeps forever with the GIL held, so that no Python thread runs."""
+    """Sleeps forever with the GIL held. So no Python thread runs."""
     while True:
         ctypes.PyDLL(None).sleep(3600)
 
 
 def threads() -> set[int]:
-    """The ids of this process's threads, including native ones."""
+    """The ids of this process's threads, also of native threads."""
     return {int(path.name) for path in Path("/proc/self/task").iterdir()}
 
 

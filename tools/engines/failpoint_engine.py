@@ -1,6 +1,6 @@
-"""`python -m tools.engines.failpoint_engine …`: the real engine, which fails at armed failpoints.
+"""`python -m tools.engines.failpoint_engine …`: the real engine. It fails at armed failpoints.
 
-Nothing is simulated: the engine calls libtorrent's real session, and crashes are those of `tools.engines.crashes`.
+Nothing is simulated. The engine calls libtorrent's real session. Crashes are those of `tools.engines.crashes`.
 """
 
 import functools
@@ -35,7 +35,7 @@ class Trap:
         """The number of torrents that were added and not confirmed yet."""
 
     def reached(self, where: str, *, torrent: str | None = None, alert: str | None = None, nth: int = 1) -> None:
-        """Called when a failpoint is reached. Returns if the failpoint is not armed, or takes effect later."""
+        """Called when a failpoint is reached. Returns if the failpoint is not armed, or if it takes effect later."""
         for name, failpoint in self._failpoints.armed().items():
             if (
                 failpoint.where == where
@@ -55,7 +55,7 @@ class Trap:
             crashes.later(0, lambda: self._calmed(delay_s, fail)) if failpoint.calm else crashes.later(delay_s, fail)
 
     def _calmed(self, delay_s: float, fail: Callable[[], None]) -> None:
-        """Waits on a separate thread until no torrent has been unconfirmed for a while, then fails."""
+        """Waits on a separate thread until no torrent has been unconfirmed for a while. Then fails."""
         quiet_since = time.monotonic()
         while time.monotonic() < quiet_since + delay_s:
             time.sleep(CALM_POLL_S)
@@ -118,7 +118,7 @@ def failing_session(trap: Trap) -> type:
 
 
 def install(trap: Trap) -> None:
-    """Installs the trap in the engine, which must not have been imported before."""
+    """Installs the trap in the engine. The engine must not have been imported before."""
     lt.session = failing_session(trap)
     from engine_proc.engine import Engine
     from engine_proc.libtorrent_adapter.alerts import libtorrent_alerts

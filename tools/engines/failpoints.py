@@ -1,7 +1,7 @@
 """Failpoints: where and how an engine under test fails.
 
-Each failpoint is a file in one directory, and is armed as long as the file exists. The path of the directory is in the
-environment variable `FAILPOINTS`, which the engine inherits from its supervisor.
+Each failpoint is a file in one directory. It is armed while the file exists. The environment variable `FAILPOINTS` has
+the path of the directory. The engine inherits it from its supervisor.
 """
 
 import contextlib
@@ -24,18 +24,17 @@ class Failpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where an engine fails, and how.
 
     Fields:
-        where: `start`: before the engine sends anything; `load`: in the native call that adds `torrent`; `command`:
-            before the engine executes its command number `nth`, counted from 1; `alert`: while an alert about `torrent`
-            is copied; `after`: `delay_ms` after the engine's start.
-        what: `segv`: SIGSEGV in a native thread that Python does not know, while the call waits; `segv_here`: in the
-            thread that makes the call; `segv_network`: in libtorrent's network thread; `abort`: C++'s `std::terminate`;
-            `stack`: overflow of a native stack; `exit`: exit code 17; `kill`: SIGKILL by itself; `memory`: allocates
-            until memory is exhausted, and ends by Python's MemoryError; `hang_gil`: sleeps forever with the GIL held;
-            `hang_network`: libtorrent's network thread sleeps forever.
-        torrent: the info-hash in hex of the torrent for `load` and `alert`; None means any torrent.
-        alert: the native type of the alert; None means any type.
-        delay_ms: if not 0, the failpoint does not fail at once. Another thread fails after this number of milliseconds
-            (the weak variant).
+        where: the place of the failure. `start`: before the engine sends anything. `load`: in the native call that adds
+            `torrent`. `command`: before the engine executes its command number `nth`, counted from 1. `alert`: while an
+            alert about `torrent` is copied. `after`: `delay_ms` after the engine's start.
+        what: the way of the failure. `segv`: SIGSEGV in a native thread that Python does not know, while the call
+            waits. `segv_here`: SIGSEGV in the thread that makes the call. `segv_network`: SIGSEGV in libtorrent's
+            network thread. `abort`: C++'s `std::terminate`. `stack`: overflow of a native stack. `exit`: exit code 17.
+            `kill`: SIGKILL by itself. `memory`: exhausts the memory, and ends by Python's MemoryError. `hang_gil`:
+            sleeps forever with the GIL held. `hang_network`: libtorrent's network thread sleeps forever.
+        torrent: the info-hash in hex of the torrent for `load` and `alert`. None means any torrent.
+        alert: the native type of the alert. None means any type.
+        delay_ms: if not 0, another thread fails after this number of milliseconds (the weak variant).
         calm: count `delay_ms` only from the moment at which all adds have been confirmed.
         once: disarm the failpoint just before the failure.
     """
@@ -51,7 +50,7 @@ class Failpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Failpoints:
-    """The failpoints in one directory, which is created if it does not exist."""
+    """The failpoints in one directory. The directory is created if it does not exist."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory

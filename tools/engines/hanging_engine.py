@@ -1,7 +1,7 @@
-"""`python -m tools.engines.hanging_engine`: the real engine, which can be made to hang in three ways.
+"""`python -m tools.engines.hanging_engine`: the real engine. It can be made to hang in three ways.
 
 - `stop`: SIGSTOP. None of its threads runs.
-- `lock`: a native call that does not return and holds the interpreter's lock, as a defect in the binding would.
+- `lock`: a native call does not return and holds the interpreter's lock. A defect in the binding would do the same.
 - `network`: libtorrent's network thread hangs. The others continue until they wait for an answer of libtorrent.
 """
 
@@ -20,11 +20,11 @@ SIGNALS: Final = {"stop": signal.SIGSTOP, "lock": signal.SIGUSR1, "network": sig
 """The signals that make an engine hang, by the way of hanging."""
 
 _STALL: Final = signal.SIGRTMIN + 3
-"""A signal whose handler is libc's `pause`, in which the receiving thread stays."""
+"""A signal that runs libc's `pause`. The receiving thread stays in `pause`."""
 
 
 class SessionThatStalls(libtorrent_session.LibtorrentSession):
-    """A session that knows its network thread: the last one that libtorrent starts."""
+    """A session that knows its network thread: the last thread that libtorrent starts."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         before = _threads()
@@ -39,7 +39,7 @@ def _threads() -> set[int]:
 
 
 def install() -> None:
-    """Installs the signal handlers by which this process can be made to hang."""
+    """Installs signal handlers that make this process hang."""
     assert threading.current_thread() is threading.main_thread()
     libc = ctypes.CDLL(None)
     libc.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]

@@ -1,4 +1,4 @@
-"""Outbreaks: a real daemon whose engines have failpoints, and whose torrents crash each engine that loads them."""
+"""Outbreaks: a real daemon with failpoints in its engines. Some torrents crash each engine that loads them."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -15,10 +15,11 @@ from tools.rig.samples import SampleTorrent, noise
 from tools.rig.waiting import until
 
 Evidence = Literal["strong", "weak", "late"]
-"""Where the engine dies. `strong`: in the native call that adds the torrent.
+"""The moment at which the engine dies.
 
-`weak`: in a native thread, some time after all torrents were added, when nothing is in flight. `late`: in a native
-thread shortly after the add, while other torrents are being added.
+- `strong`: in the native call that adds the torrent
+- `weak`: in a native thread, some time after all torrents were added, when nothing is in flight
+- `late`: in a native thread shortly after the add, while other torrents are being added
 """
 
 _FAILPOINTS: Final[dict[Evidence, Failpoint]] = {
@@ -34,8 +35,8 @@ class Outcome(NamedTuple):
 
     Fields:
         crashes: the number of engines that died by SIGSEGV.
-        seconds: from the kill that made the next engine load all torrents until all good ones were seeding and the
-            others in quarantine.
+        seconds: the time until all good torrents were seeding and the others in quarantine. It begins with the kill
+            that made the next engine load all torrents.
         quarantined: the ids of quarantined torrents according to the rows.
         told: the ids of quarantined torrents according to the events.
     """
@@ -47,10 +48,10 @@ class Outcome(NamedTuple):
 
 
 class Outbreak:
-    """A daemon whose torrents all seed, until a failpoint is armed for some of them.
+    """A daemon with failpoints for some of its torrents. All torrents seed until a failpoint is armed.
 
     Args:
-        root: an empty directory with a short path, since it will contain sockets.
+        root: an empty directory with a short path, because it will contain sockets.
         count: the number of torrents.
         max_delay_s: the maximum back-off, in seconds.
     """
@@ -78,7 +79,7 @@ class Outbreak:
         self._until_seeding(len(self.samples))
 
     def break_out(self, poison: Sequence[str], evidence: Evidence, *, patience_s: float = 120.0) -> Outcome:
-        """Makes these torrents crash the engine, and kills it, so that the next one loads all torrents.
+        """Makes these torrents crash the engine, and kills it. The next engine loads all torrents.
 
         Returns the result.
         """
@@ -116,7 +117,7 @@ class Outbreak:
 
 @contextmanager
 def outbreak(root: Path, count: int, *, max_delay_s: float = 1.0) -> Iterator[Outbreak]:
-    """A context with a daemon whose torrents all seed."""
+    """A context with a daemon. All its torrents seed."""
     made = Outbreak(root, count, max_delay_s=max_delay_s)
     with made.daemon:
         made.seed()

@@ -1,8 +1,10 @@
 """`python -m tools.engines.ouzeld ENGINE_MODULE OPTION…`: the real daemon with another engine module.
 
-Engines run in Python's isolated mode, like the real one. Their modules are found because an editable installation has
-the tests on its path. The environment variable `PROBE_S` is the interval in seconds at which an engine is started once
-the restart budget is spent. `START_DEADLINE_S` is the time in seconds within which such an engine must become ready.
+Engines run in Python's isolated mode, like the real one. An editable installation has the tests on its path, so their
+modules are found.
+
+`PROBE_S` and `START_DEADLINE_S` are environment variables, in seconds. Once the restart budget is spent, an engine is
+started every `PROBE_S`. It must become ready within `START_DEADLINE_S`.
 """
 
 import os

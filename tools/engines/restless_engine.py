@@ -1,7 +1,7 @@
-"""`python -m tools.engines.restless_engine`: the real engine, whose torrents each change ten times a second.
+"""`python -m tools.engines.restless_engine`: the real engine. Each of its torrents changes ten times a second.
 
 libtorrent reports a change of a torrent once a second, and when a piece is complete. So a thousand downloading torrents
-give a thousand rows a second. This engine returns a row for each torrent at every request for updates: it copies
+give a thousand rows a second. This engine returns a row for each torrent at every request for updates. It copies
 libtorrent's last native status again, and only increments the downloaded bytes. Everything else is the real engine.
 """
 
@@ -22,10 +22,10 @@ from engine_proc.session.alerts import Alert, NativeState, StatusUpdate
 lt: Any = libtorrent
 
 REAL_EVERY: Final = 10
-"""One in this number of requests for updates is passed to libtorrent."""
+"""The engine passes one in this number of requests for updates to libtorrent."""
 
 _natives: dict[str, Any] = {}
-"""The last native status of each downloading torrent, copied so that it stays valid."""
+"""The last native status of each downloading torrent. It is copied, so it stays valid."""
 
 
 def _keep(copier: AlertCopier, native: Any) -> Alert:
@@ -39,12 +39,12 @@ def _keep(copier: AlertCopier, native: Any) -> Alert:
 
 
 class RestlessSession(LibtorrentSession):
-    """A session whose torrents change at every request for updates."""
+    """A session with torrents that change at every request for updates."""
 
     _asked = 0
 
     def post_updates(self) -> None:
-        """Requests updates from libtorrent now and then, and otherwise reports one more byte for each torrent."""
+        """Requests updates from libtorrent now and then. At other times reports one more byte for each torrent."""
         self._asked += 1
         if self._asked % REAL_EVERY == 0 or not _natives:
             super().post_updates()

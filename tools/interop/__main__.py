@@ -30,13 +30,13 @@ def interop(
 ) -> None:
     """Exchange torrents with aria2, qBittorrent and Transmission, found by a real tracker (opentracker).
 
-    A web seed, a SOCKS5 proxy and a tracker over HTTPS follow, and then profiles of qBittorrent and Transmission with
-    100 half-done torrents each, which `ouzel import` adds to a fresh Ouzel. Needs root: each program has a network
-    namespace of its own. Debian's packages are installed where they are missing; their services are not started, but
-    may be at the next boot. Takes four minutes.
+    Then Ouzel uses a web seed, a SOCKS5 proxy and a tracker over HTTPS. At last `ouzel import` adds profiles of
+    qBittorrent and Transmission to a fresh Ouzel. Each profile has 100 half-done torrents. Needs root: each program has
+    a network namespace of its own. Missing packages of Debian are installed. Their services are not started, but may be
+    at the next boot. Takes four minutes.
 
-    Exit codes: 0 if all files are equal and all that was imported is right, 1 if not, 2 for wrong usage, 77 if the
-    programs cannot run here.
+    Exit codes: 0 if all files are equal and all imported data is right, 1 if not. 2 for wrong usage. 77 if the programs
+    cannot run here.
     """
     if only and only.lower() not in NAMES:
         raise typer.BadParameter(f"it is {' or '.join(sorted(NAMES))}", param_hint="--only")
@@ -84,7 +84,7 @@ def _run(root: Path, only: str) -> tuple[Check, list[Outcome], list[Proof]]:
 
 
 def _piece_hashes(daemon: Daemon) -> Check:
-    """Compares the piece hashes of Ouzel's torrent with those of Transmission's, of one payload and piece length."""
+    """Compares the piece hashes of Ouzel's and Transmission's torrent for the same payload and piece length."""
     ours, theirs = (
         makers.make(maker, daemon, daemon.downloads / f"pieces {maker}.torrent", "v1", ANNOUNCE["http"]).info
         for maker in (makers.OUZEL, "transmission-create")

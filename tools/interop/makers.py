@@ -14,7 +14,7 @@ from tools.rig.daemon import Daemon
 from tools.rig.waiting import until
 
 NAME: Final = "payload"
-"""The folder of which torrents are made."""
+"""The folder that torrents are made of."""
 
 OUZEL: Final = "Ouzel"
 PIECE_LENGTH: Final = 256 * 1024
@@ -45,7 +45,8 @@ class Made:
         maker: the program that has made it.
         format: v1, v2 or hybrid.
         info: the info dictionary.
-        tracked: the info-hash by which trackers know it, 20 bytes: that of v1, or the first bytes of that of v2.
+        tracked: the 20 bytes by which trackers know the torrent. They are the v1 info-hash, or the beginning of the v2
+            info-hash.
         torrent: Ouzel's id for it.
     """
 
@@ -116,7 +117,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "mktorrent": _by_mktorrent,
     "libtorrent 2.0": _by_debian_libtorrent,
 }
-"""The other makers by name. qBittorrent 4.5 makes no torrents without a display; the libtorrent that it uses does."""
+"""The other makers by name. qBittorrent 4.5 cannot make torrents without a display, but its libtorrent can."""
 
 
 def _run(*argv: str) -> None:

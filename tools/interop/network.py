@@ -1,7 +1,7 @@
-"""A network of its own: this process's new namespace has a bridge, and one namespace for each peer is attached to it.
+"""A separate network. This process gets a new namespace with a bridge. A namespace for each peer is attached to it.
 
-No namespace has a name, so the kernel removes each with its last process, however that ends: of the peers' namespaces,
-a process that waits, and that is killed when this one ends.
+No namespace has a name. So the kernel removes a namespace when its last process ends, also after a crash. A waiting
+process in each peer's namespace keeps the namespace. The kernel kills the waiting process when this process ends.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ from tools.interop.processes import ENDS_WITH_US
 from tools.rig.waiting import until
 
 BRIDGE_ADDRESS: Final = "10.77.0.1"
-"""The bridge's address, which is that of this process and of the tracker."""
+"""The bridge's address. This process and the tracker use it."""
 
 _CLONE_NEWNET: Final = 0x40000000
 _BRIDGE: Final = "bridge"
@@ -29,7 +29,7 @@ _DEVICE: Final = "eth0"
 
 
 def enter() -> None:
-    """Moves this process, which must not have other threads, into a new network namespace with a bridge.
+    """Moves this process into a new network namespace with a bridge. The process must not have other threads.
 
     Raises CannotRun.
     """
@@ -46,8 +46,8 @@ class Peer:
     """A network namespace with one address, attached to the bridge.
 
     Args:
-        number: of the peer, from 2 to 254; no other peer may have it at the same time.
-        reaches: the only address that it can reach; by default it can reach all others.
+        number: the number of the peer, from 2 to 254. No other peer may have it at the same time.
+        reaches: the only address that the namespace can reach. By default it can reach all others.
 
     Fields:
         address: its address.

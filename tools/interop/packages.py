@@ -33,13 +33,13 @@ FILES: Final = {Path("/usr/lib/python3/dist-packages/libtorrent"): "python3-libt
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 INSTALL_S: Final = 900.0
 LOCK_S: Final = 300
-"""How long apt-get waits for another one."""
+"""How long apt-get waits for another apt-get."""
 
 _POLICY: Final = Path("/usr/sbin/policy-rc.d")
 
 
 class CannotRun(Exception):
-    """The transfers cannot run on this machine; the message says what is missing."""
+    """The transfers cannot run on this machine. The message says what is missing."""
 
 
 def prepare() -> dict[str, str]:

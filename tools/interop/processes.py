@@ -9,14 +9,14 @@ from typing import Final
 from tools.interop.packages import PATH
 
 ENDS_WITH_US: Final = ("setpriv", "--pdeathsig", "KILL")
-"""A prefix that runs a command which the kernel kills when the process that started it ends."""
+"""A prefix for a command. When the process that started the command ends, the kernel kills the command."""
 
 END_S: Final = 20.0
 
 
 @contextmanager
 def running(argv: Sequence[str], home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A context within which a command runs, whose home directory is `home`. Its output is appended to `log` there."""
+    """A context within which a command runs. Its home directory is `home`. Its output is appended to `home / log`."""
     with (home / "log").open("ab") as log:
         process = subprocess.Popen(
             argv,

@@ -1,4 +1,4 @@
-"""The other programs: how each is started to seed or to download one torrent, with the tracker as its only source."""
+"""The other programs, and how each is started to seed or to download one torrent. The tracker is the only source."""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -18,9 +18,9 @@ class Job(NamedTuple):
 
     Fields:
         file: the .torrent file.
-        directory: where the data is, or is to be.
+        directory: where the data is, or where it will be.
         home: an empty directory for the program's own files.
-        seeding: whether it is to seed the data, or to download it.
+        seeding: whether the program seeds the data. Otherwise it downloads the data.
     """
 
     file: Path
@@ -34,12 +34,12 @@ class Program:
     """A BitTorrent program.
 
     Fields:
-        name, package: its name, and Debian's package of it.
-        formats: of the torrents that it can exchange. aria2 1.36 and Transmission 3.00 can exchange no hybrid torrents:
-            the former announces another info-hash, the latter refuses the file. Both stumble over empty keys.
+        name: the program's name. package: its Debian package.
+        formats: the formats that the program can exchange. aria2 1.36 and Transmission 3.00 cannot exchange hybrid
+            torrents. aria2 announces another info-hash, and Transmission refuses the file. Both fail with empty keys.
         maker: the maker of the torrents that it seeds.
-        tracker: the protocol by which it announces them. aria2 has UDP trackers only together with the DHT.
-        argv: returns its command line, after it has written what configuration it needs.
+        tracker: the protocol by which the program announces. aria2 has UDP trackers only together with the DHT.
+        argv: writes the necessary configuration, and returns the command line.
     """
 
     name: str

@@ -37,9 +37,9 @@ class Setting(NamedTuple):
 
     Fields:
         root: an empty directory.
-        made: a torrent by another program, which announces it by HTTP.
-        content: its files.
-        seed: that program.
+        made: a torrent of another program. That program announces it by HTTP.
+        content: the torrent's files.
+        seed: the other program.
     """
 
     root: Path
@@ -50,7 +50,7 @@ class Setting(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """What was proved, or was not: with which server, how long it took in seconds, and what was seen."""
+    """The result of a proof: the server, the time in seconds, and what was seen."""
 
     what: str
     server: str
@@ -73,7 +73,7 @@ def by_web_seed(setting: Setting) -> Proof:
 
 
 def by_proxy(setting: Setting) -> Proof:
-    """Downloads from a peer by a proxy, the only address that Ouzel can reach; first with a wrong password."""
+    """Downloads from a peer by a proxy, the only address that Ouzel can reach. First with a wrong password."""
     with ExitStack() as stack:
         proxy, seed = stack.enter_context(Peer(4)), stack.enter_context(Peer(3))
         argv = ["microsocks", "-i", proxy.address, "-p", str(PROXY_PORT), "-u", USER, "-P", PASSWORD]
@@ -106,7 +106,7 @@ def by_proxy(setting: Setting) -> Proof:
 
 
 def by_https(setting: Setting) -> Proof:
-    """Announces by HTTPS with a certificate by a private CA, which is trusted or not."""
+    """Announces by HTTPS, with a certificate of a private CA. Ouzel trusts this CA or not."""
     authority = PrivateAuthority(setting.root, BRIDGE_ADDRESS)
     listen = f"OPENSSL-LISTEN:{TLS_PORT},bind={BRIDGE_ADDRESS},reuseaddr,fork,verify=0"
     files = f"cert={authority.certificate},key={authority.key}"

@@ -18,18 +18,18 @@ PORT: Final = 6969
 ANNOUNCE: Final = {
     scheme: f"{scheme}://{BRIDGE_ADDRESS}:{PORT}{path}" for scheme, path in (("http", "/announce"), ("udp", ""))
 }
-"""Its announce URLs by protocol."""
+"""The tracker's announce URLs by protocol."""
 
 _AS_NOBODY: Final = (*ENDS_WITH_US, "--reuid", "65534", "--regid", "65534", "--clear-groups")
-"""A prefix that runs a command as nobody: as root, it would become another user by itself, and not end with us."""
+"""A prefix that runs a command as nobody. If opentracker ran as root, it would change its user, and not end with us."""
 
 
 class OpenTracker:
     """Serves announces by HTTP and UDP within its context.
 
     Args:
-        root: an empty directory that other users can read, since it has no rights.
-        info_hashes: of the torrents that it serves, 20 bytes each; Debian's opentracker knows no others.
+        root: an empty directory that other users can read, because the tracker has no rights.
+        info_hashes: the torrents that the tracker serves, 20 bytes each. Debian's opentracker serves no other torrents.
     """
 
     def __init__(self, root: Path, info_hashes: Iterable[bytes]) -> None:
@@ -62,11 +62,11 @@ class OpenTracker:
         self._stack.close()
 
     def seeds(self, info_hash: bytes) -> int:
-        """The number of seeds that have announced a torrent, as of a scrape."""
+        """The number of seeds that have announced a torrent, according to a scrape."""
         return self._scraped(info_hash).get(b"complete", 0)
 
     def leeches(self, info_hash: bytes) -> int:
-        """The number of incomplete peers that have announced a torrent, as of a scrape."""
+        """The number of incomplete peers that have announced a torrent, according to a scrape."""
         return self._scraped(info_hash).get(b"incomplete", 0)
 
     def _scraped(self, info_hash: bytes) -> dict[bytes, int]:

@@ -21,7 +21,7 @@ from tools.rig.payload import MIB
 from tools.rig.waiting import until
 
 FILES: Final = {"a.bin": 16 * MIB + 17, "b c/d ü.bin": 5 * MIB - 1, "b c/e.txt": 100}
-"""The sizes of the payload's files. No border of files but the first is one of pieces."""
+"""The sizes of the payload's files. Only the first file begins at the beginning of a piece."""
 
 TRANSFER_S: Final = 120.0
 
@@ -31,7 +31,7 @@ _OTHERS_PEER: Final = 3
 
 @dataclass(frozen=True)
 class Case:
-    """A transfer to run: a torrent, the other program, and whether Ouzel is the one that seeds."""
+    """A transfer to run: a torrent, the other program, and whether Ouzel seeds."""
 
     made: Made
     program: Program
@@ -44,10 +44,10 @@ class Outcome:
     """How a transfer went.
 
     Fields:
-        seconds: from the start of the downloading side until all files were whole; None if they did not become so.
-        payload_bytes: what Ouzel has counted as uploaded or downloaded payload.
-        client: how Ouzel's `list_peers` named the other program; empty if it was not seen.
-        problem: why the transfer failed; empty if it did not.
+        seconds: from the start of the downloading side until all files were whole. None if that did not happen.
+        payload_bytes: the uploaded or downloaded payload that Ouzel has counted.
+        client: the name of the other program in Ouzel's `list_peers`. Empty if it was not seen.
+        problem: why the transfer failed. Empty if it did not fail.
     """
 
     case: Case
@@ -63,7 +63,7 @@ class Outcome:
 
 
 def cases(daemon: Daemon) -> list[Case]:
-    """Makes the torrents, with the payload in a daemon's download directory; returns the transfers by program."""
+    """Makes the torrents, with the payload in a daemon's download directory. Returns the transfers by program."""
     found: list[Case] = []
     for program in PROGRAMS:
         ways = [(True, makers.OUZEL, "http", each) for each in program.formats]
@@ -76,7 +76,7 @@ def cases(daemon: Daemon) -> list[Case]:
 
 
 def run(case: Case, root: Path, content: Path, tracker: OpenTracker) -> Outcome:
-    """Runs one transfer in an empty directory, from an empty directory of the downloading side to equal files."""
+    """Runs one transfer in an empty directory. It is complete when both sides have equal files."""
     file = root / "torrent.torrent"
     file.write_bytes(case.made.metainfo)
     other = root / "other"
@@ -122,7 +122,7 @@ def run(case: Case, root: Path, content: Path, tracker: OpenTracker) -> Outcome:
 
 
 def equal(content: Path, copy: Path) -> bool:
-    """Whether all files of a directory have copies of the same SHA-1; there may be further files, such as padding."""
+    """Whether all files of a directory have copies of the same SHA-1. Further files are allowed, such as padding."""
     files = [path.relative_to(content) for path in content.rglob("*") if path.is_file()]
     if any(not (copy / each).is_file() or (copy / each).stat().st_size != (content / each).stat().st_size
            for each in files):  # fmt: skip
@@ -141,7 +141,7 @@ def ouzel(peer: Peer, root: Path, *, environment: Mapping[str, str] | None = Non
 
 
 def _counted(daemon: Daemon, case: Case) -> int:
-    """The payload bytes that Ouzel has counted; waits until they cover the payload, as they are counted with delay."""
+    """The payload bytes that Ouzel has counted. Waits until they cover the payload, because the count is delayed."""
     size = sum(FILES.values())
 
     def counted() -> int:

@@ -1,4 +1,4 @@
-"""`scripts/pins`: writes requirements.txt and requirements-dev.txt; with --check, reports differences, offline."""
+"""`scripts/pins`: writes requirements.txt and requirements-dev.txt. With --check, reports differences, offline."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ def main(
 
 
 def _generate(scratch: Path) -> None:
-    """Generates the locks by uv, since pip knows only the hashes of the files that it would install here."""
+    """Generates the locks by uv. pip knows only the hashes of the files that it would install here."""
     pip = [sys.executable, "-I", "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check"]
     uv = f"uv=={locks.pins()['uv']}"
     subprocess.run([*pip, "install", "--no-deps", "--only-binary=:all:", "--target", str(scratch), uv], check=True)
@@ -39,7 +39,7 @@ def _generate(scratch: Path) -> None:
 
 
 def _resolve(scratch: Path, requirements: list[str]) -> dict[str, Lock]:
-    """The locks, in the pinned versions, of all packages that these requirements need on any CPython on Linux."""
+    """The locks of all packages that these requirements need on any CPython on Linux, in the pinned versions."""
     wanted, out = scratch / "wanted.in", scratch / "out.txt"
     wanted.write_text("\n".join(requirements))
     argv = [str(scratch / "bin" / "uv"), "pip", "compile", "--quiet", "--no-config", "--no-cache", "--universal"]

@@ -4,7 +4,7 @@ Bencodable = int | bytes | list["Bencodable"] | dict[bytes, "Bencodable"]
 
 
 def encode(value: Bencodable) -> bytes:
-    """Encodes a value; keys are sorted."""
+    """Encodes a value. Keys are sorted."""
     match value:
         case int():
             return b"i%de" % value

@@ -22,21 +22,21 @@ from tools.rig.waiting import until
 
 
 class Daemon:
-    """A supervisor and its engine, which can be started, killed and started again. The log is in `root / log`.
+    """A supervisor and its engine. They can be started, killed and started again. The log is in `root / log`.
 
     Args:
-        root: an empty directory with a short path, since it will contain sockets.
+        root: an empty directory with a short path, because it will contain sockets.
         engine: libtorrent settings that override those for loopback.
         roots: more download roots.
         restart, limits, api, sandbox: keys of these sections of the configuration. If the engine is not the real one,
-            the sandbox is off, since such an engine may have to write files elsewhere.
+            the sandbox is off. Such an engine may have to write files elsewhere.
         ip_filter: the file of the IP filter.
-        engine_module: the module to run as the engine instead of the real one.
+        engine_module: the module to run as the engine, in place of the real one.
         environment: environment variables that override those of the test.
-        module: the module to run as the supervisor instead of the real one.
-        command: the command to run instead of `python -I -m supervisor`.
-        cwd: the supervisor's working directory; by default that of the test.
-        stderr: the supervisor's standard error; by default the log.
+        module: the module to run as the supervisor, in place of the real one.
+        command: the command to run in place of `python -I -m supervisor`.
+        cwd: the supervisor's working directory. The default is that of the test.
+        stderr: the supervisor's standard error. The default is the log.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class Daemon:
         return self._process.wait(timeout=60)
 
     def ended(self) -> int | None:
-        """The supervisor's exit code, or minus the signal's number; None while it runs."""
+        """The supervisor's exit code, or minus the signal's number. None while it runs."""
         assert self._process is not None
         return self._process.poll()
 
@@ -151,7 +151,7 @@ class Daemon:
         self._process.wait()
 
     def close(self) -> None:
-        """Ends all processes, whatever their state."""
+        """Ends all processes, also stopped and hanging ones."""
         if self._client is not None:
             self._client.close()
         if self._process is not None and self._process.poll() is None:

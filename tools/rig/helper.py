@@ -1,7 +1,7 @@
 """A helper process that answers questions: one JSON object per line in each direction.
 
-The process writes a first line when it is ready. It ends when its stdin is closed, at the latest when the process that
-started it ends.
+The process writes a first line when it is ready. It ends when its stdin is closed, or when the process that started it
+ends.
 """
 
 import json

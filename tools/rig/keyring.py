@@ -11,7 +11,7 @@ from tools.rig.waiting import until
 
 
 class Keyring:
-    """The daemon's key, and the keys of clients, some of which are authorized.
+    """The daemon's key, and the keys of clients. Some of these are authorized.
 
     Args:
         root: the directory for the keys.
@@ -66,6 +66,6 @@ class Keyring:
 
 
 def endpoint(daemon: Daemon, key: str) -> str:
-    """The endpoint on which the daemon listens, from its log, since it has chosen the port."""
+    """The endpoint on which the daemon listens. The log has it, because the daemon has chosen the port."""
     found = until(lambda: [each for each in daemon.logged("listening") if each["socket"] == key], "it listens")
     return str(found[-1]["endpoint"])

@@ -1,7 +1,7 @@
-"""Small file systems for tests, which can be filled, frozen, unmounted and mounted again. Needs root.
+"""Small file systems for tests. They can be filled, frozen, unmounted and mounted again. Needs root.
 
-Every context manager undoes its effects, whatever happens in between: no mount, loop device or file is left. Tests that
-use this are marked `mounts`, and are skipped if mounting is not allowed.
+Every context manager undoes its effects, also after an error. No mount, loop device or file is left. Tests that use
+this are marked `mounts`. They are skipped if mounting is not allowed.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from typing import Final
 
 _BLOCK: Final = 64 * 1024
 _ADMINISTRATORS: Final = ":/usr/sbin:/sbin"
-"""The directories of these programs, which not every user's PATH includes."""
+"""The directories of these programs. Not every user's PATH includes them."""
 
 
 class Mount:
@@ -55,8 +55,8 @@ class Mount:
     def read_only(self) -> Iterator[None]:
         """A context within which `path` is read-only (EROFS).
 
-        A read-only view is mounted over the file system, since a file system with a file that is open for writing, such
-        as a lock, cannot be remounted read-only. The view is first made read-only at another path, so that nobody can
+        A file system with a file that is open for writing, such as a lock, cannot be remounted read-only. So a
+        read-only view is mounted over the file system. The view is first made read-only at another path. So nobody can
         write through it.
         """
         with tempfile.TemporaryDirectory(prefix="ouzel-view-") as view:
@@ -153,7 +153,7 @@ def _mounted(mount: Mount) -> Iterator[Mount]:
 
 @functools.cache
 def refusal() -> str | None:
-    """Why mounting is not possible here; None if it is. Determined by trying."""
+    """Why mounting is not possible here. None if it is. The function tries it."""
     try:
         with (
             tempfile.TemporaryDirectory(prefix="ouzel-try-") as directory,

@@ -15,7 +15,7 @@ _CHUNK: Final = 4 * MIB
 
 
 class Torrent(NamedTuple):
-    """A torrent whose data is at `root / name`.
+    """A torrent. Its data is at `root / name`.
 
     Fields:
         torrent: Ouzel's id for it.
@@ -31,7 +31,7 @@ class Torrent(NamedTuple):
 
     @property
     def magnet(self) -> str:
-        """A magnet link without trackers, so peers have to be added."""
+        """A magnet link without trackers. Peers have to be added."""
         topic = f"urn:btih:{self.torrent}" if len(self.torrent) == 40 else f"urn:btmh:1220{self.torrent}"
         return f"magnet:?xt={topic}"
 
@@ -50,7 +50,7 @@ def make(
     Args:
         files: the sizes in bytes by path below `name`. If the path is "", `name` itself is the only file.
         version: v1, v2 or hybrid.
-        tracker: the announce URL; none by default.
+        tracker: the announce URL. By default there is none.
     """
     for path, size in files.items():
         _write(root / name / path if path else root / name, size)

@@ -32,7 +32,7 @@ def readable(fd: int, wait_s: float = 0.0) -> bool:
 
 
 def eventually(condition: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> None:
-    """Polls a condition until it holds; fails at the deadline."""
+    """Polls a condition until it holds. Fails at the deadline."""
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
@@ -40,7 +40,7 @@ def eventually(condition: Callable[[], bool], what: str, within_s: float = DEADL
 
 
 class Probe:
-    """A session, and those of its alerts that the test has not taken yet."""
+    """A session, and its alerts that the test has not taken yet."""
 
     def __init__(self, session: LibtSession) -> None:
         self.session = session
@@ -48,16 +48,16 @@ class Probe:
         self._rows: dict[str, TorrentStatus] = {}
 
     def pump(self, wait_s: float = 0.0) -> None:
-        """Pops the queued alerts, or those that arrive within this time."""
+        """Pops the queued alerts. If there are none, pops those that arrive within this time."""
         if readable(self.session.fileno(), wait_s):
             self._waiting.extend(self.session.pop_alerts())
 
     def waiting(self, kind: type[AlertT], torrent: str | None = None) -> list[AlertT]:
-        """The popped alerts of a type, of one torrent or of any, that were not taken yet."""
+        """The popped alerts of a type that were not taken yet, for one torrent or all."""
         return [alert for alert in self._waiting if isinstance(alert, kind) and _is_of(alert, torrent)]
 
     def take(self, kind: type[AlertT], torrent: str | None = None) -> AlertT:
-        """Removes and returns the next alert of a type; waits for it if necessary."""
+        """Removes and returns the next alert of a type. Waits for it if necessary."""
         deadline = time.monotonic() + DEADLINE_S
         while not (found := self.waiting(kind, torrent)):
             assert time.monotonic() < deadline, f"no {kind.__name__} came; these did: {self._waiting}"
@@ -70,7 +70,7 @@ class Probe:
         self._waiting.clear()
 
     def settle(self) -> None:
-        """Waits for three round trips, during which all earlier requests should be answered."""
+        """Waits for three round trips. All earlier requests should be answered then."""
         for _ in range(3):
             self.session.post_statistics()
             self.take(SessionStatistics)
@@ -81,7 +81,7 @@ class Probe:
     ) -> TorrentStatus:
         """The torrent's status once it satisfies `until`.
 
-        Only changes are reported, so the last status is the present one.
+        Only changes are reported. So the last status is the present one.
         """
         deadline = time.monotonic() + within_s
         while True:

@@ -22,9 +22,9 @@ class SampleTorrent:
     """A torrent with given content.
 
     Args:
-        name: the name of the root folder, or with `single` of the file.
-        files: the content of each file by path below the root folder. With `single` there is one file, under any path.
-        single: whether it is a single-file torrent, which has no root folder.
+        name: the name of the root folder. With `single`, the name of the file.
+        files: the content of each file by path below the root folder. With `single` there is one file, and any path.
+        single: whether it is a single-file torrent. Such a torrent has no root folder.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class SampleTorrent:
         self.magnet = f"magnet:?xt=urn:btih:{self.torrent}&dn={name}"
 
     def metainfo_with(self, extra: Mapping[bytes, Bencodable]) -> bytes:
-        """The .torrent file with additional members beside `info`, which do not change its id."""
+        """The .torrent file with additional members outside of `info`. They do not change the torrent's id."""
         return bencode.encode({**extra, b"info": self.info})
 
     def write(self, save_path: Path) -> None:
@@ -72,6 +72,6 @@ class SampleTorrent:
 
 
 def two_files(name: str = "sample") -> SampleTorrent:
-    """A torrent with two files of three pieces each, which share no piece."""
+    """A torrent with two files of three pieces each. The files share no piece."""
     size = 3 * PIECE_LENGTH
     return SampleTorrent(name, {"a.bin": noise(size, 1), "b.txt": noise(size, 2)})

@@ -15,7 +15,7 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def scratch(*, keep: bool = False) -> Iterator[Path]:
-    """A temporary directory with a short path, since it will contain sockets.
+    """A temporary directory with a short path, because it will contain sockets.
 
     `keep` keeps it, and prints its path to stderr.
     """
@@ -31,7 +31,7 @@ def scratch(*, keep: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def unwinding() -> Iterator[None]:
-    """A context within which Ctrl-C, SIGTERM and SIGHUP unwind the stack, so that processes and files are cleaned up.
+    """A context within which Ctrl-C, SIGTERM and SIGHUP unwind the stack. So processes and files are cleaned up.
 
     Only the first signal counts.
 

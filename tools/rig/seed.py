@@ -1,7 +1,7 @@
 """A bare libtorrent session in a separate process, to download from and to compare with.
 
-Run as `python -m tools.rig.seed`. Each line on stdin is a command as a JSON object; a line on stdout is its answer. The
-process ends when its stdin is closed, at the latest when the process that started it ends.
+Run `python -m tools.rig.seed`. Each line on stdin is a command as a JSON object. A line on stdout is its answer. The
+process ends when its stdin is closed, or when the process that started it ends.
 """
 
 import json
@@ -34,7 +34,7 @@ class Downloaded(NamedTuple):
     Fields:
         finished_s: from the add until libtorrent reported that all pieces had passed their hash check.
         flushed_s: from the add until libtorrent reported that the write cache had been written out, too.
-        cpu_s: the CPU time of the process meanwhile.
+        cpu_s: the CPU time of the process during the download.
     """
 
     finished_s: float
@@ -46,7 +46,7 @@ class Seed(Helper):
     """The process of a bare session.
 
     Args:
-        upload_bps: the session's upload limit, which also applies on loopback; 0 means no limit.
+        upload_bps: the session's upload limit. It also applies on loopback. 0 means no limit.
         settings: libtorrent settings that override those for loopback.
     """
 
@@ -60,7 +60,7 @@ class Seed(Helper):
         self._ask(op="add", metainfo=metainfo.hex(), save_path=str(save_path), peer=peer, seed_mode=seed_mode)
 
     def add_unverified(self, metainfo: bytes, save_path: Path) -> None:
-        """Seeds what is at `save_path` without ever hashing it, so that peers get corrupt data if it is corrupt."""
+        """Seeds the data at `save_path` without hashing it. If the data is corrupt, peers get corrupt data."""
         self._ask(
             op="add", metainfo=metainfo.hex(), save_path=str(save_path), peer=None, seed_mode=False, unverified=True
         )
@@ -78,12 +78,12 @@ class Seed(Helper):
         )
 
     def download(self, metainfo: bytes, save_path: Path, *, peer: str) -> Downloaded:
-        """Adds a torrent, and waits until it is complete. The process does nothing else meanwhile."""
+        """Adds a torrent, and waits until it is complete. The process does nothing else while it waits."""
         answer = self._ask(op="download", metainfo=metainfo.hex(), save_path=str(save_path), peer=peer, seed_mode=False)
         return Downloaded(**answer)
 
     def limit(self, upload_bps: int) -> None:
-        """Sets the upload limit; 0 means no limit."""
+        """Sets the upload limit. 0 means no limit."""
         self._ask(op="limit", upload_bps=upload_bps)
 
     def uploaded(self) -> int:

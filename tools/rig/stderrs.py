@@ -1,10 +1,15 @@
-"""Kinds of standard error for a process under test: usable ones, and those that cannot be written or are not read.
+"""Kinds of standard error for a process under test. Some can be written. Some cannot, or nobody reads them.
 
-`good`: a file. `closed`: no open descriptor. `read_only`: a descriptor that refuses writes. `full`: a full disk.
-`blocked`: a full pipe that nobody reads. `slow`: a pipe from which a little is read twice a second. `reader_gone`: a
-pipe whose reader closes it once the process runs. `nonblocking`: a full pipe that another process has made non-blocking
-for all processes that share it. `socket`: a full socket, as systemd uses. `terminal`: a terminal that was stopped by
-Ctrl-S.
+- `good`: a file
+- `closed`: no open descriptor
+- `read_only`: a descriptor that refuses writes
+- `full`: a full disk
+- `blocked`: a full pipe that nobody reads
+- `slow`: a pipe from which a little is read twice a second
+- `reader_gone`: a pipe. Its reader closes it once the process runs.
+- `nonblocking`: a full pipe that another process has made non-blocking for all processes that share it
+- `socket`: a full socket, as systemd uses
+- `terminal`: a terminal that was stopped by Ctrl-S
 """
 
 import contextlib
@@ -28,7 +33,7 @@ class Stderr(NamedTuple):
     Fields:
         fd: the descriptor for its standard error.
         shell: the arguments to put before its argv.
-        started: to be called once the process runs.
+        started: called once the process runs.
     """
 
     fd: int

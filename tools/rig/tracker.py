@@ -1,4 +1,4 @@
-"""A small real tracker on loopback, by UDP (BEP 15) and HTTP (BEP 3), that returns no peers and records announces."""
+"""A small real tracker on loopback, by UDP (BEP 15) and HTTP (BEP 3). It records announces, and returns no peers."""
 
 import ssl
 import struct
@@ -37,7 +37,7 @@ class AnnounceEvent(Enum):
 class Announce(NamedTuple):
     """One announce: monotonic time in seconds, the torrent's id (v1), the event, and the bytes left to download.
 
-    `agent` is the User-Agent of an announce by HTTP, `source` the address that an announce came from.
+    `agent` is the User-Agent of an announce by HTTP. `source` is the address that an announce came from.
     """
 
     at: float
@@ -55,7 +55,7 @@ class Tracker:
         tls: with this context, it serves HTTPS instead of HTTP.
 
     Fields:
-        announces: all announces so far, in the order of arrival; entries are only appended.
+        announces: all announces so far, in the order of arrival. Entries are only appended.
         http: the announce URL for HTTP, or for HTTPS with `tls`.
         udp: the announce URL for UDP.
         refusal: if a test sets this message, the tracker refuses announces by HTTP with it.

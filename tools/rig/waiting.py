@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 T = TypeVar("T")
 
 PATIENCE_S: Final = 60.0
-"""The time limit, long enough for a busy machine. Only failing tests wait for so long."""
+"""The time limit. It is long enough for a busy machine. Only failing tests wait for so long."""
 
 
 def until(found: Callable[[], T | None], what: str, *, patience_s: float = PATIENCE_S, every_s: float = 0.02) -> T:

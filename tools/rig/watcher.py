@@ -22,7 +22,7 @@ class Watcher:
     """Reads the lifecycle events of a daemon on a thread, from its creation on.
 
     Fields:
-        seen: all events so far; entries are only appended.
+        seen: all events so far. Entries are only appended.
     """
 
     def __init__(self, runtime_dir: Path) -> None:
@@ -50,13 +50,13 @@ class Watcher:
         self.close()
 
     def close(self) -> None:
-        """Stops reading at the daemon's next message; it sends a tick every second."""
+        """Stops reading at the daemon's next message. The daemon sends a tick every second."""
         self._closing = True
         self._thread.join()
         self._client.close()
 
     def wait(self, wanted: Callable[[ouzel.Event], bool], what: str, *, patience_s: float = PATIENCE_S) -> Seen:
-        """The first event since the beginning that satisfies `wanted`; waits for it.
+        """The first event since the beginning that satisfies `wanted`. Waits for such an event.
 
         Fails with `what` in the message at the deadline.
         """

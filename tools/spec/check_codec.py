@@ -1,7 +1,11 @@
 """`scripts/check-codec`: checks a client's codec with the vectors, and reports its errors.
 
-The codec is a command that reads frames as lines of hex, and writes one line of JSON for each: `{"ok": true, "decoded":
-value, "hex": "the value encoded again"}`, or `{"ok": false, "why": "in words"}`. Bytes are `{"$bin": base64}`.
+The codec is a command. It reads frames as lines of hex, and writes one line of JSON for each:
+
+- `{"ok": true, "decoded": value, "hex": "the value encoded again"}`
+- or `{"ok": false, "why": "in words"}`
+
+Bytes are `{"$bin": base64}`.
 """
 
 import json
@@ -61,7 +65,7 @@ def failures(command: Sequence[str]) -> list[Failure]:
 
 
 def _judged(vector: dict[str, Any], line: str) -> str | None:
-    """The error in an answer; None if the answer is right."""
+    """The error in an answer. None if the answer is right."""
     try:
         answer = json.loads(line)
     except ValueError:
@@ -89,7 +93,7 @@ def _compared(value: Any, decoded: Any, again: str) -> str | None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs the check. Returns the exit code: 0 if all is well, 1 for wrong answers, 2 for wrong usage."""
+    """Runs the check. Returns the exit code: 0 if all answers are right, 1 for wrong answers, 2 for wrong usage."""
     command = argv[1:] if argv[:1] == ["--"] else argv
     if not command:
         sys.stderr.write("usage: scripts/check-codec -- COMMAND [ARGUMENT…]\n")

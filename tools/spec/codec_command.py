@@ -1,4 +1,4 @@
-"""Ouzel's codec as a command for `scripts/check-codec`: reads lines of hex, writes lines of JSON."""
+"""Ouzel's codec as a command for `scripts/check-codec`. It reads lines of hex, and writes lines of JSON."""
 
 import sys
 

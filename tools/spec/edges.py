@@ -63,7 +63,7 @@ _STRINGS: Final[dict[str, str]] = {
 
 
 def accepted() -> Iterator[Vector]:
-    """Well-formed frames. A decoder must accept all of them; an encoder may choose any form."""
+    """Well-formed frames. A decoder must accept all of them. An encoder may choose any form."""
     for name, (packed, value) in _INTEGERS.items():
         yield Vector(name, _KEY + packed, {"a": value})
     for name, packed, number in (

@@ -55,7 +55,7 @@ def generated() -> dict[str, str]:
 
 
 def stale() -> list[str]:
-    """The stale files: those that differ from their generated text, are missing, or are not generated any more."""
+    """The stale files. They differ from their generated text, are missing, or are not generated any more."""
     wanted = generated()
     found = [path for path, text in wanted.items() if not (ROOT / path).is_file() or (ROOT / path).read_text() != text]
     there = [*(ROOT / SCHEMAS).glob("*"), *(ROOT / VECTORS).glob("*.json")]

@@ -1,7 +1,7 @@
 """Parses docstrings: the description of a message, and the meanings of its members.
 
-The convention of the protocol package: the summary and possibly more paragraphs are followed by a section `Fields:`.
-Its entries are `name: meaning` or `name, name: meaning`, and continue with more indentation. A subclass inherits its
+The protocol package has a convention. The summary and possibly more paragraphs are followed by a section `Fields:`. Its
+entries are `name: meaning` or `name, name: meaning`, and continue with more indentation. A subclass inherits its
 parents' meanings. Members that have the same meaning everywhere are in `GLOSSARY`, and need no entry.
 """
 
@@ -20,7 +20,7 @@ _ENTRY: Final = re.compile(r"(?P<names>[a-z_0-9]+(?:, [a-z_0-9]+)*): (?P<meaning
 
 
 def about(kind: type) -> str:
-    """The description of a message: the docstring's paragraphs before the fields, each on one line."""
+    """The description of a message: the docstring's paragraphs before the fields. Each paragraph is on one line."""
     text, _, _ = inspect.cleandoc(kind.__doc__ or "").partition("\nFields:\n")
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))
 

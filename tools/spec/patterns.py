@@ -1,10 +1,15 @@
-"""Matches values with patterns, for values that differ from run to run, and binds names. Pure.
+"""Matches values with patterns, and binds names. A pattern allows values that differ from run to run. Pure.
 
 A map matches if the value has at least these members. An array matches if its members match one by one. A scalar
-matches if the value is equal. `{"$some": [patterns]}` matches an array that has members that match these patterns in
-this order, possibly with others between them. Special strings: `$any` matches anything; `$absent`, an absent member;
-`$bind:name`, anything, which is bound to the name; `$get:name`, the bound value; `$get:name+2`, the bound number plus
-2; `$above:name`, a number greater than the bound one.
+matches if the value is equal. `{"$some": [patterns]}` matches an array with members that match these patterns in this
+order. The array may have other members between them. There are special strings:
+
+- `$any` matches anything.
+- `$absent` matches an absent member.
+- `$bind:name` matches anything, and binds it to the name.
+- `$get:name` matches the bound value.
+- `$get:name+2` matches the bound number plus 2.
+- `$above:name` matches a number greater than the bound one.
 """
 
 import re
@@ -27,7 +32,7 @@ Names = Mapping[str, Any]
 
 
 def like(value: Any, pattern: Any, names: Names) -> dict[str, Any] | None:
-    """Matches a value with a pattern. Returns the bound names; None if the value does not match."""
+    """Matches a value with a pattern. Returns the bound names. None if the value does not match."""
     match pattern:
         case "$absent":
             return dict(names) if value is _MISSING else None

@@ -1,7 +1,7 @@
 """Generates modules of the Python clients: a function for each operation, and the methods of both clients.
 
-An operation whose Python function differs from the command has a hand-written function in `ouzel.client.special`.
-For such an operation only the methods are generated.
+If an operation's Python function differs from the command, it is written by hand in `ouzel.client.special`. For such
+an operation only the methods are generated.
 """
 
 import inspect
@@ -32,7 +32,7 @@ _TYPES: Final[dict[type[mi.Type], str]] = {mi.StrType: "str", mi.BoolType: "bool
 
 
 class ByHand(Exception):
-    """A command has arguments for which no function can be generated: write it in `ouzel.client.special`."""
+    """No function can be generated for a command's arguments. Write the function in `ouzel.client.special`."""
 
 
 def special() -> dict[str, Callable[..., Any]]:
@@ -71,8 +71,8 @@ def calls() -> str:
 
 {_BY}
 
-The `wait` of a mutation determines when OK is answered: `durable`, once the change is on disk and will be applied;
-`applied`, once libtorrent has confirmed it. `docs/protocol.md` has the errors of each command.
+The `wait` of a mutation determines when OK is answered. With `durable`, the change is on disk and will be applied. With
+`applied`, libtorrent has confirmed the change. `docs/protocol.md` has the errors of each command.
 """
 '''
     return about + f"\n{imports}\n\n__all__ = [\n{exported}]\n\n\n" + "\n\n".join(functions)

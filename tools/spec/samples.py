@@ -1,6 +1,6 @@
 """Sample messages: the arguments, results and events of the examples and vectors.
 
-Ids, times and figures are consistent: they show one daemon, a moment after its second engine has started.
+Ids, times and figures are consistent. They show one daemon, a moment after its second engine has started.
 """
 
 import hashlib
@@ -313,7 +313,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
 """For each command, all arguments."""
 
 NEEDED: Final[dict[str, dict[str, Any]]] = {"add_torrent": {"magnet": MAGNET}}
-"""The arguments that a command needs although none of them alone is required."""
+"""Arguments that a command needs, although none is required alone."""
 
 RESULTS: Final[dict[str, msgspec.Struct]] = {
     "hello": results.ServerInfo(

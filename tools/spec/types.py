@@ -42,7 +42,7 @@ def name_of(info: mi.Type) -> str:
 
 
 def bounds_of(info: mi.Type) -> str:
-    """The further limits of a value; empty if there are none."""
+    """The further limits of a value. Empty if there are none."""
     return "; ".join(dict.fromkeys(_bounds(info)))
 
 

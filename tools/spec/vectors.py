@@ -17,11 +17,12 @@ class Vector(NamedTuple):
     """A vector: one frame, and its expected handling.
 
     Fields:
-        name: its name, unique in its file.
+        name: the vector's name, unique in its file.
         frame: the bytes of the frame.
         decoded: the decoded value, if decoding must succeed.
-        error: the kind of error and the field that it names, if the frame is refused.
-        by: who refuses it: `codec`, every codec; `server`, a server that can decode but not accept it.
+        error: if the frame is refused, the kind of error and the name of the field.
+        by: who refuses the frame. `codec`: every codec. `server`: a server. It can decode the frame, but does not
+            accept it.
         topic: for an event, the first frame of its message.
     """
 

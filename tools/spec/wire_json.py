@@ -39,7 +39,10 @@ def text(value: Any, *, indent: int | None = None) -> str:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values are equal on the wire. 1 equals 1.0, which JSON cannot distinguish, but not true."""
+    """Whether two values are equal on the wire. 1 equals 1.0, because JSON cannot distinguish them.
+
+    1 does not equal true.
+    """
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):

@@ -25,8 +25,8 @@ def systemd_test(
 ) -> None:
     """Test Ouzel's unit under systemd, and an operator's day. Takes minutes, and one more the first time.
 
-    Needs root to boot a container. The container has no network. Exit codes: 0 if all steps succeeded, 1 if one failed,
-    2 for wrong usage, 77 if the test cannot run here.
+    Needs root to boot a container. The container has no network. Exit codes: 0 if all steps succeeded, 1 if one failed.
+    2 for wrong usage. 77 if the test cannot run here.
     """
     if story not in ("service", "operator", "all"):
         raise typer.BadParameter("it is service, operator or all", param_hint="--story")

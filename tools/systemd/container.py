@@ -23,17 +23,17 @@ BOOTED_WITH_SYSTEMD: Final = Path("/run/systemd/system")
 
 
 class CommandFailed(Exception):
-    """A command in the container has failed; the message has the end of its output."""
+    """A command in the container has failed. The message has the end of its output."""
 
 
 class Container:
     """A booted container with only a loopback interface.
 
     Args:
-        root: the root file system, which is not changed.
-        shared: a directory of this machine, which the container has as `/mnt`, read-only.
+        root: the root file system. It is not changed.
+        shared: a directory of this machine. The container has it as `/mnt`, read-only.
         log: the file for its console output.
-        name: a name that differs from those of other containers of this process.
+        name: a name that no other container of this process has.
 
     Raises:
         CannotRun: the container does not boot here.
@@ -137,9 +137,9 @@ class Container:
         self._cgroups = []
 
     def _find_leader(self) -> int | None:
-        """The pid of the container's init: nspawn's child that is the first process of a namespace.
+        """The pid of the container's init. It is nspawn's child that is the first process of a namespace.
 
-        Others are helpers.
+        The other children are helpers.
         """
         if self._process.poll() is not None:
             raise AssertionError(f"systemd-nspawn ended with {self._process.returncode}")

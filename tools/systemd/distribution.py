@@ -15,7 +15,7 @@ SOURCES: Final = (*PACKAGES, "LICENSE", "README.md", "packaging", "pyproject.tom
 """The files of a checkout that the installation needs."""
 
 GLIBC: Final = range(17, 37)
-"""The minor versions of glibc 2 whose wheels run on Debian 12 and later."""
+"""The minor versions of glibc 2. Wheels for these versions run on Debian 12 and later."""
 
 
 def make(directory: Path, python: str) -> None:

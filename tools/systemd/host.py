@@ -22,18 +22,17 @@ PACKAGES: Final = ("dbus", "kmod", "procps", "python3", "python3-venv", "systemd
 """The container's packages in addition to a minimal Debian."""
 
 ALONE: Final = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
-"""A prefix that runs a command in new namespaces, so that debootstrap leaves no process or mount behind.
-"""
+"""A prefix that runs a command in new namespaces. So debootstrap leaves no process or mount behind."""
 
 BUILD_S: Final = 1800.0
 
 
 class CannotRun(Exception):
-    """The test cannot run on this machine; the message says what is missing."""
+    """The test cannot run on this machine. The message says what is missing."""
 
 
 def refusal(euid: int, system: str, missing: Sequence[str], *, apt: bool) -> str | None:
-    """Why this machine cannot run the test; None if it can.
+    """Why this machine cannot run the test. None if it can.
 
     Args:
         euid: the effective user.
@@ -94,7 +93,7 @@ def python_of(root: Path) -> str:
 
 
 def _mirror(suite: str) -> list[str]:
-    """The mirror from which this machine gets packages of that suite; empty if there is none."""
+    """The mirror from which this machine gets packages of that suite. Empty if there is none."""
     argv = ["apt-get", "indextargets", "--format", "$(REPO_URI)", f"Codename: {suite}", "Component: main"]
     found = subprocess.run(argv, check=False, capture_output=True, text=True).stdout.split()
     return found[:1]

@@ -28,7 +28,7 @@ time.sleep(3600)
 
 
 def procedure(readme: str, title: str) -> list[str]:
-    """The commands of a procedure in the README, found by the words at its beginning."""
+    """The commands of a procedure in the README. The words at the beginning of the procedure identify it."""
     section = readme.partition("\n## Everyday procedures\n")[2].partition("\n## ")[0]
     block = section.partition(f"\n**{title}")[2].partition("\n```sh\n")[2].partition("\n```\n")[0]
     assert block, f"README has no procedure {title!r}"
@@ -36,11 +36,11 @@ def procedure(readme: str, title: str) -> list[str]:
 
 
 class OperatorsDay:
-    """The steps for one service, which is moved to another host at the end.
+    """The steps for one service. At the end it is moved to another host.
 
     Args:
-        container: a booted container with the distribution as `/mnt`: the first host.
-        other: another such container: the host that the service is moved to.
+        container: the first host: a booted container with the distribution as `/mnt`.
+        other: the second host: another such container. The service is moved to it.
         scratch: a directory for payloads.
     """
 
@@ -248,7 +248,7 @@ class OperatorsDay:
         return True
 
     def _seed(self, root: str, name: str) -> str:
-        """Adds a torrent whose data is complete. Returns its id."""
+        """Adds a torrent with complete data. Returns its id."""
         made = payload.make(self._scratch / name, f"{name}.bin", {"": payload.MIB})
         self._in.path(f"{root}/{made.name}").write_bytes((made.root / made.name).read_bytes())
         self._in.path(f"/root/{name}.torrent").write_bytes(made.metainfo)

@@ -53,17 +53,17 @@ The program is run like the service.
 
 
 def installation(readme: str) -> list[str]:
-    """The README's commands for installing Ouzel; the last one starts it."""
+    """The README's commands for installing Ouzel. The last command starts it."""
     section = readme.partition("\n## With systemd\n")[2]
     return section.partition("\n```sh\n")[2].partition("\n```\n")[0].splitlines()
 
 
 OFFLINE: Final = "export PIP_NO_INDEX=1 PIP_FIND_LINKS=/mnt/wheels PIP_QUIET=1"
-"""The environment for installing without a registry, which the container cannot reach."""
+"""The environment for installing without a registry, because the container cannot reach one."""
 
 
 def install(container: Container) -> str:
-    """Installs Ouzel by the README's commands. Returns the last one, which starts it."""
+    """Installs Ouzel by the README's commands. Returns the last command, which starts it."""
     *lines, enable = installation((distribution.ROOT / "README.md").read_text())
     prepared = ["umask 077", "cp -r /mnt/source /root/ouzel", "cd /root/ouzel", OFFLINE]
     container.run("sh", "-e", "-c", "\n".join([*prepared, *lines]))
@@ -320,7 +320,7 @@ class Story:
         )
 
     def _systemctl_status(self) -> str:
-        """The output of `systemctl status`, whose exit code is not 0 if the unit has failed."""
+        """The output of `systemctl status`. The exit code is ignored, because it is not 0 if the unit has failed."""
         return self._in.run("sh", "-c", "systemctl status --no-pager --full ouzel || true")
 
     def _logged(self, event: str) -> list[dict[str, Any]]:

@@ -1,5 +1,9 @@
-"""Copies of libtorrent's alerts, which are valid only until the next ones are taken from the session.
+"""Copies libtorrent's alerts, because the originals are valid only until the next `pop_alerts`.
 
-The *inbox* has copies that the engine has not handled yet. Copying needs the *status* of a torrent, the *problem* in an
-error, and the *failures* of pieces that an alert alone does not tell.
+The *inbox* has copies that the engine has not handled yet. The other modules copy parts of alerts:
+
+- the *status* of a torrent;
+- the *problem* in an error;
+- the *failures* of pieces;
+- *resume data*.
 """

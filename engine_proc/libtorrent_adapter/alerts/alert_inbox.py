@@ -1,4 +1,4 @@
-"""The queue of alerts that the session itself makes, and the descriptor that signals these and libtorrent's alerts."""
+"""The queue of alerts that the session itself makes. Its descriptor also signals libtorrent's alerts."""
 
 import contextlib
 import socket
@@ -10,7 +10,8 @@ from engine_proc.session.alerts import Alert
 class AlertInbox:
     """A deque, and a pair of sockets to wake the loop.
 
-    An eventfd would not do: libtorrent writes one byte when its queue becomes non-empty, and an eventfd needs eight.
+    An eventfd cannot replace the sockets. When libtorrent's queue becomes non-empty, libtorrent writes one byte. An
+    eventfd needs eight.
     """
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
 """Copies native alerts into frozen values, with one function for each type of alert.
 
-Comments explain unexpected behaviour of the binding where it is worked around. Each case has a test.
+Each workaround for the binding has a comment that explains the binding's behaviour. Each case has a test.
 """
 
 import errno
@@ -46,10 +46,10 @@ lt: Any = libtorrent
 """Untyped: the binding's type stubs lack the attributes of alerts."""
 
 FLUSHES_PER_BARRIER: Final = 2
-"""How many flushes are requested so that the end of one is certain. Together they are a *barrier*.
+"""How many flushes a *barrier* has. The engine requests a barrier in order to know that the write cache was flushed.
 
-libtorrent also sends one unrequested `cache_flushed` alert when a torrent finishes. After two requests, the second such
-alert answers at least one of the requests, even if the first alert was the unrequested one.
+libtorrent also sends one unrequested `cache_flushed` alert when a torrent finishes. So the first alert may be the
+unrequested one. After two requests, the second alert always answers a request.
 """
 
 ALERT_MASK: Final = int(
@@ -59,10 +59,13 @@ ALERT_MASK: Final = int(
     | lt.alert.category_t.file_progress_notification
     | lt.alert.category_t.tracker_notification
 )
-"""Enables the alerts that are copied below, and few others: unused alerts cost time and space in the queue."""
+"""Enables the alerts that are copied below, and few others. Unused alerts would cost time and space in the queue."""
 
 _NO_PROBLEM: Final = frozenset({0, errno.ENOTEMPTY})
-"""Error codes of successful deletions: the torrent never had files, or its folder still has files of others."""
+"""The error codes of deletions that count as successful.
+
+Either the torrent never had files, or its folder still has other files.
+"""
 _WORKING: Final = frozenset({lt.torrent_status.states.checking_files, lt.torrent_status.states.downloading})
 
 
@@ -71,10 +74,10 @@ class AlertCopier:
 
     Args:
         handles: maps alerts to torrents; the copier records additions and removals there.
-        selections: the selections by which bytes are counted; the copier records confirmations there.
+        selections: used to count the selected bytes; the copier records confirmations there.
         on_dropped: called with a torrent once it was removed, or could not be added.
-        trackers: the trackers that are not announced to yet; the copier puts them into resume data.
-        recorder: the flight recorder, which records each alert, and which operation it confirms.
+        trackers: the held trackers. The copier adds these trackers to resume data.
+        recorder: the flight recorder, which records each alert, and the operation that the alert confirms.
     """
 
     def __init__(
@@ -95,7 +98,7 @@ class AlertCopier:
         self._complete: set[str] = set()
         """Torrents that were complete when they were added.
 
-        Their `Finished` alerts are no news, and there may be thousands.
+        There may be thousands of their `Finished` alerts, which contain nothing new.
         """
         self._flushes: dict[str, int] = {}
         self._deleting: dict[str, str | None] = {}
@@ -121,7 +124,7 @@ class AlertCopier:
     def expect_removal(self, torrent: str, *, with_files: bool) -> None:
         """Notes that a torrent is about to be removed.
 
-        From now on its handle is not used, since it may become invalid any time.
+        From now on the torrent's handle is not used, because it may become invalid at any time.
         """
         self._downloading.discard(self.handles.leave(torrent))
         if with_files:
@@ -133,11 +136,11 @@ class AlertCopier:
         self.handles.stays(torrent, handle)
 
     def expect_flush(self, torrent: str) -> None:
-        """Notes that a barrier, which is `FLUSHES_PER_BARRIER` flushes, is about to be requested for a torrent."""
+        """Notes that a barrier is about to be requested for a torrent: `FLUSHES_PER_BARRIER` flushes."""
         self._flushes[torrent] = self._flushes.get(torrent, 0) + FLUSHES_PER_BARRIER
 
     def copy(self, native: Any) -> Alert | None:
-        """Copies an alert into a value. Returns None if it is not needed, and `Faulted` if copying fails."""
+        """Copies an alert into a value. Returns None if nobody needs the alert, and `Faulted` if copying fails."""
         kind = type(native)
         copier = _COPIERS.get(kind)
         if copier is None:
@@ -152,7 +155,7 @@ class AlertCopier:
             return Faulted(torrent, faults.problem(kind.__name__, error))
 
     def take_more(self) -> list[Alert]:
-        """Removes and returns alerts that follow from parts of native alerts, such as `Faulted`."""
+        """Removes and returns the additional alerts, which were made from parts of native alerts."""
         more = self._more.copy()
         self._more.clear()
         return more
@@ -160,7 +163,7 @@ class AlertCopier:
     def _about(self, native: Any) -> str | None:
         """The torrent of an alert that could not be copied.
 
-        If the torrent was just added, its handle is stored, so that the torrent can be removed.
+        If the torrent was just added, its handle is stored. The handle is needed to remove the torrent.
         """
         if isinstance(native, lt.torrent_removed_alert | lt.torrent_deleted_alert | lt.torrent_delete_failed_alert):
             return self.handles.known(native.info_hashes)
@@ -239,9 +242,9 @@ class AlertCopier:
         return self._gone(torrent)
 
     def _gone(self, torrent: str) -> Alert | None:
-        """Returns `TorrentGone` once a torrent was removed and, if requested, its files were deleted.
+        """Returns `TorrentGone` once a torrent is removed, and any requested deletion of files has ended.
 
-        The two alerts arrive in any order.
+        The two alerts, about the removal and about the deletion, arrive in any order.
         """
         if torrent not in self._removed or (torrent in self._deleting and self._deleting[torrent] is None):
             return None
@@ -262,9 +265,10 @@ class AlertCopier:
         self._on_dropped(torrent)
 
     def _copy_state_changed(self, native: Any) -> Alert | None:
-        """Copies only changes at which work begins or ends.
+        """Copies the alert only if the engine's work begins or ends at this change.
 
-        Status updates show the other changes, and thousands of torrents begin with several of these alerts.
+        Status updates show the other changes. When thousands of torrents start, libtorrent sends several of these
+        alerts for each.
         """
         native_state = native.state
         if self._resume_data.expects:
@@ -283,7 +287,7 @@ class AlertCopier:
         return NativeStateChanged(torrent, state)
 
     def _copy_metadata(self, native: Any) -> Alert | None:
-        """Copies the alert, and records the info-hashes that the metadata has shown."""
+        """Copies the alert, and records the info-hashes of the metadata."""
         torrent = self._id(native)
         if torrent is None:
             return None
@@ -291,7 +295,7 @@ class AlertCopier:
         return MetadataReceived(torrent)
 
     def _copy_conflict(self, native: Any) -> Alert | None:
-        """Copies the alert that two links are of one torrent. libtorrent has stopped both, and neither has metadata."""
+        """Copies the alert that two links are of one torrent. libtorrent has stopped both, and both lack metadata."""
         torrent, other = self._torrents.get(native.handle), self._torrents.get(native.conflicting_torrent)
         if torrent is None:
             torrent, other = other, None
@@ -304,7 +308,7 @@ class AlertCopier:
         return None if torrent is None or torrent in self._complete else Finished(torrent)
 
     def _copy_file_finished(self, native: Any) -> Alert | None:
-        """Copies the alert only during a download: after a check libtorrent also sends one for each complete file."""
+        """Copies the alert only during a download. A check would also cause an alert for each complete file."""
         if not self._downloading or (handle := native.handle) not in self._downloading:
             return None
         torrent = self._torrents.get(handle)

@@ -1,9 +1,9 @@
-"""Copies what libtorrent reports about corrupt data from peers: failed pieces, and the peers that it has banned.
+"""Copies libtorrent's reports about corrupt data from peers: failed pieces, and banned peers.
 
-libtorrent bans a peer from a torrent if that peer has sent all of a corrupt piece. If several peers sent it, libtorrent
-later compares blocks, and bans the peers whose blocks were wrong. `peer_ban_alert` reports bans, but any peer can cause
-thousands of other alerts of its category. So Ouzel does not request that category, and reads the banned peers from
-resume data, which is made soon after a failure anyway.
+If one peer has sent all of a corrupt piece, libtorrent bans that peer from the torrent. If several peers sent the
+piece, libtorrent later compares blocks, and bans the peers that sent wrong blocks. `peer_ban_alert` reports bans, but
+any peer can cause thousands of other alerts of the same category. So Ouzel does not request that category. Resume data
+has the banned peers, and is made soon after a failure.
 """
 
 from typing import Any, Final
@@ -11,11 +11,11 @@ from typing import Any, Final
 from engine_proc.session.alerts import Alert, PeersBanned, PieceFailed, PiecesPassed
 
 BANNED_MAX: Final = 20
-"""The number of banned peers of a torrent that are reported."""
+"""The maximum number of banned peers in a report about a torrent."""
 
 
 class Failures:
-    """The failed pieces and banned peers of one session. Only torrents that have some use memory.
+    """The failed pieces and banned peers of one session. Other torrents use no memory here.
 
     Args:
         more: receives alerts that have no native alert of their own.
@@ -24,7 +24,7 @@ class Failures:
     def __init__(self, more: list[Alert]) -> None:
         self._more = more
         self._pieces: dict[str, int | None] = {}
-        """By torrent with failed pieces, how many pieces it had after the last failure; None until its next status."""
+        """By torrent, its number of pieces after the last failure; None until the next status."""
         self._banned: dict[str, tuple[str, ...]] = {}
 
     def failed(self, torrent: str, native: Any) -> PieceFailed:
@@ -33,7 +33,7 @@ class Failures:
         return PieceFailed(torrent, native.piece_index)
 
     def observe(self, torrent: str, status: Any) -> None:
-        """Compares the number of complete pieces with the last one, if pieces of the torrent have failed."""
+        """Compares the number of complete pieces with the previous number, if pieces of the torrent have failed."""
         if torrent not in self._pieces:
             return
         before, now = self._pieces[torrent], status.num_pieces

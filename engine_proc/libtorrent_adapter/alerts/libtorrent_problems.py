@@ -21,7 +21,7 @@ lt: Any = libtorrent
 
 _VERSIONS: Final = {lt.protocol_version.V1: 1, lt.protocol_version.V2: 2}
 _SKIPPED: Final = 180
-"""`announce_skipped`: the tracker has no address that is reachable from the listening one."""
+"""`announce_skipped`: no address of the tracker is reachable from the local address."""
 
 
 def text(read: Callable[[], str]) -> str:
@@ -33,12 +33,12 @@ def text(read: Callable[[], str]) -> str:
 
 
 def errno_of(error: Any) -> int:
-    """The errno of an error; 0 for libtorrent's own errors, whose numbers have other meanings."""
+    """The errno of an error; 0 for libtorrent's own errors."""
     return int(error.value()) if error.category().name() in ("system", "generic") else 0
 
 
 def stopped(torrent: str, native: Any) -> TorrentTrouble:
-    """Copies a `torrent_error_alert`. The message begins with the torrent's name, which is left out."""
+    """Copies a `torrent_error_alert`. Leaves out the torrent's name at the beginning of the message."""
     message = text(native.message)
     return TorrentTrouble(torrent, message.partition("ERROR: ")[2] or message)
 
@@ -54,7 +54,7 @@ def resume_rejected(torrent: str, native: Any) -> ResumeRejected:
 
 
 def file_failed(torrent: str, native: Any) -> FileError:
-    """Copies a `file_error_alert`. The message begins with the torrent's name, which is left out."""
+    """Copies a `file_error_alert`. Leaves out the torrent's name at the beginning of the message."""
     return FileError(torrent, errno_of(native.error), text(native.message).partition(" ")[2])
 
 
@@ -70,7 +70,10 @@ def listening(native: Any) -> Listening:
 
 
 def tracker_failed(torrent: str, native: Any) -> Alert:
-    """A `TrackerFailed` with the tracker's message (in any encoding), or else that of the system or libtorrent."""
+    """A `TrackerFailed` with the tracker's message, in any encoding.
+
+    Without a tracker's message, it has the message of the system or of libtorrent.
+    """
     said = text(native.failure_reason).strip()
     problem = text(native.error.message)
     return TrackerFailed(

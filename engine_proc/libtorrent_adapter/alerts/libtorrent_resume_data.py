@@ -1,8 +1,8 @@
 """Copies the answers to requests for resume data.
 
-libtorrent checks the resume data that a torrent is added with in the background. Resume data that is made meanwhile
-lacks the pieces that the torrent has, and the blocks of incomplete ones. If it were stored in place of the former, a
-crash would lose them, and all files would be hashed.
+After a torrent is added, libtorrent checks its resume data in the background. Resume data that libtorrent makes during
+this check lacks the complete pieces and blocks. If the engine stored that data, a crash would lose the pieces, and
+libtorrent would hash all files.
 """
 
 from typing import Any, Final
@@ -21,10 +21,10 @@ _NOT_MODIFIED: Final = 143
 
 
 class ResumeDataCopier:
-    """Copies resume data, but none that lacks the pieces which a torrent was added with.
+    """Copies resume data. Skips data that was made during the check of earlier resume data.
 
     Args:
-        trackers: the trackers that are not announced to yet, which are put into resume data.
+        trackers: the held trackers. The copier adds these trackers to resume data.
         failures: reads the banned peers.
     """
 
@@ -32,7 +32,7 @@ class ResumeDataCopier:
         self._trackers = trackers
         self._failures = failures
         self._unchecked: set[str] = set()
-        """The torrents that were added with resume data which libtorrent has not checked yet."""
+        """The torrents whose resume data libtorrent has not checked yet."""
 
     def expect(self, torrent: str) -> None:
         """Notes that a torrent is about to be added with resume data."""

@@ -45,14 +45,14 @@ def copy_status(torrent: str, status: Any) -> TorrentStatus:
 
 
 class Selections:
-    """The selections that libtorrent has confirmed, for torrents of which not all files are selected."""
+    """The selections that libtorrent has confirmed, for torrents with unselected files."""
 
     def __init__(self) -> None:
         self._in_force: dict[str, SelectedBytes] = {}
         self._asked: dict[str, deque[SelectedBytes | None]] = {}
         """By torrent, the selections that libtorrent has not confirmed yet."""
         self._counted: dict[str, tuple[int, int]] = {}
-        """By torrent, libtorrent's last count of bytes, and the corresponding bytes of the selected files."""
+        """By torrent, libtorrent's last count of bytes, and the bytes of the selected files among them."""
 
     def begin_with(self, torrent: str, selected: SelectedBytes | None) -> None:
         """Notes the selection with which a torrent is about to be added; None if all files are selected."""

@@ -18,14 +18,14 @@ lt: Any = libtorrent
 
 _FLAGS: Final = {"v1": lt.create_torrent.v1_only, "v2": lt.create_torrent.v2_only, "hybrid": 0}
 _HASH_BYTES: Final = {"v1": 20, "v2": 32, "hybrid": 52}
-"""The bytes of hashes for each piece."""
+"""The number of bytes of hashes for each piece."""
 
 
 def create(order: CreationOrder, progress: Callable[[int, int], None]) -> Created:
     """Makes a torrent. Raises Unusable.
 
     Args:
-        progress: called after each piece with the number of hashed bytes, and with the size of the payload.
+        progress: called after each piece with the number of hashed bytes and the size of the payload.
     """
     files = payload.listed(order.path, order.exclude, order.output)
     total = sum(file.size for file in files)
@@ -55,17 +55,17 @@ def create(order: CreationOrder, progress: Callable[[int, int], None]) -> Create
 
 
 def _check_amount(pieces: int, order: CreationOrder) -> None:
-    """Raises Unusable if no client could add a torrent of so many pieces."""
+    """Raises Unusable if a torrent has too many pieces for any client."""
     most = min(METAINFO_LIMITS["max_pieces"], METAINFO_LIMITS["max_buffer_size"] // _HASH_BYTES[order.format])
     if pieces > most:
         raise Unusable(f"there would be {pieces} pieces, and {most} are possible; use a longer `piece_length`")
 
 
 def _check_names(paths: Sequence[str], version: TorrentFormat) -> None:
-    """Raises Unusable if clients would store a file under another name, so that it could not be seeded.
+    """Raises Unusable if clients would store a file under another name. Then the file could not be seeded.
 
-    libtorrent replaces characters that some system does not allow, and renames files that differ only in case. It reads
-    a v2 torrent with one file in its folder as a torrent of that file, without the folder.
+    libtorrent replaces characters that some operating systems forbid. If names differ only in case, libtorrent renames
+    a file. If a v2 torrent has one file in a folder, libtorrent ignores the folder.
     """
     if version == "v2" and len(paths) == 1 and paths[0].count("/") == 1:
         name = paths[0].partition("/")[2]
@@ -86,7 +86,7 @@ def _check_names(paths: Sequence[str], version: TorrentFormat) -> None:
 
 
 def _hash(maker: Any, order: CreationOrder, files: Sequence[PayloadFile], progress: Callable[[int], None]) -> None:
-    """Hashes the files. Raises Unusable if one cannot be read, or has changed."""
+    """Hashes the files. Raises Unusable if a file cannot be read, or has changed."""
     done = 0
 
     def hashed(_: int) -> None:
@@ -111,7 +111,7 @@ def _hash(maker: Any, order: CreationOrder, files: Sequence[PayloadFile], progre
 
 
 def is_same(content: bytes, metainfo: bytes) -> bool:
-    """Whether two .torrent files are of the same torrent, which may have other trackers, web seeds or a comment."""
+    """Whether two .torrent files are of the same torrent. Trackers, web seeds and comments may differ."""
     try:
         one, other = (lt.load_torrent_buffer(each, METAINFO_LIMITS).info_hashes for each in (content, metainfo))
     except RuntimeError:

@@ -23,7 +23,7 @@ _MULTIHASH: Final = "1220"
 def export(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) -> Exported:
     """The .torrent file and the magnet link of a torrent, with its present trackers and web seeds.
 
-    The info section has the same bytes as in the source. Raises InvalidSource.
+    The info section has the source's bytes. Raises InvalidSource.
     """
     params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume, choose=_all)
     magnet = _magnet(params, desired.name)
@@ -31,12 +31,12 @@ def export(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None)
 
 
 def _all(_: DesiredTorrent, paths: Sequence[str]) -> list[int]:
-    """A selection of all files. An export does not depend on the rules, and evaluating them may be slow."""
+    """A selection of all files. An export does not depend on the rules, so they are not evaluated."""
     return [selection.DEFAULT] * len(paths)
 
 
 def _metainfo(params: Any) -> bytes | None:
-    """The .torrent file; None without metadata, or while piece layers (BEP 52) are missing."""
+    """The .torrent file; None if metadata or piece layers (BEP 52) are missing."""
     if params.ti is None:
         return None
     # libtorrent would write an empty list for each tier without a tracker, and no `announce`.
@@ -49,7 +49,7 @@ def _metainfo(params: Any) -> bytes | None:
 
 
 def _magnet(params: Any, name: str) -> str:
-    """Makes the magnet link. A link made by libtorrent lacks the name, and has addresses of peers."""
+    """Makes the magnet link. libtorrent's own link would lack the name, and would contain addresses of peers."""
     found = hashes(params.info_hashes)
     topics = [] if found.v1 is None else [f"urn:btih:{found.v1}"]
     topics += [] if found.v2 is None else [f"urn:btmh:{_MULTIHASH}{found.v2}"]

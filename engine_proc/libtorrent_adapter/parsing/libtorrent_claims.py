@@ -1,4 +1,4 @@
-"""The claims of resume data (the pieces that it lists as complete): what to verify, and how to correct them."""
+"""The claims of resume data: which claims to verify, and how to correct claims."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -31,12 +31,12 @@ _NOTHING: Final = Verified()
 
 
 def settle_check(params: Any) -> None:
-    """Corrects the resume data of an unfinished recheck, so that libtorrent continues the recheck at the right piece.
+    """Corrects the resume data of an unfinished recheck. Then libtorrent continues the recheck at the right piece.
 
-    libtorrent continues after the last piece that the resume data mentions. But it hashes several pieces at a time, so
-    some pieces before that one may not be hashed yet. Also, the bitmap is read back as whole bytes, with padding bits
-    for pieces that were not hashed. So only the complete pieces before the first gap are kept, rounded down to whole
-    bytes; all others are hashed again.
+    libtorrent continues after the last piece in the resume data. But libtorrent hashes several pieces at a time, so
+    some earlier pieces may not be hashed yet. Also, the bitmap is read back as whole bytes, and the last byte may have
+    padding bits. So only the complete pieces before the first gap are kept, rounded down to whole bytes. libtorrent
+    hashes all other pieces again.
     """
     if params.ti is None:
         return
@@ -68,7 +68,7 @@ def claim(params: Any, verified: Verified) -> bool:
 
 
 def disown(params: Any, short: Mapping[int, int]) -> None:
-    """Removes the claims to pieces beyond the present end of files.
+    """Removes the claims of pieces beyond the present end of files.
 
     Args:
         short: the sizes on disk of files that are shorter than expected, by file index.
@@ -88,7 +88,7 @@ def disown(params: Any, short: Mapping[int, int]) -> None:
 
 
 def examine(params: Any, parsed: object = None) -> Examined:
-    """What the resume data in `params` claims of selected files. Unselected files are left out.
+    """The claims of the resume data in `params` about selected files. Unselected files are left out.
 
     The data of unselected files may be in libtorrent's part file. The claims of an unfinished recheck are corrected by
     `settle_check`.
@@ -132,13 +132,13 @@ def examine(params: Any, parsed: object = None) -> Examined:
 def unverified(
     params: Any, before: Sequence[int], *, complete: bool, metainfo: Metainfo, resume: bytes
 ) -> Unverified | None:
-    """What has to be verified before the torrent is added; None if nothing.
+    """The pieces to verify before the torrent is added; None if there are no such pieces.
 
     Args:
         params: the parameters, with the desired state applied.
-        before: the file priorities when the resume data was saved.
+        before: the file priorities at the time when the resume data was saved.
         complete: whether the resume data claims all pieces of the selected files.
-        resume: the encoded resume data, which has details that the parameters lack.
+        resume: the encoded resume data. The parameters lack some of its details.
     """
     if params.ti is None:
         return None
@@ -191,7 +191,7 @@ def unverified(
 
 
 def _foreign(params: Any, claimed: list[int], resume: bytes) -> Foreign:
-    """The claims of another client. The digests are looked up later, on another thread, and only if they are needed."""
+    """The claims of another client. Another thread looks up the digests later, if they are needed."""
     info, storage = params.ti, params.ti.layout()
     if params.info_hashes.has_v1():
         return Foreign(claimed, lambda pieces: _missing_v1(info, pieces))
@@ -199,7 +199,7 @@ def _foreign(params: Any, claimed: list[int], resume: bytes) -> Foreign:
 
 
 def _pieces(storage: Any, files: Collection[int]) -> set[int]:
-    """The pieces that reach into these files. Indices of no file, and padding, are ignored."""
+    """The pieces that reach into these files. Invalid indices and padding are ignored."""
     found: set[int] = set()
     for index in files:
         size = storage.file_size(index) if index < storage.num_files() else 0
@@ -235,9 +235,11 @@ def _missing_v1(info: Any, lacking: Sequence[int]) -> list[MissingPiece]:
 
 
 def _digests(storage: Any, metainfo: bytes | None, resume: bytes) -> Callable[[int, bytes, int], piece_layers.Digest]:
-    """A function that returns the digests of a file's pieces, by the file's index, merkle root and number of pieces.
+    """A function that returns the digests of a file's pieces.
 
-    Piece layers are not part of the info dictionary, so those of a magnet link are only in its resume data.
+    Its arguments are the file's index, merkle root and number of pieces.
+
+    Piece layers are not part of the info dictionary. If the source is a magnet link, only resume data has piece layers.
     """
     if metainfo is not None:
         decoded = _decoded(metainfo)
@@ -282,7 +284,7 @@ def describe(
 ) -> tuple[Layout, Examined] | None:
     """Describes a torrent by its stored data, without a session; see `LibtSession.describe`. Raises InvalidSource.
 
-    If the evaluation of the rules takes long and the selector has no result yet, all files count as selected.
+    If the evaluation of the rules takes long and has no result yet, all files count as selected.
     """
     choose = (selector or Selector(lambda torrent, problem: None)).priorities_at_hand
     params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume, choose=choose)

@@ -15,10 +15,10 @@ lt: Any = libtorrent
 """Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
 
 PATH_MAX: Final = 4095
-"""The maximum length of a path in bytes, as in the kernel."""
+"""The maximum length of a path in bytes, as in the Linux kernel."""
 
 Choose = Callable[[DesiredTorrent, Sequence[str]], list[int]]
-"""A function that returns the priority of each file by the desired state and the files' paths.
+"""A function that computes the priority of each file from the desired state and the files' paths.
 
 May raise NotSelected.
 """
@@ -32,7 +32,7 @@ def choose_at_once(desired: DesiredTorrent, paths: Sequence[str]) -> list[int]:
 
 
 def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]) -> Layout:
-    """The files as stored on disk, without padding; their total size does not include padding either.
+    """The files as stored on disk. Padding is left out, also in the total size.
 
     Args:
         renamed: as in `file_path`.
@@ -61,7 +61,7 @@ def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]
 
 
 def lay_out(params: Any, layout: ContentLayout) -> None:
-    """Renames files in the parameters to the paths of a content layout. Files that have other names keep them."""
+    """Renames files in the parameters to the paths of a content layout. Files with other names are skipped."""
     if layout == "original" or params.ti is None:
         return
     storage, pad = params.ti.layout(), params.ti.layout().flag_pad_file
@@ -81,7 +81,7 @@ def known(info: Any) -> KnownMetadata:
 def selected(info: Any, file_priorities: Sequence[int]) -> SelectedBytes | None:
     """The totals of a selection in bytes; None if all files are selected.
 
-    Once a torrent has all pieces, libtorrent counts all of them as selected, whatever the selection.
+    Once a torrent has all pieces, libtorrent counts all pieces as selected.
     """
     if selection.UNWANTED not in file_priorities:
         return None
@@ -96,10 +96,10 @@ def selected(info: Any, file_priorities: Sequence[int]) -> SelectedBytes | None:
 
 
 def priorities(storage: Any, desired: DesiredTorrent, choose: Choose = choose_at_once) -> list[int]:
-    """The priority that the selection gives each file, including padding. Symbolic links (BEP 47) are never selected.
+    """The selection's priority of each file, including padding. Symbolic links (BEP 47) are never selected.
 
-    libtorrent creates a link if the name of its target is inside the torrent. But an existing link on that path, for
-    example another torrent's, can make the target lead elsewhere.
+    libtorrent creates a link if the target's path is inside the torrent. But that path may contain another torrent's
+    link, which leads elsewhere.
     """
     files = range(storage.num_files())
     if desired.selection == _EVERYTHING:
@@ -115,7 +115,7 @@ def priorities(storage: Any, desired: DesiredTorrent, choose: Choose = choose_at
 
 
 def has_all_wanted(params: Any) -> bool:
-    """Whether the resume data has all pieces of all selected files. `have_pieces` is padded to whole bytes."""
+    """Whether the resume data has all pieces of all selected files."""
     if params.ti is None:
         return False
     storage, have = params.ti.layout(), params.have_pieces
@@ -148,15 +148,14 @@ def file_path(storage: Any, renamed: Mapping[int, str], save_path: str, index: i
     """The path of a file on disk.
 
     Args:
-        renamed: by file index, paths that differ from those in the torrent. libtorrent renames files if two have the
-            same path, or a file has the path of another one's folder. In resume data (`mapped_files`) a file may have
-            any path.
+        renamed: by file index, paths that differ from the torrent's paths. If two files or folders have the same path,
+            libtorrent renames a file. In resume data (`mapped_files`) a file may have any path.
     """
     return _stored_at(save_path, renamed.get(index) or storage.file_path(index))
 
 
 def file_paths(storage: Any, renamed: Mapping[int, str], save_path: str, but: Collection[int] = ()) -> list[str]:
-    """The paths of the files on disk as in `SourceInfo`, without the files at the indices `but`."""
+    """The paths of the files on disk, as in `SourceInfo`. The files with the indices `but` are left out."""
     found = []
     for index in range(storage.num_files()):
         if index in but:
@@ -170,7 +169,7 @@ def file_paths(storage: Any, renamed: Mapping[int, str], save_path: str, but: Co
 
 
 def _stored_at(save_path: str, path: str) -> str:
-    """The path on disk at which libtorrent stores a path of a torrent."""
+    """The path on disk of a path in a torrent, as libtorrent computes it."""
     return path if path.startswith("/") else f"{save_path}/{path}"
 
 

@@ -19,11 +19,11 @@ _NO_USE: Final = _FLAGS.disable_pex | _FLAGS.disable_dht | _FLAGS.disable_lsd
 OPTION_FLAGS: Final = _NO_USE | _FLAGS.super_seeding
 """The flags that options determine."""
 NO_LIMIT: Final = 2**24 - 1
-"""The number that libtorrent stores in place of a limit if there is none."""
+"""The number that libtorrent stores if there is no limit."""
 
 
 def flags_of(options: TorrentOptions) -> int:
-    """Returns those of `OPTION_FLAGS` that have to be set."""
+    """Returns the flags in `OPTION_FLAGS` that have to be set."""
     if options is DEFAULT_OPTIONS:
         return 0
     flags: int = _FLAGS.super_seeding if options.super_seeding else 0
@@ -34,7 +34,7 @@ def flags_of(options: TorrentOptions) -> int:
 
 
 def paused(flags: int) -> bool:
-    """Whether a torrent is paused. A torrent in the queue is not paused, whether it runs or waits."""
+    """Whether a torrent is paused. A torrent in the queue never counts as paused."""
     return bool(flags & _QUEUED == _PAUSED)
 
 
@@ -48,7 +48,7 @@ def observed_options(
 ) -> TorrentOptions:
     """Returns the desired options, with libtorrent's values.
 
-    Super seeding is always returned as desired, since libtorrent switches it off while a torrent is incomplete.
+    Super seeding is always returned as desired, because libtorrent switches it off for incomplete torrents.
 
     Args:
         managed: whether libtorrent's queue decides when the torrent runs.

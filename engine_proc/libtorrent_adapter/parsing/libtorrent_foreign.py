@@ -1,4 +1,4 @@
-"""Adopts resume data of another client: its progress, names, addresses and totals, but none of its settings."""
+"""Adopts resume data of another client, without that client's settings."""
 
 from typing import Any, Final
 
@@ -29,10 +29,16 @@ _TOTALS: Final = (
 
 
 def adopt(params: Any, resume: bytes) -> bytes:
-    """Changes the parameters of a .torrent file by resume data. Returns them as marked resume data.
+    """Changes the parameters of a .torrent file by resume data. Returns the parameters as marked resume data.
 
-    Taken over are: complete pieces, blocks of incomplete pieces, names and priorities of files, trackers, web seeds,
-    peers, and totals. The save path, limits and flags are not.
+    The new parameters have these values of the resume data:
+
+    - complete pieces, and blocks of incomplete pieces;
+    - names and priorities of files;
+    - trackers, web seeds and peers;
+    - totals.
+
+    The save path, limits and flags do not change.
 
     Raises:
         InvalidSource: the data cannot be parsed, or is of another torrent.

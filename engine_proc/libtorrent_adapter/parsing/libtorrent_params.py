@@ -28,7 +28,7 @@ SPARED: Final = ".ouzel-spared"
 
 
 def load(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, choose: Choose = choose_at_once) -> Any:
-    """The parameters for adding a torrent: from resume data, if any, with the desired state applied.
+    """The parameters for adding a torrent, from its stored data, with the desired state applied.
 
     Raises InvalidSource.
     """
@@ -40,9 +40,9 @@ def load(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, c
 def stored(
     params: Any, desired: DesiredTorrent, file_priorities: Sequence[int], choose: Choose = choose_at_once
 ) -> DesiredTorrent:
-    """The desired state, with its values replaced by those in the resume data of `params`.
+    """The desired state, with its values replaced by the values in the resume data of `params`.
 
-    Whether the torrent is paused, or in the queue, is not taken from there.
+    The pause state and the queue state are not replaced.
 
     Returns:
         `desired` itself if there is no difference.
@@ -74,7 +74,7 @@ def observed(
     file_priorities: Sequence[int],
     choose: Choose = choose_at_once,
 ) -> DesiredTorrent:
-    """The desired state, with its values replaced by libtorrent's, except for the priority of padding.
+    """The desired state, with its values replaced by libtorrent's. The priority of padding is not replaced.
 
     Args:
         managed: whether libtorrent's queue decides when the torrent runs.
@@ -82,7 +82,7 @@ def observed(
         peer_limits: the maximum number of connections and of uploads.
 
     Returns:
-        `desired` itself if there is no difference, as for most of 10,000 torrents.
+        `desired` itself if there is no difference.
     """
     selected = desired.selection
     if info is not None:
@@ -133,7 +133,7 @@ def apply_desired(
     """Changes the parameters to the desired state. Raises InvalidSource.
 
     Args:
-        stored: the result of `stored` for these parameters. If it is `desired` itself, little has to be changed.
+        stored: the result of `stored` for these parameters. If `stored` is `desired` itself, little has to be changed.
     """
     hashes = params.info_hashes
     if desired.torrent != str(hashes.v1) and desired.torrent != str(hashes.v2):
@@ -195,7 +195,7 @@ def _with_ends_first(params: Any) -> list[int]:
 
 
 def spare(params: Any, desired: DesiredTorrent) -> None:
-    """Renames the files that must not be deleted to names that do not exist, since libtorrent deletes files by name."""
+    """Gives files that must not be deleted names that do not exist. libtorrent deletes files by name."""
     if desired.removal == "delete_files" and desired.spared and params.ti is not None:
         names = {number: f"{SPARED}/{desired.torrent}/{number}" for number in desired.spared}
         params.renamed_files = {**params.renamed_files, **names}
@@ -214,7 +214,7 @@ def inspect(
     layout: ContentLayout = "original",
     resume: bytes | None = None,
 ) -> SourceInfo:
-    """Parses a source, and returns what it says of its torrent. Raises InvalidSource."""
+    """Parses a source, and returns its description of the torrent. Raises InvalidSource."""
     only = None
     if magnet is not None:
         params = libtorrent_sources.parse_magnet(magnet)

@@ -25,8 +25,8 @@ LARGE_BYTES: Final = 16 * 1024 * 1024
 LARGE_LIMITS: Final = {**METAINFO_LIMITS, "max_decode_tokens": 1_000_000}
 """The limits of a .torrent file of more than LARGE_BYTES.
 
-Many pieces take little time. But 200,000 files with long names take two seconds, and an engine that hangs for three is
-replaced.
+Many pieces take little time. But 200,000 files with long names take two seconds. The supervisor replaces an engine that
+hangs for three seconds.
 """
 
 RESUME_LIMITS: Final = {**METAINFO_LIMITS, "max_buffer_size": 127 * 1024 * 1024}
@@ -95,9 +95,9 @@ def parse(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) 
 
 
 def _name(params: Any, desired: DesiredTorrent) -> None:
-    """Sets the info-hashes of a link to those in its record.
+    """Sets the info-hashes of a link to the info-hashes in its record.
 
-    The record may have an additional info-hash from metadata, or lack one that was wrong in the link.
+    The record may have an additional info-hash from metadata. It lacks an info-hash that was wrong in the link.
     """
     v1, v2 = desired.info_hash_v1, desired.info_hash_v2
     if (v1 is None and v2 is None) or hashes(params.info_hashes) == Hashes(v1, v2):
@@ -109,7 +109,7 @@ def _name(params: Any, desired: DesiredTorrent) -> None:
 
 
 def _join_sources(params: Any, other: Any) -> None:
-    """Adds the trackers, each in a separate tier, and the web seeds of another source."""
+    """Adds the trackers and web seeds of another source. Each tracker gets its own tier."""
     trackers, known = take_trackers(params), set(params.url_seeds)
     last = max((tier for _, tier in trackers), default=-1)
     urls = {url for url, _ in trackers}
@@ -135,7 +135,7 @@ def take_trackers(params: Any) -> Trackers:
 def trackers_of(params: Any) -> Trackers:
     """The trackers in the parameters.
 
-    A tracker without a tier gets that of the previous one. Tiers after the last one become the last one.
+    A tracker without a tier gets the tier of the previous tracker. Tiers above the maximum become the maximum.
     """
     urls = params.trackers
     if not urls:
@@ -154,7 +154,7 @@ def give_trackers(params: Any, trackers: Trackers) -> None:
 
 
 def check_text(params: Any) -> None:
-    """Raises InvalidSource for text that the binding cannot read, since it is not UTF-8."""
+    """Raises InvalidSource for text that is not UTF-8, because the binding cannot read it."""
     for field in ("trackers", "url_seeds", "name", "renamed_files", "save_path", "part_file_dir"):
         try:
             getattr(params, field)

@@ -1,7 +1,7 @@
 """Reads the stored data of a torrent, and detects damaged data.
 
-Metainfo is read only if it is needed. The loader puts damaged fast-resume data aside; the supervisor puts damaged
-metainfo aside, since it owns that file.
+Metainfo is read only if it is needed. The loader puts damaged fast-resume data aside. The supervisor puts damaged
+metainfo aside, because the supervisor owns that file.
 """
 
 import contextlib
@@ -23,8 +23,8 @@ class Found(NamedTuple):
     """The stored data of a torrent, or the reason why it is unusable.
 
     Fields:
-        informed: whether its resume data lacks the metadata, and the session got the metadata from metainfo instead.
-        judged: its source, if it was validated just now.
+        informed: whether the metadata is from metainfo, because the resume data lacks it.
+        judged: the torrent's source, if it was validated just now.
     """
 
     desired: DesiredTorrent
@@ -52,23 +52,23 @@ class Finder:
         self._told_damaged: set[str] = set()
         """The torrents whose damaged .torrent file was reported to the supervisor."""
         self._given: dict[str, SavedResume] = {}
-        """By torrent, resume data that is used for the next load instead of the stored one."""
+        """By torrent, the resume data for the next load, instead of the stored data."""
 
     def forget(self, torrent: str) -> None:
-        """Discards what is known of a torrent's .torrent file, after the torrent was removed or could not be loaded."""
+        """Discards the data about a torrent's .torrent file, after a removal or a failed load."""
         self._told_damaged.discard(torrent)
         self._judged.drop(torrent)
 
     def give(self, torrent: str, resume: bytes | None) -> None:
-        """Sets the resume data for the next load of a torrent. It is stored once the torrent is loaded."""
+        """Sets the resume data for the next load of a torrent. The data is stored once the torrent is loaded."""
         self._given.pop(torrent, None)
         if resume is not None:
             self._given[torrent] = SavedResume(resume, time.time(), new=True)
 
     def lay_out(self, desired: DesiredTorrent) -> bool:
-        """Returns whether a link's torrent has to be loaded again for its content layout, now that its files are known.
+        """Returns whether a link's torrent has to be loaded again because of its content layout.
 
-        Renaming the files would move those that libtorrent has found at their original paths.
+        Call it when the link's files have become known. A rename in the session would also move existing files.
         """
         resume = None if desired.content_layout == "original" else self._session.bare_resume(desired)
         self.give(desired.torrent, resume)
@@ -78,7 +78,7 @@ class Finder:
         """Reads the stored data of a torrent. Raises OSError.
 
         Args:
-            to_load: the torrent is loaded next, so its parsed .torrent file is kept.
+            to_load: whether the torrent is loaded next. Then its parsed .torrent file is kept.
         """
         try:
             judged = self._judged.pop(desired)
@@ -119,19 +119,20 @@ class Finder:
         return Examined([], 0, 0, 0, others=found.paths)
 
     def take_judged(self, desired: DesiredTorrent) -> JudgedSource | None:
-        """Removes and returns the parsed .torrent file of a torrent, if it was kept."""
+        """Removes and returns the kept parsed .torrent file of a torrent, if any."""
         return self._judged.pop(desired)
 
     def metainfo(self, desired: DesiredTorrent) -> bytes | None:
-        """The content of the torrent's .torrent file; None if it is damaged. Resume data may suffice without it."""
+        """The content of the torrent's .torrent file; None if it is damaged. Resume data may suffice."""
         return self._read_metainfo(desired, save_path=None)[0]
 
     def _read_metainfo(
         self, desired: DesiredTorrent, *, save_path: str | None
     ) -> tuple[bytes | None, SourceInfo | None]:
-        """The content of the torrent's .torrent file and, if it had to be parsed, the result.
+        """The content of the torrent's .torrent file. If the file had to be parsed, also the result.
 
-        The supervisor owns the file. If it is damaged, that is reported, and the supervisor puts it aside.
+        The supervisor owns the file. If the file is damaged, this method reports that, and the supervisor puts it
+        aside.
         """
         known = desired.metainfo_crc32 is not None
         try:

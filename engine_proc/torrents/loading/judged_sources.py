@@ -1,8 +1,12 @@
-"""Judged sources: stores parsed .torrent files that are about to be added, so that each is parsed only once. Pure.
+"""Judged sources: keeps parsed .torrent files until their torrents are added. So each file is parsed once. Pure.
 
-An add sends two commands to the engine: the first validates the source; the second loads the torrent once its record is
-durable. The parsed form is kept from the first to the second, within limits. If it is not available, the .torrent file
-is read from disk.
+To add a torrent, the supervisor sends two commands:
+
+1. `InspectSource` validates the source.
+2. `EnsureTorrent` loads the torrent, once its record is durable.
+
+The parsed form is kept from the first command to the second, within limits. If it was dropped, the .torrent file is
+read from disk.
 """
 
 from collections import OrderedDict
@@ -14,12 +18,12 @@ from protocol.wire.desired import ContentLayout, DesiredTorrent
 
 SOURCES_MAX: Final = 1000
 BYTES_MAX: Final = 32 * 1024 * 1024
-"""The maximum size of all kept metainfo. Its parsed form needs about as much again."""
+"""The maximum size of all kept metainfo in bytes. The parsed forms need about the same amount of memory again."""
 
 JUDGED_S: Final = 2.0
-"""For how long the check that no path of a source leads out of the download roots is valid.
+"""The time for which the check of a source's paths is valid.
 
-Links that are created meanwhile could as well be created after loading; the sandbox protects against both.
+Links may be created after the check, or after the load. The sandbox protects against both.
 """
 
 
@@ -27,11 +31,11 @@ class JudgedSource(NamedTuple):
     """A parsed and validated .torrent file.
 
     Fields:
-        crc32: its checksum; None if the record does not have it.
-        save_path: the save path for which it was checked.
-        info: its parsed content.
+        crc32: the file's checksum; None if the record has no checksum.
+        save_path: the save path for which the source was checked.
+        info: the parsed content.
         at: the time of the check in monotonic seconds.
-        content_layout: the layout for which it was checked.
+        content_layout: the layout for which the source was checked.
     """
 
     metainfo: bytes
@@ -55,7 +59,7 @@ class JudgedSources:
         self._bytes_max = bytes_max
 
     def keep(self, source: JudgedSource) -> None:
-        """Stores a judged source, and evicts the oldest ones beyond the limits."""
+        """Stores a judged source. Evicts the oldest sources beyond the limits."""
         self.drop(source.info.torrent)
         self._sources[source.info.torrent] = source
         self._bytes += len(source.metainfo)
@@ -63,7 +67,7 @@ class JudgedSources:
             self.drop(next(iter(self._sources)))
 
     def pop(self, desired: DesiredTorrent) -> JudgedSource | None:
-        """Removes and returns the source that belongs to a record, if it is kept."""
+        """Removes and returns the kept source of a record, if any."""
         if desired.torrent not in self._sources:
             return None
         found = self.has(desired)

@@ -1,14 +1,14 @@
 """The loader: loads torrents from stored data into the session, in five steps.
 
-1. *Find*: read the fast-resume data with its claims, and metainfo if it is needed. Damaged data is put aside and
-   reported (the supervisor puts metainfo aside, since it owns the file), and loading continues without it.
+1. *Find*: read the fast-resume data with its claims, and metainfo if it is needed. Damaged data is reported and put
+   aside. The loader continues without this data.
 2. *Judge*: the storage guard checks on disk whether the torrent's files exist.
-3. *Rehash*: the rehasher looks for pieces on disk that resume data lacks, if there may be any.
-4. *Add*: add the torrent to the session, with the verified pieces. libtorrent's confirmation follows.
-5. *Finish*: report its files, schedule its announces, and save new resume data.
+3. *Rehash*: if resume data may lack pieces, the rehasher looks for these pieces on disk.
+4. *Add*: add the torrent to the session, with the verified pieces. Then libtorrent confirms the addition.
+5. *Finish*: report the files, schedule announces, and save new resume data.
 
-The loader only knows which step each torrent is at. The dispatcher knows everything else: what is desired, applied and
-confirmed, what has to be done next, and which torrents are being removed. It can cancel loading at any step.
+The loader only has the current step of each torrent. All other state is in the dispatcher's records. The dispatcher can
+cancel the load of a torrent at any step.
 """
 
 import contextlib
@@ -55,7 +55,7 @@ class Absent(NamedTuple):
 
 
 class LeadsOut(Exception):
-    """A path of the torrent leads out of the download roots; the message has the path and its target."""
+    """A path of the torrent leads out of the download roots. The message has the path and its target."""
 
 
 class Failed(NamedTuple):
@@ -80,14 +80,14 @@ class _Way:
     """The progress of loading one torrent.
 
     Fields:
-        files_known: whether the supervisor knows the torrent's files already.
-        judging: what the finder has found (step 1); set while the storage guard checks the files (step 2).
+        files_known: whether the supervisor already knows the torrent's files.
+        judging: the finder's result (step 1). Set while the storage guard checks the files (step 2).
         rehash: set while the rehasher verifies pieces (step 3).
-        short: by file index, the sizes of files that are shorter than claimed. They are kept while the rehasher runs,
-            and are needed when the torrent is added (step 4).
-        restored: whether the torrent is loaded from resume data, so that its files are not news for clients.
-        loading: what the session returned when the torrent was added (step 4). It is needed once libtorrent has
-            confirmed the addition (step 5).
+        short: by file index, the sizes of files that are shorter than claimed. The sizes are needed to add the torrent
+            (step 4).
+        restored: whether the torrent is loaded from resume data. Then clients know its files already.
+        loading: the session's result of adding the torrent (step 4). It is needed once libtorrent has confirmed the
+            addition (step 5).
     """
 
     __slots__ = ("files_known", "judging", "loading", "rehash", "restored", "short")
@@ -131,7 +131,7 @@ class Loader:
         return way
 
     def know_files(self, torrent: str) -> None:
-        """Notes that the supervisor knows the files of a torrent that is to be loaded, so they need not be reported."""
+        """Notes that the supervisor knows the files of a torrent. The next load need not report these files."""
         self._way(torrent).files_known = True
 
     def knows_files(self, torrent: str) -> bool:
@@ -145,7 +145,7 @@ class Loader:
         """Begins to load a torrent.
 
         Args:
-            to_remove: the torrent is loaded only to delete its files, so their content does not matter.
+            to_remove: whether the torrent is loaded only to delete its files. Then their content does not matter.
         """
         try:
             found = self.finder.find(desired, to_load=True)
@@ -170,7 +170,7 @@ class Loader:
         return self._judged(found, verdict, to_remove=to_remove)
 
     def rehashed(self, outcome: Rehashed) -> NotLoaded | None:
-        """Handles the progress of the rehasher. At the end adds the torrent, with the verified pieces."""
+        """Handles an outcome of the rehasher. The last outcome has the verified pieces, and the torrent is added."""
         torrent = outcome.torrent
         way = self._ways.get(torrent)
         rehash = None if way is None else way.rehash
@@ -195,7 +195,7 @@ class Loader:
         return None
 
     def added(self, desired: DesiredTorrent) -> bool:
-        """Finishes loading a torrent that was added. Returns whether its paths have been checked."""
+        """Finishes the load of an added torrent. Returns whether the torrent's paths have been checked."""
         torrent = desired.torrent
         way = self._ways.pop(torrent, None) or _Way()
         loading, restored = way.loading, way.restored
@@ -213,7 +213,7 @@ class Loader:
         return loading is None or not loading.nameless
 
     def report_hashes(self, desired: DesiredTorrent, hashes: Hashes) -> None:
-        """Reports the info-hashes that metadata proves, if the torrent's record lacks them."""
+        """Reports the info-hashes that metadata proves, if the torrent's record lacks any."""
         known = (desired.torrent, desired.info_hash_v1, desired.info_hash_v2, None)
         if not all(each in known for each in hashes):
             self._emit(HashesProven(torrent=desired.torrent, info_hash_v1=hashes.v1, info_hash_v2=hashes.v2))
@@ -226,7 +226,7 @@ class Loader:
         return 0
 
     def give_up(self, torrent: str) -> bool:
-        """Ends the wait for the rehasher. Returns False if the torrent is at another step, or is not being loaded."""
+        """Ends the wait for the rehasher. Returns False if the torrent is not waiting for the rehasher."""
         way = self._ways.get(torrent)
         if way is None or way.rehash is None:
             return False
@@ -240,9 +240,9 @@ class Loader:
         self.finder.forget(torrent)
 
     def inspect_again(self, desired: DesiredTorrent) -> Verdict | None:
-        """Checks whether the files of a loaded torrent still exist. Returns None if the guard's `Judged` follows.
+        """Checks whether the files of a loaded torrent still exist. Returns None if `Judged` follows.
 
-        Also returns None if its resume data cannot be read, since then nothing is known of its files.
+        Also returns None if the resume data cannot be read. Then the torrent's files are unknown.
         """
         with contextlib.suppress(OSError):
             return self._guard.inspect(desired, self.finder.find(desired, to_load=False).examined, loaded=True)
@@ -366,13 +366,13 @@ class Loader:
         self._translator.loading(torrent, complete=loading.complete)
 
     def _compare_stored(self, desired: DesiredTorrent, loading: Loading) -> None:
-        """Reports differences between resume data and desired state. Adding the torrent has already resolved them."""
+        """Reports differences between resume data and desired state. The torrent already has the desired values."""
         if loading.stored is not None and (differences := reconcile.differences(loading.stored, desired)):
             done = "resume data gave way to what was asked for"
             report_reconciled(self._emit, desired.torrent, differences, done)
 
     def _pace(self, desired: DesiredTorrent, *, urgent: bool) -> None:
-        """Schedules the announces of a torrent. A paused torrent does not announce, so it gets its trackers at once."""
+        """Schedules the announces of a torrent. libtorrent gets the trackers of a paused torrent at once."""
         if desired.paused:
             self._session.release_trackers(desired.torrent)
         else:

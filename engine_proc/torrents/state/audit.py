@@ -1,8 +1,7 @@
-"""Decides when each torrent is compared with its desired state: soon after it was added or restored, then regularly.
+"""Decides when each torrent is compared with its desired state. Pure.
 
-Pure.
-
-A comparison needs synchronous calls of libtorrent, so only a few are made at one time.
+The first comparison follows soon after the torrent was added or restored. Later comparisons are periodic. A comparison
+waits for libtorrent, so only a few are made at one time.
 """
 
 from typing import Final
@@ -13,7 +12,7 @@ CYCLE_S: Final = 600.0
 BATCH: Final = 4
 """The number of torrents that are compared at one time, four times a second.
 
-Each comparison needs five calls that wait for libtorrent's thread. One cycle covers nearly 10,000 torrents.
+Each comparison needs five calls that wait for libtorrent. One cycle covers nearly 10,000 torrents.
 """
 
 
@@ -25,7 +24,7 @@ class AuditSchedule:
         self._batch = batch
         self._soon: dict[str, None] = {}
         self._later: dict[str, float] = {}
-        """The times of later comparisons. Sorted, since each new time is later than all others."""
+        """The times of later comparisons. They are sorted, because each new time is the latest."""
 
     def watch(self, torrent: str) -> None:
         """Adds a torrent to the schedule after it was added to the session."""

@@ -1,8 +1,7 @@
 """Computes the steps from the applied state to the desired state. Pure.
 
-The actual state of the session and of resume data is represented as a `DesiredTorrent`, too; values that they lack are
-taken from the desired state. So one comparison serves commands, restores and audits. Everything is derived from one
-table of fields.
+The state in the session and the state in resume data are also `DesiredTorrent`s. Missing values are copied from the
+desired state. So one comparison serves commands, restores and audits. It uses one table of fields.
 """
 
 import json
@@ -20,17 +19,17 @@ class Load(NamedTuple):
 
 
 class Reload(NamedTuple):
-    """A step: unload the torrent and add it again from resume data, for values that the session cannot change."""
+    """A step: unload the torrent and add it again from resume data. The session cannot change some values."""
 
     desired: DesiredTorrent
 
 
 class Inform(NamedTuple):
-    """A step: pass metainfo that was added later to a magnet link without metadata."""
+    """A step: pass later metainfo to a magnet link that has no metadata yet."""
 
 
 class SetPaused(NamedTuple):
-    """A step: pause the torrent, or resume it, which may mean that libtorrent's queue decides when it runs."""
+    """A step: pause the torrent, or resume it. Resuming a torrent may put it into libtorrent's queue."""
 
     paused: bool
 
@@ -52,7 +51,7 @@ class Recheck(NamedTuple):
 
 
 class Apply(NamedTuple):
-    """A step: apply some members of the desired state by one call of the session.
+    """A step: apply some members of the desired state by one call.
 
     Fields:
         members: the names of the members.
@@ -73,10 +72,10 @@ class Field(NamedTuple):
 
     Fields:
         members: the names of the members.
-        step: returns the step to take if they differ, given the applied and the desired state; None if there is nothing
-            to do.
-        told: whether the session and resume data have these members, so that a difference is reported.
-        words: the text for a report; by default the members with their values.
+        step: a function of the applied and the desired state. It returns the step to take if the members differ; None
+            if no step is needed.
+        told: whether the session and resume data have these members. If True, a difference is reported.
+        words: the text for a report. By default the text has the members with their values.
     """
 
     members: tuple[str, ...]
@@ -98,7 +97,7 @@ def _reload(_: DesiredTorrent, desired: DesiredTorrent) -> Reload:
 
 
 def _reload_renamed(applied: DesiredTorrent, desired: DesiredTorrent) -> Reload | None:
-    """A `Reload` if an info-hash in a magnet link has turned out to be another torrent's.
+    """A `Reload` if an info-hash in a magnet link was another torrent's.
 
     An additional info-hash needs no reload.
     """
@@ -135,7 +134,7 @@ def _set_options(applied: DesiredTorrent, desired: DesiredTorrent) -> Apply:
 
 
 def _enqueue(applied: DesiredTorrent, desired: DesiredTorrent) -> SetPaused | None:
-    """A `SetPaused` if the torrent enters or leaves the queue. If it was or is to be paused, another step does that."""
+    """A `SetPaused` if a running torrent enters or leaves the queue. For paused torrents another step does that."""
     return None if applied.paused or desired.paused else SetPaused(False)
 
 
@@ -171,13 +170,13 @@ _FIELDS: Final = (
 )
 """The fields, in the order of the steps.
 
-A torrent is paused first, and resumed after its selection was changed, so that no file is downloaded that is no longer
-selected.
+A torrent is paused first, and resumed after its selection has changed. So libtorrent does not download unselected
+files.
 """
 
 
 def steps(applied: DesiredTorrent | None, desired: DesiredTorrent) -> list[Step]:
-    """The steps from `applied` (None: not loaded) to `desired`; empty if the states are equal."""
+    """The steps from `applied` (None: not loaded) to `desired`. If the states are equal, there are no steps."""
     if applied is None:
         return [Load(desired)]
     differing = [field for field in _FIELDS if field.differs(applied, desired)]
@@ -187,7 +186,7 @@ def steps(applied: DesiredTorrent | None, desired: DesiredTorrent) -> list[Step]
 
 
 def differences(found: DesiredTorrent, desired: DesiredTorrent) -> list[str]:
-    """Texts about the differences of a session or resume data from the desired state; empty if `steps` is."""
+    """Texts about the differences of a found state from the desired state; empty if there is none."""
     if found == desired:  # the usual case, in a thirtieth of the time that comparing field by field takes
         return []
     told = [field for field in _FIELDS if field.told and field.differs(found, desired)]

@@ -1,7 +1,7 @@
 """The dispatcher's record of each torrent. Pure.
 
-The record of an idle torrent has little more than its state and what is applied. Operations in progress are in
-`Pending`, which exists only while there are any. So the records of 50,000 idle torrents cost little memory.
+The record of an idle torrent has little more than its state and its applied desired state. A record has a `Pending`
+only while an operation is in progress. So the records of 50,000 idle torrents need little memory.
 """
 
 from collections.abc import Sequence
@@ -23,24 +23,24 @@ class Expelled(NamedTuple):
 
 
 class LeaveAgain(NamedTuple):
-    """When to retry a failed unload, and its problem."""
+    """When to retry a failed unload, and the problem."""
 
     at: float
     problem: str
 
 
 class Stage(Enum):
-    """The progress of a recheck. If an engine dies before the result is stored, the next one repeats the recheck."""
+    """The progress of a recheck. If an engine dies before the result is stored, the next engine repeats the recheck."""
 
     INSPECTING = "inspecting"
-    """The storage guard checks whether the files exist, since hashing would discard the pieces of missing ones."""
+    """The storage guard checks whether the files exist. A recheck of missing files would discard their pieces."""
     HASHING = "hashing"
     HASHED = "hashed"
     STORING = "storing"
 
 
 class Recheck(NamedTuple):
-    """A recheck: the revision in which it was requested, and its progress."""
+    """A recheck: the revision of the request, and the progress."""
 
     revision: int | None
     stage: Stage
@@ -51,9 +51,9 @@ class Removal:
 
     Fields:
         command: the command that requested the removal.
-        renamed: whether the torrent was loaded with other names for the files that must be kept.
-        spared: why its files are not deleted.
-        deleted: the paths that must not exist any more after the removal.
+        renamed: whether the torrent was loaded with new names for the files that must be kept.
+        spared: why the files are not deleted.
+        deleted: the paths that must not exist after the removal.
         said: libtorrent's error message.
         left: the files that still exist after the deletion.
     """
@@ -70,20 +70,20 @@ class Removal:
 
 
 class Pending:
-    """The operations on one torrent that are in progress or waiting.
+    """The operations on one torrent that are in progress, or that wait.
 
     Fields:
         next: the desired state to apply once the torrent is ready.
         selections: the number of selections that libtorrent has not confirmed yet.
         selecting: whether one of these selections is still being evaluated.
-        undiscovered: whether its files have to be reported, once its selection is in force.
-        unjudged: whether it is a magnet link whose paths have not been checked yet. No file is selected before that.
-        writer: the other torrent that writes to its files.
-        recheck: its recheck, if any.
-        retry_until: until when to wait for libtorrent to continue with it, in monotonic seconds.
-        again: when to try again to unload it; set if unloading it failed.
-        expelled: why it is being unloaded.
-        removal: its removal, if it is being removed.
+        undiscovered: whether the files have to be reported once the selection is in force.
+        unjudged: whether the paths of a magnet link have not been checked yet. Before the check, no file is selected.
+        writer: the other torrent that writes to the files of this torrent.
+        recheck: the recheck, if any.
+        retry_until: the deadline for libtorrent to continue with the torrent, in monotonic seconds.
+        again: when to retry the unload; set after a failed unload.
+        expelled: why the torrent is being unloaded.
+        removal: the progress of the removal, if the torrent is being removed.
     """
 
     __slots__ = (
@@ -107,7 +107,7 @@ class Pending:
         self.clear()
 
     def clear(self) -> None:
-        """Resets everything that concerns the loaded torrent, once it is unloaded. What to do next is kept."""
+        """Resets the members about the loaded torrent, after an unload. Keeps the members about the next operation."""
         self.selections = 0
         self.selecting = False
         self.undiscovered = False
@@ -141,8 +141,8 @@ class Record:
 
     Fields:
         state: the state; see `transitions`.
-        applied: the desired state that the session was given, or that is being loaded; None if the torrent is not
-            loaded.
+        applied: the desired state of the loaded torrent, or of the torrent that is being loaded. None if the torrent is
+            not loaded.
         confirmed: the desired state that was last confirmed.
         pending: the pending operations; None if there are none.
     """
@@ -173,12 +173,12 @@ class Record:
 
     @property
     def unjudged(self) -> bool:
-        """Whether its paths have not been checked yet."""
+        """Whether the torrent's paths have not been checked yet."""
         return self.pending is not None and self.pending.unjudged
 
     @property
     def unconfirmed(self) -> bool:
-        """Whether libtorrent has not yet confirmed the addition or a selection, or not yet begun a recheck."""
+        """Whether libtorrent still has to confirm the addition or a selection, or to begin a recheck."""
         if self.state in ON_ITS_WAY:
             return True
         inspecting = self.recheck is not None and self.recheck.stage is Stage.INSPECTING
@@ -186,7 +186,7 @@ class Record:
 
 
 class Records:
-    """The records of one session's torrents. A torrent that is absent and has no pending operation has no record."""
+    """The records of one session's torrents. An absent torrent has a record only while an operation is pending."""
 
     def __init__(self) -> None:
         self._records: dict[str, Record] = {}
@@ -195,15 +195,15 @@ class Records:
 
     @property
     def unconfirmed(self) -> int:
-        """The number of torrents with something that libtorrent has not confirmed yet."""
+        """The number of torrents for which a confirmation by libtorrent is pending."""
         return len(self._unconfirmed)
 
     def get(self, torrent: str) -> Record | None:
-        """A torrent's record; None if it has none."""
+        """A torrent's record; None if it does not exist."""
         return self._records.get(torrent)
 
     def of(self, torrent: str) -> Record:
-        """A torrent's record, created if it has none."""
+        """A torrent's record, created if it does not exist."""
         record = self._records.get(torrent)
         if record is None:
             record = self._records[torrent] = Record()
@@ -215,7 +215,7 @@ class Records:
         return State.ABSENT if record is None else record.state
 
     def applied(self, torrent: str) -> DesiredTorrent | None:
-        """The applied desired state of a torrent; None if it is not loaded."""
+        """The applied desired state of a torrent; None if the torrent is not loaded."""
         record = self._records.get(torrent)
         return None if record is None else record.applied
 
@@ -227,8 +227,8 @@ class Records:
         """Moves a torrent's record to the next state. Returns the record.
 
         Raises:
-            TorrentFault: the input is illegal in the present state. That is a defect, but it should only stop this
-                torrent, not the engine.
+            TorrentFault: the input is illegal in the present state. This is a defect. The exception stops the torrent,
+                and the engine continues.
         """
         record = self.of(torrent)
         try:
@@ -275,7 +275,7 @@ class Records:
     # -- time -----------------------------------------------------------------------------------------------------
 
     def retry_until(self, torrent: str, until: float) -> None:
-        """Sets how long to wait for libtorrent to continue with a torrent."""
+        """Sets the deadline for libtorrent to continue with a torrent."""
         self.of(torrent).begin().retry_until = until
         self._timed.add(torrent)
 
@@ -285,7 +285,7 @@ class Records:
         self._timed.add(torrent)
 
     def retried(self, torrent: str) -> bool:
-        """Ends the wait for libtorrent to continue with a torrent. Returns whether there was such a wait."""
+        """Ends the wait for libtorrent to continue with a torrent. Returns whether the torrent was waiting."""
         record = self._records.get(torrent)
         if record is None or record.pending is None or record.pending.retry_until is None:
             return False
@@ -294,7 +294,7 @@ class Records:
         return True
 
     def due(self, now: float) -> tuple[list[str], list[tuple[str, str]]]:
-        """The torrents whose wait has ended, and those whose unload has to be retried, each with its problem."""
+        """The torrents whose wait has ended, and the torrents to unload again, each with its problem."""
         waited: list[str] = []
         leaving: list[tuple[str, str]] = []
         for torrent in list(self._timed):

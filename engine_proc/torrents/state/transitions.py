@@ -1,8 +1,7 @@
 """The states of a torrent in the engine, and their transitions as one literal table. Pure.
 
-An `ABSENT` torrent may wait for its storage, its stored data or another torrent; `Absences` and the storage guard have
-lists of such torrents. A removal has separate states, since commands that arrive during it are executed only after its
-end.
+An `ABSENT` torrent may wait for its storage, its stored data or another torrent. `Absences` and the storage guard have
+lists of such torrents. A removal has separate states, because commands have to wait for its end.
 """
 
 from collections.abc import Mapping
@@ -16,31 +15,31 @@ class State(Enum):
     __hash__ = object.__hash__  # members are singletons; Enum's __hash__ is a Python call, several times per step
 
     ABSENT = "absent"
-    """Neither in the session nor being loaded."""
+    """Not in the session, and not being loaded."""
     LOADING = "loading"
-    """Being loaded; the loader knows the step."""
+    """Being loaded. The loader has the step."""
     UNDECIDED = "undecided"
     """Being loaded, while its selection is being evaluated."""
     LOADED = "loaded"
     """In the session."""
     VERIFYING = "verifying"
-    """In the session, paused, and being hashed again, since another torrent writes to its files."""
+    """In the session, paused, and being hashed again, because another torrent writes to its files."""
     OVERWRITTEN = "overwritten"
-    """In the session; another torrent has overwritten some of its data. Expelled once its resume data is updated."""
+    """In the session, but another torrent has overwritten some data. Next, it is expelled."""
     RELOADING = "reloading"
     """Being unloaded, in order to be loaded again."""
     EXPELLING = "expelling"
     """Being unloaded because of an error."""
     LOADING_TO_REMOVE = "loading_to_remove"
-    """Being loaded in order to be removed, since files can only be deleted of a torrent in the session."""
+    """Being loaded in order to be removed. libtorrent can delete only the files of a torrent in the session."""
     RELOADING_TO_REMOVE = "reloading_to_remove"
-    """Being unloaded; its removal begins afterwards."""
+    """Being unloaded. Its removal begins afterwards."""
     CONFINING = "confining"
-    """To be removed, after its paths have been checked."""
+    """Waiting for the check of its paths before the removal."""
     REMOVING = "removing"
     """Being removed."""
     CLEANING_UP = "cleaning_up"
-    """Removed from the session. The disk is checked for leftovers, then its resume data is deleted."""
+    """Removed from the session. The disk is checked for leftovers. Then the resume data is deleted."""
 
 
 class Input(Enum):
@@ -61,7 +60,7 @@ class Input(Enum):
     VERIFY = "verify"
     """Another torrent writes to its files."""
     INTACT = "intact"
-    """It was hashed again, and is complete as before."""
+    """It was hashed again, and has the same pieces as before."""
     SPOILED = "spoiled"
     """It was hashed again, and has lost pieces."""
     UNLOAD = "unload"
@@ -71,11 +70,11 @@ class Input(Enum):
     GONE = "gone"
     """The session has removed it."""
     DEFER_REMOVAL = "defer_removal"
-    """It has to be removed, after the loading or unloading in progress."""
+    """It has to be removed after the current load or unload."""
     LOAD_TO_REMOVE = "load_to_remove"
-    """Loading begins in order to delete its files."""
+    """It is loaded in order to delete its files."""
     RELOAD_TO_REMOVE = "reload_to_remove"
-    """It is unloaded in order to be loaded with other names for the files that must be kept."""
+    """It is unloaded in order to load it with new names for the files that must be kept."""
     CONFINE = "confine"
     """Its paths have to be checked before its files are deleted."""
     REMOVE = "remove"
@@ -83,14 +82,14 @@ class Input(Enum):
     NOTHING_LOADED = "nothing_loaded"
     """It has to be removed, and is not in the session."""
     DELETED = "deleted"
-    """Its resume data was deleted, or could not be."""
+    """The deletion of its resume data has succeeded or failed."""
 
 
 IN_PLACE: Final = frozenset({State.LOADED, State.VERIFYING, State.OVERWRITTEN})
-"""The states of a torrent that is in the session and not being unloaded."""
+"""The states of a torrent that is in the session, and is not being unloaded."""
 ON_ITS_WAY: Final = frozenset({State.LOADING, State.UNDECIDED, State.LOADING_TO_REMOVE})
 READY: Final = IN_PLACE | {State.ABSENT}
-"""The states in which commands can be executed. In the others they have to wait."""
+"""The states in which commands can be executed. In other states commands have to wait."""
 UNLOADABLE: Final = IN_PLACE | {State.LOADING, State.RELOADING, State.EXPELLING}
 BEING_REMOVED: Final = frozenset(
     {
@@ -204,11 +203,11 @@ TRANSITIONS: Final[Mapping[State, Mapping[Input, State]]] = {
         Input.DELETED: State.ABSENT,
     },
 }
-"""All legal transitions. A failed unload can be repeated, so its input is legal while it is in progress."""
+"""All legal transitions. A failed unload is repeated, so its input is legal again in the new state."""
 
 
 class IllegalTransition(Exception):
-    """An input that is illegal in the state of a torrent, which is a defect."""
+    """An input is illegal in the state of a torrent. This is a defect."""
 
 
 def step(state: State, happened: Input) -> State:

@@ -206,7 +206,7 @@ def _limits(client: Client, torrent: str | None) -> SettingsReport:
 
 
 class Chosen(NamedTuple):
-    """The torrents that a command is for: named ones, all, or all with a label."""
+    """The torrents that a command is for: named torrents, all torrents, or all with a label."""
 
     torrents: list[str]
     everything: bool = False

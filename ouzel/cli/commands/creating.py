@@ -1,4 +1,4 @@
-"""The commands `create`, `jobs` and `cancel`: torrents that the daemon makes of files on its disks."""
+"""The commands `create`, `jobs` and `cancel`. The daemon makes torrents of files on its disks."""
 
 import os
 import sys
@@ -135,7 +135,7 @@ def _length(text: str) -> int:
 
 
 def _row_of(client: Client, job: str) -> JobRow:
-    """Returns the row of a job. If the daemon was restarted, it does not know the job, which has ended then."""
+    """Returns the row of a job. After a restart the daemon does not know the job, and the job has ended."""
     for row in client.list_jobs():
         if row.job == job:
             return row

@@ -1,4 +1,4 @@
-"""The command `deadline`, which requests a part of a file by a time."""
+"""The command `deadline`: requests that a part of a file is downloaded by a given time."""
 
 from typing import Annotated, Final
 
@@ -10,7 +10,7 @@ from ouzel.cli.display.output import Output
 from ouzel.cli.ids import resolve
 
 WITHIN_MAX_S: Final = 86_400
-"""The limit of the protocol."""
+"""The protocol's limit of a deadline."""
 
 LENGTH_MAX: Final = 2**30
 """The protocol's limit of one part, in bytes."""

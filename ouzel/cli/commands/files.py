@@ -1,4 +1,4 @@
-"""The commands `move` and `rename`, which change where torrents' files are stored."""
+"""The commands `move` and `rename`. They change where torrents' files are stored."""
 
 from collections import Counter
 from functools import partial
@@ -21,7 +21,7 @@ from ouzel.stream.event import Event
 from protocol.wire.rows import TorrentRow
 
 IDLE_TICKS: Final = 2
-"""After this many ticks, of one second each, without a move and without an event of its end, there was no move."""
+"""If so many ticks show neither a move nor its end, there was no move. There is one tick each second."""
 
 
 def move(

@@ -67,7 +67,7 @@ def _file_name(name: str) -> str:
 
 
 def _write(path: Path, content: bytes, *, force: bool) -> None:
-    """Writes a file. Raises typer.BadParameter if it exists, except with `force`."""
+    """Writes a file. Raises typer.BadParameter if the file exists and `force` is false."""
     try:
         with path.open("wb" if force else "xb") as file:
             file.write(content)

@@ -1,4 +1,4 @@
-"""The flags of torrents' options and goals, which `add`, `options` and `goals` share."""
+"""The flags for torrents' options and goals. `add`, `options` and `goals` share them."""
 
 from collections.abc import Callable
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""The commands `options` and `goals`, which show and set the options and the seeding goals of torrents."""
+"""The commands `options` and `goals`: show and set the options and the seeding goals of torrents."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""The command `queue`, which moves torrents in libtorrent's queue."""
+"""The command `queue`: moves torrents in libtorrent's queue."""
 
 from enum import StrEnum
 from typing import Annotated

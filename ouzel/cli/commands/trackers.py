@@ -1,4 +1,4 @@
-"""The commands `trackers` and `webseeds`, which list and change the trackers and web seeds of a torrent."""
+"""The commands `trackers` and `webseeds`: list and change the trackers and web seeds of a torrent."""
 
 import time
 from typing import Annotated

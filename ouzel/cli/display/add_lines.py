@@ -15,7 +15,7 @@ MERGED: Final = {
 
 
 def added(result: Added, source: str | None = None) -> list[str]:
-    """Lines about the outcome of an add, with the source if it is one of several."""
+    """Lines about the outcome of an add. If there are several sources, a line names its source."""
     named = "" if source is None else f" ({clean(source)})"
     lines = [f"{'already there' if result.duplicate else 'added'}: {result.torrent}{named}"]
     if result.merged is not None:

@@ -35,7 +35,7 @@ def table(rows: Iterable[JobRow]) -> Grid:
 
 
 def parse_length(text: str) -> int:
-    """Parses a length such as `256k`, `256KiB`, `1M` or `16384` into bytes; k and M are powers of 1024.
+    """Parses a length such as `256k`, `256KiB`, `1M` or `16384` into bytes. k and M are powers of 1024.
 
     Raises ValueError.
     """

@@ -1,8 +1,8 @@
 """The listing of torrents: which columns fit, how the rows are sorted, and their totals. Pure.
 
-The name column is kept at any width: other columns are removed first, and the name gets the rest of the line. The
-column after the name is the state, a word in Latin letters, and never a number. A terminal that shows Arabic and Hebrew
-from right to left would draw a number inside the name.
+The name column is kept at any width. Other columns are removed first, and the name gets the rest of the line. The
+column after the name is the state. The state is a word in Latin letters, and never a number. Otherwise a terminal that
+shows Arabic and Hebrew from right to left would draw a number inside the name.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,15 +20,14 @@ from protocol.wire.rows import HindranceCause, TorrentRow, TorrentState
 ID_DIGITS: Final = 8
 OLD_MS: Final = 5000
 NAME_MIN: Final = 8
-"""The minimum width of the name in cells, before any column but the id is added."""
+"""The minimum width of the name in cells. Further columns are added only if the name keeps this width."""
 NAME_WANTED: Final = 20
-"""The width in cells that the name gets, if it needs it, before more than the four basic columns are added.
-"""
+"""The width in cells that a long name gets before more than the four basic columns are added."""
 STATE_WANTED: Final = 11
-"""The width of the state in a narrow line, into which the names of common states fit."""
+"""The width of the state in a narrow line. The names of common states fit into it."""
 WIDEST: Final = 10_000
 TEXT_WANTED: Final = 20
-"""The minimum width of an error or a reason; a shorter text would be useless."""
+"""The minimum width of an error or a reason. A shorter text would be useless."""
 
 STATE_STYLES: Final = {
     TorrentState.DOWNLOADING: "cyan",
@@ -64,7 +63,8 @@ class StateFilter(StrEnum):
 class SortKey(StrEnum):
     """The values of `ls --sort`.
 
-    Names, states and ids are sorted from A to Z, ETAs from short to long, others from large to small.
+    Names, states and ids are sorted from A to Z. ETAs are sorted from short to long. All other columns are sorted from
+    large to small.
     """
 
     NAME = "name"
@@ -122,12 +122,12 @@ _KEYS: Final[dict[SortKey, Callable[[TorrentRow], Any]]] = {
 
 
 def name_of(row: TorrentRow) -> str:
-    """A torrent's name; its id if it has none."""
+    """A torrent's name. If the torrent has no name, its id."""
     return clean(row.name or row.torrent)
 
 
 def moves(row: TorrentRow) -> bool:
-    """Whether a download rate and an ETA make sense: false if the torrent is complete or stopped."""
+    """Whether a download rate and an ETA make sense. False if the torrent is complete or stopped."""
     return row.progress < 1 and row.state in _DOWNLOADING
 
 
@@ -137,17 +137,17 @@ def gives(row: TorrentRow) -> bool:
 
 
 def eta_s(row: TorrentRow) -> int | None:
-    """The estimated seconds until the torrent is complete; None if unknown, or if the torrent makes no progress."""
+    """The estimated seconds until the torrent is complete. None if unknown, or if the torrent makes no progress."""
     return row.eta_s if moves(row) and stalled_since_us(row) is None else None
 
 
 def stalled_since_us(row: TorrentRow) -> int | None:
-    """Since when a torrent that should receive data has received none; None for other torrents."""
+    """Since when a torrent that should receive data has received none. None for other torrents."""
     return row.stalled_since_us if row.state in _DOWNLOADING and not row.download_bps else None
 
 
 def why(row: TorrentRow) -> str:
-    """The torrent's error, or why it makes no progress. The text begins with the cause, since long texts are cut."""
+    """The torrent's error, or why it makes no progress. Long texts are cut, so the text begins with the cause."""
     hindrance = row.hindrance
     if hindrance is None or hindrance.cause in _SAID_BY_STATE:
         return clean(row.error or "")
@@ -158,12 +158,12 @@ def why(row: TorrentRow) -> str:
 
 
 def state_of(row: TorrentRow) -> str:
-    """The torrent's state in one word; `stalled` is a download that receives no data."""
+    """The torrent's state in one word. A download that receives no data is `stalled`."""
     return row.state.value if stalled_since_us(row) is None else "stalled"
 
 
 def kept(rows: Iterable[TorrentRow], states: Sequence[StateFilter], name: str = "") -> list[TorrentRow]:
-    """The rows in one of the states whose name contains `name`, in capitals or not; any state if none is given."""
+    """The rows in a state with `name` in its own name, ignoring case. Without `name`, all rows."""
     part = name.casefold()
     return [
         row
@@ -189,10 +189,10 @@ class _Column(NamedTuple):
     Fields:
         header: the header.
         cell: returns the text for a row.
-        rank: the column with the highest rank is removed first if there is too little space.
+        rank: if there is too little space, the column with the highest rank is removed first.
         right: whether the text is right-aligned.
         style: the style of all cells, or a function that returns the style of one cell.
-        least: the minimum width in cells; 0 means the width of the column's widest text.
+        least: the minimum width in cells. 0 means the width of the column's widest text.
         needed: returns whether a table needs this column.
     """
 
@@ -260,13 +260,14 @@ _BY_NAME: Final = {each.header.lower(): each for each in (*_COLUMNS, _AGE, *_MOR
 
 
 def torrents(rows: Sequence[TorrentRow], width: int, *, ages: bool = False, chosen: Sequence[ColumnName] = ()) -> Group:
-    """A table with one line for each torrent, as wide as the terminal.
+    """A table with one line for each torrent. The table is as wide as the terminal.
 
     Args:
         rows: the torrents.
         width: the width of the terminal in cells.
-        ages: show the age of rows that the engine has not updated for long. Rows of a stream have no age.
-        chosen: show these columns after id and name. None of them is removed: the table may be wider than the terminal.
+        ages: whether to show the age of rows that the engine has not updated for long. Rows of a stream have no age.
+        chosen: show these columns after id and name. None of them is removed. So the table may be wider than the
+            terminal.
     """
     columns = [each for each in (*_COLUMNS, *([_AGE] if ages else [])) if each.needed(rows)]
     if chosen:
@@ -292,7 +293,7 @@ def torrents(rows: Sequence[TorrentRow], width: int, *, ages: bool = False, chos
 
 
 def _fit(text: str, width: int, right: bool = False, cut: str = "\N{HORIZONTAL ELLIPSIS}") -> str:
-    """The text, padded or cut to a width in cells. `cut` marks the end of a text that was cut."""
+    """The text, padded or cut to a width in cells. A cut text ends in `cut`."""
     cells = cell_len(text)
     if cells > width:
         return set_cell_size(text, width - cell_len(cut)) + cut

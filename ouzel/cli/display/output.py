@@ -20,7 +20,7 @@ from ouzel.stream.table import Table
 
 DRAW_EVERY_S: Final = 0.2
 WIDE: Final = 10_000
-"""The width of output that is no terminal, so that nothing is cut. COLUMNS overrides it."""
+"""The width of output without a terminal. It is so large that nothing is cut. COLUMNS overrides it."""
 
 
 class ReaderGone(Exception):
@@ -54,7 +54,7 @@ class Output:
             _write(text)
 
     def check_reader(self) -> None:
-        """Raises ReaderGone if the reader of a pipe has closed it. An idle command would not notice otherwise."""
+        """Raises ReaderGone if the reader of a pipe has closed it. An idle command would otherwise not notice that."""
         try:
             standard_output = sys.stdout.fileno()
         except (OSError, ValueError):
@@ -70,7 +70,7 @@ class Output:
         _write(as_json(document, only_ascii=only_ascii) + "\n")
 
     def line(self, text: str) -> None:
-        """Writes one line, neither cut nor wrapped, and flushes it."""
+        """Writes one line without cutting or wrapping it, and flushes it."""
         _write(clean(text) + "\n")
 
     def screen(self, draw: Callable[[Table], RenderableType], torrent: str | None) -> "Screen":
@@ -78,7 +78,7 @@ class Output:
 
         Args:
             draw: renders the table for a terminal.
-            torrent: the only torrent to report to a pipe; None means all.
+            torrent: the only torrent to report to a pipe. None means all torrents.
         """
         if self.as_json:
             return JsonScreen(self)
@@ -88,15 +88,15 @@ class Output:
 
 
 def columns() -> int:
-    """The width without a terminal: the value of COLUMNS, which `watch` and the like set, or else no limit."""
+    """The width without a terminal: the value of COLUMNS, or no limit. `watch` and similar programs set COLUMNS."""
     told = os.environ.get("COLUMNS", "")
     return int(told) if told.isascii() and told.isdecimal() and 0 < int(told) < WIDE else WIDE
 
 
 def open_missing() -> None:
-    """Replaces standard streams that were closed when the process started, for which Python has None.
+    """Replaces standard streams that were closed when the process started. Python has None for them.
 
-    Writing to them fails.
+    Writing to the replacements fails.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
@@ -109,7 +109,7 @@ def _write(text: str) -> None:
 
 
 def discard_unwritten() -> None:
-    """Discards unwritten output, so that Python neither retries it nor prints an error when it exits."""
+    """Discards unwritten output. So Python neither retries it nor prints an error when it exits."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -127,7 +127,7 @@ class Screen(Protocol):
     ) -> None: ...
 
     def show(self, table: Table, item: Heard | None) -> None:
-        """Shows the table after an item was applied; `item` is None if the table was read in another way."""
+        """Shows the table after an item was applied. `item` is None if the table was read in another way."""
 
 
 class JsonScreen:
@@ -170,7 +170,7 @@ class PlainScreen:
 class LiveScreen:
     """Draws a part of the terminal a few times a second.
 
-    Since ticks arrive every second, the last change is drawn, too.
+    Ticks arrive every second, so the last change is drawn, too.
     """
 
     def __init__(self, console: Console, draw: Callable[[Table], RenderableType]) -> None:
@@ -189,7 +189,7 @@ class LiveScreen:
         self._live.stop()
 
     def show(self, table: Table, item: Heard | None) -> None:
-        """Draws the table, unless it was drawn just now."""
+        """Draws the table, if it was not drawn just now."""
         self._table = table
         if monotonic() >= self._due:
             self._due = monotonic() + DRAW_EVERY_S

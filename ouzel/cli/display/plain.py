@@ -1,4 +1,7 @@
-"""Progress as plain lines for logs and pipes: a line at each change of state or health, and at each 5 percent. Pure."""
+"""Progress as plain lines for logs and pipes. Pure.
+
+There is a line at each change of state or health, and at each 5 percent.
+"""
 
 from collections.abc import Iterable
 from typing import Final
@@ -19,7 +22,7 @@ class PlainLines:
     """Tracks what was reported, and returns lines for changes.
 
     Args:
-        torrent: the only torrent to report; None means all.
+        torrent: the only torrent to report. None means all torrents.
     """
 
     def __init__(self, torrent: str | None = None) -> None:
@@ -28,7 +31,7 @@ class PlainLines:
         self._health = ""
 
     def of(self, table: Table, item: Heard | None) -> list[str]:
-        """The lines to report after an item was applied; `item` is None if the table was read in another way."""
+        """The lines to report after an item was applied. `item` is None if the table was read in another way."""
         lines: list[str] = []
         health = health_line(table).plain
         if health != self._health:

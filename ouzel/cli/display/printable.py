@@ -1,7 +1,11 @@
-"""Cleans untrusted text, so that it cannot control a terminal or reverse the text beside it. Pure.
+"""Cleans untrusted text. The result cannot control a terminal or reverse the text beside it. Pure.
 
-All characters that Python considers non-printable are replaced: controls (C0, DEL, C1), direction marks and other
-format characters, line and paragraph separators, tags, surrogates, and unassigned characters.
+All characters that Python considers non-printable are replaced:
+
+- controls (C0, DEL, C1)
+- direction marks and other format characters
+- line and paragraph separators
+- tags, surrogates, and unassigned characters
 """
 
 import re
@@ -22,7 +26,7 @@ def clean(text: str) -> str:
 
 
 def clean_lines(text: str, *, kept: str = "") -> str:
-    """A text with each line cleaned; line breaks are kept.
+    """A text with each line cleaned. Line breaks are kept.
 
     Args:
         kept: further characters to keep.
@@ -33,7 +37,7 @@ def clean_lines(text: str, *, kept: str = "") -> str:
 
 
 def as_json(document: Any, *, only_ascii: bool = False) -> str:
-    """A document as JSON in one line, in which all non-printable characters are escaped.
+    """A document as JSON in one line. All non-printable characters are escaped.
 
     Args:
         only_ascii: also escape everything that is not ASCII.

@@ -53,7 +53,7 @@ def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
     """All facts about one torrent.
 
     Args:
-        now_us: the present time in microseconds since 1970, so that no past time is shown as the next announce.
+        now_us: the present time in microseconds since 1970. The result shows no earlier time as the next announce.
     """
     rules = detail.rules
     selection = [f"{rule} {clean(glob)}" for rule in ("include", "exclude") for glob in getattr(rules, rule)]
@@ -143,7 +143,7 @@ def trackers(rows: Iterable[TrackerRow], now_us: int) -> Grid:
 
 
 def health(report: HealthReport) -> Group:
-    """A line with the status, and one for each reason."""
+    """A line with the status, and a line for each reason."""
     engine = report.engine
     head = Text.assemble(
         (report.status.value, _STATUS_STYLES.get(report.status, "")),
@@ -176,7 +176,7 @@ def reason_line(reason: Reason) -> str:
 
 
 def health_line(table: Table) -> Text:
-    """The health status in one line, with its reasons; or that the daemon does not answer."""
+    """The health status in one line, with its reasons. If the daemon does not answer, the line says that."""
     if table.silent_since_us is not None:
         return Text(_silence(table.silent_since_us), "bold red")
     line = Text.assemble((table.status.value, _STATUS_STYLES.get(table.status, "")), f" - engine {clean(table.engine)}")
@@ -287,7 +287,7 @@ def event_line(item: Heard) -> str:
 
 
 def download(table: Table, torrent: str) -> RenderableType:
-    """The progress bar of one torrent, and below it the service's health unless it is healthy."""
+    """The progress bar of one torrent. If the service is not healthy, its health is below the bar."""
     row = table.rows.get(torrent)
     if row is None:
         return health_line(table)
@@ -313,7 +313,7 @@ def download(table: Table, torrent: str) -> RenderableType:
 
 
 def overview(table: Table, shown: Sequence[TorrentRow], width: int, height: int) -> Group:
-    """As many torrents as fit a terminal, active ones first; their totals; and the service's health."""
+    """A screen of torrents, active ones first, as far as they fit. Below are their totals and the service's health."""
     if table.silent_since_us is not None:
         shown = [still(row) for row in shown]
     health = health_line(table)

@@ -34,7 +34,7 @@ def stats(report: StatsReport) -> Grid:
 
 
 def chosen(report: CountersReport, pattern: str | None) -> dict[str, int]:
-    """The counters whose names match a glob, or all, sorted by name."""
+    """The counters with names that match a glob, sorted by name. Without a glob, all counters."""
     return {
         name: value for name, value in sorted(report.counters.items()) if pattern is None or fnmatchcase(name, pattern)
     }

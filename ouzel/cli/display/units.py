@@ -7,7 +7,7 @@ from typing import Final
 from protocol.wire.desired import LIMIT_MAX_BPS
 
 SIZE_MAX: Final = 2**53 - 1
-"""The limit of sizes that people type, which is that of all integers in the protocol."""
+"""The limit of sizes that people type. All integers in the protocol have this limit."""
 
 _RATE: Final = re.compile(r"^(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[kKMG]i?)?(?:B(?:/s|ps)?)?$")
 _SIZE: Final = re.compile(r"(?P<number>\d{1,20}(?:\.\d{1,20})?)\s*(?P<unit>[kKMGT]i?)?B?")
@@ -20,10 +20,10 @@ _SIZES: Final = ("kB", "MB", "GB", "TB", "PB")
 def parse_rate(text: str) -> int:
     """Parses a rate such as `10M`, `1.5Mi`, `500k` or `0` into bytes per second.
 
-    k, M, G are powers of 1000; Ki, Mi, Gi are powers of 1024.
+    k, M and G are powers of 1000. Ki, Mi and Gi are powers of 1024.
 
     Raises:
-        ValueError: the text is not a rate, or is a fraction of a byte, or exceeds libtorrent's 32-bit limits.
+        ValueError: the text is not a rate, is a fraction of a byte, or exceeds libtorrent's 32-bit limits.
     """
     match = _RATE.match(text.strip())
     if match is None:
@@ -40,10 +40,10 @@ def parse_rate(text: str) -> int:
 
 
 def parse_size(text: str) -> int:
-    """Parses a number of bytes such as `10M`, `1.5Mi`, `1T` or `0`; the units are those of `parse_rate`, T and Ti.
+    """Parses a number of bytes such as `10M`, `1.5Mi`, `1T` or `0`. The units are those of `parse_rate`, T and Ti.
 
     Raises:
-        ValueError: the text is not a size, or is a fraction of a byte, or exceeds SIZE_MAX.
+        ValueError: the text is not a size, is a fraction of a byte, or exceeds SIZE_MAX.
     """
     match = _SIZE.fullmatch(text.strip())
     if match is None:
@@ -85,12 +85,12 @@ def format_rate(rate_bps: int) -> str:
 
 
 def format_limit(limit_bps: int) -> str:
-    """A limit in bytes per second with a unit; `none` for 0."""
+    """A limit in bytes per second with a unit. `none` for 0."""
     return format_rate(limit_bps) if limit_bps else "none"
 
 
 def format_share(share: float) -> str:
-    """A fraction 0..1 as a percentage, rounded down, so that only a complete one is 100%."""
+    """A fraction 0..1 as a percentage, rounded down. So only a complete torrent has 100%."""
     return f"{int(share * 1000) / 10:.1f}%"
 
 

@@ -9,7 +9,7 @@ from protocol.text.redacted import redacted
 from protocol.wire.rows import Hindrance, HindranceCause, TorrentDetail, TorrentState, TrackerRow, TrackerStatus
 
 MORE_TRACKERS: Final = 20
-"""The maximum number of trackers to show; a link may have hundreds."""
+"""The maximum number of trackers to show. A link may have hundreds."""
 
 _REMEDIES: Final = {
     HindranceCause.QUARANTINED: "`ouzel release {id}` loads it again; `ouzel crashes` lists the crashes",
@@ -64,7 +64,7 @@ def lines(detail: TorrentDetail) -> list[tuple[str, str]]:
 
 
 def place(detail: TorrentDetail) -> str:
-    """A text about the save path, and about a move to another one."""
+    """A text about the save path, and about a move to another path."""
     moving, present = detail.moving, clean(detail.save_path)
     return (
         present
@@ -84,7 +84,7 @@ def remedy(hindrance: Hindrance, torrent: str, state: TorrentState) -> str:
 
 
 def trackers(rows: Sequence[TrackerRow], now_us: int) -> list[str]:
-    """A line for each tracker, with its URL redacted; failing trackers come first.
+    """A line for each tracker, with its URL redacted. Failing trackers come first.
 
     Args:
         now_us: the present time in microseconds since 1970.

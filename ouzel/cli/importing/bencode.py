@@ -19,7 +19,7 @@ def decode(encoded: bytes) -> dict[bytes, Any]:
 
 
 def encode(value: Bencoded) -> bytes:
-    """Encodes a value; keys are sorted."""
+    """Encodes a value. Keys are sorted."""
     match value:
         case int():
             return b"i%de" % value
@@ -32,7 +32,7 @@ def encode(value: Bencoded) -> bytes:
 
 
 def span(encoded: bytes, key: bytes) -> bytes | None:
-    """Returns the encoded value of a key of a bencoded dictionary, as it is; None if there is no such key."""
+    """Returns the encoded value of a key of a bencoded dictionary, unchanged. None if there is no such key."""
     at = 1
     while encoded[at : at + 1] not in (b"e", b""):
         found, start = _decode(encoded, at, 0)

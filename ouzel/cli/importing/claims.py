@@ -1,4 +1,4 @@
-"""Makes resume data in libtorrent's format from the progress of a client that has a format of its own."""
+"""Makes resume data in libtorrent's format from the progress in another client's own format."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -12,7 +12,7 @@ BLOCK: Final = 16 * 1024
 
 
 def block_size(info: Info, bitfield_bytes: int) -> int:
-    """Returns the block size of a bitfield: 16 KiB, or the one that earlier versions of Transmission use."""
+    """Returns the block size of a bitfield: 16 KiB, or the size that earlier versions of Transmission use."""
     size = info.piece_length
     while size > BLOCK:
         size //= 2
@@ -24,7 +24,7 @@ def of_blocks(info: Info, bitfield: bytes) -> tuple[list[bool], dict[int, list[b
     """Returns which pieces are complete, and the complete blocks of the other pieces.
 
     Args:
-        bitfield: a bit for each block of the torrent, the first one in the highest bit.
+        bitfield: a bit for each block of the torrent. The highest bit is the first block.
     """
     size, total, length = block_size(info, len(bitfield)), info.size, info.piece_length
 

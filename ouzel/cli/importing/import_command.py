@@ -29,9 +29,8 @@ Mapped = Annotated[
 def imports() -> None:
     """Add the torrents of another client with their progress. Only doubtful parts of the files are hashed.
 
-    Stop the other client first, so that it stores its progress, and does not write to the same files as Ouzel. A
-    torrent that fails does not stop the others, and one that exists already is not changed: the command can be
-    repeated.
+    Stop the other client first. Then it stores its progress, and does not write to the same files as Ouzel. A torrent
+    that fails does not stop the others. A torrent that exists already is not changed. So the command can be repeated.
     """
 
 

@@ -13,7 +13,7 @@ Goal = float | Literal["none", "global"]
 
 
 class Unusable(Exception):
-    """A profile, or a torrent of it, cannot be read; the message says why."""
+    """A profile, or a torrent of it, cannot be read. The message says why."""
 
 
 @dataclass(frozen=True)
@@ -21,17 +21,17 @@ class MovedTorrent:
     """One torrent.
 
     Fields:
-        named: how the profile identifies the torrent: by the name of its file, or by its info-hash.
-        magnet: the magnet link. Either this or `metainfo` is set.
+        named: how the profile identifies the torrent: the name of its file, or its info-hash.
+        magnet: the magnet link. Either `magnet` or `metainfo` is set.
         metainfo: the content of the .torrent file.
-        resume: its progress, as resume data in libtorrent's format.
-        progress: the share of its pieces that the profile claims.
-        forced: whether the client runs it outside of its queue.
-        priorities: by file index, the priorities that are not the default.
-        added_us: when it was added, microseconds since 1970; None if unknown.
-        ratio_goal, seeding_time_goal_s, inactive_time_goal_s: the seeding goals. "none" is no goal, and "global" is the
+        resume: the torrent's progress, as resume data in libtorrent's format.
+        progress: the share of the torrent's pieces that are complete according to the profile.
+        forced: whether the client runs the torrent outside of its queue.
+        priorities: the priorities that are not the default, by file index.
+        added_us: when the torrent was added, microseconds since 1970; None if unknown.
+        ratio_goal, seeding_time_goal_s, inactive_time_goal_s: the seeding goals. "none" is no goal. "global" is the
             goal that the client has for all torrents.
-        notes: sentences for people about what was not taken over, or differs.
+        notes: sentences for people about what Ouzel does not adopt, or does in another way.
     """
 
     named: str
@@ -58,7 +58,7 @@ class MovedTorrent:
 
 
 Found = MovedTorrent | tuple[str, Unusable]
-"""A torrent of a profile, or its name and why it cannot be read."""
+"""A torrent of a profile, or the name of an unreadable torrent with the reason."""
 
 
 @dataclass(frozen=True)
@@ -112,5 +112,5 @@ def text(value: Any) -> str:
 
 
 def number(value: Any, default: int = 0) -> int:
-    """A bencoded integer; for anything else, the default."""
+    """A bencoded integer. For anything else, the default."""
     return value if isinstance(value, int) else default

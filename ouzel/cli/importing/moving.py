@@ -20,7 +20,7 @@ class PathMap:
     """Replaces the beginning of paths.
 
     Args:
-        pairs: new directories by old ones. Of the old directories that contain a path, the longest applies.
+        pairs: the new directory for each old directory. If several old directories contain a path, the longest applies.
     """
 
     def __init__(self, pairs: Mapping[str, str]) -> None:
@@ -74,14 +74,14 @@ class Mover:
 
     Args:
         client: the daemon; None for a dry run.
-        categories: the save path of each category of the profile; empty if it has none.
+        categories: the save path of each category of the profile. Empty if there are none.
     """
 
     def __init__(self, client: Client | None, output: Output, path_map: PathMap, categories: Mapping[str, str]) -> None:
         self._client = client
         self._profile_categories = categories
         self._categories: dict[str, str | None] = {}
-        """By the name of a category that was needed, why the daemon does not have it; None if it has it."""
+        """For each category that was needed: why the daemon does not have it, or None if the daemon has it."""
         self._output = output
         self._path_map = path_map
         self._counts = {"added": 0, "there": 0, "failed": 0}

@@ -18,7 +18,7 @@ BACKUP: Final = "BT_backup"
 INCOMPLETE: Final = ".!qB"
 
 _NORMAL: Final = 1
-"""qBittorrent's usual priority of a file, which is below libtorrent's default."""
+"""qBittorrent's usual priority of a file. It is below libtorrent's default."""
 
 _GLOBAL, _NONE = -2, -1
 _MINUTE: Final = 60
@@ -61,7 +61,7 @@ def _of_files(files: list[Path]) -> Iterator[Found]:
 
 
 def _of_database(path: Path) -> Iterator[Found]:
-    """Reads a copy of the database, since SQLite may write to a database that it opens."""
+    """Reads a copy of the database, because SQLite may write to a database that it opens."""
     with tempfile.TemporaryDirectory(prefix="ouzel-import-") as scratch:
         try:
             for each in (path, path.with_name(path.name + "-wal")):
@@ -158,7 +158,7 @@ def _priorities(given: Any) -> dict[int, int]:
 
 
 def _goal(value: int, scale: int, factor: float) -> Goal:
-    """Converts a goal. -2 (the client's goal) and -1 (no goal) are stored multiplied by `scale`."""
+    """Converts a goal. -2 is the client's goal, and -1 is no goal. The profile has both multiplied by `scale`."""
     if value == _NONE * scale:
         return "none"
     return value * factor if value >= 0 else "global"

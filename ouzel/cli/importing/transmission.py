@@ -20,7 +20,7 @@ from ouzel.cli.importing.moved_torrent import (
 
 PARTIAL: Final = ".part"
 WRITTEN_AFTER_S: Final = 5.0
-"""How much later than the resume data a file may be written and not be doubted; clocks of disks are coarse."""
+"""A file is trusted if it was written at most so much later than the resume data. Clocks of disks are coarse."""
 
 _PRIORITIES: Final = {-1: 1, 0: DEFAULT_PRIORITY, 1: 7}
 _SINGLE, _UNLIMITED = 1, 2
@@ -116,7 +116,7 @@ def _progress(info: Info, progress: Mapping[bytes, Any]) -> tuple[list[bool], di
 
 
 def _names(info: Info, data: Mapping[bytes, Any]) -> list[str]:
-    """The paths of the files, which the user may have renamed."""
+    """The paths of the files. The user may have renamed the files."""
     given = data.get(b"files", [])
     names = [path for path, _ in info.files]
     return [text(given[at]) if at < len(given) and given[at] else name for at, name in enumerate(names)]

@@ -1,6 +1,6 @@
 """Fetches a .torrent file from a URL, only by http and https, with limits of bytes, time and redirects.
 
-The command line fetches URLs, never the daemon, so the access uses this user's rights and network.
+Only the command line fetches URLs. So the access uses this user's rights and network, not the daemon's.
 """
 
 import base64
@@ -29,7 +29,7 @@ _SAFE: Final = "/%:@!$&'()*+,;=~-._?[]"
 
 @dataclass(frozen=True)
 class Fetched:
-    """The result of fetching a URL: bytes, or the magnet link that it redirects to."""
+    """The result of fetching a URL: bytes, or the magnet link that the URL redirects to."""
 
     content: bytes
     magnet: str | None = None
@@ -62,7 +62,7 @@ def fetch(url: str, *, max_bytes: int, timeout_s: float = TIMEOUT_S) -> Fetched:
 
 
 class _ToMagnet(Exception):
-    """A redirect led to a magnet link, as redirects of indexers do."""
+    """A redirect led to a magnet link. Indexers send such redirects."""
 
     def __init__(self, link: str) -> None:
         self.link = link
@@ -159,7 +159,7 @@ def _read(url: str, response: Any, max_bytes: int) -> bytes:
 
 
 def _ascii(url: str) -> str:
-    """Converts a URL, as people write it and browsers accept it, to ASCII. Raises ValueError."""
+    """Converts a URL to ASCII. People write such URLs, and browsers accept them. Raises ValueError."""
     parts = urlsplit(url)
     if not parts.hostname:
         raise ValueError("it names no host")

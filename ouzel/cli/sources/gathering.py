@@ -1,4 +1,4 @@
-"""Opens the sources of `ouzel add` one by one, so that an invalid source does not affect the others."""
+"""Opens the sources of `ouzel add` one by one. So an invalid source does not affect the others."""
 
 import os
 import sys
@@ -29,8 +29,8 @@ class Found:
     """One torrent to add, or the problem of a source.
 
     Fields:
-        named: the file, URL or link, as the user has typed it.
-        magnet: the magnet link. Unless there is a problem, either this or `metainfo` is set.
+        named: the file, URL or link that the user has typed.
+        magnet: the magnet link. If there is no problem, either `magnet` or `metainfo` is set.
         metainfo: the content of the .torrent file.
         problem: why there is no source.
     """
@@ -42,7 +42,7 @@ class Found:
 
 
 def gather(arguments: Iterable[str]) -> Iterator[Found]:
-    """Yields the torrents of all arguments, in order. Reads each file and fetches each URL only when it is reached."""
+    """Yields the torrents of all arguments, in order. Opens each file or URL only when its turn comes."""
     for argument in arguments:
         try:
             sources = of_argument(argument)

@@ -1,9 +1,9 @@
 """Parses the arguments of `ouzel add`: links, info-hashes, URLs, files, directories, standard input.
 
-Pure: it opens nothing.
+Pure: the module opens nothing.
 
-Only the form of an argument matters, not whether a file of that name exists: 40 hexadecimal digits are an info-hash,
-and with `./` before them, a file.
+Only the form of an argument matters, not whether a file of that name exists. So 40 hexadecimal digits are an info-hash.
+With `./` before them, they are a file.
 """
 
 import base64
@@ -28,7 +28,7 @@ class BadSource(Exception):
     """A source that cannot be added. No request was sent.
 
     Fields:
-        name: the kind of problem, for programs: `usage`, or `not_fetched`, which may succeed later.
+        name: the kind of problem, for programs: `usage` or `not_fetched`. After `not_fetched` a retry may succeed.
     """
 
     def __init__(self, message: str, *, name: str = "usage") -> None:
@@ -66,7 +66,7 @@ Source = Magnet | Url | Local | StandardInput
 
 
 def of_argument(text: str) -> list[Source]:
-    """Parses one argument. Returns several sources if it has lines of links, as in `"$(cat links)"`.
+    """Parses one argument. Returns several sources if the argument has lines of links, as in `"$(cat links)"`.
 
     Raises:
         BadSource: the argument cannot be added.
@@ -86,8 +86,8 @@ def of_argument(text: str) -> list[Source]:
 def of_content(content: bytes) -> bytes | list[Source]:
     """Parses the content of a file or of standard input: a .torrent file, or lines with links, info-hashes and URLs.
 
-    Lines that are empty or begin with `#` are ignored. Other content is returned as a .torrent file, which the daemon
-    validates.
+    Empty lines, and lines that begin with `#`, are ignored. Other content is returned as a .torrent file. The daemon
+    validates it.
 
     Raises:
         BadSource: the content is empty, or a line is invalid.

@@ -14,7 +14,7 @@ from protocol.wire.desired import DEFAULT_OPTIONS, ContentLayout, TorrentOptions
 from protocol.wire.envelope import Wait
 
 DIRECT_BYTES: Final = 12 * 1024 * 1024
-"""The maximum size of metainfo and resume data that is sent in one request with all other arguments."""
+"""The maximum size of metainfo and resume data in one request with all other arguments."""
 
 PART_BYTES: Final = 4 * 1024 * 1024
 
@@ -61,17 +61,17 @@ def add_torrent(
 ) -> Call[Added]:
     """Adds a torrent from exactly one of `magnet` and `metainfo`. A torrent that exists already is not changed.
 
-    Metainfo that is too large for one request is uploaded in parts first.
+    If metainfo is too large for one request, it is uploaded in parts first.
 
     Args:
         magnet: a magnet link.
         metainfo: the bytes of a .torrent file.
-        save_path: an absolute path inside the daemon's download roots; by default that of the category, or the
-            first root.
-        include: globs, of which a selected file must match at least one; by default all files are selected.
-        exclude: globs; a file that matches one of them is not selected.
+        save_path: an absolute path inside the daemon's download roots. The default is the save path of the category, or
+            the first root.
+        include: globs. A selected file must match at least one of them. By default all files are selected.
+        exclude: globs. A file that matches one of them is not selected.
         skip_fluff: do not select samples, notes and the like.
-        priorities: priorities 0..7 by file index; they override the globs.
+        priorities: priorities 0..7 by file index. They override the globs.
         download_bps, upload_bps: limits in bytes per second; 0 means no limit.
         seed_mode: the caller guarantees that all data is on disk.
         peers: peers as `address:port`.
@@ -81,8 +81,8 @@ def add_torrent(
         merge: if the torrent exists already, add the trackers and web seeds of the source to it.
         added_us: when the torrent was added, microseconds since 1970; None for now.
         category: the name of an existing category.
-        options: options that are in force from the start; `update_options` changes them.
-        queue_position: the place in libtorrent's queue, 0 for the first; needs the option `auto_managed`.
+        options: options that are in force from the start. `update_options` can change them later.
+        queue_position: the place in libtorrent's queue; 0 is the first. It needs the option `auto_managed`.
     """
     uploading: list[Call[Any]] = []
     if metainfo is not None and len(metainfo) + len(resume or b"") > DIRECT_BYTES:
@@ -123,6 +123,9 @@ def _parts(upload: str, metainfo: bytes) -> list[Call[Any]]:
 
 
 def upload_part(upload: str, offset: int, data: bytes, *, wait: Wait = "durable") -> Call[int]:
-    """Uploads a part of a large .torrent file, which `add_torrent` does by itself. Returns the size of the upload."""
+    """Uploads a part of a large .torrent file. Returns the size of the upload.
+
+    `add_torrent` calls this for large files.
+    """
     command = upload_commands.UploadPart(upload=upload, offset=offset, data=data)
     return call_of(command, lambda reply: int(result_of(reply)["size"]), wait)

@@ -55,8 +55,8 @@ def update_limits(
 ) -> Call[SettingsReport]:
     """Sets the limits (bytes per second) of one torrent or of the session. Returns the limits.
 
-    0 means no limit; None does not change a limit. `alternative` switches the session's alternative limits on or off;
-    with `auto` the schedule decides.
+    0 means no limit. None does not change a limit. `alternative` switches the session's alternative limits on or off.
+    With `auto` the schedule decides.
     """
     command = torrent_commands.UpdateLimits(
         torrent=torrent,
@@ -75,9 +75,9 @@ def get_settings() -> Call[dict[str, SettingReport]]:
 def update_settings(
     settings: Mapping[str, int | str | bool | None], *, wait: Wait = "durable"
 ) -> Call[dict[str, SettingReport]]:
-    """Changes settings of libtorrent, by libtorrent's names. Returns those that were given, as they are now.
+    """Changes settings of libtorrent, by libtorrent's names. Returns the given settings with their new state.
 
-    A value of None returns a setting to the configured value, or to the default.
+    None removes the client's value. Then the configured value applies, or else the default.
     """
     return call_of(session_commands.UpdateSettings(settings=dict(settings)), _SETTINGS, wait)
 
@@ -113,13 +113,13 @@ def put_category(name: str, save_path: str | None = None, *, wait: Wait = "durab
     """Creates a category, or changes its save path. Files of its torrents are not moved.
 
     Args:
-        save_path: an absolute path inside the download roots, for torrents that are added with this category and
-            without a save path; None means the first root.
+        save_path: an absolute path inside the download roots. Torrents that are added with this category and without a
+            save path are stored there. None means the first root.
     """
     command = category_commands.PutCategory(name=name, save_path=save_path)
     return call_of(command, whole(CategoryReport), wait)
 
 
 def remove_category(name: str, *, wait: Wait = "durable") -> Call[None]:
-    """Removes a category. Its torrents have no category then; they and their files stay as they are."""
+    """Removes a category. Its torrents have no category then. The torrents and their files do not change."""
     return call_of(category_commands.RemoveCategory(name=name), nothing, wait)

@@ -38,9 +38,9 @@ def list_torrents(
     category: str | None = None,
     limit: int = 2500,
 ) -> Call[Page[TorrentRow]]:
-    """Returns the torrents, sorted by id. If given, the other arguments restrict them.
+    """Returns the torrents, sorted by id. Each other argument selects only matching torrents.
 
-    The category "" is that of torrents without a category.
+    The category "" selects torrents without a category.
     """
     command = torrent_commands.ListTorrents(
         cursor=cursor,
@@ -64,7 +64,7 @@ def list_ids(cursor: str | None = None, /) -> Call[Page[str]]:
 
 
 def list_hashes(cursor: str | None = None, /) -> Call[Page[tuple[str, ...]]]:
-    """Returns, for all torrents sorted by id, the id and then the info-hashes that differ from the id."""
+    """Returns each torrent's id and then its other info-hashes, for all torrents sorted by id."""
 
     def read(reply: Reply) -> Page[tuple[str, ...]]:
         result = result_of(reply)
@@ -96,19 +96,19 @@ def create_torrent(
     seed: bool = False,
     wait: Wait = "durable",
 ) -> Call[str]:
-    """Makes a torrent of a file or folder in the daemon's download roots. Returns the id of the job that does it.
+    """Makes a torrent of a file or folder in the daemon's download roots. Returns the id of the job.
 
     `list_jobs` shows the job's progress, and the event `job_finished` its end.
 
     Args:
         path: an absolute path.
         format: the version of the torrent.
-        piece_length: a power of two; None chooses the length by the size.
+        piece_length: a power of two. None chooses the length by the size.
         trackers: the trackers' URLs by tier.
-        source: a text that private trackers ask for.
-        exclude: globs; files that match one of them are left out.
-        output: the path of the .torrent file in the download roots; None for no file.
-        seed: adds the torrent when it is made, and seeds it without a recheck.
+        source: a text that private trackers require.
+        exclude: globs. Files that match one of them are left out.
+        output: the path of the .torrent file in the download roots. None for no file.
+        seed: whether to add the finished torrent, and to seed it without a recheck.
     """
     command = making_commands.CreateTorrent(
         path=path,
@@ -127,7 +127,7 @@ def create_torrent(
 
 
 def set_sequential(torrent: str, sequential: bool = True, *, wait: Wait = "durable") -> Call[None]:
-    """Chooses whether pieces are downloaded in order, or the rarest first."""
+    """Chooses the order of downloaded pieces: from first to last, or the rarest first."""
     return call_of(torrent_commands.SetSequential(torrent=torrent, sequential=sequential), nothing, wait)
 
 
@@ -140,7 +140,7 @@ def update_selection(
     priorities: Mapping[int, int] | None = None,
     wait: Wait = "durable",
 ) -> Call[None]:
-    """Chooses the files to download. None does not change a value; an empty value clears it."""
+    """Chooses the files to download. None does not change a value. An empty value clears it."""
     command = torrent_commands.UpdateSelection(
         torrent=torrent,
         include=or_unset(None if include is None else list(include)),
@@ -175,19 +175,19 @@ def update_options(
     """Sets options of a torrent. None does not change an option.
 
     Args:
-        max_connections, max_uploads: the maximum number of connected peers, and of those that are uploaded to; 0 means
-            no limit of the torrent's own.
-        super_seeding: as a seed, tell each peer of only one piece at a time (BEP 16).
-        auto_managed: libtorrent's queue decides when the torrent runs.
-        force_start: True resumes the torrent, and lets it run whatever the queue says.
-        first_last_piece_first: download the first and the last piece of each selected file first.
+        max_connections, max_uploads: the maximum numbers of connected peers, and of peers that are uploaded to. 0 means
+            that the torrent has no limit.
+        super_seeding: whether a seed shows each peer only one piece at a time (BEP 16).
+        auto_managed: whether libtorrent's queue decides when the torrent runs.
+        force_start: True resumes the torrent. It then runs outside of the queue.
+        first_last_piece_first: whether to download the first and the last piece of each selected file first.
         pex, dht, lsd: whether the torrent exchanges peers, uses the DHT, and is announced in the local network.
-        labels: the whole new list.
-        name: the name to show; empty for the name in the metadata. No file is renamed.
-        category: the name of an existing category; empty for none. The torrent's files are not moved.
-        ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when a complete torrent has seeded enough; "none" means
-            no goal, and "global" the global goal.
-        goal_action: what is done once a goal is reached; "global" means the global action.
+        labels: the whole new list of labels.
+        name: the name to show. An empty text means the name in the metadata. No file is renamed.
+        category: the name of an existing category. An empty text means none. The torrent's files are not moved.
+        ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when a complete torrent has seeded enough. "none" means
+            no goal. "global" means the global goal.
+        goal_action: what is done once a goal is reached. "global" means the global action.
     """
     command = option_commands.UpdateOptions(
         torrent=torrent,
@@ -220,7 +220,7 @@ def move_in_queue(
 
 
 def reannounce(torrent: str, *, tracker: str | None = None, wait: Wait = "durable") -> Call[None]:
-    """Announces a torrent now, to the tracker with this URL, or to the trackers in use and the DHT (None)."""
+    """Announces a torrent now, to the tracker with this URL. None means the trackers in use and the DHT."""
     return call_of(tracker_commands.Reannounce(torrent=torrent, tracker=tracker), nothing, wait)
 
 
@@ -235,8 +235,8 @@ def update_trackers(
     """Changes the list of a torrent's trackers: first `replace` applies, then `remove`, then `add`.
 
     Args:
-        replace: the whole new list, each URL with its tier (0..255); None does not replace it.
-        add: trackers to add, or to set the tier of, each with its tier.
+        replace: the whole new list, each URL with its tier (0..255). None does not replace the list.
+        add: URLs to add, each with its tier. If the torrent has a tracker already, its tier is changed.
         remove: the URLs of trackers to remove.
     """
     command = tracker_commands.UpdateTrackers(

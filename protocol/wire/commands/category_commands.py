@@ -11,12 +11,12 @@ class PutCategory(Mutation, frozen=True, kw_only=True, tag="put_category"):
     """Creates a category, or changes its save path.
 
     A category is a name with a save path. A torrent belongs to at most one category. There are at most 1000 categories.
-    A change of the save path does not move the files of torrents that are in the category already.
+    If the save path changes, the files of the category's torrents are not moved.
 
     Fields:
         name: the category's name.
-        save_path: an absolute path inside the download roots. A torrent that is added with this category, and without a
-            `save_path` of its own, is stored there. Null means the first root.
+        save_path: an absolute path inside the download roots. Null means the first root. A torrent that is added with
+            this category is stored there, if it is added without a `save_path`.
     """
 
     name: CategoryName
@@ -24,7 +24,7 @@ class PutCategory(Mutation, frozen=True, kw_only=True, tag="put_category"):
 
 
 class RemoveCategory(Mutation, frozen=True, kw_only=True, tag="remove_category"):
-    """Removes a category. Its torrents have no category then; they and their files stay as they are.
+    """Removes a category. Its torrents have no category then. The torrents and their files do not change.
 
     Fields:
         name: the category's name.

@@ -11,11 +11,13 @@ Place = Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
 
 
 class SetPieceDeadlines(Mutation, frozen=True, kw_only=True, tag="set_piece_deadlines"):
-    """Requests that a part of a file is downloaded by a time, before other parts. Players use it to stream a file.
+    """Requests that a part of a file is downloaded by a given time, before other parts.
 
-    libtorrent requests the pieces of that part from the fastest peers, the earliest deadline first. Deadlines do not
-    outlive the daemon. A new engine gets those that are still in the future. A piece that misses its deadline is still
-    preferred until it is complete.
+    Players use this command to stream a file.
+
+    libtorrent requests the pieces of that part from the fastest peers, the earliest deadline first. If a piece misses
+    its deadline, it is still preferred until it is complete. A new engine gets the deadlines that are still in the
+    future. A restart of the daemon drops all deadlines.
 
     Fields:
         file: the index of a selected file, as in `list_files`.

@@ -15,18 +15,18 @@ FilePath = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 class MoveStorage(Mutation, frozen=True, kw_only=True, tag="move_storage"):
     """Moves a torrent's files to another save path.
 
-    The move is durable: whichever process dies, it continues. The torrent is not loaded meanwhile. It is in state
+    The move is durable: if a process dies, the move continues. During the move the torrent is not loaded. Its state is
     `queued`, and `moving` in its row shows the progress. On the same file system the files are linked, which takes
-    moments; to another one they are copied. The originals are deleted once all files are in place. Then `save_path`
-    changes, `storage_moved` is published, and the torrent is loaded again without hashing. Files that exist at the
-    new path are never overwritten. If the move fails, `session_error` (`move_failed`) says why, and the torrent goes on
-    at the present save path.
+    moments. To another file system they are copied. Once all files are in place, the originals are deleted. Then
+    `save_path` changes, `storage_moved` is published, and the torrent is loaded again without hashing. Files that exist
+    at the new path are never overwritten. If the move fails, `session_error` (`move_failed`) says why. Then the torrent
+    continues at its present save path.
 
-    To cancel a move while the files are being copied, move the torrent to its present save path. With
-    `"wait": "applied"` the command is answered once the move has begun.
+    To cancel a move while the files are being copied, move the torrent to its present save path. With `"wait":
+    "applied"` the command is answered once the move has begun.
 
     Fields:
-        save_path: an absolute path in the download roots; it is created if it does not exist.
+        save_path: an absolute path in the download roots. It is created if it does not exist.
     """
 
     torrent: TorrentId
@@ -42,7 +42,7 @@ class RenameFile(Mutation, frozen=True, kw_only=True, tag="rename_file"):
 
     Fields:
         index: the file's index in the torrent, from 0.
-        path: the new path relative to the save path, with the root folder; separated by slashes.
+        path: the new path, relative to the save path. It includes the root folder. Its separator is a slash.
     """
 
     torrent: TorrentId
@@ -54,8 +54,8 @@ class RenameFolder(Mutation, frozen=True, kw_only=True, tag="rename_folder"):
     """Renames a folder of a torrent with all files in it. For its effects see `rename_file`.
 
     Fields:
-        path: the present path relative to the save path, with the root folder; separated by slashes.
-        new_path: the new path in the same form. The folder may exist if none of the files in it would be overwritten.
+        path: the present path, relative to the save path. It includes the root folder. Its separator is a slash.
+        new_path: the new path in the same form. The folder may exist, if the move would overwrite no file in it.
     """
 
     torrent: TorrentId

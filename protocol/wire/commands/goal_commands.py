@@ -11,11 +11,10 @@ class GetGoals(InstantRead, frozen=True, kw_only=True, tag="get_goals"):
 
 
 class UpdateGoals(Mutation, frozen=True, kw_only=True, tag="update_goals"):
-    """Sets global seeding goals: what `global` means as the goal of a torrent. Absent goals are not changed.
+    """Sets global seeding goals. They apply to torrents without goals of their own. Absent goals are not changed.
 
-    A client's goal overrides the configuration's `[goals]`, and stays in force, also after restarts. Null means no
-    goal. `file` takes a client's goal back, so that the configured one applies. The section "Seeding goals" has the
-    details.
+    A client's goal overrides `[goals]` in the configuration, also after restarts. Null means no goal. `file` removes
+    the client's goal, so that the configured goal applies again. The section "Seeding goals" has the details.
 
     Fields:
         ratio: the `ratio` at which a torrent has seeded enough.

@@ -34,11 +34,11 @@ Priorities = (
     Annotated[list[FilePriority], msgspec.Meta(max_length=100_000)]
     | dict[Annotated[str, msgspec.Meta(pattern=patterns.FILE_INDEX)], FilePriority]
 )
-"""File priorities: a list that begins with file 0, or a map with file indices in decimal as keys."""
+"""File priorities: a list that begins with file 0, or a map. The keys of the map are file indices in decimal."""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
-    """The base of all commands. They are immutable, and their tag is the op. Each belongs to one of the kinds below."""
+    """The base of all commands. Commands are immutable, and their tag is the op. Each has one of the kinds below."""
 
 
 class Mutation(Command, frozen=True, kw_only=True):
@@ -50,25 +50,25 @@ class Read(Command, frozen=True, kw_only=True):
 
 
 class InstantRead(Read, frozen=True, kw_only=True):
-    """Answered from memory, in the same iteration of the event loop in which it arrives."""
+    """Answered from memory, in the iteration of the event loop that receives the request."""
 
 
 class PagedRead(Read, frozen=True, kw_only=True):
-    """Answered from memory, in steps between which requests of other clients are handled."""
+    """Answered from memory, in steps. Between the steps, requests of other clients are handled."""
 
 
 class EngineRead(PagedRead, frozen=True, kw_only=True):
     """Returns figures of one torrent that the engine has.
 
-    The supervisor queries the engine first; without an answer it replies from its cache.
+    The supervisor queries the engine first. Without an answer it replies from its cache.
     """
 
     torrent: TorrentId
 
 
 class SessionRead(PagedRead, frozen=True, kw_only=True):
-    """Returns figures of the session that the engine has, as `EngineRead` does for a torrent."""
+    """Returns figures of the session that the engine has."""
 
 
 class DiskRead(Read, frozen=True, kw_only=True):
-    """Answered from a disk, whose accesses may hang."""
+    """Answered from a disk. An access to the disk may hang."""

@@ -27,41 +27,40 @@ JobId = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 class ExportTorrent(DiskRead, frozen=True, kw_only=True, tag="export_torrent"):
     """Returns the .torrent file of a torrent, and its magnet link.
 
-    The info section is copied unchanged, so the info-hash is the same. The trackers and web seeds are those that the
-    torrent has now, with all changes. The reply is made from the files in the resume directory, so no engine is needed.
+    The info section is copied unchanged, so the info-hash is the same. The trackers and web seeds are the torrent's
+    present ones, with all changes. The reply is made from the files in the resume directory, so no engine is needed.
     """
 
     torrent: TorrentId
 
 
 class CreateTorrent(Mutation, frozen=True, kw_only=True, tag="create_torrent"):
-    """Starts a job that makes a torrent of a file or folder in the download roots. Returns the job's id.
+    """Starts a job that makes a torrent from a file or folder in the download roots. Returns the job's id.
 
     A separate process hashes the files. `job_progress` reports the job's progress, and `job_finished` its end. Jobs run
-    one after the other. Hashing needs no engine, and goes on if an engine dies. If the daemon ends, its jobs end, too.
-    Nothing of an unfinished job is on disk, so a later daemon does not know it.
+    one after the other. Hashing needs no engine, and continues if an engine dies. If the daemon ends, its jobs end,
+    too. An unfinished job leaves nothing on disk, so a later daemon does not know the job.
 
-    A job fails if a file changes during hashing, or if other clients could not store a file under its name. It also
-    fails if there is a symbolic link below `path`, or anything else that is neither a file nor a folder, unless a glob
-    of `exclude` matches it.
+    A job fails in these cases: A file changes during hashing. Other clients could not store a file under its name. Or
+    `path` contains a symbolic link, or another entry that is no file or folder. Entries that a glob of `exclude`
+    matches do not count.
 
     Fields:
         path: an absolute path in the download roots. Its last name becomes the torrent's name.
         format: the info section of BEP 3 (`v1`), of BEP 52 (`v2`), or both (`hybrid`).
-        piece_length: a power of two, in bytes. Null chooses the shortest length with at most 2048 pieces, but at most
-            16 MiB. Only above a size of 2 TiB a longer one is chosen.
-        trackers: the trackers' URLs by tier: a list of lists.
+        piece_length: a power of two, in bytes. Null chooses the shortest length with at most 2048 pieces, up to 16 MiB.
+            Above a size of 2 TiB, null chooses a longer one.
+        trackers: the trackers' URLs by tier, as a list of lists.
         web_seeds: URLs (BEP 19).
-        private: clients of the torrent get peers only from its trackers (BEP 27).
-        source: a text that private trackers ask for. It changes the info-hash.
+        private: whether clients of the torrent get peers only from its trackers (BEP 27).
+        source: a text that private trackers require. It changes the info-hash.
         comment: any text.
-        exclude: globs as in `update_selection`; files that match one of them are left out.
-        output: the path of the .torrent file, in an existing directory in the download roots. If there is a file of a
-            torrent with the same info-hash already, it stays, also if it has other trackers, web seeds or another
-            comment; if there is anything else, the job fails. Null means that no file is written; then `seed` must be
-            true.
-        seed: whether the torrent is added once it is made, and seeded without a recheck. This needs an engine. A
-            torrent that exists already is not changed.
+        exclude: globs, in the form of `update_selection`. Files that match one of them are left out.
+        output: the path of the .torrent file, in an existing directory in the download roots. If a .torrent file with
+            the same info-hash exists there, it is kept. The trackers, web seeds and comment of that file may differ. If
+            anything else exists there, the job fails. Null means that no file is written; then `seed` must be true.
+        seed: whether the finished torrent is added and seeded without a recheck. This needs an engine. A torrent that
+            exists already is not changed.
     """
 
     path: SavePath
@@ -84,7 +83,7 @@ class ListJobs(InstantRead, frozen=True, kw_only=True, tag="list_jobs"):
 
 
 class CancelJob(Mutation, frozen=True, kw_only=True, tag="cancel_job"):
-    """Cancels a job that waits or runs. A job that has made its torrent, or has ended, is not changed.
+    """Cancels a job that waits or runs. A job that has made its torrent or has ended is not changed.
 
     Fields:
         job: a job's id, as in the reply to `create_torrent`.

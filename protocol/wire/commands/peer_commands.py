@@ -7,10 +7,10 @@ from protocol.wire.commands.kinds import Endpoint, EngineRead, InstantRead, Muta
 
 
 class ListPeers(EngineRead, frozen=True, kw_only=True, tag="list_peers"):
-    """Returns the peers that a torrent is connected to, those with the highest rates first.
+    """Returns the peers that a torrent is connected to. Peers with the highest rates are first.
 
     The supervisor queries the engine, and waits for at most half of the deadline. Without an answer it returns the
-    peers that it received last, if it still has them. `age_ms` says how old they are.
+    peers that it received last, if it still has them. `age_ms` is the age of this list.
     """
 
 
@@ -18,7 +18,7 @@ class PieceMap(EngineRead, frozen=True, kw_only=True, tag="piece_map"):
     """Returns which pieces a torrent has, and how many peers have each piece.
 
     The supervisor queries the engine, and waits for at most half of the deadline. Without an answer it returns the map
-    that it received last, if it still has one. `age_ms` says how old the map is.
+    that it received last, if it still has one. `age_ms` is the age of this map.
     """
 
 
@@ -27,10 +27,10 @@ class ListBans(InstantRead, frozen=True, kw_only=True, tag="list_bans"):
 
 
 class BanPeer(Mutation, frozen=True, kw_only=True, tag="ban_peer"):
-    """Bans an IP address for all torrents, until `unban_peer`, even across restarts.
+    """Bans an IP address for all torrents until `unban_peer`, even across restarts.
 
-    Connections to the address are closed, and no new ones are made or accepted. Web seeds at the address are not used;
-    trackers at the address still are. At most 10,000 addresses can be banned.
+    Connections to the address are closed, and no new connections are made or accepted. Web seeds at the address are not
+    used. Trackers at the address are still used. At most 10,000 addresses can be banned.
 
     Fields:
         peer: an IP address, or `address:port` as in `list_peers`. The ban applies to all ports of the address.
@@ -43,7 +43,7 @@ class UnbanPeer(Mutation, frozen=True, kw_only=True, tag="unban_peer"):
     """Lifts the ban of an IP address. An address that is not banned is not changed.
 
     Fields:
-        peer: as in `ban_peer`.
+        peer: an IP address, or `address:port` as in `list_peers`.
     """
 
     peer: Endpoint

@@ -27,7 +27,8 @@ class Stats(InstantRead, frozen=True, kw_only=True, tag="stats"):
 class GetSettings(InstantRead, frozen=True, kw_only=True, tag="get_settings"):
     """Returns all settings of libtorrent that can be set, by libtorrent's names.
 
-    Until the first engine accepts commands, the reply has only the settings that a client or the configuration has set.
+    Before the first engine accepts commands, the reply has only the settings that a client or the configuration has
+    set.
     """
 
 
@@ -37,8 +38,8 @@ class Snapshot(PagedRead, frozen=True, kw_only=True, tag="snapshot"):
     Each page shows the state at its own reply's `seq`. Every page has `health` and `settings`.
 
     Fields:
-        cursor: the `cursor` of the previous page, which was requested with the same arguments; null for the first page.
-            Opaque; it stays valid when torrents are added or removed.
+        cursor: the `cursor` of the previous page; null for the first page. The other arguments must be the same as for
+            the previous page. The text is opaque. It stays valid when torrents are added or removed.
         limit: the maximum number of rows in a page.
     """
 
@@ -47,7 +48,9 @@ class Snapshot(PagedRead, frozen=True, kw_only=True, tag="snapshot"):
 
 
 class Replay(PagedRead, frozen=True, kw_only=True, tag="replay"):
-    """Returns the lifecycle events after `after_seq`, in order and without a gap. Repeat it until `head` is reached.
+    """Returns the lifecycle events after `after_seq`, in order and without a gap.
+
+    Repeat the request until `head` is reached.
 
     Fields:
         epoch: the epoch of `after_seq`.
@@ -63,7 +66,7 @@ class Replay(PagedRead, frozen=True, kw_only=True, tag="replay"):
 class ListCrashes(DiskRead, frozen=True, kw_only=True, tag="list_crashes"):
     """Returns the crash reports of engines, the latest first.
 
-    A thread reads the reports from disk. Their number is bounded; the oldest reports are evicted first.
+    A thread reads the reports from disk. Their number is limited. The oldest reports are evicted first.
     """
 
 
@@ -85,16 +88,16 @@ class ListDamaged(DiskRead, frozen=True, kw_only=True, tag="list_damaged"):
 
 
 class UpdateSettings(Mutation, frozen=True, kw_only=True, tag="update_settings"):
-    """Changes settings of libtorrent, by libtorrent's names; other settings are not changed.
+    """Changes settings of libtorrent, by libtorrent's names. Other settings are not changed.
 
-    A client's value overrides the configuration's `[engine]`, which overrides Ouzel's defaults. The value applies at
-    once, and stays in force, also after restarts. If one of the given settings is invalid, none is changed. Rate limits
-    are set by `update_limits` instead.
+    A client's value overrides the value in the configuration's `[engine]`. Both override Ouzel's default. The value
+    applies at once, and also after restarts. If one of the given settings is invalid, none is changed. Use
+    `update_limits` for rate limits.
 
     Fields:
         settings: the values by name. A value has the type of the setting's default. A number has to be in the setting's
-            range, which for most settings is that of 32-bit numbers. Null takes the client's value back, so that the
-            configured value, or else the default, applies.
+            range. For most settings, all 32-bit numbers are valid. Null removes the client's value. Then the configured
+            value applies, or else the default.
     """
 
     settings: Settings
@@ -103,9 +106,9 @@ class UpdateSettings(Mutation, frozen=True, kw_only=True, tag="update_settings")
 class RestoreDamaged(Mutation, frozen=True, kw_only=True, tag="restore_damaged"):
     """Restores a damaged file that was put aside, once its content is valid. Its torrent is then loaded again.
 
-    With a torrent's record, its metainfo and resume data are restored if they were put aside, too, and are valid. No
-    file that is in use is replaced. If the torrent was being removed when its record was put aside, the removal is not
-    continued.
+    With a torrent's record, its metainfo and resume data are restored, too. They must have been put aside, and must be
+    valid. No file that is in use is replaced. If the torrent was being removed when its record was put aside, the
+    removal is not continued.
 
     Fields:
         name: a name in the reply to `list_damaged`.

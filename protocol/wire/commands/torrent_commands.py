@@ -34,13 +34,13 @@ class ListTorrents(PagedRead, frozen=True, kw_only=True, tag="list_torrents"):
     """Returns one page of the torrents, sorted by id.
 
     Fields:
-        ids: only these torrents; unknown ids are ignored.
-        fields: the names of the row's members to return; `torrent` is always included. Null means all members.
-        state: only torrents in this state.
-        label: only torrents with this label.
-        category: only torrents in the category of this name; an empty text means those without a category.
-        cursor: the `cursor` of the previous page, which was requested with the same arguments; null for the first page.
-            Opaque; it stays valid when torrents are added or removed.
+        ids: return only these torrents. Unknown ids are ignored.
+        fields: the names of the row's members to return. The reply always has `torrent`. Null means all members.
+        state: return only torrents in this state.
+        label: return only torrents with this label.
+        category: return only torrents in the category of this name. An empty text selects torrents without a category.
+        cursor: the `cursor` of the previous page; null for the first page. The other arguments must be the same as for
+            the previous page. The text is opaque. It stays valid when torrents are added or removed.
         limit: the maximum number of rows in a page.
     """
 
@@ -63,8 +63,8 @@ class ListFiles(EngineRead, frozen=True, kw_only=True, tag="list_files"):
     """Returns one page of a torrent's files, with their progress.
 
     Fields:
-        cursor: the `cursor` of the previous page, which was requested with the same arguments; null for the first page.
-            Opaque; it stays valid when torrents are added or removed.
+        cursor: the `cursor` of the previous page; null for the first page. The other arguments must be the same as for
+            the previous page. The text is opaque. It stays valid when torrents are added or removed.
         limit: the maximum number of files in a page.
     """
 
@@ -75,8 +75,8 @@ class ListFiles(EngineRead, frozen=True, kw_only=True, tag="list_files"):
 class ListTrackers(EngineRead, frozen=True, kw_only=True, tag="list_trackers"):
     """Returns the trackers of a torrent by tier, including those in its source.
 
-    The supervisor queries the engine for the figures, for at most half of the deadline. Without an answer it returns
-    the figures that it received last.
+    The supervisor queries the engine for the figures, and waits for at most half of the deadline. Without an answer it
+    returns the figures that it received last.
     """
 
 
@@ -84,52 +84,54 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
     """Adds a torrent from exactly one of `magnet`, `metainfo` and `upload`.
 
     A torrent that exists already is not changed, and the reply has `duplicate`. A hybrid torrent exists already if a
-    torrent with either of its info-hashes does. There are two exceptions: a torrent from a magnet link that has no
-    metadata yet gets the metadata of an added .torrent file, and `merge` adds trackers and web seeds.
+    torrent with one of its info-hashes exists. There are two exceptions. A torrent from a magnet link that has no
+    metadata yet gets the metadata of an added .torrent file. And `merge` adds trackers and web seeds.
 
-    libtorrent validates the source, so an engine is needed. If none is running for a moment, the command waits for the
-    next one.
+    libtorrent validates the source, so an engine is needed. If no engine is running for a moment, the command waits for
+    the next engine.
 
     Fields:
-        magnet: a magnet link. Its `so` (BEP 53) selects files as `include` does, unless `include` is given. Its `dn`
-            may be in any encoding.
+        magnet: a magnet link. Its `so` (BEP 53) selects files like `include`, if `include` is absent. Its `dn` may be
+            in any encoding.
         metainfo: the content of a .torrent file.
-        upload: the id of an upload with the content of a .torrent file; see `upload_part`.
-        save_path: an absolute path inside the download roots. By default that of the category, or the first root.
+        upload: the id of an upload with the content of a .torrent file. See `upload_part`.
+        save_path: an absolute path inside the download roots. The default is the save path of the category, or the
+            first root.
         paused: adds the torrent without starting it.
-        sequential: downloads pieces in order rather than the rarest first.
-        rules: as in `update_selection`.
-        priorities: priorities 0..7: a list that begins with file 0, or a map with file indices in decimal as keys. They
-            override the rules.
+        sequential: downloads pieces in order. The default is the rarest piece first.
+        rules: the rules that `update_selection` sets.
+        priorities: priorities 0..7, as a list that begins with file 0, or as a map. The keys of the map are file
+            indices in decimal. Priorities override the rules.
         download_bps, upload_bps: limits in bytes per second; 0 means no limit.
         trackers: URLs in addition to those in the source.
         web_seeds: URLs (BEP 19) in addition to those in the source.
-        labels: any words, by which torrents can be filtered.
-        seed_mode: the client guarantees that all data is on disk; a piece is checked when it is first uploaded.
-        peers: `address:port`, with IPv6 addresses in brackets; tried now and after each restart.
-        resume: resume data in libtorrent's format, as other clients store it (qBittorrent's `.fastresume`), together
-            with a .torrent file. Used are its progress, the names of files, trackers, web seeds, peers and totals, but
-            neither its save path nor its limits and flags. Pieces that it claims where the files have no data, and
-            those on disk that it does not claim, are hashed first.
-        content_layout: `original`: the files are in a folder if the torrent has one; `subfolder`: always; a torrent
-            that is a single file gets a folder named like the file without its extension; `no_subfolder`: never; the
-            torrent's root folder is left out. It never changes afterwards.
-        merge: if the torrent exists already, adds the trackers and web seeds of this source and of the arguments to it.
-            Not for private torrents (BEP 27). The reply's `merged` has the outcome.
-        added_us: when the torrent was added, as the client knows it; by default now.
+        labels: any words. `list_torrents` can filter by them.
+        seed_mode: the client guarantees that all data is on disk. Each piece is checked when it is first uploaded.
+        peers: `address:port`, with IPv6 addresses in brackets. libtorrent connects to these peers now and after each
+            restart.
+        resume: resume data in libtorrent's format, together with a .torrent file. Other clients store such data, for
+            example qBittorrent's `.fastresume`. Its progress, names of files, trackers, web seeds, peers and totals are
+            used. Its save path, limits and flags are ignored. If its progress and the data on disk differ, the pieces
+            in question are hashed first.
+        content_layout: whether the files are in a folder; it never changes afterwards. `original`: the files are in a
+            folder if the torrent has one. `subfolder`: the files are always in a folder; the folder of a single file
+            has the file's name without extension. `no_subfolder`: the torrent's root folder is left out.
+        merge: if the torrent exists already, adds the trackers and web seeds of this source and these arguments to it.
+            Private torrents (BEP 27) are not changed. The reply's `merged` has the outcome.
+        added_us: when the torrent was added, according to the client. The default is now.
         category: the name of an existing category; null means none.
         options: the options that `update_options` sets. They are in force from the start. A torrent that is added
-            `paused` stays paused with `force_start`, until `resume`.
-        queue_position: the place in the queue, as `move_in_queue` counts: 0 is the first. Only with `auto_managed` and
-            without `force_start`. By default the last.
+            `paused` stays paused until `resume`, even with `force_start`.
+        queue_position: the place in the queue; 0 is the first. Allowed only with `auto_managed` and without
+            `force_start`. The default is the last place.
     """
 
     class Rules(msgspec.Struct, frozen=True, kw_only=True):
         """The globs of a selection.
 
         Fields:
-            include: globs, of which a selected file must match at least one; an empty list means all files.
-            exclude: globs; a file that matches one of them is not selected.
+            include: globs. A selected file must match at least one of them. An empty list means all files.
+            exclude: globs. A file that matches one of them is not selected.
             skip_fluff: do not select samples, notes, links and the like.
         """
 
@@ -165,8 +167,8 @@ class RemoveTorrent(Mutation, frozen=True, kw_only=True, tag="remove_torrent"):
     """Removes a torrent, and deletes its files if requested.
 
     Fields:
-        delete_files: also deletes the torrent's files. Files that another torrent uses are kept, and a `session_error`
-            reports that.
+        delete_files: also deletes the torrent's files. Files that another torrent uses are kept. A `session_error`
+            reports these files.
     """
 
     torrent: TorrentId
@@ -180,16 +182,16 @@ class PauseTorrent(Mutation, frozen=True, kw_only=True, tag="pause"):
 
 
 class ResumeTorrent(Mutation, frozen=True, kw_only=True, tag="resume"):
-    """Resumes a paused torrent, and retries one that is in state `error`."""
+    """Resumes a paused torrent, and retries a torrent in state `error`."""
 
     torrent: TorrentId
 
 
 class SetSequential(Mutation, frozen=True, kw_only=True, tag="set_sequential"):
-    """Chooses whether pieces are downloaded in order, or the rarest first.
+    """Chooses the order of downloaded pieces: from first to last, or the rarest first.
 
     Fields:
-        sequential: true for in order, false for rarest first.
+        sequential: true for first to last, false for rarest first.
     """
 
     torrent: TorrentId
@@ -202,10 +204,11 @@ class UpdateLimits(Mutation, frozen=True, kw_only=True, tag="update_limits"):
     Limits apply to all peers, including those on the local network. An absent limit is not changed.
 
     Fields:
-        torrent: the torrent's id; null means the session, that is, all torrents together.
+        torrent: the torrent's id. Null means the session: all torrents together.
         download_bps, upload_bps: bytes per second; 0 means no limit.
-        alternative: switches the session's alternative limits, which the configuration has, on (true) or off (false);
-            null lets the schedule decide. The switch stays as it is until it is changed, also after restarts.
+        alternative: switches the session's alternative limits on (true) or off (false). The configuration has these
+            limits. Null lets the schedule decide. The switch keeps its state until a client changes it, also after
+            restarts.
     """
 
     torrent: TorrentId | None = None
@@ -218,18 +221,18 @@ class UpdateSelection(Mutation, frozen=True, kw_only=True, tag="update_selection
     """Chooses the files to download.
 
     Absent arguments are not changed. A glob without a slash matches the name of a file in any folder. A glob with a
-    slash matches the path, with or without the torrent's root folder. `**` matches any number of folders; case is
-    ignored. Globs apply to sanitized names, but before files of equal names are renamed: a file that is listed as
-    `a.1.txt` is matched as `a.txt`. Explicit priorities apply to the file with that index. They override `exclude`,
-    which overrides `include`.
+    slash matches the path, with or without the torrent's root folder. `**` matches any number of folders. Case is
+    ignored. Globs apply to sanitized names before files of equal names are renamed. So a file that is listed as
+    `a.1.txt` is matched as `a.txt`. Explicit priorities apply to the file with that index. They override `exclude`, and
+    `exclude` overrides `include`.
 
     Fields:
-        include: globs, of which a selected file must match at least one; an empty list means all files. If given,
+        include: globs. A selected file must match at least one of them. An empty list means all files. If given,
             `include` replaces the selection by the `so` of a magnet link.
-        exclude: globs; a file that matches one of them is not selected.
+        exclude: globs. A file that matches one of them is not selected.
         skip_fluff: do not select samples, notes, links and the like.
-        priorities: priorities 0..7: a list that begins with file 0, or a map with file indices in decimal as keys. They
-            replace all earlier priorities. If the value is empty, only the rules apply.
+        priorities: priorities 0..7, as a list that begins with file 0, or as a map. The keys of the map are file
+            indices in decimal. They replace all earlier priorities. If the value is empty, only the rules apply.
     """
 
     torrent: TorrentId
@@ -240,11 +243,11 @@ class UpdateSelection(Mutation, frozen=True, kw_only=True, tag="update_selection
 
 
 class Recheck(Mutation, frozen=True, kw_only=True, tag="recheck"):
-    """Hashes all files of a torrent again; pieces that fail the check are downloaded again.
+    """Hashes all files of a torrent again. Pieces that fail the check are downloaded again.
 
-    The torrent is in state `checking` meanwhile, even if it is paused; it stays paused afterwards. A torrent in state
-    `error` is retried. With `"wait": "applied"` the command is answered once libtorrent has begun to hash. If the
-    engine dies during the recheck, the next engine starts it again.
+    During the recheck the torrent is in state `checking`, even if it is paused. A paused torrent stays paused
+    afterwards. A torrent in state `error` is retried. With `"wait": "applied"` the command is answered once libtorrent
+    has begun to hash. If the engine dies during the recheck, the next engine starts the recheck again.
     """
 
     torrent: TorrentId
@@ -262,11 +265,10 @@ class AddPeers(Mutation, frozen=True, kw_only=True, tag="add_peers"):
 
 
 class ReleaseTorrent(Mutation, frozen=True, kw_only=True, tag="release_torrent"):
-    """Releases a torrent from quarantine, so that it is loaded again.
+    """Releases a torrent from quarantine. The engine then loads it again.
 
     A torrent that is not in quarantine is not changed. Other mutations of a torrent in quarantine become durable at
-    once, but take effect only when the torrent is released. With `"wait": "applied"` they are answered with
-    `quarantined`.
+    once. They take effect when the torrent is released. With `"wait": "applied"` they are answered with `quarantined`.
     """
 
     torrent: TorrentId

@@ -11,19 +11,19 @@ MAX_ENTRIES: Final = 400
 """The maximum length of each list of trackers in a command. A frame has at most 1000 arrays and maps."""
 
 KnownUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
-"""A URL that a torrent has already. Those in its source may have any form."""
+"""A URL that a torrent has already. A URL in the torrent's source may have any form."""
 
 
 class Reannounce(Mutation, frozen=True, kw_only=True, tag="reannounce"):
     """Announces a torrent now, even if a tracker requested a longer interval.
 
     If many torrents are to announce, about 50 a second do. `list_trackers` shows the outcome. The request is not
-    stored. A torrent that is not loaded announces as soon as it is loaded, without this command.
+    stored. A torrent that is not loaded announces once it is loaded, also without this command.
 
     Fields:
-        tracker: the URL of one of the torrent's trackers. Null means the DHT, and the trackers that the torrent uses
-            now. Of these, a further one is used only if those before it fail (BEP 12), unless libtorrent's settings say
-            otherwise.
+        tracker: the URL of one of the torrent's trackers. Null means the DHT and the trackers that the torrent uses
+            now. By default a tracker is used only if the trackers before it fail (BEP 12). libtorrent's settings can
+            change that.
     """
 
     torrent: TorrentId
@@ -35,7 +35,7 @@ class TrackerEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         url: the tracker's URL.
-        tier: 0..255 (BEP 12); a tier is used only if all trackers of lower tiers fail.
+        tier: 0..255 (BEP 12). A tier is used only if all trackers of lower tiers fail.
     """
 
     url: Url
@@ -46,13 +46,13 @@ class UpdateTrackers(Mutation, frozen=True, kw_only=True, tag="update_trackers")
     """Changes the list of a torrent's trackers, including those in its source.
 
     First `replace` applies, then `remove`, then `add`. `list_trackers` shows the new list at once. The change is
-    permanent, also if the torrent gets metadata from its peers, or is merged with another record of the same torrent.
-    If many torrents are to announce to their new trackers, about 50 a second do.
+    permanent. It stays in force if the torrent gets metadata from its peers. It stays in force if the torrent's record
+    is merged with another record. If many torrents are to announce to their new trackers, about 50 a second do.
 
     Fields:
-        replace: the whole new list; an empty one removes all trackers.
-        add: trackers to add. For a tracker that the torrent has already, this sets the tier.
-        remove: URLs of trackers to remove; those that the torrent does not have are ignored.
+        replace: the whole new list. An empty list removes all trackers.
+        add: trackers to add. If the torrent has a tracker already, its tier is changed.
+        remove: URLs of trackers to remove. URLs that the torrent does not have are ignored.
     """
 
     torrent: TorrentId
@@ -67,9 +67,9 @@ class UpdateWebSeeds(Mutation, frozen=True, kw_only=True, tag="update_web_seeds"
     `list_web_seeds` shows the result at once. A slash at the end of a URL makes no difference.
 
     Fields:
-        add: URLs to add. For a torrent with several files, the URL is that of the directory that contains the torrent's
+        add: URLs to add. If a torrent has several files, the URL leads to the directory that contains the torrent's
             root folder.
-        remove: URLs to remove; those that the torrent does not have are ignored.
+        remove: URLs to remove. URLs that the torrent does not have are ignored.
     """
 
     torrent: TorrentId
@@ -81,5 +81,5 @@ class ListWebSeeds(EngineRead, frozen=True, kw_only=True, tag="list_web_seeds"):
     """Returns the web seeds (BEP 19) of a torrent, including those in its source.
 
     The supervisor queries the engine, and waits for at most half of the deadline. Without an answer it returns the web
-    seeds that it received last; if it has none, those in the torrent's record.
+    seeds that it received last. If it has received none, it returns the web seeds in the torrent's record.
     """

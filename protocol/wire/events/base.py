@@ -4,7 +4,7 @@ import msgspec
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
-    """The base of all events. No event is part of a reference cycle, so the garbage collector does not track them."""
+    """The base of all events. No event is part of a reference cycle, so the garbage collector need not track events."""
 
 
 class TorrentFact(Fact, frozen=True, kw_only=True):

@@ -62,7 +62,7 @@ LifecycleEvent = (
     | JobFinished
 )
 LatestEvent = Progress | JobProgress | Tick
-"""Events of which only the latest matters."""
+"""The events for which only the latest value matters."""
 
 Event = LifecycleEvent | LatestEvent
 

@@ -25,7 +25,7 @@ class JobFinished(Fact, frozen=True, kw_only=True, tag="job_finished"):
         torrent: the id of the created torrent; null if none was made.
         output: the path of the .torrent file; null if none was written.
         problem: why the torrent was not made, or not added; null if the job was successful.
-        duplicate: true if the job was to add the torrent, and the torrent existed already.
+        duplicate: true if the job had to add the torrent, and the torrent existed already.
     """
 
     job: str

@@ -7,7 +7,9 @@ from protocol.wire.reports import HealthStatus, Reason
 
 
 class LimitsApplied(Fact, frozen=True, kw_only=True, tag="limits_applied"):
-    """Limits have been applied, as read back from libtorrent. Without `torrent` they are the session's limits.
+    """libtorrent has applied limits. The values are read back from libtorrent.
+
+    Without `torrent` they are the session's limits.
 
     Fields:
         download_bps, upload_bps: bytes per second; 0 means no limit.
@@ -19,7 +21,9 @@ class LimitsApplied(Fact, frozen=True, kw_only=True, tag="limits_applied"):
 
 
 class LimitsStale(Fact, frozen=True, kw_only=True, tag="limits_stale"):
-    """libtorrent's limits differ from those that were set. Without `torrent` they are the session's limits.
+    """libtorrent has other limits than those that were set.
+
+    Without `torrent` they are the session's limits.
 
     Fields:
         download_bps, upload_bps: the limits that were set, in bytes per second.
@@ -35,13 +39,13 @@ class LimitsStale(Fact, frozen=True, kw_only=True, tag="limits_stale"):
 class SettingsChanged(Fact, frozen=True, kw_only=True, tag="settings_changed"):
     """A changed configuration was read and applied, or a client has changed settings of libtorrent or global goals.
 
-    Keys have the form `limits.download_bps`, and `engine.NAME` for a setting of libtorrent. If libtorrent does not have
-    a new value, a `session_error` reports that.
+    Keys have the form `limits.download_bps`. A setting of libtorrent has the key `engine.NAME`. If libtorrent did not
+    adopt a new value, a `session_error` reports that.
 
     Fields:
-        changed: the keys whose new values are in force now.
-        overridden: changed keys that have no effect, since clients' values override them.
-        restart_needed: the keys whose new values apply only at the next start of the service.
+        changed: the keys with new values that are in force now.
+        overridden: changed keys that have no effect, because clients' values override them.
+        restart_needed: the keys with new values that apply only at the next start of the service.
         source: `file` for a changed configuration, `client` for a client's change.
     """
 
@@ -55,12 +59,12 @@ class SessionError(Fact, frozen=True, kw_only=True, tag="session_error"):
     """A problem that does not concern a single torrent.
 
     Fields:
-        name: the kind of problem: `listen_failed`, `disk_full`, `storage_missing`, `files_not_deleted`,
-            `move_failed`, `config_refused`, `settings_stale` if libtorrent does not have the value of a setting, or
-            `memory_high` if the engine uses too much memory and is recycled. No event reports the end of a problem, but
-            `health` shows it.
+        name: the kind of problem. The kinds are `listen_failed`, `disk_full`, `storage_missing`, `files_not_deleted`,
+            `move_failed`, `config_refused`, `settings_stale` and `memory_high`. `settings_stale`: libtorrent does not
+            have the value of a setting. `memory_high`: the engine uses too much memory and is recycled. No event
+            reports the end of a problem, but `health` shows it.
         message: a sentence for people.
-        paths: for `files_not_deleted`: at most 1001 paths of files that are left, if they are known.
+        paths: for `files_not_deleted`. At most 1001 paths of files that were not deleted, if the paths are known.
     """
 
     name: str
@@ -69,11 +73,11 @@ class SessionError(Fact, frozen=True, kw_only=True, tag="session_error"):
 
 
 class HealthChanged(Fact, frozen=True, kw_only=True, tag="health_changed"):
-    """The health status, or the set of reasons for it, has changed.
+    """The health status has changed, or the set of reasons for it.
 
     Fields:
-        status: the status, which the worst problem determines.
-        reasons: all problems, the worst first; those of equal severity, the oldest first.
+        status: the status. The worst problem determines it.
+        reasons: all problems, the worst first. Among problems of equal severity, the oldest is first.
     """
 
     status: HealthStatus
@@ -85,7 +89,7 @@ class EngineStarted(Fact, frozen=True, kw_only=True, tag="engine_started"):
 
     Fields:
         pid: the engine's process id.
-        restarts: how often an engine was replaced by another one since the supervisor started.
+        restarts: how often an engine was replaced since the supervisor started.
         engine: the engine's slot, as in `engines` of `health`.
     """
 
@@ -115,7 +119,7 @@ class EngineLost(Fact, frozen=True, kw_only=True, tag="engine_lost"):
 
 
 class Reconciled(Fact, frozen=True, kw_only=True, tag="reconciled"):
-    """Desired state and the session differed, and the difference was repaired.
+    """Desired state and the session differed. The difference was repaired.
 
     Fields:
         what: a sentence about the difference.
@@ -128,7 +132,7 @@ class Reconciled(Fact, frozen=True, kw_only=True, tag="reconciled"):
 
 
 class Tick(Fact, frozen=True, kw_only=True, tag="tick"):
-    """The latest `seq` and the status, published once a second, so that subscribers detect lost events.
+    """The latest `seq` and the status. Published once a second, so that subscribers detect lost events.
 
     Fields:
         head: the number of the last lifecycle event, equal to the envelope's `seq`.

@@ -28,7 +28,7 @@ class TorrentAdded(TorrentFact, frozen=True, kw_only=True, tag="torrent_added"):
 
 
 class TorrentRemoved(TorrentFact, frozen=True, kw_only=True, tag="torrent_removed"):
-    """A torrent was removed. No reply contains it any more.
+    """A torrent was removed. Replies do not contain it any more.
 
     Fields:
         delete_files: whether the torrent's files are being deleted.
@@ -54,11 +54,11 @@ class MetadataUpdated(TorrentFact, frozen=True, kw_only=True, tag="metadata_upda
 
 
 class FileEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A file as stored on disk, encoded as an array of these four members.
+    """A file on disk, encoded as an array of these four members.
 
     Fields:
         index: the file's index in the torrent, from 0.
-        path: the path below the save path, separated by slashes; an absolute path begins with a slash.
+        path: the path below the save path, separated by slashes. An absolute path begins with a slash.
         size: the file's size in bytes.
         priority: the selected priority, 0..7.
     """
@@ -73,8 +73,8 @@ class FilesDiscovered(TorrentFact, frozen=True, kw_only=True, tag="files_discove
     """The torrent's files are known, each with the priority that the selection gives it.
 
     Fields:
-        files: at most 1000 files, each an array `[index, path, size, priority]`; without padding files (BEP 47).
-        truncated: whether the torrent has more files; `list_files` returns all.
+        files: at most 1000 files, each an array `[index, path, size, priority]`. Padding files (BEP 47) are left out.
+        truncated: whether the torrent has more files. `list_files` returns all files.
         torrent_paths: by file index, the path in the torrent if it differs from `path`. A file system does not accept
             every name, and no two files can have the same path.
     """
@@ -97,7 +97,7 @@ class StateChanged(TorrentFact, frozen=True, kw_only=True, tag="state_changed"):
 
 
 class Completed(TorrentFact, frozen=True, kw_only=True, tag="completed"):
-    """All selected files are complete: their pieces passed the hash check and were written with write(2).
+    """All selected files are complete. Their pieces passed the hash check and were written with write(2).
 
     Fields:
         bytes_done: how many bytes of the selected files are complete.
@@ -122,14 +122,14 @@ class TorrentError(TorrentFact, frozen=True, kw_only=True, tag="error"):
     """A torrent has an error.
 
     Fields:
-        name: the kind of error: `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`,
-            `path_not_allowed`, `unreadable`, `files_overwritten`; `call_failed` if a call of libtorrent raised an
-            exception; `invalid_metadata` if the metadata from peers has the right info-hash, but cannot be parsed as a
-            torrent; `rules_too_slow` if the evaluation of the torrent's globs takes too long; `move_delayed` if a move
-            of the files has to wait; `disk_full` and `storage_missing`, where the torrent waits until the storage is
-            usable again.
+        name: the kind of error. The kinds are `engine_lost`, `add_failed`, `storage`, `resume_rejected`, `damaged`,
+            `path_not_allowed`, `unreadable`, `files_overwritten`, `call_failed`, `invalid_metadata`, `rules_too_slow`,
+            `move_delayed`, `disk_full` and `storage_missing`. `call_failed`: a call of libtorrent raised an exception.
+            `invalid_metadata`: the metadata from peers has the right info-hash, but cannot be parsed as a torrent.
+            `rules_too_slow`: the evaluation of the torrent's globs takes too long. `move_delayed`: a move of the files
+            has to wait. `disk_full` and `storage_missing`: the torrent waits until the storage is usable again.
         message: a sentence for people.
-        recoverable: true if Ouzel recovers without help; false if somebody has to act.
+        recoverable: true if Ouzel recovers without help. False if somebody has to act.
     """
 
     name: str
@@ -144,13 +144,12 @@ class ErrorCleared(TorrentFact, frozen=True, kw_only=True, tag="error_cleared"):
 class TrackerStatusChanged(TorrentFact, frozen=True, kw_only=True, tag="tracker_status"):
     """A tracker of a torrent has failed, or works again.
 
-    The event is published once when a tracker fails, and once when it answers after that, but not for each announce. A
-    tracker that has worked counts as failing after two failures in a row; a tracker that keeps alternating between
-    working and failing counts as failing after six failures in a row. A new tracker that works causes no event. The
-    number of events is limited: of each torrent, at most ten trackers that fail at the same time are reported; for all
-    torrents together, there is a burst of at most 5,000 events, and then one event a second. The other failures are
-    published later if they persist, or not at all. `get_torrent` and `list_trackers` return the latest status of each
-    tracker.
+    The event is published once when a tracker fails, and once when it works again. A tracker that has worked fails
+    after two failures in a row. A tracker that keeps alternating between working and failing fails after six failures
+    in a row. A new tracker that works causes no event. The number of events is limited. Of each torrent, at most ten
+    trackers that fail at the same time are reported. All torrents together have a burst of at most 5,000 events, and
+    then one event a second. Other failures are published later if they persist, or not at all. `get_torrent` and
+    `list_trackers` return the latest status of each tracker.
 
     Fields:
         url: the tracker's URL, not redacted: it may have a passkey.
@@ -168,8 +167,8 @@ class GoalReached(TorrentFact, frozen=True, kw_only=True, tag="goal_reached"):
 
     Fields:
         goal: the goal: `ratio`, `seeding_time` or `inactive_time`.
-        action: what was done: `pause`, `remove`, `remove_files` or `super_seed`. For the two removals,
-            `torrent_removed` follows.
+        action: what was done: `pause`, `remove`, `remove_files` or `super_seed`. After a removal, `torrent_removed`
+            follows.
     """
 
     goal: GoalName
@@ -202,8 +201,8 @@ class FilesRenamed(TorrentFact, frozen=True, kw_only=True, tag="files_renamed"):
     """Files of a torrent have other paths now, because a client has renamed them.
 
     Fields:
-        files: the new paths by file index, at most 1000; relative to the save path.
-        truncated: whether more files were renamed; `list_files` returns all.
+        files: the new paths by file index, relative to the save path. At most 1000 paths.
+        truncated: whether more files were renamed. `list_files` returns all files.
     """
 
     files: dict[str, str]
@@ -211,10 +210,10 @@ class FilesRenamed(TorrentFact, frozen=True, kw_only=True, tag="files_renamed"):
 
 
 class Quarantined(TorrentFact, frozen=True, kw_only=True, tag="quarantined"):
-    """A torrent crashes the engine. It is not loaded any more until it is released, even across restarts.
+    """A torrent crashes the engine. It is not loaded until a client releases it, even across restarts.
 
     Fields:
-        reason: the evidence and the remedy, for people; the torrent's row has the same text as `error`.
+        reason: the evidence and the remedy, for people. The member `error` of the torrent's row has the same text.
         crash_report: the name of the report on the crash that led to the quarantine; null if there is none.
     """
 
@@ -223,7 +222,7 @@ class Quarantined(TorrentFact, frozen=True, kw_only=True, tag="quarantined"):
 
 
 class Released(TorrentFact, frozen=True, kw_only=True, tag="released"):
-    """A client released a torrent from quarantine; the torrent is loaded again."""
+    """A client released a torrent from quarantine. The torrent is loaded again."""
 
 
 class Progress(TorrentFact, frozen=True, kw_only=True, tag="progress"):

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from protocol.configuration.config_problem import InvalidConfig
 from protocol.host import private_dir
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.config.config import Config
 from supervisor.config.config_changes import ConfigInForce
-from supervisor.config.config_problem import InvalidConfig
 
 
 class RootsInForce:

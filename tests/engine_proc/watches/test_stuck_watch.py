@@ -44,7 +44,9 @@ def test_a_check_that_moves_is_not_stuck() -> None:
     assert [stuck.reload for stuck in watch.look(now + CHECKING_S)] == [True]
 
 
-@pytest.mark.parametrize("given", [{"paused": True}, {"error": "no"}, {"state": NativeState.DOWNLOADING}])
+@pytest.mark.parametrize(
+    "given", [{"paused": True}, {"queued": True}, {"error": "no"}, {"state": NativeState.DOWNLOADING}]
+)
 def test_what_does_not_check_is_not_stuck(given: dict[str, Any]) -> None:
     """Paused by a client or a queue, stopped, or checked."""
     watch = StuckWatch()

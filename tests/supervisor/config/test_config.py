@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from protocol.configuration.config_problem import InvalidConfig
 from protocol.wire.endpoints import COMMANDS_SOCKET, IPC_PATH_MAX_BYTES, NoHome
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.config import config
 from supervisor.config.config import ApiConfig, Config, LimitsConfig, RestartConfig, load
-from supervisor.config.config_problem import InvalidConfig
 from supervisor.config.limit_schedule import DAYS, AlternativeLimits, Window
 
 RUNTIME = {"OUZEL_PATHS_RUNTIME_DIR": "/run/ouzel"}

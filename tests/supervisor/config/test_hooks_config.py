@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from protocol.configuration.config_problem import InvalidConfig
 from supervisor.config.config import Config, load
-from supervisor.config.config_problem import InvalidConfig
 
 
 def loaded(directory: Path, text: str) -> Config:

@@ -7,10 +7,10 @@ import msgspec
 import pytest
 import structlog
 
+from protocol.configuration.config_problem import InvalidConfig
 from supervisor.config import reloader
 from supervisor.config.config import Config, LimitsConfig, PathsConfig
 from supervisor.config.config_changes import Changes, ConfigInForce
-from supervisor.config.config_problem import InvalidConfig
 from supervisor.config.reloader import Reloader
 from supervisor.host.service_manager import ServiceManager
 

@@ -1,8 +1,8 @@
-"""`crash`: sends SIGKILL to the engine half way through a download, and measures what is downloaded or hashed twice.
+"""`crash`: sends SIGKILL to the engine half way through a download. Measures what is downloaded or hashed twice.
 
 The seed limits its rate within each tenth of a second. By default, libtorrent's rate limiter sends in bursts, twice a
-second: 30 MB at once if the limit is 60 MB/s. The engine is killed when the seed has sent a certain number of bytes,
-and with such bursts that would always be during a burst. `--bursts` keeps libtorrent's default.
+second. With a limit of 60 MB/s, a burst has 30 MB. The engine is killed when the seed has sent a certain number of
+bytes. With such bursts, the kill would always be during a burst. `--bursts` keeps libtorrent's default.
 """
 
 import time
@@ -34,7 +34,7 @@ class Run(NamedTuple):
     Fields:
         twice: the bytes downloaded beyond the torrent's size.
         hashed: the bytes that the new engine hashed before it continued.
-        pieces: the number of pieces that the hashing found and that the resume data lacked.
+        pieces: the number of pieces that the hashing found in addition to those in the resume data.
         blocks: the number of blocks of incomplete pieces that the hashing found.
         intact: whether the downloaded file has the right SHA-1.
     """

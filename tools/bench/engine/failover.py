@@ -1,12 +1,11 @@
-"""`failover`: repeatedly sends SIGKILL to the engine, and measures the time until the next one accepts commands.
+"""`failover`: repeatedly sends SIGKILL to the engine. Measures the time until the next one accepts commands.
 
 There are no torrents. Right after each kill a client changes a limit of the session, with `"wait": "applied"`. Only the
-next engine can confirm the change, so the time until the reply is measured. The client does not poll meanwhile.
+next engine can confirm the change. So the time until the reply is measured. While it waits, the client does not poll.
 
 Each kill is made once the engine is idle and the warm spare is ready. The time between two kills is longer than the
-restart policy's window, so that there is no back-off. There is one series with the spare and one without. With
-`SSL_CERT_FILE` in the environment each new session reads all certificates in that file, which takes longer than
-everything else.
+restart policy's window, so there is no back-off. There is one series with the spare and one series without. If
+`SSL_CERT_FILE` is set, each new session reads all certificates in that file. That takes longer than everything else.
 """
 
 import os
@@ -44,7 +43,7 @@ class Kill(NamedTuple):
     Fields:
         lost_s: until the supervisor published `engine_lost`.
         started_s: until the supervisor published that the next engine accepts commands.
-        served_s: until a client received a reply that needs the next engine.
+        served_s: until a client received a reply that only the next engine can give.
     """
 
     lost_s: float
@@ -53,7 +52,10 @@ class Kill(NamedTuple):
 
 
 class Spare(NamedTuple):
-    """The costs of the idle warm spare: unshared memory (USS) in bytes, and CPU time as a fraction of one core."""
+    """The costs of the idle warm spare.
+
+    Unshared memory (USS) is in bytes. CPU time is a fraction of one core.
+    """
 
     bytes: int
     cpu: float
@@ -80,7 +82,7 @@ def failover(
 
 
 def daemon_for(root: Path, kills: int, *, warm: bool, sandbox: str | None = None) -> Daemon:
-    """A daemon whose restart budget allows this number of kills."""
+    """A daemon with a restart budget for this number of kills."""
     restart = {"window_s": WINDOW_S, "budget": kills + 5, "warm_spare": warm}
     return Daemon(root, restart=restart, sandbox=None if sandbox is None else {"mode": sandbox})
 
@@ -88,7 +90,7 @@ def daemon_for(root: Path, kills: int, *, warm: bool, sandbox: str | None = None
 def measure(daemon: Daemon, kills: int, *, warm: bool) -> list[Kill]:
     """Kills the engine repeatedly, and measures each kill.
 
-    At the end the engine is idle, and the spare is ready if there is one.
+    At the end the engine is idle. If there is a spare, it is ready.
     """
     found: list[Kill] = []
     with _asker(daemon) as socket:

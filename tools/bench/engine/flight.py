@@ -1,9 +1,9 @@
 """`flight`: the costs of the flight recorder, for one record and for all records of restoring one torrent.
 
-The writer uses shared memory, as in the engine. The number of records per torrent is counted in a real session, which
-restores seeds from resume data. The number of records of each kind, times the cost of a record of that kind, gives the
-cost of a restore. Only the record of the command is not included. Reading the recorder is a cost of the supervisor at
-each death of an engine.
+The writer uses shared memory, as in the engine. A real session restores seeds from resume data, and the benchmark
+counts the records of each kind. The cost of a restore is the sum over all kinds: number of records times cost of a
+record. Only the record of the command is not included. Reading the recorder is a cost of the supervisor at each death
+of an engine.
 """
 
 import os
@@ -132,7 +132,7 @@ def _measure(fd: int, runs: int) -> tuple[dict[str, float], float]:
 
 
 def _cpu_ns(act: Callable[[], object], runs: int, calls: int) -> float:
-    """The CPU time of one call in the fastest run, which other load on the machine disturbs least."""
+    """The CPU time of one call in the fastest run. Other load on the machine disturbs the fastest run least."""
     spent = (min(timeit.repeat(what, time.process_time, number=calls, repeat=runs)) for what in (act, lambda: None))
     return (next(spent) - next(spent)) / calls * 1e9
 
@@ -178,7 +178,7 @@ def _saved(root: Path, samples: list[SampleTorrent]) -> dict[str, bytes]:
 
 
 def _settle(probe: Probe) -> None:
-    """Waits until the torrents have done what follows an addition."""
+    """Waits until the torrents have finished the work that follows an addition."""
     deadline = time.monotonic() + 0.5
     while time.monotonic() < deadline:
         probe.pump(0.05)

@@ -1,8 +1,8 @@
 """`kills`: repeatedly sends SIGKILL to the engine during one download, while a client sends requests.
 
-The engine is killed each time the seed has sent another equal share of the payload, so that the download is still
-incomplete at the last kill on any machine. The requests change a second torrent, so that they do not affect the
-measured one. The restart budget is above the number of kills; the back-off is the default one.
+The engine is killed each time the seed has sent another equal share of the payload. So on any machine the download is
+still incomplete at the last kill. The requests change a second torrent, and do not affect the measured one. The restart
+budget is above the number of kills. The back-off is the default one.
 """
 
 import os
@@ -36,7 +36,7 @@ class Kill(NamedTuple):
 
     Fields:
         ready_s: from the kill to `engine_started`, when the new engine accepts commands.
-        backoff_s: the part of `ready_s` that was back-off.
+        backoff_s: how much of `ready_s` was back-off.
         lived_s: for how long the killed engine had accepted commands.
     """
 

@@ -1,7 +1,8 @@
-"""`sandbox`: the costs of the sandbox: alternates downloads and restarts with and without it.
+"""`sandbox`: measures the costs of the sandbox. Downloads and restarts alternate between with and without sandbox.
 
-Both variants are Ouzel with the same settings and the same seed; only `[sandbox] mode` differs. The downloads are those
-of `throughput`, the kills those of `failover` with the warm spare. The first download of each variant is not counted.
+Both variants are Ouzel with the same settings and the same seed. Only `[sandbox] mode` differs. The downloads are those
+of `throughput`. The kills are those of `failover` with the warm spare. The first download of each variant is not
+counted.
 """
 
 from functools import partial
@@ -23,7 +24,7 @@ from tools.rig.seed import Seed
 
 MODES: Final = ("require", "off")
 GOAL: Final = 0.97
-"""The goal as a ratio of the throughput without sandbox. The goal for the time of restarts is the inverse."""
+"""The goal: the ratio of the throughput to that without sandbox. The goal for the time of restarts is the inverse."""
 
 
 def sandbox(

@@ -1,8 +1,8 @@
 """`acknowledged`: checks that no acknowledged change is lost by SIGKILL at random moments.
 
 Several clients pipeline mutations of every kind. The engine or the supervisor is killed at most three milliseconds
-after a random number of acknowledgements. Afterwards the state is compared with the acknowledged changes; other changes
-may or may not have taken effect. One kill in four is made while the engine is still starting or restoring.
+after a random number of acknowledgements. Afterwards the state is compared with the acknowledged changes. Other changes
+may or may not have taken effect. One kill in four is made while the engine is starting or restoring.
 """
 
 import random

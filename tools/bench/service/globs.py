@@ -1,7 +1,7 @@
-"""`globs`: matches many globs with many file names on the selector's thread, and measures how long other threads wait.
+"""`globs`: matches many globs with many file names on the selector's thread. Measures how long other threads wait.
 
-There is no daemon: only the matching is measured. Half of the globs are common ones; the others are made to force
-backtracking.
+There is no daemon, because only the matching is measured. Half of the globs are common ones. The others are made to
+force backtracking.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from tools.bench.report import Check, Report, show, tell
 
 TURN_S: Final = 0.002
 HELD_S: Final = 0.25
-"""The interval of the engine's heartbeat, which is the limit for holding the interpreter's lock."""
+"""The interval of the engine's heartbeat. The interpreter's lock must not be held for longer."""
 
 
 def globs(
@@ -62,7 +62,7 @@ def globs(
 
 
 def _select(paths: list[str], patterns: list[str]) -> tuple[float, list[float], str | None]:
-    """Evaluates a selection. Returns the seconds, the delays of this thread meanwhile, and any problem."""
+    """Evaluates a selection. Returns the seconds, the delays of this thread in that time, and any problem."""
     said: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     selector = Selector(lambda torrent, problem: said.put(problem), at_once=0)
     desired = DesiredTorrent(

@@ -1,9 +1,10 @@
 """`leaks`: kills the engine hundreds of times, and checks that the supervisor's resources have not grown.
 
-There are some torrents, and at each restart a change is in flight that the next engine confirms. The first restarts are
-not counted, since they load code and fill caches. The numbers of descriptors, threads and children must not change. The
-growth of memory per restart is measured. Events and replies that the supervisor stores on purpose, for replay and
-idempotent retries, are subtracted; their number is bounded. The policy's window is so short that there is no back-off.
+There are some torrents. At each restart a change is in flight, and the next engine confirms it. The first restarts are
+not counted, because they load code and fill caches. The numbers of descriptors, threads and children must not change.
+The growth of memory per restart is measured. The supervisor stores a limited number of events and replies on purpose,
+for replay and idempotent retries. Their memory is subtracted. The policy's window is so short that there is no
+back-off.
 """
 
 import os
@@ -36,7 +37,7 @@ GROWTH_GOAL: Final = 4000
 """The allowed growth per restart in bytes. Allocators do not return all free memory."""
 
 GROWTH_SLACK: Final = 2_000_000
-"""The allowed growth in bytes for any number of restarts: garbage that is not collected yet, one more arena."""
+"""The allowed growth in bytes for any number of restarts. It covers uncollected garbage and one more arena."""
 
 
 class Held(NamedTuple):
@@ -91,7 +92,7 @@ def _restart(daemon: Daemon, torrent: str, number: int) -> None:
 
 
 def _settled(daemon: Daemon) -> Held:
-    """The resources, once their number is stable: sockets to a dead engine are closed a moment after its death."""
+    """The resources, once their number is stable. Sockets to a dead engine are closed a moment after its death."""
     process, seen = psutil.Process(daemon.pid), list[tuple[int, int, int]]()
 
     def still() -> bool:

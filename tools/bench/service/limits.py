@@ -1,9 +1,11 @@
-"""`limits`: checks that rate limits hold over 20 seconds, as measured at the other end, and change within two seconds.
+"""`limits`: checks at the other end that rate limits hold for 20 seconds, and change within two seconds.
 
-Global and per-torrent limits, download and upload, and the alternative limits, each over TCP and uTP. The other end is
-a bare session without a limit, whose counter of payload bytes is read. libtorrent counts the overhead of IP towards the
-limits (`rate_limit_ip_overhead`), so that is turned off here. It sends in bursts of up to two seconds, so the rate is
-the slope of the line that fits all samples best, as in `limit`.
+The cases are global and per-torrent limits for download and upload, and the alternative limits. Each case runs over TCP
+and uTP.
+
+The other end is a bare session without a limit, and its counter of payload bytes is read. By default libtorrent counts
+the overhead of IP towards the limits (`rate_limit_ip_overhead`). The benchmark turns that off. libtorrent sends in
+bursts of up to two seconds. So the rate is the slope of the line that fits all samples best, as in `limit`.
 """
 
 import shutil
@@ -28,15 +30,15 @@ from tools.rig.seed import Seed
 from tools.rig.waiting import until
 
 SETTLE_S: Final = 3.0
-"""The time before the first window, in which libtorrent uses up a quota that it has saved."""
+"""The time before the first window. In this time libtorrent uses up a quota that it has saved."""
 CHANGE_S: Final = 2.0
 """The time within which a changed limit holds."""
 AFTER_CHANGE_S: Final = 20.0
-"""Long enough that one of libtorrent's bursts hardly matters."""
+"""The time of a measurement, so long that one of libtorrent's bursts hardly matters."""
 SAMPLE_S: Final = 0.25
 TOLERANCE: Final = 0.10
 FACTOR: Final = 2
-"""A limit is changed to this part of what it was."""
+"""A changed limit is the old limit divided by this number."""
 SMALL_BUFFER: Final = 256 * 1024
 ENGINE: Final = {
     "recv_socket_buffer_size": SMALL_BUFFER,
@@ -56,7 +58,7 @@ class Case:
     """One measurement.
 
     Fields:
-        scope: what limits: `global`, `torrent` or `alternative`.
+        scope: the kind of limit: `global`, `torrent` or `alternative`.
         way: `down` or `up`.
     """
 
@@ -69,12 +71,12 @@ class Case:
 
     @property
     def ratio(self) -> float:
-        """The measured rate, as a part of the limit."""
+        """The measured rate divided by the limit."""
         return self.measured_bps / self.limit_bps
 
     @property
     def changed_ratio(self) -> float:
-        """The same for the changed limit."""
+        """The measured rate after the change, divided by the changed limit."""
         return self.changed_bps * FACTOR / self.limit_bps
 
 
@@ -124,7 +126,7 @@ def _measure(root: Path, made: Torrent, scope: str, way: str, transport: str, li
 
 
 def _limiter(daemon: Daemon, torrent: str, scope: str, way: str) -> Callable[[int], None]:
-    """A function that sets the limit of a case. The alternative limits are those of the configuration at first."""
+    """A function that sets the limit of a case. At first the alternative limits are the configured ones."""
     key = f"{way}load_bps"
 
     def change(bps: int) -> None:
@@ -152,7 +154,7 @@ def _transfer(
     """A transfer between daemon and seed. Yields a function that returns how many bytes the seed has moved.
 
     Args:
-        begin: sets the limit; called once the daemon has the torrent, before it moves anything.
+        begin: sets the limit. It is called once the daemon has the torrent, before any transfer.
     """
     if way == "down":
         seed.add(made.metainfo, made.root)

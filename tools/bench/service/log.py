@@ -1,8 +1,8 @@
-"""`log`: checks the service while its standard error cannot be written, or is not read.
+"""`log`: checks the service while its standard error cannot be written, or while nobody reads it.
 
 For each kind of standard error there is a separate daemon. The first kind is a usable one, for comparison. The
-benchmark kills engines while another process pings, sends commands, changes the configuration (SIGHUP), and stops the
-daemon (SIGTERM).
+benchmark kills engines while another process pings. It also sends commands, changes the configuration (SIGHUP), and
+stops the daemon (SIGTERM).
 """
 
 import os
@@ -27,7 +27,7 @@ from tools.rig.waiting import until
 from tools.rig.watcher import Watcher
 
 RATIO: Final = 2.0
-"""The maximum ratio of the 99th percentile of ping times to that with a usable log."""
+"""The maximum ratio of two 99th percentiles of ping times: with this log, and with a usable log."""
 
 RESTART: Final = {"budget": 1000, "window_s": 1.0, "max_delay_s": 0.5}
 
@@ -37,12 +37,12 @@ class Run(msgspec.Struct, frozen=True):
 
     Fields:
         ready_s: the seconds from each kill until the next engine accepted commands.
-        commands_s: the seconds that all commands took, one after the other.
+        commands_s: the seconds for all commands, one after the other.
         refused: the number of commands that were not answered with OK.
         reload_s: the seconds from SIGHUP until the change was in force.
         stop_s: the seconds from SIGTERM to the end.
         exit_code: the supervisor's exit code.
-        told: the reasons in `health` whose component is `log`.
+        told: the reasons in `health` with the component `log`.
         status: the status in `health` at the end.
     """
 

@@ -2,9 +2,9 @@
 
 Each torrent has one piece, and its file on disk. Every tenth torrent has several files, and a tracker on a loopback
 port where nobody listens. A restore is complete when libtorrent has confirmed each torrent in the *new* generation. The
-public state does not show when that is, since a torrent that seeded before the kill is shown as a seed all the time. So
-after one more kill, a subscriber to all progress waits until the new generation has reported each torrent as `seeding`.
-The time between two kills is longer than the restart policy's window, so that there is no back-off.
+public state does not show that moment, because a seed stays a seed through the kill. So there is one more kill. After
+it, a subscriber to all progress waits until the new generation has reported each torrent as `seeding`. The time between
+two kills is longer than the restart policy's window, so there is no back-off.
 """
 
 import os
@@ -48,7 +48,7 @@ PING_GOAL_S: Final = 0.01
 MEMORY_GOAL: Final = 300e6
 CPU_GOAL: Final = 0.03
 ADDS_GOAL: Final = 10.0
-"""The goal as a multiple of the time of a bare session."""
+"""The goal, as a multiple of the time of a bare session."""
 
 
 class Idle(NamedTuple):
@@ -87,8 +87,8 @@ class Outcome(NamedTuple):
         adds_s: from the first add until the last of the pipelined adds was answered.
         all_seeding_s: from the first add until all torrents were seeding.
         bare_adds_s: until a bare session in this process has added the same torrents, without storing them.
-        told_seeding_s: from one more kill until the new generation had reported each torrent as seeding.
-        stop_s: the time of a stop in which no torrent has unsaved changes.
+        told_seeding_s: from the last kill until the new generation had reported each torrent as seeding.
+        stop_s: the time of a stop without unsaved changes.
         stop_restored_s: the time of a stop right after a restore.
         cold_ping_s: from the start of a supervisor to its first answer.
         cold_seeding_s: from the start of a supervisor until all torrents seed.
@@ -120,7 +120,7 @@ def many(
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
-    """Measure thousands of seeds: memory, idle CPU, and the time of a restore after a kill, a stop and a start."""
+    """Measure thousands of seeds: memory, idle CPU, and the times of a restore, a stop and a start."""
     with scratch(keep=keep) as root:
         restart = {"window_s": WINDOW_S, "budget": kills + 5}
         with Daemon(root / "d", restart=restart) as daemon:
@@ -236,7 +236,7 @@ def _timed(act: Callable[[], object]) -> float:
 
 
 def _idle(daemon: Daemon, seconds: float) -> Idle:
-    """Measures idle costs from outside, without requests meanwhile."""
+    """Measures idle costs from outside. There are no requests at that time."""
     both = [psutil.Process(pid) for pid in (daemon.pid, daemon.engine_pid())]
     before = [_cpu_s(each) for each in both]
     began = time.monotonic()

@@ -1,8 +1,8 @@
-"""A model of a disk in memory, which fails on demand and simulates power loss.
+"""A model of a disk in memory. It fails on demand and simulates power loss.
 
-It has only those functions of the os module that `durable` uses.
+The model has only those functions of the os module that `durable` uses.
 
-Written content becomes durable when the file is synced, and names become durable when the directory is synced. After a
+Written content becomes durable when the file is synced. Names become durable when the directory is synced. After a
 crash, the directory has its synced entries and any number of later changes, in order. A file has either its synced
 content or everything that was written to it.
 """
@@ -22,7 +22,7 @@ TEMPORARY: Final = ".tmp"
 
 
 class Fault(NamedTuple):
-    """A call that fails: the call's number, and whether the call takes effect in spite of the error."""
+    """A call that fails: its number, and whether it takes effect in spite of the error."""
 
     number: int
     after: bool
@@ -38,7 +38,9 @@ class Inode:
 
 
 class ModelDisk:
-    """One directory. Implements the functions of the os module that are used; all other functions are the real ones.
+    """One directory. Implements the functions of the os module that `durable` uses.
+
+    All other functions are the real ones.
 
     Args:
         fails: called with the name and the number of each modifying call. Returns None if the call succeeds, and
@@ -82,7 +84,7 @@ class ModelDisk:
             yield tuple((name, inode.content) for name, inode in lasting)
 
     def now(self) -> State:
-        """The present content of the directory, which remains if only the process is killed."""
+        """The present content of the directory. It remains if only the process is killed."""
         there = sorted(self._entries.items())
         return tuple((name, inode.content) for name, inode in there if not name.endswith(TEMPORARY))
 

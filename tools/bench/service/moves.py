@@ -1,4 +1,4 @@
-"""`moves`: moves a torrent between two file systems, and kills the engine or the supervisor at random moments."""
+"""`moves`: moves a torrent between two file systems. Kills the engine or the supervisor at random moments."""
 
 import random
 import tempfile

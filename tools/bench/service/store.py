@@ -1,6 +1,6 @@
 """`store`: makes all pairs of disk calls fail during an add, a change, a removal and a session change.
 
-The store is the real one, and the disk is a model on which a crash is simulated after each call; see
+The store is the real one. The disk is a model on which a crash is simulated after each call; see
 `tools.bench.service.store_histories`. A contradiction is an acknowledged change that is lost after a crash.
 """
 
@@ -26,7 +26,7 @@ from tools.bench.service.store_histories import (
 
 
 class _Count:
-    """The histories of one story that were played."""
+    """The number of histories of one story that were played."""
 
     def __init__(self, loads: Loads, story: str, *, worn: bool) -> None:
         self._loads = loads

@@ -1,8 +1,8 @@
-"""Histories of the store: requests of clients while the disk fails, and checks that all answers agree with the disk.
+"""Histories of the store: requests of clients while the disk fails. Checks that all answers agree with the disk.
 
-The catalogue, the mutations and the writer are the real ones; the disk is a model. After every call a crash is
-simulated: the real loader loads each state that the crash can leave. The state must have all acknowledged changes. For
-a change without an answer, or with the answer "not known", it must have either the old or the new value.
+The catalogue, the mutations and the writer are the real ones. The disk is a model. After every call a crash is
+simulated: the real loader loads each state that the crash can leave. The state must have all acknowledged changes. A
+change without an answer, or with the answer "not known", may have its old or its new value.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ METAINFO: Final = b"d4:infod4:name3:newee"
 ROOT: Final = Path("/model")
 PATIENCE_S: Final = 10.0
 TRIES: Final = 3
-"""How often a client repeats a request, and a drop is retried, while the disk fails."""
+"""How often a client repeats a request, or a drop is retried, while the disk fails."""
 
 Fails = Callable[[str, int], bool | None]
 Subject = str | None
@@ -228,7 +228,7 @@ class _Client:
         return True
 
     def _watch(self, catalogue: Catalogue) -> None:
-        """Notes each value that is about to be written, since it may be on the disk from then on."""
+        """Notes each value that is about to be written. From then on it may be on the disk."""
         put, put_session = catalogue.put, catalogue.put_session
 
         async def noted(desired: DesiredTorrent, *, metainfo: bytes | None = None, resume: bytes | None = None) -> None:
@@ -243,7 +243,7 @@ class _Client:
         catalogue.put_session = session_noted  # type: ignore[method-assign]  # to observe writes
 
     def _settled(self, subject: Subject) -> None:
-        """Notes that the value in memory was acknowledged, so that the disk must not have another value."""
+        """Notes that the value in memory was acknowledged. The disk must not have another value any more."""
         catalogue = self.catalogue
         if subject is None:
             self.allowed[None] = {encode_record(catalogue.session)}
@@ -255,7 +255,7 @@ class _Client:
     # -- crashes --------------------------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Simulates a crash, after an answer has reduced what may be on the disk."""
+        """Simulates a crash after an answer. The answer has reduced what may be on the disk."""
         self._told.clear()
         self._crash()
 
@@ -323,7 +323,7 @@ def play(
     Args:
         story: a key of `STORIES`.
         fails: as for `ModelDisk`.
-        worn: whether the writer has replaced files before, so that it recycles them.
+        worn: whether the writer has replaced files before. Then it recycles them.
     """
     client = _Client(loads, fails, worn=worn)
     SEAM.disk = client.disk
@@ -337,13 +337,13 @@ _LOOP: Final = asyncio.new_event_loop()
 
 
 def failing(*faults: Fault) -> Fails:
-    """A `fails` with which these calls fail."""
+    """A `fails` for `ModelDisk`: these calls fail."""
     by_number = {fault.number: fault.after for fault in faults}
     return lambda name, number: by_number.get(number)
 
 
 def failing_from(first: int, *, after: bool, name: str | None = None) -> Fails:
-    """A `fails` with which all calls from a certain number on fail, or all such calls of one kind."""
+    """A `fails` for `ModelDisk`: from a certain number on, all calls fail, or only those of one kind."""
     return lambda kind, number: after if number >= first and name in (None, kind) else None
 
 
@@ -355,7 +355,7 @@ def singles(calls: int) -> Iterator[tuple[Fault, ...]]:
 
 
 def doubles(first: Fault, calls: int) -> Iterator[tuple[Fault, ...]]:
-    """All pairs of a given fault and a later one.
+    """All pairs of the given fault and a later fault.
 
     Args:
         calls: the number of calls once the first one has failed.
@@ -369,7 +369,7 @@ KINDS: Final = ("open", "write", "ftruncate", "fsync", "fsync directory", "repla
 
 
 def lasting(calls: int) -> Iterator[Fails]:
-    """All ways in which the calls from a certain number on, or only those of one kind, fail until the story ends."""
+    """All ways in which calls from a certain number on fail until the story ends: all calls, or one kind."""
     for number in range(1, calls + 1):
         for after in (False, True):
             for kind in (None, *KINDS):
@@ -377,7 +377,7 @@ def lasting(calls: int) -> Iterator[Fails]:
 
 
 def _mutations(catalogue: Catalogue) -> Mutations:
-    """The mutations of the real service, without the rest of it."""
+    """The mutations of the real service, without the other parts of the service."""
 
     class Engine:
         up = True

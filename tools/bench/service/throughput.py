@@ -1,12 +1,15 @@
 """`throughput`: compares downloads of one torrent from one seed by Ouzel and by a bare libtorrent session.
 
-Both get the same libtorrent settings, new processes, an empty directory on the same disk, and a payload that is in the
-page cache because it was just written. Dirty pages of an earlier run are written out before the next one begins. Ouzel
-and the bare session take turns: each is first in every other run. The first run of each is not counted.
+Both get the same libtorrent settings, new processes, and an empty directory on the same disk. The payload was just
+written, so it is in the page cache. Dirty pages of an earlier run are written out before the next one begins. Ouzel and
+the bare session take turns: each is first in every other run. The first run of each is not counted.
 
-The bare session does nothing but download, and receives only the alerts that it needs. Two ends are measured:
-`finished`, when the last piece has passed its hash check; and `flushed`, when the write cache has been written out,
-which is what Ouzel's `completed` guarantees. The goal uses `finished`, which is harder to reach.
+The bare session only downloads, and receives only the alerts that it needs. Two ends are measured:
+
+- `finished`: the last piece has passed its hash check.
+- `flushed`: the write cache has been written out. Ouzel's `completed` guarantees this.
+
+The goal uses `finished`, because it is harder to reach.
 """
 
 import os
@@ -40,10 +43,10 @@ class Sample(NamedTuple):
     """One download. Times are in seconds.
 
     Fields:
-        complete_s: for the bare session, from the add to `finished`; for Ouzel, from the acceptance of the add to
+        complete_s: for the bare session, from the add to `finished`. For Ouzel, from the acceptance of the add to
             `completed`.
-        whole_s: for the bare session, from the add to `flushed`; for Ouzel, the whole run of `ouzel add --wait`.
-        cpu_s: the CPU time of the downloading process; for Ouzel, of the engine.
+        whole_s: for the bare session, from the add to `flushed`. For Ouzel, the whole run of `ouzel add --wait`.
+        cpu_s: the CPU time of the downloading process. For Ouzel, that is the engine.
         others_cpu_s: the CPU time of the supervisor and the command line together.
         intact: whether the downloaded data equals the seeded data.
     """

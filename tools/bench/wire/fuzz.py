@@ -1,8 +1,9 @@
 """`fuzz`: sends random and hostile frames to a live daemon with its real engine.
 
-Several clients send random bytes, damaged requests of every command, hostile msgpack and some valid requests, and count
-the replies to every readable id. One client never reads replies; one violates ZMTP over plain sockets. A well-behaved
-client pings all the time. Everything stays in a temporary directory and on loopback; torrents have no trackers.
+Several clients send random bytes, damaged requests of every command, hostile msgpack and some valid requests. They
+count the replies to every readable id. One client never reads replies. One violates ZMTP over plain sockets. A
+well-behaved client pings all the time. Everything stays in a temporary directory and on loopback. Torrents have no
+trackers.
 """
 
 import json
@@ -25,13 +26,13 @@ from tools.rig.waiting import until
 
 RATIO_GOAL: Final = 3.0
 GROWTH_GOAL: Final = 400e6
-"""The allowed growth of the supervisor's memory in bytes: queued replies, requests in flight, and stored replies."""
+"""The allowed growth of the supervisor's memory in bytes: queued and stored replies, and requests in flight."""
 
 TELLING_FRAMES: Final = 100_000
 """The minimum number of frames for a meaningful latency of the well-behaved client."""
 
 NO_CONNECTIONS: Final = {"enable_outgoing_tcp": False, "enable_outgoing_utp": False}
-"""Settings without outgoing connections, so that a damaged peer address is never contacted."""
+"""Settings without outgoing connections. So the daemon never contacts a damaged peer address."""
 
 PAUSE_S: Final = 0.002
 SAMPLE_S: Final = 0.2
@@ -58,7 +59,7 @@ def fuzz(
 
 
 def measure(daemon: Daemon, *, frames: int, clients: int, seed: int, calm_s: float) -> dict[str, Any]:
-    """One run; returns the results as a document."""
+    """One run. Returns the results as a document."""
     until(daemon.healthy, "the daemon is healthy")
     engine, restarts = daemon.engine_pid(), daemon.client.health().engine.restarts
     calm = _pings(daemon, calm_s)

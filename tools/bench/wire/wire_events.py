@@ -1,16 +1,17 @@
 """The events part of `wire`: events per second, the costs of progress, and a stopped subscriber.
 
-Lifecycle events are `state_changed` events that an engine without libtorrent (`tools.engines.chatty_engine`) sends as
-fast as the link accepts them. The real supervisor publishes them to plain SUB sockets, each in a separate process that
-decodes every event. A burst that fits into a subscriber's queue measures lossless delivery. A flood measures how many
-events are published if subscribers cannot read them all, and checks that each subscriber knows how many events it has
-lost.
+An engine without libtorrent (`tools.engines.chatty_engine`) sends `state_changed` events at the speed of the link. The
+real supervisor publishes them to plain SUB sockets. Each socket is in a separate process that decodes every event. A
+burst that fits into a subscriber's queue measures lossless delivery. A flood measures how many events are published if
+subscribers cannot read them all. The benchmark checks that each subscriber knows how many events it has lost.
 
-Progress comes from torrents that really download from a seed with a rate limit, and goes to three subscribers of
-`progress/`. libtorrent reports a change of a torrent about once a second. So there are two measurements: one with these
-changes (`real`), and one in which the engine copies and changes every row at each of its ten requests a second
-(`tools.engines.restless_engine`). CPU time is measured for each thread by the kernel's scheduler; libtorrent's own
-threads are counted separately.
+Progress comes from torrents that really download from a seed with a rate limit. It goes to three subscribers of
+`progress/`. libtorrent reports a change of a torrent about once a second. So there are two measurements:
+
+- `real`: with these changes
+- `tools.engines.restless_engine`: the engine copies and changes every row at each of its ten requests a second
+
+The kernel's scheduler measures the CPU time of each thread. libtorrent's own threads are counted separately.
 """
 
 import contextlib
@@ -43,7 +44,7 @@ BURSTS: Final = 5
 FLOOD: Final = 2 * SUBSCRIBER_HWM
 """The number of events in a flood.
 
-More events would delay the engine's heartbeat, which is queued behind them, beyond the liveness deadline.
+More events would delay the engine's heartbeat beyond the liveness deadline, because it is queued behind them.
 """
 LISTENERS: Final = 3
 GOAL_CPU: Final = 0.6
@@ -52,7 +53,7 @@ _TORRENTS: Final = 100
 _SIZE: Final = 4 * MIB
 _PIECE: Final = MIB
 _BPS: Final = 8000
-"""The rate of each torrent, so low that no torrent becomes complete, and that libtorrent uses little CPU time."""
+"""The rate of each torrent. No torrent becomes complete at so low a rate, and libtorrent uses little CPU time."""
 _SETTLE_S: Final = 8.0
 """The time until all peers are connected and the rates are stable."""
 _SEED: Final = {
@@ -68,7 +69,7 @@ class Delivered(NamedTuple):
     """The results of delivering lifecycle events to some subscribers.
 
     Fields:
-        burst_eps: the events per second until every subscriber had received a whole burst; the median of several
+        burst_eps: the events per second until every subscriber had received a whole burst. The median of several
             bursts.
         flood_eps: the events per second that were published in the flood, and the median of those that subscribers
             received.
@@ -134,7 +135,7 @@ def measure(root: Path, *, n: int, seconds: float, stopped_s: float) -> Report:
     Args:
         n: the number of torrents that download.
         seconds: how long CPU time is measured.
-        stopped_s: for how long a subscriber is stopped; 0 for not at all.
+        stopped_s: for how long a subscriber is stopped. With 0 it is not stopped.
     """
     delivered = [_deliver(root / f"l{count}", count) for count in SUBSCRIBERS]
     made = _make_torrents(root / "seed", n)
@@ -211,9 +212,9 @@ def _deliver(root: Path, subscribers: int) -> Delivered:
 
 
 def _burst(daemon: Daemon, listeners: list[Listener], count: int) -> float:
-    """The events per second until every subscriber has all.
+    """The events per second until every subscriber has all events.
 
-    `count` must differ from the last one, or no change is applied.
+    `count` must differ from the last one. Otherwise no change is applied.
     """
     expected = [each.heard().events + count for each in listeners]
     began = time.monotonic()
@@ -237,7 +238,7 @@ def _published_s(daemon: Daemon, last_seq: int) -> float:
 
 
 def _quiet(listener: Listener) -> Heard:
-    """The result of a listener, once a tick shows that there is no later event."""
+    """The result of a listener. A tick has shown that there is no later event."""
     return until(lambda: at if (at := listener.heard()).head <= at.last_seq else None, "no event is on its way")
 
 

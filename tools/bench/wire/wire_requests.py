@@ -1,8 +1,8 @@
-"""The requests part of `wire`: single and pipelined round trips, and the latency of other clients during a flood.
+"""The requests part of `wire`: single and pipelined round trips. Also the latency of other clients during a flood.
 
 The client is a plain blocking socket in a separate process. The mutation changes a torrent's limit, each time to
-another value, and is answered when the change is durable. The flood is a client that requests pages of 10,000 rows, ten
-at a time, as fast as possible.
+another value. It is answered when the change is durable. The flood is a client that requests pages of 10,000 rows, ten
+at a time, without a pause.
 """
 
 import subprocess
@@ -31,7 +31,7 @@ PAUSE_S: Final = 0.002
 
 
 def measure(root: Path, *, n: int, torrents: int, flood_s: float) -> Report:
-    """Measures round trips of an idle service, and of one client while another one floods the service.
+    """Measures round trips of an idle service, and of one client while another client floods the service.
 
     Args:
         n: the number of round trips of each kind.

@@ -1,7 +1,7 @@
 """Imports profiles that the real programs have made: `scripts/interop --only imports`.
 
-- A *plan* is one torrent: which of its pieces there are to download, and what the program is told about it.
-- An *origin* is the program that a profile is made by, driven by its own API.
-- A *trial* has an origin make its profile with half-done torrents, imports it into a fresh Ouzel, compares, and
-  downloads what is missing.
+- A *plan* is one torrent. It says which pieces can be downloaded, and what the program is told.
+- An *origin* is the program that makes a profile. `scripts/interop` controls it by its API.
+- A *trial* lets an origin make its profile with half-done torrents. It imports the profile into a fresh Ouzel,
+  compares, and downloads what is missing.
 """

@@ -1,4 +1,4 @@
-"""qBittorrent and Transmission, driven by their APIs. Each has a profile below `home`, and downloads to `payload`."""
+"""qBittorrent and Transmission, controlled by their APIs. They have a profile in `home`, and download to `payload`."""
 
 import base64
 import json
@@ -21,11 +21,11 @@ _API_S: Final = 30.0
 _MANY: Final = 1000
 
 _SINGLE, _UNLIMITED = 1, 2
-"""Transmission's modes of a goal: the torrent's own, and none."""
+"""Transmission's modes of a goal: the torrent's own goal, and no goal."""
 
 
 class Told(NamedTuple):
-    """What a program tells of a torrent: how many selected bytes it has, and how many are left."""
+    """A program's figures of a torrent: how many selected bytes it has, and how many are left."""
 
     done: int
     left: int
@@ -37,10 +37,10 @@ class Origin(Protocol):
     name: str
     package: str
     command: str
-    """The command of `ouzel import`."""
+    """The command below `ouzel import` that reads this program's profile."""
 
     imported: Path
-    """The directory that this command is given."""
+    """The directory that `ouzel import` gets."""
 
     @contextmanager
     def running(self, peer: Peer) -> Iterator[None]:
@@ -48,11 +48,11 @@ class Origin(Protocol):
         ...
 
     def add(self, plan: Plan) -> None:
-        """Adds a torrent with all that is told about it, but not paused."""
+        """Adds a torrent with all its options, but not paused."""
         ...
 
     def connect(self, plans: Sequence[Plan], seed: str) -> None:
-        """Connects the torrents to a peer, unless they find it by the tracker."""
+        """Connects the torrents to a peer, if they do not find it by the tracker."""
         ...
 
     def pause(self, torrents: Sequence[str]) -> None:
@@ -60,7 +60,7 @@ class Origin(Protocol):
         ...
 
     def told(self) -> dict[str, Told]:
-        """What the program tells of each torrent."""
+        """The program's figures of each torrent."""
         ...
 
 
@@ -68,7 +68,7 @@ class Qbittorrent:
     """qBittorrent without a display.
 
     Args:
-        database: whether it keeps its torrents in `torrents.db`, and not in files.
+        database: whether qBittorrent keeps its torrents in `torrents.db`. Otherwise they are in files.
     """
 
     package = "qbittorrent-nox"
@@ -115,7 +115,7 @@ class Qbittorrent:
             yield
 
     def add(self, plan: Plan) -> None:
-        """Adds a torrent, and sets what can only be set then."""
+        """Adds a torrent, and then sets the options that cannot be set before."""
         fields = {
             "autoTMM": plan.automatic,
             "category": plan.category,
@@ -147,7 +147,7 @@ class Qbittorrent:
         self._post("torrents/pause", hashes="|".join(torrents))
 
     def told(self) -> dict[str, Told]:
-        """What the program tells of each torrent; it looks once in 1.5 s."""
+        """The program's figures of each torrent. It checks a torrent once in 1.5 s."""
         return {torrent: Told(row["completed"], row["amount_left"]) for torrent, row in self._rows().items()}
 
     def _rows(self) -> dict[str, Any]:
@@ -217,7 +217,7 @@ class Transmission:
             yield
 
     def add(self, plan: Plan) -> None:
-        """Adds a torrent stopped, sets what can only be set then, and starts it."""
+        """Adds a stopped torrent, sets the options that cannot be set before, and starts it."""
         wanted: dict[str, Any] = {
             "files-unwanted": [index for index, priority in plan.priorities.items() if priority == 0],
             "priority-high": [index for index, priority in plan.priorities.items() if priority == 7],
@@ -239,7 +239,7 @@ class Transmission:
             self._ask("torrent-set", ids=[plan.torrent], **changes)
 
     def connect(self, plans: Sequence[Plan], seed: str) -> None:
-        """Starts the torrents, which find the seed by the tracker: Transmission can be told of no peer."""
+        """Starts the torrents. They find the seed by the tracker, because Transmission accepts no peer addresses."""
         self._ask("torrent-start", ids=[plan.torrent for plan in plans])
 
     def pause(self, torrents: Sequence[str]) -> None:
@@ -247,7 +247,7 @@ class Transmission:
         self._ask("torrent-stop", ids=list(torrents))
 
     def told(self) -> dict[str, Told]:
-        """What the program tells of each torrent. What it has of files that are not selected counts, too."""
+        """The program's figures of each torrent. Bytes of files that are not selected count, too."""
         fields = ["hashString", "haveValid", "haveUnchecked", "leftUntilDone"]
         rows = self._ask("torrent-get", fields=fields)["torrents"]
         return {row["hashString"]: Told(row["haveValid"] + row["haveUnchecked"], row["leftUntilDone"]) for row in rows}

@@ -1,4 +1,4 @@
-"""The torrents of a profile: which of their pieces can be downloaded, and what the program is told about each."""
+"""The torrents of a profile: which pieces can be downloaded, and what the program is told about each torrent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ COUNT: Final = 100
 PIECE: Final = 64 * 1024
 PIECES: Final = 8
 SIZES: Final = (200_000, 150_000, PIECES * PIECE - 350_000)
-"""The sizes of the files of a torrent with three; no border of files is one of pieces."""
+"""The sizes of the files of a torrent with three files. Only the first file begins at the beginning of a piece."""
 
 SLOW_BPS: Final = 6_000
-"""The rate of a torrent that is stopped inside of a piece: less than a block of 16 KiB in two seconds."""
+"""The rate of a torrent that is stopped inside of a piece. It is below a block of 16 KiB in two seconds."""
 
 FILMS: Final = "films"
 MUSIC: Final = "music ü"
-"""The categories: with a save path of its own, and without."""
+"""The categories: one with a save path, and one without."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,12 @@ class Plan:
     Fields:
         made: the torrent. All its data is in a directory of seeds.
         pieces: the pieces that can be downloaded.
-        slow: whether the download is stopped inside of a piece, by its rate.
-        priorities: by file index, as Ouzel has them: 0 is not selected, 7 is the highest.
-        ratio: the ratio at which seeding ends; -1 means never, None that the program's setting applies.
-        seeding_minutes, idle_minutes: likewise, the time of seeding, and of seeding without transfer.
+        slow: whether a low rate keeps the download inside of a piece.
+        priorities: by file index, in Ouzel's form. 0 is not selected, 7 is the highest.
+        ratio: the ratio at which seeding ends. A value of -1 means never. None means that the program's setting
+            applies.
+        seeding_minutes, idle_minutes: the time of seeding, and of seeding without transfer. -1 and None have the same
+            meaning as in `ratio`.
         automatic: whether the category's save path applies.
     """
 
@@ -55,7 +57,7 @@ class Plan:
 
     @property
     def torrent(self) -> str:
-        """The torrent's info-hash in hexadecimal digits, and Ouzel's id for it."""
+        """The torrent's info-hash in hexadecimal digits. It is Ouzel's id for the torrent."""
         return self.made.torrent
 
     @property
@@ -65,7 +67,7 @@ class Plan:
 
     @property
     def half(self) -> int:
-        """The bytes of those selected pieces that can be downloaded; all pieces have the same size."""
+        """The bytes of the selected pieces that can be downloaded. All pieces have the same size."""
         return len(self.pieces & self._selected) * PIECE
 
     @property
@@ -81,7 +83,7 @@ class Plan:
 
 
 def plans(seeds: Path, announce: str, *, qbittorrent: bool) -> list[Plan]:
-    """Makes the torrents, with their data in a new directory. Some of what is told only qBittorrent can store."""
+    """Makes the torrents, with their data in a new directory. Only qBittorrent can store some of the options."""
     return [_plan(number, seeds, announce, qbittorrent=qbittorrent) for number in range(COUNT)]
 
 

@@ -1,4 +1,4 @@
-"""One trial: a profile by a real program, imported into a fresh Ouzel, which downloads what is missing."""
+"""One trial. A real program makes a profile. A fresh Ouzel imports it, and downloads what is missing."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ from tools.rig.waiting import until
 
 DOWNLOAD_S: Final = 180.0
 SETTLED_S: Final = 4.0
-"""For how long a program's figures must not have changed; qBittorrent's are up to 1.5 s old."""
+"""The time for which a program's figures must not have changed. qBittorrent's figures are up to 1.5 s old."""
 
 _PROGRAMS_PEER: Final = 3
 _HASHED: Final = "disk.num_blocks_hashed"
@@ -37,15 +37,15 @@ _SEED: Final[dict[str, int | str | bool]] = {
 
 @dataclass
 class Result:
-    """What a trial has found. Each tuple of two has the figure by the program, or wanted, and the one by Ouzel.
+    """The results of a trial. In a pair of figures, the second one is Ouzel's.
 
     Fields:
         partial: how many torrents were stopped inside of a piece.
         done: the bytes of all torrents.
-        after_kill: those that Ouzel has after a SIGKILL of its engine, before anything is fetched.
-        fetched: the bytes that were missing, and that the seed has uploaded.
-        kept: by what was stored of torrents (category, limits, ...), for how many it was not the default, and for how
-            many of these Ouzel has it.
+        after_kill: the bytes that Ouzel has after a SIGKILL of its engine, before it downloads anything.
+        fetched: the missing bytes, and the bytes that the seed has uploaded.
+        kept: two numbers for each stored property, such as category and limits. The first is the number of torrents
+            with a value other than the default. The second is how many of these Ouzel has right.
         hashed: how many blocks of 16 KiB Ouzel had hashed after the import.
         profile_unchanged, payload_unchanged: whether the program's files were the same after the import. Those of the
             profile still were after the download, too.
@@ -75,7 +75,7 @@ class Result:
 
 
 def run(origin: Origin, root: Path, plans: Sequence[Plan], tracker: OpenTracker) -> Result:
-    """Runs a trial in a directory where `home` and `payload` are the program's."""
+    """Runs a trial in a directory. Its `home` and `payload` are the program's."""
     result = Result(origin.name, origin.package, torrents=len(plans))
     try:
         tell(f"{origin.name}: downloading the halves")
@@ -90,7 +90,7 @@ def run(origin: Origin, root: Path, plans: Sequence[Plan], tracker: OpenTracker)
 
 
 def _halves(origin: Origin, plans: Sequence[Plan], tracker: OpenTracker) -> dict[str, Told]:
-    """Makes the profile. Returns what the program has told last."""
+    """Makes the profile. Returns the program's last figures."""
     with Peer(_PROGRAMS_PEER) as peer, origin.running(peer):
         for plan in plans:
             origin.add(plan)
@@ -117,7 +117,7 @@ def _halves(origin: Origin, plans: Sequence[Plan], tracker: OpenTracker) -> dict
 
 
 def _settled(origin: Origin) -> dict[str, Told]:
-    """What the program tells once it does not change any more."""
+    """The program's figures once they do not change any more."""
     last, since = origin.told(), time.monotonic()
 
     def settled() -> bool:
@@ -172,10 +172,12 @@ def _command(daemon: Daemon, origin: Origin, count: int) -> None:
 
 
 def _loaded(daemon: Daemon, plans: Sequence[Plan], told: dict[str, Told]) -> dict[str, int]:
-    """The bytes that Ouzel has, once all torrents are loaded, and the figures are the program's or stay different.
+    """The bytes that Ouzel has, once all torrents are loaded.
 
-    Ouzel counts the bytes of selected files, and the programs those of whole pieces. Where a file is not selected, the
-    bytes of all files are added up; these contain no incomplete piece.
+    Waits until the figures equal the program's, or stay different.
+
+    Ouzel counts the bytes of selected files. The programs count the bytes of whole pieces. If a file is not selected,
+    the bytes of all files are added up. These contain no incomplete piece.
     """
     client, done = daemon.client, dict[str, int]()
 
@@ -230,7 +232,7 @@ def _compare(
 
 
 def _stored(plan: Plan, detail: TorrentDetail, downloads: Path) -> list[tuple[str, Any, Any, Any]]:
-    """What was stored of a torrent: what it is, the program's value, Ouzel's, and the default."""
+    """The stored properties of a torrent: name, the program's value, Ouzel's value, and the default."""
 
     def goal(value: float | None, factor: int = 1) -> float | str | None:
         return "global" if value is None else None if value < 0 else value * factor

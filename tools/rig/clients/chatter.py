@@ -61,7 +61,7 @@ class Book:
 
     @property
     def duplicates(self) -> int:
-        """The number of replies after the first one of each request, plus those to unknown ids."""
+        """The number of surplus replies. These are second replies to a request, and replies to unknown ids."""
         return self.replies.total() - len(self.replies) + self.strangers
 
 
@@ -69,7 +69,7 @@ class Chatter:
     """Alternates reads and durable changes at a steady rate, without waiting for replies.
 
     Args:
-        torrent: the torrent to change; each change sets a new upload limit.
+        torrent: the torrent to change. Each change sets a new upload limit.
         per_s: the number of requests per second.
     """
 

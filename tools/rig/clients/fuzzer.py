@@ -1,8 +1,11 @@
 """Misbehaving clients in separate processes: random frames, unread replies, violations of ZMTP.
 
-Run `-m tools.rig.clients.fuzzer RUNTIME_DIR KIND SEED COUNT SAVE_PATH`; it writes one JSON document at the end. The
-kinds: `frames` counts the replies to every readable id; `hoarder` sends requests and never reads replies; `vandal`
-connects by a plain socket and violates ZMTP.
+Run `-m tools.rig.clients.fuzzer RUNTIME_DIR KIND SEED COUNT SAVE_PATH`. It writes one JSON document at the end. The
+kinds are:
+
+- `frames` counts the replies to every readable id.
+- `hoarder` sends requests and never reads replies.
+- `vandal` connects by a plain socket and violates ZMTP.
 """
 
 import contextlib
@@ -34,8 +37,8 @@ PATIENCE_S: Final = 60.0
 DEADLINE_MS: Final = 20_000
 """The deadline of requests.
 
-The deadline is within PATIENCE_S even if damage doubles or triples it. The fuzzer does not wait for replies with longer
-deadlines.
+The deadline is below a third of PATIENCE_S, because damage may triple it. The fuzzer does not wait for replies with
+longer deadlines.
 """
 
 UNREAD: Final = ("too_many_in_flight", "deadline_exceeded")
@@ -173,7 +176,7 @@ class Fuzz:
 
 
 def id_of(frame: bytes) -> str | int | None:
-    """The id with which a frame has to be answered; None if it has no readable id."""
+    """The id with which a frame has to be answered. None if the frame has no readable id."""
     try:
         return parse_request(frame).id
     except RefusedRequest as refused:
@@ -246,7 +249,7 @@ def frames(endpoint: str, seed: int, count: int, save_path: str) -> dict[str, An
 
 
 def hoard(endpoint: str, seed: int, count: int, _: str) -> dict[str, Any]:
-    """Sends requests as fast as possible over connections that it never reads from, then disconnects."""
+    """Sends requests without a pause over connections that it never reads from. Then disconnects."""
     chance = random.Random(seed)
     requests = [msgpack.packb({"v": 1, "id": 1, "op": op, "args": {}}) for op in ("ping", "health", "list_torrents")]
     sent = 0

@@ -1,7 +1,7 @@
 """A ledger of what a daemon owes a client: the state that results from acknowledged changes. Pure.
 
 Changes of one torrent are executed in the order in which they were sent. So each value must be the last acknowledged
-value, or a value that was sent later and whose outcome is unknown.
+value, or a later value with an unknown outcome.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Owed:
-    """One value. `settled` is the last acknowledged value; `open` has the values that were sent later, by request."""
+    """One value. `settled` is the last acknowledged value. `open` has the values that were sent later, by request."""
 
     def __init__(self, settled: Any) -> None:
         self.settled = settled
@@ -81,7 +81,7 @@ class Account:
             owed.refused(request)
 
     def losses(self, found: Mapping[str, Any] | None) -> list[str]:
-        """The differences from what is owed. `found` has the actual values; None if the torrent does not exist."""
+        """The differences from what the daemon owes. `found` has the actual values; None without the torrent."""
         if not self.there.allows(found is not None):
             return ["is there, though removed" if found is not None else "is not there"]
         if found is None:

@@ -1,7 +1,7 @@
-"""A plain subscriber in a separate process: it reads as fast as possible, counts events, and does not repair losses.
+"""A plain subscriber in a separate process. It reads without a pause, counts events, and does not repair losses.
 
 Run `-m tools.rig.clients.listener ENDPOINT PREFIX...`. It writes `{}` after the first tick. Then it answers each line
-on stdin with the count so far. It ends when its stdin is closed, at the latest when the process that started it ends.
+on stdin with the count so far. It ends when its stdin is closed, or when the process that started it ends.
 """
 
 import json
@@ -28,8 +28,8 @@ class Heard(NamedTuple):
         lost: the number of events that are missing in the numbering.
         last_seq: the number of the last lifecycle event.
         head: the `head` of the last tick.
-        first_at: when the first event arrived; 0 if none has.
-        last_at: when the last event arrived; 0 if none has.
+        first_at: when the first event arrived; 0 if none arrived.
+        last_at: when the last event arrived; 0 if none arrived.
     """
 
     events: int

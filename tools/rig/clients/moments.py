@@ -41,11 +41,11 @@ class Moment(NamedTuple):
 
     Fields:
         acknowledged: the number of acknowledged changes since the previous kill.
-        soon: how many of these were acknowledged in the last `SOON_S` before the kill.
-        after: how many of these arrived after the kill.
+        soon: how many changes were acknowledged in the last `SOON_S` before the kill.
+        after: how many acknowledgements arrived after the kill.
         unanswered: the number of requests without a reply.
         losses: the acknowledged changes that are missing.
-        back_s: from the kill until everything was restored and applied; None if that was not awaited.
+        back_s: from the kill until everything was restored and applied. None if nobody waited for that.
     """
 
     acknowledged: int
@@ -89,7 +89,7 @@ class Moments:
     def strike(self) -> Moment:
         """Kills the target while changes are being acknowledged, and checks the state afterwards.
 
-        After one kill in four the method does not wait for the restore, so that the next kill hits an engine that is
+        After one kill in four the method does not wait for the restore. So the next kill hits an engine that is
         starting or restoring.
         """
         pid, gen = until(self._engine, "an engine runs")
@@ -137,7 +137,7 @@ class Moments:
             mutator.connect(self._context, self._daemon.runtime_dir)
 
     def _talk(self, *, acknowledgements: int = 0, for_s: float = 0.0) -> list[float]:
-        """Sends requests and reads replies until so many acknowledgements have arrived, and for at least `for_s`."""
+        """Sends requests and reads replies until so many acknowledgements have arrived, and at least for `for_s`."""
         began, came = time.monotonic(), list[float]()
         while len(came) < acknowledgements or time.monotonic() < began + for_s:
             assert time.monotonic() < began + PATIENCE_S, "changes are acknowledged"
@@ -147,9 +147,9 @@ class Moments:
         return came
 
     def _listen(self, patience_s: float, *, idle: bool = False) -> list[float]:
-        """Reads replies until all requests are answered, or no reply has arrived for `patience_s`.
+        """Reads replies until all requests are answered, or until none has arrived for `patience_s`.
 
-        With `idle` it always waits until no reply has arrived for `patience_s`.
+        With `idle` it always waits until none has arrived for `patience_s`.
         """
         came, heard_at = list[float](), time.monotonic()
         while time.monotonic() < heard_at + patience_s and (idle or any(each.waiting for each in self.mutators)):
@@ -186,7 +186,7 @@ class Moments:
         return losses
 
     def _not_applied(self) -> list[str]:
-        """The torrents whose desired state the engine has not applied after a while."""
+        """The torrents with a desired state that the engine has not applied after a while."""
         torrents, wrong = list(self._daemon.client.list_ids()), list[str]()
 
         def applied() -> bool:
@@ -201,7 +201,7 @@ class Moments:
         return []
 
     def _details(self, torrents: list[str]) -> list[dict[str, Any] | None]:
-        """The result of `get_torrent` for each torrent; None for those that do not exist."""
+        """The result of `get_torrent` for each torrent. None for those that do not exist."""
         outcomes = self._daemon.client.request_many([("get_torrent", {"torrent": torrent}) for torrent in torrents])
         for outcome in outcomes:
             if isinstance(outcome, Exception) and "unknown_torrent" not in str(outcome):
@@ -225,7 +225,7 @@ class Moments:
         }
 
     def _engine(self) -> tuple[int, int] | None:
-        """The pid and generation of the engine; None while there is none."""
+        """The pid and generation of the engine. None while there is no engine."""
         engine = self._daemon.client.health().engine
         return None if engine.pid is None else (engine.pid, engine.gen)
 

@@ -1,4 +1,4 @@
-"""A client that pipelines changes of its own torrents, and records the acknowledged ones."""
+"""A client that pipelines changes of its own torrents, and records the acknowledged changes."""
 
 import hashlib
 import itertools
@@ -46,9 +46,9 @@ class Mutator:
     """One client, with one socket at a time.
 
     Args:
-        name: a name that differs from those of the daemon's other mutators.
+        name: a name that no other mutator of the daemon has.
         chance: the random source for requests.
-        sources: the number of torrents, half of which are added by magnet link.
+        sources: the number of torrents. Half of them are added by magnet link.
         limit: the session's limit that only this mutator changes, if any.
 
     Fields:
@@ -89,7 +89,7 @@ class Mutator:
         return len(self._open)
 
     def connect(self, context: "zmq.Context[zmq.Socket[bytes]]", runtime_dir: Path) -> None:
-        """Connects a new socket. The old socket's unsent requests are dropped; its open requests stay unanswered."""
+        """Connects a new socket. The old socket's unsent requests are dropped. Its open requests stay unanswered."""
         self.disconnect()
         self._socket = context.socket(zmq.DEALER)
         self._socket.linger = 0
@@ -103,7 +103,7 @@ class Mutator:
         self._open.clear()
 
     def talk(self) -> None:
-        """Sends more requests, unless too many are unanswered."""
+        """Sends more requests, if not too many are unanswered."""
         while len(self._open) < WINDOW:
             steady = [source for source in self._sources if not self.accounts[source.torrent].there.open]
             if not steady:

@@ -1,7 +1,7 @@
 """A client in a separate process that only sends `ping`, and records the reply times.
 
-Run `-m tools.rig.clients.pinger RUNTIME_DIR`: it writes `ready` after the first reply, and all measurements as one JSON
-document when its stdin ends. It is a separate process so that other measurements do not delay it.
+Run `-m tools.rig.clients.pinger RUNTIME_DIR`. It writes `ready` after the first reply. When its stdin ends, it writes
+all measurements as one JSON document. It is a separate process so that other measurements do not delay it.
 """
 
 import json
@@ -38,7 +38,7 @@ class Pinger:
     """Sends pings within its context.
 
     Fields:
-        pings: the statistics of the whole time, once the context has ended.
+        pings: the statistics of the whole time. They are complete once the context has ended.
     """
 
     def __init__(self, runtime_dir: Path) -> None:

@@ -1,7 +1,7 @@
-"""A reader of events by the Python client, in a separate process that can be stopped. It checks the order of events.
+"""A reader of events by the Python client. It runs in a separate process that can be stopped, and checks the order.
 
 Run `-m tools.rig.clients.reader RUNTIME_DIR`. It writes a line of JSON once it is subscribed. Then it answers each line
-on stdin with its progress. It ends when its stdin is closed, at the latest when the process that started it ends.
+on stdin with its progress. It ends when its stdin is closed, or when the process that started it ends.
 """
 
 import json

@@ -1,9 +1,9 @@
-"""A client in a separate process that sends requests over a plain blocking socket, and records the reply times.
+"""A client in a separate process. It sends requests over a plain blocking socket, and records the reply times.
 
-Run `-m tools.rig.clients.trips RUNTIME_DIR SPEC`, SPEC being JSON: `{"op", "args": [map, …], "count", "window",
-"pause_s"}`. It cycles through the arguments, has `window` outstanding requests, and waits `pause_s` after each reply.
-It writes `ready` after a first ping, and begins when stdin has a line. It ends after `count` replies or when stdin
-ends, and writes `{"latencies_s": […], "elapsed_s", "refused": {name: count}}`.
+Run `-m tools.rig.clients.trips RUNTIME_DIR SPEC`. SPEC is JSON: `{"op", "args": [map, …], "count", "window",
+"pause_s"}`. The client cycles through the arguments, has `window` outstanding requests, and waits `pause_s` after each
+reply. It writes `ready` after a first ping, and begins when stdin has a line. It ends after `count` replies or when
+stdin ends. Then it writes `{"latencies_s": […], "elapsed_s", "refused": {name: count}}`.
 """
 
 import itertools
@@ -52,7 +52,7 @@ class Trips(NamedTuple):
 
 
 class Traveller:
-    """The process that sends requests from `go` until `end`, or until it has sent `count`.
+    """The process that sends requests from `go` until `end`, or until it has sent `count` requests.
 
     Args:
         nice: the niceness of the process.
@@ -186,7 +186,7 @@ def _receive(dealer: "zmq.Socket[bytes]") -> bytes:
 
 
 def _head(frame: bytes) -> dict[str, Any]:
-    """Decodes a reply. If the reply is OK and long, decodes only the part before the rows."""
+    """Decodes a reply. If a reply is OK and long, only the part before the rows is decoded."""
     if len(frame) < 10_000:
         whole: dict[str, Any] = msgpack.unpackb(frame)
         return whole

@@ -1,4 +1,4 @@
-"""A hand-written ZMTP 3.1 peer, which can claim properties that ZeroMQ's sockets do not allow."""
+"""A hand-written ZMTP 3.1 peer. It can claim properties that ZeroMQ's sockets do not allow."""
 
 import socket
 import struct

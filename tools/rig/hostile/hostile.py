@@ -9,7 +9,7 @@ from tools.rig import bencode
 from tools.rig.bencode import Bencodable
 
 PIECE_LENGTH: Final = 16 * 1024
-"""The piece length. No file is longer, so in v2 a file's hash is its whole merkle tree (BEP 52)."""
+"""The piece length. No file is longer. So in v2 a file's hash is its whole merkle tree (BEP 52)."""
 
 
 class Entry(NamedTuple):
@@ -18,7 +18,7 @@ class Entry(NamedTuple):
     Fields:
         path: the components of its path below the root folder.
         attributes: as in BEP 47: `p` for padding, `l` for a symbolic link to `target`.
-        in_utf8: the file's `path.utf-8`, which takes precedence over `path`. Only v1 torrents have it.
+        in_utf8: the file's `path.utf-8`. It replaces `path`. Only v1 torrents have it.
     """
 
     path: Sequence[bytes]
@@ -41,7 +41,7 @@ class Hostile(NamedTuple):
 
     @property
     def magnet(self) -> str:
-        """A magnet link without trackers, so peers have to be added."""
+        """A magnet link without trackers. Peers have to be added."""
         topic = f"urn:btih:{self.torrent}" if len(self.torrent) == 40 else f"urn:btmh:1220{self.torrent}"
         return f"magnet:?xt={topic}"
 
@@ -55,7 +55,7 @@ def v1(name: bytes, entries: Sequence[Entry], **more: Bencodable) -> Hostile:
 
 
 def v1_single(name: bytes, content: bytes, **more: Bencodable) -> Hostile:
-    """A v1 torrent in the form for a single file, which has no root folder."""
+    """A v1 torrent in the form for a single file. This form has no root folder."""
     return _hostile({**_info(name, more), b"length": len(content), b"pieces": _hashes(content)})
 
 
@@ -65,7 +65,7 @@ def v2(name: bytes, entries: Sequence[Entry]) -> Hostile:
 
 
 def hybrid(name: bytes, entries: Sequence[Entry]) -> Hostile:
-    """A hybrid torrent. Every file has to be empty or as long as a piece, since there is no padding."""
+    """A hybrid torrent. There is no padding, so every file has to be empty or exactly one piece long."""
     in_order = sorted(entries, key=lambda entry: tuple(entry.path))
     return _hostile({**_info(name, {}), **_v1_keys(in_order), **_v2_keys(in_order)})
 

@@ -12,7 +12,7 @@ from tools.rig import bencode
 _EXTENSIONS: Final = bytes([0, 0, 0, 0, 0, 0x10, 0, 0])
 _EXTENDED: Final = 20
 _UT_METADATA: Final = 7
-"""The number by which this peer wants to be sent `ut_metadata` messages."""
+"""The id for `ut_metadata` messages that are sent to this peer."""
 
 _BLOCK: Final = 16 * 1024
 
@@ -21,7 +21,7 @@ class MetadataPeer:
     """Serves until it is closed.
 
     Args:
-        metadata: what it sends as the info dictionary.
+        metadata: the bytes that the peer sends as the info dictionary.
 
     Fields:
         endpoint: the peer's `address:port`.

@@ -1,9 +1,11 @@
 """Generates many torrents with hostile names, reproducibly from a seed.
 
 The names have characters of every Unicode plane, bytes that are not UTF-8, dots, separators, controls and direction
-marks. Some are as long as a file system allows or longer, differ only in case, or equal another file's folder. The
-torrents are v1 with and without `path.utf-8`, v2 and hybrid, with one file and with many, and with arbitrary paths in
-resume data (`mapped_files`).
+marks. Some names reach or exceed the maximum length of a file system. Some differ only in case, or equal another file's
+folder.
+
+The torrents are v1 (with and without `path.utf-8`), v2 and hybrid. They have one file or many. Resume data
+(`mapped_files`) has arbitrary paths.
 """
 
 import random
@@ -50,8 +52,8 @@ class Named(NamedTuple):
 
     Fields:
         pieces: the content of each piece.
-        mapped: the paths in resume data by file index, with `{root}` for the download root; may be empty.
-        by_magnet: whether the torrent is added by its magnet link, so that the info dictionary arrives later.
+        mapped: the paths in resume data by file index, with `{root}` for the download root. It may be empty.
+        by_magnet: whether the torrent is added by its magnet link. Then the info dictionary arrives later.
     """
 
     made: Hostile
@@ -107,7 +109,7 @@ class Names:
         return Named(make(name, entries), len(entries), kind, pieces, {})
 
     def name(self) -> bytes:
-        """Generates a name as a torrent may have it."""
+        """Generates a name of a kind that torrents may have."""
         made = self._rng.choice(self._kinds)()
         if len(made) < 100:
             self._used.append(made)
@@ -176,7 +178,7 @@ class Names:
         return "".join(self._rng.choice(letters) for _ in range(self._rng.randint(0, most))).encode()
 
     def _long(self) -> bytes:
-        """Generates a name near the maximum length, of characters of one to four bytes, mostly with an extension."""
+        """Generates a name near the maximum length. It has characters of one to four bytes, and mostly an extension."""
         letter = self._rng.choice(("a", "é", "日", "\U0001f426", "\u202e", "\xad", " ", "."))
         length = self._rng.choice((230, 240, 241, 250, 254, 255, 256, 257, 300, 512, 1000)) + self._rng.randint(-3, 3)
         base = letter * (length // len(letter.encode()))
@@ -199,7 +201,7 @@ class Names:
 
 
 def _apart(entries: list[Entry]) -> list[Entry]:
-    """The entries that fit into one tree (BEP 52): no file has the path of another's folder, and no name is empty."""
+    """The entries that fit into one tree (BEP 52): no file has the path of another file's folder or an empty name."""
     kept: dict[tuple[bytes, ...], Entry] = {}
     folders: set[tuple[bytes, ...]] = set()
     for entry in entries:

@@ -1,8 +1,13 @@
 """`-m tools.rig.hostile.naming_session DIRECTORY SEED NAMES [LOCALE]`: checks the files of hostile torrents.
 
-Each torrent is added to libtorrent in the same way and with the same locale as in an engine, and gets its content. The
-files on disk are compared with the paths that were checked before, with the paths of the loaded torrent, and with those
-that clients see. Then the torrent is removed with its files. The process writes one JSON document.
+Each torrent is added to libtorrent in the same way and with the same locale as in an engine. Then it gets its content.
+The files on disk are compared with three lists of paths:
+
+- the paths that were checked before
+- the paths of the loaded torrent
+- the paths that clients see
+
+Then the torrent is removed with its files. The process writes one JSON document.
 
 LOCALE overrides the session's locale. With `C` the comparison must find differences.
 """
@@ -37,8 +42,7 @@ class Comparison:
     """One session, one download root, and the problems that were found so far.
 
     Args:
-        directory: an empty directory. The root is deep inside of it, so that paths with `..` that leave the root are
-            found.
+        directory: an empty directory. The root is deep inside of it. So paths that leave the root by `..` are found.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -222,7 +226,7 @@ def _above(path: bytes) -> Iterator[bytes]:
 
 
 def _normal(path: str) -> bytes:
-    """The bytes of a path in normal form; there are no links."""
+    """The bytes of a path in normal form. There are no links."""
     return os.path.normpath(path.encode())
 
 

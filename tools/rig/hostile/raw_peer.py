@@ -1,4 +1,4 @@
-"""A peer that speaks just enough of the peer wire protocol (BEP 3, BEP 10) to be listed, and says what a test wants."""
+"""A peer with only a part of the peer wire protocol (BEP 3, BEP 10). A test decides what it sends."""
 
 import contextlib
 import socket
@@ -23,10 +23,11 @@ class RawPeer:
         endpoint: the session's `address:port`.
         client: the name that the peer gives itself, in any bytes.
         source: the peer's own address.
-        pex: whether the peer wants to hear of other peers (BEP 11), as messages `EXTENDED` that begin with `PEX`.
+        pex: whether the peer wants to hear of other peers (BEP 11). They arrive as messages `EXTENDED` that begin with
+            `PEX`.
 
     Fields:
-        closed: whether the session has closed the connection, as far as `hear` and `say` know.
+        closed: whether the session has closed the connection. Only `hear` and `say` notice that.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class RawPeer:
         self.close()
 
     def say(self, message: int, payload: bytes = b"") -> None:
-        """Sends a message of the peer wire protocol, unless the session has closed the connection."""
+        """Sends a message of the peer wire protocol, if the session has not closed the connection."""
         try:
             self._socket.sendall(struct.pack(">IB", 1 + len(payload), message) + payload)
         except ConnectionError:
@@ -65,7 +66,7 @@ class RawPeer:
         self._socket.close()
 
     def hear(self, within_s: float) -> list[tuple[int, bytes]]:
-        """The messages that arrive within this time, by number and payload. Not to be mixed with `refused`."""
+        """The messages that arrive within this time, by number and payload. Do not mix it with `refused`."""
         until = time.monotonic() + within_s
         with contextlib.suppress(TimeoutError):
             while not self.closed and (left_s := until - time.monotonic()) > 0:
@@ -93,7 +94,7 @@ class RawPeer:
         self._heard += received
 
     def refused(self, within_s: float = PATIENCE_S) -> bool:
-        """Whether the session closes the connection within this time; what it sends is discarded."""
+        """Whether the session closes the connection within this time. Received data is discarded."""
         self._socket.settimeout(within_s)
         try:
             while self._socket.recv(65_536):

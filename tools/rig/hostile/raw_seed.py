@@ -1,7 +1,7 @@
-"""A seed that notes the order in which pieces are requested, and answers as slowly as a test wants.
+"""A seed that notes the order in which pieces are requested. A test determines how slowly it answers.
 
-libtorrent may close a connection that it could use, for example while it looks for peers again. The seed then connects
-again.
+libtorrent may close a connection that it could use, for example while it searches for peers again. The seed then
+connects again.
 """
 
 import struct
@@ -23,7 +23,7 @@ class RawSeed(RawPeer):
     """A peer that has all pieces, and connects to a session's listen port.
 
     Args:
-        content: the files of the torrent, in its order.
+        content: the files of the torrent, in the torrent's order.
         piece_length: the size of a piece.
 
     Fields:

@@ -1,4 +1,4 @@
-"""Makes resume data as another libtorrent client would store it: of what is on disk, with settings of its own."""
+"""Makes resume data of another libtorrent client: it has what is on disk, and settings of that client."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -22,7 +22,10 @@ def make(
     trackers: Collection[str] = (),
     uploaded: int = 0,
 ) -> bytes:
-    """Returns resume data that claims these pieces, and these blocks of other pieces. It has limits, and is paused."""
+    """Returns resume data that claims these pieces, and these blocks of other pieces.
+
+    The torrent is paused, with limits.
+    """
     params = lt.load_torrent_buffer(metainfo)
     info = params.ti
     params.save_path = str(save_path)
@@ -43,7 +46,7 @@ def make(
 
 
 def index_of(metainfo: bytes, path: str) -> int:
-    """The index of a file; files are in the order in which the file system has listed them."""
+    """The index of a file. Files are in the order in which the file system has listed them."""
     storage = lt.load_torrent_buffer(metainfo).ti.layout()
     return [storage.file_path(index) for index in range(storage.num_files())].index(path)
 
@@ -55,7 +58,7 @@ def piece_hashes(metainfo: bytes) -> list[bytes]:
 
 
 def private(metainfo: bytes) -> bytes:
-    """The metainfo, as that of a private torrent, with another info-hash."""
+    """The metainfo, changed to a private torrent. The info-hash changes, too."""
     decoded = lt.bdecode(metainfo)
     decoded[b"info"][b"private"] = 1
     return bytes(lt.bencode(decoded))

@@ -1,6 +1,6 @@
-"""Makes profiles as qBittorrent 4.5.2 and Transmission 3.00 store them, of half-done torrents.
+"""Makes profiles of half-done torrents, in the form of qBittorrent 4.5.2 and Transmission 3.00.
 
-The members of the files are those that the real programs have written in one run of each.
+The files have the members that the real programs have written in one run of each.
 """
 
 import sqlite3
@@ -24,10 +24,10 @@ class Held(NamedTuple):
     """A torrent of a profile.
 
     Fields:
-        place: its save path.
-        pieces: its complete pieces.
-        blocks: the blocks of incomplete pieces that it has.
-        suffix: what the names of its incomplete files on disk end in.
+        place: the torrent's save path.
+        pieces: the torrent's complete pieces.
+        blocks: the blocks of incomplete pieces that the torrent has.
+        suffix: the suffix of the names of incomplete files on disk.
     """
 
     made: Torrent
@@ -37,14 +37,14 @@ class Held(NamedTuple):
     suffix: str = ""
 
     def missing(self) -> int:
-        """The bytes that it lacks."""
+        """The bytes that the torrent lacks."""
         info = lt.load_torrent_buffer(self.made.metainfo).ti
         held = sum(info.piece_size(piece) for piece in self.pieces)
         return int(info.total_size() - held - sum(BLOCK * len(blocks) for blocks in self.blocks.values()))
 
 
 def lay_down(held: Held) -> None:
-    """Writes what a torrent has below its save path, with holes where it has nothing."""
+    """Writes the data of a torrent below its save path. Missing data is a hole."""
     info = lt.load_torrent_buffer(held.made.metainfo).ti
     storage, length = info.layout(), info.piece_length()
     spans = [(piece * length, piece * length + info.piece_size(piece)) for piece in held.pieces]
@@ -182,7 +182,7 @@ def transmission(directory: Path, torrents: Sequence[Held], *, named: bool = Fal
     """Writes `torrents` and `resume`. The torrents are paused, and have labels, goals and limits.
 
     Args:
-        named: the files are called `name.hash16`, as those of earlier versions.
+        named: whether the files have names like `name.hash16`. Earlier versions used such names.
     """
     (directory / "torrents").mkdir(parents=True)
     (directory / "resume").mkdir()

@@ -1,1 +1,1 @@
-"""Moves of torrents' files during which processes are killed."""
+"""Moves of torrents' files, with kills of processes during the moves."""

@@ -19,15 +19,16 @@ Victim = Literal["engine", "supervisor", "both"]
 
 PATIENCE_S: Final = 120.0
 PLACING_S: Final = 0.02
-"""About how long the copies take to get their names, and the originals to be deleted."""
+"""The approximate time in which the copies get their names and the originals are deleted."""
 
 
 class Killed(NamedTuple):
     """The outcome of one kill during a move.
 
     Fields:
-        phase: the phase of the move at that moment, according to the record.
-        whole: whether all files were whole at one of the two places after the kill, and at the new place at the end.
+        phase: the phase of the move at the kill, according to the record.
+        whole: whether all files were whole at one of the two places after the kill. At the end they must be whole at
+            the new place.
         left: the paths that are left over, relative to the roots.
         recovered_s: from the kill to the end of the move.
     """
@@ -47,10 +48,10 @@ def everything(root: Path) -> set[str]:
 def kill_repeatedly(
     daemon: Daemon, made: Torrent, places: tuple[Path, Path], victims: list[Victim], chance: random.Random
 ) -> Iterator[Killed]:
-    """Moves a torrent to and fro, and kills a process at a random moment of each move, until each victim was killed.
+    """Moves a torrent to and fro. Kills one process during each move, at a random moment. Ends after every victim.
 
-    A kill after the end of its move does not count. Every third kill is made right after the copies are complete, since
-    a random moment rarely falls into that phase. The torrent is at the first place.
+    A kill after the end of its move does not count. A random moment rarely falls into the phase after the copies are
+    complete. So every third kill is made right then. The torrent must be at the first place.
     """
     took_s = dict.fromkeys(places, PATIENCE_S)
     for _ in range(2):  # the first moves may take longer, while the disk still writes what was downloaded
@@ -95,7 +96,7 @@ def _wait(daemon: Daemon, torrent: str, place: Path) -> None:
 
 
 def _undisturbed_s(daemon: Daemon, made: Torrent, source: Path, target: Path) -> float:
-    """How long a move takes."""
+    """The duration of a move."""
     began = time.monotonic()
     daemon.client.move_storage(made.torrent, str(target))
     until(lambda: _phase(daemon, made) is None, "it is moved", every_s=0.002, patience_s=PATIENCE_S)
@@ -106,7 +107,7 @@ def _undisturbed_s(daemon: Daemon, made: Torrent, source: Path, target: Path) ->
 
 
 def _phase(daemon: Daemon, made: Torrent) -> str | None:
-    """The phase of the move in the torrent's record; None if there is no move."""
+    """The phase of the move in the torrent's record. None if there is no move."""
     move = json.loads((daemon.resume_dir / f"{made.torrent}.json").read_bytes()).get("move")
     return None if move is None else str(move.get("phase", "copying"))
 
@@ -114,7 +115,7 @@ def _phase(daemon: Daemon, made: Torrent) -> str | None:
 def _kill(
     daemon: Daemon, made: Torrent, victim: Victim, places: tuple[Path, Path], expected: str
 ) -> tuple[str | None, bool]:
-    """Kills, and restarts what does not restart itself.
+    """Kills one process or both. If the supervisor was killed, starts the daemon again.
 
     Returns:
         The phase of the move at that moment, and whether the torrent was whole at one of the two places. If only the

@@ -1,1 +1,1 @@
-"""Real servers on loopback, and their certificates, beside the trackers of `tools.rig`."""
+"""Real servers on loopback, and their certificates. The trackers are in `tools.rig`."""

@@ -1,4 +1,4 @@
-"""Certificates for servers, by a certification authority (CA) of one's own, made by the openssl command."""
+"""Certificates for servers by a new certification authority (CA). The openssl command makes them."""
 
 import ssl
 import subprocess
@@ -9,13 +9,13 @@ _EXTENSIONS: Final = "subjectAltName=IP:{}\nbasicConstraints=critical,CA:false\n
 
 
 class PrivateAuthority:
-    """A CA, and a certificate by it for one address. They are valid for a day.
+    """A CA, and a certificate of the CA for one address. Both are valid for a day.
 
     Args:
         root: an existing directory for the files.
 
     Fields:
-        file: the CA's certificate, as `SSL_CERT_FILE` names it.
+        file: the CA's certificate. `SSL_CERT_FILE` can name this file.
         certificate, key: the files of a server.
     """
 

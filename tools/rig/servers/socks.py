@@ -1,6 +1,6 @@
 """A small real SOCKS5 proxy on loopback (RFC 1928), with user and password (RFC 1929), for TCP and UDP.
 
-It connects from an address of its own, by which a server can tell the proxy's connections from direct ones.
+It connects from an address of its own. So a server can distinguish the proxy's connections from direct ones.
 """
 
 import select
@@ -26,7 +26,7 @@ _END_S: Final = 0.1
 
 
 class Request(NamedTuple):
-    """What a client has asked for: the protocol, `tcp` or `udp`, and the `address:port` of the destination."""
+    """A client's request: the protocol, `tcp` or `udp`, and the `address:port` of the destination."""
 
     protocol: str
     endpoint: str
@@ -39,8 +39,8 @@ class SocksProxy:
         username, password: what clients must authenticate with.
 
     Fields:
-        port: where it listens, on 127.0.0.1.
-        requests: the destinations so far, of TCP connections and of UDP packets; entries are only appended.
+        port: the port on which the proxy listens, on 127.0.0.1.
+        requests: the destinations so far, of TCP connections and of UDP packets. Entries are only appended.
         refused: for each refused authentication the user name that was sent.
     """
 

@@ -10,11 +10,11 @@ SOURCE: Final = "tools/spec/pages/command_table.py"
 
 
 class Row(NamedTuple):
-    """How a command can be used, beside the protocol.
+    """The ways to use a command, in addition to the protocol.
 
     Fields:
-        shell: the commands of `ouzel` that use it, by the words after `ouzel`.
-        test: the file, below tests/end_to_end, and the name of the test that proves its effect.
+        shell: the subcommands of `ouzel` that use this command.
+        test: the test that proves its effect: the file, below tests/end_to_end, and the test's name.
     """
 
     shell: tuple[str, ...]
@@ -106,7 +106,7 @@ ROWS: Final = {
         "damaged restore", test="storage/test_stored_files.py::a_record_is_edited_damaged_and_given_back"
     ),
 }
-"""By op. Each has a row."""
+"""The uses of each command, by op."""
 
 
 def page() -> str:

@@ -113,7 +113,7 @@ def _with_value(name: str, action: argparse.Action) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text, with what is special to troff escaped."""
+    """The text, with all special characters of troff escaped."""
     escaped = text.replace("\\", r"\e").replace("-", r"\-").replace("'", r"\(aq")
     return re.sub(r"(?m)^(?=\.)", r"\\&", escaped)
 
@@ -123,7 +123,7 @@ def _bold(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """A text of several sentences: `x` is bold, and an empty line begins a paragraph."""
+    """A text of several sentences. `x` is bold, and an empty line begins a paragraph."""
     parts = re.split(r"`([^`]*)`", text.strip())
     marked = "".join(_bold(part) if index % 2 else _plain(part) for index, part in enumerate(parts))
     paragraphs = (re.sub(r"\s*\n\s*", " ", each) for each in re.split(r"\n\s*\n", marked))

@@ -89,7 +89,7 @@ _STATES: Final[tuple[tuple[StrEnum, str], ...]] = (
     (PeerFlag.FROM_LSD, "the peer was found in the local network (BEP 14)"),
     (PeerFlag.FROM_RESUME_DATA, "the fast-resume data named the peer"),
 )
-"""A tuple, not a map: members of different enumerations may have equal values, and so equal hashes."""
+"""A tuple, not a map. Members of different enumerations may have equal values, and so equal hashes."""
 
 
 def regions() -> dict[str, str]:
@@ -137,7 +137,7 @@ def _members(kind: type[msgspec.Struct], *, given: bool = True, without: tuple[s
     """The table of a message's members.
 
     Args:
-        given: whether clients send the message, so that optional members have a default. Otherwise the daemon sends it.
+        given: whether clients send the message. Then optional members have a default. Otherwise the daemon sends it.
     """
     words = meanings(kind)
     rows = []
@@ -354,7 +354,7 @@ def _messages() -> dict[str, Vector]:
 
 
 def _after(block: str) -> str:
-    """A block that follows a bold word: a table begins on a new line."""
+    """A block that follows a bold word. A table begins on a new line."""
     return f"\n\n{block}" if block.startswith("|") else f" {block}"
 
 

@@ -1,4 +1,4 @@
 """Commands about the daemon itself.
 
-They show and change its settings, and show its keys, its crash reports and its damaged files.
+The commands show and change its settings, and show its keys, its crash reports and its damaged files.
 """

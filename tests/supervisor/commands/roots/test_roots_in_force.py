@@ -3,10 +3,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from protocol.configuration.config_problem import InvalidConfig
 from supervisor.commands.roots.roots_in_force import RootsInForce
 from supervisor.config.config import Config, PathsConfig
 from supervisor.config.config_changes import ConfigInForce
-from supervisor.config.config_problem import InvalidConfig
 
 
 def config(*roots: Path) -> Config:

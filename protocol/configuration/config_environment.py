@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from protocol.configuration.config_problem import Problem
 from protocol.internal.nearest import nearest
 from protocol.text.scrub import is_utf8
-from supervisor.config.config_problem import Problem
 
 PREFIX: Final = "OUZEL_"
 ENGINE: Final = "engine"

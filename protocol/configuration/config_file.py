@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from supervisor.config.config_problem import InvalidConfig, Problem
+from protocol.configuration.config_problem import InvalidConfig, Problem
 
 _NULL_DEVICE: Final = os.makedev(1, 3)
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

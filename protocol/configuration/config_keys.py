@@ -9,11 +9,11 @@ from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
 
+from protocol.configuration.config_environment import ENGINE, Found
+from protocol.configuration.config_file import ConfigFile
+from protocol.configuration.config_problem import Problem
 from protocol.internal.nearest import did_you_mean, nearest
 from protocol.wire import codec
-from supervisor.config.config_environment import ENGINE, Found
-from supervisor.config.config_file import ConfigFile
-from supervisor.config.config_problem import Problem
 
 _WORDS: Final[Mapping[str, str]] = {
     "array": "a list",

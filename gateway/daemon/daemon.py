@@ -1,0 +1,104 @@
+"""Runs calls of the wire for the faces."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeVar
+
+from gateway.mirror.follower import Follower
+from gateway.mirror.mirror import Mirror
+from ouzel.client.aio import AsyncClient
+from ouzel.client.call import Call
+from ouzel.errors import Refused
+from protocol.wire.errors import ErrorKind, OuzelError
+
+T = TypeVar("T")
+
+AWAY: Final = frozenset(
+    {
+        ErrorKind.DEADLINE_EXCEEDED,
+        ErrorKind.ENGINE_LOST,
+        ErrorKind.ENGINE_UNAVAILABLE,
+        ErrorKind.STOPPING,
+        ErrorKind.STORAGE_UNAVAILABLE,
+        ErrorKind.TOO_MANY_IN_FLIGHT,
+    }
+)
+"""The errors that are over later, and do not concern the request itself."""
+RETRY_AFTER_S: Final = 5
+
+
+class Unavailable(Exception):
+    """The daemon or its engine cannot do it now.
+
+    Fields:
+        message: a sentence for people.
+        retry_after_s: the seconds after which a client should try again.
+    """
+
+    def __init__(self, message: str, retry_after_s: int = RETRY_AFTER_S) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+class Daemon:
+    """The daemon, for all faces.
+
+    Fields:
+        client: the client of the wire.
+        mirror: the last known state.
+    """
+
+    def __init__(self, client: AsyncClient, mirror: Mirror, follower: Follower) -> None:
+        self.client = client
+        self.mirror = mirror
+        self._follower = follower
+
+    async def run(self, call: Call[T], *, deadline_ms: int | None = None) -> T:
+        """Runs a call.
+
+        Raises:
+            Unavailable: the daemon or its engine is away.
+            Refused: the daemon refuses the command.
+        """
+        try:
+            return await self.client.run(call, deadline_ms=deadline_ms)
+        except OuzelError as error:
+            raise translated(error) from error
+
+    async def run_many(self, batch: Sequence[Call[T]]) -> list[T | Refused]:
+        """Runs calls without waiting for each reply. Raises Unavailable if the daemon or its engine is away."""
+        try:
+            outcomes = await self.client.run_many(batch)
+        except OuzelError as error:
+            raise translated(error) from error
+        found: list[T | Refused] = []
+        for each in outcomes:
+            if isinstance(each, OuzelError):
+                problem = translated(each)
+                if not isinstance(problem, Refused):
+                    raise problem
+                found.append(problem)
+            else:
+                found.append(each)
+        return found
+
+    async def refresh(self, torrents: Iterable[str]) -> None:
+        """Reads torrents again, so that the next answer shows what was changed. Keeps quiet if the daemon is away."""
+        try:
+            await self._follower.refresh(torrents)
+        except OuzelError:
+            return
+
+    async def refresh_categories(self) -> None:
+        """Reads the categories again. Keeps quiet if the daemon is away."""
+        try:
+            await self._follower.refresh_categories()
+        except OuzelError:
+            return
+
+
+def translated(error: OuzelError) -> Unavailable | Refused:
+    """Returns `Unavailable` for errors that are over later, and otherwise the refusal."""
+    if isinstance(error, Refused) and error.kind not in AWAY:
+        return error
+    return Unavailable(error.message, max(1, (error.retry_after_ms or RETRY_AFTER_S * 1000) // 1000))

@@ -1,0 +1,49 @@
+"""A torrent in the mirror. Pure."""
+
+from typing import Final
+
+import msgspec
+
+from protocol.wire.desired import DEFAULT_OPTIONS, TorrentOptions
+from protocol.wire.rows import TorrentRow
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the row of a torrent lacks. Each field has the meaning of the same field in `get_torrent`.
+
+    Fields:
+        trackers: the URLs of all trackers by tier.
+    """
+
+    comment: str = ""
+    created_by: str = ""
+    created_us: int | None = None
+    private: bool | None = None
+    pieces: int | None = None
+    piece_length: int | None = None
+    files: int | None = None
+    magnet: str | None = None
+    options: TorrentOptions = DEFAULT_OPTIONS
+    trackers: tuple[tuple[str, int], ...] = ()
+
+
+NO_FACTS: Final = Facts()
+
+
+class Torrent:
+    """One torrent.
+
+    Fields:
+        row: the latest row.
+        facts: the latest facts; `NO_FACTS` until they were read.
+        revision: the mirror's revision in which the row or the facts last changed.
+        read_us: when the row was last read completely, microseconds since 1970; durations in the row have this age.
+    """
+
+    __slots__ = ("facts", "read_us", "revision", "row")
+
+    def __init__(self, row: TorrentRow, revision: int, read_us: int) -> None:
+        self.row = row
+        self.facts = NO_FACTS
+        self.revision = revision
+        self.read_us = read_us

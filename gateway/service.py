@@ -1,0 +1,36 @@
+"""Wiring: opens the parts of the gateway, and serves until it is stopped."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from gateway.config.gateway_config import Config
+from gateway.context import Gateway
+from gateway.daemon.daemon import Daemon
+from gateway.mirror.follower import Follower
+from gateway.mirror.mirror import Mirror
+from gateway.store.store import Store
+from ouzel.client.aio import AsyncClient
+
+
+@asynccontextmanager
+async def open_gateway(config: Config) -> AsyncIterator[Gateway]:
+    """Opens the store, connects to the daemon, and follows it until the end of the block.
+
+    Raises:
+        OSError: the gateway's directory cannot be made.
+        sqlite3.Error: the store cannot be opened.
+    """
+    config.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = Store(config.state_dir / "gateway.sqlite")
+    try:
+        async with AsyncClient(config.runtime_dir) as client, asyncio.TaskGroup() as group:
+            mirror = Mirror()
+            follower = Follower(client, mirror, store.number)
+            following = group.create_task(follower.run())
+            try:
+                yield Gateway(config, Daemon(client, mirror, follower), store)
+            finally:
+                following.cancel()
+    finally:
+        store.close()

@@ -1,0 +1,9 @@
+"""Reads configuration: built-in defaults, a TOML file over them, the environment over both.
+
+- A *section* is a struct with one field for each key.
+- *File*, *environment* and *keys* say where each value came from.
+- A *problem* is an error in the configuration: its place, its key, and a sentence.
+- The *gateway sections* are those that the daemon leaves to the gateway.
+
+One file configures the daemon and the gateway. Each process checks its own sections.
+"""

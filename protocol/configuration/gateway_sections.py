@@ -1,0 +1,62 @@
+"""The sections `[gateway]` and `[metrics]`, which the gateway reads. The daemon only knows their keys."""
+
+from typing import Annotated, Final
+
+import msgspec
+
+from protocol.configuration.config_section import Section
+
+
+class GatewayConfig(Section, frozen=True, kw_only=True):
+    """`[gateway]`: the HTTP interfaces.
+
+    Fields:
+        listen: the address and port, `127.0.0.1:8080` or `[::1]:8080`.
+        username: the name of the only user.
+        password: the password. Without `password` and `password_hash`, one is made at the first start.
+        password_hash: the password's hash, as `ouzel-gateway --hash-password` prints it.
+        webui_dir: the absolute path of a web interface that is served at `/`; None for the built-in page.
+        transmission_webui_dir: the absolute path of a web interface that is served at `/transmission/web/`.
+        tls_certificate, tls_key: the absolute paths of PEM files; both or none.
+        session_timeout_s: a session without requests ends after this time.
+        max_failed_logins: after this number of failed logins, an address is banned; 0 never bans.
+        ban_s: how long a ban lasts.
+        allowed_hosts: host names, beside IP addresses and `localhost`, by which browsers may reach the gateway. `*`
+            allows all names.
+        trusted_proxies: the addresses of reverse proxies whose `X-Forwarded-For` counts.
+        allow_private_urls: whether torrents may be fetched from addresses that are not public.
+        state_dir: the absolute path of the gateway's own directory; None for `gateway` in the daemon's state directory.
+    """
+
+    listen: str = "127.0.0.1:8080"
+    username: str = "admin"
+    password: str | None = None
+    password_hash: str | None = None
+    webui_dir: str | None = None
+    transmission_webui_dir: str | None = None
+    tls_certificate: str | None = None
+    tls_key: str | None = None
+    session_timeout_s: Annotated[int, msgspec.Meta(ge=1)] = 3600
+    max_failed_logins: Annotated[int, msgspec.Meta(ge=0)] = 5
+    ban_s: Annotated[int, msgspec.Meta(ge=1)] = 3600
+    allowed_hosts: list[str] = []
+    trusted_proxies: list[str] = []
+    allow_private_urls: bool = False
+    state_dir: str | None = None
+
+
+class MetricsConfig(Section, frozen=True, kw_only=True):
+    """`[metrics]`: the listener for metrics.
+
+    Fields:
+        listen: the address and port; None for no metrics.
+    """
+
+    listen: str | None = None
+
+
+GATEWAY_SECTIONS: Final = {
+    "gateway": GatewayConfig.__struct_fields__,
+    "metrics": MetricsConfig.__struct_fields__,
+}
+"""By section, the keys that the daemon accepts without a check of their values."""
