@@ -1,6 +1,6 @@
 """Accepts moves and renames of torrents' files, and stores what the engine reports about them.
 
-A move is part of a torrent's record until it is complete, so each engine continues it. See ADR 051.
+A move is part of a torrent's record until the move is complete. So each engine continues the move. See ADR 051.
 """
 
 import asyncio
@@ -65,13 +65,13 @@ class Moves:
         self._publish = publish
         self._shared_files = shared_files
         self._accepting = asyncio.Lock()
-        """Held while a move is compared with all others, and stored."""
+        """The lock that is held while a move is compared with all other moves and stored."""
 
     # -- commands -------------------------------------------------------------------------------------------------
 
     @handles(MoveStorage)
     async def move_storage(self, command: MoveStorage, deadline: float) -> Acceptance:
-        """Begins a move to another save path, or cancels one."""
+        """Begins or cancels a move to another save path."""
         field = "args.save_path"
         async with self._editor.hold(command.torrent) as before:
             save_path = await _look(partial(self._roots.confine, command.save_path, field), deadline, field)
@@ -148,7 +148,10 @@ class Moves:
     # -- checks ---------------------------------------------------------------------------------------------------
 
     def _check_movable(self, desired: DesiredTorrent) -> None:
-        """Refuses a torrent that is being moved already, is not loaded for long, or whose storage is missing."""
+        """Refuses a torrent that cannot be moved now.
+
+        The torrent is being moved already, is in quarantine, or has missing files.
+        """
         torrent = desired.torrent
         if desired.move is not None:
             where = desired.move.save_path
@@ -162,7 +165,10 @@ class Moves:
             raise OuzelError(ErrorKind.STORAGE_MISSING, problem, retry_after_ms=10_000)
 
     async def _check_unshared(self, desired: DesiredTorrent, new: Sequence[str], field: str) -> None:
-        """Refuses a move of files that other torrents use, or to paths that other torrents use."""
+        """Refuses a move that other torrents prevent.
+
+        Other torrents use the files, or use the new paths.
+        """
         torrent = desired.torrent
         if await self._shared_files.to_spare(desired) != ():
             others = ", ".join(self._shared_files.near(torrent)[:10])
@@ -186,9 +192,9 @@ class Moves:
     # -- reports of the engine ------------------------------------------------------------------------------------
 
     async def learn(self, fact: MoveCopied | MoveEnded) -> None:
-        """Stores what an engine reports about a move, and has the engine continue. Raises STORAGE_UNAVAILABLE.
+        """Stores an engine's report about a move, and has the engine continue. Raises STORAGE_UNAVAILABLE.
 
-        The engine repeats a report until it gets a desired state with another move, or with none.
+        The engine repeats a report until the torrent's desired state has another move or no move.
         """
         async with self._locks.hold(fact.torrent):
             before = self._catalogue.torrents.get(fact.torrent)
@@ -220,7 +226,7 @@ class Moves:
 
 
 def _leads_to(move: StorageMove, save_path: str, desired: DesiredTorrent) -> bool:
-    """Whether a move in progress will lead to this save path, so that nothing has to be changed."""
+    """Whether a move to this save path is in progress. Then nothing has to be changed."""
     return save_path == (desired.save_path if move.phase == "undoing" else move.save_path)
 
 

@@ -1,6 +1,7 @@
 """Counts data from peers that failed its hash check, by torrent. Pure.
 
-Only torrents with such data use memory. The counts begin with the daemon: they are statistics, and are not stored.
+Only torrents with such data use memory. The counts begin when the daemon starts. They are statistics, and are not
+stored.
 """
 
 from typing import Final
@@ -9,7 +10,8 @@ from protocol.internal.watch_events import DataFailures
 from protocol.wire.rows import BadDataReport
 
 SOME: Final = 3
-"""The number of failures in a row after which a torrent counts as hindered, though data still arrives."""
+"""The number of failures in a row after which a torrent counts as hindered. Then it is hindered even if data arrives.
+"""
 
 
 class _Counts:
@@ -22,7 +24,7 @@ class _Counts:
         self.problem = ""
         self.last_us = 0
         self.row = 0
-        """The number of failures since data has last passed its check."""
+        """The number of failures since the last data that passed its check."""
         self.banned: list[str] = []
 
 
@@ -52,14 +54,14 @@ class BadData:
             known.banned = event.banned
 
     def hinders(self, torrent: str, peers: int) -> bool:
-        """Whether the failures are a hindrance although data still arrives, so that the torrent is not stalled.
+        """Whether the failures are a hindrance. Data still arrives, so the torrent is not stalled.
 
-        That is so if several have failed in a row, or if no peer is left.
+        The failures are a hindrance if several happened in a row, or if no peer is left.
         """
         return torrent in self._torrents and self._torrents[torrent].row >= (SOME if peers else 1)
 
     def why(self, torrent: str) -> str | None:
-        """A sentence about the failures since data has last passed its check; None if there are none."""
+        """A sentence about the failures since the last data that passed its check. None without such failures."""
         known = self._torrents.get(torrent)
         if known is None or not known.row:
             return None

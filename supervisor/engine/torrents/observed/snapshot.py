@@ -1,8 +1,8 @@
-"""The snapshot: the last observed state of each torrent and of the session. Pure.
+"""The snapshot: the last observed state of each torrent and the session. Pure.
 
-The snapshot outlives engines: reads are answered from it without an engine, too, and a reply's `age_ms` is the age of
-the data. The state of a torrent that the running engine has confirmed is as fresh as that engine's last event about
-anything, because the engine reports every change.
+The snapshot outlives engines. Reads are answered from the snapshot even without an engine. A reply's `age_ms` is the
+age of the data. If the running engine has confirmed a torrent, the age is the time since the last event of that engine.
+The engine reports every change, so the state is still true.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ from supervisor.engine.torrents.observed.trackers import Trackers, urls_of_link
 from supervisor.totals.totals import Totals
 
 _ON_THE_WAY: Final = frozenset({TorrentState.QUEUED, TorrentState.CHECKING})
-"""States that a download has between two engines. The average of its rate continues over these states."""
+"""The states of a download between two engines. The average of its rate continues during these states."""
 
 V1_DIGITS: Final = 40
 
@@ -50,12 +50,12 @@ def _uncontacted(url: str, tier: int) -> TrackerRow:
 
 
 class Snapshot:
-    """The observed state of all torrents of a slot, and of its session. Callers pass times, in monotonic seconds.
+    """The observed state of all torrents of a slot, and of its session. Callers pass times in monotonic seconds.
 
     Args:
-        slot: the number of the engine slot, which rows show.
-        on_trackers_failing: called with a torrent and the time since which all its trackers fail, or None once a
-            tracker works.
+        slot: the number of the engine slot. Rows show this number.
+        on_trackers_failing: called with a torrent and the time since which all its trackers fail. The time is None once
+            a tracker works.
         category_of: returns the name of a torrent's category.
     """
 
@@ -77,7 +77,7 @@ class Snapshot:
         """Whether an engine is ready for commands."""
         self.trackers = Trackers(on_trackers_failing)
         self.web_seeds: dict[str, list[str]] = {}
-        """By torrent, the web seeds that were requested from an engine last."""
+        """By torrent: the web seeds in the last answer of an engine."""
         self.moves = MovesSeen()
         self.settings_revision = 0
         """The last confirmed revision of the session's settings."""
@@ -88,7 +88,7 @@ class Snapshot:
         self.stuck = StuckTorrents()
 
     def of(self, torrent: str) -> Observed:
-        """Returns the observed state of a torrent; it is created if there is none."""
+        """Returns the observed state of a torrent. Creates the state if there is none."""
         observed = self._torrents.get(torrent)
         if observed is None:
             observed = self._torrents[torrent] = Observed()
@@ -108,7 +108,7 @@ class Snapshot:
         self.moves.discard(torrent)
 
     def files_known(self, desired: DesiredTorrent) -> bool:
-        """Whether a torrent's files are known with their currently desired priorities."""
+        """Whether a torrent's files are known with their desired priorities."""
         observed = self._torrents.get(desired.torrent)
         return (
             observed is not None
@@ -122,7 +122,7 @@ class Snapshot:
         return {torrent: observed.state for torrent, observed in self._torrents.items()}
 
     def engine_lost(self, now_us: int) -> list[str]:
-        """Clears `present` and all rates, since the engine was lost. Returns the torrents that were interrupted."""
+        """Clears `present` and all rates, because the engine was lost. Returns the interrupted torrents."""
         self.engine_up = False
         self.present.clear()
         self.stuck.clear()
@@ -149,12 +149,12 @@ class Snapshot:
         return told
 
     def unreadable(self, torrent: str, problem: str) -> None:
-        """Sets a torrent's state to error, because its record cannot be read. Such a torrent is not loaded."""
+        """Sets a torrent's state to error. The torrent is not loaded, because its record cannot be read."""
         self._now_in(torrent, TorrentState.ERROR)
         self.of(torrent).error = problem
 
     def queued(self, torrent: str) -> list[StateChanged]:
-        """Sets a torrent's state to queued, until it is loaded. Returns the events to publish."""
+        """Sets a torrent's state to queued until an engine loads the torrent. Returns the events to publish."""
         return self._now_in(torrent, TorrentState.QUEUED)
 
     def _now_in(self, torrent: str, state: TorrentState) -> list[StateChanged]:
@@ -164,7 +164,7 @@ class Snapshot:
         return [] if previous is state else [StateChanged(torrent=torrent, state=state, previous=previous)]
 
     def metadata(self, desired: DesiredTorrent) -> KnownMetadata | None:
-        """A torrent's metadata as rows show it. An engine has reported it, or else it is stored in the record."""
+        """A torrent's metadata as rows show it. It is from an engine, or from the record."""
         return self.of(desired.torrent).known or desired.metadata
 
     def name(self, desired: DesiredTorrent) -> str:
@@ -174,7 +174,10 @@ class Snapshot:
         return desired.options.name or (metadata.name if metadata else desired.name)
 
     def apply_progress(self, event: Progress, now: float, now_us: int) -> Progress:
-        """Stores a torrent's progress, and returns it with the totals that clients see. `now_us`: since 1970."""
+        """Stores a torrent's progress. Returns the progress with the totals that clients see.
+
+        `now_us` is in microseconds since 1970.
+        """
         event = self.totals.progress(event, now_us)
         observed = self.of(event.torrent)
         if hindrance.arrives(observed.progress, event):
@@ -191,7 +194,7 @@ class Snapshot:
         return event
 
     def row(self, desired: DesiredTorrent, now: float, goals: GoalsReport | None = None) -> TorrentRow:
-        """A torrent's row for `list_torrents`, with its goals."""
+        """A torrent's row for `list_torrents`, including its goals."""
         observed = self.of(desired.torrent)
         progress = observed.progress or NO_PROGRESS
         metadata = observed.known or desired.metadata
@@ -272,7 +275,7 @@ class Snapshot:
         )
 
     def detail(self, desired: DesiredTorrent, now: float, goals: GoalsReport | None = None) -> TorrentDetail:
-        """A torrent's details for `get_torrent`, with its goals."""
+        """A torrent's details for `get_torrent`, including its goals."""
         observed = self.of(desired.torrent)
         metadata = self.metadata(desired)
         rules = desired.selection
@@ -301,9 +304,10 @@ class Snapshot:
         )
 
     def trackers_of(self, desired: DesiredTorrent, now: float) -> list[TrackerRow]:
-        """A torrent's trackers as engines have reported them; before the first report, the trackers in its record.
+        """A torrent's trackers as engines have reported them. Before the first report, these are the trackers in its
+        record.
 
-        Changes by clients are included, even if no engine has applied them yet.
+        Changes by clients count, even if no engine has applied them yet.
         """
         rows = self.trackers.rows(desired.torrent, now)
         if not rows and desired.torrent not in self.present:
@@ -316,13 +320,15 @@ class Snapshot:
         return [msgspec.structs.replace(known.get(url) or _uncontacted(url, tier), tier=tier) for url, tier in edited]
 
     def web_seeds_of(self, desired: DesiredTorrent) -> list[WebSeedRow]:
-        """A torrent's web seeds as an engine reported them; before that, those in its record."""
+        """A torrent's web seeds as an engine reported them. Before the first report, these are the web seeds in its
+        record.
+        """
         known = self.web_seeds.get(desired.torrent)
         given = urls_of_link(desired.magnet or "", "ws") if known is None else known
         return [WebSeedRow(url=url) for url in edited_web_seeds(given, desired)]
 
     def files(self, torrent: str, start: int = 0, count: int | None = None) -> list[FileRow] | None:
-        """A torrent's files from index `start` on, `count` of them or all; None while they are not known."""
+        """A torrent's files from index `start` on. `count` limits their number. None while the files are not known."""
         observed = self._torrents.get(torrent)
         if observed is None or observed.metadata is None:
             return None
@@ -340,5 +346,5 @@ class Snapshot:
         ]
 
     def session_age_ms(self, now: float) -> int | None:
-        """The age of the session's numbers; None before the first."""
+        """The age of the session's numbers; None before the first report."""
         return None if self.engine_told_at is None else max(0, int((now - self.engine_told_at) * 1000))

@@ -1,8 +1,8 @@
-"""The trackers of every torrent, as reported by engines, and since when they fail. Pure.
+"""The trackers of every torrent, and since when they fail. Pure.
 
-Most torrents have the same trackers as many others, and most trackers work. Such a torrent costs only one entry in a
-table, whose value is shared. An engine's death changes no status: the next engine announces again, and until then the
-last status of each tracker stays.
+Engines report these data. Most torrents have the same trackers as other torrents, and most trackers work. Such a
+torrent is only one entry in a table, and many entries share one value. An engine's death changes no status. The last
+status of each tracker stays until the next engine announces again.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,29 +16,35 @@ from protocol.wire.events.torrent_events import TrackerStatusChanged
 from protocol.wire.rows import TrackerRow, TrackerStatus
 
 FAILURES: Final = 2
-"""The number of failures in a row after which clients are notified, for a tracker that has worked before."""
+"""The number of failures in a row after which clients are notified. It is for a tracker that has worked before."""
 FAILURES_AGAIN: Final = 6
 """The same for a tracker that has failed and recovered before.
 
 With libtorrent's delays, 6 failures take twenty minutes.
 """
 TOLD_MAX: Final = 10
-"""The maximum number of failing trackers of one torrent that clients are told; a torrent may have hundreds."""
+"""The maximum number of failing trackers that clients are told for one torrent. A torrent may have hundreds of
+trackers.
+"""
 BURST: Final = 5000.0
 PER_S: Final = 1.0
-"""The token bucket for notifications about all torrents: a burst of BURST, then PER_S notifications a second.
+"""The token bucket for notifications about all torrents. The burst is BURST, and the rate is PER_S a second.
 
 Thousands of torrents may have the same dead trackers. Without the bucket, their notifications would evict other events
-from the 50,000 that are kept for replay.
+from the event log.
 """
 SHARED_MAX: Final = 10_000
 """The maximum number of different shared values."""
 UPDATING_S: Final = 2.0
-"""The time for which the status `updating` is valid."""
+"""For how long the status `updating` is valid."""
 
 
 class _Known(NamedTuple):
-    """A torrent's trackers: the URL and tier of each, all URLs, and the URLs of those whose last announce worked."""
+    """A torrent's trackers.
+
+    The values are the URL and tier of each tracker, all URLs, and the URLs of working trackers. A tracker works if its
+    last announce worked.
+    """
 
     sources: tuple[tuple[str, int], ...]
     urls: frozenset[str]
@@ -46,7 +52,7 @@ class _Known(NamedTuple):
 
 
 class _Failing(NamedTuple):
-    """The failure of one tracker; `told` is whether clients were notified."""
+    """The failure of one tracker. `told` says whether clients were notified."""
 
     message: str
     since_us: int
@@ -54,11 +60,12 @@ class _Failing(NamedTuple):
 
 
 class Trackers:
-    """The trackers of all torrents. Callers pass times: monotonic seconds, and microseconds since 1970 for people.
+    """The trackers of all torrents. Callers pass times. Times are monotonic seconds, or microseconds since 1970 for
+    people.
 
     Args:
-        on_all_failing: called with a torrent and the time since which all its trackers fail, or None once a tracker
-            works.
+        on_all_failing: called with a torrent and the time since which all its trackers fail. The time is None once a
+            tracker works.
     """
 
     def __init__(self, on_all_failing: Callable[[str, float | None], None] = lambda torrent, since: None) -> None:
@@ -73,7 +80,7 @@ class Trackers:
         self._budget = BURST
         self._filled_at = 0.0
         self._readings: dict[str, tuple[float, dict[str, TrackerReading]]] = {}
-        """By torrent: when the numbers of its trackers were last requested, and these numbers."""
+        """By torrent: the last numbers of its trackers, and the time of their request."""
 
     def known(self, torrents: Sequence[str], sources: Sequence[tuple[str, int]]) -> None:
         """Sets the trackers of some torrents, each with its tier."""
@@ -90,7 +97,7 @@ class Trackers:
                 self._end_all_failing(torrent)
 
     def apply(self, event: TrackerReport, now: float, now_us: int) -> TrackerStatusChanged | None:
-        """Applies a report that a tracker works or fails. Returns the event to publish, if any."""
+        """Applies a report that a tracker works or fails. Returns the event to publish, or None."""
         torrent, url = event.torrent, event.url
         known = self._known.get(torrent)
         if known is None or url not in known.urls:
@@ -133,7 +140,9 @@ class Trackers:
         self._readings[torrent] = now, {reading.url: reading for reading in readings}
 
     def most_failing(self, at_least: int, count: int) -> list[tuple[str, int]]:
-        """The torrents with the most failing trackers, with their numbers, if there are at least so many."""
+        """The torrents with the most failing trackers, with the number of each. Torrents with fewer than the given
+        number are left out.
+        """
         many = ((torrent, len(failing)) for torrent, failing in self._failing.items() if len(failing) >= at_least)
         return sorted(many, key=lambda each: -each[1])[:count]
 
@@ -178,16 +187,18 @@ class Trackers:
         return sorted(rows, key=lambda row: row.tier)
 
     def numbers_age_s(self, torrent: str, now: float) -> float | None:
-        """The age of the numbers of a torrent's trackers; None if an engine never reported them."""
+        """The age of the numbers of a torrent's trackers. None if no engine has reported these numbers."""
         found = self._readings.get(torrent)
         return None if found is None else now - found[0]
 
     def count_failing(self, for_s: float, now: float) -> int:
-        """The number of torrents whose trackers have all been failing for at least this time."""
+        """The number of torrents without a working tracker for at least this time."""
         return sum(now - since >= for_s for since in self._all_failing.values())
 
     def failing_since(self, torrent: str) -> float | None:
-        """Since when all trackers of a torrent fail; None if a tracker works, or if the torrent has none."""
+        """The time since which all trackers of a torrent fail. None if a tracker works, or if the torrent has no
+        trackers.
+        """
         return self._all_failing.get(torrent)
 
     def trouble(self, torrent: str) -> str | None:
@@ -205,7 +216,9 @@ class Trackers:
         return known is not None and bool(known.sources)
 
     def _may(self, now: float) -> bool:
-        """Takes a token for a notification, if there is one. Otherwise the tracker's next failure tries again."""
+        """Takes a token for a notification. Returns False if there is no token. Then the tracker's next failure tries
+        again.
+        """
         self._budget = min(BURST, self._budget + PER_S * max(0.0, now - self._filled_at))
         self._filled_at = now
         if self._budget < 1:
@@ -214,7 +227,7 @@ class Trackers:
         return True
 
     def _works(self, torrent: str, url: str) -> _Failing | None:
-        """Removes a tracker's failure, and returns it."""
+        """Removes and returns a tracker's failure."""
         failing = self._failing.get(torrent)
         if failing is None:
             return None
@@ -238,6 +251,9 @@ class Trackers:
 
 
 def urls_of_link(magnet: str, parameter: str) -> list[str]:
-    """The URLs in a parameter of a magnet link: `tr` for trackers, `ws` for web seeds. Parameters may be numbered."""
+    """The URLs in a parameter of a magnet link.
+
+    The parameter `tr` has trackers, and `ws` has web seeds. Parameters may be numbered.
+    """
     named = parse_qsl(magnet.partition("?")[2], encoding="utf-8", errors="replace")
     return [value for name, value in named if value and name.partition(".")[0] == parameter]
