@@ -13,8 +13,8 @@ from enum import StrEnum
 import msgspec
 
 from protocol.wire.desired import SettingValue
-from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.goals import GoalAction
+from protocol.wire.session.desired_session import ScheduleWindow
 
 
 class EngineState(StrEnum):
