@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from gateway.config.gateway_config import Config
 from gateway.context import Gateway
@@ -11,6 +12,11 @@ from gateway.mirror.follower import Follower
 from gateway.mirror.mirror import Mirror
 from gateway.store.store import Store
 from ouzel.client.aio import AsyncClient
+
+
+def store_file(config: Config) -> Path:
+    """The path of the store."""
+    return config.state_dir / "gateway.sqlite"
 
 
 @asynccontextmanager
@@ -22,7 +28,7 @@ async def open_gateway(config: Config) -> AsyncIterator[Gateway]:
         sqlite3.Error: the store cannot be opened.
     """
     config.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store = Store(config.state_dir / "gateway.sqlite")
+    store = Store(store_file(config))
     try:
         async with AsyncClient(config.runtime_dir) as client, asyncio.TaskGroup() as group:
             mirror = Mirror()
