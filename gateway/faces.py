@@ -3,9 +3,10 @@
 from starlette.routing import BaseRoute
 
 from gateway.context import Gateway
+from gateway.page import page_routes
 from gateway.qbittorrent import auth
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
-    """Returns the routes of all faces."""
-    return [*auth.routes(gateway)]
+    """Returns the routes of all faces. Those of the page have all other paths, so they come last."""
+    return [*auth.routes(gateway), *page_routes.routes(gateway)]
