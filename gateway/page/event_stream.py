@@ -1,7 +1,7 @@
 """Server-sent events: first the whole state, then its changes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from starlette.requests import Request
@@ -27,11 +27,18 @@ class EventStreams:
     Args:
         publication: the notices to send.
         clock: returns monotonic seconds.
+        sleep: waits for some seconds.
     """
 
-    def __init__(self, publication: Publication, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        publication: Publication,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._publication = publication
         self._clock = clock
+        self._sleep = sleep
         self._open = 0
 
     async def open(self, request: Request) -> Response:
@@ -60,7 +67,7 @@ class EventStreams:
                 yield _event(kind, data)
             while not publication.ready:
                 yield BEAT
-                await asyncio.sleep(INTERVAL_S)
+                await self._sleep(INTERVAL_S)
                 publication.advance(self._clock())
             generation, number = publication.generation, publication.latest
             for kind, data in publication.service():
@@ -81,7 +88,7 @@ class EventStreams:
             if now - sent_at >= BEAT_S:
                 yield BEAT
                 sent_at = now
-            await asyncio.sleep(INTERVAL_S / 2)
+            await self._sleep(INTERVAL_S / 2)
 
 
 class _Counted(StreamingResponse):

@@ -168,7 +168,7 @@ export class Detail {
     const lines = files.slice(0, MAX_FILES).map((file) => {
       const box = make("input", { type: "checkbox", checked: file.priority > 0 });
       box.addEventListener("change", () => this.#select(file.index, box));
-      return make("li", {}, make("label", { className: "check" }, box, make("span", { textContent: file.path })),
+      return make("li", {}, make("label", { className: "choice" }, box, make("span", { textContent: file.path })),
         make("span", { className: "done", textContent: fileWord(file) }));
     });
     const more = files.length > MAX_FILES || !complete;

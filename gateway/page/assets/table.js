@@ -27,7 +27,7 @@ const COLUMNS = [
   ["down", "Down", "number", (row) => row.download_bps, (row) => rate(row.download_bps)],
   ["up", "Up", "number", (row) => row.upload_bps, (row) => rate(row.upload_bps)],
   ["eta", "Time left", "number", (row) => row.eta_s ?? Infinity, (row) => duration(row.eta_s)],
-  ["ratio", "Ratio", "number", (row) => row.ratio ?? -1, (row) => ratio(row.ratio)],
+  ["ratio", "Ratio", "number ratio", (row) => row.ratio ?? -1, (row) => ratio(row.ratio)],
   ["category", "Category", "category", (row) => row.category ?? "", (row) => row.category ?? ""],
   ["added", "Added", "number date", (row) => row.added_us, (row) => time(row.added_us).split(",")[0]],
 ];
@@ -49,7 +49,7 @@ export class Table extends EventTarget {
     this.#state = state;
     this.#buildHead();
     fill(byId("state-filter"), FILTERS.map(([value, text]) => [value, text]));
-    fill(byId("sort"), COLUMNS.map(([key, title]) => [key, `Sort by ${title.toLowerCase()}`]));
+    fill(byId("sort"), COLUMNS.map(([key, title]) => [key, `Sort: ${title}`]));
     byId("sort").value = this.#key;
     byId("sort").addEventListener("change", (event) => this.#sortBy(event.target.value));
     for (const id of ["search", "state-filter", "category-filter"]) {
