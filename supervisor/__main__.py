@@ -8,8 +8,9 @@ Exit codes:
 - 71: there is no UTF-8 locale.
 - 73: a directory cannot be made or trusted.
 - 75: another ouzeld uses the directories.
-- 78: the configuration is wrong, libtorrent refuses it, `[sandbox] mode = "require"` cannot be met, or fewer than 256
-  files may be open.
+- 78: the configuration is wrong, or libtorrent refuses the configuration.
+- 78, too: this kernel cannot meet `[sandbox] mode = "require"`.
+- 78, too: fewer than 256 files may be open.
 """
 
 import argparse
@@ -49,10 +50,10 @@ EXIT_UNAVAILABLE: Final = 69
 EXIT_NOT_UTF8: Final = 71
 EXIT_ALREADY_RUNNING: Final = 75
 GC_THRESHOLD: Final = 100_000
-"""The garbage collector's threshold for the youngest generation, above Python's default.
+"""The garbage collector's threshold for the youngest generation. It is above Python's default.
 
-With ten thousand torrents a collection blocks the loop for too long. Rarer collections suffice, since few objects here
-are in reference cycles.
+With ten thousand torrents, a collection blocks the loop for too long. Rare collections suffice, because few objects
+here are in reference cycles.
 """
 
 
@@ -84,8 +85,8 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     """Runs the daemon in the foreground until SIGTERM or SIGINT.
 
     Args:
-        engine: the module that is run as the engine; tests pass other modules.
-        probe_s: the interval between starts of an engine once the restart budget is spent; tests pass a shorter
+        engine: the module that is run as the engine. Tests pass other modules.
+        probe_s: the interval between starts of an engine after the restart budget is spent. Tests pass a shorter
             interval.
     """
     utf8.restart_in_utf8()
@@ -166,7 +167,7 @@ def _check(file: Path | None, *, as_json: bool) -> int:
 
 
 def _take_directories(config: configuration.Config, log: logs.Logger) -> list[DirectoryLock]:
-    """Makes missing directories, and locks the resume and the runtime directory. Raises OSError."""
+    """Makes missing directories. Locks the resume directory and the runtime directory. Raises OSError."""
     paths = config.paths
     for note in own_directories.prepare(paths):
         log.warning("directory_shared", problem=note)

@@ -1,7 +1,6 @@
-"""`ouzeld --check`: reports all problems that would keep the daemon from starting, without side effects.
+"""`ouzeld --check`: reports all problems that prevent a start of the daemon. Has no side effects.
 
-The check ignores locks and sockets of a running daemon, so that it can run while the daemon runs, for example before a
-reload.
+The check ignores locks and sockets of a running daemon. So the check can run before a reload, too.
 """
 
 import errno
@@ -36,9 +35,9 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         ok: whether the daemon would start.
-        problems: the problems that would keep the daemon from starting.
-        notes: the checks that could not be made here, and why.
-        exit_code: the code that the daemon would exit with; 0 if it would start.
+        problems: the problems that prevent a start.
+        notes: the checks that were not possible here, and why.
+        exit_code: the exit code that the daemon would have; 0 if the daemon would start.
     """
 
     ok: bool
@@ -48,7 +47,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check(file: Path | None, environ: Mapping[str, str] = os.environ) -> Checked:
-    """Checks the configuration, then libtorrent's verdict on it, then keys and directories."""
+    """Checks the configuration, then libtorrent's verdict on the configuration, then keys and directories."""
     try:
         given = configuration.read(file, environ)
         config = configuration.load(file, environ)
@@ -67,7 +66,9 @@ def check(file: Path | None, environ: Mapping[str, str] = os.environ) -> Checked
 
 
 def _judged(config: Config, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The verdict of libtorrent and the kernel, from a separate process: the supervisor loads no libtorrent."""
+    """The verdict of libtorrent and the kernel. A separate process finds it, because the supervisor loads no
+    libtorrent.
+    """
     question = ConfigQuestion(
         settings=config.engine,
         sandbox=config.sandbox.mode,
@@ -103,7 +104,7 @@ def _keys(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _directories(config: Config) -> tuple[list[tuple[str, str]], list[str]]:
-    """Returns the problems of the directories, and notes about those that this user cannot check."""
+    """Returns the problems of the directories, and notes about directories that this user cannot check."""
     problems: list[tuple[str, str]] = []
     notes: list[str] = []
     paths = config.paths
@@ -130,13 +131,15 @@ def _directories(config: Config) -> tuple[list[tuple[str, str]], list[str]]:
 
 
 def _narrowed(error: OSError, path: Path) -> bool:
-    """Whether the error is about a directory with mode 1777, as a tmpfs has: the daemon narrows its mode on start."""
+    """Whether the error is about a directory with mode 1777. A tmpfs has this mode, and the daemon restricts it at the
+    start.
+    """
     sticky = 0o1777
     return error.errno == errno.EPERM and path.is_dir() and path.stat().st_mode & sticky == sticky
 
 
 def _unmakeable(path: Path) -> Iterator[str]:
-    """Yields why a missing directory cannot be made; yields nothing if it exists or can be made."""
+    """Yields why a missing directory cannot be made. Yields nothing if the directory exists or can be made."""
     for above in (path, *path.parents):
         try:
             found = above.stat()

@@ -1,7 +1,7 @@
 """The service: one asyncio loop on which all parts of the supervisor meet.
 
-Code on this loop never blocks: disk access runs in threads, engines run in processes, and their results arrive as
-events. This module makes no decision of its own: it constructs the parts, and starts and stops them in order.
+Code on this loop never blocks. Disk access runs in threads, and engines run in processes. This module constructs the
+parts, starts them in order, and stops them in order. The parts make all decisions.
 """
 
 import asyncio
@@ -50,11 +50,12 @@ SLOT: Final = 0
 
 
 class UnusableSettings(Exception):
-    """libtorrent refused the configured settings; the message names the key."""
+    """libtorrent refused the configured settings. The message names the key."""
 
 
 class Service:
-    """The supervisor, from its sockets to its engine. `open_service` constructs it, and documents most arguments.
+    """The supervisor, from its sockets to its engine. `open_service` constructs a service, and documents most
+    arguments.
 
     Args:
         launcher: starts engine processes.
@@ -222,7 +223,7 @@ class Service:
             raise UnusableSettings(self._refusal)
 
     def stop(self, reason: str) -> None:
-        """Starts the shutdown: the engine saves and exits, then `serve` returns."""
+        """Starts the shutdown. The engine saves its data and exits, then `serve` returns."""
         self._log.info("stopping", reason=reason)
         self._manager.stopping()
         self._watch.health.stopping = True
@@ -245,7 +246,10 @@ class Service:
         self._handlers.engine.handle(fact)
 
     def _name_of(self, torrent: str) -> str:
-        """The name of a torrent, even of a torrent that is being removed; empty if the name is not known."""
+        """The name of a torrent. Empty if the name is unknown.
+
+        Torrents that are being removed have a name, too.
+        """
         desired = self._catalogue.torrents.get(torrent) or self._catalogue.leaving.get(torrent)
         return "" if desired is None else self._engine.snapshot.name(desired)
 
@@ -276,17 +280,17 @@ async def open_service(
 
     Args:
         config: the configuration.
-        locks: held locks on the directories, the resume directory's first; engines inherit them.
+        locks: held locks on the directories. The first lock is on the resume directory. Engines inherit the locks.
         version: the version of Ouzel.
         log: the logger of the service.
         config_file: the file that is watched for changes; None if there is none.
-        read_config: reads the configuration again, given the one in force. Raises InvalidConfig.
-        manager: the service manager, which is notified of readiness. Its watchdog is fed while commands are answered.
+        read_config: reads the configuration again. Its argument is the configuration in force. Raises InvalidConfig.
+        manager: the service manager. It is notified of readiness. Its watchdog is fed while commands are answered.
         module: the module that is run as the engine.
-        probe_s: the interval between starts of an engine once the restart budget is spent.
-        launcher: starts engine processes; tests pass a fake launcher.
+        probe_s: the interval between starts of an engine after the restart budget is spent.
+        launcher: starts engine processes. Tests pass a fake launcher.
         log_problem: returns the problem of the log, or None.
-        log_form: the format of the log's lines; a reload of the configuration can change it.
+        log_form: the form of the log's lines. A reload of the configuration can change it.
 
     Raises:
         UnusableAccess: clients on tcp cannot be served as configured.

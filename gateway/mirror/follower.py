@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final, TypeVar
+from typing import Final
 
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
@@ -24,7 +24,6 @@ from protocol.wire.envelope import Reply
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.rows import TorrentRow
 
-T = TypeVar("T")
 log = structlog.get_logger()
 
 BATCH: Final = 500
@@ -85,7 +84,8 @@ class Follower:
             batch = wanted[start : start + BATCH]
             for each in batch:
                 self._dirty.pop(each, None)
-            self._mirror.refresh(await self._client.run(read_rows(batch)), _now_us())
+            reply, rows = await self._client.run(read_rows(batch))
+            self._mirror.refresh(rows, reply.epoch, reply.seq, _now_us())
 
     async def refresh_categories(self) -> None:
         """Reads the categories at once. Raises OuzelError as `refresh` does."""
@@ -156,18 +156,16 @@ class Follower:
             self._mirror.health = await self._client.run(calls.health())
 
 
-def read_rows(ids: list[str]) -> Call[list[tuple[TorrentRow, Facts]]]:
+def read_rows(ids: list[str]) -> Call[tuple[Reply, list[tuple[TorrentRow, Facts]]]]:
     """Returns a call that reads rows with their facts. Unknown ids are left out."""
 
-    def read(reply: Reply) -> list[tuple[TorrentRow, Facts]]:
-        rows = result_of(reply)["torrents"]
-        return [(_convert(row, TorrentRow), _convert({name: row[name] for name in FACTS}, Facts)) for row in rows]
+    def read(reply: Reply) -> tuple[Reply, list[tuple[TorrentRow, Facts]]]:
+        found = result_of(reply)["torrents"]
+        rows = codec.convert(found, list[TorrentRow], within="result.torrents", error=ErrorKind.MALFORMED_FRAME)
+        facts = codec.convert(found, list[Facts], within="result.torrents", error=ErrorKind.MALFORMED_FRAME)
+        return reply, list(zip(rows, facts, strict=True))
 
     return Call("list_torrents", {"ids": ids, "fields": list(FIELDS)}, read)
-
-
-def _convert(value: object, kind: type[T]) -> T:
-    return codec.convert(value, kind, within="result.torrents", error=ErrorKind.MALFORMED_FRAME)
 
 
 def _now_us() -> int:

@@ -1,4 +1,7 @@
-"""Reads the part of the configuration in the environment, `OUZEL_SECTION_KEY`, and finds unknown names. Pure."""
+"""Reads the configuration in the environment, and finds unknown names. Pure.
+
+The variables are named `OUZEL_SECTION_KEY`.
+"""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -10,18 +13,18 @@ from protocol.text.scrub import is_utf8
 
 PREFIX: Final = "OUZEL_"
 ENGINE: Final = "engine"
-"""The section whose keys are defined by libtorrent."""
+"""The section with keys that libtorrent defines."""
 
 PATHS: Final = frozenset({"paths", "api"})
-"""The sections whose values are paths, which may have any bytes."""
+"""The sections with paths. A path may have any bytes."""
 
 CLIENTS: Final = frozenset({"OUZEL_KEY", "OUZEL_SERVER", "OUZEL_SERVER_EVENTS", "OUZEL_SERVER_KEY"})
-"""Variables of Ouzel's clients, which may be set in the daemon's environment."""
+"""Variables of Ouzel's clients. They may be set in the daemon's environment."""
 
 _ORCHESTRATORS: Final = re.compile(
     r"OUZEL_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)"
 )
-"""Variables that Kubernetes sets in every container if a service is called `ouzel`."""
+"""Variables of Kubernetes. It sets them in every container if a service is called `ouzel`."""
 
 
 class Found(NamedTuple):
@@ -41,10 +44,10 @@ class Found(NamedTuple):
 def read(environ: Mapping[str, str], known: Mapping[str, Collection[str]]) -> Found:
     """Reads the variables: `OUZEL_RESTART_BUDGET=9` becomes `{"restart": {"budget": "9"}}`.
 
-    The value of an engine setting becomes a bool, an int or a str, depending on its text.
+    The text of an engine setting becomes a bool, an int or a str.
 
     Args:
-        known: the keys of each section, but not the engine's keys, which libtorrent defines.
+        known: the keys of each section. `[engine]` is left out, because libtorrent defines its keys.
     """
     names = {_name(section, key): (section, key) for section, keys in known.items() for key in keys}
     found = Found({}, {}, [])

@@ -1,4 +1,4 @@
-"""The configuration file as it was read: its sections, and the lines of its keys."""
+"""The configuration file: its sections, and the lines of its keys."""
 
 import codecs
 import os
@@ -35,12 +35,14 @@ class ConfigFile(NamedTuple):
     def read(cls, path: Path) -> "ConfigFile":
         """Reads and parses a file.
 
-        A regular file without any section is refused: an editor may be about to write it, or a full disk may have
-        truncated it. Such a file would bring the defaults into force, which are less strict than most configurations.
+        A regular file without a section is refused. An editor may be about to write the file, or a full disk may have
+        truncated it. Such a file would bring the defaults into force. Defaults are less strict than most
+        configurations.
 
         Raises:
-            InvalidConfig: the file cannot be read (the cause is the OSError), is not a regular file or /dev/null, is
-                not TOML, or has no section.
+            InvalidConfig: the file cannot be read. The cause is the OSError.
+            InvalidConfig: the file is not TOML, or has no section.
+            InvalidConfig: the path is not a regular file, and is not /dev/null.
         """
         try:
             raw, regular = _content(path)
@@ -60,7 +62,9 @@ class ConfigFile(NamedTuple):
         return cls(path, text, content)
 
     def line_of(self, section: str, key: str | None = None) -> int | None:
-        """Returns the line of a key, or of its section if the key is not found; None if neither is found."""
+        """Returns the line of a key. If the key is missing, returns the line of its section. If the section is missing,
+        returns None.
+        """
         current: str | None = None
         of_section: int | None = None
         for number, line in enumerate(self.text.splitlines(), start=1):
@@ -82,7 +86,7 @@ class ConfigFile(NamedTuple):
 
 
 def _content(path: Path) -> tuple[bytes, bool]:
-    """The content of a file, and whether it is a regular file; the null device is none. Raises OSError."""
+    """The content of a file, and whether the file is regular. The null device is not regular. Raises OSError."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # to open a pipe would block until it has a writer
     try:
         found = os.fstat(fd)

@@ -23,7 +23,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "object": "a table",
     "str": "text",
 }
-"""By msgspec's name of a type, the words for it that people who write TOML understand."""
+"""By msgspec's name of a type: the words for this type in messages to people."""
 
 _TYPE: Final = re.compile("`(?P<names>[a-z]+(?: \\| [a-z]+)*)`")
 
@@ -32,9 +32,9 @@ class Given(NamedTuple):
     """The sources of the configuration.
 
     Fields:
-        file: the configuration file; None without one.
-        environment: the values in the environment, which override those in the file.
-        known: the keys of each section, but not those of the engine, which libtorrent defines.
+        file: the configuration file; None without a file.
+        environment: the values in the environment. They override values in the file.
+        known: the keys of each section. `[engine]` is left out, because libtorrent defines its keys.
     """
 
     file: ConfigFile | None
@@ -58,8 +58,8 @@ def converted(given: Given, schema: type[msgspec.Struct]) -> tuple[dict[str, dic
     """Returns the values of all valid keys, by section, and the problems of the other keys.
 
     Args:
-        schema: a struct with one field for each section, each a struct with one field for each key, or a mapping of any
-            keys.
+        schema: a struct with one field for each section. A section is a struct with one field for each key, or a
+            mapping.
     """
     content = {} if given.file is None else given.file.content
     problems = [*given.environment.problems]
@@ -103,7 +103,10 @@ def _types(section: Any) -> dict[str, Any] | None:
 def _judged(name: str, value: object, kind: Any) -> tuple[str, str | None, Any]:
     """Converts a value.
 
-    Returns the key (or the part of the value that is wrong), the problem or None, and the value.
+    Returns three values:
+    - the key, or the wrong part of the value
+    - the problem, or None
+    - the converted value
     """
     try:
         return name, None, msgspec.convert(value, kind, strict=False)
@@ -146,7 +149,7 @@ def _unknown_key(section: str, key: str, known: Mapping[str, Collection[str]]) -
 
 
 def _having(key: str, known: Mapping[str, Collection[str]]) -> str | None:
-    """The section that has this key; None if no section is known to have it. The engine's keys are not known here."""
+    """The section of this key; None if no known section has this key. Keys of the engine are not known here."""
     return next((section for section, keys in known.items() if section != ENGINE and key in keys), None)
 
 

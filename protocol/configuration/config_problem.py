@@ -1,4 +1,4 @@
-"""A problem of a configuration: its place, its key, and a sentence. Pure."""
+"""A problem of a configuration. It has a place, a key, and a sentence. Pure."""
 
 from collections.abc import Sequence
 
@@ -10,9 +10,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Fields:
         message: the sentence, with the remedy.
-        key: `section.key`, or only a section; None if the problem is the file as a whole.
+        key: `section.key`, or only a section. None if the problem is of the whole file.
         file: the configuration file that the problem is in.
-        line: the line in the file, from 1 on, if known.
+        line: the line in the file, from 1 on; None if unknown.
         variable: the environment variable that the problem is in.
     """
 
@@ -23,7 +23,10 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     variable: str | None = None
 
     def __str__(self) -> str:
-        """One line: `FILE:LINE: section.key: sentence`, or `VARIABLE: section.key: sentence`."""
+        """One line.
+
+        The form is `FILE:LINE: section.key: sentence` or `VARIABLE: section.key: sentence`.
+        """
         place = self.variable or self.file
         if place is not None and self.line is not None:
             place = f"{place}:{self.line}"
@@ -31,7 +34,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class InvalidConfig(Exception):
-    """The configuration cannot be used; the message names the place and the key of the first problem.
+    """The configuration cannot be used. The message names the place and the key of the first problem.
 
     Fields:
         problems: all problems, at least one.

@@ -1,7 +1,8 @@
-"""Access: authentication and roles of clients on tcp; on local sockets the files' modes decide.
+"""Access: authentication and roles of clients on tcp. On local sockets, the files' modes decide.
 
-A client is identified by its public key. Its role is looked up for each request, so a change of the role takes effect
-at once. When a key is removed, its connections are closed; otherwise a subscriber would go on receiving events.
+A client is identified by its public key. The role of the key is looked up for each request, so a changed role takes
+effect at once. When a key is removed, the client's connections are closed. Otherwise a subscriber would still receive
+events.
 """
 
 import asyncio
@@ -34,10 +35,10 @@ LOOK_S: Final = 1.0
 """The interval between checks of the directory of keys."""
 
 LOGGED_MAX: Final = 100
-"""The number of files that the log names one by one."""
+"""The maximum number of files that the log names."""
 
 ADDRESSES: Final = 4
-"""The number of addresses that clients connect to: two sockets, each local and on tcp."""
+"""The number of addresses that clients connect to. Each of two sockets has a local address and an address on tcp."""
 
 UNKNOWN_KEY: Final = "unknown key"
 READ_ONLY: Final = "read-only key"
@@ -54,19 +55,22 @@ _PASSING: Final = frozenset(
         *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS),
     }
 )
-"""Transient errors: an address that is in use or does not exist yet; a disk error; too few resources."""
+"""Transient errors. The address is in use or does not exist yet, the disk fails, or resources are short."""
 
 
 class UnusableAccess(Exception):
-    """`[api]` cannot be served as configured; the message names the key of the configuration."""
+    """`[api]` cannot be served as configured. The message names the key of the configuration."""
 
 
 class AccessNotYet(UnusableAccess):
-    """`[api]` cannot be served now, because of an error that may be transient."""
+    """`[api]` cannot be served now. The error may be transient."""
 
 
 class _Met(NamedTuple):
-    """An authenticated connection: the number of its handshake, the client's public key, and both addresses."""
+    """An authenticated connection.
+
+    Its values are the number of its handshake, the client's public key, and both addresses.
+    """
 
     number: int
     user: str
@@ -79,10 +83,11 @@ class Access:
     Args:
         config: `[api]`.
         context: the ZeroMQ context of the sockets.
-        log: logs rejected peers, each at most once a minute.
+        log: the log for rejected peers. Each peer is logged at most once a minute.
 
     Raises:
-        UnusableAccess: the daemon's own key cannot be read; AccessNotYet if the error may be transient.
+        UnusableAccess: the daemon's own key cannot be read.
+        AccessNotYet: the daemon's own key cannot be read now. The error may be transient.
     """
 
     def __init__(self, config: ApiConfig, context: "zmq.Context[zmq.Socket[bytes]]", log: logs.Logger) -> None:
@@ -92,7 +97,7 @@ class Access:
         self._most = self._limit()
         self._watched: list[Connections] = []
         self._met: dict[int, _Met] = {}
-        """By descriptor, the last connection that was seen with it. That connection may be closed by now."""
+        """By descriptor: the last connection with this descriptor. That connection may be closed by now."""
         self._zap: Zap | None = None
         self._keys: AuthorizedKeys | None = None
         self._authorized = Authorized({}, {})
@@ -113,7 +118,8 @@ class Access:
         """Binds a socket to the tcp address that this key of `[api]` configures, if any.
 
         Raises:
-            UnusableAccess: the address cannot be bound; AccessNotYet if the error may be transient.
+            UnusableAccess: the address cannot be bound.
+            AccessNotYet: the address cannot be bound now. The error may be transient.
         """
         endpoint: str | None = getattr(self._config, key)
         if endpoint is None or self._zap is None:
@@ -128,7 +134,9 @@ class Access:
         self._log.info("listening", socket=key, endpoint=bound, keys=len(self._authorized.clients))
 
     def record_sender(self, sender: Sender) -> None:
-        """Records the connection that a message came from, and closes it if its key is not authorized any more."""
+        """Records the connection that a message came from. If the client's key is no longer authorized, closes the
+        connection.
+        """
         if sender.user is None:
             return
         known = self._met.get(sender.fd)
@@ -158,11 +166,11 @@ class Access:
             raise OuzelError(ErrorKind.NOT_PERMITTED, message)
 
     async def run(self, report: Report) -> None:
-        """Checks the directory of keys periodically, until it is cancelled.
+        """Checks the directory of keys periodically. Runs until it is cancelled.
 
         Args:
-            report: called with a subject (the directory or its files) and its problem, or with None once the problem is
-                solved.
+            report: called with a subject and its problem, or with None once the problem is solved. The subject is the
+                directory or its files.
         """
         if self._keys is None:
             return
@@ -180,11 +188,14 @@ class Access:
             self._take(await in_thread(self._keys.read))
 
     def subscriber_disconnected(self) -> None:
-        """Logs, at most once a minute, that a subscriber with too many subscriptions was disconnected."""
+        """Logs that a subscriber with too many subscriptions was disconnected. Logs this at most once a minute."""
         self._refused(SUBSCRIBERS, TOO_MUCH, event="subscriber_hung_up")
 
     def close(self) -> None:
-        """Stops authentication and the limits. Call it when the sockets are closed, before their context is closed."""
+        """Stops authentication and the limits.
+
+        Call it after the sockets are closed, and before their context is closed.
+        """
         for connections in self._watched:
             connections.close()
         if self._zap is not None:

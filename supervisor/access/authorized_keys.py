@@ -1,4 +1,4 @@
-"""The keys that are authorized on tcp: a directory with one key file for each client, checked once a second.
+"""The keys that are authorized on tcp. Their directory has one file for each client, and is checked once a second.
 
 A missing directory authorizes nobody. A damaged file affects no other file.
 """
@@ -14,7 +14,8 @@ from protocol.text.scrub import scrub
 from protocol.wire.key_file import MAX_BYTES, PUBLIC_SUFFIX, Role, is_name, parse
 
 FILES_MAX: Final = 10_000
-"""The maximum number of key files. Only the first ones by name are read, since each check costs time for each file."""
+"""The maximum number of key files. Only the first files by name are read, because each check takes time for each file.
+"""
 
 DIRECTORY: Final = "directory"
 """The subject of a problem of the directory itself."""
@@ -23,7 +24,7 @@ FILES: Final = "files"
 """The subject of problems of single files."""
 
 _LASTING: Final = frozenset({errno.ENOENT, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO})
-"""Errors of a file that are not transient: such an error lasts until a change that the next check detects."""
+"""Errors of a file that are not transient. Such an error lasts until the file changes."""
 
 
 class Client(NamedTuple):
@@ -38,7 +39,7 @@ class Authorized(NamedTuple):
 
     Fields:
         clients: the authorized clients, by public key (Z85).
-        problems: the problems, by the name of the file, in which invalid UTF-8 is replaced.
+        problems: the problems, by the name of the file. Invalid UTF-8 in a name is replaced.
     """
 
     clients: dict[str, Client]
@@ -127,14 +128,14 @@ class AuthorizedKeys:
 
 
 def read_file(path: Path, *, forbidden: int) -> bytes:
-    """Reads a key file; pipes and devices are refused, because reading them could block.
+    """Reads a key file. Pipes and devices are refused, because reading them could block.
 
     Args:
         forbidden: bits that the mode of the file must not have.
 
     Raises:
         OSError: the file cannot be read, or another user could have written it.
-        ValueError: the file is not a regular one, or its mode has a forbidden bit.
+        ValueError: the file is not a regular file, or its mode has a forbidden bit.
     """
     fd = private_dir.open_file(path)
     try:

@@ -1,7 +1,7 @@
 """Rate limit of the log lines about rejected peers. Pure.
 
-A rejected peer may retry a thousand times a second, and from many addresses. Each peer is logged at most once a minute,
-with the number of rejections in between. The number of peers that are remembered is bounded.
+A rejected peer may retry a thousand times a second, and from many addresses. Each peer is logged at most once a minute.
+The line has the number of rejections since the last line. The number of remembered peers is bounded.
 """
 
 from typing import Final
@@ -26,12 +26,12 @@ class Refusals:
         """Records a rejection, and decides whether it is logged.
 
         Args:
-            subject: the rejected peer, an address or the name of a key.
+            subject: the rejected peer. It is an address or the name of a key.
             reason: why the peer was rejected; there are few reasons.
 
         Returns:
-            The subject to log, and the number of earlier rejections that were not logged. None if this rejection is not
-            logged either.
+            The subject to log, and the number of earlier rejections without a line. None if this rejection is not
+            logged.
         """
         self._expire(now)
         key = (subject, reason)

@@ -1,7 +1,7 @@
-"""The ZAP handler, which ZeroMQ asks whether a CURVE key is authorized, once for each connection.
+"""The ZAP handler. For each connection, ZeroMQ asks the handler whether the CURVE key is authorized.
 
-The request is a message on an inproc address that libzmq defines. The handshake waits for the reply, up to the
-handshake timeout.
+The request is a message on an inproc address that libzmq defines. The handshake waits for the reply until the handshake
+timeout.
 Source: https://rfc.zeromq.org/spec/27 (ZAP).
 """
 
@@ -28,7 +28,7 @@ class Zap:
     The user id of an admitted client is its public key and the number of the handshake: `KEY N`.
 
     Args:
-        context: the ZeroMQ context of the sockets whose clients are authenticated.
+        context: the ZeroMQ context of the sockets with authenticated clients.
         admits: whether a public key (Z85) from an IP address is authorized.
     """
 
@@ -41,13 +41,14 @@ class Zap:
         self._socket = LoopSocket(socket, self._handle_request)
 
     def close(self) -> None:
-        """Stops replying; new connections are not admitted any more."""
+        """Stops replying. From now on, no new connection is admitted."""
         self._socket.close()
 
     def _handle_request(self, frames: list[bytes]) -> None:
         """Answers a request.
 
-        Its frames: route, delimiter, version, id, domain, address, routing id, mechanism, credentials.
+        The frames of the request are in this order: route, delimiter, version, id, domain, address, routing id,
+        mechanism, credentials.
         """
         route, delimiter, version, request_id, *rest = frames
         if version != VERSION or len(rest) < 4:
@@ -61,7 +62,7 @@ class Zap:
 
 
 def _user(mechanism: bytes, credentials: list[bytes]) -> str | None:
-    """The public key (Z85) of a client; libzmq has verified that the client has the secret key."""
+    """The public key (Z85) of a client. libzmq has verified that the client has the secret key."""
     if mechanism != b"CURVE" or len(credentials) != 1 or len(credentials[0]) != KEY_BYTES:
         return None
     return z85.encode(credentials[0]).decode("ascii")

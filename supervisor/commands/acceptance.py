@@ -1,4 +1,4 @@
-"""The outcome of a mutation: its result, and the revision that libtorrent has to confirm. Pure."""
+"""The outcome of a mutation. It has a result, and the revision that libtorrent has to confirm. Pure."""
 
 from contextvars import ContextVar
 from typing import Final, NamedTuple
@@ -8,13 +8,13 @@ import msgspec
 from protocol.wire.errors import ErrorKind, OuzelError
 
 SESSION: Final = "session"
-"""The subject of mutations of the session's settings, and the name of the lock on these settings."""
+"""The subject of mutations of the session's settings. The lock on these settings has the same name."""
 
 GONE: Final = 2**53
-"""The revision that is confirmed when a removal is complete; it is greater than all other revisions."""
+"""The revision of a removal. It is confirmed when the removal is complete, and is greater than all other revisions."""
 
 SENDER: Final[ContextVar[object]] = ContextVar("sender", default="")
-"""The client that sent the mutation that is being carried out, in the context of the mutation's task."""
+"""The client that sent the current mutation. The context of the mutation's task has this variable."""
 
 
 class Acceptance(NamedTuple):
@@ -23,7 +23,7 @@ class Acceptance(NamedTuple):
     Fields:
         result: the result in the reply, of the type that `protocol.wire.operations` names.
         subject: a torrent's id, or SESSION.
-        revision: the revision of the subject that libtorrent confirms when the mutation is applied.
+        revision: the subject's revision. libtorrent confirms this revision when the mutation is applied.
     """
 
     result: msgspec.Struct
@@ -32,6 +32,6 @@ class Acceptance(NamedTuple):
 
 
 def quarantined(torrent: str) -> OuzelError:
-    """The error for clients that wait until a durable mutation is applied to a quarantined torrent."""
+    """The error for clients that wait until a mutation is applied to a quarantined torrent. The mutation is durable."""
     message = f"it is durable, but torrent {torrent} is in quarantine and is not loaded until it is released"
     return OuzelError(ErrorKind.QUARANTINED, message)

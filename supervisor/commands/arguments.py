@@ -1,6 +1,6 @@
-"""Checks arguments beyond their types, and converts them to the form in a record. Pure.
+"""Checks arguments beyond their types, and converts arguments to their form in a record. Pure.
 
-Each check raises OuzelError: INVALID_ARGUMENT, which names the argument.
+Each check raises OuzelError: INVALID_ARGUMENT. The error names the argument.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 
 
 def check_rules(selection: Selection, field: str) -> None:
-    """Refuses file rules whose total length exceeds RULES_MAX."""
+    """Refuses file rules if their total length exceeds RULES_MAX."""
     if sum(map(len, (*selection.include, *selection.exclude))) > RULES_MAX:
         problem = f"{field}: the globs of a torrent have {RULES_MAX} characters together at the most"
         raise OuzelError(ErrorKind.INVALID_ARGUMENT, problem, field=field)
@@ -41,7 +41,7 @@ def check_url(url: str, field: str) -> None:
 
 
 def tiers(trackers: Sequence[TrackerEntry], field: str) -> dict[str, int]:
-    """Returns the tiers of trackers by URL. Refuses a URL that is no address, or is given twice."""
+    """Returns the tiers of trackers by URL. Refuses a URL that is not an address, and a repeated URL."""
     found: dict[str, int] = {}
     for index, tracker in enumerate(trackers):
         named = f"{field}[{index}].url"
@@ -54,7 +54,7 @@ def tiers(trackers: Sequence[TrackerEntry], field: str) -> dict[str, int]:
 
 
 def by_index(priorities: Priorities) -> dict[str, int]:
-    """Returns priorities by file index (in decimal), as a record stores them."""
+    """Returns priorities by file index in decimal. Records store priorities in this form."""
     if isinstance(priorities, list):
         return {str(index): priority for index, priority in enumerate(priorities)}
     return priorities

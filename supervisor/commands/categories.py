@@ -1,4 +1,4 @@
-"""Categories: creates, changes and removes them. A torrent's record refers to its category by the category's key."""
+"""Creates, changes and removes categories. A torrent's record refers to its category by the category's key."""
 
 import time
 from typing import Final
@@ -17,11 +17,14 @@ from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.store.catalogue import Catalogue
 
 IN_FORCE: Final = 0
-"""The revision of changes that libtorrent has nothing to do with: it is confirmed already."""
+"""The revision of changes that do not affect libtorrent. This revision is already confirmed."""
 
 
 def find(catalogue: Catalogue, name: str) -> Category:
-    """Returns the category that `args.category` names. Raises OuzelError: UNKNOWN_CATEGORY, STORAGE_UNAVAILABLE."""
+    """Returns the category that `args.category` names.
+
+    Raises OuzelError: UNKNOWN_CATEGORY, STORAGE_UNAVAILABLE.
+    """
     catalogue.check_readable(None)
     category = catalogue.session.categories.get(name)
     if category is None:
@@ -68,7 +71,7 @@ class CategoryEditor:
 
     @handles(RemoveCategory)
     async def remove(self, command: RemoveCategory, _: float) -> Acceptance:
-        """Removes a category. Torrents' records keep its key, which no category has any more."""
+        """Removes a category. Torrents' records keep the key of the removed category."""
         async with self._locks.hold(SESSION):
             session = await self._session()
             if command.name not in session.categories:
@@ -87,7 +90,10 @@ class CategoryEditor:
 
 
 def _new_key(name: str) -> str:
-    """Returns a key that no earlier category has had, even if `session.json` was lost. Its name is for people."""
+    """Returns a key that no earlier category has had.
+
+    That holds even if `session.json` was lost. The category's name is for people.
+    """
     return f"{name}/{time.time_ns() // 1000}"
 
 

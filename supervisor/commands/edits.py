@@ -1,8 +1,9 @@
-"""Edits of one torrent's desired state: `edit(desired, command) -> desired`, one for each such command. Pure.
+"""Edits of one torrent's desired state. Pure.
 
-Edits of the session's desired state have the same form. They are called by name, since they are few.
+Each edit has the form `edit(desired, command) -> desired`. Edits of the session's desired state have the same form. The
+editor calls them by name, because there are few.
 
-A finding of the engine that is stored in the record is an edit, too.
+An engine's finding is an edit, too, if the record stores the finding.
 """
 
 from typing import Any
@@ -97,7 +98,7 @@ def recheck(desired: DesiredTorrent, _: Recheck) -> DesiredTorrent:
 
 @edits(TorrentRechecked)
 def rechecked(desired: DesiredTorrent, fact: TorrentRechecked) -> DesiredTorrent:
-    """Marks a recheck as done, unless another recheck was requested meanwhile."""
+    """Marks a recheck as done. Does nothing if another recheck was requested meanwhile."""
     return msgspec.structs.replace(desired, recheck=None) if desired.recheck == fact.revision else desired
 
 
@@ -150,7 +151,7 @@ def _peers(desired: DesiredTorrent, command: AddPeers) -> PeersAccepted:
 
 @edits(AddPeers, result=_peers)
 def add_peers(desired: DesiredTorrent, command: AddPeers) -> DesiredTorrent:
-    """Stores peers to connect to after each restart; beyond PEERS_KEPT the oldest are dropped. Raises OuzelError."""
+    """Stores peers to connect to after each restart. Beyond PEERS_KEPT, drops the oldest. Raises OuzelError."""
     given = endpoints(command.peers)
     kept = [peer for peer in desired.peers if peer not in given]
     new = [peer for peer in given if peer not in desired.peers]
@@ -158,7 +159,7 @@ def add_peers(desired: DesiredTorrent, command: AddPeers) -> DesiredTorrent:
 
 
 def limit_session(session: DesiredSession, command: UpdateLimits) -> DesiredSession:
-    """Sets the session's rate limits, and the switch of the alternative ones."""
+    """Sets the session's rate limits, and switches the alternative limits on or off."""
     switch = session.alternative if command.alternative is msgspec.UNSET else command.alternative
     return msgspec.structs.replace(session, **limits_given(command), alternative=switch)
 

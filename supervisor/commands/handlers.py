@@ -1,8 +1,8 @@
-"""Registration of handlers: decorators mark functions, and look-ups find them by the command's type.
+"""Registration of handlers. Decorators mark functions, and look-ups find marked functions by command type.
 
-`@handles(AddTorrent)` marks the method that carries out a command. `@edits(SetSequential)` marks a pure function from a
-torrent's desired state and the command to the new desired state; the editor stores and applies the result. The mark is
-the only registration.
+`@handles(AddTorrent)` marks the method that carries out a command. `@edits(SetSequential)` marks a pure function. Its
+arguments are a torrent's desired state and the command, and it returns the new desired state. The editor stores and
+applies the new state. The mark is the only registration.
 """
 
 import inspect
@@ -39,10 +39,10 @@ class Edit(NamedTuple):
     """How one kind of command changes the desired state of its torrent.
 
     Fields:
-        change: returns the new desired state, which equals the old state if nothing changes. Raises OuzelError.
-        result: returns the result in the reply, given the new desired state and the command.
-        afresh: whether a torrent that an error has stopped is tried again by the engine, even if its desired state is
-            unchanged. The retry has a revision of its own, which the engine confirms.
+        change: returns the new desired state. If nothing changes, returns the old state. Raises OuzelError.
+        result: returns the result for the reply. Its arguments are the new desired state and the command.
+        afresh: whether the engine tries again a torrent that an error has stopped. It does so even if the desired state
+            is unchanged. Each retry has a new revision, which the engine confirms.
     """
 
     change: Change
@@ -66,7 +66,7 @@ def handles(kind: type[C]) -> Callable[[Callable[Concatenate[Owner, C, P], R]], 
 
 
 def refreshes(kind: type[EngineRead | SessionRead]) -> Callable[[F], F]:
-    """Marks the method that asks the engine for the data of a read of this type."""
+    """Marks the method that asks the engine for the data of this type of read."""
 
     def mark(method: F) -> F:
         setattr(method, _REFRESHES, kind)
@@ -78,7 +78,7 @@ def refreshes(kind: type[EngineRead | SessionRead]) -> Callable[[F], F]:
 def edits(
     kind: type[S], *, result: Callable[[DesiredTorrent, S], msgspec.Struct] = named, afresh: bool = False
 ) -> Callable[[_ChangeBy[S]], _ChangeBy[S]]:
-    """Marks the pure function that changes a torrent's desired state; see `Edit`."""
+    """Marks the pure function that changes a torrent's desired state. See `Edit`."""
 
     def mark(change: _ChangeBy[S]) -> _ChangeBy[S]:
         setattr(change, _EDITS, (kind, Edit(change, result, afresh)))
@@ -88,12 +88,18 @@ def edits(
 
 
 def handlers_of(*parts: object) -> dict[type[msgspec.Struct], Callable[..., Any]]:
-    """Returns the `@handles` methods of some objects, by command type. Raises LookupError if a type has two."""
+    """Returns the `@handles` methods of some objects, by command type.
+
+    Raises LookupError if a type has two methods.
+    """
     return _marked(_HANDLES, parts)
 
 
 def refreshers_of(part: object) -> dict[type[msgspec.Struct], Callable[..., Any]]:
-    """Returns the `@refreshes` methods of an object, by command type. Raises LookupError if a type has two."""
+    """Returns the `@refreshes` methods of an object, by command type.
+
+    Raises LookupError if a type has two methods.
+    """
     return _marked(_REFRESHES, [part])
 
 
@@ -108,7 +114,10 @@ def _marked(mark: str, parts: Sequence[object]) -> dict[type[msgspec.Struct], Ca
 
 
 def edits_of(*modules: ModuleType) -> dict[type[msgspec.Struct], Edit]:
-    """Returns the `@edits` functions of some modules, by command type. Raises LookupError if a type has two."""
+    """Returns the `@edits` functions of some modules, by command type.
+
+    Raises LookupError if a type has two functions.
+    """
     members = [member for module in modules for member in vars(module).values()]
     return _each_once([marked for member in members if (marked := getattr(member, _EDITS, None))])
 
@@ -116,10 +125,10 @@ def edits_of(*modules: ModuleType) -> dict[type[msgspec.Struct], Edit]:
 def check_complete(
     kind: type[Command], found: Mapping[type[msgspec.Struct], object], *, but: tuple[type[Command], ...] = ()
 ) -> None:
-    """Checks that each command of this kind has a handler. Called when the daemon starts. Raises LookupError.
+    """Checks that each command of this kind has a handler. The daemon calls it at its start. Raises LookupError.
 
     Args:
-        but: subclasses of `kind` whose commands are not checked here.
+        but: subclasses of `kind` that need no handler.
     """
     wanted = [each.arguments for each in OPERATIONS.values() if issubclass(each.arguments, kind)]
     wanted = [each for each in wanted if not issubclass(each, but)]

@@ -1,7 +1,14 @@
-"""Mutations: validated, made durable, published, sent to the engine, in this order, and then answered.
+"""Carries out mutations.
 
-Each command is carried out by the handler that is registered for its type. Once a write has begun, the mutation runs to
-its end, whether or not its client still waits.
+A mutation has these steps:
+1. It is validated.
+2. It is made durable.
+3. It is published.
+4. It is sent to the engine.
+5. It is answered.
+
+Each type of command has a registered handler. Once a write has begun, the mutation runs to its end. It does so even if
+the client no longer waits.
 """
 
 from collections.abc import Callable
@@ -12,9 +19,10 @@ from protocol.host.mounts import MountTable
 from protocol.internal.link_messages import Learned
 from protocol.internal.move_events import MoveCopied, MoveEnded
 from protocol.wire.commands.kinds import Mutation
-from protocol.wire.desired import DesiredTorrent, KnownMetadata, Quarantine
+from protocol.wire.desired import DesiredTorrent, Quarantine
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.metadata import KnownMetadata
 from supervisor.commands.acceptance import GONE, SESSION, Acceptance, quarantined
 from supervisor.commands.categories import CategoryEditor
 from supervisor.commands.creating.creating import Creating
@@ -53,7 +61,7 @@ class Mutations:
         on_paused: called with a torrent that a client has paused (True) or resumed (False).
         shelf: the damaged files that were put aside.
         jobs: the jobs that make torrents.
-        created_by: the name of this program, which .torrent files have.
+        created_by: the name of this program, for the .torrent files.
     """
 
     def __init__(
@@ -129,23 +137,23 @@ class Mutations:
         check_complete(Mutation, self._handlers)
 
     async def accept(self, command: Mutation, deadline: float) -> Acceptance:
-        """Makes a mutation durable. From then on it will be applied, whichever process dies.
+        """Makes a mutation durable. From then on, the mutation will be applied even if a process dies.
 
         Args:
-            deadline: the loop's time after which a mutation that is not accepted yet is given up.
+            deadline: a time of the loop. If the mutation is not accepted by then, it is given up.
 
         Raises:
-            OuzelError: nothing has changed, unless the error is `OutcomeUnknown`.
+            OuzelError: the mutation failed. Nothing has changed, except after `OutcomeUnknown`.
         """
         accepted: Acceptance = await self._handlers[type(command)](command, deadline)
         return accepted
 
     async def until_applied(self, accepted: Acceptance) -> None:
-        """Waits until libtorrent has confirmed the accepted revision, or a later one.
+        """Waits until libtorrent has confirmed the accepted revision or a later revision.
 
         Raises:
-            OuzelError: ENGINE_REFUSED: the mutation is durable, and libtorrent refused it; QUARANTINED: the mutation is
-                durable, and the torrent is not loaded.
+            OuzelError: ENGINE_REFUSED: libtorrent refused the durable mutation.
+            OuzelError: QUARANTINED: the mutation is durable, but the torrent is not loaded.
         """
         subject, revision = accepted.subject, accepted.revision
         if subject == SESSION:
@@ -167,37 +175,38 @@ class Mutations:
             raise OuzelError(ErrorKind.ENGINE_REFUSED, observed.refusal)
 
     def engine_ready(self) -> None:
-        """Passes to a new engine what is not durable, and still applies."""
+        """Sends a new engine the requests that are not durable and still apply."""
         self._streaming.engine_ready()
 
     def forgotten(self, torrent: str) -> None:
-        """Notes that a removal is complete, so that the torrent's id can be used again."""
+        """Notes that a removal is complete. From now on, the torrent's id can be used again."""
         self._removing.forgotten(torrent)
 
     async def quarantine(self, torrent: str, quarantine: Quarantine) -> None:
-        """Puts a torrent into quarantine, durably. If the torrent is being removed, its files are not deleted.
+        """Puts a torrent into quarantine durably. If the torrent is being removed, its files are not deleted.
 
         Raises:
-            OuzelError: STORAGE_UNAVAILABLE; nothing has changed.
+            OuzelError: STORAGE_UNAVAILABLE. Nothing has changed.
         """
         await self._quarantining.quarantine(torrent, quarantine)
 
     async def act_on_goal(self, torrent: str, judge: Callable[[DesiredTorrent], Verdict | None]) -> None:
-        """Acts on a torrent's seeding goal; see `GoalActions.act`. Raises OuzelError."""
+        """Acts on a torrent's seeding goal. See `GoalActions.act`. Raises OuzelError."""
         await self._goals.act(torrent, judge)
 
     async def learn(self, fact: Learned) -> None:
-        """Stores what an engine has found out about a torrent. Raises OuzelError: STORAGE_UNAVAILABLE."""
+        """Stores a finding of an engine about a torrent. Raises OuzelError: STORAGE_UNAVAILABLE."""
         if isinstance(fact, MoveCopied | MoveEnded):
             await self._moves.learn(fact)
         else:
             await self._editor.learn(fact)
 
     async def keep_metadata(self, torrent: str, metadata: KnownMetadata) -> None:
-        """Stores a torrent's metadata in its record, unless the metadata is stored already or the torrent was removed.
+        """Stores a torrent's metadata in its record. Does nothing if the metadata is stored, or the torrent was
+        removed.
 
         Raises:
-            OuzelError: STORAGE_UNAVAILABLE; nothing has changed.
+            OuzelError: STORAGE_UNAVAILABLE. Nothing has changed.
         """
         async with self._locks.hold(torrent):
             before = self._catalogue.torrents.get(torrent)

@@ -14,7 +14,7 @@ GOALS: Final = frozenset({"ratio_goal", "seeding_time_goal_s", "inactive_time_go
 
 @edits(UpdateOptions)
 def update_options(desired: DesiredTorrent, command: UpdateOptions) -> DesiredTorrent:
-    """Sets the given options and labels. A torrent that is started by force is resumed, too. Raises OuzelError."""
+    """Sets the given options and labels. If a torrent is started by force, it is also resumed. Raises OuzelError."""
     check_limits(command, "args")
     given = {
         name: value

@@ -1,6 +1,6 @@
 """Computes new places in the queue. Pure.
 
-A place is a number, by which the queue is sorted. A move gives other numbers to as few torrents as possible.
+A place is a number. The queue is sorted by these numbers. A move changes the numbers of only a few torrents.
 """
 
 from collections.abc import Collection, Sequence
@@ -9,9 +9,10 @@ from typing import Final
 from protocol.wire.commands.queue_commands import QueueMove
 
 ROOM: Final = 1000
-"""The distance of numbers at the top, so that torrents can be moved between two others.
+"""The distance between numbers at the top. It leaves room for torrents between two others.
 
-There is none at the bottom, since the number of a torrent that is added later, its time, has to be greater.
+At the bottom there is no such distance. There, the number of a new torrent is the current time, and this number must be
+the greatest.
 """
 
 _NEW: Final = ""
@@ -19,11 +20,11 @@ _NEW: Final = ""
 
 
 def move(queue: Sequence[tuple[str, int]], moved: Collection[str], where: QueueMove) -> dict[str, int]:
-    """Returns the new numbers of the torrents that get another one, in their new order.
+    """Returns the torrents that get another number, with their new numbers, in their new order.
 
     Args:
         queue: the torrents in their order, with their numbers.
-        moved: the torrents to move. They keep their order among each other.
+        moved: the torrents to move. Their relative order stays.
     """
     before = [torrent for torrent, _ in queue]
     after = _moved(before, moved, where)
@@ -31,11 +32,11 @@ def move(queue: Sequence[tuple[str, int]], moved: Collection[str], where: QueueM
 
 
 def insert(queue: Sequence[tuple[str, int]], position: int) -> tuple[int, dict[str, int]]:
-    """Returns the number for a new torrent at a position, and new numbers of the torrents that make room for it.
+    """Returns the number for a new torrent at a position, and the new numbers of torrents that make room.
 
     Args:
         queue: the torrents in their order, with their numbers.
-        position: 0 is the first; beyond the end, the torrent is the last.
+        position: 0 is the first place. Beyond the end, the torrent becomes the last.
     """
     order = [torrent for torrent, _ in queue]
     order.insert(position, _NEW)
@@ -66,7 +67,7 @@ def _up(order: list[str], moved: Collection[str]) -> list[str]:
 
 
 def _numbers(order: Sequence[str], numbers: dict[str, int], moved: Collection[str]) -> dict[str, int]:
-    """The numbers of a new order. Torrents that were not moved keep theirs, unless there is no room between them."""
+    """The numbers of a new order. Torrents keep their numbers if they were not moved and there is room between them."""
     changed: dict[str, int] = {}
     at, last = 0, None
     while at < len(order):
@@ -86,7 +87,7 @@ def _numbers(order: Sequence[str], numbers: dict[str, int], moved: Collection[st
 
 
 def _between(last: int | None, following: int | None, place: int, count: int) -> int:
-    """Returns the number for one of `count` torrents that are put between two others, or at an end of the queue."""
+    """Returns the number for one of `count` torrents between two others, or at an end of the queue."""
     if last is None:
         return place if following is None else following - (count + 1 - place) * ROOM
     if following is None or following - last <= count:

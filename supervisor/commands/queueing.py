@@ -25,7 +25,7 @@ QUEUE: Final = "queue"
 
 
 class Queueing:
-    """Changes the order of the queue, which is stored in the records of its torrents."""
+    """Changes the order of the queue. The records of the torrents store this order."""
 
     def __init__(
         self, *, catalogue: Catalogue, reads: Reads, engine: Engine, editor: Editor, locks: KeyedLocks
@@ -38,7 +38,7 @@ class Queueing:
 
     @handles(MoveInQueue)
     async def move(self, command: MoveInQueue, _: float) -> Acceptance:
-        """Moves torrents in the queue, each durably on its own."""
+        """Moves torrents in the queue. Each torrent is moved durably on its own."""
         async with self._locks.hold(QUEUE):
             moved = {self._in_queue(torrent) for torrent in command.torrents}
             queue = self._queue(moved if command.where in (QueueMove.UP, QueueMove.DOWN) else None)
@@ -54,10 +54,10 @@ class Queueing:
 
     @contextlib.asynccontextmanager
     async def place(self, position: int) -> AsyncIterator[int]:
-        """Locks the queue and makes room in it. Yields the number for a torrent that is added at this position.
+        """Locks the queue, and makes room at this position. Yields the number for the added torrent.
 
         Raises:
-            OuzelError: STORAGE_UNAVAILABLE; the order has not changed.
+            OuzelError: STORAGE_UNAVAILABLE. The order has not changed.
         """
         async with self._locks.hold(QUEUE):
             number, others = insert(self._queue(set()), position)
@@ -81,8 +81,8 @@ class Queueing:
         """The torrents in the queue, in their order.
 
         Args:
-            moved: torrents that are moved by one place. Of the others only incomplete ones are returned, since
-                libtorrent's queue has no complete torrents. None means all torrents.
+            moved: torrents that are moved by one place. All other returned torrents are incomplete, because
+                libtorrent's queue has no complete torrents. If `moved` is None, all torrents are returned.
         """
         keys = sorted(
             desired.queue_key

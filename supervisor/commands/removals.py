@@ -15,7 +15,7 @@ from supervisor.log import logs
 from supervisor.store.catalogue import Catalogue
 
 FILES_LOGGED: Final = 10
-"""The number of undeletable files of a removed torrent that the log names."""
+"""The number of undeletable files that the log names for a removed torrent."""
 
 AGAIN_S: Final = 1.0
 """The delay before the deletion of a record is tried again."""
@@ -28,7 +28,7 @@ class Removals:
         release: called when a removal is complete, before the torrent's id can be used again.
         publish: publishes an event.
         group: runs the tasks that delete records.
-        ended: set when the service ends; the next service completes the remaining removals.
+        ended: set when the service ends. The next service completes the remaining removals.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Removals:
         self._dropping: set[str] = set()
 
     def forgotten(self, event: TorrentDropped) -> None:
-        """Handles the engine's report that a torrent is unloaded: reports undeleted files, and deletes the record."""
+        """Handles the engine's report that a torrent is unloaded. Reports undeleted files, and deletes the record."""
         leaving = self._catalogue.leaving.get(event.torrent)
         if leaving is None:
             return
@@ -67,7 +67,7 @@ class Removals:
         self._group.create_task(self._drop(event.torrent))
 
     async def _drop(self, torrent: str) -> None:
-        """Deletes a record; after an error, tries again until the record is deleted or the service ends."""
+        """Deletes a record. After an error, tries again until the record is deleted or the service ends."""
         if torrent in self._dropping:
             return
         self._dropping.add(torrent)

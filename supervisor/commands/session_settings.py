@@ -1,4 +1,4 @@
-"""The session's settings and bans, with which an engine is configured. What clients set overrides the configuration."""
+"""The session's settings and bans, which configure an engine. Settings of clients override the configuration."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -28,11 +28,11 @@ from supervisor.store.catalogue import Catalogue
 
 
 class SessionSettings:
-    """The session's settings of a service, which engines are configured with.
+    """The session's settings of a service. They configure engines.
 
     Args:
-        locks: held locks on directories, the resume directory's first.
-        clock: returns the local time: the day of the week (Monday is 0) and the minute of the day.
+        locks: held locks on directories. The first lock is on the resume directory.
+        clock: returns the local time. It is the day of the week (Monday is 0) and the minute of the day.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class SessionSettings:
         self._clock = clock
 
     def limits(self) -> SettingsReport:
-        """The session's limits now: those that clients have set, otherwise the configured ones."""
+        """The session's limits now. Limits of clients override configured limits."""
         limits, now = self._in_force.config.limits, LocalTime(*self._clock())
         normal = limits.download_bps, limits.upload_bps
         return limits_report(normal, limits.alternative, limits.schedule, self._catalogue.session, now)
@@ -63,7 +63,7 @@ class SessionSettings:
     def configure(self) -> Configure:
         """The command that configures an engine.
 
-        Its field `torrents` is 0 here; whoever sends the command sets this field.
+        Its field `torrents` is 0 here. The sender of the command sets this field.
         """
         config, session = self._in_force.config, self._catalogue.session
         limits = self.limits_in_force()
@@ -107,7 +107,7 @@ class SettingsEditor:
 
     @handles(UpdateSettings)
     async def update_settings(self, command: UpdateSettings, deadline: float) -> Acceptance:
-        """Changes settings, all or none. A change without effect is accepted, and nothing is written."""
+        """Changes all given settings, or none. A change without effect is accepted, and causes no write."""
         await self._check(command.settings, deadline)
         async with self._locks.hold(SESSION):
             self._catalogue.check_readable(None)
@@ -127,7 +127,9 @@ class SettingsEditor:
             return Acceptance(result, SESSION, self._catalogue.session.revision)
 
     async def _check(self, settings: Mapping[str, SettingValue | None], deadline: float) -> None:
-        """Validates settings by the engine's list of them. What clients have set can always be given back."""
+        """Validates settings by the engine's list of settings. A client can always give back a setting that clients
+        have set.
+        """
         own = self._catalogue.session.settings
         checked = {name: value for name, value in settings.items() if value is not None or name not in own}
         if not checked:

@@ -1,4 +1,4 @@
-"""Requests parts of files by a time, for players that stream them."""
+"""Requests parts of files by a time. Players that stream files need this."""
 
 import time
 from bisect import bisect_left
@@ -17,21 +17,21 @@ from supervisor.engine.engine import Engine
 from supervisor.engine.torrents.observed.packed_files import Metadata
 
 KEPT: Final = 1000
-"""The number of deadlines that are kept for the next engine; the oldest are dropped."""
+"""The number of deadlines that are kept for the next engine. The oldest deadlines are dropped."""
 
 
 class Streaming:
-    """Passes deadlines to the engine, and those in the future to each further engine."""
+    """Sends deadlines to the engine. Each later engine gets the deadlines that are still in the future."""
 
     def __init__(self, *, reads: Reads, engine: Engine) -> None:
         self._reads = reads
         self._engine = engine
         self._kept: dict[tuple[str, int, int, int], float] = {}
-        """By torrent, file, offset and length, when they are due, in monotonic seconds."""
+        """By torrent, file, offset and length: the due time in monotonic seconds."""
 
     @handles(SetPieceDeadlines)
     async def set_deadlines(self, command: SetPieceDeadlines, _: float) -> Acceptance:
-        """Passes a deadline to the engine."""
+        """Sends deadlines to the engine."""
         desired = self._reads.find(command.torrent)
         self._check(desired, command)
         now = time.monotonic()
@@ -44,7 +44,10 @@ class Streaming:
         return Acceptance(TorrentAccepted(torrent=desired.torrent), desired.torrent, desired.revision)
 
     def engine_ready(self) -> None:
-        """Passes the deadlines in the future to a new engine, which applies them when it has loaded the torrents."""
+        """Sends the deadlines in the future to a new engine.
+
+        The engine applies them once it has loaded the torrents.
+        """
         now = time.monotonic()
         for part, due in self._kept.items():
             if due > now:
@@ -55,7 +58,7 @@ class Streaming:
         self._engine.send(SetDeadline(torrent=torrent, file=file, offset=offset, length=length, due_in_ms=due_in_ms))
 
     def _check(self, desired: DesiredTorrent, command: SetPieceDeadlines) -> None:
-        """Raises OuzelError if the torrent does not download, or has no such part of a file."""
+        """Raises OuzelError if the torrent does not download, or if the file has no such part."""
         torrent = desired.torrent
         if desired.quarantine is not None:
             raise OuzelError(ErrorKind.QUARANTINED, f"torrent {torrent} is in quarantine, so it does not download")
@@ -80,8 +83,9 @@ class Streaming:
 
 
 def _file(metadata: Metadata, index: int) -> FileEntry | None:
-    """Finds the file with this index. The list lacks padding files (BEP 47), so a file's place in it may be less than
-    its index.
+    """Finds the file with this index.
+
+    The list has no padding files (BEP 47). So a file's place in the list may be less than its index.
     """
     at = bisect_left(range(metadata.count), index, key=lambda place: next(metadata.files(place)).index)
     found = next(metadata.files(at), None)

@@ -1,7 +1,6 @@
-"""Background tasks. An error in a task is reported and does not end the service; the task is restarted.
+"""Background tasks. An error in a task is reported, and the task is restarted. The service goes on.
 
-Any exception is caught here, as for commands, since the supervisor must not end. Each task still catches the errors
-that it expects where they occur.
+Any exception is caught here, because the supervisor must not end. Each task still catches its expected errors.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ STEADY_S: Final = 5.0
 """The time without an error after which a task counts as working again."""
 
 AGAIN_S: Final = 60.0
-"""The minimum interval between log lines of the same error of the same task."""
+"""The minimum interval between log lines about the same error of one task."""
 
 Report = Callable[[str, str | None], None]
 Work = Coroutine[Any, Any, None]
@@ -36,7 +35,7 @@ class Background:
     """Runs background tasks.
 
     Args:
-        group: runs the tasks; their errors never reach the group.
+        group: runs the tasks. Errors of these tasks never reach the group.
         report: called with a task's name and its problem, or None once the task works again.
         log: logs each error, with its traceback.
     """
@@ -49,7 +48,7 @@ class Background:
         self._logged: dict[str, tuple[str, float]] = {}
 
     def keep(self, name: str, run: Callable[[], Work]) -> asyncio.Task[None]:
-        """Runs a task until it returns or is cancelled; after an error it is restarted."""
+        """Runs a task until it returns or is cancelled. After an error, the task is restarted."""
         return self._group.create_task(self._keep(name, run))
 
     def create_task(self, work: Work, /) -> asyncio.Task[None]:
@@ -57,7 +56,7 @@ class Background:
         return self._group.create_task(self._once(work))
 
     def attempt(self, name: str, call: Callable[[], object]) -> None:
-        """Makes a periodic call; an error is reported and not raised."""
+        """Makes a periodic call. An error is reported, and is not raised."""
         try:
             call()
         except Exception as error:  # noqa: BLE001  # see above
@@ -105,7 +104,7 @@ class Background:
 
 
 def _what(error: Exception) -> str:
-    """The text of an error; for an exception group, the text of its first error."""
+    """The text of an error. For an exception group, this is the text of the first error."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"

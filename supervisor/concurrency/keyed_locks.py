@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from types import TracebackType
 
 _Locks = dict[str, tuple[asyncio.Lock, int]]
-"""By key: the lock, and the number of tasks that hold it or wait for it."""
+"""By key: the lock, and the number of tasks that hold the lock or wait for it."""
 
 
 class KeyedLocks:
@@ -18,14 +18,14 @@ class KeyedLocks:
         return len(self._locks)
 
     def hold(self, *keys: str) -> "Hold":
-        """An asynchronous context manager that holds the keys' locks."""
+        """Returns an asynchronous context manager that holds the locks of the keys."""
         return Hold(self._locks, keys)
 
 
 class Hold:
     """A context manager that holds the locks of some keys.
 
-    It is a class because a context manager made of a generator would take as much time as the rest of an add.
+    It is a class, because a generator-based context manager would double the time of an add.
     """
 
     __slots__ = ("_entered", "_held", "_keys", "_locks")
@@ -37,7 +37,7 @@ class Hold:
         self._held: list[str] = []
 
     async def __aenter__(self) -> None:
-        """Acquires all locks. If this is cancelled, no lock stays held."""
+        """Acquires all locks. If the call is cancelled, it holds no lock."""
         try:
             for key in self._keys:
                 lock, users = self._locks.get(key) or (asyncio.Lock(), 0)

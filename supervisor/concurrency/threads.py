@@ -1,4 +1,4 @@
-"""Runs calls that a hung disk can block, in threads that do not delay the end of the process."""
+"""Runs calls that a hung disk can block. Their threads do not delay the end of the process."""
 
 import _thread
 import asyncio
@@ -11,9 +11,10 @@ T = TypeVar("T")
 
 
 async def in_thread(call: Callable[[], T]) -> T:
-    """Runs the call in a new thread; returns or raises its outcome. Raises OSError if no thread can be started.
+    """Runs the call in a new thread. Returns or raises its outcome. Raises OSError if no thread can be started.
 
-    `asyncio.to_thread` is not used: hung calls would use up its few threads, and would keep the process from exiting.
+    `asyncio.to_thread` has only a few threads, and hung calls could occupy all of them. A hung call in one of its
+    threads would also prevent the exit of the process.
     """
     answer = _begun(call)
     try:

@@ -1,7 +1,7 @@
-"""The configuration: built-in defaults, a TOML file over them, the environment over both.
+"""The configuration. A TOML file overrides built-in defaults, and the environment overrides the file.
 
-Every key can also be set by the environment variable `OUZEL_SECTION_KEY`; the items of a list are separated by colons.
-Each unknown key, wrong type and value out of range is a problem, which names the place and the key.
+The environment variable `OUZEL_SECTION_KEY` sets a key. Colons separate the items of a list. Each unknown key, wrong
+type and value out of range is a problem. The problem names the place and the key.
 """
 
 import os
@@ -41,10 +41,10 @@ class PathsConfig(Section, frozen=True, kw_only=True):
     """`[paths]`: absolute directories, made when missing.
 
     Fields:
-        resume_dir: the durable state: desired state and fast-resume data.
-        download_roots: the directories below which torrents may be stored; the first is the default.
-        runtime_dir: the sockets.
-        state_dir: crash reports.
+        resume_dir: the directory of durable state (desired state and fast-resume data).
+        download_roots: the directories below which torrents may be stored. The first is the default.
+        runtime_dir: the directory of the sockets.
+        state_dir: the directory of crash reports.
     """
 
     resume_dir: str
@@ -57,9 +57,11 @@ class ApiConfig(Section, frozen=True, kw_only=True):
     """`[api]`: clients on tcp. Without this section there are only local sockets.
 
     Fields:
-        tcp_commands, tcp_events: ZeroMQ endpoints, `tcp://address:port`; `*` is every address, or any free port.
-        curve_secret_key_file: the absolute path of the daemon's own key; `ouzel keys new --server` makes such a key.
-        authorized_keys_dir: the absolute path of the keys of authorized clients; `ouzel keys new` makes such keys.
+        tcp_commands: the ZeroMQ endpoint of commands, `tcp://address:port`. The address `*` is every address, and the
+            port `*` is any free port.
+        tcp_events: the ZeroMQ endpoint of events, in the same form.
+        curve_secret_key_file: the absolute path of the daemon's own key. `ouzel keys new --server` makes the key.
+        authorized_keys_dir: the absolute path of the keys of authorized clients. `ouzel keys new` makes a client's key.
     """
 
     tcp_commands: str | None = None
@@ -78,11 +80,11 @@ class ApiConfig(Section, frozen=True, kw_only=True):
 
 
 class LimitsConfig(Section, frozen=True, kw_only=True):
-    """`[limits]`: rate limits of all torrents together in bytes/s; 0 is no limit. Clients can override them.
+    """`[limits]`: rate limits in bytes/s of all torrents together; 0 is no limit. Clients can override the limits.
 
     Fields:
         alternative: the alternative limits; None if there are none.
-        schedule: when the alternative limits are in force, unless a client has switched them on or off.
+        schedule: when the alternative limits are in force. A client's switch overrides the schedule.
     """
 
     download_bps: Bps = 0
@@ -95,7 +97,7 @@ class IpFilterConfig(Section, frozen=True, kw_only=True):
     """`[ip_filter]`.
 
     Fields:
-        file: the absolute path of a file with the addresses that no peer may have; None for none.
+        file: the absolute path of a file with blocked addresses; None for no file.
     """
 
     file: str | None = None
@@ -104,12 +106,13 @@ class IpFilterConfig(Section, frozen=True, kw_only=True):
 class RestartConfig(Section, frozen=True, kw_only=True):
     """`[restart]`: the restart intensity.
 
-    After more than `budget` crashes in `window_s` seconds, an engine is started only every five minutes.
+    The budget is spent after more than `budget` crashes in `window_s` seconds. Then an engine is started only every
+    five minutes.
 
     Fields:
-        max_memory_mb: an engine that uses more memory (in 10^6 bytes) is recycled. 0 is no limit; None is three
-            quarters of the machine's (or the control group's) memory.
-        warm_spare: whether the next engine is loaded ahead, without a session.
+        max_memory_mb: the memory limit in 10^6 bytes. An engine that uses more memory is recycled. 0 is no limit. None
+            is three quarters of the memory of the machine or the control group.
+        warm_spare: whether the next engine is loaded in advance, without a session.
     """
 
     window_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
@@ -123,8 +126,8 @@ class SandboxConfig(Section, frozen=True, kw_only=True):
     """`[sandbox]`: the kernel's confinement of the engine.
 
     Fields:
-        mode: `auto` confines the engine as far as this kernel can. `require` runs no engine with less than the required
-            confinement. `off` does not confine the engine: then only Ouzel's own checks protect files.
+        mode: `auto` confines the engine by all means of this kernel. `require` runs no engine with less than the
+            required confinement. `off` does not confine the engine, so only Ouzel's own checks protect files.
     """
 
     mode: Literal["auto", "require", "off"] = "auto"
@@ -134,8 +137,8 @@ class LogConfig(Section, frozen=True, kw_only=True):
     """`[log]`: the log on standard error.
 
     Fields:
-        format: `console` writes lines for people, and `json` one object in each line. `auto` is `console` on a terminal
-            and in the journal, and `json` elsewhere.
+        format: `console` writes lines for people. `json` writes one object in each line. `auto` is `console` on a
+            terminal and in the journal, and `json` elsewhere.
         level: lines below this level are not written.
     """
 
@@ -144,7 +147,7 @@ class LogConfig(Section, frozen=True, kw_only=True):
 
 
 class Config(Section, frozen=True, kw_only=True):
-    """The whole configuration. `engine` has settings of libtorrent, by libtorrent's names."""
+    """The whole configuration. `engine` has settings of libtorrent under libtorrent's names."""
 
     paths: PathsConfig
     api: ApiConfig = ApiConfig()
@@ -160,7 +163,7 @@ class Config(Section, frozen=True, kw_only=True):
 
 
 def read(file: Path | None, environ: Mapping[str, str] = os.environ) -> Given:
-    """Reads file and environment, without validation. Raises InvalidConfig if the file is not readable TOML."""
+    """Reads the file and the environment, without validation. Raises InvalidConfig if the file is not readable TOML."""
     known: dict[str, Collection[str]] = {each.name: _keys_of(each.type) for each in msgspec.structs.fields(Config)}
     known |= GATEWAY_SECTIONS
     return Given(None if file is None else ConfigFile.read(file), config_environment.read(environ, known), known)
@@ -172,12 +175,12 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ, *, running:
     Args:
         file: a TOML file; None for the defaults alone.
         environ: the environment.
-        running: the configuration in force, on a reload. If it has a section whose values differ from the defaults, the
-            file must have that section, too, even without keys. Otherwise a truncated file would bring the defaults
-            into force.
+        running: the configuration in force, on a reload. If one of its sections differs from the defaults, the file
+            must have this section. The section may be empty. Otherwise a truncated file would bring the defaults into
+            force.
 
     Raises:
-        InvalidConfig: the file cannot be read or is not TOML, a key is wrong, or a section is missing.
+        InvalidConfig: the file is not readable TOML, a key is wrong, or a section is missing.
     """
     given = read(file, environ)
     sections, problems = converted(given, Config)
@@ -215,7 +218,7 @@ _Found = Iterator[tuple[str, str]]
 
 
 def _lost(file: ConfigFile, running: Config, wanted: Config) -> list[str]:
-    """The sections whose absence in the file would change the running configuration."""
+    """The sections that the file lacks, if their running values would change."""
     return [
         section
         for section in Config.__struct_fields__
@@ -232,7 +235,7 @@ def _of(problem: Problem, section: str) -> bool:
 
 
 def _add_default_paths(paths: dict[str, Any], environ: Mapping[str, str]) -> _Found:
-    """Adds missing keys to `[paths]`: a home directory is looked up only if it is needed."""
+    """Adds missing keys to `[paths]`. Looks up the home directory only if a default path needs it."""
     defaults: dict[str, Callable[[], object]] = {
         "resume_dir": lambda: str(default_state_dir() / "resume"),
         "download_roots": lambda: [str(default_download_root())],
@@ -248,7 +251,7 @@ def _add_default_paths(paths: dict[str, Any], environ: Mapping[str, str]) -> _Fo
 
 
 def _check_engine(settings: Mapping[str, object]) -> _Found:
-    """Checks the range of libtorrent's settings; libtorrent itself validates the rest."""
+    """Checks the range of libtorrent's settings. libtorrent itself makes all other checks."""
     for key, value in settings.items():
         if isinstance(value, int) and not -(2**31) <= value < 2**31:
             yield f"engine.{key}", f"{value} does not fit into 32 bits, as libtorrent's settings do"
@@ -277,7 +280,9 @@ def _check_ip_filter(file: str | None) -> _Found:
 
 
 def _check_apart(config: Config) -> _Found:
-    """Checks that no download root is one of Ouzel's own directories. Otherwise torrents would be written into them."""
+    """Checks that no download root is one of Ouzel's own directories. Otherwise torrents would be written into these
+    directories.
+    """
     paths, api = config.paths, config.api
     own = {f"paths.{key}": getattr(paths, key) for key in ("resume_dir", "runtime_dir", "state_dir")}
     own["api.authorized_keys_dir"] = api.authorized_keys_dir
@@ -289,7 +294,7 @@ def _check_apart(config: Config) -> _Found:
 
 
 def _check_api(api: ApiConfig) -> _Found:
-    """Checks `[api]` without reading files. tcp requires CURVE: otherwise the socket would be open to everybody."""
+    """Checks `[api]` without reading files. tcp requires CURVE, because otherwise everybody could use the socket."""
     for key, endpoint in (("tcp_commands", api.tcp_commands), ("tcp_events", api.tcp_events)):
         if endpoint is None:
             continue

@@ -1,7 +1,7 @@
 """Decides which configuration is in force while its file changes. Pure.
 
-Keys that can change in a running service are applied at once, all or none. Until the engine has confirmed the new
-values, they can be rolled back. Other keys keep their value until the next start, whatever the file says.
+Some keys can change in a running service. All of their new values are applied at once, or none. The new values can be
+rolled back until the engine has confirmed them. All other keys keep their value until the next start.
 """
 
 from typing import Any, Final, NamedTuple
@@ -40,8 +40,8 @@ class Changes(NamedTuple):
 
     Fields:
         config: the file's configuration, with the running values of keys that cannot change.
-        changed: keys whose value changes now.
-        restart_needed: keys whose new value takes effect at the next start.
+        changed: the keys with a value that changes now.
+        restart_needed: the keys with a new value that takes effect at the next start.
     """
 
     config: Config
@@ -67,7 +67,7 @@ class ConfigInForce:
 
     Fields:
         config: the values.
-        number: the number of the configuration. The engine's verdict on the configuration has the same number.
+        number: the number of the configuration. The engine's verdict names this number.
     """
 
     def __init__(self, config: Config) -> None:
@@ -76,17 +76,19 @@ class ConfigInForce:
         self._good: Config | None = None
 
     def apply(self, config: Config) -> None:
-        """Puts a configuration into force; `roll_back` undoes this."""
+        """Puts a configuration into force. `roll_back` undoes this change."""
         self._good = self._good or self.config
         self._replace(config)
 
     def confirmed(self, number: int) -> None:
-        """Notes that an engine has confirmed the settings of the configuration with this number."""
+        """Notes that an engine has confirmed the settings of a configuration. `number` identifies the configuration."""
         if number == self.number:
             self._good = self.config
 
     def roll_back(self) -> bool:
-        """Rolls back a refused configuration to the last good configuration. Returns False if there is none."""
+        """Replaces a refused configuration by the last good configuration. Returns False if there is no good
+        configuration.
+        """
         if self._good is None or self._good is self.config:
             return False
         self._replace(self._good)

@@ -1,4 +1,4 @@
-"""The config watch: notices that the configuration file has changed, and requests a reload."""
+"""The config watch: notices a change of the configuration file, and requests a reload."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ class ConfigWatch:
     """Watches the configuration file.
 
     Args:
-        file: the file; None if there is none, and so nothing to watch.
+        file: the file; None if there is no file to watch.
         request_reload: called after a change of the file. If the file is missing, the configuration in force stays.
     """
 
@@ -25,15 +25,15 @@ class ConfigWatch:
         self._file = file
         self._request_reload = request_reload
         self._read = self._stamp()
-        """The stamp of the file when it was last read: at the start of the process, just before."""
+        """The stamp of the file when it was last read. The first read was just before the start of this watch."""
 
     def reading(self, read: Callable[[Config], Config], running: Config) -> Config:
-        """Reads the file by `read`, in the same thread. Its content then causes no reload again."""
+        """Reads the file by `read`, in the same thread. The content that was read causes no further reload."""
         self._read = self._stamp()
         return read(running)
 
     async def run(self) -> None:
-        """Watches until it is cancelled."""
+        """Watches the file. Runs until it is cancelled."""
         if self._file is None:
             await asyncio.Event().wait()
             return

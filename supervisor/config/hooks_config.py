@@ -17,12 +17,12 @@ Events = Annotated[list[HookEvent], msgspec.Meta(min_length=1)]
 
 
 class RunHook(Section, frozen=True, kw_only=True, tag="run", tag_field="kind"):
-    """`[[hooks.run]]`: a program that is run on events. There is no shell.
+    """`[[hooks.run]]`: a program that is run on events, without a shell.
 
     Fields:
         events: the types of events.
-        command: the absolute path of the program, and its arguments, which may have placeholders.
-        time_limit_s: a program that runs for longer is killed.
+        command: the absolute path of the program, and its arguments. Arguments may have placeholders.
+        time_limit_s: the time limit of the program. After that time, the program is killed.
     """
 
     events: Events
@@ -36,12 +36,12 @@ class RunHook(Section, frozen=True, kw_only=True, tag="run", tag_field="kind"):
 
 
 class PostHook(Section, frozen=True, kw_only=True, tag="post", tag_field="kind"):
-    """`[[hooks.post]]`: an HTTP POST on events, with a JSON object. An attempt that fails for now is repeated.
+    """`[[hooks.post]]`: an HTTP POST of a JSON object on events. After a temporary failure, the POST is repeated.
 
     Fields:
         events: the types of events.
         url: an http or https URL.
-        secret_file: the absolute path of a file with a shared secret, with which each body is signed.
+        secret_file: the absolute path of a file with a shared secret. The secret signs each body.
         time_limit_s: the time limit of one attempt.
     """
 
@@ -52,7 +52,7 @@ class PostHook(Section, frozen=True, kw_only=True, tag="post", tag_field="kind")
 
     @property
     def name(self) -> str:
-        """The name in the log and in health: the URL without what may be secret."""
+        """The name in the log and in health. It is the URL without the parts that may be secret."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}"
 

@@ -1,8 +1,8 @@
-"""Decides which rate limits of the session are in force: the normal ones, or the alternative ones. Pure.
+"""Decides whether the normal or the alternative rate limits of the session are in force. Pure.
 
-A client's switch decides. Without one, the weekly schedule decides, which is compared with the wall clock each second.
-When the clock changes, the new time counts at once. So if daylight saving time begins or ends in a window, the window
-lasts an hour less or more.
+If a client has set the switch, the switch decides. Otherwise the weekly schedule decides. The schedule is compared with
+the wall clock each second. When the clock changes, the new time counts at once. If daylight saving time begins in a
+window, the window is an hour shorter. If daylight saving time ends in a window, the window is an hour longer.
 """
 
 import re
@@ -28,12 +28,12 @@ class AlternativeLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"start": "from"}):
-    """`[[limits.schedule]]`: a time of the week in which the alternative limits are in force.
+    """`[[limits.schedule]]`: a time of the week. During this time, the alternative limits are in force.
 
     Fields:
-        days: the days on which it begins; by default all.
-        start: `from` in the file: the local time at which it begins, such as `22:00`.
-        to: the local time at which it ends. If it is not after `from`, the window ends on the next day.
+        days: the days on which the window begins; by default all days.
+        start: the local time at which the window begins, such as `22:00`. The file calls this key `from`.
+        to: the local time at which the window ends. If this time is not after `from`, the window ends on the next day.
     """
 
     days: tuple[Day, ...] = DAYS
@@ -49,7 +49,7 @@ class LocalTime(NamedTuple):
 
 
 class LimitsInForce(NamedTuple):
-    """The limits that engines get, and whether they are the alternative ones."""
+    """The limits that engines get, and whether these are the alternative limits."""
 
     download_bps: int
     upload_bps: int
@@ -97,10 +97,10 @@ def limits_report(
     session: DesiredSession,
     now: LocalTime,
 ) -> SettingsReport:
-    """The session's limits, and whether the alternative ones are in force.
+    """The session's limits, and whether the alternative limits are in force.
 
     Args:
-        normal: the configured download and upload limit, which clients can override.
+        normal: the configured download limit and upload limit. Clients can override both.
         alternative: the alternative limits; None if none are configured.
     """
     report = SettingsReport(

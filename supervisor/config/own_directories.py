@@ -1,4 +1,4 @@
-"""The directories of `[paths]`, made and checked when the daemon starts."""
+"""Makes and checks the directories of `[paths]` when the daemon starts."""
 
 import os
 from pathlib import Path
@@ -12,11 +12,13 @@ _SEARCH: Final = 0o011
 
 
 def prepare(paths: PathsConfig) -> list[str]:
-    """Makes all directories, and restricts the modes of Ouzel's own. Returns the warnings of `private_dir.prepare`.
+    """Makes all directories, and restricts the modes of Ouzel's own directories.
 
-    Existing download roots stay as they are: they may be shared with a group, or belong to another user. The state
-    directory is made first: by default the others are below it, and making one of them would also make the state
-    directory, with the wrong mode.
+    Returns the warnings of `private_dir.prepare`.
+
+    Existing download roots are not changed, because a group or another user may own them. The state directory is made
+    first. By default, all other directories are below the state directory. If one of them were made first, the state
+    directory would get the wrong mode.
 
     Raises:
         OSError: a directory cannot be made or trusted.
@@ -33,6 +35,9 @@ def prepare(paths: PathsConfig) -> list[str]:
 
 
 def _passage(directory: str, paths: PathsConfig) -> int:
-    """The permissions of other users on a directory: passing through if a download root is below it, otherwise none."""
+    """The permissions of other users on a directory.
+
+    If a download root is below the directory, others may pass through. Otherwise they have no permission.
+    """
     real = os.path.realpath(directory)
     return _SEARCH if any(os.path.realpath(root).startswith(f"{real}/") for root in paths.download_roots) else 0

@@ -1,4 +1,4 @@
-"""Placeholders in the arguments of hooks: `{name}` stands for the torrent's name. Pure."""
+"""Placeholders in the arguments of hooks. For example, `{name}` stands for the torrent's name. Pure."""
 
 from collections.abc import Mapping
 from string import Formatter
@@ -9,7 +9,7 @@ PLACEHOLDERS: Final = ("event", "torrent", "name", "save_path", "path", "labels"
 
 
 def problem(text: str) -> str | None:
-    """Why a text with placeholders is wrong; None if it is not."""
+    """Why a text with placeholders is wrong; None if the text is right."""
     try:
         parsed = list(Formatter().parse(text))
     except ValueError as error:
@@ -24,7 +24,7 @@ def problem(text: str) -> str | None:
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
-    """The text with the values in place of its placeholders. Values are inserted as they are, braces included."""
+    """The text with the values in place of its placeholders. Values are inserted unchanged, including braces."""
     return "".join(
         literal + (values[field] if field is not None else "") for literal, field, _, _ in Formatter().parse(text)
     )

@@ -1,4 +1,4 @@
-"""The reloader: reads the configuration again on request, applies it, and waits for the engine's verdict.
+"""The reloader: reads and applies the configuration again on request, and waits for the engine's verdict.
 
 A configuration is applied whole or not at all. SIGHUP requests a reload.
 """
@@ -17,13 +17,13 @@ from supervisor.host.service_manager import ServiceManager
 from supervisor.log import logs
 
 READ_S: Final = 10.0
-"""The time limit for reading the file: a disk can hang."""
+"""The time limit for reading the file, because a disk can hang."""
 
 AGAIN_S: Final = 2.0
 """The delay before an unreadable file is read again."""
 
 VERDICT_S: Final = 10.0
-"""The time limit for an engine's verdict on new settings; after that the reload counts as done."""
+"""The time limit for an engine's verdict on new settings. After this time, the reload counts as done."""
 
 
 class Reloader:
@@ -31,11 +31,11 @@ class Reloader:
 
     Args:
         in_force: the running configuration, which the reloader changes.
-        read: reads the configuration; called in a thread. Raises InvalidConfig.
+        read: reads the configuration. Called in a thread. Raises InvalidConfig.
         apply: applies the configuration in force to the parts of the service.
         engine_up: whether there is an engine to validate settings.
-        on_taken: called with the changes that are in force now.
-        on_refused: called with the problem if the old configuration stays.
+        on_taken: called with the accepted changes, which are in force now.
+        on_refused: called with the problem if the old configuration stays in force.
         manager: notified when a reload begins and ends.
     """
 
@@ -64,16 +64,16 @@ class Reloader:
         self._judging = False
         self._refusal: str | None = None
         self._unreadable: str | None = None
-        """Why the file could not be read at all at the last try; None if it could be read."""
+        """Why the last try could not read the file. None if the file could be read."""
 
     def request_reload(self) -> None:
-        """Requests a reload. A request while the file is being read causes another read."""
+        """Requests a reload. If the file is being read now, the request causes another read."""
         self._asked.set()
 
     async def run(self) -> None:
-        """Reloads on each request, one after the other, until it is cancelled.
+        """Reloads on each request, one after the other. Runs until it is cancelled.
 
-        If the file cannot be read at all, it is read again every few seconds until that succeeds.
+        If the file cannot be read, `run` tries again every few seconds.
         """
         while True:
             with contextlib.suppress(TimeoutError):
@@ -96,7 +96,7 @@ class Reloader:
             self._verdict.set()
 
     def refused(self, number: int, problem: str) -> bool:
-        """Rolls back a configuration that the engine refused. Returns False if there is no earlier configuration."""
+        """Rolls back a configuration that the engine has refused. Returns False if there is no good configuration."""
         if number != self._in_force.number:
             return True  # the refused configuration is no longer in force
         if not self._in_force.roll_back():
@@ -131,13 +131,13 @@ class Reloader:
             self._on_refused(problem)
 
     def _refuse(self, problem: str, *, unreadable: bool) -> None:
-        """Reports a problem; the same problem in repeated tries is reported once."""
+        """Reports a problem. If further tries have the same problem, it is reported once."""
         if problem != self._unreadable:
             self._on_refused(problem)
         self._unreadable = problem if unreadable else None
 
     async def _apply_and_wait(self, config: Config) -> str | None:
-        """Applies a configuration and waits for the engine's verdict. Returns the problem, or None.
+        """Applies a configuration, and waits for the engine's verdict. Returns the problem, or None.
 
         Without a running engine the result is None, and the next engine gives the verdict.
         """

@@ -1,4 +1,4 @@
-"""`[watch]`: folders whose .torrent and .magnet files are added."""
+"""`[watch]`: folders with .torrent and .magnet files to add."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +16,11 @@ class WatchFolder(Section, frozen=True, kw_only=True):
 
     Fields:
         path: the absolute path of the folder.
-        save_path: where its torrents are saved: an absolute path inside the download roots; by default that of the
-            category, or the first root.
-        category: the category of its torrents.
-        labels: the labels of its torrents.
-        paused: whether its torrents are added paused.
+        save_path: where torrents from the folder are saved. It is an absolute path inside the download roots. The
+            default is the category's path, or the first root.
+        category: the category of torrents from the folder.
+        labels: the labels of torrents from the folder.
+        paused: whether torrents from the folder are added paused.
     """
 
     path: str

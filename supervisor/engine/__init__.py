@@ -1,13 +1,12 @@
-"""One engine slot: its processes, its torrents, and the diagnosis of crashes.
+"""One engine slot: the processes, the torrents, and the diagnosis of crashes.
 
-- The *engine* is the interface of one slot, in which one process follows another. Other packages use only this module.
+- The *engine* is the interface of one slot. Other packages use only this module.
 - A *fact* is something that an engine reports. All facts are passed to one callback, `emit`.
-- *Admission* sends torrents to the engine, except those that are held back; the *post-mortem* examines and reports
-  crashes.
-- `process`: one OS process, the link to it, and its crash report.
-- `life`: start, hang detection, restart, memory limit, and the warm spare.
-- `torrents`: restore, observed state, and requests that wait for the engine.
-- `poison`: the detection of torrents that crash the engine, and their isolation.
+- *Admission* sends torrents to the engine. The *post-mortem* examines and reports crashes.
+- `process` has one OS process, the link to this process, and crash reports.
+- `life` keeps a process running.
+- `torrents` has the observed state, and restores torrents into a new process.
+- `poison` finds torrents that crash the engine.
 
 Imports run one way: engine, admission and post-mortem, `life` and `poison`, `torrents`, facts and `process`.
 """

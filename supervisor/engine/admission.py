@@ -1,4 +1,7 @@
-"""Admission: sends torrents to the engine, except those that isolation holds back. Torrents are sent only from here."""
+"""Admission: sends torrents to the engine. Only this module sends torrents.
+
+Isolation may hold torrents back. These torrents are not sent.
+"""
 
 from collections.abc import Callable
 
@@ -56,11 +59,11 @@ class Admission:
 
     @property
     def restored(self) -> bool:
-        """Whether the engine has confirmed all torrents that it was sent."""
+        """Whether the engine has confirmed all sent torrents."""
         return self._restorer.done
 
     def ensure(self, *commands: EnsureTorrent) -> None:
-        """Sends torrents to the engine, except those that are held back now.
+        """Sends torrents to the engine, except held-back torrents.
 
         Isolation notes which torrents were sent.
         """
@@ -70,19 +73,22 @@ class Admission:
     def forget(self, desired: DesiredTorrent) -> None:
         """Has the engine unload a removed torrent.
 
-        If its files are to be deleted, the engine has to load the torrent first. In that case, the command is sent only
-        if isolation admits the torrent.
+        If files have to be deleted, the engine loads the torrent first. In that case, the command is sent only if
+        isolation admits the torrent.
         """
         command = drop_command(desired)
         if self._link.connected and (not command.delete_files or self.isolation.admit(desired.torrent)):
             self._link.send(command)
 
     def give_all(self) -> None:
-        """Sends all torrents to the engine. Call it when a new engine is up, or when all records are new."""
+        """Sends all torrents to the engine.
+
+        Call it when a new engine is up, or when all records were read anew.
+        """
         self._restorer.give_all()
 
     def give_again(self) -> None:
-        """Sends again the torrents with an error; during a restore, sends all torrents again."""
+        """Sends the torrents with an error again. During a restore, sends all torrents again."""
         self._restorer.forget_leaving()
         if not self._link.up:
             return
@@ -108,7 +114,7 @@ class Admission:
             self.isolation.tick(restored=self.restored)
 
     def report(self) -> RestoreReport:
-        """The progress of the restore."""
+        """The progress of the restore, for `health`."""
         return RestoreReport(done=self._plan.done, total=self._plan.total)
 
     def _admits(self, torrent: str) -> bool:

@@ -1,7 +1,8 @@
-"""The engine: the interface of one slot, in which one engine process follows another with the same torrents.
+"""The engine: the interface of one slot. In a slot, engine processes follow one another. All of them get the same
+torrents.
 
-The engine owns everything about these processes: their start and end, their torrents, the observed state, and the
-detection of torrents that crash them. Other parts call its methods, and get all its facts by one callback, `emit`.
+The engine owns all parts that deal with these processes. Other parts call its methods. It reports all facts by one
+callback, `emit`.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
@@ -47,25 +48,25 @@ class Engine:
     """One slot.
 
     Args:
-        slot: the number of the slot; the first is 0.
+        slot: the number of the slot. The first slot is 0.
         torrents: the records of the slot.
         emit: called with every fact, in order. It may call any method of the engine.
         socket: the socket of the private links, shared by all slots.
         launcher: starts processes.
-        settings: returns the command that configures a process. The engine sets the command's number of torrents.
-        policy: back-off and budget.
-        memory_limit: the memory that a process may use, in bytes; 0 is no limit.
+        settings: returns the command that configures a process. The engine sets the number of torrents in the command.
+        policy: the back-off and the budget of restarts.
+        memory_limit: the memory limit of a process in bytes; 0 is no limit.
         describer: reads the stored data of torrents that are not loaded.
         disk_is_slow: whether the disk of the resume directory answers slowly now.
         held_bytes: returns the memory that a process uses.
 
     Fields:
         snapshot: the observed state.
-        readings: updates the parts of the snapshot that the engine reports only on request.
+        readings: updates those parts of the snapshot that the engine reports only on request.
         waiters: requests that wait for the engine's confirmation.
-        libtorrent: the version of libtorrent in the latest ready process; empty before the first.
-        default_settings: Ouzel's default of each setting of that version's; empty before the first.
-        sandbox: the confinement of the latest ready process; None before the first.
+        libtorrent: the version of libtorrent in the latest ready process; empty before the first process.
+        default_settings: Ouzel's default of each setting in that version of libtorrent; empty before the first process.
+        sandbox: the confinement of the latest ready process; None before the first process.
     """
 
     def __init__(
@@ -143,7 +144,7 @@ class Engine:
     # -- the processes --------------------------------------------------------------------------------------------
 
     async def prepare(self) -> None:
-        """Identifies the directories in which the first process may write."""
+        """Identifies the directories where the first process may write."""
         await self._renewal.check()
 
     def start(self) -> None:
@@ -153,17 +154,17 @@ class Engine:
     def stop(self) -> None:
         """Drains the process, and starts no other process.
 
-        When the process has ended, the fact `Finished` is emitted.
+        Emits the fact `Finished` when the process has ended.
         """
         self._pulse.end()  # the drain has a deadline of its own
         self._keeper.stop()
 
     def recycle(self, reason: str) -> None:
-        """Requests that a running process is drained and replaced; a spare is made before that, if enabled."""
+        """Requests that a running process is drained and replaced. If spares are enabled, a spare is made first."""
         self._renewal.request(reason)
 
     def kill(self, reason: str) -> None:
-        """Ends a process that cannot be trusted any more, by the kill ladder."""
+        """Ends a process by the kill ladder, because the process cannot be trusted any more."""
         self._keeper.kill(reason)
 
     def follow(self, policy: RestartPolicy) -> None:
@@ -171,7 +172,7 @@ class Engine:
         self._keeper.follow(policy)
 
     def handed_over(self) -> None:
-        """Notes that the fast-resume data that the process has handed over is on disk."""
+        """Notes that the fast-resume data from the process is on disk. The process has handed this data over."""
         self._renewal.handed_over()
 
     def parts(self) -> dict[str, Part]:
@@ -204,7 +205,7 @@ class Engine:
 
     @property
     def gen(self) -> int:
-        """The generation of the current or last process; 0 before the first."""
+        """The generation of the current or last process; 0 before the first process."""
         return self._keeper.gen
 
     @property
@@ -217,7 +218,7 @@ class Engine:
         await self._link.until_ready()
 
     def check_expected(self) -> None:
-        """Raises OuzelError: ENGINE_UNAVAILABLE, if no process runs and none will be started soon."""
+        """Raises OuzelError: ENGINE_UNAVAILABLE, if no process runs and no process will be started soon."""
         error = engine_health.unavailable(self._keeper.lifecycle)
         if error is not None:
             raise error
@@ -229,34 +230,38 @@ class Engine:
         self._link.send(msgspec.structs.replace(self._settings(), torrents=len(self._own.torrents)))
 
     def ensure(self, desired: DesiredTorrent, *, afresh: bool = False) -> None:
-        """Sends a torrent's desired state, unless the torrent is held back. Without a process, the next one gets it.
+        """Sends a torrent's desired state. A held-back torrent is not sent.
+
+        If no process runs, the next process gets the desired state.
 
         Args:
-            afresh: whether a torrent that an error has stopped is tried again.
+            afresh: whether the engine tries again a torrent that an error has stopped.
         """
         self._admission.ensure(EnsureTorrent(desired=desired, afresh=afresh))
 
     def forget(self, desired: DesiredTorrent) -> None:
         """Has a removed torrent unloaded.
 
-        Nothing is sent if the torrent is held back, and its files are to be deleted.
+        If the torrent is held back and its files have to be deleted, nothing is sent.
         """
         self._admission.forget(desired)
 
     def send(self, *commands: EngineCommand) -> None:
-        """Sends commands that load no torrent. Without a process they are lost."""
+        """Sends commands that do not load torrents. If no process runs, these commands are lost."""
         self._link.send(*commands)
 
     def restore(self) -> None:
         """Sends all torrents to a running process.
 
-        Call it if the records could be read only after the process was started.
+        Call it if the records were read only after the start of the process.
         """
         if self._link.up:
             self._admission.give_all()
 
     def retry(self) -> None:
-        """Saves all fast-resume data and loads failed torrents again. Call it when the resume directory is back."""
+        """Saves all fast-resume data, and loads failed torrents again. Call it when the resume directory is usable
+        again.
+        """
         # If the sandbox does not cover the directory that is there now, the renewal requests the hand-over.
         self._save_all(hand_over=False)
         self._admission.give_again()
@@ -270,7 +275,7 @@ class Engine:
         self._admission.isolation.discard(torrent)
 
     def convicted(self, torrent: str, problem: str | None = None) -> None:
-        """Notes whether a quarantine that `Convicted` requested is durable. If it is not, `problem` says why."""
+        """Notes whether a quarantine that `Convicted` requested is durable. If not, `problem` says why."""
         self._admission.isolation.durable(torrent, problem)
 
     # -- queries --------------------------------------------------------------------------------------------------
@@ -280,7 +285,9 @@ class Engine:
         return await self._link.ask(query, deadline)
 
     async def applied(self, torrent: str | None, revision: int) -> None:
-        """Waits until libtorrent has confirmed a revision (or a later one) of a torrent, or (None) of the settings.
+        """Waits until libtorrent has confirmed a revision or a later revision.
+
+        The revision is of a torrent. None means the settings.
 
         Raises OuzelError: ENGINE_REFUSED.
         """
@@ -388,7 +395,7 @@ class Engine:
     # -- conditions -----------------------------------------------------------------------------------------------
 
     def _is_busy(self) -> bool:
-        """Whether a long call of the process is to be expected, since it is starting or restoring torrents."""
+        """Whether the process starts or restores torrents. Then a call of the process may take long."""
         return self.state is State.STARTING or not self._admission.restored
 
     def _is_stranded(self) -> bool:

@@ -1,7 +1,7 @@
-"""The facts that an engine reports to the rest of the supervisor, by its callback `emit`. Pure.
+"""The facts that an engine reports to other parts by its callback `emit`. Pure.
 
-Events of the public protocol are facts, and are published unchanged. Some messages of the private link are facts, too,
-such as the state of a file system. All other facts are defined here.
+Events of the public protocol are facts. They are published unchanged. Some messages of the private link are facts, too.
+An example is the state of a file system. All other facts are defined here.
 """
 
 from collections.abc import Sequence
@@ -28,14 +28,15 @@ from protocol.internal.resume_events import (
 )
 from protocol.internal.watch_events import TorrentStuck
 from protocol.wire.crashes import CrashReport
-from protocol.wire.desired import KnownMetadata, Quarantine
+from protocol.wire.desired import Quarantine
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.torrent_events import FileEntry, Progress
+from protocol.wire.metadata import KnownMetadata
 from supervisor.health.health import Severity
 
 
 class Spawned(NamedTuple):
-    """A process was started as the engine; it is not ready for commands yet.
+    """A process was started as the engine. The process is not ready for commands yet.
 
     Fields:
         gen: the generation of the process.
@@ -45,7 +46,7 @@ class Spawned(NamedTuple):
 
 
 class LogLine(NamedTuple):
-    """A process of this generation, the engine or its spare, has written a line to its log."""
+    """The engine or its spare has written a line to its log. `gen` is the generation of that process."""
 
     gen: int
     line: bytes
@@ -66,11 +67,11 @@ class Finished(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A problem of the engine has begun or changed, or (`problem` is None) has ended.
+    """A problem of the engine has begun, changed or ended.
 
     Fields:
-        subject: the part of the engine; component and subject identify a problem in `health`.
-        problem: the text, or None.
+        subject: the part of the engine. Component and subject identify a problem in `health`.
+        problem: the text; None if the problem has ended.
         severity: the effect on the status in `health`.
     """
 
@@ -80,48 +81,50 @@ class Problem(NamedTuple):
 
 
 class Restored(NamedTuple):
-    """The engine has confirmed all torrents that it was sent after its start."""
+    """The engine has confirmed all torrents of its restore."""
 
     torrents: int
     took_ms: int
 
 
 class TakenUp(NamedTuple):
-    """The engine has applied a torrent's desired state, or has refused it."""
+    """The engine has applied or refused a torrent's desired state."""
 
     torrent: str
 
 
 class Readable(NamedTuple):
-    """Stored data of a torrent cannot be read, or (`problem` is None) all of its stored data could be read."""
+    """Stored data of a torrent cannot be read. If `problem` is None, all stored data of the torrent was read."""
 
     torrent: str
     problem: str | None
 
 
 class FilesKnown(NamedTuple):
-    """A torrent's files have become known; they are in the snapshot."""
+    """A torrent's files have become known. They are in the snapshot."""
 
     torrent: str
     files: Sequence[FileEntry]
 
 
 class MetadataLearned(NamedTuple):
-    """A torrent's metadata has become known, and is not in its record yet."""
+    """A torrent's metadata has become known. It is not in the record yet."""
 
     torrent: str
     metadata: KnownMetadata
 
 
 class TrackersFailing(NamedTuple):
-    """All trackers of a torrent fail since the monotonic time `since`, or (None) at least one of them works again."""
+    """All trackers of a torrent have failed since the monotonic time `since`. If `since` is None, a tracker works
+    again.
+    """
 
     torrent: str
     since: float | None
 
 
 class Convicted(NamedTuple):
-    """A torrent crashes the engine, so its quarantine has to be made durable. Emitted again until that is done."""
+    """A torrent crashes the engine, so its quarantine must become durable. This fact is repeated until then."""
 
     torrent: str
     quarantine: Quarantine
@@ -151,6 +154,6 @@ Observation = (
     | TorrentStuck
     | Learned
 )
-"""The facts that follow from the messages of an engine process."""
+"""The facts that are made from messages of an engine process."""
 
 EngineFact = Observation | Spawned | LogLine | Crashed | Finished | Problem | Restored | TrackersFailing | Convicted

@@ -43,12 +43,12 @@ class PostMortem:
         self._launcher = launcher
         self._emit = emit
         self._short: int | None = None
-        """The latest generation whose log reported a shortage of memory, or an error of the operating system."""
+        """The latest generation that reported a lack of memory or an operating system error in its log."""
         self._report: str | None = None
         """The name of the latest crash report."""
 
     def read(self, gen: int, line: bytes) -> None:
-        """Notes whether a line of a process's log reports a shortage, which may cause its death."""
+        """Notes whether a line of a process's log reports a shortage. A shortage may cause the death of the process."""
         if blame.reports_shortage(line):
             self._short = gen
 
@@ -61,7 +61,9 @@ class PostMortem:
         libtorrent: str,
         overrides: Mapping[str, SettingValue],
     ) -> None:
-        """Makes the crash report on an unexpected death. Call it while the stacks can still be read.
+        """Makes the crash report on an unexpected death.
+
+        Call it while the stacks can still be read.
 
         Args:
             overrides: the settings of clients.
@@ -77,7 +79,7 @@ class PostMortem:
         self._emit(Crashed(report))
 
     def excuses(self, child: Child, death: Death) -> bool:
-        """Whether a death was part of the search for a poison torrent, so that the death does not count as a crash."""
+        """Whether a death was part of the search for a poison torrent. Such a death does not count as a crash."""
         return self._isolation.excuses(
             death,
             death.description,
@@ -88,10 +90,10 @@ class PostMortem:
         )
 
     def lost(self, pid: int | None, death: Death, lifecycle: Lifecycle) -> None:
-        """Emits that the engine is lost, and an error for each torrent that was active.
+        """Emits that the engine is lost. Emits an error for each active torrent.
 
         Args:
-            lifecycle: the state of the lifecycle after the death, which says when the next engine starts.
+            lifecycle: the state of the lifecycle after the death. It says when the next engine starts.
         """
         self._emit(Problem("process", *engine_health.problem(lifecycle, death.description)))
         self._emit(

@@ -1,4 +1,4 @@
-"""Encoded events: their topic, their bytes, and an estimate of their size before they are encoded. Pure."""
+"""Encoded events: their topic, their bytes, and an estimate of their size. Pure."""
 
 from functools import cache
 from typing import Any, Final
@@ -10,10 +10,10 @@ from protocol.wire.envelope import EventFrame, topic_of
 from protocol.wire.events.event import Event
 
 TOPIC_BYTES_MAX: Final = 128
-"""The maximum length of a topic, which consists of a type's name and an id of up to 64 digits."""
+"""The maximum length of a topic. A topic consists of a type's name and an id of up to 64 digits."""
 
 _ENVELOPE_BYTES: Final = 96
-"""The size of the envelope without its epoch, torrent and data, with every number at its longest."""
+"""The maximum size of the envelope without its epoch, torrent and data."""
 _VALUE_BYTES: Final = 9
 """The maximum size of a number or a flag, or of the header of a text or a list."""
 
@@ -41,9 +41,9 @@ def topic(event: Event) -> bytes:
 
 
 def estimate(event: Event, *, epoch: str) -> int:
-    """An upper bound of the size of `encode`'s result.
+    """An upper bound for the size of an event's encoding.
 
-    It takes less time than encoding, and is usually below twice the size.
+    The estimate takes less time than the encoding. The bound is usually less than twice the size.
     """
     return _fixed_bytes(type(event)) + len(epoch) + _content(msgspec.structs.astuple(event))
 
@@ -56,7 +56,7 @@ def type_of(kind: type[msgspec.Struct]) -> str:
 
 @cache
 def _fixed_bytes(kind: type[msgspec.Struct]) -> int:
-    """The maximum size of a Struct of this type, without the content of its texts and lists."""
+    """The maximum size of a Struct of this type. The content of its texts and lists does not count."""
     config = kind.__struct_config__
     named = 0 if config.array_like else sum(len(name) + 1 for name in kind.__struct_encode_fields__)
     envelope = 0 if config.tag is None else _ENVELOPE_BYTES + len(type_of(kind))

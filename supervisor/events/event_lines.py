@@ -1,7 +1,7 @@
 """The log line of each lifecycle event: name, level and fields. Pure.
 
-The log alone shows an operator what happened to which torrent, why, and the remedy. An event that another line covers,
-or that happens thousands of times in an ordinary day, has no line. docs/log.md lists all lines; a test compares them.
+The log alone shows an operator what happened to which torrent, why, and the remedy. Routine events have no line. If
+another line covers an event, this event has no line. docs/log.md lists all lines, and a test compares that list.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ from supervisor.events import event_frames
 from supervisor.log.short_name import short_name
 
 TEXT_MAX: Final = 1000
-"""The maximum length of a message in a line. It is enough for a deep path and its problem."""
+"""The maximum length of a message in a line. A deep path and its problem fit into this length."""
 
 REASONS_MAX: Final = 10
 """The maximum number of reasons of `health` in a line."""
@@ -38,7 +38,7 @@ One `session_error` reports the disk, with level warning.
 """
 
 ROUTINE: Final = frozenset({("engine", "restore")})
-"""Component and subject of reasons that `health` has for a short time after every start and failover."""
+"""Component and subject of reasons that `health` has briefly after every start and failover."""
 
 REMEDIES: Final[Mapping[str, str]] = {
     "add_failed": "fix the problem, then `ouzel resume ID`",
@@ -60,7 +60,7 @@ REMEDIES: Final[Mapping[str, str]] = {
 
 
 class Line(NamedTuple):
-    """A line of the log. `level` is one of structlog's; field values are of types that JSON has."""
+    """A line of the log. `level` is a level of structlog's. Field values have types of JSON."""
 
     level: str
     event: str
@@ -68,13 +68,13 @@ class Line(NamedTuple):
 
 
 def line(event: LifecycleEvent) -> Line | None:
-    """The line of an event; None if it has no line, or if its line depends on earlier events."""
+    """The line of an event. None if the event has no line, or if the line depends on earlier events."""
     make = _LINES.get(event_frames.type_of(type(event)))
     return None if make is None else make(event)
 
 
 def health_line(before: HealthChanged | None, now: HealthChanged) -> Line:
-    """The line of a change of health. Its level is that of the new reasons, not of the cleared ones."""
+    """The line of a change of health. New reasons determine the level, and cleared reasons do not."""
     had = set() if before is None else {_key(reason) for reason in before.reasons}
     has = {_key(reason) for reason in now.reasons}
     new = [reason for reason in now.reasons if _key(reason) not in had]
@@ -160,7 +160,9 @@ def _session_error(event: SessionError) -> Line | None:
 
 
 def _settings_changed(event: SettingsChanged) -> Line | None:
-    """The line of a client's change; `reloaded` is that of a changed configuration. No line has values."""
+    """The line of a client's change of settings. None after a reload, because the line `reloaded` reports a reload. The
+    line shows no values.
+    """
     return Line("info", "settings_changed", {"changed": event.changed}) if event.source == "client" else None
 
 
@@ -178,7 +180,7 @@ def _job_finished(event: JobFinished) -> Line:
 
 
 def _tracker_status(event: Any) -> Line:
-    """The line of a tracker's status. The URL is redacted, since a private tracker's URL has a passkey."""
+    """The line of a tracker's status. The URL is redacted, because a private tracker's URL has a passkey."""
     working = str(event.status) == "working"
     fields = {"torrent": event.torrent, "tracker": redacted_text(event.url)}
     if working:
@@ -210,7 +212,7 @@ _LINES: Final[Mapping[str, Callable[[Any], Line | None]]] = {
 TYPES_WITH_LINES: Final = frozenset(_LINES)
 
 BY_WHAT_WAS_BEFORE: Final = frozenset({"health_changed", "error_cleared", "state_changed"})
-"""Types of events whose lines depend on earlier events; see `health_line` and `event_logger`."""
+"""Types of events with lines that depend on earlier events. See `health_line` and `event_logger`."""
 
 SILENT: Final = frozenset(
     {
@@ -224,7 +226,7 @@ SILENT: Final = frozenset(
         "limits_applied",
     }
 )
-"""Types of events without a line: another line covers them, or they are routine."""
+"""Types of events without a line. Another line covers these events, or they are routine."""
 
 LEVELS_BY_EVENT: Final[Mapping[str, tuple[str, ...]]] = {
     "config_refused": ("error",),

@@ -1,11 +1,10 @@
 """Numbers lifecycle events and keeps the latest of them for replay. Pure.
 
-Numbers run on as long as the supervisor lives, across engine deaths; `epoch` identifies the numbering. The log is
-bounded by count and by bytes, and a replay that would have a gap is refused.
+The numbering continues across engine deaths, and ends with the supervisor. `epoch` identifies the numbering. The log is
+bounded by count and by bytes. If a replay would have a gap, it is refused.
 
-An event is stored unencoded until its encoding is needed; then the encoding replaces the event. As long as the event is
-not encoded, an upper estimate of its encoded size counts towards the bound. So encoding an event never exceeds the
-bound.
+An event is stored unencoded until its encoding is needed. Then the encoding replaces the event. Before that, an upper
+estimate of the size counts towards the bound. So the encoding of an event never exceeds the bound.
 """
 
 from collections import deque
@@ -23,14 +22,15 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 
 
 class LoggedEvent(msgspec.Struct, gc=False, eq=False):
-    """One event with its number. The event is an object until its encoding is needed; from then on it is encoded bytes.
+    """One event with its number. The event is an object until its encoding is needed. Then encoded bytes replace the
+    object.
 
-    A supervisor stores tens of thousands of events, so values that follow from other values are not stored.
+    A supervisor stores tens of thousands of events, so derived values are not stored.
 
     Fields:
         epoch: the identity of the numbering.
         seq: the event's number.
-        gen: the engine generation in which the event happened.
+        gen: the engine's generation at the time of the event.
         ts_us: wall clock, microseconds since 1970.
     """
 
@@ -53,12 +53,14 @@ class LoggedEvent(msgspec.Struct, gc=False, eq=False):
 
     @property
     def size(self) -> int:
-        """The size of the encoding in bytes; before the encoding, an upper estimate."""
+        """The size of the encoding in bytes. Before the encoding, this is an upper estimate."""
         content = self._content
         return len(content) if isinstance(content, bytes) else event_frames.estimate(content, epoch=self.epoch)
 
     def encode(self) -> bytes:
-        """Encodes the event once, and returns the bytes. Only the log calls this, since the log counts the bytes."""
+        """Encodes the event once, and returns the bytes. Only the log calls this method, because the log counts the
+        bytes.
+        """
         if not isinstance(self._content, bytes):
             event = self._content
             self._topic = event_frames.topic(event)
@@ -67,7 +69,10 @@ class LoggedEvent(msgspec.Struct, gc=False, eq=False):
 
 
 class EventLog:
-    """A bounded log of events. Sequence numbers begin at 1; `head` is the latest one, 0 before the first."""
+    """A bounded log of events.
+
+    Sequence numbers begin at 1. `head` is the latest number, or 0 before the first event.
+    """
 
     def __init__(self, epoch: str, *, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
         self.epoch = epoch
@@ -78,10 +83,10 @@ class EventLog:
         self._max_bytes = max_bytes
 
     def append(self, event: LifecycleEvent, *, gen: int, ts_us: int) -> LoggedEvent:
-        """Numbers and stores an event, and evicts the oldest beyond the bounds.
+        """Numbers and stores an event. Evicts the oldest events beyond the bounds.
 
         Args:
-            gen: the engine's generation in which the event happened.
+            gen: the engine's generation at the time of the event.
             ts_us: wall clock, microseconds since 1970.
         """
         self.head += 1
@@ -93,7 +98,9 @@ class EventLog:
         return logged
 
     def frame(self, logged: LoggedEvent) -> bytes:
-        """Returns the encoding of an event from `append` or `replay`, and corrects the log's size by it."""
+        """Returns the encoding of an event from `append` or `replay`. Corrects the log's size by the real size of the
+        encoding.
+        """
         before = logged.size
         frame = logged.encode()
         if self._events and logged.seq >= self._events[0].seq:
@@ -101,11 +108,11 @@ class EventLog:
         return frame
 
     def replay(self, epoch: str, after_seq: int, limit: int) -> list[LoggedEvent]:
-        """Returns the events after `after_seq`, at most `limit`, without a gap.
+        """Returns the events after `after_seq` without a gap. Returns `limit` events at most.
 
         Raises:
-            OuzelError: REPLAY_GONE if `epoch` is not the current epoch, `after_seq` was never used, or events after it
-                were evicted.
+            OuzelError: REPLAY_GONE. `epoch` is not the current epoch, `after_seq` was never used, or later events were
+                evicted.
         """
         if epoch != self.epoch:
             raise OuzelError(

@@ -1,8 +1,8 @@
-"""Logs lifecycle events as they are published, in the form of `supervisor.events.event_lines`.
+"""Logs published lifecycle events in the form of `supervisor.events.event_lines`.
 
-A failure is logged once, however many engines find it again. A recovery is logged only after it has lasted for
-`LASTS_S`. The reason is that the command `resume`, and each new engine, clear a torrent's error for a moment while the
-torrent is checked again.
+A failure is logged once, even if later engines find it again. A recovery is logged only after it has lasted for
+`LASTS_S`. The command `resume`, and each new engine, check a torrent again. During this check, the torrent briefly has
+no error.
 """
 
 import time
@@ -26,7 +26,7 @@ from supervisor.log import logs
 from supervisor.log.line_budget import LeftOut, LineBudget
 
 LASTS_S: Final = 3.0
-"""The time that a recovery has to last before it is logged."""
+"""The time that a recovery must last before it is logged."""
 
 _STOPPED: Final = frozenset({TorrentState.ERROR, TorrentState.MISSING_STORAGE})
 _UNDECIDED: Final = frozenset({TorrentState.QUEUED, TorrentState.QUARANTINED})
@@ -37,8 +37,8 @@ class EventLogger:
 
     Args:
         log: the log.
-        began_us: when the supervisor started, in microseconds since 1970. Torrents that were added before are not
-            logged as added.
+        began_us: when the supervisor started, in microseconds since 1970. Torrents from before that time are not logged
+            as added.
         budget: the token buckets of lines.
         clock: monotonic seconds.
     """
@@ -58,7 +58,7 @@ class EventLogger:
         self._failing: dict[str, tuple[str, str]] = {}
         """By torrent, the name and message of its last logged error."""
         self._well_since: dict[str, float] = {}
-        """By torrent of `_failing` that has recovered: when it recovered."""
+        """By torrent of `_failing` that has recovered: the time of the recovery."""
         self._health: HealthChanged | None = None
 
     @property
@@ -67,7 +67,7 @@ class EventLogger:
         return len(self._failing)
 
     def log_event(self, event: LifecycleEvent) -> None:
-        """Logs an event, if it has a line."""
+        """If an event has a line, logs the event."""
         kind = event_frames.type_of(type(event))
         if kind in event_lines.SILENT or (kind == "state_changed" and not self._failing):
             return  # these events come by the thousand
@@ -92,11 +92,11 @@ class EventLogger:
             self._write(line)
 
     def paused(self, torrent: str, paused: bool) -> None:
-        """Logs that a client has paused or resumed a torrent. There is no event for this."""
+        """Logs that a client has paused or resumed a torrent. No event reports these commands."""
         self._write(Line("info", "torrent_paused" if paused else "torrent_resumed", {"torrent": torrent}))
 
     def tick(self) -> None:
-        """Logs recoveries that have lasted, and counts of omitted lines. Call it every second."""
+        """Logs recoveries that have lasted for `LASTS_S`, and counts of omitted lines. Call it every second."""
         now = self._clock()
         if self._well_since:
             for torrent in [each for each, since in self._well_since.items() if now - since >= LASTS_S]:
@@ -112,7 +112,7 @@ class EventLogger:
             self._tell(left_out)
 
     def admits(self, event: str, level: str) -> bool:
-        """Whether a line of this name may be written now; if not, it is counted."""
+        """Whether a line of this name may be written now. If not, the line is counted."""
         return self._budget.spend_token(event, level, self._clock())
 
     def _is_news(self, event: TorrentError) -> bool:

@@ -1,8 +1,8 @@
-"""Publishes events: lifecycle events are numbered and stored, and each event is encoded only for subscribers.
+"""Publishes events. Lifecycle events are numbered and stored. An event is encoded only if it has a subscriber.
 
-A slow subscriber loses the events for which its queue has no room, and affects no other subscriber. It detects the gap
-by the next event or tick that it receives, and requests a replay. A connection with too many subscriptions is closed,
-since no error can be sent to a SUB socket.
+If the queue of a subscriber is full, this subscriber loses events. Other subscribers are not affected. The subscriber
+detects the gap by the next event or tick, and requests a replay. A connection with too many subscriptions is closed,
+because no error can be sent to a SUB socket.
 """
 
 import os
@@ -33,13 +33,13 @@ class Publisher:
     Args:
         events: a bound XPUB socket.
         log: numbers and keeps lifecycle events.
-        on_hung_up: called when a connection is closed because it has too many subscriptions.
+        on_hung_up: called when a connection with too many subscriptions is closed.
         met: called with the sender of each frame from a subscriber.
         on_lifecycle: called with each lifecycle event.
         subscriptions: the subscribed prefixes of each connection.
 
     Fields:
-        gen: the latest generation of an engine, in any slot; 0 before the first.
+        gen: the latest generation of an engine in any slot; 0 before the first engine.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Publisher:
         """Numbers, stores and publishes a lifecycle event. Returns its sequence number.
 
         Args:
-            gen: the generation of the event; None for the latest.
+            gen: the engine's generation at the time of the event. None means the latest generation.
         """
         logged = self._log.append(event, gen=self.gen if gen is None else gen, ts_us=_now_us())
         if self._subscriptions.has_subscriber(logged.topic):
@@ -74,10 +74,10 @@ class Publisher:
         return logged.seq
 
     def latest(self, event: LatestEvent, *, gen: int | None = None) -> None:
-        """Publishes a value that replaces the previous one, if its topic has a subscriber.
+        """Publishes a value that replaces the previous value. If the topic has no subscriber, does nothing.
 
         Args:
-            gen: the generation of the event; None for the latest.
+            gen: the engine's generation at the time of the event. None means the latest generation.
         """
         topic = event_frames.topic(event)
         if self._subscriptions.has_subscriber(topic):
@@ -91,10 +91,13 @@ class Publisher:
         self._socket.close()
 
     def _handle_message(self, frames: list[zmq.Frame]) -> None:
-        """Handles a message of XPUB: the first subscription to a prefix (on tcp, each one), or the end of the last one.
+        """Handles a message of XPUB about a subscription.
 
-        Other frames are user messages of a subscriber, and are ignored. A message may have a subscription after such a
-        frame, so each frame is examined.
+        XPUB reports the first subscription to a prefix, and the end of the last subscription. On tcp, XPUB reports each
+        subscription.
+
+        Other frames are user messages of a subscriber. User messages are ignored. A message may have a subscription
+        after a user message, so each frame is examined.
         """
         self._met(self._socket.sender_of(frames[-1]))
         for frame in frames:
@@ -107,7 +110,9 @@ class Publisher:
                 self._subscriptions.remove(message[1:])
 
     def _disconnect(self, connection: int) -> None:
-        """Closes a subscriber's connection under ZeroMQ, which then drops and reports its subscriptions."""
+        """Closes a subscriber's connection at the level of the descriptor. ZeroMQ then drops the connection's
+        subscriptions, and reports that.
+        """
         fd = _fd_of(connection)
         if fd is None or not shut_down_inode(fd, connection):
             # The connection is closed already; prefixes that it shares with others now have an unknown holder.
@@ -123,7 +128,9 @@ def _now_us() -> int:
 
 
 def _connection(frame: zmq.Frame) -> int:
-    """The connection of a frame, by the inode of its socket, which is not reused. 0 if it is unknown."""
+    """The connection of a frame. It is the inode of the connection's socket, or 0 if unknown. Inodes of sockets are not
+    reused.
+    """
     try:
         return os.fstat(int(frame.get(zmq.SRCFD))).st_ino
     except (OSError, zmq.ZMQError):

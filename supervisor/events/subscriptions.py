@@ -1,13 +1,12 @@
-"""Tracks which topics have subscribers, and how many bytes of prefixes each connection has subscribed to. Pure.
+"""Tracks which topics have subscribers, and the bytes of each connection's prefixes. Pure.
 
-A topic has a subscriber if it begins with a subscribed prefix. One look-up for each length that occurs among the
-prefixes is enough, however many prefixes there are. Prefixes longer than `TOPIC_BYTES_MAX` match no topic, and are not
-looked up.
+If a topic begins with a subscribed prefix, it has a subscriber. The number of look-ups is the number of different
+lengths of prefixes. Prefixes longer than `TOPIC_BYTES_MAX` match no topic, and are not looked up.
 
-ZeroMQ stores every prefix of every connection in a tree, with a node for each byte and without a bound. So
-subscriptions are counted here by connection. A connection that exceeds its limit is closed. When all connections
-together exceed the total limit, the connection with the most bytes is closed. A connection with few bytes is never
-closed for this second reason.
+ZeroMQ stores every prefix of every connection in a tree. The tree has a node for each byte, and has no bound. So
+subscriptions are counted here by connection. If a connection exceeds its limit, it is closed. If all connections
+together exceed the total limit, the connection with the most bytes is closed. The total limit never closes a connection
+with few bytes.
 """
 
 from collections import Counter
@@ -16,21 +15,24 @@ from typing import Final
 from supervisor.events.event_frames import TOPIC_BYTES_MAX
 
 HOLDER_BYTES_MAX: Final = 1024 * 1024
-"""The limit in bytes for one connection: enough for ten thousand topics that each name one torrent.
+"""The limit in bytes for one connection. It is enough for ten thousand topics with torrent ids.
 
-A byte of a prefix takes about 50 bytes in ZeroMQ's tree, so this is about 50 MB.
+A byte of a prefix takes about 50 bytes in ZeroMQ's tree. So a connection takes about 50 MB at most.
 """
 ALL_BYTES_MAX: Final = 4 * 1024 * 1024
 BLAMED_BYTES_MIN: Final = 64 * 1024
-"""A connection with fewer bytes is not closed when the total limit is exceeded."""
+"""If the total limit is exceeded, only connections with at least this number of bytes are closed."""
 NOBODY: Final = 0
-"""The holder of prefixes whose connection is unknown."""
+"""The holder of a prefix if its connection is unknown."""
 _EACH_BYTES: Final = 16
 """The bytes that a prefix counts in addition to its length."""
 
 
 class Subscriptions:
-    """The subscribed prefixes, each with its holder: the number of a connection. These numbers are never reused."""
+    """The subscribed prefixes, each with its holder.
+
+    A holder is the number of a connection. Numbers are never reused.
+    """
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class Subscriptions:
         self._bytes = 0
 
     def add(self, prefix: bytes, holder: int) -> int | None:
-        """Adds the first subscription to a prefix. Returns the holder that now exceeds a limit, if any."""
+        """Adds the first subscription to a prefix. Returns the holder that now exceeds a limit, or None."""
         if prefix not in self._holders:
             self._holders[prefix] = holder
             if len(prefix) <= TOPIC_BYTES_MAX:
@@ -75,7 +77,7 @@ class Subscriptions:
     def release_holder(self, holder: int) -> None:
         """Handles the end of a connection.
 
-        Prefixes that the connection shared with others stay, but without a known holder.
+        If other connections share a prefix of this connection, the prefix stays, but its holder is unknown.
         """
         for prefix, each in self._holders.items():
             if each == holder:

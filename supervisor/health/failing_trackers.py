@@ -1,6 +1,8 @@
-"""Counts the torrents whose trackers have all been failing for an hour or more, for `health`. Pure.
+"""Counts the torrents without a working tracker for `health`. Pure.
 
-Times are monotonic seconds. Recent failures are stored in the order of their beginning. So each tick handles only those
+A torrent counts if all its trackers have been failing for an hour or more.
+
+Times are monotonic seconds. Recent failures are stored in the order of their beginning. So each tick handles only
 failures that have just lasted for an hour.
 """
 
@@ -13,14 +15,14 @@ LONG_S: Final = 3600.0
 
 
 class FailingTrackers:
-    """The torrents whose trackers have all failed."""
+    """The torrents without a working tracker."""
 
     def __init__(self) -> None:
         self._recent: dict[str, float] = {}
         self._lasting: dict[str, None] = {}
 
     def note(self, torrent: str, since: float | None) -> None:
-        """Sets since when all trackers of a torrent fail; None if a tracker works.
+        """Sets the time since which all trackers of a torrent fail. None means that a tracker works.
 
         Calls come in the order of `since`.
         """

@@ -1,7 +1,7 @@
 """Health: current problems, by component and subject. Pure.
 
-A problem is set and cleared under its own key, so that one subject's recovery never clears another's. The status
-follows from the worst problem and the phase of the service.
+Each problem is set and cleared under its own key. So the recovery of one subject never clears the problem of another
+subject. The status follows from the worst problem and the phase of the service.
 """
 
 from enum import IntEnum
@@ -13,9 +13,10 @@ from protocol.wire.reports import HealthStatus, Reason
 
 
 class Severity(IntEnum):
-    """The severity of a problem: noted (the service works as before), degraded, or critical.
+    """The severity of a problem: noted, degraded, or critical.
 
-    A problem that affects only some torrents or files is noted, however bad it is for these.
+    If a problem affects only some torrents or files, its severity is noted. With noted problems, the service works as
+    before.
     """
 
     NOTED = 0
@@ -46,7 +47,10 @@ class Health:
         self.stopping = False
 
     def report(self, component: str, subject: str, problem: str | None, *, severity: Severity, now_us: int) -> None:
-        """Sets a problem, or clears it with None. A problem that continues keeps the time of its beginning."""
+        """Sets a problem.
+
+        None clears the problem. If a problem continues, the time of its beginning does not change.
+        """
         key = (component, subject)
         if problem is None:
             self._problems.pop(key, None)
@@ -68,7 +72,7 @@ class Health:
 
     @property
     def reasons(self) -> list[Reason]:
-        """The problems, worst and then oldest first."""
+        """The problems. Worse problems come first, then older problems."""
         ordered = sorted(self._problems.items(), key=lambda item: (-item[1].severity, item[1].since_us, item[0]))
         return [
             Reason(
@@ -83,6 +87,6 @@ class Health:
 
 
 def storage_message(event: StorageState) -> str:
-    """The problem of a file system, for people, with the number of torrents that wait for it."""
+    """The text of a file system's problem. The text has the number of torrents that wait for the file system."""
     free = f", bytes free: {event.free_bytes}" if event.problem == "disk_full" else ""
     return f"{event.mount_point}: {event.message} (torrents that wait: {len(event.torrents)}{free})"

@@ -1,4 +1,4 @@
-"""The health reporter: receives problems from parts of the service, and publishes the health when it has changed."""
+"""The health reporter: receives problems from parts of the service, and publishes changes of the health."""
 
 import re
 import time
@@ -47,15 +47,15 @@ class HealthReporter:
         self._damage = Damage()
         self._unreadable = Damage(MORE_UNREADABLE, "more files cannot be read")
         self._renewed: set[str] = set()
-        """Torrents that were added or removed, so that their files in `damaged/` are not reported any more."""
+        """Torrents that were added or removed. Their files in `damaged/` are no longer reported."""
         self._storage: dict[tuple[str, str], tuple[str, bool]] = {}
-        """By mount point and kind of problem: the text of the problem, and whether it affects all torrents."""
+        """By mount point and kind of problem: the text of the problem, and whether the problem affects all torrents."""
         self._told: tuple[HealthStatus, tuple[tuple[str, ...], ...]] | None = None
 
     def report(
         self, component: str, subject: str, problem: str | None, severity: Severity = Severity.DEGRADING
     ) -> None:
-        """Sets a problem, or clears it with None."""
+        """Sets a problem. None clears the problem."""
         self._health.report(component, subject, problem, severity=severity, now_us=time.time_ns() // 1000)
         self.publish()
 
@@ -80,7 +80,7 @@ class HealthReporter:
             self._report_damage()
 
     def set_damaged(self, names: Collection[str], missed: Sequence[DamagedFile]) -> None:
-        """Sets which files are in `damaged/`, and which of these were not replaced by another file."""
+        """Sets which files are in `damaged/`, and which of these files were not replaced."""
         self._damage.retain({_NUMBER.sub("", name) for name in names})
         for file in missed:
             if file.name not in self._damage and file.torrent not in self._renewed:
@@ -90,7 +90,7 @@ class HealthReporter:
     def unreadable(self, name: str, problem: str | None) -> None:
         """Reports that a file of the resume directory, or data of a torrent, cannot be read.
 
-        None: it can be read again.
+        None means that the data can be read again.
         """
         if problem is None:
             if name not in self._unreadable:
@@ -110,10 +110,10 @@ class HealthReporter:
         self._report_damage()
 
     def storage(self, event: StorageState) -> None:
-        """Sets which torrents wait for a file system. In `health`, each mount point has one reason.
+        """Sets which torrents wait for a file system. Each mount point has one reason in `health`.
 
-        All torrents are affected if the file system of a download root is full or missing; otherwise only the torrents
-        that wait are affected.
+        If the file system of a download root is full or missing, all torrents are affected. Otherwise only the waiting
+        torrents are affected.
         """
         subject = (event.mount_point, event.problem)
         self._storage.pop(subject, None)
@@ -135,7 +135,9 @@ class HealthReporter:
 
 
 def _of_file(name: str) -> Severity:
-    """The severity of a file's problem: session settings affect all torrents, any other file only one torrent."""
+    """The severity of a file's problem. The session's file affects all torrents, and any other file affects one
+    torrent.
+    """
     return Severity.DEGRADING if name == SESSION else Severity.NOTED
 
 

@@ -7,7 +7,10 @@ from supervisor.health.health import Severity
 
 
 def problems(file: str | None, state: IpFilterState) -> Mapping[str, tuple[str | None, Severity]]:
-    """Returns, by subject (the rules, and single lines), the problem or None, and its severity."""
+    """Returns, by subject, the problem or None, and the severity.
+
+    The subjects are the rules of the file, and single lines.
+    """
     rules = lines = None
     if state.problem is not None:
         kept = f"the {state.rules} rules that were read before stay in force" if state.rules else "no peer is filtered"

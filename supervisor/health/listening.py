@@ -1,6 +1,6 @@
-"""Checks whether the session listens on the configured ports, and makes the problem for `health` if not. Pure.
+"""Checks whether the session listens on the configured ports. Makes the problem for `health`. Pure.
 
-If a port is in use, libtorrent takes the next free port, and reports only the port that it has taken.
+If a port is in use, libtorrent uses the next free port. It reports only the port that it uses.
 """
 
 import ipaddress
@@ -19,16 +19,16 @@ _FORWARDED: Final = "peers and port forwardings look for it at the wanted one"
 
 
 def behind_proxy(settings: Mapping[str, Any]) -> bool:
-    """Whether libtorrent listens on no port, since it connects to peers by a proxy.
+    """Whether libtorrent listens on no port, because it connects to peers by a proxy.
 
     Args:
-        settings: libtorrent's settings that are not its defaults.
+        settings: those settings of libtorrent that differ from its defaults.
     """
     return settings.get("proxy_type", 0) in _PROXIES and settings.get("proxy_peer_connections", True) is not False
 
 
 def wanted_ports(interfaces: str) -> list[int]:
-    """The ports in `listen_interfaces`, each once and in order; 0 is any port."""
+    """The ports in `listen_interfaces`, in order and without duplicates. 0 is any port."""
     ports: dict[int, None] = {}
     for entry in interfaces.split(","):
         digits = entry.strip().rpartition(":")[2].rstrip("sl")
@@ -38,7 +38,7 @@ def wanted_ports(interfaces: str) -> list[int]:
 
 
 def silent(interfaces: str, listeners: Mapping[str, int], devices: Collection[str]) -> list[str]:
-    """The configured addresses and devices without a listener. For a wildcard (`0.0.0.0`) one listener is enough.
+    """The configured addresses and devices without a listener. One listener is enough for the wildcard `0.0.0.0`.
 
     Args:
         devices: the names of this machine's network interfaces.
@@ -69,7 +69,7 @@ def problem(
     Args:
         configured: `listen_interfaces` as configured; None if not configured.
         port: the port that libtorrent listens on; 0 for none.
-        listeners: the ports by protocol and address, as far as libtorrent has reported them.
+        listeners: the ports that libtorrent has reported, by protocol and address.
         devices: the names of this machine's network interfaces.
     """
     interfaces = DEFAULT if configured is None else configured

@@ -1,4 +1,4 @@
-"""Makes the problem for `health` of a network thread that uses a CPU core without traffic. Pure."""
+"""Makes the problem for `health` if a network thread uses a CPU core without traffic. Pure."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from supervisor.health.torrent_troubles import named
 
 MANY_TRACKERS: Final = 20
-"""The number of failing trackers from which on a torrent is a suspect."""
+"""The minimum number of failing trackers of a suspect."""
 
 SUSPECTS: Final = 3
 """The number of suspects that are named."""
@@ -16,7 +16,7 @@ def problem(suspects: Sequence[tuple[str, int]], name_of: Callable[[str], str]) 
     """The problem, with its possible cause and remedy.
 
     Args:
-        suspects: the torrents with the most failing trackers, each with their number.
+        suspects: the torrents with the most failing trackers, and the number of failing trackers of each.
     """
     start = "libtorrent's network thread has used a CPU core for a minute, though hardly any data was transferred"
     if not suspects:

@@ -1,7 +1,7 @@
-"""Counts torrents in error, in quarantine, stuck or with a delayed move by cause, for `health`. Pure.
+"""Counts torrents with problems by cause for `health`. Pure.
 
-The counts are derived from the published events, so they agree with rows. A torrent costs memory only while it has a
-problem, and each event is handled in constant time.
+The problems are errors, quarantine, no progress for long, and delayed moves. The counts are derived from the published
+events, so they agree with rows. A torrent uses memory only while it has a problem. Each event takes constant time.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from protocol.wire.events.torrent_events import (
 from protocol.wire.rows import TorrentState
 
 NAMED: Final = 3
-"""The number of torrents of each cause that the problem's text names."""
+"""The number of torrents that the problem's text names for each cause."""
 
 NAME_MAX: Final = 60
 SHORT_ID: Final = 8
@@ -118,10 +118,10 @@ _STORAGE_WORDS: Final = (
     ("file exists", "files_in_the_way"),
     ("no such file", "missing"),
 )
-"""Parts of the message of a storage error (in lower case), each with the cause that it shows."""
+"""Parts of the message of a storage error, in lower case. Each part has the cause that it shows."""
 
 _TOLD_ELSEWHERE: Final = frozenset({"engine_lost", "storage_missing", "disk_full", "resume_rejected"})
-"""Names of errors from which a torrent recovers by itself, or which the component `storage` of `health` reports."""
+"""Names of errors that are not counted. The torrent recovers by itself, or `storage` in `health` reports the error."""
 
 
 def cause_of(name: str, message: str) -> str:
@@ -142,9 +142,9 @@ class TorrentTroubles:
     def __init__(self, user: str = "of ouzeld") -> None:
         self._user = user
         self._last: dict[str, tuple[str, str]] = {}
-        """By torrent: the cause and the message of its last error. The entry is removed when the error is cleared."""
+        """By torrent: the cause and the message of its last error. When the error is cleared, the entry is removed."""
         self._stopped: dict[str, str] = {}
-        """By torrent in error or in quarantine: the cause under which it is counted."""
+        """By torrent in error or in quarantine: the cause of its count."""
         self._by_cause: dict[str, dict[str, None]] = {}
         self._told: frozenset[str] = frozenset()
         self._news = False
@@ -173,18 +173,20 @@ class TorrentTroubles:
                 pass
 
     def stuck(self, torrent: str, what: StuckIn | None) -> None:
-        """Counts a torrent that does not move, or (None) that moves again. A change of its state ends that, too."""
+        """Counts a torrent that makes no progress. None means that the torrent makes progress again. A change of the
+        torrent's state also ends the count.
+        """
         if what is not None:
             self._count(torrent, f"stuck_{what.value}")
         elif self._stopped.get(torrent, "").startswith("stuck_"):
             self._discount(torrent)
 
     def quarantined(self, torrent: str) -> None:
-        """Counts a torrent whose record says that it is in quarantine. Called when the daemon starts."""
+        """Counts a torrent that is in quarantine according to its record. Called when the daemon starts."""
         self._count(torrent, QUARANTINED)
 
     def changes(self, name_of: Callable[[str], str]) -> dict[str, str | None]:
-        """Returns changed problems by subject; None for a subject that has no problem any more."""
+        """Returns changed problems by subject. The problem is None if the subject no longer has one."""
         if not self._news:
             return {}
         self._news = False
@@ -221,7 +223,7 @@ class TorrentTroubles:
 
 
 def named(torrents: "dict[str, None] | list[str]", name_of: Callable[[str], str]) -> str:
-    """The first torrents by name and shortened id, and the number of further ones."""
+    """The first torrents by name and shortened id, and the number of further torrents."""
     shown = [_name(torrent, name_of(torrent)) for torrent in islice(torrents, NAMED)]
     more = len(torrents) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")

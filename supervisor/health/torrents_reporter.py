@@ -31,7 +31,7 @@ class TorrentsReporter:
         self._name_of = name_of
 
     def stuck(self, torrent: str, what: StuckIn | None) -> None:
-        """Counts a torrent that does not move, or (None) that moves again."""
+        """Counts a torrent that makes no progress. None means that the torrent makes progress again."""
         self._troubles.stuck(torrent, what)
 
     def tell(self) -> None:

@@ -14,11 +14,11 @@ from supervisor.events import event_frames
 from supervisor.store.catalogue import Catalogue
 
 QUEUED_MAX: Final = 1000
-"""The maximum number of deliveries that wait for one hook. Further ones are dropped, and counted."""
+"""The maximum number of deliveries that wait for one hook. Further deliveries are dropped and counted."""
 
 
 class About(msgspec.Struct, frozen=True):
-    """What hooks get about a torrent: its name, its save path, and its labels."""
+    """Data about a torrent for hooks: the name, the save path, and the labels."""
 
     name: str
     save_path: str
@@ -30,9 +30,9 @@ class Delivery(msgspec.Struct, frozen=True):
 
     Fields:
         event: the type of the event.
-        ts_us: when it happened, in microseconds since 1970.
+        ts_us: the time of the event, in microseconds since 1970.
         data: the event's data.
-        file: the path, in the torrent, of the file that the event is about. Empty if there is none, or if its path is
+        file: if the event is about a file, the file's path in the torrent. Empty if there is no file, or if its path is
             unknown.
     """
 
@@ -63,7 +63,7 @@ class HookQueue:
     """The deliveries that wait for one hook.
 
     Fields:
-        dropped: the number of deliveries that were dropped since this was last set to 0.
+        dropped: the number of dropped deliveries since the last reset to 0.
     """
 
     def __init__(self, hook: Hook) -> None:
@@ -84,7 +84,7 @@ class HookQueue:
         self._some.set()
 
     async def take(self) -> Delivery:
-        """Waits for a delivery, and removes and returns the first."""
+        """Waits for a delivery. Removes and returns the first delivery."""
         while not self._waiting:
             self._some.clear()
             await self._some.wait()
@@ -110,14 +110,14 @@ class HookQueues:
         self.follow(hooks)
 
     def follow(self, hooks: HooksConfig) -> None:
-        """Replaces the hooks. Those that stay keep their queues."""
+        """Replaces the hooks. Remaining hooks keep their queues."""
         wanted = {msgspec.json.encode(hook): hook for hook in hooks.all}
         self.queues = {key: self.queues.get(key) or HookQueue(hook) for key, hook in wanted.items()}
         self._wanted = frozenset(event for hook in wanted.values() for event in hook.events)
         self.changed.set()
 
     def handle(self, event: LifecycleEvent) -> None:
-        """Queues an event for the hooks that want it."""
+        """Queues an event for each hook that is configured for this event."""
         if not self._wanted:
             return
         kind = event_frames.type_of(type(event))

@@ -1,4 +1,4 @@
-"""Makes the deliveries of all hooks: for each hook one at a time, in order."""
+"""Makes the deliveries of all hooks. Each hook gets one delivery at a time, in order."""
 
 import asyncio
 import itertools
@@ -21,10 +21,10 @@ from supervisor.pacing.backoff import exponential
 
 BACKOFF: Final = exponential(1.0, 300.0, jitter_s=1.0)
 ATTEMPTS: Final = 12
-"""The maximum number of attempts of one HTTP request. With all delays they take about 20 minutes."""
+"""The maximum number of attempts of one HTTP request. All attempts and delays together take about 20 minutes."""
 
 GIVE_UP_S: Final = 2.0
-"""How much longer than its time limit an attempt may take: a server may send its answer byte by byte."""
+"""The extra time after an attempt's time limit. A server may send its answer byte by byte."""
 
 
 class HookRunner:
@@ -32,7 +32,7 @@ class HookRunner:
 
     Args:
         path_of: returns the path of a torrent's file by its index; empty if it is not known.
-        report: called with a hook's name and its problem, or None after a success.
+        report: called with a hook's name and its problem. The problem is None after a success.
         admits: whether a log line of this name and level may be written now.
     """
 
@@ -53,7 +53,7 @@ class HookRunner:
         self._failing: set[str] = set()
 
     async def run(self) -> None:
-        """Makes deliveries, for ever. A hook that is removed from the configuration is stopped."""
+        """Makes deliveries for ever. If a hook is removed from the configuration, the hook is stopped."""
         working: dict[bytes, asyncio.Task[None]] = {}
         async with asyncio.TaskGroup() as group:
             while True:

@@ -1,4 +1,4 @@
-"""Makes the HTTP requests of hooks. The functions block: call them in a thread."""
+"""Makes the HTTP requests of hooks. The functions block, so call them in a thread."""
 
 import hashlib
 import hmac
@@ -23,7 +23,7 @@ DELIVERY: Final = "X-Ouzel-Delivery"
 EVENT: Final = "X-Ouzel-Event"
 
 _AGAIN: Final = frozenset({408, 425, 429})
-"""Refusals that may be over at the next attempt; other statuses of 400 to 499 are final."""
+"""Refusals that may be over at the next attempt. Other statuses from 400 to 499 are final."""
 
 
 class Verdict(Enum):
@@ -35,7 +35,7 @@ class Verdict(Enum):
 
 
 class Posted(NamedTuple):
-    """The outcome of an attempt, and the problem, which is empty after a success."""
+    """The outcome of an attempt, and the problem. The problem is empty after a success."""
 
     verdict: Verdict
     problem: str = ""
@@ -69,7 +69,7 @@ def post(hook: PostHook, body: bytes, *, event: str, number: str) -> Posted:
 
     Args:
         body: the JSON object.
-        number: identifies the delivery. All attempts of a delivery have the same number.
+        number: the number of the delivery. All attempts of a delivery have the same number.
     """
     headers = {"Content-Type": "application/json", "User-Agent": "ouzel", EVENT: event, DELIVERY: number}
     if hook.secret_file is not None:

@@ -19,17 +19,23 @@ OUTPUT_BYTES: Final = 2000
 """The end of a program's output that is kept for the log."""
 
 TERMINATE_S: Final = 5.0
-"""The time from SIGTERM to SIGKILL, if a program exceeds its time limit."""
+"""The time from SIGTERM to SIGKILL for a program that has exceeded its time limit."""
 
 DRAIN_S: Final = 1.0
-"""The time for the rest of the output after a program's end: processes that it left running may keep the pipe open."""
+"""The time for the rest of the output after a program's end. Remaining processes of the program may keep the pipe open.
+"""
 
 PASSED_ON: Final = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "TZ", "USER", "XDG_RUNTIME_DIR")
-"""The variables of the supervisor's environment that programs get. All others may be secrets of other programs."""
+"""The variables of the supervisor's environment that programs get. All other variables may be secrets of other
+programs.
+"""
 
 
 class Ran(NamedTuple):
-    """The outcome of a program: why it counts as failed (or None), and the end of its output."""
+    """The outcome of a program: why it counts as failed, and the end of its output.
+
+    The reason is None after a success.
+    """
 
     problem: str | None
     output: str
@@ -77,7 +83,9 @@ async def run_program(hook: RunHook, delivery: Delivery, environ: Mapping[str, s
 
 
 async def _wait(process: asyncio.subprocess.Process, limit_s: float) -> str | None:
-    """Waits for the end of a process, ends it at the time limit, and returns why it counts as failed."""
+    """Waits for the end of a process. Ends the process at the time limit. Returns why the process counts as failed.
+    None if it succeeded.
+    """
     try:
         async with asyncio.timeout(limit_s):
             code = await process.wait()
@@ -107,7 +115,9 @@ def _kill(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
 
 
 def _environment(values: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """Returns the program's environment. It has the placeholders, since no name is taken for an option there."""
+    """Returns the program's environment. The environment has the placeholders, because a program could take a name in
+    an argument for an option.
+    """
     kept = {name: environ[name] for name in PASSED_ON if name in environ}
     return kept | {f"OUZEL_HOOK_{name.upper()}": value.replace("\0", "") for name, value in values.items()}
 

@@ -2,9 +2,14 @@
 
 Called as `python -m supervisor.hooks.start SUPERVISOR_PID PROGRAM ARGUMENT…`.
 
-The program cannot gain rights by setuid programs, has a lower priority, writes no core dump, and can open the usual
-number of descriptors. When the supervisor ends, the program gets SIGTERM. The supervisor has threads, so it must not
-run Python code between fork and exec. So this module runs in a process of its own, which the program then replaces.
+The program has these restrictions:
+- It cannot gain rights by setuid programs.
+- It has a lower priority.
+- It writes no core dump.
+- It can open only the usual number of descriptors.
+
+When the supervisor ends, the program gets SIGTERM. The supervisor has threads, so it must not run Python code between
+  fork and exec. So this module runs in a process of its own. Then the program replaces this process.
 """
 
 import ctypes
@@ -21,11 +26,11 @@ _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NO_NEW_PRIVS: Final = 38
 
 EXIT_NOT_STARTED: Final = 127
-"""The exit code if the program cannot be started, as of a shell."""
+"""The exit code if the program cannot be started. A shell has the same exit code."""
 
 
 def main(parent_pid: int, command: list[str]) -> None:
-    """Replaces this process by the program. Returns only if it cannot be started."""
+    """Replaces this process by the program. Returns only if the program cannot be started."""
     libc = ctypes.CDLL(None)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, *(ctypes.c_ulong(each) for each in (1, 0, 0, 0)))

@@ -1,8 +1,8 @@
 """The machine that the supervisor runs on.
 
-- The *service manager*, systemd or another, is notified of the service's state.
-- *Signals* stop the service, or have it read its configuration again.
-- *Process limits* are inherited by engines; *memory* measures a process's memory, and the machine's.
-- A *directory lock* is held as long as any process that inherited it lives.
-- The *place watch* identifies the directories at some paths. A *cached look* checks a file without reading a disk.
+- The *service manager*, such as systemd, is notified of the service's state.
+- *Signals* stop the service, or reload its configuration.
+- Engines inherit *process limits*. *Memory* measures the memory of a process or the machine.
+- A *directory lock* is held until all processes that inherited it have ended.
+- The *place watch* identifies the directories at some paths. A *cached look* checks a file without a disk read.
 """

@@ -1,8 +1,7 @@
-"""Checks a file in the kernel's caches only, so that the check reads no disk, wakes no disk up, and never blocks.
+"""Checks a file in the kernel's caches only. So the check reads no disk, wakes no disk up, and never blocks.
 
-openat2(2) with RESOLVE_CACHED (Linux 5.12) resolves a path only as far as this needs no I/O. If it stops before the end
-of the path, the change time of the nearest cached directory above the file shows whether a name was removed there
-lately.
+openat2(2) with RESOLVE_CACHED (Linux 5.12) stops when it would need I/O. Then the nearest cached directory above the
+file is examined. Its change time shows whether a name was removed there lately.
 """
 
 import ctypes
@@ -33,13 +32,13 @@ _libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
 class Sight(Enum):
-    """The state of a file, as far as the caches show it."""
+    """The state of a file according to the caches."""
 
     THERE = "there"
     GONE = "gone"
     """The file is missing, is not a regular file, or is shorter than it should be."""
     DOUBTFUL = "doubtful"
-    """The file is not cached, and a directory above it was changed lately, so the disk is awake."""
+    """The file is not cached, and a directory above it was changed lately. So the disk is awake."""
     UNKNOWN = "unknown"
 
 
@@ -47,7 +46,7 @@ def check_cached(path: str, size: int, changed_since: float) -> Sight:
     """Checks a file that should have this size.
 
     Args:
-        changed_since: a time in seconds since 1970. If a directory above the file was changed later, an uncached file
+        changed_since: a time in seconds since 1970. If a directory above an uncached file was changed later, the file
             is doubtful.
     """
     found = _cached(path)
@@ -64,7 +63,7 @@ def check_cached(path: str, size: int, changed_since: float) -> Sight:
 
 
 def _cached(path: str) -> tuple[int, float, int] | int:
-    """The size, the change time in seconds since 1970, and the mode; or the errno."""
+    """The size, the change time in seconds since 1970, and the mode. After an error, the errno."""
     if not hasattr(_libc, "statx"):
         return errno.ENOSYS
     fd = _libc.syscall(_OPENAT2, _AT_FDCWD, os.fsencode(path), _HOW, len(_HOW))

@@ -1,7 +1,7 @@
-"""A lock on a directory, held as long as any process that inherited it lives.
+"""A lock on a directory. It is held until all processes that inherited it have ended.
 
-The lock is an `flock` on `.lock` in the directory. The kernel releases it when the last descriptor is closed, so a
-crash leaves no stale lock. An orphaned engine still holds the lock, and so keeps the next supervisor out.
+The lock is an `flock` on `.lock` in the directory. The kernel releases the lock when the last descriptor is closed. So
+a crash leaves no stale lock. An orphaned engine still holds the lock, so the next supervisor cannot start.
 """
 
 import contextlib
@@ -28,8 +28,8 @@ class AlreadyLocked(Exception):
     """Another process has locked the directory.
 
     Fields:
-        inherited: whether this process has locked the directory before, and released the lock: then an engine that
-            inherited the lock holds it.
+        inherited: whether this process has locked the directory before, and released the lock. Then an engine holds its
+            inherited lock.
     """
 
     def __init__(self, directory: Path, holder: str) -> None:
@@ -39,7 +39,7 @@ class AlreadyLocked(Exception):
 
 
 class DirectoryLock:
-    """A lock, which is acquired on construction. Waits up to PATIENCE_S for orphaned engines.
+    """A lock that is acquired on construction. The constructor waits up to PATIENCE_S for orphaned engines.
 
     Fields:
         identity: the identity of the lock file, in the form of `ResumeDir.identity`.
@@ -82,7 +82,10 @@ class DirectoryLock:
 
 
 def _open(directory: Path) -> int:
-    """Opens or makes the lock file, which will be truncated. Raises OSError if it may be another user's file."""
+    """Opens or makes the lock file. Raises OSError if it may be another user's file.
+
+    The file will be truncated later.
+    """
     path = directory / LOCK
     above = private_dir.open_dir(directory)
     try:
@@ -106,7 +109,9 @@ def _open(directory: Path) -> int:
 
 
 def _alive(pid: str) -> bool:
-    """Whether the supervisor with that pid still runs. If the pid was reused, only the message is wrong."""
+    """Whether the supervisor with that pid still runs. If the pid was reused, the answer is wrong. It affects only a
+    message.
+    """
     try:
         os.kill(int(pid), 0)
     except (ValueError, OverflowError, ProcessLookupError):

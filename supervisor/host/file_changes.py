@@ -1,7 +1,7 @@
 """Notices changes in directories.
 
-The kernel reports most changes at once (inotify). It does not report changes that other machines make on a network file
-system, nor changes in a directory that is mounted or created later. So directories are also examined every few seconds.
+The kernel reports most changes at once (inotify). Some changes are not reported. Other machines may change a network
+file system, or a directory may be mounted or created later. So directories are also examined every few seconds.
 """
 
 import threading
@@ -12,13 +12,13 @@ from typing import Final, TypeVar
 from supervisor.concurrency.threads import in_thread
 
 POLL_MS: Final = 2000
-"""The interval of the examinations that no report of the kernel has caused."""
+"""The interval between examinations without a report of the kernel."""
 
 QUIET_MS: Final = 200
-"""For how long there must be no further change before an examination: a file may be written in several steps."""
+"""An examination begins after this time without a further change. A file may be written in several steps."""
 
 GROUPED_MS: Final = 1000
-"""After this time there is an examination even though changes go on."""
+"""After this time, an examination begins even if there are further changes."""
 
 T = TypeVar("T")
 
@@ -26,11 +26,11 @@ _Identity = tuple[tuple[int, int] | None, ...]
 
 
 async def examinations(directories: Sequence[Path], examine: Callable[[], T]) -> AsyncIterator[T]:
-    """Yields the result of `examine`, first at once and then whenever it differs from the result before.
+    """Yields the result of `examine`. The first result comes at once. Later, each changed result is yielded.
 
     Args:
-        directories: where changes are noticed. They need not exist.
-        examine: runs in a thread, since a disk may hang.
+        directories: the watched directories. They may be missing.
+        examine: makes a result. Runs in a thread, because a disk may hang.
     """
     stop = threading.Event()
     watch = _Watch(directories, stop)

@@ -1,4 +1,4 @@
-"""Measures the memory of a process and of the machine, by /proc and /sys, which never block on a disk."""
+"""Measures the memory of a process and of the machine. Reads only /proc and /sys, which never block on a disk."""
 
 import contextlib
 import os
@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 SHARE: Final = 0.75
-"""The default limit, as a share of all memory. If an engine used more, the kernel might kill it without a drain."""
+"""The default limit, as a share of all memory. If an engine uses more memory, the kernel may kill it without a drain.
+"""
 
 MB: Final = 1_000_000
 
@@ -14,10 +15,10 @@ _HELD: Final = (b"RssAnon:", b"VmSwap:")
 
 
 def held_bytes(pid: int, proc: Path = Path("/proc")) -> int | None:
-    """The anonymous memory of a process, including swapped-out pages. None if the process has ended.
+    """The anonymous memory of a process in bytes, including swapped-out pages. None if the process has ended.
 
-    Pages of files are not counted: libtorrent maps files, and the kernel reclaims such pages when it needs to. Unlike
-    the measurement of psutil's `uss`, this needs no lock that a hung process may hold.
+    Pages of files do not count. libtorrent maps files, and the kernel can reclaim such pages. The measurement takes no
+    lock of the process, because a hung process may hold locks. psutil's `uss` needs such a lock.
     """
     try:
         lines = (proc / str(pid) / "status").read_bytes().splitlines()
@@ -34,10 +35,12 @@ def limit_bytes(
     proc: Path = Path("/proc"),
     cgroups: Path = Path("/sys/fs/cgroup"),
 ) -> int:
-    """The memory limit of the engine: the configured limit, or a share of the machine's or the control group's memory.
+    """The memory limit of the engine in bytes.
+
+    It is the configured limit, or a share of the memory of the machine or the control group.
 
     Args:
-        configured_mb: the configured limit. 0 is no limit; None is the share SHARE of the memory.
+        configured_mb: the configured limit. 0 is no limit. None means the share SHARE of the memory.
         total: the machine's memory in bytes; None to look it up.
     """
     if configured_mb is not None:

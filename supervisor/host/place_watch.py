@@ -1,4 +1,6 @@
-"""The place watch: identifies the directories at some paths, each in a thread, so a hung disk delays no other path."""
+"""The place watch: identifies the directories at some paths. Each path has a thread, so a hung disk delays no other
+path.
+"""
 
 import asyncio
 from collections.abc import Iterable
@@ -12,15 +14,15 @@ LOOK_S: Final = 1.0
 PATIENCE_S: Final = 2.0
 """The time limit of a check.
 
-A path that takes longer is silent: an engine that opened it would hang as long as the check.
+If a check takes longer, its path is silent. An engine that opened this path would hang, too.
 """
 
 
 class PlaceWatch:
-    """Checks paths on request. A *place* is the identity of a directory, see `protocol.host.place`.
+    """Checks paths on request. A *place* is the identity of a directory. See `protocol.host.place`.
 
     Fields:
-        seen: the place at each path, as of the path's last finished check; None if there was no directory.
+        seen: by path: the place in the last finished check. None if there was no directory.
         silent: the paths that did not answer in time.
     """
 
@@ -30,7 +32,7 @@ class PlaceWatch:
         self._looks: dict[str, asyncio.Task[str | None]] = {}
 
     async def check(self, paths: Iterable[str]) -> None:
-        """Checks these paths. Returns once all have answered, or when the time limit is over."""
+        """Checks these paths. Returns when all paths have answered, or at the time limit."""
         wanted = set(paths)
         for path in wanted - self._looks.keys():
             self._looks[path] = asyncio.create_task(in_thread(partial(place_at, path)))

@@ -1,4 +1,4 @@
-"""Sets the resource limits of this process, which its engines inherit, and resets state that it has inherited."""
+"""Sets the resource limits of this process, and resets inherited state. Engines inherit the limits."""
 
 import contextlib
 import os
@@ -8,23 +8,24 @@ import stat
 from typing import Final
 
 DESCRIPTORS_MIN: Final = 256
-"""The minimum number of descriptors. An idle supervisor has 40 open, and needs one more for each client and file write.
+"""The minimum number of descriptors. An idle supervisor has 40 open descriptors. Each client and each file write needs
+one more.
 
-ZeroMQ aborts the process if there is no descriptor left for a connection.
+If there is no free descriptor for a connection, ZeroMQ aborts the process.
 """
 
 
 class TooFewDescriptors(Exception):
-    """The limit of open files is too low for a service; the message has the remedy."""
+    """The limit of open files is too low for a service. The message has the remedy."""
 
 
 def prepare(*, core_dumps: bool) -> None:
-    """Raises the limit of open descriptors, turns core dumps off unless wanted, and corrects the umask.
+    """Raises the limit of open descriptors, turns core dumps off by default, and corrects the umask.
 
     libtorrent derives its limits of connections and files from the number of descriptors. A core dump of the engine may
-    be as large as its memory, and a crash loop would make many dumps. No privilege is needed for any of this.
+    have the size of its memory. A crash loop would make many dumps. These steps need no privilege.
 
-    A umask that clears the owner's bits would make files that this user cannot open again.
+    If a umask cleared the owner's bits, this user could not open new files again.
 
     Args:
         core_dumps: whether to leave the limit on core dumps as it is.

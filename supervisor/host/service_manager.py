@@ -1,7 +1,7 @@
-"""Notifies the service manager by sd_notify's protocol, which systemd and others understand.
+"""Notifies the service manager by the protocol of sd_notify. systemd and other managers understand this protocol.
 
-Each message is one datagram of `NAME=value` lines to the socket that the environment names. There are no replies, and
-no call blocks. Source: sd_notify(3); docs/adr/018 says why no library is used.
+Each message is one datagram of `NAME=value` lines. The environment names the socket. There are no replies, and no call
+blocks. Source: sd_notify(3); docs/adr/018 says why no library is used.
 """
 
 import socket
@@ -11,14 +11,14 @@ from typing import Final, Self
 
 VARIABLES: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 UNSENT_MAX: Final = 16
-"""The number of messages that are queued while the manager does not read; the oldest are dropped."""
+"""The number of messages that are queued while the manager does not read. The oldest messages are dropped."""
 
 
 class ServiceManager:
     """The connection to the service manager, if there is one.
 
     Args:
-        address: a path, or an abstract name after an `@`; None without a service manager.
+        address: a path, or an abstract name after an `@`. None without a service manager.
         watchdog_s: the watchdog's interval in seconds; None without a watchdog.
     """
 
@@ -46,15 +46,15 @@ class ServiceManager:
         return self._address is not None
 
     def ready(self) -> None:
-        """Notifies that the service is ready, or that a reload is complete."""
+        """Notifies the manager that the service is ready, or that a reload is complete."""
         self._tell("READY=1")
 
     def reloading(self, monotonic_us: int) -> None:
-        """Notifies that a reload has begun, at this monotonic time in microseconds."""
+        """Notifies the manager that a reload has begun. The time is monotonic, in microseconds."""
         self._tell(f"RELOADING=1\nMONOTONIC_USEC={monotonic_us}")
 
     def stopping(self) -> None:
-        """Notifies that the service is stopping."""
+        """Notifies the manager that the service is stopping."""
         self._tell("STOPPING=1")
 
     def alive(self) -> None:
@@ -62,18 +62,20 @@ class ServiceManager:
         self._tell("WATCHDOG=1")
 
     def extend(self, seconds: float) -> None:
-        """Extends the manager's timeout for starting or stopping: the timeout then ends this many seconds from now."""
+        """Extends the manager's timeout for starting or stopping. The new timeout ends the given number of seconds from
+        now.
+        """
         self._tell(f"EXTEND_TIMEOUT_USEC={int(seconds * 1e6)}")
 
     def status(self, line: str) -> None:
-        """Sends a status line for people, if it has changed."""
+        """If the status line for people has changed, sends this line."""
         line = " ".join(line.split())
         if line != self._status:
             self._status = line
             self._tell(f"STATUS={line}")
 
     def close(self) -> None:
-        """Closes the socket; nothing more is sent."""
+        """Closes the socket. Nothing more is sent."""
         self._socket.close()
         self._address = None
 

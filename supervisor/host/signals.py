@@ -8,9 +8,9 @@ from supervisor.log import logs
 
 
 def catch(*, stop: Callable[[str], None], reload: Callable[[], None]) -> None:
-    """Installs handlers: SIGTERM and SIGINT stop the service, SIGHUP reloads its configuration.
+    """Installs signal handlers. SIGTERM and SIGINT stop the service, and SIGHUP reloads its configuration.
 
-    SIGHUP stops the service, too, if it was started on a terminal that does not exist any more.
+    If the service was started on a terminal that no longer exists, SIGHUP stops the service.
 
     Args:
         stop: called with the reason.

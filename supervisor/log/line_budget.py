@@ -1,8 +1,8 @@
-"""Token buckets for log lines, by name, so that thousands of torrents do not displace other lines. Pure.
+"""Token buckets for log lines, by name. With them, lines about thousands of torrents do not displace other lines. Pure.
 
-If a client adds ten thousand torrents, or as many fail at a start, their lines would fill the log's queue and exceed
-journald's limit for one service (10,000 lines in 30 s). Then lines of any name could be lost. So each name of a line
-has a token bucket. Without a token a line is not written, and the number of such lines is logged.
+Ten thousand torrents may be added, or fail, at the same time. Their lines would fill the log's queue. The lines would
+also exceed journald's limit of 10,000 lines in 30 s for one service. Then lines of any name could be lost. So each name
+of a line has a token bucket. Without a token, a line is not written, and the number of such lines is logged.
 """
 
 from typing import Final, NamedTuple
@@ -20,7 +20,7 @@ TELL_S: Final = 10.0
 
 
 class LeftOut(NamedTuple):
-    """The number of lines of one name that were not written. `level` is the level of the last of them."""
+    """The number of omitted lines of one name. `level` is the level of the last omitted line."""
 
     of: str
     level: str
@@ -31,7 +31,8 @@ class LineBudget:
     """The token buckets, by name. Times are monotonic seconds.
 
     Args:
-        burst, per_s: the size and the rate of each bucket.
+        burst: the size of each bucket.
+        per_s: the rate of each bucket, in tokens a second.
     """
 
     def __init__(self, *, burst: int = BURST, per_s: float = PER_S) -> None:
@@ -39,10 +40,10 @@ class LineBudget:
         self._per_s = per_s
         self._buckets: dict[str, TokenBucket] = {}
         self._left_out: dict[str, tuple[str, int, float]] = {}
-        """By name of the lines: the level of the omitted lines, their count, and since when they are counted."""
+        """By name of the lines: the level and the count of omitted lines, and the time when counting began."""
 
     def spend_token(self, name: str, level: str, now: float) -> bool:
-        """Whether a line of this name may be written; if not, it is counted."""
+        """Whether a line of this name may be written. If not, the line is counted."""
         bucket = self._buckets.get(name)
         if bucket is None:
             bucket = self._buckets[name] = TokenBucket(self._burst, self._per_s, now)

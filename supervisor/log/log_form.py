@@ -1,7 +1,9 @@
-"""The form of the log's lines: for people or JSON, the minimum level, and the priority prefix for journald.
+"""The form of the log's lines.
 
-Names and texts are untrusted. In either form they cannot control a terminal, change the direction of text, end the
-line, or look like another field.
+Lines are for people or JSON. The form has a minimum level, and adds a priority prefix for journald.
+
+Names and texts are untrusted. In both forms, they cannot control a terminal or change the direction of text. They also
+cannot end the line or look like another field.
 """
 
 import json
@@ -33,14 +35,14 @@ _OURS: Final = frozenset({"event", "level", "timestamp"})
 """Fields that the renderer for people does not show as `name=value`."""
 
 _AMBIGUOUS: Final = re.compile(r"[\s=\"]|^$")
-"""Matches values that would be ambiguous in `name=value`: with white space, `=` or a quote, or empty."""
+"""Matches values that would be ambiguous in `name=value`. Such a value is empty, or has white space, `=` or a quote."""
 
 _PRIORITIES: Final = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
-"""By level: the priority of syslog(3) that the prefix of a line has, see sd-daemon(3)."""
+"""By level: the priority of syslog(3) in the prefix of a line. See sd-daemon(3)."""
 
 
 class _AsIs:
-    """A value that is shown without the quotes that the renderer would put around it."""
+    """A value that the renderer shows without quotes."""
 
     __slots__ = ("_text",)
 
@@ -60,7 +62,7 @@ class Destination(Enum):
 
 
 def destination(environ: Mapping[str, str]) -> Destination:
-    """Returns the destination of standard error. `JOURNAL_STREAM` identifies journald's socket, see systemd.exec(5)."""
+    """Returns the destination of standard error. `JOURNAL_STREAM` identifies journald's socket. See systemd.exec(5)."""
     try:
         status = os.fstat(STDERR)
     except OSError:
@@ -77,8 +79,8 @@ class Form:
         goes_to: the destination of the log.
 
     Fields:
-        fixed_level: if set, overrides the level that `follow` sets.
-        name_of: returns the name of a torrent by its id; None if it is unknown.
+        fixed_level: a level that overrides the level of `follow`. None means that the level of `follow` counts.
+        name_of: returns the name of a torrent by its id. None if the name is unknown.
     """
 
     def __init__(self, goes_to: Destination) -> None:
@@ -106,7 +108,7 @@ class Form:
         self._steps = self._steps_of(for_people=for_people)
 
     def render(self, logger: Any, level: str, fields: EventDict) -> str:
-        """Formats a line, without the line end. This calls all processors itself, since none of them may fail.
+        """Formats a line, without the line end. Calls all processors itself, because no processor may fail.
 
         Raises:
             structlog.DropEvent: the line is below the minimum level.
@@ -123,7 +125,9 @@ class Form:
             return self.marked(_json(shown), level)
 
     def marked(self, text: str, level: str) -> str:
-        """Adds the priority prefix to each line of a text, if journald reads the log: there each line is an entry."""
+        """If journald reads the log, adds the priority prefix to each line of a text. In journald, each line is an
+        entry.
+        """
         if self._goes_to is not Destination.JOURNAL:
             return text
         mark = f"<{_PRIORITIES.get(level, 3)}>"
@@ -194,7 +198,7 @@ def _shown(key: str, value: Any) -> Any:
 
 
 def _json(value: object, **_: object) -> str:
-    """Encodes a value as a JSON line. Invalid characters become question marks, since this must not raise."""
+    """Encodes a value as a JSON line. Invalid characters become question marks, because `_json` must not raise."""
     try:
         line = msgspec.json.encode(value, enc_hook=str).decode()
     except (UnicodeEncodeError, OverflowError):  # no text, or an integer of more than 64 bits

@@ -1,8 +1,8 @@
-"""The log's writer: lines are put into a bounded queue, and a thread writes them, however long that takes.
+"""The log's writer: lines are put into a bounded queue, and a thread writes the lines.
 
-A logging call neither blocks nor fails. If the log is not read, or cannot be written, lines are queued until the queue
-is full. Further lines are dropped, and replaced by one line with their count. A failed write is tried again every
-second: a disk may get free space again, and a pipe may get another reader.
+A logging call never blocks or fails. While the log cannot be written, lines are queued until the queue is full. Further
+lines are dropped. One line with their count replaces the dropped lines. A failed write is tried again every second. A
+disk may get free space again, or a pipe may get another reader.
 """
 
 import errno
@@ -16,30 +16,31 @@ from typing import Final
 
 LINES_MAX: Final = 10_000
 BYTES_MAX: Final = 4 * 1024 * 1024
-"""The bound of the queue in bytes. A line that is longer than this is dropped."""
+"""The bound of the queue in bytes. A line longer than this bound is dropped."""
 
 CHUNK_BYTES: Final = 64 * 1024
-"""Queued lines are written together, up to about this size, which saves system calls and thread switches."""
+"""Queued lines are written together, up to about this size. That saves system calls and thread switches."""
 
 RETRY_S: Final = 1.0
 STUCK_S: Final = 2.0
-"""A write that takes longer than this is reported as a problem."""
+"""The time after which an unfinished write is reported as a problem."""
 
 QUIET_S: Final = 10.0
-"""After the last dropped line, the loss stays a problem for this time: a slow log drops lines in bursts."""
+"""For how long the loss stays a problem after the last dropped line. A slow log drops lines in bursts."""
 
 FLUSH_S: Final = 2.0
 FLUSH_STEP_S: Final = 0.2
-"""At the end, the last lines have FLUSH_S. Waiting ends earlier if no line was written for FLUSH_STEP_S."""
+"""The time for the last lines at the end. If no line was written for FLUSH_STEP_S, waiting ends earlier."""
 
 
 class LogWriter:
     """Writes lines to a descriptor.
 
     Args:
-        fd: the destination, blocking or not. The writer never closes it.
+        fd: the descriptor of the destination. It may be blocking or non-blocking. The writer never closes it.
         notice: makes the line with the count of dropped lines.
-        lines_max, bytes_max: the bounds of the queue.
+        lines_max: the bound of the queue in lines.
+        bytes_max: the bound of the queue in bytes.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class LogWriter:
         self._putting = threading.RLock()
         self._put_lines = self._put_bytes = 0
         self._done_lines = self._done_bytes = 0
-        """Only the thread writes these two, so `put` can read them without a lock."""
+        """Only the thread writes these two attributes. So `put` can read both without a lock."""
         self._gap = 0
         """The number of lines that were dropped since the last accepted line."""
         self._lost_at: float | None = None
@@ -65,7 +66,7 @@ class LogWriter:
         threading.Thread(target=self._run, name="log", daemon=True).start()
 
     def put(self, line: bytes) -> None:
-        """Queues a line (with its line end), or drops it if the queue is full."""
+        """Queues a line, which includes its line end. If the queue is full, drops the line."""
         with self._putting:
             if self._gap and self._has_room(len(line), 2):
                 self._close_gap()
@@ -94,7 +95,7 @@ class LogWriter:
         return f"{what} (lines lost so far: {self.lost}, waiting: {waiting}); {remedy}"
 
     def flush(self) -> bool:
-        """Waits, up to FLUSH_S, until all queued lines are written. Returns whether they were."""
+        """Waits up to FLUSH_S until all queued lines are written. Returns whether all were written."""
         written, deadline = threading.Event(), time.monotonic() + FLUSH_S
         self._queue.put(written)
         self._hurry.set()
@@ -106,7 +107,7 @@ class LogWriter:
         return True
 
     def _has_room(self, size: int, share: int) -> bool:
-        """Whether a line of this size fits into the queue, of which only the part `1 / share` may be used."""
+        """Whether a line of this size fits into the queue. Only the part `1 / share` of the queue may be used."""
         lines, waiting = self._put_lines - self._done_lines, self._put_bytes - self._done_bytes
         return lines < self._lines_max // share and waiting + size <= self._bytes_max // share
 
@@ -140,7 +141,7 @@ class LogWriter:
     def _next(self) -> tuple[list[bytes], threading.Event | None]:
         """Returns lines to write together, and the event to set afterwards, if any.
 
-        Blocks until there is a line or an event.
+        Blocks until there is a line or an event. The event is None if there is none.
         """
         lines: list[bytes] = []
         size = 0
@@ -158,7 +159,7 @@ class LogWriter:
                 return lines, None
 
     def _write(self, content: bytes) -> None:
-        """Writes all bytes, however long that takes."""
+        """Writes all bytes. Blocks until they are written."""
         rest = memoryview(content)
         self._writing_since = time.monotonic()
         while rest:
@@ -175,7 +176,7 @@ class LogWriter:
         self._writing_since = None
 
     def _until_writable(self) -> None:
-        """Waits until the descriptor is writable; another process may have made it non-blocking."""
+        """Waits until the descriptor is writable. Another process may have made the descriptor non-blocking."""
         writable = select.poll()
         writable.register(self._fd, select.POLLOUT)
         try:

@@ -1,4 +1,4 @@
-"""Sets up the log, on stderr: lines for people on a terminal and in the journal, JSON elsewhere."""
+"""Sets up the log on stderr. Lines are for people on a terminal and in the journal, and JSON elsewhere."""
 
 import atexit
 import logging
@@ -43,7 +43,8 @@ def begin() -> tuple[LogWriter, Form]:
 
 
 def configure(put: Put, form: Form) -> None:
-    """Configures structlog for the whole process, and the standard library's logging and warnings with it.
+    """Configures structlog for the whole process. Also redirects the standard library's logging and warnings to
+    structlog.
 
     Args:
         put: called with each line.
@@ -71,7 +72,7 @@ def write(log: Logger, level: str, event: str, fields: Mapping[str, Any]) -> Non
 
 
 def relay(log: Logger, line: bytes, admits: Callable[[str, str], bool] = lambda event, level: True) -> None:
-    """Logs a line of the engine: JSON as fields, any other line as text.
+    """Logs a line of the engine. JSON becomes fields, and any other line becomes text.
 
     Args:
         admits: whether a JSON line of this event and level may be written.

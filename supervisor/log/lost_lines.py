@@ -1,9 +1,9 @@
-"""Counts the lines that engines have dropped from their logs, as their heartbeats report. Pure."""
+"""Counts the log lines that engines have dropped. Heartbeats report these lines. Pure."""
 
 from typing import Final
 
 QUIET_S: Final = 10.0
-"""After the last dropped line, the loss stays a problem for this time."""
+"""For how long the loss stays a problem after the last dropped line."""
 
 
 class LostLines:

@@ -1,4 +1,4 @@
-"""Makes standard error the log: its descriptor becomes non-blocking, and its stream writes log lines."""
+"""Makes standard error the log. The descriptor becomes non-blocking, and the stream writes log lines."""
 
 import fcntl
 import io
@@ -14,17 +14,18 @@ from protocol.host.standard_streams import STREAMS
 STDERR: Final = 2
 
 LINE_MAX: Final = 64 * 1024
-"""The length at which a line without a line end is split."""
+"""The length at which an unfinished line is split."""
 
 SEND_US: Final = 2_000
-"""The time limit of a write to a socket, which cannot be reopened as non-blocking like a pipe."""
+"""The time limit of a write to a socket. A pipe can be reopened as non-blocking, but a socket cannot."""
 
 
 def take_over() -> int:
-    """Returns a descriptor of the original standard error for the log, on which a write may block.
+    """Returns a descriptor of the original standard error for the log. A write to this descriptor may block.
 
-    Descriptor 2 is replaced by a non-blocking descriptor: native libraries and faulthandler write to it directly, above
-    all when the process is about to end. The mode of the original is unchanged, since other processes may share it.
+    A non-blocking descriptor replaces descriptor 2, because native libraries and faulthandler write to descriptor 2
+    directly. Such writes are common when the process is about to end. The mode of the original does not change, because
+    other processes may share the original.
     """
     log = fcntl.fcntl(STDERR, fcntl.F_DUPFD_CLOEXEC, len(STREAMS))
     mode = os.fstat(log).st_mode
@@ -44,7 +45,7 @@ def take_over() -> int:
 
 
 class LogStream(io.TextIOBase):
-    """Python's `sys.stderr`: each line of tracebacks, warnings and usage becomes a log line.
+    """Python's `sys.stderr`. Each line of tracebacks, warnings and usage becomes a log line.
 
     Args:
         put: called with each line, encoded.
@@ -58,7 +59,7 @@ class LogStream(io.TextIOBase):
         self._rest = ""
 
     def write(self, text: str) -> int:
-        """Accepts the whole text; a line without a line end is completed by later calls."""
+        """Accepts the whole text. Later calls complete a line without a line end."""
         *lines, self._rest = (self._rest + text).split("\n")
         if len(self._rest) > LINE_MAX:
             lines, self._rest = [*lines, self._rest], ""
@@ -67,11 +68,11 @@ class LogStream(io.TextIOBase):
         return len(text)
 
     def writable(self) -> bool:
-        """Returns True."""
+        """Returns True, because the stream can be written."""
         return True
 
     def fileno(self) -> int:
-        """The descriptor of standard error, for direct writers."""
+        """The descriptor of standard error. Some libraries write to the descriptor directly."""
         return STDERR
 
     def isatty(self) -> bool:

@@ -42,7 +42,7 @@ class Announcements:
         return self._publisher.lifecycle(event)
 
     def appeared(self, desired: DesiredTorrent) -> None:
-        """Publishes a torrent whose record clients have not seen yet, or of which clients know only the id."""
+        """Publishes a torrent that is new to clients. Clients may already know the torrent's id."""
         torrent, quarantine, snapshot = desired.torrent, desired.quarantine, self._engine.snapshot
         self._shared_files.appeared(desired)
         for event in appeared(desired, self._catalogue.category_of(desired)):

@@ -25,7 +25,7 @@ from supervisor.totals.totals_keeper import TotalsKeeper
 TICK_S: Final = 1.0
 
 STOP_PATIENCE_S: Final = 30.0
-"""The time by which the service manager's timeout is extended, each second, while engines save."""
+"""The extension of the service manager's timeout. While engines save, the timeout is extended each second."""
 
 
 class Clock:
@@ -79,7 +79,7 @@ class Clock:
         ]
 
     async def run(self) -> None:
-        """Makes all calls every second, for ever."""
+        """Makes all calls every second. Runs for ever."""
         while True:
             for name, part in self._parts:
                 self._group.attempt(name, part)
@@ -99,7 +99,9 @@ class Clock:
             self._manager.extend(STOP_PATIENCE_S)
 
     def _status_line(self) -> str:
-        """The status line that the service manager shows: status, torrents, generation, and the worst problem."""
+        """The status line that the service manager shows. It has the status, the torrents, the generation, and the
+        worst problem.
+        """
         reasons = self._health.reasons
         generation = f"{len(self._catalogue.torrents)} torrents, engine generation {self._publisher.gen}"
         worst = f"; {reasons[0].component}: {reasons[0].message}" if reasons else ""

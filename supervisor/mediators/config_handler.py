@@ -25,7 +25,7 @@ class ConfigHandler:
     """The config handler of a service.
 
     Args:
-        read: reads the configuration again, given the one in force. Raises InvalidConfig.
+        read: reads the configuration again. Its argument is the configuration in force. Raises InvalidConfig.
         policy: returns the restart policy of a configuration.
         automation: applies a configuration to watch folders and hooks.
     """

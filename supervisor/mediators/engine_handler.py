@@ -1,4 +1,4 @@
-"""The engine handler: publishes the facts of one engine, and passes them on to the other parts."""
+"""The engine handler: publishes the facts of one engine, and passes these facts to other parts."""
 
 import socket
 import time
@@ -72,7 +72,7 @@ COMPONENT: Final = "engine"
 
 _FILTER: Final = "ip_filter"
 _OF_A_PROCESS: Final = ((COMPONENT, "process"), (COMPONENT, "settings"), (_FILTER, "rules"), (_FILTER, "lines"))
-"""Problems of an engine process, which the next one reports again if it has them, too."""
+"""Problems of one engine process. If the next process has the same problem, it reports the problem again."""
 
 
 class EngineHandler:
@@ -81,7 +81,7 @@ class EngineHandler:
     Args:
         lost_lines: counts dropped lines of engines' logs.
         on_finished: called when the engine has ended for good.
-        on_unusable: called with the problem if the first engine refuses the settings, so that the service cannot start.
+        on_unusable: called with the problem if the first engine refuses the settings. Then the service cannot start.
     """
 
     def __init__(
@@ -213,7 +213,9 @@ class EngineHandler:
                 self._publish(fact)
 
     def _log_of(self, gen: int) -> logs.Logger:
-        """The log, bound to a generation. It is cached, since lines of the engine and of its spare seldom alternate."""
+        """The log, bound to a generation. The last log is cached, because lines of the engine and its spare seldom
+        alternate.
+        """
         if gen != self._engine_log[0]:
             self._engine_log = gen, self._log.bind(source="engine", gen=gen)
         return self._engine_log[1]
@@ -233,7 +235,7 @@ class EngineHandler:
             self._health.report(component, subject, None, severity=Severity.DEGRADING, now_us=0)
 
     def _settings_read(self, problems: Mapping[str, str]) -> None:
-        """Reports settings that do not have their values in libtorrent, where the engine sets them again."""
+        """Reports settings that have other values in libtorrent. The engine sets these settings again."""
         told = "; ".join(f"{name}: {problem}" for name, problem in sorted(problems.items()))
         problem = f"settings are not in force ({told}); see `ouzel settings --changed`" if told else None
         if problem is not None and problem != self._stale:
@@ -259,7 +261,9 @@ class EngineHandler:
         self._log.info("ip_filter", file=file, rules=state.rules, bad_lines=state.bad_lines)
 
     def _spins(self, stats: SessionStats) -> None:
-        """Reports a network thread that uses a core without traffic, and which torrents may be the cause."""
+        """Reports a network thread that uses a core without traffic. The report names possible causes among the
+        torrents.
+        """
         if stats.spins == self._spinning:
             return
         self._spinning = stats.spins
@@ -307,6 +311,9 @@ class EngineHandler:
             self._log.warning("resume_data_not_written", torrent=event.torrent, problem=str(problem))
 
     async def _end_hand_over(self) -> None:
-        """Waits until all resume data is written, and lets the renewal start the next process, which reads it."""
+        """Waits until all resume data is written.
+
+        Then the renewal may start the next process, which reads this data.
+        """
         await self._catalogue.settled()
         self._engine.handed_over()

@@ -21,7 +21,7 @@ class LimitClock:
         self._alternative = False
 
     def tick(self) -> None:
-        """Configures the engines if other limits are in force than at the last call."""
+        """If the limits in force have changed since the last call, configures the engines."""
         limits = self._limits()
         if limits.alternative is self._alternative:
             return

@@ -20,15 +20,15 @@ class PlacesHandler:
         self._crashes = crashes
 
     def access(self, subject: str, problem: str | None) -> None:
-        """Reports a problem of keys. A key file affects one client; the directory affects all clients on tcp."""
+        """Reports a problem of keys. A key file affects one client. The directory affects all clients on tcp."""
         severity = Severity.NOTED if subject == FILES else Severity.DEGRADING
         self._reporter.report("access", subject, problem, severity)
 
     def root(self, root: str, problem: str | None) -> None:
-        """Reports a problem of a download root: the service is degraded if it is the default save path."""
+        """Reports a problem of a download root. If the root is the default save path, the service is degraded."""
         severity = Severity.DEGRADING if root == self._roots.wanted.default else Severity.NOTED
         self._reporter.report("download_roots", root, problem, severity)
 
     def crash_reports(self, problem: str | None) -> None:
-        """Reports that crash reports cannot be written. Nothing else depends on these reports."""
+        """Reports that crash reports cannot be written. No other part depends on crash reports."""
         self._reporter.report("state_dir", "crashes", with_remedy(self._crashes, problem), Severity.NOTED)

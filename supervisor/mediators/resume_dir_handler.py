@@ -32,8 +32,8 @@ class ResumeDirHandler:
     """The resume directory handler of a service.
 
     Args:
-        locks: held locks on directories, the resume directory's first. If another resume directory is adopted, its lock
-            replaces the first one in this list.
+        locks: held locks on directories. The first lock is on the resume directory. If another resume directory is
+            adopted, its lock replaces the first lock.
         group: runs the tasks that move files.
     """
 
@@ -90,31 +90,34 @@ class ResumeDirHandler:
     # -- findings of the warden -----------------------------------------------------------------------------------
 
     def in_trouble(self, problem: str | None) -> None:
-        """Reports that the directory is not usable, or (None) is usable again."""
+        """Reports that the directory is not usable. None means that it is usable again."""
         self._report("directory", f"the resume directory {self._dir.root}", problem)
 
     def writes_fail(self, problem: str | None) -> None:
-        """Reports that writes fail although the directory is usable, or (None) succeed again."""
+        """Reports that writes fail although the directory is usable. None means that writes succeed again."""
         self._reporter.report(COMPONENT, "writes", problem)
 
     def replaced(self, lock: DirectoryLock) -> None:
-        """Replaces the lock, since another directory has replaced the first one."""
+        """Replaces the lock, because another directory has replaced the first directory."""
         before, self._locks[0] = self._locks[0], lock
         before.close()
 
     def held_by_engine(self) -> None:
-        """Replaces the engine, since the first directory is back, and the engine still holds its inherited lock."""
+        """Replaces the engine. The first directory is back, and the engine still holds its inherited lock."""
         self._engine.recycle("it holds the lock of a resume directory that is back")
 
     def back(self, mended: list[Mended]) -> None:
-        """Publishes the repairs, and has the engine save its fast-resume data and load failed torrents again."""
+        """Publishes the repairs. Has the engine save its fast-resume data and load failed torrents again."""
         for torrent, what, done in mended:
             self._publisher.lifecycle(Reconciled(torrent=torrent, what=what, done=done))
         self._engine.retry()
         self._totals.save_all()
 
     def loaded(self, damaged: list[DamagedFile]) -> None:
-        """Announces all torrents, and has the engine load them. Called when the directory could be listed at last."""
+        """Announces all torrents, and has the engine load all torrents.
+
+        Called when the directory was finally listed.
+        """
         for file in damaged:
             self._reporter.put_aside(file)
         for unreadable in self._catalogue.unreadable.values():
@@ -126,7 +129,9 @@ class ResumeDirHandler:
         self._engine.restore()
 
     def found(self, torrent: str, desired: DesiredTorrent | None) -> None:
-        """Announces a torrent whose record could finally be read, or its removal if there is no valid record."""
+        """Announces a torrent after its record was finally read. If there is no valid record, announces the torrent's
+        removal.
+        """
         if desired is None or desired.removal is not None:
             self._publisher.lifecycle(TorrentRemoved(torrent=torrent, delete_files=False))
             self._engine.snapshot.discard(torrent)
@@ -142,7 +147,7 @@ class ResumeDirHandler:
     # -- findings of an engine ------------------------------------------------------------------------------------
 
     def resume_data_not_written(self, problem: str | None) -> None:
-        """Reports that the engine cannot write fast-resume data, or (None) can write it again."""
+        """Reports that the engine cannot write fast-resume data. None means that the engine can write again."""
         self._report("fastresume", f"fast-resume data in {self._dir.fastresume_dir}", problem)
 
     def put_aside(self, event: FilePutAside) -> None:
@@ -150,7 +155,7 @@ class ResumeDirHandler:
         self._group.create_task(self._move_on(event))
 
     def metainfo_damaged(self, event: MetainfoDamaged) -> None:
-        """Puts a .torrent file aside that the engine has found damaged."""
+        """Puts a .torrent file aside, because the engine has found damage."""
         self._group.create_task(self._put_metainfo_aside(event))
 
     async def _move_on(self, event: FilePutAside) -> None:

@@ -2,7 +2,7 @@
 
 
 class TokenBucket:
-    """A token bucket, whose number of tokens may become negative. Times are monotonic seconds.
+    """A token bucket. The number of tokens may become negative. Times are monotonic seconds.
 
     Args:
         burst: the initial and the maximum number of tokens.
@@ -18,20 +18,23 @@ class TokenBucket:
         self._at = now
 
     def left(self, now: float) -> float:
-        """The number of tokens now; negative if tokens are owed."""
+        """The number of tokens now. It is negative if tokens are owed."""
         self._left = min(self._burst, self._left + (now - self._at) * self._per_s)
         self._at = now
         return self._left
 
     def take(self, now: float) -> bool:
-        """Takes a token if there is one. Returns whether there was."""
+        """Takes a token. Returns False, and takes nothing, if there is no token."""
         if self.left(now) < 1:
             return False
         self._left -= 1
         return True
 
     def owe(self, now: float) -> float:
-        """Takes a token even if there is none. Returns the number of missing tokens; 0.0 if there was one."""
+        """Takes a token even if there is no token.
+
+        Returns the number of missing tokens, or 0.0 if a token was there.
+        """
         lacking = max(0.0, 1 - self.left(now))
         self._left -= 1
         return lacking

@@ -1,12 +1,12 @@
-"""The file watch: detects missing and truncated files of complete torrents within a minute, and wakes no disk up.
+"""The file watch: detects missing and truncated files of complete torrents.
 
-libtorrent does not detect such files: it may never read a file again, and a deleted file can still be read while it is
-open. So the watch checks the files of all complete torrents in the kernel's caches (see `cached_look`), spread evenly
-over a round. If a file is suspicious, the engine checks the disk in the same way as at a start. Then the torrent waits
-for its files, or the missing parts are downloaded.
+libtorrent does not detect such files. It may never read a file again, and can still read a deleted file while the file
+is open. So the watch checks the files of all complete torrents in the kernel's caches. The checks are spread evenly
+over each round, and wake no disk up. So a missing file is detected within a minute. If a file is suspicious, the engine
+checks the disk. Then the torrent waits for its files, or the missing parts are downloaded.
 
-Files that are not cached, and whose directory has not changed lately, are checked on the disk: every ten minutes, those
-of a bounded number of torrents.
+Some files are not cached, and their directories have not changed lately. These files are checked on the disk. Every ten
+minutes, such files of a bounded number of torrents are checked.
 """
 
 import asyncio
@@ -24,19 +24,19 @@ from supervisor.store.catalogue import Catalogue
 
 ROUND_S: Final = 40.0
 SLICES: Final = 40
-"""The number of steps of a round, each of which checks some torrents."""
+"""The number of steps of a round. Each step checks some torrents."""
 
 FILES: Final = 30_000
 """The number of files that are checked in a round.
 
-Each torrent gets an equal share; later rounds check its other files.
+Each torrent gets an equal share of this number. Later rounds check its other files.
 """
 
 RECENT_S: Final = 3 * ROUND_S
 DEEP_S: Final = 600.0
 DEEP_MAX: Final = 100
 PATIENCE_S: Final = 5.0
-"""The time limit of a check. A check reads no disk, and should take milliseconds."""
+"""The time limit of a check. A check reads no disk, so it should take milliseconds."""
 STUCK_MAX: Final = 4
 
 _COMPLETE: Final = frozenset({TorrentState.SEEDING, TorrentState.FINISHED})
@@ -52,7 +52,7 @@ class FileWatch:
     """The file watch of a service.
 
     Args:
-        ask: requests a check of a torrent's files from the engine.
+        ask: has the engine check a torrent's files.
         clock: monotonic seconds.
     """
 
@@ -75,11 +75,11 @@ class FileWatch:
         self._deep = False
         self._deep_left = 0
         self._deep_done: set[str] = set()
-        """The torrents whose uncached files were checked on the disk already."""
+        """The torrents with uncached files that were checked on the disk already."""
         self._stuck: set[asyncio.Task[dict[str, Sight]]] = set()
 
     async def run(self) -> None:
-        """Runs rounds for ever."""
+        """Makes rounds for ever."""
         while True:
             self.begin()
             torrents = list(self._catalogue.torrents)
@@ -102,7 +102,7 @@ class FileWatch:
             self._deep_at = self._clock() + DEEP_S
 
     async def check(self, torrents: Sequence[str], files: int) -> None:
-        """Checks a number of files of each of these torrents, and has the engine check suspicious torrents."""
+        """Checks some files of each of these torrents, and has the engine check suspicious torrents."""
         complete = [each for torrent in torrents if (each := self._complete(torrent)) is not None]
         if not complete:
             return
@@ -140,7 +140,7 @@ class FileWatch:
 
 
 def _look_at(torrents: Sequence[_Torrent], files: int, number: int, changed_since: float) -> dict[str, Sight]:
-    """Returns the torrents with files that are missing, doubtful or not cached, each with its worst finding."""
+    """Returns the torrents with missing, doubtful or uncached files, and the worst finding of each."""
     found: dict[str, Sight] = {}
     for torrent, save_path, metadata in torrents:
         start = 0 if metadata.count <= files else (number * files) % metadata.count

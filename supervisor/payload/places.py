@@ -1,11 +1,11 @@
-"""An index of the paths of torrents, to find those that may share a file. Pure.
+"""An index of the paths of torrents. It finds torrents that may share a file. Pure.
 
-A *place* is the absolute path of a torrent's root folder, or of its only file. Two torrents can share a file only if a
-place of one torrent equals a place of the other, or is below such a place. So most torrents are excluded by one look-up
-in a dictionary, without knowing their files.
+A *place* is the absolute path of a torrent's root folder, or of its only file. Two torrents can share a file only if
+their places are equal, or if one place is below the other. So one look-up in a dictionary excludes most torrents. It
+does not need their files.
 
-Paths are compared as text: save paths are stored with links resolved, and names that differ in case are different
-files, as on nearly all file systems.
+Paths are compared as text. Save paths are stored with links resolved. Names that differ in case are different files, as
+on nearly all file systems.
 """
 
 from collections import Counter
@@ -52,7 +52,7 @@ class Places:
         return self._by_torrent.get(torrent, ())
 
     def near(self, torrent: str) -> list[str]:
-        """The other torrents that may share a file with this one, sorted."""
+        """The other torrents that may share a file with this torrent, sorted."""
         return sorted(set(self.near_to(self.of(torrent))) - {torrent})
 
     def near_to(self, places: Iterable[str]) -> list[str]:
@@ -70,6 +70,6 @@ class Places:
 
 
 def _above(place: str) -> Iterable[str]:
-    """The directories above a path, the nearest first, without the root."""
+    """The directories above a path, the nearest first. The root is left out."""
     while (place := place.rpartition("/")[0]) != "":
         yield place

@@ -26,7 +26,7 @@ class RootSeen(NamedTuple):
 
 
 def problem(root: str, seen: RootSeen | None) -> str | None:
-    """The problem of a root, with the problem's cause and remedy; None if there is no problem.
+    """The problem of a root, with cause and remedy. None if there is no problem.
 
     Args:
         seen: the state of the root; None if the disk does not answer.

@@ -1,4 +1,4 @@
-"""The free space of the download roots, as the root watch has last found it. Pure."""
+"""The free space of the download roots in the last check of the root watch. Pure."""
 
 from protocol.wire.reports import RootReport
 from supervisor.payload.root_health import RootSeen
@@ -11,7 +11,7 @@ class RootSpaces:
         self._seen: dict[str, tuple[RootSeen | None, float]] = {}
 
     def note(self, root: str, seen: RootSeen | None, now: float) -> None:
-        """Stores what was seen of a root; None if its disk does not answer."""
+        """Stores the state of a root. None means that its disk does not answer."""
         self._seen[root] = seen, now
 
     def forget(self, root: str) -> None:
@@ -19,7 +19,7 @@ class RootSpaces:
         self._seen.pop(root, None)
 
     def reports(self, now: float) -> list[RootReport]:
-        """A report of each root's space, in the order in which the roots were first noted."""
+        """A report of each root's space, in the order of the first `note` of each root."""
         return [_report(root, seen, now - at) for root, (seen, at) in self._seen.items()]
 
 

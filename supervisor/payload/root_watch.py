@@ -1,7 +1,7 @@
-"""The root watch: checks whether torrents can be stored in the download roots, each in a thread of its own.
+"""The root watch: checks whether torrents can be stored in the download roots. Each root has its own thread.
 
-The check is made by access(2), which writes nothing. It reads no disk, either: the roots are checked so often that
-their directories stay in the kernel's caches. So the check wakes no disk up.
+The check uses access(2), which writes nothing. Frequent checks keep the directories in the kernel's caches, so the
+check reads no disk. Therefore it wakes no disk up.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class RootWatch:
 
     Args:
         roots: returns the current download roots.
-        report: called with a root and its problem, or with None if the root has no problem.
+        report: called with a root and its problem. The problem is None if there is none.
         spaces: receives the free space of each root.
     """
 
@@ -45,7 +45,7 @@ class RootWatch:
         self._told: set[str] = set()
 
     async def run(self) -> None:
-        """Checks every LOOK_S, for ever."""
+        """Checks every LOOK_S. Runs for ever."""
         try:
             while True:
                 await self.check()
@@ -55,7 +55,7 @@ class RootWatch:
                 look.cancel()
 
     async def check(self) -> None:
-        """Checks all roots once. Returns when all disks have answered, or after PATIENCE_S."""
+        """Checks all roots once. Returns when all disks have answered, but after PATIENCE_S at the latest."""
         roots = list(dict.fromkeys(self._roots()))  # two paths may be one root, such as `dl` and `dl/`
         for root in roots:
             if root not in self._looks:
@@ -99,7 +99,7 @@ def _look_at(root: str) -> RootSeen:
 
 
 def user_name(uid: int) -> str:
-    """The name of a user, or the uid if the user has no name."""
+    """The name of a user. If the user has no name, the uid."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -1,9 +1,12 @@
-"""Tracks files that several torrents use. They are reported at an add, not deleted at a removal, and verified.
+"""Tracks files that several torrents use.
 
-Two torrents may use one path for different content. The last writer wins: pieces of the other torrent are then
-overwritten, and it would upload wrong data. So while one torrent writes, the complete ones are verified periodically.
+These files are reported at an add, kept at a removal, and verified while a torrent writes.
 
-A torrent whose files are being moved uses the paths before the move and those after it.
+Two torrents may use one path for different content. The last writer overwrites pieces of the other torrent. Then the
+other torrent would upload wrong data. So while one torrent writes, complete torrents that share its files are verified
+periodically.
+
+During a move, a torrent uses the old paths and the new paths.
 """
 
 import time
@@ -24,16 +27,16 @@ from supervisor.payload.used_files import UsedFiles, roots, sharing, to_spare, w
 from supervisor.store.catalogue import Catalogue
 
 VERIFY_S: Final = 60.0
-"""The minimum interval between verifications of a torrent whose files another torrent is writing."""
+"""The minimum interval between verifications of a torrent while another torrent writes its files."""
 
 WATCHED_MAX: Final = 50
-"""The maximum number of torrents that are verified because of one writer. Adds and removals have no such limit."""
+"""The maximum number of torrents that are verified because of one writer. Adds and removals have no limit."""
 
 _COMPLETE: Final = frozenset({TorrentState.SEEDING, TorrentState.FINISHED})
 
 
 class SharedFiles:
-    """Tracks shared files; times are monotonic seconds.
+    """Tracks shared files. Times are monotonic seconds.
 
     Args:
         engine: verifies torrents.
@@ -75,7 +78,7 @@ class SharedFiles:
             self._places.put(desired.torrent, _moved(desired, desired.move, [f"{desired.save_path}/{desired.name}"]))
 
     def reserve(self, desired: DesiredTorrent, move: StorageMove) -> None:
-        """Counts the files of a torrent at their new paths as well, before its move is in its record."""
+        """Counts the files of a torrent at their new paths, too. Its record does not have the move yet."""
         torrent = desired.torrent
         self._reserved[torrent] = move
         present = self._places.of(torrent)
@@ -84,14 +87,14 @@ class SharedFiles:
             self._put(desired, list(files.files()))
 
     def release(self, torrent: str) -> None:
-        """Ends a reservation: the move is in the record now, or was refused."""
+        """Ends a reservation. The move is in the record now, or was refused."""
         self._reserved.pop(torrent, None)
         desired, files = self._catalogue.torrents.get(torrent), self._snapshot.of(torrent).metadata
         if desired is not None and files is not None:
             self._put(desired, list(files.files()))
 
     def added(self, torrent: str, places: Iterable[str]) -> list[str]:
-        """Adds an accepted torrent. Returns the torrents that may share a file with it."""
+        """Adds an accepted torrent. Returns the torrents that may share a file with the added torrent."""
         self._places.put(torrent, places)
         return self._near(torrent)
 
@@ -108,7 +111,7 @@ class SharedFiles:
                     del self._sharing[other]
 
     def files_known(self, torrent: str, files: Sequence[FileEntry]) -> None:
-        """Compares a torrent's files, which are now in the snapshot, with those of torrents that may share them."""
+        """Compares a torrent's files with files of other torrents. The torrent's files are in the snapshot now."""
         desired = self._catalogue.torrents.get(torrent)
         if desired is None or not files:
             return
@@ -117,7 +120,7 @@ class SharedFiles:
             self._group.create_task(self._compare(torrent, near))
 
     def _put(self, desired: DesiredTorrent, files: Sequence[FileEntry]) -> None:
-        """Sets the places of a torrent whose files are known."""
+        """Sets the places of a torrent with known files."""
         move = self._move_of(desired)
         scattered = desired.renames or desired.content_layout == "no_subfolder"
         places = roots(desired.save_path, (file.path for file in (files if scattered else files[:1])))
@@ -138,13 +141,13 @@ class SharedFiles:
                 self._sharing.setdefault(other, set()).add(torrent)
 
     def near(self, torrent: str) -> list[str]:
-        """The other torrents that may share a file with this one."""
+        """The other torrents that may share a file with this torrent."""
         return self._near(torrent)
 
     async def users_of(self, torrent: str, paths: Sequence[str]) -> list[str]:
         """The other torrents that use a file at one of these paths.
 
-        A torrent whose files are unknown counts if one of the paths is below its root folder.
+        If the files of a torrent are unknown, all paths below its root folder count as used.
         """
         near = [each for each in self._places.near_to(paths) if each in self._catalogue.torrents and each != torrent]
         unknown = [each for each in near if self._files_of(each) is None]
@@ -170,12 +173,12 @@ class SharedFiles:
         return await in_thread(lambda: with_one_of(frozenset(paths), theirs))
 
     async def to_spare(self, desired: DesiredTorrent) -> tuple[int, ...] | None:
-        """The indices of a torrent's files that other torrents use, so that a removal must not delete them.
+        """The indices of a torrent's files that other torrents use. A removal must not delete these files.
 
         If another torrent's files are unknown, all files below its root folder count as used.
 
         Returns:
-            None if other torrents may use some files, and the torrent's own files are unknown.
+            The indices. None if the torrent's own files are unknown, and other torrents may use some of the files.
         """
         near = self._near(desired.torrent)
         if not near:
@@ -190,7 +193,7 @@ class SharedFiles:
     # -- verification ---------------------------------------------------------------------------------------------
 
     def progress(self, event: Progress) -> None:
-        """Verifies the torrents that share files with a torrent, if it has written new data."""
+        """If a torrent has written new data, verifies the torrents that share files with it."""
         if event.torrent not in self._sharing or event.state is not TorrentState.DOWNLOADING:
             return
         if event.downloaded > self._written.get(event.torrent, 0):
@@ -198,7 +201,7 @@ class SharedFiles:
             self._verify(event.torrent, at_once=False)
 
     def completed(self, torrent: str) -> None:
-        """Verifies the torrents that share files with a torrent that is complete now, for the last time."""
+        """A torrent is complete now. Verifies the torrents that share files with this torrent, for the last time."""
         if torrent in self._sharing:
             self._verify(torrent, at_once=True)
 
@@ -213,7 +216,7 @@ class SharedFiles:
 
 
 def _moved(desired: DesiredTorrent, move: StorageMove | None, places: Iterable[str]) -> list[str]:
-    """Where the files of a torrent will be after a move, as far as its places tell that."""
+    """The places of a torrent's files after a move. Computed from the places before the move."""
     if move is None:
         return []
     below = f"{desired.save_path}/"

@@ -1,6 +1,6 @@
 """Compares the paths that torrents use. Pure, for threads.
 
-A torrent whose files are being moved uses the present paths and the new ones.
+During a move, a torrent uses the present paths and the new paths.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ class UsedFiles(NamedTuple):
 
 
 def roots(save_path: str, paths: Iterable[str]) -> list[str]:
-    """The places of files, which may be in several folders of the save path if they were renamed."""
+    """The places of files. Renamed files may be in several folders of the save path."""
     return [f"{save_path}/{root}" for root in dict.fromkeys(path.partition("/")[0] for path in paths)]
 
 
@@ -34,16 +34,16 @@ def with_one_of(paths: frozenset[str], theirs: dict[str, UsedFiles]) -> list[str
 
 
 def sharing(ours: UsedFiles, theirs: dict[str, UsedFiles]) -> list[str]:
-    """The torrents that use a path of ours."""
+    """The torrents that use a path of our files."""
     return with_one_of(frozenset(_paths(ours)), theirs)
 
 
 def to_spare(
     ours: UsedFiles, theirs: "dict[str, UsedFiles | None]", places: dict[str, tuple[str, ...]]
 ) -> tuple[int, ...]:
-    """The indices of our files, at their present paths, that other torrents use.
+    """The indices of our files that other torrents use. Only present paths count.
 
-    If another torrent's files are unknown (None), all files at or below its places count as used.
+    `None` means that the files of another torrent are unknown. Then all files at or below its places count as used.
     """
     numbers = {f"{ours.save_path}/{file.path}": file.index for file in ours.metadata.files()}
     spared: set[int] = set()

@@ -1,10 +1,11 @@
-"""Stores recently accepted requests, so that a repeated request is answered and not carried out again. Pure.
+"""Stores recently accepted requests, because a repeated request must not be carried out again. Pure.
 
-The key of an entry is the sender and the id of the request. An entry first has the work in progress, which a repeated
-request joins. Once the request is accepted, the entry has the outcome for ten minutes. Refused work is not stored: it
-had no effect, and a repeated request tries again. The stored outcomes are bounded in bytes. Beyond the bound, the
-oldest outcomes of the connection with the most bytes are evicted, so that a flood evicts only outcomes of its own
-connection. Work in progress is never evicted.
+The key of an entry is the sender and the id of the request. At first, an entry has the work in progress. A repeated
+request gets the outcome of this work. Once the request is accepted, the entry has the outcome for ten minutes. Refused
+work had no effect, so it is not stored, and a repeated request tries again.
+
+The stored outcomes are bounded in bytes. Beyond the bound, outcomes of the connection with the most bytes are evicted,
+the oldest first. So a flood evicts only outcomes of its own connection. Work in progress is never evicted.
 """
 
 import hashlib
@@ -21,16 +22,16 @@ Outcome = TypeVar("Outcome")
 REMEMBERED_S: Final = 600.0
 MAX_BYTES: Final = 32 * 1024 * 1024
 ENTRY_BYTES: Final = 1000
-"""The approximate memory of an entry, without the text of its key and without its outcome."""
+"""The approximate memory of an entry. The text of its key and its outcome do not count."""
 
 _DIGEST_BYTES: Final = 16
 
 
 class Key(NamedTuple):
-    """The identity of a request: its sender, and its id; 1 and "1" are different ids.
+    """The identity of a request: the sender and the id. 1 and "1" are different ids.
 
     Fields:
-        sender: the request's `client`; without it, the frames of the sender's address.
+        sender: the request's `client`. Without `client`, the frames of the sender's address.
     """
 
     sender: str | tuple[bytes, ...]
@@ -46,7 +47,7 @@ class _Kept(NamedTuple, Generic[Outcome]):
 
 
 class _Holder:
-    """A connection's stored outcomes: their keys, the oldest first, and their size in bytes."""
+    """A connection's stored outcomes: the keys and the total size in bytes. The oldest keys come first."""
 
     def __init__(self) -> None:
         self.keys: dict[Key, None] = {}
@@ -56,7 +57,7 @@ class _Holder:
 class Acceptances(Generic[Work, Outcome]):
     """The requests of the last ten minutes, by key. Times are monotonic seconds.
 
-    Work and outcome are opaque values of the caller.
+    The caller defines the values of work and outcome.
     """
 
     def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
@@ -64,7 +65,7 @@ class Acceptances(Generic[Work, Outcome]):
         self._bytes = 0
         self._working: dict[Key, tuple[bytes, Work, bytes]] = {}
         self._kept: dict[Key, _Kept[Outcome]] = {}
-        """The outcomes in the order of their acceptance, which is the order of their expiry."""
+        """The outcomes in the order of their acceptance. They expire in the same order."""
         self._holders: dict[bytes, _Holder] = {}
         """The connections with stored outcomes."""
 
@@ -72,7 +73,7 @@ class Acceptances(Generic[Work, Outcome]):
         """Returns the work or the outcome of a repeated request; None for a new request.
 
         Raises:
-            OuzelError: ID_REUSED: the earlier request with this key had another content.
+            OuzelError: ID_REUSED. The earlier request with this key had another content.
         """
         self.expire(now)
         found: Work | Outcome
@@ -91,7 +92,7 @@ class Acceptances(Generic[Work, Outcome]):
         return found
 
     def begin(self, key: Key, content: bytes, work: Work, *, holder: bytes = b"") -> None:
-        """Adds a new request with its work in progress; `holder` is the connection that it came from."""
+        """Adds a new request with its work in progress. `holder` is the connection of the request."""
         self._working[key] = (content, work, holder)
 
     def settle(self, key: Key, outcome: Outcome, size: int, now: float) -> None:
@@ -109,7 +110,7 @@ class Acceptances(Generic[Work, Outcome]):
         self.expire(now)
 
     def drop(self, key: Key) -> None:
-        """Removes a request whose work was refused or cancelled, so that a repeated request is carried out."""
+        """Removes a request after its work was refused or cancelled. Then a repeated request is carried out."""
         del self._working[key]
 
     def expire(self, now: float) -> None:

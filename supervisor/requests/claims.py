@@ -1,8 +1,8 @@
 """Limits the pending requests of each connection, and the rate of its invalid frames and requests. Pure.
 
-If a connection exceeds its limit, its requests are refused, and no other connection is affected. The memory for this is
-bounded: for a connection without pending requests only its token buckets are stored, and of these the oldest are
-evicted.
+If a connection exceeds its limit, its requests are refused. No other connection is affected. The memory for these
+limits is bounded. If a connection has no pending requests, only its token buckets are stored. The oldest token buckets
+are evicted.
 """
 
 from collections import OrderedDict
@@ -11,29 +11,31 @@ from typing import Final, Literal
 from supervisor.pacing.token_bucket import TokenBucket
 
 IN_FLIGHT_MAX: Final = 512
-"""The maximum number of a connection's pending requests: more than a client can use.
+"""The maximum number of a connection's pending requests. It is more than a client can use.
 
 A disk needs half a second for them.
 """
 
 IN_FLIGHT_BYTES_MAX: Final = 64 * 1024 * 1024
-"""The maximum size of a connection's pending requests in bytes: enough for four of the largest commands."""
+"""The maximum size of a connection's pending requests in bytes. It is enough for four of the largest commands."""
 
 TOTAL_BYTES_MAX: Final = 256 * 1024 * 1024
-"""The maximum size of all pending requests in bytes. Beyond it, each connection may have only one pending request."""
+"""The maximum size of all pending requests in bytes. Beyond this size, each connection may have only one pending
+request.
+"""
 
 BAD_FRAMES_BURST: Final = 100.0
 BAD_FRAMES_PER_S: Final = 10.0
 LIMITS_PER_S: Final = 1.0
-"""The rate of the replies which say that a connection has sent too many bad frames."""
+"""The rate of replies about too many bad frames of a connection."""
 
 BAD_REQUESTS_BURST: Final = 100.0
 BAD_REQUESTS_PER_S: Final = 10.0
 BAD_REQUESTS_WAITING_MAX: Final = 500
-"""The maximum number of a connection's delayed refusals, about the same as the maximum of its pending requests."""
+"""The maximum number of a connection's delayed refusals. It is about the maximum of its pending requests."""
 
 REMEMBERED_MAX: Final = 10_000
-"""The number of connections whose token buckets are stored; after an eviction the burst begins anew."""
+"""The number of connections with stored token buckets. After an eviction, the burst begins anew."""
 
 
 class Claims:
@@ -73,7 +75,7 @@ class Claims:
 class Claim:
     """The entry for a pending request.
 
-    A request is pending until it is answered and the work that it began has ended.
+    A request is pending until it is answered and its work has ended.
     """
 
     def __init__(self, claims: Claims, peer: bytes, size: int) -> None:
@@ -127,7 +129,10 @@ class BadFrames:
     def note(self, peer: bytes, now: float) -> Literal["error", "limit"] | None:
         """Counts a bad frame.
 
-        Returns how to answer it: with its `error`, with the `limit` that is reached, or (None) not.
+        Returns the kind of the answer:
+        - `error`: answer with the frame's error.
+        - `limit`: answer that the limit is reached.
+        - None: do not answer.
         """
         if self._errors.of(peer, now).take(now):
             return "error"
@@ -144,7 +149,7 @@ class BadRequests:
         return len(self._buckets)
 
     def wait_s(self, peer: bytes, now: float) -> float | None:
-        """Counts a bad request. Returns the delay of its refusal in seconds; None if too many refusals wait already."""
+        """Counts a bad request. Returns the delay of the refusal in seconds. None if too many refusals wait already."""
         bucket = self._buckets.of(peer, now)
         if bucket.left(now) < 1 - BAD_REQUESTS_WAITING_MAX:
             return None

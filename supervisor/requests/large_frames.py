@@ -1,9 +1,9 @@
-"""Delays large frames of connections whose earlier large frames took long to decode.
+"""Delays large frames of a connection if its earlier large frames took long to decode.
 
-Decoding cannot be done in steps, and the worst allowed frame takes about 40 ms of the loop's time. After such a frame,
-the next large frames of the connection are queued for 300 times as long as the frame took. If a frame took no longer
-than usual for its size, the factor is 4. Small frames, and other connections, are not delayed. The queues are bounded;
-a frame beyond the bound is refused at once.
+A frame cannot be decoded in steps, and the worst allowed frame blocks the loop for about 40 ms. After such a frame, the
+next large frames of the connection are delayed. The delay is 300 times the duration of the decoding. If the duration
+was usual for the frame's size, the factor is 4. Small frames, and other connections, are not delayed. The queues are
+bounded. A frame beyond the bound is refused at once.
 """
 
 import asyncio
@@ -18,25 +18,26 @@ from supervisor.transport.loop_socket import Sender
 
 LARGE_BYTES: Final = 16 * 1024
 FREE_S: Final = 0.002
-"""A frame that takes at most this processor time causes no delay of the next frame."""
+"""The maximum processor time of a frame that causes no delay of the next frame."""
 
 BYTES_S: Final = 5e-9
 """The usual processor time for a byte.
 
-For metainfo, decoding and hashing take a quarter of this. A frame with many small elements takes thirty times as much.
+Metainfo needs a quarter of this time for decoding and hashing. A frame with many small elements needs thirty times this
+time.
 """
 
 FACTOR_BYTES: Final = 4
 FACTOR: Final = 300
 PAUSE_MAX_S: Final = 3.0
 WAITING_MAX: Final = 64 * 1024 * 1024
-"""The limit of a connection's queued bytes, the same as the limit of its pending requests."""
+"""The limit of a connection's queued bytes. It equals the limit of its pending requests."""
 
 WAITING_TOTAL_MAX: Final = 128 * 1024 * 1024
 """The limit of queued bytes of all connections."""
 
 TURN_S: Final = 0.001
-"""The time for which queued frames are handled before the loop handles other events."""
+"""For how long queued frames are handled before the loop handles other events."""
 
 Frames = list[bytes]
 HandBack = Callable[[Frames, Sender], None]
@@ -44,7 +45,7 @@ HandBack = Callable[[Frames, Sender], None]
 
 @dataclass(eq=False, slots=True)
 class _Message:
-    """A queued message: its frames, its sender, the loop's time at its arrival, and the timer of its deadline."""
+    """A queued message. It has frames, a sender, the loop's time at its arrival, and the timer of its deadline."""
 
     frames: Frames
     sender: Sender
@@ -65,8 +66,8 @@ class LargeFrames:
 
     Args:
         take: called with a message, its sender, and the loop's time at which it arrived.
-        too_many: called with a message for which the queue has no room.
-        too_late: called with a queued message whose deadline has passed.
+        too_many: called with a message if the queue has no room.
+        too_late: called with a queued message after its deadline.
     """
 
     def __init__(self, take: Callable[[Frames, Sender, float], None], too_many: HandBack, too_late: HandBack) -> None:
@@ -75,7 +76,7 @@ class LargeFrames:
         self._too_late = too_late
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[bytes, _Waiting] = {}
-        """By connection that is delayed now: its queue, which may be empty."""
+        """By delayed connection: its queue. The queue may be empty."""
         self._timers: set[asyncio.TimerHandle] = set()
         self._bytes = 0
         self._closed = False
@@ -144,7 +145,7 @@ class LargeFrames:
         self._timers.add(timer)
 
     def _next(self, peer: bytes, waiting: _Waiting) -> None:
-        """Passes queued messages on, until one of them takes long again, or TURN_S is over."""
+        """Passes queued messages on until a message takes long again, or TURN_S is over."""
         ends = time.perf_counter() + TURN_S
         try:
             while waiting.messages and peer not in self._waiting:

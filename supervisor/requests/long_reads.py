@@ -1,8 +1,9 @@
-"""Makes long reads in short steps, so that a page of thousands of rows does not delay other clients.
+"""Makes long reads in short steps. So a page of thousands of rows does not delay other clients.
 
 A long read is an iterator that yields after each step and returns its result. Steps of different connections alternate
-(round-robin), and the reads of one connection are made in order, so a client with many reads delays only itself. While
-a connection does not receive its replies, its reads are suspended; they end at the deadlines of their requests.
+(round-robin). The reads of one connection are made in order. So a client with many reads delays only itself. While a
+connection does not receive its replies, its reads are suspended. Suspended reads end at the deadlines of their
+requests.
 """
 
 import asyncio
@@ -15,10 +16,12 @@ from protocol.wire.envelope import Request
 from protocol.wire.errors import ErrorKind, OuzelError
 
 SLICE_S: Final = 0.0003
-"""The time for which steps are made before the loop handles other events."""
+"""For how long steps are made before the loop handles other events."""
 
 LOOK_AGAIN_S: Final = 0.01
-"""The interval between checks whether connections with suspended reads receive their replies again."""
+"""The interval between checks of connections with suspended reads. A check finds out whether they receive replies
+again.
+"""
 
 Steps = Generator[None, None, Any]
 Outcome = Callable[[Any], None]
@@ -39,7 +42,7 @@ class LongRead:
         self.timer: asyncio.TimerHandle | None = None
 
     def end(self, outcome: Any) -> None:
-        """Ends the read with an outcome, unless it has ended already."""
+        """Ends the read with an outcome. Does nothing if the read has ended already."""
         if not self.ended:
             self.ended = True
             if self.timer is not None:
@@ -53,7 +56,7 @@ class LongReads:
 
     Args:
         is_backpressured: whether a connection does not receive its replies.
-        defect: logs the unexpected error that is being handled, and returns an INTERNAL_ERROR.
+        defect: logs the current unexpected error, and returns an INTERNAL_ERROR.
     """
 
     def __init__(self, *, is_backpressured: Callable[[bytes], bool], defect: Callable[[Request], OuzelError]) -> None:
@@ -63,12 +66,12 @@ class LongReads:
         self._reads: dict[bytes, deque[LongRead]] = {}
         """By connection, in round-robin order: its reads, in the order of the requests."""
         self._backpressured: dict[bytes, deque[LongRead]] = {}
-        """The suspended reads: those of connections that did not receive their replies at the last check."""
+        """The suspended reads. Their connections did not receive replies at the last check."""
         self._next: asyncio.Handle | None = None
         self._look: asyncio.TimerHandle | None = None
 
     def begin(self, peer: bytes, steps: Steps, deadline: float, request: Request, done: Outcome) -> None:
-        """Begins a read. If it is not complete at the loop's time `deadline`, it ends with an error."""
+        """Begins a read. If the read is not complete at the loop's time `deadline`, it ends with an error."""
         read = LongRead(peer, steps, request, done)
         read.timer = self._loop.call_at(deadline, self._late, read)
         among = self._backpressured if peer in self._backpressured else self._reads

@@ -1,4 +1,4 @@
-"""Readiness: notifies the service manager, if any, that commands are answered, and feeds its watchdog."""
+"""Readiness: notifies the service manager that commands are answered, and feeds its watchdog."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from supervisor.host.service_manager import ServiceManager
 from supervisor.requests.self_check import SelfCheck
 
 SELF_CHECK_S: Final = 10.0
-"""The interval between self-checks if the service manager has no watchdog."""
+"""The interval between self-checks without a watchdog of the service manager."""
 
 
 class Readiness:
@@ -24,7 +24,7 @@ class Readiness:
 
     @contextlib.contextmanager
     def checked(self, group: Background, connect: Callable[[], "zmq.Socket[bytes]"]) -> Iterator[None]:
-        """A context in which self-checks are made, and each answer is reported to the service manager.
+        """Returns a context. In the context, self-checks are made, and answers are reported to the service manager.
 
         Args:
             connect: makes a socket that is connected to the commands socket.

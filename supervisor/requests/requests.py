@@ -1,11 +1,11 @@
-"""The `commands` socket: one request in, exactly one reply out, by its deadline.
+"""The `commands` socket. Each request gets exactly one reply by its deadline.
 
-Short reads are answered at once; long reads are made in steps. Mutations run as tasks. When the deadline of a mutation
-passes, the client gets an error; a write that has begun goes on to its end. A repeated mutation is not carried out
-again: it gets the outcome of the same work, but has its own deadline.
+Short reads are answered at once. Long reads are made in steps. Mutations run as tasks. When the deadline of a mutation
+passes, the client gets an error. A write that has begun goes on to its end. A repeated mutation is not carried out
+again. It gets the outcome of the same work, but has its own deadline.
 
-If a connection exceeds a limit, its requests are refused, and no other connection is affected. docs/adr/020-limits.md
-has the limits.
+If a connection exceeds a limit, its requests are refused. No other connection is affected. docs/adr/020-limits.md has
+the limits.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ from supervisor.transport.outbox import Outbox
 
 HOPS_MAX: Final = 16
 HOP_BYTES_MAX: Final = 255
-"""The maximum size of each of the HOPS_MAX frames before the request: ZeroMQ's addresses are not longer.
+"""The maximum size of each of the HOPS_MAX frames before the request. ZeroMQ's addresses are not longer.
 
 These frames are sent back before the reply.
 """
@@ -63,7 +63,7 @@ LINGER_MS: Final = 200
 """The time limit for sending the last replies."""
 
 GIVEN_UP_S: Final = 0.05
-"""An unaccepted mutation is given up this much before its deadline, so that the error arrives in time."""
+"""An unaccepted mutation is given up this time before its deadline. So the error arrives in time."""
 
 GIVEN_UP_SHARE: Final = 0.2
 """The maximum of GIVEN_UP_S, as a share of the time until the deadline."""
@@ -72,7 +72,7 @@ Work = asyncio.Task[Acceptance | OuzelError]
 
 
 def local_only(sender: Sender, command: Command) -> None:
-    """The default permissions: clients on local sockets may do everything, clients on tcp nothing."""
+    """The default permissions. Clients on local sockets may do everything, and clients on tcp may do nothing."""
     if sender.user is not None:
         raise OuzelError(ErrorKind.NOT_PERMITTED, f"{command.__struct_config__.tag} is not for clients on tcp")
 
@@ -84,7 +84,7 @@ class Requests:
         socket: a bound ROUTER socket.
         group: runs the tasks of mutations.
         stopping: whether mutations are refused because the service is stopping.
-        admit: raises OuzelError if a sender is not permitted to give a command.
+        admit: raises OuzelError if a sender is not permitted to send a command.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Requests:
         self._long_reads = LongReads(is_backpressured=self._outbox.is_backpressured, defect=self._defect)
 
     async def close(self) -> None:
-        """Waits up to FINISH_S for mutations to end, cancels the remaining ones, and answers all requests."""
+        """Waits up to FINISH_S for mutations to end. Cancels the remaining mutations, and answers all requests."""
         await self._works.finish(FINISH_S)
         self._large_frames.close()
         self._tarpit.close()
@@ -167,11 +167,11 @@ class Requests:
         self._begin(route, request, command, len(frame), came_at + request.deadline_ms / 1000)
 
     def _hand_back(self, frames: list[bytes], _: Sender) -> None:
-        """Refuses a message for which there is no room; only its id is read."""
+        """Refuses a message because there is no room. Reads only the message's id."""
         self._unread(frames, _too_many())
 
     def _too_late(self, frames: list[bytes], _: Sender) -> None:
-        """Refuses a message whose deadline has passed in the queue."""
+        """Refuses a message, because its deadline has passed in the queue."""
         self._unread(
             frames, OuzelError(ErrorKind.DEADLINE_EXCEEDED, "it waited until its deadline; nothing was accepted")
         )
@@ -185,7 +185,7 @@ class Requests:
             self._refuse(route, header.id, error)
 
     def _spoilt(self, route: list[bytes], error: OuzelError) -> None:
-        """Answers a frame without a readable id, within the rate limit of its connection."""
+        """Answers a frame without a readable id. The rate of these answers is limited for each connection."""
         match self._bad_frames.note(route[0], time.monotonic()):
             case "error":
                 self._refuse(route, None, error)
@@ -198,7 +198,7 @@ class Requests:
     def _no_request(self, route: list[bytes], request_id: str | int, error: OuzelError, patience_s: float) -> None:
         """Refuses an invalid request with a readable id.
 
-        Beyond the rate limit of its connection, the refusal is delayed.
+        If the connection exceeds its rate limit, the refusal is delayed.
         """
         late = partial(
             self._refuse, route, request_id, error.with_traceback(None)
@@ -254,7 +254,7 @@ class Requests:
         self._paged_read(route, request, self._engine_reads.steps(command), deadline, claim)
 
     async def _disk_read(self, route: list[bytes], request: Request, command: DiskRead, deadline: float) -> None:
-        """Answers a disk read by its deadline; the disk may hang."""
+        """Answers a disk read by its deadline, because the disk may hang."""
         looking = self._works.begin(self._from_disk(request, command))
         outcome = await self._works.by(deadline, looking)
         looking.cancel()
@@ -292,7 +292,7 @@ class Requests:
     def _answer_by(
         self, deadline: float, route: list[bytes], request: Request, work: Work, claim: Claim, *, repeats: bool
     ) -> None:
-        """Answers with the outcome of some work, or at the deadline with an error.
+        """Answers with the outcome of some work. At the deadline, answers with an error.
 
         Unlike `_answer`, this needs no task.
         """
@@ -318,7 +318,7 @@ class Requests:
         work.add_done_callback(answer)
 
     def _answered(self, answer: Coroutine[Any, Any, None], claim: Claim) -> None:
-        """Answers in a task, which `close` waits for."""
+        """Answers in a task. `close` waits for this task."""
         answering = self._group.create_task(answer)
         self._answering.add(answering)
         answering.add_done_callback(self._answering.discard)
@@ -336,7 +336,9 @@ class Requests:
         self._reply(route, request.id, result, repeats=repeats)
 
     async def _accept(self, key: Key, request: Request, command: Mutation, deadline: float) -> Acceptance | OuzelError:
-        """Carries out a mutation, and stores its acceptance. Returns errors, since raising would end the task group."""
+        """Carries out a mutation, and stores its acceptance. Returns errors, because a raised error would end the task
+        group.
+        """
         accepted: Acceptance | None = None
         try:
             if self._stopping():
@@ -367,16 +369,16 @@ class Requests:
         return accepted
 
     def _defect(self, request: Request, *, accepted: bool | None = None) -> OuzelError:
-        """Logs the unexpected error that is being handled, and returns an INTERNAL_ERROR.
+        """Logs the current unexpected error, and returns an INTERNAL_ERROR.
 
-        Any exception of a command is caught, since a defect in one command must not end the service.
+        Any exception of a command is caught, because a defect in one command must not end the service.
         """
         self._log.exception("command_failed", op=request.op, id=request.id)
         message = f"{request.op} failed because of a defect in Ouzel; the log has the details"
         return OuzelError(ErrorKind.INTERNAL_ERROR, message, accepted=accepted)
 
     def _refuse(self, route: list[bytes], request_id: str | int | None, error: OuzelError) -> None:
-        """Answers a request that was not begun with an error."""
+        """Answers a request with an error. No work was begun for this request."""
         error.accepted = False
         self._reply(route, request_id, error)
 

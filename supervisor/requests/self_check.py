@@ -1,6 +1,6 @@
-"""The self-check: the service pings itself over its own socket, as a client would.
+"""The self-check: the service pings itself over its own socket, like a client.
 
-An answer proves that the loop runs, requests are read, and replies are sent. A hung loop gives no answer.
+An answer proves that requests are read and replies are sent. A hung loop sends no answer.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The tarpit: delays the refusals of a connection that sends many invalid requests.
 
-A request with an id always gets its one reply, even if it is invalid, so it cannot be dropped. A client that waits for
-the replies before it sends more is slowed down by the delay, and the loop is free for other clients.
+Even an invalid request gets its one reply if it has an id. So the request cannot be dropped. Most clients wait for
+replies before they send more requests. The delay slows down such a client, and the loop is free for other clients.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Final
 from supervisor.requests.claims import BadRequests
 
 WAITING_MAX: Final = 20_000
-"""The maximum number of delayed refusals of all connections. They take about 20 MB."""
+"""The maximum number of delayed refusals of all connections. These refusals take about 20 MB."""
 
 Refuse = Callable[[], None]
 
@@ -28,9 +28,9 @@ class Tarpit:
         self._closed = False
 
     def enqueue(self, peer: bytes, refuse: Refuse, latest_s: float) -> bool:
-        """Calls `refuse` after a delay of at most `latest_s` seconds.
+        """Calls `refuse` after a delay. The delay is `latest_s` seconds at most.
 
-        Returns False, without a call, if too many refusals wait.
+        If too many refusals wait, returns False and does not call `refuse`.
         """
         wait_s = self._bad_requests.wait_s(peer, self._loop.time())
         if wait_s is None or (wait_s > 0 and len(self._waiting) >= WAITING_MAX):

@@ -1,4 +1,7 @@
-"""Tasks that go on after the deadlines of their requests, and their outcomes at the deadlines."""
+"""Tasks that may go on after the deadlines of their requests.
+
+At the deadline, each task has an outcome for the client.
+"""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -24,7 +27,7 @@ class Works:
         self._given_up = False
 
     def begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Starts a task, which is cancelled at the end of the service."""
+        """Starts a task. The task is cancelled at the end of the service."""
         task = self._group.create_task(work)
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)
@@ -33,16 +36,17 @@ class Works:
         return task
 
     async def by(self, deadline: float, work: asyncio.Task[T], *, accepted: bool | None = None) -> T | OuzelError:
-        """Waits for some work until a deadline. Returns its outcome, or an error while the work goes on.
+        """Waits for some work until a deadline. Returns the outcome of the work. If the work has not ended by then,
+        returns an error.
 
         Args:
-            accepted: whether the request is known to be accepted; the error says so.
+            accepted: whether the request is known to be accepted. The error says whether it was accepted.
         """
         await asyncio.wait([work], timeout=deadline - asyncio.get_running_loop().time())
         return self.outcome(work, accepted=accepted)
 
     def outcome(self, work: asyncio.Task[T], *, accepted: bool | None = None) -> T | OuzelError:
-        """Returns the outcome of some work; an error if the work has not ended yet."""
+        """Returns the outcome of some work. If the work has not ended yet, returns an error."""
         if work.done() and not work.cancelled():
             return work.result()
         if self._stopping():
@@ -61,7 +65,7 @@ class Works:
             await asyncio.wait(self._at_work, timeout=deadline - loop.time())
 
     def give_up(self) -> set[asyncio.Task[Any]]:
-        """Cancels all remaining work, and all work that is begun later. Returns the cancelled tasks."""
+        """Cancels all remaining work. Work that is begun later is cancelled, too. Returns the cancelled tasks."""
         self._given_up = True
         for work in self._at_work:
             work.cancel()

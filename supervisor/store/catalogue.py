@@ -1,11 +1,12 @@
-"""The catalogue: the desired state of all torrents and of the session, in memory and durable in the resume directory.
+"""The catalogue: the desired state of all torrents and the session. It is in memory, and durable in the resume
+directory.
 
-A change is applied in memory only once it is on disk, so whatever a client reads is durable. The store never blocks the
-loop: writes go through `Commits`, which commits all queued writes as one group.
+A change is applied in memory only when it is on disk. So clients read durable state only. The store never blocks the
+loop. `Commits` writes all changes, and commits queued writes as one group.
 
-A write that fails half way is rolled back before the client gets an answer: the state in memory is written again. If
-that fails, too, the torrent (or the session) is *in doubt*: disk and memory may differ. The client gets an error which
-says that the outcome is unknown. `mend` writes the state in memory again, and until that succeeds, no later change of
+If a write fails half way, it is rolled back before the client gets an answer. To roll back, the state in memory is
+written again. If that fails, too, the torrent or the session is *in doubt*. Then disk and memory may differ, and the
+client gets the error `OutcomeUnknown`. `mend` writes the state in memory again. Until that succeeds, no later change of
 the torrent is accepted.
 """
 
@@ -34,23 +35,24 @@ RETRY_AFTER_MS: Final = 1000
 
 
 class OutcomeUnknown(OuzelError):
-    """A change failed half way and could not be rolled back: after a crash the change may be in force."""
+    """A change failed half way and could not be rolled back. After a crash, the change may be in force."""
 
 
 class Catalogue:
     """Desired state by torrent id.
 
     Fields:
-        torrents: the records of all torrents, except those that are being removed.
-        leaving: the records of torrents that are being removed; clients do not see them any more.
+        torrents: the records of all torrents. Torrents that are being removed are left out.
+        leaving: the records of torrents that are being removed. Clients do not see these torrents any more.
         session: the desired state of the session.
-        removed: the ids of torrents whose removal was completed since this supervisor started.
-        not_moved: fast-resume data that `load` could not move from where earlier versions stored it: the file's name,
-            and the error.
-        unreadable: torrents whose record cannot be read now: clients see them, and their files are not changed.
-        session_unreadable: why the session's record cannot be read; None if it was read.
-        unlisted: why the directory could not be listed; None if it was listed.
-        failed: the largest failed write; None after a write of at least the same size has succeeded.
+        removed: the ids of removed torrents. Their removal was completed since the start of this supervisor.
+        not_moved: fast-resume data of earlier versions that `load` could not move to its new directory. Each item has
+            the file's name and the error.
+        unreadable: torrents with a record that cannot be read now. Clients see these torrents. Their files are not
+            changed.
+        session_unreadable: why the session's record cannot be read. None if it was read.
+        unlisted: why the directory could not be listed. None if it was listed.
+        failed: the largest failed write. None if a write of at least this size has succeeded since.
         on_write_failed: called on the loop after a failed write.
     """
 
@@ -59,7 +61,7 @@ class Catalogue:
         self._commits = Commits(resume_dir)
         self._refusal: str | None = None
         self._changing: Counter[str | None] = Counter()
-        """The number of changes that are being written, by torrent; None is the session."""
+        """By torrent: the number of changes that are being written. None stands for the session."""
         self._doubts: set[str | None] = set()
         self.torrents: dict[str, DesiredTorrent] = {}
         self.leaving: dict[str, DesiredTorrent] = {}
@@ -80,9 +82,11 @@ class Catalogue:
     # -- loading --------------------------------------------------------------------------------------------------
 
     def load(self) -> list[DamagedFile]:
-        """Reads the resume directory, once, before the loop runs. Returns the files that were put aside.
+        """Reads the resume directory. Returns the files that were put aside.
 
-        If the directory cannot be listed, no torrent is known, and every change is refused until the directory was
+        Call it once, before the loop runs.
+
+        If the directory cannot be listed, no torrent is known. Then every change is refused until the directory was
         listed.
         """
         try:
@@ -111,10 +115,10 @@ class Catalogue:
         return stored.damaged
 
     def mark_readable(self, torrent: str, desired: DesiredTorrent | None) -> list[DesiredTorrent]:
-        """Adds a record that could finally be read. It is None if the record is damaged or missing.
+        """Adds a record that was finally read. The record is None if it is damaged or missing.
 
         Returns:
-            The records that are being removed now, because the added record says that they were merged into it.
+            The records that are being removed now. The added record says that these records were merged into it.
         """
         if self.unreadable.pop(torrent, None) is None:
             return []
@@ -132,11 +136,11 @@ class Catalogue:
         return []
 
     def mark_session_readable(self, session: DesiredSession) -> None:
-        """Adds the session's record that could finally be read."""
+        """Adds the session's record, which was finally read."""
         self.session_unreadable, self.session = None, session
 
     def shown(self, torrent: str) -> DesiredTorrent | None:
-        """A torrent's record as clients see it, with only the id if it cannot be read.
+        """A torrent's record as clients see it. If the record cannot be read, it has only the id.
 
         None if there is no such torrent.
         """
@@ -146,11 +150,13 @@ class Catalogue:
         return desired
 
     def category_of(self, desired: DesiredTorrent) -> str | None:
-        """The name of a torrent's category; None if the torrent has none, or if the category was removed."""
+        """The name of a torrent's category. None if the torrent has no category, or if the category was removed."""
         return self._category_names.of(self.session, desired.category)
 
     def check_readable(self, torrent: str | None) -> None:
-        """Raises OuzelError: STORAGE_UNAVAILABLE, if the record of the torrent or (None) the session is unreadable."""
+        """Raises OuzelError: STORAGE_UNAVAILABLE, if the record of the torrent is unreadable. None stands for the
+        session.
+        """
         unread = self.session_unreadable if torrent is None else self.unreadable.get(torrent)
         if unread is not None:
             raise _refused(f"{unread.problem}; nothing was changed")
@@ -161,10 +167,10 @@ class Catalogue:
         """Makes a torrent's desired state durable, then applies the state in memory.
 
         Args:
-            resume: resume data of another client, for a torrent that the engine does not have yet.
+            resume: resume data from another BitTorrent client. Only for a torrent that the engine does not have yet.
 
         Raises:
-            OuzelError: STORAGE_UNAVAILABLE; nothing has changed, unless the error is `OutcomeUnknown`.
+            OuzelError: STORAGE_UNAVAILABLE. Nothing has changed, except after `OutcomeUnknown`.
         """
         self.check_readable(desired.torrent)
         await self.ensure_settled(desired.torrent)
@@ -181,10 +187,10 @@ class Catalogue:
     async def merge(
         self, kept: DesiredTorrent, leaving: Sequence[DesiredTorrent], *, metainfo: bytes | None = None
     ) -> None:
-        """Makes it durable that records are merged into another record. Raises the errors of `put`.
+        """Makes a merge of records into one record durable. Raises the errors of `put`.
 
-        The kept record names the other records, so that a start after a crash completes the merge (`_finish_merges`).
-        If the other records cannot be written, they are in doubt, and `mend` writes them later.
+        The kept record names the other records. So the next start after a crash completes the merge (`_finish_merges`).
+        If the other records cannot be written, they are in doubt. `mend` writes these records later.
         """
         await self.put(kept, metainfo=metainfo)
         for each in leaving:
@@ -195,7 +201,7 @@ class Catalogue:
                 self._doubts.add(each.torrent)
 
     def _finish_merges(self) -> list[DesiredTorrent]:
-        """Moves records to `leaving` that are merged into another record. Returns them."""
+        """Moves merged records to `leaving`. Returns the moved records."""
         merged = []
         for kept in list(self.torrents.values()):
             for torrent in kept.merged:
@@ -205,7 +211,7 @@ class Catalogue:
         return merged
 
     def metainfo_of(self, desired: DesiredTorrent) -> bytes | None:
-        """Reads a torrent's .torrent file from the disk; None if there is no valid file."""
+        """Reads a torrent's .torrent file from the disk. None if there is no valid file."""
         if desired.metainfo_crc32 is None:
             return None
         try:
@@ -216,7 +222,7 @@ class Catalogue:
         return metainfo
 
     def _keep(self, desired: DesiredTorrent) -> None:
-        """Applies a record in memory, once the record is written."""
+        """Applies a written record in memory."""
         self.index.put(desired)
         torrent = desired.torrent
         known = self.torrents.pop(torrent, None) is not None
@@ -232,7 +238,7 @@ class Catalogue:
                 del self._ids[bisect_left(self._ids, torrent)]
 
     def resolve(self, torrent: str) -> str:
-        """The id of the torrent with this id or info-hash; the argument itself if there is none."""
+        """The id of the torrent with this id or info-hash. Without such a torrent, the argument itself."""
         if torrent in self.torrents:
             return torrent
         return next((each for each in self.index.owners([torrent]) if each in self.torrents), torrent)
@@ -252,7 +258,7 @@ class Catalogue:
     async def drop(self, torrent: str) -> None:
         """Deletes the files of a removed torrent.
 
-        Raises the errors of `put`; after an error the caller has to try again.
+        Raises the errors of `put`. After an error, the caller has to try again.
         """
         files = (self._dir.old_fastresume(torrent), self._dir.metainfo(torrent), self._dir.desired(torrent))
         changes = [Change(path, None) for path in files]
@@ -263,10 +269,10 @@ class Catalogue:
             self.removed.add(torrent)
 
     async def ensure_settled(self, torrent: str | None) -> None:
-        """Makes sure, before a change, that disk and memory agree on a torrent, or (None) on the session.
+        """Makes sure that disk and memory agree on a torrent before its next change. None stands for the session.
 
         Raises:
-            OuzelError: STORAGE_UNAVAILABLE: an earlier change is still in doubt.
+            OuzelError: STORAGE_UNAVAILABLE. An earlier change is still in doubt.
         """
         if torrent in self._doubts and (problem := self._refusal or await self._settle(torrent)) is not None:
             raise _refused(f"an earlier change is still in doubt ({problem}); nothing was changed")
@@ -278,7 +284,7 @@ class Catalogue:
     # -- a directory that cannot be written -----------------------------------------------------------------------
 
     def suspend(self, problem: str) -> None:
-        """Refuses every change from now on, with this problem."""
+        """Refuses every change from now on. `problem` is the reason."""
         self._refusal = problem
 
     def open(self) -> None:
@@ -287,13 +293,13 @@ class Catalogue:
 
     @property
     def in_doubt(self) -> int:
-        """The number of torrents in doubt: disk and memory may differ."""
+        """The number of torrents in doubt."""
         return len(self._doubts)
 
     async def mend(self) -> str | None:
         """Writes the state in memory of all torrents in doubt. Returns the first error, or None.
 
-        A torrent that is being written now is skipped: that write ends the doubt, or leaves the torrent in doubt.
+        A torrent that is being written now is skipped. That write may end the doubt.
         """
         problems = await asyncio.gather(*(self._mend(subject) for subject in self._doubts))
         return next((problem for problem in problems if problem is not None), None)
@@ -304,11 +310,14 @@ class Catalogue:
         return await self._settle(subject)
 
     async def settled(self) -> None:
-        """Waits until all writes have ended, and their outcomes are applied in memory."""
+        """Waits until all writes have ended and their outcomes are applied in memory."""
         await self._commits.settled()
 
     def waiting_since(self) -> float | None:
-        """Since when the oldest change waits for the disk, in monotonic seconds; None while no change waits."""
+        """When the oldest waiting change began to wait for the disk, in monotonic seconds.
+
+        None while no change waits.
+        """
         return self._commits.waiting_since()
 
     def has_known(self, torrent: str) -> bool:
@@ -317,11 +326,11 @@ class Catalogue:
         return any(torrent in book for book in books)
 
     def has(self, torrent: str) -> bool:
-        """Whether the torrent exists, or is being removed. Callable from any thread."""
+        """Whether the torrent exists or is being removed. Callable from any thread."""
         return torrent in self.torrents or torrent in self.leaving or torrent in self.unreadable
 
     def records(self) -> list[Record]:
-        """All records that have to be on disk."""
+        """All records that must be on disk."""
         found = [
             Record(torrent, self._dir.desired(torrent), desired)
             for torrent, desired in (self.torrents | self.leaving).items()
@@ -331,7 +340,7 @@ class Catalogue:
         return found
 
     async def put_resume(self, torrent: str, content: bytes) -> OSError | None:
-        """Writes a torrent's fast-resume data for an engine that cannot write it. Returns the error, or None."""
+        """Writes a torrent's fast-resume data, because the engine cannot write. Returns the error, or None."""
         return await self._commits.commit(torrent, [Change(self._dir.fastresume(torrent), content)])
 
     async def rewrite(self, changes: Sequence[tuple[str | None, Change]]) -> str | None:
@@ -341,7 +350,7 @@ class Catalogue:
 
     @contextlib.contextmanager
     def _change(self, subject: str | None) -> Iterator[None]:
-        """A context that counts a change as being written, until the change is applied in memory or has failed."""
+        """Returns a context for one change. In the context, the change counts as being written."""
         self._changing[subject] += 1
         try:
             yield
@@ -373,14 +382,14 @@ class Catalogue:
         raise _refused(f"the resume directory cannot be written ({error}); nothing was changed")
 
     async def _settle(self, subject: str | None) -> str | None:
-        """Writes the state in memory of a subject in doubt. Returns the error, or None."""
+        """If a subject is in doubt, writes its state in memory. Returns the error, or None."""
         error = await self._commits.commit(subject, self._in_memory(subject))
         if error is None:
             self._doubts.discard(subject)
         return None if error is None else str(error)
 
     def _in_memory(self, subject: str | None) -> list[Change]:
-        """The writes that make the disk agree with memory on a subject."""
+        """The writes of a subject's state in memory."""
         if subject is None:
             content = None if self.session == DesiredSession() else encode_record(self.session)
             return [Change(self._dir.session, content)]

@@ -1,4 +1,4 @@
-"""The names of categories by their keys, as torrents' records refer to them. Pure."""
+"""The names of categories by their keys. Torrents' records have the keys. Pure."""
 
 from collections.abc import Mapping
 
@@ -6,14 +6,17 @@ from protocol.wire.desired import DesiredSession
 
 
 class CategoryNames:
-    """The names of a session's categories, computed once for each session record, since many rows need them."""
+    """The names of a session's categories.
+
+    They are computed once for each session record, because many rows need these names.
+    """
 
     def __init__(self) -> None:
         self._session: DesiredSession | None = None
         self._names: Mapping[str, str] = {}
 
     def of(self, session: DesiredSession, key: str | None) -> str | None:
-        """The name of the category with this key; None if there is no key, or if the category was removed."""
+        """The name of the category with this key. None if there is no key, or if the category was removed."""
         if key is None:
             return None
         if session is not self._session:

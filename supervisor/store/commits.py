@@ -13,7 +13,7 @@ from protocol.durable.resume_dir import ResumeDir
 class FailedWrite(NamedTuple):
     """A failed write: the number of files, their bytes, and the error.
 
-    It is kept until a write of at least its size succeeds.
+    A failed write is kept until a write of at least the same size succeeds.
     """
 
     files: int
@@ -22,11 +22,11 @@ class FailedWrite(NamedTuple):
 
 
 def largest_failed(failed: FailedWrite | None, changes: Sequence[Change], error: OSError | None) -> FailedWrite | None:
-    """Returns the largest failed write after these changes were written, or have failed with an error.
+    """Returns the largest failed write after an attempt to write these changes.
 
     Args:
-        failed: the largest failed write so far; None if no write has failed, or if a write of at least the same size
-            has succeeded since.
+        failed: the largest failed write so far. None if there is none, or if a write of at least the same size has
+            succeeded since.
     """
     sizes = [len(change.content) for change in changes if change.content is not None]
     files, size = len(sizes), sum(sizes)
@@ -43,14 +43,17 @@ class Commits:
     def __init__(self, resume_dir: ResumeDir) -> None:
         self.writer = DurableWriter("catalogue", resume_dir.check, recycled=resume_dir.root)
         self.under_way: Counter[str | None] = Counter()
-        """The number of transactions that are being written, by torrent; None is the session."""
+        """By torrent: the number of transactions that are being written. None stands for the session."""
         self._ended: deque[Callable[[], None]] = deque()
-        """Callbacks of transactions that the writer has ended; the loop has yet to call them."""
+        """Callbacks of ended transactions. The loop has yet to call these callbacks."""
         self._settled = asyncio.Event()
         self._settled.set()
 
     async def commit(self, subject: str | None, changes: Sequence[Change]) -> OSError | None:
-        """Makes changes of a torrent, or (None) of the session, durable. Returns the error, or None."""
+        """Makes changes of a torrent durable. Returns the error, or None.
+
+        If the torrent is None, the changes are of the session.
+        """
         loop = asyncio.get_running_loop()
         written: asyncio.Future[OSError | None] = loop.create_future()
 
@@ -79,15 +82,15 @@ class Commits:
         return await written
 
     async def settled(self) -> None:
-        """Waits until all transactions have ended, and their outcomes are passed to the loop."""
+        """Waits until all transactions have ended and the loop has their outcomes."""
         await self._settled.wait()
 
     def waiting_since(self) -> float | None:
-        """The time since which the oldest change has been waiting, in monotonic seconds; None while no change waits."""
+        """When the oldest waiting change began to wait, in monotonic seconds. None while no change waits."""
         return self.writer.waiting_since()
 
     def close(self, last: Sequence[Sequence[Change]]) -> None:
-        """Writes these last transactions if possible, and waits until all queued transactions have ended."""
+        """Tries to write these last transactions. Waits until all queued transactions have ended."""
         for changes in last:
             self.writer.submit(changes, lambda _: None)
         self.writer.close()

@@ -1,7 +1,8 @@
-"""Lists damaged and unreadable files for `health`: a few with their names, and the number of the others. Pure.
+"""Lists damaged and unreadable files for `health`. Pure.
 
-A damaged file is listed until its torrent is added again or removed, or the file is restored, or deleted from
-`damaged/`. After a restart, it is listed only if no other file has replaced it.
+A few files are listed by name. The others are only counted. A damaged file is listed until the file is restored or
+deleted from `damaged/`. A removal or another add of its torrent also ends the listing. After a restart, a damaged file
+is listed only if no other file has replaced it.
 """
 
 from collections.abc import Collection
@@ -17,9 +18,9 @@ _ASIDE: Final = "put aside as "
 
 
 class DamagedFile(NamedTuple):
-    """A file that was put aside: its name, its torrent, the problem, and a text about where the file is now.
+    """A damaged file. It has a name, a torrent, the problem, and a text about its present place.
 
-    An `orphan` is not damaged itself, but the record that it belongs to is missing.
+    An `orphan` is not damaged, but its record is missing.
     """
 
     name: str
@@ -68,7 +69,7 @@ class Damage:
         self._aside.discard(file)
 
     def retain(self, lying: Collection[str]) -> None:
-        """Keeps only files that are in `damaged/`: the others were restored or deleted."""
+        """Removes files that are no longer in `damaged/`. They were restored or deleted."""
         for file in self._aside - set(lying):
             self.remove(file)
 
@@ -81,7 +82,7 @@ class Damage:
             self.remove(f"{torrent}.{kind}")
 
     def changes(self) -> dict[str, str | None]:
-        """Returns changed problems by subject; None for a subject that has no problem any more."""
+        """Returns changed problems by subject. The problem is None if the subject no longer has one."""
         problems = dict(list(self._files.items())[:SHOWN])
         if more := len(self._files) - len(problems):
             problems[self._more] = f"{more} {self._what}"

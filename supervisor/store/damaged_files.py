@@ -1,4 +1,4 @@
-"""Lists, validates and restores the files in `damaged/`. Functions run in threads and block on the disk."""
+"""Lists, validates and restores the files in `damaged/`. The functions block, so call them in a thread."""
 
 import contextlib
 import os
@@ -43,9 +43,9 @@ class Restorable(NamedTuple):
     """The files of one restore.
 
     Fields:
-        record: the record of the torrent or the session; None if only metainfo is restored.
-        metainfo: the content of the torrent's .torrent file; None if it is missing or damaged.
-        resume: the content of its .fastresume file; None if it is missing or damaged.
+        record: the record of the torrent or the session. None if only metainfo is restored.
+        metainfo: the content of the torrent's .torrent file. None if the file is missing or damaged.
+        resume: the content of the torrent's .fastresume file. None if the file is missing or damaged.
         used: the paths of these files in `damaged/`.
     """
 
@@ -65,7 +65,7 @@ def list_names(directory: ResumeDir) -> frozenset[str]:
 
 
 def unreplaced(directory: ResumeDir, names: Collection[str], known: Callable[[str], bool]) -> list[DamagedFile]:
-    """The files in `damaged/` that no other file has replaced. After a restart, only these are reported.
+    """The files in `damaged/` that no other file has replaced. After a restart, only these files are reported.
 
     Args:
         names: the names of the files in `damaged/`.
@@ -111,7 +111,7 @@ def reports(directory: ResumeDir, known: Callable[[str], bool]) -> list[DamagedR
 
 
 def _problem(directory: ResumeDir, name: str, known: Callable[[str], bool]) -> str | None:
-    """Why a file cannot be restored; None if it can be restored."""
+    """Why a file cannot be restored. None if the file can be restored."""
     try:
         prepare(directory, name, known)
     except OuzelError as error:
@@ -135,7 +135,8 @@ def prepare(
         desired: returns the desired state of a torrent, or None.
 
     Raises:
-        OuzelError: UNKNOWN_DAMAGED: there is no such file; NOT_RESTORABLE: the file is damaged, or was replaced.
+        OuzelError: UNKNOWN_DAMAGED: there is no such file.
+        OuzelError: NOT_RESTORABLE: the file is damaged, or was replaced.
         OSError: the file cannot be read.
     """
     named = _named(name)
@@ -174,7 +175,10 @@ def prepare(
 def _prepare_record(
     directory: ResumeDir, named: Named, record: DesiredTorrent, known: Callable[[str], bool]
 ) -> Restorable:
-    """The record of a torrent, with the latest valid files of each other kind that the torrent has in `damaged/`."""
+    """The record of a torrent, and the torrent's other files.
+
+    The latest valid file of each kind in `damaged/` is used.
+    """
     torrent = record.torrent
     if torrent != named.torrent:
         raise Damaged(f"it is of torrent {torrent!r}")
@@ -199,7 +203,7 @@ def _prepare_record(
 
 
 def discard(directory: ResumeDir, used: Collection[Path]) -> None:
-    """Deletes restored files from `damaged/`. Errors are ignored, since the restored copies are in place."""
+    """Deletes restored files from `damaged/`. Errors are ignored, because the restored copies are in place."""
     with contextlib.suppress(OSError):
         for path in used:
             path.unlink(missing_ok=True)

@@ -26,7 +26,7 @@ class DamagedShelf:
         self._listing: asyncio.Task[DamagedList] | None = None
 
     async def list(self) -> DamagedList:
-        """Lists all files. Concurrent callers share one answer. Raises OuzelError: STORAGE_UNAVAILABLE."""
+        """Lists all files. Concurrent callers get the same answer. Raises OuzelError: STORAGE_UNAVAILABLE."""
         if self._listing is None or self._listing.done():
             self._listing = asyncio.create_task(self._list())
         try:
@@ -39,7 +39,7 @@ class DamagedShelf:
         return DamagedList(files=await in_thread(lambda: damaged_files.reports(self._dir, has)))
 
     async def prepare(self, name: str) -> Restorable:
-        """Reads a file and the files that belong to it. Raises the errors of `damaged_files.prepare`."""
+        """Reads a file, and the other files of its torrent. Raises the errors of `damaged_files.prepare`."""
         catalogue = self._catalogue
         prepare = partial(damaged_files.prepare, self._dir, name, catalogue.has, catalogue.torrents.get)
         try:

@@ -11,7 +11,7 @@ from protocol.wire.desired import DesiredSession, DesiredTorrent
 from supervisor.store.damage import DamagedFile, put_aside_as
 
 REMOVED: Final = ".removed"
-"""The suffix of files that were put aside because their torrents were removed: they are not reported."""
+"""The suffix of files that were put aside because their torrents were removed. These files are not reported."""
 
 
 class Record(NamedTuple):
@@ -23,7 +23,7 @@ class Record(NamedTuple):
 
 
 class Mended(NamedTuple):
-    """A repair: the problem of a file, and what was done about it."""
+    """A repair: the problem of a file, and what was done about the problem."""
 
     torrent: str | None
     what: str
@@ -33,9 +33,9 @@ class Mended(NamedTuple):
 def differences(
     directory: ResumeDir, records: Sequence[Record], removed: Collection[str]
 ) -> tuple[list[Change], list[Mended]]:
-    """Returns the writes that make the directory agree with these records, and the repairs to report.
+    """Returns the writes that make the directory agree with these records. Also returns the repairs to report.
 
-    Records of removed torrents, which an older copy of the directory may have, are put aside. Raises OSError.
+    An older copy of the directory may have records of removed torrents. These records are put aside. Raises OSError.
     """
     changes, mended = [], []
     for torrent, path, value in records:
@@ -70,7 +70,9 @@ def differences(
 
 
 class Checked(NamedTuple):
-    """The outcome of a check of .torrent files: the damaged files, and by torrent the errors of unreadable files."""
+    """The outcome of a check of .torrent files. It has the damaged files, and the errors of unreadable files by
+    torrent.
+    """
 
     damaged: list[DamagedFile]
     unreadable: dict[str, str]
@@ -79,10 +81,10 @@ class Checked(NamedTuple):
 def check_metainfo(directory: ResumeDir, torrents: Mapping[str, DesiredTorrent], chosen: Iterable[str]) -> Checked:
     """Puts .torrent files aside that do not match the checksums in their records.
 
-    Without this check, damage could stay undetected for long, until the engine reads the file.
+    Without this check, damage could stay undetected until the engine reads the file.
 
     Args:
-        torrents: all torrents; the mapping may change meanwhile.
+        torrents: all torrents. The mapping may change meanwhile.
         chosen: the ids of the torrents to check.
     """
     found = Checked([], {})
@@ -104,10 +106,10 @@ def check_metainfo(directory: ResumeDir, torrents: Mapping[str, DesiredTorrent],
 def refused_metainfo(
     directory: ResumeDir, torrents: Mapping[str, DesiredTorrent], torrent: str, problem: str
 ) -> DamagedFile | None:
-    """Puts a .torrent file aside that an engine reports as damaged. Returns None if the file is not damaged any more.
+    """Puts a .torrent file aside, because an engine reports damage. Returns None if the file is not damaged any more.
 
     Args:
-        torrents: all torrents; the mapping may change meanwhile.
+        torrents: all torrents. The mapping may change meanwhile.
         problem: the engine's message.
     """
     desired, path = torrents.get(torrent), directory.metainfo(torrent)
@@ -128,7 +130,7 @@ def move_staged(directory: ResumeDir, done: str, staged: str) -> str:
 
 
 def _put_aside(directory: ResumeDir, path: Path) -> str | None:
-    """Puts a file aside. Returns a text with the file's new path; None if another thread has moved the file already."""
+    """Puts a file aside. Returns a text with the file's new path. None if another thread has moved the file already."""
     try:
         return put_aside_as(directory.put_aside(path))
     except FileNotFoundError:

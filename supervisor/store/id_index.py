@@ -1,6 +1,6 @@
 """An index of torrents by info-hash. Pure.
 
-Nearly all torrents have one hash, which is their id, so only further hashes are stored.
+Nearly all torrents have one hash, and this hash is their id. So only further hashes are stored.
 """
 
 from collections.abc import Iterable
@@ -15,9 +15,10 @@ class IdIndex:
     def __init__(self) -> None:
         self._ids: set[str] = set()
         self._aliases: dict[str, list[str]] = {}
-        """The ids of torrents, by their further hashes and by the ids of records that were merged into theirs."""
+        """The ids of torrents by further keys. The keys are further hashes of a torrent, and the ids of merged records.
+        """
         self._shortened: dict[str, list[str]] = {}
-        """Ids of torrents by their truncated v2 hashes."""
+        """The ids of torrents, by their truncated v2 hashes."""
         self._entries: dict[str, tuple[frozenset[str], str | None]] = {}
 
     def put(self, desired: DesiredTorrent) -> None:
@@ -45,7 +46,7 @@ class IdIndex:
             _take_out(self._shortened, v2[:SHORT], torrent)
 
     def owners(self, hashes: Iterable[str]) -> list[str]:
-        """The ids of the torrents that have one of these hashes, each once and in order."""
+        """The ids of the torrents with one of these hashes, in order and without duplicates."""
         found = set()
         for each in hashes:
             if each in self._ids:
@@ -54,7 +55,7 @@ class IdIndex:
         return sorted(found)
 
     def near(self, hashes: Iterable[str]) -> list[str]:
-        """Like `owners`, but with the torrents whose truncated hashes match, too."""
+        """Like `owners`, but truncated hashes match, too."""
         given = list(hashes)
         found = set(self.owners({*given, *(each[:SHORT] for each in given)}))
         for each in given:

@@ -1,12 +1,12 @@
-"""Decides which records are of the same torrent, and merges them. Pure.
+"""Decides which records are of the same torrent, and merges these records. Pure.
 
-A hybrid torrent (BEP 52) has two info-hashes, and a link may name either. Metadata proves which hashes belong together:
-both hashes are of the same bytes, so a torrent that has one of them has the other, too. A link proves nothing; it is
-trusted until metadata contradicts it.
+A hybrid torrent (BEP 52) has two info-hashes, and a link may name one of them. Metadata proves which hashes belong
+together, because both are hashes of the same bytes. A link proves nothing. A link is trusted until metadata contradicts
+it.
 
 The DHT and some trackers truncate a v2 hash to 20 bytes. A truncated hash looks like a v1 hash, but is no torrent's v1
-hash. A link with a truncated hash never gets its metadata, and libtorrent treats the link as the torrent of the whole
-v2 hash.
+hash. A link with a truncated hash never gets metadata. libtorrent treats such a link as the torrent of the whole v2
+hash.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,15 +21,16 @@ SHORT: Final = 40
 """The number of hexadecimal digits of a v1 hash, and of a truncated v2 hash."""
 
 PEERS_KEPT: Final = 200
-"""The number of peers from clients that are stored for one torrent; the oldest are dropped."""
+"""The number of peers from clients that are stored for one torrent. The oldest peers are dropped."""
 
 
 class Identity(NamedTuple):
     """The info-hashes of a torrent, from a source or a record.
 
     Fields:
-        v1, v2: the hashes in hexadecimal; None if the hash is unknown, or if the torrent has no such hash.
-        proven: whether metadata is known. If so, the hashes belong together, and the torrent has no other hash.
+        v1: the v1 hash in hexadecimal. None if the hash is unknown, or if the torrent has no v1 hash.
+        v2: the v2 hash in hexadecimal. None if the hash is unknown, or if the torrent has no v2 hash.
+        proven: whether metadata is known. Then the hashes belong together, and the torrent has no other hash.
     """
 
     v1: str | None
@@ -53,7 +54,8 @@ class New(NamedTuple):
     """The source is of a new torrent.
 
     Fields:
-        wrong: ids of magnet links' records that name one of the source's info-hashes, but are of other torrents.
+        wrong: the ids of wrong records of magnet links. Such a record names an info-hash of the source, but is of
+            another torrent.
     """
 
     wrong: tuple[str, ...] = ()
@@ -62,27 +64,27 @@ class New(NamedTuple):
 class Same(NamedTuple):
     """The source is of an existing torrent.
 
-    There are several ids only if the source proves that they are of one torrent.
+    There are several ids only if the source proves that all of them are of one torrent.
     """
 
     torrents: tuple[str, ...]
 
 
 class Contradiction(NamedTuple):
-    """The source contradicts an existing torrent; `problem` says why."""
+    """The source contradicts an existing torrent. `problem` says why."""
 
     problem: str
 
 
 def of_record(desired: DesiredTorrent, *, proven: bool) -> Identity:
-    """The identity of a record's torrent; the record's id is one of the hashes."""
+    """The identity of a record's torrent. The record's id is one of the hashes."""
     torrent = desired.torrent
     v1, v2 = desired.info_hash_v1, desired.info_hash_v2
     return Identity(v1 or (torrent if len(torrent) == SHORT else None), v2 or _whole(torrent), proven)
 
 
 def aliases(desired: DesiredTorrent) -> frozenset[str]:
-    """The other hashes and ids by which a record is found."""
+    """The other hashes and ids that find a record."""
     named = {desired.info_hash_v1, desired.info_hash_v2, *desired.merged}
     return frozenset(each for each in named if each is not None and each != desired.torrent)
 
@@ -119,7 +121,7 @@ def judge(source: Identity, known: Sequence[Known]) -> New | Same | Contradictio
 
 
 def without(desired: DesiredTorrent, hashes: frozenset[str]) -> DesiredTorrent:
-    """Returns a magnet link's record without these info-hashes, which belong to another torrent."""
+    """Returns a magnet link's record without these info-hashes. The hashes belong to another torrent."""
     return msgspec.structs.replace(
         desired,
         info_hash_v1=None if desired.info_hash_v1 in hashes else desired.info_hash_v1,
@@ -129,7 +131,7 @@ def without(desired: DesiredTorrent, hashes: frozenset[str]) -> DesiredTorrent:
 
 
 class Candidate(NamedTuple):
-    """One of several records of a torrent, and the number of its bytes that are known to be on disk."""
+    """A record of a torrent with several records. `bytes_done` is the number of bytes that are known to be on disk."""
 
     desired: DesiredTorrent
     bytes_done: int
@@ -139,8 +141,8 @@ class Merged(NamedTuple):
     """The outcome of a merge of records.
 
     Fields:
-        kept: the record that stays, with the data of the others.
-        leaving: the other records, marked as removed (`merged`); their files are not deleted.
+        kept: the record that stays. It has the data of the other records.
+        leaving: the other records, marked as removed (`merged`). Their files are not deleted.
     """
 
     kept: DesiredTorrent
@@ -150,10 +152,14 @@ class Merged(NamedTuple):
 def merge(candidates: Iterable[Candidate], *, v1: str | None, v2: str | None) -> Merged:
     """Merges several records into one. Their order makes no difference.
 
-    The record with the most bytes stays. If several have as many bytes, a record with metainfo is preferred, then the
-    oldest. The record that stays keeps its save path, its selection and whether it is paused, and gets the trackers,
-    web seeds, labels, peers and ids of the others, and a category if it has none. Trackers and web
-    seeds that a client has removed from one of them, or replaced, are not used any more.
+    The record with the most bytes stays. If several records have the most bytes, a record with metainfo stays, then the
+    oldest record. These data are merged into the record that stays:
+    - trackers and web seeds
+    - labels, peers and ids
+    - the category, if the record has no category
+
+    The save path, the selection and the pause of the record do not change. Clients may have removed or replaced
+    trackers or web seeds in any of the records. Removed addresses are not used any more.
     """
     first, *others = [each.desired for each in sorted(candidates, key=_rank)]
     everything = [first, *others]
@@ -186,7 +192,9 @@ def merge(candidates: Iterable[Candidate], *, v1: str | None, v2: str | None) ->
 
 
 def _edits(records: Iterable[DesiredTorrent]) -> TrackerEdits | None:
-    """The changes to the trackers of all records; of two that contradict each other, the first record's."""
+    """The changes to the trackers of all records. If two changes contradict each other, the first record's change
+    counts.
+    """
     given = [each.tracker_edits for each in records if each.tracker_edits is not None]
     return reduce(TrackerEdits.merge, given) if given else None
 
@@ -210,7 +218,7 @@ def _shortened(one: Identity, other: Identity) -> bool:
 
 
 def _contradict(one: Identity, other: Identity) -> bool:
-    """Whether two identities that share a hash cannot be of one torrent."""
+    """Whether two identities with a common hash contradict each other. Then they are of two torrents."""
     return any(
         (mine != its)
         if mine is not None and its is not None

@@ -1,7 +1,7 @@
-"""The copy of the IP filter's file in the resume directory, where the engine's sandbox allows reading it.
+"""The copy of the IP filter's file in the resume directory. The engine's sandbox allows reading in this directory.
 
-The copy also keeps the rules in force while the file itself cannot be read, for example because its disk is not
-mounted. That is so even if the supervisor and the engine are restarted meanwhile.
+The file itself may be unreadable, for example because its disk is not mounted. Meanwhile the copy keeps the rules in
+force, even across restarts of the supervisor and the engine.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from protocol.durable.resume_dir import ResumeDir
 from supervisor.concurrency.threads import in_thread
 
 LOOK_S: Final = 1.0
-"""The interval of checks whether the file has changed.
+"""The interval between checks for changes of the file.
 
-A changed file is copied once a second check finds it the same.
+A changed file is copied when the next check finds no further change.
 """
 PATIENCE_S: Final = 5.0
-"""The time limit of the first look, before the first engine is started. The disk of the file may hang."""
+"""The time limit of the first check, before the first engine is started. The disk of the file may hang."""
 BYTES_MAX: Final = 64 * 1024 * 1024
 
 _Mark = tuple[str, int, int, int, int]
@@ -33,7 +33,7 @@ class IpFilterCopy:
     """Keeps the copy up to date.
 
     Args:
-        file: returns the configured path of the file; None for none.
+        file: returns the configured path of the file; None without a file.
         report: called with the problem of the file, or None.
     """
 
@@ -46,16 +46,16 @@ class IpFilterCopy:
         self._copied: _Mark | None = None
         self._changing: _Mark | None = None
         self._absent = False
-        """Whether there is no copy, since no file is configured."""
+        """Whether there is no copy, because no file is configured."""
 
     async def prepare(self) -> None:
-        """Copies the file for the first engine, unless the disk does not answer in time."""
+        """Copies the file for the first engine. Gives up if the disk does not answer in time."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
                 await self._look(settled=False)
 
     async def run(self) -> None:
-        """Copies the file whenever it changes, until cancelled."""
+        """Copies the file after each change. Runs until it is cancelled."""
         while True:
             await asyncio.sleep(LOOK_S)
             await self._look(settled=True)
@@ -72,7 +72,7 @@ class IpFilterCopy:
             self._report(None)
 
     def _update(self, file: str | None, *, settled: bool) -> None:
-        """Makes, replaces or deletes the copy if that is due. Raises OSError."""
+        """Makes, replaces or deletes the copy if necessary. Raises OSError."""
         copy = self._dir.ip_filter
         if file is None:
             if copy.exists():

@@ -21,12 +21,12 @@ _OTHERWISE: Final = "check the kernel's log and the state of its disk"
 
 
 def remedy(problem: str) -> str:
-    """The remedy for a problem, as text, which adds that the failed operation is tried again automatically."""
+    """The text of the remedy for a problem. The text adds that the failed operation is tried again automatically."""
     words = problem.lower()
     found = next((text for part, text in _REMEDIES if part in words), _OTHERWISE)
     return f"{found}; it is tried again every few seconds"
 
 
 def with_remedy(subject: str, problem: str | None) -> str | None:
-    """Returns the problem of a file or a directory with its remedy added; None if the problem is None."""
+    """Returns the problem of a file or a directory with its remedy. None if the problem is None."""
     return None if problem is None else f"{subject}: {problem}; {remedy(problem)}"

@@ -1,7 +1,8 @@
-"""The warden: watches the resume directory, refuses changes while it cannot be written, and repairs it afterwards.
+"""The warden: watches the resume directory. Refuses changes while the directory cannot be written, and repairs it
+later.
 
-The warden never blocks the loop, and never makes the directory: if it is missing, its disk may not be mounted. No disk
-error ends the warden: the error is reported, and the next check tries again.
+The warden never blocks the loop. It never makes the directory, because the disk of a missing directory may not be
+mounted. After a disk error, the warden reports the error, and the next check tries again.
 """
 
 import asyncio
@@ -34,14 +35,16 @@ T = TypeVar("T")
 
 LOOK_S: Final = 1.0
 CHECKED_AT_ONCE: Final = 50
-"""The number of .torrent files that are read in a row. Then the warden pauses for `CHECK_S`, to leave the disk free."""
+"""The number of .torrent files that are read in a row. Then the warden waits for `CHECK_S`, because others need the
+disk, too.
+"""
 CHECK_S: Final = 0.5
 CHECK_AGAIN_S: Final = 5.0
 """The delay before unreadable .torrent files are read again."""
 PROBE_BYTES: Final = 16 * 1024
 _PROBE: Final = FailedWrite(1, PROBE_BYTES, "")
 PROBE_MAX_S: Final = 4.0
-"""The maximum interval between probes, each as large as the failed write. The first intervals are shorter."""
+"""The maximum interval between probes. Each probe has the size of the failed write. The first intervals are shorter."""
 _BACKOFF: Final = exponential(LOOK_S, PROBE_MAX_S)
 READ_AGAIN: Final = 1000
 """The maximum number of unreadable records that are read again in one check."""
@@ -51,18 +54,20 @@ class Callbacks(NamedTuple):
     """Callbacks for the warden's findings.
 
     Fields:
-        trouble: called with the problem, or None when the directory is usable again.
-        writes: called with the problem of failed writes while the directory is usable, or None when they succeed again.
-        locked: called with the new lock, when another directory has replaced the first one.
-        inherited: called if a directory is back, and the engine still holds the lock on it that it has inherited.
-        back: called with the repairs, when the directory is usable again.
+        trouble: called with the problem. Called with None when the directory is usable again.
+        writes: called with the problem if writes fail although the directory is usable. Called with None when writes
+            succeed again.
+        locked: called with the new lock when another directory has replaced the first directory.
+        inherited: called if a directory is back and the engine still holds its inherited lock on this directory.
+        back: called with the repairs when the directory is usable again.
         damaged: called with each file that was put aside.
-        unreadable: called with a file's name and the cause, or None once the file could be read.
-        loaded: called with the files that were put aside, when a directory that could not be listed before was read.
-        found: called with a torrent whose record could finally be read, and with the desired state, or with None if
-            there is no valid record. Before that, it is called for each torrent that was merged into the record.
-        session_found: called when the session's record could finally be read.
-        lying: called with the names of all files in `damaged/`, and with those files that no other file has replaced.
+        unreadable: called with a file's name and the cause. The cause is None once the file was read.
+        loaded: called when the directory was finally listed and read. The argument is the files that were put aside.
+        found: called when a torrent's record was finally read. The arguments are the torrent and its desired state. The
+            state is None if there is no valid record. Before that, `found` is called for each torrent that was merged
+            into the record.
+        session_found: called when the session's record was finally read.
+        lying: called with the names of all files in `damaged/`, and with the files that no other file has replaced.
     """
 
     trouble: Callable[[str | None], None]
@@ -118,7 +123,7 @@ class ResumeDirWarden:
         return self._problem is not None
 
     def slowness(self, now: float) -> str | None:
-        """The problem if a write or a check takes too long; None otherwise. `now` is in monotonic seconds."""
+        """If a write or a check takes too long, the problem. Otherwise None. `now` is in monotonic seconds."""
         waiting = [since for since in (self._catalogue.waiting_since(), self._busy_since) if since is not None]
         return slowness(min(waiting, default=None), now)
 
@@ -195,7 +200,7 @@ class ResumeDirWarden:
         self._doubt.set()
 
     async def _beside(self, call: Callable[[], T]) -> T:
-        """Runs a call in a thread, since the disk may block it, and tracks its duration."""
+        """Runs a call in a thread, because the disk may block the call. Tracks the duration of the call."""
         self._busy_since = time.monotonic()
         try:
             return await in_thread(call)
@@ -212,10 +217,10 @@ class ResumeDirWarden:
     # -- in the thread --------------------------------------------------------------------------------------------
 
     def _examine(self, doubt: bool, closed: bool) -> str | None:
-        """Checks the directory. Returns its problem, or None. A probe is written only in doubt.
+        """Checks the directory. Returns its problem, or None. Writes a probe only if the check is inconclusive.
 
-        Another directory is adopted only while the catalogue is closed: the records have to be written into it before
-        it is used.
+        Another directory is adopted only while the catalogue is closed, because all records must be written into that
+        directory first.
         """
         self._inherited = False
         try:
@@ -235,9 +240,9 @@ class ResumeDirWarden:
         return None
 
     def _take_over(self) -> str | None:
-        """Locks the directory that has replaced the first one.
+        """Locks the directory that has replaced the first directory.
 
-        Returns a problem if it has unknown torrents, otherwise None.
+        If the new directory has unknown torrents, returns a problem. Otherwise returns None.
         """
         strangers = [torrent for torrent in self._dir.torrents() if not self._catalogue.has_known(torrent)]
         if strangers:
@@ -262,7 +267,7 @@ class ResumeDirWarden:
         return None
 
     def _probe(self, failed: FailedWrite = _PROBE) -> None:
-        """Writes as many files and bytes as a failed write, and deletes them again. Raises OSError."""
+        """Writes files with the number and size of a failed write, and deletes these files again. Raises OSError."""
         paths = self._dir.probes(max(1, failed.files))
         rest = bytes(max(0, failed.size - len(paths) + 1))
         changes = [Change(path, rest if path == self._dir.probe else b"0") for path in paths]
@@ -277,7 +282,7 @@ class ResumeDirWarden:
     # -- failed writes --------------------------------------------------------------------------------------------
 
     async def _look_at_writes(self) -> None:
-        """Writes torrents in doubt again, and probes whether a failed write would succeed now."""
+        """Writes torrents in doubt again. Probes whether a failed write would succeed now."""
         if self._catalogue.in_doubt:
             problem = await self._catalogue.mend()
             if problem is not None:
@@ -308,7 +313,7 @@ class ResumeDirWarden:
     # -- unreadable files -----------------------------------------------------------------------------------------
 
     async def _read_again(self) -> None:
-        """Reads unreadable files again, and loads those that can be read."""
+        """Reads unreadable files again, and loads the files that can be read now."""
         catalogue = self._catalogue
         chosen = list(catalogue.unreadable)[:READ_AGAIN]
         if chosen:
@@ -344,7 +349,7 @@ class ResumeDirWarden:
         self._tell.found(torrent, desired)
 
     async def _look_aside(self) -> None:
-        """Reports the files in `damaged/`, if they have changed."""
+        """If the files in `damaged/` have changed, reports these files."""
         names = await self._beside(partial(list_names, self._dir))
         if names != self._lying:
             files = await self._beside(partial(unreplaced, self._dir, names, self._catalogue.has))
@@ -356,7 +361,7 @@ class ResumeDirWarden:
     async def _mend(self) -> None:
         """Makes the directory agree with the state in memory, and opens the catalogue again.
 
-        The catalogue is closed, and earlier writes have ended, so the state in memory does not change meanwhile.
+        The catalogue is closed, and earlier writes have ended. So the state in memory does not change meanwhile.
         """
         await self._catalogue.settled()
         records, removed = self._catalogue.records(), frozenset(self._catalogue.removed)

@@ -1,23 +1,23 @@
 """Judges a check of the resume directory. Pure.
 
-The lock identifies the directory: its `.lock` is the file that this supervisor holds locked. While the service runs,
-another directory may come to be at the path: when a disk is unmounted, or a directory is renamed or made anew. Then
-nothing is written until it is certain that the new directory is meant to be the resume directory. Checks write nothing.
-Some problems, such as a full disk, show only in a write: in doubt, a probe is written.
+The lock identifies the directory. This supervisor has locked the file `.lock` in the right directory. While the service
+runs, the path may lead to another directory. The reasons are an unmounted disk, or a renamed or new directory. Then
+nothing is written until it is certain that the new directory shall be the resume directory. Checks write nothing. Some
+problems, such as a full disk, show only in a write. If a check is inconclusive, a probe is written.
 """
 
 from enum import Enum
 from typing import Final, NamedTuple
 
 SLOW_S: Final = 2.0
-"""A write that takes longer than this is reported."""
+"""The time after which an unfinished write is reported."""
 
 ENOUGH_BYTES: Final = 64 * 1024
-"""With less free space than this, a probe decides whether the directory can be written."""
+"""The minimum free space. If there is less, a probe decides whether the directory can be written."""
 
 
 class Home(NamedTuple):
-    """The location of a directory: its device, and whether a file system is mounted on it."""
+    """The location of a directory: the device, and whether the directory is a mount point."""
 
     device: int
     mounted: bool
@@ -28,7 +28,7 @@ class Seen(NamedTuple):
 
     Fields:
         home: the location of the directory that is at the path now.
-        lock: the directory's lock file as `device:inode`; None if the directory has no lock file.
+        lock: the directory's lock file as `device:inode`. None if the directory has no lock file.
     """
 
     home: Home
@@ -38,7 +38,7 @@ class Seen(NamedTuple):
 
 
 class Verdict(Enum):
-    """The verdict on a check; its value continues a sentence about the directory."""
+    """The verdict on a check. Its value continues a sentence about the directory."""
 
     FINE = "fine"
     DOUBTFUL = "may not take writes"
@@ -64,7 +64,7 @@ def judge(home: Home, lock: str, seen: Seen) -> Verdict:
 
 
 def slowness(waiting_since: float | None, now: float) -> str | None:
-    """The problem if a write or check waits for the disk for too long, or None. Times are monotonic seconds."""
+    """If a write or check waits for the disk for too long, the problem. Otherwise None. Times are monotonic seconds."""
     if waiting_since is None or now - waiting_since <= SLOW_S:
         return None
     return (

@@ -1,4 +1,4 @@
-"""Reads a resume directory at a start: the records, and which files are unreadable or were put aside."""
+"""Reads a resume directory at a start. Finds the records, the unreadable files, and the damaged files."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from supervisor.store.damage import DamagedFile, put_aside_as
 
 
 class Unreadable(NamedTuple):
-    """A file that exists and cannot be read: its name, its torrent, and the problem."""
+    """A file that exists but cannot be read. It has a name, a torrent, and the problem."""
 
     name: str
     torrent: str | None
@@ -27,12 +27,12 @@ class Stored(NamedTuple):
     """The content of a resume directory.
 
     Fields:
-        torrents: the records, including those of torrents that are being removed.
+        torrents: the records. Records of torrents that are being removed are included.
         session: the desired state of the session.
-        unreadable: the records that cannot be read yet; the files of their torrents are not changed meanwhile.
+        unreadable: the records that cannot be read yet. The files of their torrents are not changed meanwhile.
         damaged: the files that were put aside.
-        not_moved: fast-resume data that could not be moved from where earlier versions stored it: the file's name, and
-            the error.
+        not_moved: fast-resume data of earlier versions that could not be moved to its new directory. Each item has the
+            file's name and the error.
     """
 
     torrents: list[DesiredTorrent]
@@ -45,8 +45,8 @@ class Stored(NamedTuple):
 def read_all(directory: ResumeDir) -> Stored:
     """Reads the whole directory. Raises OSError if it cannot be listed.
 
-    Damaged files are put aside; so are files that belong to no torrent. Fast-resume data that earlier versions stored
-    beside the records is moved to the engine's own directory.
+    Damaged files, and files without a torrent, are put aside. Earlier versions stored fast-resume data next to the
+    records. This data is moved to the engine's own directory.
     """
     with contextlib.suppress(OSError):  # the warden makes it as soon as it can be made
         directory.make_engine_dir()
@@ -94,7 +94,7 @@ def read_all(directory: ResumeDir) -> Stored:
 def _staged_names(directory: ResumeDir) -> list[str]:
     """The files that an engine has put aside.
 
-    If they cannot be listed, there are none: records do not depend on them.
+    If these files cannot be listed, the result is empty, because records do not depend on these files.
     """
     try:
         return directory.staged_names()
@@ -124,7 +124,7 @@ def read_torrent(directory: ResumeDir, torrent: str) -> Found:
 
 
 def read_session(directory: ResumeDir) -> DesiredSession | Unreadable | DamagedFile:
-    """Reads the session's record; without a record, returns the default. A damaged record is put aside."""
+    """Reads the session's record. Without a record, returns the default. A damaged record is put aside."""
     path = directory.session
     try:
         return decode_record(read(path), DesiredSession)
@@ -137,7 +137,7 @@ def read_session(directory: ResumeDir) -> DesiredSession | Unreadable | DamagedF
 
 
 def aside(directory: ResumeDir, path: Path) -> str:
-    """Puts a file aside. Returns a text with its new path, or with the error."""
+    """Puts a file aside. Returns a text with the file's new path, or with the error."""
     try:
         return put_aside_as(directory.put_aside(path))
     except OSError as error:
@@ -145,7 +145,7 @@ def aside(directory: ResumeDir, path: Path) -> str:
 
 
 def _put_aside(directory: ResumeDir, path: Path, torrent: str | None, damage: Damaged) -> DamagedFile | Unreadable:
-    """Puts a damaged record aside. If that fails, the record counts as unreadable; thus it is not overwritten."""
+    """Puts a damaged record aside. If that fails, the record counts as unreadable, so it is not overwritten."""
     what = f"{path.name} is damaged: {damage}"
     try:
         return DamagedFile(path.name, torrent, what, put_aside_as(directory.put_aside(path)))
@@ -156,7 +156,7 @@ def _put_aside(directory: ResumeDir, path: Path, torrent: str | None, damage: Da
 def _clear(directory: ResumeDir, path: Path) -> None:
     """Deletes the temporary file of an interrupted write, which would block a new write.
 
-    If it is a directory, puts it aside.
+    If there is a directory instead of a file, puts the directory aside.
     """
     if path.is_dir() and not path.is_symlink():
         aside(directory, path)

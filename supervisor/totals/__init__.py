@@ -1,5 +1,5 @@
-"""Lifetime transfer totals of torrents and the session, and their durations.
+"""Lifetime transfer totals of torrents and the session, and durations of torrents.
 
-- *Totals* are counted from the engine's reports; the *totals store* reads and writes their files, in shards.
-- The *totals keeper* loads the totals at the start, and saves them when they have changed.
+- *Totals* are counted from the engine's reports. The *totals store* reads and writes files of totals, in shards.
+- The *totals keeper* loads the totals at the start, and saves changed totals.
 """

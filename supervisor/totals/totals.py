@@ -1,15 +1,15 @@
-"""Totals: the lifetime transfer of each torrent and the session, and the durations of torrents. Pure.
+"""Totals: the lifetime transfer of torrents and the session, and durations of torrents. Pure.
 
-An engine counts the bytes. A new engine begins with the last saved values, which may be lower than the last reported
-values. So the totals here never decrease: a reported value that is lower than the total is ignored, and the next engine
-gets the total (in `EnsureTorrent`) and continues from it. The counters of `wasted` bytes and of the session have no
-such start value: they begin with 0 in each engine, and the engines' values are added up.
+An engine counts the bytes. A new engine begins with the last saved values. The saved values may be lower than the last
+reported values. The totals here never decrease. If a reported value is lower than the total, it is ignored. The next
+engine gets the total in `EnsureTorrent`, and continues from there. The counters of `wasted` bytes and of the session
+begin with 0 in each engine. The values of all engines are added up.
 
-Durations are not counted for each torrent. The *uptime* is the total time in which an engine was up. For an active
-torrent the uptime at which it became active is stored, minus its earlier active time. So the data of ten thousand idle
-seeds does not change, and need not be saved.
+Durations are not counted second by second. The *uptime* is the total time with an engine. When a torrent becomes
+active, the uptime is stored, minus the torrent's earlier active time. So the data of ten thousand idle seeds does not
+change, and is not saved again.
 
-Saved data is split into *shards*, by the first two digits of the torrent's id. The session is a shard, too.
+Saved data is split into *shards*. The first two digits of a torrent's id name its shard. The session is a shard, too.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -31,12 +31,16 @@ class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """One torrent's counters as they are stored.
 
     Fields:
-        added_us: when the torrent was added; a torrent that is added again begins with new counters.
-        downloaded, uploaded, wasted: payload bytes.
-        active_s: for how long the torrent was active, as of the shard's `uptime_s`.
+        added_us: when the torrent was added. If a torrent is added again, it begins with new counters.
+        downloaded: received payload bytes.
+        uploaded: sent payload bytes.
+        wasted: wasted payload bytes.
+        active_s: for how long the torrent was active, up to the shard's `uptime_s`.
         seeding_s: for how long of that time the torrent was complete.
-        active, seeding: whether `active_s` and `seeding_s` have continued to grow since.
-        completed_us, last_activity_us: times in microseconds since 1970; null for never.
+        active: whether `active_s` grows after that time.
+        seeding: whether `seeding_s` grows after that time.
+        completed_us: the time of completion in microseconds since 1970; null for never.
+        last_activity_us: the time of the last activity in the same form.
         quiet_from_s: the value of `seeding_s` at the last activity.
     """
 
@@ -61,7 +65,7 @@ class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The session's totals as they are stored: payload bytes of all engines, and their uptime."""
+    """The session's totals as they are stored: payload bytes of all engines, and the uptime."""
 
     uptime_s: int = 0
     downloaded: int = 0
@@ -72,13 +76,13 @@ class Counts(msgspec.Struct, gc=False):
     """One torrent's counters. There may be a hundred thousand of them.
 
     Fields:
-        wasted_seen: the value of `wasted` that the running engine has reported.
-        engine: the number of the engine that has reported the torrent last.
+        wasted_seen: the last value of `wasted` from the running engine.
+        engine: the number of the engine with the last report about the torrent.
         fetched: whether payload was received since the torrent was last complete.
-        active_s: for how long the torrent was active. While `active` is true, instead the uptime at which that began,
-            minus its earlier active time.
-        seeding_s: the same for the time in which it was active and complete, with `seeding`.
-        quiet_from_s: for how long the torrent had been active and complete when payload was last received or sent.
+        active_s: for how long the torrent was active. While `active` is true, the value is the uptime when the torrent
+            became active, minus its earlier active time.
+        seeding_s: the same for the torrent's seeding time. The flag is `seeding`.
+        quiet_from_s: the torrent's seeding time when payload was last received or sent.
     """
 
     downloaded: int = 0
@@ -100,13 +104,14 @@ _NOTHING: Final = Counts()
 
 
 class Totals:
-    """All totals. Callers pass times: monotonic seconds, or microseconds since 1970.
+    """All totals. Callers pass times in monotonic seconds, or in microseconds since 1970.
 
     Fields:
         changed: the shards with unsaved changes.
-        uptime_s: the total time in which an engine was up, as of the last `tick`.
+        uptime_s: the total time with an engine, up to the last `tick`.
         loaded: whether the stored data was read. The shards in `unread` could not be read yet.
-        session_downloaded, session_uploaded: payload bytes since the start of this supervisor.
+        session_downloaded: received payload bytes since the start of this supervisor.
+        session_uploaded: sent payload bytes since the start of this supervisor.
     """
 
     def __init__(self) -> None:
@@ -127,21 +132,21 @@ class Totals:
     # -- time and engines -----------------------------------------------------------------------------------------
 
     def tick(self, now: float, *, up: bool) -> None:
-        """Adds to the uptime if an engine is up. Call it every second."""
+        """If an engine is up, adds to the uptime. Call it every second."""
         if up and self._ticked is not None:
             self._uptime += now - self._ticked
             self.uptime_s = int(self._uptime)
         self._ticked = now if up else None
 
     def engine_lost(self) -> None:
-        """Notes an engine's death. The counters that begin with 0 in each engine begin anew."""
+        """Notes an engine's death. Some counters begin with 0 in each engine."""
         self._engine += 1
         self._session_seen = (0, 0)
 
     # -- counting -------------------------------------------------------------------------------------------------
 
     def count_session(self, downloaded: int, uploaded: int) -> None:
-        """Counts the session's bytes, from the counters of the running engine since its start."""
+        """Counts the session's bytes. The arguments are the counters of the running engine since its start."""
         if (downloaded, uploaded) != self._session_seen:
             seen_downloaded, seen_uploaded = self._session_seen
             self.session_downloaded += max(0, downloaded - seen_downloaded)
@@ -179,7 +184,7 @@ class Totals:
         return msgspec.structs.replace(event, downloaded=told[0], uploaded=told[1], wasted=told[2])
 
     def state(self, torrent: str, state: TorrentState) -> None:
-        """Starts or ends a torrent's durations, as its new state requires. The state `queued` changes nothing."""
+        """Starts or ends a torrent's durations according to its new state. The state `queued` changes nothing."""
         if state is TorrentState.QUEUED:
             return
         active, seeding = state in _RUNNING, state in COMPLETE_STATES
@@ -194,14 +199,18 @@ class Totals:
             self.changed.add(torrent[:2])
 
     def completed(self, torrent: str, now_us: int) -> None:
-        """Sets the time of a torrent's completion, unless nothing was downloaded since its previous completion."""
+        """Sets the time of a torrent's completion. Does nothing if nothing was downloaded since its previous
+        completion.
+        """
         counts = self._of(torrent)
         if counts.fetched or counts.completed_us is None:
             counts.completed_us, counts.fetched = now_us, False
             self.changed.add(torrent[:2])
 
     def found(self, history: HistoryFound) -> None:
-        """Merges the totals in a torrent's fast-resume data. An engine sends them if the supervisor has stored none."""
+        """Merges the totals in a torrent's fast-resume data. An engine sends these totals if the supervisor has stored
+        no totals.
+        """
         counts = self._of(history.torrent)
         counts.downloaded = max(counts.downloaded, history.downloaded)
         counts.uploaded = max(counts.uploaded, history.uploaded)
@@ -215,7 +224,7 @@ class Totals:
         self.changed.add(history.torrent[:2])
 
     def merge_stored(self, torrent: str, record: TorrentRecord, uptime_s: int) -> None:
-        """Merges the stored counters of a torrent with those counted since.
+        """Merges the stored counters of a torrent with the counters since the start.
 
         Args:
             uptime_s: the uptime at which the counters were stored.
@@ -245,7 +254,7 @@ class Totals:
         """Merges the session's stored totals.
 
         Args:
-            stamped_s: the uptime in the stamp file, which may be greater than the stored uptime.
+            stamped_s: the uptime in the stamp file. It may be greater than the stored uptime.
         """
         self._before_downloaded += record.downloaded
         self._before_uploaded += record.uploaded
@@ -258,7 +267,7 @@ class Totals:
                 counts.seeding_s += more if counts.seeding else 0
 
     def at_least(self, uptime_s: int) -> None:
-        """Raises the uptime to at least this value."""
+        """If the uptime is lower than this value, raises it to this value."""
         if uptime_s > self.uptime_s:
             self.merge_stored_session(SessionRecord(), uptime_s - self.uptime_s)
 
@@ -286,11 +295,11 @@ class Totals:
         return self.loaded and torrent[:2] not in self.unread and not self.knows(torrent)
 
     def active_s(self, counts: Counts) -> int:
-        """The total time in which a torrent was active, in seconds."""
+        """For how long a torrent was active in total, in seconds."""
         return self.uptime_s - counts.active_s if counts.active else counts.active_s
 
     def seeding_s(self, counts: Counts) -> int:
-        """The total time in which a torrent was active and complete, in seconds."""
+        """For how long a torrent was active and complete in total, in seconds."""
         return self.uptime_s - counts.seeding_s if counts.seeding else counts.seeding_s
 
     # -- storing --------------------------------------------------------------------------------------------------
@@ -312,7 +321,7 @@ class Totals:
         """The shard's totals to store.
 
         Args:
-            added_us: returns when a torrent was added; None if it does not exist.
+            added_us: returns when a torrent was added. None if the torrent does not exist.
         """
         return ShardRecord(uptime_s=self.uptime_s, torrents=dict(self._records(shard, added_us)))
 

@@ -1,7 +1,7 @@
-"""The totals' keeper: loads the totals at the start, and saves them when they have changed.
+"""The totals keeper: loads the totals at the start, and saves changed totals.
 
-The first change of a shard is saved within seconds; later changes are saved every `SAVE_S`. So a kill loses at most a
-minute of changes, and a torrent that uploads causes one small write a minute. Unchanged shards are never written.
+The first change of a shard is saved within seconds. Later changes are saved every `SAVE_S`. So a kill loses at most a
+minute of changes, and an uploading torrent causes one small write a minute. Unchanged shards are never written.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ from supervisor.totals.totals_store import Stamp, Stored
 
 SOON_S: Final = 5.0
 SAVE_S: Final = 55.0
-"""The interval between two saves of the same shard. Together with the time for the write it is less than a minute."""
+"""The interval between two saves of one shard. Interval and write together take less than a minute."""
 STAMP_S: Final = 10.0
 CLOSE_S: Final = 10.0
 AT_ONCE: Final = 4000
-"""The maximum number of torrents whose records are made at once; that blocks the loop."""
+"""The maximum number of torrent records that are made at once. Making records blocks the loop."""
 
 
 class TotalsKeeper:
@@ -38,8 +38,9 @@ class TotalsKeeper:
     Args:
         totals: the counters.
         catalogue: the torrents.
-        runtime_dir: the runtime directory. If it is on a file system in memory, the uptime is stored there, too.
-        identity: returns the identity of the resume directory, which is that of its lock file.
+        runtime_dir: the runtime directory. If this directory is on a file system in memory, the uptime is stored there,
+            too.
+        identity: returns the identity of the resume directory. It is the identity of its lock file.
         damaged: called with each file that was put aside.
     """
 
@@ -74,7 +75,10 @@ class TotalsKeeper:
         self._problem: str | None = None
 
     async def load(self) -> None:
-        """Reads the stored totals, before clients are served, or as soon as the directory can be listed."""
+        """Reads the stored totals.
+
+        Call it before clients are served. If the directory cannot be listed then, call it later.
+        """
         if self._totals.loaded or self._loading or self._catalogue.unlisted is not None:
             return
         self._loading = True
@@ -107,7 +111,7 @@ class TotalsKeeper:
         await self._idle.wait()
 
     def save_all(self) -> None:
-        """Marks all shards for saving, since another directory may have replaced the first."""
+        """Marks all shards for saving, because another directory may have replaced the first directory."""
         self._totals.changed.update(self._totals.shards())
 
     def tick(self, now: float, *, up: bool) -> None:
@@ -206,7 +210,7 @@ class TotalsKeeper:
 
 
 _UNREADABLE: Final = -1
-"""Stands for the time at which a torrent was added, if its record cannot be read now."""
+"""Stands for the time of the add if a torrent's record cannot be read now."""
 
 
 def _added_us(catalogue: Catalogue, torrent: str) -> int | None:

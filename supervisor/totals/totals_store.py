@@ -1,7 +1,9 @@
-"""Reads and writes the files of totals: `totals/` in the resume directory, with a small file for each shard.
+"""Reads and writes the files of totals.
 
-All functions run in threads, and no request waits for them. A damaged file is put aside. The totals that it had then
-begin with those in the torrents' fast-resume data, or with 0.
+They are in `totals/` in the resume directory. Each shard has a small file.
+
+All functions run in threads, and no request waits for these functions. A damaged file is put aside. Then the totals of
+its torrents begin with the totals in their fast-resume data, or with 0.
 """
 
 import contextlib
@@ -20,7 +22,7 @@ from supervisor.store.damage import DamagedFile, put_aside_as
 from supervisor.totals.totals import SESSION, SessionRecord, ShardRecord
 
 STAMP: Final = "uptime"
-"""The name of the stamp file, in a runtime directory in memory.
+"""The name of the stamp file. It is in a runtime directory in memory.
 
 While all torrents are idle seeds, no other file stores the uptime.
 """
@@ -29,7 +31,9 @@ _MOUNTINFO: Final = Path("/proc/self/mountinfo")
 
 
 class Stamp(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of the stamp file: the uptime, and the identity of its resume directory (`ResumeDir.identity`)."""
+    """The content of the stamp file. It has the uptime, and the identity of the resume directory
+    (`ResumeDir.identity`).
+    """
 
     resume_dir: str
     uptime_s: int
@@ -40,7 +44,7 @@ class Stored(NamedTuple):
 
     Fields:
         session: the session's totals; None if none are stored.
-        unread: the shards that cannot be read now; they are not written until they can be read.
+        unread: the shards that cannot be read now. They are not written until they were read.
         damaged: the files that were put aside.
     """
 
@@ -51,7 +55,7 @@ class Stored(NamedTuple):
 
 
 def read_all(directory: ResumeDir, only: Sequence[str] | None = None) -> Stored:
-    """Reads all shards, or only those in `only`."""
+    """Reads all shards, or only the shards in `only`."""
     found = Stored(None, {}, set(), [])
     for shard in directory.total_shards() if only is None else only:
         path = directory.totals(shard)
@@ -80,7 +84,7 @@ def change(directory: ResumeDir, shard: str, record: SessionRecord | ShardRecord
 
 
 def write(directory: ResumeDir, changes: Sequence[Change]) -> None:
-    """Writes files durably, as one group. Raises OSError; even then some of the files may be written."""
+    """Writes files durably as one group. Raises OSError. After an error, some files may be written."""
     directory.check()
     if not directory.totals_dir.is_dir() or directory.totals_dir.is_symlink():
         if os.path.lexists(directory.totals_dir):
@@ -95,7 +99,7 @@ def write(directory: ResumeDir, changes: Sequence[Change]) -> None:
 
 
 def in_memory(directory: Path, mountinfo: Callable[[], str] = _MOUNTINFO.read_text) -> bool:
-    """Whether a directory is on a file system in memory, so that a write there costs no disk access."""
+    """Whether a directory is on a file system in memory. A write there needs no disk."""
     try:
         device = directory.stat().st_dev
         mounts = mountinfo()
@@ -111,7 +115,7 @@ def in_memory(directory: Path, mountinfo: Callable[[], str] = _MOUNTINFO.read_te
 
 
 def read_stamp(runtime_dir: Path, identity: str) -> int:
-    """Reads the uptime of this resume directory from the stamp file; 0 if there is none."""
+    """Reads the uptime of this resume directory from the stamp file. 0 if there is no stamp."""
     with contextlib.suppress(OSError, Damaged, msgspec.MsgspecError):
         stamp = msgspec.json.decode(read(runtime_dir / STAMP), type=Stamp)
         if stamp.resume_dir == identity:
@@ -120,7 +124,7 @@ def read_stamp(runtime_dir: Path, identity: str) -> int:
 
 
 def write_stamp(runtime_dir: Path, stamp: Stamp) -> None:
-    """Writes the stamp file, which is lost only when the machine is restarted. Raises OSError."""
+    """Writes the stamp file. Only a restart of the machine deletes this file. Raises OSError."""
     temporary = runtime_dir / f"{STAMP}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     fd = os.open(temporary, flags, 0o600)

@@ -1,11 +1,11 @@
 """Limits the connections of one ZeroMQ socket, and reports the causes of failed handshakes.
 
-ZeroMQ has no limit on connections; its monitor reports each connection by the number of its descriptor. Excess
-connections are closed; existing ones stay. A connection that does not speak ZeroMQ counts, too, until its handshake
-times out.
+ZeroMQ has no limit on connections. Its monitor reports each connection by the number of its descriptor. New connections
+beyond the limit are closed. Existing connections stay. A connection that does not speak ZeroMQ counts until its
+handshake times out.
 
-The monitor reports a failed handshake without its connection. The next connection that the monitor reports as ended is
-the failed one, since one thread serves all connections.
+The monitor reports a failed handshake without its connection. One thread serves all connections, so the next ended
+connection in the reports is the failed connection.
 """
 
 import time
@@ -21,22 +21,26 @@ from supervisor.transport.loop_socket import LoopSocket
 from supervisor.transport.sockets import HANDSHAKE_MS
 
 CONNECTIONS_MAX: Final = 1024
-"""The limit of connections of one socket at one address: enough for a thousand clients. Each needs a descriptor."""
+"""The limit of connections of one socket at one address. It is enough for a thousand clients. Each connection needs a
+descriptor.
+"""
 
 CONNECTIONS_MIN: Final = 64
-"""The minimum of that limit, even if there are few descriptors: many clients are more likely than a flood."""
+"""The minimum of that limit, even if there are few descriptors. Many clients are more likely than a flood."""
 
 AHEAD_MAX: Final = 1001
-"""The maximum number of unread events of a monitor: 1,000 in libzmq's queue, and one in the queue here."""
+"""The maximum number of unread events of a monitor. libzmq queues 1,000 events, and one event is queued here."""
 
 SOCKETS: Final = 2
 """The number of watched sockets."""
 
 RESERVED_DESCRIPTORS: Final = 256 + SOCKETS * AHEAD_MAX
-"""The number of descriptors for other uses (engines, files, sockets), and for connections that are not counted yet."""
+"""The number of descriptors for other uses. These uses are engines, files, sockets, and connections that are not
+counted yet.
+"""
 
 UNKNOWN: Final = "an unknown address"
-"""The host of a connection that was closed before it was examined, as can happen while the loop is busy."""
+"""The host of a connection that was closed before its examination. This can happen while the loop is busy."""
 
 TOO_MANY: Final = "too many connections"
 NO_CURVE: Final = "no CURVE"
@@ -54,13 +58,13 @@ _EVENTS: Final = (
     | zmq.EVENT_HANDSHAKE_FAILED_AUTH
     | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
 )
-"""EVENT_ACCEPT_FAILED is omitted: without free descriptors, ZeroMQ's thread would report it continuously."""
+"""EVENT_ACCEPT_FAILED is left out. Without free descriptors, ZeroMQ's thread would report this event continuously."""
 
 OnRefused = Callable[[str, str], None]
 
 
 def limit(descriptors: int, addresses: int) -> int:
-    """The limit of connections for each of several addresses, such that the descriptors suffice for all of them."""
+    """The limit of connections for each of several addresses. There are enough descriptors for all addresses."""
     return max(CONNECTIONS_MIN, min(CONNECTIONS_MAX, (descriptors - RESERVED_DESCRIPTORS) // addresses))
 
 
@@ -75,9 +79,9 @@ class Connections:
     """Watches the connections of a socket.
 
     Args:
-        socket: the socket, which is not bound yet.
-        most: the limit of connections at each address of the socket, which has one address for each transport.
-        on_refused: called with the peer (an IP address, or a user) and the reason.
+        socket: the socket, before it is bound.
+        most: the limit of connections at each address. The socket has one address for each transport.
+        on_refused: called with the peer and the reason. The peer is an IP address or a user.
         clock: monotonic seconds.
     """
 
@@ -111,10 +115,10 @@ class Connections:
         return self._count[scheme]
 
     def close(self) -> None:
-        """Stops watching. Call it when the socket is closed, before its context is closed.
+        """Stops watching. Call it after the socket is closed, and before its context is closed.
 
-        If it were called while the socket is open, ZeroMQ's thread would block on unread events. The monitor is not
-        disabled, since that would wait for the same thread.
+        While the socket is open, ZeroMQ's thread could block on unread events. The monitor is not disabled, because
+        that would wait for the same thread.
         """
         self._socket.close()
 

@@ -1,8 +1,8 @@
 """Identifies and closes one connection of a ZeroMQ socket, by the number of its descriptor.
 
-ZeroMQ's API can neither identify the peer of a connection nor close one connection. ZeroMQ reports the number of the
-descriptor, and the functions here work on a duplicate of it. The number may be reused by then, so callers pass the
-expected addresses or inode.
+ZeroMQ's API cannot identify the peer of a connection, and cannot close one connection. ZeroMQ reports the number of the
+descriptor. The functions here use a duplicate of this descriptor. Meanwhile, the number may be reused, so callers pass
+the expected addresses or inode.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ def ends_of(fd: int) -> Ends | None:
 
 
 def shut_down(fd: int, ends: Ends) -> bool:
-    """Shuts a connection down, if it still has these ends. ZeroMQ detects the shutdown, and cleans up."""
+    """If a connection still has these ends, shuts it down. ZeroMQ detects the shutdown, and cleans up."""
     with contextlib.suppress(OSError), _borrowed(fd) as connection:
         if _ends(connection) == ends:
             connection.shutdown(socket.SHUT_RDWR)
@@ -44,7 +44,7 @@ def shut_down(fd: int, ends: Ends) -> bool:
 
 
 def shut_down_inode(fd: int, inode: int) -> bool:
-    """Shuts a connection down, if it still has this inode. Returns whether it was shut down."""
+    """If a connection still has this inode, shuts it down. Returns whether the connection was shut down."""
     with contextlib.suppress(OSError), _borrowed(fd) as connection:
         if os.fstat(connection.fileno()).st_ino == inode:
             with contextlib.suppress(OSError):  # the peer has closed the connection meanwhile
@@ -55,7 +55,10 @@ def shut_down_inode(fd: int, inode: int) -> bool:
 
 @contextlib.contextmanager
 def _borrowed(fd: int) -> Iterator[socket.socket]:
-    """A context with a duplicate of a descriptor. Raises OSError if the descriptor is closed, or is no socket."""
+    """Returns a context with a duplicate of a descriptor.
+
+    Raises OSError if the descriptor is closed, or is no socket.
+    """
     duplicate = os.dup(fd)
     try:
         connection = socket.socket(fileno=duplicate)

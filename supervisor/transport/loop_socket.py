@@ -1,7 +1,7 @@
-"""A ZeroMQ socket on the asyncio loop, without coroutines: a reader on its descriptor calls back for each message.
+"""A ZeroMQ socket on the asyncio loop, without coroutines. A reader on the descriptor calls back for each message.
 
-ZeroMQ's descriptor is edge-triggered: it becomes readable once for an event, not as long as messages wait. So the
-socket is drained until it is empty, in bounded batches, and is checked again after every send.
+ZeroMQ's descriptor is edge-triggered. It becomes readable only once for an event, even if messages still wait. So the
+socket is read until it is empty, in bounded batches. It is checked again after every send.
 """
 
 import asyncio
@@ -20,22 +20,22 @@ _POLLIN: Final = int(zmq.POLLIN)
 _MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
 _LAST: Final = int(zmq.NOBLOCK)
 _RCVMORE: Final = int(zmq.RCVMORE)
-"""ZeroMQ's flags as plain numbers: arithmetic with enums would be slower than the rest of the operation."""
+"""ZeroMQ's flags as plain numbers. Arithmetic with enums would be slower than the rest of the operation."""
 
 ADDRESSES_KEPT: Final = 1024
-"""The size of the cache of parsed addresses; parsing an address is slow."""
+"""The size of the cache of parsed addresses. Parsing an address is slow."""
 
 TURN_S: Final = 0.001
-"""The time limit of a batch; after it, a batch ends even with fewer messages than `per_turn`."""
+"""The time limit of a batch. After this time, a batch ends even with fewer messages than `per_turn`."""
 
 
 class Sender(NamedTuple):
-    """The sender of a message, as reported by ZeroMQ; clients cannot forge it.
+    """The sender of a message. ZeroMQ reports the sender, so clients cannot forge it.
 
     Fields:
-        user: the public key (Z85) of a client on tcp; None on a local socket.
-        fd: the descriptor of the connection if there is a user, otherwise -1. The connection may be closed by now, and
-            the descriptor reused.
+        user: the public key (Z85) of a client on tcp. None on a local socket.
+        fd: the descriptor of the connection. -1 if there is no user. The connection may be closed by now, and another
+            connection may use the descriptor.
         number: the number of the connection's handshake. A later connection has a greater number.
     """
 
@@ -60,15 +60,16 @@ class SendOutcome(Enum):
 
 
 class LoopSocket:
-    """Passes the frames of every message to a callback, for `on_message_from` together with the message's sender.
+    """Passes the frames of every message to a callback.
 
     Args:
-        socket: a socket that is bound or connected to all its endpoints already. `close` closes it.
-        on_message, on_message_from, on_frames: exactly one of these callbacks, called on the loop. `on_frames` gets
-            `zmq.Frame`s, from which the connection can be looked up.
+        socket: a socket that is already bound or connected to all its endpoints. `close` closes the socket.
+        on_message: called on the loop with the frames of a message. Exactly one of the three callbacks is given.
+        on_message_from: called on the loop with the frames and the sender of a message.
+        on_frames: called on the loop with the `zmq.Frame`s of a message. They show the connection of the message.
         per_turn: the maximum number of messages in a batch.
-        frames_max: the maximum number of frames of a message. Of a longer message, this number of frames and one more
-            are passed on.
+        frames_max: the maximum number of frames of a message. If a message has more frames, this number of frames and
+            one more are passed on.
     """
 
     def __init__(
@@ -99,11 +100,13 @@ class LoopSocket:
         self._look_again()
 
     def send(self, frames: list[bytes]) -> bool:
-        """Sends one message without blocking. Returns False if it was dropped."""
+        """Sends one message without blocking. Returns False if the message was dropped."""
         return self.try_send(frames) is SendOutcome.SENT
 
     def try_send(self, frames: Sequence[bytes | zmq.Frame], *, copy: bool = True) -> SendOutcome:
-        """Like `send`, but returns the outcome. Without `copy` ZeroMQ owns a Frame's memory until it is sent."""
+        """Like `send`, but returns the outcome. Without `copy`, ZeroMQ owns the memory of a Frame until the Frame is
+        sent.
+        """
         if self._closed:
             return SendOutcome.GONE
         if not self._looking:
@@ -160,7 +163,7 @@ class LoopSocket:
                 self._look_again()  # after an error in a callback, too, since the descriptor's edge is consumed
 
     def _received(self) -> list[bytes]:
-        """Receives one message. Frames beyond the limit are dropped without a copy, in half the time."""
+        """Receives one message. Frames beyond the limit are dropped without a copy. That takes half the time."""
         frames = [self._socket.recv(_LAST)]
         while self._socket.get(_RCVMORE):
             if len(frames) > self._frames_max:
@@ -180,7 +183,7 @@ class LoopSocket:
         return frames
 
     def _hand_over(self) -> bool:
-        """Receives one message and passes it on. Returns False if there was none."""
+        """Receives and passes on one message. Returns False if there was no message."""
         if self._closed:
             return False
         frames: list[bytes] = []
@@ -204,7 +207,9 @@ class LoopSocket:
 
 
 def _sender_of(frame: zmq.Frame) -> Sender:
-    """The sender of a frame, by the ZAP handler's user id for its connection, see `supervisor.access.zap`."""
+    """The sender of a frame, by the user id of its connection. The ZAP handler sets this user id. See
+    `supervisor.access.zap`.
+    """
     try:
         # libzmq's own properties and those of the ZAP handler override properties of the same name that a peer sends.
         # But no ZAP handler checks a local peer, so its User-Id may be forged. A local peer is recognized by its

@@ -1,9 +1,9 @@
-"""Queues replies. A client that receives its replies loses none; for any other client, the queue is bounded.
+"""Queues replies. If a client receives its replies, no reply is lost. For all other clients, the queue is bounded.
 
-ZeroMQ bounds its queue for a connection by the number of messages, whatever their size, and does not report when there
-is room again. So replies beyond ZeroMQ's high-water mark are queued here, counted in bytes, and offered to ZeroMQ
-again. A connection gets few large replies at a time: ZeroMQ owns their memory until they are sent, and reports when
-they have been sent.
+ZeroMQ bounds its queue for a connection by the number of messages, and ignores their size. It does not report when
+there is room again. So replies beyond ZeroMQ's high-water mark are queued here, counted in bytes, and offered to ZeroMQ
+again. A connection gets only few large replies at a time, because ZeroMQ owns their memory until they are sent. ZeroMQ
+reports when they have been sent.
 """
 
 import asyncio
@@ -19,27 +19,33 @@ QUEUE_MAX: Final = 1000
 """The number of replies in ZeroMQ's queue for a connection (SNDHWM)."""
 
 LARGE_BYTES: Final = 32 * 1024
-"""A reply of at least this size is sent without a copy, and pyzmq's `MessageTracker` reports when it has been sent.
+"""A reply of at least this size is sent without a copy. pyzmq's `MessageTracker` reports when it has been sent.
 
-The smaller replies in ZeroMQ's queue for a connection take 32 MB at most, and usually 300 kB.
+Smaller replies in ZeroMQ's queue for a connection take 32 MB at most, and usually 300 kB.
 """
 
 LARGE_UNSENT_MAX: Final = 2 * 1024 * 1024
-"""The bytes of unsent large replies above which a connection gets no more large replies."""
+"""The limit of a connection's unsent large replies in bytes. Beyond this limit, the connection gets no more large
+replies.
+"""
 
 LARGE_TOTAL_MAX: Final = 64 * 1024 * 1024
-"""The same for all connections together. Above this, each connection may still have one large reply."""
+"""The same for all connections together. Beyond this limit, each connection may still have one large reply."""
 
 LARGE_PEERS_LOOK: Final = 100
-"""If more connections than this have large replies, the sent ones of all connections are removed from the count."""
+"""The maximum number of connections with counted large replies. Beyond this number, sent replies are removed from the
+count.
+"""
 
 WAITING_MAX: Final = 8 * 1024 * 1024
-"""The limit of queued bytes for one connection, about 20,000 usual replies. Further replies to it are dropped."""
+"""The limit of queued bytes for one connection, about 20,000 usual replies. Further replies to this connection are
+dropped.
+"""
 
 WAITING_TOTAL_MAX: Final = 64 * 1024 * 1024
 """The limit of queued bytes for all connections.
 
-Beyond it, all queued replies of the connection with the most are dropped.
+Beyond this limit, all queued replies of the connection with the most bytes are dropped.
 """
 
 ENTRY_BYTES: Final = 200
@@ -63,7 +69,7 @@ class Outbox:
 
     Args:
         socket: a ROUTER that reports full queues and lost connections (ROUTER_MANDATORY).
-        log: logs once, for each connection, that the connection does not receive its replies.
+        log: logs that a connection does not receive its replies, once for each connection.
     """
 
     def __init__(self, socket: LoopSocket, log: logs.Logger) -> None:
@@ -79,7 +85,7 @@ class Outbox:
         self._closing = False
 
     def send(self, frames: Frames) -> None:
-        """Sends one reply, after the queued ones."""
+        """Sends one reply, after the queued replies."""
         peer = frames[0]
         waiting = self._waiting.get(peer)
         if waiting is None:
@@ -100,11 +106,11 @@ class Outbox:
             self._timer = self._loop.call_later(self._every_s, self._look)
 
     def is_backpressured(self, peer: bytes) -> bool:
-        """Whether a connection has to receive earlier replies before it gets a large reply (backpressure)."""
+        """Whether a connection must receive earlier replies before it gets a large reply (backpressure)."""
         return peer in self._waiting or self._has_enough(peer)
 
     def close(self, *, linger_ms: int) -> None:
-        """Sends as many queued replies as the socket accepts, and closes it."""
+        """Sends queued replies while the socket accepts them. Closes the socket."""
         if self._timer is not None:
             self._timer.cancel()
         self._closing = True

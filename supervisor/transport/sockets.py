@@ -14,7 +14,7 @@ from protocol.wire.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, EVENTS_SOCKE
 from supervisor.transport.outbox import QUEUE_MAX
 
 RECEIVE_BYTES_MAX: Final = 2 * codec.MAX_FRAME_BYTES
-"""Frames up to this size are received, so that a frame over the protocol's limit gets a reply.
+"""Frames up to this size are received. So a frame over the protocol's limit still gets a reply.
 
 ZeroMQ disconnects a peer that sends a larger frame.
 """
@@ -25,18 +25,19 @@ RECEIVE_MAX: Final = 16
 Further messages stay at the sender."""
 
 SUBSCRIBER_HWM: Final = 10_000
-"""The high-water mark of a subscriber. Messages beyond it are dropped, and the next tick reveals the gap."""
+"""The high-water mark of a subscriber. Messages beyond this mark are dropped, and the next tick reveals the gap."""
 
 SUBSCRIPTION_BYTES_MAX: Final = 4096
-"""The maximum size of a frame from a subscriber, more than any topic or handshake needs.
+"""The maximum size of a frame from a subscriber. All topics and handshakes are smaller.
 
 ZeroMQ disconnects a peer that sends a larger frame.
 """
 
 SUBSCRIPTIONS_HWM: Final = 10
-"""The number of queued subscriptions of a connection; further subscriptions stay at the peer.
+"""The number of queued subscriptions of a connection. Further subscriptions stay at the peer.
 
-The loop reads all queued subscriptions at once."""
+The loop reads all queued subscriptions at once.
+"""
 
 HANDSHAKE_MS: Final = 5000
 """The time limit for a ZeroMQ handshake."""
@@ -52,7 +53,9 @@ KEEPALIVE: Final = {
     zmq.TCP_KEEPALIVE_INTVL: 15,
     zmq.TCP_KEEPALIVE_CNT: 4,
 }
-"""With these options a vanished peer is detected after two minutes. Not every client supports ZMTP's PING instead."""
+"""With these options, a vanished peer is detected after two minutes. ZMTP's PING is not used, because some clients do
+not support it.
+"""
 
 CLIENT_AND_ENGINE_SOCKETS: Final = (COMMANDS_SOCKET, EVENTS_SOCKET, ENGINE_SOCKET)
 
@@ -63,10 +66,12 @@ _UMASK_USER: Final = 0o177
 
 
 def check_places(directory: Path) -> None:
-    """Checks that the sockets can be bound. An old socket, or a symbolic link, at a socket's path will be replaced.
+    """Checks that the sockets can be bound.
+
+    If an old socket or a symbolic link is at a socket's path, it will be replaced.
 
     Raises:
-        OSError: at a socket's path is a directory, a file, or something else.
+        OSError: a directory, a file, or something else is at a socket's path.
     """
     for name in CLIENT_AND_ENGINE_SOCKETS:
         path = directory / name
@@ -84,10 +89,10 @@ def check_places(directory: Path) -> None:
 def bind(
     context: "zmq.Context[zmq.Socket[bytes]]", kind: int, directory: Path, name: str, *, watch: Watch | None = None
 ) -> "zmq.Socket[bytes]":
-    """Binds a local socket. The engine's socket is accessible to this user, public sockets also to the group.
+    """Binds a local socket. This user can access the engine's socket. The group can access public sockets, too.
 
     The umask sets the file mode when the socket is made, so the mode is never too wide. The umask applies to the whole
-    process: a file that another thread makes at the same moment gets a narrower mode than usual.
+    process. If another thread makes a file at the same moment, that file gets a narrower mode than usual.
 
     Args:
         watch: called with the socket before anybody can connect to it.
@@ -120,13 +125,13 @@ def bind(
 
 
 def offer_tcp(socket: zmq.Socket[bytes], endpoint: str, secret_key: str) -> str:
-    """Binds a socket that has a local endpoint to tcp, too: only for CURVE, with keys that ZAP admits.
+    """Binds a local socket to tcp, too. Clients on tcp need CURVE and a key that ZAP admits.
 
-    libzmq applies the options at the time of each bind, so the local endpoint does not change. A ZAP handler has to be
-    bound before; without a ZAP handler no client is admitted.
+    libzmq applies the options at the time of each bind, so the local endpoint does not change. First a ZAP handler must
+    be bound. Without a ZAP handler, no client is admitted.
 
     Returns:
-        The endpoint, with the actual port if the given one is 0 or `*`.
+        The endpoint. If the given port is 0 or `*`, the endpoint has the actual port.
 
     Raises:
         zmq.ZMQError: the endpoint cannot be bound.

@@ -1,6 +1,6 @@
-"""Watch folders: .torrent and .magnet files that appear in a folder are added, and renamed.
+"""Watch folders: .torrent and .magnet files in a folder are added, and renamed.
 
-- A *pending file* is a file that is not added yet: it may still be being written, or an attempt failed and is repeated.
-- A file that was added gets the suffix `.added`. One that cannot be added gets `.invalid`, and a text file with the
-  reason beside it.
+- A *pending file* is not added yet. It may be incomplete, or an attempt has failed and is repeated.
+- An added file gets the suffix `.added`. If a file cannot be added, it gets the suffix `.invalid`. A text file has the
+  reason.
 """

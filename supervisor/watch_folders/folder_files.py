@@ -1,4 +1,4 @@
-"""Reads and renames the files of a watch folder. The functions block: call them in a thread."""
+"""Reads and renames the files of a watch folder. The functions block, so call them in a thread."""
 
 import contextlib
 import itertools
@@ -20,11 +20,11 @@ LINKS_MAX: Final = 1000
 
 
 class Unusable(Exception):
-    """The file can never be added; the message says why."""
+    """The file can never be added. The message says why."""
 
 
 def scan(folder: Path) -> dict[str, Stamp] | str:
-    """Returns the files that may be added, with their stamps; or a problem if the folder cannot be read."""
+    """Returns the files that may be added, and their stamps. If the folder cannot be read, returns a problem."""
     found: dict[str, Stamp] = {}
     try:
         with os.scandir(folder) as entries:
@@ -72,9 +72,10 @@ def read(file: Path) -> bytes | list[str]:
 
 
 def mark(file: Path, stamp: Stamp, suffix: str, reason: str | None = None) -> bool:
-    """Adds a suffix to a file's name, and a number if that name is in use. Writes the reason, if any, beside it.
+    """Adds a suffix to a file's name. Adds a number if that name is in use. If there is a reason, writes it to a text
+    file.
 
-    Returns False if the file was replaced meanwhile, so that it keeps its name. Raises OSError.
+    Returns False if the file was replaced meanwhile. Then its name does not change. Raises OSError.
     """
     status = file.stat()
     if (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns) != stamp:

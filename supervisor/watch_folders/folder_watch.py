@@ -28,7 +28,7 @@ LINK_SHOWN: Final = 100
 """The characters of a refused link that the reason shows."""
 
 _OF_FOLDER: Final = ("args.save_path", "args.category")
-"""Arguments from the configuration: if one is refused, no file is to blame."""
+"""Arguments from the configuration. If such an argument is refused, the file is not the cause."""
 
 Accept = Callable[[Mutation, float], Awaitable[Acceptance]]
 
@@ -53,10 +53,10 @@ class FolderWatch:
         self._scanned = asyncio.Event()
         self._unreadable: str | None = None
         self._failed: dict[str, str] = {}
-        """By file: why it could not be added or renamed, for now."""
+        """By file: why the file could not be added or renamed. The failure is temporary."""
 
     async def run(self) -> None:
-        """Adds files, until it is cancelled."""
+        """Adds files. Runs until it is cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._scan())
             while True:
@@ -78,7 +78,7 @@ class FolderWatch:
             self._scanned.set()
 
     async def _try(self, name: str) -> None:
-        """Adds a file and renames it. After a failure that may pass, schedules another attempt."""
+        """Adds and renames a file. After a temporary failure, schedules another attempt."""
         stamp = self._files.stamp(name)
         if stamp is None:
             return  # it has gone while another file was added
@@ -108,7 +108,10 @@ class FolderWatch:
             self._failed[name] = f"{scrub(name)}: {problem}"
 
     async def _add(self, name: str) -> None:
-        """Adds what a file contains; of several links all that can be added. Raises Unusable, OuzelError or OSError."""
+        """Adds the content of a file.
+
+        Of several links, adds all usable links. Raises Unusable, OuzelError or OSError.
+        """
         content = await in_thread(partial(folder_files.read, self._path / name))
         if isinstance(content, bytes):
             await self._accept_one(name, self._command(metainfo=content))

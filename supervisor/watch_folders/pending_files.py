@@ -8,7 +8,7 @@ from supervisor.pacing.backoff import exponential
 SUFFIXES: Final = (".torrent", ".magnet")
 
 STABLE_S: Final = 1.0
-"""For how long a file must have been unchanged before it is read: it may still be written."""
+"""For how long a file must have been unchanged before it is read. A program may still be writing the file."""
 
 INVALID_S: Final = 10.0
 """For how long a file must have been unchanged before it can be called invalid."""
@@ -16,7 +16,7 @@ INVALID_S: Final = 10.0
 _AGAIN: Final = exponential(2.0, 300.0)
 
 Stamp = tuple[int, ...]
-"""Differs if a file was replaced or written to."""
+"""The stamp of a file. It differs if the file was replaced or written to."""
 
 
 class _Pending(NamedTuple):
@@ -33,7 +33,7 @@ class PendingFiles:
         self._files: dict[str, _Pending] = {}
 
     def scanned(self, stamps: Mapping[str, Stamp], now: float) -> None:
-        """Notes the files that are there now. For a changed file, the time until it is tried begins anew."""
+        """Notes the files in the folder. If a file has changed, the time until the next attempt begins anew."""
         self._files = {
             name: before
             if (before := self._files.get(name)) is not None and before.stamp == stamp
@@ -46,27 +46,27 @@ class PendingFiles:
         return sorted(name for name, file in self._files.items() if file.due is not None and file.due <= now)
 
     def next_due(self) -> float | None:
-        """When the next file is to be tried; None if there is none."""
+        """When the next file is to be tried. None if there is no file."""
         return min((file.due for file in self._files.values() if file.due is not None), default=None)
 
     def stamp(self, name: str) -> Stamp | None:
-        """The stamp of a file, as it was scanned; None if it has gone."""
+        """The stamp of a file in the last scan. None if the file has gone."""
         file = self._files.get(name)
         return None if file is None else file.stamp
 
     def is_final(self, name: str, now: float) -> bool:
-        """Whether the file has been unchanged for so long that its content is what was meant."""
+        """Whether a file has been unchanged for long, so that its content is final."""
         file = self._files.get(name)
         return file is not None and now - file.since >= INVALID_S
 
     def again(self, name: str, now: float) -> None:
-        """Has a file tried again later, unless it has gone."""
+        """Has a file tried again later. Does nothing if the file has gone."""
         file = self._files.get(name)
         if file is not None:
             attempts = file.attempts + 1
             self._files[name] = file._replace(due=now + _AGAIN.delay_s(attempts), attempts=attempts)
 
     def done(self, name: str) -> None:
-        """Has a file not tried again unless it changes."""
+        """Ends the attempts for a file. If the file changes, it is tried again."""
         if name in self._files:
             self._files[name] = self._files[name]._replace(due=None)

@@ -36,7 +36,7 @@ class WatchFolders:
         self._changed.set()
 
     async def run(self) -> None:
-        """Watches, for ever."""
+        """Watches the folders for ever."""
         watching: dict[bytes, asyncio.Task[None]] = {}
         async with asyncio.TaskGroup() as group:
             while True:

@@ -1,4 +1,4 @@
-"""Automation parts: constructs the watch folders and the hooks of a service, as configured."""
+"""Automation parts: constructs the configured watch folders and hooks of a service."""
 
 from functools import partial
 
@@ -15,7 +15,9 @@ from supervisor.wiring.watch_parts import WatchParts
 
 
 class AutomationParts:
-    """The automation parts of a service. Their problems affect nothing else, so in `health` they are only warnings."""
+    """The automation parts of a service. Their problems are only warnings in `health`, because no other part is
+    affected.
+    """
 
     def __init__(
         self,

@@ -126,7 +126,7 @@ class CommandParts:
         )
 
     def answer(self, group: asyncio.TaskGroup) -> Requests:
-        """Starts to answer clients. Returns the object that does so.
+        """Starts to answer clients. Returns the object that answers.
 
         Args:
             group: runs the tasks of mutations.

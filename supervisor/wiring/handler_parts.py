@@ -1,4 +1,4 @@
-"""Handler parts: constructs the handlers, which pass on the reports of each part to the other parts."""
+"""Handler parts: constructs the handlers, which pass reports of one part to other parts."""
 
 from collections.abc import Callable
 from functools import partial
@@ -36,7 +36,7 @@ class HandlerParts:
 
     Args:
         config_file: the file that is watched for changes; None if there is none.
-        read_config: reads the configuration again, given the one in force. Raises InvalidConfig.
+        read_config: reads the configuration again. Its argument is the configuration in force. Raises InvalidConfig.
         policy: returns the restart policy of a configuration.
         on_finished: called when the engine has ended for good.
         on_unusable: called with the problem if the first engine refuses the settings.
@@ -173,7 +173,7 @@ def policy_of(probe_s: float, config: Config) -> RestartPolicy:
     """The restart policy of a configuration.
 
     Args:
-        probe_s: the interval between starts of an engine once the restart budget is spent.
+        probe_s: the interval between starts of an engine after the restart budget is spent.
     """
     restart = config.restart
     return standard_policy(

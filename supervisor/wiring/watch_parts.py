@@ -35,7 +35,7 @@ class WatchParts:
 
     Args:
         group: runs the tasks.
-        locks: held locks on directories, the resume directory's first.
+        locks: held locks on directories. The first lock is on the resume directory.
         name_of: returns a torrent's name.
     """
 

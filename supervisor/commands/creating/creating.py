@@ -1,4 +1,4 @@
-"""The commands that make torrents: checks their arguments, submits jobs, and adds what is to be seeded."""
+"""The commands that make torrents. Checks their arguments, submits jobs, and adds torrents that shall be seeded."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.concurrency.threads import in_thread
 
 ADD_S: Final = 600.0
-"""The time for which the addition of a created torrent is tried: hashing it may have taken hours."""
+"""The time limit for adding a created torrent. The limit is long, because hashing may have taken hours."""
 AGAIN_S: Final = 2.0
 
 
@@ -30,7 +30,7 @@ class Creating:
 
     Args:
         adding: adds torrents.
-        created_by: the name of this program, which .torrent files have.
+        created_by: the name of this program, for the .torrent files.
     """
 
     def __init__(self, *, jobs: JobRunner, roots: DownloadRoots, adding: Adding, created_by: str) -> None:
@@ -76,9 +76,9 @@ class Creating:
         return Acceptance(JobAccepted(job=command.job), command.job, GONE)
 
     async def _seed(self, created: Created, save_path: str) -> bool:
-        """Adds a created torrent. Returns whether it existed already. Raises OuzelError.
+        """Adds a created torrent. Returns whether the torrent existed already. Raises OuzelError.
 
-        The pieces were hashed just now, so libtorrent is told that they are all there (`seed_mode`).
+        All pieces were hashed just now. So libtorrent loads the torrent in `seed_mode`.
         """
         add = AddTorrent(metainfo=created.metainfo, save_path=save_path, seed_mode=True)
         loop = asyncio.get_running_loop()
@@ -95,7 +95,7 @@ class Creating:
             await asyncio.sleep(AGAIN_S)
 
     def _paths(self, command: CreateTorrent) -> tuple[str, str | None]:
-        """The path and the output, with links resolved. Blocks. Raises OuzelError."""
+        """The path and the output, with links resolved. Blocks on the disk. Raises OuzelError."""
         path = self._roots.resolve(command.path, "args.path")
         if not os.path.lexists(path):
             raise _invalid("args.path", f"there is no {path!r}")

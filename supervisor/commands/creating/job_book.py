@@ -1,4 +1,7 @@
-"""The job book: the jobs that wait or run, and the latest that have ended, in the order of acceptance. Pure."""
+"""The job book: waiting jobs, running jobs and the latest ended jobs. Pure.
+
+Jobs are in the order of acceptance.
+"""
 
 from collections.abc import Iterator
 from typing import Final
@@ -10,7 +13,7 @@ from protocol.wire.making_results import JobRow, JobState
 
 WAITING_MAX: Final = 1000
 ENDED_MAX: Final = 100
-"""The number of jobs that have ended and are still listed; the oldest are evicted."""
+"""The number of ended jobs that are listed. The oldest ended jobs are evicted."""
 CANCELLED: Final = "it was cancelled"
 
 
@@ -40,7 +43,7 @@ class JobBook:
         return list(self._rows.values())
 
     def start_next(self) -> str | None:
-        """Starts the job that has waited for longest, and returns its id; None if no job is waiting."""
+        """Starts the job that has waited longest. Returns the job's id; None if no job waits."""
         for job, row in self._rows.items():
             if row.state is JobState.QUEUED:
                 self._rows[job] = msgspec.structs.replace(row, state=JobState.RUNNING)
@@ -56,7 +59,7 @@ class JobBook:
         self._rows[job] = msgspec.structs.replace(self._rows[job], torrent=torrent)
 
     def end(self, job: str, state: JobState, problem: str | None, now_us: int) -> JobRow:
-        """Ends a job, and returns it. Evicts the oldest of the jobs that have ended."""
+        """Ends a job, and returns it. Evicts the oldest ended jobs."""
         row = msgspec.structs.replace(self._rows[job], state=state, problem=problem, ended_us=now_us)
         self._rows[job] = row
         ended = list(self._ended())

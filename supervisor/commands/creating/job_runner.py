@@ -17,7 +17,7 @@ from supervisor.commands.handlers import handles
 from supervisor.engine.process.hasher import Hasher, HashingFailed
 
 Seed = Callable[[Created], Awaitable[bool]]
-"""Adds a created torrent. Returns whether it existed already. Raises OuzelError."""
+"""Adds a created torrent. Returns whether the torrent existed already. Raises OuzelError."""
 
 
 class _Job(NamedTuple):
@@ -33,7 +33,7 @@ class JobRunner:
     Args:
         hasher: makes the torrents.
         publish: publishes a lifecycle event.
-        publish_latest: publishes an event of which only the latest matters.
+        publish_latest: publishes an event that replaces the previous event.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class JobRunner:
         """Accepts a job, and returns its id. Raises OuzelError: TOO_MANY_JOBS.
 
         Args:
-            seed: adds the created torrent; None if it is not to be added.
+            seed: adds the created torrent. None if the torrent shall not be added.
         """
         job = secrets.token_hex(4)
         row = JobRow(job=job, path=order.path, state=JobState.QUEUED, created_us=_now_us(), output=order.output)
@@ -66,7 +66,7 @@ class JobRunner:
         return job
 
     def cancel(self, job: str) -> None:
-        """Cancels a job, unless its torrent is made. Raises OuzelError: UNKNOWN_JOB."""
+        """Cancels a job. Does nothing if its torrent is already made. Raises OuzelError: UNKNOWN_JOB."""
         row = self._book.get(job)
         if row.ended_us is not None or row.torrent is not None:
             return
@@ -94,7 +94,7 @@ class JobRunner:
                 self._work = None
 
     async def _carry_out(self, job: str) -> None:
-        """Carries out a job, and ends it in the job book, also after an error."""
+        """Carries out a job, and ends the job in the job book. The job ends after an error, too."""
         state, problem, duplicate = JobState.FAILED, "a defect in Ouzel has ended it; the log has the details", False
         try:
             order, seed = self._jobs[job]

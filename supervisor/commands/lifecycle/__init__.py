@@ -1,5 +1,5 @@
-"""The commands by which torrents come and go.
+"""The commands that add, remove, restore and release torrents.
 
-Torrents are added, removed, restored from damaged records, and released from quarantine. *Uploads* collect
-.torrent files that are larger than a frame. *Addresses* of duplicates are merged.
+*Uploads* collect .torrent files that are larger than a frame. *Addresses* are the trackers and web seeds of a torrent.
+Addresses of duplicates are merged.
 """

@@ -1,6 +1,7 @@
-"""Adds torrents: libtorrent validates the source, the record is made durable, the engine loads the torrent.
+"""Adds torrents. libtorrent validates the source, the record becomes durable, and the engine loads the torrent.
 
-A source that shares an info-hash with an existing torrent is a duplicate, and leaves the existing torrent as it is.
+If a source shares an info-hash with an existing torrent, the source is a duplicate. A duplicate does not change the
+existing torrent.
 """
 
 import asyncio
@@ -49,17 +50,17 @@ ANSWER_S: Final = 2.0
 """The time that the engine may take to answer a query about an existing torrent."""
 
 INSPECTIONS: Final = 2
-"""The maximum number of engines that are asked to validate a source, if each of them dies."""
+"""The maximum number of engines that are asked to validate one source. The next engine is asked if an engine dies."""
 
 
 class Adding:
     """Adds torrents.
 
     Args:
-        merger: merges records of the same torrent, and locks a torrent by all its info-hashes.
+        merger: merges records of one torrent, and locks a torrent by all its info-hashes.
         uploads: the parts of .torrent files that are larger than a frame.
         queueing: the order of the queue.
-        removing: waits until removals are complete, so that their ids can be used again.
+        removing: waits until a removal is complete, because its id can be used again only then.
         publish: publishes a lifecycle event.
         shared_files: tracks files that several torrents use.
     """
@@ -92,7 +93,7 @@ class Adding:
 
     @handles(AddTorrent)
     async def add(self, command: AddTorrent, deadline: float) -> Acceptance:
-        """Adds a torrent: has its source validated, makes its record durable, and has the engine load it."""
+        """Adds a torrent. Has its source validated, makes its record durable, and has the engine load the torrent."""
         upload, command = command.upload, self._uploads.resolve(command)
         _check_source(command)
         _check_options(command)
@@ -123,7 +124,7 @@ class Adding:
     async def _add(
         self, desired: DesiredTorrent, command: AddTorrent, source: SourceInspected, deadline: float
     ) -> Acceptance:
-        """Adds a torrent with this desired state, unless it exists already."""
+        """Adds a torrent with this desired state. Does nothing if the torrent exists."""
         torrent = desired.torrent
         named = _identity_of(source, proven=command.metainfo is not None)
         while True:
@@ -150,9 +151,9 @@ class Adding:
             await self._merger.settle(proof)
 
     def _judge(self, command: AddTorrent, named: Identity) -> New | Same:
-        """Decides whether a source is of a new or an existing torrent.
+        """Decides whether a source is of a new torrent or of an existing torrent.
 
-        Raises OuzelError if it contradicts an existing one.
+        Raises OuzelError if the source contradicts an existing torrent.
         """
         near = [each for each in self._catalogue.index.near(named.hashes) if each in self._catalogue.torrents]
         verdict = identity.judge(named, [Known(each, self._merger.identity_of(each)) for each in near])
@@ -164,7 +165,11 @@ class Adding:
         return verdict
 
     async def _add_again(self, torrent: str, command: AddTorrent, source: SourceInspected) -> Acceptance:
-        """Accepts a duplicate. Nothing changes, unless the torrent lacks metadata, or addresses are to be merged."""
+        """Accepts a duplicate.
+
+        Stores its metadata if the torrent lacks metadata, and its addresses if they shall be merged. Changes nothing
+        else.
+        """
         await self._catalogue.ensure_settled(torrent)
         before = desired = self._catalogue.torrents[torrent]
         result = AddAccepted(torrent=torrent, duplicate=True)
@@ -188,14 +193,14 @@ class Adding:
             desired = msgspec.structs.replace(desired, revision=before.revision + 1)
             await self._catalogue.put(desired, metainfo=command.metainfo if lacks_metadata else None)
             if lacks_metadata and (metadata := source.metadata) is not None:
-                self._publish(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(metadata)))
+                self._publish(MetadataUpdated.of(torrent, metadata))
             self._engine.ensure(desired)
         return Acceptance(result, torrent, desired.revision)
 
     async def _merge(
         self, desired: DesiredTorrent, command: AddTorrent, source: SourceInspected, result: AddAccepted
     ) -> tuple[DesiredTorrent, AddAccepted]:
-        """Adds the trackers and web seeds of a duplicate to a record, unless the torrent is private."""
+        """Adds the trackers and web seeds of a duplicate to a record. A private torrent is not changed."""
         private = source.private or await self._is_private(desired)
         if private is None:
             return desired, msgspec.structs.replace(result, merged="unknown")
@@ -210,7 +215,7 @@ class Adding:
         return merged, msgspec.structs.replace(result, merged="nothing_new" if merged == desired else "merged")
 
     async def _is_private(self, desired: DesiredTorrent) -> bool | None:
-        """Whether a torrent is private; None if that cannot be found out now. A link without metadata counts as not."""
+        """Whether a torrent is private; None if that is unknown now. A link without metadata counts as not private."""
         torrent = desired.torrent
         if desired.metainfo_crc32 is None and desired.metadata is None and self._snapshot.of(torrent).metadata is None:
             return False
@@ -218,7 +223,7 @@ class Adding:
         return None if answer is None else answer.private
 
     async def _ask(self, query: Query[AnswerT]) -> AnswerT | None:
-        """The answer of the engine; None if there is no engine, or no answer in time."""
+        """The answer of the engine. None without an engine, and without an answer in time."""
         try:
             async with asyncio.timeout(ANSWER_S):
                 return await self._engine.ask(query)
@@ -232,7 +237,7 @@ class Adding:
         self._engine.ensure(desired)
 
     async def _sharing(self, command: AddTorrent, save_path: str, near: list[str], deadline: float) -> list[str]:
-        """The torrents in `near` that share a file with the new torrent; all of `near` if that cannot be found out."""
+        """The torrents in `near` that share a file with the new torrent. If the files are unknown, all of `near`."""
         try:
             async with asyncio.timeout_at(deadline):
                 query = InspectSource(
@@ -258,7 +263,7 @@ class Adding:
     async def _inspect(self, command: AddTorrent, save_path: str, deadline: float) -> SourceInspected:
         """Has the engine validate the source.
 
-        If that engine dies, the next one is asked; at most INSPECTIONS are asked.
+        If an engine dies, the next engine is asked. At most INSPECTIONS engines are asked.
         """
         for attempt in range(1, INSPECTIONS + 1):
             self._engine.check_expected()
@@ -297,7 +302,7 @@ class Adding:
 
 
 def _check_source(command: AddTorrent) -> None:
-    """Refuses a command without a source, or with several, and resume data that cannot be used."""
+    """Refuses unusable resume data, and a command with no source or with several sources."""
     if sum(source is not None for source in (command.magnet, command.metainfo, command.upload)) != 1:
         raise OuzelError(
             ErrorKind.INVALID_ARGUMENT,
@@ -310,7 +315,7 @@ def _check_source(command: AddTorrent) -> None:
 
 
 def _check_options(command: AddTorrent) -> None:
-    """Refuses limits that libtorrent does not accept, and a place in the queue for a torrent that is not in it."""
+    """Refuses limits that libtorrent does not accept. Refuses a place in the queue for a torrent outside the queue."""
     check_limits(command.options, "args.options")
     queued = command.options.auto_managed and not command.options.force_start
     if command.queue_position is not None and not queued:
@@ -364,7 +369,7 @@ def _identity_of(source: SourceInspected, *, proven: bool) -> Identity:
 
 
 def appeared(desired: DesiredTorrent, category: str | None) -> list[LifecycleEvent]:
-    """The lifecycle events that announce a new torrent, which is in the category of this name."""
+    """The lifecycle events that announce a new torrent. `category` is the name of its category."""
     added = TorrentAdded(
         torrent=desired.torrent,
         name=desired.name,
@@ -376,4 +381,4 @@ def appeared(desired: DesiredTorrent, category: str | None) -> list[LifecycleEve
     )
     if desired.metadata is None:
         return [added]
-    return [added, MetadataUpdated(torrent=desired.torrent, **msgspec.structs.asdict(desired.metadata))]
+    return [added, MetadataUpdated.of(desired.torrent, desired.metadata)]

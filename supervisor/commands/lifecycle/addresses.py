@@ -14,14 +14,14 @@ def merge_addresses(
     extra: Sequence[str],
     web_seeds: Sequence[str],
 ) -> DesiredTorrent:
-    """Returns a record with more trackers and web seeds; those that the torrent has already are not changed.
+    """Returns a record with more trackers and web seeds. Present trackers and web seeds are not changed.
 
-    The new trackers are used after the present ones, in their own order. Beyond ADDRESSES_MAX none are added.
+    New trackers come after the present trackers, in their own order. Beyond ADDRESSES_MAX, no address is added.
 
     Args:
-        present: the trackers that the torrent is known to have, each with its tier.
+        present: the known trackers of the torrent, each with its tier.
         trackers: the trackers in the other source, each with its tier.
-        extra: the trackers that the client gave. They get one tier, after the tiers of the source.
+        extra: the trackers that the client gave. They get one tier after the tiers of the source.
     """
     edits = desired.tracker_edits or TrackerEdits()
     known = {url for url, _ in (*present, *edits.added)} | set(desired.trackers)

@@ -1,4 +1,4 @@
-"""Does what a torrent's seeding goal says once it is reached, as if a client had requested it."""
+"""Carries out the action of a reached seeding goal. The effect is the same as of a client's command."""
 
 from collections.abc import Callable
 
@@ -40,11 +40,11 @@ class GoalActions:
         """Acts on a torrent's goal, durably and once.
 
         Args:
-            judge: returns the goal that is reached. It is called with the torrent's lock held, so no command can change
-                the torrent in between.
+            judge: returns the reached goal. The torrent is locked during the call, so no command can change the
+                torrent.
 
         Raises:
-            OuzelError: nothing has changed, unless the error is `OutcomeUnknown`.
+            OuzelError: the action failed. Nothing has changed, except after `OutcomeUnknown`.
         """
         async with self._editor.hold(torrent) as before:
             verdict = judge(before)

@@ -1,4 +1,4 @@
-"""Puts torrents that crash the engine into quarantine, so that they are not loaded, and releases them."""
+"""Puts torrents that crash the engine into quarantine, and releases torrents from quarantine."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ from supervisor.store.catalogue import Catalogue
 
 
 class Quarantining:
-    """Puts torrents into quarantine, and releases them.
+    """Puts torrents into quarantine, and releases torrents from quarantine.
 
     Args:
         locks: locks of torrents, by id.
@@ -43,10 +43,10 @@ class Quarantining:
         self._publish = publish
 
     async def quarantine(self, torrent: str, quarantine: Quarantine) -> None:
-        """Puts a torrent into quarantine, durably. If the torrent is being removed, its files are not deleted.
+        """Puts a torrent into quarantine durably. If the torrent is being removed, its files are not deleted.
 
         Raises:
-            OuzelError: STORAGE_UNAVAILABLE; nothing has changed.
+            OuzelError: STORAGE_UNAVAILABLE. Nothing has changed.
         """
         async with self._locks.hold(torrent):
             before = self._catalogue.torrents.get(torrent) or self._catalogue.leaving.get(torrent)
@@ -64,7 +64,7 @@ class Quarantining:
 
     @handles(ReleaseTorrent)
     async def release(self, command: ReleaseTorrent, _: float) -> Acceptance:
-        """Releases a torrent from quarantine, durably, and has the engine load it."""
+        """Releases a torrent from quarantine durably, and has the engine load the torrent."""
         async with self._editor.hold(command.torrent) as before:
             torrent = before.torrent
             if before.quarantine is None:

@@ -47,19 +47,21 @@ class Removing:
 
     @handles(RemoveTorrent)
     async def remove(self, command: RemoveTorrent, _: float) -> Acceptance:
-        """Stores the removal, and has the engine unload the torrent. The record stays until the files are deleted."""
+        """Stores the removal, and has the engine unload the torrent. The record stays until the engine has deleted the
+        files.
+        """
         async with self._editor.hold(command.torrent) as before:
             await self.leave(before, delete_files=command.delete_files)
         return Acceptance(TorrentAccepted(torrent=before.torrent), before.torrent, GONE)
 
     async def leave(self, before: DesiredTorrent, *, delete_files: bool, because: GoalReached | None = None) -> None:
-        """Removes a torrent whose lock is held.
+        """Removes a torrent. The caller holds the torrent's lock.
 
         Args:
-            because: the seeding goal that requires the removal; it is published before the removal.
+            because: the seeding goal that requires the removal. The goal is published before the removal.
 
         Raises:
-            OuzelError: nothing has changed, unless the error is `OutcomeUnknown`.
+            OuzelError: the removal failed. Nothing has changed, except after `OutcomeUnknown`.
         """
         torrent = before.torrent
         if before.move is not None:
@@ -91,14 +93,14 @@ class Removing:
         self._engine.forget(leaving)
 
     def forgotten(self, torrent: str) -> None:
-        """Notes that a removal is complete, so that the torrent's id can be used again."""
+        """Notes that a removal is complete. From now on, the torrent's id can be used again."""
         self._waiters.confirm(torrent, GONE)
         waiting = self._forgotten.pop(torrent, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
 
     async def until_forgotten(self, torrent: str, deadline: float) -> None:
-        """Waits until the removal of an earlier torrent with this id is complete. Raises OuzelError: TORRENT_BUSY."""
+        """Waits until the removal of a torrent with this id is complete. Raises OuzelError: TORRENT_BUSY."""
         if torrent not in self._catalogue.leaving:
             return
         waiting = self._forgotten.setdefault(torrent, asyncio.get_running_loop().create_future())

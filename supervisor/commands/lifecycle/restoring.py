@@ -27,7 +27,7 @@ class Restoring:
     Args:
         shelf: the damaged files that were put aside.
         locks: locks of torrents, by id.
-        removing: waits until removals are complete, so that their ids can be used again.
+        removing: waits until a removal is complete, because its id can be used again only then.
         publish: publishes a lifecycle event.
         shared_files: tracks files that several torrents use.
     """

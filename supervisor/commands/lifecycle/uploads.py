@@ -1,6 +1,7 @@
-"""Collects the parts of .torrent files that are larger than a frame, until `add_torrent` uses them.
+"""Collects the parts of .torrent files that are larger than a frame. `add_torrent` uses the collected file.
 
-Uploads are in memory only, within limits for each client and for all together. An upload expires if no part follows.
+Uploads are in memory only. Each client has a limit, and all clients together have a limit. An upload expires if no part
+follows.
 """
 
 import asyncio
@@ -16,10 +17,10 @@ from supervisor.commands.acceptance import GONE, SENDER, Acceptance
 from supervisor.commands.handlers import handles
 
 TOTAL_BYTES_MAX: Final = 2 * UPLOAD_BYTES_MAX
-"""The limit of all uploads together. Those of one client have at most UPLOAD_BYTES_MAX."""
+"""The limit of all uploads together. Uploads of one client have at most UPLOAD_BYTES_MAX."""
 
 CLIENT_UPLOADS_MAX: Final = 64
-"""The maximum number of uploads of one client, since each of them needs memory beside its bytes."""
+"""The maximum number of uploads of one client. Each upload needs some memory besides its bytes."""
 
 TOTAL_UPLOADS_MAX: Final = 4096
 """The maximum number of all uploads together."""
@@ -46,13 +47,13 @@ class _Upload:
         return end <= len(self._content) and self._content[offset:end] == data
 
     def append(self, data: bytes) -> None:
-        """Adds a part. Many small parts need no more memory than a large one."""
+        """Adds a part. Many small parts need the same memory as a large part."""
         if isinstance(self._content, bytes):
             self._content = bytearray(self._content)
         self._content += data
 
     def content(self) -> bytes:
-        """All bytes so far. The commands of an upload have one copy of it together."""
+        """All bytes so far. All commands that use the upload share one copy."""
         if isinstance(self._content, bytearray):
             self._content = bytes(self._content)
         return self._content
@@ -72,7 +73,7 @@ class Uploads:
         """Adds a part to an upload. A part that was received already is accepted again.
 
         Raises:
-            OuzelError: UPLOAD_TOO_LARGE, UPLOAD_OUT_OF_ORDER, TOO_MANY_UPLOADS; nothing has changed.
+            OuzelError: UPLOAD_TOO_LARGE, UPLOAD_OUT_OF_ORDER, TOO_MANY_UPLOADS. Nothing has changed.
         """
         sender = SENDER.get()
         key, end = (sender, command.upload), command.offset + len(command.data)
@@ -97,7 +98,7 @@ class Uploads:
         return _accepted(command.upload, end)
 
     def resolve(self, command: AddTorrent) -> AddTorrent:
-        """Returns a command with the content of its upload as metainfo. The upload is kept until `used`.
+        """Returns a command with the content of its upload as metainfo. The upload is kept until `used` is called.
 
         Raises:
             OuzelError: UNKNOWN_UPLOAD.
@@ -116,7 +117,9 @@ class Uploads:
             self._end((SENDER.get(), upload))
 
     def _make_room(self, sender: object, key: _Key, size: int) -> None:
-        """Drops the client's oldest other uploads if it exceeds its limit. Raises OuzelError: TOO_MANY_UPLOADS."""
+        """If the client exceeds its limit, drops the client's oldest other uploads. Raises OuzelError:
+        TOO_MANY_UPLOADS.
+        """
         own = {each: upload.size for each, upload in self._uploads.items() if each[0] == sender}
         others = sum(upload.size for upload in self._uploads.values()) - sum(own.values())
         more = 0 if key in own else 1

@@ -1,10 +1,10 @@
 """Accepts moves and renames of torrents' files, and stores what the engine reports about them.
 
-A move is part of a torrent's record until it is complete, so each engine continues it. See ADR 051.
+A move is part of a torrent's record until the move is complete. So each engine continues the move. See ADR 051.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.event import MAX_EVENT_FILES, LifecycleEvent
 from protocol.wire.events.session_events import SessionError
 from protocol.wire.events.torrent_events import FileEntry, FilesRenamed, StorageMoved
+from protocol.wire.metadata import content_of
 from protocol.wire.results import TorrentAccepted
 from protocol.wire.rows import TorrentState
 from supervisor.commands.acceptance import Acceptance
@@ -65,13 +66,13 @@ class Moves:
         self._publish = publish
         self._shared_files = shared_files
         self._accepting = asyncio.Lock()
-        """Held while a move is compared with all others, and stored."""
+        """The lock that is held while a move is compared with all other moves and stored."""
 
     # -- commands -------------------------------------------------------------------------------------------------
 
     @handles(MoveStorage)
     async def move_storage(self, command: MoveStorage, deadline: float) -> Acceptance:
-        """Begins a move to another save path, or cancels one."""
+        """Begins or cancels a move to another save path."""
         field = "args.save_path"
         async with self._editor.hold(command.torrent) as before:
             save_path = await _look(partial(self._roots.confine, command.save_path, field), deadline, field)
@@ -148,7 +149,10 @@ class Moves:
     # -- checks ---------------------------------------------------------------------------------------------------
 
     def _check_movable(self, desired: DesiredTorrent) -> None:
-        """Refuses a torrent that is being moved already, is not loaded for long, or whose storage is missing."""
+        """Refuses a torrent that cannot be moved now.
+
+        The torrent is being moved already, is in quarantine, or has missing files.
+        """
         torrent = desired.torrent
         if desired.move is not None:
             where = desired.move.save_path
@@ -162,7 +166,10 @@ class Moves:
             raise OuzelError(ErrorKind.STORAGE_MISSING, problem, retry_after_ms=10_000)
 
     async def _check_unshared(self, desired: DesiredTorrent, new: Sequence[str], field: str) -> None:
-        """Refuses a move of files that other torrents use, or to paths that other torrents use."""
+        """Refuses a move that other torrents prevent.
+
+        Other torrents use the files, or use the new paths.
+        """
         torrent = desired.torrent
         if await self._shared_files.to_spare(desired) != ():
             others = ", ".join(self._shared_files.near(torrent)[:10])
@@ -183,12 +190,19 @@ class Moves:
             raise OuzelError(ErrorKind.NO_METADATA, problem, retry_after_ms=1000)
         return files
 
+    def _with_content(self, moved: DesiredTorrent) -> DesiredTorrent:
+        """The record with the content path after a move. If the files are not known now, the engine reports it."""
+        metadata, files = self._snapshot.metadata(moved), self._files(moved)
+        if metadata is None or files is None:
+            return moved
+        return msgspec.structs.replace(moved, metadata=msgspec.structs.replace(metadata, root=_content(moved, files)))
+
     # -- reports of the engine ------------------------------------------------------------------------------------
 
     async def learn(self, fact: MoveCopied | MoveEnded) -> None:
-        """Stores what an engine reports about a move, and has the engine continue. Raises STORAGE_UNAVAILABLE.
+        """Stores an engine's report about a move, and has the engine continue. Raises STORAGE_UNAVAILABLE.
 
-        The engine repeats a report until it gets a desired state with another move, or with none.
+        The engine repeats a report until the torrent's desired state has another move or no move.
         """
         async with self._locks.hold(fact.torrent):
             before = self._catalogue.torrents.get(fact.torrent)
@@ -201,7 +215,7 @@ class Moves:
             if isinstance(fact, MoveCopied):
                 after = msgspec.structs.replace(before, move=msgspec.structs.replace(fact.move, phase="placing"))
             elif fact.problem is None and fact.move.phase == "placing":
-                after = before.moved()
+                after = self._with_content(before.moved())
                 events.append(_moved(before, after))
             else:
                 placing = fact.move.phase == "placing"  # something was in the way, and the copies have to be deleted
@@ -214,13 +228,21 @@ class Moves:
             await self._catalogue.put(after)
             if after.move is None:
                 self._snapshot.moves.discard(fact.torrent)
+            if after.metadata != before.metadata:
+                self._snapshot.of(fact.torrent).known = after.metadata
             for event in events:
                 self._publish(event)
             self._engine.ensure(after)
 
 
+def _content(desired: DesiredTorrent, files: Iterable[FileEntry]) -> str:
+    """The content path of a torrent, with the renames in its record."""
+    renamed = dict(desired.renames)
+    return content_of(renamed.get(file.index, file.path) for file in files)
+
+
 def _leads_to(move: StorageMove, save_path: str, desired: DesiredTorrent) -> bool:
-    """Whether a move in progress will lead to this save path, so that nothing has to be changed."""
+    """Whether a move to this save path is in progress. Then nothing has to be changed."""
     return save_path == (desired.save_path if move.phase == "undoing" else move.save_path)
 
 
@@ -229,7 +251,12 @@ def _moved(before: DesiredTorrent, after: DesiredTorrent) -> LifecycleEvent:
         return StorageMoved(torrent=after.torrent, save_path=after.save_path)
     renames = before.move.renames if before.move is not None else ()
     files = {str(index): path for index, path in renames[:MAX_EVENT_FILES]}
-    return FilesRenamed(torrent=after.torrent, files=files, truncated=len(renames) > MAX_EVENT_FILES)
+    return FilesRenamed(
+        torrent=after.torrent,
+        files=files,
+        truncated=len(renames) > MAX_EVENT_FILES,
+        content=None if after.metadata is None else after.metadata.content,
+    )
 
 
 def _accepted(desired: DesiredTorrent) -> Acceptance:

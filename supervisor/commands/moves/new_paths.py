@@ -1,6 +1,6 @@
-"""Computes the new paths of renamed files, and refuses those that cannot be used. Pure.
+"""Computes the new paths of renamed files. Refuses impossible paths. Pure.
 
-The rules are those for names in a torrent (ADR 022), but a wrong name is refused here, and not changed.
+The rules for names are in ADR 022. A wrong name in a torrent is changed, but a wrong name from a client is refused.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ _REFUSED: Final = frozenset("\\\x7f\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2
 
 
 def of_file(files: Iterable[FileEntry], index: int, path: str, save_path: str) -> dict[int, str]:
-    """Returns the new path of a renamed file by its index; empty if it has this path. Raises OuzelError."""
+    """Returns the new path of a renamed file, by index; empty if the file has this path already. Raises OuzelError."""
     present = {file.index: file.path for file in files}
     if index not in present:
         raise _invalid("args.index", f"the torrent has no file {index}")
@@ -57,7 +57,7 @@ def _checked(
 
 
 def _problem(path: str) -> str | None:
-    """Why a path cannot be that of a file of a torrent; None if it can."""
+    """Why a torrent's file cannot have this path; None if it can."""
     if path.startswith("/"):
         return "the path has to be relative to the save path"
     for name in path.split("/"):

@@ -1,6 +1,6 @@
-"""Checks on disk whether a move is possible. Runs in a thread, since a disk may hang.
+"""Checks on disk whether a move is possible. Runs in a thread, because a disk may hang.
 
-The engine checks the same again before it copies. The preflight gives the client a clear error at once.
+The preflight gives the client a clear error at once. The engine repeats the check before it copies.
 """
 
 import os
@@ -19,18 +19,23 @@ class Preflight(NamedTuple):
     """What the check has found.
 
     Fields:
-        made: the topmost directory of the new save path that does not exist; None if all do.
+        made: the topmost missing directory of the new save path; None if no directory is missing.
     """
 
     made: str | None
 
 
 def check(torrent: str, save_path: str, pairs: Sequence[tuple[str, str]], field: str) -> Preflight:
-    """Checks that no file exists at the new paths, that these are possible, and that there is space for the files.
+    """Checks on disk whether a move is possible.
+
+    The checks are:
+    - No file exists at a new path.
+    - The new paths are possible.
+    - There is space for the files.
 
     Args:
-        save_path: the new save path, with links resolved.
-        pairs: the present and the new path of each file, as far as the files are known.
+        save_path: the new save path. Links are resolved.
+        pairs: the present and the new path of each known file.
         field: the argument that errors name.
 
     Raises:

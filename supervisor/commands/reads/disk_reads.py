@@ -1,4 +1,7 @@
-"""Reads that access a disk, in threads or in helper processes: crash reports, damaged files, and exported torrents."""
+"""Reads that access a disk, in threads or in helper processes.
+
+They read crash reports, damaged files, and exported torrents.
+"""
 
 from typing import Any, Final
 
@@ -17,7 +20,7 @@ from supervisor.engine.process.exporter import Exporter
 from supervisor.store.damaged_shelf import DamagedShelf
 
 REPLY_BYTES: Final = 1024
-"""The maximum size of a reply to `export_torrent` without the .torrent file and the magnet link."""
+"""The maximum size of the rest of a reply to `export_torrent`. The .torrent file and the magnet link do not count."""
 
 
 class DiskReads:
@@ -39,7 +42,7 @@ class DiskReads:
         check_complete(DiskRead, self._handlers)
 
     async def answer(self, command: DiskRead) -> Any:
-        """Returns the result of a read, once the disk has answered. Raises OuzelError."""
+        """Returns the result of a read. Waits until the disk has answered. Raises OuzelError."""
         return await self._handlers[type(command)](command)
 
     @handles(ListCrashes)

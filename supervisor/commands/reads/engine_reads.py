@@ -19,7 +19,7 @@ from supervisor.commands.reads.reads import Reads, Steps, no_cursor
 from supervisor.engine.engine import Engine
 
 FILES_STEP: Final = 100
-"""The number of files that are listed in one step."""
+"""The number of files in one step."""
 
 
 class EngineReads:
@@ -40,12 +40,12 @@ class EngineReads:
             check_complete(SessionRead, found)
 
     async def refresh(self, command: EngineRead | SessionRead) -> None:
-        """Updates the snapshot's data for a read. If the engine does not answer, the data stays as it was."""
+        """Updates the snapshot's data for a read. If the engine does not answer, the data does not change."""
         about = [command.torrent] if isinstance(command, EngineRead) else []
         await self._refreshers[type(command)](*about)
 
     def steps(self, command: EngineRead | SessionRead) -> Steps:
-        """Makes the result of a read in steps; its rows are already encoded. Raises OuzelError."""
+        """Makes the result of a read in steps. Its rows are encoded. Raises OuzelError."""
         steps: Steps = self._handlers[type(command)](command)
         return steps
 

@@ -1,8 +1,8 @@
-"""Pages of torrents, made in steps that each take the loop less than a millisecond. Pure.
+"""Makes pages of torrents in steps. Each step takes less than a millisecond. Pure.
 
-A page is true at one sequence number of the event log, which is the latest number at the time of the page's last step.
-Torrents may change while the page is made: the rows of torrents with new events are made again. A page ends when its
-rows reach half a megabyte, even if it has fewer rows than its limit. The cursor of a page says where the page ends.
+A page is true at one sequence number of the event log. This is the latest number at the page's last step. Torrents may
+change while the page is made. If so, the rows of changed torrents are made again. A page ends when its rows reach half
+a megabyte, or at its limit of rows. The cursor of a page says where the page ends.
 """
 
 from bisect import insort
@@ -17,10 +17,10 @@ from supervisor.events.event_log import EventLog
 
 PAGE_BYTES: Final = 512 * 1024
 STEP: Final = 32
-"""The number of rows in a step; a row takes about 3 µs."""
+"""The number of rows in a step. One row takes about 3 µs."""
 
 STEP_LOOKS: Final = 256
-"""The number of torrents that are examined in a step, including those that are filtered out."""
+"""The number of torrents that are examined in a step. Torrents that the filter leaves out count, too."""
 
 Page = tuple[list[msgspec.Raw], str | None]
 Steps = Generator[None, None, Page]
@@ -34,12 +34,12 @@ def of_torrents(
     cursor: str | None,
     limit: int,
 ) -> Steps:
-    """Makes a page of torrents: its rows, and its cursor, which is None at the end of the list.
+    """Makes a page of torrents: rows and a cursor. At the end of the list, the cursor is None.
 
     Args:
-        ids_after: given an id (or None) and a number, returns that many ids in order: those after the id, or the first
-            ones.
-        row: returns a torrent's row, or None if the torrent does not exist or is filtered out.
+        ids_after: returns a number of ids in order. They follow the given id. If the given id is None, they are the
+            first ids.
+        row: returns a torrent's row. None if the torrent does not exist, or the filter leaves it out.
         cursor: the last id of the previous page.
         limit: the maximum number of rows.
     """
@@ -102,7 +102,7 @@ def _page(
 def _none_after(
     ids_after: Callable[[str | None, int], Sequence[str]], row: Callable[[str], Any], last: str | None
 ) -> Generator[None, None, bool]:
-    """Whether no later torrent passes the filter. A page has a cursor only if the next page has rows."""
+    """Whether no later torrent passes the filter. If so, the page has no cursor."""
     while ids := ids_after(last, STEP_LOOKS):
         if any(row(torrent) is not None for torrent in ids):
             return False
@@ -112,7 +112,7 @@ def _none_after(
 
 
 def _changed_since(log: EventLog, seq: int) -> list[str]:
-    """The torrents with events after `seq`, each once. Raises OuzelError: REPLAY_GONE."""
+    """The torrents with events after `seq`. Each torrent is listed once. Raises OuzelError: REPLAY_GONE."""
     told = log.replay(log.epoch, seq, log.head - seq)
     named = dict.fromkeys(event.topic.split(b"/")[1].decode() for event in told)
     return [torrent for torrent in named if torrent != "-"]

@@ -1,6 +1,6 @@
 """Reads that are answered from memory, with or without an engine.
 
-Most reads are answered at once. A page of rows can be long, so it is made in steps, between which other requests run.
+Most reads are answered at once. Long pages are made in steps, and other requests run between the steps.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ from protocol.wire.reports import (
     SupervisorReport,
 )
 from protocol.wire.results import BanList, CategoryList, Nothing, ServerInfo, SettingList
-from protocol.wire.rows import ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
+from protocol.wire.rows import DETAIL_FIELDS, ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
 from supervisor.commands import categories, goals
 from supervisor.commands.handlers import check_complete, handlers_of, handles
 from supervisor.commands.reads import pages
@@ -56,7 +56,7 @@ REPLAY_BYTES_MAX: Final = 1024 * 1024
 _ID: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 STATS_FRESH_S: Final = 0.1
-"""The time for which a result of `stats` is reused, unless an event is published."""
+"""For how long a result of `stats` is reused. A new event ends this time."""
 
 Steps = Generator[None, None, dict[str, Any]]
 REPLAY_EVENTS_MAX: Final = 1000
@@ -70,7 +70,7 @@ class Reads:
     """Answers reads from the supervisor's memory.
 
     Args:
-        config: the configuration; the config handler replaces it when another configuration comes into force.
+        config: the configuration in force. The config handler replaces it.
         engines: the engines of all slots, at least one.
         version: the version of Ouzel.
         others: further objects with handlers of instant reads.
@@ -104,7 +104,10 @@ class Reads:
         self._started_at = time.monotonic()
         self._supervisor_process = psutil.Process()
         self._stats_kept: tuple[float, int, StatsReport] | None = None
-        """The last result of `stats`: when it was made, the sequence number at that time, and the result."""
+        """The last result of `stats`.
+
+        It has three parts: the time of the result, the sequence number at that time, and the result itself.
+        """
         self.pid = self._supervisor_process.pid
         self._handlers = handlers_of(self, *others)
         check_complete(InstantRead, self._handlers)
@@ -115,7 +118,7 @@ class Reads:
         return self._handlers[type(command)](command)
 
     def steps(self, command: PagedRead) -> Steps:
-        """Makes the result of a long read in steps; its rows and events are already encoded. Raises OuzelError."""
+        """Makes the result of a long read in steps. Its rows and events are encoded. Raises OuzelError."""
         steps: Steps = self._handlers[type(command)](command)
         return steps
 
@@ -152,17 +155,20 @@ class Reads:
         return self._snapshot.detail(desired, time.monotonic(), goals.report(desired, self.config.goals))
 
     def find(self, torrent: str) -> DesiredTorrent:
-        """Returns a torrent's desired state, by its id or its other info-hash.
+        """Returns a torrent's desired state.
+
+        The torrent is given by its id or its other info-hash.
 
         Raises:
-            OuzelError: UNKNOWN_TORRENT, or STORAGE_UNAVAILABLE: its record cannot be read.
+            OuzelError: UNKNOWN_TORRENT.
+            OuzelError: STORAGE_UNAVAILABLE: the torrent's record cannot be read.
         """
         torrent = self._catalogue.resolve(torrent)
         self._catalogue.check_readable(torrent)
         return self.shown(torrent)
 
     def shown(self, torrent: str) -> DesiredTorrent:
-        """Like `find`, but returns a placeholder with only the id if the torrent's record cannot be read."""
+        """Like `find`. If the torrent's record cannot be read, returns a placeholder that has only the id."""
         desired = self._catalogue.shown(self._catalogue.resolve(torrent))
         if desired is None:
             raise OuzelError(
@@ -171,7 +177,7 @@ class Reads:
         return desired
 
     def settings(self) -> SettingsReport:
-        """The session's limits: those that clients have set, otherwise the configured ones."""
+        """The session's limits. Limits of clients override configured limits."""
         return self._limits()
 
     @handles(GetSettings)
@@ -179,7 +185,7 @@ class Reads:
         return SettingList(settings=self.setting_reports(), limits=self._limits())
 
     def setting_reports(self, only: Iterable[str] | None = None) -> dict[str, SettingReport]:
-        """The settings of libtorrent by name; if given, only those in `only`."""
+        """The settings of libtorrent by name. If `only` is given, the result has only these settings."""
         return setting_reports(
             client=self._catalogue.session.settings,
             configured=self.config.engine,
@@ -262,12 +268,13 @@ class Reads:
 
     @handles(ListTorrents)
     def _list(self, command: ListTorrents) -> Steps:
-        unknown = sorted(set(command.fields or ()) - ROW_FIELDS)
+        asked = {"torrent", *(command.fields or ())}
+        unknown = sorted(asked - ROW_FIELDS - DETAIL_FIELDS)
         if unknown:
             raise OuzelError(
                 ErrorKind.INVALID_ARGUMENT, f"args.fields: a row has no {unknown[0]!r}", field="args.fields"
             )
-        names = None if command.fields is None else {"torrent", *command.fields}
+        names, details = asked & ROW_FIELDS, asked & DETAIL_FIELDS
         chosen = None if command.ids is None else sorted({self._catalogue.resolve(each) for each in command.ids})
 
         def ids_after(cursor: str | None, count: int) -> list[str]:
@@ -287,8 +294,12 @@ class Reads:
                 return None
             if command.category is not None and command.category != (self._catalogue.category_of(desired) or ""):
                 return None
-            found = self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.config.goals))
-            return found if names is None else {name: getattr(found, name) for name in names}
+            now = time.monotonic()
+            found = self._snapshot.row(desired, now, goals.report(desired, self.config.goals))
+            if command.fields is None:
+                return found
+            cut = {name: getattr(found, name) for name in names}
+            return cut | self._snapshot.members(desired, details, now) if details else cut
 
         ids = self._catalogue.ids_after if chosen is None else ids_after
         rows, cursor = yield from self._page(ids, row, command.cursor, command.limit)
@@ -313,7 +324,7 @@ class Reads:
 
     @handles(Replay)
     def _replay(self, command: Replay) -> Steps:
-        """Makes a page of a replay. Its size is bounded, and it contains the frames as they were published."""
+        """Makes a page of a replay. The page has the published frames, and its size is bounded."""
         events: list[msgspec.Raw] = []
         size = 0
         for logged in self._log.replay(command.epoch, command.after_seq, min(command.limit, REPLAY_EVENTS_MAX)):
@@ -332,7 +343,7 @@ def no_cursor() -> OuzelError:
 
 
 def _measure(pids: Iterable[int | None]) -> ProcessReport:
-    """The total memory, CPU time and descriptors of some processes; processes that cannot be examined are left out."""
+    """The total memory, CPU time and descriptors of some processes. Processes that cannot be examined do not count."""
     rss_bytes = cpu_ms = fds = 0
     for pid in pids:
         with contextlib.suppress(psutil.Error):

@@ -1,4 +1,7 @@
-"""Reports on settings of libtorrent: the value of a client, or else of the configuration, or else the default. Pure."""
+"""Reports on settings of libtorrent. Pure.
+
+A client's value comes first, then the configured value, then the default.
+"""
 
 from collections.abc import Iterable, Mapping
 
@@ -14,7 +17,7 @@ def setting_reports(
     defaults: Mapping[str, SettingValue],
     only: Iterable[str] | None = None,
 ) -> dict[str, SettingReport]:
-    """Returns the settings, sorted by name. If `only` is given, returns only the settings in it."""
+    """Returns the settings, sorted by name. If `only` is given, returns only these settings."""
     values = {**defaults, **configured, **client}
     names = sorted(values if only is None else values.keys() & set(only))
 

@@ -1,4 +1,4 @@
 """The download roots: the directories below which torrents may be saved.
 
-The roots *in force* follow the configuration.
+The roots *in force* are the roots of the running engine. They follow the configuration.
 """

@@ -1,4 +1,4 @@
-"""Resolves save paths that clients name, in a thread, since a hung disk must not block the loop."""
+"""Resolves save paths that clients name. Runs in a thread, because a hung disk must not block the loop."""
 
 import asyncio
 from functools import partial
@@ -11,19 +11,20 @@ from supervisor.concurrency.threads import in_thread
 DISK_PATIENCE_S: Final = 0.5
 """The time that a disk may take to resolve a path.
 
-If the client's deadline is sooner, the disk is not reported as hung.
+If the client's deadline comes first, the disk is not reported as hung.
 """
 
 
 async def confined(roots: DownloadRoots, path: str | None, field: str, deadline: float) -> str:
-    """Returns the resolved path. For a download root no thread is needed.
+    """Returns the resolved path. A download root needs no thread.
 
     Args:
         path: an absolute path; None means the default root.
         field: the argument that errors name.
 
     Raises:
-        OuzelError: PATH_NOT_ALLOWED; DEADLINE_EXCEEDED or STORAGE_UNAVAILABLE: the disk did not answer.
+        OuzelError: PATH_NOT_ALLOWED.
+        OuzelError: DEADLINE_EXCEEDED or STORAGE_UNAVAILABLE: the disk did not answer.
     """
     confine = partial(roots.confine, path, field)
     if roots.is_root(path):

@@ -1,4 +1,4 @@
-"""Keeps every path that a client names inside the configured download roots, after resolving symbolic links."""
+"""Confines every path that a client names to the download roots. Symbolic links are resolved first."""
 
 import errno
 import os
@@ -16,11 +16,11 @@ class DownloadRoots:
     """The directories below which torrents may be stored.
 
     Args:
-        roots: absolute paths; the first is the default save path.
-        reserved: Ouzel's own directories, which are not allowed even if they are below a root.
+        roots: absolute paths. The first path is the default save path.
+        reserved: Ouzel's own directories. They are not allowed, even below a root.
 
     Fields:
-        bounds: the allowed paths, as sent to the engine. Links in the roots are resolved once, at construction.
+        bounds: the allowed paths, for the engine. Links in the roots are resolved once, at construction.
     """
 
     def __init__(self, roots: Sequence[Path], reserved: Sequence[Path] = ()) -> None:
@@ -34,11 +34,14 @@ class DownloadRoots:
         self.default, self.bounds, self._allowed = other.default, other.bounds, other._allowed
 
     def is_root(self, path: str | None) -> bool:
-        """Whether a path (None: the default) is itself a root; for a root `confine` accesses no disk."""
+        """Whether a path is itself a root. None means the default root. For a root, `confine` accesses no disk."""
         return (self.default if path is None else path) in self._allowed
 
     def confine(self, path: str | None, field: str) -> str:
-        """Resolves a path, and checks that it is allowed. Raises OuzelError: PATH_NOT_ALLOWED, naming `field`."""
+        """Resolves a path, and checks that the path is allowed.
+
+        Raises OuzelError: PATH_NOT_ALLOWED. The error names `field`.
+        """
         path = self.default if path is None else path
         if self.is_root(path):
             return path
@@ -47,7 +50,7 @@ class DownloadRoots:
         return resolved
 
     def resolve(self, path: str, field: str) -> str:
-        """Like `confine`, but the path may be that of a file."""
+        """Like `confine`, but the path may also be a file's path."""
         if "\0" in path or not Path(path).is_absolute():
             raise OuzelError(ErrorKind.PATH_NOT_ALLOWED, f"{field}: {path!r} is not an absolute path", field=field)
         try:
@@ -65,9 +68,9 @@ class DownloadRoots:
 
 
 def _check_directory(path: str, field: str) -> None:
-    """Refuses a path that leads through or to a non-directory, or has a name that is too long for the disk.
+    """Refuses a path that leads through a file, leads to a file, or has too long a name.
 
-    Other errors of the disk may be repaired later, so they are ignored. Raises OuzelError: PATH_NOT_ALLOWED.
+    Ignores other disk errors, because they may be repaired later. Raises OuzelError: PATH_NOT_ALLOWED.
     """
     try:
         if not stat.S_ISDIR(os.stat(path).st_mode):  # noqa: PTH116  # the number of the error is what matters
@@ -79,5 +82,5 @@ def _check_directory(path: str, field: str) -> None:
 
 
 def _texts(paths: Iterable[str]) -> list[str]:
-    """The paths that are UTF-8, so that they can be stored and sent; a link may lead to a path that is not UTF-8."""
+    """The paths that are UTF-8. Only these can be stored and sent. A link may lead to a path that is not UTF-8."""
     return [path for path in paths if is_utf8(path)]

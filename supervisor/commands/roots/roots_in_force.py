@@ -1,4 +1,7 @@
-"""The download roots of the current engine (running or about to start), and those of the next engine."""
+"""The download roots of the current engine, and the download roots of the next engine.
+
+The current engine runs or is about to start.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +21,7 @@ class RootsInForce:
         reserved: Ouzel's own directories.
 
     Fields:
-        current: the current engine's roots. The object stays the same when the roots change.
+        current: the current engine's roots. When the roots change, the object stays the same.
     """
 
     def __init__(self, in_force: ConfigInForce, reserved: Sequence[Path]) -> None:
@@ -27,7 +30,7 @@ class RootsInForce:
         paths = in_force.config.paths.download_roots
         self.current = self._made_of(paths)
         self._read = {tuple(paths): self._made_of(paths)}
-        """The roots by their configured paths, with links as they were resolved when the configuration was read."""
+        """The roots by their configured paths. Links were resolved when the configuration was read."""
 
     @property
     def wanted(self) -> DownloadRoots:
@@ -48,7 +51,7 @@ class RootsInForce:
         return self.wanted.bounds.roots
 
     def follow(self) -> None:
-        """Makes the wanted roots the current roots. Call it when the next engine is started."""
+        """Makes the next engine's roots the current roots. Call it when the next engine is started."""
         self.current.follow(self.wanted)
 
     def prepare(self, config: Config) -> None:

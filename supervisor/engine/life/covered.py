@@ -1,8 +1,8 @@
-"""Finds the directories that an engine's sandbox does not cover any more. Pure.
+"""Finds the directories that an engine's sandbox no longer covers. Pure.
 
-A sandbox covers the directories that existed when the engine was started. If a disk is mounted over a download root
-later, or the directory is made anew, the engine cannot write there: only another engine can. A *place* is the identity
-of a directory, including whether it is a mount point.
+A sandbox covers the directories that existed when the engine was started. Later, a disk may be mounted over a download
+root, or the directory may be made anew. Then this engine cannot write there, but a new engine can. A *place* is the
+identity of a directory. It includes whether the directory is a mount point.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,15 +11,15 @@ from protocol.host.place import is_mount
 
 
 def outdated(covered: Mapping[str, str], wanted: Iterable[str], seen: Mapping[str, str | None]) -> dict[str, str]:
-    """Returns the paths whose current place is not covered, with that place.
+    """Returns the paths with a current place that is not covered, and that place.
 
-    A path is not outdated while its directory is missing or its disk is not mounted: the torrents there wait. When the
-    disk is mounted again, its directory counts as another place.
+    If a directory is missing or its disk is not mounted, the path is not outdated. Torrents below such a path wait.
+    When the disk is mounted again, its directory counts as another place.
 
     Args:
-        covered: the places that the engine's sandbox covers, by path; empty without a sandbox; then no path is
-            outdated.
-        wanted: the paths below which the engine has to be able to write.
+        covered: the places that the engine's sandbox covers, by path. It is empty without a sandbox, and then no path
+            is outdated.
+        wanted: the paths below which the engine must be able to write.
         seen: the current place at each path; None if there is no directory.
     """
     if not covered:

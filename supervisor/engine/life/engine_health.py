@@ -20,7 +20,7 @@ def problem(lifecycle: Lifecycle, death: str) -> tuple[str, Severity]:
 
 
 def unavailable(lifecycle: Lifecycle) -> OuzelError | None:
-    """The error for commands that need an engine; None unless the restart budget is spent."""
+    """If the restart budget is spent, the error for commands that need an engine. Otherwise None."""
     if lifecycle.state is not State.OVER_BUDGET:
         return None
     return OuzelError(

@@ -1,4 +1,4 @@
-"""The keeper: performs the lifecycle's actions on real processes and timers, and feeds back their outcomes."""
+"""The keeper: performs the lifecycle's actions on real processes and timers, and reports outcomes to the lifecycle."""
 
 import asyncio
 import time
@@ -34,7 +34,7 @@ _REASONS: Final = {
     Manner.FAULTY: f"was not ready within {lifecycle.START_DEADLINE_S:g} s",
     Manner.OVERDUE: f"had not exited {lifecycle.STOP_DEADLINE_S:g} s after the start of its drain",
 }
-"""The reason for a kill, by the manner of the kill."""
+"""By the manner of a kill: its reason."""
 
 SpawnChild = Callable[[int, Callable[[Death], None]], Child]
 
@@ -43,18 +43,19 @@ class Keeper:
     """Keeps one engine running.
 
     Args:
-        policy: back-off and budget.
-        link: is told which generation is the engine.
-        spawn: starts the child of a generation, and reports its death to the given callable.
-        on_spawned: called with the child that has just become the engine and is not ready yet, and with whether it was
-            the spare.
-        on_crashed: called with a child that died unexpectedly, while its stacks can still be read.
-        on_lost: called after the lifecycle's step, with the pid of the dead child, or with None if no child could be
+        policy: the back-off and the budget of restarts.
+        link: the link that is notified which generation is the engine.
+        spawn: starts the child of a generation. Calls the given callable at the child's death.
+        on_spawned: called when a child becomes the engine. The arguments are the child, and whether it was the spare.
+            The child is not ready yet.
+        on_crashed: called with a child after its unexpected death. Its stacks can still be read.
+        on_lost: called after the lifecycle's step, with the pid of the dead child. The pid is None if no child could be
             started.
-        on_finished: called when the engine has ended and no other engine will be started.
+        on_finished: called when the engine has ended and no other engine will follow.
         log: logs starts and ends of processes.
-        excuse: whether a death does not count as a crash. Called while the keeper's `child` is still the dead child.
-        fingerprint: returns what a spare depends on; None if no spare is to be made.
+        excuse: whether a death does not count as a crash. During the call, the keeper's `child` is still the dead
+            child.
+        fingerprint: returns all that a spare depends on. None if no spare shall be made.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class Keeper:
     def ready(self) -> bool:
         """Handles the engine's report that it is ready.
 
-        Returns False, and kills the engine, if it was ready already.
+        If the engine was ready already, kills the engine and returns False.
         """
         if self.lifecycle.state not in (State.STARTING, State.STOPPING):
             self.kill("reported twice that it is ready")
@@ -109,7 +110,7 @@ class Keeper:
         return True
 
     def stop(self) -> None:
-        """Drains the engine, and kills the spare, which has nothing to save. `on_finished` is called later."""
+        """Drains the engine. Kills the spare, because a spare has nothing to save. `on_finished` is called later."""
         if self._spare is not None:
             self._spare.retire("stopping")
         self._step(StopRequested())
@@ -127,7 +128,7 @@ class Keeper:
         self._policy = policy
 
     def kill(self, reason: str) -> None:
-        """Ends an engine that cannot be trusted any more. Its death is handled like any other death.
+        """Ends an engine that cannot be trusted any more. The death of this engine is handled like any other death.
 
         The engine's frames are ignored from now on.
         """
@@ -138,16 +139,16 @@ class Keeper:
             self._climber.end(self.child, Manner.FAULTY, reason)
 
     def prepare_spare(self) -> None:
-        """Makes a spare if the engine has settled. Call it periodically, but not during a restore.
+        """If the engine has settled, makes a spare. Call it periodically, but not during a restore.
 
-        During a restore, a spare would slow the restore down. While engines die young no spare is made, since it may
-        have the same fault.
+        A spare would slow down a restore. If engines die young, no spare is made, because the spare may have the same
+        fault.
         """
         if self._spare is not None and self._settled():
             self._spare.prepare()
 
     def renew_spare(self) -> bool:
-        """Makes an up-to-date spare. Returns True if the spare is ready, or if none can be made now."""
+        """Makes an up-to-date spare. Returns True if the spare is ready, or if no spare can be made now."""
         if self._spare is None or not self._settled():
             return True
         return self._spare.renew()
@@ -159,7 +160,7 @@ class Keeper:
 
     @property
     def restarts(self) -> int:
-        """The number of engines that were started after the first one."""
+        """The number of engines that were started after the first engine."""
         return max(0, self.lifecycle.starts - 1)
 
     @property
@@ -201,7 +202,7 @@ class Keeper:
                 self._on_finished()
 
     def _start_engine(self) -> None:
-        """Makes the spare the engine, if there is a reliable spare; otherwise starts a new process."""
+        """If there is a reliable spare, makes the spare the engine. Otherwise starts a new process."""
         child = self._take_spare()
         warm = child is not None
         self.spawned_at = time.monotonic()

@@ -1,7 +1,9 @@
-"""The engine's lifecycle as a machine: `step(lifecycle, input, now, policy) -> (lifecycle, actions)`. Pure.
+"""The engine's lifecycle as a machine. Pure.
 
-The table at the end has the legal inputs of each state; any other input raises `IllegalInput`. The machine handles no
-process: a keeper performs the actions, and feeds their outcomes back as inputs. Times are monotonic seconds.
+Its function is `step(lifecycle, input, now, policy) -> (lifecycle, actions)`.
+
+The table at the end has the legal inputs of each state. Any other input raises `IllegalInput`. The machine handles no
+process. A keeper performs the actions, and returns their outcomes as inputs. Times are monotonic seconds.
 """
 
 from collections.abc import Callable
@@ -35,7 +37,7 @@ class State(Enum):
 
 
 class Timer(Enum):
-    """The timers that the machine starts; at most one of each kind runs."""
+    """The timers that the machine starts. At most one timer of each kind runs."""
 
     START_DEADLINE = "start_deadline"
     STABLE = "stable"
@@ -55,7 +57,7 @@ class Died(NamedTuple):
     """The engine's process has ended, for any reason.
 
     Fields:
-        excused: the death does not count as a crash, and the next engine starts at once.
+        excused: whether the death does not count as a crash. Then the next engine starts at once.
     """
 
     excused: bool = False
@@ -93,14 +95,14 @@ class Kill(NamedTuple):
 
 
 class StartTimer(NamedTuple):
-    """Action: report `TimerFired` in `delay_s` seconds; a running timer of the same kind is replaced."""
+    """Action: report `TimerFired` in `delay_s` seconds. A running timer of the same kind is replaced."""
 
     timer: Timer
     delay_s: float
 
 
 class CancelTimer(NamedTuple):
-    """Action: cancel the timer of this kind, if one is running."""
+    """Action: if a timer of this kind runs, cancel this timer."""
 
     timer: Timer
 
@@ -116,11 +118,11 @@ class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
     """The state of the machine.
 
     Fields:
-        crashes: the times of crashes that still count towards the budget.
-        young_deaths: the number of consecutive runs, up to the latest, that each ended within `SETTLED_S`.
+        crashes: the times of crashes that count towards the budget.
+        young_deaths: the number of latest consecutive runs that each ended within `SETTLED_S`.
         ready_at: when the running engine became ready.
-        probing: whether this engine is a probe, started after the budget was spent. If a probe dies, the next start is
-            a probe, too.
+        probing: whether this engine is a probe. A probe is started after the budget was spent. If a probe dies, the
+            next start is a probe, too.
         next_start_s: the delay before the next start; None while an engine runs.
         starts: the number of engines spawned so far.
     """
@@ -135,7 +137,7 @@ class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IllegalInput(Exception):
-    """An input that is illegal in this state: a defect of the caller."""
+    """An input that is illegal in this state. The caller has a defect."""
 
 
 Outcome = tuple[Lifecycle, list[Action]]
@@ -198,7 +200,7 @@ def _waits(lifecycle: Lifecycle, state: State, wait_s: float) -> Outcome:
 def _kill(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
     """Kills an overdue engine.
 
-    An engine that does not start has to write its stacks; one that does not stop gets SIGTERM.
+    If an engine does not start, it first has to write its stacks. If an engine does not stop, it gets SIGTERM.
     """
     return lifecycle, [Kill(Manner.FAULTY if lifecycle.state is State.STARTING else Manner.OVERDUE)]
 
@@ -209,13 +211,13 @@ def _recycle(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPoli
 
 
 def _recycled(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
-    """Starts the next engine without back-off: any death during a recycle was requested, and is no crash."""
+    """Starts the next engine without back-off. A death during a recycle was requested, so it is no crash."""
     waiting = msgspec.structs.replace(lifecycle, state=State.BACKING_OFF, ready_at=None, next_start_s=0.0)
     return waiting, [CancelTimer(Timer.STOP_DEADLINE), StartTimer(Timer.BACK_OFF, 0.0)]
 
 
 def _stop_recycling(lifecycle: Lifecycle, event: Input, now: float, policy: RestartPolicy) -> Outcome:
-    """Stops instead of recycling. The engine is being drained already, and the deadline of that drain stays."""
+    """Stops instead of recycling. A drain is in progress already, and its deadline does not change."""
     return msgspec.structs.replace(lifecycle, state=State.STOPPING), []
 
 

@@ -1,7 +1,7 @@
-"""Decides whether the engine uses so much memory that it has to be recycled. Pure.
+"""Decides whether the engine must be recycled because of its memory. Pure.
 
 Leaked memory is freed only when the process ends. If an engine exceeds the limit again soon after a recycle, it may
-simply need that much memory. So there is a minimum time between recycles, which doubles with each recycle in a row.
+need that much memory. So there is a minimum time between recycles. This time doubles with each recycle in a row.
 """
 
 from typing import Final, NamedTuple
@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from supervisor.pacing.backoff import exponential
 
 SAMPLES: Final = 3
-"""The number of consecutive measurements above the limit that cause a recycle. So a short peak causes none."""
+"""The number of consecutive measurements above the limit that cause a recycle. A short peak causes no recycle."""
 
 FIRST_GAP_S: Final = 60.0
 MAX_GAP_S: Final = 3600.0
@@ -17,7 +17,7 @@ _GAPS: Final = exponential(FIRST_GAP_S, MAX_GAP_S)
 
 
 class Judgement(NamedTuple):
-    """The result of a measurement: whether to recycle the engine now, and the text of the problem, or None."""
+    """The result of a measurement. It says whether to recycle the engine now, and has the problem's text or None."""
 
     recycle: bool
     problem: str | None
@@ -27,7 +27,7 @@ class MemoryGuard:
     """Judges measurements of a running engine's memory. Sizes are bytes, times monotonic seconds.
 
     Args:
-        limit: the memory that an engine may use; 0 is no limit.
+        limit: the memory limit of an engine; 0 is no limit.
     """
 
     def __init__(self, limit: int) -> None:
@@ -37,7 +37,7 @@ class MemoryGuard:
         self._in_a_row = 0
 
     def judge(self, held: int | None, now: float) -> Judgement:
-        """Judges a measurement; `held` is None if the memory could not be measured."""
+        """Judges a measurement. `held` is None if the memory could not be measured."""
         if not self._limit or held is None or held <= self._limit:
             self._over = 0
             return Judgement(recycle=False, problem=None)

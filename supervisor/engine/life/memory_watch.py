@@ -13,10 +13,10 @@ class MemoryWatch:
     """The memory watch of one engine.
 
     Args:
-        limit: the memory that a process may use, in bytes; 0 is no limit.
-        emit: called after each measurement with the problem (or its end), and for each recycle with an event.
+        limit: the memory limit of a process in bytes; 0 is no limit.
+        emit: called after each measurement with the problem or its end. Also called with an event for each recycle.
         recycle: recycles the engine, for the given reason.
-        held_bytes: returns the memory that a process uses; None if it is not known.
+        held_bytes: returns the memory that a process uses; None if unknown.
     """
 
     def __init__(

@@ -1,15 +1,16 @@
 """The liveness of an engine, by its heartbeats: healthy, suspect or hung. Pure.
 
-The engine's own loop sends the heartbeats. Each has the number of iterations of that loop, and the time since
-libtorrent's last answer. Both have to make progress: a heartbeat is a *sign of life* if the loop has iterated since the
-previous heartbeat, and the sign is as old as libtorrent's answer. A torrent that libtorrent confirms is a sign of life,
-too. An engine without a sign of life is suspect after `SUSPECT_S`, and hung after `DEADLINE_S`. While the engine starts
-or restores torrents, a native call may take longer, so the limits are `DEADLINE_S` and `PATIENT_S`. Before the first
-heartbeat no limit applies here, since the disk that the engine is loaded from may be slow; the lifecycle has a deadline
-for the start.
+The engine's own loop sends the heartbeats. A heartbeat has the number of iterations of that loop, and the age of
+libtorrent's last answer. If the loop has iterated since the previous heartbeat, the heartbeat is a *sign of life*. This
+sign has the age of libtorrent's answer. If libtorrent confirms a torrent, that is a sign of life, too.
 
-Only time in which the supervisor was listening counts: the time between two inputs counts as `STALL_S` at most. So an
-engine is not blamed for silence while the supervisor, or the whole machine, was suspended.
+An engine without a sign of life is suspect after `SUSPECT_S`, and hung after `DEADLINE_S`. A native call may take
+longer while the engine starts or restores torrents. During that time, the limits are `DEADLINE_S` and `PATIENT_S`.
+Before the first heartbeat, no limit applies here, because the engine may be loaded from a slow disk. The lifecycle has
+a deadline for the start.
+
+The time between two inputs counts as `STALL_S` at most. In a longer gap, the supervisor or the whole machine was
+suspended, and the engine is not to blame.
 """
 
 from collections.abc import Callable
@@ -24,7 +25,7 @@ PATIENT_S: Final = 10.0
 TICK_S: Final = 0.25
 """The interval between ticks."""
 STALL_S: Final = 0.5
-"""The longest time between two inputs that counts in full. In a longer gap the supervisor was not listening."""
+"""The longest time between two inputs that counts in full. In a longer gap, the supervisor was probably suspended."""
 
 
 class State(Enum):
@@ -37,13 +38,13 @@ class State(Enum):
 
 
 class Began(NamedTuple):
-    """An engine was started. `heard` means that the engine was the spare, and so has sent heartbeats before."""
+    """An engine was started. `heard` is true if the engine was the spare and has sent heartbeats before."""
 
     heard: bool = False
 
 
 class Ended(NamedTuple):
-    """The engine has ended; there is no engine to watch."""
+    """The engine has ended. There is no engine to watch."""
 
 
 class Beat(NamedTuple):
@@ -61,7 +62,7 @@ class Ticked(NamedTuple):
     """Time has passed.
 
     Fields:
-        patient: the engine is starting or restoring torrents.
+        patient: whether the engine is starting or restoring torrents.
     """
 
     patient: bool
@@ -81,7 +82,7 @@ class Healthy(NamedTuple):
 
 
 class Hung(NamedTuple):
-    """Action: kill the engine, which hangs."""
+    """Action: kill the engine, because it hangs."""
 
     reason: str
 
@@ -95,9 +96,9 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         seen_at: the monotonic time of the latest input.
         clock: the seconds that have counted so far.
-        loops: the number of iterations in the latest heartbeat; None before the first.
-        turned_at: when the loop was last known to have iterated.
-        alive_at: when the latest sign of life was.
+        loops: the number of iterations in the latest heartbeat; None before the first heartbeat.
+        turned_at: the time of the loop's latest known iteration.
+        alive_at: the time of the latest sign of life.
     """
 
     state: State = State.ABSENT
@@ -172,7 +173,7 @@ def _clear_suspicion(pulse: Pulse) -> list[Action]:
 
 
 def _told(pulse: Pulse) -> str:
-    """The text of the problem: it says whether libtorrent or the engine's loop makes no progress."""
+    """The text of the problem. It says whether libtorrent or the engine's loop makes no progress."""
     if pulse.clock - pulse.turned_at < SUSPECT_S:
         return f"libtorrent has not answered the engine for {pulse.silence_s:.1f} s"
     return f"nothing was heard of the engine for {pulse.clock - pulse.turned_at:.1f} s"

@@ -1,4 +1,4 @@
-"""Watches an engine's liveness: feeds heartbeats and ticks to the pulse machine, and performs its actions."""
+"""Watches an engine's liveness. Feeds heartbeats and ticks to the pulse machine, and performs the machine's actions."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from supervisor.engine.life import pulse
 from supervisor.engine.life.pulse import Beat, Began, Confirmed, Ended, Healthy, Hung, Input, Pulse, Suspect, Ticked
 
 CONFIRMED_S: Final = 0.05
-"""Confirmations within this interval count as one. A restore has thousands of them, and the limits are seconds."""
+"""Confirmations within this interval count as one confirmation. A restore has thousands of confirmations."""
 
 
 class PulseWatch:
@@ -18,9 +18,10 @@ class PulseWatch:
 
     Args:
         patient: whether the engine is starting or restoring torrents.
-        excused: whether the engine waits for a slow disk, for which the next engine would wait, too. Meanwhile no ticks
-            are made.
-        on_suspect: called with the problem when the engine becomes suspect, and with None when it is healthy again.
+        excused: whether the engine waits for a slow disk. The next engine would wait for this disk, too. Meanwhile no
+            ticks are made.
+        on_suspect: called with the problem when the engine becomes suspect. Called with None when the engine is healthy
+            again.
         on_hang: called once, with the reason, when the engine hangs.
     """
 
@@ -40,11 +41,11 @@ class PulseWatch:
         self._confirmed_at = -CONFIRMED_S
 
     def begin(self, *, heard: bool) -> None:
-        """Starts to watch an engine. `heard` means that the engine was the spare, and so has sent heartbeats before."""
+        """Starts to watch an engine. `heard` is true if the engine was the spare and has sent heartbeats before."""
         self._step(Began(heard))
 
     def end(self) -> None:
-        """Stops watching: the engine has ended, or is being drained."""
+        """Stops watching. The engine has ended, or is being drained."""
         self._step(Ended())
 
     def beat(self, heartbeat: Heartbeat) -> None:
@@ -59,7 +60,7 @@ class PulseWatch:
             self._step(Confirmed())
 
     async def run(self) -> None:
-        """Makes ticks, for ever."""
+        """Makes ticks for ever."""
         while True:
             if not self._excused():
                 self._step(Ticked(patient=self._patient()))

@@ -1,7 +1,7 @@
-"""The renewal: replaces an engine whose sandbox, or whose download roots, are out of date.
+"""The renewal: replaces an engine that has an outdated sandbox or outdated download roots.
 
-First the next engine is started as a spare, if spares are enabled; then the running engine is drained. If the running
-engine cannot write to the resume directory any more, it first hands its fast-resume data over to the supervisor.
+If spares are enabled, the next engine is started as a spare first. Then the running engine is drained. If the running
+engine cannot write to the resume directory, it first hands its fast-resume data over to the supervisor.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ HAND_OVER_S: Final = 30.0
 """The time that the running engine may take to hand over its fast-resume data."""
 
 LASTING_LOOKS: Final = 3
-"""The number of consecutive checks that have to find the same new place of an engine's own directory."""
+"""The number of consecutive checks that must find the same new place of an engine's own directory."""
 
 _POLL_S: Final = 0.05
 
@@ -34,10 +34,10 @@ class Renewal:
         keeper: recycles the engine, and makes spares.
         watch: identifies the places at paths.
         roots: returns the download roots of the next engine.
-        own: returns the engine's own directories in the resume directory; None while the resume directory is not
+        own: returns the engine's own directories in the resume directory. None while the resume directory is not
             reliable.
-        hand_over: asks the running engine to hand over its fast-resume data. When that is done, `handed_over` is
-            called.
+        hand_over: asks the running engine to hand over its fast-resume data. `handed_over` is called when all data is
+            written.
 
     Fields:
         covered: the places that the sandbox of the running engine covers, by path. The slot's `Engine` sets them.
@@ -64,14 +64,14 @@ class Renewal:
         self._handed_over = asyncio.Event()
         self._counts: dict[str, tuple[str, int]] = {}
         self._known: dict[str, str] = {}
-        """The places, by path, for which an engine was replaced, and which no engine has covered since.
+        """By path: the places that a new engine did not cover.
 
-        No engine is replaced again for such a place, since that did not help.
+        Engines are not replaced again because of these places.
         """
         self.covered: Mapping[str, str] = {}
 
     def request(self, reason: str) -> None:
-        """Requests a replacement of the running engine, for the given reason. A starting engine is not replaced."""
+        """Requests a replacement of the running engine. `reason` says why. A starting engine is not replaced."""
         self._asked = reason
         self._wake.set()
 
@@ -82,12 +82,12 @@ class Renewal:
     async def check(self) -> None:
         """Identifies the places at the download roots and at the engine's own directories.
 
-        `run` repeats this. Before the first engine is started, the owner calls it.
+        `run` repeats this check. The owner calls `check` before the first engine is started.
         """
         await self._watch.check([*self._roots(), *(self._own() or [])])
 
     async def run(self) -> None:
-        """Checks every second, and replaces the engine when necessary, until it is cancelled."""
+        """Checks every second, and replaces the engine when necessary. Runs until it is cancelled."""
         while True:
             try:
                 async with asyncio.timeout(LOOK_S):
@@ -123,7 +123,7 @@ class Renewal:
     def _lasting(self, stale: dict[str, str]) -> dict[str, str]:
         """The engine's own places that were the same in LASTING_LOOKS checks.
 
-        If their disk is failing, that is known by then.
+        After so many checks, a failing disk is known to fail.
         """
         self._counts = {
             path: (place, known[1] + 1 if (known := self._counts.get(path)) and known[0] == place else 1)

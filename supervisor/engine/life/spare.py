@@ -1,8 +1,9 @@
-"""The warm spare: the next engine process, started ahead, with libtorrent loaded but no session and no ports.
+"""The warm spare: the next engine process, started in advance. It has loaded libtorrent, but has no session and no
+ports.
 
-A spare is an ordinary engine process of the next generation that has not been configured yet: an engine makes its
-session at the first `Configure`. The spare is checked periodically, and before it is used. A spare that is dead, silent
-or out of date is not used. After each spare that fails by itself, the next one is made after a longer delay.
+A spare is an ordinary engine process of the next generation, before its configuration. An engine makes its session at
+the first `Configure`. The spare is checked periodically, and before use. A spare that is dead, silent or out of date is
+not used. After each failed spare, the delay before the next spare is longer.
 """
 
 from collections.abc import Callable
@@ -34,9 +35,9 @@ class Spare:
     """At most one spare.
 
     Args:
-        spawn: starts the child of the next generation. May raise OSError.
+        spawn: starts the child of the next generation. Raises OSError.
         expect: called with the spare's generation and the callback for its frames.
-        fingerprint: returns what a spare depends on; a spare with another fingerprint is out of date.
+        fingerprint: returns all that a spare depends on. A spare with another fingerprint is out of date.
         clock: monotonic seconds.
         log: logs starts and ends of spares.
     """
@@ -64,7 +65,10 @@ class Spare:
         self._not_before = 0.0
 
     def prepare(self) -> None:
-        """Makes a spare, unless there is a reliable spare, or the delay after a failed spare is not over."""
+        """Makes a spare.
+
+        Does nothing if there is a reliable spare, or if the delay after a failed spare is not over.
+        """
         now = self._clock()
         if self._child is not None and now - self._looked_at >= LOOK_S:
             self._looked_at = now
@@ -84,14 +88,14 @@ class Spare:
         self._log.info("spare_spawned", gen=child.gen, pid=child.pid)
 
     def renew(self) -> bool:
-        """Makes an up-to-date spare. Returns whether it exists and has sent a heartbeat."""
+        """Makes an up-to-date spare. Returns whether the spare exists and has sent a heartbeat."""
         if self._child is not None:
             self._examine(self._child)
         self.prepare()
         return self._child is not None and self._heard_at is not None
 
     def activate(self) -> Child | None:
-        """Hands out the spare as the new engine; None if there is no reliable spare."""
+        """Returns the spare as the new engine. None if there is no reliable spare."""
         if self._child is None or self._child.ended():
             return None  # `gone` will be called for it in a moment
         self._examine(self._child)
@@ -101,14 +105,14 @@ class Spare:
         return child
 
     def retire(self, reason: str) -> None:
-        """Kills the spare, if any, without waiting for its end."""
+        """If there is a spare, kills the spare without waiting for its end."""
         child, self._child = self._child, None
         if child is not None:
             self._log.info("spare_retired", gen=child.gen, reason=reason)
             child.kill()
 
     def gone(self, gen: int, death: Death) -> None:
-        """Handles the end of a child that is not the engine: the spare, or a spare that was retired."""
+        """Handles the end of a child that is not the engine. The child is the spare or a retired spare."""
         if self._child is None or self._child.gen != gen:
             return
         self._child = None

@@ -1,8 +1,12 @@
 """Decides whether a torrent can be the cause of an engine's death. Pure.
 
-A torrent that libtorrent or Ouzel's code over it cannot handle makes the engine crash by a signal such as SIGSEGV, exit
-with an unexpected Python error, or hang until Ouzel kills it. Other deaths have other causes: SIGKILL and SIGTERM come
-from an operator or from the kernel that is out of memory; SIGBUS comes from a disk that fails under a mapped file.
+A torrent can end the engine in these ways:
+- A signal such as SIGSEGV ends the engine.
+- The engine exits because of an unexpected Python error.
+- The engine hangs until the supervisor kills it.
+
+Other deaths have other causes. An operator, or the kernel without free memory, sends SIGKILL or SIGTERM. SIGBUS comes
+  from a disk that fails under a mapped file.
 """
 
 import re
@@ -22,10 +26,10 @@ def may_be_a_torrents(*, exit_code: int | None, signal: str | None, killed_by_us
     """Whether a torrent can have been the cause of a death.
 
     Args:
-        exit_code, signal: how the engine ended; both None if it could not be started.
-        killed_by_us: whether the supervisor killed the engine because it hung or could not be trusted.
-        shortage: whether the engine's log reported a lack of memory or an operating system error. If so, SIGABRT and
-            exit codes are no evidence against a torrent.
+        exit_code, signal: how the engine ended. Both are None if the engine could not be started.
+        killed_by_us: whether the supervisor killed the engine because the engine was faulty.
+        shortage: whether the engine's log reported a lack of memory or an operating system error. Then SIGABRT and exit
+            codes are no evidence.
     """
     if killed_by_us:
         return True
@@ -40,15 +44,15 @@ def reports_shortage(line: bytes) -> bool:
 
 
 def over_a_source(flight: Flight) -> bool:
-    """Whether the engine died while it validated a client's source; then no loaded torrent is the cause."""
+    """Whether the engine died while it validated a client's source. Then no loaded torrent is the cause."""
     return flight.sync is not None and flight.sync.what in _INSPECTIONS
 
 
 def suspects(flight: Flight, few: int) -> tuple[str, ...]:
-    """The torrents that were in flight when the engine died, the likeliest first.
+    """The torrents in flight at the engine's death, the likeliest first.
 
-    The torrent of a call that had not returned is stronger evidence than the torrents that libtorrent had yet to
-    confirm. If more than `few` torrents were in flight, only the torrent of the call is returned, if there was a call.
+    The torrent of an unfinished call comes first, then the torrents that libtorrent had not confirmed. If more than
+    `few` torrents were in flight, only the torrent of an unfinished call is returned.
     """
     called = (flight.sync.torrent,) if flight.sync is not None and flight.sync.torrent is not None else ()
     under_way = (record.torrent for record in flight.under_way if record.torrent is not None)

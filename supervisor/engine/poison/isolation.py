@@ -1,8 +1,8 @@
 """Isolation: detects torrents that crash the engine, and holds suspects back.
 
 This is the shell of the machine `supervisor.engine.poison.poison`. The isolation tracks which torrents the running
-engine was sent, and when the engine is calm. It has convicted torrents quarantined durably, and reports held-back
-torrents in `health`.
+engine was sent, and when the engine is calm. Convicted torrents are quarantined durably. `health` reports held-back
+torrents.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from supervisor.log import logs
 from supervisor.log.short_name import short_name
 
 TOLD_PER_TURN: Final = 100
-"""The number of held-back torrents whose state is published in one iteration of the loop."""
+"""The number of held-back torrents with a state that is published in one iteration of the loop."""
 
 _OUTLOOK: Final = "the others are loaded automatically then"
 
@@ -34,8 +34,8 @@ class Isolation:
 
     Args:
         torrents: the records of the slot.
-        load: sends the running engine the torrents that may be loaded now and are not loaded yet.
-        emit: called with state changes of held-back torrents, the problem for `health`, and convicted torrents.
+        load: sends the running engine all admitted torrents that are not loaded yet.
+        emit: called with these facts: state changes of held-back torrents, the problem for `health`, and convictions.
     """
 
     def __init__(
@@ -76,7 +76,10 @@ class Isolation:
         return desired is None or desired.quarantine is None
 
     def admit(self, torrent: str) -> bool:
-        """Whether a torrent may be loaded now. If so, the caller has to send it, and it is noted as sent."""
+        """Whether a torrent may be loaded now.
+
+        If so, notes the torrent as sent, and the caller must send the torrent.
+        """
         if torrent in self._given:
             return True
         if not self.admits(torrent):
@@ -88,11 +91,11 @@ class Isolation:
     # -- evidence -------------------------------------------------------------------------------------------------
 
     def engine_spawned(self) -> None:
-        """Notes that a new engine was started, which has nothing loaded."""
+        """Notes that a new engine was started. It has no torrents yet."""
         self._given = {}
 
     def engine_ready(self) -> None:
-        """Notes that a new engine is ready; its torrents are sent next."""
+        """Notes that a new engine is ready. Its torrents are sent next."""
         self._given = {}
         self._given_at = self._quiet_since = self._ready_at = self._clock()
 
@@ -101,14 +104,13 @@ class Isolation:
     ) -> bool:
         """Examines a death of the engine.
 
-        Returns whether the death does not count as a crash, since it began or continued the search for a poison
-        torrent.
+        Returns whether the death was part of the search for a poison torrent. Such a death does not count as a crash.
 
         Args:
             told: the description of the death.
             flight: what was in flight.
             report: the name of the crash report.
-            killed_by_us, shortage: see `supervisor.engine.poison.blame.may_be_a_torrents`.
+            killed_by_us, shortage: the arguments of `supervisor.engine.poison.blame.may_be_a_torrents`.
         """
         loaded, self._given = tuple(self._given), {}
         blamed = blame.may_be_a_torrents(
@@ -137,10 +139,12 @@ class Isolation:
         return "" if desired is None else short_name(self._snapshot.name(desired))
 
     def tick(self, *, restored: bool) -> None:
-        """Checks whether the engine is calm, and repeats pending convictions. Call it every second while it is ready.
+        """Checks whether the engine is calm, and repeats pending convictions.
+
+        Call it every second while the engine is ready.
 
         Args:
-            restored: whether the engine has confirmed all torrents that it was sent.
+            restored: whether the engine has confirmed all sent torrents.
         """
         now = self._clock()
         if not restored and now - self._given_at < CALM_MAX_S:
@@ -172,7 +176,7 @@ class Isolation:
         return any(isinstance(action, Excuse) for action in actions)
 
     def _candidates(self) -> list[str]:
-        """All torrents that are not in quarantine; those that are being removed come last."""
+        """All torrents outside quarantine. Torrents that are being removed come last."""
         return [
             torrent
             for records in (self._own.torrents, self._own.leaving)
@@ -181,7 +185,7 @@ class Isolation:
         ]
 
     def _held(self) -> list[str]:
-        """The torrents that are held back, without those in quarantine."""
+        """The held-back torrents that are not in quarantine."""
         if self._case.phase is poison.Phase.WATCHING:
             return []
         return [torrent for torrent in self._candidates() if not self._case.admits(torrent)]
@@ -201,7 +205,7 @@ class Isolation:
     def durable(self, torrent: str, problem: str | None = None) -> None:
         """Notes that a quarantine is durable.
 
-        If there is a problem, it is not durable, and the next tick requests it again.
+        If `problem` is given, the quarantine is not durable. The next tick requests the quarantine again.
         """
         self._writing.discard(torrent)
         if problem is None:
@@ -210,7 +214,7 @@ class Isolation:
             self._log.warning("quarantine_not_durable", torrent=torrent, problem=problem)
 
     def _tell_waiting(self, torrents: list[str]) -> None:
-        """Publishes that torrents are held back: TOLD_PER_TURN of them in each iteration of the loop."""
+        """Publishes that torrents are held back. Each iteration of the loop publishes TOLD_PER_TURN of these events."""
         for torrent in torrents[:TOLD_PER_TURN]:
             if torrent in self._own.torrents and not self.admits(torrent):
                 for event in self._snapshot.queued(torrent):

@@ -1,30 +1,32 @@
-"""Finds the torrent that crashes the engine, as a machine: `step(case, input, now) -> (case, actions)`. Pure.
+"""Finds the torrent that crashes the engine. Pure.
 
-An engine is *calm* when it has run for `calm_s` with all torrents that it was sent. A torrent is *cleared* when it was
-loaded in a calm engine, and *held back* while it must not be loaded. A torrent is held back on one of two grounds:
+The machine's function is `step(case, input, now) -> (case, actions)`.
 
-- *Evidence*: it is the only torrent that was among the few in flight in two crashes. All other torrents are loaded. If
-  they crash the engine, too, the torrent is a suspect like all others.
-- *Bisection*: the engine has crashed twice without being calm in between. First an engine has to become calm with
-  nothing loaded; if it crashes, no torrent is the cause. Then the suspects are halved, and one half is loaded. After a
-  crash that half is halved again. If the engine becomes calm, the half is cleared, and half of the remaining suspects
-  are loaded, too.
+An engine is *calm* when it has run for `calm_s` with all sent torrents. A torrent is *cleared* when it was loaded in a
+calm engine. A torrent is *held back* while it must not be loaded. There are two grounds for holding a torrent back:
 
-A torrent that crashes an engine with otherwise only cleared torrents is *accused*. Before other torrents are loaded, an
-engine has to become calm without the accused one; if that engine crashes, too, no torrent is the cause. An accused
-torrent is *convicted* once the engine is calm with all other torrents loaded. Until then all accused torrents are held
-back, and so are those that are not cleared.
+- *Evidence*: in two crashes, few torrents were in flight, and only this torrent was in flight in both. All other
+  torrents are loaded. If the engine still crashes, the torrent is a suspect like all others.
+- *Bisection*: the engine has crashed twice without being calm in between. First an engine must become calm without
+  torrents. If that engine crashes, no torrent is the cause. Then the suspects are halved, and one half is loaded. After
+  a crash, that half is halved again. If the engine becomes calm, the half is cleared, and half of the remaining
+  suspects are loaded, too.
 
-Two poison torrents are found one after the other: once the first is accused, all torrents that are not cleared are
-loaded at once, and if the engine crashes they are halved in turn.
+If all other torrents in a crashed engine are cleared, the remaining torrent is *accused*. Before other torrents are
+loaded, an engine must become calm without the accused torrent. If that engine crashes, too, no torrent is the cause. An
+accused torrent is *convicted* once the engine is calm with all other torrents loaded. Until then, all accused torrents
+are held back.
 
-One poison torrent among n costs two crashes, and floor(log2 n) for its bisection. With evidence it costs three crashes
-at most, since torrents in flight are tested first, one by one. Misleading evidence costs time, since the engine stays
-calm with each torrent that is tested. The search takes one more crash if the same innocent torrent alone was in flight
-in both of the first crashes.
+Two poison torrents are found one after the other. Once the first torrent is accused, all uncleared torrents are loaded
+at once. If the engine crashes, these torrents are halved in turn.
 
-The machine uses no process, clock or record: `supervisor.engine.poison.blame` judges a death, and the shell
-(`supervisor.engine.poison.isolation`) reports what is loaded and when the engine is calm. Times are monotonic seconds.
+To find one poison torrent among n, bisection needs two crashes and floor(log2 n) further crashes. With evidence, the
+search needs three crashes at most, because torrents in flight are tested first, one by one. Misleading evidence costs
+time, because the engine becomes calm with each tested torrent. In both of the first crashes, the same innocent torrent
+may be the only torrent in flight. Then the search needs one more crash.
+
+`supervisor.engine.poison.blame` judges a death. The shell (`supervisor.engine.poison.isolation`) reports what is
+loaded, and when the engine is calm. Times are monotonic seconds.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,19 +36,21 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 CALM_S: Final = 2.0
-"""The shortest time after which an engine is calm; the time is longer if engines took longer to crash."""
+"""The shortest time after which an engine is calm. If engines took longer to crash, the time is longer."""
 
 CALM_MAX_S: Final = 60.0
 """The longest time after which an engine is calm."""
 
 MARGIN: Final = 1.5
-"""The factor between the time until a crash and the time after which the next engine is calm."""
+"""The next engine is calm after the time until the crash, multiplied by this factor."""
 
 FEW: Final = 4
-"""More torrents in flight than this are no evidence, and more suspects than this are not tested one by one."""
+"""The maximum number of torrents in flight that are evidence. It is also the maximum number of suspects that are tested
+one by one.
+"""
 
 STRIKE_S: Final = 24 * 3600.0
-"""The time for which it counts as evidence that a torrent was in flight in a crash."""
+"""For how long a crash counts as evidence against a torrent that was in flight."""
 
 EXCUSED_MAX: Final = 50
 """The number of crashes in one case that do not count towards the restart budget."""
@@ -63,8 +67,8 @@ class Crashed(NamedTuple):
     """An engine has died in a way that a torrent can cause.
 
     Fields:
-        loaded: the torrents that the engine was sent, in this order.
-        in_flight: the torrents in flight; more than `FEW` are no evidence.
+        loaded: the sent torrents, in the order of sending.
+        in_flight: the torrents in flight. More than `FEW` are no evidence.
         age_s: the time from the engine's readiness to its death.
     """
 
@@ -74,17 +78,17 @@ class Crashed(NamedTuple):
 
 
 class Calmed(NamedTuple):
-    """The engine has loaded all its torrents, and has run for `calm_s`.
+    """The engine has loaded all sent torrents, and has run for `calm_s`.
 
     Fields:
-        torrents: all torrents of the slot except those in quarantine, in the order in which they are to be loaded.
+        torrents: all torrents of the slot outside quarantine, in the order of loading.
     """
 
     torrents: tuple[str, ...]
 
 
 class Cleared(NamedTuple):
-    """A torrent was removed, or released from quarantine: its evidence is dropped."""
+    """A torrent was removed, or released from quarantine. The evidence against the torrent is dropped."""
 
     torrent: str
 
@@ -93,11 +97,11 @@ Input = Crashed | Calmed | Cleared
 
 
 class Excuse(NamedTuple):
-    """Action: this crash was part of the search, and does not count towards the restart budget."""
+    """Action: excuse this crash. It was part of the search, and does not count towards the restart budget."""
 
 
 class Load(NamedTuple):
-    """Action: more torrents may be loaded now; send them to the running engine."""
+    """Action: send more torrents to the running engine. They may be loaded now."""
 
 
 class Convict(NamedTuple):
@@ -114,19 +118,21 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         crashes: the number of crashes since the engine was last calm.
-        strikes: by torrent, the times of the crashes in which it was among the few in flight.
-        fruitless: a search has found no cause; the next search begins only after the engine was calm.
-        cleared: torrents that were loaded while the engine was calm, in this case.
-        accused: torrents that each crashed an engine in which all other torrents were cleared. They are held back until
-            all other torrents are loaded.
-        presumed: torrents held back on evidence alone; if the engine crashes without them, they are ordinary suspects.
-        dirty: the suspects, in the order in which they are tested; one of them is believed to be the cause.
-        likely: the suspects that were in flight; they are tested first, one by one.
-        testing: the suspects that are loaded beside the cleared torrents. If it is empty, the engine first has to
-            become calm without suspects.
+        strikes: by torrent: the times of crashes with few torrents in flight, including this torrent.
+        fruitless: whether a search has found no cause. Then the next search begins only after the engine was calm.
+        cleared: torrents that were loaded in a calm engine of this case.
+        accused: torrents that each crashed an engine. All other torrents in that engine were cleared. Accused torrents
+            are held back until all other torrents are loaded.
+        presumed: torrents that are held back on evidence alone. If the engine crashes without them, they are ordinary
+            suspects.
+        dirty: the suspects, in the order of their tests. One suspect is probably the cause.
+        likely: the suspects that were in flight. They are tested first, one by one.
+        testing: the suspects that are loaded together with the cleared torrents. If `testing` is empty, the engine
+            first must become calm without suspects.
         calm_s: the time after which the current engine is calm.
-        patience_s: the time after which later engines of this case are calm. It follows from the case's quickest crash.
-        excused: the number of crashes in this case's search, which do not count towards the restart budget.
+        patience_s: the time after which later engines of this case are calm. The quickest crash of this case determines
+            the time.
+        excused: the number of crashes in this search. They do not count towards the restart budget.
     """
 
     phase: Phase = Phase.WATCHING
@@ -217,9 +223,9 @@ def _passed(case: Case, event: Calmed, now: float) -> Outcome:
 
 
 def _suspect(case: Case, event: Crashed, evidence: tuple[str, ...]) -> Case:
-    """Suspects the uncleared torrents of the crashed engine, those in flight first.
+    """Suspects the uncleared torrents of the crashed engine.
 
-    If there is only one, it is accused.
+    Torrents in flight come first. If there is only one suspect, it is accused.
     """
     unproven = tuple(torrent for torrent in event.loaded if torrent not in case.cleared)
     if len(unproven) > 1:
@@ -272,7 +278,7 @@ def _strike(case: Case, evidence: tuple[str, ...], now: float) -> Case:
 
 
 def _evidence(event: Crashed) -> tuple[str, ...]:
-    """The torrents in flight, if they are few; otherwise none."""
+    """If few torrents were in flight, these torrents. Otherwise none."""
     loaded = frozenset(event.loaded)
     found = tuple(dict.fromkeys(torrent for torrent in event.in_flight if torrent in loaded))
     return found if len(found) <= FEW else ()

@@ -1,11 +1,10 @@
-"""One OS process, the link to it, and its crash report.
+"""One OS process, the link to the process, and its crash report.
 
-- A *child* is one engine process, watched through a pidfd. The *launcher* starts it from an argv, in the *engine
-  environment*.
-- The *engine link* sends commands, receives events and matches answers; links share the *engine socket*.
-- The *kill ladder* is the order of signals that end a child; the *climber* sends them.
-- The *flight* is what was in flight when an engine died. A *crash report* stores it with stacks and log lines.
-- The *code stamp* shows whether the files that an engine is loaded from have changed.
-- A *helper* is a short-lived process beside the engine. The *describer* reads the stored data of torrents that no
-  engine has loaded, the *exporter* makes their .torrent files, and the *hasher* makes new torrents.
+- A *child* is one engine process. The *launcher* starts a child in the *engine environment*.
+- The *engine link* sends commands and receives events. All links share the *engine socket*.
+- The *kill ladder* is the order of signals that end a child. The *climber* sends these signals.
+- The *flight* is what was in flight when an engine died. A *crash report* is a file about an engine's death.
+- The *code stamp* shows whether the files of the engine's code have changed.
+- A *helper* is a short-lived process. The *describer* reads stored data of torrents in helpers. The *exporter* makes
+  .torrent files in helpers, and the *hasher* makes new torrents in helpers.
 """

@@ -1,9 +1,15 @@
-"""A child: one engine process, started from an argv and watched through a pidfd.
+"""A child: one engine process. It is started from an argv, and watched through a pidfd.
 
-The child inherits only its argv, a few environment variables, and some descriptors: the write end of its log pipe, one
-end of the lifeline pipe, the shared memory of its flight recorder and of its stacks, and the locks on the directories,
-which stay locked as long as either process lives. The child leads its own session and process group. `-I` makes Python
-load modules only from Ouzel's installation; without it, Python would search the current directory first.
+The child inherits its argv, a few environment variables, and these descriptors:
+- the write end of its log pipe
+- one end of the lifeline pipe
+- the shared memory of its flight recorder
+- the shared memory of its stacks
+- the locks on the directories
+
+The directories stay locked until both processes have ended. The child leads its own session and process group. With
+  `-I`, Python loads modules only from Ouzel's installation. Without `-I`, Python would search the current directory
+  first.
 """
 
 import asyncio
@@ -23,39 +29,44 @@ from supervisor.engine.process.engine_environment import engine_environment
 
 ENGINE_MODULE: Final = "engine_proc"
 ISOLATED: Final = (sys.executable, "-I")
-"""The command that starts Python. `-I` ignores the current directory, the user's modules and `PYTHON*` variables."""
+"""The command that starts Python. With `-I`, Python ignores the current directory, the user's modules and `PYTHON*`
+variables.
+"""
 
 _INHERITED_FD_MIN: Final = 100
-"""The lowest number of inherited descriptors: far from 0, 1 and 2, which are replaced in the child."""
+"""The lowest number of inherited descriptors. It is far from 0, 1 and 2, because the child replaces these three
+descriptors.
+"""
 
 
 LOG_CHUNKS_PER_TURN: Final = 8
-"""The number of chunks of 64 KiB that are read from a child's log before the loop handles other events."""
+"""The maximum number of chunks of 64 KiB that are read from a child's log in a row. Then the loop handles other events.
+"""
 
 
 LOG_PIPE_BYTES: Final = 256 * 1024
 """The capacity of the log pipe.
 
-It is less than is read at once, so one read at the child's death gets all that is left.
+The size of one read is larger. So one read at the child's death gets the whole rest.
 """
 
 LOG_LINE_MAX: Final = 1024 * 1024
-"""The length above which a log line is passed on in parts. A part is at most one chunk longer than this."""
+"""The length above which a log line is passed on in parts. A part exceeds this length by one chunk at most."""
 
 STACKS_MAX: Final = 64 * 1024
 """The maximum number of bytes that are read of a dying engine's stacks."""
 
 LAST_LINES: Final = 200
 LAST_LINE_MAX: Final = 2000
-"""The maximum length in bytes of each of the LAST_LINES log lines that are kept for a crash report."""
+"""The maximum length of a log line in a crash report, in bytes. LAST_LINES lines are kept."""
 
 
 class Death(NamedTuple):
-    """How a child ended: by exit code or by signal; both are None if it could not be started.
+    """How a child ended: by exit code or by signal. Both are None if the child could not be started.
 
     Fields:
         signal: a name such as `SIGKILL`.
-        killed_for: why the supervisor killed the child; None if the supervisor did not kill it.
+        killed_for: why the supervisor killed the child. None if the supervisor did not kill the child.
     """
 
     exit_code: int | None
@@ -79,13 +90,13 @@ class Child:
 
     Args:
         gen: the generation of the process.
-        endpoint: the link's endpoint, which the process connects to.
+        endpoint: the link's endpoint. The process connects to this endpoint.
         resume_dir: the directory of fast-resume data.
-        lock_fds: open descriptors of held locks, which the process inherits.
-        on_death: called on the loop, once, when the process has ended and is reaped.
+        lock_fds: open descriptors of held locks. The process inherits these descriptors.
+        on_death: called once on the loop, when the process has ended and is reaped.
         on_log: called on the loop with each line of the log.
         engine: the module that the process runs.
-        python: the command that starts Python; tests run engines that are not installed.
+        python: the command that starts Python. Tests run engines that are not installed.
         sandbox: the mode of the sandbox.
         roots: the directories below which the sandbox allows writes.
     """
@@ -158,7 +169,7 @@ class Child:
         return self._flight if self._flight_fd < 0 else flight.read(self._flight_fd)
 
     def ended(self) -> bool:
-        """Whether the child has ended, even if `on_death` was not called yet."""
+        """Whether the child has ended. `on_death` may still have to be called."""
         if self._reaped:
             return True
         try:
@@ -167,7 +178,7 @@ class Child:
             return False  # unknown; `on_death` will be called in any case
 
     def send_signal(self, number: signal.Signals) -> None:
-        """Sends a signal to the child, and continues a stopped child; SIGKILL goes to the process group."""
+        """Sends a signal to the child, and continues a stopped child. SIGKILL goes to the process group."""
         if number is signal.SIGKILL:
             self.kill()
             return
@@ -175,7 +186,7 @@ class Child:
         signal.pidfd_send_signal(self._pidfd, signal.SIGCONT)
 
     def stacks(self) -> str:
-        """The stacks of the child's threads, if the child wrote them. They can be read until `on_death` returns."""
+        """The stacks of the child's threads, if the child wrote its stacks. Call it before `on_death` returns."""
         try:
             return os.pread(self._stacks_fd, STACKS_MAX, 0).decode("utf-8", "replace")
         except OSError as error:

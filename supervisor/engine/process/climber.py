@@ -1,4 +1,4 @@
-"""Escalates along the kill ladder: sends a child one signal after the other until it has ended."""
+"""Escalates along the kill ladder. Sends a child one signal after the other until the child has ended."""
 
 import asyncio
 from signal import Signals
@@ -10,14 +10,14 @@ from supervisor.engine.process.kill_ladder import Climb, Manner
 from supervisor.log import logs
 
 AGAIN_S: Final = 1.0
-"""The delay before SIGKILL is sent again if it could not be sent."""
+"""The delay before SIGKILL is sent again after a failed attempt."""
 
 
 class Climber:
     """Ends one child at a time.
 
     Fields:
-        manner: how the child is being ended; None while it is not being ended.
+        manner: how the child is being ended; None if the child is not being ended.
         reason: why the child is being ended; None if the child is not faulty.
     """
 
@@ -29,7 +29,7 @@ class Climber:
         self.reason: str | None = None
 
     def end(self, child: Child, manner: Manner, reason: str | None) -> None:
-        """Begins to end a child, unless the manner's first signal was sent already.
+        """Begins to end a child. Does nothing if the manner's first signal was sent already.
 
         A later call keeps the first call's reason.
         """

@@ -1,7 +1,7 @@
 """The code stamp: detects changes of the files that contain the engine's code.
 
-The files are found without importing them, since the supervisor never loads libtorrent. A thread checks them, so that a
-hung disk delays neither the loop nor the start of the next engine.
+The files are found without an import, because the supervisor never loads libtorrent. A thread checks the files, because
+a hung disk must not delay the loop or the start of an engine.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ class CodeStamp:
     """The stamp of all files of some packages, including subfolders.
 
     Args:
-        packages: names of top-level packages; a package that is not installed has no files.
+        packages: names of top-level packages. A package that is not installed has no files.
 
     Fields:
-        seen: the stamp at the last check; empty before the first. If files change after that check, code that is loaded
-            from the new files counts as out of date at first. But outdated code never counts as up to date.
+        seen: the stamp at the last check; empty before the first check. If files change after the last check, code from
+            the new files counts as out of date. The next check corrects that. Outdated code never counts as up to date.
     """
 
     def __init__(self, packages: Sequence[str] = ENGINE_CODE) -> None:
@@ -40,11 +40,11 @@ class CodeStamp:
             self._directories += (found.submodule_search_locations if found else None) or ()
 
     def current(self) -> Stamp:
-        """The path, modification time (ns) and size of each file, without files that cannot be read."""
+        """The path, modification time (ns) and size of each readable file."""
         return frozenset(file for directory in self._directories for file in _files(directory))
 
     async def run(self) -> None:
-        """Checks every second, until it is cancelled."""
+        """Checks every second. Runs until it is cancelled."""
         while True:
             with contextlib.suppress(OSError):  # no thread can be started now
                 self.seen = await in_thread(self.current)

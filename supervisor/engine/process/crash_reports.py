@@ -1,8 +1,8 @@
-"""Crash reports: one file for each unexpected death of an engine, in `state_dir/crashes/`.
+"""Crash reports: one file in `state_dir/crashes/` for each unexpected death of an engine.
 
-Crash reports help people; no code depends on them. If a report cannot be written, that is logged, and the write is
-tried again until too many reports wait. The number and the size of the files are bounded, and the oldest are evicted.
-All disk access runs in threads, since a disk may hang.
+Crash reports help people, and no code depends on crash reports. If a report cannot be written, that is logged, and the
+write is tried again. If too many reports wait, the oldest is dropped. The number and the size of the files are bounded.
+The oldest files are evicted. All disk access runs in threads, because a disk may hang.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ REPORTS_MAX: Final = 50
 TOTAL_BYTES_MAX: Final = 16 * 1024 * 1024
 REPORT_BYTES_MAX: Final = 1024 * 1024
 WAITING_MAX: Final = 5
-"""The maximum number of reports that wait for a slow or failing disk; beyond it the oldest are dropped."""
+"""The maximum number of reports that wait for a slow or failing disk. Beyond this number, the oldest are dropped."""
 AGAIN_S: Final = 2.0
 """The delay before the next attempt to write a report."""
 READERS_MAX: Final = 2
@@ -57,11 +57,10 @@ class CrashReports:
     """The stored crash reports.
 
     Args:
-        directory: the directory of the reports. It is made when the first report is written, but only if its parent
-            exists.
+        directory: the directory of the reports. The first write makes the directory if its parent exists.
         group: runs the task that writes.
-        log: logs each report, written or not.
-        report: called with the reason why reports cannot be written, or with None once they can be written.
+        log: logs each report, even if its write fails.
+        report: called with the reason why reports cannot be written. Called with None once reports can be written.
     """
 
     def __init__(
@@ -124,7 +123,7 @@ class CrashReports:
                 self._waiting.popleft()
 
     async def _read(self, call: Callable[[], T]) -> T:
-        """Runs a call in one of READERS_MAX threads, which stays occupied until the call ends."""
+        """Runs a call in one of READERS_MAX threads. The thread stays occupied until the call ends."""
         await self._readers.acquire()
         reading = asyncio.create_task(in_thread(call))
         self._reading.add(reading)
@@ -144,7 +143,7 @@ class CrashReports:
 def report_on(
     child: Child, death: Death, *, uptime_ms: int, versions: Mapping[str, str], settings: Mapping[str, Any]
 ) -> CrashReport:
-    """Makes the report on a child that has just died; its stacks must still be readable."""
+    """Makes the report on a child that has just died. Its stacks must still be readable."""
     now_us = time.time_ns() // 1000
     return CrashReport(
         name=name_of(now_us, child.gen),
@@ -170,7 +169,7 @@ def name_of(time_us: int, gen: int) -> str:
 
 
 def without_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the settings with all text in UTF-8. At any depth, a value whose name suggests a secret is hidden."""
+    """Returns the settings with all text in UTF-8. If a name at any depth suggests a secret, its value is hidden."""
     return {
         scrub(name): _HIDDEN if value and _SECRET.search(name) else _clean(value) for name, value in settings.items()
     }
@@ -199,7 +198,7 @@ def _write(directory: Path, report: CrashReport) -> None:
 
 
 def _encoded(report: CrashReport) -> bytes:
-    """The report as indented JSON; if it is too long, log lines, flight records and settings are dropped."""
+    """The report as indented JSON. If it is too long, log lines, flight records and settings are dropped."""
     cut = msgspec.structs.replace
     for each in (report, cut(report, log=report.log[-20:]), cut(report, flight=[], log=[], settings={})):
         content = msgspec.json.format(msgspec.json.encode(each), indent=2)
@@ -209,7 +208,7 @@ def _encoded(report: CrashReport) -> bytes:
 
 
 def _make_room(directory: Path, size: int) -> None:
-    """Deletes temporary files of interrupted writes, and the oldest reports until one more fits."""
+    """Deletes temporary files of interrupted writes. Deletes the oldest reports until there is room for one more."""
     for left in directory.glob(f"*{durable.TEMPORARY_SUFFIX}"):
         left.unlink(missing_ok=True)
     files = [(path, path.stat().st_size) for path in _files(directory)]
@@ -222,7 +221,7 @@ def _make_room(directory: Path, size: int) -> None:
 
 
 def _files(directory: Path) -> list[Path]:
-    """The report files, the oldest first. Raises OSError if another user could have written them."""
+    """The report files, the oldest first. Raises OSError if another user could have written the files."""
     try:
         os.close(private_dir.open_dir(directory))
         return sorted(path for path in directory.iterdir() if _FILE.fullmatch(path.name) and not path.is_dir())

@@ -1,7 +1,7 @@
-"""The describer: reads the stored data of torrents that no engine has loaded, in a separate process.
+"""The describer: reads the stored data of unloaded torrents in a separate process.
 
-The describer is used for torrents in quarantine, which no engine may load, and for all torrents while no engine can be
-started.
+No engine may load torrents in quarantine, so the describer reads their data. While no engine can be started, the
+describer reads the data of all torrents.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ PATIENCE_S: Final = 5.0
 """The time limit for one process, which reads AT_ONCE torrents. A slower process is killed."""
 AT_ONCE: Final = 200
 ANSWER_MAX_BYTES: Final = 64 << 20
-"""A process with a longer answer is killed: the untrusted data that it parses may have taken it over."""
+"""A process with a longer answer is killed. The untrusted data may control this process."""
 
 
 class Describer:
@@ -30,7 +30,7 @@ class Describer:
 
     Args:
         resume_dir: the resume directory.
-        sandbox: the mode of the process's sandbox, the same as the engine's.
+        sandbox: the mode of the process's sandbox. It equals the engine's mode.
     """
 
     def __init__(self, resume_dir: Path, sandbox: str) -> None:
@@ -41,7 +41,7 @@ class Describer:
     async def describe(self, torrents: Sequence[DesiredTorrent]) -> list[EngineEvent]:
         """Returns the events that an engine would send about these torrents.
 
-        Torrents whose data cannot be read in time have none.
+        If the data of a torrent cannot be read in time, there are no events about the torrent.
         """
         async with self._one:
             try:

@@ -1,8 +1,11 @@
 """The environment variables of an engine: a few of the supervisor's, and a fixed locale.
 
-All other variables are left out: those that name code to load (`PYTHON*`, `LD_PRELOAD`, `OPENSSL_CONF`, `GCONV_PATH`),
-those that change how names and messages are written (`LANG`, `LC_*`, `LANGUAGE`), and the secrets of other programs. An
-engine needs neither `HOME` nor `PATH`: it starts no programs.
+The supervisor has more variables, which are left out:
+- Some name code to load: `PYTHON*`, `LD_PRELOAD`, `OPENSSL_CONF`, `GCONV_PATH`.
+- Some change how names and messages are written: `LANG`, `LC_*`, `LANGUAGE`.
+- Some are secrets of other programs.
+
+An engine starts no programs, so it does not need `HOME` or `PATH`.
 """
 
 from collections.abc import Mapping
@@ -20,13 +23,14 @@ ALLOWED: Final = frozenset(
         "TZ",
     }
 )
-"""The variables that are passed on: for glibc's memory and resolver, OpenSSL's certificates, and the time zone."""
+"""The variables that engines get. They are for glibc's memory and resolver, OpenSSL's certificates, and the time zone.
+"""
 
 LIBRARIES: Final = "LD_LIBRARY_PATH"
-"""This variable is passed on, too: a Python outside the system's directories may not start without it."""
+"""Engines get this variable, too. A Python outside the system's directories may need it to start."""
 
 LOCALE: Final = {"LC_ALL": "C.UTF-8"}
-"""With this locale, file names are UTF-8 and libtorrent's messages are English, whatever the supervisor's locale is."""
+"""The locale of engines. With it, file names are UTF-8, and libtorrent's messages are English."""
 
 
 def engine_environment(environ: Mapping[str, str]) -> dict[str, str]:

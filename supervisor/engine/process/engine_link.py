@@ -1,7 +1,7 @@
-"""The supervisor's end of the private link: sends commands to one generation, receives its events, matches answers.
+"""The supervisor's end of the private link to one generation. Sends commands, receives events, and matches answers.
 
-Frames of other generations are dropped; frames of the spare only show that it is alive. When the engine is lost, all
-queries that wait for an answer fail at once.
+Frames of other generations are dropped. Frames of the spare only show that the spare is alive. When the engine is lost,
+all waiting queries fail at once.
 """
 
 import asyncio
@@ -28,11 +28,11 @@ class EngineLink:
     """The link to the engine of one slot, and to its spare.
 
     Args:
-        socket: shared by the links of all slots.
-        on_connected: called when the first frame of the current generation arrives. No command reaches the engine
-            before that.
+        socket: the engine socket. The links of all slots share it.
+        on_connected: called when the first frame of the current generation arrives. Before that, no command reaches the
+            engine.
         on_event: called on the loop with each event of the current generation, except answers.
-        on_garbage: called with the reason when an engine sends a frame that cannot be decoded.
+        on_garbage: called with the reason when a frame of an engine cannot be decoded.
     """
 
     def __init__(
@@ -62,11 +62,13 @@ class EngineLink:
 
     @property
     def connected(self) -> bool:
-        """Whether an engine is connected, so that commands reach it."""
+        """Whether an engine is connected. Commands reach a connected engine."""
         return self._gen is not None and self._connected
 
     def expect(self, gen: int, on_heard: Callable[[], None]) -> None:
-        """Listens to the spare of this generation. Its frames are dropped, but for each frame `on_heard` is called."""
+        """Listens to the spare of this generation. The spare's frames are dropped. Each frame causes a call of
+        `on_heard`.
+        """
         if self._expected is not None:
             self._socket.ignore(self._expected[0])
         self._expected = (gen, on_heard)
@@ -76,7 +78,7 @@ class EngineLink:
     def attach(self, gen: int) -> None:
         """Makes a generation the engine, before it is ready.
 
-        If it was a spare that was heard, it counts as connected at once.
+        If the process was a spare and has sent a frame, it counts as connected at once.
         """
         if self._expected is not None:
             self._socket.ignore(self._expected[0])
@@ -92,7 +94,7 @@ class EngineLink:
         self._ready.set()
 
     def detach(self) -> None:
-        """Ends the link to the engine. All queries that wait for an answer fail with ENGINE_LOST."""
+        """Ends the link to the engine. All waiting queries fail with ENGINE_LOST."""
         self._flush()
         if self._gen is not None:
             self._socket.ignore(self._gen)
@@ -104,10 +106,11 @@ class EngineLink:
                 answer.set_exception(OuzelError(ErrorKind.ENGINE_LOST, "the engine died; nothing was accepted"))
 
     def send(self, *commands: EngineCommand) -> None:
-        """Sends commands to the engine. Without an engine they are dropped: the next one gets the whole desired state.
+        """Sends commands to the engine. Without an engine, drops the commands, because the next engine gets the whole
+        desired state.
 
-        All commands of one iteration of the loop are sent at its end, in as few frames as possible: a frame costs both
-        processes more than a command.
+        All commands of one iteration of the loop are sent at its end. They share frames, because a frame costs more
+        time than a command.
         """
         if not self.connected:
             return
@@ -143,7 +146,7 @@ class EngineLink:
         """Sends a query to a ready engine, and returns its answer.
 
         Args:
-            deadline: the loop's time until which to wait; None waits for ever.
+            deadline: a time of the loop. `ask` waits until then. If None, it waits for ever.
 
         Raises:
             OuzelError: ENGINE_LOST.

@@ -1,8 +1,7 @@
-"""The engine socket: the supervisor's one ROUTER socket, which the links of all slots share.
+"""The engine socket: one ROUTER socket of the supervisor. The links of all slots share this socket.
 
-A generation is the number of one engine process; no other process in any slot has the same number. On the socket, a
-process is identified by its generation, so each frame belongs to at most one link. Frames of other generations are
-dropped.
+A generation is the number of one engine process. No other process in any slot has the same number. The generation
+identifies a process on the socket, so each frame belongs to at most one link. Frames of other generations are dropped.
 """
 
 import itertools
@@ -14,7 +13,8 @@ import zmq
 from supervisor.transport.loop_socket import LoopSocket
 
 BATCHES_PER_TURN: Final = 1
-"""The number of batches per iteration of the loop: a batch may have hundreds of events, for which clients wait."""
+"""The number of batches in an iteration of the loop. A batch may have hundreds of events, and clients wait meanwhile.
+"""
 
 Receive = Callable[[bytes], None]
 
@@ -44,7 +44,7 @@ class EngineSocket:
         self._receivers.pop(_identity(gen), None)
 
     def send(self, gen: int, frame: bytes) -> None:
-        """Sends a frame to a generation; if the generation is not connected, the frame is dropped."""
+        """Sends a frame to a generation. If the generation is not connected, drops the frame."""
         self._socket.send([_identity(gen), frame])
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The exporter: makes the .torrent files and magnet links of torrents in a separate process, without an engine."""
+"""The exporter: makes .torrent files and magnet links in a separate process, without an engine."""
 
 import asyncio
 from pathlib import Path
@@ -15,7 +15,9 @@ MODULE: Final = "engine_proc.export"
 PATIENCE_S: Final = 30.0
 """The time limit for one process. A slower process is killed."""
 ANSWER_MAX_BYTES: Final = 80 << 20
-"""More than libtorrent can read from resume data, so that only a process that was taken over writes more."""
+"""The maximum size of an answer. It is more than libtorrent can read from resume data. A process with a longer answer
+cannot be trusted.
+"""
 
 _ANSWER: Final = msgspec.msgpack.Decoder(Exported)
 
@@ -25,7 +27,7 @@ class Exporter:
 
     Args:
         resume_dir: the resume directory.
-        sandbox: the mode of the process's sandbox, the same as the engine's.
+        sandbox: the mode of the process's sandbox. It equals the engine's mode.
     """
 
     def __init__(self, resume_dir: Path, sandbox: str) -> None:

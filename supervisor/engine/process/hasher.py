@@ -1,4 +1,4 @@
-"""The hasher: makes torrents of files on disk in a separate process, which hashes them at a low priority."""
+"""The hasher: makes torrents of files on disk. A separate process with a low priority hashes the files."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,9 @@ from supervisor.engine.process import helper
 
 MODULE: Final = "engine_proc.create"
 REPORT_MAX_BYTES: Final = 17 << 20
-"""A process with a longer report is killed. The longest has a .torrent file that fits into a frame."""
+"""The maximum size of a report. A process with a longer report is killed. The longest report has a .torrent file that
+fits into a frame.
+"""
 LAST_BYTES: Final = 4096
 """The number of bytes that are kept of a process's standard error."""
 _LINE_MAX: Final = 500
@@ -23,7 +25,7 @@ _REPORT: Final[msgspec.msgpack.Decoder[AnyReport]] = msgspec.msgpack.Decoder(Any
 
 
 class HashingFailed(Exception):
-    """No torrent was made; the message is for people."""
+    """No torrent was made. The message is for people."""
 
 
 class Hasher:
@@ -31,8 +33,8 @@ class Hasher:
 
     Args:
         resume_dir: the resume directory.
-        sandbox: the mode of the process's sandbox, the same as the engine's.
-        roots: returns the download roots, the only directories that a process may access.
+        sandbox: the mode of the process's sandbox. It equals the engine's mode.
+        roots: returns the download roots. A process may access only these directories.
     """
 
     def __init__(self, resume_dir: Path, sandbox: str, roots: Callable[[], Sequence[str]]) -> None:
@@ -73,7 +75,7 @@ class Hasher:
 async def _outcome(
     process: asyncio.subprocess.Process, order: CreationOrder, on_progress: Callable[[Hashed], None]
 ) -> Created | NotCreated | None:
-    """The last report of a process; None if it ended without one, or sent something else."""
+    """The last report of a process. None if the process sent no report, or sent something else."""
     assert process.stdin is not None
     assert process.stdout is not None
     content = msgspec.msgpack.encode(order)

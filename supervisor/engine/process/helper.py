@@ -1,6 +1,6 @@
-"""Runs helper processes: short-lived processes beside the engine, each started by argv in a process group of its own.
+"""Runs helper processes. A helper is a short-lived process in its own process group, started from an argv.
 
-A helper gets the environment of an engine, leads its own session, and ends with the supervisor.
+A helper gets the environment of an engine. The helper leads its own session, and ends with the supervisor.
 """
 
 import asyncio
@@ -16,14 +16,14 @@ from typing import Final
 from supervisor.engine.process.engine_environment import engine_environment
 
 ARGUMENTS: Final = ("-I", "-X", "utf8", "-m")
-"""Python's options; `-I` loads modules only from Ouzel's installation, as for engines."""
+"""Python's options. With `-I`, Python loads modules only from Ouzel's installation."""
 END_S: Final = 5.0
-"""The time limit for reading the rest of a killed helper's output, and for its end."""
+"""The time limit for the end of a killed helper, and for reading the rest of its output."""
 _CHUNK_BYTES: Final = 1 << 16
 
 
 def command(module: str, resume_dir: Path, sandbox: str, *more: str) -> list[str]:
-    """The argv of a helper, which enters its sandbox before it reads the request."""
+    """The argv of a helper. The helper enters its sandbox before it reads the request."""
     own = ["--parent-pid", str(os.getpid()), "--resume-dir", str(resume_dir), "--sandbox", sandbox]
     return [sys.executable, *ARGUMENTS, module, *own, *more]
 
@@ -45,7 +45,8 @@ async def ask(argv: Sequence[str], question: bytes, *, patience_s: float, answer
 
     Args:
         patience_s: the time limit. A slower helper is killed.
-        answer_max_bytes: a helper with a longer answer is killed: untrusted data may have taken it over.
+        answer_max_bytes: the maximum size of the answer. A helper with a longer answer is killed, because untrusted
+            data may control it.
 
     Raises:
         OSError: the helper could not be started, or its answer is too long.
@@ -60,9 +61,9 @@ async def ask(argv: Sequence[str], question: bytes, *, patience_s: float, answer
 
 
 async def end(process: asyncio.subprocess.Process) -> None:
-    """Kills a helper with its process group, unless it has ended, and reaps it.
+    """Reaps a helper. If the helper has not ended, first kills the helper's process group.
 
-    A hung disk can keep a killed helper alive. It is waited for a bounded time, and ends once the disk answers.
+    A hung disk can keep a killed helper alive until the disk answers. So the wait for the helper's end is bounded.
     """
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
@@ -90,7 +91,7 @@ async def _ask(process: asyncio.subprocess.Process, question: bytes, answer_max_
 
 
 async def _drain(process: asyncio.subprocess.Process) -> None:
-    """Reads the rest of an ended process's output: some versions of asyncio wait for the end of the pipe."""
+    """Reads the rest of an ended process's output. Some versions of asyncio wait for the end of the pipe."""
     for stream in (process.stdout, process.stderr):
         while stream is not None and await stream.read(_CHUNK_BYTES):
             pass

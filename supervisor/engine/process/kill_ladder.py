@@ -1,9 +1,8 @@
-"""The kill ladder: the signals that end an engine, escalating until it is gone. Pure.
+"""The kill ladder: the escalating signals that end an engine. Pure.
 
-A normal stop begins with a drain, which needs no signal. The ladder is used if the drain takes too long, or if the
-engine cannot be drained. SIGTERM requests the drain once more. On SIGABRT, a handler that needs neither the engine's
-loop nor the interpreter's lock writes every thread's stack. SIGKILL goes to the whole process group and cannot be
-ignored.
+A normal stop begins with a drain. A drain needs no signal. The ladder is used if the drain takes too long, or if a
+drain is impossible. SIGTERM requests the drain once more. On SIGABRT, a handler writes the stacks of all threads. This
+handler works even if the engine's loop hangs. SIGKILL goes to the whole process group, and cannot be ignored.
 """
 
 from enum import Enum
@@ -21,17 +20,17 @@ A hung engine has to be replaced within 4 s.
 
 
 class Rung(NamedTuple):
-    """A signal, and the seconds before the next one."""
+    """A signal, and the seconds until the next signal."""
 
     signal: Signals
     wait_s: float
 
 
 class Manner(Enum):
-    """Why an engine is ended, which determines the first signal.
+    """Why an engine is ended. The reason determines the first signal.
 
-    An engine with nothing to save is killed at once. An engine that hangs, or that sends garbage, first has to write
-    its stacks. An engine whose drain is overdue first gets SIGTERM.
+    If an engine has nothing to save, it is killed at once. If an engine hangs or sends garbage, it first has to write
+    its stacks. If the drain of an engine is overdue, the engine first gets SIGTERM.
     """
 
     AT_ONCE = "at_once"
@@ -54,13 +53,13 @@ class Climb(msgspec.Struct, frozen=True):
 
 
 def begin(manner: Manner, under_way: Climb | None) -> Climb | None:
-    """Returns the climb that begins at a manner's first rung; None if the current climb is beyond that rung."""
+    """Returns the climb that begins at a manner's first rung. None if the current climb is beyond that rung."""
     first = _FIRST[manner]
     return None if under_way is not None and under_way.next_rung > first else Climb(first)
 
 
 def step(climb: Climb) -> tuple[Climb, Rung | None]:
-    """Returns the climb after the next rung, and that rung; None at the end of the ladder."""
+    """Returns the climb after the next rung, and the next rung. None at the end of the ladder."""
     if climb.next_rung == len(LADDER):
         return climb, None
     return Climb(climb.next_rung + 1), LADDER[climb.next_rung]

@@ -1,4 +1,4 @@
-"""The launcher: starts engine processes, by the configuration in force and the directories that exist."""
+"""The launcher: starts engine processes. Uses the configuration in force and the existing directories."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -20,9 +20,9 @@ class Launcher:
         version: the version of Ouzel.
         module: the module that is run as the engine.
         in_force: the configuration.
-        locks: held locks on directories, the resume directory's first; each process inherits them.
+        locks: held locks on directories. The first lock is on the resume directory. Each process inherits the locks.
         roots: returns the download roots of the next process.
-        own_places: further directories where the process writes, in the resume directory.
+        own_places: further directories in the resume directory where the process writes.
         reliable: whether the resume directory is reliable now.
         code: the stamp of the engine's code.
 
@@ -81,11 +81,11 @@ class Launcher:
     def fingerprint(self) -> object:
         """Returns all that a process depends on. A process with another fingerprint is out of date.
 
-        The lock on the resume directory is included: a process keeps the lock that it inherited at its start.
+        The fingerprint includes the lock on the resume directory, because a process keeps its inherited lock.
         """
         places = [self.places.seen.get(path) for path in (*self.roots(), *self._own_places)]
         return self.config, self._locks[0].identity, self._code.seen, places, frozenset(self.places.silent)
 
     def own_places(self) -> list[str] | None:
-        """The engine's own directories in the resume directory; None while the resume directory is not reliable."""
+        """The engine's own directories in the resume directory. None while the resume directory is not reliable."""
         return self._own_places if self._reliable() else None

@@ -1,7 +1,7 @@
-"""The merger: merges records that metadata proves to be of the same torrent.
+"""The merger: merges records if metadata proves that they are of the same torrent.
 
-`supervisor.store.identity` decides which records are merged. A merge that cannot be made durable is tried again;
-meanwhile the engine has one of the records loaded.
+`supervisor.store.identity` decides which records are merged. If a merge cannot be made durable, the merger tries again.
+Meanwhile the engine has loaded one of the records.
 """
 
 import asyncio
@@ -34,7 +34,9 @@ class Loading(Protocol):
     """Has an engine apply changed records."""
 
     def ensure(self, desired: DesiredTorrent, *, afresh: bool = False) -> None:
-        """Has a torrent's desired state applied. With `afresh`, a torrent that an error has stopped is tried again."""
+        """Has a torrent's desired state applied. With `afresh`, the engine tries again a torrent that an error has
+        stopped.
+        """
 
     def forget(self, desired: DesiredTorrent) -> None:
         """Has a removed torrent unloaded."""
@@ -45,7 +47,7 @@ class Merger:
 
     Args:
         engine: loads and unloads torrents.
-        locks: locks of torrents, by id; shared with all code that changes records.
+        locks: locks of torrents, by id. All code that changes records shares these locks.
         publish: publishes a lifecycle event.
     """
 
@@ -75,7 +77,7 @@ class Merger:
             self._news.set()
 
     async def run(self) -> None:
-        """Calls `settle` for all queued info-hashes, for ever."""
+        """Calls `settle` for all queued info-hashes. Runs for ever."""
         if self._waiting:  # the task was restarted after an error
             self._news.set()
         while True:
@@ -95,13 +97,17 @@ class Merger:
                 self._news.set()
 
     def hold(self, hashes: Iterable[str]) -> "HashesHold":
-        """A context manager that locks the records with one of these info-hashes against changes and additions."""
+        """Returns a context manager that locks all records with one of these info-hashes.
+
+        Meanwhile no such record can be changed or added.
+        """
         return HashesHold(self._catalogue, self._locks, frozenset(hashes))
 
     def identity_of(self, torrent: str) -> Identity:
         """The known info-hashes of an existing torrent.
 
-        A record of an early version may have no info-hashes stored. Then the hashes are not proven, even with metadata.
+        Early versions stored no info-hashes in a record. The hashes of such a record are not proven, even with
+        metadata.
         """
         desired = self._catalogue.torrents[torrent]
         has_metadata = (
@@ -113,10 +119,10 @@ class Merger:
         return identity.of_record(desired, proven=has_metadata and told)
 
     async def settle(self, event: HashesProven) -> None:
-        """Stores the proven info-hashes of a torrent, or merges all records that have one of them.
+        """Stores the proven info-hashes of a torrent. If several records have one of the hashes, merges these records.
 
         Raises:
-            OuzelError: STORAGE_UNAVAILABLE; nothing has changed.
+            OuzelError: STORAGE_UNAVAILABLE. Nothing has changed.
         """
         v1, v2 = event.info_hash_v1, event.info_hash_v2
         proven = Identity(v1, v2, proven=True)
@@ -195,7 +201,7 @@ class Merger:
 
 
 class HashesHold:
-    """A context manager that holds the locks of some info-hashes, and of all records that have one of them."""
+    """A context manager that holds the locks of some info-hashes, and of all records with these hashes."""
 
     __slots__ = ("_catalogue", "_hashes", "_hold", "_locks")
 
@@ -206,7 +212,7 @@ class HashesHold:
         self._hold: Hold | None = None
 
     async def __aenter__(self) -> None:
-        """Acquires all locks. If the set of records has changed meanwhile, it begins again."""
+        """Acquires all locks. If the set of records has changed meanwhile, begins again."""
         while True:
             wanted = self._hashes | set(self._catalogue.index.near(self._hashes))
             hold = self._locks.hold(*wanted)

@@ -1,15 +1,14 @@
 """The metadata keeper: writes a torrent's metadata into its record.
 
-Records are written one after the other, since no client waits for this. Thousands of records may have to be written at
-once, if they are of a version that did not store metadata. Metadata that cannot be written is reported again by the
-next engine.
+Records are written one after the other, because no client waits for these writes. Early versions stored no metadata, so
+thousands of records may have to be written. If metadata cannot be written, the next engine reports the metadata again.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from protocol.wire.desired import KnownMetadata
 from protocol.wire.errors import OuzelError
+from protocol.wire.metadata import KnownMetadata
 from supervisor.concurrency.background import Tasks
 from supervisor.log import logs
 

@@ -1,7 +1,7 @@
-"""The observer: applies the engine's events to the snapshot, emits the resulting facts, and confirms requests.
+"""The observer: applies the engine's events to the snapshot, emits facts, and confirms requests.
 
-A new engine does not know what the previous engine has reported, so it reports everything. The observer emits only what
-clients do not know already.
+A new engine does not know the reports of the previous engine, so it reports everything. The observer emits only what
+clients do not know.
 """
 
 import time
@@ -18,6 +18,7 @@ from protocol.internal.link_events import (
     Heartbeat,
     HistoryFound,
     IpFilterState,
+    MetadataKnown,
     SessionStats,
     SettingsApplied,
     SettingsRefused,
@@ -38,7 +39,6 @@ from protocol.internal.resume_events import (
     ResumeStoreState,
 )
 from protocol.internal.watch_events import DataFailures, TorrentStuck
-from protocol.wire.desired import KnownMetadata
 from protocol.wire.events.event import MAX_EVENT_FILES, LifecycleEvent
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
 from protocol.wire.events.torrent_events import (
@@ -52,6 +52,7 @@ from protocol.wire.events.torrent_events import (
     StateChanged,
     TorrentError,
 )
+from protocol.wire.metadata import KnownMetadata
 from protocol.wire.rows import COMPLETE_STATES, TorrentState
 from supervisor.engine.facts import FilesKnown, MetadataLearned, Observation, Readable, TakenUp
 from supervisor.engine.torrents.observed.packed_files import Metadata
@@ -63,14 +64,14 @@ from supervisor.health.health import storage_message
 NOT_LOADED: Final = frozenset(
     {"add_failed", "call_failed", "damaged", "files_overwritten", "path_not_allowed", "rules_too_slow", "unreadable"}
 )
-"""Names of errors that keep a torrent out of the session, so that libtorrent reports no state of it."""
+"""Names of errors that keep a torrent out of the session. libtorrent reports no state of such a torrent."""
 
 
 class Observer:
-    """Applies each engine event to the snapshot, and emits what clients and other parts do not know yet.
+    """Applies each event of the engine to the snapshot. Emits what clients and other parts do not know yet.
 
     Args:
-        emit: called with the resulting facts, in order. Public events among them are to be published.
+        emit: called with the resulting facts, in order. The receiver publishes public events.
     """
 
     def __init__(
@@ -158,14 +159,17 @@ class Observer:
                     self._take_of_torrent(event)
 
     def _take_move(self, event: MoveProgress) -> None:
-        """Stores the progress of a move. The torrent is in state `queued` until it is loaded again."""
+        """Stores the progress of a move. The torrent is in state `queued` until the engine loads it again."""
         torrent = self._own.torrents[event.torrent].torrent
         self._snapshot.moves.report(torrent, event.done, event.total)
         for change in self._snapshot.queued(torrent):
             self._emit(change)
 
     def handle_described(self, event: EngineEvent) -> None:
-        """Applies the stored data of an unloaded torrent, unless an engine has reported the torrent meanwhile."""
+        """Applies the stored data of an unloaded torrent.
+
+        Does nothing if an engine has reported the torrent meanwhile.
+        """
         match event:
             case FilesRestored(torrent=torrent) if self._unheard(torrent):
                 self._take_of_torrent(event)
@@ -180,7 +184,9 @@ class Observer:
         return torrent in self._own.torrents and torrent not in self._snapshot.present
 
     def _take_storage(self, event: StorageState) -> None:
-        """Shows the problem of a file system on the rows of all waiting torrents. One event reports its beginning."""
+        """Shows the problem of a file system on the rows of all waiting torrents. One event reports the beginning of
+        the problem.
+        """
         key = (event.mount_point, event.problem)
         known = self._storage.pop(key, None)
         waiting = [torrent for torrent in event.torrents if torrent in self._own.torrents]
@@ -198,7 +204,7 @@ class Observer:
     def _wait_for(self, torrent: str, message: str | None, problem: str) -> None:
         """Sets or clears the storage problem of a torrent.
 
-        Emits the change if the torrent's row shows no other error.
+        If the torrent's row shows no other error, emits the change.
         """
         observed = self._snapshot.of(torrent)
         before, observed.storage_problem = observed.storage_problem, message
@@ -210,7 +216,7 @@ class Observer:
             self._emit(_waits(torrent, message, problem))
 
     def _repeat_what_it_waits_for(self, torrent: str) -> None:
-        """Emits a torrent's storage problem again: the event just emitted has cleared the row's error for clients."""
+        """Emits a torrent's storage problem again, because the event before it has cleared the error for clients."""
         message = self._snapshot.of(torrent).storage_problem
         if message is not None:
             problem = next((problem for (_, problem), waiting in self._storage.items() if torrent in waiting), "")
@@ -222,7 +228,7 @@ class Observer:
         | Progress
         | FilesRestored
         | HistoryFound
-        | MetadataUpdated
+        | MetadataKnown
         | FilesDiscovered
         | StateChanged
         | Completed
@@ -251,19 +257,13 @@ class Observer:
                 if state is not TorrentState.QUEUED or self._own.torrents[event.torrent].managed:
                     self._emit(event)
             case FilesRestored(files=files):
-                found = KnownMetadata(
-                    name=event.name, size=event.size, piece_length=event.piece_length, files=len(files)
-                )
-                self._take_metadata(event.torrent, found)
+                self._take_metadata(event.torrent, event.metadata)
                 observed.metadata = Metadata.of(files, event.torrent_paths)
                 self._emit(FilesKnown(event.torrent, files))
             case HistoryFound():
                 self._snapshot.totals.found(event)
-            case MetadataUpdated():
-                found = KnownMetadata(
-                    name=event.name, size=event.size, piece_length=event.piece_length, files=event.files
-                )
-                self._take_metadata(event.torrent, found)
+            case MetadataKnown(metadata=metadata):
+                self._take_metadata(event.torrent, metadata)
             case FilesDiscovered(files=files, torrent_paths=torrent_paths):
                 observed.metadata = Metadata.of(files, torrent_paths)
                 told = files[:MAX_EVENT_FILES]
@@ -307,10 +307,10 @@ class Observer:
                 self._emit(change)
 
     def _take_state(self, event: StateChanged) -> None:
-        """Emits a state if it has changed, or if clients were told that the torrent was interrupted.
+        """Emits a state that has changed. Also emits the state of a torrent that was reported as interrupted.
 
-        While an engine loads a torrent, its state is `queued`, which is no news, except if the torrent may also wait in
-        libtorrent's queue.
+        In the state `queued`, the engine loads the torrent, or the torrent waits in libtorrent's queue. This state is
+        emitted only if the torrent may be in libtorrent's queue.
         """
         observed = self._snapshot.of(event.torrent)
         waits = event.state is TorrentState.QUEUED
@@ -332,14 +332,25 @@ class Observer:
             self._repeat_what_it_waits_for(event.torrent)
 
     def _take_metadata(self, torrent: str, found: KnownMetadata) -> None:
-        """Emits `MetadataUpdated` if rows did not show the metadata, and `MetadataLearned` if the record lacks it."""
+        """If rows did not show the metadata, emits `MetadataUpdated`. If the record lacks the metadata, emits
+        `MetadataLearned`.
+
+        Clients get no event for facts that only a record of an earlier version lacks: there may be thousands.
+        """
         desired = self._own.torrents[torrent]
         shown, kept = self._snapshot.metadata(desired), desired.metadata
+        found = found.joined(shown).joined(kept)
         self._snapshot.of(torrent).known = kept if kept == found else found  # one object for both saves memory
-        if shown != found:
-            self._emit(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(found)))
+        if shown != found and (shown is None or _is_news(shown, found)):
+            self._emit(MetadataUpdated.of(torrent, found))
         if kept != found:
             self._emit(MetadataLearned(torrent, found))
+
+
+def _is_news(shown: KnownMetadata, found: KnownMetadata) -> bool:
+    """Whether clients have not been notified of the metadata, as far as events have it."""
+    before, after = MetadataUpdated.of("", shown), MetadataUpdated.of("", found)
+    return after != (before if shown.pieces is not None else msgspec.structs.replace(before, content=after.content))
 
 
 def now_us() -> int:

@@ -7,7 +7,7 @@ from protocol.wire.desired import DesiredTorrent
 
 
 class OwnTorrents(Protocol):
-    """The records of one slot; with one slot, the catalogue itself."""
+    """The records of one slot. If there is only one slot, these are all records of the catalogue."""
 
     @property
     def torrents(self) -> Mapping[str, DesiredTorrent]:
@@ -18,7 +18,7 @@ class OwnTorrents(Protocol):
         """The torrents that are being removed, by id."""
 
     def resolve(self, torrent: str) -> str:
-        """The id of the torrent with this info-hash; the info-hash itself if there is none."""
+        """The id of the torrent with this info-hash. Without such a torrent, the info-hash itself."""
 
     def category_of(self, desired: DesiredTorrent) -> str | None:
-        """The name of a torrent's category, if it has one."""
+        """The name of a torrent's category; None without a category."""

@@ -1,7 +1,12 @@
-"""Readings: updates the snapshot with data that an engine reports only on request, and with data of unloaded torrents.
+"""Readings: updates the snapshot with data that needs a request.
 
-File progress, the numbers of trackers, peers and pieces are requested from a running engine. The size and the
-files of torrents that no engine has loaded are read by a describer's process.
+These data are requested from a running engine:
+- file progress
+- the numbers of trackers
+- peers
+- pieces
+
+The describer reads the size and the files of unloaded torrents.
 """
 
 import asyncio
@@ -30,7 +35,7 @@ from supervisor.engine.torrents.observer import Observer
 from supervisor.engine.torrents.own_torrents import OwnTorrents
 
 FILES_FRESH_S: Final = 1.0
-"""The time for which file progress is reused."""
+"""For how long file progress is reused."""
 
 LOOK_S: Final = 1.0
 """The interval between checks for torrents without metadata."""
@@ -63,13 +68,13 @@ class Readings:
         self._describer = describer
         self._stranded = stranded
         self._described: set[str] = set()
-        """The torrents whose stored data was read."""
+        """The torrents with stored data that was read."""
         self._all_described = False
         self.latest_counters: tuple[CountersQueried, float] | None = None
-        """The last counters of an engine, and when they arrived, in monotonic seconds."""
+        """The last counters of an engine, and the time of their arrival in monotonic seconds."""
 
     async def counters(self) -> None:
-        """Updates libtorrent's counters, if an engine runs."""
+        """If an engine runs, updates libtorrent's counters."""
         if not self._link.up:
             return
         with contextlib.suppress(OuzelError):  # the engine died meanwhile: the earlier counters are used
@@ -80,7 +85,7 @@ class Readings:
     async def files(self, torrent: str) -> None:
         """Updates a torrent's file progress.
 
-        For an unloaded torrent whose files are not known, reads the stored metadata.
+        If a torrent is not loaded and its files are not known, reads the stored metadata.
         """
         torrent = self._own.resolve(torrent)
         if torrent not in self._own.torrents:
@@ -102,35 +107,35 @@ class Readings:
             observed.file_bytes = (time.monotonic(), answer.bytes_done)
 
     async def trackers(self, torrent: str) -> None:
-        """Updates the numbers of a torrent's trackers, if an engine has loaded it."""
+        """If an engine has loaded a torrent, updates the numbers of the torrent's trackers."""
         torrent = self._own.resolve(torrent)
         answer = await self._ask(torrent, QueryTrackers(torrent=torrent))
         if answer is not None and answer.trackers is not None:
             self._snapshot.trackers.read(torrent, answer.trackers, time.monotonic())
 
     async def web_seeds(self, torrent: str) -> None:
-        """Updates the web seeds of a torrent, if an engine has loaded it."""
+        """If an engine has loaded a torrent, updates the torrent's web seeds."""
         torrent = self._own.resolve(torrent)
         answer = await self._ask(torrent, QueryWebSeeds(torrent=torrent))
         if answer is not None and answer.urls is not None:
             self._snapshot.web_seeds[torrent] = answer.urls
 
     async def peers(self, torrent: str) -> None:
-        """Updates the answer about a torrent's peers, if an engine has loaded the torrent."""
+        """If an engine has loaded a torrent, updates the answer about the torrent's peers."""
         torrent = self._own.resolve(torrent)
         answer = await self._ask(torrent, QueryPeers(torrent=torrent))
         if answer is not None and answer.peers is not None:
             self._snapshot.answers.store(torrent, answer, time.monotonic())
 
     async def pieces(self, torrent: str) -> None:
-        """Updates the answer about a torrent's pieces, if an engine has loaded the torrent."""
+        """If an engine has loaded a torrent, updates the answer about the torrent's pieces."""
         torrent = self._own.resolve(torrent)
         answer = await self._ask(torrent, QueryPieces(torrent=torrent))
         if answer is not None and answer.pieces is not None:
             self._snapshot.answers.store(torrent, answer, time.monotonic())
 
     async def _ask(self, torrent: str, query: Query[AnswerT]) -> AnswerT | None:
-        """The answer about a loaded torrent; None without one, or if the torrent was removed meanwhile."""
+        """The answer about a loaded torrent. None without an answer, or if the torrent was removed meanwhile."""
         if torrent not in self._snapshot.present or not self._link.up:
             return None
         try:
@@ -140,7 +145,7 @@ class Readings:
         return answer if torrent in self._own.torrents else None
 
     async def run(self) -> None:
-        """Reads, for ever, the stored data of torrents that no engine will load soon, once for each torrent."""
+        """Reads the stored data of torrents that no engine will load soon. Reads each torrent once. Runs for ever."""
         while True:
             await self._describe_unloaded()
             await asyncio.sleep(LOOK_S)

@@ -1,7 +1,7 @@
-"""The restore: the order and the window in which a new engine is sent its torrents. Pure.
+"""The restore: sends torrents to a new engine, in an order and with a window. Pure.
 
-The number of unconfirmed torrents is bounded by a window. So the supervisor's loop never handles thousands at once, and
-commands of clients do not queue behind all of them.
+A window bounds the number of unconfirmed torrents. So the supervisor's loop never handles thousands of torrents at
+once. Commands of clients do not wait for the whole restore.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,10 +13,10 @@ from protocol.wire.desired import DesiredTorrent
 from protocol.wire.rows import ACTIVE_STATES, TorrentState
 
 WINDOW: Final = 1000
-"""The maximum number of torrents that are sent and not confirmed yet."""
+"""The maximum number of sent torrents that are not confirmed yet."""
 
 CHUNK: Final = 50
-"""The number of torrents that are sent in one iteration of the loop; meanwhile clients wait."""
+"""The number of torrents that are sent in one iteration of the loop. Clients wait meanwhile."""
 
 
 class Restore:
@@ -42,7 +42,7 @@ class Restore:
     def has_room(self) -> bool:
         """Whether to send more torrents now.
 
-        At most half of the window must be in use, so that frames are large enough.
+        If more than half of the window is in use, the answer is no. So frames are large enough.
         """
         return bool(self._waiting) and len(self._given) <= self._window // 2
 
@@ -63,7 +63,7 @@ class Restore:
         return chosen
 
     def taken_up(self, torrent: str) -> bool:
-        """Notes that a torrent was confirmed or removed. Returns whether it was the last torrent of the restore."""
+        """Notes that a torrent was confirmed or removed. Returns whether this was the last torrent of the restore."""
         if torrent in self._given:
             self._given.discard(torrent)
         elif torrent in self._waiting:
@@ -74,7 +74,12 @@ class Restore:
 
 
 def order(torrents: Mapping[str, DesiredTorrent], states: Mapping[str, TorrentState]) -> list[str]:
-    """Returns the ids in the order of sending: first active, then idle; running before paused; then newest first.
+    """Returns the ids in the order of sending.
+
+    The order has these rules:
+    1. Active torrents come before idle torrents.
+    2. Running torrents come before paused torrents.
+    3. Newer torrents come first.
 
     Args:
         states: the last known state of each torrent.

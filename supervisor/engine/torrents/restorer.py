@@ -21,7 +21,7 @@ class Ensure(Protocol):
     """Has the engine load torrents."""
 
     def __call__(self, *commands: EnsureTorrent) -> None:
-        """Sends those torrents that may be loaded now."""
+        """Sends the torrents that may be loaded now."""
 
 
 class Restorer:
@@ -31,7 +31,7 @@ class Restorer:
         plan: the order and window of the restore.
         torrents: the records of the slot.
         admits: whether a torrent may be loaded now.
-        ensure: sends the engine torrents, except those that are held back at that time.
+        ensure: sends torrents to the engine, except held-back torrents.
         forget: has the engine unload a removed torrent.
         emit: called with the progress as a problem, and with `Restored` at the end.
     """
@@ -57,7 +57,7 @@ class Restorer:
         self._forget = forget
         self._emit = emit
         self._since: float | None = None
-        """The monotonic time at which the restore began; None if none is in progress."""
+        """The monotonic time at which the restore began; None without a restore."""
         self._round = 0
 
     @property
@@ -71,7 +71,7 @@ class Restorer:
             self._forget(desired)
 
     def give(self, torrents: Mapping[str, DesiredTorrent]) -> None:
-        """Begins a restore of those torrents that may be loaded now."""
+        """Begins a restore of these torrents. Torrents that may not be loaded now are left out."""
         admitted = {torrent: desired for torrent, desired in torrents.items() if self._admits(torrent)}
         self._plan.begin(restore.order(admitted, self._snapshot.states()))
         self._round += 1
@@ -84,13 +84,19 @@ class Restorer:
         self.give(self._own.torrents)
 
     def give_missing(self) -> None:
-        """Begins a restore of the torrents that the engine does not have yet, when more may be loaded."""
+        """Begins a restore of the torrents that the engine does not have yet.
+
+        Call it when more torrents may be loaded.
+        """
         self.forget_leaving()
         present = self._snapshot.present
         self.give({torrent: desired for torrent, desired in self._own.torrents.items() if torrent not in present})
 
     def taken_up(self, torrent: str) -> None:
-        """Notes that the engine has confirmed a torrent, or that the torrent was removed. Sends more torrents."""
+        """Notes that the engine has confirmed a torrent, or that the torrent was removed.
+
+        Sends more torrents.
+        """
         if self._plan.taken_up(torrent):
             self.report()
         elif self._plan.has_room:
@@ -110,7 +116,7 @@ class Restorer:
         self._emit(Problem("restore", None))
 
     def _give_more(self, number: int) -> None:
-        """Sends the engine torrents while the window allows, one chunk in each iteration of the loop."""
+        """Sends torrents to the engine while the window has room. Sends one chunk in each iteration of the loop."""
         if number != self._round or not self._link.up:
             return
         torrents, known = self._own.torrents, self._snapshot.files_known
@@ -133,6 +139,8 @@ class Restorer:
 
 
 def drop_command(desired: DesiredTorrent) -> DropTorrent:
-    """The command that unloads a removed torrent. Files of a quarantined torrent are kept, since it is not loaded."""
+    """The command that unloads a removed torrent. Files of a quarantined torrent are kept, because the torrent is not
+    loaded.
+    """
     delete_files = desired.removal == "delete_files" and desired.quarantine is None
     return DropTorrent(torrent=desired.torrent, delete_files=delete_files, desired=desired)

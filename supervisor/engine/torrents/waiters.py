@@ -15,7 +15,7 @@ class Waiters:
         self._waiting: dict[Subject, list[tuple[int, asyncio.Future[None]]]] = {}
 
     async def applied(self, subject: Subject, revision: int) -> None:
-        """Waits until libtorrent has confirmed a revision of a subject, or a later one. Raises OuzelError."""
+        """Waits until libtorrent has confirmed a revision of a subject, or a later revision. Raises OuzelError."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         entry = (revision, future)
         self._waiting.setdefault(subject, []).append(entry)
@@ -28,7 +28,7 @@ class Waiters:
     def confirm(self, subject: Subject, revision: int, problem: str | None = None) -> None:
         """Ends all waits for this revision and earlier ones.
 
-        Without a problem it was applied; otherwise it was refused.
+        Without a problem, the revision was applied. Otherwise it was refused.
         """
         waiting = self._waiting.pop(subject, None)
         if not waiting:
@@ -45,7 +45,7 @@ class Waiters:
                 future.set_exception(OuzelError(ErrorKind.ENGINE_REFUSED, problem))
 
     def refuse(self, subject: Subject, error: OuzelError) -> None:
-        """Ends all waits for a subject; the waiting requests get this error."""
+        """Ends all waits for a subject. The waiting requests get this error."""
         for _, future in self._waiting.pop(subject, []):
             if not future.done():
                 future.set_exception(error)

@@ -31,7 +31,7 @@ from tools.rig import bencode
 from tools.rig.bencode import Bencodable
 from tools.rig.hostile import hostile
 from tools.rig.hostile.hostile import Entry, Hostile, link, tree
-from tools.rig.locales import environment
+from tools.rig.hostile.locales import environment
 from tools.rig.probe import DEADLINE_S, LOOPBACK, eventually
 from tools.rig.waiting import until
 

@@ -9,7 +9,7 @@ import pytest
 
 from protocol.host import utf8
 from tests.latin import make_latin
-from tools.rig.locales import environment
+from tools.rig.hostile.locales import environment
 
 ROOT = Path(__file__).parents[3]
 NAME = "caf\u00e9 \u65e5\u672c \U0001f426"

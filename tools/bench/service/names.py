@@ -17,7 +17,7 @@ import typer
 
 from tools.bench.options import AsJson, Keep
 from tools.bench.report import Check, Report, show, tell
-from tools.rig.locales import LOCALES, environment
+from tools.rig.hostile.locales import LOCALES, environment
 from tools.rig.scratch import scratch
 
 _REFUSED: Final = ("refused_by_judge", "refused_by_libtorrent", "refused_by_disk")

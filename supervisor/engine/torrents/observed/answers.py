@@ -1,6 +1,7 @@
-"""The latest answers of engines to queries about torrents, a bounded number of them. Pure.
+"""The latest answers of engines to queries about torrents. Pure.
 
-Their number is bounded, since there may be 100,000 torrents, and an answer is needed only for the reply to a client.
+The number of stored answers is bounded. There may be 100,000 torrents, and an answer is needed only for the reply to a
+client.
 """
 
 from typing import Any, Final, NamedTuple
@@ -8,11 +9,11 @@ from typing import Any, Final, NamedTuple
 from protocol.internal.link_queries import Answer, AnswerT
 
 KEPT: Final = 16
-"""The number of answers that are kept; the oldest are evicted."""
+"""The number of answers that are kept. The oldest are evicted."""
 
 
 class Aged(NamedTuple):
-    """An answer, and when it arrived, in monotonic seconds."""
+    """An answer, and the time of its arrival in monotonic seconds."""
 
     answer: Any
     at: float
@@ -25,7 +26,7 @@ class Answers:
         self._kept: dict[tuple[str, type[Answer]], Aged] = {}
 
     def store(self, torrent: str, answer: Answer, now: float) -> None:
-        """Stores an answer, in place of the previous one of its type about the torrent."""
+        """Stores an answer. It replaces the previous answer of the same type about the torrent."""
         key = torrent, type(answer)
         self._kept.pop(key, None)
         self._kept[key] = Aged(answer, now)
@@ -33,7 +34,10 @@ class Answers:
             del self._kept[next(iter(self._kept))]
 
     def latest(self, torrent: str, kind: type[AnswerT], now: float) -> tuple[AnswerT, int] | None:
-        """Returns the latest answer of a type about a torrent, and its age in milliseconds; None if none is kept."""
+        """Returns the latest answer of a type about a torrent, and its age in milliseconds.
+
+        None if no answer is kept.
+        """
         kept = self._kept.get((torrent, kind))
         return None if kept is None else (kept.answer, max(0, int((now - kept.at) * 1000)))
 

@@ -1,6 +1,7 @@
 """Counts data from peers that failed its hash check, by torrent. Pure.
 
-Only torrents with such data use memory. The counts begin with the daemon: they are statistics, and are not stored.
+Only torrents with such data use memory. The counts begin when the daemon starts. They are statistics, and are not
+stored.
 """
 
 from typing import Final
@@ -9,7 +10,8 @@ from protocol.internal.watch_events import DataFailures
 from protocol.wire.rows import BadDataReport
 
 SOME: Final = 3
-"""The number of failures in a row after which a torrent counts as hindered, though data still arrives."""
+"""The number of failures in a row after which a torrent counts as hindered. Then it is hindered even if data arrives.
+"""
 
 
 class _Counts:
@@ -22,7 +24,7 @@ class _Counts:
         self.problem = ""
         self.last_us = 0
         self.row = 0
-        """The number of failures since data has last passed its check."""
+        """The number of failures since the last data that passed its check."""
         self.banned: list[str] = []
 
 
@@ -30,16 +32,17 @@ class BadData:
     """The failures of all torrents of a slot."""
 
     def __init__(self) -> None:
-        self._torrents: dict[str, _Counts] = {}
+        self.of: dict[str, _Counts] = {}
+        """By torrent: the failures, if there were any."""
 
     def apply(self, event: DataFailures, now_us: int) -> None:
         """Applies an engine's report. `now_us`: microseconds since 1970."""
         failed = event.pieces + event.metadata
-        known = self._torrents.get(event.torrent)
+        known = self.of.get(event.torrent)
         if known is None:
             if not failed and not event.banned:
                 return
-            known = self._torrents[event.torrent] = _Counts()
+            known = self.of[event.torrent] = _Counts()
         if failed:
             known.pieces += event.pieces
             known.metadata += event.metadata
@@ -52,15 +55,15 @@ class BadData:
             known.banned = event.banned
 
     def hinders(self, torrent: str, peers: int) -> bool:
-        """Whether the failures are a hindrance although data still arrives, so that the torrent is not stalled.
+        """Whether the failures are a hindrance. Data still arrives, so the torrent is not stalled.
 
-        That is so if several have failed in a row, or if no peer is left.
+        The failures are a hindrance if several happened in a row, or if no peer is left.
         """
-        return torrent in self._torrents and self._torrents[torrent].row >= (SOME if peers else 1)
+        return torrent in self.of and self.of[torrent].row >= (SOME if peers else 1)
 
     def why(self, torrent: str) -> str | None:
-        """A sentence about the failures since data has last passed its check; None if there are none."""
-        known = self._torrents.get(torrent)
+        """A sentence about the failures since the last data that passed its check. None without such failures."""
+        known = self.of.get(torrent)
         if known is None or not known.row:
             return None
         banned = f"; banned for that: {', '.join(known.banned[:3])}" if known.banned else ""
@@ -70,7 +73,7 @@ class BadData:
 
     def report(self, torrent: str) -> BadDataReport | None:
         """The counts of a torrent, for clients; None if no data has failed."""
-        known = self._torrents.get(torrent)
+        known = self.of.get(torrent)
         if known is None:
             return None
         return BadDataReport(
@@ -84,4 +87,4 @@ class BadData:
 
     def discard(self, torrent: str) -> None:
         """Drops the counts of a torrent that was removed."""
-        self._torrents.pop(torrent, None)
+        self.of.pop(torrent, None)

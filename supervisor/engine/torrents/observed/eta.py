@@ -1,7 +1,7 @@
-"""Estimates when downloads will be complete, by their recent rate. Pure; times are monotonic seconds.
+"""Estimates when downloads will be complete, by their recent rate. Pure. Times are monotonic seconds.
 
-The rate is an exponential average, over half a minute, of useful payload (not wasted). The rate falls while nothing
-arrives. So a stalled download soon has no estimate, instead of an outdated estimate.
+The rate is an exponential average of useful payload over half a minute. Wasted payload does not count. The rate falls
+while nothing arrives. So a stalled download soon has no estimate.
 """
 
 import math
@@ -11,9 +11,9 @@ from protocol.wire.events.torrent_events import Progress
 
 AVERAGE_S: Final = 30.0
 SAMPLE_S: Final = 1.0
-"""The minimum interval between samples; more frequent updates are combined."""
+"""The minimum interval between samples. More frequent updates are combined."""
 LONGEST_S: Final = 100 * 24 * 3600
-"""The longest estimate; if the estimated time is longer, it is reported as unknown."""
+"""The longest estimate. If the estimated time is longer, it is reported as unknown."""
 
 
 class _Rate:
@@ -58,7 +58,7 @@ class Estimates:
         return self.eta_s(progress.torrent, progress.bytes_total - progress.bytes_done, now)
 
     def eta_s(self, torrent: str, left: int, now: float) -> int | None:
-        """The estimated seconds until the `left` bytes have arrived; None if unknown."""
+        """The estimated seconds until `left` more bytes have arrived; None if unknown."""
         rate = self._rates.get(torrent)
         if rate is None:
             return None

@@ -11,7 +11,7 @@ from protocol.wire.rows import Hindrance, HindranceCause, TorrentState
 from supervisor.engine.torrents.observed.trackers import Trackers
 
 QUIET_US: Final = 5_000_000
-"""The time without a byte, in microseconds, after which a torrent is stalled.
+"""If a torrent receives nothing for this time, in microseconds, it is stalled.
 
 If its rate is 0, it is stalled at once.
 """
@@ -36,7 +36,9 @@ def find(
     bad_data: str | None = None,
     stuck: str | None = None,
 ) -> Hindrance | None:
-    """Returns why a torrent makes no progress; None if it makes progress, or is complete and without problems.
+    """Returns why a torrent makes no progress.
+
+    Returns None if the torrent makes progress, or is complete and has no problem.
 
     Args:
         state: the torrent's state.
@@ -46,8 +48,8 @@ def find(
         engine_up: whether an engine is ready for commands.
         present: whether the running engine has confirmed the torrent.
         trackers: the trackers of all torrents.
-        stuck: a text about what does not move, and for how long.
-        bad_data: a sentence about data that failed its hash check, if no data has passed it since.
+        stuck: a text which says what does not move, and for how long.
+        bad_data: a sentence about data that failed its hash check. None if later data has passed the check.
     """
     if desired.quarantine is not None:
         return _because(HindranceCause.QUARANTINED, desired.quarantine.reason)
@@ -77,7 +79,10 @@ def find(
 
 
 def _of_complete(torrent: str, progress: Progress, trackers: Trackers) -> Hindrance | None:
-    """The hindrance of a complete torrent: nothing is selected, or it has no peers and all its trackers fail."""
+    """The hindrance of a complete torrent.
+
+    Either nothing is selected, or the torrent has no peers and all its trackers fail.
+    """
     if progress.bytes_total == 0 and progress.size > 0:
         return _because(HindranceCause.NOTHING_SELECTED, "none of its files is selected")
     if progress.peers == 0 and (problem := trackers.trouble(torrent)) is not None:
@@ -121,7 +126,7 @@ def _because(cause: HindranceCause, message: str) -> Hindrance:
 def arrives(before: Progress | None, progress: Progress) -> bool:
     """Whether data has arrived between two progress events, or no more is wanted.
 
-    The rate does not show this: libtorrent's rate is an average, which takes a minute to fall to 0.
+    The rate does not show this, because libtorrent's rate is an average. The average takes a minute to fall to 0.
     """
     if progress.state in _COMPLETE or progress.state is TorrentState.CHECKING or not lacks(progress):
         return True

@@ -11,7 +11,7 @@ class MovesSeen:
         self._progress: dict[str, float] = {}
 
     def report(self, torrent: str, done: int, total: int) -> None:
-        """Stores how many bytes are copied, and how many have to be; 0 if that is not known yet."""
+        """Stores the number of copied bytes, and the number of bytes to copy. 0 means not known yet."""
         self._progress[torrent] = done / total if total else self._progress.get(torrent, 0.0)
 
     def discard(self, torrent: str) -> None:
@@ -19,7 +19,7 @@ class MovesSeen:
         self._progress.pop(torrent, None)
 
     def of(self, desired: DesiredTorrent) -> Moving | None:
-        """The move to another save path that is in progress; None if there is none, or if it is being cancelled."""
+        """The move to another save path that is in progress. None without a move, or if the move is being cancelled."""
         move = desired.move
         if move is None or move.phase == "undoing" or move.save_path == desired.save_path:
             return None

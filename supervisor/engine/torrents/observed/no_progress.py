@@ -1,4 +1,4 @@
-"""The progress of a torrent of which no engine has reported any."""
+"""The progress of a torrent before the first report of an engine."""
 
 from typing import Final
 

@@ -1,7 +1,7 @@
 """The observed state of one torrent."""
 
-from protocol.wire.desired import KnownMetadata
 from protocol.wire.events.torrent_events import Progress
+from protocol.wire.metadata import KnownMetadata
 from protocol.wire.rows import TorrentState
 from supervisor.engine.torrents.observed.packed_files import Metadata
 
@@ -9,7 +9,7 @@ from supervisor.engine.torrents.observed.packed_files import Metadata
 class Observed:
     """The observed state of one torrent. Times are monotonic seconds.
 
-    `refusal` is libtorrent's message if it refused `applied_revision`.
+    `refusal` is libtorrent's message if libtorrent refused `applied_revision`.
     """
 
     __slots__ = (
@@ -38,16 +38,16 @@ class Observed:
         """The files. An engine reports them after `known`."""
         self.error: str | None = None
         self.error_name: str | None = None
-        """The name of the last error; it is valid only while `error` is set."""
+        """The name of the last error. It is valid only while `error` is set."""
         self.storage_problem: str | None = None
-        """The problem of the torrent's file system: it is not mounted, or full."""
+        """The problem of the torrent's file system. It is not mounted, or it is full."""
         self.file_bytes: tuple[float, list[int]] | None = None
         self.told_at: float | None = None
         self.applied_revision = 0
         self.refusal: str | None = None
         self.interrupted = False
         self.quiet_since_us: int | None = None
-        """Since when nothing has arrived though data is missing, in microseconds since 1970."""
+        """Since when no data has arrived, in microseconds since 1970. Set only while data is missing."""
         self.stalled = False
         """Whether nothing has arrived for long enough to count as stalled."""
 

@@ -1,4 +1,7 @@
-"""The files of a torrent, packed to save memory: a supervisor may have a hundred thousand torrents. Pure."""
+"""The files of a torrent, packed to save memory. Pure.
+
+A supervisor may have a hundred thousand torrents.
+"""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -10,16 +13,16 @@ from protocol.wire.events.torrent_events import FileEntry
 
 _FILES: Final = msgspec.msgpack.Decoder(list[FileEntry])
 PACKED: Final = 500
-"""The number of files that are packed together; reading one file unpacks all of them."""
+"""The number of files that are packed together. Reading one file unpacks all files of its pack."""
 _NO_PATHS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Metadata(msgspec.Struct, frozen=True, gc=False):
-    """The files of a torrent. They are packed, because a torrent may have hundreds of thousands of files.
+    """The files of a torrent. They are packed, because there may be hundreds of thousands.
 
     Fields:
-        torrent_paths: for each file whose path on the disk differs from its path in the metainfo: the path in the
-            metainfo, by the file's index.
+        torrent_paths: by index: the path of a file in the metainfo. Only files with another path on the disk are
+            listed.
     """
 
     count: int

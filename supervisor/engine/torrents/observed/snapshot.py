@@ -1,36 +1,36 @@
-"""The snapshot: the last observed state of each torrent and of the session. Pure.
+"""The snapshot: the last observed state of each torrent and the session. Pure.
 
-The snapshot outlives engines: reads are answered from it without an engine, too, and a reply's `age_ms` is the age of
-the data. The state of a torrent that the running engine has confirmed is as fresh as that engine's last event about
-anything, because the engine reports every change.
+The snapshot outlives engines. Reads are answered from the snapshot even without an engine. A reply's `age_ms` is the
+age of the data. If the running engine has confirmed a torrent, the age is the time since the last event of that engine.
+The engine reports every change, so the state is still true.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from protocol.internal.link_events import IpFilterState, SessionStats
-from protocol.wire.desired import DesiredTorrent, KnownMetadata, edited_web_seeds
+from protocol.wire.desired import DesiredTorrent, edited_web_seeds
 from protocol.wire.events.torrent_events import Progress, StateChanged
 from protocol.wire.goals import GoalsReport
+from protocol.wire.metadata import KnownMetadata
+from protocol.wire.peer_rows import TrackerRow, TrackerStatus, WebSeedRow
 from protocol.wire.rows import (
     ACTIVE_STATES,
+    DETAIL_FIELDS,
     FileRow,
     Hindrance,
-    RulesReport,
     TorrentDetail,
     TorrentRow,
     TorrentState,
-    TrackerRow,
-    TrackerStatus,
-    WebSeedRow,
     ratio,
 )
 from supervisor.engine.torrents.observed import hindrance
 from supervisor.engine.torrents.observed.answers import Answers
 from supervisor.engine.torrents.observed.bad_data import BadData
+from supervisor.engine.torrents.observed.details import OF_RECORD
 from supervisor.engine.torrents.observed.eta import Estimates
 from supervisor.engine.torrents.observed.moves import MovesSeen
 from supervisor.engine.torrents.observed.no_progress import NO_PROGRESS
@@ -40,7 +40,7 @@ from supervisor.engine.torrents.observed.trackers import Trackers, urls_of_link
 from supervisor.totals.totals import Totals
 
 _ON_THE_WAY: Final = frozenset({TorrentState.QUEUED, TorrentState.CHECKING})
-"""States that a download has between two engines. The average of its rate continues over these states."""
+"""The states of a download between two engines. The average of its rate continues during these states."""
 
 V1_DIGITS: Final = 40
 
@@ -50,12 +50,12 @@ def _uncontacted(url: str, tier: int) -> TrackerRow:
 
 
 class Snapshot:
-    """The observed state of all torrents of a slot, and of its session. Callers pass times, in monotonic seconds.
+    """The observed state of all torrents of a slot, and of its session. Callers pass times in monotonic seconds.
 
     Args:
-        slot: the number of the engine slot, which rows show.
-        on_trackers_failing: called with a torrent and the time since which all its trackers fail, or None once a
-            tracker works.
+        slot: the number of the engine slot. Rows show this number.
+        on_trackers_failing: called with a torrent and the time since which all its trackers fail. The time is None once
+            a tracker works.
         category_of: returns the name of a torrent's category.
     """
 
@@ -77,7 +77,7 @@ class Snapshot:
         """Whether an engine is ready for commands."""
         self.trackers = Trackers(on_trackers_failing)
         self.web_seeds: dict[str, list[str]] = {}
-        """By torrent, the web seeds that were requested from an engine last."""
+        """By torrent: the web seeds in the last answer of an engine."""
         self.moves = MovesSeen()
         self.settings_revision = 0
         """The last confirmed revision of the session's settings."""
@@ -88,7 +88,7 @@ class Snapshot:
         self.stuck = StuckTorrents()
 
     def of(self, torrent: str) -> Observed:
-        """Returns the observed state of a torrent; it is created if there is none."""
+        """Returns the observed state of a torrent. Creates the state if there is none."""
         observed = self._torrents.get(torrent)
         if observed is None:
             observed = self._torrents[torrent] = Observed()
@@ -108,7 +108,7 @@ class Snapshot:
         self.moves.discard(torrent)
 
     def files_known(self, desired: DesiredTorrent) -> bool:
-        """Whether a torrent's files are known with their currently desired priorities."""
+        """Whether a torrent's files are known with their desired priorities."""
         observed = self._torrents.get(desired.torrent)
         return (
             observed is not None
@@ -122,7 +122,7 @@ class Snapshot:
         return {torrent: observed.state for torrent, observed in self._torrents.items()}
 
     def engine_lost(self, now_us: int) -> list[str]:
-        """Clears `present` and all rates, since the engine was lost. Returns the torrents that were interrupted."""
+        """Clears `present` and all rates, because the engine was lost. Returns the interrupted torrents."""
         self.engine_up = False
         self.present.clear()
         self.stuck.clear()
@@ -149,12 +149,12 @@ class Snapshot:
         return told
 
     def unreadable(self, torrent: str, problem: str) -> None:
-        """Sets a torrent's state to error, because its record cannot be read. Such a torrent is not loaded."""
+        """Sets a torrent's state to error. The torrent is not loaded, because its record cannot be read."""
         self._now_in(torrent, TorrentState.ERROR)
         self.of(torrent).error = problem
 
     def queued(self, torrent: str) -> list[StateChanged]:
-        """Sets a torrent's state to queued, until it is loaded. Returns the events to publish."""
+        """Sets a torrent's state to queued until an engine loads the torrent. Returns the events to publish."""
         return self._now_in(torrent, TorrentState.QUEUED)
 
     def _now_in(self, torrent: str, state: TorrentState) -> list[StateChanged]:
@@ -164,7 +164,7 @@ class Snapshot:
         return [] if previous is state else [StateChanged(torrent=torrent, state=state, previous=previous)]
 
     def metadata(self, desired: DesiredTorrent) -> KnownMetadata | None:
-        """A torrent's metadata as rows show it. An engine has reported it, or else it is stored in the record."""
+        """A torrent's metadata as rows show it. It is from an engine, or from the record."""
         return self.of(desired.torrent).known or desired.metadata
 
     def name(self, desired: DesiredTorrent) -> str:
@@ -174,7 +174,10 @@ class Snapshot:
         return desired.options.name or (metadata.name if metadata else desired.name)
 
     def apply_progress(self, event: Progress, now: float, now_us: int) -> Progress:
-        """Stores a torrent's progress, and returns it with the totals that clients see. `now_us`: since 1970."""
+        """Stores a torrent's progress. Returns the progress with the totals that clients see.
+
+        `now_us` is in microseconds since 1970.
+        """
         event = self.totals.progress(event, now_us)
         observed = self.of(event.torrent)
         if hindrance.arrives(observed.progress, event):
@@ -191,16 +194,18 @@ class Snapshot:
         return event
 
     def row(self, desired: DesiredTorrent, now: float, goals: GoalsReport | None = None) -> TorrentRow:
-        """A torrent's row for `list_torrents`, with its goals."""
-        observed = self.of(desired.torrent)
+        """A torrent's row for `list_torrents`, including its goals."""
+        torrent = desired.torrent
+        observed = self._torrents.get(torrent) or self.of(torrent)
         progress = observed.progress or NO_PROGRESS
         metadata = observed.known or desired.metadata
-        present = desired.torrent in self.present
+        present = torrent in self.present
+        trackers = self.trackers.of.get(torrent) if desired.tracker_edits is None else None
         told_at = self.engine_told_at if present else observed.told_at
-        counts, uptime_s = self.totals.of(desired.torrent), self.totals.uptime_s
+        counts, uptime_s = self.totals.of(torrent), self.totals.uptime_s
         downloads = observed.state is TorrentState.DOWNLOADING
         return TorrentRow(
-            torrent=desired.torrent,
+            torrent=torrent,
             name=desired.options.name or (metadata.name if metadata else desired.name),
             state=observed.state,
             progress=progress.progress,
@@ -215,21 +220,21 @@ class Snapshot:
             peers=progress.peers,
             seeds=progress.seeds,
             save_path=desired.save_path,
-            labels=list(desired.labels),
+            labels=[*desired.labels],
             paused=desired.paused,
             sequential=desired.sequential,
             download_limit_bps=desired.download_bps,
             upload_limit_bps=desired.upload_bps,
             error=observed.error or observed.storage_problem,
-            info_hash_v1=desired.info_hash_v1 or (desired.torrent if len(desired.torrent) == V1_DIGITS else None),
-            info_hash_v2=desired.info_hash_v2 or (desired.torrent if len(desired.torrent) > V1_DIGITS else None),
+            info_hash_v1=desired.info_hash_v1 or (torrent if len(torrent) == V1_DIGITS else None),
+            info_hash_v2=desired.info_hash_v2 or (torrent if len(torrent) > V1_DIGITS else None),
             added_us=desired.added_us,
-            age_ms=None if told_at is None else max(0, int((now - told_at) * 1000)),
+            age_ms=None if told_at is None else int((now - told_at) * 1000) if now > told_at else 0,
             ratio=ratio(counts.downloaded, counts.uploaded, progress.bytes_done),
             eta_s=self.estimates.of(progress, now) if downloads else None,
             completed_us=counts.completed_us,
             last_activity_us=counts.last_activity_us,
-            # The same as `Totals.active_s` and `seeding_s`, but without calls, which cost time in ten thousand rows.
+            # As `Totals.active_s` and others, but without calls, which cost time in ten thousand rows.
             active_s=uptime_s - counts.active_s if counts.active else counts.active_s,
             seeding_s=uptime_s - counts.seeding_s if counts.seeding else counts.seeding_s,
             hindrance=self._hindrance(desired, observed, progress, present),
@@ -239,7 +244,23 @@ class Snapshot:
             queue_position=None if progress.queue_position is None or not desired.managed else progress.queue_position,
             category=None if desired.category is None else self._category_of(desired),
             goals=goals,
+            content=(
+                None
+                if metadata is None or metadata.pieces is None
+                else metadata.name
+                if metadata.root is None
+                else metadata.root
+            ),
+            swarm_seeds=progress.swarm_seeds,
+            swarm_leeches=progress.swarm_leeches,
+            tracker=self._tracker(desired) if trackers is None else trackers.shown,
         )
+
+    def _tracker(self, desired: DesiredTorrent) -> str | None:
+        """The tracker that a torrent's row shows, if clients have changed its trackers, or no engine has named them."""
+        known = self.trackers.of.get(desired.torrent)
+        urls = [row.url for row in self.trackers_of(desired, 0.0)]  # with changes that no engine has applied yet
+        return known.shown if known is not None and known.shown in urls else next(iter(urls), None)
 
     def _hindrance(
         self, desired: DesiredTorrent, observed: Observed, progress: Progress, present: bool
@@ -250,8 +271,8 @@ class Snapshot:
             and present
             and not desired.paused
             and observed.error is observed.storage_problem is None
-            and self.trackers.failing_since(desired.torrent) is None
-            and not self.bad_data.hinders(desired.torrent, progress.peers)
+            and desired.torrent not in self.trackers.all_failing
+            and (desired.torrent not in self.bad_data.of or not self.bad_data.hinders(desired.torrent, progress.peers))
         ):
             return None  # a shortcut for nearly all torrents; `hindrance.find` has the same result
         if observed.error is not None:
@@ -272,38 +293,34 @@ class Snapshot:
         )
 
     def detail(self, desired: DesiredTorrent, now: float, goals: GoalsReport | None = None) -> TorrentDetail:
-        """A torrent's details for `get_torrent`, with its goals."""
-        observed = self.of(desired.torrent)
+        """A torrent's details for `get_torrent`, including its goals."""
+        row = msgspec.structs.asdict(self.row(desired, now, goals))
+        return TorrentDetail(**row, **self.members(desired, DETAIL_FIELDS, now))
+
+    def members(self, desired: DesiredTorrent, names: Iterable[str], now: float) -> dict[str, Any]:
+        """Some of the members of a torrent's details that are not in its row. No engine is asked for them."""
         metadata = self.metadata(desired)
-        rules = desired.selection
-        added = [url for url, _ in desired.tracker_edits.added] if desired.tracker_edits is not None else []
-        return TorrentDetail(
-            **msgspec.structs.asdict(self.row(desired, now, goals)),
-            source=desired.source,
-            magnet=desired.magnet,
-            rules=RulesReport(
-                include=list(rules.include),
-                exclude=list(rules.exclude),
-                skip_fluff=rules.skip_fluff,
-                only=rules.only,
-            ),
-            priorities=rules.priorities,
-            trackers=list(dict.fromkeys([*desired.trackers, *added])),
-            web_seeds=list(desired.web_seeds),
-            seed_mode=desired.seed_mode,
-            files=None if metadata is None else metadata.files,
-            piece_length=None if metadata is None else metadata.piece_length,
-            revision=desired.revision,
-            applied_revision=observed.applied_revision,
-            tracker_status=self.trackers_of(desired, now),
-            bad_data=self.bad_data.report(desired.torrent),
-            options=desired.options,
-        )
+        return {
+            name: OF_RECORD[name](desired, metadata) if name in OF_RECORD else self._member(desired, name, now)
+            for name in names
+        }
+
+    def _member(self, desired: DesiredTorrent, name: str, now: float) -> Any:
+        match name:
+            case "applied_revision":
+                return self.of(desired.torrent).applied_revision
+            case "tracker_status":
+                return self.trackers_of(desired, now)
+            case "bad_data":
+                return self.bad_data.report(desired.torrent)
+            case _:
+                raise AssertionError(f"no such member of the details: {name}")
 
     def trackers_of(self, desired: DesiredTorrent, now: float) -> list[TrackerRow]:
-        """A torrent's trackers as engines have reported them; before the first report, the trackers in its record.
+        """A torrent's trackers as engines have reported them. Before the first report, these are the trackers in its
+        record.
 
-        Changes by clients are included, even if no engine has applied them yet.
+        Changes by clients count, even if no engine has applied them yet.
         """
         rows = self.trackers.rows(desired.torrent, now)
         if not rows and desired.torrent not in self.present:
@@ -316,13 +333,15 @@ class Snapshot:
         return [msgspec.structs.replace(known.get(url) or _uncontacted(url, tier), tier=tier) for url, tier in edited]
 
     def web_seeds_of(self, desired: DesiredTorrent) -> list[WebSeedRow]:
-        """A torrent's web seeds as an engine reported them; before that, those in its record."""
+        """A torrent's web seeds as an engine reported them. Before the first report, these are the web seeds in its
+        record.
+        """
         known = self.web_seeds.get(desired.torrent)
         given = urls_of_link(desired.magnet or "", "ws") if known is None else known
         return [WebSeedRow(url=url) for url in edited_web_seeds(given, desired)]
 
     def files(self, torrent: str, start: int = 0, count: int | None = None) -> list[FileRow] | None:
-        """A torrent's files from index `start` on, `count` of them or all; None while they are not known."""
+        """A torrent's files from index `start` on. `count` limits their number. None while the files are not known."""
         observed = self._torrents.get(torrent)
         if observed is None or observed.metadata is None:
             return None
@@ -340,5 +359,5 @@ class Snapshot:
         ]
 
     def session_age_ms(self, now: float) -> int | None:
-        """The age of the session's numbers; None before the first."""
+        """The age of the session's numbers; None before the first report."""
         return None if self.engine_told_at is None else max(0, int((now - self.engine_told_at) * 1000))

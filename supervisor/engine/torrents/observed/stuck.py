@@ -25,7 +25,7 @@ class StuckTorrents:
         self._why[event.torrent] = _WORDS[event.what].format(minutes=event.since_s // 60) + again
 
     def why(self, torrent: str) -> str | None:
-        """A text about what does not move, and for how long; None if the torrent is not stuck."""
+        """A text which says what does not move, and for how long. None if the torrent is not stuck."""
         return self._why.get(torrent)
 
     def discard(self, torrent: str) -> None:
@@ -33,5 +33,5 @@ class StuckTorrents:
         self._why.pop(torrent, None)
 
     def clear(self) -> None:
-        """Drops all torrents, since the engine was lost."""
+        """Drops all torrents, because the engine was lost."""
         self._why.clear()
