@@ -32,9 +32,9 @@ from gateway.config.gateway_config import Config
 from gateway.service import open_gateway, store_file
 from gateway.service_manager import notify
 from gateway.web.application import application
-from gateway.web.server import CannotListen, Server, UnusableCertificate, server
+from gateway.web.server import CannotListen, UnusableCertificate, bound, server
 from protocol.configuration.config_problem import InvalidConfig
-from protocol.host import standard_streams, utf8
+from protocol.host import private_dir, standard_streams, utf8
 
 EXIT_REFUSED: Final = 1
 EXIT_UNAVAILABLE: Final = 69
@@ -114,37 +114,44 @@ async def serve(config: Config) -> None:
     """Serves until SIGTERM or SIGINT.
 
     Raises:
-        CannotListen, UnusableCertificate: the server cannot start.
-        InvalidConfig: the password's hash is none.
+        CannotListen: the address cannot be used.
+        UnusableCertificate: the certificate or its key cannot be used.
+        InvalidConfig: the password's hash is malformed.
         OSError, sqlite3.Error: the store cannot be opened.
     """
     check.check(config)
     log = structlog.get_logger()
+    # The address is taken first, so that a second gateway does not touch the store of the first one.
+    listener = bound(config.gateway.listen)
     async with open_gateway(config) as gateway:
         access, made = await open_access(config.gateway, gateway.store)
-        running = server(config, Guard(application(faces.routes(gateway)), access))
+        running = server(config, Guard(application(faces.routes(gateway)), access), listener)
         if made is not None:
-            _print(f"the password of {config.gateway.username!r} is {made} (made now, and shown only this once)")
-        _stop_at_signals(running)
-        log.info("started", listen=config.gateway.listen, tls=config.gateway.tls_key is not None)
+            told = f"the password of {config.gateway.username!r} is {made} (made now, and shown only this once)"
+            sys.stderr.write(f"{logs.prefix('warning')}ouzel-gateway: {told}\n")
+            sys.stderr.flush()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(each, running.stop)
+        if _is_exposed(config):
+            log.warning("not_encrypted", listen=config.gateway.listen, remedy="see [gateway] tls_certificate")
+        log.info("gateway_started", listen=config.gateway.listen, tls=config.gateway.tls_key is not None)
         notify("READY=1")
         await running.serve()
         notify("STOPPING=1")
-    log.info("stopped")
+    log.info("gateway_stopped")
 
 
-def _stop_at_signals(running: Server) -> None:
-    def stop() -> None:
-        running.should_exit = True
-
-    for each in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(each, stop)
+def _is_exposed(config: Config) -> bool:
+    """Whether other machines can connect without encryption, and no proxy is known that could encrypt."""
+    host, _ = gateway_config.address_of(config.gateway.listen)
+    local = host == "localhost" or host == "::1" or host.startswith("127.")
+    return not (local or config.gateway.tls_key or config.gateway.trusted_proxies)
 
 
 def _on_keys(config: Config, args: argparse.Namespace) -> None:
     """Runs a command on API keys. Raises Refused, OSError or sqlite3.Error."""
     file = store_file(config)
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_dir.prepare(file.parent)
     if args.new_api_key is not None:
         sys.stdout.write(f"{asyncio.run(key_commands.new(file, args.new_api_key))}\n")
     elif args.revoke_api_key is not None:
@@ -173,11 +180,6 @@ def _raise_limit_of_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _print(message: str) -> None:
-    sys.stderr.write(f"ouzel-gateway: {message}\n")
-    sys.stderr.flush()
-
-
 def _fail(code: int, message: str) -> NoReturn:
-    _print(message)
+    sys.stderr.write(f"ouzel-gateway: {message}\n")
     raise SystemExit(code)

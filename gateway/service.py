@@ -12,6 +12,7 @@ from gateway.mirror.follower import Follower
 from gateway.mirror.mirror import Mirror
 from gateway.store.store import Store
 from ouzel.client.aio import AsyncClient
+from protocol.host import private_dir
 
 
 def store_file(config: Config) -> Path:
@@ -24,10 +25,10 @@ async def open_gateway(config: Config) -> AsyncIterator[Gateway]:
     """Opens the store, connects to the daemon, and follows it until the end of the block.
 
     Raises:
-        OSError: the gateway's directory cannot be made.
+        OSError: the gateway's directory cannot be made, or is not trusted.
         sqlite3.Error: the store cannot be opened.
     """
-    config.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_dir.prepare(config.state_dir)
     store = Store(store_file(config))
     try:
         async with AsyncClient(config.runtime_dir) as client, asyncio.TaskGroup() as group:

@@ -127,7 +127,7 @@ class Guard:
 
 
 def _public(method: str, path: str) -> bool:
-    return path == LOGIN or (method in ("GET", "HEAD") and not _below(path, PROTECTED))
+    return path == LOGIN or (method in ("GET", "HEAD") and path.startswith("/") and not _below(path, PROTECTED))
 
 
 def _below(path: str, prefixes: tuple[str, ...]) -> bool:

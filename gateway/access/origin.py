@@ -52,9 +52,10 @@ def origin_of(headers: Headers, peer: str, scheme: str, trusted: Sequence[Networ
 
 
 def host_allowed(host: str, allowed: Sequence[str]) -> bool:
-    """Whether a host header is right: an IP address, `localhost`, or a name that is allowed.
+    """Whether a host header is right: an IP address, a name without a dot, or a name that is allowed.
 
     A page of another site can make its own name lead to this address, but it cannot change the name in the header.
+    Names without a dot, such as `localhost` and those of containers, are never names of sites.
 
     Args:
         host: the header, with or without a port. An empty header is right: no browser sends it.
@@ -66,7 +67,7 @@ def host_allowed(host: str, allowed: Sequence[str]) -> bool:
     if split is None:
         return False
     name = split[0].rstrip(".")
-    return name == "localhost" or _is_address(name) or any(fnmatchcase(name, each.lower()) for each in allowed)
+    return "." not in name or _is_address(name) or any(fnmatchcase(name, each.lower()) for each in allowed)
 
 
 def same_origin(headers: Headers, host: str) -> bool:

@@ -67,26 +67,22 @@ class Credentials:
         self._digest_key = secrets.token_bytes(32)
         self._known = None if password is None else self._digest(password)
         self._hash = None if password is not None else password_hash
-        self._slow = asyncio.Semaphore(1)
+
+    def known(self, username: str, password: str) -> bool:
+        """Whether both are right, as far as that is known without the slow hash."""
+        if self._known is None or not _short(username, password):
+            return False
+        right = hmac.compare_digest(self._digest(password), self._known)
+        return hmac.compare_digest(_bytes(username), self._username) and right
 
     async def check(self, username: str, password: str) -> bool:
         """Whether both are right. The time does not tell which of them is wrong."""
-        if len(username) > MAX_BYTES or len(password) > MAX_BYTES:
-            return False
-        right = await self._check_password(password)
-        return hmac.compare_digest(_bytes(username), self._username) and right
-
-    async def _check_password(self, password: str) -> bool:
-        digest = self._digest(password)
-        if self._known is not None and hmac.compare_digest(digest, self._known):
-            return True
-        if self._hash is None:
-            return False
-        async with self._slow:  # one at a time, since each takes memory and a core
-            right = await asyncio.to_thread(matches, password, self._hash)
+        if self._hash is None or not _short(username, password):
+            return self.known(username, password)
+        right = await asyncio.to_thread(matches, password, self._hash)
         if right:
-            self._known = digest
-        return right
+            self._known = self._digest(password)
+        return hmac.compare_digest(_bytes(username), self._username) and right
 
     def _digest(self, password: str) -> bytes:
         return hashlib.blake2b(_bytes(password), key=self._digest_key).digest()
@@ -104,6 +100,10 @@ def _parts(text: str) -> tuple[int, int, int, bytes, bytes]:
         return int(cost), int(block), int(parallel), _bytes_of(salt), _bytes_of(key)
     except ValueError as error:
         raise InvalidHash("it is no hash that `ouzel-gateway --hash-password` prints") from error
+
+
+def _short(*texts: str) -> bool:
+    return all(len(text) <= MAX_BYTES for text in texts)
 
 
 def _bytes(text: str) -> bytes:

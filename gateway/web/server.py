@@ -20,6 +20,8 @@ KEEP_ALIVE_S: Final = 75
 """A connection without a request is closed after this time."""
 HANDSHAKE_S: Final = 10.0
 """The time for the handshake of TLS."""
+GOODBYE_S: Final = 1.0
+"""The time that a client has to answer the end of TLS."""
 MAX_HEADERS_BYTES: Final = 128 * 1024
 """Some clients name a thousand torrents in the query."""
 BACKLOG: Final = 1_024
@@ -45,11 +47,12 @@ class UnusableCertificate(Exception):
 
 
 class Server(uvicorn.Server):
-    """The server. It handles no signals itself: set `should_exit` to stop it."""
+    """The server. It handles no signals itself."""
 
     def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
         super().__init__(config)
         self._listener = listener
+        self._stopping = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -66,38 +69,40 @@ class Server(uvicorn.Server):
                 sock=self._listener,
                 ssl=self.config.ssl,
                 ssl_handshake_timeout=HANDSHAKE_S if self.config.ssl else None,
+                ssl_shutdown_timeout=GOODBYE_S if self.config.ssl else None,
                 backlog=BACKLOG,
             )
         ]
         self.started = True
 
     async def main_loop(self) -> None:
-        """Serves until `should_exit`, and disconnects clients that take too long."""
-        sweeping = asyncio.create_task(self._sweep())
-        try:
-            await super().main_loop()
-        finally:
-            sweeping.cancel()
-
-    async def _sweep(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(SWEEP_S)
-            now = loop.time()
+        """Serves until it is stopped, and disconnects clients that take too long."""
+        while not await self.on_tick(0):
+            now = asyncio.get_running_loop().time()
             for each in list(self.server_state.connections):
                 if isinstance(each, Connection) and each.overdue(now):
                     each.abort()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), SWEEP_S)
+
+    def stop(self) -> None:
+        """Stops serving soon."""
+        self.should_exit = True
+        self._stopping.set()
 
 
-def server(config: Config, app: ASGIApp) -> Server:
-    """Returns a server that listens where the configuration says.
+def server(config: Config, app: ASGIApp, listener: socket.socket) -> Server:
+    """Returns a server.
+
+    Args:
+        config: the configuration.
+        app: answers requests.
+        listener: the result of `bound`, which the server closes.
 
     Raises:
-        CannotListen: the address cannot be used.
         UnusableCertificate: the certificate or its key cannot be used.
     """
     context = tls_context(config)
-    host, port = address_of(config.gateway.listen)
     uvicorn_config = uvicorn.Config(
         BodyLimit(app),
         log_config=None,
@@ -114,11 +119,12 @@ def server(config: Config, app: ASGIApp) -> Server:
         h11_max_incomplete_event_size=MAX_HEADERS_BYTES,
         ssl_context_factory=None if context is None else lambda *_: context,
     )
-    return Server(uvicorn_config, _listener(host, port))
+    return Server(uvicorn_config, listener)
 
 
-def _listener(host: str, port: int) -> socket.socket:
-    """Returns a bound socket. Raises CannotListen."""
+def bound(listen: str) -> socket.socket:
+    """Returns a socket that is bound to an address and a port, such as `[::1]:8080`. Raises CannotListen."""
+    host, port = address_of(listen)
     shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -131,7 +137,6 @@ def _listener(host: str, port: int) -> socket.socket:
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host != "::"))
         listener.bind(address)
-        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise CannotListen(f"[gateway] listen: {_why(error, shown, port)}", permanent=_permanent(error)) from error

@@ -12,9 +12,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.access import access as access_module
-from gateway.access import attempts
-from gateway.access.access import Access, open_access
+from gateway.access import attempts, password
+from gateway.access.access import Access, Login, open_access
 from gateway.access.guard import HEADERS, LOGIN, LOGIN_BYTES, Guard
+from gateway.access.origin import Origin
+from gateway.access.password import Credentials
 from gateway.qbittorrent import auth
 from gateway.store.store import Store
 from gateway.web import answers
@@ -121,6 +123,30 @@ def test_after_five_failures_an_address_is_banned(rig: Callable[..., Rig]) -> No
     assert found.ask("POST", "/transmission/rpc", basic("admin", "secret")).status == 403
     assert found.ask("POST", LOGIN, body=RIGHT, peer="192.0.2.8").body == b"Ok."
     assert found.ask("GET", VERSION, cookie).status == 200, "sessions stay open"
+
+
+def test_guesses_at_once_do_not_pass_the_ban(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many guesses at once, five are checked."""
+    monkeypatch.setattr(attempts, "DELAY_S", 0.0)
+    checked: list[str] = []
+
+    async def wrong(_: Credentials, username: str, __: str) -> bool:
+        checked.append(username)
+        await asyncio.sleep(0)
+        return False
+
+    monkeypatch.setattr(Credentials, "check", wrong)
+    store = Store(tmp_path / "gateway.sqlite")
+    config = GatewayConfig(password_hash=password.hashed("secret"))
+
+    async def flood() -> list[Login]:
+        access, _ = await open_access(config, store)
+        origin = Origin("192.0.2.7", "", secure=False)
+        return await asyncio.gather(*(access.log_in(origin, "admin", str(number)) for number in range(50)))
+
+    outcomes = asyncio.run(flood())
+    store.close()
+    assert (len(checked), outcomes.count(Login.BANNED)) == (5, 45)
 
 
 def test_wrong_passwords_over_basic_ban_too(rig: Callable[..., Rig]) -> None:

@@ -44,6 +44,7 @@ def test_a_trusted_proxy_names_host_and_scheme() -> None:
         ("localhost", True),
         ("LOCALHOST:80", True),
         ("localhost.", True),
+        ("ouzel:8080", True),
         ("", True),
         ("nas.home", True),
         ("NAS.home:443", True),

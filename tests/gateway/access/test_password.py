@@ -71,10 +71,18 @@ def test_a_right_password_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
     async def checks() -> list[bool]:
         given = Credentials("admin", None, wanted)
-        return [await given.check("admin", each) for each in ("no", "secret", "secret", "secret", "no")]
+        guesses = ("no", "secret", "secret", "secret", "no")
+        return [given.known("admin", each) or await given.check("admin", each) for each in guesses]
 
     assert asyncio.run(checks()) == [False, True, True, True, False]
     assert hashes == ["no", "secret", "no"]
+
+
+def test_a_known_password_of_another_name_is_wrong() -> None:
+    """Both are compared, whichever is wrong."""
+    given = Credentials("admin", "secret", None)
+    assert given.known("admin", "secret")
+    assert not given.known("root", "secret")
 
 
 def test_without_any_password_nobody_gets_in() -> None:

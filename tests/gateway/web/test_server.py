@@ -12,15 +12,14 @@ from typing import Any, Final
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from gateway.access.guard import Guard
 from gateway.config.gateway_config import Config
 from gateway.web import answers, body_limit, connection
 from gateway.web import server as server_module
 from gateway.web.application import application
-from gateway.web.server import CannotListen, Server, server
+from gateway.web.server import CannotListen, Server, bound, server
 from protocol.configuration.gateway_sections import GatewayConfig
 
 GET: Final = b"GET /ok HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -66,14 +65,16 @@ HANDLERS: Final = {"/ok": ok, "/echo": echo, "/slow": slow, "/stream": stream, "
 @asynccontextmanager
 async def running(listen: str = "127.0.0.1:0", **keys: Any) -> AsyncIterator[tuple[Server, int]]:
     """A server on a free port, which ends with the block."""
-    routes = [Route(path, handler, methods=["GET", "POST"]) for path, handler in HANDLERS.items()]
-    found = server(Config(gateway=GatewayConfig(listen=listen, **keys)), Endless(application(routes)))
+    routes: list[BaseRoute] = [Route(path, handler, methods=["GET", "POST"]) for path, handler in HANDLERS.items()]
+    listener = bound(listen)
+    found = server(Config(gateway=GatewayConfig(**keys)), Endless(application(routes)), listener)
+    port = listener.getsockname()[1]
     serving = asyncio.create_task(found.serve())
     await until(lambda: found.started)
     try:
-        yield found, found._listener.getsockname()[1]
+        yield found, port
     finally:
-        found.should_exit = True
+        found.stop()
         await serving
 
 
@@ -282,7 +283,7 @@ def test_a_stop_lets_requests_end_and_closes_streams() -> None:
             answer = asyncio.create_task(ask(port, GET.replace(b"/ok", b"/slow")))
             await until(lambda: len(found.server_state.tasks) == 2)
             began = time.monotonic()
-            found.should_exit = True
+            found.stop()
             assert b"\r\n\r\nslow" in await answer
             while await asyncio.wait_for(reader.read(1000), 5):
                 pass
@@ -301,7 +302,7 @@ def test_an_address_in_use_is_named(listen: str) -> None:
         try:
             async with running(listen.format(port=0)) as (_, port):
                 with pytest.raises(CannotListen, match="another program uses") as caught:
-                    server(Config(gateway=GatewayConfig(listen=listen.format(port=port))), Guard)
+                    bound(listen.format(port=port))
                 assert not caught.value.permanent
         except CannotListen as error:
             cause = error.__cause__
@@ -323,6 +324,43 @@ def test_both_families_are_served_at_once() -> None:
             assert b"200 OK" in await ask(port)
 
     run(test)
+
+
+@pytest.mark.parametrize("path", [b"/ok", b"/stream"])
+def test_a_malformed_body_after_the_answer_ends_the_connection(path: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """There is no other answer then, and nothing in the log: anybody may send that."""
+
+    async def test() -> None:
+        async with running() as (_, port):
+            reader, writer = await connect(port)
+            writer.write(b"POST %b HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" % path)
+            await reader.readuntil(b"200 OK")
+            writer.write(b"no chunk\r\n")
+            while await asyncio.wait_for(reader.read(1000), 5):
+                pass
+            writer.close()
+
+    run(test)
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("rest", [b"no chunk\r\n", b""])
+def test_a_client_that_leaves_within_its_request_is_no_error(rest: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """Nor is one whose body is malformed."""
+
+    async def test() -> None:
+        async with running() as (found, port):
+            reader, writer = await connect(port)
+            writer.write(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+            await until(lambda: bool(found.server_state.tasks))
+            if rest:
+                writer.write(rest)
+                assert b"400 Bad Request" in await asyncio.wait_for(reader.read(), 5)
+            writer.close()
+            await until(lambda: not found.server_state.tasks)
+
+    run(test)
+    assert caplog.records == []
 
 
 async def until(condition: Callable[[], bool], patience_s: float = 10.0) -> None:
