@@ -79,11 +79,14 @@ export class Table extends EventTarget {
     if (kind === "ready") {
       for (const id of [...this.selected]) if (!this.#state.torrents.has(id)) this.selected.delete(id);
     }
-    const now = performance.now();
-    if (kind === "ready" || now - this.#orderedAt > REORDER_MS) {
+    const isNew = data.changed?.some((each) => "added_us" in each);
+    if (kind === "ready" || isNew || performance.now() - this.#orderedAt > REORDER_MS) {
       this.#reorder();
     } else if (!this.#timer) {
-      this.#timer = setTimeout(() => this.#reorder(), REORDER_MS);
+      this.#timer = setTimeout(() => {
+        this.#reorder();
+        this.#draw();
+      }, REORDER_MS);
     }
     this.#draw();
   }
