@@ -29,4 +29,4 @@ async def _disconnected(_: Request, __: Exception) -> Response:
 
 async def _refusal(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return answers.text(f"{error.detail}\n", error.status_code, dict(error.headers or {}))
+    return answers.text(error.detail, error.status_code, dict(error.headers or {}))
