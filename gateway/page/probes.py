@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from gateway.daemon.daemon import RETRY_AFTER_S
 from gateway.mirror.mirror import Mirror
+from gateway.page.service_state import status
 from gateway.web import answers
 
 
@@ -27,8 +28,3 @@ class Probes:
         ready = self._mirror.ready and not self._mirror.away
         document = {"ready": ready, "daemon": status(self._mirror)}
         return answers.json(document) if ready else answers.json(document, 503, {"Retry-After": str(RETRY_AFTER_S)})
-
-
-def status(mirror: Mirror) -> str:
-    """The daemon's status in one word; `away` if it does not answer."""
-    return "away" if mirror.away else str(mirror.table.status.value)

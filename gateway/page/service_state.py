@@ -3,7 +3,6 @@
 from typing import Any
 
 from gateway.mirror.mirror import Mirror
-from gateway.page.probes import status
 from protocol.wire.reports import EngineReport, EngineSlotReport, HealthReport
 
 
@@ -39,6 +38,11 @@ def service_state(mirror: Mirror) -> dict[str, Any]:
         else None,
         "categories": [{"name": each.name, "save_path": each.save_path} for each in mirror.categories.values()],
     }
+
+
+def status(mirror: Mirror) -> str:
+    """The daemon's status in one word; `away` if it does not answer."""
+    return "away" if mirror.away else str(mirror.table.status.value)
 
 
 def _engines(health: HealthReport) -> list[dict[str, Any]]:
