@@ -3,11 +3,13 @@
 from starlette.routing import BaseRoute
 
 from gateway.context import Gateway
+from gateway.page import page_routes
 from gateway.qbittorrent import routes as qbittorrent
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
-    """Returns the routes of all faces."""
+    """Returns the routes of all faces. Those of the page have all other paths, so they come last."""
     return [
         *qbittorrent.routes(gateway),
+        *page_routes.routes(gateway),
     ]

@@ -11,6 +11,7 @@ from tools.interop import makers, network, packages, servers, transfers
 from tools.interop.imports import report as imports
 from tools.interop.makers import NAME
 from tools.interop.packages import CannotRun
+from tools.interop.page import report as page
 from tools.interop.programs import PROGRAMS
 from tools.interop.servers import Proof
 from tools.interop.tracker import ANNOUNCE, OpenTracker
@@ -20,7 +21,7 @@ from tools.rig.daemon import Daemon
 from tools.rig.scratch import scratch, unwinding
 
 EXIT_CANNOT_RUN: Final = 77
-NAMES: Final = {imports.IMPORTS, *(program.name.lower() for program in PROGRAMS)}
+NAMES: Final = {imports.IMPORTS, page.PAGE, *(program.name.lower() for program in PROGRAMS)}
 
 
 def interop(
@@ -35,6 +36,8 @@ def interop(
     a network namespace of its own. Missing packages of Debian are installed. Their services are not started, but may be
     at the next boot. Takes four minutes.
 
+    The part `page` is run only if it is named. It uses the gateway's page in Chromium, and takes a minute.
+
     Exit codes: 0 if all files are equal and all imported data is right, 1 if not. 2 for wrong usage. 77 if the programs
     cannot run here.
     """
@@ -42,6 +45,11 @@ def interop(
         raise typer.BadParameter(f"it is {' or '.join(sorted(NAMES))}", param_hint="--only")
     try:
         versions = packages.prepare()
+        if only.lower() == page.PAGE:
+            with scratch(keep=keep) as root:
+                result = page.run(root)
+            show(result, as_json=as_json)
+            return
         network.enter()
     except CannotRun as problem:
         tell(f"cannot run here: {problem}")
