@@ -3,8 +3,9 @@
 from starlette.routing import BaseRoute
 
 from gateway.context import Gateway
+from gateway.transmission import routes as transmission_routes
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
     """Returns the routes of all faces."""
-    return []
+    return [*transmission_routes.routes(gateway)]

@@ -1,0 +1,280 @@
+"""The preferences: one row each. Pure."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from gateway.transmission.arguments import clamped, flag, integer, text
+from gateway.transmission.failure import Code, Failure
+from gateway.transmission.session.state import Change, State
+from protocol.wire.desired import LIMIT_MAX_BPS
+
+KB: Final = 1000
+VERSION: Final = "4.0.6 (ouzel)"
+UNITS: Final = {
+    "speed-units": ["kB/s", "MB/s", "GB/s", "TB/s"],
+    "speed-bytes": 1000,
+    "size-units": ["kB", "MB", "GB", "TB"],
+    "size-bytes": 1000,
+    "memory-units": ["KiB", "MiB", "GiB", "TiB"],
+    "memory-bytes": 1024,
+}
+_ENCRYPTION: Final = {"required": (0, 0), "preferred": (1, 1), "tolerated": (1, 2), "allowed": (1, 2)}
+"""The policies for incoming and outgoing connections in libtorrent: 0 forced, 1 enabled, 2 disabled."""
+_PORT = re.compile(r":(\d+)(?=[a-z]*(?:,|$))")
+
+
+class Preference(NamedTuple):
+    """One preference.
+
+    Fields:
+        read: returns the value.
+        write: adds the given value to a change; None if the preference cannot be changed.
+    """
+
+    read: Callable[[State], Any]
+    write: Callable[[Change, dict[str, Any], str], None] | None = None
+
+
+def _ignored(value: Any) -> Preference:
+    """What Ouzel does not have: the value is the default, and a change has no effect."""
+    return Preference(lambda _: value)
+
+
+def _flag_setting(*names: str) -> Preference:
+    def write(change: Change, arguments: dict[str, Any], name: str) -> None:
+        value = flag(arguments, name)
+        if value is not None:
+            change.settings.update(dict.fromkeys(names, value))
+
+    return Preference(lambda state: any(bool(state.settings.get(name, True)) for name in names), write)
+
+
+def _count_setting(name: str, default: int) -> Preference:
+    def write(change: Change, arguments: dict[str, Any], argument: str) -> None:
+        value = integer(arguments, argument)
+        if value is not None:
+            change.settings[name] = clamped(value, 1)
+
+    return Preference(lambda state: _integer(state.settings.get(name), default), write)
+
+
+def _stored(default: Any, convert: Callable[[dict[str, Any], str], Any]) -> Callable[[str], Preference]:
+    def made(name: str) -> Preference:
+        def write(change: Change, arguments: dict[str, Any], argument: str) -> None:
+            value = convert(arguments, argument)
+            if value is not None:
+                change.stored[name] = value
+
+        return Preference(lambda state: state.stored(name, default), write)
+
+    return made
+
+
+def _integer(value: Any, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def _bps(state: State, direction: str) -> int:
+    limits = state.limits
+    if limits is None:
+        return 0
+    return limits.download_bps if direction == "download" else limits.upload_bps
+
+
+def _limit(direction: str, name: str) -> Preference:
+    """The value of a limit. While the limit is off, only the gateway stores the value."""
+
+    def read(state: State) -> int:
+        return _bps(state, direction) // KB or state.stored(name, 100)
+
+    def write(change: Change, arguments: dict[str, Any], argument: str) -> None:
+        value = integer(arguments, argument)
+        if value is not None:
+            change.stored[name] = clamped(value)
+            enabled = flag(arguments, f"{argument}-enabled")
+            if enabled or (enabled is None and _bps(change.state, direction)):
+                change.limits[f"{direction}_bps"] = clamped(value * KB, 1, LIMIT_MAX_BPS)
+
+    return Preference(read, write)
+
+
+def _limit_enabled(direction: str, name: str) -> Preference:
+    def write(change: Change, arguments: dict[str, Any], argument: str) -> None:
+        enabled = flag(arguments, argument)
+        if enabled is False:
+            change.limits[f"{direction}_bps"] = 0
+            if present := _bps(change.state, direction):
+                change.stored.setdefault(name, present // KB)
+        elif enabled and name not in arguments:
+            stored = _bps(change.state, direction) // KB or change.state.stored(name, 100)
+            change.limits[f"{direction}_bps"] = clamped(stored * KB, 1, LIMIT_MAX_BPS)
+
+    return Preference(lambda state: _bps(state, direction) > 0, write)
+
+
+def _alternative_enabled() -> Preference:
+    def read(state: State) -> bool:
+        return state.limits is not None and state.limits.alternative is not None and state.limits.alternative.in_force
+
+    def write(change: Change, arguments: dict[str, Any], argument: str) -> None:
+        value = flag(arguments, argument)
+        if value is not None and value != read(change.state):
+            change.limits["alternative"] = value
+
+    return Preference(read, write)
+
+
+def _alternative_limit(direction: str) -> Preference:
+    def read(state: State) -> int:
+        found = None if state.limits is None else state.limits.alternative
+        if found is None:
+            return 50
+        return (found.download_bps if direction == "download" else found.upload_bps) // KB
+
+    return Preference(read)
+
+
+def _read_encryption(state: State) -> str:
+    out = state.settings.get("out_enc_policy", 1)
+    return "required" if out == 0 else "tolerated" if out == 2 else "preferred"
+
+
+def _write_encryption(change: Change, arguments: dict[str, Any], name: str) -> None:
+    policies = _ENCRYPTION.get(text(arguments, name) or "")
+    if policies is not None:
+        change.settings["in_enc_policy"], change.settings["out_enc_policy"] = policies
+
+
+def _read_port(state: State) -> int:
+    found = _PORT.search(str(state.settings.get("listen_interfaces", "")))
+    stats = state.face.mirror.stats
+    return int(found.group(1)) if found else 0 if stats is None else stats.session.listen_port
+
+
+def _write_port(change: Change, arguments: dict[str, Any], name: str) -> None:
+    port = integer(arguments, name)
+    if port is not None and port != _read_port(change.state):
+        present = str(change.state.settings.get("listen_interfaces") or "0.0.0.0:6881,[::]:6881")
+        change.settings["listen_interfaces"] = _PORT.sub(f":{clamped(port, 1, 65535)}", present)
+
+
+def _write_download_dir(change: Change, arguments: dict[str, Any], name: str) -> None:
+    path = text(arguments, name)
+    if path is None:
+        return
+    if not path.startswith("/"):
+        raise Failure("download directory path is not absolute", Code.PATH_NOT_ABSOLUTE)
+    change.stored[name] = path.rstrip("/") or "/"
+
+
+def _queue_enabled(setting: str, size: str, default: int) -> Preference:
+    """-1 in libtorrent means no limit."""
+
+    def write(change: Change, arguments: dict[str, Any], argument: str) -> None:
+        value = flag(arguments, argument)
+        if value is not None:
+            chosen = integer(arguments, size)
+            stored = change.state.stored(size, default) if chosen is None else chosen
+            change.settings[setting] = clamped(stored, 1) if value else -1
+
+    return Preference(lambda state: _integer(state.settings.get(setting), -1) >= 0, write)
+
+
+def _queue_size(setting: str, size: str, enabled: str, default: int) -> Preference:
+    def read(state: State) -> int:
+        present = _integer(state.settings.get(setting), -1)
+        return present if present >= 0 else int(state.stored(size, default))
+
+    def write(change: Change, arguments: dict[str, Any], argument: str) -> None:
+        value = integer(arguments, argument)
+        if value is not None:
+            change.stored[size] = clamped(value, 1)
+            if enabled not in arguments and _integer(change.state.settings.get(setting), -1) >= 0:
+                change.settings[setting] = clamped(value, 1)
+
+    return Preference(read, write)
+
+
+def _free(state: State) -> int:
+    path = state.download_dir
+    inside = [root for root in state.roots if path == root.path or path.startswith(root.path.rstrip("/") + "/")]
+    free = inside[0].free_bytes if inside else None
+    return -1 if free is None else free
+
+
+def _filter_size(state: State) -> int:
+    stats = state.face.mirror.stats
+    return 0 if stats is None or stats.ip_filter is None else stats.ip_filter.rules
+
+
+_NAMED: Final = {
+    "default-trackers": _stored("", text),
+    "peer-limit-per-torrent": _stored(0, lambda arguments, name: _positive(arguments, name)),
+    "start-added-torrents": _stored(True, flag),
+}
+
+
+def _positive(arguments: dict[str, Any], name: str) -> int | None:
+    value = integer(arguments, name)
+    return None if value is None else clamped(value, 0, 65535)
+
+
+PREFERENCES: Final[dict[str, Preference]] = {
+    "alt-speed-down": _alternative_limit("download"),
+    "alt-speed-enabled": _alternative_enabled(),
+    "alt-speed-time-begin": _ignored(540),
+    "alt-speed-time-day": _ignored(127),
+    "alt-speed-time-enabled": _ignored(False),
+    "alt-speed-time-end": _ignored(1020),
+    "alt-speed-up": _alternative_limit("upload"),
+    "blocklist-enabled": Preference(lambda state: _filter_size(state) > 0),
+    "blocklist-size": Preference(_filter_size),
+    "blocklist-url": _ignored("http://www.example.com/blocklist"),
+    "cache-size-mb": _ignored(4),
+    "config-dir": Preference(lambda state: str(state.face.gateway.config.state_dir)),
+    "default-trackers": _NAMED["default-trackers"]("default-trackers"),
+    "dht-enabled": _flag_setting("enable_dht"),
+    "download-dir": Preference(lambda state: state.download_dir, _write_download_dir),
+    "download-dir-free-space": Preference(_free),
+    "download-queue-enabled": _queue_enabled("active_downloads", "download-queue-size", 5),
+    "download-queue-size": _queue_size("active_downloads", "download-queue-size", "download-queue-enabled", 5),
+    "encryption": Preference(_read_encryption, _write_encryption),
+    "idle-seeding-limit": _ignored(30),
+    "idle-seeding-limit-enabled": _ignored(False),
+    "incomplete-dir": Preference(lambda state: state.download_dir),
+    "incomplete-dir-enabled": _ignored(False),
+    "lpd-enabled": _flag_setting("enable_lsd"),
+    "peer-limit-global": _count_setting("connections_limit", 200),
+    "peer-limit-per-torrent": _NAMED["peer-limit-per-torrent"]("peer-limit-per-torrent"),
+    "peer-port": Preference(_read_port, _write_port),
+    "peer-port-random-on-start": _ignored(False),
+    "pex-enabled": _ignored(True),
+    "port-forwarding-enabled": _flag_setting("enable_upnp", "enable_natpmp"),
+    "queue-stalled-enabled": _flag_setting("dont_count_slow_torrents"),
+    "queue-stalled-minutes": _ignored(30),
+    "rename-partial-files": _ignored(False),
+    "rpc-version": Preference(lambda state: 18 if state.face.newest else 17),
+    "rpc-version-minimum": _ignored(14),
+    "rpc-version-semver": Preference(lambda state: "6.0.0" if state.face.newest else "5.3.0"),
+    "script-torrent-added-enabled": _ignored(False),
+    "script-torrent-added-filename": _ignored(""),
+    "script-torrent-done-enabled": _ignored(False),
+    "script-torrent-done-filename": _ignored(""),
+    "script-torrent-done-seeding-enabled": _ignored(False),
+    "script-torrent-done-seeding-filename": _ignored(""),
+    "seed-queue-enabled": _queue_enabled("active_seeds", "seed-queue-size", 10),
+    "seed-queue-size": _queue_size("active_seeds", "seed-queue-size", "seed-queue-enabled", 10),
+    "seedRatioLimit": _ignored(2.0),
+    "seedRatioLimited": _ignored(False),
+    "session-id": Preference(lambda state: state.face.session_id),
+    "speed-limit-down": _limit("download", "speed-limit-down"),
+    "speed-limit-down-enabled": _limit_enabled("download", "speed-limit-down"),
+    "speed-limit-up": _limit("upload", "speed-limit-up"),
+    "speed-limit-up-enabled": _limit_enabled("upload", "speed-limit-up"),
+    "start-added-torrents": _NAMED["start-added-torrents"]("start-added-torrents"),
+    "trash-original-torrent-files": _ignored(False),
+    "units": _ignored(UNITS),
+    "utp-enabled": _flag_setting("enable_incoming_utp", "enable_outgoing_utp"),
+    "version": _ignored(VERSION),
+}
