@@ -281,10 +281,6 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     queue_position: int | None = None
     category: str | None = None
     goals: GoalsReport | None = None
-    content: str | None = None
-    swarm_seeds: int | None = None
-    swarm_leeches: int | None = None
-    tracker: str | None = None
 
 
 class WebSeedRow(msgspec.Struct, frozen=True, kw_only=True):
