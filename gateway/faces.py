@@ -3,9 +3,10 @@
 from starlette.routing import BaseRoute
 
 from gateway.context import Gateway
-from gateway.transmission import routes as transmission_routes
+from gateway.qbittorrent import routes as qbittorrent
+from gateway.transmission import routes as transmission
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
     """Returns the routes of all faces."""
-    return [*transmission_routes.routes(gateway)]
+    return [*qbittorrent.routes(gateway), *transmission.routes(gateway)]

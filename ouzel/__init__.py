@@ -25,6 +25,7 @@ from protocol.wire.desired import TorrentOptions
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.goals import GoalsReport
 from protocol.wire.making_results import JobAccepted, JobRow, JobState, TorrentExport
+from protocol.wire.peer_rows import PeerConnection, PeerFlag, PeerRow, TrackerRow, TrackerStatus
 from protocol.wire.reports import (
     AlternativeReport,
     CountersReport,
@@ -53,15 +54,10 @@ from protocol.wire.rows import (
     Hindrance,
     HindranceCause,
     Moving,
-    PeerConnection,
-    PeerFlag,
-    PeerRow,
     RulesReport,
     TorrentDetail,
     TorrentRow,
     TorrentState,
-    TrackerRow,
-    TrackerStatus,
 )
 
 __all__ = [

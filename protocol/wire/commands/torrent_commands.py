@@ -35,7 +35,8 @@ class ListTorrents(PagedRead, frozen=True, kw_only=True, tag="list_torrents"):
 
     Fields:
         ids: return only these torrents. Unknown ids are ignored.
-        fields: the names of the row's members to return. The reply always has `torrent`. Null means all members.
+        fields: the names of the members to return, of the row or of the details (`get_torrent`). The reply always has
+            `torrent`. Null means all members of the row.
         state: return only torrents in this state.
         label: return only torrents with this label.
         category: return only torrents in the category of this name. An empty text selects torrents without a category.

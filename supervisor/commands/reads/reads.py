@@ -38,7 +38,7 @@ from protocol.wire.reports import (
     SupervisorReport,
 )
 from protocol.wire.results import BanList, CategoryList, Nothing, ServerInfo, SettingList
-from protocol.wire.rows import ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
+from protocol.wire.rows import DETAIL_FIELDS, ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
 from supervisor.commands import categories, goals
 from supervisor.commands.handlers import check_complete, handlers_of, handles
 from supervisor.commands.reads import pages
@@ -268,12 +268,13 @@ class Reads:
 
     @handles(ListTorrents)
     def _list(self, command: ListTorrents) -> Steps:
-        unknown = sorted(set(command.fields or ()) - ROW_FIELDS)
+        asked = {"torrent", *(command.fields or ())}
+        unknown = sorted(asked - ROW_FIELDS - DETAIL_FIELDS)
         if unknown:
             raise OuzelError(
                 ErrorKind.INVALID_ARGUMENT, f"args.fields: a row has no {unknown[0]!r}", field="args.fields"
             )
-        names = None if command.fields is None else {"torrent", *command.fields}
+        names, details = asked & ROW_FIELDS, asked & DETAIL_FIELDS
         chosen = None if command.ids is None else sorted({self._catalogue.resolve(each) for each in command.ids})
 
         def ids_after(cursor: str | None, count: int) -> list[str]:
@@ -293,8 +294,12 @@ class Reads:
                 return None
             if command.category is not None and command.category != (self._catalogue.category_of(desired) or ""):
                 return None
-            found = self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.config.goals))
-            return found if names is None else {name: getattr(found, name) for name in names}
+            now = time.monotonic()
+            found = self._snapshot.row(desired, now, goals.report(desired, self.config.goals))
+            if command.fields is None:
+                return found
+            cut = {name: getattr(found, name) for name in names}
+            return cut | self._snapshot.members(desired, details, now) if details else cut
 
         ids = self._catalogue.ids_after if chosen is None else ids_after
         rows, cursor = yield from self._page(ids, row, command.cursor, command.limit)
