@@ -63,6 +63,16 @@ class Store:
         found = self._values.get(name)
         return default if found is None else msgspec.json.decode(found)
 
+    def reread(self, name: str, default: Any = None) -> Any:
+        """A value, as the file has it now: another process may have changed it."""
+        with self._lock:
+            row = self._database.execute("SELECT json FROM value WHERE name = ?", (name,)).fetchone()
+            if row is not None:
+                self._values[name] = row[0]
+            else:
+                self._values.pop(name, None)
+        return self.get(name, default)
+
     async def put(self, name: str, value: Any) -> None:
         """Stores a value that JSON can hold."""
         await self.put_many({name: value})
