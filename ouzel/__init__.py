@@ -11,31 +11,35 @@ the package may change.
 No module here imports the daemon. Clients and daemon share only `protocol`.
 """
 
-from ouzel.client.adding_calls import Added
 from ouzel.client.aio import AsyncClient
 from ouzel.client.aio_events import AsyncEvents
 from ouzel.client.blocking import Client
 from ouzel.client.events import Events
 from ouzel.client.server import Server
-from ouzel.client.special_calls import ServerInfo
+from ouzel.client.special.adding_calls import Added
+from ouzel.client.special.session_calls import ServerInfo
 from ouzel.errors import Closed, DownloadFailed, KeyRefused, NotRunning, Refused, RequestTimeout, WaitTimeout
 from ouzel.stream.event import Event, Resnapshot, SnapshotPage
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
+from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.goals import GoalsReport
 from protocol.wire.making_results import JobAccepted, JobRow, JobState, TorrentExport
 from protocol.wire.peer_rows import PeerConnection, PeerFlag, PeerRow, TrackerRow, TrackerStatus
 from protocol.wire.reports import (
+    ActionSetting,
     AlternativeReport,
     CountersReport,
     EngineReport,
     EngineSlotReport,
     EngineState,
+    GlobalGoals,
     HealthReport,
     HealthStatus,
     IpFilterReport,
     ProcessReport,
+    RatioSetting,
     Reason,
     RestoreReport,
     RootReport,
@@ -46,6 +50,7 @@ from protocol.wire.reports import (
     SettingsReport,
     StatsReport,
     SupervisorReport,
+    TimeSetting,
 )
 from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import (
@@ -61,6 +66,7 @@ from protocol.wire.rows import (
 )
 
 __all__ = [
+    "ActionSetting",
     "Added",
     "AlternativeReport",
     "AsyncClient",
@@ -83,6 +89,7 @@ __all__ = [
     "Event",
     "Events",
     "FileRow",
+    "GlobalGoals",
     "GoalsReport",
     "HealthReport",
     "HealthStatus",
@@ -101,6 +108,7 @@ __all__ = [
     "PeerRow",
     "PieceReport",
     "ProcessReport",
+    "RatioSetting",
     "Reason",
     "Refused",
     "RequestTimeout",
@@ -109,6 +117,7 @@ __all__ = [
     "RootReport",
     "RulesReport",
     "SandboxReport",
+    "ScheduleWindow",
     "Server",
     "ServerInfo",
     "SessionReport",
@@ -118,6 +127,7 @@ __all__ = [
     "SnapshotPage",
     "StatsReport",
     "SupervisorReport",
+    "TimeSetting",
     "TorrentDetail",
     "TorrentExport",
     "TorrentOptions",
