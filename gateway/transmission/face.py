@@ -11,12 +11,13 @@ from gateway.mirror.mirror import Mirror
 from gateway.mirror.torrent import Torrent
 from gateway.transmission.arguments import Arguments
 from gateway.transmission.details import Details
-from gateway.transmission.failure import Code, Failure, failure_of
+from gateway.transmission.failure import failure_of
 from gateway.transmission.recency import Recency
 from gateway.transmission.selection import selected
 from ouzel.client.call import Call
 from ouzel.errors import Refused
 from protocol.wire.errors import ErrorKind
+from protocol.wire.reports import GlobalGoals, StatsReport
 from protocol.wire.results import SettingList
 
 T = TypeVar("T")
@@ -29,10 +30,12 @@ class Memory:
     """What is kept of the last answers of the daemon.
 
     Fields:
-        settings: the settings; None until they were read.
+        settings, goals, stats: the latest answers; None until the first.
     """
 
     settings: SettingList | None = None
+    goals: GlobalGoals | None = None
+    stats: StatsReport | None = None
 
 
 @dataclass(frozen=True)
@@ -119,11 +122,6 @@ class Face:
         deadline_s = time.monotonic() + EVENTS_S
         while not holds() and time.monotonic() < deadline_s:  # noqa: ASYNC110  # the mirror is pure and has no event
             await asyncio.sleep(0.005)
-
-    async def fetch(self, url: str, cookies: str | None) -> tuple[str | None, bytes | None]:
-        """Downloads a .torrent file. Returns the magnet link that the URL leads to, or else the content."""
-        del cookies
-        raise Failure(f"cannot fetch {url}", Code.HTTP_ERROR)
 
 
 Method = Callable[[Face, Arguments], Awaitable[dict[str, Any]]]

@@ -7,15 +7,14 @@ from typing import Any
 
 from gateway.daemon.daemon import Unavailable
 from gateway.transmission.face import Face
+from gateway.transmission.stored import PREFIX, QUEUEING
 from ouzel.client import calls
 from ouzel.client.call import call_of, whole
 from ouzel.errors import Refused
 from protocol.wire.commands import session_commands
 from protocol.wire.desired import SettingValue
-from protocol.wire.reports import RootReport, SettingsReport
+from protocol.wire.reports import GlobalGoals, RootReport, SettingsReport, StatsReport
 from protocol.wire.results import SettingList
-
-PREFIX = "transmission."
 
 
 @dataclass(frozen=True)
@@ -25,12 +24,14 @@ class State:
     Fields:
         face: the face.
         settings: libtorrent's settings by name; empty while they are not known.
-        limits: the session's limits; None while they are not known.
+        limits, goals, stats: the session's limits, seeding goals and figures; None while they are not known.
     """
 
     face: Face
     settings: Mapping[str, SettingValue]
     limits: SettingsReport | None
+    goals: GlobalGoals | None
+    stats: StatsReport | None
 
     def stored(self, name: str, default: Any) -> Any:
         """A preference that only the gateway stores."""
@@ -39,8 +40,7 @@ class State:
     @property
     def roots(self) -> list[RootReport]:
         """The download roots."""
-        stats = self.face.mirror.stats
-        return [] if stats is None else stats.roots
+        return [] if self.stats is None else self.stats.roots
 
     @property
     def download_dir(self) -> str:
@@ -58,7 +58,7 @@ class Change:
         settings: libtorrent's settings.
         stored: preferences that only the gateway stores.
         limits: arguments of `update_limits`.
-        queue: whether the queue decides when torrents run; None for no change.
+        goals: arguments of `update_goals`.
     """
 
     state: State
@@ -70,15 +70,17 @@ class Change:
 
 async def read(face: Face) -> State:
     """Returns the state of the session. While the daemon is away, that is the last known state."""
+    daemon, memory = face.gateway.daemon, face.memory
     if not face.mirror.away:
         with contextlib.suppress(Refused, Unavailable):
-            found = await face.gateway.daemon.run(call_of(session_commands.GetSettings(), whole(SettingList)))
-            face.memory.settings = found
-    found_settings = face.memory.settings
-    if found_settings is None:
-        return State(face, {}, face.mirror.settings)
-    values = {name: each.value for name, each in found_settings.settings.items()}
-    return State(face, values, found_settings.limits or face.mirror.settings)
+            memory.settings = await daemon.run(call_of(session_commands.GetSettings(), whole(SettingList)))
+            memory.goals = await daemon.run(calls.get_goals())
+            if face.mirror.stats is None:
+                memory.stats = await daemon.run(calls.stats())
+    settings = memory.settings
+    values = {} if settings is None else {name: each.value for name, each in settings.settings.items()}
+    limits = None if settings is None else settings.limits
+    return State(face, values, limits or face.mirror.settings, memory.goals, face.mirror.stats or memory.stats)
 
 
 async def apply(change: Change) -> None:
@@ -88,5 +90,11 @@ async def apply(change: Change) -> None:
         await face.run(calls.update_settings(change.settings))
     if change.limits:
         await face.run(calls.update_limits(**change.limits))
+    if change.goals:
+        await face.run(calls.update_goals(**change.goals))
+    if QUEUEING in change.stored and change.stored[QUEUEING] != change.state.stored(QUEUEING, False):
+        torrents = list(face.mirror.torrents.values())
+        managed = change.stored[QUEUEING]
+        await face.change(torrents, [calls.update_options(each.row.torrent, auto_managed=managed) for each in torrents])
     for name, value in change.stored.items():
         await face.gateway.store.put(PREFIX + name, value)

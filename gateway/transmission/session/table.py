@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from gateway.transmission.arguments import clamped, flag, integer, text
 from gateway.transmission.failure import Code, Failure
+from gateway.transmission.session.alternative import ALTERNATIVE
+from gateway.transmission.session.preference import KB, Preference, constant
+from gateway.transmission.session.seeding import SEEDING
 from gateway.transmission.session.state import Change, State
+from gateway.transmission.stored import QUEUEING
 from protocol.wire.desired import LIMIT_MAX_BPS
 
-KB: Final = 1000
 VERSION: Final = "4.0.6 (ouzel)"
 UNITS: Final = {
     "speed-units": ["kB/s", "MB/s", "GB/s", "TB/s"],
@@ -21,24 +24,8 @@ UNITS: Final = {
 }
 _ENCRYPTION: Final = {"required": (0, 0), "preferred": (1, 1), "tolerated": (1, 2), "allowed": (1, 2)}
 """The policies for incoming and outgoing connections in libtorrent: 0 forced, 1 enabled, 2 disabled."""
+_QUEUES: Final = ("active_downloads", "active_seeds")
 _PORT = re.compile(r":(\d+)(?=[a-z]*(?:,|$))")
-
-
-class Preference(NamedTuple):
-    """One preference.
-
-    Fields:
-        read: returns the value.
-        write: adds the given value to a change; None if the preference cannot be changed.
-    """
-
-    read: Callable[[State], Any]
-    write: Callable[[Change, dict[str, Any], str], None] | None = None
-
-
-def _ignored(value: Any) -> Preference:
-    """What Ouzel does not have: the value is the default, and a change has no effect."""
-    return Preference(lambda _: value)
 
 
 def _flag_setting(*names: str) -> Preference:
@@ -113,28 +100,6 @@ def _limit_enabled(direction: str, name: str) -> Preference:
     return Preference(lambda state: _bps(state, direction) > 0, write)
 
 
-def _alternative_enabled() -> Preference:
-    def read(state: State) -> bool:
-        return state.limits is not None and state.limits.alternative is not None and state.limits.alternative.in_force
-
-    def write(change: Change, arguments: dict[str, Any], argument: str) -> None:
-        value = flag(arguments, argument)
-        if value is not None and value != read(change.state):
-            change.limits["alternative"] = value
-
-    return Preference(read, write)
-
-
-def _alternative_limit(direction: str) -> Preference:
-    def read(state: State) -> int:
-        found = None if state.limits is None else state.limits.alternative
-        if found is None:
-            return 50
-        return (found.download_bps if direction == "download" else found.upload_bps) // KB
-
-    return Preference(read)
-
-
 def _read_encryption(state: State) -> str:
     out = state.settings.get("out_enc_policy", 1)
     return "required" if out == 0 else "tolerated" if out == 2 else "preferred"
@@ -148,8 +113,7 @@ def _write_encryption(change: Change, arguments: dict[str, Any], name: str) -> N
 
 def _read_port(state: State) -> int:
     found = _PORT.search(str(state.settings.get("listen_interfaces", "")))
-    stats = state.face.mirror.stats
-    return int(found.group(1)) if found else 0 if stats is None else stats.session.listen_port
+    return int(found.group(1)) if found else 0 if state.stats is None else state.stats.session.listen_port
 
 
 def _write_port(change: Change, arguments: dict[str, Any], name: str) -> None:
@@ -177,8 +141,23 @@ def _queue_enabled(setting: str, size: str, default: int) -> Preference:
             chosen = integer(arguments, size)
             stored = change.state.stored(size, default) if chosen is None else chosen
             change.settings[setting] = clamped(stored, 1) if value else -1
+            others = [each for each in _QUEUES if each != setting]
+            if value and not change.state.stored(QUEUEING, False):
+                for each in others:
+                    change.settings.setdefault(each, -1)
+            change.settings["active_limit"] = -1
+            change.stored[QUEUEING] = value or _any_limited(change, others)
 
-    return Preference(lambda state: _integer(state.settings.get(setting), -1) >= 0, write)
+    return Preference(
+        lambda state: state.stored(QUEUEING, False) and _integer(state.settings.get(setting), -1) >= 0, write
+    )
+
+
+def _any_limited(change: Change, settings: list[str]) -> bool:
+    """Whether the queue limits one of these numbers, after the change."""
+    if not change.state.stored(QUEUEING, False):
+        return any(isinstance(value := change.settings.get(each), int) and value >= 0 for each in settings)
+    return any(_integer(change.settings.get(each, change.state.settings.get(each)), -1) >= 0 for each in settings)
 
 
 def _queue_size(setting: str, size: str, enabled: str, default: int) -> Preference:
@@ -204,8 +183,7 @@ def _free(state: State) -> int:
 
 
 def _filter_size(state: State) -> int:
-    stats = state.face.mirror.stats
-    return 0 if stats is None or stats.ip_filter is None else stats.ip_filter.rules
+    return 0 if state.stats is None or state.stats.ip_filter is None else state.stats.ip_filter.rules
 
 
 _NAMED: Final = {
@@ -221,17 +199,12 @@ def _positive(arguments: dict[str, Any], name: str) -> int | None:
 
 
 PREFERENCES: Final[dict[str, Preference]] = {
-    "alt-speed-down": _alternative_limit("download"),
-    "alt-speed-enabled": _alternative_enabled(),
-    "alt-speed-time-begin": _ignored(540),
-    "alt-speed-time-day": _ignored(127),
-    "alt-speed-time-enabled": _ignored(False),
-    "alt-speed-time-end": _ignored(1020),
-    "alt-speed-up": _alternative_limit("upload"),
+    **ALTERNATIVE,
+    **SEEDING,
     "blocklist-enabled": Preference(lambda state: _filter_size(state) > 0),
     "blocklist-size": Preference(_filter_size),
-    "blocklist-url": _ignored("http://www.example.com/blocklist"),
-    "cache-size-mb": _ignored(4),
+    "blocklist-url": constant("http://www.example.com/blocklist"),
+    "cache-size-mb": constant(4),
     "config-dir": Preference(lambda state: str(state.face.gateway.config.state_dir)),
     "default-trackers": _NAMED["default-trackers"]("default-trackers"),
     "dht-enabled": _flag_setting("enable_dht"),
@@ -240,41 +213,37 @@ PREFERENCES: Final[dict[str, Preference]] = {
     "download-queue-enabled": _queue_enabled("active_downloads", "download-queue-size", 5),
     "download-queue-size": _queue_size("active_downloads", "download-queue-size", "download-queue-enabled", 5),
     "encryption": Preference(_read_encryption, _write_encryption),
-    "idle-seeding-limit": _ignored(30),
-    "idle-seeding-limit-enabled": _ignored(False),
     "incomplete-dir": Preference(lambda state: state.download_dir),
-    "incomplete-dir-enabled": _ignored(False),
+    "incomplete-dir-enabled": constant(False),
     "lpd-enabled": _flag_setting("enable_lsd"),
     "peer-limit-global": _count_setting("connections_limit", 200),
     "peer-limit-per-torrent": _NAMED["peer-limit-per-torrent"]("peer-limit-per-torrent"),
     "peer-port": Preference(_read_port, _write_port),
-    "peer-port-random-on-start": _ignored(False),
-    "pex-enabled": _ignored(True),
+    "peer-port-random-on-start": constant(False),
+    "pex-enabled": constant(True),
     "port-forwarding-enabled": _flag_setting("enable_upnp", "enable_natpmp"),
     "queue-stalled-enabled": _flag_setting("dont_count_slow_torrents"),
-    "queue-stalled-minutes": _ignored(30),
-    "rename-partial-files": _ignored(False),
+    "queue-stalled-minutes": constant(30),
+    "rename-partial-files": constant(False),
     "rpc-version": Preference(lambda state: 18 if state.face.newest else 17),
-    "rpc-version-minimum": _ignored(14),
+    "rpc-version-minimum": constant(14),
     "rpc-version-semver": Preference(lambda state: "6.0.0" if state.face.newest else "5.3.0"),
-    "script-torrent-added-enabled": _ignored(False),
-    "script-torrent-added-filename": _ignored(""),
-    "script-torrent-done-enabled": _ignored(False),
-    "script-torrent-done-filename": _ignored(""),
-    "script-torrent-done-seeding-enabled": _ignored(False),
-    "script-torrent-done-seeding-filename": _ignored(""),
+    "script-torrent-added-enabled": constant(False),
+    "script-torrent-added-filename": constant(""),
+    "script-torrent-done-enabled": constant(False),
+    "script-torrent-done-filename": constant(""),
+    "script-torrent-done-seeding-enabled": constant(False),
+    "script-torrent-done-seeding-filename": constant(""),
     "seed-queue-enabled": _queue_enabled("active_seeds", "seed-queue-size", 10),
     "seed-queue-size": _queue_size("active_seeds", "seed-queue-size", "seed-queue-enabled", 10),
-    "seedRatioLimit": _ignored(2.0),
-    "seedRatioLimited": _ignored(False),
     "session-id": Preference(lambda state: state.face.session_id),
     "speed-limit-down": _limit("download", "speed-limit-down"),
     "speed-limit-down-enabled": _limit_enabled("download", "speed-limit-down"),
     "speed-limit-up": _limit("upload", "speed-limit-up"),
     "speed-limit-up-enabled": _limit_enabled("upload", "speed-limit-up"),
     "start-added-torrents": _NAMED["start-added-torrents"]("start-added-torrents"),
-    "trash-original-torrent-files": _ignored(False),
-    "units": _ignored(UNITS),
+    "trash-original-torrent-files": constant(False),
+    "units": constant(UNITS),
     "utp-enabled": _flag_setting("enable_incoming_utp", "enable_outgoing_utp"),
-    "version": _ignored(VERSION),
+    "version": constant(VERSION),
 }
