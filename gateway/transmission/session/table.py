@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from gateway.transmission.arguments import clamped, flag, integer, text
+from gateway.transmission.arguments import Arguments, clamped, flag, integer, text
 from gateway.transmission.failure import Code, Failure
 from gateway.transmission.session.alternative import ALTERNATIVE
 from gateway.transmission.session.preference import KB, Preference, constant
@@ -13,6 +13,8 @@ from gateway.transmission.session.state import Change, State
 from gateway.transmission.stored import QUEUEING
 from protocol.wire.desired import LIMIT_MAX_BPS
 
+PEER_LIMIT: Final = 50
+"""What Transmission has by default. Until a client sets it, torrents have no limit of their own."""
 VERSION: Final = "4.0.6 (ouzel)"
 UNITS: Final = {
     "speed-units": ["kB/s", "MB/s", "GB/s", "TB/s"],
@@ -29,7 +31,7 @@ _PORT = re.compile(r":(\d+)(?=[a-z]*(?:,|$))")
 
 
 def _flag_setting(*names: str) -> Preference:
-    def write(change: Change, arguments: dict[str, Any], name: str) -> None:
+    def write(change: Change, arguments: Arguments, name: str) -> None:
         value = flag(arguments, name)
         if value is not None:
             change.settings.update(dict.fromkeys(names, value))
@@ -38,7 +40,7 @@ def _flag_setting(*names: str) -> Preference:
 
 
 def _count_setting(name: str, default: int) -> Preference:
-    def write(change: Change, arguments: dict[str, Any], argument: str) -> None:
+    def write(change: Change, arguments: Arguments, argument: str) -> None:
         value = integer(arguments, argument)
         if value is not None:
             change.settings[name] = clamped(value, 1)
@@ -46,16 +48,15 @@ def _count_setting(name: str, default: int) -> Preference:
     return Preference(lambda state: _integer(state.settings.get(name), default), write)
 
 
-def _stored(default: Any, convert: Callable[[dict[str, Any], str], Any]) -> Callable[[str], Preference]:
-    def made(name: str) -> Preference:
-        def write(change: Change, arguments: dict[str, Any], argument: str) -> None:
-            value = convert(arguments, argument)
-            if value is not None:
-                change.stored[name] = value
+def _stored(name: str, default: Any, convert: Callable[[Arguments, str], Any]) -> Preference:
+    """What only the gateway stores: it applies to torrents that are added here."""
 
-        return Preference(lambda state: state.stored(name, default), write)
+    def write(change: Change, arguments: Arguments, argument: str) -> None:
+        value = convert(arguments, argument)
+        if value is not None:
+            change.stored[name] = value
 
-    return made
+    return Preference(lambda state: state.stored(name, default), write)
 
 
 def _integer(value: Any, default: int) -> int:
@@ -75,7 +76,7 @@ def _limit(direction: str, name: str) -> Preference:
     def read(state: State) -> int:
         return _bps(state, direction) // KB or state.stored(name, 100)
 
-    def write(change: Change, arguments: dict[str, Any], argument: str) -> None:
+    def write(change: Change, arguments: Arguments, argument: str) -> None:
         value = integer(arguments, argument)
         if value is not None:
             change.stored[name] = clamped(value)
@@ -87,7 +88,7 @@ def _limit(direction: str, name: str) -> Preference:
 
 
 def _limit_enabled(direction: str, name: str) -> Preference:
-    def write(change: Change, arguments: dict[str, Any], argument: str) -> None:
+    def write(change: Change, arguments: Arguments, argument: str) -> None:
         enabled = flag(arguments, argument)
         if enabled is False:
             change.limits[f"{direction}_bps"] = 0
@@ -105,7 +106,7 @@ def _read_encryption(state: State) -> str:
     return "required" if out == 0 else "tolerated" if out == 2 else "preferred"
 
 
-def _write_encryption(change: Change, arguments: dict[str, Any], name: str) -> None:
+def _write_encryption(change: Change, arguments: Arguments, name: str) -> None:
     policies = _ENCRYPTION.get(text(arguments, name) or "")
     if policies is not None:
         change.settings["in_enc_policy"], change.settings["out_enc_policy"] = policies
@@ -113,17 +114,18 @@ def _write_encryption(change: Change, arguments: dict[str, Any], name: str) -> N
 
 def _read_port(state: State) -> int:
     found = _PORT.search(str(state.settings.get("listen_interfaces", "")))
-    return int(found.group(1)) if found else 0 if state.stats is None else state.stats.session.listen_port
+    configured = int(found.group(1)) if found else 0
+    return configured or (0 if state.stats is None else state.stats.session.listen_port)
 
 
-def _write_port(change: Change, arguments: dict[str, Any], name: str) -> None:
+def _write_port(change: Change, arguments: Arguments, name: str) -> None:
     port = integer(arguments, name)
     if port is not None and port != _read_port(change.state):
         present = str(change.state.settings.get("listen_interfaces") or "0.0.0.0:6881,[::]:6881")
         change.settings["listen_interfaces"] = _PORT.sub(f":{clamped(port, 1, 65535)}", present)
 
 
-def _write_download_dir(change: Change, arguments: dict[str, Any], name: str) -> None:
+def _write_download_dir(change: Change, arguments: Arguments, name: str) -> None:
     path = text(arguments, name)
     if path is None:
         return
@@ -135,7 +137,7 @@ def _write_download_dir(change: Change, arguments: dict[str, Any], name: str) ->
 def _queue_enabled(setting: str, size: str, default: int) -> Preference:
     """-1 in libtorrent means no limit."""
 
-    def write(change: Change, arguments: dict[str, Any], argument: str) -> None:
+    def write(change: Change, arguments: Arguments, argument: str) -> None:
         value = flag(arguments, argument)
         if value is not None:
             chosen = integer(arguments, size)
@@ -165,7 +167,7 @@ def _queue_size(setting: str, size: str, enabled: str, default: int) -> Preferen
         present = _integer(state.settings.get(setting), -1)
         return present if present >= 0 else int(state.stored(size, default))
 
-    def write(change: Change, arguments: dict[str, Any], argument: str) -> None:
+    def write(change: Change, arguments: Arguments, argument: str) -> None:
         value = integer(arguments, argument)
         if value is not None:
             change.stored[size] = clamped(value, 1)
@@ -186,14 +188,7 @@ def _filter_size(state: State) -> int:
     return 0 if state.stats is None or state.stats.ip_filter is None else state.stats.ip_filter.rules
 
 
-_NAMED: Final = {
-    "default-trackers": _stored("", text),
-    "peer-limit-per-torrent": _stored(0, lambda arguments, name: _positive(arguments, name)),
-    "start-added-torrents": _stored(True, flag),
-}
-
-
-def _positive(arguments: dict[str, Any], name: str) -> int | None:
+def _peers(arguments: Arguments, name: str) -> int | None:
     value = integer(arguments, name)
     return None if value is None else clamped(value, 0, 65535)
 
@@ -206,7 +201,7 @@ PREFERENCES: Final[dict[str, Preference]] = {
     "blocklist-url": constant("http://www.example.com/blocklist"),
     "cache-size-mb": constant(4),
     "config-dir": Preference(lambda state: str(state.face.gateway.config.state_dir)),
-    "default-trackers": _NAMED["default-trackers"]("default-trackers"),
+    "default-trackers": _stored("default-trackers", "", text),
     "dht-enabled": _flag_setting("enable_dht"),
     "download-dir": Preference(lambda state: state.download_dir, _write_download_dir),
     "download-dir-free-space": Preference(_free),
@@ -217,7 +212,7 @@ PREFERENCES: Final[dict[str, Preference]] = {
     "incomplete-dir-enabled": constant(False),
     "lpd-enabled": _flag_setting("enable_lsd"),
     "peer-limit-global": _count_setting("connections_limit", 200),
-    "peer-limit-per-torrent": _NAMED["peer-limit-per-torrent"]("peer-limit-per-torrent"),
+    "peer-limit-per-torrent": _stored("peer-limit-per-torrent", PEER_LIMIT, _peers),
     "peer-port": Preference(_read_port, _write_port),
     "peer-port-random-on-start": constant(False),
     "pex-enabled": constant(True),
@@ -241,7 +236,7 @@ PREFERENCES: Final[dict[str, Preference]] = {
     "speed-limit-down-enabled": _limit_enabled("download", "speed-limit-down"),
     "speed-limit-up": _limit("upload", "speed-limit-up"),
     "speed-limit-up-enabled": _limit_enabled("upload", "speed-limit-up"),
-    "start-added-torrents": _NAMED["start-added-torrents"]("start-added-torrents"),
+    "start-added-torrents": _stored("start-added-torrents", True, flag),
     "trash-original-torrent-files": constant(False),
     "units": constant(UNITS),
     "utp-enabled": _flag_setting("enable_incoming_utp", "enable_outgoing_utp"),
