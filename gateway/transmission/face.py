@@ -108,14 +108,33 @@ class Face:
                 raise failure_of(outcome)
 
     async def admit(self, torrent: str) -> None:
-        """Numbers a torrent that was added, and waits until the mirror has it."""
+        """Numbers a torrent that was added, and waits until the mirror has it and its facts."""
         await self.gateway.store.number([torrent])
         await self._until(lambda: torrent in self.mirror.torrents)
+        await self.gateway.daemon.refresh([torrent])
 
     async def dismiss(self, torrents: Iterable[Torrent]) -> None:
         """Waits until the mirror does not have torrents that were removed."""
         ids = [torrent.row.torrent for torrent in torrents]
         await self._until(lambda: not any(each in self.mirror.torrents for each in ids))
+
+    async def rename(self, torrent: Torrent, call: Call[Any]) -> None:
+        """Runs a call that renames files. Waits for an earlier one that is not complete, for a limited time.
+
+        Raises:
+            Failure: the daemon refuses it.
+            Unavailable: the daemon or its engine is away.
+        """
+        deadline_s = time.monotonic() + EVENTS_S
+        while True:
+            try:
+                await self.gateway.daemon.run(call)
+            except Refused as refused:
+                if refused.kind is not ErrorKind.TORRENT_MOVING or time.monotonic() > deadline_s:
+                    raise failure_of(refused) from refused
+                await asyncio.sleep(0.05)
+            else:
+                return
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         """Waits for the event stream, for a limited time."""

@@ -1,6 +1,7 @@
 """The fields of a torrent that need details. Pure."""
 
 import base64
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -217,6 +218,7 @@ def tracker_list(torrent: Torrent, known: Known) -> str:
     return "\n\n".join("\n".join(urls) for _, urls in sorted(tiers.items()))
 
 
+@lru_cache(4096)
 def scrape_url(announce: str) -> str:
     """The URL of a scrape by the usual convention; empty if there is none."""
     scheme, _, rest = announce.partition("://")
@@ -226,6 +228,7 @@ def scrape_url(announce: str) -> str:
     return f"{scheme}://{path}{slash}scrape{last[8:]}" if last.startswith("announce") else ""
 
 
+@lru_cache(4096)
 def _host(announce: str) -> tuple[str, str, str]:
     """The scheme, the name, and the port of a tracker."""
     try:
@@ -236,6 +239,7 @@ def _host(announce: str) -> tuple[str, str, str]:
     return parts.scheme, parts.hostname or "", str(port)
 
 
+@lru_cache(4096)
 def _site(announce: str) -> str:
     """The part of the host's name that people know it by: `example` of `tracker.example.org`."""
     _, host, _ = _host(announce)

@@ -1,10 +1,13 @@
 """The methods that move and rename files."""
 
+import asyncio
+import time
 from typing import Any
 
+from gateway.mirror.torrent import Torrent
 from gateway.transmission.arguments import Arguments, flag, text
 from gateway.transmission.details import Kind
-from gateway.transmission.face import Face
+from gateway.transmission.face import EVENTS_S, Face
 from gateway.transmission.failure import Code, Failure
 from ouzel.client import calls
 
@@ -51,5 +54,20 @@ async def torrent_rename_path(face: Face, arguments: Arguments) -> dict[str, Any
         call = calls.rename_folder(torrent.row.torrent, path, renamed)
     else:
         raise Failure("No such file or directory", Code.SYSTEM_ERROR, answer)
-    await face.change([torrent], [call])
+    await face.rename(torrent, call)
+    await _shown(face, torrent, renamed)
     return answer
+
+
+async def _shown(face: Face, torrent: Torrent, path: str) -> None:
+    """Waits until the files have their new names, for a limited time. Transmission answers then, too."""
+    each = torrent.row.torrent
+    deadline_s = time.monotonic() + EVENTS_S
+    while time.monotonic() < deadline_s:
+        face.details.drop([each])
+        await face.details.read([torrent], [Kind.FILES])
+        files = face.details.of(torrent).files or []
+        if any(file.path == path or file.path.startswith(f"{path}/") for file in files):
+            break
+        await asyncio.sleep(0.02)
+    await face.gateway.daemon.refresh([each])

@@ -29,15 +29,14 @@ class Problem(IntEnum):
 
 
 _STATUS = {
-    TorrentState.CHECKING: 2,
-    TorrentState.FETCHING_METADATA: 4,
-    TorrentState.DOWNLOADING: 4,
-    TorrentState.FINISHED: 6,
-    TorrentState.SEEDING: 6,
-    TorrentState.PAUSED: 0,
-    TorrentState.ERROR: 0,
-    TorrentState.MISSING_STORAGE: 0,
-    TorrentState.QUARANTINED: 0,
+    TorrentState.CHECKING: int(Status.CHECK),
+    TorrentState.FETCHING_METADATA: int(Status.DOWNLOAD),
+    TorrentState.DOWNLOADING: int(Status.DOWNLOAD),
+    TorrentState.FINISHED: int(Status.SEED),
+    TorrentState.SEEDING: int(Status.SEED),
+    TorrentState.ERROR: int(Status.STOPPED),
+    TorrentState.MISSING_STORAGE: int(Status.STOPPED),
+    TorrentState.QUARANTINED: int(Status.STOPPED),
 }
 _MESSAGES = {
     TorrentState.ERROR: "The torrent has an error.",
@@ -52,25 +51,28 @@ def is_complete(row: TorrentRow) -> bool:
 
 
 def status_of(row: TorrentRow) -> int:
-    """The value of `status`. A torrent that an error has stopped is stopped."""
-    if row.state is TorrentState.QUEUED:
-        if row.paused:
-            return 0
-        return 5 if is_complete(row) else 3
+    """The value of `status`. A torrent that an error has stopped is stopped.
+
+    A torrent that a client has stopped or started is so at once, before the engine has done it.
+    """
+    if row.paused and row.state is not TorrentState.CHECKING:
+        return int(Status.STOPPED)
+    if row.state in (TorrentState.QUEUED, TorrentState.PAUSED):
+        return int(Status.SEED_WAIT if is_complete(row) else Status.DOWNLOAD_WAIT)
     return _STATUS[row.state]
 
 
 def error_of(row: TorrentRow) -> tuple[int, str]:
     """The values of `error` and `errorString`."""
     if row.error is not None or row.state in _MESSAGES:
-        return 3, row.error or _MESSAGES.get(row.state, "")
+        return int(Problem.LOCAL), row.error or _MESSAGES.get(row.state, "")
     hindrance = row.hindrance
     if hindrance is not None:
         if hindrance.cause is HindranceCause.TRACKERS_FAILING:
-            return 2, hindrance.message
+            return int(Problem.TRACKER_ERROR), hindrance.message
         if hindrance.cause is HindranceCause.DISK:
-            return 3, hindrance.message
-    return 0, ""
+            return int(Problem.LOCAL), hindrance.message
+    return int(Problem.NONE), ""
 
 
 def seed_ratio_mode(options: TorrentOptions) -> int:
