@@ -1,7 +1,9 @@
 """`torrent-set`."""
 
+import asyncio
+import time
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from gateway.mirror.torrent import Torrent
 from gateway.transmission.arguments import Arguments, clamped, flag, integer, number, text, texts
@@ -15,7 +17,9 @@ from ouzel.client import calls
 from ouzel.client.call import Call
 from protocol.wire.desired import LIMIT_MAX_BPS
 
-KB = 1000
+KB: Final = 1000
+SHOWN_S: Final = 1.0
+"""An engine has applied the priorities of files within this time."""
 
 
 async def torrent_set(face: Face, arguments: Arguments) -> dict[str, Any]:
@@ -29,8 +33,10 @@ async def torrent_set(face: Face, arguments: Arguments) -> dict[str, Any]:
         *([Kind.TRACKERS] if trackers.is_given(arguments) and "trackerList" not in arguments else []),
     ]
     await face.details.read(torrents, kinds)
-    batch = [call for torrent in torrents for call in _calls(face, torrent, arguments)]
+    files = {torrent: priorities.chosen(arguments, face.details.of(torrent).files) for torrent in torrents}
+    batch = [call for torrent in torrents for call in _calls(face, torrent, arguments, files[torrent])]
     await face.change(torrents, batch)
+    await _shown(face, {torrent: changed for torrent, changed in files.items() if changed})
     position = integer(arguments, "queuePosition")
     if position is not None:
         await _place(face, torrents, position)
@@ -39,7 +45,7 @@ async def torrent_set(face: Face, arguments: Arguments) -> dict[str, Any]:
     return {}
 
 
-def _calls(face: Face, torrent: Torrent, arguments: Arguments) -> Iterator[Call[Any]]:
+def _calls(face: Face, torrent: Torrent, arguments: Arguments, files: dict[int, int]) -> Iterator[Call[Any]]:
     """The calls that change one torrent. Raises Failure."""
     each = torrent.row.torrent
     known = face.details.of(torrent)
@@ -53,13 +59,27 @@ def _calls(face: Face, torrent: Torrent, arguments: Arguments) -> Iterator[Call[
     upload = _limit(arguments, "upload", torrent.row.upload_limit_bps)
     if download is not None or upload is not None:
         yield calls.update_limits(each, download_bps=download, upload_bps=upload)
-    if priorities.is_given(arguments):
-        changed = priorities.chosen(arguments, known.files)
-        if changed:
-            yield calls.update_selection(each, priorities=_all(known.files or [], changed))
+    if files:
+        yield calls.update_selection(each, priorities=_all(known.files or [], files))
     if trackers.is_given(arguments):
         present = [(row.url, row.tier) for row in known.trackers or ()]
         yield calls.update_trackers(each, replace=trackers.edited(present, arguments))
+
+
+async def _shown(face: Face, wanted: dict[Torrent, dict[int, int]]) -> None:
+    """Waits until the daemon shows the new priorities of files, for a limited time. They are durable already."""
+    deadline_s = time.monotonic() + SHOWN_S
+    while wanted and time.monotonic() < deadline_s:
+        face.details.drop(torrent.row.torrent for torrent in wanted)
+        await face.details.read(wanted, [Kind.FILES])
+        present = {torrent: face.details.of(torrent).files or [] for torrent in wanted}
+        wanted = {
+            torrent: levels
+            for torrent, levels in wanted.items()
+            if any(levels.get(file.index, file.priority) != file.priority for file in present[torrent])
+        }
+        if wanted:
+            await asyncio.sleep(0.02)
 
 
 def _all(files: list[Any], changed: dict[int, int]) -> dict[int, int]:
