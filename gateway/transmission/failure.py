@@ -43,12 +43,12 @@ class Failure(Exception):
 
 _CODES = {
     ErrorKind.INVALID_ARGUMENT: Code.INVALID_PARAMS,
-    ErrorKind.INVALID_MAGNET: Code.UNRECOGNIZED_INFO,
-    ErrorKind.INVALID_METAINFO: Code.CORRUPT_TORRENT,
     ErrorKind.PATH_NOT_ALLOWED: Code.SYSTEM_ERROR,
 }
 
 
 def failure_of(refused: Refused) -> Failure:
     """Returns the failure for a refusal of the daemon."""
+    if refused.kind in (ErrorKind.INVALID_METAINFO, ErrorKind.INVALID_MAGNET):
+        return Failure("unrecognized info", Code.UNRECOGNIZED_INFO)
     return Failure(refused.message, _CODES.get(refused.kind, Code.INTERNAL_ERROR))

@@ -11,12 +11,13 @@ async def session_stats(face: Face, _: Arguments) -> dict[str, Any]:
     """Returns counts, rates and totals. A session is the life of the daemon."""
     stats, health = face.mirror.stats, face.mirror.health
     rows = [torrent.row for torrent in face.mirror.torrents.values()]
+    stopped = sum(status_of(row) == 0 for row in rows)
     active_s = 0 if health is None else health.supervisor.uptime_ms // 1000
     session = None if stats is None else stats.session
     return {
-        "activeTorrentCount": sum(row.download_bps > 0 or row.upload_bps > 0 for row in rows),
+        "activeTorrentCount": len(rows) - stopped,
         "downloadSpeed": 0 if session is None else session.download_bps,
-        "pausedTorrentCount": sum(status_of(row) == 0 for row in rows),
+        "pausedTorrentCount": stopped,
         "torrentCount": len(rows),
         "uploadSpeed": 0 if session is None else session.upload_bps,
         "cumulative-stats": _totals(

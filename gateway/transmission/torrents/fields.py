@@ -6,7 +6,9 @@ Times are in seconds since 1970, 0 for never. Limits are in kB/s. `-1` as a dura
 import mimetypes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from gateway.mirror.torrent import Torrent
 from gateway.transmission.details import Kind, Known
@@ -17,6 +19,7 @@ from protocol.wire.rows import TorrentState
 ETA_UNAVAILABLE: Final = -1
 ETA_UNKNOWN: Final = -2
 KB: Final = 1000
+SHA1_HEX: Final = 40
 INT_MAX: Final = 2**53 - 1
 DEFAULT_RATIO: Final = 2.0
 DEFAULT_IDLE_MIN: Final = 30
@@ -107,7 +110,19 @@ def _recheck(torrent: Torrent, _: Scope, __: Known) -> float:
 
 
 def _magnet(torrent: Torrent, _: Scope, __: Known) -> str:
-    return torrent.facts.magnet or f"magnet:?xt=urn:btih:{torrent.row.torrent}"
+    if torrent.facts.magnet is not None:
+        return torrent.facts.magnet
+    row = torrent.row
+    topic = (
+        f"urn:btih:{row.info_hash_v1 or row.torrent}" if len(row.torrent) == SHA1_HEX else f"urn:btmh:1220{row.torrent}"
+    )
+    trackers = "".join([f"&tr={_quoted(url)}" for url, _ in torrent.facts.trackers])
+    return f"magnet:?xt={topic}&dn={quote(row.name, safe='')}{trackers}"
+
+
+@lru_cache(4096)
+def _quoted(url: str) -> str:
+    return quote(url, safe="")
 
 
 def _mime(torrent: Torrent, _: Scope, known: Known) -> str:

@@ -38,6 +38,16 @@ _STATUS = {
     TorrentState.MISSING_STORAGE: int(Status.STOPPED),
     TorrentState.QUARANTINED: int(Status.STOPPED),
 }
+_UNREACHABLE = (
+    "refused",
+    "timed out",
+    "unreachable",
+    "not found",
+    "resolve",
+    "no route",
+    "reset by peer",
+    "end of file",
+)
 _MESSAGES = {
     TorrentState.ERROR: "The torrent has an error.",
     TorrentState.MISSING_STORAGE: "The torrent's files or their disk are missing.",
@@ -68,11 +78,17 @@ def error_of(row: TorrentRow) -> tuple[int, str]:
         return int(Problem.LOCAL), row.error or _MESSAGES.get(row.state, "")
     hindrance = row.hindrance
     if hindrance is not None:
-        if hindrance.cause is HindranceCause.TRACKERS_FAILING:
+        if hindrance.cause is HindranceCause.TRACKERS_FAILING and not _unreachable(hindrance.message):
             return int(Problem.TRACKER_ERROR), hindrance.message
         if hindrance.cause is HindranceCause.DISK:
             return int(Problem.LOCAL), hindrance.message
     return int(Problem.NONE), ""
+
+
+def _unreachable(message: str) -> bool:
+    """Whether the trackers did not answer at all. For Transmission, only a tracker's answer is an error."""
+    lower = message.lower()
+    return any(each in lower for each in _UNREACHABLE)
 
 
 def seed_ratio_mode(options: TorrentOptions) -> int:

@@ -24,7 +24,9 @@ def test_a_queued_torrent_waits_to_download_or_to_seed() -> None:
 def test_errors_are_local_or_of_the_trackers() -> None:
     """Errors are local or of the trackers."""
     failing = Hindrance(cause=HindranceCause.TRACKERS_FAILING, message="all fail")
+    away = Hindrance(cause=HindranceCause.TRACKERS_FAILING, message="no tracker works: Connection refused")
     assert error_of(row()) == (0, "")
+    assert error_of(row(hindrance=away)) == (0, "")
     assert error_of(row(state=TorrentState.ERROR, error="disk full")) == (3, "disk full")
     assert error_of(row(state=TorrentState.MISSING_STORAGE))[0] == 3
     assert error_of(row(hindrance=failing)) == (2, "all fail")
