@@ -10,4 +10,8 @@ from gateway.transmission import routes as transmission
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
     """Returns the routes of all faces."""
-    return [*auth.routes(gateway), *qbittorrent.routes(gateway), *transmission.routes(gateway)]
+    return [
+        *auth.routes(gateway),
+        *qbittorrent.routes(gateway),
+        *transmission.routes(gateway),
+    ]

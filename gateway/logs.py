@@ -12,11 +12,24 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor
 
-from protocol.text.scrub import scrub
+from protocol.text.scrub import scrub_all
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 PRIORITIES: Final = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 """By level: the priority of syslog(3) that the prefix of a line has in the journal, see sd-daemon(3)."""
+
+
+_AMBIGUOUS: Final = frozenset(" =\"'")
+
+
+class _AsIs:
+    """A text that is shown without the quotes that the renderer would put around it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
 
 
 class _FromLibraries(logging.Handler):
@@ -80,7 +93,7 @@ def _scrubbed(_: Any, __: str, fields: EventDict) -> EventDict:
 def _shown(key: str, value: Any) -> Any:
     if not isinstance(value, str) or key in ("event", "level", "timestamp", "exception"):
         return value
-    return value if value.isprintable() and " " not in value else ascii(value)
+    return _AsIs(value if value.isprintable() and not _AMBIGUOUS & set(value) else ascii(value))
 
 
 def _marked(_: Any, level: str, line: Any) -> str:
@@ -90,5 +103,5 @@ def _marked(_: Any, level: str, line: Any) -> str:
 def _json(value: object, **_: object) -> str:
     try:
         return msgspec.json.encode(value, enc_hook=str).decode()
-    except (UnicodeEncodeError, OverflowError):
-        return scrub(repr(value))
+    except UnicodeEncodeError:
+        return msgspec.json.encode(scrub_all(value), enc_hook=str).decode()

@@ -22,7 +22,6 @@ from ouzel.errors import Closed, DownloadFailed, KeyRefused, NotRunning, Refused
 from ouzel.stream.event import Event, Resnapshot, SnapshotPage
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
-from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.goals import GoalsReport
 from protocol.wire.making_results import JobAccepted, JobRow, JobState, TorrentExport
@@ -64,6 +63,7 @@ from protocol.wire.rows import (
     TorrentRow,
     TorrentState,
 )
+from protocol.wire.session.desired_session import ScheduleWindow
 
 __all__ = [
     "ActionSetting",

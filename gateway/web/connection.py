@@ -1,6 +1,7 @@
 """A connection with limits on the time that a client may take."""
 
 import asyncio
+import contextlib
 from typing import Any, Final
 
 import h11
@@ -72,11 +73,19 @@ class Connection(H11Protocol):
         super().on_response_complete()
         self._note_phase()
 
+    def send_400_response(self, msg: str) -> None:
+        """Answers a malformed request, and closes the connection. If an answer has begun, that is all."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+
     def shutdown(self) -> None:
         """Closes the connection after the response that is being sent, and at once if that has no end."""
         if self._served and not self.cycle.response_complete and self.scope["state"].get("endless"):
             self.transport.close()
-        else:
+            return
+        with contextlib.suppress(h11.LocalProtocolError):  # the connection is being closed
             super().shutdown()
 
     def overdue(self, now: float) -> bool:

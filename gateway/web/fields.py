@@ -4,16 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import Message, Receive
 
 MAX_FIELDS: Final = 2_000
 MAX_FILES: Final = 200
 MAX_PART_BYTES: Final = 16 * 1024 * 1024
 """The maximum size of one text field, such as a list of hashes or URLs."""
-MAX_BODY_BYTES: Final = 128 * 1024 * 1024
-"""The maximum size of a request. The daemon accepts .torrent files of up to 64 MiB."""
 
 
 class Fields(Mapping[str, str]):
@@ -34,15 +30,10 @@ class Fields(Mapping[str, str]):
 
 
 async def fields_of(request: Request) -> Fields:
-    """Reads the query and, of a POST, the form. Of a repeated parameter the last counts.
-
-    Raises:
-        HTTPException: 413, if the request is too large.
-    """
+    """Reads the query and, of a POST, the form. Of a repeated parameter the last counts."""
     values = dict(request.query_params)
     files: list[tuple[str, bytes]] = []
     if request.method == "POST":
-        request = Request(request.scope, _bounded(request.receive))
         async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_PART_BYTES) as form:
             for name, value in form.multi_items():
                 if isinstance(value, UploadFile):
@@ -50,18 +41,3 @@ async def fields_of(request: Request) -> Fields:
                 else:
                     values[name] = value
     return Fields(values, files)
-
-
-def _bounded(receive: Receive) -> Receive:
-    """Counts the bytes of the body, and refuses a request that has too many."""
-    received = 0
-
-    async def bounded() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > MAX_BODY_BYTES:
-            raise HTTPException(413, "Request Entity Too Large")
-        return message
-
-    return bounded

@@ -18,9 +18,9 @@ from protocol.wire.commands.peer_commands import BanPeer, UnbanPeer
 from protocol.wire.commands.torrent_commands import AddPeers, UpdateLimits, UpdateSelection
 from protocol.wire.commands.tracker_commands import Reannounce
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.desired_session import DesiredSession
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import BanAccepted, TorrentAccepted
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.commands import categories, edits, option_edits
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.arguments import by_index, endpoints, peer_ip

@@ -23,10 +23,10 @@ from protocol.wire.commands.torrent_commands import (
 )
 from protocol.wire.commands.tracker_commands import UpdateTrackers, UpdateWebSeeds
 from protocol.wire.desired import ADDRESSES_MAX, BANS_MAX, DesiredTorrent, TrackerEdits
-from protocol.wire.desired_session import DesiredSession
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.reports import SettingsReport
 from protocol.wire.results import PeersAccepted, SequentialAccepted
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.commands.arguments import by_index, check_rules, check_url, endpoints, peer_ip, tiers
 from supervisor.commands.handlers import edits
 from supervisor.store.identity import PEERS_KEPT

@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from protocol.wire.desired import Bps
-from protocol.wire.desired_session import DAYS, Day, DesiredSession, OwnAlternativeLimits, ScheduleWindow
 from protocol.wire.reports import AlternativeReport, SettingSource, SettingsReport
+from protocol.wire.session.desired_session import DAYS, Day, DesiredSession, OwnAlternativeLimits, ScheduleWindow
 
 _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 

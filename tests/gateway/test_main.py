@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway import __main__
 from gateway.access import password
 
 pytestmark = pytest.mark.process
@@ -78,3 +79,13 @@ def test_a_directory_that_cannot_be_made_ends_the_gateway(config: Path) -> None:
     ran = run("--config", str(config))
     assert ran.returncode == 73
     assert "[gateway] state_dir" in ran.stderr
+
+
+def test_without_the_extra_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The daemon runs without it."""
+    monkeypatch.setitem(sys.modules, "gateway.main", None)
+    with pytest.raises(SystemExit):
+        __main__.main()
+    assert "pip install 'ouzel[gateway]'" in capsys.readouterr().err

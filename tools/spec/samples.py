@@ -12,13 +12,13 @@ from protocol.wire import goals, making_results, peer_rows, reports, results, ro
 from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
-from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.envelope import EventFrame, Request
 from protocol.wire.events import event, job_events, session_events, torrent_events
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.peer_rows import TrackerStatus
 from protocol.wire.reports import EngineState, HealthStatus, SettingSource
 from protocol.wire.rows import HindranceCause, TorrentState
+from protocol.wire.session.desired_session import ScheduleWindow
 
 CONTENT: Final = b"hello ouzel"
 INFO: Final = b"d6:lengthi11e4:name9:hello.txt12:piece lengthi16384e6:pieces20:%se" % hashlib.sha1(CONTENT).digest()

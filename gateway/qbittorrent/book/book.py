@@ -59,7 +59,7 @@ class Book:
             for name, found in mirror.categories.items()
         }
         anything |= self.categories.update(categories, revision)
-        if anything or set(tags) != self._spare_tags:
+        if removed or set(tags) != self._spare_tags or any(each.has_new("tags", revision) for each in changed):
             self._spare_tags = set(tags)
             used = {label for torrent in mirror.torrents.values() for label in torrent.row.labels}
             anything |= self.tags.update(dict.fromkeys(sorted(used | self._spare_tags)), revision)

@@ -58,6 +58,10 @@ class Entry:
                 self.changed[name] = self.revision = revision
         self.row = row
 
+    def has_new(self, name: str, revision: int) -> bool:
+        """Whether this field is new or has changed in a revision."""
+        return self.born == revision or self.changed.get(name) == revision
+
     def since(self, revision: int) -> Mapping[str, Any]:
         """The steady fields that changed after a revision."""
         return {name: getattr(self.row, name) for name, at in self.changed.items() if at > revision}

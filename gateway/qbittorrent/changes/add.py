@@ -7,6 +7,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from gateway.daemon.daemon import Unavailable, translated
 from gateway.fetching import fetching
 from gateway.fetching.fetching import NotFetched
 from gateway.qbittorrent.changes import categories, paths, wanted
@@ -20,7 +21,8 @@ from ouzel.client import calls
 from ouzel.client.call import Call
 from ouzel.client.special.adding_calls import Added
 from ouzel.errors import Refused
-from protocol.wire.errors import ErrorKind
+from protocol.wire.commands.kinds import MAX_LABELS
+from protocol.wire.errors import ErrorKind, OuzelError
 
 MAX_URLS: Final = 1000
 BAD_FILE: Final = frozenset({ErrorKind.INVALID_METAINFO, ErrorKind.UPLOAD_TOO_LARGE})
@@ -44,6 +46,7 @@ async def add(desk: Desk, fields: Fields) -> Response:
         return answers.text("Fails.")
     category = request.category if request.category and await categories.ensure(desk, request.category) else None
     await desk.kept.add_tags(request.tags)
+    download_path = await paths.absolute_download(desk, request.download_path)
     automatic = _automatic(desk, request)
     arguments = await _arguments(desk, request, category, automatic=automatic)
     batch: list[Call[Added]] = []
@@ -53,21 +56,33 @@ async def add(desk: Desk, fields: Fields) -> Response:
             own["seed_mode"] = request.skip_checking
             own["paused"] = own["paused"] or request.with_metadata or request.checked
         batch.append(calls.add_torrent(**source, **own))
-    outcomes = await desk.gateway.daemon.run_many(batch)
+    outcomes = await _run(desk, batch)
     added = [each.torrent for each in outcomes if isinstance(each, Added) and not each.duplicate]
-    extras = Extras(auto_tmm=automatic, download_path=request.download_path)
+    extras = Extras(auto_tmm=automatic, download_path=download_path)
     await desk.kept.put_extras(dict.fromkeys(added, extras))
     mirror = desk.gateway.mirror
     await desk.shown(lambda: all(mirror.find(each) is not None for each in added))
     await desk.gateway.daemon.refresh(added)
     if request.checked:
         await desk.run([], [calls.recheck(each) for each in added])
+    for each in outcomes:
+        if isinstance(each, Unavailable):
+            raise each  # a client that tries again finds the torrents that were added
     duplicates = [each.torrent for each in outcomes if isinstance(each, Added) and each.duplicate]
     known = await _known(desk, duplicates, category)
     for name, outcome in zip(names, outcomes, strict=True):
         if name is not None and isinstance(outcome, Refused) and outcome.kind in BAD_FILE:
             raise HTTPException(415, f"Error: '{name}' is not a valid torrent file.")
     return answers.text("Ok." if added or known else "Fails.")
+
+
+async def _run(desk: Desk, batch: list[Call[Added]]) -> list[Added | Refused | Unavailable]:
+    """Runs additions. Unlike `Daemon.run_many`, it also returns those that succeeded beside those that must wait."""
+    try:
+        outcomes = await desk.gateway.daemon.client.run_many(batch)
+    except OuzelError as error:
+        raise translated(error) from error
+    return [translated(each) if isinstance(each, OuzelError) else each for each in outcomes]
 
 
 async def _known(desk: Desk, torrents: list[str], category: str | None) -> bool:
@@ -107,7 +122,7 @@ async def _arguments(desk: Desk, request: Wanted, category: str | None, *, autom
         **request.arguments,
         "save_path": save_path,
         "category": category,
-        "labels": request.tags,
+        "labels": request.tags[:MAX_LABELS],
         "paused": paused,
         "content_layout": layout,
         "options": options,

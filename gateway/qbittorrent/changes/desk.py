@@ -21,6 +21,7 @@ GONE: Final = frozenset({ErrorKind.UNKNOWN_TORRENT, ErrorKind.TORRENT_BUSY})
 SHOWN_S: Final = 2.0
 """The longest wait until the mirror shows an addition or a removal."""
 STEP_S: Final = 0.01
+PING_MS: Final = 500
 
 SETTLED: Final = frozenset({*GONE, ErrorKind.TORRENT_PAUSED, ErrorKind.NOT_IN_QUEUE, ErrorKind.QUARANTINED})
 """Refusals that the real program does not report."""
@@ -39,6 +40,14 @@ class Desk:
         self.gateway = present.gateway
         self.kept = Kept(present.gateway.store, present.touch)
         self.turn = asyncio.Lock()
+
+    async def reachable(self) -> None:
+        """Refuses a change early if the daemon is known to be away. Raises Unavailable.
+
+        The commands themselves would wait for their whole deadline.
+        """
+        if self.gateway.mirror.away:
+            await self.gateway.daemon.run(calls.ping(), deadline_ms=PING_MS)
 
     def many(self, hashes: str) -> list[Torrent]:
         """The torrents that are named by `a|b` or `all`. Unknown hashes are left out. Raises Unavailable."""

@@ -36,6 +36,8 @@ class Endpoint:
 
         async def handle(fields: Fields) -> Response:
             routing.require(fields, *self.required)
+            if not self.reads:
+                await desk.reachable()
             return await self.action(desk, fields) or answers.text()
 
         return routing.read(self.path, handle) if self.reads else routing.change(self.path, handle)

@@ -1,5 +1,8 @@
 """Names and files of torrents: priorities, renames, and the .torrent file."""
 
+import asyncio
+import time
+from collections.abc import Callable
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -10,6 +13,7 @@ from gateway.qbittorrent.changes.endpoint import Endpoint
 from gateway.qbittorrent.routing import whole_number
 from gateway.web.fields import Fields
 from ouzel.client import calls
+from ouzel.client.call import Call
 from ouzel.errors import Refused
 from protocol.wire.errors import ErrorKind
 from protocol.wire.rows import FileRow
@@ -17,6 +21,10 @@ from protocol.wire.rows import FileRow
 PRIORITIES: Final = {0: 0, 1: 4, 6: 6, 7: 7}
 """The daemon's priority by that of the API. The daemon selects files with 4, which the API calls 1."""
 MAX_DISPLAY_NAME: Final = 255
+RENAMING_S: Final = 5.0
+"""The longest wait until a rename is visible."""
+STEP_S: Final = 0.02
+_LATER: Final = frozenset({ErrorKind.TORRENT_MOVING, ErrorKind.NO_METADATA})
 
 
 async def set_priority(desk: Desk, fields: Fields) -> None:
@@ -65,7 +73,7 @@ async def rename_file(desk: Desk, fields: Fields) -> None:
         return
     if any(each.path == new for each in files):
         raise HTTPException(409, f"The path already exists: '{new}'.")
-    await desk.run([desk.one(torrent)], [calls.rename_file(torrent, found, new)])
+    await _renamed(desk, torrent, calls.rename_file(torrent, found, new), lambda path: path == new)
 
 
 async def rename_folder(desk: Desk, fields: Fields) -> None:
@@ -74,7 +82,7 @@ async def rename_folder(desk: Desk, fields: Fields) -> None:
     if not any(each.path.startswith(f"{old}/") for each in await _files(desk, torrent)):
         raise HTTPException(409, f"No such folder: '{old}'.")
     if old != new:
-        await desk.run([desk.one(torrent)], [calls.rename_folder(torrent, old, new)])
+        await _renamed(desk, torrent, calls.rename_folder(torrent, old, new), lambda path: path.startswith(f"{new}/"))
 
 
 async def export(desk: Desk, fields: Fields) -> Response:
@@ -88,6 +96,31 @@ async def export(desk: Desk, fields: Fields) -> Response:
     if not found.metainfo:
         raise HTTPException(409, "Unable to export torrent file. Error: Missing metadata")
     return Response(found.metainfo, media_type="application/x-bittorrent")
+
+
+async def _renamed(desk: Desk, torrent: str, call: Call[None], shown: Callable[[str], bool]) -> None:
+    """Renames, and waits until the file list shows it, since clients rename one file after the other.
+
+    A rename that is in progress makes the daemon refuse the next one for a moment.
+
+    Raises:
+        HTTPException: 409, if the daemon refuses.
+    """
+    deadline_s = time.monotonic() + RENAMING_S
+    while True:
+        try:
+            await desk.gateway.daemon.run(call)
+        except Refused as error:
+            if error.kind not in _LATER or time.monotonic() > deadline_s:
+                raise HTTPException(409, error.message) from error
+            await asyncio.sleep(STEP_S)
+        else:
+            break
+    while time.monotonic() < deadline_s:
+        if any(shown(each.path) for each in await _files(desk, torrent)):
+            break
+        await asyncio.sleep(STEP_S)
+    await desk.gateway.daemon.refresh([torrent])
 
 
 def _checked(path: str) -> str:

@@ -12,9 +12,6 @@ from gateway.qbittorrent.changes.desk import Desk
 from gateway.qbittorrent.changes.endpoint import Endpoint, on
 from gateway.qbittorrent.rows.extras import Extras
 from gateway.web.fields import Fields
-from ouzel.client import calls
-from ouzel.errors import Refused
-from protocol.wire.errors import ErrorKind
 
 
 async def set_location(desk: Desk, fields: Fields) -> None:
@@ -34,7 +31,7 @@ async def set_save_path(desk: Desk, fields: Fields) -> None:
 
 async def set_download_path(desk: Desk, fields: Fields) -> None:
     """Keeps a path for incomplete files, which the daemon does not use."""
-    path = await paths.absolute(desk, fields["path"]) if fields["path"] else ""
+    path = await paths.absolute_download(desk, fields["path"])
     torrents = [each for each in desk.many(fields["id"]) if not desk.kept.extras(each.row.torrent).auto_tmm]
     await _keep(desk, torrents, download_path=path)
 
@@ -56,15 +53,8 @@ async def _path(desk: Desk, given: str) -> str:
 
 
 async def _move(desk: Desk, torrents: Sequence[Torrent], path: str, refusal: str) -> None:
-    """Moves torrents. A torrent that is being moved elsewhere gets its present path, which cancels that."""
-    moved = [each for each in torrents if each.row.save_path != path or each.row.moving is not None]
-    try:
-        outcomes = await desk.gateway.daemon.run_many([calls.move_storage(each.row.torrent, path) for each in moved])
-    finally:
-        await desk.refresh(moved)
-    for each in outcomes:
-        if isinstance(each, Refused) and each.kind not in (ErrorKind.UNKNOWN_TORRENT, ErrorKind.TORRENT_BUSY):
-            raise HTTPException(409, refusal if each.kind is ErrorKind.PATH_NOT_ALLOWED else each.message)
+    names = {each.row.torrent: each for each in torrents}
+    await paths.move(desk, names, dict.fromkeys(names, path), refusal)
 
 
 async def _keep(desk: Desk, torrents: Sequence[Torrent], **changes: Any) -> None:

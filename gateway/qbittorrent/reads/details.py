@@ -21,6 +21,7 @@ KEPT: Final = 300
 KEPT_ROWS: Final = 100_000
 """An answer with more rows is not kept."""
 DEADLINE_MS: Final = 4_000
+SWITCHES: Final = ("enable_dht", "enable_lsd")
 
 
 class Details:
@@ -79,6 +80,16 @@ class Details:
         return await self._last(
             "pieces", torrent, lambda: self._daemon.run(calls.piece_map(torrent), deadline_ms=DEADLINE_MS)
         )
+
+    async def switched_off(self) -> frozenset[str]:
+        """Which of the session's settings `enable_dht` and `enable_lsd` are off; none if that is unknown."""
+        try:
+            found = await self._last(
+                "settings", "", lambda: self._daemon.run(calls.get_settings(), deadline_ms=DEADLINE_MS)
+            )
+        except Unavailable:
+            return frozenset()
+        return frozenset(name for name in SWITCHES if name in found and not found[name].value)
 
     async def metainfo(self, torrent: str) -> bytes:
         """The torrent file; empty while the metadata is not known."""

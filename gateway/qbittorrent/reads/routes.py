@@ -82,7 +82,9 @@ class Reads:
         torrent = entry.torrent.row.torrent
         rows = await self._details.trackers(torrent)
         peers = await self._details.peers(torrent)
-        return answers.json([*pseudo_rows(entry.torrent, peers), *map(tracker_row, rows)])
+        return answers.json(
+            [*pseudo_rows(entry.torrent, peers, await self._details.switched_off()), *map(tracker_row, rows)]
+        )
 
     async def web_seeds(self, fields: Fields) -> Response:
         """The web seeds of a torrent."""

@@ -1,6 +1,6 @@
 """The rows of `torrents/trackers`. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Final
 
 import msgspec
@@ -34,13 +34,17 @@ class Tracker(msgspec.Struct, frozen=True, kw_only=True):
     num_downloaded: int
 
 
-def pseudo_rows(torrent: Torrent, peers: Iterable[PeerRow]) -> list[Tracker]:
-    """Returns the rows of the DHT, of peer exchange and of local peer discovery."""
+def pseudo_rows(torrent: Torrent, peers: Iterable[PeerRow], off: Set[str] = frozenset()) -> list[Tracker]:
+    """Returns the rows of the DHT, of peer exchange and of local peer discovery.
+
+    Args:
+        off: the session's settings that are switched off.
+    """
     options, private = torrent.facts.options, bool(torrent.facts.private)
     sources = (
-        ("** [DHT] **", options.dht, PeerFlag.FROM_DHT),
+        ("** [DHT] **", options.dht and "enable_dht" not in off, PeerFlag.FROM_DHT),
         ("** [PeX] **", options.pex, PeerFlag.FROM_PEX),
-        ("** [LSD] **", options.lsd, PeerFlag.FROM_LSD),
+        ("** [LSD] **", options.lsd and "enable_lsd" not in off, PeerFlag.FROM_LSD),
     )
     connected = [set(peer.flags) for peer in peers if PeerFlag.CONNECTING not in peer.flags]
     rows = []

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from gateway.daemon.daemon import Unavailable
 from gateway.qbittorrent.present import Present, now_us
 from gateway.qbittorrent.reads.details import Details
 from gateway.qbittorrent.routing import API, whole_number
@@ -26,7 +27,10 @@ def routes(present: Present, details: Details) -> list[BaseRoute]:
     async def main(request: Request) -> Response:
         """What changed in everything."""
         fields = await fields_of(request)
-        found = maindata(present.book(), _session(sessions, request).main, _rid(fields), now_us())
+        book = present.book()
+        if not book.server.values:
+            raise Unavailable("The state of the service is not known yet.", 1)
+        found = maindata(book, _session(sessions, request).main, _rid(fields), now_us())
         return answers.json(found)
 
     async def peers(request: Request) -> Response:

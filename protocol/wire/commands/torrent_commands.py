@@ -27,8 +27,8 @@ from protocol.wire.commands.kinds import (
     WebSeedUrl,
 )
 from protocol.wire.desired import DEFAULT_OPTIONS, Bps, ContentLayout, TorrentOptions
-from protocol.wire.desired_session import FromFile, Schedule
 from protocol.wire.rows import TorrentState
+from protocol.wire.session.desired_session import FromFile, Schedule
 
 
 class ListTorrents(PagedRead, frozen=True, kw_only=True, tag="list_torrents"):

@@ -79,6 +79,7 @@ class Reads:
         version: the version of Ouzel.
         others: further objects with handlers of instant reads.
         spaces: the free space of the download roots.
+        roots: returns the download roots. The first root is the default save path.
         limits: returns the session's limits.
     """
 
@@ -94,6 +95,7 @@ class Reads:
         others: Sequence[object] = (),
         limits: Callable[[], SettingsReport],
         spaces: RootSpaces,
+        roots: Callable[[], Iterable[str]],
     ) -> None:
         self.config = config
         self._catalogue = catalogue
@@ -103,6 +105,7 @@ class Reads:
         self._health = health
         self._log = log
         self._spaces = spaces
+        self._roots = roots
         self._version = version
         self._limits = limits
         self._started_at = time.monotonic()
@@ -263,7 +266,7 @@ class Reads:
             engine=_measure([engine.pid for engine in self._engines]),
             torrents={state.value: count for state, count in counts.items()},
             ip_filter=self._ip_filter(),
-            roots=self._spaces.reports(now),
+            roots=self._spaces.reports(self._roots(), now),
         )
 
     def _ip_filter(self) -> IpFilterReport | None:

@@ -26,7 +26,7 @@ class Face:
     def __init__(self, daemon: Daemon, port: int) -> None:
         self.daemon = daemon
         self.port = port
-        self._headers: dict[str, str] = {}
+        self._session: dict[str, str] = {}
 
     def login(self) -> None:
         """Keeps the cookie of a session."""
@@ -36,7 +36,7 @@ class Face:
         connection.request("POST", "/api/v2/auth/login", form, {"Content-Type": kind})
         response = connection.getresponse()
         response.read()
-        self._headers = {"Cookie": response.headers.get("Set-Cookie", "").partition(";")[0]}
+        self._session = {"Cookie": response.headers.get("Set-Cookie", "").partition(";")[0]}
         connection.close()
 
     def post(
@@ -53,7 +53,7 @@ class Face:
     def ask(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> Answer:
         """Sends one request."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request(method, f"/api/v2/{path}", body, {**self._headers, "Content-Type": kind})
+        connection.request(method, f"/api/v2/{path}", body, {**self._session, "Content-Type": kind})
         response = connection.getresponse()
         answer = response.status, response.read().decode(errors="replace")
         connection.close()
@@ -73,6 +73,12 @@ class Face:
             "Ok.",
         )
         return sample
+
+    def info(self, sample: SampleTorrent) -> dict[str, Any]:
+        """The row in `torrents/info`."""
+        [found] = self.get(f"torrents/info?hashes={sample.torrent}")
+        assert isinstance(found, dict)
+        return found
 
     def row(self, sample: SampleTorrent) -> TorrentRow:
         """The daemon's row."""
@@ -311,6 +317,7 @@ def test_a_category_path_counts_only_with_automatic_management(face: Face) -> No
     assert face.row(face.add("bare", category="bare", autoTMM="true")).save_path == f"{face.daemon.downloads}/bare"
     sample = face.add("managed", category="auto", autoTMM="true", savepath="ignored")
     assert face.row(sample).save_path == path
+    assert face.info(sample)["auto_tmm"] is True
     face.post("torrents/setSavePath", id=sample.torrent, path="elsewhere")
     assert face.row(sample).save_path == path
     face.post("torrents/setCategory", hashes=sample.torrent, category="bare")
@@ -318,6 +325,7 @@ def test_a_category_path_counts_only_with_automatic_management(face: Face) -> No
     face.post("torrents/editCategory", category="bare", savePath="moved")
     face.post("torrents/setCategory", hashes=sample.torrent, category="auto")
     assert face.row(sample).save_path == f"{face.daemon.downloads}/bare"  # an edited category ends it
+    assert face.info(sample)["auto_tmm"] is False
 
 
 def test_locations(face: Face) -> None:
@@ -330,7 +338,11 @@ def test_locations(face: Face) -> None:
     )
     path = str(face.daemon.downloads / "there")
     assert face.post("torrents/setLocation", hashes=sample.torrent, location=path) == (200, "")
-    until(lambda: face.row(sample).save_path == path, "the torrent is there")
+    path = str(face.daemon.downloads / "elsewhere")
+    assert face.post("torrents/setLocation", hashes=sample.torrent, location="elsewhere") == (200, "")
+    until(lambda: face.row(sample).save_path == path, "the torrent is there, after both moves")
+    assert face.post("torrents/setDownloadPath", id=sample.torrent, path="incomplete") == (200, "")
+    assert face.info(sample)["download_path"] == f"{face.daemon.downloads}/temp/incomplete"
 
 
 def test_trackers_and_web_seeds(face: Face) -> None:
@@ -375,17 +387,11 @@ def test_files(face: Face) -> None:
     assert face.post("torrents/renameFile", None, **one, oldPath="filed/a.bin", newPath="filed/c.bin") == (200, "")
     assert face.post("torrents/renameFolder", None, **one, oldPath="unknown", newPath="x")[0] == 409
 
-    def folder_renamed() -> bool:
-        return face.post("torrents/renameFolder", None, **one, oldPath="filed", newPath="folder")[0] == 200
-
-    until(folder_renamed, "the folder is renamed")
-    until(
-        lambda: (
-            [each.path for each in face.daemon.client.list_files(torrent=sample.torrent)]
-            == ["folder/c.bin", "folder/b.txt"]
-        ),
-        "the files have their new paths",
-    )
+    assert face.post("torrents/renameFolder", None, **one, oldPath="filed", newPath="folder") == (200, "")
+    assert [each["name"] for each in face.get(f"torrents/files?hash={sample.torrent}")] == [
+        "folder/c.bin",
+        "folder/b.txt",
+    ]
     assert face.post("torrents/rename", None, **one, name=" ")[0] == 409
     face.post("torrents/rename", None, **one, name="two\nlines ")
     assert face.row(sample).name == "two lines"

@@ -326,6 +326,43 @@ def test_both_families_are_served_at_once() -> None:
     run(test)
 
 
+@pytest.mark.parametrize("path", [b"/ok", b"/stream"])
+def test_a_malformed_body_after_the_answer_ends_the_connection(path: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """There is no other answer then, and nothing in the log: anybody may send that."""
+
+    async def test() -> None:
+        async with running() as (_, port):
+            reader, writer = await connect(port)
+            writer.write(b"POST %b HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" % path)
+            await reader.readuntil(b"200 OK")
+            writer.write(b"no chunk\r\n")
+            while await asyncio.wait_for(reader.read(1000), 5):
+                pass
+            writer.close()
+
+    run(test)
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("rest", [b"no chunk\r\n", b""])
+def test_a_client_that_leaves_within_its_request_is_no_error(rest: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """Nor is one whose body is malformed."""
+
+    async def test() -> None:
+        async with running() as (found, port):
+            reader, writer = await connect(port)
+            writer.write(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+            await until(lambda: bool(found.server_state.tasks))
+            if rest:
+                writer.write(rest)
+                assert b"400 Bad Request" in await asyncio.wait_for(reader.read(), 5)
+            writer.close()
+            await until(lambda: not found.server_state.tasks)
+
+    run(test)
+    assert caplog.records == []
+
+
 async def until(condition: Callable[[], bool], patience_s: float = 10.0) -> None:
     """Waits until a condition holds."""
     deadline = time.monotonic() + patience_s
