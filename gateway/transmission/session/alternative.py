@@ -9,8 +9,8 @@ from gateway.transmission.arguments import Arguments, clamped, flag, integer
 from gateway.transmission.session.preference import KB, Preference
 from gateway.transmission.session.state import Change, State
 from protocol.wire.desired import LIMIT_MAX_BPS
-from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.reports import AlternativeReport
+from protocol.wire.session.desired_session import ScheduleWindow
 
 DEFAULT_KB: Final = 50
 DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
