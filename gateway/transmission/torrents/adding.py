@@ -12,7 +12,7 @@ from gateway.transmission.failure import Code, Failure
 from gateway.transmission.stored import PREFIX
 from gateway.transmission.torrents.getting import describe
 from gateway.transmission.torrents.priorities import chosen
-from gateway.transmission.torrents.trackers import parsed
+from gateway.transmission.torrents.tracker_edits import parsed
 from ouzel.client import calls
 from protocol.wire.desired import TorrentOptions
 

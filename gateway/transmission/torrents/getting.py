@@ -10,7 +10,7 @@ from gateway.transmission.face import Face
 from gateway.transmission.failure import Code, Failure
 from gateway.transmission.queue import positions
 from gateway.transmission.selection import is_recent
-from gateway.transmission.torrents.fields import FIELDS, Scope
+from gateway.transmission.torrents.torrent_fields import FIELDS, Scope
 
 _ENCODER = msgspec.json.Encoder()
 

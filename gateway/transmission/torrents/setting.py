@@ -10,9 +10,9 @@ from gateway.transmission.arguments import Arguments, clamped, flag, integer, nu
 from gateway.transmission.details import Kind
 from gateway.transmission.face import Face
 from gateway.transmission.failure import Code, Failure
-from gateway.transmission.torrents import priorities, trackers
-from gateway.transmission.torrents.fields import DEFAULT_IDLE_MIN, DEFAULT_RATIO
+from gateway.transmission.torrents import priorities, tracker_edits
 from gateway.transmission.torrents.moving import move
+from gateway.transmission.torrents.torrent_fields import DEFAULT_IDLE_MIN, DEFAULT_RATIO
 from ouzel.client import calls
 from ouzel.client.call import Call
 from protocol.wire.desired import LIMIT_MAX_BPS
@@ -30,7 +30,7 @@ async def torrent_set(face: Face, arguments: Arguments) -> dict[str, Any]:
     torrents = face.torrents(arguments)
     kinds = [
         *([Kind.FILES] if priorities.is_given(arguments) else []),
-        *([Kind.TRACKERS] if trackers.is_given(arguments) and "trackerList" not in arguments else []),
+        *([Kind.TRACKERS] if tracker_edits.is_given(arguments) and "trackerList" not in arguments else []),
     ]
     await face.details.read(torrents, kinds)
     files = {torrent: priorities.chosen(arguments, face.details.of(torrent).files) for torrent in torrents}
@@ -61,9 +61,9 @@ def _calls(face: Face, torrent: Torrent, arguments: Arguments, files: dict[int, 
         yield calls.update_limits(each, download_bps=download, upload_bps=upload)
     if files:
         yield calls.update_selection(each, priorities=_all(known.files or [], files))
-    if trackers.is_given(arguments):
+    if tracker_edits.is_given(arguments):
         present = [(row.url, row.tier) for row in known.trackers or ()]
-        yield calls.update_trackers(each, replace=trackers.edited(present, arguments))
+        yield calls.update_trackers(each, replace=tracker_edits.edited(present, arguments))
 
 
 async def _shown(face: Face, wanted: dict[Torrent, dict[int, int]]) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from gateway.transmission.session.table import PREFERENCES
 from gateway.transmission.table import METHODS
-from gateway.transmission.torrents.fields import FIELDS
+from gateway.transmission.torrents.torrent_fields import FIELDS
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ARGUMENTS: Final = (

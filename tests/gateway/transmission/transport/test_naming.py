@@ -1,7 +1,7 @@
 """The names of JSON-RPC."""
 
 from gateway.transmission.session.table import PREFERENCES
-from gateway.transmission.torrents.fields import FIELDS
+from gateway.transmission.torrents.torrent_fields import FIELDS
 from gateway.transmission.transport.naming import legacy_arguments, legacy_method, renamed, snake
 
 

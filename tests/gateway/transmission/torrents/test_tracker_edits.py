@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.transmission.failure import Failure
-from gateway.transmission.torrents.trackers import edited, parsed
+from gateway.transmission.torrents.tracker_edits import edited, parsed
 
 ONE, TWO, THREE = (f"http://t{number}/announce" for number in range(3))
 PRESENT = [(ONE, 0), (TWO, 1)]

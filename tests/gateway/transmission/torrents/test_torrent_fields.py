@@ -7,7 +7,7 @@ import pytest
 
 from gateway.mirror.torrent import Facts
 from gateway.transmission.details import Known
-from gateway.transmission.torrents.fields import FIELDS, Scope
+from gateway.transmission.torrents.torrent_fields import FIELDS, Scope
 from protocol.wire.desired import TorrentOptions
 from protocol.wire.goals import GoalsReport
 from protocol.wire.rows import TorrentState
