@@ -9,7 +9,6 @@ from protocol.wire.errors import ErrorKind
 class Code(IntEnum):
     """The numbers of errors in JSON-RPC. Transmission has defined those above 0."""
 
-    PARSE_ERROR = -32700
     INVALID_REQUEST = -32600
     METHOD_NOT_FOUND = -32601
     INVALID_PARAMS = -32602
@@ -20,7 +19,6 @@ class Code(IntEnum):
     SYSTEM_ERROR = 5
     FILE_OUT_OF_RANGE = 6
     HTTP_ERROR = 8
-    CORRUPT_TORRENT = 9
 
 
 class Failure(Exception):

@@ -13,7 +13,6 @@ from gateway.transmission.transport import naming
 from gateway.web import answers
 
 _MESSAGES = {
-    Code.PARSE_ERROR: "Parse error",
     Code.INVALID_REQUEST: "Invalid Request",
     Code.METHOD_NOT_FOUND: "Method not found",
     Code.INVALID_PARAMS: "Invalid params",
@@ -24,7 +23,6 @@ _MESSAGES = {
     Code.SYSTEM_ERROR: "system error",
     Code.FILE_OUT_OF_RANGE: "file index out of range",
     Code.HTTP_ERROR: "HTTP error",
-    Code.CORRUPT_TORRENT: "invalid or corrupt torrent file",
 }
 
 
@@ -79,8 +77,3 @@ def _error(number: Any, code: Code, text: str, result: dict[str, Any] | None = N
     if text or result:
         error["data"] = {"error_string": text, "result": naming.renamed(result or {})}
     return {"jsonrpc": "2.0", "error": error, "id": number}
-
-
-def malformed() -> Response:
-    """The answer to what is no JSON."""
-    return answers.json(_error(None, Code.PARSE_ERROR, ""))

@@ -1,5 +1,7 @@
 """The endpoint of all methods."""
 
+from typing import Final
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,8 +11,7 @@ from gateway.transmission.face import Face
 from gateway.transmission.transport import jsonrpc, legacy, session_id
 from gateway.web import answers
 
-MAX_BYTES = 100 * 1024 * 1024
-STARTING = "The daemon's torrents are not known yet."
+STARTING: Final = "The daemon's torrents are not known yet."
 
 
 async def respond(face: Face, request: Request) -> Response:
@@ -22,7 +23,7 @@ async def respond(face: Face, request: Request) -> Response:
     if not face.mirror.ready:
         raise Unavailable(STARTING)
     try:
-        value = msgspec.json.decode(await _body(request))
+        value = msgspec.json.decode(await request.body())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value = {}
     if jsonrpc.is_request(value):
@@ -31,12 +32,3 @@ async def respond(face: Face, request: Request) -> Response:
         response = await legacy.answer(face, value if isinstance(value, dict) else {})
     response.headers[session_id.VERSION] = "6.0.0"
     return response
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_BYTES:
-            return b""
-    return bytes(body)
