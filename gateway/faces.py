@@ -5,11 +5,13 @@ from starlette.routing import BaseRoute
 from gateway.context import Gateway
 from gateway.page import page_routes
 from gateway.qbittorrent import routes as qbittorrent
+from gateway.transmission import routes as transmission
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
     """Returns the routes of all faces. Those of the page have all other paths, so they come last."""
     return [
         *qbittorrent.routes(gateway),
+        *transmission.routes(gateway),
         *page_routes.routes(gateway),
     ]
