@@ -11,13 +11,13 @@ the package may change.
 No module here imports the daemon. Clients and daemon share only `protocol`.
 """
 
-from ouzel.client.adding_calls import Added
 from ouzel.client.aio import AsyncClient
 from ouzel.client.aio_events import AsyncEvents
 from ouzel.client.blocking import Client
 from ouzel.client.events import Events
 from ouzel.client.server import Server
-from ouzel.client.special_calls import ServerInfo
+from ouzel.client.special.adding_calls import Added
+from ouzel.client.special.session_calls import ServerInfo
 from ouzel.errors import Closed, DownloadFailed, KeyRefused, NotRunning, Refused, RequestTimeout, WaitTimeout
 from ouzel.stream.event import Event, Resnapshot, SnapshotPage
 from protocol.wire.crashes import CrashReport, CrashSummary
@@ -26,15 +26,18 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.goals import GoalsReport
 from protocol.wire.making_results import JobAccepted, JobRow, JobState, TorrentExport
 from protocol.wire.reports import (
+    ActionSetting,
     AlternativeReport,
     CountersReport,
     EngineReport,
     EngineSlotReport,
     EngineState,
+    GlobalGoals,
     HealthReport,
     HealthStatus,
     IpFilterReport,
     ProcessReport,
+    RatioSetting,
     Reason,
     RestoreReport,
     RootReport,
@@ -45,6 +48,7 @@ from protocol.wire.reports import (
     SettingsReport,
     StatsReport,
     SupervisorReport,
+    TimeSetting,
 )
 from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import (
@@ -65,6 +69,7 @@ from protocol.wire.rows import (
 )
 
 __all__ = [
+    "ActionSetting",
     "Added",
     "AlternativeReport",
     "AsyncClient",
@@ -87,6 +92,7 @@ __all__ = [
     "Event",
     "Events",
     "FileRow",
+    "GlobalGoals",
     "GoalsReport",
     "HealthReport",
     "HealthStatus",
@@ -105,6 +111,7 @@ __all__ = [
     "PeerRow",
     "PieceReport",
     "ProcessReport",
+    "RatioSetting",
     "Reason",
     "Refused",
     "RequestTimeout",
@@ -122,6 +129,7 @@ __all__ = [
     "SnapshotPage",
     "StatsReport",
     "SupervisorReport",
+    "TimeSetting",
     "TorrentDetail",
     "TorrentExport",
     "TorrentOptions",

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Final, Literal
 import msgspec
 
 from protocol.text import patterns
-from protocol.wire.goals import Global, GoalAction, InactiveGoal, RatioGoal, ReachedGoals, TimeGoal
+from protocol.wire.goals import Global, GoalAction, InactiveGoal, OwnGlobalGoals, RatioGoal, ReachedGoals, TimeGoal
 
 LIMIT_MAX_BPS: Final = 2**31 - 2
 """The largest limit. libtorrent's limits are 32-bit integers, and the largest integer means no limit."""
@@ -210,8 +210,8 @@ class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         name: the name that is shown in place of the name in the metadata. If it is empty, the name in the metadata is
             shown. No file is renamed.
         ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when the torrent has seeded enough. A goal is a number,
-            null for no goal, or `global` for the goal in the configuration.
-        goal_action: what is done with the torrent then. `global` means the action in the configuration.
+            null for no goal, or `global` for the global goal.
+        goal_action: what is done with the torrent then. `global` means the global action.
     """
 
     max_connections: OwnLimit = 0
@@ -367,6 +367,7 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         banned: the IP addresses of banned peers, in their normal form.
         categories: the categories of torrents, by name.
         alternative: whether the alternative limits are in force; None if the schedule decides.
+        goals: the global seeding goals that clients have set.
     """
 
     download_bps: Bps | None = None
@@ -376,6 +377,7 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     banned: tuple[str, ...] = ()
     categories: dict[str, Category] = {}
     alternative: bool | None = None
+    goals: OwnGlobalGoals = OwnGlobalGoals()
 
 
 def edited_web_seeds(present: Iterable[str], desired: DesiredTorrent) -> list[str]:

@@ -1,7 +1,7 @@
 """Seeding goals: when a complete torrent has seeded enough, and what happens to it after that.
 
-A torrent's goal is a number, or null for no goal, or `global`. `global` means the goal in the configuration
-(`[goals]`).
+A torrent's goal is a number, or null for no goal, or `global`. `global` means the global goal. A global goal is the
+client's goal, or else the goal in the configuration (`[goals]`).
 """
 
 from typing import Annotated, Literal
@@ -20,6 +20,8 @@ InactiveGoal = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 GoalAction = Literal["pause", "remove", "remove_files", "super_seed"]
 GoalName = Literal["ratio", "seeding_time", "inactive_time"]
 Global = Literal["global"]
+FromFile = Literal["file"]
+"""What clients set in order to return to the configured value."""
 
 
 class ReachedGoals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -38,8 +40,17 @@ class ReachedGoals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     seeding_s: int = 0
 
 
+class OwnGlobalGoals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The global goals that clients have set; `file` for those that no client has set."""
+
+    ratio: RatioGoal | FromFile | None = "file"
+    seeding_time_s: TimeGoal | FromFile | None = "file"
+    inactive_time_s: InactiveGoal | FromFile | None = "file"
+    action: GoalAction | FromFile = "file"
+
+
 class GoalsReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The seeding goals in force for a torrent: its own, and those of the configuration.
+    """The seeding goals in force for a torrent: its own, and the global ones.
 
     Fields:
         ratio: the goal for `ratio`; null for none.

@@ -13,6 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from protocol.wire.desired import SettingValue
+from protocol.wire.goals import GoalAction
 
 
 class EngineState(StrEnum):
@@ -331,3 +332,55 @@ class SettingReport(msgspec.Struct, frozen=True, kw_only=True):
     value: SettingValue
     default: SettingValue | None
     source: SettingSource
+
+
+class RatioSetting(msgspec.Struct, frozen=True, kw_only=True):
+    """The global goal for `ratio`.
+
+    Fields:
+        value: the goal; null for none.
+        source: who set it.
+    """
+
+    value: float | None
+    source: SettingSource
+
+
+class TimeSetting(msgspec.Struct, frozen=True, kw_only=True):
+    """A global goal for a time.
+
+    Fields:
+        value: the goal in seconds; null for none.
+        source: who set it.
+    """
+
+    value: int | None
+    source: SettingSource
+
+
+class ActionSetting(msgspec.Struct, frozen=True, kw_only=True):
+    """What is done with a torrent that has reached a goal, unless it has an action of its own.
+
+    Fields:
+        value: `pause`, `remove`, `remove_files` or `super_seed`.
+        source: who set it.
+    """
+
+    value: GoalAction
+    source: SettingSource
+
+
+class GlobalGoals(msgspec.Struct, frozen=True, kw_only=True):
+    """The global seeding goals. They apply to torrents whose own goals are `global`, as they are by default.
+
+    Fields:
+        ratio: the goal for a torrent's `ratio`.
+        seeding_time_s: the goal for its `seeding_s`.
+        inactive_time_s: the goal for its seeding time since the last transfer.
+        action: what is done once a goal is reached.
+    """
+
+    ratio: RatioSetting
+    seeding_time_s: TimeSetting
+    inactive_time_s: TimeSetting
+    action: ActionSetting

@@ -148,6 +148,12 @@ SETTINGS: Final = reports.SettingsReport(
         download_bps=500_000, upload_bps=50_000, in_force=True, scheduled=True, switch=None
     ),
 )
+GOALS: Final = reports.GlobalGoals(
+    ratio=reports.RatioSetting(value=2.0, source=SettingSource.CLIENT),
+    seeding_time_s=reports.TimeSetting(value=None, source=SettingSource.CLIENT),
+    inactive_time_s=reports.TimeSetting(value=86_400, source=SettingSource.FILE),
+    action=reports.ActionSetting(value="pause", source=SettingSource.CLIENT),
+)
 _DEATH: Final[dict[str, Any]] = {
     "name": CRASH,
     "time_us": NOW_US - 500_000,
@@ -166,6 +172,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "stats": {},
     "get_counters": {},
     "get_settings": {},
+    "get_goals": {},
     "snapshot": {"cursor": TORRENT, "limit": 500},
     "list_torrents": {
         "ids": [TORRENT, OTHER],
@@ -233,6 +240,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "resume": {"torrent": TORRENT},
     "set_sequential": {"torrent": TORRENT, "sequential": True},
     "update_limits": {"torrent": None, "download_bps": 0, "upload_bps": 50_000, "alternative": None},
+    "update_goals": {"ratio": 2.0, "seeding_time_s": None, "inactive_time_s": "file", "action": "pause"},
     "update_settings": {"settings": {"user_agent": "example/1.0", "connections_limit": 500, "enable_dht": None}},
     "update_selection": {
         "torrent": TORRENT,
@@ -341,6 +349,8 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "get_counters": reports.CountersReport(
         counters={"net.recv_payload_bytes": 17_000, "peer.num_peers_connected": 3}, age_ms=120
     ),
+    "get_goals": GOALS,
+    "update_goals": GOALS,
     "get_settings": results.SettingList(
         settings={
             "connections_limit": reports.SettingReport(value=800, default=1000, source=SettingSource.FILE),

@@ -16,6 +16,7 @@ import psutil
 
 from protocol.wire import codec
 from protocol.wire.commands.category_commands import ListCategories
+from protocol.wire.commands.goal_commands import GetGoals
 from protocol.wire.commands.kinds import EngineRead, InstantRead, PagedRead, SessionRead
 from protocol.wire.commands.peer_commands import ListBans
 from protocol.wire.commands.session_commands import GetSettings, Health, Hello, Ping, Replay, Stats
@@ -27,6 +28,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.reports import (
     EngineReport,
+    GlobalGoals,
     HealthReport,
     IpFilterReport,
     ProcessReport,
@@ -39,11 +41,13 @@ from protocol.wire.reports import (
 )
 from protocol.wire.results import BanList, CategoryList, Nothing, ServerInfo, SettingList
 from protocol.wire.rows import ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
-from supervisor.commands import categories, goals
+from supervisor.commands import categories
 from supervisor.commands.handlers import check_complete, handlers_of, handles
 from supervisor.commands.reads import pages
 from supervisor.commands.reads.setting_reports import setting_reports
+from supervisor.commands.seeding import global_goals, goals
 from supervisor.config.config import Config
+from supervisor.config.goals_config import GoalsConfig
 from supervisor.config.limit_schedule import in_force
 from supervisor.engine.engine import Engine
 from supervisor.events.event_log import EventLog
@@ -152,7 +156,7 @@ class Reads:
     @handles(GetTorrent)
     def _detail(self, command: GetTorrent) -> TorrentDetail:
         desired = self.shown(command.torrent)
-        return self._snapshot.detail(desired, time.monotonic(), goals.report(desired, self.config.goals))
+        return self._snapshot.detail(desired, time.monotonic(), goals.report(desired, self.global_goals()))
 
     def find(self, torrent: str) -> DesiredTorrent:
         """Returns a torrent's desired state.
@@ -192,6 +196,18 @@ class Reads:
             defaults=self._engine.default_settings,
             only=only,
         )
+
+    @handles(GetGoals)
+    def _goals(self, _: GetGoals) -> GlobalGoals:
+        return self.goals_report()
+
+    def goals_report(self) -> GlobalGoals:
+        """The global seeding goals, and who set each."""
+        return global_goals.report(self._catalogue.session.goals, self.config.goals)
+
+    def global_goals(self) -> GoalsConfig:
+        """The global seeding goals in force."""
+        return global_goals.in_force(self._catalogue.session.goals, self.config.goals)
 
     def health(self, now: float) -> HealthReport:
         """The result of `health`."""
@@ -293,7 +309,7 @@ class Reads:
                 return None
             if command.category is not None and command.category != (self._catalogue.category_of(desired) or ""):
                 return None
-            found = self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.config.goals))
+            found = self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.global_goals()))
             return found if names is None else {name: getattr(found, name) for name in names}
 
         ids = self._catalogue.ids_after if chosen is None else ids_after
@@ -315,7 +331,7 @@ class Reads:
         desired = self._catalogue.shown(torrent)
         if desired is None:
             return None
-        return self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.config.goals))
+        return self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.global_goals()))
 
     @handles(Replay)
     def _replay(self, command: Replay) -> Steps:

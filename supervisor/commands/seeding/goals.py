@@ -1,10 +1,10 @@
 """Decides which torrents have reached a seeding goal. Pure.
 
-Each goal is acted on once. If a client resumes the torrent after the action, the torrent goes on seeding beyond the
-goal. If the value of a goal changes, that goal is acted on again. Inactivity is counted anew after each action.
+A goal is acted on once. A torrent that is resumed after the action seeds on, however far beyond its goals it is. A goal
+is acted on again when its value has changed. Inactivity is counted anew after each action.
 
-All times are seeding time. Seeding time grows only while the torrent is active and complete. Pauses, and times without
-the daemon, do not count.
+All times are seeding time, which is counted only while the torrent is active and complete. So neither a pause nor a
+time without the daemon counts.
 """
 
 from typing import NamedTuple
@@ -18,9 +18,9 @@ class Figures(NamedTuple):
     """What a torrent has done.
 
     Fields:
-        ratio: the ratio in the torrent's row.
-        seeding_s: the torrent's seeding time up to now.
-        quiet_from_s: the torrent's seeding time when payload was last received or sent.
+        ratio: as in its row.
+        seeding_s: its seeding time up to now.
+        quiet_from_s: its seeding time when payload was last received or sent.
     """
 
     ratio: float | None
@@ -29,32 +29,32 @@ class Figures(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """A reached goal, its action, and what is stored so that the action is done once."""
+    """A goal that is reached, its action, and what is stored so that the action is done once."""
 
     goal: GoalName
     action: GoalAction
     reached: ReachedGoals
 
 
-def in_force(options: TorrentOptions, configured: GoalsConfig) -> GoalsConfig:
-    """Returns the goals in force for a torrent. Goals of the torrent replace goals of the configuration."""
+def in_force(options: TorrentOptions, global_goals: GoalsConfig) -> GoalsConfig:
+    """Returns the goals in force for a torrent: its own goals replace the global ones."""
     if options is DEFAULT_OPTIONS:
-        return configured
+        return global_goals
     return GoalsConfig(
-        ratio=configured.ratio if options.ratio_goal == "global" else options.ratio_goal,
+        ratio=global_goals.ratio if options.ratio_goal == "global" else options.ratio_goal,
         seeding_time_s=(
-            configured.seeding_time_s if options.seeding_time_goal_s == "global" else options.seeding_time_goal_s
+            global_goals.seeding_time_s if options.seeding_time_goal_s == "global" else options.seeding_time_goal_s
         ),
         inactive_time_s=(
-            configured.inactive_time_s if options.inactive_time_goal_s == "global" else options.inactive_time_goal_s
+            global_goals.inactive_time_s if options.inactive_time_goal_s == "global" else options.inactive_time_goal_s
         ),
-        action=configured.action if options.goal_action == "global" else options.goal_action,
+        action=global_goals.action if options.goal_action == "global" else options.goal_action,
     )
 
 
-def report(desired: DesiredTorrent, configured: GoalsConfig) -> GoalsReport | None:
-    """Returns the goals of a torrent as rows show them; None for a torrent without goals."""
-    goals = in_force(desired.options, configured)
+def report(desired: DesiredTorrent, global_goals: GoalsConfig) -> GoalsReport | None:
+    """Returns the goals of a torrent as rows show them; None if it has none."""
+    goals = in_force(desired.options, global_goals)
     if goals.ratio is goals.seeding_time_s is goals.inactive_time_s is None:
         return None
     return GoalsReport(
@@ -67,7 +67,7 @@ def report(desired: DesiredTorrent, configured: GoalsConfig) -> GoalsReport | No
 
 
 def judge(goals: GoalsConfig, figures: Figures, reached: ReachedGoals | None) -> Verdict | None:
-    """Returns the goal of a complete torrent to act on now. None if there is none.
+    """Returns the goal of a complete torrent that has to be acted on now; None if there is none.
 
     Args:
         reached: the goals that were acted on.
