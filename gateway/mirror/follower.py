@@ -38,7 +38,7 @@ POLL_S: Final = 1.0
 RECONNECT: Final = wait_exponential(multiplier=0.1, max=2)
 """The delays between attempts to reach the daemon."""
 CATEGORIES_TURNS: Final = 5
-"""In one of so many turns, categories and health are read, too."""
+"""In one of so many turns, categories, health and counters are read, too."""
 
 SILENT_S: Final = 3.0
 """After this many seconds without a message the daemon counts as away. It sends a tick every second."""
@@ -154,6 +154,7 @@ class Follower:
         if self._polls % CATEGORIES_TURNS == 1:
             await self.refresh_categories()
             self._mirror.health = await self._client.run(calls.health())
+            self._mirror.counters = (await self._client.run(calls.get_counters())).counters
 
 
 def read_rows(ids: list[str]) -> Call[list[tuple[TorrentRow, Facts]]]:

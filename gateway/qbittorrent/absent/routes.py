@@ -1,0 +1,91 @@
+"""The endpoints of `rss` and `search`."""
+
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from gateway.context import Gateway
+from gateway.qbittorrent.routing import Handler, change, read, require
+from gateway.web import answers
+from gateway.web.fields import Fields
+
+NO_RSS: Final = "Ouzel has no RSS."
+NO_SEARCH: Final = "Ouzel has no search."
+
+
+def routes(_: Gateway) -> list[BaseRoute]:
+    """Returns the routes."""
+    return [
+        read("rss/items", _answer({})),
+        read("rss/rules", _answer({})),
+        read("rss/matchingArticles", _answer({}, "ruleName")),
+        change("rss/addFolder", _refusal(409, NO_RSS, "path")),
+        change("rss/addFeed", _refusal(409, NO_RSS, "url", "path")),
+        change("rss/setFeedURL", _missing_item("path", "url")),
+        change("rss/removeItem", _missing_item("path")),
+        change("rss/moveItem", _missing_item("itemPath", "destPath")),
+        change("rss/markAsRead", _nothing("itemPath")),
+        change("rss/refreshItem", _nothing("itemPath")),
+        change("rss/setRule", _refusal(409, NO_RSS, "ruleName", "ruleDef")),
+        change("rss/renameRule", _nothing("ruleName", "newRuleName")),
+        change("rss/removeRule", _nothing("ruleName")),
+        read("search/plugins", _answer([])),
+        read("search/status", _search_status),
+        read("search/results", _refusal(404, "Not Found", "id")),
+        change("search/start", _refusal(409, NO_SEARCH, "pattern", "category", "plugins")),
+        change("search/stop", _refusal(404, "Not Found", "id")),
+        change("search/delete", _refusal(404, "Not Found", "id")),
+        change("search/downloadTorrent", _refusal(409, NO_SEARCH, "torrentUrl", "pluginName")),
+        change("search/installPlugin", _refusal(409, NO_SEARCH, "sources")),
+        change("search/uninstallPlugin", _nothing("names")),
+        change("search/enablePlugin", _nothing("names", "enable")),
+        change("search/updatePlugins", _nothing()),
+    ]
+
+
+def _answer(value: Any, *required: str) -> Handler:
+    """Answers with a value in JSON."""
+
+    async def answer(fields: Fields) -> Response:
+        require(fields, *required)
+        return answers.json(value)
+
+    return answer
+
+
+def _nothing(*required: str) -> Handler:
+    """Does nothing, as qBittorrent for unknown names."""
+
+    async def nothing(fields: Fields) -> Response:
+        require(fields, *required)
+        return answers.text()
+
+    return nothing
+
+
+def _refusal(status: int, message: str, *required: str) -> Handler:
+    """Refuses."""
+
+    async def refuse(fields: Fields) -> Response:
+        require(fields, *required)
+        raise HTTPException(status, message)
+
+    return refuse
+
+
+def _missing_item(*required: str) -> Handler:
+    """Says that an item of RSS does not exist. The first parameter is its path."""
+
+    async def missing(fields: Fields) -> Response:
+        require(fields, *required)
+        raise HTTPException(409, f"Item doesn't exist: {fields[required[0]]}.")
+
+    return missing
+
+
+async def _search_status(fields: Fields) -> Response:
+    if fields.get("id") not in (None, "", "0"):
+        raise HTTPException(404, "Not Found")
+    return answers.json([])
