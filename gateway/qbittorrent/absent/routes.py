@@ -1,5 +1,6 @@
 """The endpoints of `rss` and `search`."""
 
+import time
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
@@ -7,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from gateway.context import Gateway
+from gateway.mirror.journal import Level
 from gateway.qbittorrent.routing import Handler, change, read, require
 from gateway.web import answers
 from gateway.web.fields import Fields
@@ -15,8 +17,14 @@ NO_RSS: Final = "Ouzel has no RSS."
 NO_SEARCH: Final = "Ouzel has no search."
 
 
-def routes(_: Gateway) -> list[BaseRoute]:
+def routes(gateway: Gateway) -> list[BaseRoute]:
     """Returns the routes."""
+
+    async def update_plugins(_: Fields) -> Response:
+        """Logs what qBittorrent logs when there is nothing to update."""
+        gateway.mirror.journal.note("All plugins are already up to date.", Level.INFO, time.time_ns() // 1000)
+        return answers.text()
+
     return [
         read("rss/items", _answer({})),
         read("rss/rules", _answer({})),
@@ -41,7 +49,7 @@ def routes(_: Gateway) -> list[BaseRoute]:
         change("search/installPlugin", _refusal(409, NO_SEARCH, "sources")),
         change("search/uninstallPlugin", _nothing("names")),
         change("search/enablePlugin", _nothing("names", "enable")),
-        change("search/updatePlugins", _nothing()),
+        change("search/updatePlugins", update_plugins),
     ]
 
 

@@ -16,7 +16,7 @@ from protocol.wire import codec
 from protocol.wire.desired import SettingValue
 from protocol.wire.envelope import Reply
 from protocol.wire.errors import ErrorKind
-from protocol.wire.reports import GlobalGoals, SettingReport, SettingsReport
+from protocol.wire.reports import GlobalGoals, SettingReport, SettingsReport, StatsReport
 
 STORED: Final = "qbittorrent.preferences"
 """The name of the stored preferences in the store."""
@@ -44,6 +44,7 @@ class Preferences:
         self._settings: Settings | None = None
         self._goals: GlobalGoals | None = None
         self._bans: tuple[str, ...] = ()
+        self._stats: StatsReport | None = None
 
     async def read(self) -> dict[str, Value]:
         """Returns all preferences; while the daemon is away, the last known ones. Raises Unavailable if none are."""
@@ -73,6 +74,7 @@ class Preferences:
             self._settings = await daemon.run(_get_settings())
             self._goals = await daemon.run(calls.get_goals())
             self._bans = tuple(await daemon.run(calls.list_bans()))
+            self._stats = self._gateway.mirror.stats or await daemon.run(calls.stats())
         except Unavailable:
             if self._settings is None or self._goals is None:
                 raise
@@ -84,7 +86,7 @@ class Preferences:
             bans=self._bans,
             limits=limits,
             goals=self._goals,
-            stats=self._gateway.mirror.stats,
+            stats=self._stats,
         )
 
     def _check(self, change: Change, view: View) -> None:
