@@ -22,6 +22,7 @@ from ouzel.errors import Closed, DownloadFailed, KeyRefused, NotRunning, Refused
 from ouzel.stream.event import Event, Resnapshot, SnapshotPage
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
+from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.goals import GoalsReport
 from protocol.wire.making_results import JobAccepted, JobRow, JobState, TorrentExport
@@ -120,6 +121,7 @@ __all__ = [
     "RootReport",
     "RulesReport",
     "SandboxReport",
+    "ScheduleWindow",
     "Server",
     "ServerInfo",
     "SessionReport",

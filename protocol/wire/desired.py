@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Final, Literal
 import msgspec
 
 from protocol.text import patterns
-from protocol.wire.goals import Global, GoalAction, InactiveGoal, OwnGlobalGoals, RatioGoal, ReachedGoals, TimeGoal
+from protocol.wire.goals import Global, GoalAction, InactiveGoal, RatioGoal, ReachedGoals, TimeGoal
 
 LIMIT_MAX_BPS: Final = 2**31 - 2
 """The largest limit. libtorrent's limits are 32-bit integers, and the largest integer means no limit."""
@@ -355,29 +355,6 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
     def queue_key(self) -> tuple[int, str]:
         """The sort key in the queue."""
         return (self.added_us if self.queue_order is None else self.queue_order, self.torrent)
-
-
-class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What clients requested for the whole session. The file is `session.json`.
-
-    Fields:
-        download_bps, upload_bps: limits for all torrents together. None if no client has set a limit; then the limit in
-            the configuration applies.
-        settings: libtorrent's settings that clients have set, by libtorrent's names. They override the configuration.
-        banned: the IP addresses of banned peers, in their normal form.
-        categories: the categories of torrents, by name.
-        alternative: whether the alternative limits are in force; None if the schedule decides.
-        goals: the global seeding goals that clients have set.
-    """
-
-    download_bps: Bps | None = None
-    upload_bps: Bps | None = None
-    revision: int = 1
-    settings: dict[str, SettingValue] = {}
-    banned: tuple[str, ...] = ()
-    categories: dict[str, Category] = {}
-    alternative: bool | None = None
-    goals: OwnGlobalGoals = OwnGlobalGoals()
 
 
 def edited_web_seeds(present: Iterable[str], desired: DesiredTorrent) -> list[str]:

@@ -20,8 +20,6 @@ InactiveGoal = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 GoalAction = Literal["pause", "remove", "remove_files", "super_seed"]
 GoalName = Literal["ratio", "seeding_time", "inactive_time"]
 Global = Literal["global"]
-FromFile = Literal["file"]
-"""What clients set in order to return to the configured value."""
 
 
 class ReachedGoals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -38,15 +36,6 @@ class ReachedGoals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ratio: RatioGoal | None = None
     seeding_time_s: TimeGoal | None = None
     seeding_s: int = 0
-
-
-class OwnGlobalGoals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The global goals that clients have set; `file` for those that no client has set."""
-
-    ratio: RatioGoal | FromFile | None = "file"
-    seeding_time_s: TimeGoal | FromFile | None = "file"
-    inactive_time_s: InactiveGoal | FromFile | None = "file"
-    action: GoalAction | FromFile = "file"
 
 
 class GoalsReport(msgspec.Struct, frozen=True, kw_only=True):

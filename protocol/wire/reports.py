@@ -13,6 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from protocol.wire.desired import SettingValue
+from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.goals import GoalAction
 
 
@@ -281,6 +282,14 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
     roots: list[RootReport] = []
 
 
+class SettingSource(StrEnum):
+    """Who set a setting: nobody, the configuration (file or environment), or a client."""
+
+    DEFAULT = "default"
+    FILE = "file"
+    CLIENT = "client"
+
+
 class AlternativeReport(msgspec.Struct, frozen=True, kw_only=True):
     """The session's alternative limits. At certain times they replace the normal limits.
 
@@ -289,6 +298,8 @@ class AlternativeReport(msgspec.Struct, frozen=True, kw_only=True):
         in_force: whether they are in force now.
         scheduled: whether the schedule says that they are in force now.
         switch: true or false if a client has switched them on or off; null if the schedule decides.
+        schedule: the times at which they are in force, unless a client has switched them on or off.
+        sources: who set `download_bps`, `upload_bps` and `schedule`.
     """
 
     download_bps: int
@@ -296,6 +307,8 @@ class AlternativeReport(msgspec.Struct, frozen=True, kw_only=True):
     in_force: bool
     scheduled: bool
     switch: bool | None
+    schedule: list[ScheduleWindow] = []
+    sources: dict[str, SettingSource] = {}
 
 
 class SettingsReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -303,20 +316,13 @@ class SettingsReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     Fields:
         download_bps, upload_bps: the normal limits, in bytes per second; 0 means no limit.
-        alternative: the alternative limits. Absent if none are configured, and for a single torrent.
+        alternative: the alternative limits. Absent if neither a client nor the configuration has set them, and for a
+            single torrent.
     """
 
     download_bps: int
     upload_bps: int
     alternative: AlternativeReport | None = None
-
-
-class SettingSource(StrEnum):
-    """Who set a setting: nobody, the configuration (file or environment), or a client."""
-
-    DEFAULT = "default"
-    FILE = "file"
-    CLIENT = "client"
 
 
 class SettingReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ from typing import Final
 import msgspec
 
 from protocol.wire.commands.category_commands import PutCategory, RemoveCategory
-from protocol.wire.desired import CATEGORIES_MAX, Category, DesiredSession
+from protocol.wire.desired import CATEGORIES_MAX, Category
+from protocol.wire.desired_session import DesiredSession
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import CategoryList, CategoryRemoved, CategoryReport
 from supervisor.commands.acceptance import SESSION, Acceptance

@@ -1,6 +1,6 @@
-"""The editor: carries out commands that change the desired state of a torrent or of the session.
+"""The editor: carries out commands that change the desired state of one torrent, or of the session.
 
-Changes of one torrent are made one after the other. Changes of different torrents do not wait for each other.
+Changes of the same torrent are made one after the other; changes of different torrents do not wait for each other.
 """
 
 import contextlib
@@ -17,13 +17,15 @@ from protocol.wire.commands.option_commands import UpdateOptions
 from protocol.wire.commands.peer_commands import BanPeer, UnbanPeer
 from protocol.wire.commands.torrent_commands import AddPeers, UpdateLimits, UpdateSelection
 from protocol.wire.commands.tracker_commands import Reannounce
-from protocol.wire.desired import DesiredSession, DesiredTorrent
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired_session import DesiredSession
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import BanAccepted, TorrentAccepted
 from supervisor.commands import categories, edits, option_edits
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.arguments import by_index, endpoints, peer_ip
 from supervisor.commands.handlers import Change, Edit, edits_of, handles
+from supervisor.commands.limit_edits import check_torrents, limit_session
 from supervisor.commands.reads.reads import Reads
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.engine.engine import Engine
@@ -59,11 +61,11 @@ class Editor:
         self._on_paused = on_paused
 
     def handlers(self) -> dict[type[msgspec.Struct], Callable[..., Any]]:
-        """The handlers of commands that need only an edit, by the command's type."""
+        """The handlers of commands that need no more than an edit, by the command's type."""
         return {kind: partial(self.edit, edit) for kind, edit in EDITS.items() if issubclass(kind, Mutation)}
 
     async def edit(self, edit: Edit, command: Any, _: float) -> Acceptance:
-        """Changes the desired state of a torrent. An edit without effect is accepted, and causes no write."""
+        """Changes the desired state of a torrent. An edit without effect is accepted, and nothing is written."""
         async with self.hold(command.torrent) as before:
             after = edit.change(before, command)
             afresh = edit.afresh and self._snapshot.of(before.torrent).stopped
@@ -77,9 +79,7 @@ class Editor:
 
     @contextlib.asynccontextmanager
     async def hold(self, torrent: str) -> AsyncIterator[DesiredTorrent]:
-        """Locks a torrent against other changes. Yields the torrent's desired state.
-
-        The torrent is given by its id or its other info-hash.
+        """Locks a torrent, given by its id or its other info-hash, against other changes. Yields its desired state.
 
         Raises:
             OuzelError: UNKNOWN_TORRENT.
@@ -94,7 +94,7 @@ class Editor:
                     return
 
     async def learn(self, fact: Learned) -> None:
-        """Stores a finding of an engine about a torrent. Does nothing if the finding is stored, or the torrent is gone.
+        """Stores what an engine has found out about a torrent, unless that is stored already, or the torrent is gone.
 
         Raises:
             OuzelError: STORAGE_UNAVAILABLE; nothing has changed.
@@ -106,7 +106,7 @@ class Editor:
 
     @handles(AddPeers)
     async def add_peers(self, command: AddPeers, deadline: float) -> Acceptance:
-        """Stores peers of a torrent. The engine connects now to all stored peers, old and new."""
+        """Stores peers of a torrent. Has the engine connect now to all stored peers, old and new."""
         self._reads.find(command.torrent)  # an unknown torrent is reported before invalid peers
         given = endpoints(command.peers)
         accepted = await self.edit(EDITS[AddPeers], command, deadline)
@@ -115,9 +115,7 @@ class Editor:
 
     @handles(Reannounce)
     async def reannounce(self, command: Reannounce, _: float) -> Acceptance:
-        """Has the engine announce a torrent. Without an engine, does nothing, because the next engine announces the
-        torrent.
-        """
+        """Has the engine announce a torrent. Without an engine, nothing has to be done: the next one announces it."""
         desired = self._reads.find(command.torrent)
         torrent = desired.torrent
         if desired.quarantine is not None:
@@ -134,7 +132,7 @@ class Editor:
 
     @handles(UpdateSelection)
     async def update_selection(self, command: UpdateSelection, deadline: float) -> Acceptance:
-        """Changes the file selection. If the metadata is known, refuses priorities of files that do not exist."""
+        """Changes the file selection. If the metadata is known, priorities of files that do not exist are refused."""
         torrent = self._catalogue.resolve(command.torrent)
         metadata = self._snapshot.of(torrent).metadata if torrent in self._catalogue.torrents else None
         if metadata is not None and command.priorities is not msgspec.UNSET:
@@ -147,7 +145,7 @@ class Editor:
 
     @handles(UpdateOptions)
     async def update_options(self, command: UpdateOptions, deadline: float) -> Acceptance:
-        """Sets options of a torrent. The torrent's record stores the category's key."""
+        """Sets options of a torrent. Its record refers to the category by the category's key."""
         self._reads.find(command.torrent)  # an unknown torrent is reported before an unknown category
         edit = EDITS[UpdateOptions]
         if command.category is not msgspec.UNSET:
@@ -157,21 +155,13 @@ class Editor:
 
     @handles(UpdateLimits)
     async def update_limits(self, command: UpdateLimits, deadline: float) -> Acceptance:
-        """Sets the rate limits of a torrent. If the command names no torrent, sets the rate limits of the session."""
-        problem = self._problem_of_switch(command)
-        if problem is not None:
-            raise OuzelError(ErrorKind.INVALID_ARGUMENT, f"args.alternative: {problem}", field="args.alternative")
+        """Sets the rate limits of a torrent, or of the session if the command names none."""
         if command.torrent is not None:
+            check_torrents(command)
             return await self.edit(EDITS[UpdateLimits], command, deadline)
-        revision = await self._edit_session(edits.limit_session, command)
+        configured = self._reads.config.limits.alternative
+        revision = await self._edit_session(partial(limit_session, configured), command)
         return Acceptance(self._reads.settings(), SESSION, revision)
-
-    def _problem_of_switch(self, command: UpdateLimits) -> str | None:
-        if command.torrent is not None and command.alternative is not msgspec.UNSET:
-            return "a torrent has no alternative limits; leave out `torrent`"
-        if command.alternative is True and self._reads.settings().alternative is None:
-            return "the configuration has no [limits.alternative]"
-        return None
 
     @handles(BanPeer)
     async def ban_peer(self, command: BanPeer, _: float) -> Acceptance:

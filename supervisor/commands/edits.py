@@ -1,9 +1,8 @@
-"""Edits of one torrent's desired state. Pure.
+"""Edits of one torrent's desired state: `edit(desired, command) -> desired`, one for each such command. Pure.
 
-Each edit has the form `edit(desired, command) -> desired`. Edits of the session's desired state have the same form. The
-editor calls them by name, because there are few.
+Edits of the session's desired state have the same form. They are called by name, since they are few.
 
-An engine's finding is an edit, too, if the record stores the finding.
+A finding of the engine that is stored in the record is an edit, too.
 """
 
 from typing import Any
@@ -22,7 +21,8 @@ from protocol.wire.commands.torrent_commands import (
     UpdateSelection,
 )
 from protocol.wire.commands.tracker_commands import UpdateTrackers, UpdateWebSeeds
-from protocol.wire.desired import ADDRESSES_MAX, BANS_MAX, DesiredSession, DesiredTorrent, TrackerEdits
+from protocol.wire.desired import ADDRESSES_MAX, BANS_MAX, DesiredTorrent, TrackerEdits
+from protocol.wire.desired_session import DesiredSession
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.reports import SettingsReport
 from protocol.wire.results import PeersAccepted, SequentialAccepted
@@ -98,7 +98,7 @@ def recheck(desired: DesiredTorrent, _: Recheck) -> DesiredTorrent:
 
 @edits(TorrentRechecked)
 def rechecked(desired: DesiredTorrent, fact: TorrentRechecked) -> DesiredTorrent:
-    """Marks a recheck as done. Does nothing if another recheck was requested meanwhile."""
+    """Marks a recheck as done, unless another recheck was requested meanwhile."""
     return msgspec.structs.replace(desired, recheck=None) if desired.recheck == fact.revision else desired
 
 
@@ -151,17 +151,11 @@ def _peers(desired: DesiredTorrent, command: AddPeers) -> PeersAccepted:
 
 @edits(AddPeers, result=_peers)
 def add_peers(desired: DesiredTorrent, command: AddPeers) -> DesiredTorrent:
-    """Stores peers to connect to after each restart. Beyond PEERS_KEPT, drops the oldest. Raises OuzelError."""
+    """Stores peers to connect to after each restart; beyond PEERS_KEPT the oldest are dropped. Raises OuzelError."""
     given = endpoints(command.peers)
     kept = [peer for peer in desired.peers if peer not in given]
     new = [peer for peer in given if peer not in desired.peers]
     return msgspec.structs.replace(desired, peers=(*kept, *given)[-PEERS_KEPT:]) if new else desired
-
-
-def limit_session(session: DesiredSession, command: UpdateLimits) -> DesiredSession:
-    """Sets the session's rate limits, and switches the alternative limits on or off."""
-    switch = session.alternative if command.alternative is msgspec.UNSET else command.alternative
-    return msgspec.structs.replace(session, **limits_given(command), alternative=switch)
 
 
 def ban_peer(session: DesiredSession, command: BanPeer) -> DesiredSession:

@@ -95,6 +95,11 @@ class ConfigHandler:
         session = self._catalogue.session
         set_by_clients = {f"engine.{name}" for name in session.settings}
         set_by_clients |= {f"limits.{name}" for name in LIMITS if getattr(session, name) is not None}
+        own = session.alternative_limits
+        if "file" not in (own.download_bps, own.upload_bps):
+            set_by_clients.add("limits.alternative")
+        if own.schedule != "file":
+            set_by_clients.add("limits.schedule")
         set_by_clients |= {f"goals.{name}" for name in GOALS if getattr(session.goals, name) != "file"}
         overridden = [key for key in changes.changed if key in set_by_clients]
         self._log.info(

@@ -12,6 +12,7 @@ from protocol.wire import goals, making_results, reports, results, rows
 from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
+from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.envelope import EventFrame, Request
 from protocol.wire.events import event, job_events, session_events, torrent_events
 from protocol.wire.operations import OPERATIONS
@@ -145,7 +146,17 @@ SETTINGS: Final = reports.SettingsReport(
     download_bps=0,
     upload_bps=1_000_000,
     alternative=reports.AlternativeReport(
-        download_bps=500_000, upload_bps=50_000, in_force=True, scheduled=True, switch=None
+        download_bps=500_000,
+        upload_bps=50_000,
+        in_force=True,
+        scheduled=True,
+        switch=None,
+        schedule=[ScheduleWindow(days=["mon", "tue"], start="22:00", to="06:00")],
+        sources={
+            "download_bps": SettingSource.FILE,
+            "upload_bps": SettingSource.CLIENT,
+            "schedule": SettingSource.CLIENT,
+        },
     ),
 )
 GOALS: Final = reports.GlobalGoals(
@@ -239,7 +250,17 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "pause": {"torrent": TORRENT},
     "resume": {"torrent": TORRENT},
     "set_sequential": {"torrent": TORRENT, "sequential": True},
-    "update_limits": {"torrent": None, "download_bps": 0, "upload_bps": 50_000, "alternative": None},
+    "update_limits": {
+        "torrent": None,
+        "download_bps": 0,
+        "upload_bps": 50_000,
+        "alternative": None,
+        "alternative_limits": {
+            "upload_bps": 50_000,
+            "download_bps": "file",
+            "schedule": [{"days": ["mon", "tue"], "from": "22:00", "to": "06:00"}],
+        },
+    },
     "update_goals": {"ratio": 2.0, "seeding_time_s": None, "inactive_time_s": "file", "action": "pause"},
     "update_settings": {"settings": {"user_agent": "example/1.0", "connections_limit": 500, "enable_dht": None}},
     "update_selection": {

@@ -1,6 +1,6 @@
 """Calls about the whole session: the server, its settings, limits, global goals and categories."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -11,6 +11,7 @@ from ouzel.stream.event import SnapshotPage
 from ouzel.stream.event_stream import snapshot_page
 from protocol.wire import codec
 from protocol.wire.commands import category_commands, goal_commands, session_commands, torrent_commands
+from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.envelope import Reply, Wait
 from protocol.wire.goals import GoalAction
 from protocol.wire.reports import GlobalGoals, SettingReport, SettingsReport
@@ -51,18 +52,32 @@ def update_limits(
     download_bps: int | None = None,
     upload_bps: int | None = None,
     alternative: bool | Literal["auto"] | None = None,
+    alternative_download_bps: int | Literal["file"] | None = None,
+    alternative_upload_bps: int | Literal["file"] | None = None,
+    schedule: Sequence[ScheduleWindow] | Literal["file"] | None = None,
     wait: Wait = "durable",
 ) -> Call[SettingsReport]:
     """Sets the limits (bytes per second) of one torrent or of the session. Returns the limits.
 
     0 means no limit. None does not change a limit. `alternative` switches the session's alternative limits on or off.
     With `auto` the schedule decides.
+
+    Args:
+        alternative_download_bps, alternative_upload_bps: the session's alternative limits. "file" returns to the
+            configured limit.
+        schedule: when the alternative limits are in force. "file" returns to the configured schedule.
     """
+    change = torrent_commands.AlternativeChange(
+        download_bps=or_unset(alternative_download_bps),
+        upload_bps=or_unset(alternative_upload_bps),
+        schedule=schedule if schedule == "file" else or_unset(None if schedule is None else list(schedule)),
+    )
     command = torrent_commands.UpdateLimits(
         torrent=torrent,
         download_bps=or_unset(download_bps),
         upload_bps=or_unset(upload_bps),
         alternative=None if alternative == "auto" else or_unset(alternative),
+        alternative_limits=msgspec.UNSET if change == torrent_commands.AlternativeChange() else change,
     )
     return call_of(command, whole(SettingsReport), wait)
 

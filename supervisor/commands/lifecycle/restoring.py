@@ -6,7 +6,8 @@ from collections.abc import Callable
 import msgspec
 
 from protocol.wire.commands.session_commands import RestoreDamaged
-from protocol.wire.desired import DesiredSession, DesiredTorrent
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired_session import DesiredSession
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.results import DamagedRestored
 from supervisor.commands.acceptance import SESSION, Acceptance

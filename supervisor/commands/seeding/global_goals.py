@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from protocol.wire.commands.goal_commands import UpdateGoals
-from protocol.wire.goals import OwnGlobalGoals
+from protocol.wire.desired_session import OwnGlobalGoals
 from protocol.wire.reports import ActionSetting, GlobalGoals, RatioSetting, SettingSource, TimeSetting
 from supervisor.config.goals_config import GoalsConfig
 

@@ -3,6 +3,7 @@
 import pytest
 
 from ouzel.client import calls
+from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.errors import OuzelError
 from protocol.wire.operations import OPERATIONS, parse_command
 from tests.ouzel.samples import ID, crash, reply, row
@@ -49,6 +50,8 @@ CALLS: list[calls.Call[object]] = [
     calls.set_sequential(ID, False),
     calls.update_limits(ID, upload_bps=0),
     calls.update_limits(),
+    calls.update_limits(alternative_download_bps=0, alternative_upload_bps="file", schedule="file"),
+    calls.update_limits(schedule=[ScheduleWindow(start="22:00", to="06:00")]),
     calls.get_settings(),
     calls.get_goals(),
     calls.update_goals(),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from protocol.durable.integrity import crc32_of, encode_record, seal
-from protocol.wire.desired import DesiredSession
+from protocol.wire.desired_session import DesiredSession
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import DamagedReport
 from tests.supervisor.bench import Bench, bench
