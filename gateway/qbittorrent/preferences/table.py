@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gateway.qbittorrent.preferences import client_rows, connection_rows, torrent_rows, web_rows
+from gateway.qbittorrent.preferences import client_rows, connection_rows, schedule_rows, torrent_rows, web_rows
 from gateway.qbittorrent.preferences.row import Change, Row, Value, View
 
 ROWS: Final[Mapping[str, Row]] = {
@@ -19,6 +19,7 @@ ROWS: Final[Mapping[str, Row]] = {
         *connection_rows.FILTER,
         *connection_rows.ANNOUNCES,
         *torrent_rows.SPEED,
+        *schedule_rows.SCHEDULE,
         *torrent_rows.PRIVACY,
         *torrent_rows.QUEUE,
         *torrent_rows.GOALS,
