@@ -35,7 +35,7 @@ ADDING: Final = (
     stored("save_path_changed_tmm_enabled", False),
     stored("category_changed_tmm_enabled", False),
     stored("use_category_paths_in_manual_mode", False),
-    fixed("use_subcategories", False),
+    stored("use_subcategories", False),
     fixed("auto_delete_mode", 0),
     fixed("excluded_file_names_enabled", False),
     fixed("excluded_file_names", ""),
