@@ -31,6 +31,10 @@ RUN_S: Final = 1800.0
 TEST_S: Final = 120
 """The longest time of one test."""
 
+ALL_PASSED: Final = 0
+SOME_FAILED: Final = 1
+"""The exit codes of pytest after a whole run."""
+
 _LOAD: Final = """
 from qbittorrentapi import Client
 with Client(host="localhost:{port}", username="{username}", password="{password}") as client:
@@ -89,9 +93,11 @@ class Suite:
         options = ["-p", "no:cacheprovider", "-W", "default", f"--timeout={TEST_S}", f"--basetemp={TMP / 'pytest'}"]
         argv = [str(self.python), "-m", "pytest", *options, f"--junitxml={results}", *left_out.arguments(), *only]
         with log.open("wb") as output:
-            subprocess.run(argv, check=False, cwd=self.folder, env=environ, stdout=output, stderr=output, timeout=RUN_S)
-        if not results.exists():
-            raise CannotRun(f"the suite ended early; see {log}")
+            done = subprocess.run(
+                argv, check=False, cwd=self.folder, env=environ, stdout=output, stderr=output, timeout=RUN_S
+            )
+        if done.returncode not in (ALL_PASSED, SOME_FAILED):
+            raise CannotRun(f"the suite ended early: {' '.join(log.read_text().splitlines()[-5:])}")
         return outcomes(results)
 
 
