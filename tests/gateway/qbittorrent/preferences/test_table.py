@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -229,3 +230,10 @@ def test_the_configuration_is_shown() -> None:
     found = values(view(config=config))
     assert (found["web_ui_address"], found["web_ui_port"], found["web_ui_domain_list"]) == ("::1", 99, "a;b")
     assert found["web_ui_reverse_proxy_enabled"]
+
+
+def test_the_documentation_has_each_key_once() -> None:
+    """Each key is in the section that says where its value is kept."""
+    text = (Path(__file__).parents[4] / "docs/qbittorrent.md").read_text().partition("\n### Settings")[2]
+    named = re.findall(r"`(\w+)`", text)
+    assert sorted(named) == sorted(ROWS)
