@@ -1,4 +1,4 @@
-"""The endpoints of `rss` and `search`."""
+"""The endpoints of `rss` and `search`, and those of SSL torrents."""
 
 import time
 from typing import Any, Final
@@ -15,6 +15,8 @@ from gateway.web.fields import Fields
 
 NO_RSS: Final = "Ouzel has no RSS."
 NO_SEARCH: Final = "Ouzel has no search."
+NO_SSL: Final = "Ouzel has no SSL torrents."
+SSL_PARAMETERS: Final = ("ssl_certificate", "ssl_private_key", "ssl_dh_params")
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
@@ -25,7 +27,20 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
         gateway.mirror.journal.note("All plugins are already up to date.", Level.INFO, time.time_ns() // 1000)
         return answers.text()
 
+    async def ssl_parameters(fields: Fields) -> Response:
+        """The certificate of an SSL torrent; empty, since there are none."""
+        _check_torrent(gateway, fields)
+        return answers.json(dict.fromkeys(SSL_PARAMETERS, ""))
+
+    async def set_ssl_parameters(fields: Fields) -> Response:
+        """Refuses, as qBittorrent refuses parameters that it cannot use."""
+        require(fields, *SSL_PARAMETERS)
+        _check_torrent(gateway, fields)
+        raise HTTPException(415, NO_SSL)
+
     return [
+        read("torrents/SSLParameters", ssl_parameters),
+        change("torrents/setSSLParameters", set_ssl_parameters),
         read("rss/items", _answer({})),
         read("rss/rules", _answer({})),
         read("rss/matchingArticles", _answer({}, "ruleName")),
@@ -51,6 +66,13 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
         change("search/enablePlugin", _nothing("names", "enable")),
         change("search/updatePlugins", update_plugins),
     ]
+
+
+def _check_torrent(gateway: Gateway, fields: Fields) -> None:
+    """Refuses an unknown hash. Raises HTTPException."""
+    require(fields, "hash")
+    if gateway.mirror.find(fields["hash"].lower()) is None:
+        raise HTTPException(404, "Not Found")
 
 
 def _answer(value: Any, *required: str) -> Handler:

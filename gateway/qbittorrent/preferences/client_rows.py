@@ -28,11 +28,11 @@ ADDING: Final = (
     stored("torrent_content_layout", "Original"),
     stored("add_to_top_of_queue", False),
     stored("add_stopped_enabled", False),
-    stored("torrent_stop_condition", "None"),
-    stored("merge_trackers", False),
+    fixed("torrent_stop_condition", "None"),
+    fixed("merge_trackers", False),
     stored("auto_tmm_enabled", False),
     stored("torrent_changed_tmm_enabled", True),
-    stored("save_path_changed_tmm_enabled", False),
+    fixed("save_path_changed_tmm_enabled", False),
     stored("category_changed_tmm_enabled", False),
     stored("use_category_paths_in_manual_mode", False),
     stored("use_subcategories", False),
@@ -54,6 +54,10 @@ def _save_path(view: View) -> Value:
     return view.stored.get("save_path") or first_root(view)
 
 
+def _temp_path(view: View) -> Value:
+    return view.stored.get("temp_path") or f"{_save_path(view)}/temp"
+
+
 def first_root(view: View) -> str:
     """The first download root, which is the default save path; empty while it is unknown."""
     return view.stats.roots[0].path if view.stats is not None and view.stats.roots else ""
@@ -62,7 +66,7 @@ def first_root(view: View) -> str:
 STORAGE: Final = (
     Row("save_path", _save_path, lambda wanted, change: change.stored.update(save_path=wanted["save_path"])),
     fixed("temp_path_enabled", False),
-    Row("temp_path", lambda view: f"{_save_path(view)}/temp"),
+    Row("temp_path", _temp_path, lambda wanted, change: change.stored.update(temp_path=wanted["temp_path"])),
     fixed("export_dir", ""),
     fixed("export_dir_fin", ""),
     fixed("preallocate_all", False),

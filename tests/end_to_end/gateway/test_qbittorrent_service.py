@@ -178,8 +178,13 @@ def test_reads_go_on_without_an_engine(daemon: Daemon, api: Api) -> None:
     assert api.get("log/peers") == []
 
 
-def test_what_ouzel_does_not_have(api: Api) -> None:
+def test_what_ouzel_does_not_have(daemon: Daemon, api: Api) -> None:
     """As a qBittorrent without feeds and plugins; what cannot be done is refused."""
+    [torrent] = daemon.client.list_torrents()
+    ssl = {"ssl_certificate": "", "ssl_private_key": "", "ssl_dh_params": ""}
+    assert api.get(f"torrents/SSLParameters?hash={torrent.torrent}") == ssl
+    assert api.ask("torrents/setSSLParameters", hash=torrent.torrent, **ssl)[0] == 415
+    assert api.ask("torrents/SSLParameters?hash=0")[0] == 404
     assert api.get("rss/items") == {}
     assert api.get("search/plugins") == []
     assert api.ask("search/start", pattern="a", category="all", plugins="all")[0] == 409
