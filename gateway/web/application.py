@@ -17,4 +17,4 @@ def application(routes: list[BaseRoute]) -> Starlette:
 
 async def _refusal(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return answers.text(f"{error.detail}\n", error.status_code, dict(error.headers or {}))
+    return answers.text(error.detail, error.status_code, dict(error.headers or {}))

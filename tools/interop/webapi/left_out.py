@@ -8,6 +8,8 @@ HTTPS: Final = "switches the server to HTTPS by a preference; the gateway's conf
 NO_RSS: Final = "needs RSS, which Ouzel does not have"
 NO_SEARCH: Final = "starts a search; a qBittorrent without Python refuses that, too"
 
+NO_STOPPED: Final = "moves a stopped torrent in the queue, and stopped torrents have no place in Ouzel's queue"
+
 FILES: Final = {"tests/test_rss.py": NO_RSS}
 """Whole files."""
 
@@ -18,6 +20,8 @@ TESTS: Final = {
     "tests/test_search.py::test_install_uninstall_plugin": INTERNET,
     "tests/test_search.py::test_search": NO_SEARCH,
     "tests/test_search.py::test_stop": NO_SEARCH,
+    "tests/test_torrent.py::test_priority": NO_STOPPED,
+    "tests/test_torrents.py::test_priority": NO_STOPPED,
     "tests/test_torrents.py::test_add_delete": INTERNET,
     "tests/test_torrents.py::test_add_torrent_file_fail": ROOT,
 }
