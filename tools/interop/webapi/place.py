@@ -1,4 +1,7 @@
-"""A network with only a loopback interface, and an empty `/tmp`, for this process and its children."""
+"""A network with only a loopback interface, and an empty `/tmp`, for this process and its children.
+
+`/etc` is read-only there. The suite expects that nothing can be written below it, although it runs as root.
+"""
 
 import ctypes
 import os
@@ -25,6 +28,8 @@ def enter() -> None:
         raise CannotRun(f"no namespaces can be made: {os.strerror(ctypes.get_errno())}")
     _run("ip", "link", "set", "lo", "up")
     _run("mount", "--make-rprivate", "/")
+    _run("mount", "--bind", "/etc", "/etc")
+    _run("mount", "-o", "remount,bind,ro", "/etc")
     _run("mount", "-t", "tmpfs", "-o", "size=512m", "tmpfs", str(TMP))
 
 
