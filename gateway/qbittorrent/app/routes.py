@@ -14,7 +14,7 @@ from gateway.context import Gateway
 from gateway.daemon.daemon import Unavailable
 from gateway.qbittorrent.app import cookies, directories, interfaces
 from gateway.qbittorrent.app.identity import API_VERSION, VERSION, build_info
-from gateway.qbittorrent.preferences.preferences import InvalidPreference, Preferences, known
+from gateway.qbittorrent.preferences.preferences import DEADLINE_MS, InvalidPreference, Preferences, known
 from gateway.qbittorrent.routing import bad_request, change, read, require
 from gateway.web import answers
 from gateway.web.fields import Fields
@@ -61,8 +61,10 @@ class App:
 
     async def build_info(self, _: Fields) -> Response:
         """The versions of libraries."""
-        with contextlib.suppress(Unavailable):  # the last known version stays
-            self._libtorrent = (await self._gateway.daemon.run(calls.hello())).libtorrent or self._libtorrent
+        if not self._gateway.mirror.away:
+            with contextlib.suppress(Unavailable):  # the last known version stays
+                server = await self._gateway.daemon.run(calls.hello(), deadline_ms=DEADLINE_MS)
+                self._libtorrent = server.libtorrent or self._libtorrent
         return answers.json(build_info(self._libtorrent))
 
     async def preferences(self, _: Fields) -> Response:

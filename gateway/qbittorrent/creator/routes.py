@@ -20,6 +20,8 @@ from gateway.web.fields import Fields
 from ouzel.client import calls
 from ouzel.errors import Refused
 
+DEADLINE_MS: Final = 4_000
+"""After this time the last known rows of jobs are shown."""
 MAX_TASKS: Final = 100
 """The maximum number of tasks. The oldest task that has ended is forgotten first."""
 MAX_BYTES: Final = 100 * 1024 * 1024
@@ -111,8 +113,10 @@ class Creator:
 
     async def _refresh(self) -> None:
         """Reads the jobs of the tasks. While the daemon is away, the last known rows stay."""
+        if self._gateway.mirror.away:
+            return
         try:
-            jobs = await self._gateway.daemon.run(calls.list_jobs())
+            jobs = await self._gateway.daemon.run(calls.list_jobs(), deadline_ms=DEADLINE_MS)
         except Unavailable:
             return
         for job in jobs:

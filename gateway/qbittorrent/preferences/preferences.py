@@ -1,5 +1,6 @@
 """Reads the preferences, and applies changes of them."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -20,6 +21,8 @@ from protocol.wire.reports import GlobalGoals, SettingReport, SettingsReport, St
 
 STORED: Final = "qbittorrent.preferences"
 """The name of the stored preferences in the store."""
+DEADLINE_MS: Final = 4_000
+"""After this time the daemon's last answers count."""
 BATCH: Final = 500
 """The maximum number of torrents whose queueing is changed at once."""
 
@@ -57,6 +60,8 @@ class Preferences:
             InvalidPreference: a value is wrong; nothing was changed.
             Unavailable: the daemon is away.
         """
+        if self._gateway.mirror.away:
+            raise Unavailable("Ouzel does not answer.")
         view = await self._view()
         try:
             change = table.change_of(given, view)
@@ -69,15 +74,15 @@ class Preferences:
             raise InvalidPreference(refusal.message) from refusal
 
     async def _view(self) -> View:
-        daemon = self._gateway.daemon
-        try:
-            self._settings = await daemon.run(_get_settings())
-            self._goals = await daemon.run(calls.get_goals())
-            self._bans = tuple(await daemon.run(calls.list_bans()))
-            self._stats = self._gateway.mirror.stats or await daemon.run(calls.stats())
-        except Unavailable:
-            if self._settings is None or self._goals is None:
-                raise
+        """Asks the daemon. While the daemon is away, its last answers count. Raises Unavailable without any."""
+        known = self._settings is not None
+        if not (self._gateway.mirror.away and known):
+            try:
+                await self._ask()
+            except Unavailable:
+                if not known:
+                    raise
+        assert self._settings is not None
         settings, limits = self._settings
         return View(
             config=self._gateway.config,
@@ -88,6 +93,16 @@ class Preferences:
             goals=self._goals,
             stats=self._stats,
         )
+
+    async def _ask(self) -> None:
+        daemon = self._gateway.daemon
+        settings, goals, bans, stats = await asyncio.gather(
+            daemon.run(_get_settings(), deadline_ms=DEADLINE_MS),
+            daemon.run(calls.get_goals(), deadline_ms=DEADLINE_MS),
+            daemon.run(calls.list_bans(), deadline_ms=DEADLINE_MS),
+            daemon.run(calls.stats(), deadline_ms=DEADLINE_MS),
+        )
+        self._settings, self._goals, self._bans, self._stats = settings, goals, tuple(bans), stats
 
     def _check(self, change: Change, view: View) -> None:
         path = change.stored.get("save_path")

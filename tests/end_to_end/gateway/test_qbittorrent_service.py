@@ -178,6 +178,21 @@ def test_reads_go_on_without_an_engine(daemon: Daemon, api: Api) -> None:
     assert api.get("log/peers") == []
 
 
+def test_reads_go_on_without_the_daemon(daemon: Daemon, api: Api) -> None:
+    """The last known preferences are shown, and a change of the daemon is to be tried again later."""
+    before = api.get("app/preferences")
+    daemon.kill()
+    try:
+        until(lambda: api.get("transfer/info")["connection_status"] == "disconnected", "the gateway notices it")
+        assert api.get("app/preferences") == before
+        assert api.ask("transfer/downloadLimit")[0] == 200
+        assert api.prefer(dht=not before["dht"])[0] == 503
+    finally:
+        daemon.start()
+    until(lambda: api.prefer(**before)[0] == 200, "the daemon is there again")
+    until(lambda: api.get("transfer/info")["connection_status"] != "disconnected", "the gateway follows the daemon")
+
+
 def test_what_ouzel_does_not_have(daemon: Daemon, api: Api) -> None:
     """As a qBittorrent without feeds and plugins; what cannot be done is refused."""
     [torrent] = daemon.client.list_torrents()
