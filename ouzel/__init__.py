@@ -22,10 +22,10 @@ from ouzel.errors import Closed, DownloadFailed, KeyRefused, NotRunning, Refused
 from ouzel.stream.event import Event, Resnapshot, SnapshotPage
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
-from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.goals import GoalsReport
 from protocol.wire.making_results import JobAccepted, JobRow, JobState, TorrentExport
+from protocol.wire.peer_rows import PeerConnection, PeerFlag, PeerRow, TrackerRow, TrackerStatus
 from protocol.wire.reports import (
     ActionSetting,
     AlternativeReport,
@@ -58,16 +58,12 @@ from protocol.wire.rows import (
     Hindrance,
     HindranceCause,
     Moving,
-    PeerConnection,
-    PeerFlag,
-    PeerRow,
     RulesReport,
     TorrentDetail,
     TorrentRow,
     TorrentState,
-    TrackerRow,
-    TrackerStatus,
 )
+from protocol.wire.session.desired_session import ScheduleWindow
 
 __all__ = [
     "ActionSetting",

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from protocol.internal.link_events import FilesRestored
+from protocol.internal.link_events import FilesRestored, MetadataKnown
 from protocol.wire.events.session_events import SessionError
 from protocol.wire.events.torrent_events import (
     Completed,
     ErrorCleared,
     FileCompleted,
     FilesDiscovered,
-    MetadataUpdated,
     Progress,
     StateChanged,
     TorrentError,
@@ -61,7 +60,7 @@ TranslatedEvent = (
     | FileCompleted
     | TorrentError
     | ErrorCleared
-    | MetadataUpdated
+    | MetadataKnown
     | FilesDiscovered
     | FilesRestored
     | SessionError

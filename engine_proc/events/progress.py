@@ -50,4 +50,6 @@ def progress_of(row: TorrentStatus, state: TorrentState) -> Progress:
         peers=row.peers,
         seeds=row.seeds,
         queue_position=row.queue_position,
+        swarm_seeds=row.swarm_seeds,
+        swarm_leeches=row.swarm_leeches,
     )

@@ -6,7 +6,7 @@ from typing import Any, Final
 import libtorrent
 
 from engine_proc.session.peers_port import Peers, Pieces
-from protocol.wire.rows import PeerConnection, PeerFlag, PeerRow
+from protocol.wire.peer_rows import PeerConnection, PeerFlag, PeerRow
 
 lt: Any = libtorrent
 """Untyped: the binding's type stubs lack some flags."""

@@ -216,7 +216,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
     ) -> Loading:
         layout = None
         if params.ti is not None and not files_known:
-            layout = libtorrent_files.layout(params.ti, params.file_priorities, params.renamed_files)
+            layout = libtorrent_files.layout(params.ti, params.file_priorities, params.renamed_files, params)
         hashes = libtorrent_hashes.hashes(params.info_hashes)
         known = hashes.known()  # reading them is slow, and there may be 10,000 torrents to restore
         if (other := self._handles.rival(torrent, known)) is not None:

@@ -65,6 +65,9 @@ class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
     """Whether libtorrent has stopped downloading because a write failed. No alert reports this stop."""
     queued: bool = False
     """Whether the torrent waits in libtorrent's queue. Then `paused` is False."""
+    swarm_seeds: int | None = None
+    swarm_leeches: int | None = None
+    """The numbers in the swarm as the trackers say; None if none has said so."""
     queue_position: int | None = None
     """The place of an incomplete torrent in libtorrent's queue; None if the torrent is not in the queue."""
 

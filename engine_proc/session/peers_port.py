@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from protocol.wire.rows import PeerRow
+from protocol.wire.peer_rows import PeerRow
 
 
 class Peers(NamedTuple):

@@ -16,8 +16,9 @@ from engine_proc.session.options_port import OptionsPort
 from engine_proc.session.peer_sources import PeerSources
 from engine_proc.session.peers_port import PeersPort
 from engine_proc.session.sources_port import SourcesPort
-from protocol.wire.desired import ContentLayout, DesiredTorrent, KnownMetadata, SettingValue
+from protocol.wire.desired import ContentLayout, DesiredTorrent, SettingValue
 from protocol.wire.events.torrent_events import FileEntry
+from protocol.wire.metadata import KnownMetadata
 
 Metainfo = bytes | Callable[[], bytes | None] | None
 """A .torrent file's content, or a function that reads the file. Torrents with resume data rarely need the content."""
@@ -129,17 +130,16 @@ class SourceInfo(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """The content of an info dictionary, without padding (BEP 47): name, total size, piece length and files.
+    """The metadata of a torrent, and its files without padding (BEP 47).
 
     The entries have the current `priority`, and the `path` on disk.
 
     Fields:
+        metadata: it lacks the texts and the time in the .torrent file if the session has only the info dictionary.
         torrent_paths: by index, the path in the torrent. Only files with another path on disk are included.
     """
 
-    name: str
-    size: int
-    piece_length: int
+    metadata: KnownMetadata
     files: list[FileEntry]
     torrent_paths: Mapping[str, str] = MappingProxyType({})
 

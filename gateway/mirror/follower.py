@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final, TypeVar
+from typing import Final
 
+import msgspec
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
@@ -24,7 +25,6 @@ from protocol.wire.envelope import Reply
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.rows import TorrentRow
 
-T = TypeVar("T")
 log = structlog.get_logger()
 
 BATCH: Final = 500
@@ -43,9 +43,11 @@ CATEGORIES_TURNS: Final = 5
 SILENT_S: Final = 3.0
 """After this many seconds without a message the daemon counts as away. It sends a tick every second."""
 
-FACTS: Final[tuple[str, ...]] = ()
+FACTS: Final = tuple(name for name in Facts.__struct_fields__ if name != "trackers")
 """The fields of `Facts` that are read with each row."""
-FIELDS: Final = (*TorrentRow.__struct_fields__, *FACTS)
+TRACKERS: Final = "tracker_status"
+"""The member of the details that has all trackers. Of each, the URL and the tier are facts."""
+FIELDS: Final = (*TorrentRow.__struct_fields__, *FACTS, TRACKERS)
 
 
 class Follower:
@@ -85,7 +87,8 @@ class Follower:
             batch = wanted[start : start + BATCH]
             for each in batch:
                 self._dirty.pop(each, None)
-            self._mirror.refresh(await self._client.run(read_rows(batch)), _now_us())
+            reply, rows = await self._client.run(read_rows(batch))
+            self._mirror.refresh(rows, reply.epoch, reply.seq, _now_us())
 
     async def refresh_categories(self) -> None:
         """Reads the categories at once. Raises OuzelError as `refresh` does."""
@@ -157,18 +160,30 @@ class Follower:
             self._mirror.counters = (await self._client.run(calls.get_counters())).counters
 
 
-def read_rows(ids: list[str]) -> Call[list[tuple[TorrentRow, Facts]]]:
+class _Tracker(msgspec.Struct):
+    url: str
+    tier: int
+
+
+class _Trackers(msgspec.Struct):
+    tracker_status: list[_Tracker] = []
+
+
+def read_rows(ids: list[str]) -> Call[tuple[Reply, list[tuple[TorrentRow, Facts]]]]:
     """Returns a call that reads rows with their facts. Unknown ids are left out."""
 
-    def read(reply: Reply) -> list[tuple[TorrentRow, Facts]]:
-        rows = result_of(reply)["torrents"]
-        return [(_convert(row, TorrentRow), _convert({name: row[name] for name in FACTS}, Facts)) for row in rows]
+    def read(reply: Reply) -> tuple[Reply, list[tuple[TorrentRow, Facts]]]:
+        found = result_of(reply)["torrents"]
+        rows = codec.convert(found, list[TorrentRow], within="result.torrents", error=ErrorKind.MALFORMED_FRAME)
+        facts = codec.convert(found, list[Facts], within="result.torrents", error=ErrorKind.MALFORMED_FRAME)
+        trackers = codec.convert(found, list[_Trackers], within="result.torrents", error=ErrorKind.MALFORMED_FRAME)
+        whole = (
+            msgspec.structs.replace(each, trackers=tuple((tracker.url, tracker.tier) for tracker in its.tracker_status))
+            for each, its in zip(facts, trackers, strict=True)
+        )
+        return reply, list(zip(rows, whole, strict=True))
 
     return Call("list_torrents", {"ids": ids, "fields": list(FIELDS)}, read)
-
-
-def _convert(value: object, kind: type[T]) -> T:
-    return codec.convert(value, kind, within="result.torrents", error=ErrorKind.MALFORMED_FRAME)
 
 
 def _now_us() -> int:

@@ -65,20 +65,34 @@ class Mirror:
         if isinstance(item, Event):
             self.away = False
             if item.torrent is not None:
-                return self._take([item.torrent], now_us)
+                changed = self._take([item.torrent], now_us)
+                if (torrent := self.torrents.get(item.torrent)) is not None:
+                    torrent.seq = item.seq
+                return changed
             if item.type == "engine_lost":
                 return self._take(list(self.torrents), now_us)
         elif isinstance(item, DaemonSilent):
             self.away = True
         return []
 
-    def refresh(self, rows: Iterable[tuple[TorrentRow, Facts]], now_us: int) -> None:
-        """Replaces what was read again. Torrents that were removed meanwhile are left out."""
+    def refresh(self, rows: Iterable[tuple[TorrentRow, Facts]], epoch: str, seq: int, now_us: int) -> None:
+        """Applies rows that were read again. Torrents that were removed meanwhile are left out.
+
+        If an event after `seq` was applied already, the present row is newer, and is kept.
+
+        Args:
+            epoch, seq: the event at which the rows are true. Rows of another epoch are left out.
+        """
+        if epoch != self.epoch:
+            return
         for row, facts in rows:
             torrent = self.torrents.get(row.torrent)
             if torrent is None:
                 continue
-            torrent.read_us = now_us
+            if torrent.seq > seq:
+                row = torrent.row
+            else:
+                torrent.read_us = now_us
             if row != torrent.row or facts != torrent.facts:
                 self._table.rows[row.torrent] = row
                 torrent.facts = facts
@@ -125,8 +139,10 @@ class Mirror:
             self.journal.note("Ouzel does not answer.", Level.WARNING, now_us)
 
     def _replace_all(self, now_us: int) -> list[str]:
-        for torrent in [each for each in self.torrents if each not in self._table.rows]:
-            self._remove(torrent)
+        for torrent in self.torrents.values():
+            torrent.seq = 0
+        for each in [each for each in self.torrents if each not in self._table.rows]:
+            self._remove(each)
         return self._take(list(self._table.rows), now_us)
 
     def _take(self, ids: list[str], now_us: int) -> list[str]:

@@ -37,13 +37,15 @@ class Torrent:
         row: the latest row.
         facts: the latest facts; `NO_FACTS` until they were read.
         revision: the mirror's revision in which the row or the facts last changed.
-        read_us: when the row was last read completely, microseconds since 1970; durations in the row have this age.
+        seq: the number of the last event that was applied to the row.
+        read_us: when the row was last read, microseconds since 1970. Durations in the row were right at that time.
     """
 
-    __slots__ = ("facts", "read_us", "revision", "row")
+    __slots__ = ("facts", "read_us", "revision", "row", "seq")
 
     def __init__(self, row: TorrentRow, revision: int, read_us: int) -> None:
         self.row = row
         self.facts = NO_FACTS
         self.revision = revision
+        self.seq = 0
         self.read_us = read_us

@@ -49,9 +49,10 @@ from protocol.wire.commands import (
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
 from protocol.wire.making_results import JobAccepted, JobRow, TorrentExport
+from protocol.wire.peer_rows import PeerRow, TrackerRow
 from protocol.wire.reports import CountersReport, GlobalGoals, HealthReport, StatsReport
 from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
-from protocol.wire.rows import PeerRow, TorrentDetail, TrackerRow
+from protocol.wire.rows import TorrentDetail
 
 __all__ = [
     "Added",

@@ -107,7 +107,8 @@ _PROGRESS = (
     "seeds",
 )
 _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "metadata_updated": lambda data: {"name": data["name"], "size": data["size"]},
+    "metadata_updated": lambda data: {"name": data["name"], "size": data["size"], "content": data.get("content")},
+    "files_renamed": lambda data: {"content": data.get("content")},
     "state_changed": lambda data: (
         {"state": TorrentState(data["state"]), "hindrance": None}
         | ({} if data["state"] == TorrentState.ERROR else {"error": None})
@@ -124,7 +125,7 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "progress": lambda data: (
         {"state": TorrentState(data["state"]), "ratio": ratio(data["downloaded"], data["uploaded"], data["bytes_done"])}
         | {name: data[name] for name in _PROGRESS}
-        | {"queue_position": data.get("queue_position")}
+        | {name: data.get(name) for name in ("queue_position", "swarm_seeds", "swarm_leeches")}
         | ({} if data["state"] == TorrentState.DOWNLOADING else {"eta_s": None})
     ),
 }

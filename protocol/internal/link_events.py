@@ -31,12 +31,12 @@ from protocol.wire.events.torrent_events import (
     FileCompleted,
     FileEntry,
     FilesDiscovered,
-    MetadataUpdated,
     Progress,
     SelectionChanged,
     StateChanged,
     TorrentError,
 )
+from protocol.wire.metadata import KnownMetadata
 from protocol.wire.reports import SandboxReport
 
 
@@ -152,6 +152,13 @@ class TorrentDropped(EventMessage, frozen=True, kw_only=True, tag="torrent_forgo
     left: list[str] = []
 
 
+class MetadataKnown(EventMessage, frozen=True, kw_only=True, tag="metadata_known"):
+    """The metadata of a torrent that was added just now, or whose info dictionary has arrived from peers."""
+
+    torrent: str
+    metadata: KnownMetadata
+
+
 class FilesRestored(EventMessage, frozen=True, kw_only=True, tag="files_restored"):
     """The files of a torrent that was loaded from fast-resume data.
 
@@ -159,9 +166,7 @@ class FilesRestored(EventMessage, frozen=True, kw_only=True, tag="files_restored
     """
 
     torrent: str
-    name: str
-    size: int
-    piece_length: int
+    metadata: KnownMetadata
     files: list[FileEntry]
     torrent_paths: dict[str, str] = {}
 
@@ -287,6 +292,7 @@ EngineEvent = (
     | SettingsApplied
     | TorrentDropped
     | FilesRestored
+    | MetadataKnown
     | HistoryFound
     | FilesQueried
     | TrackersKnown
@@ -308,7 +314,6 @@ EngineEvent = (
     | SessionStats
     | IpFilterState
     | Progress
-    | MetadataUpdated
     | FilesDiscovered
     | StateChanged
     | Completed

@@ -8,8 +8,9 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from protocol.internal.link_messages import CommandMessage, EventMessage
-from protocol.wire.desired import ContentLayout, KnownMetadata
-from protocol.wire.rows import PeerRow
+from protocol.wire.desired import ContentLayout
+from protocol.wire.metadata import KnownMetadata
+from protocol.wire.peer_rows import PeerRow
 
 RESUME_PROBLEM: Final = "the resume data: "
 """The beginning of a `SourceInspected.problem` that is about the resume data."""

@@ -11,6 +11,7 @@ import msgspec
 
 from protocol.text import patterns
 from protocol.wire.goals import Global, GoalAction, InactiveGoal, RatioGoal, ReachedGoals, TimeGoal
+from protocol.wire.metadata import KnownMetadata
 
 LIMIT_MAX_BPS: Final = 2**31 - 2
 """The largest limit. libtorrent's limits are 32-bit integers, and the largest integer means no limit."""
@@ -156,22 +157,6 @@ class Quarantine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason: str
     since_us: int
     crash_report: str | None = None
-
-
-class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The metadata in a torrent's info dictionary, stored in its record.
-
-    Fields:
-        name: the torrent's name.
-        size: the size of all files except padding (BEP 47), in bytes.
-        piece_length: the size of a piece in bytes.
-        files: the number of files, without padding.
-    """
-
-    name: str
-    size: int
-    piece_length: int
-    files: int
 
 
 class StorageMove(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -13,8 +13,8 @@ from enum import StrEnum
 import msgspec
 
 from protocol.wire.desired import SettingValue
-from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.goals import GoalAction
+from protocol.wire.session.desired_session import ScheduleWindow
 
 
 class EngineState(StrEnum):
@@ -271,7 +271,8 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
         engine: the engine process. If there are several, the values are sums.
         torrents: the number of torrents by state. States without torrents are omitted.
         ip_filter: the IP filter; null if there is none.
-        roots: the download roots, with the free space of each.
+        roots: the download roots in the order of the configuration, with the free space of each. The first root is the
+            default save path. The reply has them without an engine, too.
     """
 
     session: SessionReport

@@ -9,8 +9,9 @@ import msgspec
 
 from protocol.wire.crashes import CrashSummary
 from protocol.wire.envelope import EventFrame
+from protocol.wire.peer_rows import PeerRow, TrackerRow, WebSeedRow
 from protocol.wire.reports import HealthReport, SettingReport, SettingsReport
-from protocol.wire.rows import FileRow, PeerRow, TorrentRow, TrackerRow, WebSeedRow
+from protocol.wire.rows import FileRow, TorrentDetail, TorrentRow
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +82,7 @@ else:
             (field.name, field.type)
             if field.name == "torrent"
             else (field.name, field.type | msgspec.UnsetType, msgspec.UNSET)
-            for field in msgspec.structs.fields(TorrentRow)
+            for field in msgspec.structs.fields(TorrentDetail)
         ],
         frozen=True,
         kw_only=True,

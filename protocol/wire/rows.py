@@ -1,4 +1,4 @@
-"""Observed state of torrents in the replies to clients: rows of torrents, files, trackers and peers.
+"""Observed state of torrents in the replies to clients: rows of torrents and of files.
 
 These units apply:
 
@@ -15,6 +15,7 @@ import msgspec
 
 from protocol.wire.desired import DEFAULT_OPTIONS, TorrentOptions
 from protocol.wire.goals import GoalsReport
+from protocol.wire.peer_rows import TrackerRow
 
 
 class TorrentState(StrEnum):
@@ -81,104 +82,6 @@ class Hindrance(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
-class TrackerStatus(StrEnum):
-    """The status of a tracker. `disabled` is not used yet."""
-
-    DISABLED = "disabled"
-    NOT_CONTACTED = "not_contacted"
-    UPDATING = "updating"
-    WORKING = "working"
-    ERROR = "error"
-
-
-class TrackerRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One tracker of a torrent, from the source or from a client.
-
-    Fields:
-        url: the tracker's URL. It is not redacted, and may have a passkey.
-        tier: the tracker's tier (BEP 12). libtorrent announces to the tiers in ascending order, from 0.
-        status: the tracker's status. `not_contacted`: there was no announce or no answer since the daemon started.
-            `updating`: an announce is in progress. `working`: the last announce was successful. `error`: the last
-            announce got no answer or an error.
-        message: the error, or the warning of a tracker that works. Empty if there is none.
-        next_announce_us: the time of the next announce, microseconds since 1970; null if unknown.
-        seeds, leeches, downloads: the numbers in the tracker's last answer; null if unknown.
-        failing_since_us: when the status became `error`, microseconds since 1970. Null if the status is not `error`.
-    """
-
-    url: str
-    tier: int
-    status: TrackerStatus
-    message: str = ""
-    next_announce_us: int | None = None
-    seeds: int | None = None
-    leeches: int | None = None
-    downloads: int | None = None
-    failing_since_us: int | None = None
-
-
-class PeerConnection(StrEnum):
-    """How a peer is connected.
-
-    `web_seed` is an HTTP server that has the torrent's files (BEP 19). The others run over TCP, uTP (BEP 29) or I2P.
-    """
-
-    TCP = "tcp"
-    UTP = "utp"
-    WEB_SEED = "web_seed"
-    I2P = "i2p"
-
-
-class PeerFlag(StrEnum):
-    """A fact about a connected peer. docs/protocol.md has the meanings. Later versions may add flags."""
-
-    SEED = "seed"
-    UPLOAD_ONLY = "upload_only"
-    OUTGOING = "outgoing"
-    CONNECTING = "connecting"
-    HANDSHAKE = "handshake"
-    ENCRYPTED = "encrypted"
-    INTERESTED = "interested"
-    UNCHOKED = "unchoked"
-    REMOTE_INTERESTED = "remote_interested"
-    REMOTE_UNCHOKED = "remote_unchoked"
-    OPTIMISTIC = "optimistic"
-    SNUBBED = "snubbed"
-    ON_PAROLE = "on_parole"
-    HOLEPUNCHED = "holepunched"
-    FROM_TRACKER = "from_tracker"
-    FROM_DHT = "from_dht"
-    FROM_PEX = "from_pex"
-    FROM_LSD = "from_lsd"
-    FROM_RESUME_DATA = "from_resume_data"
-
-
-class PeerRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One connected peer of a torrent.
-
-    Fields:
-        endpoint: the peer's `address:port`, with IPv6 addresses in brackets. For an incoming connection, the port is
-            not the peer's listening port.
-        client: the name of the peer's program, as the peer sent it. The name may be empty and have any characters. It
-            is cut to 100 characters.
-        flags: facts about the peer. The section "Peers" has their meanings. Later versions may add flags.
-        progress: the fraction of the torrent that the peer has, 0..1.
-        download_bps, upload_bps: the payload rates from and to the peer.
-        downloaded, uploaded: the payload bytes from and to the peer since it was connected.
-        connection: how the peer is connected.
-    """
-
-    endpoint: str
-    client: str
-    flags: list[PeerFlag]
-    progress: float
-    download_bps: int
-    upload_bps: int
-    downloaded: int
-    uploaded: int
-    connection: PeerConnection
-
-
 class Moving(msgspec.Struct, frozen=True, kw_only=True):
     """The move of a torrent's files to another save path.
 
@@ -241,6 +144,15 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
             `update_options`), is paused, or is complete.
         category: the name of the torrent's category, or null. The only event with this field is `torrent_added`.
         goals: the seeding goals in force for the torrent. Null if it has none. No event has this field.
+        content: the path of the torrent's only file, or of the root folder that has all of its files on disk. It is
+            relative to `save_path`; an absolute path begins with a slash. Empty if several files have no common root
+            folder. Null while the files are not known. The path can differ from `name`: a file system does not accept
+            every name, files can be renamed, and a client can choose another name.
+        swarm_seeds, swarm_leeches: the numbers of seeds and of other peers in the swarm, as reported by the trackers.
+            Null if no tracker has reported them.
+        tracker: the URL of the tracker that answered last, or else of the first tracker. Null if no tracker is known.
+            It is not redacted, and may have a passkey. If several trackers keep answering, it is the one that began to
+            answer last. No event has this field.
     """
 
     torrent: str
@@ -281,17 +193,10 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     queue_position: int | None = None
     category: str | None = None
     goals: GoalsReport | None = None
-
-
-class WebSeedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One web seed (BEP 19) in the reply to `list_web_seeds`.
-
-    Fields:
-        url: the URL of the file, or of the directory with the root folder. libtorrent appends a slash to the URL of a
-            directory.
-    """
-
-    url: str
+    content: str | None = None
+    swarm_seeds: int | None = None
+    swarm_leeches: int | None = None
+    tracker: str | None = None
 
 
 class RulesReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -354,6 +259,12 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
             if there was none.
         bad_data: the data from peers that failed its hash check since the daemon started. Null if there was none.
         options: the options that clients have set (`update_options`).
+        pieces: the number of pieces; null while the metadata is not known.
+        private: whether the torrent is private (BEP 27), so that its peers come only from its trackers; null while the
+            metadata is not known.
+        comment, created_by: the comment in the .torrent file, and the name of the program that made it, each cut after
+            1000 characters. Empty if there is none, or if the torrent was added by a magnet link.
+        created_us: when the .torrent file was made, microseconds since 1970; null if it does not say so.
     """
 
     source: str
@@ -370,6 +281,11 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
     tracker_status: list[TrackerRow] = []
     bad_data: BadDataReport | None = None
     options: TorrentOptions = DEFAULT_OPTIONS
+    pieces: int | None = None
+    private: bool | None = None
+    comment: str = ""
+    created_by: str = ""
+    created_us: int | None = None
 
 
 class FileRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -396,7 +312,10 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ROW_FIELDS = frozenset(TorrentRow.__struct_fields__)
-"""The names that `fields` in `list_torrents` accepts."""
+"""The names of a row's members."""
+
+DETAIL_FIELDS = frozenset(TorrentDetail.__struct_fields__) - ROW_FIELDS
+"""The names of the other members of the details. `fields` in `list_torrents` accepts them, too."""
 
 
 def ratio(downloaded: int, uploaded: int, bytes_done: int) -> float | None:

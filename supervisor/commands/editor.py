@@ -1,6 +1,6 @@
-"""The editor: carries out commands that change the desired state of one torrent, or of the session.
+"""The editor: carries out commands that change the desired state of a torrent or of the session.
 
-Changes of the same torrent are made one after the other; changes of different torrents do not wait for each other.
+Changes of one torrent are made one after the other. Changes of different torrents do not wait for each other.
 """
 
 import contextlib
@@ -18,9 +18,9 @@ from protocol.wire.commands.peer_commands import BanPeer, UnbanPeer
 from protocol.wire.commands.torrent_commands import AddPeers, UpdateLimits, UpdateSelection
 from protocol.wire.commands.tracker_commands import Reannounce
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.desired_session import DesiredSession
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import BanAccepted, TorrentAccepted
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.commands import categories, edits, option_edits
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.arguments import by_index, endpoints, peer_ip
@@ -61,11 +61,11 @@ class Editor:
         self._on_paused = on_paused
 
     def handlers(self) -> dict[type[msgspec.Struct], Callable[..., Any]]:
-        """The handlers of commands that need no more than an edit, by the command's type."""
+        """The handlers of commands that need only an edit, by the command's type."""
         return {kind: partial(self.edit, edit) for kind, edit in EDITS.items() if issubclass(kind, Mutation)}
 
     async def edit(self, edit: Edit, command: Any, _: float) -> Acceptance:
-        """Changes the desired state of a torrent. An edit without effect is accepted, and nothing is written."""
+        """Changes the desired state of a torrent. An edit without effect is accepted, and causes no write."""
         async with self.hold(command.torrent) as before:
             after = edit.change(before, command)
             afresh = edit.afresh and self._snapshot.of(before.torrent).stopped
@@ -79,7 +79,9 @@ class Editor:
 
     @contextlib.asynccontextmanager
     async def hold(self, torrent: str) -> AsyncIterator[DesiredTorrent]:
-        """Locks a torrent, given by its id or its other info-hash, against other changes. Yields its desired state.
+        """Locks a torrent against other changes. Yields the torrent's desired state.
+
+        The torrent is given by its id or its other info-hash.
 
         Raises:
             OuzelError: UNKNOWN_TORRENT.
@@ -94,7 +96,7 @@ class Editor:
                     return
 
     async def learn(self, fact: Learned) -> None:
-        """Stores what an engine has found out about a torrent, unless that is stored already, or the torrent is gone.
+        """Stores a finding of an engine about a torrent. Does nothing if the finding is stored, or the torrent is gone.
 
         Raises:
             OuzelError: STORAGE_UNAVAILABLE; nothing has changed.
@@ -106,7 +108,7 @@ class Editor:
 
     @handles(AddPeers)
     async def add_peers(self, command: AddPeers, deadline: float) -> Acceptance:
-        """Stores peers of a torrent. Has the engine connect now to all stored peers, old and new."""
+        """Stores peers of a torrent. The engine connects now to all stored peers, old and new."""
         self._reads.find(command.torrent)  # an unknown torrent is reported before invalid peers
         given = endpoints(command.peers)
         accepted = await self.edit(EDITS[AddPeers], command, deadline)
@@ -115,7 +117,9 @@ class Editor:
 
     @handles(Reannounce)
     async def reannounce(self, command: Reannounce, _: float) -> Acceptance:
-        """Has the engine announce a torrent. Without an engine, nothing has to be done: the next one announces it."""
+        """Has the engine announce a torrent. Without an engine, does nothing, because the next engine announces the
+        torrent.
+        """
         desired = self._reads.find(command.torrent)
         torrent = desired.torrent
         if desired.quarantine is not None:
@@ -132,7 +136,7 @@ class Editor:
 
     @handles(UpdateSelection)
     async def update_selection(self, command: UpdateSelection, deadline: float) -> Acceptance:
-        """Changes the file selection. If the metadata is known, priorities of files that do not exist are refused."""
+        """Changes the file selection. If the metadata is known, refuses priorities of files that do not exist."""
         torrent = self._catalogue.resolve(command.torrent)
         metadata = self._snapshot.of(torrent).metadata if torrent in self._catalogue.torrents else None
         if metadata is not None and command.priorities is not msgspec.UNSET:
@@ -145,7 +149,7 @@ class Editor:
 
     @handles(UpdateOptions)
     async def update_options(self, command: UpdateOptions, deadline: float) -> Acceptance:
-        """Sets options of a torrent. Its record refers to the category by the category's key."""
+        """Sets options of a torrent. The torrent's record stores the category's key."""
         self._reads.find(command.torrent)  # an unknown torrent is reported before an unknown category
         edit = EDITS[UpdateOptions]
         if command.category is not msgspec.UNSET:
@@ -155,7 +159,7 @@ class Editor:
 
     @handles(UpdateLimits)
     async def update_limits(self, command: UpdateLimits, deadline: float) -> Acceptance:
-        """Sets the rate limits of a torrent, or of the session if the command names none."""
+        """Sets the rate limits of a torrent. If the command names no torrent, sets the rate limits of the session."""
         if command.torrent is not None:
             check_torrents(command)
             return await self.edit(EDITS[UpdateLimits], command, deadline)

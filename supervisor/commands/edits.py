@@ -1,8 +1,9 @@
-"""Edits of one torrent's desired state: `edit(desired, command) -> desired`, one for each such command. Pure.
+"""Edits of one torrent's desired state. Pure.
 
-Edits of the session's desired state have the same form. They are called by name, since they are few.
+Each edit has the form `edit(desired, command) -> desired`. Edits of the session's desired state have the same form. The
+editor calls them by name, because there are few.
 
-A finding of the engine that is stored in the record is an edit, too.
+An engine's finding is an edit, too, if the record stores the finding.
 """
 
 from typing import Any
@@ -22,10 +23,10 @@ from protocol.wire.commands.torrent_commands import (
 )
 from protocol.wire.commands.tracker_commands import UpdateTrackers, UpdateWebSeeds
 from protocol.wire.desired import ADDRESSES_MAX, BANS_MAX, DesiredTorrent, TrackerEdits
-from protocol.wire.desired_session import DesiredSession
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.reports import SettingsReport
 from protocol.wire.results import PeersAccepted, SequentialAccepted
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.commands.arguments import by_index, check_rules, check_url, endpoints, peer_ip, tiers
 from supervisor.commands.handlers import edits
 from supervisor.store.identity import PEERS_KEPT
@@ -98,7 +99,7 @@ def recheck(desired: DesiredTorrent, _: Recheck) -> DesiredTorrent:
 
 @edits(TorrentRechecked)
 def rechecked(desired: DesiredTorrent, fact: TorrentRechecked) -> DesiredTorrent:
-    """Marks a recheck as done, unless another recheck was requested meanwhile."""
+    """Marks a recheck as done. Does nothing if another recheck was requested meanwhile."""
     return msgspec.structs.replace(desired, recheck=None) if desired.recheck == fact.revision else desired
 
 
@@ -151,7 +152,7 @@ def _peers(desired: DesiredTorrent, command: AddPeers) -> PeersAccepted:
 
 @edits(AddPeers, result=_peers)
 def add_peers(desired: DesiredTorrent, command: AddPeers) -> DesiredTorrent:
-    """Stores peers to connect to after each restart; beyond PEERS_KEPT the oldest are dropped. Raises OuzelError."""
+    """Stores peers to connect to after each restart. Beyond PEERS_KEPT, drops the oldest. Raises OuzelError."""
     given = endpoints(command.peers)
     kept = [peer for peer in desired.peers if peer not in given]
     new = [peer for peer in given if peer not in desired.peers]

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 
 from protocol.wire.commands.torrent_commands import AlternativeChange, UpdateLimits
-from protocol.wire.desired_session import DAYS, DesiredSession, OwnAlternativeLimits, ScheduleWindow
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.session.desired_session import DAYS, DesiredSession, OwnAlternativeLimits, ScheduleWindow
 from supervisor.commands.edits import limits_given
 from supervisor.config.limit_schedule import AlternativeLimits, with_clients
 

@@ -19,9 +19,10 @@ from protocol.host.mounts import MountTable
 from protocol.internal.link_messages import Learned
 from protocol.internal.move_events import MoveCopied, MoveEnded
 from protocol.wire.commands.kinds import Mutation
-from protocol.wire.desired import DesiredTorrent, KnownMetadata, Quarantine
+from protocol.wire.desired import DesiredTorrent, Quarantine
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.event import LifecycleEvent
+from protocol.wire.metadata import KnownMetadata
 from supervisor.commands.acceptance import GONE, SESSION, Acceptance, quarantined
 from supervisor.commands.categories import CategoryEditor
 from supervisor.commands.creating.creating import Creating

@@ -1,8 +1,8 @@
-"""Decides which rate limits of the session are in force: the normal ones, or the alternative ones. Pure.
+"""Decides whether the normal or the alternative rate limits of the session are in force. Pure.
 
-A client's switch decides. Without one, the weekly schedule decides, which is compared with the wall clock each second.
-When the clock changes, the new time counts at once. So if daylight saving time begins or ends in a window, the window
-lasts an hour less or more.
+If a client has set the switch, the switch decides. Otherwise the weekly schedule decides. The schedule is compared with
+the wall clock each second. When the clock changes, the new time counts at once. If daylight saving time begins in a
+window, the window is an hour shorter. If daylight saving time ends in a window, the window is an hour longer.
 """
 
 import re
@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from protocol.wire.desired import Bps
-from protocol.wire.desired_session import DAYS, Day, DesiredSession, OwnAlternativeLimits, ScheduleWindow
 from protocol.wire.reports import AlternativeReport, SettingSource, SettingsReport
+from protocol.wire.session.desired_session import DAYS, Day, DesiredSession, OwnAlternativeLimits, ScheduleWindow
 
 _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
@@ -26,9 +26,14 @@ class AlternativeLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 class Window(ScheduleWindow, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[[limits.schedule]]`: a window of the schedule. By default it begins on all days.
+    """`[[limits.schedule]]`: a time of the week. During this time, the alternative limits are in force.
 
-    `problems` checks the values, so that all problems are reported together.
+    `problems` checks the values, so the types of these fields are wider than the types in `ScheduleWindow`.
+
+    Fields:
+        days: the days on which the window begins; by default all days.
+        start: the local time at which the window begins, such as `22:00`. The file calls this key `from`.
+        to: the local time at which the window ends. If this time is not after `from`, the window ends on the next day.
     """
 
     days: list[Day] = msgspec.field(default_factory=lambda: list(DAYS))
@@ -44,7 +49,7 @@ class LocalTime(NamedTuple):
 
 
 class LimitsInForce(NamedTuple):
-    """The limits that engines get, and whether they are the alternative ones."""
+    """The limits that engines get, and whether these are the alternative limits."""
 
     download_bps: int
     upload_bps: int
@@ -107,13 +112,13 @@ def limits_report(
     session: DesiredSession,
     now: LocalTime,
 ) -> SettingsReport:
-    """The session's limits, and whether the alternative ones are in force.
+    """The session's limits, and whether the alternative limits are in force.
 
     Args:
-        normal: the configured download and upload limit.
+        normal: the configured download limit and upload limit.
         alternative: the configured alternative limits; None if none are configured.
         schedule: the configured schedule.
-        session: has the values of clients, which override all of these.
+        session: the values of clients. They override the configured values.
     """
     report = SettingsReport(
         download_bps=normal[0] if session.download_bps is None else session.download_bps,

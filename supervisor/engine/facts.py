@@ -28,9 +28,10 @@ from protocol.internal.resume_events import (
 )
 from protocol.internal.watch_events import TorrentStuck
 from protocol.wire.crashes import CrashReport
-from protocol.wire.desired import KnownMetadata, Quarantine
+from protocol.wire.desired import Quarantine
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.torrent_events import FileEntry, Progress
+from protocol.wire.metadata import KnownMetadata
 from supervisor.health.health import Severity
 
 

@@ -11,9 +11,9 @@ from protocol.durable.durable import fsync_dir
 from protocol.durable.integrity import Damaged, check_crc32, decode_record, read, unseal
 from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.desired_session import DesiredSession
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import DamagedKind, DamagedReport
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.store.damage import DamagedFile, put_aside_as
 from supervisor.store.differences import REMOVED
 

@@ -8,7 +8,7 @@ from protocol.durable.durable import Change
 from protocol.durable.integrity import Damaged, cannot_be_read, check_crc32, encode_record, read
 from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.desired_session import DesiredSession
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.store.damage import DamagedFile, put_aside_as
 
 REMOVED: Final = ".removed"

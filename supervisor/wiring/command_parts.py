@@ -82,6 +82,7 @@ class CommandParts:
             others=[self.jobs],
             limits=settings.limits,
             spaces=watch.spaces,
+            roots=roots.paths,
         )
         self.merger = Merger(
             catalogue=catalogue,

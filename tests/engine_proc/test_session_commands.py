@@ -17,8 +17,8 @@ from protocol.internal.link_queries import (
     TrackersQueried,
     WebSeedsQueried,
 )
-from protocol.wire.desired import KnownMetadata
-from protocol.wire.rows import PeerConnection, PeerFlag, PeerRow
+from protocol.wire.metadata import KnownMetadata
+from protocol.wire.peer_rows import PeerConnection, PeerFlag, PeerRow
 from tests.engine_proc.desk import Desk
 from tools.rig.samples import PIECE_LENGTH
 
@@ -35,7 +35,7 @@ def test_a_source_is_judged(desk: Desk) -> None:
         torrent=sample.torrent,
         info_hash_v1=sample.torrent,
         name="sample",
-        metadata=KnownMetadata(name="sample", size=sample.size, piece_length=PIECE_LENGTH, files=2),
+        metadata=KnownMetadata(name="sample", size=sample.size, piece_length=PIECE_LENGTH, files=2, pieces=6),
     )
     assert also_good == SourceInspected(token=2, torrent=sample.torrent, info_hash_v1=sample.torrent, name="sample")
     assert (bad.token, bad.torrent) == (3, None)

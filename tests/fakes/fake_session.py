@@ -65,7 +65,6 @@ from protocol.internal.link_queries import TrackerReading
 from protocol.wire.desired import (
     ContentLayout,
     DesiredTorrent,
-    KnownMetadata,
     Selection,
     SettingValue,
     TorrentOptions,
@@ -73,6 +72,7 @@ from protocol.wire.desired import (
     edited_web_seeds,
 )
 from protocol.wire.events.torrent_events import FileEntry
+from protocol.wire.metadata import KnownMetadata, content_of
 from tools.rig import bencode
 from tools.rig.bencode import Bencodable
 
@@ -121,6 +121,17 @@ class _Content(NamedTuple):
         start = sum(self.sizes[:index])
         end = start + self.sizes[index]
         return range(start // self.piece_length, -(-end // self.piece_length) if end > start else 0)
+
+
+def _known(content: _Content, paths: Sequence[str]) -> KnownMetadata:
+    return KnownMetadata(
+        name=content.name,
+        size=content.size,
+        piece_length=content.piece_length,
+        files=len(paths),
+        pieces=content.pieces,
+        root=content_of(paths),
+    )
 
 
 class _Torrent:
@@ -177,15 +188,11 @@ class _Torrent:
     def layout(self) -> Layout | None:
         if self.content is None:
             return None
-        return Layout(
-            name=self.content.name,
-            size=self.content.size,
-            piece_length=self.content.piece_length,
-            files=[
-                FileEntry(index, dict(self.desired.renames).get(index, path), size, self.priorities[index])
-                for index, (path, size) in enumerate(zip(self.content.paths, self.content.sizes, strict=True))
-            ],
-        )
+        files = [
+            FileEntry(index, dict(self.desired.renames).get(index, path), size, self.priorities[index])
+            for index, (path, size) in enumerate(zip(self.content.paths, self.content.sizes, strict=True))
+        ]
+        return Layout(metadata=_known(self.content, [file.path for file in files]), files=files)
 
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
         selected = desired.selection
@@ -349,9 +356,7 @@ class FakeSession:
             return _parse_magnet(magnet)
         content = _laid_out(_parse_metainfo(metainfo or b""), content_layout)
         paths = self._on_disk(content, save_path)
-        known = KnownMetadata(
-            name=content.name, size=content.size, piece_length=content.piece_length, files=len(content.paths)
-        )
+        known = _known(content, content.paths)
         torrent = hashlib.sha1(content.info).hexdigest()
         if resume is not None:
             try:

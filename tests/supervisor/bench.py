@@ -31,10 +31,11 @@ from protocol.internal.link_events import (
 from protocol.internal.link_queries import FilesQueried, InspectSource, QueryFiles, SourceInspected
 from protocol.wire import codec
 from protocol.wire.commands.kinds import EngineRead, SessionRead
-from protocol.wire.desired import KnownMetadata, SettingValue
+from protocol.wire.desired import SettingValue
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.session_events import EngineLost
 from protocol.wire.events.torrent_events import Completed, Progress
+from protocol.wire.metadata import KnownMetadata
 from supervisor.commands.creating.job_runner import JobRunner
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
@@ -364,6 +365,7 @@ class Bench:
             others=[self.jobs],
             limits=self.settings.limits,
             spaces=self.spaces,
+            roots=roots.paths,
         )
         torrent_locks = KeyedLocks()
         self.merger = Merger(

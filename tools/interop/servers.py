@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from protocol.wire.desired import SettingValue
-from protocol.wire.rows import TorrentState, TrackerRow, TrackerStatus
+from protocol.wire.peer_rows import TrackerRow, TrackerStatus
+from protocol.wire.rows import TorrentState
 from tools.interop.makers import Made
 from tools.interop.network import BRIDGE_ADDRESS, Peer
 from tools.interop.processes import ENDS_WITH_US, running

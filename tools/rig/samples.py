@@ -25,10 +25,17 @@ class SampleTorrent:
         name: the name of the root folder. With `single`, the name of the file.
         files: the content of each file by path below the root folder. With `single` there is one file, and any path.
         single: whether it is a single-file torrent. Such a torrent has no root folder.
+        private: whether it is private (BEP 27).
     """
 
     def __init__(
-        self, name: str, files: Mapping[str, bytes], *, piece_length: int = PIECE_LENGTH, single: bool = False
+        self,
+        name: str,
+        files: Mapping[str, bytes],
+        *,
+        piece_length: int = PIECE_LENGTH,
+        single: bool = False,
+        private: bool = False,
     ) -> None:
         self.name = name
         self.piece_length = piece_length
@@ -46,6 +53,8 @@ class SampleTorrent:
                 {b"length": len(content), b"path": [part.encode() for part in path.split("/")]}
                 for path, content in files.items()
             ]
+        if private:
+            info[b"private"] = 1
         self.info = info
         self.torrent = hashlib.sha1(bencode.encode(info)).hexdigest()
         self.metainfo = self.metainfo_with({})

@@ -8,16 +8,17 @@ from typing import Any, Final
 
 import msgspec
 
-from protocol.wire import goals, making_results, reports, results, rows
+from protocol.wire import goals, making_results, peer_rows, reports, results, rows
 from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
-from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.envelope import EventFrame, Request
 from protocol.wire.events import event, job_events, session_events, torrent_events
 from protocol.wire.operations import OPERATIONS
+from protocol.wire.peer_rows import TrackerStatus
 from protocol.wire.reports import EngineState, HealthStatus, SettingSource
-from protocol.wire.rows import HindranceCause, TorrentState, TrackerStatus
+from protocol.wire.rows import HindranceCause, TorrentState
+from protocol.wire.session.desired_session import ScheduleWindow
 
 CONTENT: Final = b"hello ouzel"
 INFO: Final = b"d6:lengthi11e4:name9:hello.txt12:piece lengthi16384e6:pieces20:%se" % hashlib.sha1(CONTENT).digest()
@@ -63,6 +64,10 @@ ROW: Final = rows.TorrentRow(
     age_ms=12,
     category="films",
     goals=goals.GoalsReport(ratio=2.0, seeding_time_s=None, inactive_time_s=86_400, action="pause"),
+    content="hello.txt",
+    swarm_seeds=12,
+    swarm_leeches=5,
+    tracker="udp://tracker.example:6969/announce",
 )
 WAITING: Final = rows.TorrentRow(
     torrent=OTHER,
@@ -94,7 +99,7 @@ WAITING: Final = rows.TorrentRow(
     ),
     stalled_since_us=NOW_US - 20_000_000,
 )
-TRACKER: Final = rows.TrackerRow(
+TRACKER: Final = peer_rows.TrackerRow(
     url="udp://tracker.example:6969/announce",
     tier=0,
     status=TrackerStatus.WORKING,
@@ -103,7 +108,7 @@ TRACKER: Final = rows.TrackerRow(
     leeches=3,
     downloads=700,
 )
-DEAD_TRACKER: Final = rows.TrackerRow(
+DEAD_TRACKER: Final = peer_rows.TrackerRow(
     url="http://tracker.example/0123456789abcdef/announce",
     tier=1,
     status=TrackerStatus.ERROR,
@@ -111,16 +116,21 @@ DEAD_TRACKER: Final = rows.TrackerRow(
     next_announce_us=NOW_US + 30_000_000,
     failing_since_us=NOW_US - 20_000_000,
 )
-PEER: Final = rows.PeerRow(
+PEER: Final = peer_rows.PeerRow(
     endpoint="[2001:db8::7]:6881",
     client="libtorrent 2.1.1",
-    flags=[rows.PeerFlag.SEED, rows.PeerFlag.OUTGOING, rows.PeerFlag.INTERESTED, rows.PeerFlag.REMOTE_UNCHOKED],
+    flags=[
+        peer_rows.PeerFlag.SEED,
+        peer_rows.PeerFlag.OUTGOING,
+        peer_rows.PeerFlag.INTERESTED,
+        peer_rows.PeerFlag.REMOTE_UNCHOKED,
+    ],
     progress=1.0,
     download_bps=120_000,
     upload_bps=0,
     downloaded=16_384,
     uploaded=0,
-    connection=rows.PeerConnection.TCP,
+    connection=peer_rows.PeerConnection.TCP,
 )
 REASON: Final = reports.Reason(
     component="engine",
@@ -393,6 +403,11 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         seed_mode=False,
         files=1,
         piece_length=16_384,
+        pieces=4,
+        private=False,
+        comment="says hello",
+        created_by="mktorrent 1.1",
+        created_us=NOW_US - 86_400_000_000,
         revision=3,
         applied_revision=2,
         tracker_status=[TRACKER, DEAD_TRACKER],
@@ -411,7 +426,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
         cursor=None,
         age_ms=12,
     ),
-    "list_web_seeds": results.WebSeedList(web_seeds=[rows.WebSeedRow(url="https://mirror.example/")]),
+    "list_web_seeds": results.WebSeedList(web_seeds=[peer_rows.WebSeedRow(url="https://mirror.example/")]),
     "list_trackers": results.TrackerList(trackers=[TRACKER, DEAD_TRACKER], age_ms=12),
     "piece_map": results.PieceReport(pieces=4, have=b"\xa0", availability=bytes([3, 255, 2, 0]), age_ms=3),
     "export_torrent": making_results.TorrentExport(

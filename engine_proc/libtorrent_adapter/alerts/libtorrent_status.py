@@ -19,7 +19,7 @@ _UPLOAD_MODE: Final = lt.torrent_flags.upload_mode
 
 def copy_status(torrent: str, status: Any) -> TorrentStatus:
     """Copies libtorrent's status, which counts the bytes of all pieces that reach into a selected file."""
-    flags = status.flags
+    flags, complete, incomplete = status.flags, status.num_complete, status.num_incomplete
     return TorrentStatus(
         torrent,
         state=STATES[status.state],
@@ -39,6 +39,8 @@ def copy_status(torrent: str, status: Any) -> TorrentStatus:
         seeds=status.num_seeds,
         error=status.errc.message() if status.errc.value() else None,
         upload_mode=bool(flags & _UPLOAD_MODE),
+        swarm_seeds=None if complete < 0 else complete,
+        swarm_leeches=None if incomplete < 0 else incomplete,
         queued=queued(flags),
         queue_position=queue_position(status) if is_managed(flags) else None,
     )

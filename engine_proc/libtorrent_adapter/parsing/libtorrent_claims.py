@@ -290,5 +290,5 @@ def describe(
     params = libtorrent_params.load(desired, metainfo=metainfo, resume=resume, choose=choose)
     if params.ti is None:
         return None
-    layout = libtorrent_files.layout(params.ti, params.file_priorities, params.renamed_files)
+    layout = libtorrent_files.layout(params.ti, params.file_priorities, params.renamed_files, params)
     return layout, examine(params)

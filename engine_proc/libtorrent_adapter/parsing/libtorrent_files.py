@@ -8,14 +8,18 @@ import libtorrent
 from engine_proc.files import content_layout, own_paths, selected_bytes, selection
 from engine_proc.files.selected_bytes import FileSpan, SelectedBytes
 from engine_proc.session.session_port import InvalidSource, Layout
-from protocol.wire.desired import ContentLayout, DesiredTorrent, KnownMetadata, Selection
+from protocol.wire.desired import ContentLayout, DesiredTorrent, Selection
 from protocol.wire.events.torrent_events import FileEntry
+from protocol.wire.metadata import TEXT_MAX, KnownMetadata, content_of
 
 lt: Any = libtorrent
 """Untyped: the binding's type stubs require class instances where the binding itself accepts dictionaries."""
 
 PATH_MAX: Final = 4095
 """The maximum length of a path in bytes, as in the Linux kernel."""
+
+_LAST_S: Final = 2**53 // 1_000_000
+"""The last time, in seconds since 1970, whose microseconds fit into an integer of the protocol."""
 
 Choose = Callable[[DesiredTorrent, Sequence[str]], list[int]]
 """A function that computes the priority of each file from the desired state and the files' paths.
@@ -31,11 +35,12 @@ def choose_at_once(desired: DesiredTorrent, paths: Sequence[str]) -> list[int]:
     return selection.priorities(paths, desired.selection, rooted=any("/" in path for path in paths))
 
 
-def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]) -> Layout:
+def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str], params: Any = None) -> Layout:
     """The files as stored on disk. Padding is left out, also in the total size.
 
     Args:
         renamed: as in `file_path`.
+        params: the parameters with what the .torrent file has beside the info dictionary, if they are at hand.
     """
     storage = info.layout()
     padding = [bool(storage.file_flags(index) & storage.flag_pad_file) for index in range(storage.num_files())]
@@ -50,9 +55,7 @@ def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]
         if not pad
     ]
     return Layout(
-        name=info.name(),
-        size=sum(file.size for file in files),
-        piece_length=info.piece_length(),
+        metadata=_metadata(info, [file.path for file in files], [file.size for file in files], params),
         files=files,
         torrent_paths=own_paths.differing(
             {file.index: file.path for file in files}, own_paths.own_paths(lt.bdecode(info.info_section()), padding)
@@ -70,12 +73,38 @@ def lay_out(params: Any, layout: ContentLayout) -> None:
     params.renamed_files = names | dict(params.renamed_files)
 
 
-def known(info: Any) -> KnownMetadata:
-    """The metadata in the info dictionary, without padding files."""
-    storage = info.layout()
+def known(params: Any) -> KnownMetadata:
+    """The metadata of a torrent whose paths are decided, without padding files."""
+    storage, renamed = params.ti.layout(), params.renamed_files
     pad = storage.flag_pad_file
-    sizes = [storage.file_size(index) for index in range(storage.num_files()) if not storage.file_flags(index) & pad]
-    return KnownMetadata(name=info.name(), size=sum(sizes), piece_length=info.piece_length(), files=len(sizes))
+    files = [index for index in range(storage.num_files()) if not storage.file_flags(index) & pad]
+    paths = [renamed.get(index) or storage.file_path(index) for index in files]
+    return _metadata(params.ti, paths, [storage.file_size(index) for index in files], params)
+
+
+def _metadata(info: Any, paths: Sequence[str], sizes: Sequence[int], params: Any) -> KnownMetadata:
+    seconds = 0 if params is None else params.creation_date
+    return KnownMetadata(
+        name=info.name(),
+        size=sum(sizes),
+        piece_length=info.piece_length(),
+        files=len(sizes),
+        pieces=info.num_pieces(),
+        root=content_of(paths),
+        private=info.priv(),
+        comment="" if params is None else _text(params, "comment"),
+        created_by="" if params is None else _text(params, "created_by"),
+        created_us=seconds * 1_000_000 if 0 < seconds <= _LAST_S else None,
+    )
+
+
+def _text(params: Any, field: str) -> str:
+    """A text in the .torrent file, cut to TEXT_MAX characters; empty if it is not UTF-8."""
+    try:
+        text: str = getattr(params, field)
+    except UnicodeDecodeError:
+        return ""
+    return text[:TEXT_MAX]
 
 
 def selected(info: Any, file_priorities: Sequence[int]) -> SelectedBytes | None:

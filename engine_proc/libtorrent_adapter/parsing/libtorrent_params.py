@@ -223,8 +223,6 @@ def inspect(
         params = libtorrent_sources.parse_metainfo(metainfo or b"")
         if params.ti.ssl_cert():
             raise InvalidSource("it is an SSL torrent, whose peers want a certificate, and Ouzel has none for them")
-    metadata = None if params.ti is None else libtorrent_files.known(params.ti)
-    name = params.name if metadata is None else metadata.name
     paths: Sequence[str] = ()
     trackers, web_seeds = libtorrent_sources.trackers_of(params), params.url_seeds
     claims = None if resume is None else libtorrent_foreign.adopt(params, resume)
@@ -233,6 +231,8 @@ def inspect(
         libtorrent_files.lay_out(params, layout)
         paths = libtorrent_files.paths(params)
         libtorrent_files.check_paths(paths)
+    metadata = None if params.ti is None else libtorrent_files.known(params)
+    name = params.name if metadata is None else metadata.name
     parsed = params if magnet is None and save_path is not None and resume is None else None
     return SourceInfo(
         hash_of(params.info_hashes),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.qbittorrent.preferences.row import Change, Row, Value, View
-from protocol.wire.desired_session import DAYS, Day, ScheduleWindow
+from protocol.wire.session.desired_session import DAYS, Day, ScheduleWindow
 
 _DAYS: Final[tuple[tuple[Day, ...], ...]] = (DAYS, DAYS[:5], DAYS[5:], *((day,) for day in DAYS))
 """The days for each number of `scheduler_days`."""

@@ -31,9 +31,9 @@ from ouzel.cli.failure import ExitCode, print_error, warn
 from ouzel.cli.ids import chosen, resolve
 from ouzel.client.blocking import Client
 from ouzel.errors import error_body
-from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.errors import OuzelError
 from protocol.wire.reports import SettingsReport
+from protocol.wire.session.desired_session import ScheduleWindow
 
 
 def pause(

@@ -29,6 +29,7 @@ from ouzel.stream.table import Table, still
 from protocol.text.redacted import redacted
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import SettingValue
+from protocol.wire.peer_rows import PeerRow, TrackerRow
 from protocol.wire.reports import (
     HealthReport,
     HealthStatus,
@@ -39,7 +40,7 @@ from protocol.wire.reports import (
     SettingsReport,
 )
 from protocol.wire.results import DamagedReport, DamagedRestored
-from protocol.wire.rows import FileRow, PeerRow, TorrentDetail, TorrentRow, TorrentState, TrackerRow
+from protocol.wire.rows import FileRow, TorrentDetail, TorrentRow, TorrentState
 
 MANY: Final = 5
 """The maximum number of ids in one line."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from protocol.text.patterns import TIME_OF_DAY
-from protocol.wire.desired_session import DAYS, Day, ScheduleWindow
+from protocol.wire.session.desired_session import DAYS, Day, ScheduleWindow
 
 _WINDOW: Final = re.compile(r"((?P<days>[a-z,-]+) +)?(?P<start>[0-9:]+)-(?P<to>[0-9:]+)")
 

@@ -6,7 +6,8 @@ from typing import Final
 from ouzel.cli.display.printable import clean
 from ouzel.cli.display.units import format_count, format_moment, format_share
 from protocol.text.redacted import redacted
-from protocol.wire.rows import Hindrance, HindranceCause, TorrentDetail, TorrentState, TrackerRow, TrackerStatus
+from protocol.wire.peer_rows import TrackerRow, TrackerStatus
+from protocol.wire.rows import Hindrance, HindranceCause, TorrentDetail, TorrentState
 
 MORE_TRACKERS: Final = 20
 """The maximum number of trackers to show. A link may have hundreds."""

@@ -11,11 +11,11 @@ from ouzel.stream.event import SnapshotPage
 from ouzel.stream.event_stream import snapshot_page
 from protocol.wire import codec
 from protocol.wire.commands import category_commands, goal_commands, session_commands, torrent_commands
-from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.envelope import Reply, Wait
 from protocol.wire.goals import GoalAction
 from protocol.wire.reports import GlobalGoals, SettingReport, SettingsReport
 from protocol.wire.results import CategoryReport
+from protocol.wire.session.desired_session import ScheduleWindow
 
 _SETTINGS: Final = member(dict[str, SettingReport], "settings")
 

@@ -3,8 +3,8 @@
 import msgspec
 
 from protocol.wire.commands.kinds import InstantRead, Mutation
-from protocol.wire.desired_session import FromFile
 from protocol.wire.goals import GoalAction, InactiveGoal, RatioGoal, TimeGoal
+from protocol.wire.session.desired_session import FromFile
 
 
 class GetGoals(InstantRead, frozen=True, kw_only=True, tag="get_goals"):

@@ -27,8 +27,8 @@ from protocol.wire.commands.kinds import (
     WebSeedUrl,
 )
 from protocol.wire.desired import DEFAULT_OPTIONS, Bps, ContentLayout, TorrentOptions
-from protocol.wire.desired_session import FromFile, Schedule
 from protocol.wire.rows import TorrentState
+from protocol.wire.session.desired_session import FromFile, Schedule
 
 
 class ListTorrents(PagedRead, frozen=True, kw_only=True, tag="list_torrents"):
@@ -36,7 +36,8 @@ class ListTorrents(PagedRead, frozen=True, kw_only=True, tag="list_torrents"):
 
     Fields:
         ids: return only these torrents. Unknown ids are ignored.
-        fields: the names of the row's members to return. The reply always has `torrent`. Null means all members.
+        fields: the names of the members to return, of the row or of the details (`get_torrent`). The reply always has
+            `torrent`. Null means all members of the row.
         state: return only torrents in this state.
         label: return only torrents with this label.
         category: return only torrents in the category of this name. An empty text selects torrents without a category.

@@ -4,7 +4,9 @@ import msgspec
 
 from protocol.wire.events.base import TorrentFact
 from protocol.wire.goals import GoalAction, GoalName
-from protocol.wire.rows import TorrentState, TrackerStatus
+from protocol.wire.metadata import KnownMetadata
+from protocol.wire.peer_rows import TrackerStatus
+from protocol.wire.rows import TorrentState
 
 
 class TorrentAdded(TorrentFact, frozen=True, kw_only=True, tag="torrent_added"):
@@ -45,12 +47,26 @@ class MetadataUpdated(TorrentFact, frozen=True, kw_only=True, tag="metadata_upda
         size: the size of all files in bytes.
         piece_length: the size of a piece in bytes.
         files: the number of files.
+        content: the content path, as in the row; null if it is not known yet.
     """
 
     name: str
     size: int
     piece_length: int
     files: int
+    content: str | None = None
+
+    @classmethod
+    def of(cls, torrent: str, known: KnownMetadata) -> "MetadataUpdated":
+        """Returns the event about this metadata."""
+        return cls(
+            torrent=torrent,
+            name=known.name,
+            size=known.size,
+            piece_length=known.piece_length,
+            files=known.files,
+            content=known.content,
+        )
 
 
 class FileEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -203,10 +219,12 @@ class FilesRenamed(TorrentFact, frozen=True, kw_only=True, tag="files_renamed"):
     Fields:
         files: the new paths by file index, relative to the save path. At most 1000 paths.
         truncated: whether more files were renamed. `list_files` returns all files.
+        content: the new content path, as in the row. Null if it is not known.
     """
 
     files: dict[str, str]
     truncated: bool = False
+    content: str | None = None
 
 
 class Quarantined(TorrentFact, frozen=True, kw_only=True, tag="quarantined"):
@@ -241,6 +259,8 @@ class Progress(TorrentFact, frozen=True, kw_only=True, tag="progress"):
         seeds: the number of connected peers that have all pieces.
         queue_position: the torrent's place in libtorrent's queue, from 0. Null if the torrent is not in the queue, is
             paused, or is complete.
+        swarm_seeds, swarm_leeches: the numbers of seeds and of other peers in the swarm, as the trackers say; null if
+            none has said so.
     """
 
     state: TorrentState
@@ -256,3 +276,5 @@ class Progress(TorrentFact, frozen=True, kw_only=True, tag="progress"):
     peers: int
     seeds: int
     queue_position: int | None = None
+    swarm_seeds: int | None = None
+    swarm_leeches: int | None = None

@@ -193,7 +193,7 @@ class Adding:
             desired = msgspec.structs.replace(desired, revision=before.revision + 1)
             await self._catalogue.put(desired, metainfo=command.metainfo if lacks_metadata else None)
             if lacks_metadata and (metadata := source.metadata) is not None:
-                self._publish(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(metadata)))
+                self._publish(MetadataUpdated.of(torrent, metadata))
             self._engine.ensure(desired)
         return Acceptance(result, torrent, desired.revision)
 
@@ -381,4 +381,4 @@ def appeared(desired: DesiredTorrent, category: str | None) -> list[LifecycleEve
     )
     if desired.metadata is None:
         return [added]
-    return [added, MetadataUpdated(torrent=desired.torrent, **msgspec.structs.asdict(desired.metadata))]
+    return [added, MetadataUpdated.of(desired.torrent, desired.metadata)]

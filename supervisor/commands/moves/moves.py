@@ -4,7 +4,7 @@ A move is part of a torrent's record until the move is complete. So each engine 
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.event import MAX_EVENT_FILES, LifecycleEvent
 from protocol.wire.events.session_events import SessionError
 from protocol.wire.events.torrent_events import FileEntry, FilesRenamed, StorageMoved
+from protocol.wire.metadata import content_of
 from protocol.wire.results import TorrentAccepted
 from protocol.wire.rows import TorrentState
 from supervisor.commands.acceptance import Acceptance
@@ -189,6 +190,13 @@ class Moves:
             raise OuzelError(ErrorKind.NO_METADATA, problem, retry_after_ms=1000)
         return files
 
+    def _with_content(self, moved: DesiredTorrent) -> DesiredTorrent:
+        """The record with the content path after a move. If the files are not known now, the engine reports it."""
+        metadata, files = self._snapshot.metadata(moved), self._files(moved)
+        if metadata is None or files is None:
+            return moved
+        return msgspec.structs.replace(moved, metadata=msgspec.structs.replace(metadata, root=_content(moved, files)))
+
     # -- reports of the engine ------------------------------------------------------------------------------------
 
     async def learn(self, fact: MoveCopied | MoveEnded) -> None:
@@ -207,7 +215,7 @@ class Moves:
             if isinstance(fact, MoveCopied):
                 after = msgspec.structs.replace(before, move=msgspec.structs.replace(fact.move, phase="placing"))
             elif fact.problem is None and fact.move.phase == "placing":
-                after = before.moved()
+                after = self._with_content(before.moved())
                 events.append(_moved(before, after))
             else:
                 placing = fact.move.phase == "placing"  # something was in the way, and the copies have to be deleted
@@ -220,9 +228,17 @@ class Moves:
             await self._catalogue.put(after)
             if after.move is None:
                 self._snapshot.moves.discard(fact.torrent)
+            if after.metadata != before.metadata:
+                self._snapshot.of(fact.torrent).known = after.metadata
             for event in events:
                 self._publish(event)
             self._engine.ensure(after)
+
+
+def _content(desired: DesiredTorrent, files: Iterable[FileEntry]) -> str:
+    """The content path of a torrent, with the renames in its record."""
+    renamed = dict(desired.renames)
+    return content_of(renamed.get(file.index, file.path) for file in files)
 
 
 def _leads_to(move: StorageMove, save_path: str, desired: DesiredTorrent) -> bool:
@@ -235,7 +251,12 @@ def _moved(before: DesiredTorrent, after: DesiredTorrent) -> LifecycleEvent:
         return StorageMoved(torrent=after.torrent, save_path=after.save_path)
     renames = before.move.renames if before.move is not None else ()
     files = {str(index): path for index, path in renames[:MAX_EVENT_FILES]}
-    return FilesRenamed(torrent=after.torrent, files=files, truncated=len(renames) > MAX_EVENT_FILES)
+    return FilesRenamed(
+        torrent=after.torrent,
+        files=files,
+        truncated=len(renames) > MAX_EVENT_FILES,
+        content=None if after.metadata is None else after.metadata.content,
+    )
 
 
 def _accepted(desired: DesiredTorrent) -> Acceptance:

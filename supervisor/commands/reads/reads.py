@@ -40,7 +40,7 @@ from protocol.wire.reports import (
     SupervisorReport,
 )
 from protocol.wire.results import BanList, CategoryList, Nothing, ServerInfo, SettingList
-from protocol.wire.rows import ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
+from protocol.wire.rows import DETAIL_FIELDS, ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
 from supervisor.commands import categories
 from supervisor.commands.handlers import check_complete, handlers_of, handles
 from supervisor.commands.reads import pages
@@ -79,6 +79,7 @@ class Reads:
         version: the version of Ouzel.
         others: further objects with handlers of instant reads.
         spaces: the free space of the download roots.
+        roots: returns the download roots. The first root is the default save path.
         limits: returns the session's limits.
     """
 
@@ -94,6 +95,7 @@ class Reads:
         others: Sequence[object] = (),
         limits: Callable[[], SettingsReport],
         spaces: RootSpaces,
+        roots: Callable[[], Iterable[str]],
     ) -> None:
         self.config = config
         self._catalogue = catalogue
@@ -103,6 +105,7 @@ class Reads:
         self._health = health
         self._log = log
         self._spaces = spaces
+        self._roots = roots
         self._version = version
         self._limits = limits
         self._started_at = time.monotonic()
@@ -263,7 +266,7 @@ class Reads:
             engine=_measure([engine.pid for engine in self._engines]),
             torrents={state.value: count for state, count in counts.items()},
             ip_filter=self._ip_filter(),
-            roots=self._spaces.reports(now),
+            roots=self._spaces.reports(self._roots(), now),
         )
 
     def _ip_filter(self) -> IpFilterReport | None:
@@ -284,12 +287,13 @@ class Reads:
 
     @handles(ListTorrents)
     def _list(self, command: ListTorrents) -> Steps:
-        unknown = sorted(set(command.fields or ()) - ROW_FIELDS)
+        asked = {"torrent", *(command.fields or ())}
+        unknown = sorted(asked - ROW_FIELDS - DETAIL_FIELDS)
         if unknown:
             raise OuzelError(
                 ErrorKind.INVALID_ARGUMENT, f"args.fields: a row has no {unknown[0]!r}", field="args.fields"
             )
-        names = None if command.fields is None else {"torrent", *command.fields}
+        names, details = asked & ROW_FIELDS, asked & DETAIL_FIELDS
         chosen = None if command.ids is None else sorted({self._catalogue.resolve(each) for each in command.ids})
 
         def ids_after(cursor: str | None, count: int) -> list[str]:
@@ -309,8 +313,12 @@ class Reads:
                 return None
             if command.category is not None and command.category != (self._catalogue.category_of(desired) or ""):
                 return None
-            found = self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.global_goals()))
-            return found if names is None else {name: getattr(found, name) for name in names}
+            now = time.monotonic()
+            found = self._snapshot.row(desired, now, goals.report(desired, self.global_goals()))
+            if command.fields is None:
+                return found
+            cut = {name: getattr(found, name) for name in names}
+            return cut | self._snapshot.members(desired, details, now) if details else cut
 
         ids = self._catalogue.ids_after if chosen is None else ids_after
         rows, cursor = yield from self._page(ids, row, command.cursor, command.limit)

@@ -5,8 +5,8 @@ from typing import Final
 import msgspec
 
 from protocol.wire.commands.goal_commands import UpdateGoals
-from protocol.wire.desired_session import OwnGlobalGoals
 from protocol.wire.reports import ActionSetting, GlobalGoals, RatioSetting, SettingSource, TimeSetting
+from protocol.wire.session.desired_session import OwnGlobalGoals
 from supervisor.config.goals_config import GoalsConfig
 
 _OF_FILE: Final = OwnGlobalGoals()

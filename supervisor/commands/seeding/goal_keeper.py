@@ -1,4 +1,4 @@
-"""The goal keeper: examines all torrents in turn, and has the reached goals acted on."""
+"""The goal keeper: examines all torrents in turn, and acts on reached goals."""
 
 import asyncio
 import time
@@ -17,13 +17,13 @@ from supervisor.log import logs
 from supervisor.store.catalogue import Catalogue
 
 SLICE: Final = 500
-"""The number of torrents that are examined in a tick, which takes less than a millisecond."""
+"""The number of torrents that are examined in a tick. A tick takes less than a millisecond."""
 
 PAUSE_S: Final = 0.02
 """The pause between two slices while all torrents are examined, since the global goals have changed."""
 
 AGAIN_S: Final = 60.0
-"""The delay before an action that failed is tried again."""
+"""The delay before a failed action is tried again."""
 
 Act = Callable[[str, Callable[[DesiredTorrent], Verdict | None]], Coroutine[Any, Any, None]]
 
@@ -33,7 +33,7 @@ class GoalKeeper:
 
     Args:
         global_goals: returns the global goals in force. When they change, all torrents are examined at once.
-        act: acts on the goal of a torrent, given its id and the function that judges it.
+        act: acts on the goal of a torrent. Its arguments are the torrent's id and a function that judges the torrent.
         group: runs the actions.
     """
 
@@ -55,12 +55,12 @@ class GoalKeeper:
         self._group = group
         self._log = log
         self._cursor: str | None = None
-        """The last torrent that was examined; None at the beginning of a round."""
+        """The last examined torrent. None at the beginning of a round."""
         self._wanted: GoalsConfig | None = None
         """The global goals at the last call."""
         self._acting: set[str] = set()
         self._failed: dict[str, tuple[str, float]] = {}
-        """By torrent, why the last action failed, and when it may be tried again."""
+        """By torrent: why the last action failed, and when the action may be tried again."""
 
     def tick(self) -> None:
         """Examines the next torrents. Call it every second."""

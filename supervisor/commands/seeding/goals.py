@@ -1,10 +1,10 @@
 """Decides which torrents have reached a seeding goal. Pure.
 
-A goal is acted on once. A torrent that is resumed after the action seeds on, however far beyond its goals it is. A goal
-is acted on again when its value has changed. Inactivity is counted anew after each action.
+Each goal is acted on once. If a client resumes the torrent after the action, the torrent goes on seeding beyond the
+goal. If the value of a goal changes, that goal is acted on again. Inactivity is counted anew after each action.
 
-All times are seeding time, which is counted only while the torrent is active and complete. So neither a pause nor a
-time without the daemon counts.
+All times are seeding time. Seeding time grows only while the torrent is active and complete. Pauses, and times without
+the daemon, do not count.
 """
 
 from typing import NamedTuple
@@ -18,9 +18,9 @@ class Figures(NamedTuple):
     """What a torrent has done.
 
     Fields:
-        ratio: as in its row.
-        seeding_s: its seeding time up to now.
-        quiet_from_s: its seeding time when payload was last received or sent.
+        ratio: the ratio in the torrent's row.
+        seeding_s: the torrent's seeding time up to now.
+        quiet_from_s: the torrent's seeding time when payload was last received or sent.
     """
 
     ratio: float | None
@@ -29,7 +29,7 @@ class Figures(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """A goal that is reached, its action, and what is stored so that the action is done once."""
+    """A reached goal, its action, and what is stored so that the action is done once."""
 
     goal: GoalName
     action: GoalAction
@@ -37,7 +37,7 @@ class Verdict(NamedTuple):
 
 
 def in_force(options: TorrentOptions, global_goals: GoalsConfig) -> GoalsConfig:
-    """Returns the goals in force for a torrent: its own goals replace the global ones."""
+    """Returns the goals in force for a torrent. Goals of the torrent replace global goals."""
     if options is DEFAULT_OPTIONS:
         return global_goals
     return GoalsConfig(
@@ -53,7 +53,7 @@ def in_force(options: TorrentOptions, global_goals: GoalsConfig) -> GoalsConfig:
 
 
 def report(desired: DesiredTorrent, global_goals: GoalsConfig) -> GoalsReport | None:
-    """Returns the goals of a torrent as rows show them; None if it has none."""
+    """Returns the goals of a torrent as rows show them; None for a torrent without goals."""
     goals = in_force(desired.options, global_goals)
     if goals.ratio is goals.seeding_time_s is goals.inactive_time_s is None:
         return None
@@ -67,7 +67,7 @@ def report(desired: DesiredTorrent, global_goals: GoalsConfig) -> GoalsReport | 
 
 
 def judge(goals: GoalsConfig, figures: Figures, reached: ReachedGoals | None) -> Verdict | None:
-    """Returns the goal of a complete torrent that has to be acted on now; None if there is none.
+    """Returns the goal of a complete torrent to act on now. None if there is none.
 
     Args:
         reached: the goals that were acted on.

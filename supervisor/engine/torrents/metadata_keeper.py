@@ -7,8 +7,8 @@ thousands of records may have to be written. If metadata cannot be written, the 
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from protocol.wire.desired import KnownMetadata
 from protocol.wire.errors import OuzelError
+from protocol.wire.metadata import KnownMetadata
 from supervisor.concurrency.background import Tasks
 from supervisor.log import logs
 

@@ -18,6 +18,7 @@ from protocol.internal.link_events import (
     Heartbeat,
     HistoryFound,
     IpFilterState,
+    MetadataKnown,
     SessionStats,
     SettingsApplied,
     SettingsRefused,
@@ -38,7 +39,6 @@ from protocol.internal.resume_events import (
     ResumeStoreState,
 )
 from protocol.internal.watch_events import DataFailures, TorrentStuck
-from protocol.wire.desired import KnownMetadata
 from protocol.wire.events.event import MAX_EVENT_FILES, LifecycleEvent
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
 from protocol.wire.events.torrent_events import (
@@ -52,6 +52,7 @@ from protocol.wire.events.torrent_events import (
     StateChanged,
     TorrentError,
 )
+from protocol.wire.metadata import KnownMetadata
 from protocol.wire.rows import COMPLETE_STATES, TorrentState
 from supervisor.engine.facts import FilesKnown, MetadataLearned, Observation, Readable, TakenUp
 from supervisor.engine.torrents.observed.packed_files import Metadata
@@ -227,7 +228,7 @@ class Observer:
         | Progress
         | FilesRestored
         | HistoryFound
-        | MetadataUpdated
+        | MetadataKnown
         | FilesDiscovered
         | StateChanged
         | Completed
@@ -256,19 +257,13 @@ class Observer:
                 if state is not TorrentState.QUEUED or self._own.torrents[event.torrent].managed:
                     self._emit(event)
             case FilesRestored(files=files):
-                found = KnownMetadata(
-                    name=event.name, size=event.size, piece_length=event.piece_length, files=len(files)
-                )
-                self._take_metadata(event.torrent, found)
+                self._take_metadata(event.torrent, event.metadata)
                 observed.metadata = Metadata.of(files, event.torrent_paths)
                 self._emit(FilesKnown(event.torrent, files))
             case HistoryFound():
                 self._snapshot.totals.found(event)
-            case MetadataUpdated():
-                found = KnownMetadata(
-                    name=event.name, size=event.size, piece_length=event.piece_length, files=event.files
-                )
-                self._take_metadata(event.torrent, found)
+            case MetadataKnown(metadata=metadata):
+                self._take_metadata(event.torrent, metadata)
             case FilesDiscovered(files=files, torrent_paths=torrent_paths):
                 observed.metadata = Metadata.of(files, torrent_paths)
                 told = files[:MAX_EVENT_FILES]
@@ -339,14 +334,23 @@ class Observer:
     def _take_metadata(self, torrent: str, found: KnownMetadata) -> None:
         """If rows did not show the metadata, emits `MetadataUpdated`. If the record lacks the metadata, emits
         `MetadataLearned`.
+
+        Clients get no event for facts that only a record of an earlier version lacks: there may be thousands.
         """
         desired = self._own.torrents[torrent]
         shown, kept = self._snapshot.metadata(desired), desired.metadata
+        found = found.joined(shown).joined(kept)
         self._snapshot.of(torrent).known = kept if kept == found else found  # one object for both saves memory
-        if shown != found:
-            self._emit(MetadataUpdated(torrent=torrent, **msgspec.structs.asdict(found)))
+        if shown != found and (shown is None or _is_news(shown, found)):
+            self._emit(MetadataUpdated.of(torrent, found))
         if kept != found:
             self._emit(MetadataLearned(torrent, found))
+
+
+def _is_news(shown: KnownMetadata, found: KnownMetadata) -> bool:
+    """Whether clients have not been notified of the metadata, as far as events have it."""
+    before, after = MetadataUpdated.of("", shown), MetadataUpdated.of("", found)
+    return after != (before if shown.pieces is not None else msgspec.structs.replace(before, content=after.content))
 
 
 def now_us() -> int:

@@ -38,6 +38,7 @@ NOT_BY_EVENTS: Final[dict[str, Any]] = {
     "hindrance": None,
     "stalled_since_us": None,
     "engine": 0,
+    "tracker": None,
 }
 """Members without events: desired state, ages, values of the moment, and causes of stalls."""
 

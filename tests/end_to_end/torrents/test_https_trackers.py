@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from protocol.wire.rows import TrackerStatus
+from protocol.wire.peer_rows import TrackerStatus
 from tools.rig.daemon import Daemon
 from tools.rig.samples import SampleTorrent, noise
 from tools.rig.servers.certificates import PrivateAuthority

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ouzel.cli.main import run
-from protocol.wire.rows import PeerConnection, PeerFlag, PeerRow, TorrentState
+from protocol.wire.peer_rows import PeerConnection, PeerFlag, PeerRow
+from protocol.wire.rows import TorrentState
 from tools.rig import payload
 from tools.rig.daemon import Daemon
 from tools.rig.hostile.raw_peer import RawPeer

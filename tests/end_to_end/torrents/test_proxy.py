@@ -8,7 +8,8 @@ import psutil
 import pytest
 
 from protocol.wire.desired import SettingValue
-from protocol.wire.rows import HindranceCause, TorrentState, TrackerStatus
+from protocol.wire.peer_rows import TrackerStatus
+from protocol.wire.rows import HindranceCause, TorrentState
 from tools.rig import payload
 from tools.rig.daemon import Daemon
 from tools.rig.payload import MIB

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import ouzel
-from protocol.wire.rows import TorrentState, TrackerStatus
+from protocol.wire.peer_rows import TrackerStatus
+from protocol.wire.rows import TorrentState
 from tests.end_to_end.torrents.dht_node import DhtNode
 from tools.rig.daemon import Daemon
 from tools.rig.samples import SampleTorrent, noise

@@ -8,7 +8,8 @@ import libtorrent
 import pytest
 
 import ouzel
-from protocol.wire.rows import TorrentState, TrackerStatus
+from protocol.wire.peer_rows import TrackerStatus
+from protocol.wire.rows import TorrentState
 from tools.rig import payload
 from tools.rig.daemon import Daemon
 from tools.rig.samples import SampleTorrent, noise

@@ -7,7 +7,8 @@ from typing import Final
 import pytest
 
 import ouzel
-from protocol.wire.rows import HindranceCause, TorrentState, TrackerRow, TrackerStatus
+from protocol.wire.peer_rows import TrackerRow, TrackerStatus
+from protocol.wire.rows import HindranceCause, TorrentState
 from tools.rig.daemon import Daemon
 from tools.rig.samples import SampleTorrent, noise
 from tools.rig.tracker import Tracker

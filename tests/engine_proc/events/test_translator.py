@@ -44,7 +44,7 @@ from engine_proc.session.alerts import (
     TorrentTrouble,
 )
 from engine_proc.session.session_port import Layout
-from protocol.internal.link_events import FilesRestored
+from protocol.internal.link_events import FilesRestored, MetadataKnown
 from protocol.wire.desired import Selection
 from protocol.wire.events.session_events import SessionError
 from protocol.wire.events.torrent_events import (
@@ -53,11 +53,11 @@ from protocol.wire.events.torrent_events import (
     FileCompleted,
     FileEntry,
     FilesDiscovered,
-    MetadataUpdated,
     Progress,
     StateChanged,
     TorrentError,
 )
+from protocol.wire.metadata import KnownMetadata
 from protocol.wire.rows import TorrentState
 from tests.fakes.fake_session import FakeSession
 from tools.rig.samples import PIECE_LENGTH, two_files
@@ -341,14 +341,13 @@ def test_a_magnet_links_metadata_is_loaded_on_order(translator: AlertTranslator)
     """The translator calls nothing of the session: it gets the layout, and publishes it."""
     assert [type(output) for output in told(translator, MetadataReceived(T))] == [LoadLayout]
     files = [FileEntry(0, "a/b", 5, 4), FileEntry(2, "a/c", 6, 0)]
-    layout = Layout(name="a", size=11, piece_length=16384, files=files)
+    known = KnownMetadata(name="a", size=11, piece_length=16384, files=2, pieces=1)
+    layout = Layout(metadata=known, files=files)
     assert metadata_events(T, layout, restored=False) == [
-        MetadataUpdated(torrent=T, name="a", size=11, piece_length=16384, files=2),
+        MetadataKnown(torrent=T, metadata=known),
         FilesDiscovered(torrent=T, files=files),
     ]
-    assert metadata_events(T, layout, restored=True) == [
-        FilesRestored(torrent=T, name="a", size=11, piece_length=16384, files=files)
-    ]
+    assert metadata_events(T, layout, restored=True) == [FilesRestored(torrent=T, metadata=known, files=files)]
 
 
 def test_what_is_worth_saving(translator: AlertTranslator) -> None:

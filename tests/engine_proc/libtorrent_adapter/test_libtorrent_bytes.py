@@ -69,7 +69,11 @@ def test_every_selection_of_files_has_their_bytes(tmp_path: Path, version: str) 
             assert described is not None
             layout, examined = described
             expected = sum(SIZES[name] for name in each)
-            assert (examined.bytes_done, examined.bytes_total, examined.size) == (expected, expected, layout.size)
+            assert (examined.bytes_done, examined.bytes_total, examined.size) == (
+                expected,
+                expected,
+                layout.metadata.size,
+            )
 
 
 def _has(wanted: int, row: TorrentStatus) -> bool:

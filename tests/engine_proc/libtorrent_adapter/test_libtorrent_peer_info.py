@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine_proc.libtorrent_adapter.libtorrent_peer_info import CLIENT_MAX, ROWS_MAX, peers, pieces
 from engine_proc.session.session_port import LibtSession
-from protocol.wire.rows import PeerConnection, PeerFlag, PeerRow
+from protocol.wire.peer_rows import PeerConnection, PeerFlag, PeerRow
 from tests.engine_proc.loopback import add, address, real_session, seed
 from tools.rig.hostile.raw_peer import RawPeer
 from tools.rig.probe import LOOPBACK, eventually

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine_proc.libtorrent_adapter.libtorrent_peers import _CALLED_AT_ONCE, _CALLING_TURNS, KeptSeeds, PeerCalls
-from protocol.wire.rows import PeerConnection
+from protocol.wire.peer_rows import PeerConnection
 from tests.engine_proc.loopback import add, address, real_session, seed
 from tools.rig.hostile.raw_peer import RawPeer
 from tools.rig.probe import LOOPBACK, eventually, readable

@@ -230,7 +230,7 @@ def test_a_magnet_link_gets_its_metadata_from_the_seed(
     leech.take(MetadataReceived)
     layout = leech.session.layout(sample.torrent)
     assert layout is not None
-    assert (layout.name, layout.size) == ("shared", sample.size)
+    assert (layout.metadata.name, layout.metadata.size) == ("shared", sample.size)
     assert {file.path: file.size for file in layout.files} == {
         path: len(content) for path, content in sample.contents.items()
     }

@@ -247,7 +247,7 @@ def test_names_that_are_not_utf8_are_made_so(probe: Probe, tmp_path: Path) -> No
     desired = DesiredTorrent(torrent=torrent, source="metainfo", save_path=str(tmp_path))
     layout = probe.session.add(desired, metainfo=metainfo, resume=None).layout
     assert layout is not None
-    assert layout.name == name
+    assert layout.metadata.name == name
     assert [file.path.startswith(f"{name}/") for file in layout.files] == [True]
 
 
@@ -272,7 +272,11 @@ def test_the_layout_is_known_at_once_by_metainfo(probe: Probe, tmp_path: Path) -
     desired = sample.desired(tmp_path, selection=Selection(include=("*.bin",)))
     layout = probe.session.add(desired, metainfo=sample.metainfo, resume=None).layout
     assert layout is not None
-    assert (layout.name, layout.size, layout.piece_length) == ("sample", sample.size, PIECE_LENGTH)
+    assert (layout.metadata.name, layout.metadata.size, layout.metadata.piece_length) == (
+        "sample",
+        sample.size,
+        PIECE_LENGTH,
+    )
     assert [(file.index, file.path, file.size, file.priority) for file in layout.files] == [
         (0, "sample/a.bin", sample.size // 2, 4),
         (1, "sample/b.txt", sample.size // 2, 0),

@@ -11,10 +11,10 @@ from engine_proc.session.session_port import Loading, NotSelected, TorrentFault
 from engine_proc.storage import storage_policy
 from engine_proc.torrents.applier import AGAIN_S
 from protocol.durable.integrity import seal
-from protocol.internal.link_events import FilesRestored, TorrentApplied, TorrentDropped
+from protocol.internal.link_events import FilesRestored, MetadataKnown, TorrentApplied, TorrentDropped
 from protocol.wire.desired import DesiredTorrent, Selection
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled
-from protocol.wire.events.torrent_events import FilesDiscovered, MetadataUpdated, SelectionChanged, TorrentError
+from protocol.wire.events.torrent_events import FilesDiscovered, SelectionChanged, TorrentError
 from tests.engine_proc.desk import RULES, Desk, applied, changed
 from tests.fakes.fake_session import FakeSession
 from tools.rig.samples import PIECE_LENGTH, SampleTorrent
@@ -28,7 +28,7 @@ def test_a_torrent_is_added_and_confirmed(desk: Desk) -> None:
     desk.dispatcher.ensure(desired)
     assert desk.said == []
     desk.pump()
-    assert [type(event) for event in desk.said] == [MetadataUpdated, FilesDiscovered, TorrentApplied]
+    assert [type(event) for event in desk.said] == [MetadataKnown, FilesDiscovered, TorrentApplied]
     assert desk.said[-1] == applied(desired)
     assert desk.policy.due(1000.0) == [desired.torrent]
 
@@ -226,7 +226,7 @@ def test_a_magnet_links_rules_are_applied_before_its_files_are_told_of(desk: Des
     (discovered,) = desk.heard(FilesDiscovered)
     assert [file.priority for file in discovered.files] == [4, 0]
     assert desk.heard(SelectionChanged) == [SelectionChanged(torrent=desired.torrent, selected=1, files=2)]
-    assert len(desk.heard(MetadataUpdated)) == 1
+    assert len(desk.heard(MetadataKnown)) == 1
 
 
 def test_a_selection_without_metadata_is_confirmed_at_once(desk: Desk) -> None:
@@ -368,7 +368,7 @@ def test_a_torrent_that_is_wanted_again_comes_after_it_is_gone(desk: Desk) -> No
     desk.settle()
     assert [type(event) for event in desk.said] == [
         TorrentDropped,
-        MetadataUpdated,
+        MetadataKnown,
         FilesDiscovered,
         TorrentApplied,
     ]

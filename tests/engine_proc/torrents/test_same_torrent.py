@@ -5,9 +5,9 @@ import pytest
 
 from engine_proc.session.alerts import Conflict, NativeState, PrioritiesSet, TorrentTrouble
 from protocol.durable.integrity import crc32_of, seal
-from protocol.internal.link_events import HashesProven, TorrentApplied, TorrentDropped
+from protocol.internal.link_events import HashesProven, MetadataKnown, TorrentApplied, TorrentDropped
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.events.torrent_events import ErrorCleared, FilesDiscovered, MetadataUpdated, TorrentError
+from protocol.wire.events.torrent_events import ErrorCleared, FilesDiscovered, TorrentError
 from tests.engine_proc.desk import Desk, applied, changed
 from tools.rig.samples import two_files
 
@@ -123,7 +123,7 @@ def test_metainfo_that_comes_later_is_taken_up(desk: Desk) -> None:
     informed = changed(link, metainfo_crc32=crc32_of(desk.sample.metainfo))
     desk.ensure(informed)
     assert desk.session.layout(link.torrent) is not None
-    assert len(desk.heard(MetadataUpdated)) == len(desk.heard(FilesDiscovered)) == 1
+    assert len(desk.heard(MetadataKnown)) == len(desk.heard(FilesDiscovered)) == 1
     assert desk.heard(TorrentApplied)[-1] == applied(informed)
     before = len(desk.session.calls)
     desk.ensure(changed(informed, metainfo_crc32=crc32_of(desk.sample.metainfo)))

@@ -3,9 +3,9 @@
 import pytest
 
 from ouzel.client import calls
-from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.errors import OuzelError
 from protocol.wire.operations import OPERATIONS, parse_command
+from protocol.wire.session.desired_session import ScheduleWindow
 from tests.ouzel.samples import ID, crash, reply, row
 
 CALLS: list[calls.Call[object]] = [

@@ -23,6 +23,8 @@ def table_of(*items: Any) -> Table:
     ("type_", "data", "changes"),
     [
         ("metadata_updated", {"name": "n", "size": 9, "piece_length": 1, "files": 1}, {"name": "n", "size": 9}),
+        ("metadata_updated", {"name": "n", "size": 9, "content": "n/a"}, {"name": "n", "size": 9, "content": "n/a"}),
+        ("files_renamed", {"files": {"0": "x/a"}, "content": "x"}, {"content": "x"}),
         ("state_changed", {"state": "paused", "previous": "downloading"}, {"state": TorrentState.PAUSED}),
         ("completed", {"bytes_done": 900}, {"progress": 1.0, "bytes_done": 900, "bytes_total": 900}),
         ("error", {"name": "storage", "message": "disk full", "recoverable": True}, {"error": "disk full"}),

@@ -9,7 +9,7 @@ from protocol.wire.commands.kinds import Command, DiskRead, InstantRead, Mutatio
 from protocol.wire.errors import ErrorKind
 from protocol.wire.operations import ALWAYS, OF_MUTATIONS, OPERATIONS
 from protocol.wire.results import CutRow
-from protocol.wire.rows import ROW_FIELDS
+from protocol.wire.rows import DETAIL_FIELDS, ROW_FIELDS
 
 
 def test_every_command_has_a_row() -> None:
@@ -50,7 +50,7 @@ def test_results_can_grow(op: str) -> None:
 
 
 def test_a_cut_row_has_the_members_of_a_row() -> None:
-    """All members but the id can be omitted."""
+    """And of the details. All members but the id can be omitted."""
     fields = msgspec.structs.fields(CutRow)
-    assert {field.name for field in fields} == ROW_FIELDS
+    assert {field.name for field in fields} == ROW_FIELDS | DETAIL_FIELDS
     assert [field.name for field in fields if field.required] == ["torrent"]

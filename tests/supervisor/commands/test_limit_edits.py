@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from protocol.wire.desired_session import DAYS, DesiredSession, OwnAlternativeLimits, ScheduleWindow
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import parse_command
+from protocol.wire.session.desired_session import DAYS, DesiredSession, OwnAlternativeLimits, ScheduleWindow
 from supervisor.commands.limit_edits import check_torrents, limit_session
 from supervisor.config.limit_schedule import AlternativeLimits
 

@@ -15,11 +15,11 @@ from protocol.internal.link_events import SettingsApplied, TorrentApplied, Torre
 from protocol.internal.link_queries import InspectSource
 from protocol.wire.commands.torrent_commands import AddTorrent, UpdateSelection
 from protocol.wire.desired import DesiredTorrent, Quarantine, Selection
-from protocol.wire.desired_session import DesiredSession
 from protocol.wire.envelope import Wait
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import OPERATIONS, parse_command
 from protocol.wire.rows import TorrentState
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.config.limit_schedule import AlternativeLimits, Window
 from supervisor.store.identity import PEERS_KEPT

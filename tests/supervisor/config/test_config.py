@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from protocol.configuration.config_problem import InvalidConfig
-from protocol.wire.desired_session import DAYS
 from protocol.wire.endpoints import COMMANDS_SOCKET, IPC_PATH_MAX_BYTES, NoHome
+from protocol.wire.session.desired_session import DAYS
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.config import config
 from supervisor.config.config import ApiConfig, Config, LimitsConfig, RestartConfig, load

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.wire.desired_session import DAYS, Day, DesiredSession, OwnAlternativeLimits, ScheduleWindow
+from protocol.wire.session.desired_session import DAYS, Day, DesiredSession, OwnAlternativeLimits, ScheduleWindow
 from supervisor.config.limit_schedule import (
     AlternativeLimits,
     LimitsInForce,

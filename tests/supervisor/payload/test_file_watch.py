@@ -6,6 +6,7 @@ import pytest
 
 from protocol.internal.link_events import FilesRestored, TorrentApplied
 from protocol.wire.events.torrent_events import FileEntry
+from protocol.wire.metadata import KnownMetadata
 from protocol.wire.rows import TorrentState
 from supervisor.host.cached_look import Sight
 from supervisor.payload import file_watch
@@ -28,7 +29,13 @@ async def seeding(
     await on.catalogue.put(desired(torrent, save_path="/data"))
     entries = [FileEntry(index, f"{torrent[0]}/{index}", SIZE, 0 if index in skipped else 4) for index in range(files)]
     name, size = torrent[0], SIZE * files
-    on.observer.handle(FilesRestored(torrent=torrent, name=name, size=size, piece_length=16384, files=entries))
+    on.observer.handle(
+        FilesRestored(
+            torrent=torrent,
+            metadata=KnownMetadata(name=name, size=size, piece_length=16384, files=len(entries)),
+            files=entries,
+        )
+    )
     on.observer.handle(TorrentApplied(torrent=torrent, revision=1))
     on.observer.handle(progress(torrent, state, bytes_done=size, bytes_total=size))
     on.snapshot.of(torrent).state = state

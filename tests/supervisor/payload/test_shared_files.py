@@ -7,6 +7,7 @@ from protocol.internal.link_commands import DropTorrent, VerifyTorrent
 from protocol.internal.link_events import FilesRestored
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.torrent_events import Completed, FileEntry
+from protocol.wire.metadata import KnownMetadata
 from protocol.wire.rows import TorrentState
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.commands.test_mutations import do
@@ -23,7 +24,11 @@ async def settled(on: Bench) -> None:
 def files(torrent: str, *paths: str) -> FilesRestored:
     """An engine's report about a torrent's files."""
     entries = [FileEntry(index, f"dir/{path}", 10, 4) for index, path in enumerate(paths)]
-    return FilesRestored(torrent=torrent, name="dir", size=10 * len(paths), piece_length=16384, files=entries)
+    return FilesRestored(
+        torrent=torrent,
+        metadata=KnownMetadata(name="dir", size=10 * len(paths), piece_length=16384, files=len(entries)),
+        files=entries,
+    )
 
 
 async def two(on: Bench, other_path: str = "/data") -> None:

@@ -27,9 +27,9 @@ from protocol.internal.link_queries import SourceInspected
 from protocol.wire.commands.kinds import Mutation
 from protocol.wire.commands.torrent_commands import AddTorrent, PauseTorrent, RemoveTorrent, ResumeTorrent, UpdateLimits
 from protocol.wire.desired import DesiredTorrent
-from protocol.wire.desired_session import DesiredSession
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.reports import GlobalGoals, SettingsReport
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.roots import confining
 from supervisor.commands.seeding import global_goals

@@ -16,8 +16,9 @@ from protocol.wire.events import event
 from protocol.wire.events.event import Event, LatestEvent
 from protocol.wire.events.torrent_events import Progress
 from protocol.wire.operations import ALWAYS, OF_MUTATIONS, OPERATIONS, Operation, Refusal
+from protocol.wire.peer_rows import PeerFlag
 from protocol.wire.reports import EngineState, HealthStatus, Severity
-from protocol.wire.rows import PeerFlag, TorrentState
+from protocol.wire.rows import TorrentState
 from supervisor.commands.reads import pages, reads
 from supervisor.events import event_log, subscriptions
 from supervisor.mediators import clock

@@ -32,16 +32,17 @@ class BadData:
     """The failures of all torrents of a slot."""
 
     def __init__(self) -> None:
-        self._torrents: dict[str, _Counts] = {}
+        self.of: dict[str, _Counts] = {}
+        """By torrent: the failures, if there were any."""
 
     def apply(self, event: DataFailures, now_us: int) -> None:
         """Applies an engine's report. `now_us`: microseconds since 1970."""
         failed = event.pieces + event.metadata
-        known = self._torrents.get(event.torrent)
+        known = self.of.get(event.torrent)
         if known is None:
             if not failed and not event.banned:
                 return
-            known = self._torrents[event.torrent] = _Counts()
+            known = self.of[event.torrent] = _Counts()
         if failed:
             known.pieces += event.pieces
             known.metadata += event.metadata
@@ -58,11 +59,11 @@ class BadData:
 
         The failures are a hindrance if several happened in a row, or if no peer is left.
         """
-        return torrent in self._torrents and self._torrents[torrent].row >= (SOME if peers else 1)
+        return torrent in self.of and self.of[torrent].row >= (SOME if peers else 1)
 
     def why(self, torrent: str) -> str | None:
         """A sentence about the failures since the last data that passed its check. None without such failures."""
-        known = self._torrents.get(torrent)
+        known = self.of.get(torrent)
         if known is None or not known.row:
             return None
         banned = f"; banned for that: {', '.join(known.banned[:3])}" if known.banned else ""
@@ -72,7 +73,7 @@ class BadData:
 
     def report(self, torrent: str) -> BadDataReport | None:
         """The counts of a torrent, for clients; None if no data has failed."""
-        known = self._torrents.get(torrent)
+        known = self.of.get(torrent)
         if known is None:
             return None
         return BadDataReport(
@@ -86,4 +87,4 @@ class BadData:
 
     def discard(self, torrent: str) -> None:
         """Drops the counts of a torrent that was removed."""
-        self._torrents.pop(torrent, None)
+        self.of.pop(torrent, None)

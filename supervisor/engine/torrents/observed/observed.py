@@ -1,7 +1,7 @@
 """The observed state of one torrent."""
 
-from protocol.wire.desired import KnownMetadata
 from protocol.wire.events.torrent_events import Progress
+from protocol.wire.metadata import KnownMetadata
 from protocol.wire.rows import TorrentState
 from supervisor.engine.torrents.observed.packed_files import Metadata
 

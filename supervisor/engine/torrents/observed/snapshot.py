@@ -5,32 +5,32 @@ age of the data. If the running engine has confirmed a torrent, the age is the t
 The engine reports every change, so the state is still true.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from protocol.internal.link_events import IpFilterState, SessionStats
-from protocol.wire.desired import DesiredTorrent, KnownMetadata, edited_web_seeds
+from protocol.wire.desired import DesiredTorrent, edited_web_seeds
 from protocol.wire.events.torrent_events import Progress, StateChanged
 from protocol.wire.goals import GoalsReport
+from protocol.wire.metadata import KnownMetadata
+from protocol.wire.peer_rows import TrackerRow, TrackerStatus, WebSeedRow
 from protocol.wire.rows import (
     ACTIVE_STATES,
+    DETAIL_FIELDS,
     FileRow,
     Hindrance,
-    RulesReport,
     TorrentDetail,
     TorrentRow,
     TorrentState,
-    TrackerRow,
-    TrackerStatus,
-    WebSeedRow,
     ratio,
 )
 from supervisor.engine.torrents.observed import hindrance
 from supervisor.engine.torrents.observed.answers import Answers
 from supervisor.engine.torrents.observed.bad_data import BadData
+from supervisor.engine.torrents.observed.details import OF_RECORD
 from supervisor.engine.torrents.observed.eta import Estimates
 from supervisor.engine.torrents.observed.moves import MovesSeen
 from supervisor.engine.torrents.observed.no_progress import NO_PROGRESS
@@ -195,15 +195,17 @@ class Snapshot:
 
     def row(self, desired: DesiredTorrent, now: float, goals: GoalsReport | None = None) -> TorrentRow:
         """A torrent's row for `list_torrents`, including its goals."""
-        observed = self.of(desired.torrent)
+        torrent = desired.torrent
+        observed = self._torrents.get(torrent) or self.of(torrent)
         progress = observed.progress or NO_PROGRESS
         metadata = observed.known or desired.metadata
-        present = desired.torrent in self.present
+        present = torrent in self.present
+        trackers = self.trackers.of.get(torrent) if desired.tracker_edits is None else None
         told_at = self.engine_told_at if present else observed.told_at
-        counts, uptime_s = self.totals.of(desired.torrent), self.totals.uptime_s
+        counts, uptime_s = self.totals.of(torrent), self.totals.uptime_s
         downloads = observed.state is TorrentState.DOWNLOADING
         return TorrentRow(
-            torrent=desired.torrent,
+            torrent=torrent,
             name=desired.options.name or (metadata.name if metadata else desired.name),
             state=observed.state,
             progress=progress.progress,
@@ -218,21 +220,21 @@ class Snapshot:
             peers=progress.peers,
             seeds=progress.seeds,
             save_path=desired.save_path,
-            labels=list(desired.labels),
+            labels=[*desired.labels],
             paused=desired.paused,
             sequential=desired.sequential,
             download_limit_bps=desired.download_bps,
             upload_limit_bps=desired.upload_bps,
             error=observed.error or observed.storage_problem,
-            info_hash_v1=desired.info_hash_v1 or (desired.torrent if len(desired.torrent) == V1_DIGITS else None),
-            info_hash_v2=desired.info_hash_v2 or (desired.torrent if len(desired.torrent) > V1_DIGITS else None),
+            info_hash_v1=desired.info_hash_v1 or (torrent if len(torrent) == V1_DIGITS else None),
+            info_hash_v2=desired.info_hash_v2 or (torrent if len(torrent) > V1_DIGITS else None),
             added_us=desired.added_us,
-            age_ms=None if told_at is None else max(0, int((now - told_at) * 1000)),
+            age_ms=None if told_at is None else int((now - told_at) * 1000) if now > told_at else 0,
             ratio=ratio(counts.downloaded, counts.uploaded, progress.bytes_done),
             eta_s=self.estimates.of(progress, now) if downloads else None,
             completed_us=counts.completed_us,
             last_activity_us=counts.last_activity_us,
-            # The same as `Totals.active_s` and `seeding_s`, but without calls, which cost time in ten thousand rows.
+            # As `Totals.active_s` and others, but without calls, which cost time in ten thousand rows.
             active_s=uptime_s - counts.active_s if counts.active else counts.active_s,
             seeding_s=uptime_s - counts.seeding_s if counts.seeding else counts.seeding_s,
             hindrance=self._hindrance(desired, observed, progress, present),
@@ -242,7 +244,23 @@ class Snapshot:
             queue_position=None if progress.queue_position is None or not desired.managed else progress.queue_position,
             category=None if desired.category is None else self._category_of(desired),
             goals=goals,
+            content=(
+                None
+                if metadata is None or metadata.pieces is None
+                else metadata.name
+                if metadata.root is None
+                else metadata.root
+            ),
+            swarm_seeds=progress.swarm_seeds,
+            swarm_leeches=progress.swarm_leeches,
+            tracker=self._tracker(desired) if trackers is None else trackers.shown,
         )
+
+    def _tracker(self, desired: DesiredTorrent) -> str | None:
+        """The tracker that a torrent's row shows, if clients have changed its trackers, or no engine has named them."""
+        known = self.trackers.of.get(desired.torrent)
+        urls = [row.url for row in self.trackers_of(desired, 0.0)]  # with changes that no engine has applied yet
+        return known.shown if known is not None and known.shown in urls else next(iter(urls), None)
 
     def _hindrance(
         self, desired: DesiredTorrent, observed: Observed, progress: Progress, present: bool
@@ -253,8 +271,8 @@ class Snapshot:
             and present
             and not desired.paused
             and observed.error is observed.storage_problem is None
-            and self.trackers.failing_since(desired.torrent) is None
-            and not self.bad_data.hinders(desired.torrent, progress.peers)
+            and desired.torrent not in self.trackers.all_failing
+            and (desired.torrent not in self.bad_data.of or not self.bad_data.hinders(desired.torrent, progress.peers))
         ):
             return None  # a shortcut for nearly all torrents; `hindrance.find` has the same result
         if observed.error is not None:
@@ -276,32 +294,27 @@ class Snapshot:
 
     def detail(self, desired: DesiredTorrent, now: float, goals: GoalsReport | None = None) -> TorrentDetail:
         """A torrent's details for `get_torrent`, including its goals."""
-        observed = self.of(desired.torrent)
+        row = msgspec.structs.asdict(self.row(desired, now, goals))
+        return TorrentDetail(**row, **self.members(desired, DETAIL_FIELDS, now))
+
+    def members(self, desired: DesiredTorrent, names: Iterable[str], now: float) -> dict[str, Any]:
+        """Some of the members of a torrent's details that are not in its row. No engine is asked for them."""
         metadata = self.metadata(desired)
-        rules = desired.selection
-        added = [url for url, _ in desired.tracker_edits.added] if desired.tracker_edits is not None else []
-        return TorrentDetail(
-            **msgspec.structs.asdict(self.row(desired, now, goals)),
-            source=desired.source,
-            magnet=desired.magnet,
-            rules=RulesReport(
-                include=list(rules.include),
-                exclude=list(rules.exclude),
-                skip_fluff=rules.skip_fluff,
-                only=rules.only,
-            ),
-            priorities=rules.priorities,
-            trackers=list(dict.fromkeys([*desired.trackers, *added])),
-            web_seeds=list(desired.web_seeds),
-            seed_mode=desired.seed_mode,
-            files=None if metadata is None else metadata.files,
-            piece_length=None if metadata is None else metadata.piece_length,
-            revision=desired.revision,
-            applied_revision=observed.applied_revision,
-            tracker_status=self.trackers_of(desired, now),
-            bad_data=self.bad_data.report(desired.torrent),
-            options=desired.options,
-        )
+        return {
+            name: OF_RECORD[name](desired, metadata) if name in OF_RECORD else self._member(desired, name, now)
+            for name in names
+        }
+
+    def _member(self, desired: DesiredTorrent, name: str, now: float) -> Any:
+        match name:
+            case "applied_revision":
+                return self.of(desired.torrent).applied_revision
+            case "tracker_status":
+                return self.trackers_of(desired, now)
+            case "bad_data":
+                return self.bad_data.report(desired.torrent)
+            case _:
+                raise AssertionError(f"no such member of the details: {name}")
 
     def trackers_of(self, desired: DesiredTorrent, now: float) -> list[TrackerRow]:
         """A torrent's trackers as engines have reported them. Before the first report, these are the trackers in its

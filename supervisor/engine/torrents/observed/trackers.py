@@ -13,7 +13,7 @@ from protocol.internal.link_events import TrackerReport
 from protocol.internal.link_queries import TrackerReading
 from protocol.text.redacted import redacted
 from protocol.wire.events.torrent_events import TrackerStatusChanged
-from protocol.wire.rows import TrackerRow, TrackerStatus
+from protocol.wire.peer_rows import TrackerRow, TrackerStatus
 
 FAILURES: Final = 2
 """The number of failures in a row after which clients are notified. It is for a tracker that has worked before."""
@@ -39,16 +39,18 @@ UPDATING_S: Final = 2.0
 """For how long the status `updating` is valid."""
 
 
-class _Known(NamedTuple):
+class Known(NamedTuple):
     """A torrent's trackers.
 
     The values are the URL and tier of each tracker, all URLs, and the URLs of working trackers. A tracker works if its
     last announce worked.
+    `shown` is the tracker that began to work last, or else the first tracker. It may fail now.
     """
 
     sources: tuple[tuple[str, int], ...]
     urls: frozenset[str]
     working: frozenset[str] = frozenset()
+    shown: str | None = None
 
 
 class _Failing(NamedTuple):
@@ -70,12 +72,13 @@ class Trackers:
 
     def __init__(self, on_all_failing: Callable[[str, float | None], None] = lambda torrent, since: None) -> None:
         self._on_all_failing = on_all_failing
-        self._known: dict[str, _Known] = {}
-        self._shared: dict[_Known, _Known] = {}
+        self.of: dict[str, Known] = {}
+        """The trackers of each torrent that an engine has named."""
+        self._shared: dict[Known, Known] = {}
         self._failing: dict[str, dict[str, _Failing]] = {}
         self._relapsing: set[tuple[str, str]] = set()
         """Pairs of a torrent and a tracker that has failed and then recovered. Clients were notified of both."""
-        self._all_failing: dict[str, float] = {}
+        self.all_failing: dict[str, float] = {}
         """By torrent: the time since which all its trackers fail."""
         self._budget = BURST
         self._filled_at = 0.0
@@ -86,11 +89,13 @@ class Trackers:
         """Sets the trackers of some torrents, each with its tier."""
         given, urls = tuple(sources), frozenset(url for url, _ in sources)
         for torrent in torrents:
-            before = self._known.get(torrent)
+            before = self.of.get(torrent)
             if before is not None and before.sources == given:
                 continue
             working = before.working & urls if before is not None else frozenset[str]()
-            self._keep(torrent, _Known(given, urls, working))
+            first = min(given, key=_tier)[0] if given else None
+            shown = before.shown if before is not None and before.shown in working else first
+            self._keep(torrent, Known(given, urls, working, shown))
             for url in self._failing.get(torrent, {}).keys() - urls:
                 self._works(torrent, url)
             if not self._all_fail(torrent):
@@ -99,26 +104,28 @@ class Trackers:
     def apply(self, event: TrackerReport, now: float, now_us: int) -> TrackerStatusChanged | None:
         """Applies a report that a tracker works or fails. Returns the event to publish, or None."""
         torrent, url = event.torrent, event.url
-        known = self._known.get(torrent)
+        known = self.of.get(torrent)
         if known is None or url not in known.urls:
             return None  # the torrent does not have this tracker any more
         if event.works:
             before = self._works(torrent, url)
             self._end_all_failing(torrent)
-            self._keep(torrent, known._replace(working=known.working | {url}))
+            self._keep(torrent, known._replace(working=known.working | {url}, shown=url))
             if before is None or not before.told:
                 return None
             self._relapsing.add((torrent, url))
             return TrackerStatusChanged(torrent=torrent, url=url, status=TrackerStatus.WORKING)
         return self._fails(event, known, now, now_us)
 
-    def _fails(self, event: TrackerReport, known: _Known, now: float, now_us: int) -> TrackerStatusChanged | None:
+    def _fails(self, event: TrackerReport, known: Known, now: float, now_us: int) -> TrackerStatusChanged | None:
         torrent, url = event.torrent, event.url
         failing = self._failing.setdefault(torrent, {})
         before = failing.get(url)
         worked = url in known.working
         if worked:
-            self._keep(torrent, known._replace(working=known.working - {url}))
+            working = known.working - {url}
+            other = next((each for each, _ in known.sources if each in working), url)
+            self._keep(torrent, known._replace(working=working, shown=other if known.shown == url else known.shown))
         relapsed = (torrent, url) in self._relapsing
         news = before is None or not before.told
         if news:
@@ -127,8 +134,8 @@ class Trackers:
             news = event.times >= wanted and sum(each.told for each in failing.values()) < TOLD_MAX and self._may(now)
         since_us = now_us if before is None else before.since_us
         failing[url] = _Failing(event.message, since_us, news or (before is not None and before.told))
-        if torrent not in self._all_failing and self._all_fail(torrent):
-            self._all_failing[torrent] = now
+        if torrent not in self.all_failing and self._all_fail(torrent):
+            self.all_failing[torrent] = now
             self._on_all_failing(torrent, now)
         if not news:
             return None
@@ -148,7 +155,7 @@ class Trackers:
 
     def discard(self, torrent: str) -> None:
         """Removes a torrent."""
-        known = self._known.pop(torrent, None)
+        known = self.of.pop(torrent, None)
         for url, _ in () if known is None else known.sources:
             self._relapsing.discard((torrent, url))
         self._end_all_failing(torrent)
@@ -157,7 +164,7 @@ class Trackers:
 
     def rows(self, torrent: str, now: float) -> list[TrackerRow]:
         """A torrent's trackers, by tier."""
-        known = self._known.get(torrent)
+        known = self.of.get(torrent)
         if known is None:
             return []
         read_at, readings = self._readings.get(torrent, (now, {}))
@@ -193,26 +200,26 @@ class Trackers:
 
     def count_failing(self, for_s: float, now: float) -> int:
         """The number of torrents without a working tracker for at least this time."""
-        return sum(now - since >= for_s for since in self._all_failing.values())
+        return sum(now - since >= for_s for since in self.all_failing.values())
 
     def failing_since(self, torrent: str) -> float | None:
         """The time since which all trackers of a torrent fail. None if a tracker works, or if the torrent has no
         trackers.
         """
-        return self._all_failing.get(torrent)
+        return self.all_failing.get(torrent)
 
     def trouble(self, torrent: str) -> str | None:
         """The text of the problem if all trackers of a torrent fail; None otherwise."""
-        if torrent not in self._all_failing:
+        if torrent not in self.all_failing:
             return None
         failing = self._failing[torrent]
-        url = next(url for url, _ in self._known[torrent].sources if url in failing)
+        url = next(url for url, _ in self.of[torrent].sources if url in failing)
         first = f"{redacted(url)}: {failing[url].message}"
         return first if len(failing) == 1 else f"all {len(failing)} fail, as {first}"
 
     def any(self, torrent: str) -> bool:
         """Whether a torrent is known to have a tracker."""
-        known = self._known.get(torrent)
+        known = self.of.get(torrent)
         return known is not None and bool(known.sources)
 
     def _may(self, now: float) -> bool:
@@ -237,17 +244,21 @@ class Trackers:
         return before
 
     def _end_all_failing(self, torrent: str) -> None:
-        if self._all_failing.pop(torrent, None) is not None:
+        if self.all_failing.pop(torrent, None) is not None:
             self._on_all_failing(torrent, None)
 
     def _all_fail(self, torrent: str) -> bool:
-        known = self._known.get(torrent)
+        known = self.of.get(torrent)
         return known is not None and len(self._failing.get(torrent, ())) == len(known.urls) > 0
 
-    def _keep(self, torrent: str, known: _Known) -> None:
+    def _keep(self, torrent: str, known: Known) -> None:
         if len(self._shared) >= SHARED_MAX:
             self._shared.clear()  # torrents keep their references to the values
-        self._known[torrent] = self._shared.setdefault(known, known)
+        self.of[torrent] = self._shared.setdefault(known, known)
+
+
+def _tier(source: tuple[str, int]) -> int:
+    return source[1]
 
 
 def urls_of_link(magnet: str, parameter: str) -> list[str]:

@@ -12,6 +12,7 @@ from protocol.wire.desired import ADDRESSES_MAX, DesiredTorrent, Selection
 from tools.rig import bencode, payload
 from tools.rig.hostile import hostile
 from tools.rig.hostile.hostile import Entry
+from tools.rig.samples import SampleTorrent, noise
 
 lt: Any = libtorrent
 
@@ -22,7 +23,7 @@ def test_the_size_is_that_of_the_files_without_padding(tmp_path: Path, kind: str
     made = payload.make(tmp_path, "set", {"a.bin": 40_000, "b.bin": 50_000}, piece_size=32 * 1024, version=kind)
     params = libtorrent_sources.parse_metainfo(made.metainfo)
     layout = libtorrent_files.layout(params.ti, [], params.renamed_files)
-    assert layout.size == 90_000
+    assert layout.metadata.size == 90_000
     assert sorted((file.path, file.size) for file in layout.files) == [("set/a.bin", 40_000), ("set/b.bin", 50_000)]
 
 
@@ -130,3 +131,30 @@ def test_paths_that_no_disk_can_hold_are_refused() -> None:
     libtorrent_files.check_paths(["/" + "é" * 2047])
     with pytest.raises(InvalidSource, match="longer than 4095 bytes"):
         libtorrent_files.check_paths(["/a", "/" + "é" * 2048])
+
+
+def test_the_metadata_has_the_texts_of_the_file_cut_and_the_content_path_as_on_disk() -> None:
+    """The layout does not change what an engine that loads the torrent reports, so nothing is written twice."""
+    sample = SampleTorrent("set", {"a": noise(9), "b": noise(20_000)}, private=True)
+    extra: dict[bytes, Any] = {b"comment": b"c" * 2000, b"created by": b"p", b"creation date": 1_700_000_000}
+    metainfo = sample.metainfo_with(extra)
+    for layout, content in (("original", "set"), ("no_subfolder", "")):
+        inspected = libtorrent_params.inspect(None, metainfo, "/downloads", layout).metadata  # type: ignore[arg-type]  # literals
+        assert inspected is not None
+        assert (inspected.content, inspected.pieces, inspected.private) == (content, 2, True)
+        assert (inspected.comment, inspected.created_by) == ("c" * 1000, "p")
+        assert inspected.created_us == 1_700_000_000_000_000
+        params = libtorrent_params.load(sample.desired(content_layout=layout), metainfo=metainfo, resume=None)
+        assert libtorrent_files.layout(params.ti, [], params.renamed_files, params).metadata == inspected
+        kept = lt.read_resume_data(lt.write_resume_data_buf(params))
+        assert libtorrent_files.layout(kept.ti, [], kept.renamed_files, kept).metadata == inspected
+
+
+@pytest.mark.parametrize("date", [0, -5, 2**62])
+def test_impossible_dates_and_texts_that_are_not_utf8_count_as_absent(date: int) -> None:
+    """They do no harm, as the torrent works without them."""
+    sample = SampleTorrent("a.bin", {"": noise(9)}, single=True)
+    metainfo = sample.metainfo_with({b"comment": b"\xff\xfe", b"creation date": date})
+    found = libtorrent_params.inspect(None, metainfo, "/downloads").metadata
+    assert found is not None
+    assert (found.created_us, found.created_by, found.content) == (None, "", "a.bin")

@@ -13,11 +13,11 @@ from engine_proc.resume.pieces import Unverified
 from engine_proc.session.alerts import FileError
 from engine_proc.storage import storage_watch
 from protocol.durable.integrity import crc32_of, seal
-from protocol.internal.link_events import FilesRestored, TorrentApplied, TorrentDropped
+from protocol.internal.link_events import FilesRestored, MetadataKnown, TorrentApplied, TorrentDropped
 from protocol.internal.resume_events import FilePutAside, MetainfoDamaged
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events.session_events import Reconciled
-from protocol.wire.events.torrent_events import FilesDiscovered, MetadataUpdated, Progress, StateChanged, TorrentError
+from protocol.wire.events.torrent_events import FilesDiscovered, Progress, StateChanged, TorrentError
 from protocol.wire.rows import TorrentState
 from tests.engine_proc.desk import Desk, applied, changed
 from tools.rig.probe import readable
@@ -53,7 +53,7 @@ def test_files_of_a_torrent_without_resume_data_are_told_whoever_knows_them(desk
     """Clients do not know them yet."""
     desk.dispatcher.ensure(desk.sample.desired(), files_known=True)
     desk.pump()
-    assert desk.heard(MetadataUpdated)
+    assert desk.heard(MetadataKnown)
     assert desk.heard(FilesDiscovered)
 
 

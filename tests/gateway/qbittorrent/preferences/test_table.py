@@ -15,7 +15,6 @@ from gateway.qbittorrent.preferences.row import Change, View
 from gateway.qbittorrent.preferences.table import ROWS, WrongType, change_of, values
 from protocol.configuration.gateway_sections import GatewayConfig
 from protocol.internal.settings import problem_of
-from protocol.wire.desired_session import ScheduleWindow
 from protocol.wire.reports import (
     ActionSetting,
     AlternativeReport,
@@ -25,6 +24,7 @@ from protocol.wire.reports import (
     SettingsReport,
     TimeSetting,
 )
+from protocol.wire.session.desired_session import ScheduleWindow
 
 KEYS = 221
 """qBittorrent 5.1.4 has this number of preferences."""

@@ -8,18 +8,9 @@ from rich.console import Console, RenderableType
 from ouzel.cli.display import render, statistics
 from ouzel.stream.silence import DaemonAnswers, DaemonSilent
 from ouzel.stream.table import Table
+from protocol.wire.peer_rows import PeerConnection, PeerFlag, PeerRow, TrackerRow, TrackerStatus
 from protocol.wire.reports import HealthStatus, SandboxReport
-from protocol.wire.rows import (
-    Hindrance,
-    HindranceCause,
-    PeerConnection,
-    PeerFlag,
-    PeerRow,
-    RulesReport,
-    TorrentState,
-    TrackerRow,
-    TrackerStatus,
-)
+from protocol.wire.rows import Hindrance, HindranceCause, RulesReport, TorrentState
 from tests.ouzel.samples import (
     ID,
     crash,

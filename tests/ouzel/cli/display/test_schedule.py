@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ouzel.cli.display.schedule import describe, parse_window
-from protocol.wire.desired_session import DAYS, ScheduleWindow
+from protocol.wire.session.desired_session import DAYS, ScheduleWindow
 
 times = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.integers(0, 59))
 days = st.sets(st.sampled_from(DAYS), min_size=1).map(lambda found: [day for day in DAYS if day in found])

@@ -2,7 +2,8 @@ import pytest
 
 from ouzel.cli.display import why
 from ouzel.cli.display.units import format_moment
-from protocol.wire.rows import Hindrance, HindranceCause, TorrentState, TrackerRow, TrackerStatus
+from protocol.wire.peer_rows import TrackerRow, TrackerStatus
+from protocol.wire.rows import Hindrance, HindranceCause, TorrentState
 from tests.ouzel.samples import ID, detail
 
 NOW_US = 1_795_368_000_000_000

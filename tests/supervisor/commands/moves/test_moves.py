@@ -13,6 +13,7 @@ from protocol.internal.move_events import MoveCopied, MoveEnded, MoveProgress
 from protocol.wire.desired import DesiredTorrent, StorageMove
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.torrent_events import FileEntry, StateChanged
+from protocol.wire.metadata import KnownMetadata
 from protocol.wire.rows import Moving, TorrentState
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.commands.test_mutations import MAGNET, do, on_disk, refused
@@ -28,7 +29,11 @@ async def added(on: Bench, **more: Any) -> DesiredTorrent:
 def files(torrent: str = V1, *paths: str) -> FilesRestored:
     """An engine's report on a torrent's files."""
     entries = [FileEntry(index, path, 5, 4) for index, path in enumerate(paths or ("set/a", "set/sub/b"))]
-    return FilesRestored(torrent=torrent, name="set", size=10, piece_length=16, files=entries)
+    return FilesRestored(
+        torrent=torrent,
+        metadata=KnownMetadata(name="set", size=10, piece_length=16, files=len(entries), pieces=1),
+        files=entries,
+    )
 
 
 async def until(on: Bench, condition: Any) -> None:
@@ -154,7 +159,10 @@ async def test_files_are_renamed(tmp_path: Path) -> None:
         await on.mutations.learn(MoveEnded(torrent=V1, move=last))
         await until(on, lambda: on.catalogue.torrents[V1].move is None)
         assert on.catalogue.torrents[V1].renames == ((0, "x/a"), (1, "x/sub/b"))
-        assert [each["files"] for each in published(on, "files_renamed")] == [{"0": "x/a", "1": "x/sub/b"}]
+        [told] = published(on, "files_renamed")
+        assert (told["files"], told["content"]) == ({"0": "x/a", "1": "x/sub/b"}, "x")
+        assert on_disk(on)["metadata"]["root"] == "x"
+        assert on.snapshot.row(on.catalogue.torrents[V1], 0).content == "x"
 
 
 async def test_what_cannot_be_moved(tmp_path: Path) -> None:

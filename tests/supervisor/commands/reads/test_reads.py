@@ -3,19 +3,20 @@ from pathlib import Path
 from typing import Any
 
 import msgpack
+import msgspec
 import pytest
 
 from protocol.internal.link_queries import CountersQueried, PeersQueried, PiecesQueried
 from protocol.wire import codec
 from protocol.wire.commands.kinds import EngineRead, PagedRead, SessionRead
-from protocol.wire.desired import KnownMetadata
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.session_events import Reconciled
 from protocol.wire.events.torrent_events import FileEntry
+from protocol.wire.metadata import KnownMetadata
 from protocol.wire.operations import OPERATIONS, parse_command
 from protocol.wire.reports import HealthStatus
 from protocol.wire.results import Nothing
-from protocol.wire.rows import ROW_FIELDS, TorrentState
+from protocol.wire.rows import DETAIL_FIELDS, ROW_FIELDS, TorrentState
 from supervisor.commands.reads import engine_reads, reads
 from supervisor.engine.torrents.observed.packed_files import Metadata
 from supervisor.health.health import Severity
@@ -191,6 +192,13 @@ async def test_health_tells_of_the_engine_and_of_what_is_wrong(tmp_path: Path) -
         assert (again.engine.gen, again.engine.restarts) == (2, 1)
 
 
+async def test_stats_have_the_roots_without_an_engine(tmp_path: Path) -> None:
+    """In the order of the configuration, before their space is known. The first one is the default save path."""
+    async with bench(tmp_path) as on:
+        found = read(on, "stats")
+        assert [root.path for root in found.roots] == [str(tmp_path / "one"), str(tmp_path / "two")]
+
+
 async def test_stats_count_torrents_and_measure_processes(tmp_path: Path) -> None:
     """Zeros if there is no process; the session's age says how old its figures are."""
     async with bench(tmp_path) as on:
@@ -317,3 +325,13 @@ async def test_replay_gives_the_events_as_they_went_out(tmp_path: Path, monkeypa
         assert [event["seq"] for event in replayed(after_seq=1)] == [2, 3, 4]
         assert refused(on, "replay", epoch="epoch-0", after_seq=0).kind is ErrorKind.REPLAY_GONE
         assert refused(on, "replay", epoch="epoch-1", after_seq=6).kind is ErrorKind.REPLAY_GONE
+
+
+async def test_members_of_the_details_are_listed_on_request(tmp_path: Path) -> None:
+    """Each as `get_torrent` has it, beside members of the row; default rows have none of them."""
+    async with bench(tmp_path) as on:
+        await with_three(on)
+        [listed] = read(on, "list_torrents", ids=[V1], fields=[*DETAIL_FIELDS, "state"])["torrents"]
+        detail = msgspec.to_builtins(read(on, "get_torrent", torrent=V1))
+        assert msgspec.to_builtins(listed) == {name: detail[name] for name in (*DETAIL_FIELDS, "torrent", "state")}
+        assert not DETAIL_FIELDS & set(read(on, "list_torrents")["torrents"][0])

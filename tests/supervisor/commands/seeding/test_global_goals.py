@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.wire.commands.goal_commands import UpdateGoals
-from protocol.wire.desired_session import OwnGlobalGoals
 from protocol.wire.reports import SettingSource
+from protocol.wire.session.desired_session import OwnGlobalGoals
 from supervisor.commands.seeding import global_goals
 from supervisor.config.goals_config import GoalsConfig
 

@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from protocol.wire.desired import KnownMetadata
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.metadata import KnownMetadata
 from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
 
 

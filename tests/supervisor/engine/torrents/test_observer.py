@@ -7,6 +7,7 @@ from protocol.internal.link_events import (
     EngineEvent,
     FilesRestored,
     Heartbeat,
+    MetadataKnown,
     SettingsApplied,
     SettingsRefused,
     StorageState,
@@ -18,7 +19,7 @@ from protocol.internal.link_events import (
 from protocol.internal.link_queries import FilesQueried, TrackersQueried
 from protocol.internal.resume_events import FilePutAside, MetainfoDamaged, ResumeStoreState
 from protocol.internal.watch_events import DataFailures, StuckIn, TorrentStuck
-from protocol.wire.desired import KnownMetadata, TorrentOptions
+from protocol.wire.desired import TorrentOptions
 from protocol.wire.events.event import MAX_EVENT_FILES
 from protocol.wire.events.session_events import LimitsApplied, LimitsStale, Reconciled, SessionError
 from protocol.wire.events.torrent_events import (
@@ -27,12 +28,13 @@ from protocol.wire.events.torrent_events import (
     FileCompleted,
     FileEntry,
     FilesDiscovered,
-    MetadataUpdated,
     SelectionChanged,
     StateChanged,
     TorrentError,
 )
-from protocol.wire.rows import HindranceCause, TorrentState, TrackerStatus
+from protocol.wire.metadata import KnownMetadata
+from protocol.wire.peer_rows import TrackerStatus
+from protocol.wire.rows import HindranceCause, TorrentState
 from supervisor.engine.facts import MetadataLearned
 from supervisor.engine.torrents.observer import engine_lost_events
 from tests.supervisor.bench import Bench, bench
@@ -42,9 +44,11 @@ FILES = [FileEntry(0, "n/a", 70, 4), FileEntry(1, "n/b", 130, 4)]
 ABOUT_A_TORRENT: list[EngineEvent] = [
     progress(),
     TorrentApplied(torrent=V1, revision=1),
-    MetadataUpdated(torrent=V1, name="n", size=200, piece_length=16, files=2),
+    MetadataKnown(torrent=V1, metadata=KnownMetadata(name="n", size=200, piece_length=16, files=2)),
     FilesDiscovered(torrent=V1, files=FILES),
-    FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES),
+    FilesRestored(
+        torrent=V1, metadata=KnownMetadata(name="n", size=200, piece_length=16, files=len(FILES)), files=FILES
+    ),
     StateChanged(torrent=V1, state=TorrentState.SEEDING, previous=TorrentState.QUEUED),
     Completed(torrent=V1, bytes_done=200),
     FileCompleted(torrent=V1, index=1),
@@ -208,7 +212,9 @@ async def test_metadata_and_files_are_kept_whole_and_shown_in_part(tmp_path: Pat
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired())
         many = [FileEntry(number, f"n/{number}", 1, 4) for number in range(MAX_EVENT_FILES + 1)]
-        on.observer.handle(MetadataUpdated(torrent=V1, name="n", size=5, piece_length=16, files=len(many)))
+        on.observer.handle(
+            MetadataKnown(torrent=V1, metadata=KnownMetadata(name="n", size=5, piece_length=16, files=len(many)))
+        )
         on.observer.handle(FilesDiscovered(torrent=V1, files=many))
         (_, told) = on.told()[1]
         assert (len(told["files"]), told["truncated"]) == (MAX_EVENT_FILES, True)
@@ -228,12 +234,21 @@ async def test_the_torrents_own_names_are_told_beside_those_on_the_disk(tmp_path
         await on.catalogue.put(desired())
         many = [FileEntry(number, f"n/{number}", 1, 4) for number in range(MAX_EVENT_FILES + 1)]
         own = {"1": "n/0", str(MAX_EVENT_FILES): "n/1"}
-        on.observer.handle(MetadataUpdated(torrent=V1, name="n", size=5, piece_length=16, files=len(many)))
+        on.observer.handle(
+            MetadataKnown(torrent=V1, metadata=KnownMetadata(name="n", size=5, piece_length=16, files=len(many)))
+        )
         on.observer.handle(FilesDiscovered(torrent=V1, files=many, torrent_paths=own))
         assert on.told()[1][1]["torrent_paths"] == {"1": "n/0"}
         rows = on.snapshot.files(V1) or []
         assert {row.index: row.torrent_path for row in rows if row.torrent_path} == {1: "n/0", MAX_EVENT_FILES: "n/1"}
-        on.observer.handle(FilesRestored(torrent=V1, name="n", size=5, piece_length=16, files=FILES, torrent_paths=own))
+        on.observer.handle(
+            FilesRestored(
+                torrent=V1,
+                metadata=KnownMetadata(name="n", size=5, piece_length=16, files=len(FILES)),
+                files=FILES,
+                torrent_paths=own,
+            )
+        )
         assert [row.torrent_path for row in on.snapshot.files(V1) or []] == [None, "n/0"]
 
 
@@ -241,7 +256,11 @@ async def test_what_is_restored_is_known_but_no_news(tmp_path: Path) -> None:
     """The record had everything but the files."""
     async with bench(tmp_path) as on:
         await on.catalogue.put(desired(metadata=KnownMetadata(name="n", size=200, piece_length=16, files=2)))
-        on.observer.handle(FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES))
+        on.observer.handle(
+            FilesRestored(
+                torrent=V1, metadata=KnownMetadata(name="n", size=200, piece_length=16, files=len(FILES)), files=FILES
+            )
+        )
         assert types(on) == []
         assert [row.path for row in on.snapshot.files(V1) or []] == ["n/a", "n/b"]
         assert on.snapshot.row(desired(), 0).name == "n"
@@ -254,13 +273,23 @@ async def test_what_rows_did_not_show_is_news_and_is_kept(tmp_path: Path, kept: 
         await on.catalogue.put(desired(metadata=kept))
         found = KnownMetadata(name="n", size=200, piece_length=16, files=2)
         for _ in range(2):
-            on.observer.handle(FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES))
+            on.observer.handle(
+                FilesRestored(
+                    torrent=V1,
+                    metadata=KnownMetadata(name="n", size=200, piece_length=16, files=len(FILES)),
+                    files=FILES,
+                )
+            )
         assert on.told() == [
-            ("metadata_updated", {"name": "n", "size": 200, "piece_length": 16, "files": 2}),
+            ("metadata_updated", {"name": "n", "size": 200, "piece_length": 16, "files": 2, "content": None}),
         ]
         assert on.heard(MetadataLearned) == [(V1, found), (V1, found)]
         await on.mutations.keep_metadata(V1, found)
-        on.observer.handle(FilesRestored(torrent=V1, name="n", size=200, piece_length=16, files=FILES))
+        on.observer.handle(
+            FilesRestored(
+                torrent=V1, metadata=KnownMetadata(name="n", size=200, piece_length=16, files=len(FILES)), files=FILES
+            )
+        )
         assert len(on.heard(MetadataLearned)) == 2
         assert on.catalogue.torrents[V1].metadata == found
         assert on.catalogue.torrents[V1].revision == 1

@@ -18,6 +18,7 @@ from protocol.internal.link_queries import (
 )
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events.torrent_events import FileEntry
+from protocol.wire.metadata import KnownMetadata
 from supervisor.engine.process.describer import Describer
 from supervisor.engine.torrents.readings import Readings
 from tests.supervisor.bench import Bench, bench
@@ -36,7 +37,12 @@ class Stored(Describer):
     async def describe(self, torrents: Sequence[DesiredTorrent]) -> list[EngineEvent]:
         self.asked.append([each.torrent for each in torrents])
         return [
-            FilesRestored(torrent=each.torrent, name="n", size=5, piece_length=16, files=[FILE]) for each in torrents
+            FilesRestored(
+                torrent=each.torrent,
+                metadata=KnownMetadata(name="n", size=5, piece_length=16, files=len([FILE])),
+                files=[FILE],
+            )
+            for each in torrents
         ]
 
 

@@ -3,9 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.wire.desired import KnownMetadata, TrackerEdits
+from protocol.wire.desired import TorrentOptions, TrackerEdits
 from protocol.wire.events.torrent_events import FileEntry
-from protocol.wire.rows import ACTIVE_STATES, ROW_FIELDS, HindranceCause, TorrentState, TrackerStatus
+from protocol.wire.metadata import KnownMetadata
+from protocol.wire.peer_rows import TrackerStatus
+from protocol.wire.rows import ACTIVE_STATES, ROW_FIELDS, HindranceCause, TorrentState
 from supervisor.engine.torrents.observed.packed_files import Metadata
 from supervisor.engine.torrents.observed.snapshot import Snapshot
 from tests.supervisor.samples import NOW_US, OTHER, V1, V2, desired, progress, session_stats
@@ -237,3 +239,38 @@ def test_detail_tells_what_was_asked_for() -> None:
     snapshot.of(V2).known = KnownMetadata(name="n", size=200, piece_length=16, files=2)
     detail = snapshot.detail(asked, 0.0)
     assert (detail.files, detail.piece_length) == (2, 16)
+
+
+def test_rows_show_the_content_path_the_swarm_and_the_tracker() -> None:
+    """Not the name; the tracker is known without an engine if the record has one."""
+    snapshot, url = Snapshot(), "http://t.example/announce"
+    metadata = KnownMetadata(name="set", size=200, piece_length=16, files=2, pieces=13, root="new")
+    asked = desired(metadata=metadata, trackers=(url,), options=TorrentOptions(name="for people"))
+    row = snapshot.row(asked, 0.0)
+    assert (row.name, row.content, row.tracker, row.swarm_seeds) == ("for people", "new", url, None)
+    snapshot.apply_progress(msgspec.structs.replace(progress(), swarm_seeds=7, swarm_leeches=0), 0.0, 0)
+    snapshot.trackers.known([V1], [("udp://u.example", 0), (url, 1)])
+    row = snapshot.row(asked, 0.0)
+    assert (row.swarm_seeds, row.swarm_leeches, row.tracker) == (7, 0, "udp://u.example")
+    snapshot.engine_lost(0)
+    assert snapshot.row(asked, 0.0).swarm_seeds == 7
+    edited = msgspec.structs.replace(asked, tracker_edits=TrackerEdits(removed=("udp://u.example",)))
+    assert snapshot.row(edited, 0.0).tracker == url
+    assert snapshot.row(desired(metadata=msgspec.structs.replace(metadata, root=None)), 0.0).content == "set"
+    assert snapshot.row(desired(metadata=msgspec.structs.replace(metadata, root="")), 0.0).content == ""
+    assert snapshot.row(desired(metadata=msgspec.structs.replace(metadata, pieces=None)), 0.0).content is None
+
+
+def test_the_facts_in_the_source_are_part_of_the_details() -> None:
+    """Unknown without metadata, and where a record of an earlier version lacks them."""
+    snapshot = Snapshot()
+    known = KnownMetadata(
+        name="n", size=9, piece_length=16, files=1, pieces=1, private=True, comment="c", created_by="p", created_us=5
+    )
+    for metadata, expected in (
+        (known, (1, True, "c", "p", 5)),
+        (KnownMetadata(name="n", size=9, piece_length=16, files=1), (None, None, "", "", None)),
+        (None, (None, None, "", "", None)),
+    ):
+        shown = snapshot.detail(desired(metadata=metadata), 0.0)
+        assert (shown.pieces, shown.private, shown.comment, shown.created_by, shown.created_us) == expected

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from protocol.internal.link_events import TrackerReport
 from protocol.internal.link_queries import TrackerReading
 from protocol.wire.events.torrent_events import TrackerStatusChanged
-from protocol.wire.rows import TrackerRow, TrackerStatus
+from protocol.wire.peer_rows import TrackerRow, TrackerStatus
 from supervisor.engine.torrents.observed import trackers
 from supervisor.engine.torrents.observed.trackers import FAILURES, FAILURES_AGAIN, Trackers, urls_of_link
 from tests.supervisor.samples import NOW_US, OTHER, V1
@@ -165,7 +165,7 @@ def test_nothing_is_left_of_a_torrent_that_was_removed() -> None:
     on.discard(V1)
     assert tell(on, False) is None
     assert on.rows(V1, 1.0) == []
-    assert not any((on._known, on._failing, on._relapsing, on._all_failing, on._readings))
+    assert not any((on.of, on._failing, on._relapsing, on.all_failing, on._readings))
 
 
 def test_torrents_with_the_same_trackers_share_what_is_kept() -> None:
@@ -175,7 +175,7 @@ def test_torrents_with_the_same_trackers_share_what_is_kept() -> None:
     on.known([OTHER], SOURCES)
     for torrent in (V1, OTHER):
         tell(on, True, torrent=torrent)
-    assert on._known[V1] is on._known[OTHER]
+    assert on.of[V1] is on.of[OTHER]
     for number in range(trackers.SHARED_MAX + 5):
         on.known([V1], [(f"{URL}/{number}", 0)])
     assert len(on._shared) <= trackers.SHARED_MAX
@@ -219,3 +219,21 @@ def test_the_torrents_with_the_most_failing_trackers() -> None:
     tell(on, True, torrent=OTHER, url=urls[0][0])
     tell(on, True, torrent=OTHER, url=urls[1][0])
     assert on.most_failing(3, 9) == []
+
+
+def test_the_shown_tracker_is_the_one_that_answered_last_or_else_the_first() -> None:
+    """By tier; a tracker that fails is shown only if no other one works."""
+    on = book((SPARE, 1), (URL, 0))
+    assert on.of[V1].shown == URL
+    tell(on, True, url=SPARE)
+    assert on.of[V1].shown == SPARE
+    tell(on, True)
+    assert on.of[V1].shown == URL
+    tell(on, False)
+    assert on.of[V1].shown == SPARE
+    tell(on, False, url=SPARE)
+    assert on.of[V1].shown == SPARE
+    on.known([V1], [(URL, 0)])
+    assert on.of[V1].shown == URL
+    on.known([V1], [])
+    assert on.of[V1].shown is None
