@@ -4,6 +4,7 @@ import asyncio
 import posixpath
 import time
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -45,6 +46,12 @@ async def absolute_download(desk: Desk, path: str) -> str:
         return ""
     base = desk.kept.text("temp_path") or posixpath.join(await default_path(desk), "temp")
     return posixpath.normpath(posixpath.join(base, path))
+
+
+def allowed(desk: Desk, path: str) -> bool:
+    """Whether an absolute path is in the download roots. As long as these are unknown, the daemon decides."""
+    stats = desk.gateway.mirror.stats
+    return stats is None or any(PurePosixPath(path).is_relative_to(root.path) for root in stats.roots)
 
 
 async def category_path(desk: Desk, name: str) -> str:
