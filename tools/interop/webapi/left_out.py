@@ -8,6 +8,7 @@ HTTPS: Final = "switches the server to HTTPS by a preference; the gateway's conf
 NO_RSS: Final = "needs RSS, which Ouzel does not have"
 NO_SEARCH: Final = "starts a search; a qBittorrent without Python refuses that, too"
 
+TIMING: Final = "passes only if a timeout of 1e-100 s strikes at one of several requests"
 NO_STOPPED: Final = "moves a stopped torrent in the queue, and stopped torrents have no place in Ouzel's queue"
 
 FILES: Final = {"tests/test_rss.py": NO_RSS}
@@ -15,6 +16,7 @@ FILES: Final = {"tests/test_rss.py": NO_RSS}
 
 TESTS: Final = {
     "tests/test_request.py::test_both_https_http_not_working": HTTPS,
+    "tests/test_request.py::test_requests_timeout": TIMING,
     "tests/test_search.py::test_delete": NO_SEARCH,
     "tests/test_search.py::test_download_torrent": INTERNET,
     "tests/test_search.py::test_install_uninstall_plugin": INTERNET,

@@ -20,7 +20,7 @@ def gateway(root: Path, suite: Suite) -> Iterator[None]:
     """A context within which a gateway and its daemon run. The suite's folders are in the download roots."""
     root.mkdir()
     with (
-        Daemon(root, roots=[TMP]),
+        Daemon(root, roots=[TMP, suite.folder]),
         GatewayProcess(root, port=PORT, username=USERNAME, password=PASSWORD, max_failed_logins=0),
     ):
         shutil.copytree(suite.folder / "tests/_resources", TMP / "_resources", dirs_exist_ok=True)
