@@ -19,7 +19,7 @@ from gateway.web.fields import Fields
 async def set_location(desk: Desk, fields: Fields) -> None:
     """Moves torrents, and ends their automatic management."""
     path = await _path(desk, fields["location"])
-    if not paths.allowed(desk, path):
+    if not await paths.allowed(desk, path):
         raise HTTPException(409, "Cannot make save path")
     torrents = desk.many(fields["hashes"])
     await _move(desk, torrents, path, "Cannot make save path")
@@ -61,7 +61,7 @@ async def _path(desk: Desk, given: str) -> str:
 
 async def _check_writable(desk: Desk, path: str) -> None:
     """Refuses a path outside the download roots, as qBittorrent refuses what it cannot write. Raises HTTPException."""
-    if paths.allowed(desk, path):
+    if await paths.allowed(desk, path):
         return
     if await asyncio.to_thread(Path(path).is_dir):
         raise HTTPException(403, "Cannot write to directory")

@@ -190,7 +190,7 @@ def test_delete_without_delete_files_keeps_them(face: Face) -> None:
         ("setForceStart", {"value": "true"}),
         ("setCategory", {"category": ""}),
         ("addTags", {"tags": "t"}),
-        ("setLocation", {"location": "/x"}),
+        ("setLocation", {"location": "there"}),
         ("setShareLimits", {"ratioLimit": 1, "seedingTimeLimit": 1, "inactiveSeedingTimeLimit": 1}),
     ],
 )
@@ -336,6 +336,9 @@ def test_locations(face: Face) -> None:
         409,
         "Cannot make save path",
     )
+    assert face.post("torrents/setSavePath", id=sample.torrent, path="/etc")[0] == 403
+    assert face.post("torrents/setSavePath", id=sample.torrent, path="/somewhere/else")[0] == 409
+    assert face.post("torrents/setDownloadPath", id=sample.torrent, path="/somewhere/else")[0] == 409
     path = str(face.daemon.downloads / "there")
     assert face.post("torrents/setLocation", hashes=sample.torrent, location=path) == (200, "")
     path = str(face.daemon.downloads / "elsewhere")
@@ -369,6 +372,27 @@ def test_trackers_and_web_seeds(face: Face) -> None:
     assert face.daemon.client.list_web_seeds(sample.torrent) == ["http://b.test/s/"]
     face.post("torrents/removeWebSeeds", hash=sample.torrent, urls="http://b.test/s/")
     assert face.daemon.client.list_web_seeds(sample.torrent) == []
+
+
+def test_trackers_that_ouzel_cannot_use(face: Face) -> None:
+    """They are listed as not working, and can be edited and removed, but the daemon does not have them."""
+    sample = face.add("untracked")
+    known = len(face.daemon.client.list_trackers(sample.torrent))
+
+    def listed() -> dict[str, int]:
+        rows = face.get(f"torrents/trackers?hash={sample.torrent}")
+        return {each["url"]: each["status"] for each in rows if "://" not in each["url"] and each["tier"] >= 0}
+
+    face.post("torrents/addTrackers", hash=sample.torrent, urls="127.0.0.1\n127.0.0.2")
+    assert listed() == {"127.0.0.1": 4, "127.0.0.2": 4}
+    assert face.post("torrents/editTracker", hash=sample.torrent, origUrl="127.0.0.1", newUrl="127.0.0.3")[0] == 200
+    face.post("torrents/removeTrackers", hash=sample.torrent, urls="127.0.0.2")
+    assert listed() == {"127.0.0.3": 4}
+    assert len(face.daemon.client.list_trackers(sample.torrent)) == known
+    edit = {"hash": sample.torrent, "origUrl": "127.0.0.3"}
+    assert face.post("torrents/editTracker", None, **edit, newUrl="http://d.test/x")[0] == 200
+    assert listed() == {}
+    assert len(face.daemon.client.list_trackers(sample.torrent)) == known + 1
 
 
 def test_files(face: Face) -> None:
