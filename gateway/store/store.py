@@ -86,8 +86,11 @@ class Store:
         with self._lock:
             self._database.execute("BEGIN IMMEDIATE")
             try:
-                for each in torrents:
-                    self._database.execute("INSERT OR IGNORE INTO torrent (id) VALUES (?)", (each,))
+                for each in torrents:  # OR IGNORE would use up a number
+                    self._database.execute(
+                        "INSERT INTO torrent (id) SELECT :id WHERE NOT EXISTS (SELECT 1 FROM torrent WHERE id = :id)",
+                        {"id": each},
+                    )
                 numbers = dict(self._database.execute("SELECT id, number FROM torrent"))
                 self._database.execute("COMMIT")
             except BaseException:

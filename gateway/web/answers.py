@@ -11,9 +11,11 @@ from gateway.daemon.daemon import Unavailable
 _ENCODER = msgspec.json.Encoder()
 
 
-def json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def json(
+    value: Any, status: int = 200, headers: dict[str, str] | None = None, *, media_type: str = "application/json"
+) -> Response:
     """A response in JSON. Integers stay integers; structs become objects."""
-    return Response(_ENCODER.encode(value), status, headers, "application/json")
+    return Response(_ENCODER.encode(value), status, headers, media_type)
 
 
 def text(body: str = "", status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -8,6 +8,7 @@ import typer
 from tools.bench.options import AsJson, Keep
 from tools.bench.report import Check, Report, mb, show, tell
 from tools.interop import makers, network, packages, servers, transfers
+from tools.interop.differential import report as differential
 from tools.interop.imports import report as imports
 from tools.interop.makers import NAME
 from tools.interop.packages import CannotRun
@@ -23,7 +24,13 @@ from tools.rig.daemon import Daemon
 from tools.rig.scratch import scratch, unwinding
 
 EXIT_CANNOT_RUN: Final = 77
-NAMES: Final = {imports.IMPORTS, page.PAGE, webapi.NAME, *(program.name.lower() for program in PROGRAMS)}
+NAMES: Final = {
+    differential.NAME,
+    imports.IMPORTS,
+    page.PAGE,
+    webapi.NAME,
+    *(program.name.lower() for program in PROGRAMS),
+}
 
 
 def interop(
@@ -41,6 +48,9 @@ def interop(
 
     The part `page` is run only if it is named. It uses the gateway's page in Chromium, and takes a minute.
 
+    The part `differential` only runs if it is named. It sends the same calls to the gateway, to qbittorrent-nox and to
+    transmission-daemon, and compares the answers. It takes ten minutes.
+
     The part qbittorrent-api only runs if it is named. It downloads the test suite of that Python package, and runs the
     suite against the gateway. With --both it compares the outcomes with those against qbittorrent-nox.
 
@@ -51,6 +61,9 @@ def interop(
         raise typer.BadParameter(f"it is {' or '.join(sorted(NAMES))}", param_hint="--only")
     if only.lower() == webapi.NAME:
         _run_suite(both=both, as_json=as_json, keep=keep)
+        return
+    if only.lower() == differential.NAME:
+        _run_differential(as_json=as_json, keep=keep)
         return
     try:
         versions = packages.prepare()
@@ -82,6 +95,18 @@ def _run_suite(*, both: bool, as_json: bool, keep: bool) -> None:
             installed = suite.install(root)
             place.enter()
             outcome = webapi.run(root, installed, both=both)
+        except CannotRun as problem:
+            tell(f"cannot run here: {problem}")
+            raise typer.Exit(EXIT_CANNOT_RUN) from None
+    show(outcome, as_json=as_json)
+
+
+def _run_differential(*, as_json: bool, keep: bool) -> None:
+    with scratch(keep=keep, below=place.OUTSIDE) as root:
+        try:
+            packages.prepare()
+            place.enter()
+            outcome = differential.run_all(root)
         except CannotRun as problem:
             tell(f"cannot run here: {problem}")
             raise typer.Exit(EXIT_CANNOT_RUN) from None

@@ -60,9 +60,18 @@ def make(
         creator.add_tracker(tracker)
     lt.set_piece_hashes(creator, str(root), lambda piece: None)
     metainfo = lt.bencode(creator.generate())
+    return Torrent(hash_of(metainfo), name, metainfo, root, sum(files.values()))
+
+
+def hash_of(metainfo: bytes) -> str:
+    """Ouzel's id for a torrent file: its v1 info-hash, or that of v2 if it has no other."""
     hashes = lt.load_torrent_buffer(metainfo).info_hashes
-    torrent = str(hashes.v1 if hashes.has_v1() else hashes.v2)
-    return Torrent(torrent, name, metainfo, root, sum(files.values()))
+    return str(hashes.v1 if hashes.has_v1() else hashes.v2)
+
+
+def best_hash_of(metainfo: bytes) -> str:
+    """The beginning of the v2 info-hash of a torrent file, or its v1 info-hash if it has no other."""
+    return str(lt.load_torrent_buffer(metainfo).info_hashes.get_best())
 
 
 def sha1(path: Path) -> str:

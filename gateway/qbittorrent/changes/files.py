@@ -72,7 +72,7 @@ async def rename_file(desk: Desk, fields: Fields) -> None:
     if old == new:
         return
     if any(each.path == new for each in files):
-        raise HTTPException(409, f"The path already exists: '{new}'.")
+        raise HTTPException(409, f"The file already exists: '{new}'.")
     await _renamed(desk, torrent, calls.rename_file(torrent, found, new), lambda path: path == new)
 
 

@@ -1,9 +1,12 @@
 """The answer of `torrents/properties`. Pure."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from gateway.qbittorrent.book.torrents import Entry
 from gateway.qbittorrent.rows.numbers import UNKNOWN, count, seconds
+from protocol.wire.peer_rows import TrackerRow
 
 
 class Properties(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,11 +57,18 @@ class Properties(msgspec.Struct, frozen=True, kw_only=True):
     progress: float
 
 
-def properties(entry: Entry, reannounce: int = 0) -> Properties:
+def reannounce_s(trackers: Iterable[TrackerRow], now_us: int) -> int:
+    """Returns the seconds until the next announce to a tracker; 0 if none is known."""
+    times = [each.next_announce_us for each in trackers if each.next_announce_us is not None]
+    return count((min(times) - now_us) // 1_000_000) if times else 0
+
+
+def properties(entry: Entry, reannounce: int = 0, have: int | None = None) -> Properties:
     """Returns the properties of a torrent, whose clock fields are set.
 
     Args:
         reannounce: the seconds until the next announce.
+        have: the number of complete pieces; None if it must be told from the progress.
     """
     row, facts, wire = entry.row, entry.torrent.facts, entry.torrent.row
     downloading_s = row.time_active - row.seeding_time
@@ -94,7 +104,7 @@ def properties(entry: Entry, reannounce: int = 0) -> Properties:
         total_size=row.total_size,
         pieces_num=pieces,
         piece_size=UNKNOWN if facts.piece_length is None else count(facts.piece_length),
-        pieces_have=0 if pieces == UNKNOWN else int(pieces * row.progress),
+        pieces_have=0 if pieces == UNKNOWN else int(pieces * row.progress) if have is None else have,
         created_by=facts.created_by,
         is_private=bool(row.private),
         private=row.private,

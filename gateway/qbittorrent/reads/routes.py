@@ -13,8 +13,8 @@ from gateway.qbittorrent.other_trackers import other_trackers
 from gateway.qbittorrent.present import Present, array, listed, now_us
 from gateway.qbittorrent.reads.details import Details
 from gateway.qbittorrent.reads.files import File, file_rows
-from gateway.qbittorrent.reads.pieces import piece_hashes, piece_states
-from gateway.qbittorrent.reads.properties import properties
+from gateway.qbittorrent.reads.pieces import HAVE, piece_hashes, piece_states
+from gateway.qbittorrent.reads.properties import properties, reannounce_s
 from gateway.qbittorrent.reads.query import Query, UnknownColumn
 from gateway.qbittorrent.reads.trackers import Tracker, listed_trackers, pseudo_rows, tracker_row, unusable_rows
 from gateway.qbittorrent.routing import bad_request, flag, read, whole_number
@@ -75,7 +75,12 @@ class Reads:
         """One torrent."""
         entry = self._present.entry(fields)
         entry.set_clock(now_us())
-        return answers.json(properties(entry))
+        try:
+            trackers = await self._details.trackers(entry.torrent.row.torrent)
+            have = await self._have(entry)
+        except Unavailable:
+            return answers.json(properties(entry))
+        return answers.json(properties(entry, reannounce_s(trackers, now_us()), have))
 
     async def trackers(self, fields: Fields) -> Response:
         """The trackers of a torrent, after three other sources of peers."""
@@ -144,6 +149,12 @@ class Reads:
             limit=whole_number(fields.get("limit", "")) or 0,
             offset=whole_number(fields.get("offset", "")) or 0,
         )
+
+    async def _have(self, entry: Entry) -> int | None:
+        """How many pieces an incomplete torrent has; None for a torrent that has all or none."""
+        if not 0 < entry.row.progress < 1:
+            return None
+        return piece_states(await self._details.pieces(entry.torrent.row.torrent)).count(HAVE)
 
     async def _trackers_of(self, entries: list[Entry]) -> list[list[Tracker]]:
         """The trackers of torrents in a list; if there are many torrents, as far as the mirror knows."""

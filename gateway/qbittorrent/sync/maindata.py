@@ -7,7 +7,7 @@ from gateway.qbittorrent.sync.sessions import Answers
 
 
 def maindata(book: Book, answers: Answers[int], rid: int, now_us: int) -> dict[str, Any]:
-    """Returns what a session lacks. Empty members are left out, as in qBittorrent.
+    """Returns what a session lacks. Of changes, empty members are left out, as in qBittorrent.
 
     Args:
         rid: the id of the last answer that the client has.
@@ -17,10 +17,8 @@ def maindata(book: Book, answers: Answers[int], rid: int, now_us: int) -> dict[s
         base = None
     answer: dict[str, Any] = {"rid": answers.send(book.revision)}
     if base is None:
-        answer["full_update"] = True
-        parts = _everything(book, now_us)
-    else:
-        parts = _changes(book, base, now_us)
+        return answer | {"full_update": True} | _everything(book, now_us)
+    parts = _changes(book, base, now_us)
     return answer | {name: value for name, value in parts.items() if value}
 
 

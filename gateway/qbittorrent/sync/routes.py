@@ -36,7 +36,7 @@ def routes(present: Present, details: Details) -> list[BaseRoute]:
     async def peers(request: Request) -> Response:
         """What changed in the peers of a torrent."""
         fields = await fields_of(request)
-        entry = present.entry(fields)
+        entry = present.entry(fields if "hash" in fields else Fields({"hash": ""}, []))
         rows = await details.peers(entry.torrent.row.torrent)
         found = peers_of(rows, entry.torrent.row)
         return answers.json(torrent_peers(_session(sessions, request).peers, entry.hash, found, _rid(fields)))

@@ -28,4 +28,4 @@ async def answer(face: Face, request: dict[str, Any]) -> Response:
             body["arguments"], body["result"] = failure.arguments, failure.message
     if isinstance(request.get("tag"), int | float | str | msgspec.Raw):
         body["tag"] = request["tag"]
-    return answers.json(body)
+    return answers.json(body, media_type="application/json; charset=UTF-8")

@@ -31,7 +31,7 @@ class FakeDaemon:
 
     def __init__(self, mirror: FakeMirror) -> None:
         self.mirror = mirror
-        self.answers: dict[str, Any] = {}
+        self.answers: dict[str, Any] = {"list_trackers": []}
 
     async def run(self, call: Any, *, deadline_ms: int | None = None) -> Any:
         """Returns the answer of this op."""
