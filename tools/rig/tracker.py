@@ -135,6 +135,10 @@ class _HttpHandler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:  # the base class requires this name
         now = time.monotonic()
         asked = dict(parse_qsl(urlsplit(self.path).query, encoding="latin-1"))
+        if urlsplit(self.path).path == "/scrape":
+            counts: bencode.Bencodable = {b"complete": 7, b"incomplete": 1, b"downloaded": 0}
+            self._reply({b"files": {asked["info_hash"].encode("latin-1"): counts}})
+            return
         event = AnnounceEvent(asked.get("event", "none") or "none")
         agent = self.headers.get("User-Agent", "")
         torrent, source = asked["info_hash"].encode("latin-1").hex(), self.client_address[0]
@@ -143,6 +147,9 @@ class _HttpHandler(BaseHTTPRequestHandler):
         said[b"peers"] = b""
         if (refusal := self.refusal()) is not None:
             said = {b"failure reason": refusal.encode(errors="surrogateescape")}
+        self._reply(said)
+
+    def _reply(self, said: dict[bytes, bencode.Bencodable]) -> None:
         body = bencode.encode(said)
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))

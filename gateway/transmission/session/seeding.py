@@ -3,6 +3,7 @@
 from typing import Final
 
 from gateway.transmission.arguments import Arguments, clamped, flag, integer, number
+from gateway.transmission.numbers import real
 from gateway.transmission.session.preference import Preference
 from gateway.transmission.session.state import Change, State
 
@@ -55,6 +56,6 @@ def _write_idle(change: Change, arguments: Arguments, _: str) -> None:
 SEEDING: Final = {
     "idle-seeding-limit": Preference(_known_idle, _write_idle),
     "idle-seeding-limit-enabled": Preference(lambda state: _idle_min(state) is not None, _write_idle),
-    "seedRatioLimit": Preference(_known_ratio, _write_ratio),
+    "seedRatioLimit": Preference(lambda state: real(_known_ratio(state)), _write_ratio),
     "seedRatioLimited": Preference(lambda state: _ratio(state) is not None, _write_ratio),
 }

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from gateway.mirror.torrent import Torrent
 from gateway.transmission.details import Known
+from gateway.transmission.numbers import real
 from ouzel import PeerConnection, PeerFlag, PeerRow, TrackerRow, TrackerStatus
 
 Row = dict[str, Any]
@@ -167,7 +168,7 @@ def peers(known: Known) -> list[Row]:
                 "peerIsChoked": not has(PeerFlag.UNCHOKED),
                 "peerIsInterested": has(PeerFlag.REMOTE_INTERESTED),
                 "port": port,
-                "progress": min(1.0, max(0.0, peer.progress)),
+                "progress": real(min(1.0, max(0.0, peer.progress))),
                 "rateToClient": peer.download_bps,
                 "rateToPeer": peer.upload_bps,
             }
@@ -220,12 +221,12 @@ def tracker_list(torrent: Torrent, known: Known) -> str:
 
 @lru_cache(4096)
 def scrape_url(announce: str) -> str:
-    """The URL of a scrape by the usual convention; empty if there is none."""
+    """The URL of a scrape by the usual convention; empty if there is none. With UDP, that of the announce will do."""
     scheme, _, rest = announce.partition("://")
-    if scheme == "udp":
-        return announce
     path, slash, last = rest.rpartition("/")
-    return f"{scheme}://{path}{slash}scrape{last[8:]}" if last.startswith("announce") else ""
+    if last.startswith("announce"):
+        return f"{scheme}://{path}{slash}scrape{last[8:]}"
+    return announce if scheme == "udp" else ""
 
 
 @lru_cache(4096)

@@ -27,8 +27,8 @@ async def torrent_get(face: Face, arguments: Arguments) -> dict[str, Any]:
     JSON-RPC get other names first.
     """
     asked = texts(arguments, "fields")
-    if not asked:
-        raise Failure("no fields specified", Code.INVALID_PARAMS)
+    if asked is None:
+        raise Failure("no fields specified", Code.INVALID_PARAMS, {"torrents": []})
     names = [name for name in dict.fromkeys(asked) if name in FIELDS]
     since = face.since()
     torrents = face.torrents(arguments)

@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 from gateway.mirror.torrent import Torrent
 from gateway.transmission.details import Kind, Known
+from gateway.transmission.numbers import real
 from gateway.transmission.torrents import detail_fields
 from gateway.transmission.torrents.standing import error_of, seed_idle_mode, seed_ratio_mode, status_of
-from protocol.wire.rows import TorrentState
+from protocol.wire.rows import COMPLETE_STATES, TorrentState
 
 ETA_UNAVAILABLE: Final = -1
 ETA_UNKNOWN: Final = -2
@@ -25,6 +26,8 @@ DEFAULT_RATIO: Final = 2.0
 DEFAULT_IDLE_MIN: Final = 30
 PEER_LIMIT: Final = 50
 """What Transmission has by default, for limits that are off."""
+STALLED_S: Final = 30 * 60
+"""`queue-stalled-minutes`, in seconds: a torrent without traffic for so long is stalled."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,13 @@ def _eta(torrent: Torrent, _: Scope, __: Known) -> int:
 def _ratio(torrent: Torrent, _: Scope, __: Known) -> float:
     row = torrent.row
     if row.ratio is None:
-        return -2.0 if row.uploaded else -1.0
-    return row.ratio
+        return -2 if row.uploaded else -1
+    return real(row.ratio)
 
 
 def _own_ratio(torrent: Torrent, _: Scope, __: Known) -> float:
     goals = torrent.row.goals
-    return DEFAULT_RATIO if goals is None or goals.ratio is None else goals.ratio
+    return real(DEFAULT_RATIO if goals is None or goals.ratio is None else goals.ratio)
 
 
 def _own_idle(torrent: Torrent, _: Scope, __: Known) -> int:
@@ -87,18 +90,20 @@ def _finished(torrent: Torrent, _: Scope, __: Known) -> bool:
     return torrent.row.paused and goals is not None and goals.reached is not None
 
 
-def _stalled(torrent: Torrent, _: Scope, __: Known) -> bool:
+def _stalled(torrent: Torrent, scope: Scope, __: Known) -> bool:
     row = torrent.row
-    return row.state is TorrentState.DOWNLOADING and row.download_bps == 0
+    last_us = max(row.added_us or 0, row.last_activity_us or 0)
+    idle = scope.now_s - last_us // 1_000_000 > STALLED_S
+    return idle and not row.paused and row.state in (TorrentState.DOWNLOADING, *COMPLETE_STATES)
 
 
 def _progress(torrent: Torrent) -> float:
-    return min(1.0, max(0.0, torrent.row.progress))
+    return real(min(1.0, max(0.0, torrent.row.progress)))
 
 
 def _complete(torrent: Torrent, _: Scope, __: Known) -> float:
     row = torrent.row
-    return min(1.0, row.bytes_done / row.size) if row.size else 0.0
+    return real(min(1.0, row.bytes_done / row.size)) if row.size else 0
 
 
 def _peers_limit(torrent: Torrent, _: Scope, __: Known) -> int:
@@ -106,7 +111,7 @@ def _peers_limit(torrent: Torrent, _: Scope, __: Known) -> int:
 
 
 def _recheck(torrent: Torrent, _: Scope, __: Known) -> float:
-    return _progress(torrent) if torrent.row.state is TorrentState.CHECKING else 0.0
+    return _progress(torrent) if torrent.row.state is TorrentState.CHECKING else 0
 
 
 def _magnet(torrent: Torrent, _: Scope, __: Known) -> str:
@@ -184,7 +189,7 @@ FIELDS: Final[dict[str, Field]] = {
     "magnetLink": Field(_magnet),
     "manualAnnounceTime": Field(lambda t, s, _: -1),
     "maxConnectedPeers": Field(_peers_limit),
-    "metadataPercentComplete": Field(lambda t, s, _: 1.0 if t.row.size else 0.0),
+    "metadataPercentComplete": Field(lambda t, s, _: 1 if t.row.size else 0),
     "name": Field(lambda t, s, _: name_of(t)),
     "peer-limit": Field(_peers_limit),
     "peers": Field(lambda t, s, k: detail_fields.peers(k), _peers),

@@ -173,3 +173,15 @@ def test_trackers_in_the_list_are_those_of_the_daemon(api: Api) -> None:
     """Or else what the mirror knows."""
     api.daemon.answers["list_trackers"] = Unavailable("away")
     assert [each["trackers"] for each in api.ask("torrents/info", "includeTrackers=true")[1]] == [[], []]
+
+
+def test_a_full_update_has_empty_members(api: Api) -> None:
+    """A client may expect each of them."""
+    full = api.ask("sync/maindata", "rid=0")[1]
+    assert (full["categories"], full["tags"], full["trackers"]) == ({}, [], {})
+    assert not {"categories", "tags", "trackers"} & set(api.ask("sync/maindata", f"rid={full['rid']}")[1])
+
+
+def test_peers_without_a_hash(api: Api) -> None:
+    """They are those of an unknown torrent."""
+    assert api.ask("sync/torrentPeers") == (404, "Not Found")

@@ -88,6 +88,8 @@ REASONS: Final[tuple[Reason, ...]] = (
     # settings
     Reason("torrents/trackers", "body.*.num_* | body.*.status", "qBittorrent announces to all tiers",
            one_of((0, -1), (2, 1))),
+    Reason("torrents/trackers", "body.*.status | body.*.msg", "the trackers of a tier are tried in random order",
+           one_of((4, 1), (1, 4), ("Connection refused", ""), ("", "Connection refused"))),
     Reason("app/preferences", "body.listen_port | body.web_ui_port | body.web_ui_max_auth_fail_count | body.locale |"
            " body.random_port | body.upnp", "the configuration of this test"),
     Reason("app/preferences", "body.announce_to_all_tiers | body.checking_memory_use | body.disk_queue_size |"

@@ -277,7 +277,7 @@ def _tags_and_categories() -> Iterator[Call]:
 def _trackers() -> Iterator[Call]:
     trackers = get("torrents/trackers", hash="{empty}")
     yield post("torrents/addTrackers", hash="{empty}",
-               urls="\n".join((f"{DEAD}1", f"{DEAD}2", "", "udp://127.0.0.1:9/announce3")))  # fmt: skip
+               urls="\n".join((f"{DEAD}1", f"{DEAD}2", "", "udp://localhost:9/announce3")))  # fmt: skip
     yield trackers
     yield post("torrents/addTrackers", hash="{empty}", urls="http://127.0.0.1:9/announce1")
     yield post("torrents/addTrackers", hash="{empty}", urls="nonsense")
@@ -341,13 +341,12 @@ def _files_and_places() -> Iterator[Call]:
     yield from _state("empty")
     yield post("torrents/setDownloadPath", id="{empty}", path="")
     yield from _state("empty")
-    yield post("torrents/renameFile", hash="{stopped}", oldPath="stopped/s.bin", newPath="../s.bin")
 
 
 def _queue() -> Iterator[Call]:
     yield post("torrents/topPrio", hashes="{single}")
-    yield post("app/setPreferences", json='{"queueing_enabled": true, "max_active_downloads": 2, '
-               '"max_active_uploads": 1, "max_active_torrents": 3}')  # fmt: skip
+    yield post("app/setPreferences", json='{"queueing_enabled": true, "dont_count_slow_torrents": false, '
+               '"max_active_downloads": 2, "max_active_uploads": 1, "max_active_torrents": 3}')  # fmt: skip
     yield get("torrents/info")
     for name, label in (("topPrio", "stopped"), ("bottomPrio", "empty"), ("increasePrio", "seeded"),
                         ("decreasePrio", "private")):  # fmt: skip
@@ -395,7 +394,7 @@ PREFERENCES: Final = (
     '{"max_connec": -1, "max_uploads": -1}',
     '{"banned_IPs": "10.0.0.1\\n10.0.0.2"}',
     '{"banned_IPs": ""}',
-    '{"anonymous_mode": true, "dont_count_slow_torrents": false, "utp_tcp_mixed_mode": 1}',
+    '{"anonymous_mode": true, "dont_count_slow_torrents": true, "utp_tcp_mixed_mode": 1}',
     '{"anonymous_mode": false, "utp_tcp_mixed_mode": 0}',
     '{"auto_tmm_enabled": true}',
     '{"auto_tmm_enabled": false, "nothing": 1}',
@@ -412,6 +411,7 @@ def _removal() -> Iterator[Call]:
     yield get("torrents/properties", hash="{single}")
     yield post("torrents/delete", hashes="{options}|" + UNKNOWN, deleteFiles="true")
     yield get("torrents/info", sort="name")
+    yield post("torrents/renameFile", hash="{stopped}", oldPath="stopped/s.bin", newPath="../s.bin")
     yield post("torrents/delete", hashes="all", deleteFiles="true")
     yield get("torrents/info")
     yield get("sync/maindata")

@@ -198,6 +198,7 @@ def transmission(root: Path, world: World) -> Iterator[TransmissionSide]:
         "bind-address-ipv4": "127.0.0.1",
         "dht-enabled": False,
         "download-dir": str(downloads),
+        "download-queue-enabled": False,
         "incomplete-dir": str(downloads),
         "lpd-enabled": False,
         "peer-port": free_port(),

@@ -45,10 +45,12 @@ SESSION: Final[tuple[dict[str, Any], ...]] = (
     {"download-queue-size": 5, "seed-queue-size": 10, "queue-stalled-minutes": 30, "queue-stalled-enabled": True},
 )  # fmt: skip
 TORRENT: Final[tuple[dict[str, Any], ...]] = (
-    {"labels": ["one", "two"]}, {"labels": []}, {"labels": ["a", "a"]}, {"labels": [""]}, {"labels": "one"},
+    {"labels": ["one", "two"]}, {"labels": []}, {"labels": ["a", "a"]}, {"labels": []}, {"labels": [""]},
+    {"labels": "one"},
     {"downloadLimit": 100, "downloadLimited": True, "uploadLimit": 50, "uploadLimited": True},
     {"downloadLimited": False, "uploadLimited": False},
     {"seedRatioLimit": 3.5, "seedRatioMode": 1}, {"seedRatioMode": 2}, {"seedRatioMode": 0}, {"seedRatioMode": 9},
+    {"seedRatioMode": 0},
     {"seedIdleLimit": 90, "seedIdleMode": 1}, {"seedIdleMode": 2}, {"seedIdleMode": 0},
     {"peer-limit": 30}, {"honorsSessionLimits": True}, {"bandwidthPriority": 0},
     {"files-unwanted": [0]}, {"files-wanted": [0]}, {"files-unwanted": []}, {"files-wanted": []},
@@ -118,7 +120,7 @@ def _empty() -> Iterator[Call]:
 def _additions() -> Iterator[Call]:
     for label in ("single", "folder", "empty", "private", "seeded"):
         yield call("torrent-add", metainfo=label)
-    yield call("torrent-add", metainfo="unicode", paused=True)
+    yield call("torrent-add", metainfo="unicode")
     yield call("torrent-add", metainfo="options", download_dir="{downloads}", peer_limit=20, files_unwanted=[1],
                priority_high=[0], paused=False)  # fmt: skip
     yield call("torrent-add", metainfo="stopped", paused=True)

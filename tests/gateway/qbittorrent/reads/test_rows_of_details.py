@@ -8,6 +8,7 @@ import pytest
 from gateway.mirror.torrent import Facts
 from gateway.qbittorrent.reads.files import file_rows
 from gateway.qbittorrent.reads.pieces import piece_hashes, piece_states
+from gateway.qbittorrent.reads.properties import reannounce_s
 from gateway.qbittorrent.reads.trackers import listed_trackers, pseudo_rows, tracker_row
 from protocol.wire.peer_rows import PeerFlag, TrackerRow, TrackerStatus
 from protocol.wire.results import PieceReport
@@ -81,3 +82,13 @@ def test_piece_hashes() -> None:
     for end in (5, 20, 40, len(data) - 2):
         with pytest.raises(ValueError):  # noqa: PT011  any message
             piece_hashes(data[:end])
+
+
+def test_the_next_announce_is_the_earliest() -> None:
+    """Seconds from now; 0 while none is known, or if it is due."""
+
+    def tracker(at_us: int | None) -> TrackerRow:
+        return TrackerRow(url="http://t/announce", tier=0, status=TrackerStatus.WORKING, next_announce_us=at_us)
+
+    assert reannounce_s([tracker(None), tracker(90_000_000), tracker(70_000_000)], 10_000_000) == 60
+    assert reannounce_s([tracker(None)], 0) == reannounce_s([tracker(5)], 10_000_000) == 0

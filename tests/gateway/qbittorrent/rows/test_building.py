@@ -177,3 +177,10 @@ def test_magnet_links_have_hashes_name_and_trackers() -> None:
         f"magnet:?xt=urn:btih:{'0' * 39}1&xt=urn:btmh:1220{'c' * 64}&dn=a%20b&tr=http%3A%2F%2Ft%2Fa%3Fb%3D1"
     )
     assert (made.trackers_count, made.tracker) == (1, "http://t/a?b=1")
+
+
+def test_availability_counts_what_is_there() -> None:
+    """Also of a stopped torrent. A complete torrent has none."""
+    stopped: dict[str, Any] = {"state": TorrentState.PAUSED, "paused": True, "bytes_done": 250, "progress": 0.25}
+    assert row_of(torrent(**stopped)).availability == 0.25
+    assert row_of(torrent()).availability == -1

@@ -44,6 +44,15 @@ def test_eta_is_unavailable_or_unknown() -> None:
     assert type(value("eta", state=TorrentState.DOWNLOADING, eta_s=90)) is int
 
 
+def test_a_torrent_is_stalled_after_half_an_hour() -> None:
+    """A torrent without a peer is not stalled at once, and a stopped one never."""
+    long_ago, now = (SCOPE.now_s - 1801) * 1_000_000, (SCOPE.now_s - 10) * 1_000_000
+    downloading: dict[str, Any] = {"state": TorrentState.DOWNLOADING, "added_us": long_ago}
+    assert value("isStalled", **downloading)
+    assert not value("isStalled", **downloading, last_activity_us=now)
+    assert not value("isStalled", state=TorrentState.PAUSED, paused=True, added_us=long_ago)
+
+
 def test_progress_is_a_fraction() -> None:
     """Progress is a fraction."""
     assert value("percentDone", progress=1.5) == 1.0
