@@ -17,13 +17,14 @@ def is_recent(arguments: Arguments) -> bool:
 
 
 def selected(mirror: Mirror, store: Store, arguments: Arguments, since: int) -> list[Torrent]:
-    """The torrents that a method is about. Unknown ids are left out. Without ids it is about all torrents.
+    """The torrents that a method is about. Unknown ids are left out. Without `ids` it is about all torrents, but with
+    an empty list about none.
 
     Args:
         since: the mirror's revision of a minute ago.
     """
     ids = arguments.get("ids")
-    if ids is None or ids == []:
+    if ids is None:
         return list(mirror.torrents.values())
     if is_recent(arguments):
         return list(mirror.changed_since(since))

@@ -15,7 +15,7 @@ from ouzel.client import calls
 async def torrent_set_location(face: Face, arguments: Arguments) -> dict[str, Any]:
     """Moves torrents to another directory."""
     location = text(arguments, "location")
-    if not location:
+    if location is None:
         raise Failure("no location", Code.INVALID_PARAMS)
     if not location.startswith("/"):
         raise Failure("new location path is not absolute", Code.PATH_NOT_ABSOLUTE)

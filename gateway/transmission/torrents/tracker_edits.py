@@ -52,4 +52,6 @@ def edited(present: Tiers, arguments: Arguments) -> Tiers:
             if new not in {known for known, _ in left}:
                 left.append((new, tier + 1 + offset))
         tier = max((each for _, each in left), default=-1)
+    if left == list(present):
+        raise Failure("error setting announce list", Code.INVALID_TRACKER_LIST)
     return left

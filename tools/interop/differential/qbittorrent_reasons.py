@@ -86,13 +86,11 @@ REASONS: Final[tuple[Reason, ...]] = (
            lambda theirs, ours: theirs.replace("/unfinished", "") == ours),
     Reason("transfer/*", "body*", "4.5.2 rounds limits to KiB", _up_to_kib),
     # settings
-    Reason("torrents/trackers", "body.*.num_* | body.*.status", "qBittorrent announces to all tiers",
-           one_of((0, -1), (2, 1))),
     Reason("torrents/trackers", "body.*.status | body.*.msg", "the trackers of a tier are tried in random order",
            one_of((4, 1), (1, 4), ("Connection refused", ""), ("", "Connection refused"))),
     Reason("app/preferences", "body.listen_port | body.web_ui_port | body.web_ui_max_auth_fail_count | body.locale |"
            " body.random_port | body.upnp", "the configuration of this test"),
-    Reason("app/preferences", "body.announce_to_all_tiers | body.checking_memory_use | body.disk_queue_size |"
+    Reason("app/preferences", "body.checking_memory_use | body.disk_queue_size |"
            " body.dont_count_slow_torrents | body.enable_multi_connections_from_same_ip | body.file_pool_size |"
            " body.limit_tcp_overhead | body.max_active_* | body.max_connec | body.max_uploads | body.proxy_ip |"
            " body.proxy_peer_connections | body.proxy_port | body.slow_torrent_inactive_timer |"

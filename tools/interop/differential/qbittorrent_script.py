@@ -47,7 +47,10 @@ def script() -> Iterator[Call]:
 
 
 def _empty() -> Iterator[Call]:
-    yield post("app/setPreferences", json='{"queueing_enabled": false, "save_path": "{downloads}"}')
+    yield post(
+        "app/setPreferences",
+        json='{"queueing_enabled": false, "announce_to_all_tiers": false, "save_path": "{downloads}"}',
+    )
     for name in ("version", "webapiVersion", "buildInfo", "preferences", "defaultSavePath", "networkInterfaceList"):
         yield get(f"app/{name}")
     yield get("app/networkInterfaceAddressList", iface="lo")

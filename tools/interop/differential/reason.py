@@ -67,11 +67,14 @@ class Reason:
 
     def explains(self, call: str, found: Difference) -> bool:
         """Whether this is the reason of a difference."""
-        return (
-            any(fnmatchcase(call, each) for each in self.call.split())
-            and any(fnmatchcase(found.field, each) for each in self.field.split(" | "))
-            and self.holds(found.theirs, found.ours)
-        )
+        if not any(fnmatchcase(call, each) for each in self.call.split()):
+            return False
+        if not any(fnmatchcase(found.field, each) for each in self.field.split(" | ")):
+            return False
+        try:
+            return self.holds(found.theirs, found.ours)
+        except (AttributeError, LookupError, TypeError):  # the condition is about values of other types
+            return False
 
 
 def reason_of(reasons: Sequence[Reason], call: str, found: Difference) -> Reason | None:

@@ -210,11 +210,12 @@ def _session() -> Iterator[Call]:
 
 
 def _places() -> Iterator[Call]:
-    for path, name in (("folder/b.bin", "c.bin"), ("folder/nothing", "x"), ("folder/c.bin", "z.nfo"), ("folder/a", "ä"),
+    for path, name in (("folder/b.bin", "c.bin"), ("folder/nothing", "x"), ("folder/a", "ä"),
                        ("folder", "other root"), ("other root/c.bin", ""), ("other root/c.bin", "a/b"),
-                       ("other root/c.bin", ".."), ("", "x")):  # fmt: skip
+                       ("other root/c.bin", ".."), ("", "x"), ("other root/c.bin", "z.nfo")):  # fmt: skip
         yield call("torrent-rename-path", ids=["{folder}"], path=path, name=name)
-        yield _state("folder")
+        if name != "z.nfo":
+            yield _state("folder")
     yield call("torrent-rename-path", ids=["{folder}", "{single}"], path="x", name="y")
     yield call("torrent-rename-path", path="x", name="y")
     yield call("torrent-rename-path", ids=["{folder}"], path="x")

@@ -38,6 +38,7 @@ def test_ids_are_numbers_hashes_or_both(tmp_path: Path) -> None:
     """Ids are numbers hashes or both."""
     assert ids(get(tmp_path)) == [1, 2, 3]
     assert ids(get(tmp_path, ids=2)) == [2]
+    assert ids(get(tmp_path, ids=[])) == ids(get(tmp_path, ids=["nonsense"])) == []
     assert ids(get(tmp_path, ids=[3, f"{1:040x}", 99, "ff" * 20, True])) == [3, 1]
     assert ids(get(tmp_path, ids="AB" * 20)) == [3]
 

@@ -1,5 +1,7 @@
 """The list of trackers."""
 
+from typing import Any
+
 import pytest
 
 from gateway.transmission.failure import Failure
@@ -29,3 +31,11 @@ def test_trackers_are_added_removed_and_replaced_by_id() -> None:
     assert edited(PRESENT, {"trackerReplace": [1, THREE]}) == [(ONE, 0), (THREE, 1)]
     with pytest.raises(Failure):
         edited(PRESENT, {"trackerRemove": [2]})
+
+
+@pytest.mark.parametrize("nothing", [{"trackerAdd": [ONE]}, {"trackerAdd": []}, {"trackerReplace": [0]}])
+def test_edits_without_effect_fail(nothing: dict[str, Any]) -> None:
+    """As in Transmission. A list that is like the present one does not."""
+    with pytest.raises(Failure):
+        edited(PRESENT, nothing)
+    assert edited([(ONE, 0)], {"trackerList": ONE}) == [(ONE, 0)]
