@@ -122,11 +122,16 @@ def clock_of(torrent: Torrent, now_us: int) -> Mapping[str, float]:
     seeding_s = count(row.seeding_s + (age_s if is_finished(row) else 0))
     ratio = ratio_of(row)
     return {
-        "eta": eta_of(row, seeding_s, now_us) if runs else MAX_ETA_S,
+        "eta": eta_of(row, seeding_s, now_us) if runs or _seeds_later(row) else MAX_ETA_S,
         "popularity": real(ratio * MONTH_S / active_s) if active_s > 0 else 0,
         "seeding_time": seeding_s,
         "time_active": active_s,
     }
+
+
+def _seeds_later(row: TorrentRow) -> bool:
+    """Whether a complete torrent waits in the queue. Its time to seed is shown, too."""
+    return row.state is TorrentState.QUEUED and is_finished(row) and not row.paused
 
 
 def eta_of(row: TorrentRow, seeding_s: int, now_us: int) -> int:

@@ -7,6 +7,8 @@ from tools.interop.differential.reason import Reason, near, one_of, only_here, o
 ROWS: Final = "torrents/info sync/maindata"
 NEWER: Final = "5.1 has it, 4.5.2 does not"
 OLDER: Final = "4.5.2 has it, 5.1 does not"
+BLOCK: Final = 16 * 1024
+"""What libtorrent requests at once, in bytes."""
 
 
 def _number(theirs: Any, ours: Any) -> bool:
@@ -20,6 +22,11 @@ def _same_when_decoded(theirs: Any, ours: Any) -> bool:
 def _up_to_kib(theirs: Any, ours: Any) -> bool:
     """Equal after rounding to KiB, as numbers or as their texts."""
     return str(theirs) == "1024" and str(ours) == "1000"
+
+
+def _one_block(theirs: Any, ours: Any) -> bool:
+    """Numbers of bytes that differ by a block of libtorrent, or fractions."""
+    return abs(theirs - ours) == BLOCK or 0 < ours - theirs < 0.1
 
 
 def _sorted_alike(theirs: Any, ours: Any) -> bool:
@@ -74,6 +81,8 @@ REASONS: Final[tuple[Reason, ...]] = (
            lambda theirs, ours: theirs > ours),
     Reason("torrents/info", "body.order", "qBittorrent has the v2 info-hash and the size with padding",
            _sorted_alike),
+    Reason("torrents/info", "*.completed | *.amount_left | *.progress",
+           "after a rename, Ouzel's libtorrent also counts blocks of incomplete pieces", _one_block),
     # decisions of the gateway
     Reason("torrents/delete", "status | body", "deleteFiles may be left out, since Sonarr does so"),
     Reason("torrents/add", "body", "a duplicate of the same category succeeds, since Sonarr would try another release",

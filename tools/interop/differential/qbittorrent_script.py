@@ -350,6 +350,9 @@ def _queue() -> Iterator[Call]:
     yield post("torrents/topPrio", hashes="{single}")
     yield post("app/setPreferences", json='{"queueing_enabled": true, "dont_count_slow_torrents": false, '
                '"max_active_downloads": 2, "max_active_uploads": 1, "max_active_torrents": 3}')  # fmt: skip
+    yield post("torrents/resume", hashes="{magnet}")
+    for label in ("magnet", "folder", "empty", "private", "seeded", "stopped"):
+        yield post("torrents/bottomPrio", hashes=f"{{{label}}}")
     yield get("torrents/info")
     for name, label in (("topPrio", "stopped"), ("bottomPrio", "empty"), ("increasePrio", "seeded"),
                         ("decreasePrio", "private")):  # fmt: skip

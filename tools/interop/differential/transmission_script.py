@@ -167,8 +167,8 @@ def _state(label: str) -> Call:
 
 
 def _running() -> Iterator[Call]:
-    for name, labels in (("stop", ("single", "folder")), ("start", ("single", "stopped")), ("start-now", ("folder",)),
-                         ("verify", ("single",)), ("reannounce", ("single",))):  # fmt: skip
+    for name, labels in (("verify", ("single",)), ("reannounce", ("single",)), ("stop", ("single", "folder")),
+                         ("start", ("single", "stopped")), ("start-now", ("folder",))):  # fmt: skip
         yield call(f"torrent-{name}", ids=[f"{{{label}}}" for label in labels])
         for label in labels:
             yield _state(label)

@@ -98,6 +98,8 @@ def test_eta_of_a_complete_torrent_is_that_of_its_next_goal() -> None:
     assert clock_of(made, NOW_US)["eta"] == 50
     assert clock_of(made, NOW_US + 60_000_000)["eta"] == 40
     assert clock_of(made, NOW_US + 119_000_000)["eta"] == 0
+    queued = torrent(goals=goals, seeding_s=500, state=TorrentState.QUEUED)
+    assert clock_of(queued, NOW_US)["eta"] == 100
 
 
 def test_limits_are_minutes_and_minus_1_and_minus_2() -> None:
