@@ -140,7 +140,7 @@ class BadFrames:
 
 
 class BadRequests:
-    """Counts the invalid requests of each connection that have a valid id. Beyond a rate limit, refusals are delayed."""
+    """Counts each connection's invalid requests that have a valid id. Beyond a rate limit, refusals are delayed."""
 
     def __init__(self, *, remembered_max: int = REMEMBERED_MAX) -> None:
         self._buckets = _Buckets(BAD_REQUESTS_BURST, BAD_REQUESTS_PER_S, remembered_max)

@@ -83,7 +83,8 @@ class Renewal:
     async def check(self) -> None:
         """Reads which directories are at the paths of the download roots and of the engine's own directories now.
 
-        A directory is identified by its mount, device and inode. `run` repeats this check. The owner calls `check` before the first engine is started.
+        A directory is identified by its mount, device and inode. `run` repeats this check. The owner calls `check`
+        before the first engine is started.
         """
         await self._watch.check([*self._roots(), *(self._own() or [])])
 
