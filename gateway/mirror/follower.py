@@ -32,21 +32,21 @@ BATCH: Final = 500
 TURN_S: Final = 0.25
 """The interval between reads of rows that have changed."""
 SWEEP_S: Final = 30.0
-"""The time in which every row is read once."""
+"""The time in which the follower reads each row at least once."""
 POLL_S: Final = 1.0
 """The interval between reads of the service's state."""
 RECONNECT: Final = wait_exponential(multiplier=0.1, max=2)
 """The delays between attempts to reach the daemon."""
 CATEGORIES_TURNS: Final = 5
-"""In one of so many turns, categories, health and counters are read, too."""
+"""In one of this many turns, the follower also reads categories, health and counters."""
 
 SILENT_S: Final = 3.0
-"""After this many seconds without a message the daemon counts as away. It sends a tick every second."""
+"""After this many seconds without a message, the daemon counts as away. A daemon sends a tick every second."""
 
 FACTS: Final = tuple(name for name in Facts.__struct_fields__ if name != "trackers")
-"""The fields of `Facts` that are read with each row."""
+"""The fields of `Facts` that the follower reads together with each row."""
 TRACKERS: Final = "tracker_status"
-"""The member of the details that has all trackers. Of each, the URL and the tier are facts."""
+"""The member of the details that has all trackers. The URL and the tier of each tracker are facts."""
 FIELDS: Final = (*TorrentRow.__struct_fields__, *FACTS, TRACKERS)
 
 
@@ -56,7 +56,7 @@ class Follower:
     Args:
         client: a client of the daemon.
         mirror: the state to update.
-        admit: is awaited with the ids of new torrents, before the mirror has them.
+        admit: awaited with the ids of new torrents, before the mirror has these torrents.
     """
 
     def __init__(self, client: AsyncClient, mirror: Mirror, admit: Callable[[Iterable[str]], Awaitable[None]]) -> None:
@@ -69,7 +69,7 @@ class Follower:
         self._polls = 0
 
     async def run(self) -> None:
-        """Reads events, and reads again in the background what events lack."""
+        """Reads events. In the background, requests the data that events do not have."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
             group.create_task(self._every(TURN_S, self._refresh_changed))
@@ -77,7 +77,7 @@ class Follower:
             group.create_task(self._every(POLL_S, self._notice_silence))
 
     async def refresh(self, ids: Iterable[str]) -> None:
-        """Reads rows at once, such as those that the gateway itself has changed.
+        """Reads rows at once, for example after a change by the gateway.
 
         Raises:
             OuzelError: the daemon does not answer, or refuses.
@@ -106,7 +106,7 @@ class Follower:
                 self._mirror.apply(DaemonSilent(silence_s=0.0, since_us=_now_us()), _now_us())
 
     async def _connect(self) -> AsyncEvents:
-        """Returns a started stream, however long that takes."""
+        """Returns a started stream. Repeats the attempt until the daemon answers."""
         retrying = AsyncRetrying(wait=RECONNECT, retry=retry_if_exception_type(OuzelError))
         async for attempt in retrying:
             with attempt:
@@ -128,7 +128,7 @@ class Follower:
             self._dirty[item.torrent] = None
 
     async def _every(self, interval_s: float, step: Callable[[], Awaitable[None]]) -> None:
-        """Repeats a step. A failure of the daemon is not reported here: the event stream notices it, too."""
+        """Repeats a step. Ignores failures of the daemon, because the event stream notices and reports them."""
         while True:
             await asyncio.sleep(interval_s)
             if self._mirror.ready:
@@ -136,7 +136,7 @@ class Follower:
                     await step()
 
     async def _refresh_changed(self) -> None:
-        """Reads the rows that have changed, and some others, so that each is read once in `SWEEP_S`."""
+        """Reads the rows that have changed, and a part of the other rows. So each row is read once in `SWEEP_S`."""
         batch = list(self._dirty)[:BATCH]
         if not self._unswept:
             self._unswept = list(self._mirror.torrents)

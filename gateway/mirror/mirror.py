@@ -23,7 +23,7 @@ class Mirror:
     Fields:
         torrents: the torrents by id.
         revision: incremented with each change of a torrent, and with each removal.
-        ready: whether the state was known once. Before that, lists would be wrongly empty.
+        ready: whether the torrents are known. Before that, lists would be empty by mistake.
         away: whether the daemon does not answer at present.
         health, stats, settings: the latest reports; None until the first.
         counters: libtorrent's statistics counters by name.
@@ -51,7 +51,7 @@ class Mirror:
 
     @property
     def table(self) -> Table:
-        """The reader's state of the event stream: rows, engine, health status and reasons."""
+        """The state that the reader of the event stream has: rows, engine, health status and reasons."""
         return self._table
 
     def apply(self, item: Heard, now_us: int) -> list[str]:
@@ -76,12 +76,12 @@ class Mirror:
         return []
 
     def refresh(self, rows: Iterable[tuple[TorrentRow, Facts]], epoch: str, seq: int, now_us: int) -> None:
-        """Applies rows that were read again. Torrents that were removed meanwhile are left out.
+        """Applies rows that were read from the daemon. Ignores rows of torrents that are removed.
 
-        If an event after `seq` was applied already, the present row is newer, and is kept.
+        If the mirror has applied a later event of a torrent than `seq`, its present row is newer and stays.
 
         Args:
-            epoch, seq: the event at which the rows are true. Rows of another epoch are left out.
+            epoch, seq: the epoch and number of the event at which the rows are true. Rows of another epoch are ignored.
         """
         if epoch != self.epoch:
             return
@@ -114,7 +114,7 @@ class Mirror:
             yield found
 
     def removed_since(self, revision: int) -> list[str] | None:
-        """The ids of torrents that were removed after a revision, and are not there now; None if unknown."""
+        """The ids of torrents that were removed after a revision and not added again. None if they are not known."""
         if self._removed and len(self._removed) == REMEMBERED and self._removed[0][0] > revision:
             return None
         found: dict[str, None] = {}
@@ -126,7 +126,7 @@ class Mirror:
         return list(found)
 
     def _record(self, item: Heard, now_us: int) -> None:
-        """Writes the journal, before a removed torrent's name is forgotten."""
+        """Writes the journal. Called before a removed torrent is dropped, because the journal needs the name."""
         if isinstance(item, Event):
             torrent = self.torrents.get(item.torrent or "")
             self.journal.record(item, None if torrent is None else torrent.row.name)
@@ -146,7 +146,7 @@ class Mirror:
         return self._take(list(self._table.rows), now_us)
 
     def _take(self, ids: list[str], now_us: int) -> list[str]:
-        """Compares rows with those in the table, and returns the ids of those that differ or are new."""
+        """Takes over rows from the table. Returns the ids of rows that are new or have changed."""
         changed = []
         for each in ids:
             row, torrent = self._table.rows.get(each), self.torrents.get(each)
@@ -187,6 +187,6 @@ class Mirror:
 
 
 def _hashes_of(row: TorrentRow) -> set[str]:
-    """The names of a torrent beside its id: its info-hashes, and the first 40 digits of those of v2."""
+    """The names of a torrent beside its id: its info-hashes, and the first 40 digits of its v2 info-hash."""
     full = {each for each in (row.info_hash_v1, row.info_hash_v2, row.torrent) if each is not None}
     return {*full, *(each[:40] for each in full)} - {row.torrent}

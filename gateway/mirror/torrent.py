@@ -9,7 +9,7 @@ from protocol.wire.rows import TorrentRow
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the row of a torrent lacks. Each field has the meaning of the same field in `get_torrent`.
+    """Fields of a torrent that its row does not have. They have the same meaning as in `get_torrent`.
 
     Fields:
         trackers: the URLs of all trackers by tier.
@@ -35,10 +35,10 @@ class Torrent:
 
     Fields:
         row: the latest row.
-        facts: the latest facts; `NO_FACTS` until they were read.
+        facts: the latest facts; `NO_FACTS` until the first read.
         revision: the mirror's revision in which the row or the facts last changed.
         seq: the number of the last event that was applied to the row.
-        read_us: when the row was last read, microseconds since 1970. Durations in the row were right at that time.
+        read_us: when the row was last read, in microseconds since 1970. The durations in the row are from this time.
     """
 
     __slots__ = ("facts", "read_us", "revision", "row", "seq")
