@@ -21,7 +21,7 @@ from gateway.qbittorrent.preferences.row import (
 _PORT: Final = re.compile(r":(\d+)(?=[a-z]*(?:,|$))")
 """The port in an entry of `listen_interfaces`."""
 _PROXIES: Final = ("None", "SOCKS4", "SOCKS5", "SOCKS5", "HTTP", "HTTP")
-"""The preference for each `proxy_type`. Two types have the same preference. The second of them has a password."""
+"""The preference for each `proxy_type`. For SOCKS5 and HTTP, the second type sends a name and a password."""
 _WITH_PASSWORD: Final = frozenset({3, 5})
 
 
