@@ -3,8 +3,9 @@
 from starlette.routing import BaseRoute
 
 from gateway.context import Gateway
+from gateway.qbittorrent import routes as qbittorrent
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
     """Returns the routes of all faces."""
-    return []
+    return [*qbittorrent.routes(gateway)]

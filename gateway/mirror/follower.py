@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
+import msgspec
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
@@ -37,14 +38,16 @@ POLL_S: Final = 1.0
 RECONNECT: Final = wait_exponential(multiplier=0.1, max=2)
 """The delays between attempts to reach the daemon."""
 CATEGORIES_TURNS: Final = 5
-"""In one of so many turns, categories and health are read, too."""
+"""In one of so many turns, categories, health and counters are read, too."""
 
 SILENT_S: Final = 3.0
 """After this many seconds without a message the daemon counts as away. It sends a tick every second."""
 
-FACTS: Final[tuple[str, ...]] = ()
+FACTS: Final = tuple(name for name in Facts.__struct_fields__ if name != "trackers")
 """The fields of `Facts` that are read with each row."""
-FIELDS: Final = (*TorrentRow.__struct_fields__, *FACTS)
+TRACKERS: Final = "tracker_status"
+"""The member of the details that has all trackers. Of each, the URL and the tier are facts."""
+FIELDS: Final = (*TorrentRow.__struct_fields__, *FACTS, TRACKERS)
 
 
 class Follower:
@@ -154,6 +157,16 @@ class Follower:
         if self._polls % CATEGORIES_TURNS == 1:
             await self.refresh_categories()
             self._mirror.health = await self._client.run(calls.health())
+            self._mirror.counters = (await self._client.run(calls.get_counters())).counters
+
+
+class _Tracker(msgspec.Struct):
+    url: str
+    tier: int
+
+
+class _Trackers(msgspec.Struct):
+    tracker_status: list[_Tracker] = []
 
 
 def read_rows(ids: list[str]) -> Call[tuple[Reply, list[tuple[TorrentRow, Facts]]]]:
@@ -163,7 +176,12 @@ def read_rows(ids: list[str]) -> Call[tuple[Reply, list[tuple[TorrentRow, Facts]
         found = result_of(reply)["torrents"]
         rows = codec.convert(found, list[TorrentRow], within="result.torrents", error=ErrorKind.MALFORMED_FRAME)
         facts = codec.convert(found, list[Facts], within="result.torrents", error=ErrorKind.MALFORMED_FRAME)
-        return reply, list(zip(rows, facts, strict=True))
+        trackers = codec.convert(found, list[_Trackers], within="result.torrents", error=ErrorKind.MALFORMED_FRAME)
+        whole = (
+            msgspec.structs.replace(each, trackers=tuple((tracker.url, tracker.tier) for tracker in its.tracker_status))
+            for each, its in zip(facts, trackers, strict=True)
+        )
+        return reply, list(zip(rows, whole, strict=True))
 
     return Call("list_torrents", {"ids": ids, "fields": list(FIELDS)}, read)
 

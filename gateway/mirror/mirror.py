@@ -25,6 +25,7 @@ class Mirror:
         ready: whether the state was known once. Before that, lists would be wrongly empty.
         away: whether the daemon does not answer at present.
         health, stats, settings: the latest reports; None until the first.
+        counters: libtorrent's statistics counters by name.
         categories: the categories by name.
         epoch: the daemon's epoch.
     """
@@ -37,6 +38,7 @@ class Mirror:
         self.health: HealthReport | None = None
         self.stats: StatsReport | None = None
         self.settings: SettingsReport | None = None
+        self.counters: dict[str, int] = {}
         self.categories: dict[str, CategoryReport] = {}
         self.epoch = ""
         self._table = Table()

@@ -1,0 +1,65 @@
+"""The rows of `torrents/files`. Pure."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from gateway.qbittorrent.rows.numbers import UNKNOWN, count, fraction
+from protocol.wire.rows import FileRow
+
+NORMAL: Final = 1
+PRIORITIES: Final = {0: 0, 6: 6, 7: 7}
+"""qBittorrent's priorities of files. The others are normal."""
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One file. `name` is the path relative to the save path. `is_seed` is in the first file only."""
+
+    index: int
+    name: str
+    size: int
+    progress: float
+    priority: int
+    availability: float
+    piece_range: tuple[int, int]
+    is_seed: bool | None = None
+
+
+def file_rows(files: Iterable[FileRow], piece_length: int | None, availability: bytes, finished: bool) -> list[File]:
+    """Returns the rows of files.
+
+    Args:
+        piece_length: None if it is unknown.
+        availability: for each piece the number of peers that have it; empty if it is unknown.
+        finished: whether all selected files are complete.
+    """
+    found: list[File] = []
+    for file, (first, last) in _ranges(files, piece_length or 0):
+        pieces = availability[first : last + 1]
+        found.append(
+            File(
+                index=count(file.index),
+                name=file.path,
+                size=count(file.size),
+                progress=fraction(file.bytes_done / file.size) if file.size > 0 else 1,
+                priority=PRIORITIES.get(file.priority, NORMAL),
+                availability=fraction(sum(map(bool, pieces)) / len(pieces)) if pieces else UNKNOWN,
+                piece_range=(first, last),
+                is_seed=None if found else finished,
+            )
+        )
+    return found
+
+
+def _ranges(files: Iterable[FileRow], piece_length: int) -> Iterator[tuple[FileRow, tuple[int, int]]]:
+    """The files with their first and last pieces. A gap in the indices is padding up to the next piece."""
+    offset, index = 0, 0
+    for file in files:
+        if not piece_length:
+            yield file, (0, 0)
+            continue
+        if file.index != index:
+            offset = -(-offset // piece_length) * piece_length
+        yield file, (offset // piece_length, max(offset + file.size - 1, offset) // piece_length)
+        offset, index = offset + file.size, file.index + 1

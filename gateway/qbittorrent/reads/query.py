@@ -1,0 +1,88 @@
+"""Selects, sorts and cuts the list of torrents. Pure."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+
+from gateway.qbittorrent.book.torrents import Entry
+from gateway.qbittorrent.rows.row import FIELDS
+from gateway.qbittorrent.rows.states import FILTERS
+
+SORTED: Final = frozenset({"hash", *FIELDS})
+
+
+class UnknownColumn(Exception):
+    """The list cannot be sorted by this field."""
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """The parameters of `torrents/info`.
+
+    Fields:
+        filter: the name of a filter; an unknown name is like none.
+        category, tag: None for any; empty for torrents without one.
+        hashes: the hashes of wanted torrents; None for all.
+        private: None for any.
+        sort: a field; empty for the order in which torrents were added.
+        limit: the maximum number; 0 or less for all.
+        offset: how many are left out; counted from the end if it is negative.
+    """
+
+    filter: str = ""
+    category: str | None = None
+    tag: str | None = None
+    hashes: frozenset[str] | None = None
+    private: bool | None = None
+    sort: str = ""
+    reverse: bool = False
+    limit: int = 0
+    offset: int = 0
+
+    def run(self, entries: Iterable[Entry], prepare: Callable[[Entry], None]) -> list[Entry]:
+        """Returns the wanted entries.
+
+        Args:
+            prepare: is called with each entry before it is compared.
+
+        Raises:
+            UnknownColumn: the field to sort by does not exist.
+        """
+        found = [entry for entry in entries if self.wants(entry)]
+        for entry in found:
+            prepare(entry)
+        if found and self.sort:
+            if self.sort not in SORTED:
+                raise UnknownColumn(self.sort)
+            found.sort(key=self._key, reverse=self.reverse)
+        return self.cut(found)
+
+    def wants(self, entry: Entry) -> bool:
+        """Whether a torrent is wanted."""
+        row = entry.row
+        if self.hashes is not None and entry.hash not in self.hashes:
+            return False
+        if self.category is not None and row.category != self.category:
+            return False
+        if self.tag is not None and not _has_tag(entry, self.tag):
+            return False
+        if self.private is not None and bool(row.private) != self.private:
+            return False
+        passes = FILTERS.get(self.filter)
+        return passes is None or passes(row)
+
+    def cut(self, found: list[Entry]) -> list[Entry]:
+        """Applies limit and offset."""
+        offset = self.offset if self.offset >= 0 else len(found) + self.offset
+        if not 0 <= offset < len(found):
+            offset = 0
+        return found[offset:] if self.limit <= 0 else found[offset : offset + self.limit]
+
+    def _key(self, entry: Entry) -> Any:
+        value = entry.hash if self.sort == "hash" else getattr(entry.row, self.sort)
+        return False if value is None else value
+
+
+def _has_tag(entry: Entry, tag: str) -> bool:
+    labels = entry.torrent.row.labels
+    return tag in labels if tag else not labels
