@@ -1,6 +1,17 @@
 """`ouzel-gateway`: the gateway's command line."""
 
-from gateway.main import main
+import sys
+
+
+def main() -> None:
+    """Runs the command line, or says what has to be installed for it."""
+    try:
+        from gateway.main import main as run
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"ouzel-gateway: {error}; install the extra: pip install 'ouzel[gateway]'\n")
+        raise SystemExit(1) from error
+    run()
+
 
 if __name__ == "__main__":
     main()

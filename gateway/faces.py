@@ -8,4 +8,6 @@ from gateway.qbittorrent import routes as qbittorrent
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
     """Returns the routes of all faces."""
-    return [*qbittorrent.routes(gateway)]
+    return [
+        *qbittorrent.routes(gateway),
+    ]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from gateway.config.gateway_config import Config
 from gateway.context import Gateway
@@ -11,6 +12,12 @@ from gateway.mirror.follower import Follower
 from gateway.mirror.mirror import Mirror
 from gateway.store.store import Store
 from ouzel.client.aio import AsyncClient
+from protocol.host import private_dir
+
+
+def store_file(config: Config) -> Path:
+    """The path of the store."""
+    return config.state_dir / "gateway.sqlite"
 
 
 @asynccontextmanager
@@ -18,11 +25,11 @@ async def open_gateway(config: Config) -> AsyncIterator[Gateway]:
     """Opens the store, connects to the daemon, and follows it until the end of the block.
 
     Raises:
-        OSError: the gateway's directory cannot be made.
+        OSError: the gateway's directory cannot be made, or is not trusted.
         sqlite3.Error: the store cannot be opened.
     """
-    config.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store = Store(config.state_dir / "gateway.sqlite")
+    private_dir.prepare(config.state_dir)
+    store = Store(store_file(config))
     try:
         async with AsyncClient(config.runtime_dir) as client, asyncio.TaskGroup() as group:
             mirror = Mirror()

@@ -11,13 +11,13 @@ the package may change.
 No module here imports the daemon. Clients and daemon share only `protocol`.
 """
 
-from ouzel.client.adding_calls import Added
 from ouzel.client.aio import AsyncClient
 from ouzel.client.aio_events import AsyncEvents
 from ouzel.client.blocking import Client
 from ouzel.client.events import Events
 from ouzel.client.server import Server
-from ouzel.client.special_calls import ServerInfo
+from ouzel.client.special.adding_calls import Added
+from ouzel.client.special.session_calls import ServerInfo
 from ouzel.errors import Closed, DownloadFailed, KeyRefused, NotRunning, Refused, RequestTimeout, WaitTimeout
 from ouzel.stream.event import Event, Resnapshot, SnapshotPage
 from protocol.wire.crashes import CrashReport, CrashSummary
@@ -27,15 +27,18 @@ from protocol.wire.goals import GoalsReport
 from protocol.wire.making_results import JobAccepted, JobRow, JobState, TorrentExport
 from protocol.wire.peer_rows import PeerConnection, PeerFlag, PeerRow, TrackerRow, TrackerStatus
 from protocol.wire.reports import (
+    ActionSetting,
     AlternativeReport,
     CountersReport,
     EngineReport,
     EngineSlotReport,
     EngineState,
+    GlobalGoals,
     HealthReport,
     HealthStatus,
     IpFilterReport,
     ProcessReport,
+    RatioSetting,
     Reason,
     RestoreReport,
     RootReport,
@@ -46,6 +49,7 @@ from protocol.wire.reports import (
     SettingsReport,
     StatsReport,
     SupervisorReport,
+    TimeSetting,
 )
 from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import (
@@ -59,8 +63,10 @@ from protocol.wire.rows import (
     TorrentRow,
     TorrentState,
 )
+from protocol.wire.session.desired_session import ScheduleWindow
 
 __all__ = [
+    "ActionSetting",
     "Added",
     "AlternativeReport",
     "AsyncClient",
@@ -83,6 +89,7 @@ __all__ = [
     "Event",
     "Events",
     "FileRow",
+    "GlobalGoals",
     "GoalsReport",
     "HealthReport",
     "HealthStatus",
@@ -101,6 +108,7 @@ __all__ = [
     "PeerRow",
     "PieceReport",
     "ProcessReport",
+    "RatioSetting",
     "Reason",
     "Refused",
     "RequestTimeout",
@@ -109,6 +117,7 @@ __all__ = [
     "RootReport",
     "RulesReport",
     "SandboxReport",
+    "ScheduleWindow",
     "Server",
     "ServerInfo",
     "SessionReport",
@@ -118,6 +127,7 @@ __all__ = [
     "SnapshotPage",
     "StatsReport",
     "SupervisorReport",
+    "TimeSetting",
     "TorrentDetail",
     "TorrentExport",
     "TorrentOptions",

@@ -8,6 +8,8 @@ import libtorrent
 import msgspec
 
 from engine_proc.session.session_settings import DEFAULTS
+from gateway.config import gateway_config
+from protocol.configuration.gateway_sections import GatewayConfig
 from supervisor.config.config import LimitsConfig, RestartConfig, SandboxConfig, load
 
 PACKAGING: Final = Path(__file__).parent.parent / "packaging"
@@ -40,6 +42,19 @@ def test_what_is_commented_out_is_ouzels(tmp_path: Path) -> None:
     whole.write_text(re.sub(r"(?m)^# (\w+ = )", r"\1", EXAMPLE.read_text()))
     shown = load(EXAMPLE, {}).engine
     assert {name: value for name, value in load(whole, {}).engine.items() if name not in shown} == DEFAULTS
+
+
+def test_it_has_every_key_of_the_gateway() -> None:
+    """With the defaults, except for the directory that the gateway's unit makes."""
+    shown = gateway_config.load(EXAMPLE, {}).gateway
+    assert shown == msgspec.structs.replace(GatewayConfig(), state_dir="/var/lib/ouzel-gateway")
+    section = EXAMPLE.read_text().partition("\n[gateway]")[2]
+    keys = re.findall(r"(?m)^(?:# )?(\w+) = ", section)
+    assert keys == list(GatewayConfig.__struct_fields__)
+    unit = (PACKAGING / "ouzel-gateway.service").read_text()
+    assert "\nStateDirectory=ouzel-gateway\n" in unit
+    assert f"--config /etc/ouzel/{EXAMPLE.name}\n" in unit
+    assert "u ouzel-gateway " in (PACKAGING / "ouzel.sysusers.conf").read_text()
 
 
 def test_its_paths_are_what_the_unit_makes() -> None:

@@ -1,4 +1,4 @@
-"""What an installation relies on: one pin for each dependency, and wheels with all packages and both commands."""
+"""What an installation relies on: one pin for each dependency, and wheels with all packages and commands."""
 
 import re
 import shutil
@@ -13,7 +13,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parent.parent
 PIN: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==[0-9][0-9A-Za-z.]*")
-PACKAGES: Final = ("engine_proc", "ouzel", "protocol", "supervisor")
+PACKAGES: Final = ("engine_proc", "gateway", "ouzel", "protocol", "supervisor")
 
 
 def normalized(name: str) -> str:
@@ -30,16 +30,17 @@ def pins() -> list[str]:
 
 
 def test_every_direct_dependency_is_pinned_once() -> None:
-    """Those to run, to test and to build."""
+    """Those to run, with the gateway and without, to test and to build."""
     config: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
     project = config["project"]
-    direct = [*project["dependencies"], *project["optional-dependencies"]["dev"], *config["build-system"]["requires"]]
+    extras = project["optional-dependencies"]
+    direct = [*project["dependencies"], *extras["dev"], *extras["gateway"], *config["build-system"]["requires"]]
     names = {normalized(re.split("[^A-Za-z0-9._-]", requirement)[0]) for requirement in direct}
     assert names <= set(pins())
     assert len(set(pins())) == len(pins())
 
 
-def test_only_the_four_packages_are_installed() -> None:
+def test_only_the_packages_are_installed() -> None:
     """Every top-level package with production code is found; tests and tools are not."""
     config: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "tools"}
@@ -62,5 +63,5 @@ def test_a_wheel_is_built_by_what_is_installed(tmp_path: Path) -> None:
     assert {"engine_proc/__main__.py", "supervisor/engine/life/keeper.py", "ouzel/cli/main.py"} < modules
     assert modules | {"ouzel/py.typed", "protocol/py.typed"} <= set(names)
     assert not any(name.startswith(("tests/", "tools/")) or "entry_points" in name for name in names)
-    assert scripts.keys() == {"ouzel", "ouzeld"}
+    assert scripts.keys() == {"ouzel", "ouzel-gateway", "ouzeld"}
     assert all(script.startswith(b"#!/bin/sh\n") and b'/python" -I ' in script for script in scripts.values())

@@ -26,6 +26,19 @@ def test_the_supervisor_never_loads_libtorrent() -> None:
     assert not loaded & {"libtorrent", "engine_proc", "ouzel"}
 
 
+@pytest.mark.parametrize("module", ["supervisor.__main__", "ouzel.cli.main", "ouzel.client.aio"])
+def test_only_the_gateway_loads_what_its_extra_installs(module: str) -> None:
+    """Without the extra `gateway`, the daemon and the clients run."""
+    assert not loaded_by(module) & {"gateway", "h11", "multipart", "python_multipart", "starlette", "uvicorn"}
+
+
+def test_the_gateway_loads_neither_process() -> None:
+    """It is a client like any other one."""
+    loaded = loaded_by("gateway.main")
+    assert "starlette" in loaded
+    assert not loaded & {"libtorrent", "engine_proc", "supervisor"}
+
+
 def test_clients_load_neither_process() -> None:
     """The Python client and the command line need only the protocol."""
     assert not loaded_by("ouzel.cli.main") & {"libtorrent", "engine_proc", "supervisor"}

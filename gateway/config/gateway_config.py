@@ -1,5 +1,6 @@
 """The gateway's configuration, from the daemon's file and from the environment."""
 
+import ipaddress
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -107,6 +108,15 @@ def _check(config: Config) -> Iterator[tuple[str, str]]:
         yield f"gateway.{missing}", "missing: tls_certificate and tls_key belong together"
     if not config.gateway.username:
         yield "gateway.username", "is empty"
+    if config.gateway.password == "":
+        yield "gateway.password", "is empty"
+    if config.gateway.password is not None and config.gateway.password_hash is not None:
+        yield "gateway.password_hash", "is not used, since there is a password: remove one of them"
+    for network in config.gateway.trusted_proxies:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            yield "gateway.trusted_proxies", f"{network!r} is no address or network, such as 10.0.0.1 or 10.0.0.0/8"
     try:
         _ = config.runtime_dir, config.state_dir
     except NoHome as error:

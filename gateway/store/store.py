@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -63,10 +63,24 @@ class Store:
         found = self._values.get(name)
         return default if found is None else msgspec.json.decode(found)
 
+    def reread(self, name: str, default: Any = None) -> Any:
+        """A value, as the file has it now: another process may have changed it."""
+        with self._lock:
+            row = self._database.execute("SELECT json FROM value WHERE name = ?", (name,)).fetchone()
+            if row is not None:
+                self._values[name] = row[0]
+            else:
+                self._values.pop(name, None)
+        return self.get(name, default)
+
     async def put(self, name: str, value: Any) -> None:
         """Stores a value that JSON can hold."""
-        encoded = msgspec.json.encode(value)
-        await asyncio.to_thread(self._put, name, encoded)
+        await self.put_many({name: value})
+
+    async def put_many(self, values: Mapping[str, Any]) -> None:
+        """Stores several values at once. None deletes a value."""
+        encoded = {name: None if value is None else msgspec.json.encode(value) for name, value in values.items()}
+        await asyncio.to_thread(self._put, encoded)
 
     def _number(self, torrents: list[str]) -> None:
         with self._lock:
@@ -83,7 +97,18 @@ class Store:
                 self._numbers[torrent] = numbers[torrent]
                 self._ids[numbers[torrent]] = torrent
 
-    def _put(self, name: str, encoded: bytes) -> None:
+    def _put(self, values: Mapping[str, bytes | None]) -> None:
+        kept = [(name, encoded) for name, encoded in values.items() if encoded is not None]
+        deleted = [name for name, encoded in values.items() if encoded is None]
         with self._lock:
-            self._database.execute("INSERT OR REPLACE INTO value (name, json) VALUES (?, ?)", (name, encoded))
-            self._values[name] = encoded
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                self._database.executemany("INSERT OR REPLACE INTO value (name, json) VALUES (?, ?)", kept)
+                self._database.executemany("DELETE FROM value WHERE name = ?", [(name,) for name in deleted])
+                self._database.execute("COMMIT")
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._values.update(kept)
+            for name in deleted:
+                self._values.pop(name, None)

@@ -2,7 +2,7 @@
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
@@ -12,9 +12,21 @@ from gateway.web import answers
 
 def application(routes: list[BaseRoute]) -> Starlette:
     """Returns an application of these routes. What they do not know is a 404 in plain text."""
-    return Starlette(routes=routes, exception_handlers={Unavailable: answers.unavailable, HTTPException: _refusal})
+    return Starlette(
+        routes=routes,
+        exception_handlers={
+            ClientDisconnect: _disconnected,
+            HTTPException: _refusal,
+            Unavailable: answers.unavailable,
+        },
+    )
+
+
+async def _disconnected(_: Request, __: Exception) -> Response:
+    """Nobody receives this: the client has gone before the end of its request."""
+    return answers.text(status=400)
 
 
 async def _refusal(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return answers.text(f"{error.detail}\n", error.status_code, dict(error.headers or {}))
+    return answers.text(error.detail, error.status_code, dict(error.headers or {}))

@@ -1,27 +1,178 @@
-"""The HTTP server."""
+"""The HTTP server: uvicorn, with limits on slow and idle connections."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.config.gateway_config import Config, address_of
+from gateway.web.body_limit import BodyLimit
+from gateway.web.connection import Connection
+
+KEEP_ALIVE_S: Final = 75
+"""A connection without a request is closed after this time."""
+HANDSHAKE_S: Final = 10.0
+"""The time for the handshake of TLS."""
+GOODBYE_S: Final = 1.0
+"""The time that a client has to answer the end of TLS."""
+MAX_HEADERS_BYTES: Final = 128 * 1024
+"""Some clients name a thousand torrents in the query."""
+BACKLOG: Final = 1_024
+GRACE_S: Final = 5
+"""The time that requests have to end when the server stops."""
+SWEEP_S: Final = 1.0
 
 
-def server(config: Config, app: ASGIApp) -> uvicorn.Server:
-    """Returns a server that listens where the configuration says."""
-    host, port = address_of(config.gateway.listen)
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            ssl_certfile=config.gateway.tls_certificate,
-            ssl_keyfile=config.gateway.tls_key,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            http="h11",
-            ws="none",
-            timeout_keep_alive=75,
-        )
+class CannotListen(Exception):
+    """The address cannot be used.
+
+    Fields:
+        permanent: whether only a change of the configuration helps.
+    """
+
+    def __init__(self, message: str, *, permanent: bool) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
+class UnusableCertificate(Exception):
+    """The files of the certificate cannot be used."""
+
+
+class Server(uvicorn.Server):
+    """The server. It handles no signals itself."""
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+        super().__init__(config)
+        self._listener = listener
+        self._stopping = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to the caller."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins to accept connections."""
+        await self.lifespan.startup()
+        loop = asyncio.get_running_loop()
+        self.servers = [
+            await loop.create_server(
+                lambda: Connection(self.config, self.server_state, self.lifespan.state, loop),
+                sock=self._listener,
+                ssl=self.config.ssl,
+                ssl_handshake_timeout=HANDSHAKE_S if self.config.ssl else None,
+                ssl_shutdown_timeout=GOODBYE_S if self.config.ssl else None,
+                backlog=BACKLOG,
+            )
+        ]
+        self.started = True
+
+    async def main_loop(self) -> None:
+        """Serves until it is stopped, and disconnects clients that take too long."""
+        while not await self.on_tick(0):
+            now = asyncio.get_running_loop().time()
+            for each in list(self.server_state.connections):
+                if isinstance(each, Connection) and each.overdue(now):
+                    each.abort()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), SWEEP_S)
+
+    def stop(self) -> None:
+        """Stops serving soon."""
+        self.should_exit = True
+        self._stopping.set()
+
+
+def server(config: Config, app: ASGIApp, listener: socket.socket) -> Server:
+    """Returns a server.
+
+    Args:
+        config: the configuration.
+        app: answers requests.
+        listener: the result of `bound`, which the server closes.
+
+    Raises:
+        UnusableCertificate: the certificate or its key cannot be used.
+    """
+    context = tls_context(config)
+    uvicorn_config = uvicorn.Config(
+        BodyLimit(app),
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        ws="none",
+        http=Connection,
+        interface="asgi3",
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+        h11_max_incomplete_event_size=MAX_HEADERS_BYTES,
+        ssl_context_factory=None if context is None else lambda *_: context,
     )
+    return Server(uvicorn_config, listener)
+
+
+def bound(listen: str) -> socket.socket:
+    """Returns a socket that is bound to an address and a port, such as `[::1]:8080`. Raises CannotListen."""
+    host, port = address_of(listen)
+    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise CannotListen(f"[gateway] listen: {host!r} is no address: {error.strerror}", permanent=False) from error
+    family, kind, protocol, _, address = found[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host != "::"))
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise CannotListen(f"[gateway] listen: {_why(error, shown, port)}", permanent=_permanent(error)) from error
+    listener.setblocking(False)
+    return listener
+
+
+def _why(error: OSError, shown: str, port: int) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"another program uses {shown} already; choose another port, or stop that program"
+        case errno.EADDRNOTAVAIL:
+            return f"this machine does not have the address of {shown} now"
+        case errno.EACCES if port < 1024:
+            return f"ports below 1024, such as that of {shown}, are for root only; choose another port"
+        case _:
+            return f"{shown}: {error.strerror or os.strerror(error.errno or 0)}"
+
+
+def _permanent(error: OSError) -> bool:
+    return error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL)
+
+
+def tls_context(config: Config) -> ssl.SSLContext | None:
+    """Returns the context for TLS, if there is a certificate. Raises UnusableCertificate."""
+    certificate, key = config.gateway.tls_certificate, config.gateway.tls_key
+    if certificate is None or key is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        # Without a callback, a key with a passphrase would ask on the terminal.
+        context.load_cert_chain(certificate, key, password=lambda: "")
+    except ssl.SSLError as error:
+        problem = f"[gateway] tls_certificate, tls_key: no certificate with its key, in PEM: {error.reason or error}"
+        raise UnusableCertificate(problem) from error
+    except OSError as error:
+        name = certificate if not os.access(certificate, os.R_OK) else key
+        raise UnusableCertificate(f"[gateway] {name}: {error.strerror}") from error
+    return context

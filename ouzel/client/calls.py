@@ -6,29 +6,32 @@ The `wait` of a mutation determines when OK is answered. With `durable`, the cha
 `applied`, libtorrent has confirmed the change. `docs/protocol.md` has the errors of each command.
 """
 
-from ouzel.client.adding_calls import Added, add_torrent, upload_part
 from ouzel.client.call import Call, Page, call_of, member, nothing, whole
-from ouzel.client.special_calls import (
+from ouzel.client.special.adding_calls import Added, add_torrent, upload_part
+from ouzel.client.special.session_calls import (
     ServerInfo,
-    add_peers,
-    create_torrent,
     get_settings,
     hello,
+    put_category,
+    remove_category,
+    snapshot,
+    update_goals,
+    update_limits,
+    update_settings,
+)
+from ouzel.client.special.torrent_calls import (
+    add_peers,
+    create_torrent,
     list_files,
     list_hashes,
     list_ids,
     list_torrents,
     list_web_seeds,
     move_in_queue,
-    put_category,
     reannounce,
-    remove_category,
     set_sequential,
-    snapshot,
-    update_limits,
     update_options,
     update_selection,
-    update_settings,
     update_trackers,
     update_web_seeds,
 )
@@ -37,6 +40,7 @@ from protocol.wire.commands import (
     counter_commands,
     deadline_commands,
     file_commands,
+    goal_commands,
     making_commands,
     peer_commands,
     session_commands,
@@ -46,7 +50,7 @@ from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
 from protocol.wire.making_results import JobAccepted, JobRow, TorrentExport
 from protocol.wire.peer_rows import PeerRow, TrackerRow
-from protocol.wire.reports import CountersReport, HealthReport, StatsReport
+from protocol.wire.reports import CountersReport, GlobalGoals, HealthReport, StatsReport
 from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import TorrentDetail
 
@@ -63,6 +67,7 @@ __all__ = [
     "export_torrent",
     "get_counters",
     "get_crash",
+    "get_goals",
     "get_settings",
     "get_torrent",
     "health",
@@ -99,6 +104,7 @@ __all__ = [
     "snapshot",
     "stats",
     "unban_peer",
+    "update_goals",
     "update_limits",
     "update_options",
     "update_selection",
@@ -122,6 +128,11 @@ def health() -> Call[HealthReport]:
 def stats() -> Call[StatsReport]:
     """Returns totals and rates of the session and of both processes."""
     return call_of(session_commands.Stats(), whole(StatsReport))
+
+
+def get_goals() -> Call[GlobalGoals]:
+    """Returns the global seeding goals, and who set each."""
+    return call_of(goal_commands.GetGoals(), whole(GlobalGoals))
 
 
 def get_counters() -> Call[CountersReport]:

@@ -14,6 +14,7 @@ URL: Final = r"^(udp|http|https|ws|wss)://[^\s\x00-\x20\x7f]+$(?!\n)"
 WEB_SEED_URL: Final = r"^https?://[^\s\x00-\x20\x7f]+$(?!\n)"
 FILE_INDEX: Final = r"^(0|[1-9][0-9]{0,6})$(?!\n)"
 CRASH_NAME: Final = r"^[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-gen[0-9]{1,10}$(?!\n)"
+TIME_OF_DAY: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)"
 
 _SPAN: Final = "[0-9]{1,10}(-[0-9]{1,10})?"
 FILE_INDICES: Final = rf"^{_SPAN}(,{_SPAN})*$(?!\n)"
@@ -25,6 +26,7 @@ IN_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         WEB_SEED_URL: "a URL without blanks that begins with http:// or https://",
         FILE_INDEX: "the index of a file: a whole number from 0 on, without leading zeros",
         CRASH_NAME: "the name of a crash report, such as 20240131T120000.123456Z-gen7; `list_crashes` has them",
+        TIME_OF_DAY: "a time of day, such as 22:00",
         FILE_INDICES: "indices of files, such as 0,2,5-7",
     }
 )

@@ -195,8 +195,8 @@ class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         name: the name that is shown in place of the name in the metadata. If it is empty, the name in the metadata is
             shown. No file is renamed.
         ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when the torrent has seeded enough. A goal is a number,
-            null for no goal, or `global` for the goal in the configuration.
-        goal_action: what is done with the torrent then. `global` means the action in the configuration.
+            null for no goal, or `global` for the global goal.
+        goal_action: what is done with the torrent then. `global` means the global action.
     """
 
     max_connections: OwnLimit = 0
@@ -340,27 +340,6 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
     def queue_key(self) -> tuple[int, str]:
         """The sort key in the queue."""
         return (self.added_us if self.queue_order is None else self.queue_order, self.torrent)
-
-
-class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What clients requested for the whole session. The file is `session.json`.
-
-    Fields:
-        download_bps, upload_bps: limits for all torrents together. None if no client has set a limit; then the limit in
-            the configuration applies.
-        settings: libtorrent's settings that clients have set, by libtorrent's names. They override the configuration.
-        banned: the IP addresses of banned peers, in their normal form.
-        categories: the categories of torrents, by name.
-        alternative: whether the alternative limits are in force; None if the schedule decides.
-    """
-
-    download_bps: Bps | None = None
-    upload_bps: Bps | None = None
-    revision: int = 1
-    settings: dict[str, SettingValue] = {}
-    banned: tuple[str, ...] = ()
-    categories: dict[str, Category] = {}
-    alternative: bool | None = None
 
 
 def edited_web_seeds(present: Iterable[str], desired: DesiredTorrent) -> list[str]:

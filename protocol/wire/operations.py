@@ -23,6 +23,7 @@ from protocol.wire.commands import (
     counter_commands,
     deadline_commands,
     file_commands,
+    goal_commands,
     making_commands,
     option_commands,
     peer_commands,
@@ -133,6 +134,7 @@ _TABLE: Final = (
     Operation(session_commands.Health, reports.HealthReport),
     Operation(session_commands.Stats, reports.StatsReport),
     Operation(session_commands.GetSettings, results.SettingList),
+    Operation(goal_commands.GetGoals, reports.GlobalGoals),
     Operation(
         counter_commands.GetCounters,
         reports.CountersReport,
@@ -245,6 +247,7 @@ _TABLE: Final = (
             ),
         ),
     ),
+    Operation(goal_commands.UpdateGoals, reports.GlobalGoals),
     Operation(torrent_commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
         option_commands.UpdateOptions,

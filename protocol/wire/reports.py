@@ -13,6 +13,8 @@ from enum import StrEnum
 import msgspec
 
 from protocol.wire.desired import SettingValue
+from protocol.wire.goals import GoalAction
+from protocol.wire.session.desired_session import ScheduleWindow
 
 
 class EngineState(StrEnum):
@@ -269,7 +271,8 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
         engine: the engine process. If there are several, the values are sums.
         torrents: the number of torrents by state. States without torrents are omitted.
         ip_filter: the IP filter; null if there is none.
-        roots: the download roots, with the free space of each.
+        roots: the download roots in the order of the configuration, with the free space of each. The first root is the
+            default save path. The reply has them without an engine, too.
     """
 
     session: SessionReport
@@ -280,6 +283,14 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
     roots: list[RootReport] = []
 
 
+class SettingSource(StrEnum):
+    """Who set a setting: nobody, the configuration (file or environment), or a client."""
+
+    DEFAULT = "default"
+    FILE = "file"
+    CLIENT = "client"
+
+
 class AlternativeReport(msgspec.Struct, frozen=True, kw_only=True):
     """The session's alternative limits. At certain times they replace the normal limits.
 
@@ -288,6 +299,8 @@ class AlternativeReport(msgspec.Struct, frozen=True, kw_only=True):
         in_force: whether they are in force now.
         scheduled: whether the schedule says that they are in force now.
         switch: true or false if a client has switched them on or off; null if the schedule decides.
+        schedule: the times at which they are in force, unless a client has switched them on or off.
+        sources: who set `download_bps`, `upload_bps` and `schedule`.
     """
 
     download_bps: int
@@ -295,6 +308,8 @@ class AlternativeReport(msgspec.Struct, frozen=True, kw_only=True):
     in_force: bool
     scheduled: bool
     switch: bool | None
+    schedule: list[ScheduleWindow] = []
+    sources: dict[str, SettingSource] = {}
 
 
 class SettingsReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -302,20 +317,13 @@ class SettingsReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     Fields:
         download_bps, upload_bps: the normal limits, in bytes per second; 0 means no limit.
-        alternative: the alternative limits. Absent if none are configured, and for a single torrent.
+        alternative: the alternative limits. Absent if neither a client nor the configuration has set them, and for a
+            single torrent.
     """
 
     download_bps: int
     upload_bps: int
     alternative: AlternativeReport | None = None
-
-
-class SettingSource(StrEnum):
-    """Who set a setting: nobody, the configuration (file or environment), or a client."""
-
-    DEFAULT = "default"
-    FILE = "file"
-    CLIENT = "client"
 
 
 class SettingReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -331,3 +339,55 @@ class SettingReport(msgspec.Struct, frozen=True, kw_only=True):
     value: SettingValue
     default: SettingValue | None
     source: SettingSource
+
+
+class RatioSetting(msgspec.Struct, frozen=True, kw_only=True):
+    """The global goal for `ratio`.
+
+    Fields:
+        value: the goal; null for none.
+        source: who set it.
+    """
+
+    value: float | None
+    source: SettingSource
+
+
+class TimeSetting(msgspec.Struct, frozen=True, kw_only=True):
+    """A global goal for a time.
+
+    Fields:
+        value: the goal in seconds; null for none.
+        source: who set it.
+    """
+
+    value: int | None
+    source: SettingSource
+
+
+class ActionSetting(msgspec.Struct, frozen=True, kw_only=True):
+    """What is done with a torrent that has reached a goal, unless it has an action of its own.
+
+    Fields:
+        value: `pause`, `remove`, `remove_files` or `super_seed`.
+        source: who set it.
+    """
+
+    value: GoalAction
+    source: SettingSource
+
+
+class GlobalGoals(msgspec.Struct, frozen=True, kw_only=True):
+    """The global seeding goals. They apply to torrents whose own goals are `global`, as they are by default.
+
+    Fields:
+        ratio: the goal for a torrent's `ratio`.
+        seeding_time_s: the goal for its `seeding_s`.
+        inactive_time_s: the goal for its seeding time since the last transfer.
+        action: what is done once a goal is reached.
+    """
+
+    ratio: RatioSetting
+    seeding_time_s: TimeSetting
+    inactive_time_s: TimeSetting
+    action: ActionSetting

@@ -5,6 +5,7 @@
 - A *handler* carries out one type of command.
 - `arguments` checks what the types of a command's arguments cannot express.
 - An *edit* is a pure function that changes a torrent's desired state. The *editor* stores and applies its result.
+- `seeding` decides when torrents have seeded enough.
 - *Removals* delete the records of removed torrents.
 - *Session settings* configure engines. Clients can change them.
 - `roots` keeps the paths that clients name inside the download roots.

@@ -6,9 +6,10 @@ from typing import Final
 import msgspec
 
 from protocol.wire.commands.category_commands import PutCategory, RemoveCategory
-from protocol.wire.desired import CATEGORIES_MAX, Category, DesiredSession
+from protocol.wire.desired import CATEGORIES_MAX, Category
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import CategoryList, CategoryRemoved, CategoryReport
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.handlers import handles
 from supervisor.commands.roots.confining import confined

@@ -17,13 +17,15 @@ from protocol.wire.commands.option_commands import UpdateOptions
 from protocol.wire.commands.peer_commands import BanPeer, UnbanPeer
 from protocol.wire.commands.torrent_commands import AddPeers, UpdateLimits, UpdateSelection
 from protocol.wire.commands.tracker_commands import Reannounce
-from protocol.wire.desired import DesiredSession, DesiredTorrent
+from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import BanAccepted, TorrentAccepted
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.commands import categories, edits, option_edits
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.arguments import by_index, endpoints, peer_ip
 from supervisor.commands.handlers import Change, Edit, edits_of, handles
+from supervisor.commands.limit_edits import check_torrents, limit_session
 from supervisor.commands.reads.reads import Reads
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.engine.engine import Engine
@@ -158,20 +160,12 @@ class Editor:
     @handles(UpdateLimits)
     async def update_limits(self, command: UpdateLimits, deadline: float) -> Acceptance:
         """Sets the rate limits of a torrent. If the command names no torrent, sets the rate limits of the session."""
-        problem = self._problem_of_switch(command)
-        if problem is not None:
-            raise OuzelError(ErrorKind.INVALID_ARGUMENT, f"args.alternative: {problem}", field="args.alternative")
         if command.torrent is not None:
+            check_torrents(command)
             return await self.edit(EDITS[UpdateLimits], command, deadline)
-        revision = await self._edit_session(edits.limit_session, command)
+        configured = self._reads.config.limits.alternative
+        revision = await self._edit_session(partial(limit_session, configured), command)
         return Acceptance(self._reads.settings(), SESSION, revision)
-
-    def _problem_of_switch(self, command: UpdateLimits) -> str | None:
-        if command.torrent is not None and command.alternative is not msgspec.UNSET:
-            return "a torrent has no alternative limits; leave out `torrent`"
-        if command.alternative is True and self._reads.settings().alternative is None:
-            return "the configuration has no [limits.alternative]"
-        return None
 
     @handles(BanPeer)
     async def ban_peer(self, command: BanPeer, _: float) -> Acceptance:

@@ -22,10 +22,11 @@ from protocol.wire.commands.torrent_commands import (
     UpdateSelection,
 )
 from protocol.wire.commands.tracker_commands import UpdateTrackers, UpdateWebSeeds
-from protocol.wire.desired import ADDRESSES_MAX, BANS_MAX, DesiredSession, DesiredTorrent, TrackerEdits
+from protocol.wire.desired import ADDRESSES_MAX, BANS_MAX, DesiredTorrent, TrackerEdits
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.reports import SettingsReport
 from protocol.wire.results import PeersAccepted, SequentialAccepted
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.commands.arguments import by_index, check_rules, check_url, endpoints, peer_ip, tiers
 from supervisor.commands.handlers import edits
 from supervisor.store.identity import PEERS_KEPT
@@ -156,12 +157,6 @@ def add_peers(desired: DesiredTorrent, command: AddPeers) -> DesiredTorrent:
     kept = [peer for peer in desired.peers if peer not in given]
     new = [peer for peer in given if peer not in desired.peers]
     return msgspec.structs.replace(desired, peers=(*kept, *given)[-PEERS_KEPT:]) if new else desired
-
-
-def limit_session(session: DesiredSession, command: UpdateLimits) -> DesiredSession:
-    """Sets the session's rate limits, and switches the alternative limits on or off."""
-    switch = session.alternative if command.alternative is msgspec.UNSET else command.alternative
-    return msgspec.structs.replace(session, **limits_given(command), alternative=switch)
 
 
 def ban_peer(session: DesiredSession, command: BanPeer) -> DesiredSession:

@@ -28,7 +28,6 @@ from supervisor.commands.categories import CategoryEditor
 from supervisor.commands.creating.creating import Creating
 from supervisor.commands.creating.job_runner import JobRunner
 from supervisor.commands.editor import Editor
-from supervisor.commands.goals import Verdict
 from supervisor.commands.handlers import check_complete, handlers_of
 from supervisor.commands.lifecycle.adding import Adding
 from supervisor.commands.lifecycle.goal_actions import GoalActions
@@ -40,6 +39,8 @@ from supervisor.commands.moves.moves import Moves
 from supervisor.commands.queueing import Queueing
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots.download_roots import DownloadRoots
+from supervisor.commands.seeding.goals import Verdict
+from supervisor.commands.seeding.goals_editor import GoalsEditor
 from supervisor.commands.session_settings import SettingsEditor
 from supervisor.commands.streaming import Streaming
 from supervisor.concurrency.keyed_locks import KeyedLocks
@@ -126,11 +127,12 @@ class Mutations:
         )
         categories = CategoryEditor(catalogue=catalogue, roots=roots, locks=locks)
         self._goals = GoalActions(catalogue=catalogue, engine=engine, editor=editor, removing=removing, publish=publish)
+        goals = GoalsEditor(catalogue=catalogue, locks=locks, report=reads.goals_report, publish=publish)
         creating = Creating(jobs=jobs, roots=roots, adding=adding, created_by=created_by)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
         self._streaming = Streaming(reads=reads, engine=engine)
         parts = (
-            *(editor, settings, categories, queueing, self._streaming, creating),
+            *(editor, settings, goals, categories, queueing, self._streaming, creating),
             *(removing, quarantining, adding, restoring, uploads, self._moves),
         )
         self._handlers = editor.handlers() | handlers_of(*parts)

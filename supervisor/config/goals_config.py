@@ -5,7 +5,7 @@ from protocol.wire.goals import GoalAction, InactiveGoal, RatioGoal, TimeGoal
 
 
 class GoalsConfig(Section, frozen=True, kw_only=True):
-    """`[goals]`. A missing key sets no goal. Torrents can have goals of their own.
+    """`[goals]`. A missing key sets no goal. Clients can override the goals. Torrents can have goals of their own.
 
     Fields:
         ratio: the ratio of uploaded to downloaded bytes.

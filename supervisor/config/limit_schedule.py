@@ -7,15 +7,13 @@ window, the window is an hour shorter. If daylight saving time ends in a window,
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
-from protocol.wire.desired import Bps, DesiredSession
-from protocol.wire.reports import AlternativeReport, SettingsReport
-
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+from protocol.wire.desired import Bps
+from protocol.wire.reports import AlternativeReport, SettingSource, SettingsReport
+from protocol.wire.session.desired_session import DAYS, Day, DesiredSession, OwnAlternativeLimits, ScheduleWindow
 
 _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
@@ -27,8 +25,10 @@ class AlternativeLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     upload_bps: Bps = 0
 
 
-class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"start": "from"}):
+class Window(ScheduleWindow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[[limits.schedule]]`: a time of the week. During this time, the alternative limits are in force.
+
+    `problems` checks the values, so the types of these fields are wider than the types in `ScheduleWindow`.
 
     Fields:
         days: the days on which the window begins; by default all days.
@@ -36,7 +36,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         to: the local time at which the window ends. If this time is not after `from`, the window ends on the next day.
     """
 
-    days: tuple[Day, ...] = DAYS
+    days: list[Day] = msgspec.field(default_factory=lambda: list(DAYS))
     start: str
     to: str
 
@@ -72,12 +72,12 @@ def problems(schedule: Sequence[Window], *, alternative: bool) -> Iterator[tuple
         yield "limits.schedule", "has no effect without the limits of [limits.alternative]"
 
 
-def scheduled(schedule: Sequence[Window], now: LocalTime) -> bool:
+def scheduled(schedule: Sequence[ScheduleWindow], now: LocalTime) -> bool:
     """Whether a window of the schedule covers a local time."""
     return any(_covers(window, now) for window in schedule)
 
 
-def _covers(window: Window, now: LocalTime) -> bool:
+def _covers(window: ScheduleWindow, now: LocalTime) -> bool:
     start, end = _minute(window.start), _minute(window.to)
     today, yesterday = DAYS[now.weekday], DAYS[now.weekday - 1]
     if start < end:
@@ -90,34 +90,66 @@ def _minute(text: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
+def with_clients(configured: AlternativeLimits | None, own: OwnAlternativeLimits) -> AlternativeLimits | None:
+    """Returns the alternative limits: those that clients have set, or else the configured ones. None if there are none.
+
+    Args:
+        own: what clients have set.
+    """
+    if own.download_bps == "file" and own.upload_bps == "file":
+        return configured
+    base = configured or AlternativeLimits()
+    return AlternativeLimits(
+        download_bps=base.download_bps if own.download_bps == "file" else own.download_bps,
+        upload_bps=base.upload_bps if own.upload_bps == "file" else own.upload_bps,
+    )
+
+
 def limits_report(
     normal: tuple[int, int],
     alternative: AlternativeLimits | None,
-    schedule: Sequence[Window],
+    schedule: Sequence[ScheduleWindow],
     session: DesiredSession,
     now: LocalTime,
 ) -> SettingsReport:
     """The session's limits, and whether the alternative limits are in force.
 
     Args:
-        normal: the configured download limit and upload limit. Clients can override both.
-        alternative: the alternative limits; None if none are configured.
+        normal: the configured download limit and upload limit.
+        alternative: the configured alternative limits; None if none are configured.
+        schedule: the configured schedule.
+        session: the values of clients. They override the configured values.
     """
     report = SettingsReport(
         download_bps=normal[0] if session.download_bps is None else session.download_bps,
         upload_bps=normal[1] if session.upload_bps is None else session.upload_bps,
     )
-    if alternative is None:
+    own = session.alternative_limits
+    limits = with_clients(alternative, own)
+    if limits is None:
         return report
-    planned = scheduled(schedule, now)
+    windows = list(schedule) if own.schedule == "file" else own.schedule
+    planned = scheduled(windows, now)
     told = AlternativeReport(
-        download_bps=alternative.download_bps,
-        upload_bps=alternative.upload_bps,
+        download_bps=limits.download_bps,
+        upload_bps=limits.upload_bps,
         in_force=planned if session.alternative is None else session.alternative,
         scheduled=planned,
         switch=session.alternative,
+        schedule=windows,
+        sources={
+            "download_bps": _source(own.download_bps, configured=alternative is not None),
+            "upload_bps": _source(own.upload_bps, configured=alternative is not None),
+            "schedule": _source(own.schedule, configured=bool(schedule)),
+        },
     )
     return msgspec.structs.replace(report, alternative=told)
+
+
+def _source(own: object, *, configured: bool) -> SettingSource:
+    if own != "file":
+        return SettingSource.CLIENT
+    return SettingSource.FILE if configured else SettingSource.DEFAULT
 
 
 def in_force(report: SettingsReport) -> LimitsInForce:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from protocol.wire.events.session_events import Tick
-from supervisor.commands.goal_keeper import GoalKeeper
+from supervisor.commands.seeding.goal_keeper import GoalKeeper
 from supervisor.concurrency.background import Background
 from supervisor.engine.engine import Engine
 from supervisor.events.event_log import EventLog

@@ -8,6 +8,7 @@ from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots.roots_in_force import RootsInForce
 from supervisor.config.config import Config
 from supervisor.config.config_changes import Changes, ConfigInForce
+from supervisor.config.goals_config import GoalsConfig
 from supervisor.engine.engine import Engine
 from supervisor.engine.life.lifecycle import State
 from supervisor.engine.life.restart_policy import RestartPolicy
@@ -19,6 +20,9 @@ from supervisor.store.catalogue import Catalogue
 
 LIMITS: Final = ("download_bps", "upload_bps")
 """The keys of `[limits]`, which clients can override."""
+
+GOALS: Final = GoalsConfig.__struct_fields__
+"""The keys of `[goals]`, which clients can override."""
 
 
 class ConfigHandler:
@@ -91,6 +95,12 @@ class ConfigHandler:
         session = self._catalogue.session
         set_by_clients = {f"engine.{name}" for name in session.settings}
         set_by_clients |= {f"limits.{name}" for name in LIMITS if getattr(session, name) is not None}
+        own = session.alternative_limits
+        if "file" not in (own.download_bps, own.upload_bps):
+            set_by_clients.add("limits.alternative")
+        if own.schedule != "file":
+            set_by_clients.add("limits.schedule")
+        set_by_clients |= {f"goals.{name}" for name in GOALS if getattr(session.goals, name) != "file"}
         overridden = [key for key in changes.changed if key in set_by_clients]
         self._log.info(
             "reloaded", changed=changes.changed, overridden=overridden, restart_needed=changes.restart_needed

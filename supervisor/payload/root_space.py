@@ -1,5 +1,7 @@
 """The free space of the download roots in the last check of the root watch. Pure."""
 
+from collections.abc import Iterable
+
 from protocol.wire.reports import RootReport
 from supervisor.payload.root_health import RootSeen
 
@@ -18,14 +20,13 @@ class RootSpaces:
         """Removes a root that is not configured any more."""
         self._seen.pop(root, None)
 
-    def reports(self, now: float) -> list[RootReport]:
-        """A report of each root's space, in the order of the first `note` of each root."""
-        return [_report(root, seen, now - at) for root, (seen, at) in self._seen.items()]
+    def reports(self, roots: Iterable[str], now: float) -> list[RootReport]:
+        """A report of each of these roots, in this order. The space of a root that was not seen yet is unknown."""
+        return [_report(root, *self._seen.get(root, (None, now)), now) for root in dict.fromkeys(roots)]
 
 
-def _report(root: str, seen: RootSeen | None, age_s: float) -> RootReport:
+def _report(root: str, seen: RootSeen | None, at: float, now: float) -> RootReport:
     if seen is None or seen.free_bytes is None:
         return RootReport(path=root)
-    return RootReport(
-        path=root, free_bytes=seen.free_bytes, size_bytes=seen.size_bytes, age_ms=max(0, int(age_s * 1000))
-    )
+    age_ms = max(0, int((now - at) * 1000))
+    return RootReport(path=root, free_bytes=seen.free_bytes, size_bytes=seen.size_bytes, age_ms=age_ms)

@@ -22,8 +22,9 @@ import msgspec
 from protocol.durable.durable import Change, Unsettled
 from protocol.durable.integrity import Damaged, check_crc32, encode_record, read, seal
 from protocol.durable.resume_dir import ResumeDir
-from protocol.wire.desired import DesiredSession, DesiredTorrent
+from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.store.category_names import CategoryNames
 from supervisor.store.commits import Commits, FailedWrite, largest_failed
 from supervisor.store.damage import DamagedFile

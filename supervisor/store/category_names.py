@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from protocol.wire.desired import DesiredSession
+from protocol.wire.session.desired_session import DesiredSession
 
 
 class CategoryNames:

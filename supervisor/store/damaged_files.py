@@ -10,9 +10,10 @@ from typing import Final, NamedTuple
 from protocol.durable.durable import fsync_dir
 from protocol.durable.integrity import Damaged, check_crc32, decode_record, read, unseal
 from protocol.durable.resume_dir import ResumeDir
-from protocol.wire.desired import DesiredSession, DesiredTorrent
+from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import DamagedKind, DamagedReport
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.store.damage import DamagedFile, put_aside_as
 from supervisor.store.differences import REMOVED
 

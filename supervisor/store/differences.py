@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 from protocol.durable.durable import Change
 from protocol.durable.integrity import Damaged, cannot_be_read, check_crc32, encode_record, read
 from protocol.durable.resume_dir import ResumeDir
-from protocol.wire.desired import DesiredSession, DesiredTorrent
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.store.damage import DamagedFile, put_aside_as
 
 REMOVED: Final = ".removed"

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from protocol.durable.integrity import Damaged, cannot_be_read, decode_record, read
 from protocol.durable.resume_dir import ResumeDir
-from protocol.wire.desired import DesiredSession, DesiredTorrent
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.store.damage import DamagedFile, put_aside_as
 
 

@@ -5,13 +5,13 @@ import asyncio
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host.mounts import MountTable
 from supervisor.commands.creating.job_runner import JobRunner
-from supervisor.commands.goal_keeper import GoalKeeper
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.removals import Removals
 from supervisor.commands.roots.roots_in_force import RootsInForce
+from supervisor.commands.seeding.goal_keeper import GoalKeeper
 from supervisor.commands.session_settings import SessionSettings
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.config.config_changes import ConfigInForce
@@ -82,6 +82,7 @@ class CommandParts:
             others=[self.jobs],
             limits=settings.limits,
             spaces=watch.spaces,
+            roots=roots.paths,
         )
         self.merger = Merger(
             catalogue=catalogue,
@@ -110,7 +111,7 @@ class CommandParts:
         self.goals = GoalKeeper(
             catalogue=catalogue,
             engine=engine,
-            configured=lambda: in_force.config.goals,
+            global_goals=self.reads.global_goals,
             act=self.mutations.act_on_goal,
             group=watch.background,
             log=log,

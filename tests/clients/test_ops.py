@@ -73,7 +73,7 @@ class Session:
             reply["result"]["jobs"] = [job for job in jobs if job["job"] in self._names]
         if op == "stats":  # other clients' torrents come and go
             assert sum(reply["result"].pop("torrents").values()) >= 1
-        told = kinds(reply) if op in ("stats", "get_counters") else plain(reply, self._names)
+        told = kinds(reply) if op in ("stats", "get_counters", "get_goals") else plain(reply, self._names)
         self.replies.setdefault(row, []).append(told)
         return reply.get("result") or reply.get("error")
 
@@ -99,6 +99,7 @@ class Session:
             self.ask(op, op, deadline_ms=60_000)
         self.ask("get_settings", "get_settings")
         self.ask("get_counters", "get_counters")
+        self.ask("get_goals", "get_goals")
         page = self.ask("list_torrents", "list_torrents", {"label": self._name, "limit": 1})
         self.ask("list_torrents", "list_torrents", {"label": self._name, "cursor": page["cursor"]})
         self.ask("list_torrents", "list_torrents", {"ids": [self._made.torrent], "fields": ["name", "size"]})
@@ -125,6 +126,8 @@ class Session:
         self.ask("update_limits", "update_limits", {**torrent, "download_bps": 100_000})
         for value in (77, None):
             self.ask("update_settings", "update_settings", {"settings": {"peer_timeout": value}}, wait="applied")
+        self.ask("update_goals", "update_goals", {"inactive_time_s": "file", "action": "pause"}, wait="applied")
+        self.ask("update_goals", "update_goals", {"action": "file"})
         self.ask("update_selection", "update_selection", {**torrent, "exclude": ["*.nfo"], "priorities": {"0": 7}})
         self.ask("update_options", "update_options", {**torrent, "pex": False, "max_uploads": 7}, wait="applied")
         queue = {"torrents": [self._made.torrent], "where": "top"}

@@ -51,6 +51,7 @@ def calls(crash: str, epoch: str, job: str, made: str, save_path: str) -> Iterat
                 "set_sequential"
                 | "update_limits"
                 | "update_settings"
+                | "update_goals"
                 | "restore_damaged"
                 | "ban_peer"
                 | "unban_peer"

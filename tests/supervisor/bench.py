@@ -365,6 +365,7 @@ class Bench:
             others=[self.jobs],
             limits=self.settings.limits,
             spaces=self.spaces,
+            roots=roots.paths,
         )
         torrent_locks = KeyedLocks()
         self.merger = Merger(

@@ -22,7 +22,7 @@ class GatewayProcess:
 
     Args:
         root: the root of the daemon, whose configuration it reads.
-        keys: keys of `[gateway]`.
+        keys: keys of `[gateway]`; one that is None is left out.
 
     Fields:
         url: the address, `http://127.0.0.1:PORT`.
@@ -103,5 +103,5 @@ def free_port() -> int:
 
 
 def _toml(section: str, keys: Mapping[str, Any]) -> str:
-    lines = (f"{key} = {msgspec.json.encode(value).decode()}" for key, value in keys.items())
+    lines = (f"{key} = {msgspec.json.encode(value).decode()}" for key, value in keys.items() if value is not None)
     return "\n".join([f"[{section}]", *lines])

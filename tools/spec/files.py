@@ -50,6 +50,7 @@ def generated() -> dict[str, str]:
     found |= {f"{SCHEMAS}/{name}.json": _json(schema) for name, schema in schemas.schemas()}
     found |= {python_client.CALLS: python_client.calls(), python_client.METHODS: python_client.methods()}
     found |= {man_pages.CLIENT: man_pages.client(), man_pages.DAEMON: man_pages.daemon()}
+    found |= {man_pages.GATEWAY: man_pages.gateway()}
     found[command_table.PAGE] = command_table.page()
     return found | {PAGE: with_regions((ROOT / PAGE).read_text(), page.regions())}
 

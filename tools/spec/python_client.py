@@ -1,7 +1,7 @@
 """Generates modules of the Python clients: a function for each operation, and the methods of both clients.
 
-If an operation's Python function differs from the command, it is written by hand in `ouzel.client.special_calls`. For
-such an operation only the methods are generated.
+If an operation's Python function differs from the command, it is written by hand in `ouzel.client.special`. For such
+an operation only the methods are generated.
 """
 
 import inspect
@@ -13,8 +13,8 @@ from typing import Any, Final, get_args, get_origin
 import msgspec
 from msgspec import inspect as mi
 
-from ouzel.client import adding_calls, special_calls
 from ouzel.client.call import Call, Page
+from ouzel.client.special import adding_calls, session_calls, torrent_calls
 from protocol.wire.commands import kinds
 from protocol.wire.operations import OPERATIONS, Operation
 from protocol.wire.results import Nothing, TorrentAccepted
@@ -32,12 +32,12 @@ _TYPES: Final[dict[type[mi.Type], str]] = {mi.StrType: "str", mi.BoolType: "bool
 
 
 class ByHand(Exception):
-    """No function can be generated for a command's arguments. Write the function in `ouzel.client.special_calls`."""
+    """No function can be generated for a command's arguments. Write the function in `ouzel.client.special`."""
 
 
 def special() -> dict[str, Callable[..., Any]]:
     """The hand-written calls by name."""
-    return _functions_of(adding_calls) | _functions_of(special_calls)
+    return _functions_of(adding_calls) | _functions_of(session_calls) | _functions_of(torrent_calls)
 
 
 def _functions_of(module: ModuleType) -> dict[str, Callable[..., Any]]:
@@ -56,8 +56,9 @@ def calls() -> str:
     results = {kind for each in plain for kind in _named(each)}
     modules: dict[str, set[str]] = {
         "ouzel.client.call": {"Call", "Page", "call_of", "member", "nothing", "whole"},
-        "ouzel.client.adding_calls": {"Added", *_functions_of(adding_calls)},
-        "ouzel.client.special_calls": {"ServerInfo", *_functions_of(special_calls)},
+        "ouzel.client.special.adding_calls": {"Added", *_functions_of(adding_calls)},
+        "ouzel.client.special.session_calls": {"ServerInfo", *_functions_of(session_calls)},
+        "ouzel.client.special.torrent_calls": {*_functions_of(torrent_calls)},
         "protocol.wire.commands": {_module(each.arguments) for each in plain},
         "protocol.wire.envelope": {"Wait"},
     }

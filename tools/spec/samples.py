@@ -18,6 +18,7 @@ from protocol.wire.operations import OPERATIONS
 from protocol.wire.peer_rows import TrackerStatus
 from protocol.wire.reports import EngineState, HealthStatus, SettingSource
 from protocol.wire.rows import HindranceCause, TorrentState
+from protocol.wire.session.desired_session import ScheduleWindow
 
 CONTENT: Final = b"hello ouzel"
 INFO: Final = b"d6:lengthi11e4:name9:hello.txt12:piece lengthi16384e6:pieces20:%se" % hashlib.sha1(CONTENT).digest()
@@ -155,8 +156,24 @@ SETTINGS: Final = reports.SettingsReport(
     download_bps=0,
     upload_bps=1_000_000,
     alternative=reports.AlternativeReport(
-        download_bps=500_000, upload_bps=50_000, in_force=True, scheduled=True, switch=None
+        download_bps=500_000,
+        upload_bps=50_000,
+        in_force=True,
+        scheduled=True,
+        switch=None,
+        schedule=[ScheduleWindow(days=["mon", "tue"], start="22:00", to="06:00")],
+        sources={
+            "download_bps": SettingSource.FILE,
+            "upload_bps": SettingSource.CLIENT,
+            "schedule": SettingSource.CLIENT,
+        },
     ),
+)
+GOALS: Final = reports.GlobalGoals(
+    ratio=reports.RatioSetting(value=2.0, source=SettingSource.CLIENT),
+    seeding_time_s=reports.TimeSetting(value=None, source=SettingSource.CLIENT),
+    inactive_time_s=reports.TimeSetting(value=86_400, source=SettingSource.FILE),
+    action=reports.ActionSetting(value="pause", source=SettingSource.CLIENT),
 )
 _DEATH: Final[dict[str, Any]] = {
     "name": CRASH,
@@ -176,6 +193,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "stats": {},
     "get_counters": {},
     "get_settings": {},
+    "get_goals": {},
     "snapshot": {"cursor": TORRENT, "limit": 500},
     "list_torrents": {
         "ids": [TORRENT, OTHER],
@@ -242,7 +260,18 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "pause": {"torrent": TORRENT},
     "resume": {"torrent": TORRENT},
     "set_sequential": {"torrent": TORRENT, "sequential": True},
-    "update_limits": {"torrent": None, "download_bps": 0, "upload_bps": 50_000, "alternative": None},
+    "update_limits": {
+        "torrent": None,
+        "download_bps": 0,
+        "upload_bps": 50_000,
+        "alternative": None,
+        "alternative_limits": {
+            "upload_bps": 50_000,
+            "download_bps": "file",
+            "schedule": [{"days": ["mon", "tue"], "from": "22:00", "to": "06:00"}],
+        },
+    },
+    "update_goals": {"ratio": 2.0, "seeding_time_s": None, "inactive_time_s": "file", "action": "pause"},
     "update_settings": {"settings": {"user_agent": "example/1.0", "connections_limit": 500, "enable_dht": None}},
     "update_selection": {
         "torrent": TORRENT,
@@ -351,6 +380,8 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "get_counters": reports.CountersReport(
         counters={"net.recv_payload_bytes": 17_000, "peer.num_peers_connected": 3}, age_ms=120
     ),
+    "get_goals": GOALS,
+    "update_goals": GOALS,
     "get_settings": results.SettingList(
         settings={
             "connections_limit": reports.SettingReport(value=800, default=1000, source=SettingSource.FILE),

@@ -10,7 +10,7 @@ from typing import Final
 from tools.systemd.host import CannotRun
 
 ROOT: Final = Path(__file__).parent.parent.parent
-PACKAGES: Final = ("engine_proc", "ouzel", "protocol", "supervisor")
+PACKAGES: Final = ("engine_proc", "gateway", "ouzel", "protocol", "supervisor")
 SOURCES: Final = (*PACKAGES, "LICENSE", "README.md", "packaging", "pyproject.toml", "requirements.txt")
 """The files of a checkout that the installation needs."""
 

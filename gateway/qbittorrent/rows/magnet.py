@@ -1,5 +1,6 @@
 """Magnet links. Pure."""
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from gateway.mirror.torrent import Torrent
@@ -15,5 +16,11 @@ def magnet_uri(torrent: Torrent) -> str:
         parts.append(f"xt=urn:btmh:1220{row.info_hash_v2}")
     if row.name:
         parts.append(f"dn={quote(row.name, safe='')}")
-    parts += [f"tr={quote(url, safe='')}" for url, _ in torrent.facts.trackers]
+    parts += [f"tr={_quoted(url)}" for url, _ in torrent.facts.trackers]
     return f"magnet:?{'&'.join(parts)}"
+
+
+@lru_cache(maxsize=1024)
+def _quoted(url: str) -> str:
+    """Returns a tracker's URL for a link. Many torrents have the same trackers."""
+    return quote(url, safe="")

@@ -25,6 +25,7 @@ from ouzel.cli.arguments import (
 from ouzel.cli.connecting import asking
 from ouzel.cli.display import render
 from ouzel.cli.display.output import Output
+from ouzel.cli.display.schedule import parse_window
 from ouzel.cli.display.units import format_count
 from ouzel.cli.failure import ExitCode, print_error, warn
 from ouzel.cli.ids import chosen, resolve
@@ -32,6 +33,7 @@ from ouzel.client.blocking import Client
 from ouzel.errors import error_body
 from protocol.wire.errors import OuzelError
 from protocol.wire.reports import SettingsReport
+from protocol.wire.session.desired_session import ScheduleWindow
 
 
 def pause(
@@ -135,21 +137,43 @@ def limit(
         Alternative | None,
         typer.Option(help="Switch the alternative limits on or off, until changed; auto: as the schedule says."),
     ] = None,
+    alternative_down: Annotated[
+        str | None, typer.Option(metavar="RATE", help="Alternative download limit; file: as in the configuration.")
+    ] = None,
+    alternative_up: Annotated[
+        str | None, typer.Option(metavar="RATE", help="Alternative upload limit; file: as in the configuration.")
+    ] = None,
+    schedule: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WINDOW",
+            help="When the alternative limits are in force, such as 22:00-06:00 or 'mon-fri 08:00-17:00'. Repeatable; "
+            "none; file: as in the configuration.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Set the rate limits of all torrents together or of one torrent; without a rate, show them.
 
-    The daemon's configuration has the alternative limits and their schedule. Example: `ouzel limit --alternative on`.
+    The alternative limits replace the normal ones by schedule, or when they are switched on. The daemon's configuration
+    has their values, unless a client has set others. Example: `ouzel limit --alternative on`.
     """
     down_bps = None if down is None else rate(down, "--down")
     up_bps = None if up is None else rate(up, "--up")
+    given = {
+        "download_bps": down_bps,
+        "upload_bps": up_bps,
+        "alternative": None if alternative is None else _SWITCHES[alternative],
+        "alternative_download_bps": _or_file(alternative_down, "--alternative-down"),
+        "alternative_upload_bps": _or_file(alternative_up, "--alternative-up"),
+        "schedule": _schedule(schedule),
+    }
     with asking(context) as client:
         only = None if torrent is None else resolve(client, [torrent])[0]
-        if down_bps is None and up_bps is None and alternative is None:
+        if all(each is None for each in given.values()):
             report = _limits(client, only)
         else:
-            switch = None if alternative is None else _SWITCHES[alternative]
-            report = client.update_limits(only, download_bps=down_bps, upload_bps=up_bps, alternative=switch)
+            report = client.update_limits(only, **given)  # type: ignore[arg-type]  # each has its own type
     Output(as_json=as_json).show(report, lambda: render.limits(report))
 
 
@@ -196,6 +220,24 @@ def files(
     if changing and rows and not any(row.priority for row in rows):
         warn("nothing is selected: no file will be downloaded; --all selects all of them", as_json=as_json)
     Output(as_json=as_json).show({"torrent": only, "files": rows}, lambda: render.files(rows))
+
+
+def _or_file(text: str | None, option: str) -> int | Literal["file"] | None:
+    if text == "file":
+        return "file"
+    return None if text is None else rate(text, option)
+
+
+def _schedule(texts: list[str] | None) -> list[ScheduleWindow] | Literal["file"] | None:
+    """Parses a schedule. Raises typer.BadParameter."""
+    if not texts:
+        return None
+    if texts == ["file"]:
+        return "file"
+    try:
+        return [] if texts == ["none"] else [parse_window(text) for text in texts]
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--schedule") from None
 
 
 def _limits(client: Client, torrent: str | None) -> SettingsReport:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
@@ -51,35 +51,71 @@ class Action(StrEnum):
     REMOVE_FILES = "remove_files"
     SUPER_SEED = "super_seed"
     GLOBAL = "global"
+    FILE = "file"
 
 
+_NEVER: Final = {
+    "file": "`file` is for global goals, which `ouzel goals` sets without a torrent",
+    "global": "`global` is for the goals of torrents; name torrents to set those",
+}
 Ratio = Annotated[
     str | None, typer.Option(metavar="RATIO", help="Uploaded to downloaded bytes, such as 2; none; or global.")
 ]
 SeedingTime = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Seeding time, such as 90 (seconds), 30m, 12h, 7d; none; global.")
+    str | None,
+    typer.Option(metavar="TIME", help="Seeding time, such as 90 (seconds), 30m, 12h, 7d; none; global."),
 ]
 InactiveTime = Annotated[
     str | None, typer.Option(metavar="TIME", help="Seeding time since the last transfer; none; or global.")
 ]
 GoalAction = Annotated[Action | None, typer.Option(help="What is done once one of the goals is reached.")]
 
+_TORRENTS_GOALS: Final = ("ratio_goal", "seeding_time_goal_s", "inactive_time_goal_s", "goal_action")
+_GLOBAL_GOALS: Final = ("ratio", "seeding_time_s", "inactive_time_s", "action")
+_PARSERS: Final[tuple[Callable[[str], object], ...]] = (parse_ratio, parse_span, parse_span, str)
+
 
 def goals_given(
     ratio: str | None, seeding_time: str | None, inactive_time: str | None, action: Action | None
 ) -> dict[str, Any]:
     """Returns the options for the goals that were given; a goal is None for none. Raises typer.BadParameter."""
+    given = _given(_TORRENTS_GOALS, ratio, seeding_time, inactive_time, action, never="file")
+    return {name: None if value == "none" else value for name, value in given.items()}
+
+
+def global_goals_given(
+    ratio: str | None, seeding_time: str | None, inactive_time: str | None, action: Action | None
+) -> dict[str, Any]:
+    """Returns the arguments of `update_goals` for the goals that were given. Raises typer.BadParameter."""
+    return _given(_GLOBAL_GOALS, ratio, seeding_time, inactive_time, action, never="global")
+
+
+def _given(
+    names: tuple[str, ...],
+    ratio: str | None,
+    seeding_time: str | None,
+    inactive_time: str | None,
+    action: Action | None,
+    *,
+    never: str,
+) -> dict[str, Any]:
+    """Returns the goals that were given, by these names.
+
+    Args:
+        never: the word that these goals cannot be.
+    """
     found: dict[str, Any] = {}
-    for name, option, text, parse in (
-        ("ratio_goal", "--ratio", ratio, parse_ratio),
-        ("seeding_time_goal_s", "--seeding-time", seeding_time, parse_span),
-        ("inactive_time_goal_s", "--inactive-time", inactive_time, parse_span),
+    for name, option, text, parse in zip(
+        names,
+        ("--ratio", "--seeding-time", "--inactive-time", "--action"),
+        (ratio, seeding_time, inactive_time, action),
+        _PARSERS,
+        strict=True,
     ):
         if text is not None:
-            value = _parsed(text, option, parse)
-            found[name] = None if value == "none" else value
-    if action is not None:
-        found["goal_action"] = action.value
+            if text == never:
+                raise typer.BadParameter(_NEVER[never], param_hint=option)
+            found[name] = _parsed(text, option, parse)
     return found
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ouzel.cli.arguments import AsJson, ChosenIds, Everything, SomeIds, WithLabel
+from ouzel.cli.arguments import AsJson, ChosenIds, Everything, WithLabel
 from ouzel.cli.commands.changes import Chosen, for_each
 from ouzel.cli.commands.option_flags import (
     AutoManaged,
@@ -20,11 +20,12 @@ from ouzel.cli.commands.option_flags import (
     Ratio,
     SeedingTime,
     SuperSeeding,
+    global_goals_given,
     goals_given,
 )
 from ouzel.cli.connecting import asking
 from ouzel.cli.display import options as shown
-from ouzel.cli.display.goals import describe
+from ouzel.cli.display.goals import describe, global_lines
 from ouzel.cli.display.output import Output
 from ouzel.cli.ids import resolve
 
@@ -82,18 +83,22 @@ def options(
 
 def goals(
     context: typer.Context,
-    torrents: SomeIds,
+    torrents: ChosenIds = None,
     ratio: Ratio = None,
     seeding_time: SeedingTime = None,
     inactive_time: InactiveTime = None,
     action: GoalAction = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show when torrents have seeded enough; with options, set it.
+    """Show when torrents have seeded enough; with options, set it. Without torrents, the global goals.
 
-    `none` means no goal, and `global` means the goal in the daemon's configuration, [goals]. A torrent that is resumed
-    after a goal was reached seeds on. If you set a goal, all goals of the torrent apply again.
+    `none` means no goal. For a torrent, `global` means the global goal. For a global goal, `file` returns to the goal
+    in the daemon's configuration, [goals]. A torrent that is resumed after a goal was reached seeds on. If you set a
+    goal of a torrent, all its goals apply again.
     """
+    if not torrents:
+        _global_goals(context, global_goals_given(ratio, seeding_time, inactive_time, action), as_json=as_json)
+        return
     args = goals_given(ratio, seeding_time, inactive_time, action)
     if args:
         for_each(context, Chosen(torrents), "update_options", args, "set", as_json)
@@ -105,3 +110,9 @@ def goals(
         output.json_line({"torrents": [{"torrent": row.torrent, "goals": row.goals} for row in rows]})
     for row in [] if as_json else rows:
         output.line(f"{row.torrent}: {describe(row.goals)}")
+
+
+def _global_goals(context: typer.Context, given: dict[str, Any], *, as_json: bool) -> None:
+    with asking(context) as client:
+        found = client.update_goals(**given) if given else client.get_goals()
+    Output(as_json=as_json).show(found, lambda: "\n".join(global_lines(found)))

@@ -13,6 +13,7 @@ from ouzel.cli.display import listing, options, why
 from ouzel.cli.display.goals import describe
 from ouzel.cli.display.listing import ID_DIGITS, STATE_STYLES, moves, name_of
 from ouzel.cli.display.printable import clean
+from ouzel.cli.display.schedule import describe as describe_schedule
 from ouzel.cli.display.units import (
     format_count,
     format_limit,
@@ -193,6 +194,7 @@ def limits(report: SettingsReport) -> Text:
         when = "in force" if other.in_force else "not in force"
         why = "as the schedule says" if other.switch is None else f"switched {'on' if other.switch else 'off'}"
         text += f"\nalternative: {_limits(other.download_bps, other.upload_bps)}; {when}, {why}"
+        text += f"\nschedule: {describe_schedule(other.schedule)}"
     return Text(text)
 
 

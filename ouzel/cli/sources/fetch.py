@@ -94,7 +94,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
-        return super().redirect_request(req, fp, code, msg, headers, _ascii(newurl))
+        return super().redirect_request(req, fp, code, msg, headers, ascii_url(newurl))
 
 
 def _fetch(url: str, max_bytes: int) -> Fetched:
@@ -132,7 +132,7 @@ def _request(url: str) -> urllib.request.Request:
     parts = urlsplit(url)
     user, at, host = parts.netloc.rpartition("@")
     bare = urlunsplit(parts._replace(netloc=host))
-    request = urllib.request.Request(_ascii(bare), headers={"User-Agent": "ouzel", "Accept-Encoding": "gzip"})  # noqa: S310  # the scheme is http or https
+    request = urllib.request.Request(ascii_url(bare), headers={"User-Agent": "ouzel", "Accept-Encoding": "gzip"})  # noqa: S310  # the scheme is http or https
     if at:
         token = base64.b64encode(unquote(user).encode()).decode()
         request.add_unredirected_header("Authorization", f"Basic {token}")  # not sent to other hosts after a redirect
@@ -144,6 +144,11 @@ def _read(url: str, response: Any, max_bytes: int) -> bytes:
     announced = response.headers.get("Content-Length", "")
     if len(raw) <= max_bytes and announced.isascii() and announced.isdecimal() and len(raw) < int(announced):
         raise _failed(url, f"it ended after {len(raw)} of {announced} bytes")
+    return unpacked(url, raw, max_bytes)
+
+
+def unpacked(url: str, raw: bytes, max_bytes: int) -> bytes:
+    """Returns the bytes of a response without compression. Raises BadSource if they cannot be a .torrent file."""
     if raw.startswith(_GZIP):  # the transfer encoding or the file itself is gzip; no .torrent file begins like this
         try:
             raw = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(max_bytes + 1)
@@ -158,7 +163,7 @@ def _read(url: str, response: Any, max_bytes: int) -> bytes:
     return raw
 
 
-def _ascii(url: str) -> str:
+def ascii_url(url: str) -> str:
     """Converts a URL to ASCII. People write such URLs, and browsers accept them. Raises ValueError."""
     parts = urlsplit(url)
     if not parts.hostname:

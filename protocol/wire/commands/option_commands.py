@@ -34,14 +34,14 @@ class UpdateOptions(Mutation, frozen=True, kw_only=True, tag="update_options"):
         name: the name that rows show in place of the name in the metadata. If the value is empty, rows show the name in
             the metadata. No file is renamed.
         category: the name of an existing category; null means none. The torrent's files are not moved.
-        ratio_goal: the `ratio` at which the torrent has seeded enough. Null means no goal. `global` means the goal in
-            the daemon's configuration. If a client sets a goal or the action, goals that were reached before apply
+        ratio_goal: the `ratio` at which the torrent has seeded enough. Null means no goal. `global` means the global
+            goal, which `get_goals` has. If a client sets a goal or the action, goals that were reached before apply
             again. The section "Seeding goals" has the details.
         seeding_time_goal_s: the `seeding_s` at which the torrent has seeded enough. Null and `global` have the same
             meaning as in `ratio_goal`.
         inactive_time_goal_s: the seeding time without transfer after which the torrent has seeded enough. It is counted
             from when payload was last received or sent. Null and `global` have the same meaning as in `ratio_goal`.
-        goal_action: what is done once a goal is reached. `global` means the configured action.
+        goal_action: what is done once a goal is reached. `global` means the global action.
     """
 
     torrent: TorrentId

@@ -28,6 +28,7 @@ from protocol.wire.commands.kinds import (
 )
 from protocol.wire.desired import DEFAULT_OPTIONS, Bps, ContentLayout, TorrentOptions
 from protocol.wire.rows import TorrentState
+from protocol.wire.session.desired_session import FromFile, Schedule
 
 
 class ListTorrents(PagedRead, frozen=True, kw_only=True, tag="list_torrents"):
@@ -199,6 +200,23 @@ class SetSequential(Mutation, frozen=True, kw_only=True, tag="set_sequential"):
     sequential: bool
 
 
+class AlternativeChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of the session's alternative limits. What is absent is not changed.
+
+    A client's values override `[limits.alternative]` and `[[limits.schedule]]` in the configuration, also after
+    restarts. The value `file` removes the client's value, so that the configured value applies again. If only one limit
+    is set by a client or configured, the other limit is 0.
+
+    Fields:
+        download_bps, upload_bps: bytes per second; 0 means no limit.
+        schedule: the times at which the limits are in force. They replace the whole schedule. An empty one means never.
+    """
+
+    download_bps: Bps | FromFile | msgspec.UnsetType = msgspec.UNSET
+    upload_bps: Bps | FromFile | msgspec.UnsetType = msgspec.UNSET
+    schedule: Schedule | FromFile | msgspec.UnsetType = msgspec.UNSET
+
+
 class UpdateLimits(Mutation, frozen=True, kw_only=True, tag="update_limits"):
     """Sets the rate limits of one torrent, or of the session if `torrent` is null.
 
@@ -207,15 +225,16 @@ class UpdateLimits(Mutation, frozen=True, kw_only=True, tag="update_limits"):
     Fields:
         torrent: the torrent's id. Null means the session: all torrents together.
         download_bps, upload_bps: bytes per second; 0 means no limit.
-        alternative: switches the session's alternative limits on (true) or off (false). The configuration has these
-            limits. Null lets the schedule decide. The switch keeps its state until a client changes it, also after
-            restarts.
+        alternative: switches the session's alternative limits on (true) or off (false). Null lets the schedule decide.
+            The switch keeps its state until a client changes it, also after restarts.
+        alternative_limits: sets the session's alternative limits and their schedule.
     """
 
     torrent: TorrentId | None = None
     download_bps: Bps | msgspec.UnsetType = msgspec.UNSET
     upload_bps: Bps | msgspec.UnsetType = msgspec.UNSET
     alternative: bool | msgspec.UnsetType | None = msgspec.UNSET
+    alternative_limits: AlternativeChange | msgspec.UnsetType = msgspec.UNSET
 
 
 class UpdateSelection(Mutation, frozen=True, kw_only=True, tag="update_selection"):

@@ -37,7 +37,7 @@ class LimitsStale(Fact, frozen=True, kw_only=True, tag="limits_stale"):
 
 
 class SettingsChanged(Fact, frozen=True, kw_only=True, tag="settings_changed"):
-    """A changed configuration was read and applied, or a client has changed settings of libtorrent.
+    """A changed configuration was read and applied, or a client has changed settings of libtorrent or global goals.
 
     Keys have the form `limits.download_bps`. A setting of libtorrent has the key `engine.NAME`. If libtorrent did not
     adopt a new value, a `session_error` reports that.

@@ -8,8 +8,8 @@ from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.torrent_events import GoalReached
 from supervisor.commands.editor import Editor
-from supervisor.commands.goals import Verdict
 from supervisor.commands.lifecycle.removing import Removing
+from supervisor.commands.seeding.goals import Verdict
 from supervisor.engine.engine import Engine
 from supervisor.store.catalogue import Catalogue
 

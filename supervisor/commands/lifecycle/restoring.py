@@ -6,9 +6,10 @@ from collections.abc import Callable
 import msgspec
 
 from protocol.wire.commands.session_commands import RestoreDamaged
-from protocol.wire.desired import DesiredSession, DesiredTorrent
+from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.results import DamagedRestored
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.handlers import handles
 from supervisor.commands.lifecycle.adding import appeared

@@ -16,6 +16,7 @@ import psutil
 
 from protocol.wire import codec
 from protocol.wire.commands.category_commands import ListCategories
+from protocol.wire.commands.goal_commands import GetGoals
 from protocol.wire.commands.kinds import EngineRead, InstantRead, PagedRead, SessionRead
 from protocol.wire.commands.peer_commands import ListBans
 from protocol.wire.commands.session_commands import GetSettings, Health, Hello, Ping, Replay, Stats
@@ -27,6 +28,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.reports import (
     EngineReport,
+    GlobalGoals,
     HealthReport,
     IpFilterReport,
     ProcessReport,
@@ -39,11 +41,13 @@ from protocol.wire.reports import (
 )
 from protocol.wire.results import BanList, CategoryList, Nothing, ServerInfo, SettingList
 from protocol.wire.rows import DETAIL_FIELDS, ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
-from supervisor.commands import categories, goals
+from supervisor.commands import categories
 from supervisor.commands.handlers import check_complete, handlers_of, handles
 from supervisor.commands.reads import pages
 from supervisor.commands.reads.setting_reports import setting_reports
+from supervisor.commands.seeding import global_goals, goals
 from supervisor.config.config import Config
+from supervisor.config.goals_config import GoalsConfig
 from supervisor.config.limit_schedule import in_force
 from supervisor.engine.engine import Engine
 from supervisor.events.event_log import EventLog
@@ -75,6 +79,7 @@ class Reads:
         version: the version of Ouzel.
         others: further objects with handlers of instant reads.
         spaces: the free space of the download roots.
+        roots: returns the download roots. The first root is the default save path.
         limits: returns the session's limits.
     """
 
@@ -90,6 +95,7 @@ class Reads:
         others: Sequence[object] = (),
         limits: Callable[[], SettingsReport],
         spaces: RootSpaces,
+        roots: Callable[[], Iterable[str]],
     ) -> None:
         self.config = config
         self._catalogue = catalogue
@@ -99,6 +105,7 @@ class Reads:
         self._health = health
         self._log = log
         self._spaces = spaces
+        self._roots = roots
         self._version = version
         self._limits = limits
         self._started_at = time.monotonic()
@@ -152,7 +159,7 @@ class Reads:
     @handles(GetTorrent)
     def _detail(self, command: GetTorrent) -> TorrentDetail:
         desired = self.shown(command.torrent)
-        return self._snapshot.detail(desired, time.monotonic(), goals.report(desired, self.config.goals))
+        return self._snapshot.detail(desired, time.monotonic(), goals.report(desired, self.global_goals()))
 
     def find(self, torrent: str) -> DesiredTorrent:
         """Returns a torrent's desired state.
@@ -192,6 +199,18 @@ class Reads:
             defaults=self._engine.default_settings,
             only=only,
         )
+
+    @handles(GetGoals)
+    def _goals(self, _: GetGoals) -> GlobalGoals:
+        return self.goals_report()
+
+    def goals_report(self) -> GlobalGoals:
+        """The global seeding goals, and who set each."""
+        return global_goals.report(self._catalogue.session.goals, self.config.goals)
+
+    def global_goals(self) -> GoalsConfig:
+        """The global seeding goals in force."""
+        return global_goals.in_force(self._catalogue.session.goals, self.config.goals)
 
     def health(self, now: float) -> HealthReport:
         """The result of `health`."""
@@ -247,7 +266,7 @@ class Reads:
             engine=_measure([engine.pid for engine in self._engines]),
             torrents={state.value: count for state, count in counts.items()},
             ip_filter=self._ip_filter(),
-            roots=self._spaces.reports(now),
+            roots=self._spaces.reports(self._roots(), now),
         )
 
     def _ip_filter(self) -> IpFilterReport | None:
@@ -295,7 +314,7 @@ class Reads:
             if command.category is not None and command.category != (self._catalogue.category_of(desired) or ""):
                 return None
             now = time.monotonic()
-            found = self._snapshot.row(desired, now, goals.report(desired, self.config.goals))
+            found = self._snapshot.row(desired, now, goals.report(desired, self.global_goals()))
             if command.fields is None:
                 return found
             cut = {name: getattr(found, name) for name in names}
@@ -320,7 +339,7 @@ class Reads:
         desired = self._catalogue.shown(torrent)
         if desired is None:
             return None
-        return self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.config.goals))
+        return self._snapshot.row(desired, time.monotonic(), goals.report(desired, self.global_goals()))
 
     @handles(Replay)
     def _replay(self, command: Replay) -> Steps:

@@ -19,6 +19,8 @@ from tools.rig.gateway import PASSWORD, USERNAME, GatewayProcess
 from tools.rig.seed import Seed
 from tools.rig.waiting import until
 
+TRACKER = "http://127.0.0.1:1/announce"  # nobody listens there
+
 pytestmark = [pytest.mark.process, pytest.mark.network, pytest.mark.shared]
 
 
@@ -47,7 +49,7 @@ class Api:
             return error.code, error.read().decode()
         return 200, json.loads(body) if body[:1] in ("[", "{") else body
 
-    def info(self, **fields: str | int) -> dict[str, Any]:
+    def info(self, **fields: Any) -> dict[str, Any]:
         """The row of the torrent."""
         status, rows = self.ask("torrents/info", **fields)
         assert (status, len(rows)) == (200, 1)
@@ -63,12 +65,19 @@ def api() -> Iterator[Api]:
         with Daemon(root / "d") as daemon, Seed() as seed, GatewayProcess(root / "d") as gateway:
             made = payload.make(root / "seed", "folder", {"a.bin": 40_000, "b.bin": 30_000})
             seed.add(made.metainfo, made.root)
-            daemon.client.add_torrent(metainfo=made.metainfo, peers=[seed.endpoint], labels=["one", "two"])
+            daemon.client.add_torrent(
+                metainfo=made.metainfo, peers=[seed.endpoint], labels=["one", "two"], trackers=[TRACKER]
+            )
             daemon.client.update_options(made.torrent, name="another name")
             daemon.until_state(made.torrent, TorrentState.SEEDING)
             found = Api(daemon, gateway, made)
             found.ask("auth/login", post=True, username=USERNAME, password=PASSWORD)
-            until(lambda: found.info()["name"] == "another name" and found.info()["progress"] == 1, "it is complete")
+
+            def complete() -> bool:
+                row = found.info()
+                return (row["name"], row["trackers_count"], row["progress"]) == ("another name", 1, 1)
+
+            until(complete, "it is complete")
             until(lambda: found.ask("sync/maindata")[0] == 200, "the service is known")
             yield found
     finally:
@@ -80,6 +89,7 @@ def test_a_row(api: Api) -> None:
     row = api.info()
     folder = f"{api.daemon.downloads}/folder"
     assert (row["content_path"], row["root_path"], row["save_path"]) == (folder, folder, str(api.daemon.downloads))
+    assert (row["name"], row["tracker"]) == ("another name", TRACKER)
     assert (row["hash"], row["size"], row["amount_left"], row["tags"]) == (api.made.torrent, 70_000, 0, "one, two")
     assert row["state"] in ("stalledUP", "uploading")
     assert (row["eta"], row["ratio_limit"], row["has_metadata"], row["private"]) == (8_640_000, -2, True, False)
@@ -94,7 +104,7 @@ def test_details(api: Api) -> None:
     assert {each["name"]: each["size"] for each in files} == {"folder/a.bin": 40_000, "folder/b.bin": 30_000}
     assert {each["progress"] for each in files} == {1}
     trackers = api.ask("torrents/trackers", post=True, **fields)[1]
-    assert [each["url"] for each in trackers] == ["** [DHT] **", "** [PeX] **", "** [LSD] **"]
+    assert [each["url"] for each in trackers] == ["** [DHT] **", "** [PeX] **", "** [LSD] **", TRACKER]
     states, hashes = api.ask("torrents/pieceStates", **fields)[1], api.ask("torrents/pieceHashes", **fields)[1]
     assert set(states) == {2}
     assert len(states) == len(hashes)
@@ -106,7 +116,9 @@ def test_details(api: Api) -> None:
 
 def test_maindata_shows_a_change_and_nothing_else(api: Api) -> None:
     """Another session gets everything."""
-    rid = api.ask("sync/maindata")[1]["rid"]
+    full = api.ask("sync/maindata")[1]
+    assert full["trackers"] == {TRACKER: [api.made.torrent]}
+    rid = full["rid"]
     api.daemon.client.update_limits(api.made.torrent, upload_bps=5000)
 
     def changed() -> Any:

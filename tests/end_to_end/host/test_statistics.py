@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +66,25 @@ def test_free_space_is_that_of_the_disk(daemon: Daemon, capsys: pytest.CaptureFi
     assert f": {daemon.downloads}" in "".join(capsys.readouterr().out.split("\n"))
     daemon.downloads.rmdir()
     until(lambda: space() is None, "it is unknown")
+
+
+def test_the_first_root_is_the_default_save_path(root: Path, daemon: Daemon) -> None:
+    """The order is that of the configuration, also after a reload and a restart, and while no engine runs."""
+    (root / "new").mkdir()
+    both = [str(root / "new"), str(daemon.downloads)]
+
+    def roots() -> list[str]:
+        return [each.path for each in daemon.client.stats().roots]
+
+    assert roots() == both[1:]
+    written = daemon.config.read_text()
+    daemon.config.write_text(written.replace("download_roots = [", f'download_roots = ["{both[0]}", '))
+    os.kill(daemon.pid, signal.SIGHUP)
+    until(lambda: roots() == both, "the new root is the first")
+    daemon.kill_engine()
+    assert roots() == both
+    daemon.kill()
+    daemon.start()
+    assert roots() == both
+    torrent = daemon.client.add_torrent(magnet=f"magnet:?xt=urn:btih:{'a' * 40}", paused=True).torrent
+    assert daemon.client.get_torrent(torrent).save_path == both[0]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import ouzel
-from ouzel.client.adding_calls import PART_BYTES
+from ouzel.client.special.adding_calls import PART_BYTES
 from protocol.wire.codec import MAX_FRAME_BYTES
 from protocol.wire.rows import TorrentState
 from tests.end_to_end.torrents.web_server import WebServer

@@ -560,7 +560,7 @@ def test_alternative_limits(daemon: ScriptedDaemon, ouzel: Ouzel) -> None:
         assert daemon.requests[-1].args == {"torrent": None, "alternative": sent}
         assert out.splitlines()[1] == "alternative: 10.0 kB/s down, none up; in force, as the schedule says"
     other |= {"in_force": False, "switch": False}
-    assert ouzel("limit", "--alternative", "off")[1].endswith("; not in force, switched off\n")
+    assert ouzel("limit", "--alternative", "off")[1].endswith("; not in force, switched off\nschedule: none\n")
 
 
 SETTINGS: dict[str, Any] = {

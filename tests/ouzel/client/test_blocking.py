@@ -9,8 +9,8 @@ import pytest
 
 from ouzel import Client, NotRunning, OuzelError, Refused, RequestTimeout, Resnapshot
 from ouzel.client import calls
-from ouzel.client.adding_calls import PART_BYTES
 from ouzel.client.blocking import WINDOW
+from ouzel.client.special.adding_calls import PART_BYTES
 from protocol.wire.errors import ErrorKind
 from protocol.wire.reports import HealthStatus
 from protocol.wire.rows import TorrentState

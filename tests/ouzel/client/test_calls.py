@@ -5,6 +5,7 @@ import pytest
 from ouzel.client import calls
 from protocol.wire.errors import OuzelError
 from protocol.wire.operations import OPERATIONS, parse_command
+from protocol.wire.session.desired_session import ScheduleWindow
 from tests.ouzel.samples import ID, crash, reply, row
 
 CALLS: list[calls.Call[object]] = [
@@ -49,7 +50,12 @@ CALLS: list[calls.Call[object]] = [
     calls.set_sequential(ID, False),
     calls.update_limits(ID, upload_bps=0),
     calls.update_limits(),
+    calls.update_limits(alternative_download_bps=0, alternative_upload_bps="file", schedule="file"),
+    calls.update_limits(schedule=[ScheduleWindow(start="22:00", to="06:00")]),
     calls.get_settings(),
+    calls.get_goals(),
+    calls.update_goals(),
+    calls.update_goals(ratio=2, seeding_time_s="none", inactive_time_s="file", action="remove"),
     calls.get_counters(),
     calls.update_settings({"user_agent": "x", "enable_dht": None}),
     calls.update_selection(ID, include=["*.mkv"], exclude=[], skip_fluff=False, priorities={}),

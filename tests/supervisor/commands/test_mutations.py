@@ -14,11 +14,12 @@ from protocol.internal.link_commands import Configure, DropTorrent, EnsureTorren
 from protocol.internal.link_events import SettingsApplied, TorrentApplied, TorrentDropped, TorrentRechecked
 from protocol.internal.link_queries import InspectSource
 from protocol.wire.commands.torrent_commands import AddTorrent, UpdateSelection
-from protocol.wire.desired import DesiredSession, DesiredTorrent, Quarantine, Selection
+from protocol.wire.desired import DesiredTorrent, Quarantine, Selection
 from protocol.wire.envelope import Wait
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import OPERATIONS, parse_command
 from protocol.wire.rows import TorrentState
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.config.limit_schedule import AlternativeLimits, Window
 from supervisor.store.identity import PEERS_KEPT
@@ -711,7 +712,8 @@ async def test_alternative_limits_are_switched(tmp_path: Path) -> None:
         window = Window(start="22:00", to="06:00")
         other = AlternativeLimits(download_bps=10, upload_bps=20)
         limits = msgspec.structs.replace(on.config.limits, alternative=other, schedule=[window])
-        on.in_force.apply(msgspec.structs.replace(on.config, limits=limits))
+        on.reads.config = msgspec.structs.replace(on.config, limits=limits)
+        on.in_force.apply(on.reads.config)
         for switch in (True, False, None):
             report = await do(on, "update_limits", "applied", alternative=switch)
             assert report["alternative"]["switch"] is switch
@@ -767,6 +769,7 @@ def test_the_default_add_asks_for_nothing() -> None:
     changing |= {"move_in_queue", "set_piece_deadlines"}
     changing |= {"put_category", "remove_category"}
     changing |= {"create_torrent", "cancel_job"}
+    changing |= {"update_goals"}
     changing |= {"put_category", "remove_category", "upload_part"}
     assert ops == {*CHANGES, *changing}
     assert AddTorrent().priorities == {}

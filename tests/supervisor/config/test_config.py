@@ -7,10 +7,11 @@ import pytest
 
 from protocol.configuration.config_problem import InvalidConfig
 from protocol.wire.endpoints import COMMANDS_SOCKET, IPC_PATH_MAX_BYTES, NoHome
+from protocol.wire.session.desired_session import DAYS
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.config import config
 from supervisor.config.config import ApiConfig, Config, LimitsConfig, RestartConfig, load
-from supervisor.config.limit_schedule import DAYS, AlternativeLimits, Window
+from supervisor.config.limit_schedule import AlternativeLimits, Window
 
 RUNTIME = {"OUZEL_PATHS_RUNTIME_DIR": "/run/ouzel"}
 
@@ -100,8 +101,8 @@ def test_a_schedule_of_alternative_limits(tmp_path: Path) -> None:
     """As tables; without days, all of them."""
     limits = load(written(tmp_path, SCHEDULE), RUNTIME).limits
     assert (limits.download_bps, limits.alternative) == (1000, AlternativeLimits(upload_bps=5))
-    weekend = Window(days=("sat", "sun"), start="08:00", to="20:30")
-    assert limits.schedule == [weekend, Window(days=DAYS, start="22:00", to="06:00")]
+    weekend = Window(days=["sat", "sun"], start="08:00", to="20:30")
+    assert limits.schedule == [weekend, Window(days=list(DAYS), start="22:00", to="06:00")]
 
 
 @pytest.mark.parametrize(

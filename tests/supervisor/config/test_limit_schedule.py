@@ -6,11 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.wire.desired import DesiredSession
+from protocol.wire.session.desired_session import DAYS, Day, DesiredSession, OwnAlternativeLimits, ScheduleWindow
 from supervisor.config.limit_schedule import (
-    DAYS,
     AlternativeLimits,
-    Day,
     LimitsInForce,
     LocalTime,
     Window,
@@ -26,7 +24,7 @@ times = st.builds(LocalTime, weekday=st.integers(0, 6), minute=st.integers(0, 14
 
 def window(start: str, end: str, *days: Day) -> Window:
     """A window; without days, it begins on all of them."""
-    return Window(start=start, to=end, days=days or DAYS)
+    return Window(start=start, to=end, days=list(days or DAYS))
 
 
 def at(weekday: int, text: str) -> LocalTime:
@@ -115,7 +113,7 @@ def test_without_alternative_limits_the_switch_does_nothing() -> None:
 
 def test_all_problems_are_found() -> None:
     """Each names its key."""
-    schedule = [window("24:00", "6:00"), Window(start="22:00", to="06:00", days=())]
+    schedule = [window("24:00", "6:00"), Window(start="22:00", to="06:00", days=[])]
     assert [key for key, _ in problems(schedule, alternative=True)] == [
         "limits.schedule[0].from",
         "limits.schedule[0].to",
@@ -123,3 +121,30 @@ def test_all_problems_are_found() -> None:
     ]
     assert list(problems([window("22:00", "06:00")], alternative=True)) == []
     assert [key for key, _ in problems([window("22:00", "06:00")], alternative=False)] == ["limits.schedule"]
+
+
+def test_values_of_clients_override_the_configuration() -> None:
+    """Each by itself, and each with who set it. A window of a client decides as a configured one does."""
+    configured, windows = AlternativeLimits(download_bps=10, upload_bps=20), [window("22:00", "06:00")]
+    own = OwnAlternativeLimits(upload_bps=5, schedule=[ScheduleWindow(start="12:00", to="13:00")])
+    session = DesiredSession(alternative_limits=own)
+    report = limits_report((1, 2), configured, windows, session, at(MONDAY, "12:30"))
+    assert in_force(report) == (10, 5, True)
+    assert report.alternative is not None
+    assert report.alternative.schedule == own.schedule
+    assert report.alternative.sources == {"download_bps": "file", "upload_bps": "client", "schedule": "client"}
+    assert in_force(limits_report((1, 2), configured, windows, session, at(MONDAY, "23:00"))) == (1, 2, False)
+    never = DesiredSession(alternative_limits=OwnAlternativeLimits(schedule=[]))
+    assert in_force(limits_report((1, 2), configured, windows, never, at(MONDAY, "23:00"))) == (1, 2, False)
+
+
+def test_a_client_can_give_alternative_limits_that_are_not_configured() -> None:
+    """A limit that nobody has set is none. What a schedule alone says has no effect."""
+    session = DesiredSession(alternative=True, alternative_limits=OwnAlternativeLimits(download_bps=7))
+    report = limits_report((1, 2), None, [], session, at(MONDAY, "12:00"))
+    assert in_force(report) == (7, 0, True)
+    assert report.alternative is not None
+    assert report.alternative.sources == {"download_bps": "client", "upload_bps": "default", "schedule": "default"}
+    alone = OwnAlternativeLimits(schedule=[ScheduleWindow(start="12:00", to="12:00")])
+    report = limits_report((1, 2), None, [], DesiredSession(alternative_limits=alone), at(MONDAY, "12:00"))
+    assert (in_force(report), report.alternative) == ((1, 2, False), None)

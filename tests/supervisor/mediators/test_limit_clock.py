@@ -13,7 +13,7 @@ async def test_the_schedule_switches_the_limits(tmp_path: Path) -> None:
     async with bench(tmp_path) as on:
         engine = await on.engine()
         other = AlternativeLimits(download_bps=10, upload_bps=20)
-        window = Window(days=("mon",), start="22:00", to="06:00")
+        window = Window(days=["mon"], start="22:00", to="06:00")
         limits = msgspec.structs.replace(on.config.limits, alternative=other, schedule=[window])
         on.in_force.apply(msgspec.structs.replace(on.config, limits=limits))
         clock = LimitClock(engines=[on.face], limits=on.settings.limits_in_force, log=on.log)

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from protocol.durable.integrity import encode_record
 from protocol.durable.recycler import RECYCLED_MAX
 from protocol.durable.resume_dir import ResumeDir
-from protocol.wire.desired import DesiredSession, DesiredTorrent, Selection
+from protocol.wire.desired import DesiredTorrent, Selection
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.store.catalogue import Catalogue
 from tests.supervisor.samples import OTHER, V1, V2, desired
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from protocol.durable.integrity import crc32_of, encode_record, seal
-from protocol.wire.desired import DesiredSession
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import DamagedReport
+from protocol.wire.session.desired_session import DesiredSession
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.commands.test_mutations import do
 from tests.supervisor.samples import OTHER, V1, V2, desired

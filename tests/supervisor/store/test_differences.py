@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from protocol.durable.durable import commit
 from protocol.durable.integrity import crc32_of, decode_record, encode_record
 from protocol.durable.resume_dir import ResumeDir
-from protocol.wire.desired import DesiredSession, DesiredTorrent
+from protocol.wire.desired import DesiredTorrent
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.store.differences import Checked, Record, check_metainfo, differences, move_staged, refused_metainfo
 from supervisor.store.stored_records import read_all
 from tests.supervisor.samples import OTHER, V1, V2, desired

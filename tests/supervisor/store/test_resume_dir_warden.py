@@ -15,8 +15,9 @@ from protocol.durable.durable import Change
 from protocol.durable.integrity import encode_record
 from protocol.durable.recycler import Recycler
 from protocol.durable.resume_dir import ResumeDir
-from protocol.wire.desired import DesiredSession, DesiredTorrent
+from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.host.directory_lock import DirectoryLock
 from supervisor.store import resume_dir_warden
 from supervisor.store.catalogue import Catalogue

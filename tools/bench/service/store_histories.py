@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final, NamedTuple, cast
 from unittest import mock
 
@@ -25,12 +26,16 @@ from protocol.host import mounts
 from protocol.internal.link_queries import SourceInspected
 from protocol.wire.commands.kinds import Mutation
 from protocol.wire.commands.torrent_commands import AddTorrent, PauseTorrent, RemoveTorrent, ResumeTorrent, UpdateLimits
-from protocol.wire.desired import DesiredSession, DesiredTorrent
+from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
-from protocol.wire.reports import SettingsReport
+from protocol.wire.reports import GlobalGoals, SettingsReport
+from protocol.wire.session.desired_session import DesiredSession
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.roots import confining
+from supervisor.commands.seeding import global_goals
 from supervisor.concurrency.keyed_locks import KeyedLocks
+from supervisor.config.config import LimitsConfig
+from supervisor.config.goals_config import GoalsConfig
 from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.observed.snapshot import Snapshot
 from supervisor.engine.torrents.waiters import Waiters
@@ -407,6 +412,8 @@ def _mutations(catalogue: Catalogue) -> Mutations:
             return {}
 
     class Reads:
+        config = SimpleNamespace(limits=LimitsConfig())
+
         def find(self, torrent: str) -> DesiredTorrent:
             found = catalogue.torrents.get(torrent)
             if found is None:
@@ -415,6 +422,9 @@ def _mutations(catalogue: Catalogue) -> Mutations:
 
         def settings(self) -> SettingsReport:
             return SettingsReport(download_bps=0, upload_bps=0)
+
+        def goals_report(self) -> GlobalGoals:
+            return global_goals.report(catalogue.session.goals, GoalsConfig())
 
     class Shared:
         def added(self, *_: Any) -> list[str]:

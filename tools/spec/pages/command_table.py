@@ -33,6 +33,7 @@ ROWS: Final = {
     "stats": _row("stats", test="torrents/test_totals.py::uploads_are_counted_once_over_deaths_of_either_process"),
     "get_counters": _row("stats", test="host/test_statistics.py::counters_count_what_is_downloaded"),
     "get_settings": _row("settings", test="torrents/test_settings.py::every_setting_can_be_changed_by_a_client"),
+    "get_goals": _row("goals", test="torrents/test_global_goals.py::global_goals_on_the_command_line"),
     "snapshot": _row("watch", test="clients/test_rows.py::rows_by_snapshot_and_events_are_the_daemons_own"),
     "list_torrents": _row("ls", test="clients/test_rows.py::rows_by_snapshot_and_events_are_the_daemons_own"),
     "get_torrent": _row("show", test="clients/test_rows.py::a_torrent_is_known_while_no_engine_lives"),
@@ -63,6 +64,9 @@ ROWS: Final = {
         "settings set",
         "settings reset",
         test="torrents/test_settings.py::a_user_agent_is_seen_by_trackers_after_kills_of_either_process",
+    ),
+    "update_goals": _row(
+        "goals", test="torrents/test_global_goals.py::a_clients_goal_pauses_a_seed_and_survives_both_processes"
     ),
     "update_selection": _row(
         "files", test="torrents/test_download.py::a_deselected_file_is_not_downloaded_until_it_is_selected"

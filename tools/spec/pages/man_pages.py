@@ -1,4 +1,4 @@
-"""The manual pages of `ouzel` and `ouzeld`, from the definitions of their commands and options."""
+"""The manual pages of `ouzel`, `ouzeld` and `ouzel-gateway`, from the definitions of their commands and options."""
 
 import argparse
 import re
@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import typer
 
+from gateway.main import argument_parser as gateway_parser
 from ouzel.cli import examples
 from ouzel.cli.failure import EXIT_CODES_HELP
 from ouzel.cli.main import app
@@ -14,6 +15,7 @@ from supervisor.__main__ import argument_parser
 
 CLIENT: Final = "packaging/man/ouzel.1"
 DAEMON: Final = "packaging/man/ouzeld.8"
+GATEWAY: Final = "packaging/man/ouzel-gateway.8"
 
 
 def client() -> str:
@@ -42,12 +44,35 @@ def client() -> str:
 
 def daemon() -> str:
     """The page of the daemon."""
-    parser = argument_parser("")
+    return _service(
+        "ouzeld",
+        "supervised BitTorrent engine",
+        argument_parser(""),
+        "OUZEL_LIMITS_DOWNLOAD_BPS",
+        r".BR ouzel (1),",
+        r".BR ouzel\-gateway (8)",
+    )
+
+
+def gateway() -> str:
+    """The page of the gateway."""
+    return _service(
+        "ouzel-gateway",
+        "HTTP interfaces of the Ouzel BitTorrent daemon",
+        gateway_parser(""),
+        "OUZEL_GATEWAY_PASSWORD",
+        r".BR ouzel (1),",
+        r".BR ouzeld (8)",
+    )
+
+
+def _service(name: str, about: str, parser: argparse.ArgumentParser, variable: str, *see_also: str) -> str:
+    usage = parser.format_usage().split(name, 1)[1]
     lines = [
-        *_head("ouzeld", 8, "supervised BitTorrent engine"),
+        *_head(name, 8, about),
         ".SH SYNOPSIS",
-        r".B ouzeld",
-        _plain(parser.format_usage().split("ouzeld", 1)[1].replace("\n", " ").strip()),
+        f".B {_plain(name)}",
+        _plain(re.sub(r"\s+", " ", usage).strip()),
         ".SH DESCRIPTION",
         _text(parser.description or ""),
         ".SH OPTIONS",
@@ -65,9 +90,9 @@ def daemon() -> str:
         ".SH ENVIRONMENT",
         ".TP",
         _bold("OUZEL_SECTION_KEY"),
-        _text("Overrides a key of the configuration, such as `OUZEL_LIMITS_DOWNLOAD_BPS`."),
+        _text(f"Overrides a key of the configuration, such as `{variable}`."),
         ".SH SEE ALSO",
-        r".BR ouzel (1)",
+        *see_also,
     ]
     return "\n".join(lines) + "\n"
 
@@ -78,7 +103,7 @@ def _head(name: str, section: int, about: str) -> list[str]:
         f'.TH {name.upper()} {section} "" "Ouzel"',
         ".ad l",
         ".SH NAME",
-        rf"{name} \- {_plain(about)}",
+        rf"{_plain(name)} \- {_plain(about)}",
     ]
 
 

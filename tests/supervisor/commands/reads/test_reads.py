@@ -192,6 +192,13 @@ async def test_health_tells_of_the_engine_and_of_what_is_wrong(tmp_path: Path) -
         assert (again.engine.gen, again.engine.restarts) == (2, 1)
 
 
+async def test_stats_have_the_roots_without_an_engine(tmp_path: Path) -> None:
+    """In the order of the configuration, before their space is known. The first one is the default save path."""
+    async with bench(tmp_path) as on:
+        found = read(on, "stats")
+        assert [root.path for root in found.roots] == [str(tmp_path / "one"), str(tmp_path / "two")]
+
+
 async def test_stats_count_torrents_and_measure_processes(tmp_path: Path) -> None:
     """Zeros if there is no process; the session's age says how old its figures are."""
     async with bench(tmp_path) as on:

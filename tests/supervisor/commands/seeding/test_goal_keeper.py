@@ -13,8 +13,8 @@ from protocol.wire.desired import TorrentOptions
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.goals import ReachedGoals
 from protocol.wire.rows import TorrentState
-from supervisor.commands import goal_keeper
-from supervisor.commands.goal_keeper import GoalKeeper
+from supervisor.commands.seeding import goal_keeper
+from supervisor.commands.seeding.goal_keeper import GoalKeeper
 from supervisor.config.goals_config import GoalsConfig
 from tests.supervisor.bench import Bench, PlayedEngine, bench
 from tests.supervisor.commands.test_mutations import do, fingerprint, on_disk
@@ -34,7 +34,7 @@ class Goals:
         self.keeper = GoalKeeper(
             catalogue=on.catalogue,
             engine=on.face,
-            configured=lambda: self.configured,
+            global_goals=lambda: self.configured,
             act=on.mutations.act_on_goal,
             group=self,
             log=on.log,
@@ -241,3 +241,39 @@ async def test_many_torrents_are_examined_in_turn(tmp_path: Path, monkeypatch: p
         for digit in "12345":
             await goals.seeding(digit * 40)
         assert [await goals.tick() for _ in range(4)] == [2, 2, 1, 0]
+
+
+async def test_changed_global_goals_are_acted_on_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All torrents are examined in one tick. While many actions run, no further ones are begun."""
+    monkeypatch.setattr(goal_keeper, "SLICE", 2)
+    monkeypatch.setattr(goal_keeper, "PAUSE_S", 0.001)
+    async with bench_of_goals(tmp_path) as goals:
+        goals.configured = GoalsConfig(ratio=0.9)
+        for digit in "12345":
+            await goals.seeding(digit * 40)
+        assert await goals.tick() == 0
+        goals.configured = GoalsConfig(ratio=0.5)
+        goals.keeper.tick()
+        assert len(goals.keeper._acting) == 2
+        while any(not task.done() for task in goals.tasks):
+            await asyncio.sleep(0.001)
+            assert len(goals.keeper._acting) <= 2
+        assert len(goals.told()) == 5
+        assert await goals.tick(3) == 0
+
+
+async def test_goals_that_change_again_begin_a_new_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The former round ends, so that two rounds never run at a time."""
+    monkeypatch.setattr(goal_keeper, "SLICE", 1)
+    monkeypatch.setattr(goal_keeper, "PAUSE_S", 0.001)
+    async with bench_of_goals(tmp_path) as goals:
+        goals.configured = GoalsConfig()
+        for digit in "123":
+            await goals.seeding(digit * 40)
+        assert await goals.tick() == 0
+        for ratio in (0.9, 0.8, 0.5):
+            goals.configured = GoalsConfig(ratio=ratio)
+            goals.keeper.tick()
+        for _ in range(3):  # a finished round has begun actions
+            await asyncio.gather(*goals.tasks)
+        assert len(goals.told()) == 3

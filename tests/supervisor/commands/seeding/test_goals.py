@@ -9,9 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from protocol.wire.commands.option_commands import UpdateOptions
 from protocol.wire.desired import DEFAULT_OPTIONS, TorrentOptions
 from protocol.wire.goals import ReachedGoals
-from supervisor.commands import goals
-from supervisor.commands.goals import Figures
 from supervisor.commands.option_edits import update_options
+from supervisor.commands.seeding import goals
+from supervisor.commands.seeding.goals import Figures
 from supervisor.config.goals_config import GoalsConfig
 from tests.supervisor.samples import V1, desired
 

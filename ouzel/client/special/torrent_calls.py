@@ -1,67 +1,31 @@
-"""Calls that differ from their commands in arguments, defaults or results, or that are paged. Pure.
-
-All other calls are generated from the table of operations. `calls` exports both kinds.
-"""
+"""Calls about torrents, except for their addition."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, TypeVar
 
 import msgspec
 
-from ouzel.client.call import Call, Page, call_of, member, nothing, page_of, whole
+from ouzel.client.call import Call, Page, call_of, member, nothing, page_of
+from ouzel.client.special.leaving_out import none_is_null, or_unset
 from ouzel.requests import result_of
-from ouzel.stream.event import SnapshotPage
-from ouzel.stream.event_stream import snapshot_page
-from protocol.wire import codec
 from protocol.wire.commands import (
-    category_commands,
     kinds,
     making_commands,
     option_commands,
     queue_commands,
-    session_commands,
     torrent_commands,
     tracker_commands,
 )
 from protocol.wire.envelope import Reply, Wait
 from protocol.wire.goals import GoalAction
-from protocol.wire.reports import SettingReport, SettingsReport
-from protocol.wire.results import CategoryReport
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
 
 T = TypeVar("T")
 TorrentFormat = Literal["v1", "v2", "hybrid"]
 
 
-class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of `hello`."""
-
-    server: str
-    version: str
-    protocol: int
-    libtorrent: str | None = None
-    ops: list[str] = []
-    max_frame_bytes: int = codec.MAX_FRAME_BYTES
-
-
 _TORRENTS_PAGE: Final = page_of(list[TorrentRow], "torrents")
 _FILES_PAGE: Final = page_of(list[FileRow], "files")
-_SETTINGS: Final = member(dict[str, SettingReport], "settings")
-
-
-def hello() -> Call[ServerInfo]:
-    """Returns the server's name, versions and limits."""
-    return call_of(session_commands.Hello(), whole(ServerInfo))
-
-
-def snapshot(cursor: str | None = None, /, *, limit: int = 1000) -> Call[Page[SnapshotPage]]:
-    """Returns all observed state in pages of `limit` rows. Each page shows the state at its own `seq`."""
-
-    def read(reply: Reply) -> Page[SnapshotPage]:
-        page = snapshot_page(reply)
-        return Page([page], page.cursor)
-
-    return call_of(session_commands.Snapshot(cursor=cursor, limit=limit), read)
 
 
 def list_torrents(
@@ -167,43 +131,6 @@ def set_sequential(torrent: str, sequential: bool = True, *, wait: Wait = "durab
     return call_of(torrent_commands.SetSequential(torrent=torrent, sequential=sequential), nothing, wait)
 
 
-def update_limits(
-    torrent: str | None = None,
-    *,
-    download_bps: int | None = None,
-    upload_bps: int | None = None,
-    alternative: bool | Literal["auto"] | None = None,
-    wait: Wait = "durable",
-) -> Call[SettingsReport]:
-    """Sets the limits (bytes per second) of one torrent or of the session. Returns the limits.
-
-    0 means no limit. None does not change a limit. `alternative` switches the session's alternative limits on or off.
-    With `auto` the schedule decides.
-    """
-    command = torrent_commands.UpdateLimits(
-        torrent=torrent,
-        download_bps=_or_unset(download_bps),
-        upload_bps=_or_unset(upload_bps),
-        alternative=None if alternative == "auto" else _or_unset(alternative),
-    )
-    return call_of(command, whole(SettingsReport), wait)
-
-
-def get_settings() -> Call[dict[str, SettingReport]]:
-    """Returns all settings of libtorrent that can be set, by libtorrent's names."""
-    return call_of(session_commands.GetSettings(), _SETTINGS)
-
-
-def update_settings(
-    settings: Mapping[str, int | str | bool | None], *, wait: Wait = "durable"
-) -> Call[dict[str, SettingReport]]:
-    """Changes settings of libtorrent, by libtorrent's names. Returns the given settings with their new state.
-
-    None removes the client's value. Then the configured value applies, or else the default.
-    """
-    return call_of(session_commands.UpdateSettings(settings=dict(settings)), _SETTINGS, wait)
-
-
 def update_selection(
     torrent: str,
     *,
@@ -216,10 +143,10 @@ def update_selection(
     """Chooses the files to download. None does not change a value. An empty value clears it."""
     command = torrent_commands.UpdateSelection(
         torrent=torrent,
-        include=_or_unset(None if include is None else list(include)),
-        exclude=_or_unset(None if exclude is None else list(exclude)),
-        skip_fluff=_or_unset(skip_fluff),
-        priorities=_or_unset(None if priorities is None else _by_index(priorities)),
+        include=or_unset(None if include is None else list(include)),
+        exclude=or_unset(None if exclude is None else list(exclude)),
+        skip_fluff=or_unset(skip_fluff),
+        priorities=or_unset(None if priorities is None else _by_index(priorities)),
     )
     return call_of(command, nothing, wait)
 
@@ -259,27 +186,27 @@ def update_options(
         name: the name to show. An empty text means the name in the metadata. No file is renamed.
         category: the name of an existing category. An empty text means none. The torrent's files are not moved.
         ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when a complete torrent has seeded enough. "none" means
-            no goal. "global" means the configured goal.
-        goal_action: what is done once a goal is reached. "global" means the configured action.
+            no goal. "global" means the global goal.
+        goal_action: what is done once a goal is reached. "global" means the global action.
     """
     command = option_commands.UpdateOptions(
         torrent=torrent,
-        max_connections=_or_unset(max_connections),
-        max_uploads=_or_unset(max_uploads),
-        super_seeding=_or_unset(super_seeding),
-        auto_managed=_or_unset(auto_managed),
-        force_start=_or_unset(force_start),
-        first_last_piece_first=_or_unset(first_last_piece_first),
-        pex=_or_unset(pex),
-        dht=_or_unset(dht),
-        lsd=_or_unset(lsd),
-        labels=_or_unset(None if labels is None else list(labels)),
-        name=_or_unset(name),
+        max_connections=or_unset(max_connections),
+        max_uploads=or_unset(max_uploads),
+        super_seeding=or_unset(super_seeding),
+        auto_managed=or_unset(auto_managed),
+        force_start=or_unset(force_start),
+        first_last_piece_first=or_unset(first_last_piece_first),
+        pex=or_unset(pex),
+        dht=or_unset(dht),
+        lsd=or_unset(lsd),
+        labels=or_unset(None if labels is None else list(labels)),
+        name=or_unset(name),
         category=msgspec.UNSET if category is None else category or None,
-        ratio_goal=_goal(ratio_goal),
-        seeding_time_goal_s=_goal(seeding_time_goal_s),
-        inactive_time_goal_s=_goal(inactive_time_goal_s),
-        goal_action=_or_unset(goal_action),
+        ratio_goal=none_is_null(ratio_goal),
+        seeding_time_goal_s=none_is_null(seeding_time_goal_s),
+        inactive_time_goal_s=none_is_null(inactive_time_goal_s),
+        goal_action=or_unset(goal_action),
     )
     return call_of(command, nothing, wait)
 
@@ -314,7 +241,7 @@ def update_trackers(
     """
     command = tracker_commands.UpdateTrackers(
         torrent=torrent,
-        replace=_or_unset(None if replace is None else _tiers(replace)),
+        replace=or_unset(None if replace is None else _tiers(replace)),
         add=_tiers(add),
         remove=list(remove),
     )
@@ -344,32 +271,6 @@ def add_peers(torrent: str, peers: Sequence[str], *, wait: Wait = "durable") -> 
         lambda reply: int(result_of(reply)["added"]),
         wait,
     )
-
-
-def put_category(name: str, save_path: str | None = None, *, wait: Wait = "durable") -> Call[CategoryReport]:
-    """Creates a category, or changes its save path. Files of its torrents are not moved.
-
-    Args:
-        save_path: an absolute path inside the download roots. Torrents that are added with this category and without a
-            save path are stored there. None means the first root.
-    """
-    command = category_commands.PutCategory(name=name, save_path=save_path)
-    return call_of(command, whole(CategoryReport), wait)
-
-
-def remove_category(name: str, *, wait: Wait = "durable") -> Call[None]:
-    """Removes a category. Its torrents have no category then. The torrents and their files do not change."""
-    return call_of(category_commands.RemoveCategory(name=name), nothing, wait)
-
-
-def _or_unset(value: T | None) -> T | msgspec.UnsetType:
-    return msgspec.UNSET if value is None else value
-
-
-def _goal(value: T | Literal["none", "global"] | None) -> T | Literal["global"] | msgspec.UnsetType | None:
-    if value is None:
-        return msgspec.UNSET
-    return None if value == "none" else value
 
 
 def _tiers(trackers: Sequence[tuple[str, int]]) -> list[tracker_commands.TrackerEntry]:

@@ -1,5 +1,6 @@
 """The goal keeper: examines all torrents in turn, and acts on reached goals."""
 
+import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
@@ -7,8 +8,8 @@ from typing import Any, Final
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.rows import COMPLETE_STATES, ratio
-from supervisor.commands import goals
-from supervisor.commands.goals import Figures, Verdict
+from supervisor.commands.seeding import goals
+from supervisor.commands.seeding.goals import Figures, Verdict
 from supervisor.concurrency.background import Tasks
 from supervisor.config.goals_config import GoalsConfig
 from supervisor.engine.engine import Engine
@@ -17,6 +18,9 @@ from supervisor.store.catalogue import Catalogue
 
 SLICE: Final = 500
 """The number of torrents that are examined in a tick. A tick takes less than a millisecond."""
+
+PAUSE_S: Final = 0.02
+"""The pause between two slices while all torrents are examined, since the global goals have changed."""
 
 AGAIN_S: Final = 60.0
 """The delay before a failed action is tried again."""
@@ -28,7 +32,7 @@ class GoalKeeper:
     """The goal keeper of a service.
 
     Args:
-        configured: returns the goals of the configuration in force.
+        global_goals: returns the global goals in force. When they change, all torrents are examined at once.
         act: acts on the goal of a torrent. Its arguments are the torrent's id and a function that judges the torrent.
         group: runs the actions.
     """
@@ -38,7 +42,7 @@ class GoalKeeper:
         *,
         catalogue: Catalogue,
         engine: Engine,
-        configured: Callable[[], GoalsConfig],
+        global_goals: Callable[[], GoalsConfig],
         act: Act,
         group: Tasks,
         log: logs.Logger,
@@ -46,20 +50,42 @@ class GoalKeeper:
         self._catalogue = catalogue
         self._engine = engine
         self._snapshot = engine.snapshot
-        self._configured = configured
+        self._global_goals = global_goals
         self._act = act
         self._group = group
         self._log = log
         self._cursor: str | None = None
         """The last examined torrent. None at the beginning of a round."""
+        self._wanted: GoalsConfig | None = None
+        """The global goals at the last call."""
         self._acting: set[str] = set()
         self._failed: dict[str, tuple[str, float]] = {}
         """By torrent: why the last action failed, and when the action may be tried again."""
 
     def tick(self) -> None:
         """Examines the next torrents. Call it every second."""
-        if self._engine.stopping or not self._engine.up:
+        if not self._can_act():
             return
+        wanted = self._global_goals()
+        changed = self._wanted not in (None, wanted)
+        self._wanted = wanted
+        if changed:
+            self._cursor = None
+        self._examine_next()
+        if changed and self._cursor is not None:
+            self._group.create_task(self._examine_rest(wanted))
+
+    async def _examine_rest(self, wanted: GoalsConfig) -> None:
+        """Examines the other torrents of the round in less than a second for 10,000, unless actions delay it."""
+        while self._cursor is not None and self._wanted is wanted and self._can_act():
+            await asyncio.sleep(PAUSE_S)
+            if len(self._acting) < SLICE:
+                self._examine_next()
+
+    def _can_act(self) -> bool:
+        return self._engine.up and not self._engine.stopping
+
+    def _examine_next(self) -> None:
         chosen = self._catalogue.ids_after(self._cursor, SLICE)
         self._cursor = chosen[-1] if len(chosen) == SLICE else None
         for torrent in chosen:
@@ -72,7 +98,7 @@ class GoalKeeper:
 
     def _judge(self, desired: DesiredTorrent) -> Verdict | None:
         """Returns the goal that a torrent has reached now. A torrent with `force_start` has no goals."""
-        wanted = goals.in_force(desired.options, self._configured())
+        wanted = goals.in_force(desired.options, self._global_goals())
         if wanted.ratio is wanted.seeding_time_s is wanted.inactive_time_s is None:
             return None
         torrent, options = desired.torrent, desired.options

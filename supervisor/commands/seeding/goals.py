@@ -36,25 +36,25 @@ class Verdict(NamedTuple):
     reached: ReachedGoals
 
 
-def in_force(options: TorrentOptions, configured: GoalsConfig) -> GoalsConfig:
-    """Returns the goals in force for a torrent. Goals of the torrent replace goals of the configuration."""
+def in_force(options: TorrentOptions, global_goals: GoalsConfig) -> GoalsConfig:
+    """Returns the goals in force for a torrent. Goals of the torrent replace global goals."""
     if options is DEFAULT_OPTIONS:
-        return configured
+        return global_goals
     return GoalsConfig(
-        ratio=configured.ratio if options.ratio_goal == "global" else options.ratio_goal,
+        ratio=global_goals.ratio if options.ratio_goal == "global" else options.ratio_goal,
         seeding_time_s=(
-            configured.seeding_time_s if options.seeding_time_goal_s == "global" else options.seeding_time_goal_s
+            global_goals.seeding_time_s if options.seeding_time_goal_s == "global" else options.seeding_time_goal_s
         ),
         inactive_time_s=(
-            configured.inactive_time_s if options.inactive_time_goal_s == "global" else options.inactive_time_goal_s
+            global_goals.inactive_time_s if options.inactive_time_goal_s == "global" else options.inactive_time_goal_s
         ),
-        action=configured.action if options.goal_action == "global" else options.goal_action,
+        action=global_goals.action if options.goal_action == "global" else options.goal_action,
     )
 
 
-def report(desired: DesiredTorrent, configured: GoalsConfig) -> GoalsReport | None:
+def report(desired: DesiredTorrent, global_goals: GoalsConfig) -> GoalsReport | None:
     """Returns the goals of a torrent as rows show them; None for a torrent without goals."""
-    goals = in_force(desired.options, configured)
+    goals = in_force(desired.options, global_goals)
     if goals.ratio is goals.seeding_time_s is goals.inactive_time_s is None:
         return None
     return GoalsReport(

@@ -1,7 +1,4 @@
-"""The calls that add torrents. Pure.
-
-They are written by hand, because they differ from their commands; see `special_calls`.
-"""
+"""The calls that add torrents. Pure."""
 
 import secrets
 from collections.abc import Mapping, Sequence

@@ -1,0 +1,85 @@
+"""What the API must give back, and the daemon does not know."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from gateway.qbittorrent.present import CATEGORIES, PREFERENCES, TAGS, TORRENT
+from gateway.qbittorrent.rows.extras import NO_EXTRAS, Extras
+from gateway.store.store import Store
+
+
+class CategoryExtras(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is kept of one category.
+
+    Fields:
+        given: the save path as clients gave it.
+        stored: the save path that the daemon got. If the daemon's is another one now, `given` is not valid any more.
+        download_path: the path for incomplete files; False for none, None for the default.
+    """
+
+    given: str = ""
+    stored: str | None = None
+    download_path: str | bool | None = None
+
+
+class Kept:
+    """Reads and writes these values in the store. Reads are from memory; writes are durable when they return.
+
+    Args:
+        store: the store.
+        changed: is called with the torrents of which something else is kept now.
+    """
+
+    def __init__(self, store: Store, changed: Callable[[list[str]], None]) -> None:
+        self._store = store
+        self._changed = changed
+
+    def extras(self, torrent: str) -> Extras:
+        """What is kept of a torrent."""
+        found = self._store.get(TORRENT + torrent)
+        return NO_EXTRAS if found is None else msgspec.convert(found, Extras)
+
+    async def put_extras(self, extras: Mapping[str, Extras]) -> None:
+        """Stores what differs from before."""
+        changed = {torrent: each for torrent, each in extras.items() if each != self.extras(torrent)}
+        if changed:
+            await self._store.put_many(
+                {TORRENT + torrent: None if each == NO_EXTRAS else each for torrent, each in changed.items()}
+            )
+            self._changed(list(changed))
+
+    def tags(self) -> list[str]:
+        """The tags that clients made, also those without torrents."""
+        found: list[str] = self._store.get(TAGS, [])
+        return found
+
+    async def add_tags(self, tags: Iterable[str]) -> None:
+        """Adds tags that are not there yet."""
+        known = self.tags()
+        if new := [each for each in dict.fromkeys(tags) if each not in known]:
+            await self._store.put(TAGS, [*known, *new])
+
+    async def delete_tags(self, tags: Iterable[str]) -> None:
+        """Deletes tags."""
+        gone = set(tags)
+        await self._store.put(TAGS, [each for each in self.tags() if each not in gone])
+
+    def category(self, name: str) -> CategoryExtras:
+        """What is kept of a category."""
+        return msgspec.convert(self._store.get(CATEGORIES, {}).get(name, {}), CategoryExtras)
+
+    async def put_category(self, name: str, extras: CategoryExtras | None) -> None:
+        """Stores what is kept of a category; None forgets it."""
+        known: dict[str, Any] = self._store.get(CATEGORIES, {})
+        known.pop(name, None)
+        await self._store.put(CATEGORIES, known if extras is None else {**known, name: extras})
+
+    def preference(self, name: str, default: bool) -> bool:
+        """A preference that is on or off."""
+        return bool(self._store.get(PREFERENCES, {}).get(name, default))
+
+    def text(self, name: str) -> str:
+        """A preference that is a text; empty without one."""
+        return str(self._store.get(PREFERENCES, {}).get(name) or "")

@@ -1,0 +1,101 @@
+"""Where torrents are stored: the default path, and the paths of categories."""
+
+import asyncio
+import posixpath
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.exceptions import HTTPException
+
+from gateway.daemon.daemon import Unavailable
+from gateway.mirror.torrent import Torrent
+from gateway.qbittorrent.changes.desk import GONE, Desk
+from gateway.qbittorrent.rows.extras import Extras
+from ouzel.client import calls
+from ouzel.errors import Refused
+from protocol.wire.errors import ErrorKind
+
+MOVING_S: Final = 5.0
+"""The longest wait for an earlier move."""
+STEP_S: Final = 0.05
+_PASSING: Final = frozenset({*GONE, ErrorKind.TORRENT_MOVING})
+
+
+async def default_path(desk: Desk) -> str:
+    """The save path of torrents without one: the preference, or the first download root. Raises Unavailable."""
+    if given := desk.kept.text("save_path"):
+        return given
+    stats = desk.gateway.mirror.stats
+    if stats is None:
+        stats = await desk.gateway.daemon.run(calls.stats())
+    if not stats.roots:
+        raise Unavailable("the download roots are not known yet")
+    return stats.roots[0].path
+
+
+async def absolute(desk: Desk, path: str) -> str:
+    """Returns a path that may be relative to the default path."""
+    return posixpath.normpath(posixpath.join(await default_path(desk), path))
+
+
+async def absolute_download(desk: Desk, path: str) -> str:
+    """Returns a path for incomplete files that may be relative to the default for these; empty stays empty."""
+    if not path:
+        return ""
+    base = desk.kept.text("temp_path") or posixpath.join(await default_path(desk), "temp")
+    return posixpath.normpath(posixpath.join(base, path))
+
+
+async def category_path(desk: Desk, name: str) -> str:
+    """The path of a category. Without a path of its own, it is a folder in the default path."""
+    found = desk.gateway.mirror.categories.get(name)
+    if found is not None and found.save_path:
+        return found.save_path
+    return await absolute(desk, name)
+
+
+async def settle(desk: Desk, torrents: Mapping[str, Torrent], *, stay: bool) -> None:
+    """Moves torrents with automatic management to the path of their category.
+
+    Args:
+        stay: ends their automatic management instead, and moves nothing.
+    """
+    automatic = {name: each for name, each in torrents.items() if desk.kept.extras(name).auto_tmm}
+    if stay:
+        await desk.kept.put_extras({each: Extras() for each in automatic})
+        return
+    wanted = {name: await category_path(desk, each.row.category or "") for name, each in automatic.items()}
+    await move(desk, automatic, wanted)
+
+
+async def move(desk: Desk, torrents: Mapping[str, Torrent], wanted: Mapping[str, str], refusal: str = "") -> None:
+    """Moves torrents to other paths. A torrent that is being moved elsewhere is moved again as soon as it is there.
+
+    Args:
+        torrents: the torrents by id.
+        wanted: the new paths by id.
+        refusal: the message if a path is not allowed; empty for the daemon's.
+
+    Raises:
+        HTTPException: 409, if the daemon refuses, or an earlier move takes too long.
+        Unavailable: the daemon cannot accept the moves now.
+    """
+    deadline_s = time.monotonic() + MOVING_S
+    left = [name for name, each in torrents.items() if each.row.save_path != wanted[name] or each.row.moving]
+    problem: Refused | None = None
+    while left:
+        outcomes = await desk.gateway.daemon.run_many([calls.move_storage(each, wanted[each]) for each in left])
+        refused = [(name, each) for name, each in zip(left, outcomes, strict=True) if isinstance(each, Refused)]
+        problems = [each for _, each in refused if each.kind not in _PASSING]
+        problem = problems[0] if problems else problem
+        left = [name for name, each in refused if each.kind is ErrorKind.TORRENT_MOVING]
+        if left and time.monotonic() > deadline_s:
+            problem = problem or dict(refused)[left[0]]
+            break
+        if left:
+            await asyncio.sleep(STEP_S)
+    await desk.refresh(torrents.values())
+    if problem is not None:
+        not_allowed = problem.kind is ErrorKind.PATH_NOT_ALLOWED
+        raise HTTPException(409, refusal if refusal and not_allowed else problem.message)

@@ -1,0 +1,94 @@
+"""Tags, which are the daemon's labels. Tags without torrents are kept by the gateway."""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from starlette.responses import Response
+
+from gateway.mirror.torrent import Torrent
+from gateway.qbittorrent.changes.desk import Desk
+from gateway.qbittorrent.changes.endpoint import Endpoint
+from gateway.web import answers
+from gateway.web.fields import Fields
+from ouzel.client import calls
+from protocol.wire.commands.kinds import MAX_LABELS
+
+MAX_TAG: Final = 200
+"""The maximum length of a label."""
+
+
+def tags_in(text: str) -> list[str]:
+    """The tags in a list with commas. Blanks around a tag do not count; tags that are too long are left out."""
+    found = (each.strip() for each in text.split(","))
+    return list(dict.fromkeys(each for each in found if 0 < len(each) <= MAX_TAG))
+
+
+def all_tags(desk: Desk) -> list[str]:
+    """All tags, sorted: those that clients made, and the labels of torrents."""
+    labels = (label for each in desk.many("all") for label in each.row.labels)
+    return sorted({*desk.kept.tags(), *labels})
+
+
+async def list_tags(desk: Desk, _: Fields) -> Response:
+    """All tags."""
+    return answers.json(all_tags(desk))
+
+
+async def add_tags(desk: Desk, fields: Fields) -> None:
+    """Gives tags to torrents."""
+    tags = tags_in(fields["tags"])
+    await desk.kept.add_tags(tags)
+    await relabel(desk, lambda: desk.many(fields["hashes"]), lambda labels: [*labels, *tags])
+
+
+async def remove_tags(desk: Desk, fields: Fields) -> None:
+    """Takes tags from torrents; without `tags`, all of them."""
+    gone = set(tags_in(fields.get("tags", "")))
+    await desk.kept.add_tags(label for each in desk.many(fields["hashes"]) for label in each.row.labels)
+    await relabel(
+        desk,
+        lambda: desk.many(fields["hashes"]),
+        lambda labels: [each for each in labels if gone and each not in gone],
+    )
+
+
+async def set_tags(desk: Desk, fields: Fields) -> None:
+    """Replaces the tags of torrents."""
+    tags = tags_in(fields["tags"])
+    await desk.kept.add_tags(tags)
+    await relabel(desk, lambda: desk.many(fields["hashes"]), lambda _: tags)
+
+
+async def create_tags(desk: Desk, fields: Fields) -> None:
+    """Makes tags without torrents."""
+    await desk.kept.add_tags(tags_in(fields["tags"]))
+
+
+async def delete_tags(desk: Desk, fields: Fields) -> None:
+    """Deletes tags, also those of torrents."""
+    gone = set(tags_in(fields["tags"]))
+    await desk.kept.delete_tags(gone)
+    await relabel(desk, lambda: desk.many("all"), lambda labels: [each for each in labels if each not in gone])
+
+
+async def relabel(
+    desk: Desk, select: Callable[[], list[Torrent]], change: Callable[[list[str]], Iterable[str]]
+) -> None:
+    """Changes the labels of torrents, one request after the other, since each writes the whole list."""
+    async with desk.turn:
+        torrents = select()
+        wanted = {each.row.torrent: list(dict.fromkeys(change(each.row.labels)))[:MAX_LABELS] for each in torrents}
+        changed = [each for each in torrents if wanted[each.row.torrent] != each.row.labels]
+        await desk.run(
+            changed, [calls.update_options(each.row.torrent, labels=wanted[each.row.torrent]) for each in changed]
+        )
+
+
+ENDPOINTS = (
+    Endpoint("torrents/tags", list_tags, reads=True),
+    Endpoint("torrents/addTags", add_tags, ("hashes", "tags")),
+    Endpoint("torrents/removeTags", remove_tags, ("hashes",)),
+    Endpoint("torrents/setTags", set_tags, ("hashes", "tags")),
+    Endpoint("torrents/createTags", create_tags, ("tags",)),
+    Endpoint("torrents/deleteTags", delete_tags, ("tags",)),
+)

@@ -1,0 +1,19 @@
+"""Arguments that a call may leave out, as commands have them."""
+
+from typing import Literal, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+def or_unset(value: T | None) -> T | msgspec.UnsetType:
+    """Returns the value; None is an argument that is left out."""
+    return msgspec.UNSET if value is None else value
+
+
+def none_is_null(value: T | Literal["none"] | None) -> T | msgspec.UnsetType | None:
+    """Returns the value; None is an argument that is left out, and "none" is null."""
+    if value is None:
+        return msgspec.UNSET
+    return None if value == "none" else value
