@@ -18,8 +18,8 @@ from gateway.qbittorrent.rows.extras import Extras
 from gateway.web import answers
 from gateway.web.fields import Fields
 from ouzel.client import calls
-from ouzel.client.adding_calls import Added
 from ouzel.client.call import Call
+from ouzel.client.special.adding_calls import Added
 from ouzel.errors import Refused
 from protocol.wire.commands.kinds import MAX_LABELS
 from protocol.wire.errors import ErrorKind, OuzelError

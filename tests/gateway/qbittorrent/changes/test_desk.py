@@ -18,7 +18,7 @@ from gateway.qbittorrent.present import Present
 from gateway.qbittorrent.rows.extras import NO_EXTRAS, Extras
 from gateway.store.store import Store
 from gateway.web.fields import Fields
-from ouzel.client.adding_calls import Added
+from ouzel.client.special.adding_calls import Added
 from ouzel.errors import NotRunning
 from protocol.wire.errors import ErrorKind, OuzelError
 

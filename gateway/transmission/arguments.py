@@ -1,0 +1,53 @@
+"""Reads the arguments of a method. A value of a wrong type counts as absent, as it does in Transmission. Pure."""
+
+from typing import Any, Final
+
+INT32_MAX: Final = 2**31 - 1
+Arguments = dict[str, Any]
+
+
+def text(arguments: Arguments, name: str) -> str | None:
+    """A string; None if there is none."""
+    value = arguments.get(name)
+    return value if isinstance(value, str) else None
+
+
+def flag(arguments: Arguments, name: str) -> bool | None:
+    """A truth value. As in Transmission, the numbers 0 and 1 and the words `true` and `false` count, too."""
+    value = arguments.get(name)
+    if isinstance(value, bool) or (isinstance(value, int) and value in (0, 1)):
+        return bool(value)
+    return {"true": True, "false": False}.get(value) if isinstance(value, str) else None
+
+
+def integer(arguments: Arguments, name: str) -> int | None:
+    """An integer. A fraction is cut off."""
+    value = arguments.get(name)
+    if isinstance(value, float) and abs(value) < 2**63:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def number(arguments: Arguments, name: str) -> float | None:
+    """A number."""
+    value = arguments.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def texts(arguments: Arguments, name: str) -> list[str] | None:
+    """A list of strings. Other members are left out."""
+    value = arguments.get(name)
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else None
+
+
+def integers(arguments: Arguments, name: str) -> list[int] | None:
+    """A list of integers. Other members are left out."""
+    value = arguments.get(name)
+    if not isinstance(value, list):
+        return None
+    return [each for each in value if isinstance(each, int) and not isinstance(each, bool)]
+
+
+def clamped(value: int, low: int = 0, high: int = INT32_MAX) -> int:
+    """The number in the range that is nearest to the value."""
+    return max(low, min(high, value))

@@ -1,0 +1,26 @@
+"""The type of a preference, and the preferences that Ouzel does not have. Pure."""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from gateway.transmission.arguments import Arguments
+from gateway.transmission.session.state import Change, State
+
+KB: Final = 1000
+
+
+class Preference(NamedTuple):
+    """One preference.
+
+    Fields:
+        read: returns the value.
+        write: adds the given value to a change; None if the preference cannot be changed.
+    """
+
+    read: Callable[[State], Any]
+    write: Callable[[Change, Arguments, str], None] | None = None
+
+
+def constant(value: Any) -> Preference:
+    """What Ouzel does not have: the value is the default, and a change has no effect."""
+    return Preference(lambda _: value)

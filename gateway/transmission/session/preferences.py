@@ -1,0 +1,27 @@
+"""`session-get` and `session-set`."""
+
+from typing import Any
+
+from gateway.transmission.arguments import Arguments, texts
+from gateway.transmission.face import Face
+from gateway.transmission.session import state
+from gateway.transmission.session.table import PREFERENCES
+
+
+async def session_get(face: Face, arguments: Arguments) -> dict[str, Any]:
+    """Returns preferences; without `fields`, all of them."""
+    asked = texts(arguments, "fields")
+    names = PREFERENCES if not asked else [name for name in asked if name in PREFERENCES]
+    found = await state.read(face)
+    return {name: PREFERENCES[name].read(found) for name in names}
+
+
+async def session_set(face: Face, arguments: Arguments) -> dict[str, Any]:
+    """Changes preferences. Those that Ouzel does not have stay as they are."""
+    change = state.Change(await state.read(face))
+    for name in arguments:
+        preference = PREFERENCES.get(name)
+        if preference is not None and preference.write is not None:
+            preference.write(change, arguments, name)
+    await state.apply(change)
+    return {}

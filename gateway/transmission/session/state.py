@@ -1,0 +1,100 @@
+"""The state of the session, from which the preferences are computed."""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.daemon.daemon import Unavailable
+from gateway.transmission.face import Face
+from gateway.transmission.stored import PREFIX, QUEUEING
+from ouzel.client import calls
+from ouzel.client.call import call_of, whole
+from ouzel.errors import Refused
+from protocol.wire.commands import session_commands
+from protocol.wire.desired import SettingValue
+from protocol.wire.reports import GlobalGoals, RootReport, SettingsReport, StatsReport
+from protocol.wire.results import SettingList
+
+
+@dataclass(frozen=True)
+class State:
+    """The session as it is.
+
+    Fields:
+        face: the face.
+        settings: libtorrent's settings by name; empty while they are not known.
+        limits, goals, stats: the session's limits, seeding goals and figures; None while they are not known.
+    """
+
+    face: Face
+    settings: Mapping[str, SettingValue]
+    limits: SettingsReport | None
+    goals: GlobalGoals | None
+    stats: StatsReport | None
+
+    def stored(self, name: str, default: Any) -> Any:
+        """A preference that only the gateway stores."""
+        return self.face.gateway.store.get(PREFIX + name, default)
+
+    @property
+    def roots(self) -> list[RootReport]:
+        """The download roots."""
+        return [] if self.stats is None else self.stats.roots
+
+    @property
+    def download_dir(self) -> str:
+        """The directory of torrents that are added without one."""
+        chosen = self.stored("download-dir", None)
+        return str(chosen) if chosen else self.roots[0].path if self.roots else ""
+
+
+@dataclass
+class Change:
+    """What `session-set` will change.
+
+    Fields:
+        state: the state before.
+        settings: libtorrent's settings.
+        stored: preferences that only the gateway stores.
+        limits: arguments of `update_limits`.
+        goals: arguments of `update_goals`.
+    """
+
+    state: State
+    settings: dict[str, int | str | bool | None] = field(default_factory=dict)
+    stored: dict[str, Any] = field(default_factory=dict)
+    limits: dict[str, Any] = field(default_factory=dict)
+    goals: dict[str, Any] = field(default_factory=dict)
+
+
+async def read(face: Face) -> State:
+    """Returns the state of the session. While the daemon is away, that is the last known state."""
+    daemon, memory = face.gateway.daemon, face.memory
+    if not face.mirror.away:
+        with contextlib.suppress(Refused, Unavailable):
+            memory.settings = await daemon.run(call_of(session_commands.GetSettings(), whole(SettingList)))
+            memory.goals = await daemon.run(calls.get_goals())
+            if face.mirror.stats is None:
+                memory.stats = await daemon.run(calls.stats())
+    settings = memory.settings
+    values = {} if settings is None else {name: each.value for name, each in settings.settings.items()}
+    limits = None if settings is None else settings.limits
+    return State(face, values, limits or face.mirror.settings, memory.goals, face.mirror.stats or memory.stats)
+
+
+async def apply(change: Change) -> None:
+    """Makes a change. Raises Failure, or Unavailable."""
+    face = change.state.face
+    if change.settings:
+        await face.run(calls.update_settings(change.settings))
+    if change.limits:
+        await face.run(calls.update_limits(**change.limits))
+    if change.goals:
+        await face.run(calls.update_goals(**change.goals))
+    if QUEUEING in change.stored and change.stored[QUEUEING] != change.state.stored(QUEUEING, False):
+        torrents = list(face.mirror.torrents.values())
+        managed = change.stored[QUEUEING]
+        await face.change(torrents, [calls.update_options(each.row.torrent, auto_managed=managed) for each in torrents])
+    for name, value in change.stored.items():
+        await face.gateway.store.put(PREFIX + name, value)

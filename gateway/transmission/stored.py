@@ -1,0 +1,8 @@
+"""The names of this interface's values in the store."""
+
+from typing import Final
+
+PREFIX: Final = "transmission."
+"""Before the name of a preference that only the gateway stores."""
+QUEUEING: Final = "queueing"
+"""Whether the queue decides when torrents run."""

@@ -1,0 +1,1 @@
+"""Transmission's RPC."""
