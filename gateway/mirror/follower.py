@@ -112,6 +112,8 @@ class Follower:
         self._quiet_turns = 0
         if isinstance(item, Resnapshot):
             await self._admit(row.torrent for row in item.torrents)
+            if self._mirror.stats is None:
+                await self._poll()  # so that a mirror that is ready has all reports
             self._dirty.update(dict.fromkeys(self._mirror.apply(item, _now_us())))
             self._polls = 0
             return

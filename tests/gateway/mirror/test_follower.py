@@ -191,6 +191,18 @@ def test_facts_are_read_once() -> None:
     follow(client, act)
 
 
+def test_a_ready_mirror_has_all_reports() -> None:
+    """No face has to wait for a report once the torrents are known."""
+    client = PlayedClient(row(FIRST))
+
+    async def act(mirror: Mirror, _: Follower) -> None:
+        assert mirror.stats is not None
+        assert mirror.health is not None
+        assert mirror.settings is not None
+
+    follow(client, act)
+
+
 def test_changes_without_events_are_found() -> None:
     """A sweep shows a category, and that the facts have changed, too."""
     client = PlayedClient(row(FIRST))
