@@ -3,15 +3,15 @@
 from starlette.routing import BaseRoute
 
 from gateway.context import Gateway
-from gateway.qbittorrent import auth
+from gateway.page import page_routes
 from gateway.qbittorrent import routes as qbittorrent
 from gateway.transmission import routes as transmission
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
-    """Returns the routes of all faces."""
+    """Returns the routes of all faces. Those of the page have all other paths, so they come last."""
     return [
-        *auth.routes(gateway),
         *qbittorrent.routes(gateway),
         *transmission.routes(gateway),
+        *page_routes.routes(gateway),
     ]

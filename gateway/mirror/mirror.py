@@ -4,6 +4,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from gateway.mirror.journal import Journal, Level
 from gateway.mirror.torrent import Facts, Torrent, same
 from ouzel.stream.event import Event, Resnapshot
 from ouzel.stream.silence import DaemonSilent, Heard
@@ -27,6 +28,7 @@ class Mirror:
         health, stats, settings: the latest reports; None until the first.
         counters: libtorrent's statistics counters by name.
         categories: the categories by name.
+        journal: the latest events.
         epoch: the daemon's epoch.
     """
 
@@ -40,6 +42,7 @@ class Mirror:
         self.settings: SettingsReport | None = None
         self.counters: dict[str, int] = {}
         self.categories: dict[str, CategoryReport] = {}
+        self.journal = Journal()
         self.epoch = ""
         self._table = Table()
         self._order: OrderedDict[str, None] = OrderedDict()
@@ -58,6 +61,7 @@ class Mirror:
 
         An event is left out if a row that was read later is here already.
         """
+        self._record(item, now_us)
         if isinstance(item, DaemonSilent):
             self.away = True
         if isinstance(item, Event):
@@ -75,6 +79,8 @@ class Mirror:
                 torrent.seq = item.seq
             return changed
         if isinstance(item, Event) and item.type == "engine_lost":
+            later = {each: found.row for each, found in self.torrents.items() if found.read_seq >= item.seq}
+            self._table.rows.update(later)
             return self._take(list(self.torrents), now_us)
         return []
 
@@ -146,6 +152,19 @@ class Mirror:
             if torrent not in self.torrents:
                 found[torrent] = None
         return list(found)
+
+    def _record(self, item: Heard, now_us: int) -> None:
+        """Writes the journal, before a removed torrent's name is forgotten."""
+        if isinstance(item, Event):
+            torrent = self.torrents.get(item.torrent or "")
+            self.journal.record(item, None if torrent is None else torrent.row.name)
+        elif isinstance(item, Resnapshot):
+            version = item.health.supervisor.version
+            self.journal.note(
+                f"Connected to Ouzel {version}, which has {len(item.torrents)} torrents.", Level.INFO, now_us
+            )
+        elif isinstance(item, DaemonSilent) and not self.away:
+            self.journal.note("Ouzel does not answer.", Level.WARNING, now_us)
 
     def _covers(self, event: Event) -> bool:
         """Whether the row of the event's torrent was read after the event.

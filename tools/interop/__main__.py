@@ -11,22 +11,26 @@ from tools.interop import makers, network, packages, servers, transfers
 from tools.interop.imports import report as imports
 from tools.interop.makers import NAME
 from tools.interop.packages import CannotRun
+from tools.interop.page import report as page
 from tools.interop.programs import PROGRAMS
 from tools.interop.servers import Proof
 from tools.interop.tracker import ANNOUNCE, OpenTracker
 from tools.interop.transfers import FILES, Outcome
+from tools.interop.webapi import place, suite
+from tools.interop.webapi import report as webapi
 from tools.rig import payload
 from tools.rig.daemon import Daemon
 from tools.rig.scratch import scratch, unwinding
 
 EXIT_CANNOT_RUN: Final = 77
-NAMES: Final = {imports.IMPORTS, *(program.name.lower() for program in PROGRAMS)}
+NAMES: Final = {imports.IMPORTS, page.PAGE, webapi.NAME, *(program.name.lower() for program in PROGRAMS)}
 
 
 def interop(
     only: Annotated[str, typer.Option(metavar="NAME", help=f"One part: {', '.join(sorted(NAMES))}.")] = "",
     as_json: AsJson = False,
     keep: Keep = False,
+    both: Annotated[bool, typer.Option("--both", help="Run qbittorrent-api against qbittorrent-nox, too.")] = False,
 ) -> None:
     """Exchange torrents with aria2, qBittorrent and Transmission, found by a real tracker (opentracker).
 
@@ -35,13 +39,26 @@ def interop(
     a network namespace of its own. Missing packages of Debian are installed. Their services are not started, but may be
     at the next boot. Takes four minutes.
 
+    The part `page` is run only if it is named. It uses the gateway's page in Chromium, and takes a minute.
+
+    The part qbittorrent-api only runs if it is named. It downloads the test suite of that Python package, and runs the
+    suite against the gateway. With --both it compares the outcomes with those against qbittorrent-nox.
+
     Exit codes: 0 if all files are equal and all imported data is right, 1 if not. 2 for wrong usage. 77 if the programs
     cannot run here.
     """
     if only and only.lower() not in NAMES:
         raise typer.BadParameter(f"it is {' or '.join(sorted(NAMES))}", param_hint="--only")
+    if only.lower() == webapi.NAME:
+        _run_suite(both=both, as_json=as_json, keep=keep)
+        return
     try:
         versions = packages.prepare()
+        if only.lower() == page.PAGE:
+            with scratch(keep=keep) as root:
+                result = page.run(root)
+            show(result, as_json=as_json)
+            return
         network.enter()
     except CannotRun as problem:
         tell(f"cannot run here: {problem}")
@@ -56,6 +73,19 @@ def interop(
         if not only or only.lower() == imports.IMPORTS:
             reports.append(imports.report(versions, imports.run(root)))
     show(*reports, as_json=as_json)
+
+
+def _run_suite(*, both: bool, as_json: bool, keep: bool) -> None:
+    with scratch(keep=keep, below=place.OUTSIDE) as root:
+        try:
+            packages.prepare()
+            installed = suite.install(root)
+            place.enter()
+            outcome = webapi.run(root, installed, both=both)
+        except CannotRun as problem:
+            tell(f"cannot run here: {problem}")
+            raise typer.Exit(EXIT_CANNOT_RUN) from None
+    show(outcome, as_json=as_json)
 
 
 def _run(root: Path, only: str) -> tuple[Check, list[Outcome], list[Proof]]:

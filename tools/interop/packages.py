@@ -12,6 +12,8 @@ from typing import Final
 COMMANDS: Final = {
     "aria2c": "aria2",
     "busybox": "busybox",
+    "chromedriver": "chromium-driver",
+    "chromium": "chromium",
     "ip": "iproute2",
     "microsocks": "microsocks",
     "mktorrent": "mktorrent",

@@ -14,12 +14,14 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def scratch(*, keep: bool = False) -> Iterator[Path]:
+def scratch(*, keep: bool = False, below: Path | None = None) -> Iterator[Path]:
     """A temporary directory with a short path, because it will contain sockets.
 
-    `keep` keeps it, and prints its path to stderr.
+    Args:
+        keep: keeps it, and prints its path to stderr.
+        below: the directory to make it in; None for the usual one.
     """
-    path = Path(tempfile.mkdtemp(prefix="ouzel-"))
+    path = Path(tempfile.mkdtemp(prefix="ouzel-", dir=below))
     try:
         yield path
     finally:

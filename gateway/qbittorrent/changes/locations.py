@@ -1,6 +1,8 @@
 """Where torrents are stored, and whether their category decides it."""
 
+import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,6 +19,8 @@ from gateway.web.fields import Fields
 async def set_location(desk: Desk, fields: Fields) -> None:
     """Moves torrents, and ends their automatic management."""
     path = await _path(desk, fields["location"])
+    if not await paths.allowed(desk, path):
+        raise HTTPException(409, "Cannot make save path")
     torrents = desk.many(fields["hashes"])
     await _move(desk, torrents, path, "Cannot make save path")
     await _keep(desk, torrents, auto_tmm=False)
@@ -25,6 +29,7 @@ async def set_location(desk: Desk, fields: Fields) -> None:
 async def set_save_path(desk: Desk, fields: Fields) -> None:
     """Moves torrents without automatic management."""
     path = await _path(desk, fields["path"])
+    await _check_writable(desk, path)
     torrents = [each for each in desk.many(fields["id"]) if not desk.kept.extras(each.row.torrent).auto_tmm]
     await _move(desk, torrents, path, "Cannot create target directory")
 
@@ -32,6 +37,8 @@ async def set_save_path(desk: Desk, fields: Fields) -> None:
 async def set_download_path(desk: Desk, fields: Fields) -> None:
     """Keeps a path for incomplete files, which the daemon does not use."""
     path = await paths.absolute_download(desk, fields["path"])
+    if path:
+        await _check_writable(desk, path)
     torrents = [each for each in desk.many(fields["id"]) if not desk.kept.extras(each.row.torrent).auto_tmm]
     await _keep(desk, torrents, download_path=path)
 
@@ -50,6 +57,15 @@ async def _path(desk: Desk, given: str) -> str:
     if not given.strip():
         raise HTTPException(400, "Save path cannot be empty")
     return await paths.absolute(desk, given.strip())
+
+
+async def _check_writable(desk: Desk, path: str) -> None:
+    """Refuses a path outside the download roots, as qBittorrent refuses what it cannot write. Raises HTTPException."""
+    if await paths.allowed(desk, path):
+        return
+    if await asyncio.to_thread(Path(path).is_dir):
+        raise HTTPException(403, "Cannot write to directory")
+    raise HTTPException(409, "Cannot create target directory")
 
 
 async def _move(desk: Desk, torrents: Sequence[Torrent], path: str, refusal: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import posixpath
 import time
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -26,12 +27,22 @@ async def default_path(desk: Desk) -> str:
     """The save path of torrents without one: the preference, or the first download root. Raises Unavailable."""
     if given := desk.kept.text("save_path"):
         return given
+    roots = await _roots(desk)
+    if not roots:
+        raise Unavailable("the download roots are not known yet")
+    return roots[0]
+
+
+async def allowed(desk: Desk, path: str) -> bool:
+    """Whether an absolute path is in the download roots. Raises Unavailable as long as these are unknown."""
+    return any(PurePosixPath(path).is_relative_to(root) for root in await _roots(desk))
+
+
+async def _roots(desk: Desk) -> list[str]:
     stats = desk.gateway.mirror.stats
     if stats is None:
         stats = await desk.gateway.daemon.run(calls.stats())
-    if not stats.roots:
-        raise Unavailable("the download roots are not known yet")
-    return stats.roots[0].path
+    return [root.path for root in stats.roots]
 
 
 async def absolute(desk: Desk, path: str) -> str:

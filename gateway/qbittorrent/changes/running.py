@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from gateway.mirror.torrent import Torrent
 from gateway.qbittorrent.changes.desk import Desk
 from gateway.qbittorrent.changes.endpoint import Endpoint, on
+from gateway.qbittorrent.other_trackers import keep_other_trackers
 from gateway.qbittorrent.rows.extras import NO_EXTRAS
 from gateway.web.fields import Fields
 from ouzel.client import calls
@@ -61,6 +62,8 @@ async def delete(desk: Desk, fields: Fields) -> None:
     delete_files = on(fields.get("deleteFiles", ""))
     await desk.run([], [calls.remove_torrent(each, delete_files=delete_files) for each in torrents])
     await desk.kept.put_extras(dict.fromkeys(torrents, NO_EXTRAS))
+    for each in torrents:
+        await keep_other_trackers(desk.gateway.store, each, {})
     mirror = desk.gateway.mirror
     await desk.shown(lambda: not any(each in mirror.torrents for each in torrents))
 

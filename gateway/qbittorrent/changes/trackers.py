@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from gateway.qbittorrent.changes.desk import Desk
 from gateway.qbittorrent.changes.endpoint import Endpoint
+from gateway.qbittorrent.other_trackers import keep_other_trackers, other_trackers
 from gateway.web import answers
 from gateway.web.fields import Fields
 from ouzel.client import calls
@@ -19,18 +20,29 @@ from protocol.wire.commands.kinds import MAX_PEERS
 from protocol.wire.desired import TIER_MAX
 
 _TRACKER: Final = re.compile(patterns.URL)
+_OTHER: Final = re.compile(r"[^\s\x00-\x20\x7f|]{1,4096}")
+"""What is listed as a tracker, although Ouzel cannot use it."""
 _WEB_SEED: Final = re.compile(patterns.WEB_SEED_URL)
 
 
 def trackers_in(text: str) -> list[tuple[str, int]]:
-    """The trackers in a list by lines, with their tiers. Each empty line begins another tier."""
+    """The trackers in a list by lines that Ouzel can use, with their tiers. Each empty line begins another tier."""
+    return [each for each in _all_trackers_in(text) if _TRACKER.fullmatch(each[0])]
+
+
+def others_in(text: str) -> dict[str, int]:
+    """The trackers in a list by lines that Ouzel cannot use, with their tiers."""
+    return {url: tier for url, tier in _all_trackers_in(text) if _OTHER.fullmatch(url) and not _TRACKER.fullmatch(url)}
+
+
+def _all_trackers_in(text: str) -> list[tuple[str, int]]:
     found: dict[str, int] = {}
     tier = 0
     for line in text.replace("\r\n", "\n").split("\n"):
         url = line.strip()
         if not url:
             tier += 1
-        elif _TRACKER.fullmatch(url):
+        else:
             found.setdefault(url, min(tier, TIER_MAX))
     return list(found.items())
 
@@ -54,22 +66,34 @@ async def add_trackers(desk: Desk, fields: Fields) -> None:
     new = [each for each in trackers_in(fields["urls"]) if each[0] not in known]
     if new:
         await desk.run([torrent], [calls.update_trackers(torrent.row.torrent, add=new)])
+    store = desk.gateway.store
+    kept = other_trackers(store, torrent.row.torrent)
+    await keep_other_trackers(store, torrent.row.torrent, others_in(fields["urls"]) | kept)
 
 
 async def edit_tracker(desk: Desk, fields: Fields) -> None:
     """Replaces the URL of a tracker, which keeps its tier."""
     torrent = desk.one(fields["hash"])
     old, new = fields["origUrl"], fields["newUrl"]
-    if not _TRACKER.fullmatch(new):
+    if not _OTHER.fullmatch(new):
         raise HTTPException(400, "New tracker URL is invalid")
     if old == new:
         return
-    tiers = {each.url: each.tier for each in await desk.gateway.daemon.run(calls.list_trackers(torrent.row.torrent))}
+    store, name = desk.gateway.store, torrent.row.torrent
+    others = other_trackers(store, name)
+    tiers = others | {
+        each.url: each.tier for each in await desk.gateway.daemon.run(calls.list_trackers(torrent.row.torrent))
+    }
     if new in tiers:
         raise HTTPException(409, "New tracker URL already exists")
     if old not in tiers:
         raise HTTPException(409, "Tracker not found")
-    await desk.run([torrent], [calls.update_trackers(torrent.row.torrent, add=[(new, tiers[old])], remove=[old])])
+    usable = bool(_TRACKER.fullmatch(new))
+    added, removed = [(new, tiers[old])] if usable else [], [] if old in others else [old]
+    if added or removed:
+        await desk.run([torrent], [calls.update_trackers(name, add=added, remove=removed)])
+    left = {url: tier for url, tier in others.items() if url != old}
+    await keep_other_trackers(store, name, left if usable else {**left, new: tiers[old]})
 
 
 async def remove_trackers(desk: Desk, fields: Fields) -> None:
@@ -78,6 +102,10 @@ async def remove_trackers(desk: Desk, fields: Fields) -> None:
     urls = [each for each in fields["urls"].split("|") if each]
     if urls:
         await desk.run(torrents, [calls.update_trackers(each.row.torrent, remove=urls) for each in torrents])
+    store = desk.gateway.store
+    for name in [each.row.torrent for each in torrents]:
+        kept = other_trackers(store, name)
+        await keep_other_trackers(store, name, {url: tier for url, tier in kept.items() if url not in urls})
 
 
 async def add_web_seeds(desk: Desk, fields: Fields) -> None:

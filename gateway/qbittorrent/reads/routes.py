@@ -9,13 +9,14 @@ from starlette.routing import BaseRoute
 
 from gateway.daemon.daemon import Unavailable
 from gateway.qbittorrent.book.torrents import Entry
+from gateway.qbittorrent.other_trackers import other_trackers
 from gateway.qbittorrent.present import Present, array, listed, now_us
 from gateway.qbittorrent.reads.details import Details
 from gateway.qbittorrent.reads.files import File, file_rows
 from gateway.qbittorrent.reads.pieces import piece_hashes, piece_states
 from gateway.qbittorrent.reads.properties import properties
 from gateway.qbittorrent.reads.query import Query, UnknownColumn
-from gateway.qbittorrent.reads.trackers import Tracker, listed_trackers, pseudo_rows, tracker_row
+from gateway.qbittorrent.reads.trackers import Tracker, listed_trackers, pseudo_rows, tracker_row, unusable_rows
 from gateway.qbittorrent.routing import bad_request, flag, read, whole_number
 from gateway.qbittorrent.rows.states import is_finished
 from gateway.web import answers
@@ -82,9 +83,9 @@ class Reads:
         torrent = entry.torrent.row.torrent
         rows = await self._details.trackers(torrent)
         peers = await self._details.peers(torrent)
-        return answers.json(
-            [*pseudo_rows(entry.torrent, peers, await self._details.switched_off()), *map(tracker_row, rows)]
-        )
+        off = await self._details.switched_off()
+        others = other_trackers(self._present.gateway.store, torrent)
+        return answers.json([*pseudo_rows(entry.torrent, peers, off), *map(tracker_row, rows), *unusable_rows(others)])
 
     async def web_seeds(self, fields: Fields) -> Response:
         """The web seeds of a torrent."""

@@ -1,11 +1,12 @@
 """The rows of `torrents/trackers`. Pure."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from typing import Final
 
 import msgspec
 
 from gateway.mirror.torrent import Torrent
+from gateway.qbittorrent.other_trackers import PROBLEM
 from gateway.qbittorrent.rows.numbers import UNKNOWN, count
 from protocol.wire.peer_rows import PeerFlag, PeerRow, TrackerRow, TrackerStatus
 
@@ -79,6 +80,14 @@ def tracker_row(row: TrackerRow) -> Tracker:
         num_leeches=UNKNOWN if row.leeches is None else count(row.leeches),
         num_downloaded=UNKNOWN if row.downloads is None else count(row.downloads),
     )
+
+
+def unusable_rows(trackers: Mapping[str, int]) -> list[Tracker]:
+    """Returns the rows of trackers that Ouzel cannot use, given their tiers by URL."""
+    return [
+        tracker_row(TrackerRow(url=url, tier=tier, status=TrackerStatus.ERROR, message=PROBLEM))
+        for url, tier in trackers.items()
+    ]
 
 
 def listed_trackers(torrent: Torrent) -> list[Tracker]:

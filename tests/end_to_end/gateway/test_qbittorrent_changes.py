@@ -164,7 +164,7 @@ def test_a_url_with_a_private_address_is_not_fetched(face: Face) -> None:
 def test_a_bad_file_is_415(face: Face) -> None:
     """With the name of the file."""
     answer = face.post("torrents/add", [("bad.torrent", b"garbage")])
-    assert answer == (415, "Error: 'bad.torrent' is not a valid torrent file.\n")
+    assert answer == (415, "Error: 'bad.torrent' is not a valid torrent file.")
 
 
 def test_delete_without_delete_files_keeps_them(face: Face) -> None:
@@ -190,7 +190,7 @@ def test_delete_without_delete_files_keeps_them(face: Face) -> None:
         ("setForceStart", {"value": "true"}),
         ("setCategory", {"category": ""}),
         ("addTags", {"tags": "t"}),
-        ("setLocation", {"location": "/x"}),
+        ("setLocation", {"location": "there"}),
         ("setShareLimits", {"ratioLimit": 1, "seedingTimeLimit": 1, "inactiveSeedingTimeLimit": 1}),
     ],
 )
@@ -246,7 +246,7 @@ def test_toggles_are_not_idempotent(face: Face) -> None:
 
 def test_the_queue_is_409_while_it_is_off(face: Face) -> None:
     """Sonarr forgives only this status."""
-    assert face.post("torrents/topPrio", hashes="all") == (409, "Torrent queueing must be enabled\n")
+    assert face.post("torrents/topPrio", hashes="all") == (409, "Torrent queueing must be enabled")
 
 
 def test_limits(face: Face) -> None:
@@ -334,8 +334,11 @@ def test_locations(face: Face) -> None:
     assert face.post("torrents/setLocation", hashes=sample.torrent, location="")[0] == 400
     assert face.post("torrents/setLocation", hashes=sample.torrent, location="/somewhere/else") == (
         409,
-        "Cannot make save path\n",
+        "Cannot make save path",
     )
+    assert face.post("torrents/setSavePath", id=sample.torrent, path="/etc")[0] == 403
+    assert face.post("torrents/setSavePath", id=sample.torrent, path="/somewhere/else")[0] == 409
+    assert face.post("torrents/setDownloadPath", id=sample.torrent, path="/somewhere/else")[0] == 409
     path = str(face.daemon.downloads / "there")
     assert face.post("torrents/setLocation", hashes=sample.torrent, location=path) == (200, "")
     path = str(face.daemon.downloads / "elsewhere")
@@ -355,7 +358,7 @@ def test_trackers_and_web_seeds(face: Face) -> None:
 
     assert trackers() == {"http://a.test/x": 0, "udp://b.test:1": 1}
     edit = {"hash": sample.torrent, "origUrl": "udp://b.test:1"}
-    assert face.post("torrents/editTracker", None, **edit, newUrl="bad")[0] == 400
+    assert face.post("torrents/editTracker", None, **edit, newUrl="with blanks")[0] == 400
     assert face.post("torrents/editTracker", None, **edit, newUrl="http://a.test/x")[0] == 409
     assert face.post("torrents/editTracker", None, **edit, newUrl="http://c.test/x")[0] == 200
     assert trackers() == {"http://a.test/x": 0, "http://c.test/x": 1}
@@ -369,6 +372,27 @@ def test_trackers_and_web_seeds(face: Face) -> None:
     assert face.daemon.client.list_web_seeds(sample.torrent) == ["http://b.test/s/"]
     face.post("torrents/removeWebSeeds", hash=sample.torrent, urls="http://b.test/s/")
     assert face.daemon.client.list_web_seeds(sample.torrent) == []
+
+
+def test_trackers_that_ouzel_cannot_use(face: Face) -> None:
+    """They are listed as not working, and can be edited and removed, but the daemon does not have them."""
+    sample = face.add("untracked")
+    known = len(face.daemon.client.list_trackers(sample.torrent))
+
+    def listed() -> dict[str, int]:
+        rows = face.get(f"torrents/trackers?hash={sample.torrent}")
+        return {each["url"]: each["status"] for each in rows if "://" not in each["url"] and each["tier"] >= 0}
+
+    face.post("torrents/addTrackers", hash=sample.torrent, urls="127.0.0.1\n127.0.0.2")
+    assert listed() == {"127.0.0.1": 4, "127.0.0.2": 4}
+    assert face.post("torrents/editTracker", hash=sample.torrent, origUrl="127.0.0.1", newUrl="127.0.0.3")[0] == 200
+    face.post("torrents/removeTrackers", hash=sample.torrent, urls="127.0.0.2")
+    assert listed() == {"127.0.0.3": 4}
+    assert len(face.daemon.client.list_trackers(sample.torrent)) == known
+    edit = {"hash": sample.torrent, "origUrl": "127.0.0.3"}
+    assert face.post("torrents/editTracker", None, **edit, newUrl="http://d.test/x")[0] == 200
+    assert listed() == {}
+    assert len(face.daemon.client.list_trackers(sample.torrent)) == known + 1
 
 
 def test_files(face: Face) -> None:

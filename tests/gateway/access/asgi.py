@@ -1,5 +1,6 @@
 """Sends requests to an ASGI application, without a server."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -50,7 +51,12 @@ async def ask(
     }
     sent: list[Message] = []
 
+    received: list[Message] = []
+
     async def receive() -> Message:
+        if received:
+            await asyncio.Event().wait()  # the client stays connected, and sends nothing more
+        received.append({})
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: Message) -> None:

@@ -58,7 +58,9 @@ class PlayedDaemon:
 
     def add(self, torrent: str) -> None:
         """Adds a torrent."""
-        found = row(torrent=torrent, name=torrent, state=TorrentState.QUEUED, progress=0.0, **_EMPTY)
+        self._version += 1
+        members = {"state": TorrentState.QUEUED, "progress": 0.0, "added_us": self._version, **_EMPTY}
+        found = row(torrent=torrent, name=torrent, **members)
         self.rows[torrent] = found
         self.facts[torrent] = Facts(revision=1)
         data = {name: getattr(found, name) for name in ("name", "save_path", "labels", "paused", "added_us")}
