@@ -14,6 +14,8 @@ from tools.rig.samples import SampleTorrent, noise
 from tools.rig.waiting import until
 
 PATIENCE_S: Final = 120.0
+MAX_DELAY_S: Final = 0.8
+"""The longest back-off. Without a bound it would grow to half a minute."""
 LIVES_S: Final = (0.05, 0.6)
 """The shortest and the longest time between a new engine and its kill."""
 
@@ -47,7 +49,7 @@ def kill_repeatedly(root: Path, *, kills: int, clients: int, torrents: int) -> O
         torrents: the number of torrents at the beginning.
     """
     chance = random.Random(0)
-    with Daemon(root, restart={"budget": kills + 5}) as daemon:
+    with Daemon(root, restart={"budget": kills + 5, "max_delay_s": MAX_DELAY_S}) as daemon:
         made = [SampleTorrent(f"first {number}", {"": noise(1000, number)}, single=True) for number in range(torrents)]
         for each in made:
             each.write(daemon.downloads)
