@@ -1,6 +1,8 @@
 """The speed of reads with thousands of torrents, of the gateway and of qbittorrent-nox with the same torrents."""
 
 import json
+import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,21 +16,19 @@ import psutil
 from tools.bench.gateway.clients import Answer, QbittorrentClient, TransmissionClient
 from tools.bench.gateway.pollers import FIELDS
 from tools.bench.report import Check, Report, mb, tell
-from tools.interop.processes import running
 from tools.rig.daemon import Daemon
 from tools.rig.gateway import GatewayProcess, free_port
 from tools.rig.samples import SampleTorrent, noise
 from tools.rig.waiting import until
 
 PATIENCE_S: Final = 600.0
+END_S: Final = 30.0
 ROUNDS: Final = 9
 """How often each request is measured."""
 CHANGED: Final = 100
 """The number of torrents that change before each difference is read."""
 UPLOAD: Final = 100
 """The number of torrents in one upload."""
-SETTLE_S: Final = 20.0
-"""The time after the adds until anything is measured."""
 
 FULL_GOAL_S: Final = 0.15
 DELTA_GOAL_S: Final = 0.01
@@ -81,7 +81,7 @@ def measure(root: Path, *, n: int, idle_s: float, program: str | None) -> Outcom
     Args:
         root: an empty directory.
         n: the number of torrents.
-        idle_s: for how long CPU time without requests is measured.
+        idle_s: for how long CPU time without requests is measured. Before that, the programs are left alone as long.
         program: the path of qbittorrent-nox; None if it is not installed.
     """
     tell(f"making {n} torrents")
@@ -92,14 +92,14 @@ def measure(root: Path, *, n: int, idle_s: float, program: str | None) -> Outcom
         requests = [("add_torrent", {"metainfo": each.metainfo, "seed_mode": True}) for each in made]
         daemon.client.request_many(requests, deadline_ms=int(PATIENCE_S * 1000))
         until(lambda: daemon.client.stats().torrents.get("seeding") == n, "all seed", patience_s=PATIENCE_S)
-        time.sleep(SETTLE_S)
+        time.sleep(idle_s)
         supervisor = psutil.Process(daemon.pid)
         [alone] = _idle(idle_s, supervisor)
         with GatewayProcess(root / "d") as gateway:
             process = psutil.Process(gateway.pid)
             client, rpc = QbittorrentClient(gateway.port), TransmissionClient(gateway.port)
             _begin(client, n)
-            time.sleep(SETTLE_S)
+            time.sleep(idle_s)
             with_one, cpu = _idle(idle_s, supervisor, process)
             tell("measuring the gateway")
             seconds, body_bytes, wrong = _reads(client, made)
@@ -183,7 +183,7 @@ def _other(root: Path, downloads: Path, program: str, made: Sequence[SampleTorre
             batch = [each.metainfo for each in made[start : start + UPLOAD]]
             client.add(*batch, skip_checking="true", savepath=str(downloads))
         _begin(client, len(made))
-        time.sleep(SETTLE_S)
+        time.sleep(idle_s)
         [cpu] = _idle(idle_s, process)
         tell("measuring qbittorrent-nox")
         seconds, body_bytes, wrong = _reads(client, made)
@@ -202,7 +202,16 @@ def _qbittorrent(root: Path, downloads: Path, program: str) -> Iterator[tuple[in
         "[LegalNotice]\nAccepted=true\n[Network]\nPortForwardingEnabled=false\n[Preferences]\n"
         f"WebUI\\Port={port}\nWebUI\\Address=127.0.0.1\n"
     )
-    with running([program, f"--profile={root}"], root) as process:
+    with (root / "log").open("ab") as log:
+        process = subprocess.Popen(
+            [program, f"--profile={root}"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "HOME": str(root)},
+            start_new_session=True,
+        )
+    try:
         client = QbittorrentClient(port)
 
         def answers() -> bool:
@@ -214,6 +223,13 @@ def _qbittorrent(root: Path, downloads: Path, program: str) -> Iterator[tuple[in
         until(answers, "qbittorrent-nox answers")
         client.close()
         yield port, psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def report_of(n: int, outcome: Outcome) -> Report:
