@@ -5,7 +5,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -95,9 +95,12 @@ def measure(root: Path, *, n: int, idle_s: float, program: str | None) -> Outcom
         time.sleep(idle_s)
         supervisor = psutil.Process(daemon.pid)
         [alone] = _idle(idle_s, supervisor)
-        with GatewayProcess(root / "d") as gateway:
+        with (
+            GatewayProcess(root / "d") as gateway,
+            closing(QbittorrentClient(gateway.port)) as client,
+            closing(TransmissionClient(gateway.port)) as rpc,
+        ):
             process = psutil.Process(gateway.pid)
-            client, rpc = QbittorrentClient(gateway.port), TransmissionClient(gateway.port)
             _begin(client, n)
             time.sleep(idle_s)
             with_one, cpu = _idle(idle_s, supervisor, process)
@@ -128,7 +131,8 @@ def _reads(client: QbittorrentClient, made: Sequence[SampleTorrent]) -> tuple[di
     wrong: list[str] = []
     body_bytes = 0
     found: dict[str, list[float]] = {"full": [], "delta": [], "info": []}
-    chosen = "|".join(each.torrent for each in made[:CHANGED])
+    wanted = made[:CHANGED]
+    chosen = "|".join(each.torrent for each in wanted)
     for number in range(ROUNDS):
         seconds, answer = _timed(lambda: client.get("torrents/info"))
         found["info"].append(seconds)
@@ -144,13 +148,13 @@ def _reads(client: QbittorrentClient, made: Sequence[SampleTorrent]) -> tuple[di
         client.post("torrents/setDownloadLimit", hashes=chosen, limit=limit)
         changed = 0
         until_s = time.monotonic() + PATIENCE_S
-        while changed < CHANGED and time.monotonic() < until_s:
+        while changed < len(wanted) and time.monotonic() < until_s:
             seconds, answer = _timed(partial(client.get, "sync/maindata", rid=main["rid"]))
             main = json.loads(answer.body)
             changed += sum("dl_limit" in row for row in main.get("torrents", {}).values())
-            time.sleep(0.0 if changed >= CHANGED else 0.05)
+            time.sleep(0.0 if changed >= len(wanted) else 0.05)
         found["delta"].append(seconds)
-        if changed != CHANGED:
+        if changed != len(wanted):
             wrong.append(f"{changed} torrents changed")
     return found, body_bytes, wrong
 
@@ -175,8 +179,7 @@ def _idle(seconds: float, *processes: psutil.Process) -> list[float]:
 
 def _other(root: Path, downloads: Path, program: str, made: Sequence[SampleTorrent], idle_s: float) -> Measured:
     """Measures qbittorrent-nox with the same torrents."""
-    with _qbittorrent(root, downloads, program) as (port, process):
-        client = QbittorrentClient(port)
+    with _qbittorrent(root, downloads, program) as (port, process), closing(QbittorrentClient(port)) as client:
         client.login("admin", "adminadmin")
         tell("adding the torrents to qbittorrent-nox")
         for start in range(0, len(made), UPLOAD):
@@ -212,16 +215,8 @@ def _qbittorrent(root: Path, downloads: Path, program: str) -> Iterator[tuple[in
             start_new_session=True,
         )
     try:
-        client = QbittorrentClient(port)
-
-        def answers() -> bool:
-            try:
-                return client.get("app/version").status == 403
-            except OSError:
-                return False
-
-        until(answers, "qbittorrent-nox answers")
-        client.close()
+        with closing(QbittorrentClient(port)) as client:
+            until(partial(_answers, client), "qbittorrent-nox answers")
         yield port, psutil.Process(process.pid)
     finally:
         process.terminate()
@@ -230,6 +225,13 @@ def _qbittorrent(root: Path, downloads: Path, program: str) -> Iterator[tuple[in
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _answers(client: QbittorrentClient) -> bool:
+    try:
+        return client.get("app/version").status == 403
+    except OSError:
+        return False
 
 
 def report_of(n: int, outcome: Outcome) -> Report:
