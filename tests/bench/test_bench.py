@@ -205,3 +205,10 @@ def test_globs_times_each_kind(bench: Bench) -> None:
     document = bench("globs", "--files", "500", "--globs", "20")
     assert set(document["kinds"]) == {"extensions", "paths", "stars", "folders"}
     assert all(kind["took_s"] > 0 for kind in document["kinds"].values())
+
+
+def test_gateway_measures_all_reads(bench: Bench) -> None:
+    """The answers are complete, and each request is measured as often."""
+    document = bench("gateway", "--n", "20", "--kills", "0", "--idle", "1")
+    assert document["gateway"]["wrong"] == []
+    assert {len(each) for each in document["gateway"]["seconds"].values()} == {9}
