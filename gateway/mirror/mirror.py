@@ -59,7 +59,7 @@ class Mirror:
     def apply(self, item: Heard, now_us: int) -> list[str]:
         """Applies an item of the event stream. Returns the ids of torrents that are new or have changed.
 
-        An event is left out if a row that was read later is here already.
+        Ignores an event if the mirror has a row that was read after the event.
         """
         self._record(item, now_us)
         if isinstance(item, DaemonSilent):
@@ -87,13 +87,13 @@ class Mirror:
     def refresh(
         self, rows: Iterable[TorrentRow], epoch: str, seq: int, now_us: int, absent: Iterable[str] = ()
     ) -> None:
-        """Applies rows that were read again. If an event after `seq` was applied to a row, it is kept.
+        """Applies rows that were read. If an event after `seq` was applied to a torrent, the present row stays.
 
-        A read can be ahead of the event stream. If so, unknown torrents are new.
+        A read may be ahead of the event stream. Then an unknown torrent in the rows is a new torrent.
 
         Args:
-            epoch, seq: the event at which the rows are true. Rows of another epoch are left out.
-            absent: the ids that were read without finding a torrent.
+            epoch, seq: the epoch and number of the event at which the rows are true. Rows of another epoch are ignored.
+            absent: the ids that were requested and that the daemon does not know.
         """
         if epoch != self.epoch:
             return
@@ -117,7 +117,7 @@ class Mirror:
                 self._remove(each)
 
     def learn(self, facts: Iterable[tuple[str, Facts]], epoch: str, seq: int) -> None:
-        """Applies facts that were read, by id. The other arguments are those of `refresh`."""
+        """Applies facts that were read. `epoch` and `seq` are the same as in `refresh`."""
         if epoch != self.epoch:
             return
         for each, found in facts:
@@ -142,7 +142,7 @@ class Mirror:
             yield found
 
     def removed_since(self, revision: int) -> list[str] | None:
-        """The ids of torrents that were removed after a revision, and are not there now; None if unknown."""
+        """The ids of torrents that were removed after a revision and not added again. None if they are not known."""
         if self._removed and len(self._removed) == REMEMBERED and self._removed[0][0] > revision + 1:
             return None
         found: dict[str, None] = {}
@@ -169,7 +169,8 @@ class Mirror:
     def _covers(self, event: Event) -> bool:
         """Whether the row of the event's torrent was read after the event.
 
-        A `progress` has the number of the event before it. If the row was read at that number, `progress` may be newer.
+        A `progress` event has the number of the last lifecycle event before it. If the row was read at this number, the
+        `progress` event may be newer than the row.
         """
         torrent = self.torrents.get(event.torrent or "")
         if torrent is None:

@@ -53,8 +53,8 @@ class Store:
     async def number(self, torrents: Iterable[str]) -> None:
         """Gives a number to each torrent that has none.
 
-        A full disk must not hide torrents. If the file cannot be written, the numbers are in memory only, and the next
-        call writes them.
+        If the file cannot be written, for example on a full disk, the numbers are only in memory. The next call writes
+        them. So clients still see all torrents.
         """
         for each in torrents:
             if each not in self._numbers:
@@ -117,7 +117,7 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """A transaction that is durable at its end. If anything fails, nothing has changed."""
+        """A transaction. It is durable when the block ends. After an error, nothing has changed."""
         with self._lock:
             self._database.execute("BEGIN IMMEDIATE")
             try:

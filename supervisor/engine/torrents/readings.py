@@ -2,7 +2,7 @@
 
 `Readings` requests this data from a running engine:
 - how many bytes of each file are complete
-- the counters of each tracker, such as its number of seeds
+- the readings of each tracker, such as its number of seeds
 - the connected peers
 - the state of each piece
 
@@ -107,7 +107,7 @@ class Readings:
             observed.file_bytes = (time.monotonic(), answer.bytes_done)
 
     async def trackers(self, torrent: str) -> None:
-        """If an engine has loaded a torrent, updates the counters of the torrent's trackers."""
+        """If an engine has loaded a torrent, updates the readings of the torrent's trackers."""
         torrent = self._own.resolve(torrent)
         answer = await self._ask(torrent, QueryTrackers(torrent=torrent))
         if answer is not None and answer.trackers is not None:
