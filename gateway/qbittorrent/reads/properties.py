@@ -10,7 +10,7 @@ from protocol.wire.peer_rows import TrackerRow
 
 
 class Properties(msgspec.Struct, frozen=True, kw_only=True):
-    """One torrent. Units are those of a row."""
+    """The properties of one torrent. The units are the same as in a row."""
 
     infohash_v1: str
     infohash_v2: str
@@ -58,13 +58,13 @@ class Properties(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reannounce_s(trackers: Iterable[TrackerRow], now_us: int) -> int:
-    """Returns the seconds until the next announce to a tracker; 0 if none is known."""
+    """Returns the seconds until the next announce to a tracker. 0 if none is known."""
     times = [each.next_announce_us for each in trackers if each.next_announce_us is not None]
     return count((min(times) - now_us) // 1_000_000) if times else 0
 
 
 def properties(entry: Entry, reannounce: int = 0, have: int | None = None) -> Properties:
-    """Returns the properties of a torrent, whose clock fields are set.
+    """Returns the properties of a torrent. The clock fields of its row have to be set.
 
     Args:
         reannounce: the seconds until the next announce.

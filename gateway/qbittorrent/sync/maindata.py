@@ -7,10 +7,11 @@ from gateway.qbittorrent.sync.sessions import Answers
 
 
 def maindata(book: Book, answers: Answers[int], rid: int, now_us: int) -> dict[str, Any]:
-    """Returns what a session lacks. Of changes, empty members are left out, as in qBittorrent.
+    """Returns the changes that a session does not have, or everything. Changes have no empty members, as in
+    qBittorrent.
 
     Args:
-        rid: the id of the last answer that the client has.
+        rid: the id of the last answer that the client got.
     """
     base = answers.base(rid)
     if base is not None and not book.reaches(base):

@@ -26,7 +26,7 @@ def _up_to_kib(theirs: Any, ours: Any) -> bool:
 
 def _one_block(theirs: Any, ours: Any) -> bool:
     """Numbers of bytes that differ by a block of libtorrent, or fractions."""
-    return abs(theirs - ours) == BLOCK or 0 < ours - theirs < 0.1
+    return bool(abs(theirs - ours) == BLOCK or 0 < ours - theirs < 0.1)
 
 
 def _sorted_alike(theirs: Any, ours: Any) -> bool:
