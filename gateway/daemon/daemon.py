@@ -89,6 +89,13 @@ class Daemon:
         except OuzelError:
             return
 
+    async def refresh_rows(self) -> None:
+        """Reads all rows again. Does nothing if the daemon is away."""
+        try:
+            await self._follower.refresh_rows()
+        except OuzelError:
+            return
+
     async def refresh_categories(self) -> None:
         """Reads the categories again. Does nothing if the daemon is away."""
         try:

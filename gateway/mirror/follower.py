@@ -84,6 +84,10 @@ class Follower:
         """
         await self._read(list(ids), facts=True)
 
+    async def refresh_rows(self) -> None:
+        """Reads all rows at once, after a change that has an effect on all torrents. Raises OuzelError as `refresh`."""
+        await self._read(list(self._mirror.torrents), facts=False)
+
     async def refresh_categories(self) -> None:
         """Reads the categories at once. Raises OuzelError as `refresh` does."""
         self._mirror.categories = {each.name: each for each in await self._client.run(calls.list_categories())}

@@ -122,6 +122,7 @@ class Preferences:
             self._gateway.mirror.settings = limits
         if change.goals:
             await daemon.run(calls.update_goals(**change.goals))
+            await daemon.refresh_rows()
         if change.bans is not None:
             await daemon.run_many([calls.ban_peer(each) for each in change.bans if each not in view.bans])
             await daemon.run_many([calls.unban_peer(each) for each in view.bans if each not in change.bans])

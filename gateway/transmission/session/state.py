@@ -94,6 +94,7 @@ async def apply(change: Change) -> None:
         await face.run(calls.update_limits(**change.limits))
     if change.goals:
         await face.run(calls.update_goals(**change.goals))
+        await face.gateway.daemon.refresh_rows()
     if QUEUEING in change.stored and change.stored[QUEUEING] != change.state.stored(QUEUEING, False):
         torrents = list(face.mirror.torrents.values())
         managed = change.stored[QUEUEING]

@@ -94,6 +94,8 @@ def test_preferences_change_the_daemon(daemon: Daemon, api: Api) -> None:
     assert api.prefer(**wanted) == (200, "")
     found = api.get("app/preferences")
     assert {key: found[key] for key in wanted} == wanted
+    [shown] = api.get("torrents/info")
+    assert (shown["max_ratio"], shown["max_seeding_time"]) == (1.5, 90)
     client = daemon.client
     settings = client.get_settings()
     assert (settings["connections_limit"].value, settings["active_downloads"].value) == (321, 3)

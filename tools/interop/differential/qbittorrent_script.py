@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tools.interop.differential.call import Call
+from tools.interop.differential.sides import DISK
+from tools.interop.differential.world import UNICODE
 
 UNKNOWN: Final = "0" * 40
 DEAD: Final = "http://127.0.0.1:9/announce"
@@ -43,6 +45,7 @@ def script() -> Iterator[Call]:
     yield from _files_and_places()
     yield from _queue()
     yield from _transfer()
+    yield from _missing_files()
     yield from _removal()
 
 
@@ -409,6 +412,15 @@ PREFERENCES: Final = (
 GOALS_OFF: Final = (
     '{"max_ratio_enabled": false, "max_ratio": -1, "max_seeding_time_enabled": false, "max_seeding_time": -1}'
 )
+
+
+def _missing_files() -> Iterator[Call]:
+    yield post("torrents/resume", hashes="{unicode}")
+    yield from _state("unicode")
+    yield Call(DISK, {"removed": UNICODE})
+    yield post("torrents/recheck", hashes="{unicode}")
+    yield from _state("unicode")
+    yield get("torrents/info", filter="errored")
 
 
 def _removal() -> Iterator[Call]:

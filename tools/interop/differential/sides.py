@@ -25,6 +25,8 @@ SESSION_ID: Final = "X-Transmission-Session-Id"
 RPC: Final = "/transmission/rpc"
 TRANSPORT: Final = "transport"
 """The name of calls below the RPC. Their fields are `verb`, `path`, `body`, and the headers to send instead."""
+DISK: Final = "disk"
+"""The name of calls that go to no server. They delete the file `removed` of the download directory."""
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -64,6 +66,11 @@ class Place:
         known = {"downloads": str(self.downloads), **hashes}
         return re.sub(r"\{(\w+)\}", lambda found: known.get(found[1], found[0]), value)
 
+    def remove(self, name: str) -> Answer:
+        """Deletes a file of the download directory."""
+        (self.downloads / name).unlink()
+        return Answer(0, "", None)
+
     def request(self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Any:
         """Sends a request. Returns the response, and its body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
@@ -101,6 +108,8 @@ class QBittorrentSide:
 
     def send(self, call: Call) -> Answer:
         """Sends a call."""
+        if call.name == DISK:
+            return self.place.remove(call.fields["removed"])
         path = f"/api/v2/{call.name}"
         fields = {name: str(value) for name, value in self.place.filled(call.fields).items()}
         if call.verb == "GET":
@@ -137,6 +146,8 @@ class TransmissionSide:
 
     def send(self, call: Call) -> Answer:
         """Sends a call."""
+        if call.name == DISK:
+            return self.place.remove(call.fields["removed"])
         if call.name == TRANSPORT:
             return self._send_raw(**call.fields)
         fields = self.place.filled(call.fields)

@@ -65,6 +65,8 @@ REASONS: Final[tuple[Reason, ...]] = (
     Reason("torrent-set", "body.result", "4.0.6 allows duplicates of labels",
            pair("labels cannot contain duplicates", "success")),
     Reason("torrent-get", "*.labels", "4.0.6 allows duplicates of labels", pair([], ["a"])),
+    Reason("torrent-get", "*.errorString", "other words",
+           lambda theirs, ours: theirs.startswith("No data found!") and bool(ours)),
     Reason("torrent-get", "*.errorString", "Ouzel also names the tracker", lambda theirs, ours: theirs in ours),
     Reason("torrent-get", "*.eta", "Ouzel does not know whether the peers have all data", pair(-1, -2)),
     Reason("torrent-get", "*.haveValid | *.sizeWhenDone", "Ouzel does not count what is not wanted",

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tools.interop.differential.call import Call
-from tools.interop.differential.sides import TRANSPORT
+from tools.interop.differential.sides import DISK, TRANSPORT
+from tools.interop.differential.world import UNICODE
 
 UNKNOWN: Final = "0" * 40
 FIELDS: Final = (
@@ -83,6 +84,7 @@ def script() -> Iterator[Call]:
     yield from _session()
     yield from _places()
     yield from _queue()
+    yield from _missing_files()
     yield from _removal()
 
 
@@ -231,6 +233,15 @@ def _queue() -> Iterator[Call]:
     for name in ("top", "up", "down", "bottom"):
         yield call(f"queue-move-{name}", ids=["{empty}"])
         yield call(f"queue-move-{name}", ids=[999])
+
+
+def _missing_files() -> Iterator[Call]:
+    yield call("torrent-start", ids=["{unicode}"])
+    yield _state("unicode")
+    yield Call(DISK, {"removed": UNICODE})
+    yield call("torrent-verify", ids=["{unicode}"])
+    yield _state("unicode")
+    yield get(["hashString", "error", "errorString", "status"], ids=["{unicode}"])
 
 
 def _removal() -> Iterator[Call]:

@@ -12,6 +12,8 @@ PIECE: Final = 32 * 1024
 REFUSAL: Final = "this torrent is not registered"
 DEAD_TRACKER: Final = "http://127.0.0.1:9/announce"
 WEB_SEED: Final = "http://127.0.0.1:9/files/"
+UNICODE: Final = "Ünïcode 名前 [2024].mkv"
+"""The file of a torrent."""
 CREATED_S: Final = 1_700_000_000
 
 
@@ -95,7 +97,7 @@ def make(root: Path, working: Tracker, refusing: Tracker) -> World:
     add("empty", "empty folder", {"one.bin": 2 * PIECE, "two.bin": 7 * PIECE}, have=0)
     add("private", "private.bin", {"": 4 * PIECE}, have=0, tiers=((refusing.http,),), info={b"private": 1})
     add("seeded", "webseed.bin", {"": 6 * PIECE}, have=0, more={b"url-list": [WEB_SEED.encode()]})
-    add("unicode", "Ünïcode 名前 [2024].mkv", {"": 8 * PIECE}, have=1, tiers=((DEAD_TRACKER,),))
+    add("unicode", UNICODE, {"": 8 * PIECE}, have=1, tiers=((DEAD_TRACKER,),))
     add("options", "options", {"x.bin": 3 * PIECE, "y.bin": 3 * PIECE}, have=1, tiers=((announce,),))
     add("stopped", "stopped", {"s.bin": 2 * PIECE, "sub/t.bin": PIECE}, have=0)
     magnet = "c0ffee" + "1" * 34
