@@ -82,7 +82,10 @@ class Follower:
         Raises:
             OuzelError: the daemon does not answer, or refuses.
         """
-        await self._read(list(ids), facts=True)
+        changed = list(ids)
+        await self._read(changed, facts=True)
+        # The engine reports some changes after the reply, such as places in the queue. They have no event.
+        self._moving.update(dict.fromkeys(changed))
 
     async def refresh_rows(self) -> None:
         """Reads all rows at once, after a change that has an effect on all torrents. Raises OuzelError as `refresh`."""

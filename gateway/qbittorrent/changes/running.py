@@ -9,6 +9,7 @@ from gateway.qbittorrent.changes.desk import Desk
 from gateway.qbittorrent.changes.endpoint import Endpoint, on
 from gateway.qbittorrent.other_trackers import keep_other_trackers
 from gateway.qbittorrent.rows.extras import NO_EXTRAS
+from gateway.qbittorrent.rows.states import is_finished
 from gateway.web.fields import Fields
 from ouzel.client import calls
 from ouzel.client.call import Call
@@ -117,7 +118,14 @@ async def decrease(desk: Desk, fields: Fields) -> None:
 async def _move(desk: Desk, fields: Fields, where: Literal["top", "bottom", "up", "down"]) -> None:
     if not desk.kept.preference("queueing_enabled", False):
         raise HTTPException(409, "Torrent queueing must be enabled")
-    queued = [each for each in desk.many(fields["hashes"]) if each.row.queue_position is not None]
+    torrents = desk.many(fields["hashes"])
+    options = await desk.options(torrents) if torrents else []
+    # Rows have the places of torrents that have just come into the queue only after a moment.
+    queued = [
+        each
+        for each, its in zip(torrents, options, strict=True)
+        if its.auto_managed and not its.force_start and not each.row.paused and not is_finished(each.row)
+    ]
     if queued:
         batch: list[Call[Any]] = [calls.move_in_queue([each.row.torrent for each in queued], where)]
         await desk.run([each for each in desk.many("all") if each.row.queue_position is not None], batch)

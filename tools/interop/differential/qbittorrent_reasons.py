@@ -83,6 +83,11 @@ REASONS: Final[tuple[Reason, ...]] = (
            _sorted_alike),
     Reason("torrents/info", "*.completed | *.amount_left | *.progress",
            "after a rename, Ouzel's libtorrent also counts blocks of incomplete pieces", _one_block),
+    Reason("torrents/info torrents/properties", "*.state | *.amount_left | *.completed | *.progress | *.pieces_have",
+           "Ouzel says that files are missing, where qBittorrent would download them again after a recheck",
+           one_of(("stalledDL", "missingFiles"), (262144, 0), (0, 262144), (0, 1), (0, 8))),
+    Reason("torrents/info", "*.state", "the seeding queue has no order for clients: libtorrent ranks the seeds",
+           one_of(("queuedUP", "stalledUP"), ("stalledUP", "queuedUP"))),
     # decisions of the gateway
     Reason("torrents/delete", "status | body", "deleteFiles may be left out, since Sonarr does so"),
     Reason("torrents/add", "body", "a duplicate of the same category succeeds, since Sonarr would try another release",
