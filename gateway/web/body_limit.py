@@ -10,10 +10,14 @@ from gateway.web import answers
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 PHRASE: Final = "Content Too Large"
+AMBIGUOUS: Final = "Transfer-Encoding and Content-Length"
 
 
 class BodyLimit:
-    """The ASGI application around another one. A larger body is answered with 413, and the connection is closed."""
+    """The ASGI application around another one. A larger body is answered with 413, and the connection is closed.
+
+    So it is, with 400, if two headers say where the body ends.
+    """
 
     def __init__(self, app: ASGIApp, maximum: int = MAX_BODY_BYTES) -> None:
         self._app = app
@@ -23,7 +27,12 @@ class BodyLimit:
         """Passes a request on, or refuses it."""
         if scope["type"] != "http":
             return
-        length = Headers(scope=scope).get("content-length", "")
+        headers = Headers(scope=scope)
+        length = headers.get("content-length", "")
+        if length and "transfer-encoding" in headers:
+            # A proxy in front may have read another body, and take its rest for a request (RFC 9112, 6.1).
+            await answers.text(AMBIGUOUS, 400, {"Connection": "close"})(scope, receive, send)
+            return
         if length.isdecimal() and int(length) > self._maximum:
             await answers.text(PHRASE, 413, {"Connection": "close"})(scope, receive, send)
             return
