@@ -64,7 +64,7 @@ class Store:
         if self._unsaved:
             try:
                 await asyncio.to_thread(self._save_numbers, dict(self._unsaved))
-            except sqlite3.OperationalError as error:
+            except sqlite3.Error as error:
                 log.warning("numbers_not_stored", problem=str(error))
 
     def number_of(self, torrent: str) -> int:
