@@ -1,9 +1,10 @@
-"""Checks what the configuration alone does not show: the password's hash and the certificate."""
+"""Checks what the configuration alone does not show: the password's hash, the certificate, and the daemon on tcp."""
 
 from gateway.access import password
 from gateway.access.password import InvalidHash
 from gateway.config.gateway_config import Config
 from gateway.web.server import tls_context
+from ouzel.client.server import Server
 from protocol.configuration.config_problem import InvalidConfig, Problem
 
 
@@ -14,4 +15,8 @@ def check(config: Config) -> None:
             password.check_hash(config.gateway.password_hash)
         except InvalidHash as error:
             raise InvalidConfig([Problem(message=str(error), key="gateway.password_hash")]) from error
+    try:
+        Server.named()
+    except ValueError as error:
+        raise InvalidConfig([Problem(message=str(error), variable="OUZEL_SERVER")]) from error
     tls_context(config)

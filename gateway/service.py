@@ -14,6 +14,7 @@ from gateway.mirror.follower import Follower
 from gateway.mirror.mirror import Mirror
 from gateway.store.opening import opened
 from ouzel.client.aio import AsyncClient
+from ouzel.client.server import Server
 from protocol.host import private_dir
 
 
@@ -37,7 +38,7 @@ async def open_gateway(config: Config) -> AsyncIterator[Gateway]:
     """
     private_dir.prepare(config.state_dir)
     with _sole_user(config.state_dir), opened(store_file(config)) as store:
-        async with AsyncClient(config.runtime_dir) as client, asyncio.TaskGroup() as group:
+        async with _client(config) as client, asyncio.TaskGroup() as group:
             mirror = Mirror()
             follower = Follower(client, mirror, store.number)
             following = group.create_task(follower.run())
@@ -45,6 +46,12 @@ async def open_gateway(config: Config) -> AsyncIterator[Gateway]:
                 yield Gateway(config, Daemon(client, mirror, follower), store)
             finally:
                 following.cancel()
+
+
+def _client(config: Config) -> AsyncClient:
+    """A client of the daemon on tcp that OUZEL_SERVER names, or else of the local one. Raises ValueError."""
+    server = Server.named()
+    return AsyncClient(config.runtime_dir) if server is None else AsyncClient(server=server)
 
 
 @contextmanager
