@@ -1,6 +1,8 @@
 """A torrent in the mirror. Pure."""
 
-from typing import Final
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, Final
 
 import msgspec
 
@@ -12,7 +14,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What the row of a torrent lacks. Each field has the meaning of the same field in `get_torrent`.
 
     Fields:
-        trackers: the URLs of all trackers by tier.
+        trackers: the URLs of all trackers, each with its tier.
+        revision: the number of accepted changes. If it has changed, the other facts may have changed, too.
     """
 
     comment: str = ""
@@ -25,9 +28,23 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     magnet: str | None = None
     options: TorrentOptions = DEFAULT_OPTIONS
     trackers: tuple[tuple[str, int], ...] = ()
+    revision: int = 0
 
 
 NO_FACTS: Final = Facts()
+
+
+CLOCKS: Final = frozenset({"age_ms", "active_s", "seeding_s"})
+"""The members of a row that grow by themselves."""
+
+_steady: Callable[[TorrentRow], Any] = attrgetter(
+    *(name for name in TorrentRow.__struct_fields__ if name not in CLOCKS)
+)
+
+
+def same(one: TorrentRow, other: TorrentRow) -> bool:
+    """Whether two rows are equal except for durations that grow by themselves."""
+    return bool(_steady(one) == _steady(other))
 
 
 class Torrent:
@@ -36,12 +53,13 @@ class Torrent:
     Fields:
         row: the latest row.
         facts: the latest facts; `NO_FACTS` until they were read.
-        revision: the mirror's revision in which the row or the facts last changed.
+        revision: the mirror's revision in which the row or the facts last changed, except for durations.
         seq: the number of the last event that was applied to the row.
         read_us: when the row was last read, microseconds since 1970. Durations in the row were right at that time.
+        read_seq: the number of the last event before the row was read.
     """
 
-    __slots__ = ("facts", "read_us", "revision", "row", "seq")
+    __slots__ = ("facts", "read_seq", "read_us", "revision", "row", "seq")
 
     def __init__(self, row: TorrentRow, revision: int, read_us: int) -> None:
         self.row = row
@@ -49,3 +67,8 @@ class Torrent:
         self.revision = revision
         self.seq = 0
         self.read_us = read_us
+        self.read_seq = 0
+
+    def older_than(self, seq: int) -> bool:
+        """Whether a row that was read at this number is as new as the present one, or newer."""
+        return self.seq <= seq and self.read_seq <= seq

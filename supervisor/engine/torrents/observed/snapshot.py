@@ -5,7 +5,8 @@ age of the data. If the running engine has confirmed a torrent, the age is the t
 The engine reports every change, so the state is still true.
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -120,6 +121,14 @@ class Snapshot:
     def states(self) -> dict[str, TorrentState]:
         """The last known state of each torrent."""
         return {torrent: observed.state for torrent, observed in self._torrents.items()}
+
+    def count_states(self, torrents: Sequence[str]) -> Counter[TorrentState]:
+        """How many of these torrents are in each state. Torrents that no engine has reported are queued."""
+        states = [observed.state for observed in map(self._torrents.get, torrents) if observed is not None]
+        counts = Counter(states)
+        if unknown := len(torrents) - len(states):
+            counts[TorrentState.QUEUED] += unknown
+        return counts
 
     def engine_lost(self, now_us: int) -> list[str]:
         """Clears `present` and all rates, because the engine was lost. Returns the interrupted torrents."""
