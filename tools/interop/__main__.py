@@ -42,8 +42,8 @@ def interop(
     a network namespace of its own. Missing packages of Debian are installed. Their services are not started, but may be
     at the next boot. Takes four minutes.
 
-    The part `page` is run only if it is named. It uses the gateway's page in Chromium, and takes a minute. So does the
-    part `web-uis`, which uses Flood and Transmission's page on the gateway. It takes three minutes.
+    The parts `page` and `web-uis` are run only if they are named. The first uses the gateway's page in Chromium, the
+    other one Flood and Transmission's page on the gateway. Each takes four minutes.
 
     The part qbittorrent-api only runs if it is named. It downloads the test suite of that Python package, and runs the
     suite against the gateway. With --both it compares the outcomes with those against qbittorrent-nox.

@@ -16,7 +16,7 @@ COUNT: Final = 10_000
 ACTIVE: Final = 500
 PIECE: Final = 16 * 1024
 LOAD_S: Final = 10.0
-RESPONSE_MS: Final = 500.0
+RESPONSE_MS: Final = 1000.0
 """The time from an action until it is drawn, also on a busy machine."""
 BUSY: Final = 0.5
 WATCH_MS: Final = 10_000

@@ -12,6 +12,9 @@ const row = document.querySelector(arguments[0]), at = row.getBoundingClientRect
 row.dispatchEvent(new MouseEvent("contextmenu",
   {bubbles: true, cancelable: true, clientX: at.x + 40, clientY: at.y + 8, button: 2}));
 """
+_DOUBLE_CLICK: Final = """
+document.querySelector(arguments[0]).dispatchEvent(new MouseEvent("dblclick", {bubbles: true}));
+"""
 _CHOOSE: Final = """
 const item = [...document.querySelectorAll(".menu__item button")].find((each) => each.textContent === arguments[0]);
 item?.click();
@@ -45,6 +48,9 @@ class Page(Protocol):
 
     def resume(self) -> None:
         """Resumes the selected torrent."""
+
+    def details(self) -> str:
+        """The details of the selected torrent, as they are shown. Leaves them."""
 
     def set_category(self, name: str) -> None:
         """Sets the torrent's category, tag or label, whichever the interface has."""
@@ -87,6 +93,19 @@ class FloodPage:
     def resume(self) -> None:
         """Resumes the selected torrent."""
         self._browser.click("[aria-label='Start Torrent']")
+
+    def details(self) -> str:
+        """The details, their files and their peers."""
+        self._browser.run(_DOUBLE_CLICK, self.row)
+        self._browser.find(".modal .torrent-details__table__value, .modal .modal__content")
+        shown = []
+        for number in range(1, 5):
+            self._browser.click(f".modal__tab:nth-child({number}) button")
+            self._wait("!document.querySelector('.modal .loading-indicator')", "it is loaded")
+            shown.append(self._browser.run("return document.querySelector('.modal').innerText"))
+        self._browser.run("document.querySelector('.modal__overlay').click()")
+        self._wait_for_dialog()
+        return " ".join(shown)
 
     def set_category(self, name: str) -> None:
         """Sets the torrent's tag."""
@@ -145,6 +164,16 @@ class TransmissionPage:
     def resume(self) -> None:
         """Resumes the selected torrent."""
         self._browser.click("#toolbar-start")
+
+    def details(self) -> str:
+        """The four pages of the inspector."""
+        self._browser.click("#toolbar-inspector")
+        shown = []
+        for part in ("info", "peers", "trackers", "files"):
+            self._browser.click(f"#inspector-tab-{part}")
+            shown.append(self._browser.text(f"#inspector-page-{part}"))
+        self._browser.click("#toolbar-inspector")
+        return " ".join(shown)
 
     def set_category(self, name: str) -> None:
         """Does nothing, since the page has no labels."""

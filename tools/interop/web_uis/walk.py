@@ -44,6 +44,7 @@ class Walk:
             ("half way, with a killed engine", lambda: self._kill_half_way(picture)),
             ("progress to 100 %", self._wait_for_completion),
             ("pause and resume", self._pause_and_resume),
+            ("read the details", self._read_details),
             *([] if self._page.no_category else [("set the category", self._set_category)]),
             ("remove", self._remove),
             ("no error in the console", self._check_console),
@@ -80,6 +81,15 @@ class Walk:
         self._page.resume()
         self._wait(f"!({self._page.paused})", "it is shown as resumed")
         assert not self._daemon.client.get_torrent(self._made.torrent).paused
+
+    def _read_details(self) -> None:
+        """The interfaces ask for them in several requests, so they may come late."""
+        wanted = (self._made.torrent, str(self._daemon.downloads), self._made.name)
+        until(
+            lambda: all(each.lower() in shown for each in wanted) if (shown := self._page.details().lower()) else False,
+            f"the details have {wanted}",
+            every_s=1.0,
+        )
 
     def _set_category(self) -> None:
         self._page.set_category(CATEGORY)
