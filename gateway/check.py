@@ -1,4 +1,4 @@
-"""Checks what the configuration alone does not show: the password's hash and the certificate."""
+"""Checks the password's hash and the certificate, which reading the configuration does not check."""
 
 from gateway.access import password
 from gateway.access.password import InvalidHash

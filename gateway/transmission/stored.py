@@ -1,8 +1,8 @@
-"""The names of this interface's values in the store."""
+"""The names of the face's values in the store."""
 
 from typing import Final
 
 PREFIX: Final = "transmission."
-"""Before the name of a preference that only the gateway stores."""
+"""The beginning of the name of a preference that only the gateway stores."""
 QUEUEING: Final = "queueing"
-"""Whether the queue decides when torrents run."""
+"""The name of the value that says whether the queue decides when torrents run."""

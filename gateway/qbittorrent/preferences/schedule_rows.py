@@ -64,4 +64,4 @@ SCHEDULE: Final = (
     *(_time(key) for key in _TIMES),
     Row("scheduler_days", _days, _write),
 )
-"""The times at which the alternative limits are in force."""
+"""The preferences of the schedule."""

@@ -13,5 +13,5 @@ async def group_get(_: Face, __: Arguments) -> dict[str, Any]:
 
 
 async def group_set(_: Face, __: Arguments) -> dict[str, Any]:
-    """Fails, rather than to accept a limit that would have no effect."""
+    """Fails, because the limit would have no effect."""
     raise Failure("bandwidth groups are not available", Code.INVALID_PARAMS)

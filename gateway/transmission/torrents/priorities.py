@@ -1,4 +1,4 @@
-"""The choice and the priorities of files, in the arguments of a method. Pure."""
+"""Reads the selection and the priorities of files from the arguments of a method. Pure."""
 
 from collections.abc import Sequence
 
@@ -12,19 +12,19 @@ _NAMES = ("files-unwanted", "files-wanted", *(name for name, _ in _LEVELS))
 
 
 def is_given(arguments: Arguments) -> bool:
-    """Whether the arguments choose files."""
+    """Whether the arguments change the selection or the priorities of files."""
     return any(isinstance(arguments.get(name), list) for name in _NAMES)
 
 
 def chosen(arguments: Arguments, files: Sequence[FileRow] | None) -> dict[int, int]:
-    """The priorities 0..7 by file index, of the files that the arguments name.
+    """Returns the new priorities (0 to 7) by file index, for the files in the arguments.
 
     Args:
-        files: the files of the torrent; None if they are not known. Then an empty list, which means all files, has no
-            effect.
+        files: the files of the torrent. None if they are not known. An empty list in the arguments means all files. If
+            `files` is None, an empty list has no effect.
 
     Raises:
-        Failure: there is no such file.
+        Failure: the torrent does not have a file in the arguments.
     """
     present = {file.index: file.priority for file in files or ()}
     now = dict(present)
