@@ -64,7 +64,7 @@ ACTIONS: Final[Mapping[str, Callable[[str, Order], Call[Any]]]] = {
     "limits": _limits,
     "category": _category,
 }
-"""The actions by name: the call for one torrent."""
+"""By name of an action, the function that returns the call for one torrent."""
 
 
 class Actions:

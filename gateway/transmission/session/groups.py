@@ -1,4 +1,4 @@
-"""`group-get` and `group-set`. Ouzel has no bandwidth groups."""
+"""The methods `group-get` and `group-set`. Ouzel has no bandwidth groups."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`session-get` and `session-set`."""
+"""The methods `session-get` and `session-set`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`session-stats`."""
+"""The method `session-stats`."""
 
 from typing import Any
 

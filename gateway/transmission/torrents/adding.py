@@ -1,4 +1,4 @@
-"""`torrent-add`."""
+"""The method `torrent-add`."""
 
 import base64
 import binascii

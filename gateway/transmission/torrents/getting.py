@@ -1,4 +1,4 @@
-"""`torrent-get`."""
+"""The method `torrent-get`."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""`torrent-set`."""
+"""The method `torrent-set`."""
 
 import asyncio
 import time
