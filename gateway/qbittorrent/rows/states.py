@@ -53,14 +53,17 @@ FILTERS: Final[Mapping[str, Callable[[Row], bool]]] = {
 
 
 def state_of(torrent: Torrent) -> str:
-    """Returns qBittorrent's name for the state of a torrent."""
+    """Returns qBittorrent's name for the state of a torrent.
+
+    A torrent that a client has stopped is stopped at once, before the engine has done it.
+    """
     row, forced = torrent.row, torrent.facts.options.force_start
     if row.moving is not None:
         return "moving"
     if (fixed := FIXED.get(row.state)) is not None:
         return fixed
     finished = is_finished(row)
-    if row.state is TorrentState.QUEUED and row.paused:
+    if row.paused and row.state is not TorrentState.CHECKING:
         return "stoppedUP" if finished else "stoppedDL"
     if row.state is TorrentState.FETCHING_METADATA and forced:
         return "forcedMetaDL"

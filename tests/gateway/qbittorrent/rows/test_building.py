@@ -133,6 +133,8 @@ def test_tags_are_joined_and_extras_are_shown() -> None:
         ("stalledUP", {"state": TorrentState.FINISHED}),
         ("stoppedUP", {"state": TorrentState.PAUSED, "paused": True}),
         ("stoppedDL", {"state": TorrentState.PAUSED, "paused": True, "bytes_done": 0}),
+        ("stoppedDL", {"state": TorrentState.DOWNLOADING, "paused": True, "bytes_done": 0}),
+        ("stoppedDL", {"state": TorrentState.FETCHING_METADATA, "paused": True, "bytes_done": 0}),
         ("stoppedUP", {"state": TorrentState.QUEUED, "paused": True}),
         ("queuedUP", {"state": TorrentState.QUEUED}),
         ("queuedDL", {"state": TorrentState.QUEUED, "bytes_done": 0}),
