@@ -83,19 +83,20 @@ class Store:
         await asyncio.to_thread(self._put, encoded)
 
     def _number(self, torrents: list[str]) -> None:
+        numbers: dict[str, int] = {}
         with self._lock:
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 for each in torrents:
                     self._database.execute("INSERT OR IGNORE INTO torrent (id) VALUES (?)", (each,))
-                numbers = dict(self._database.execute("SELECT id, number FROM torrent"))
+                    row = self._database.execute("SELECT number FROM torrent WHERE id = ?", (each,)).fetchone()
+                    numbers[each] = row[0]
                 self._database.execute("COMMIT")
             except BaseException:
                 self._database.execute("ROLLBACK")
                 raise
-            for torrent in torrents:
-                self._numbers[torrent] = numbers[torrent]
-                self._ids[numbers[torrent]] = torrent
+            self._numbers.update(numbers)
+            self._ids.update((number, torrent) for torrent, number in numbers.items())
 
     def _put(self, values: Mapping[str, bytes | None]) -> None:
         kept = [(name, encoded) for name, encoded in values.items() if encoded is not None]
