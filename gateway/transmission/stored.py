@@ -4,5 +4,3 @@ from typing import Final
 
 PREFIX: Final = "transmission."
 """Before the name of a preference that only the gateway stores."""
-QUEUEING: Final = "queueing"
-"""Whether the queue decides when torrents run."""

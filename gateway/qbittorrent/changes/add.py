@@ -15,6 +15,7 @@ from gateway.qbittorrent.changes.desk import Desk
 from gateway.qbittorrent.changes.endpoint import Endpoint
 from gateway.qbittorrent.changes.wanted import Wanted
 from gateway.qbittorrent.rows.extras import Extras
+from gateway.store.queueing import queueing
 from gateway.web import answers
 from gateway.web.fields import Fields
 from ouzel.client import calls
@@ -40,7 +41,7 @@ async def add(desk: Desk, fields: Fields) -> Response:
         Unavailable: the daemon cannot accept torrents now.
     """
     desk.many("")  # refuses while the torrents are not known
-    request = wanted.wanted_of(fields, queueing=desk.kept.preference("queueing_enabled", False))
+    request = wanted.wanted_of(fields, queueing=queueing(desk.gateway.store))
     sources, names = await _sources(desk, fields)
     if not sources:
         return answers.text("Fails.")
