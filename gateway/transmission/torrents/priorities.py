@@ -17,16 +17,18 @@ def is_given(arguments: Arguments) -> bool:
 
 
 def chosen(arguments: Arguments, files: Sequence[FileRow] | None) -> dict[int, int]:
-    """The priorities 0..7 by file index, of the files that the arguments name.
+    """The priorities 0..7 by file index, of the files that the arguments name by their places in the list of files.
+
+    Padding files (BEP 47) are not in the list, so a file's place may be less than its index.
 
     Args:
-        files: the files of the torrent; None if they are not known. Then an empty list, which means all files, has no
-            effect.
+        files: the files of the torrent; None if they are not known. Then places count as indices, and an empty list,
+            which means all files, has no effect.
 
     Raises:
         Failure: there is no such file.
     """
-    present = {file.index: file.priority for file in files or ()}
+    present = {place: file.priority for place, file in enumerate(files or ())}
     now = dict(present)
 
     def named(name: str) -> list[int]:
@@ -46,4 +48,5 @@ def chosen(arguments: Arguments, files: Sequence[FileRow] | None) -> dict[int, i
         now[index] = now.get(index) or NORMAL
     for index in unwanted:
         now[index] = UNWANTED
-    return {index: level for index, level in now.items() if present.get(index) != level}
+    changed = {place: level for place, level in now.items() if present.get(place) != level}
+    return changed if files is None else {files[place].index: level for place, level in changed.items()}

@@ -1,5 +1,6 @@
 """Mutations of the qBittorrent face, with a real daemon and a real gateway."""
 
+import hashlib
 import http.client
 import json
 import tempfile
@@ -11,6 +12,9 @@ from typing import Any
 import pytest
 
 from protocol.wire.rows import TorrentRow
+from tests.end_to_end.gateway.rpc_client import RpcClient
+from tools.rig import bencode
+from tools.rig.bencode import Bencodable
 from tools.rig.daemon import Daemon
 from tools.rig.gateway import PASSWORD, USERNAME, GatewayProcess
 from tools.rig.samples import SampleTorrent, two_files
@@ -249,6 +253,18 @@ def test_the_queue_is_409_while_it_is_off(face: Face) -> None:
     assert face.post("torrents/topPrio", hashes="all") == (409, "Torrent queueing must be enabled")
 
 
+def test_both_interfaces_switch_the_same_queue(face: Face) -> None:
+    """What one of them switches on or off, the other shows, and obeys for torrents that it adds."""
+    rpc = RpcClient(f"http://127.0.0.1:{face.port}")
+    rpc.call("session-set", download_queue_enabled=True)
+    assert face.get("app/preferences")["queueing_enabled"] is True
+    sample = face.add("in the queue")
+    assert face.post("torrents/topPrio", hashes=sample.torrent)[0] == 200
+    assert face.post("app/setPreferences", json='{"queueing_enabled": false}')[0] == 200
+    assert rpc.call("session-get", fields=["download-queue-enabled"]) == {"download-queue-enabled": False}
+    assert face.post("torrents/topPrio", hashes=sample.torrent)[0] == 409
+
+
 def test_limits(face: Face) -> None:
     """Rates in bytes; goals with -2 for the global ones and -1 for none."""
     sample = face.add("limited")
@@ -421,6 +437,44 @@ def test_files(face: Face) -> None:
     assert face.row(sample).name == "two lines"
     assert face.ask("GET", f"torrents/export?hash={sample.torrent}")[0] == 200
     assert face.ask("GET", f"torrents/export?hash={'1' * 40}")[0] == 409
+
+
+def test_padding_files_do_not_count(face: Face) -> None:
+    """Both interfaces name a file by its place in the list, which has no padding files (BEP 47)."""
+    entries: list[Bencodable] = [
+        {b"length": 20_000, b"path": [b"a"]},
+        {b"attr": b"p", b"length": 12_768, b"path": [b".pad", b"12768"]},
+        {b"length": 40_000, b"path": [b"b"]},
+    ]
+    info: dict[bytes, Bencodable] = {
+        b"files": entries,
+        b"name": b"padded",
+        b"piece length": 16_384,
+        b"pieces": bytes(100),
+    }
+    torrent = hashlib.sha1(bencode.encode(info)).hexdigest()
+    file = [("padded.torrent", bencode.encode({b"info": info}))]
+    assert face.post("torrents/add", file, stopped="true") == (200, "Ok.")
+
+    assert face.post("torrents/filePrio", hash=torrent, id="1", priority=0) == (200, "")
+    made = face.get(f"torrents/files?hash={torrent}")
+    assert [(each["index"], each["name"]) for each in made] == [(0, "padded/a"), (1, "padded/b")]
+    assert [each["priority"] for each in made] == [1, 0]
+    assert made[1]["piece_range"] == [2, 4]
+    rpc = RpcClient(f"http://127.0.0.1:{face.port}")
+    rpc.call("torrent-set", ids=[torrent], files_wanted=[1], files_unwanted=[0])
+    found = rpc.torrent(torrent, "wanted", "files")
+    assert found["wanted"] == [0, 1]
+    assert found["files"][1]["beginPiece"] == 2
+
+
+def test_priorities_of_many_files_are_visible_at_once(face: Face) -> None:
+    """A client that reads the list again sees what it has just chosen."""
+    sample = SampleTorrent("many", {f"{number}": b"x" * 10 for number in range(3000)})
+    assert face.post("torrents/add", [("many.torrent", sample.metainfo)], stopped="true") == (200, "Ok.")
+    chosen = "|".join(map(str, range(0, 3000, 2)))
+    assert face.post("torrents/filePrio", hash=sample.torrent, id=chosen, priority=0) == (200, "")
+    assert [each["priority"] for each in face.get(f"torrents/files?hash={sample.torrent}")] == [0, 1] * 1500
 
 
 def test_changes_are_accepted_while_the_engine_is_away(face: Face) -> None:
