@@ -6,6 +6,7 @@ import json
 import tempfile
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,14 @@ def test_a_duplicate_add_is_ok_with_the_same_or_no_category_and_fails_otherwise(
     assert face.post("torrents/add", files, category="other") == (200, "Fails.")
     assert face.post("torrents/add", files) == (200, "Fails.")
     assert face.row(sample).category == "dup"
+
+
+def test_the_same_torrent_is_added_by_several_requests_at_once(face: Face) -> None:
+    """Each of them has the category that the torrent has, so none fails."""
+    file = [("twin.torrent", two_files("twin").metainfo)]
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: face.post("torrents/add", file, category="twins", stopped="true"), range(6)))
+    assert answers == [(200, "Ok.")] * 6
 
 
 def test_add_takes_links_and_hashes_by_lines(face: Face) -> None:

@@ -66,6 +66,12 @@ def test_content_path_comes_from_the_file_list() -> None:
     assert (absolute.content_path, absolute.root_path) == ("/else/a.mkv", "")
 
 
+def test_a_new_torrent_has_everything_left() -> None:
+    """Before an engine has reported it, a torrent counts as downloaded as a whole."""
+    made = row_of(torrent(state=TorrentState.QUEUED, size=1000, bytes_total=0, bytes_done=0, progress=0.0))
+    assert (made.size, made.amount_left, made.progress, made.state) == (1000, 1000, 0, "queuedDL")
+
+
 def test_without_metadata() -> None:
     """There are no paths, no size and no word on privacy."""
     made = row_of(torrent(1, Facts(), size=0, bytes_total=0, content=None, state=TorrentState.FETCHING_METADATA))

@@ -44,6 +44,16 @@ def test_eta_is_unavailable_or_unknown() -> None:
     assert type(value("eta", state=TorrentState.DOWNLOADING, eta_s=90)) is int
 
 
+def test_a_new_torrent_is_not_complete() -> None:
+    """Sonarr imports a torrent that has a size, nothing left to download, and waits to seed or is stopped."""
+    new = {"state": TorrentState.QUEUED, "size": 1000, "bytes_total": 0, "bytes_done": 0, "progress": 0.0}
+    assert [value(name, **new) for name in ("totalSize", "leftUntilDone", "sizeWhenDone")] == [1000, 1000, 1000]
+    assert value("status", **new) == 3
+    assert value("leftUntilDone", **new, paused=True) == 1000
+    nothing_selected = {**new, "state": TorrentState.FINISHED, "progress": 1.0}
+    assert value("leftUntilDone", **nothing_selected) == 0
+
+
 def test_progress_is_a_fraction() -> None:
     """Progress is a fraction."""
     assert value("percentDone", progress=1.5) == 1.0
