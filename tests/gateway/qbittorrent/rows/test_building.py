@@ -12,7 +12,7 @@ from gateway.qbittorrent.rows.extras import Extras
 from gateway.qbittorrent.rows.row import CLOCK, FIELDS, Row
 from protocol.wire.desired import TorrentOptions
 from protocol.wire.goals import GoalsReport
-from protocol.wire.rows import Moving, TorrentState
+from protocol.wire.rows import Hindrance, HindranceCause, Moving, TorrentState
 from tests.gateway.qbittorrent.made import NOW_US, torrent
 
 INTEGERS = [field.name for field in msgspec.structs.fields(Row) if field.type is int]
@@ -131,6 +131,9 @@ def test_tags_are_joined_and_extras_are_shown() -> None:
     assert (made.tags, made.auto_tmm, made.download_path) == ("a c, b", True, "/tmp/x")
 
 
+FULL = Hindrance(cause=HindranceCause.DISK, message="the disk is full")
+
+
 @pytest.mark.parametrize(
     ("name", "members"),
     [
@@ -140,6 +143,11 @@ def test_tags_are_joined_and_extras_are_shown() -> None:
         ("stoppedUP", {"state": TorrentState.PAUSED, "paused": True}),
         ("stoppedDL", {"state": TorrentState.PAUSED, "paused": True, "bytes_done": 0}),
         ("stoppedUP", {"state": TorrentState.QUEUED, "paused": True}),
+        ("stoppedUP", {"paused": True}),
+        ("stoppedDL", {"state": TorrentState.FETCHING_METADATA, "paused": True, "bytes_done": 0}),
+        ("checkingUP", {"state": TorrentState.CHECKING, "completed_us": 1, "paused": True}),
+        ("queuedDL", {"state": TorrentState.PAUSED, "bytes_done": 0}),
+        ("error", {"state": TorrentState.PAUSED, "bytes_done": 0, "hindrance": FULL}),
         ("queuedUP", {"state": TorrentState.QUEUED}),
         ("queuedDL", {"state": TorrentState.QUEUED, "bytes_done": 0}),
         ("checkingDL", {"state": TorrentState.CHECKING}),

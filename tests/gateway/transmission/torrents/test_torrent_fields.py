@@ -46,7 +46,13 @@ def test_eta_is_unavailable_or_unknown() -> None:
 
 def test_a_new_torrent_is_not_complete() -> None:
     """Sonarr imports a torrent that has a size, nothing left to download, and waits to seed or is stopped."""
-    new = {"state": TorrentState.QUEUED, "size": 1000, "bytes_total": 0, "bytes_done": 0, "progress": 0.0}
+    new: dict[str, Any] = {
+        "state": TorrentState.QUEUED,
+        "size": 1000,
+        "bytes_total": 0,
+        "bytes_done": 0,
+        "progress": 0.0,
+    }
     assert [value(name, **new) for name in ("totalSize", "leftUntilDone", "sizeWhenDone")] == [1000, 1000, 1000]
     assert value("status", **new) == 3
     assert value("leftUntilDone", **new, paused=True) == 1000
