@@ -2,12 +2,16 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
 import msgspec
+import structlog
+
+log = structlog.get_logger()
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS torrent (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE);
@@ -38,6 +42,8 @@ class Store:
             self._database.close()
             raise
         self._ids = {number: torrent for torrent, number in self._numbers.items()}
+        self._next = max(self._ids, default=0) + 1
+        self._unsaved: dict[str, int] = {}
 
     def close(self) -> None:
         """Closes the file."""
@@ -45,10 +51,21 @@ class Store:
             self._database.close()
 
     async def number(self, torrents: Iterable[str]) -> None:
-        """Gives a number to each torrent that has none."""
-        new = [each for each in torrents if each not in self._numbers]
-        if new:
-            await asyncio.to_thread(self._number, new)
+        """Gives a number to each torrent that has none.
+
+        A full disk must not hide torrents. If the file cannot be written, the numbers are in memory only, and the next
+        call writes them.
+        """
+        for each in torrents:
+            if each not in self._numbers:
+                self._numbers[each] = self._unsaved[each] = self._next
+                self._ids[self._next] = each
+                self._next += 1
+        if self._unsaved:
+            try:
+                await asyncio.to_thread(self._save_numbers, dict(self._unsaved))
+            except sqlite3.Error as error:
+                log.warning("numbers_not_stored", problem=str(error))
 
     def number_of(self, torrent: str) -> int:
         """The number of a torrent. Raises KeyError if it has none."""
@@ -82,34 +99,31 @@ class Store:
         encoded = {name: None if value is None else msgspec.json.encode(value) for name, value in values.items()}
         await asyncio.to_thread(self._put, encoded)
 
-    def _number(self, torrents: list[str]) -> None:
-        numbers: dict[str, int] = {}
-        with self._lock:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                for each in torrents:
-                    self._database.execute("INSERT OR IGNORE INTO torrent (id) VALUES (?)", (each,))
-                    row = self._database.execute("SELECT number FROM torrent WHERE id = ?", (each,)).fetchone()
-                    numbers[each] = row[0]
-                self._database.execute("COMMIT")
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            self._numbers.update(numbers)
-            self._ids.update((number, torrent) for torrent, number in numbers.items())
+    def _save_numbers(self, numbers: Mapping[str, int]) -> None:
+        with self._transaction():
+            self._database.executemany("INSERT OR IGNORE INTO torrent (id, number) VALUES (?, ?)", numbers.items())
+        for each in numbers:
+            self._unsaved.pop(each, None)
 
     def _put(self, values: Mapping[str, bytes | None]) -> None:
         kept = [(name, encoded) for name, encoded in values.items() if encoded is not None]
         deleted = [name for name, encoded in values.items() if encoded is None]
+        with self._transaction():
+            self._database.executemany("INSERT OR REPLACE INTO value (name, json) VALUES (?, ?)", kept)
+            self._database.executemany("DELETE FROM value WHERE name = ?", [(name,) for name in deleted])
+        self._values.update(kept)
+        for name in deleted:
+            self._values.pop(name, None)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """A transaction that is durable at its end. If anything fails, nothing has changed."""
         with self._lock:
             self._database.execute("BEGIN IMMEDIATE")
             try:
-                self._database.executemany("INSERT OR REPLACE INTO value (name, json) VALUES (?, ?)", kept)
-                self._database.executemany("DELETE FROM value WHERE name = ?", [(name,) for name in deleted])
+                yield
                 self._database.execute("COMMIT")
             except BaseException:
-                self._database.execute("ROLLBACK")
+                if self._database.in_transaction:  # a full disk has ended it already
+                    self._database.execute("ROLLBACK")
                 raise
-            self._values.update(kept)
-            for name in deleted:
-                self._values.pop(name, None)

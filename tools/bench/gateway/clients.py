@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import urllib.parse
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from tools.rig.gateway import PASSWORD, USERNAME
@@ -43,6 +44,14 @@ class HttpClient:
     def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         """Sends a request. Raises OSError or HTTPException if there is no answer."""
         try:
+            return self._send(method, path, body, headers)
+        except http.client.RemoteDisconnected:
+            if method != "GET":
+                raise
+            return self._send(method, path, body, headers)  # the server had closed the idle connection
+
+    def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        try:
             self._connection.request(method, path, body, {**self.headers, **headers})
             response = self._connection.getresponse()
             answer = Answer(response.status, response.read(), response.headers.get("Retry-After"))
@@ -51,9 +60,8 @@ class HttpClient:
             raise
         if cookie := response.headers.get("Set-Cookie"):
             self.headers["Cookie"] = cookie.split(";")[0]
-        for name in (SESSION,):
-            if value := response.headers.get(name):
-                self.headers[name] = value
+        if session := response.headers.get(SESSION):
+            self.headers[SESSION] = session
         return answer
 
 
@@ -74,17 +82,19 @@ class QbittorrentClient(HttpClient):
         answer = self.post("auth/login", username=username, password=password)
         assert answer.body == b"Ok.", answer
 
-    def add(self, metainfo: bytes, **fields: str) -> Answer:
-        """Adds a torrent by its .torrent file."""
+    def add(self, *metainfos: bytes, **fields: str) -> Answer:
+        """Adds torrents by their .torrent files."""
         parts = [
             f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
             for name, value in fields.items()
         ]
-        head = (
-            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="torrents"; filename="a.torrent"\r\n'
-            "Content-Type: application/x-bittorrent\r\n\r\n"
-        )
-        body = b"".join([*parts, head.encode(), metainfo, f"\r\n--{BOUNDARY}--\r\n".encode()])
+        for number, metainfo in enumerate(metainfos):
+            head = (
+                f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="torrents"; filename="{number}.torrent"\r\n'
+                "Content-Type: application/x-bittorrent\r\n\r\n"
+            )
+            parts.append(head.encode() + metainfo + b"\r\n")
+        body = b"".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
         content_type = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
         return self.send("POST", "/api/v2/torrents/add", body, **content_type)
 
