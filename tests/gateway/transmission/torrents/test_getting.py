@@ -40,6 +40,8 @@ def test_ids_are_numbers_hashes_or_both(tmp_path: Path) -> None:
     assert ids(get(tmp_path, ids=2)) == [2]
     assert ids(get(tmp_path, ids=[3, f"{1:040x}", 99, "ff" * 20, True])) == [3, 1]
     assert ids(get(tmp_path, ids="AB" * 20)) == [3]
+    assert ids(get(tmp_path, ids=[])) == []
+    assert ids(get(tmp_path, ids=None)) == []
 
 
 def test_unknown_fields_are_left_out(tmp_path: Path) -> None:
