@@ -55,7 +55,10 @@ def _seconds(micros: int | None) -> int:
 
 def name_of(torrent: Torrent) -> str:
     """The file or root folder on disk. Without a common folder, or before the files are known, it is the name."""
-    return torrent.row.content or torrent.row.name or torrent.row.torrent
+    row = torrent.row
+    content = row.content or ""
+    root = content if content.startswith("/") else content.partition("/")[0]
+    return root or row.name or row.torrent
 
 
 def _eta(torrent: Torrent, _: Scope, __: Known) -> int:

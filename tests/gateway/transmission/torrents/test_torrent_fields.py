@@ -31,6 +31,7 @@ def test_every_field_has_a_value_of_json(name: str) -> None:
 def test_the_name_is_that_on_disk() -> None:
     """The name is that on disk."""
     assert value("name") == "root 1"
+    assert value("name", content="root 1/the only file") == "root 1"
     assert value("name", content="") == "name 1"
     assert value("name", content=None) == "name 1"
     assert FIELDS["name"].value(torrent(name="", content=None), SCOPE, Known()) == f"{1:040x}"
