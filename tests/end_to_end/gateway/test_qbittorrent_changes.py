@@ -291,6 +291,59 @@ def test_limits(face: Face) -> None:
     assert face.post("torrents/setShareLimits", None, hashes=sample.torrent, **goals)[0] == 400
 
 
+def test_sonarr_removes_a_torrent_once_its_limit_has_stopped_it(face: Face) -> None:
+    """A complete torrent is `stalledUP` until the limit is reached, and `stoppedUP` then. A start makes it seed on."""
+    sample = two_files("seeded")
+    sample.write(face.daemon.downloads)
+    assert face.post("torrents/add", [("seeded.torrent", sample.metainfo)], category="tv") == (200, "Ok.")
+    until(lambda: face.info(sample)["state"] == "stalledUP", "it seeds")
+    assert face.info(sample)["content_path"] == str(face.daemon.downloads / "seeded")
+    limits = {"ratioLimit": 0, "seedingTimeLimit": -2, "inactiveSeedingTimeLimit": -2}
+    assert face.post("torrents/setShareLimits", None, hashes=sample.torrent, **limits)[0] == 200
+    until(lambda: face.info(sample)["state"] == "stoppedUP", "the limit has stopped it")
+    row = face.info(sample)
+    assert (row["ratio"], row["ratio_limit"], row["max_ratio"], row["progress"]) == (0, 0, 0, 1)
+    assert face.post("torrents/start", hashes=sample.torrent)[0] == 200
+    until(lambda: face.info(sample)["state"] == "stalledUP", "it seeds beyond the limit")
+
+
+def test_a_new_torrent_is_changed_at_once(face: Face) -> None:
+    """Programs send all changes right after the add, and read once. What was removed leaves nothing behind."""
+    sample = face.add("prompt", category="first", tags="a b, ü/x")
+    one = {"hashes": sample.torrent}
+    face.post("torrents/createCategory", category="tv/ünï, co")
+    assert face.post("torrents/setCategory", None, **one, category="tv/ünï, co") == (200, "")
+    limits = {"ratioLimit": 1.5, "seedingTimeLimit": 90, "inactiveSeedingTimeLimit": -1}
+    assert face.post("torrents/setShareLimits", None, **one, **limits) == (200, "")
+    assert face.post("torrents/rename", hash=sample.torrent, name="another, name") == (200, "")
+    row = face.info(sample)
+    assert (row["category"], row["tags"], row["name"]) == ("tv/ünï, co", "a b, ü/x", "another, name")
+    found = [row[name] for name in ("ratio_limit", "seeding_time_limit", "inactive_seeding_time_limit")]
+    assert found == [1.5, 90, -1]
+    assert row["content_path"] == str(face.daemon.downloads / "prompt")
+
+    face.post("torrents/delete", None, **one)
+    assert face.get(f"torrents/info?hashes={sample.torrent}") == []
+    face.add("prompt")
+    row = face.info(sample)
+    assert (row["category"], row["tags"], row["name"], row["ratio_limit"]) == ("", "", "prompt", -2)
+
+
+def test_a_link_gets_its_metadata(face: Face) -> None:
+    """Before that, there is no path and no file. The name in the link is not the name on disk."""
+    sample = two_files("on disk")
+    link = f"magnet:?xt=urn:btih:{sample.torrent.upper()}&dn=in+the+link"
+    assert face.post("torrents/add", urls=link, category="links", stopped="true") == (200, "Ok.")
+    row = face.info(sample)
+    assert (row["name"], row["content_path"], row["has_metadata"]) == ("in the link", "", False)
+    assert (row["size"], row["total_size"], row["progress"], row["eta"]) == (0, -1, 0, 8_640_000)
+    assert face.get(f"torrents/files?hash={sample.torrent}") == []
+    face.post("torrents/add", [("x.torrent", sample.metainfo)], category="links")
+    row = until(lambda: (found := face.info(sample))["has_metadata"] and found, "the metadata is known")
+    assert (row["name"], row["content_path"]) == ("on disk", str(face.daemon.downloads / "on disk"))
+    assert (row["size"], row["amount_left"]) == (sample.size, sample.size)
+
+
 def test_tags(face: Face) -> None:
     """Tags without torrents stay; `removeTags` without tags removes all; `deleteTags` deletes them everywhere."""
     sample = face.add("tagged", tags="x")
