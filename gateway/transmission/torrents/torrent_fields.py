@@ -7,6 +7,7 @@ import mimetypes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -42,10 +43,13 @@ class Scope:
     position: Mapping[str, int]
 
 
+Getter = Callable[[Torrent, Scope, Known], Any]
+
+
 class Field(NamedTuple):
     """One field: its value, and the details that it needs."""
 
-    value: Callable[[Torrent, Scope, Known], Any]
+    value: Getter
     needs: tuple[Kind, ...] = ()
 
 
@@ -70,7 +74,7 @@ def _eta(torrent: Torrent, _: Scope, __: Known) -> int:
 
 def _ratio(torrent: Torrent, _: Scope, __: Known) -> float:
     row = torrent.row
-    if row.ratio is None:
+    if row.ratio is None or not isfinite(row.ratio):
         return -2.0 if row.uploaded else -1.0
     return row.ratio
 
