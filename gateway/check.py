@@ -1,4 +1,4 @@
-"""Checks what the configuration alone does not show: the password's hash, web interfaces and the certificate."""
+"""Checks the password's hash, the certificate and web interfaces, which reading the configuration does not check."""
 
 from pathlib import Path
 from typing import Final

@@ -316,7 +316,7 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         ...
 
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
-        """The desired state, with its values replaced by the session's. Values that the session lacks are kept.
+        """The desired state with the values of the session. A value that the session does not have stays the same.
 
         If libtorrent has stopped a torrent because of an error, it does not count as paused. A torrent that waits in
         the queue does not count as paused either.

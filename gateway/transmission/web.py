@@ -14,14 +14,14 @@ DEBIAN: Final = Path("/usr/share/transmission/web")
 
 
 def directory(config: Config) -> Path | None:
-    """The directory of the files: the configured one, or that of Debian's package; None if neither exists."""
+    """The configured directory of the files, or the directory of Debian's package. None if neither exists."""
     chosen = config.gateway.transmission_webui_dir
     found = DEBIAN if chosen is None else Path(chosen)
     return found if found.is_dir() else None
 
 
 def routes(config: Config) -> list[BaseRoute]:
-    """The routes of the files. Nothing outside of the directory is served."""
+    """The routes of the files. They serve no file outside of the directory."""
     found = directory(config)
     if found is None:
         return []

@@ -1,4 +1,4 @@
-"""`torrents/add`: links, info-hashes, URLs and uploaded files."""
+"""The endpoint `torrents/add`. It adds links, info-hashes, URLs and uploaded files."""
 
 import asyncio
 from typing import Any, Final
@@ -32,12 +32,13 @@ FETCHES: Final = 8
 
 
 async def add(desk: Desk, fields: Fields) -> Response:
-    """Adds torrents. `Ok.` if one of them was added, and `Fails.` otherwise.
+    """Adds torrents. The answer is `Ok.` if at least one torrent was added, and otherwise `Fails.`.
 
-    A torrent that exists counts as added if it has the category of the request, or none, which is set then.
+    An existing torrent counts as added if it has the category of the request. If it has no category, it gets this
+    category, and counts as added, too.
 
     Raises:
-        HTTPException: 415, if an uploaded file is no torrent.
+        HTTPException: 415, if an uploaded file is not a .torrent file.
         Unavailable: the daemon cannot accept torrents now.
     """
     desk.many("")  # refuses while the torrents are not known
@@ -79,7 +80,7 @@ async def add(desk: Desk, fields: Fields) -> Response:
 
 
 async def _run(desk: Desk, batch: list[Call[Added]]) -> list[Added | Refused | Unavailable]:
-    """Runs additions. Unlike `Daemon.run_many`, it also returns those that succeeded beside those that must wait."""
+    """Runs additions. If some cannot succeed now, still returns the results of the others, unlike `Daemon.run_many`."""
     try:
         outcomes = await desk.gateway.daemon.client.run_many(batch)
     except OuzelError as error:
@@ -88,7 +89,7 @@ async def _run(desk: Desk, batch: list[Call[Added]]) -> list[Added | Refused | U
 
 
 async def _known(desk: Desk, torrents: list[str], category: str | None) -> bool:
-    """Gives the category to torrents without one. Returns whether a torrent has it now."""
+    """Gives a category to torrents without a category. Returns whether a torrent has the category now."""
     found = [each for each in map(desk.gateway.mirror.find, torrents) if each is not None]
     if category is not None:
         await desk.run(
@@ -99,7 +100,7 @@ async def _known(desk: Desk, torrents: list[str], category: str | None) -> bool:
 
 
 def _automatic(desk: Desk, request: Wanted) -> bool:
-    """Whether the category decides where the torrents are stored. A path of the request's own prevents it."""
+    """Whether the category decides where the torrents are stored. If the request has a path, the result is false."""
     if request.auto_tmm is not None:
         return request.auto_tmm
     return desk.kept.preference("auto_tmm_enabled", False) and not request.save_path and not request.download_path
@@ -133,7 +134,7 @@ async def _arguments(desk: Desk, request: Wanted, category: str | None, *, autom
 
 
 async def _sources(desk: Desk, fields: Fields) -> tuple[list[dict[str, Any]], list[str | None]]:
-    """The torrents of a request as arguments of `add_torrent`, and the names of those that are uploaded files."""
+    """Returns the arguments of `add_torrent` for each torrent in a request, and the names of uploaded files."""
     lines = [each.strip() for each in fields.get("urls", "").split("\n") if each.strip()]
     if len(lines) > MAX_URLS:
         raise HTTPException(400, f"More than {MAX_URLS} URLs")

@@ -1,4 +1,4 @@
-"""Names and files of torrents: priorities, renames, and the .torrent file."""
+"""The endpoints for files of torrents: priorities, renames, and the .torrent file."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ from protocol.wire.errors import ErrorKind
 from protocol.wire.rows import FileRow
 
 PRIORITIES: Final = {0: 0, 1: 4, 6: 6, 7: 7}
-"""The daemon's priority by that of the API. The daemon selects files with 4, which the API calls 1."""
+"""By priority of the API, the priority of the daemon. The normal priority is 1 in the API and 4 in the daemon."""
 MAX_DISPLAY_NAME: Final = 255
 RENAMING_S: Final = 5.0
 """The longest wait until a rename is visible."""
@@ -62,7 +62,7 @@ async def set_priority(desk: Desk, fields: Fields) -> None:
 
 
 async def rename(desk: Desk, fields: Fields) -> None:
-    """Sets the name that is shown. No file is renamed."""
+    """Sets the displayed name of a torrent. Renames no file."""
     torrent = desk.one(fields["hash"])
     name = " ".join(fields["name"].split("\n")).strip()[:MAX_DISPLAY_NAME]
     if not name:
@@ -107,9 +107,10 @@ async def export(desk: Desk, fields: Fields) -> Response:
 
 
 async def _renamed(desk: Desk, torrent: str, call: Call[None], shown: Callable[[str], bool]) -> None:
-    """Renames, and waits until the file list shows it, since clients rename one file after the other.
+    """Renames a file or folder, and waits until the list of files shows the new name.
 
-    A rename that is in progress makes the daemon refuse the next one for a moment.
+    Clients rename several files one after the other. While a rename is in progress, the daemon refuses the next rename.
+    Then this function tries again for a moment.
 
     Raises:
         HTTPException: 409, if the daemon refuses.
@@ -142,7 +143,7 @@ def _checked(path: str) -> str:
 
 
 async def _files(desk: Desk, torrent: str) -> list[FileRow]:
-    """All files of a torrent; none before its metadata is known. Raises Unavailable."""
+    """All files of a torrent. The list is empty if the metadata is not known. Raises Unavailable."""
     found: list[FileRow] = []
     cursor: str | None = None
     while True:

@@ -10,7 +10,7 @@ from protocol.wire.rows import FileRow
 
 NORMAL: Final = 1
 PRIORITIES: Final = {0: 0, 6: 6, 7: 7}
-"""qBittorrent's priorities of files. The others are normal."""
+"""By priority of the daemon, the priority of qBittorrent. All other priorities are normal (1)."""
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -36,8 +36,8 @@ def file_rows(files: Iterable[FileRow], piece_length: int | None, availability: 
     """Returns the rows of files.
 
     Args:
-        piece_length: None if it is unknown.
-        availability: for each piece the number of peers that have it; empty if it is unknown.
+        piece_length: the size of a piece in bytes. None if it is not known.
+        availability: for each piece, the number of peers that have the piece. Empty if it is not known.
         finished: whether all selected files are complete.
     """
     found: list[File] = []
@@ -64,9 +64,9 @@ def _available(pieces: bytes) -> float:
 
 
 def _ranges(files: Iterable[FileRow], piece_length: int) -> Iterator[tuple[FileRow, tuple[int, int]]]:
-    """The files with their first and last pieces. A gap in the indices is padding up to the next piece.
+    """Returns each file with its first and last piece. A missing index is a padding file, which fills its piece.
 
-    As in qBittorrent, the last piece of an empty file is before its first one.
+    As in qBittorrent, the last piece of an empty file is the piece before its first one.
     """
     offset, index = 0, 0
     for file in files:

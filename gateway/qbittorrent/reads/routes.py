@@ -1,4 +1,4 @@
-"""The reads of `torrents`."""
+"""The endpoints that read torrents."""
 
 import asyncio
 from typing import Any, Final
@@ -23,7 +23,7 @@ from gateway.web import answers
 from gateway.web.fields import Fields
 
 FEW: Final = 50
-"""Up to this number of torrents, the daemon is asked for the state of trackers in a list."""
+"""If a list has at most this many torrents, the daemon is asked for the states of their trackers."""
 
 
 def routes(present: Present, details: Details) -> list[BaseRoute]:
@@ -78,7 +78,7 @@ class Reads:
         return answers.json(properties(entry))
 
     async def trackers(self, fields: Fields) -> Response:
-        """The trackers of a torrent, after three other sources of peers."""
+        """The rows of the DHT, of PEX and of LSD, and then the trackers of a torrent."""
         entry = self._present.entry(fields)
         torrent = entry.torrent.row.torrent
         rows = await self._details.trackers(torrent)
@@ -93,7 +93,7 @@ class Reads:
         return answers.json([{"url": url} for url in await self._details.web_seeds(entry.torrent.row.torrent)])
 
     async def files(self, fields: Fields) -> Response:
-        """The files of a torrent, or those with the given indexes."""
+        """The files of a torrent, or only the files with the given indexes."""
         entry = self._present.entry(fields)
         rows = {row.index: row for row in await self._files_of(entry)}
         if "indexes" not in fields:
@@ -152,7 +152,7 @@ class Reads:
         )
 
     async def _trackers_of(self, entries: list[Entry]) -> list[list[Tracker]]:
-        """The trackers of torrents in a list; if there are many torrents, as far as the mirror knows."""
+        """The trackers of the torrents in a list. If there are many torrents, only the mirror is used."""
         if len(entries) > FEW:
             return [listed_trackers(entry.torrent) for entry in entries]
         found = []

@@ -1,4 +1,4 @@
-"""The names of states, and which of them a filter has. Pure."""
+"""The names of states, and the filters of the list. Pure."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -12,7 +12,7 @@ FIXED: Final[Mapping[TorrentState, str]] = {
     TorrentState.QUARANTINED: "error",
     TorrentState.MISSING_STORAGE: "missingFiles",
 }
-"""The states whose names depend on nothing else."""
+"""The names of the states that depend only on Ouzel's state."""
 UNFINISHED: Final[Mapping[TorrentState, str]] = {
     TorrentState.CHECKING: "checkingDL",
     TorrentState.FETCHING_METADATA: "metaDL",
@@ -49,7 +49,7 @@ FILTERS: Final[Mapping[str, Callable[[Row], bool]]] = {
     "paused": lambda row: row.state in STOPPED,
     "resumed": lambda row: row.state not in STOPPED,
 }
-"""The filters by name. Any other name lets every torrent pass. The last two are names of version 4."""
+"""The filters by name. Every torrent passes an unknown filter. The last two names are from version 4."""
 
 
 def state_of(torrent: Torrent) -> str:

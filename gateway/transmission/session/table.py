@@ -1,4 +1,4 @@
-"""The preferences: one row each. Pure."""
+"""The table of the preferences. Pure."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from gateway.transmission.session.state import Change, State
 from protocol.wire.desired import LIMIT_MAX_BPS
 
 PEER_LIMIT: Final = 50
-"""What Transmission has by default. Until a client sets it, torrents have no limit of their own."""
+"""The default of Transmission. Until a client sets the preference, added torrents get no limit."""
 VERSION: Final = "4.0.6 (ouzel)"
 UNITS: Final = {
     "speed-units": ["kB/s", "MB/s", "GB/s", "TB/s"],
@@ -48,7 +48,7 @@ def _count_setting(name: str, default: int) -> Preference:
 
 
 def _stored(name: str, default: Any, convert: Callable[[Arguments, str], Any]) -> Preference:
-    """What only the gateway stores: it applies to torrents that are added here."""
+    """A preference that only the gateway stores. It applies to torrents that are added by this face."""
 
     def write(change: Change, arguments: Arguments, argument: str) -> None:
         value = convert(arguments, argument)
@@ -134,7 +134,7 @@ def _write_download_dir(change: Change, arguments: Arguments, name: str) -> None
 
 
 def _queue_enabled(setting: str, size: str, default: int) -> Preference:
-    """-1 in libtorrent means no limit."""
+    """The preference that switches a limit of the queue on or off. In libtorrent, -1 means no limit."""
 
     def write(change: Change, arguments: Arguments, argument: str) -> None:
         value = flag(arguments, argument)
@@ -153,7 +153,7 @@ def _queue_enabled(setting: str, size: str, default: int) -> Preference:
 
 
 def _any_limited(change: Change, settings: list[str]) -> bool:
-    """Whether the queue limits one of these numbers, after the change."""
+    """Whether one of these limits of the queue is on after the change."""
     if not change.state.queueing:
         return any(isinstance(value := change.settings.get(each), int) and value >= 0 for each in settings)
     return any(_integer(change.settings.get(each, change.state.settings.get(each)), -1) >= 0 for each in settings)

@@ -1,4 +1,4 @@
-"""`torrent-add`."""
+"""The method `torrent-add`."""
 
 import base64
 import binascii
@@ -57,7 +57,7 @@ async def torrent_add(face: Face, arguments: Arguments) -> dict[str, Any]:
 
 
 async def _source(face: Face, arguments: Arguments) -> tuple[str | None, bytes | None]:
-    """The magnet link, or else the metainfo."""
+    """Returns the magnet link. If there is no magnet link, returns the metainfo."""
     encoded = text(arguments, "metainfo")
     if encoded:
         try:

@@ -1,4 +1,4 @@
-"""`torrent-get`."""
+"""The method `torrent-get`."""
 
 import time
 from typing import Any
@@ -22,10 +22,10 @@ def _scope(face: Face, names: list[str]) -> Scope:
 
 
 async def torrent_get(face: Face, arguments: Arguments) -> dict[str, Any]:
-    """Returns fields of torrents. Unknown fields are left out.
+    """Returns fields of torrents. Ignores unknown fields.
 
-    Rows are encoded one by one, since the garbage collector would visit thousands of objects again and again. Those of
-    JSON-RPC get other names first.
+    Each row is encoded at once. Thousands of rows that are not encoded would be slow, because the garbage collector
+    visits all their objects. For JSON-RPC, the fields of a row get their new names before the encoding.
     """
     asked = texts(arguments, "fields")
     if not asked:
@@ -53,7 +53,7 @@ async def torrent_get(face: Face, arguments: Arguments) -> dict[str, Any]:
 
 
 def describe(face: Face, torrent: str) -> dict[str, Any]:
-    """The id, name and hash of a torrent, as `torrent-add` returns them."""
+    """The id, name and hash of a torrent, for the answer of `torrent-add`."""
     names = ["id", "name", "hashString"]
     found = face.mirror.torrents.get(torrent)
     if found is None:

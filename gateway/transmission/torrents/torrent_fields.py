@@ -1,6 +1,6 @@
-"""The fields of a torrent: one row each. Pure.
+"""The table of the fields of a torrent. Pure.
 
-Times are in seconds since 1970, 0 for never. Limits are in kB/s. `-1` as a duration means that it does not apply.
+Times are in seconds since 1970, and 0 means never. Limits are in kB/s. The duration -1 means that there is no duration.
 """
 
 import mimetypes
@@ -25,17 +25,17 @@ INT_MAX: Final = 2**53 - 1
 DEFAULT_RATIO: Final = 2.0
 DEFAULT_IDLE_MIN: Final = 30
 PEER_LIMIT: Final = 50
-"""What Transmission has by default, for limits that are off."""
+"""The default of Transmission. Fields show it if the torrent has no limit."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What the fields of all torrents in an answer have in common.
+    """The data that all torrents in an answer share.
 
     Fields:
-        now_s: the time, seconds since 1970.
-        number_of: the id of a torrent.
-        position: the places of torrents in the queue.
+        now_s: the time in seconds since 1970.
+        number_of: returns the id of a torrent in the RPC.
+        position: the positions of torrents in the queue.
     """
 
     now_s: int
@@ -47,7 +47,7 @@ Getter = Callable[[Torrent, Scope, Known], Any]
 
 
 class Field(NamedTuple):
-    """One field: its value, and the details that it needs."""
+    """One field: the function that returns its value, and the details that the function needs."""
 
     value: Getter
     needs: tuple[Kind, ...] = ()
@@ -58,7 +58,7 @@ def _seconds(micros: int | None) -> int:
 
 
 def name_of(torrent: Torrent) -> str:
-    """The file or root folder on disk. Without a common folder, or before the files are known, it is the name."""
+    """The name of the only file or root folder on disk. If neither exists or is known, the torrent's name."""
     row = torrent.row
     content = row.content or ""
     root = content if content.startswith("/") else content.partition("/")[0]
