@@ -101,6 +101,7 @@ def main() -> None:
 def _run(config: Config, args: argparse.Namespace) -> None:
     if args.check:
         check.check(config)
+        check.check_web_interfaces(config)
         sys.stdout.write("the configuration is right\n")
     elif args.new_api_key is not None or args.revoke_api_key is not None or args.list_api_keys:
         _on_keys(config, args)

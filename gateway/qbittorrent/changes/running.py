@@ -9,6 +9,7 @@ from gateway.qbittorrent.changes.desk import Desk
 from gateway.qbittorrent.changes.endpoint import Endpoint, on
 from gateway.qbittorrent.other_trackers import keep_other_trackers
 from gateway.qbittorrent.rows.extras import NO_EXTRAS
+from gateway.store.queueing import queueing
 from gateway.web.fields import Fields
 from ouzel.client import calls
 from ouzel.client.call import Call
@@ -115,7 +116,7 @@ async def decrease(desk: Desk, fields: Fields) -> None:
 
 
 async def _move(desk: Desk, fields: Fields, where: Literal["top", "bottom", "up", "down"]) -> None:
-    if not desk.kept.preference("queueing_enabled", False):
+    if not queueing(desk.gateway.store):
         raise HTTPException(409, "Torrent queueing must be enabled")
     queued = [each for each in desk.many(fields["hashes"]) if each.row.queue_position is not None]
     if queued:

@@ -10,7 +10,6 @@ from gateway.transmission.session.alternative import ALTERNATIVE
 from gateway.transmission.session.preference import KB, Preference, constant
 from gateway.transmission.session.seeding import SEEDING
 from gateway.transmission.session.state import Change, State
-from gateway.transmission.stored import QUEUEING
 from protocol.wire.desired import LIMIT_MAX_BPS
 
 PEER_LIMIT: Final = 50
@@ -144,20 +143,18 @@ def _queue_enabled(setting: str, size: str, default: int) -> Preference:
             stored = change.state.stored(size, default) if chosen is None else chosen
             change.settings[setting] = clamped(stored, 1) if value else -1
             others = [each for each in _QUEUES if each != setting]
-            if value and not change.state.stored(QUEUEING, False):
+            if value and not change.state.queueing:
                 for each in others:
                     change.settings.setdefault(each, -1)
             change.settings["active_limit"] = -1
-            change.stored[QUEUEING] = value or _any_limited(change, others)
+            change.queueing = value or _any_limited(change, others)
 
-    return Preference(
-        lambda state: state.stored(QUEUEING, False) and _integer(state.settings.get(setting), -1) >= 0, write
-    )
+    return Preference(lambda state: state.queueing and _integer(state.settings.get(setting), -1) >= 0, write)
 
 
 def _any_limited(change: Change, settings: list[str]) -> bool:
     """Whether one of these limits of the queue is on after the change."""
-    if not change.state.stored(QUEUEING, False):
+    if not change.state.queueing:
         return any(isinstance(value := change.settings.get(each), int) and value >= 0 for each in settings)
     return any(_integer(change.settings.get(each, change.state.settings.get(each)), -1) >= 0 for each in settings)
 
