@@ -1,4 +1,7 @@
-"""Checks what the configuration alone does not show: the password's hash, the certificate, and the daemon on tcp."""
+"""Checks the password's hash, the certificate, the daemon on tcp, and the folders of web interfaces."""
+
+from pathlib import Path
+from typing import Final
 
 from gateway.access import password
 from gateway.access.password import InvalidHash
@@ -6,6 +9,8 @@ from gateway.config.gateway_config import Config
 from gateway.web.server import tls_context
 from ouzel.client.server import Server
 from protocol.configuration.config_problem import InvalidConfig, Problem
+
+PAGE: Final = "index.html"
 
 
 def check(config: Config) -> None:
@@ -20,3 +25,13 @@ def check(config: Config) -> None:
     except ValueError as error:
         raise InvalidConfig([Problem(message=str(error), variable="OUZEL_SERVER")]) from error
     tls_context(config)
+
+
+def check_web_interfaces(config: Config) -> None:
+    """Raises InvalidConfig if the folder of a web interface has no page. The gateway starts without it, too."""
+    for name in ("webui_dir", "transmission_webui_dir"):
+        given = getattr(config.gateway, name)
+        if given is not None and not (Path(given) / PAGE).is_file():
+            inner = Path(given) / "public"
+            hint = f"; did you mean {str(inner)!r}?" if (inner / PAGE).is_file() else ""
+            raise InvalidConfig([Problem(message=f"{given!r} has no {PAGE}{hint}", key=f"gateway.{name}")])

@@ -15,7 +15,7 @@ from gateway.mirror.reading import Page
 from ouzel.client import calls
 from ouzel.client.aio import AsyncClient
 from ouzel.client.aio_events import AsyncEvents
-from ouzel.stream.event import Resnapshot
+from ouzel.stream.event import Event, Resnapshot
 from ouzel.stream.feed import Item
 from ouzel.stream.silence import DaemonSilent
 from protocol.wire.errors import OuzelError
@@ -27,21 +27,21 @@ BATCH: Final = 250
 TURN_S: Final = 0.25
 """The interval between reads of torrents with new events."""
 SWEEP_S: Final = 60.0
-"""The time in which every row is read once. Some changes have no event, such as those of categories."""
+"""The time in which the follower reads each row at least once. Some changes, such as a new category, have no event."""
 POLL_S: Final = 1.0
-"""The interval between reads of the service's state, and of rows with new progress."""
+"""The interval between reads of the service's state. Rows with new progress are read at the same time."""
 RECONNECT: Final = wait_exponential(multiplier=0.1, max=2)
 """The delays between attempts to reach the daemon."""
 CATEGORIES_TURNS: Final = 5
-"""In one of so many turns, categories, health and counters are read, too."""
+"""In one of this many polls, the follower also reads categories, health and counters."""
 READ_MS: Final = 3000
 """The time limit of a read. A daemon that was restarted does not answer earlier requests."""
 SILENT_TURNS: Final = 3
-"""After so many polls without a message the daemon counts as away. It sends a tick every second."""
+"""After this many polls without a message, the daemon counts as away. A daemon sends a tick every second."""
 SERVICE_EVENTS: Final = frozenset({"engine_started", "engine_lost", "health_changed"})
 """After these events, the service's health is read at once."""
 SETTINGS_EVENTS: Final = frozenset({"limits_applied", "settings_changed"})
-"""After these events, if they are not about a torrent, the limits are read at once."""
+"""If one of these events is not about a torrent, the follower reads the limits at once."""
 
 
 class Follower:
@@ -50,7 +50,7 @@ class Follower:
     Args:
         client: a client of the daemon.
         mirror: the state to update.
-        admit: is awaited with the ids of new torrents, before the mirror has them.
+        admit: awaited with the ids of new torrents, before the mirror has these torrents.
     """
 
     def __init__(self, client: AsyncClient, mirror: Mirror, admit: Callable[[Iterable[str]], Awaitable[None]]) -> None:
@@ -68,7 +68,7 @@ class Follower:
         """The types of recent events about the service."""
 
     async def run(self) -> None:
-        """Reads events, and reads again in the background what events lack."""
+        """Reads events. In the background, requests the data that events do not have."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
             group.create_task(self._every(TURN_S, self._refresh_changed))
@@ -77,7 +77,7 @@ class Follower:
             group.create_task(self._notice_silence())
 
     async def refresh(self, ids: Iterable[str]) -> None:
-        """Reads torrents at once, such as those that the gateway itself has changed.
+        """Reads torrents at once, for example after a change by the gateway.
 
         Raises:
             OuzelError: the daemon does not answer, or refuses.
@@ -93,13 +93,13 @@ class Follower:
             try:
                 async with await self._connect() as events:
                     async for item in events:
-                        await self._hear(item)
+                        await self._hear([item, *events.received()])
             except OuzelError as error:
                 log.warning("daemon_away", problem=str(error))
                 self._mirror.apply(DaemonSilent(silence_s=0.0, since_us=_now_us()), _now_us())
 
     async def _connect(self) -> AsyncEvents:
-        """Returns a started stream, however long that takes."""
+        """Returns a started stream. Repeats the attempt until the daemon answers."""
         retrying = AsyncRetrying(wait=RECONNECT, retry=retry_if_exception_type(OuzelError))
         async for attempt in retrying:
             with attempt:
@@ -108,17 +108,23 @@ class Follower:
                 return events
         raise AssertionError  # it retries for ever
 
-    async def _hear(self, item: Item) -> None:
+    async def _hear(self, items: Sequence[Item]) -> None:
+        """Applies items. All torrents that are new in them are admitted at once: each admission is a durable write."""
         self._quiet_turns = 0
-        if isinstance(item, Resnapshot):
-            await self._admit(row.torrent for row in item.torrents)
-            if self._mirror.stats is None:
-                await self._poll()  # so that a mirror that is ready has all reports
-            self._dirty.update(dict.fromkeys(self._mirror.apply(item, _now_us())))
-            self._polls = 0
-            return
-        if item.type == "torrent_added" and item.torrent is not None:
-            await self._admit([item.torrent])
+        await self._admit(each for item in items for each in _new_in(item))
+        for item in items:
+            if isinstance(item, Resnapshot):
+                await self._hear_snapshot(item)
+            else:
+                self._hear_event(item)
+
+    async def _hear_snapshot(self, item: Resnapshot) -> None:
+        if self._mirror.stats is None:
+            await self._poll()  # so that a mirror that is ready has all reports
+        self._dirty.update(dict.fromkeys(self._mirror.apply(item, _now_us())))
+        self._polls = 0
+
+    def _hear_event(self, item: Event) -> None:
         self._mirror.apply(item, _now_us())
         if item.torrent is None:
             self._outdated.add(item.type)
@@ -126,7 +132,7 @@ class Follower:
             (self._moving if item.type == "progress" else self._dirty)[item.torrent] = None
 
     async def _every(self, interval_s: float, step: Callable[[], Awaitable[None]]) -> None:
-        """Repeats a step. A failure of the daemon is not reported here: the event stream notices it, too."""
+        """Repeats a step. Ignores failures of the daemon, because the event stream notices and reports them."""
         while True:
             await asyncio.sleep(interval_s)
             if self._mirror.ready and not self._mirror.away:
@@ -134,7 +140,7 @@ class Follower:
                     await step()
 
     async def _notice_silence(self) -> None:
-        """Counts the polls since the last message, so that a pause of this process alone is no silence."""
+        """Counts the polls since the last message. A pause of this process does not count as silence."""
         while True:
             await asyncio.sleep(POLL_S)
             self._quiet_turns += 1
@@ -142,7 +148,7 @@ class Follower:
                 self._mirror.apply(DaemonSilent(silence_s=SILENT_TURNS * POLL_S, since_us=_now_us()), _now_us())
 
     async def _refresh_changed(self) -> None:
-        """Reads torrents with events, and the service's state after events about it."""
+        """Reads the torrents with events. After events about the service, also reads the service's state."""
         outdated, self._outdated = self._outdated, set()
         if outdated & SETTINGS_EVENTS:
             self._mirror.settings = await self._client.run(reading.limits(), deadline_ms=READ_MS)
@@ -151,7 +157,7 @@ class Follower:
         await self._read(list(self._dirty)[:BATCH], facts=True)
 
     async def _sweep(self) -> None:
-        """Reads rows with progress, and a share of all others. Each row is read once in `SWEEP_S`."""
+        """Reads rows with progress, and a part of the other rows. So each row is read in `SWEEP_S`."""
         torrents = self._mirror.torrents
         if not self._unswept:
             self._unswept = list(torrents)
@@ -162,7 +168,7 @@ class Follower:
         await self._read([each for each in ids if each in torrents], facts=False)
 
     async def _read(self, ids: Sequence[str], *, facts: bool) -> None:
-        """Reads rows, and their facts if requested. Facts that turn out to be old are read next."""
+        """Reads rows, and their facts if requested. If a row has outdated facts, its facts are read next."""
         for start in range(0, len(ids), BATCH):
             batch = ids[start : start + BATCH]
             for each in batch if facts else ():
@@ -199,6 +205,13 @@ class Follower:
             await self.refresh_categories()
             self._mirror.health = await self._client.run(calls.health(), deadline_ms=READ_MS)
             self._mirror.counters = (await self._client.run(calls.get_counters(), deadline_ms=READ_MS)).counters
+
+
+def _new_in(item: Item) -> Iterable[str]:
+    """The torrents of a snapshot, or the one of an event about an addition."""
+    if isinstance(item, Resnapshot):
+        return [row.torrent for row in item.torrents]
+    return [item.torrent] if item.type == "torrent_added" and item.torrent is not None else []
 
 
 def _now_us() -> int:

@@ -23,7 +23,7 @@ class Mirror:
     Fields:
         torrents: the torrents by id.
         revision: incremented with each change of a torrent, and with each removal.
-        ready: whether the state was known once. Before that, lists would be wrongly empty.
+        ready: whether the torrents are known. Until then, a list would wrongly show no torrents.
         away: whether the daemon does not answer at present.
         health, stats, settings: the latest reports; None until the first.
         counters: libtorrent's statistics counters by name.
@@ -53,13 +53,13 @@ class Mirror:
 
     @property
     def table(self) -> Table:
-        """The reader's state of the event stream: rows, engine, health status and reasons."""
+        """The state that the reader of the event stream has: rows, engine, health status and reasons."""
         return self._table
 
     def apply(self, item: Heard, now_us: int) -> list[str]:
         """Applies an item of the event stream. Returns the ids of torrents that are new or have changed.
 
-        An event is left out if a row that was read later is here already.
+        Ignores an event if the mirror has a row that was read after the event.
         """
         self._record(item, now_us)
         if isinstance(item, DaemonSilent):
@@ -87,13 +87,13 @@ class Mirror:
     def refresh(
         self, rows: Iterable[TorrentRow], epoch: str, seq: int, now_us: int, absent: Iterable[str] = ()
     ) -> None:
-        """Applies rows that were read again. If an event after `seq` was applied to a row, it is kept.
+        """Applies rows that were read. If an event after `seq` was applied to a torrent, the present row stays.
 
-        A read can be ahead of the event stream. If so, unknown torrents are new.
+        A read may be ahead of the event stream. Then an unknown torrent in the rows is a new torrent.
 
         Args:
-            epoch, seq: the event at which the rows are true. Rows of another epoch are left out.
-            absent: the ids that were read without finding a torrent.
+            epoch, seq: the epoch and number of the event at which the rows are true. Rows of another epoch are ignored.
+            absent: the ids that were requested and that the daemon does not know.
         """
         if epoch != self.epoch:
             return
@@ -117,7 +117,7 @@ class Mirror:
                 self._remove(each)
 
     def learn(self, facts: Iterable[tuple[str, Facts]], epoch: str, seq: int) -> None:
-        """Applies facts that were read, by id. The other arguments are those of `refresh`."""
+        """Applies facts that were read. `epoch` and `seq` are the same as in `refresh`."""
         if epoch != self.epoch:
             return
         for each, found in facts:
@@ -142,7 +142,7 @@ class Mirror:
             yield found
 
     def removed_since(self, revision: int) -> list[str] | None:
-        """The ids of torrents that were removed after a revision, and are not there now; None if unknown."""
+        """The ids of torrents that were removed after a revision and not added again. None if they are not known."""
         if self._removed and len(self._removed) == REMEMBERED and self._removed[0][0] > revision + 1:
             return None
         found: dict[str, None] = {}
@@ -154,7 +154,7 @@ class Mirror:
         return list(found)
 
     def _record(self, item: Heard, now_us: int) -> None:
-        """Writes the journal, before a removed torrent's name is forgotten."""
+        """Writes the journal. Called before a removed torrent is dropped, because the journal needs the name."""
         if isinstance(item, Event):
             torrent = self.torrents.get(item.torrent or "")
             self.journal.record(item, None if torrent is None else torrent.row.name)
@@ -169,7 +169,8 @@ class Mirror:
     def _covers(self, event: Event) -> bool:
         """Whether the row of the event's torrent was read after the event.
 
-        A `progress` has the number of the event before it. If the row was read at that number, `progress` may be newer.
+        A `progress` event has the number of the last lifecycle event before it. If the row was read at this number, the
+        `progress` event may be newer than the row.
         """
         torrent = self.torrents.get(event.torrent or "")
         if torrent is None:
@@ -186,7 +187,7 @@ class Mirror:
         return changed
 
     def _take(self, ids: list[str], now_us: int) -> list[str]:
-        """Compares rows with those in the table, and returns the ids of those that differ or are new."""
+        """Takes over rows from the table. Returns the ids of rows that are new or have changed."""
         changed = []
         for each in ids:
             row, torrent = self._table.rows.get(each), self.torrents.get(each)
@@ -228,6 +229,6 @@ class Mirror:
 
 
 def _hashes_of(row: TorrentRow) -> set[str]:
-    """The names of a torrent beside its id: its info-hashes, and the first 40 digits of those of v2."""
+    """The names of a torrent beside its id: its info-hashes, and the first 40 digits of its v2 info-hash."""
     full = {each for each in (row.info_hash_v1, row.info_hash_v2, row.torrent) if each is not None}
     return {*full, *(each[:40] for each in full)} - {row.torrent}

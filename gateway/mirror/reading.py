@@ -15,18 +15,18 @@ from protocol.wire.reports import SettingsReport
 from protocol.wire.rows import TorrentRow
 
 ROW: Final = (*TorrentRow.__struct_fields__, "revision")
-"""The members that each read asks for."""
+"""The fields that each read requests."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some of the torrents that were read.
+    """One page of the torrents that were read.
 
     Fields:
         epoch, seq: the event at which the page is true.
         facts: the facts by id; empty if they were not requested.
         revisions: the number of accepted changes by id.
-        cursor: the place after which the next page begins; None on the last page.
+        cursor: the cursor for the next page. None on the last page.
     """
 
     epoch: str
@@ -43,7 +43,7 @@ class _Tracker(msgspec.Struct):
 
 
 class _Details(msgspec.Struct, kw_only=True):
-    """The members of the details that are facts. Each has the meaning of the same member of `get_torrent`."""
+    """The details that are facts. They have the same meaning as in `get_torrent`."""
 
     torrent: str
     comment: str
@@ -94,7 +94,7 @@ class _Revisions(msgspec.Struct):
 
 
 WITH_FACTS: Final = tuple(dict.fromkeys((*ROW, *_Details.__struct_fields__)))
-"""The members that a read of rows with their facts asks for."""
+"""The fields that a read of rows and facts requests."""
 
 _rows: Final = msgspec.msgpack.Decoder(_Rows)
 _details: Final = msgspec.msgpack.Decoder(_AllDetails)
@@ -102,9 +102,9 @@ _revisions: Final = msgspec.msgpack.Decoder(_Revisions)
 
 
 def rows(ids: Sequence[str], cursor: str | None = None, *, facts: bool) -> Call[Page]:
-    """Returns a call that reads a page of rows, and their facts if requested. Unknown ids are left out.
+    """Returns a call that reads a page of rows, and their facts if requested. Ignores unknown ids.
 
-    The reply is decoded once for each type. That is faster than to decode it to dictionaries first.
+    The reply is decoded separately for rows and facts. This is faster than decoding the reply to dictionaries.
     """
 
     def read(reply: Reply) -> Page:

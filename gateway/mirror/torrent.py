@@ -11,7 +11,7 @@ from protocol.wire.rows import TorrentRow
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the row of a torrent lacks. Each field has the meaning of the same field in `get_torrent`.
+    """Fields of a torrent that its row does not have. They have the same meaning as in `get_torrent`.
 
     Fields:
         trackers: the URLs of all trackers, each with its tier.
@@ -35,7 +35,7 @@ NO_FACTS: Final = Facts()
 
 
 CLOCKS: Final = frozenset({"age_ms", "active_s", "seeding_s"})
-"""The members of a row that grow by themselves."""
+"""The fields of a row that are durations. They grow all the time."""
 
 _steady: Callable[[TorrentRow], Any] = attrgetter(
     *(name for name in TorrentRow.__struct_fields__ if name not in CLOCKS)
@@ -43,8 +43,17 @@ _steady: Callable[[TorrentRow], Any] = attrgetter(
 
 
 def same(one: TorrentRow, other: TorrentRow) -> bool:
-    """Whether two rows are equal except for durations that grow by themselves."""
+    """Whether two rows are equal. Ignores the fields in CLOCKS."""
     return bool(_steady(one) == _steady(other))
+
+
+def wanted_bytes(row: TorrentRow) -> int:
+    """Returns the size of the selected files.
+
+    Until an engine has reported it, all files count as selected. Otherwise a new torrent would have nothing left to
+    download, which programs such as Sonarr take for complete.
+    """
+    return row.size if row.bytes_total == 0 and row.progress < 1 else row.bytes_total
 
 
 class Torrent:
@@ -52,10 +61,10 @@ class Torrent:
 
     Fields:
         row: the latest row.
-        facts: the latest facts; `NO_FACTS` until they were read.
-        revision: the mirror's revision in which the row or the facts last changed, except for durations.
+        facts: the latest facts; `NO_FACTS` until the first read.
+        revision: the mirror's revision in which the row or the facts last changed. The fields in CLOCKS do not count.
         seq: the number of the last event that was applied to the row.
-        read_us: when the row was last read, microseconds since 1970. Durations in the row were right at that time.
+        read_us: when the row was last read, in microseconds since 1970. The durations in the row are from this time.
         read_seq: the number of the last event before the row was read.
     """
 
@@ -70,5 +79,5 @@ class Torrent:
         self.read_seq = 0
 
     def older_than(self, seq: int) -> bool:
-        """Whether a row that was read at this number is as new as the present one, or newer."""
+        """Whether the present row is not newer than a row that was read at this number."""
         return self.seq <= seq and self.read_seq <= seq

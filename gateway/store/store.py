@@ -1,4 +1,4 @@
-"""The file of the gateway's own state. SQLite keeps it whole through a crash."""
+"""The SQLite file with the gateway's own state. A crash does not damage the file."""
 
 import asyncio
 import sqlite3
@@ -23,10 +23,10 @@ class Store:
     """The open file. Writes are durable when they return. Reads are from memory.
 
     Args:
-        file: the path of the file, which is made if it does not exist.
+        file: the path of the file. If the file does not exist, it is made.
 
     Raises:
-        sqlite3.Error: the file cannot be opened, or is no database.
+        sqlite3.Error: the file cannot be opened, or is not a database.
     """
 
     def __init__(self, file: Path) -> None:
@@ -53,8 +53,8 @@ class Store:
     async def number(self, torrents: Iterable[str]) -> None:
         """Gives a number to each torrent that has none.
 
-        A full disk must not hide torrents. If the file cannot be written, the numbers are in memory only, and the next
-        call writes them.
+        If the file cannot be written, for example on a full disk, the numbers are only in memory. The next call writes
+        them. So clients still see all torrents.
         """
         for each in torrents:
             if each not in self._numbers:
@@ -72,16 +72,16 @@ class Store:
         return self._numbers[torrent]
 
     def torrent_of(self, number: int) -> str | None:
-        """The id of the torrent with a number, also if the torrent was removed."""
+        """The id of the torrent with a number, even if the torrent was removed."""
         return self._ids.get(number)
 
     def get(self, name: str, default: Any = None) -> Any:
-        """A value, as JSON decodes it."""
+        """A value, decoded from JSON."""
         found = self._values.get(name)
         return default if found is None else msgspec.json.decode(found)
 
     def reread(self, name: str, default: Any = None) -> Any:
-        """A value, as the file has it now: another process may have changed it."""
+        """Reads a value from the file. Another process may have changed the value."""
         with self._lock:
             row = self._database.execute("SELECT json FROM value WHERE name = ?", (name,)).fetchone()
             if row is not None:
@@ -91,11 +91,11 @@ class Store:
         return self.get(name, default)
 
     async def put(self, name: str, value: Any) -> None:
-        """Stores a value that JSON can hold."""
+        """Stores a value. The value has to be representable in JSON."""
         await self.put_many({name: value})
 
     async def put_many(self, values: Mapping[str, Any]) -> None:
-        """Stores several values at once. None deletes a value."""
+        """Stores several values in one transaction. None deletes a value."""
         encoded = {name: None if value is None else msgspec.json.encode(value) for name, value in values.items()}
         await asyncio.to_thread(self._put, encoded)
 
@@ -117,7 +117,7 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """A transaction that is durable at its end. If anything fails, nothing has changed."""
+        """A transaction. It is durable when the block ends. After an error, nothing has changed."""
         with self._lock:
             self._database.execute("BEGIN IMMEDIATE")
             try:

@@ -14,9 +14,9 @@ AMBIGUOUS: Final = "Transfer-Encoding and Content-Length"
 
 
 class BodyLimit:
-    """The ASGI application around another one. A larger body is answered with 413, and the connection is closed.
+    """An ASGI application around another application. Answers a larger body with 413, and closes the connection.
 
-    So it is, with 400, if two headers say where the body ends.
+    If two headers say where the body ends, the answer is 400.
     """
 
     def __init__(self, app: ASGIApp, maximum: int = MAX_BODY_BYTES) -> None:

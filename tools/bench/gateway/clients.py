@@ -27,7 +27,7 @@ class Answer(NamedTuple):
 
 
 class HttpClient:
-    """A connection that is opened again after an error.
+    """A connection to an HTTP server. After an error, the connection is opened again.
 
     Args:
         port: a port of loopback.
@@ -108,7 +108,7 @@ class TransmissionClient(HttpClient):
         self.headers["Authorization"] = f"Basic {key}"
 
     def call(self, method: str, **arguments: Any) -> Answer:
-        """Runs a method. A session id that the server does not know is replaced first."""
+        """Runs a method. If the server does not know the session id, gets another session id first."""
         given = {name.replace("_", "-"): value for name, value in arguments.items()}
         body = json.dumps({"method": method, "arguments": given}).encode()
         answer = self.send("POST", "/transmission/rpc", body)

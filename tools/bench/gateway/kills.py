@@ -1,4 +1,4 @@
-"""The engine is killed while clients of both interfaces poll a gateway and add torrents."""
+"""Kills the engine while clients of both interfaces poll a gateway and add torrents."""
 
 import random
 import time
@@ -15,7 +15,7 @@ from tools.rig.waiting import until
 
 PATIENCE_S: Final = 120.0
 MAX_DELAY_S: Final = 0.8
-"""The longest back-off. Without a bound it would grow to half a minute."""
+"""The maximum back-off. The default maximum is half a minute."""
 LIVES_S: Final = (0.05, 0.6)
 """The shortest and the longest time between a new engine and its kill."""
 
@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
         kills: the number of kills.
         lost: the number of acknowledged torrents that the daemon does not have.
         short: the number of acknowledged torrents that the last list of the gateway does not have.
-        unknown: the number of torrents that the daemon has, and nobody has requested.
+        unknown: the number of torrents in the daemon that no client has added.
         away_s: for how long no engine ran.
     """
 

@@ -1,4 +1,4 @@
-"""The speed of reads with thousands of torrents, of the gateway and of qbittorrent-nox with the same torrents."""
+"""Measures the speed of reads with thousands of torrents, for the gateway and for qbittorrent-nox."""
 
 import json
 import os
@@ -51,7 +51,7 @@ class Measured(NamedTuple):
         body_bytes: the length of the answers to `torrents/info`.
         rss_bytes: the resident memory after all requests.
         cpu: the CPU time of the process without requests, as a fraction of a core.
-        wrong: what was wrong, as sentences.
+        wrong: a sentence for each wrong answer.
     """
 
     seconds: dict[str, list[float]]
@@ -65,8 +65,8 @@ class Outcome(NamedTuple):
     """All measurements.
 
     Fields:
-        gateway: those of the gateway.
-        other: those of qbittorrent-nox; None if it is not installed.
+        gateway: the measurements of the gateway.
+        other: the measurements of qbittorrent-nox. None if it is not installed.
         supervisor_cpu: the CPU time of the supervisor without a gateway and with one, as fractions of a core.
     """
 
@@ -81,7 +81,8 @@ def measure(root: Path, *, n: int, idle_s: float, program: str | None) -> Outcom
     Args:
         root: an empty directory.
         n: the number of torrents.
-        idle_s: for how long CPU time without requests is measured. Before that, the programs are left alone as long.
+        idle_s: for how long CPU time without requests is measured. Before the measurement, there is a pause of the same
+            duration.
         program: the path of qbittorrent-nox; None if it is not installed.
     """
     tell(f"making {n} torrents")

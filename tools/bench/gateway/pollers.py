@@ -22,7 +22,7 @@ PROBLEMS_MAX: Final = 50
 
 
 class Tally:
-    """What all clients have seen.
+    """The results of all clients.
 
     Fields:
         acknowledged: the ids of torrents whose addition was acknowledged.
@@ -30,7 +30,7 @@ class Tally:
         codes: the number of answers by request and status code.
         while_away: the number of requests that began or ended while no engine ran.
         latencies_s: the duration of each request, by request.
-        problems: what must not be, as sentences.
+        problems: a sentence for each wrong answer.
         attempted: the ids of torrents whose addition was requested.
     """
 
@@ -46,7 +46,7 @@ class Tally:
         self._made = 0
 
     def known(self) -> frozenset[str]:
-        """The torrents that each list from now on must have."""
+        """The torrents that each later list has to contain."""
         with self._lock:
             return frozenset(self.acknowledged)
 
@@ -56,7 +56,7 @@ class Tally:
             self.acknowledged.add(torrent)
 
     def new(self) -> SampleTorrent:
-        """A torrent that nobody has."""
+        """Returns a new torrent."""
         with self._lock:
             self._made += 1
             number = self._made
@@ -76,7 +76,7 @@ class Tally:
             self.problem(f"{what}: {answer.status} {answer.body[:200]!r}")
 
     def problem(self, text: str) -> None:
-        """Notes what must not be."""
+        """Notes a wrong answer."""
         with self._lock:
             if len(self.problems) < PROBLEMS_MAX:
                 self.problems.append(text)
@@ -110,14 +110,14 @@ class Pollers:
 
 
 class _Poller:
-    """A client with its own view."""
+    """A client that polls the gateway."""
 
     def __init__(self, port: int, number: int, tally: Tally) -> None:
         self.tally = tally
         self.random = random.Random(number)
 
     def reads(self) -> Sequence[Callable[[], None]]:
-        """The requests that it sends by turns."""
+        """The requests that the client sends in turn."""
         raise NotImplementedError
 
     def begin(self) -> None:

@@ -326,10 +326,10 @@ class Snapshot:
                 raise AssertionError(f"no such member of the details: {name}")
 
     def trackers_of(self, desired: DesiredTorrent, now: float) -> list[TrackerRow]:
-        """A torrent's trackers as engines have reported them. Before the first report, these are the trackers in its
-        record.
+        """Returns the trackers of a torrent as engines have reported them.
 
-        Changes by clients count, even if no engine has applied them yet.
+        Before the first report, the result has the trackers in the torrent's record. Changes by clients count, even if
+        no engine has applied them yet.
         """
         rows = self.trackers.rows(desired.torrent, now)
         if not rows and desired.torrent not in self.present:
@@ -342,8 +342,9 @@ class Snapshot:
         return [msgspec.structs.replace(known.get(url) or _uncontacted(url, tier), tier=tier) for url, tier in edited]
 
     def web_seeds_of(self, desired: DesiredTorrent) -> list[WebSeedRow]:
-        """A torrent's web seeds as an engine reported them. Before the first report, these are the web seeds in its
-        record.
+        """Returns the web seeds of a torrent as an engine reported them.
+
+        Before the first report, the result has the web seeds in the torrent's record.
         """
         known = self.web_seeds.get(desired.torrent)
         given = urls_of_link(desired.magnet or "", "ws") if known is None else known
