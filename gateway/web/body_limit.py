@@ -10,6 +10,8 @@ from gateway.web import answers
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 PHRASE: Final = "Content Too Large"
+REFUSAL: Final = {"Connection": "close", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"}
+"""The headers of a refusal, which the guard does not see."""
 AMBIGUOUS: Final = "Transfer-Encoding and Content-Length"
 
 
@@ -31,10 +33,10 @@ class BodyLimit:
         length = headers.get("content-length", "")
         if length and "transfer-encoding" in headers:
             # A proxy in front may have read another body, and take its rest for a request (RFC 9112, 6.1).
-            await answers.text(AMBIGUOUS, 400, {"Connection": "close"})(scope, receive, send)
+            await answers.text(AMBIGUOUS, 400, REFUSAL)(scope, receive, send)
             return
         if length.isdecimal() and int(length) > self._maximum:
-            await answers.text(PHRASE, 413, {"Connection": "close"})(scope, receive, send)
+            await answers.text(PHRASE, 413, REFUSAL)(scope, receive, send)
             return
         received = 0
 
@@ -43,7 +45,7 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._maximum:  # a body without a length; the application answers this
-                raise HTTPException(413, PHRASE, {"Connection": "close"})
+                raise HTTPException(413, PHRASE, REFUSAL)
             return message
 
         await self._app(scope, counted, send)

@@ -44,5 +44,5 @@ def test_two_lengths_of_one_body_are_refused() -> None:
     """A proxy may have read another body, and what follows it would be a request of somebody else."""
     app = BodyLimit(application([]))
     answer = asyncio.run(ask(app, "POST", "/", {"transfer-encoding": "chunked", "content-length": "3"}))
-    assert (answer.status, answer.headers["connection"]) == (400, "close")
+    assert (answer.status, answer.headers["connection"], answer.headers["x-frame-options"]) == (400, "close", "DENY")
     assert asyncio.run(ask(app, "POST", "/", {"content-length": "3"})).status == 404
