@@ -23,7 +23,7 @@ class Mirror:
     Fields:
         torrents: the torrents by id.
         revision: incremented with each change of a torrent, and with each removal.
-        ready: whether the torrents are known. Before that, lists would be empty by mistake.
+        ready: whether the torrents are known. Until then, a list would wrongly show no torrents.
         away: whether the daemon does not answer at present.
         health, stats, settings: the latest reports; None until the first.
         counters: libtorrent's statistics counters by name.
