@@ -377,7 +377,7 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         ...
 
     def stale_settings(self) -> dict[str, str]:
-        """The settings whose values differ from the configured ones, each with a text. Temporary changes do not count."""
+        """Settings whose values differ from the configured ones, each with a text. Temporary changes are left out."""
         ...
 
     def session_limits(self) -> tuple[int, int]:

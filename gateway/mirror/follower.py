@@ -15,7 +15,7 @@ from gateway.mirror.reading import Page
 from ouzel.client import calls
 from ouzel.client.aio import AsyncClient
 from ouzel.client.aio_events import AsyncEvents
-from ouzel.stream.event import Resnapshot
+from ouzel.stream.event import Event, Resnapshot
 from ouzel.stream.feed import Item
 from ouzel.stream.silence import DaemonSilent
 from protocol.wire.errors import OuzelError
@@ -100,7 +100,7 @@ class Follower:
             try:
                 async with await self._connect() as events:
                     async for item in events:
-                        await self._hear(item)
+                        await self._hear([item, *events.received()])
             except OuzelError as error:
                 log.warning("daemon_away", problem=str(error))
                 self._mirror.apply(DaemonSilent(silence_s=0.0, since_us=_now_us()), _now_us())
@@ -115,17 +115,23 @@ class Follower:
                 return events
         raise AssertionError  # it retries for ever
 
-    async def _hear(self, item: Item) -> None:
+    async def _hear(self, items: Sequence[Item]) -> None:
+        """Applies items. All torrents that are new in them are admitted at once: each admission is a durable write."""
         self._quiet_turns = 0
-        if isinstance(item, Resnapshot):
-            await self._admit(row.torrent for row in item.torrents)
-            if self._mirror.stats is None:
-                await self._poll()  # so that a mirror that is ready has all reports
-            self._dirty.update(dict.fromkeys(self._mirror.apply(item, _now_us())))
-            self._polls = 0
-            return
-        if item.type == "torrent_added" and item.torrent is not None:
-            await self._admit([item.torrent])
+        await self._admit(each for item in items for each in _new_in(item))
+        for item in items:
+            if isinstance(item, Resnapshot):
+                await self._hear_snapshot(item)
+            else:
+                self._hear_event(item)
+
+    async def _hear_snapshot(self, item: Resnapshot) -> None:
+        if self._mirror.stats is None:
+            await self._poll()  # so that a mirror that is ready has all reports
+        self._dirty.update(dict.fromkeys(self._mirror.apply(item, _now_us())))
+        self._polls = 0
+
+    def _hear_event(self, item: Event) -> None:
         self._mirror.apply(item, _now_us())
         if item.torrent is None:
             self._outdated.add(item.type)
@@ -206,6 +212,13 @@ class Follower:
             await self.refresh_categories()
             self._mirror.health = await self._client.run(calls.health(), deadline_ms=READ_MS)
             self._mirror.counters = (await self._client.run(calls.get_counters(), deadline_ms=READ_MS)).counters
+
+
+def _new_in(item: Item) -> Iterable[str]:
+    """The torrents of a snapshot, or the one of an event about an addition."""
+    if isinstance(item, Resnapshot):
+        return [row.torrent for row in item.torrents]
+    return [item.torrent] if item.type == "torrent_added" and item.torrent is not None else []
 
 
 def _now_us() -> int:

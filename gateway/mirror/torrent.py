@@ -47,6 +47,15 @@ def same(one: TorrentRow, other: TorrentRow) -> bool:
     return bool(_steady(one) == _steady(other))
 
 
+def wanted_bytes(row: TorrentRow) -> int:
+    """Returns the size of the selected files.
+
+    Until an engine has reported it, all files count as selected. Otherwise a new torrent would have nothing left to
+    download, which programs such as Sonarr take for complete.
+    """
+    return row.size if row.bytes_total == 0 and row.progress < 1 else row.bytes_total
+
+
 class Torrent:
     """One torrent.
 

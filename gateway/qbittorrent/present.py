@@ -14,6 +14,7 @@ from gateway.qbittorrent.book.torrents import Entry
 from gateway.qbittorrent.routing import require
 from gateway.qbittorrent.rows.extras import NO_EXTRAS, Extras
 from gateway.qbittorrent.rows.row import Row
+from gateway.store.queueing import queueing
 from gateway.web.fields import Fields
 
 TAGS: Final = "qbittorrent.tags"
@@ -39,7 +40,7 @@ class Present:
         preferences: dict[str, Any] = store.get(PREFERENCES, {})
         state = server_state(
             mirror,
-            queueing=bool(preferences.get("queueing_enabled", False)),
+            queueing=queueing(store),
             subcategories=bool(preferences.get("use_subcategories", False)),
         )
         self._book.update(

@@ -17,17 +17,19 @@ def is_recent(arguments: Arguments) -> bool:
 
 
 def selected(mirror: Mirror, store: Store, arguments: Arguments, since: int) -> list[Torrent]:
-    """Returns the torrents in `ids`. Ignores unknown ids. Without `ids`, returns all torrents. If `ids` is an empty
-    list, returns none.
+    """Returns the torrents in `ids`. Ignores unknown ids. Without `ids`, returns all torrents.
+
+    As in Transmission, an empty list and null mean no torrent. Otherwise a client that has selected nothing could
+    remove all torrents.
 
     Args:
         since: the mirror's revision of a minute ago.
     """
-    ids = arguments.get("ids")
-    if ids is None:
+    if "ids" not in arguments:
         return list(mirror.torrents.values())
     if is_recent(arguments):
         return list(mirror.changed_since(since))
+    ids = arguments["ids"]
     return _found(mirror, store, ids if isinstance(ids, list) else [ids])
 
 

@@ -4,5 +4,3 @@ from typing import Final
 
 PREFIX: Final = "transmission."
 """The beginning of the name of a preference that only the gateway stores."""
-QUEUEING: Final = "queueing"
-"""The name of the value that says whether the queue decides when torrents run."""

@@ -15,6 +15,7 @@ from gateway.qbittorrent.changes.desk import Desk
 from gateway.qbittorrent.changes.endpoint import Endpoint
 from gateway.qbittorrent.changes.wanted import Wanted
 from gateway.qbittorrent.rows.extras import Extras
+from gateway.store.queueing import queueing
 from gateway.web import answers
 from gateway.web.fields import Fields
 from ouzel.client import calls
@@ -41,7 +42,7 @@ async def add(desk: Desk, fields: Fields) -> Response:
         Unavailable: the daemon cannot accept torrents now.
     """
     desk.many("")  # refuses while the torrents are not known
-    request = wanted.wanted_of(fields, queueing=desk.kept.preference("queueing_enabled", False))
+    request = wanted.wanted_of(fields, queueing=queueing(desk.gateway.store))
     sources, names = await _sources(desk, fields)
     if not sources:
         return answers.text("Fails.")
@@ -59,17 +60,18 @@ async def add(desk: Desk, fields: Fields) -> Response:
         batch.append(calls.add_torrent(**source, **own))
     outcomes = await _run(desk, batch)
     added = [each.torrent for each in outcomes if isinstance(each, Added) and not each.duplicate]
+    duplicates = [each.torrent for each in outcomes if isinstance(each, Added) and each.duplicate]
     extras = Extras(auto_tmm=automatic, download_path=download_path)
     await desk.kept.put_extras(dict.fromkeys(added, extras))
     mirror = desk.gateway.mirror
-    await desk.shown(lambda: all(mirror.find(each) is not None for each in added))
-    await desk.gateway.daemon.refresh(added)
+    # Another request may have added a duplicate just now, so it may be new to the mirror, too.
+    await desk.shown(lambda: all(mirror.find(each) is not None for each in [*added, *duplicates]))
+    await desk.gateway.daemon.refresh([*added, *duplicates])
     if request.checked:
         await desk.run([], [calls.recheck(each) for each in added])
     for each in outcomes:
         if isinstance(each, Unavailable):
             raise each  # a client that tries again finds the torrents that were added
-    duplicates = [each.torrent for each in outcomes if isinstance(each, Added) and each.duplicate]
     known = await _known(desk, duplicates, category)
     for name, outcome in zip(names, outcomes, strict=True):
         if name is not None and isinstance(outcome, Refused) and outcome.kind in BAD_FILE:

@@ -23,12 +23,14 @@ PRIORITIES: Final = {0: 0, 1: 4, 6: 6, 7: 7}
 MAX_DISPLAY_NAME: Final = 255
 RENAMING_S: Final = 5.0
 """The longest wait until a rename is visible."""
+PRIORITIES_S: Final = 1.0
+"""The longest wait until new priorities are visible. They are durable already."""
 STEP_S: Final = 0.02
 _LATER: Final = frozenset({ErrorKind.TORRENT_MOVING, ErrorKind.NO_METADATA})
 
 
 async def set_priority(desk: Desk, fields: Fields) -> None:
-    """Sets the priority of files by index."""
+    """Sets the priority of files by their places in the list, and waits until the list shows it."""
     priority = whole_number(fields["priority"])
     if priority is None:
         raise HTTPException(400, "Priority must be an integer")
@@ -38,19 +40,25 @@ async def set_priority(desk: Desk, fields: Fields) -> None:
     files = await _files(desk, torrent.row.torrent)
     if not files:
         raise HTTPException(409, "Torrent's metadata has not yet downloaded")
-    known = {each.index for each in files}
     wanted: dict[int, int] = {}
     for each in fields["id"].split("|"):
         index = whole_number(each)
         if index is None:
             raise HTTPException(400, "File IDs must be integers")
-        if index not in known:
+        if not 0 <= index < len(files):
             raise HTTPException(409, "File ID is not valid")
-        wanted[index] = PRIORITIES[priority]
+        wanted[files[index].index] = PRIORITIES[priority]
     async with desk.turn:  # the whole list is written
         detail = await desk.gateway.daemon.run(calls.get_torrent(torrent.row.torrent))
         priorities = {**{int(index): each for index, each in detail.priorities.items()}, **wanted}
         await desk.run([torrent], [calls.update_selection(torrent.row.torrent, priorities=priorities)])
+    deadline_s = time.monotonic() + PRIORITIES_S
+    while time.monotonic() < deadline_s:
+        files = await _files(desk, torrent.row.torrent)
+        if all(wanted.get(each.index, each.priority) == each.priority for each in files):
+            break
+        await asyncio.sleep(STEP_S)
+    await desk.refresh([torrent])
 
 
 async def rename(desk: Desk, fields: Fields) -> None:

@@ -10,6 +10,7 @@ from gateway.qbittorrent.changes.endpoint import Endpoint, on
 from gateway.qbittorrent.other_trackers import keep_other_trackers
 from gateway.qbittorrent.rows.extras import NO_EXTRAS
 from gateway.qbittorrent.rows.states import is_finished
+from gateway.store.queueing import queueing
 from gateway.web.fields import Fields
 from ouzel.client import calls
 from ouzel.client.call import Call
@@ -116,7 +117,7 @@ async def decrease(desk: Desk, fields: Fields) -> None:
 
 
 async def _move(desk: Desk, fields: Fields, where: Literal["top", "bottom", "up", "down"]) -> None:
-    if not desk.kept.preference("queueing_enabled", False):
+    if not queueing(desk.gateway.store):
         raise HTTPException(409, "Torrent queueing must be enabled")
     torrents = desk.many(fields["hashes"])
     options = await desk.options(torrents) if torrents else []

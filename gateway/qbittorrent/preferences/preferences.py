@@ -9,6 +9,7 @@ from gateway.context import Gateway
 from gateway.daemon.daemon import Unavailable
 from gateway.qbittorrent.preferences import table
 from gateway.qbittorrent.preferences.row import Change, Value, View
+from gateway.store.queueing import QUEUEING, queueing
 from ouzel.client import calls
 from ouzel.client.call import Call
 from ouzel.errors import Refused
@@ -88,6 +89,7 @@ class Preferences:
             config=self._gateway.config,
             settings=settings,
             stored=self._gateway.store.get(STORED, {}),
+            queueing=queueing(self._gateway.store),
             bans=self._bans,
             limits=limits,
             goals=self._goals,
@@ -129,6 +131,7 @@ class Preferences:
         if change.stored:
             await self._gateway.store.put(STORED, {**self._gateway.store.get(STORED, {}), **change.stored})
         if change.queueing is not None:
+            await self._gateway.store.put(QUEUEING, change.queueing)
             await self._queue(change.queueing)
 
     async def _queue(self, managed: bool) -> None:

@@ -25,6 +25,7 @@ class View:
         stored: the preferences in the store.
         bans: the banned addresses.
         limits, goals, stats: the daemon's latest reports; None before the first report.
+        queueing: whether libtorrent's queue decides when torrents run.
     """
 
     config: Config
@@ -34,6 +35,7 @@ class View:
     limits: SettingsReport | None = None
     goals: GlobalGoals | None = None
     stats: StatsReport | None = None
+    queueing: bool = False
 
 
 @dataclass

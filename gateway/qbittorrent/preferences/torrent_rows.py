@@ -87,7 +87,7 @@ def _write_action(wanted: Mapping[str, Value], change: Change) -> None:
 
 
 def _write_queueing(wanted: Mapping[str, Value], change: Change) -> None:
-    change.queueing = change.stored["queueing_enabled"] = wanted["queueing_enabled"]
+    change.queueing = wanted["queueing_enabled"]
 
 
 SPEED: Final = (
@@ -118,7 +118,7 @@ PRIVACY: Final = (
 """The preferences of the DHT, local peer discovery, and encryption."""
 
 QUEUE: Final = (
-    Row("queueing_enabled", lambda view: view.stored.get("queueing_enabled", False), _write_queueing),
+    Row("queueing_enabled", lambda view: view.queueing, _write_queueing),
     setting("max_active_checking_torrents", "active_checking", 1),
     setting("max_active_downloads", "active_downloads", 3),
     setting("max_active_torrents", "active_limit", 5),

@@ -118,7 +118,10 @@ class Reads:
         entry = self._present.entry(fields)
         if not entry.row.has_metadata:
             return answers.json([])
-        return answers.json(piece_states(await self._details.pieces(entry.torrent.row.torrent)))
+        try:
+            return answers.json(piece_states(await self._details.pieces(entry.torrent.row.torrent)))
+        except Unavailable:
+            return answers.json(_uniform_states(entry))
 
     async def piece_hashes(self, fields: Fields) -> Response:
         """The hash of each piece."""
@@ -133,7 +136,10 @@ class Reads:
         entry = self._present.entry(fields)
         if not entry.row.has_metadata:
             return answers.json([])
-        return answers.json(list((await self._details.pieces(entry.torrent.row.torrent)).availability))
+        try:
+            return answers.json(list((await self._details.pieces(entry.torrent.row.torrent)).availability))
+        except Unavailable:
+            return answers.json([0] * (entry.torrent.facts.pieces or 0))  # without an engine there are no peers
 
     def _query(self, fields: Fields) -> Query:
         hashes = [each for each in fields.get("hashes", "").split("|") if each]
@@ -181,3 +187,13 @@ class Reads:
             except (Unavailable, HTTPException):
                 availability = b""
         return file_rows(rows, entry.torrent.facts.piece_length, availability, finished)
+
+
+def _uniform_states(entry: Entry) -> list[int]:
+    """The states of pieces without an engine, if all or none are complete. Raises Unavailable otherwise."""
+    row, pieces = entry.torrent.row, entry.torrent.facts.pieces or 0
+    if row.bytes_done >= row.size:
+        return [HAVE] * pieces
+    if row.bytes_done == 0:
+        return [0] * pieces
+    raise Unavailable("The engine is away.")

@@ -5,7 +5,7 @@ from typing import Final
 
 from gateway.mirror.torrent import Torrent
 from gateway.qbittorrent.rows.row import Row
-from protocol.wire.rows import COMPLETE_STATES, TorrentRow, TorrentState
+from protocol.wire.rows import COMPLETE_STATES, HindranceCause, TorrentRow, TorrentState
 
 FIXED: Final[Mapping[TorrentState, str]] = {
     TorrentState.ERROR: "error",
@@ -16,13 +16,13 @@ FIXED: Final[Mapping[TorrentState, str]] = {
 UNFINISHED: Final[Mapping[TorrentState, str]] = {
     TorrentState.CHECKING: "checkingDL",
     TorrentState.FETCHING_METADATA: "metaDL",
-    TorrentState.PAUSED: "stoppedDL",
+    TorrentState.PAUSED: "queuedDL",
     TorrentState.QUEUED: "queuedDL",
 }
 FINISHED: Final[Mapping[TorrentState, str]] = {
     TorrentState.CHECKING: "checkingUP",
     TorrentState.FETCHING_METADATA: "metaDL",
-    TorrentState.PAUSED: "stoppedUP",
+    TorrentState.PAUSED: "queuedUP",
     TorrentState.QUEUED: "queuedUP",
 }
 DOWNLOADING: Final = frozenset(
@@ -53,15 +53,20 @@ FILTERS: Final[Mapping[str, Callable[[Row], bool]]] = {
 
 
 def state_of(torrent: Torrent) -> str:
-    """Returns qBittorrent's name for the state of a torrent."""
+    """Returns qBittorrent's name for the state of a torrent.
+
+    A torrent that a client has stopped or started is so at once, before an engine has done it.
+    """
     row, forced = torrent.row, torrent.facts.options.force_start
     if row.moving is not None:
         return "moving"
     if (fixed := FIXED.get(row.state)) is not None:
         return fixed
     finished = is_finished(row)
-    if row.state is TorrentState.QUEUED and row.paused:
+    if row.paused and row.state is not TorrentState.CHECKING:
         return "stoppedUP" if finished else "stoppedDL"
+    if row.state is TorrentState.PAUSED and _held(row):
+        return "error"
     if row.state is TorrentState.FETCHING_METADATA and forced:
         return "forcedMetaDL"
     if (waiting := (FINISHED if finished else UNFINISHED).get(row.state)) is not None:
@@ -71,6 +76,11 @@ def state_of(torrent: Torrent) -> str:
     if finished:
         return "uploading" if row.upload_bps > 0 else "stalledUP"
     return "downloading" if row.download_bps > 0 else "stalledDL"
+
+
+def _held(row: TorrentRow) -> bool:
+    """Whether a torrent waits for space on a full disk. qBittorrent stops it with an error."""
+    return row.error is not None or (row.hindrance is not None and row.hindrance.cause is HindranceCause.DISK)
 
 
 def is_finished(row: TorrentRow) -> bool:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.daemon.daemon import Unavailable
+from gateway.store.queueing import QUEUEING, queueing
 from gateway.transmission.face import Face
-from gateway.transmission.stored import PREFIX, QUEUEING
+from gateway.transmission.stored import PREFIX
 from ouzel.client import calls
 from ouzel.client.call import call_of, whole
 from ouzel.errors import Refused
@@ -40,6 +41,11 @@ class State:
         return self.face.gateway.store.get(PREFIX + name, default)
 
     @property
+    def queueing(self) -> bool:
+        """Whether the queue decides when torrents run."""
+        return queueing(self.face.gateway.store)
+
+    @property
     def roots(self) -> list[RootReport]:
         """The download roots."""
         return [] if self.stats is None else self.stats.roots
@@ -61,6 +67,7 @@ class Change:
         stored: new values of preferences that only the gateway stores.
         limits: the arguments of `update_limits`.
         goals: the arguments of `update_goals`.
+        queueing: whether the queue decides when torrents run; None for no change.
     """
 
     state: State
@@ -68,6 +75,7 @@ class Change:
     stored: dict[str, Any] = field(default_factory=dict)
     limits: dict[str, Any] = field(default_factory=dict)
     goals: dict[str, Any] = field(default_factory=dict)
+    queueing: bool | None = None
 
 
 async def read(face: Face) -> State:
@@ -91,13 +99,14 @@ async def apply(change: Change) -> None:
     if change.settings:
         await face.run(calls.update_settings(change.settings))
     if change.limits:
-        await face.run(calls.update_limits(**change.limits))
+        face.mirror.settings = await face.run(calls.update_limits(**change.limits))
     if change.goals:
         await face.run(calls.update_goals(**change.goals))
         await face.gateway.daemon.refresh_rows()
-    if QUEUEING in change.stored and change.stored[QUEUEING] != change.state.stored(QUEUEING, False):
+    managed = change.queueing
+    if managed is not None and managed != change.state.queueing:
         torrents = list(face.mirror.torrents.values())
-        managed = change.stored[QUEUEING]
+        await face.gateway.store.put(QUEUEING, managed)
         await face.change(torrents, [calls.update_options(each.row.torrent, auto_managed=managed) for each in torrents])
     for name, value in change.stored.items():
         await face.gateway.store.put(PREFIX + name, value)

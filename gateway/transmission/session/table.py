@@ -10,7 +10,7 @@ from gateway.transmission.session.alternative import ALTERNATIVE
 from gateway.transmission.session.preference import KB, Preference, constant
 from gateway.transmission.session.seeding import SEEDING
 from gateway.transmission.session.state import Change, State
-from gateway.transmission.stored import QUEUEING
+from gateway.transmission.torrents.tracker_edits import parsed
 from protocol.wire.desired import LIMIT_MAX_BPS
 
 PEER_LIMIT: Final = 50
@@ -144,20 +144,18 @@ def _queue_enabled(setting: str, size: str, default: int) -> Preference:
             stored = change.state.stored(size, default) if chosen is None else chosen
             change.settings[setting] = clamped(stored, 1) if value else -1
             others = [each for each in _QUEUES if each != setting]
-            if value and not change.state.stored(QUEUEING, False):
+            if value and not change.state.queueing:
                 for each in others:
                     change.settings.setdefault(each, -1)
             change.settings["active_limit"] = -1
-            change.stored[QUEUEING] = value or _any_limited(change, others)
+            change.queueing = value or _any_limited(change, others)
 
-    return Preference(
-        lambda state: state.stored(QUEUEING, False) and _integer(state.settings.get(setting), -1) >= 0, write
-    )
+    return Preference(lambda state: state.queueing and _integer(state.settings.get(setting), -1) >= 0, write)
 
 
 def _any_limited(change: Change, settings: list[str]) -> bool:
     """Whether one of these limits of the queue is on after the change."""
-    if not change.state.stored(QUEUEING, False):
+    if not change.state.queueing:
         return any(isinstance(value := change.settings.get(each), int) and value >= 0 for each in settings)
     return any(_integer(change.settings.get(each, change.state.settings.get(each)), -1) >= 0 for each in settings)
 
@@ -193,6 +191,13 @@ def _peers(arguments: Arguments, name: str) -> int | None:
     return None if value is None else clamped(value, 0, 65535)
 
 
+def _tracker_list(arguments: Arguments, name: str) -> str | None:
+    """A list of trackers. Raises Failure if it is none: all additions would fail."""
+    value = text(arguments, name)
+    parsed(value or "")
+    return value
+
+
 PREFERENCES: Final[dict[str, Preference]] = {
     **ALTERNATIVE,
     **SEEDING,
@@ -201,7 +206,7 @@ PREFERENCES: Final[dict[str, Preference]] = {
     "blocklist-url": constant("http://www.example.com/blocklist"),
     "cache-size-mb": constant(4),
     "config-dir": Preference(lambda state: str(state.face.gateway.config.state_dir)),
-    "default-trackers": _stored("default-trackers", "", text),
+    "default-trackers": _stored("default-trackers", "", _tracker_list),
     "dht-enabled": _flag_setting("enable_dht"),
     "download-dir": Preference(lambda state: state.download_dir, _write_download_dir),
     "download-dir-free-space": Preference(_free),

@@ -39,8 +39,11 @@ def _priority(priority: int) -> int:
 def files(torrent: Torrent, known: Known) -> list[Row]:
     """The files in the order of the torrent."""
     length = torrent.facts.piece_length or 0
-    found, offset = [], 0
+    found, offset, index = [], 0, 0
     for file in known.files or ():
+        if length and file.index != index:  # a padding file up to the next piece (BEP 47) is not in the list
+            offset = -(-offset // length) * length
+        index = file.index + 1
         begin = offset // length if length else 0
         end = (offset + file.size + length - 1) // length if length else 0
         offset += file.size

@@ -11,6 +11,7 @@ from gateway.transmission.failure import Code, Failure
 from gateway.transmission.queue import positions
 from gateway.transmission.selection import is_recent
 from gateway.transmission.torrents.torrent_fields import FIELDS, Scope
+from gateway.transmission.torrents.values import values_of
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -41,7 +42,7 @@ async def torrent_get(face: Face, arguments: Arguments) -> dict[str, Any]:
     rows: list[Any] = [names] if table else []
     for torrent in torrents:
         known = face.details.of(torrent)
-        values = [get(torrent, scope, known) for get in getters]
+        values = values_of(getters, torrent, scope, known)
         row = values if table else dict(zip(names, values, strict=True))
         rows.append(row if face.newest else msgspec.Raw(_ENCODER.encode(row)))
     answer: dict[str, Any] = {"torrents": rows}
@@ -58,4 +59,5 @@ def describe(face: Face, torrent: str) -> dict[str, Any]:
     if found is None:
         return dict(zip(names, (face.number_of(torrent), torrent, torrent), strict=True))
     scope = _scope(face, names)
-    return {name: FIELDS[name].value(found, scope, face.details.of(found)) for name in names}
+    getters = [FIELDS[name].value for name in names]
+    return dict(zip(names, values_of(getters, found, scope, face.details.of(found)), strict=True))

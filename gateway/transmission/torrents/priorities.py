@@ -19,14 +19,17 @@ def is_given(arguments: Arguments) -> bool:
 def chosen(arguments: Arguments, files: Sequence[FileRow] | None) -> dict[int, int]:
     """Returns the new priorities (0 to 7) by file index, for the files in the arguments.
 
+    The arguments name a file by its place in the list of files. Padding files (BEP 47) are not in this list, so the
+    place of a file can be less than its index.
+
     Args:
-        files: the files of the torrent. None if they are not known. An empty list in the arguments means all files. If
-            `files` is None, an empty list has no effect.
+        files: the files of the torrent. None if they are not known; then a place counts as an index. An empty list in
+            the arguments means all files. If `files` is None, an empty list has no effect.
 
     Raises:
         Failure: the torrent does not have a file in the arguments.
     """
-    present = {file.index: file.priority for file in files or ()}
+    present = {place: file.priority for place, file in enumerate(files or ())}
     now = dict(present)
 
     def named(name: str) -> list[int]:
@@ -46,4 +49,5 @@ def chosen(arguments: Arguments, files: Sequence[FileRow] | None) -> dict[int, i
         now[index] = now.get(index) or NORMAL
     for index in unwanted:
         now[index] = UNWANTED
-    return {index: level for index, level in now.items() if present.get(index) != level}
+    changed = {place: level for place, level in now.items() if present.get(place) != level}
+    return changed if files is None else {files[place].index: level for place, level in changed.items()}

@@ -7,10 +7,11 @@ import mimetypes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from gateway.mirror.torrent import Torrent
+from gateway.mirror.torrent import Torrent, wanted_bytes
 from gateway.transmission.details import Kind, Known
 from gateway.transmission.numbers import real
 from gateway.transmission.torrents import detail_fields
@@ -45,10 +46,13 @@ class Scope:
     position: Mapping[str, int]
 
 
+Getter = Callable[[Torrent, Scope, Known], Any]
+
+
 class Field(NamedTuple):
     """One field: the function that returns its value, and the details that the function needs."""
 
-    value: Callable[[Torrent, Scope, Known], Any]
+    value: Getter
     needs: tuple[Kind, ...] = ()
 
 
@@ -58,7 +62,10 @@ def _seconds(micros: int | None) -> int:
 
 def name_of(torrent: Torrent) -> str:
     """The name of the only file or root folder on disk. If neither exists or is known, the torrent's name."""
-    return torrent.row.content or torrent.row.name or torrent.row.torrent
+    row = torrent.row
+    content = row.content or ""
+    root = content if content.startswith("/") else content.partition("/")[0]
+    return root or row.name or row.torrent
 
 
 def _eta(torrent: Torrent, _: Scope, __: Known) -> int:
@@ -70,7 +77,7 @@ def _eta(torrent: Torrent, _: Scope, __: Known) -> int:
 
 def _ratio(torrent: Torrent, _: Scope, __: Known) -> float:
     row = torrent.row
-    if row.ratio is None:
+    if row.ratio is None or not isfinite(row.ratio):
         return -2 if row.uploaded else -1
     return real(row.ratio)
 
@@ -185,7 +192,7 @@ FIELDS: Final[dict[str, Field]] = {
     "isPrivate": Field(lambda t, s, _: bool(t.facts.private)),
     "isStalled": Field(_stalled),
     "labels": Field(lambda t, s, _: t.row.labels),
-    "leftUntilDone": Field(lambda t, s, _: max(0, t.row.bytes_total - t.row.bytes_done)),
+    "leftUntilDone": Field(lambda t, s, _: max(0, wanted_bytes(t.row) - t.row.bytes_done)),
     "magnetLink": Field(_magnet),
     "manualAnnounceTime": Field(lambda t, s, _: -1),
     "maxConnectedPeers": Field(_peers_limit),
@@ -215,7 +222,7 @@ FIELDS: Final[dict[str, Field]] = {
     "seedRatioLimit": Field(_own_ratio),
     "seedRatioMode": Field(lambda t, s, _: seed_ratio_mode(t.facts.options)),
     "sequentialDownload": Field(lambda t, s, _: t.row.sequential),
-    "sizeWhenDone": Field(lambda t, s, _: t.row.bytes_total),
+    "sizeWhenDone": Field(lambda t, s, _: wanted_bytes(t.row)),
     "startDate": Field(
         lambda t, s, _: max(0, s.now_s - t.row.active_s) if t.row.active_s else _seconds(t.row.added_us)
     ),

@@ -41,6 +41,17 @@ class Stream:
     def __aiter__(self) -> "Stream":
         return self
 
+    def received(self) -> list[Event | Resnapshot]:
+        """What need not be awaited, up to a failure."""
+        found: list[Event | Resnapshot] = []
+        while not self.items.empty():
+            item = self.items.get_nowait()
+            if isinstance(item, Exception):
+                self.items.put_nowait(item)
+                break
+            found.append(item)
+        return found
+
     async def __anext__(self) -> Event | Resnapshot:
         item = await self.items.get()
         if isinstance(item, Exception):
@@ -58,6 +69,7 @@ class PlayedClient:
         page: the maximum number of rows in a page.
         failures: how many of the next reads of torrents fail.
         reads: the ids and the fields of all reads of torrents.
+        admissions: how often torrents were admitted.
     """
 
     def __init__(self, *rows: TorrentRow) -> None:
@@ -70,6 +82,7 @@ class PlayedClient:
         self.streams: list[Stream] = []
         self.health = health()
         self.admitted: list[str] = []
+        self.admissions = 0
 
     def events(self, **_: object) -> Stream:
         """A new stream."""
@@ -95,7 +108,9 @@ class PlayedClient:
 
     async def admit(self, torrents: Iterable[str]) -> None:
         """Notes ids."""
-        self.admitted += torrents
+        new = list(torrents)
+        self.admissions += bool(new)
+        self.admitted += new
 
     async def run(self, call: Call[T], *, deadline_ms: int | None = None) -> T:
         """Answers a call."""
@@ -253,6 +268,23 @@ def test_refresh_is_ahead_of_events() -> None:
         assert list(mirror.torrents) == [SECOND]
         assert mirror.torrents[SECOND].facts.comment == "one"
         assert SECOND in client.admitted
+
+    follow(client, act)
+
+
+def test_a_burst_of_additions_is_admitted_at_once() -> None:
+    """An admission is a durable write, so the additions that wait already share one."""
+    client = PlayedClient(row(FIRST))
+
+    async def act(mirror: Mirror, _: Follower) -> None:
+        before = client.admissions
+        for number in range(1000):
+            client.seq += 1
+            added = client.rows[f"{number:040x}"] = row(f"{number:040x}")
+            data = {name: getattr(added, name) for name in ("name", "save_path", "labels", "paused", "added_us")}
+            client.put(event(client.seq, "torrent_added", added.torrent, epoch=EPOCH, **data))
+        await until(lambda: len(mirror.torrents) == 1001)
+        assert client.admissions - before <= 3
 
     follow(client, act)
 

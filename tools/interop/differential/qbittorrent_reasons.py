@@ -75,8 +75,6 @@ REASONS: Final[tuple[Reason, ...]] = (
            pair(100, -1)),
     Reason("torrents/pieceHashes", "body", "qBittorrent reads other bytes as hashes of a torrent without version 1",
            lambda theirs, ours: ours == []),
-    Reason("torrents/files", "body.*.index | body.*.piece_range.*", "Ouzel counts the files of padding",
-           lambda theirs, ours: ours > theirs),
     Reason(f"{ROWS} torrents/properties", "*.total_size", "Ouzel does not count padding",
            lambda theirs, ours: theirs > ours),
     Reason("torrents/info", "body.order", "qBittorrent has the v2 info-hash and the size with padding",

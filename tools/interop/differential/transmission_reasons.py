@@ -17,6 +17,7 @@ REASONS: Final[tuple[Reason, ...]] = (
     Reason("session-get torrent-get free-space", "body.arguments.*", NEWER, only_here),
     Reason("group-get", "body*", NEWER),
     Reason("torrent-set", "body.result", "the texts of 4.0.6", pair("invalid argument", "error setting announce list")),
+    Reason("torrent-set", "body.result", "a replacement needs a URL", pair("invalid argument", "success")),
     Reason("torrent-rename-path", "body.result", "the texts of the system",
            pair("Invalid argument", "No such file or directory")),
     Reason("torrent-add", "body.result", "the texts of 4.0.6",

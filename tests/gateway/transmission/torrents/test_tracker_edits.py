@@ -33,9 +33,22 @@ def test_trackers_are_added_removed_and_replaced_by_id() -> None:
         edited(PRESENT, {"trackerRemove": [2]})
 
 
-@pytest.mark.parametrize("nothing", [{"trackerAdd": [ONE]}, {"trackerAdd": []}, {"trackerReplace": [0]}])
+@pytest.mark.parametrize("nothing", [{"trackerAdd": [ONE]}, {"trackerAdd": []}])
 def test_edits_without_effect_fail(nothing: dict[str, Any]) -> None:
     """As in Transmission. A list that is like the present one does not."""
     with pytest.raises(Failure):
         edited(PRESENT, nothing)
     assert edited([(ONE, 0)], {"trackerList": ONE}) == [(ONE, 0)]
+
+
+@pytest.mark.parametrize("given", [21, 1.5, True, {"a": 1}, "x", None, [], [1]])
+def test_a_list_of_another_type_counts_as_absent(given: object) -> None:
+    """A list of another type counts as absent."""
+    assert edited(PRESENT, {"trackerReplace": given}) == PRESENT
+
+
+@pytest.mark.parametrize("url", ["", f"{ONE}\n{THREE}"])
+def test_a_tracker_is_replaced_by_exactly_one(url: str) -> None:
+    """A tracker is replaced by exactly one."""
+    with pytest.raises(Failure):
+        edited(PRESENT, {"trackerReplace": [0, url]})
