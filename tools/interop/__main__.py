@@ -53,7 +53,7 @@ def interop(
     other one Flood and Transmission's page on the gateway. Each takes four minutes.
 
     The part `differential` only runs if it is named. It sends the same calls to the gateway, to qbittorrent-nox and to
-    transmission-daemon, and compares the answers. It takes ten minutes.
+    transmission-daemon, and compares the answers. It takes three minutes.
 
     The part qbittorrent-api only runs if it is named. It downloads the test suite of that Python package, and runs the
     suite against the gateway. With --both it compares the outcomes with those against qbittorrent-nox.

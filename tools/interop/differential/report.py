@@ -22,7 +22,7 @@ def run_all(root: Path) -> Report:
     """Compares the gateway with qbittorrent-nox, and a fresh one with transmission-daemon."""
     with Tracker() as working, Tracker() as refusing:
         torrents = world.make(root / "world", working, refusing)
-        tell("qbittorrent-nox: five minutes")
+        tell("qbittorrent-nox: two minutes")
         with (
             sides.qbittorrent(root / "qbittorrent", torrents) as theirs,
             sides.gateway(root / "first", torrents) as (ours, _),
@@ -30,7 +30,7 @@ def run_all(root: Path) -> Report:
             theirs.log_in()
             ours.log_in()
             first = run(qbittorrent_script.script(), theirs, ours, QBITTORRENT)
-        tell("transmission-daemon: three minutes")
+        tell("transmission-daemon: half a minute")
         with (
             sides.transmission(root / "transmission", torrents) as there,
             sides.gateway(root / "second", torrents) as (_, here),
