@@ -70,14 +70,15 @@ class Mirror:
                 return []
         self._table.apply(item)
         if isinstance(item, Resnapshot):
+            changed = self._replace_all(item, now_us)
             self.ready, self.away, self._seq = True, False, item.seq
             self.health, self.settings, self.epoch = item.health, item.settings, item.epoch
-            return self._replace_all(item, now_us)
+            return changed
         if isinstance(item, Event) and item.torrent is not None:
-            changed = self._take([item.torrent], now_us)
+            taken = self._take([item.torrent], now_us)
             if (torrent := self.torrents.get(item.torrent)) is not None:
                 torrent.seq = item.seq
-            return changed
+            return taken
         if isinstance(item, Event) and item.type == "engine_lost":
             later = {each: found.row for each, found in self.torrents.items() if found.read_seq >= item.seq}
             self._table.rows.update(later)
@@ -178,12 +179,21 @@ class Mirror:
         return event.seq <= torrent.read_seq if event.numbered else event.seq < torrent.read_seq
 
     def _replace_all(self, snapshot: Resnapshot, now_us: int) -> list[str]:
+        """Takes over a snapshot. Keeps rows that were read after those of the snapshot."""
+        newer: dict[str, TorrentRow] = {}
+        if snapshot.epoch == self.epoch:
+            seqs = snapshot.row_seqs
+            newer = {
+                each: found.row for each, found in self.torrents.items() if each in seqs and found.read_seq > seqs[each]
+            }
+        self._table.rows.update(newer)
         for each in [each for each in self.torrents if each not in self._table.rows]:
             self._remove(each)
         changed = self._take(list(self._table.rows), now_us)
         for each, torrent in self.torrents.items():
-            torrent.seq, torrent.read_us = 0, now_us
-            torrent.read_seq = snapshot.row_seqs.get(each, snapshot.seq)
+            torrent.seq = 0
+            if each not in newer:
+                torrent.read_us, torrent.read_seq = now_us, snapshot.row_seqs.get(each, snapshot.seq)
         return changed
 
     def _take(self, ids: list[str], now_us: int) -> list[str]:
