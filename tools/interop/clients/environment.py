@@ -1,0 +1,44 @@
+"""Programs of PyPI, each in a venv of its own."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tools.interop.packages import CannotRun
+
+INSTALL_S: Final = 600.0
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A venv."""
+
+    root: Path
+
+    @property
+    def python(self) -> str:
+        """Its interpreter."""
+        return self.program("python")
+
+    def program(self, name: str) -> str:
+        """The path of one of its commands."""
+        return str(self.root / "bin" / name)
+
+
+def install(root: Path, packages: tuple[str, ...]) -> Environment:
+    """Makes a venv at `root` with these packages. Raises CannotRun."""
+    environment = Environment(root)
+    _run(sys.executable, "-m", "venv", str(root))
+    _run(environment.python, "-m", "pip", "-q", "install", "--disable-pip-version-check", *packages)
+    return environment
+
+
+def _run(*argv: str) -> None:
+    try:
+        done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=INSTALL_S)
+    except subprocess.TimeoutExpired as error:
+        raise CannotRun(f"{' '.join(argv)} does not come to its end") from error
+    if done.returncode:
+        raise CannotRun(f"{' '.join(argv)}: {' '.join(done.stderr.splitlines()[-3:])}")
