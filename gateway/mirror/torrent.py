@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from protocol.wire.desired import DEFAULT_OPTIONS, TorrentOptions
-from protocol.wire.rows import TorrentRow
+from protocol.wire.rows import TorrentRow, TorrentState
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +29,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 NO_FACTS: Final = Facts()
 
+WITHOUT_ENGINE: Final = frozenset(
+    {TorrentState.QUEUED, TorrentState.ERROR, TorrentState.MISSING_STORAGE, TorrentState.QUARANTINED}
+)
+"""The states that a torrent can have before an engine has loaded it."""
+
 
 class Torrent:
     """One torrent.
@@ -49,3 +54,16 @@ class Torrent:
         self.revision = revision
         self.seq = 0
         self.read_us = read_us
+
+
+def is_unloaded(row: TorrentRow) -> bool:
+    """Whether no engine has loaded the torrent yet, so that nothing is known of its data."""
+    return row.bytes_total == 0 and row.size > 0 and row.state in WITHOUT_ENGINE
+
+
+def wanted_bytes(row: TorrentRow) -> int:
+    """The bytes of the selected files. Before an engine has loaded the torrent, these are all bytes.
+
+    A torrent that was just added would be complete otherwise, since it lacks nothing that is known.
+    """
+    return row.size if is_unloaded(row) else row.bytes_total

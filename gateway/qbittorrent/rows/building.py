@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.mirror.torrent import Torrent
+from gateway.mirror.torrent import Torrent, wanted_bytes
 from gateway.qbittorrent.rows.extras import NO_EXTRAS, Extras
 from gateway.qbittorrent.rows.magnet import magnet_uri
 from gateway.qbittorrent.rows.numbers import MAX_ETA_S, UNKNOWN, count, fraction, minutes, real, seconds
@@ -50,7 +50,7 @@ def row_of(torrent: Torrent, extras: Extras = NO_EXTRAS, session: tuple[int, int
         infohash_v2=row.info_hash_v2 or "",
         name=row.name,
         magnet_uri=magnet_uri(torrent),
-        size=count(row.bytes_total),
+        size=count(wanted_bytes(row)),
         progress=fraction(1 if row.bytes_done >= row.bytes_total > 0 else row.progress),
         dlspeed=0 if row.paused else count(row.download_bps, most=MAX_INT32),
         upspeed=0 if row.paused else count(row.upload_bps, most=MAX_INT32),
@@ -82,7 +82,7 @@ def row_of(torrent: Torrent, extras: Extras = NO_EXTRAS, session: tuple[int, int
         uploaded=count(row.uploaded),
         downloaded_session=count(row.downloaded - session[0]),
         uploaded_session=count(row.uploaded - session[1]),
-        amount_left=count(row.bytes_total - row.bytes_done),
+        amount_left=count(wanted_bytes(row) - row.bytes_done),
         completed=count(row.bytes_done),
         max_ratio=UNKNOWN if goals is None else real(goals.ratio),
         max_seeding_time=UNKNOWN if goals is None else minutes(goals.seeding_time_s),

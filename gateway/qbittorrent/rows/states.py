@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from gateway.mirror.torrent import Torrent
+from gateway.mirror.torrent import Torrent, is_unloaded
 from gateway.qbittorrent.rows.row import Row
 from protocol.wire.rows import COMPLETE_STATES, TorrentRow, TorrentState
 
@@ -60,6 +60,8 @@ def state_of(torrent: Torrent) -> str:
     if (fixed := FIXED.get(row.state)) is not None:
         return fixed
     finished = is_finished(row)
+    if is_unloaded(row):
+        return "checkingResumeData"
     if row.state is TorrentState.QUEUED and row.paused:
         return "stoppedUP" if finished else "stoppedDL"
     if row.state is TorrentState.FETCHING_METADATA and forced:

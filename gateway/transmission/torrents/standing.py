@@ -2,6 +2,7 @@
 
 from enum import IntEnum
 
+from gateway.mirror.torrent import wanted_bytes
 from ouzel import HindranceCause
 from protocol.wire.desired import TorrentOptions
 from protocol.wire.rows import TorrentRow, TorrentState
@@ -57,7 +58,7 @@ _MESSAGES = {
 
 def is_complete(row: TorrentRow) -> bool:
     """Whether all selected files are complete."""
-    return row.size > 0 and row.bytes_done >= row.bytes_total
+    return row.size > 0 and row.bytes_done >= wanted_bytes(row)
 
 
 def status_of(row: TorrentRow) -> int:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from gateway.mirror.torrent import Torrent
+from gateway.mirror.torrent import Torrent, wanted_bytes
 from gateway.transmission.details import Kind, Known
 from gateway.transmission.torrents import detail_fields
 from gateway.transmission.torrents.standing import error_of, seed_idle_mode, seed_ratio_mode, status_of
@@ -180,7 +180,7 @@ FIELDS: Final[dict[str, Field]] = {
     "isPrivate": Field(lambda t, s, _: bool(t.facts.private)),
     "isStalled": Field(_stalled),
     "labels": Field(lambda t, s, _: t.row.labels),
-    "leftUntilDone": Field(lambda t, s, _: max(0, t.row.bytes_total - t.row.bytes_done)),
+    "leftUntilDone": Field(lambda t, s, _: max(0, wanted_bytes(t.row) - t.row.bytes_done)),
     "magnetLink": Field(_magnet),
     "manualAnnounceTime": Field(lambda t, s, _: -1),
     "maxConnectedPeers": Field(_peers_limit),
@@ -210,7 +210,7 @@ FIELDS: Final[dict[str, Field]] = {
     "seedRatioLimit": Field(_own_ratio),
     "seedRatioMode": Field(lambda t, s, _: seed_ratio_mode(t.facts.options)),
     "sequentialDownload": Field(lambda t, s, _: t.row.sequential),
-    "sizeWhenDone": Field(lambda t, s, _: t.row.bytes_total),
+    "sizeWhenDone": Field(lambda t, s, _: wanted_bytes(t.row)),
     "startDate": Field(
         lambda t, s, _: max(0, s.now_s - t.row.active_s) if t.row.active_s else _seconds(t.row.added_us)
     ),

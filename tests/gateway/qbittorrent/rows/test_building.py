@@ -136,6 +136,7 @@ def test_tags_are_joined_and_extras_are_shown() -> None:
         ("stoppedUP", {"state": TorrentState.QUEUED, "paused": True}),
         ("queuedUP", {"state": TorrentState.QUEUED}),
         ("queuedDL", {"state": TorrentState.QUEUED, "bytes_done": 0}),
+        ("checkingResumeData", {"state": TorrentState.QUEUED, "paused": True, "bytes_done": 0, "bytes_total": 0}),
         ("checkingDL", {"state": TorrentState.CHECKING}),
         ("checkingUP", {"state": TorrentState.CHECKING, "completed_us": 1}),
         ("stalledDL", {"state": TorrentState.DOWNLOADING, "bytes_done": 0}),
@@ -149,6 +150,12 @@ def test_tags_are_joined_and_extras_are_shown() -> None:
 def test_states(name: str, members: dict[str, Any]) -> None:
     """Each state has qBittorrent's name of version 5."""
     assert row_of(torrent(**members)).state == name
+
+
+def test_a_torrent_that_no_engine_has_loaded_lacks_everything() -> None:
+    """Otherwise programs import it at once."""
+    row = row_of(torrent(state=TorrentState.QUEUED, bytes_done=0, bytes_total=0, progress=0.0, size=2000))
+    assert (row.size, row.amount_left, row.progress) == (2000, 2000, 0)
 
 
 def test_forced_torrents_have_states_of_their_own() -> None:

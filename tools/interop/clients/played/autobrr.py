@@ -64,6 +64,7 @@ def play(scene: Scene) -> None:
         assert kept.category == "race"
         assert kept.upload_limit_bps == 1_048_576
     with step("the tracker works, after a reannounce"):
+        trackers: list[dict[str, Any]] = []
         for _ in range(50):
             trackers = web.get("torrents/trackers", hash=made.torrent)
             if any(each["url"] == stage.tracker.http and each["status"] == WORKING for each in trackers):

@@ -78,7 +78,7 @@ def play(scene: Scene) -> None:
             lambda: (found := row(other))["state"].startswith("stopped") and found["amount_left"] == 0,
             "it is stopped and whole",
         )
-        assert row(other)["state"] == "stoppedUP"
+        assert row(other)["state"] == "stoppedUP", (row(other), stage.daemon.row(other))
     with step("resume"):
         web.post("torrents/start", hashes=other)
         until(lambda: row(other)["state"] in ("uploading", "stalledUP"), "it seeds")
