@@ -119,6 +119,9 @@ class Follower:
         if isinstance(item, Resnapshot):
             await self._admit(row.torrent for row in item.torrents)
             self._dirty.clear()
+            self._polls = 0
+            with contextlib.suppress(OuzelError):
+                await self._poll()  # once there are torrents, the state of the service is known, too
         elif item.type == "torrent_added" and item.torrent is not None:
             await self._admit([item.torrent])
         changed = self._mirror.apply(item, _now_us())

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,11 +28,17 @@ class Environment:
         return str(self.root / "bin" / name)
 
 
-def install(root: Path, packages: tuple[str, ...]) -> Environment:
-    """Makes a venv at `root` with these packages. Raises CannotRun."""
+def install(root: Path, packages: Sequence[str], *, bare: bool) -> Environment:
+    """Makes a venv at `root` with these packages. With `bare`, the first is installed without its requirements.
+
+    Raises CannotRun.
+    """
     environment = Environment(root)
     _run(sys.executable, "-m", "venv", str(root))
-    _run(environment.python, "-m", "pip", "-q", "install", "--disable-pip-version-check", *packages)
+    pip = [environment.python, "-m", "pip", "-q", "install", "--disable-pip-version-check"]
+    if bare:
+        _run(*pip, "--no-deps", packages[0])
+    _run(*pip, *packages[1 if bare else 0 :])
     return environment
 
 

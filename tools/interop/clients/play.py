@@ -49,13 +49,15 @@ class Play:
         program: the program's name.
         run: plays all steps.
         debian: the Debian package of the program, if there is one.
-        pypi: what pip installs for it, if it is of PyPI.
+        pypi: what pip installs for it, if it is of PyPI. The first is the program.
+        bare: whether the program is installed without its own requirements, because some of them are outdated.
     """
 
     program: str
     run: Callable[["Scene"], None]
     debian: str = ""
     pypi: tuple[str, ...] = ()
+    bare: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def run(root: Path, versions: dict[str, str], only: str) -> Report:
     plays = [play for play in PLAYS if only in (CLIENTS, play.program.lower())]
     tell("installing the programs of PyPI")
     environments = {
-        play.program: environment.install(root / f"venv{number}", play.pypi)
+        play.program: environment.install(root / f"venv{number}", play.pypi, bare=play.bare)
         for number, play in enumerate(plays)
         if play.pypi
     }
