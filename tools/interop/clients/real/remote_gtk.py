@@ -66,9 +66,11 @@ def play(scene: Scene) -> None:
                 with events:
                     choose("v")
                     until(
-                        lambda: (item := events.get(1)) is not None
-                        and getattr(item, "torrent", None) == made.torrent
-                        and getattr(item, "data", {}).get("state") == "checking",
+                        lambda: (
+                            (item := events.get(1)) is not None
+                            and getattr(item, "torrent", None) == made.torrent
+                            and getattr(item, "data", {}).get("state") == "checking"
+                        ),
                         "it is checked",
                     )
                 stage.until_row(made, lambda row: row.state == "seeding", "it seeds")
