@@ -9,11 +9,17 @@ from tools.interop.clients.real import (
     flexget,
     home_assistant_qbittorrent,
     home_assistant_transmission,
+    qbit_manage,
+    remote_gtk,
     transmission_remote,
+    tremc,
 )
 
 PLAYS: Final = (
     Play("transmission-remote", transmission_remote.play, debian="transmission-cli"),
+    Play("transmission-remote-gtk", remote_gtk.play, debian="transmission-remote-gtk"),
+    Play("tremc", tremc.play, pypi=("tremcf==0.9.6.2",)),
+    Play("qbit-manage", qbit_manage.play, pypi=("qbit-manage==4.14.0",)),
     Play("Flexget", flexget.play, pypi=("flexget==3.22.8", "transmission-rpc==7.0.12", "qbittorrent-api")),
     Play(
         "prometheus-qbittorrent-exporter",

@@ -42,13 +42,11 @@ def play_qbittorrent(scene: Scene) -> None:
             assert _metric(port, "qbittorrent_torrent_size", NAME) == made.size
             stage.complete(made)
         with step("states, by category and by tag"):
-            for name, label in (("torrents_count", 'category="backups"'), ("tagged_torrents_count", 'tag="old"')):
-                until(
-                    lambda name=name, label=label: (
-                        _metric(port, f"qbittorrent_{name}", label, 'status="stalledUP"') == 1
-                    ),
-                    label,
-                )
+            counts = (
+                ("qbittorrent_torrents_count", 'category="backups"'),
+                ("qbittorrent_tagged_torrents_count", 'tag="old"'),
+            )
+            until(lambda: all(_metric(port, *each, "stalledUP") == 1 for each in counts), "it is counted")
             until(lambda: _metric(port, "qbittorrent_torrent_downloaded", NAME) > 0, "what was downloaded")
             assert _metric(port, "qbittorrent_alltime_dl_total") > made.size // 2
         with step("the daemon away"):
