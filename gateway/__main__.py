@@ -4,7 +4,7 @@ import sys
 
 
 def main() -> None:
-    """Runs the command line, or says what has to be installed for it."""
+    """Runs the command line. If packages of the gateway are missing, says how to install them."""
     try:
         from gateway.main import main as run
     except ModuleNotFoundError as error:

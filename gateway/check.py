@@ -1,10 +1,15 @@
-"""Checks what the configuration alone does not show: the password's hash and the certificate."""
+"""Checks the password's hash, the certificate and web interfaces, which reading the configuration does not check."""
+
+from pathlib import Path
+from typing import Final
 
 from gateway.access import password
 from gateway.access.password import InvalidHash
 from gateway.config.gateway_config import Config
 from gateway.web.server import tls_context
 from protocol.configuration.config_problem import InvalidConfig, Problem
+
+PAGE: Final = "index.html"
 
 
 def check(config: Config) -> None:
@@ -15,3 +20,13 @@ def check(config: Config) -> None:
         except InvalidHash as error:
             raise InvalidConfig([Problem(message=str(error), key="gateway.password_hash")]) from error
     tls_context(config)
+
+
+def check_web_interfaces(config: Config) -> None:
+    """Raises InvalidConfig if the folder of a web interface has no page. The gateway starts without it, too."""
+    for name in ("webui_dir", "transmission_webui_dir"):
+        given = getattr(config.gateway, name)
+        if given is not None and not (Path(given) / PAGE).is_file():
+            inner = Path(given) / "public"
+            hint = f"; did you mean {str(inner)!r}?" if (inner / PAGE).is_file() else ""
+            raise InvalidConfig([Problem(message=f"{given!r} has no {PAGE}{hint}", key=f"gateway.{name}")])

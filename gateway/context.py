@@ -1,4 +1,4 @@
-"""What every face is given."""
+"""The parts of the gateway that each face gets."""
 
 from dataclasses import dataclass
 

@@ -9,7 +9,7 @@ from gateway.transmission import routes as transmission
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
-    """Returns the routes of all faces. Those of the page have all other paths, so they come last."""
+    """Returns the routes of all faces. The page's routes match all remaining paths, so they come last."""
     return [
         *qbittorrent.routes(gateway),
         *transmission.routes(gateway),

@@ -1,6 +1,7 @@
 """Sets up the log, on standard error: lines for people on a terminal and in the journal, JSON elsewhere.
 
-Unlike the daemon's log, it may block: only clients of the gateway wait then.
+A full standard error blocks the gateway. The daemon's log never blocks. But if the gateway blocks, only its own clients
+have to wait.
 """
 
 import logging
@@ -16,7 +17,7 @@ from protocol.text.scrub import scrub_all
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 PRIORITIES: Final = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
-"""By level: the priority of syslog(3) that the prefix of a line has in the journal, see sd-daemon(3)."""
+"""By level, the priority of syslog(3). The prefix of a line in the journal has it (see sd-daemon(3))."""
 
 
 _AMBIGUOUS: Final = frozenset(" =\"'")
@@ -33,7 +34,7 @@ class _AsIs:
 
 
 class _FromLibraries(logging.Handler):
-    """Passes on what libraries log."""
+    """Writes the messages of libraries to the gateway's log."""
 
     def emit(self, record: logging.LogRecord) -> None:
         structlog.get_logger().log(
@@ -73,7 +74,7 @@ def configure(level: str) -> None:
 
 
 def prefix(level: str) -> str:
-    """The prefix of a line of this level: its priority if the journal reads standard error, and otherwise nothing."""
+    """If the journal reads standard error, returns the prefix with a level's priority. Otherwise returns no prefix."""
     return f"<{PRIORITIES.get(level, 3)}>" if _is_journal() else ""
 
 
@@ -86,7 +87,7 @@ def _is_journal() -> bool:
 
 
 def _scrubbed(_: Any, __: str, fields: EventDict) -> EventDict:
-    """Quotes texts in which untrusted characters could control a terminal or look like another field."""
+    """Quotes texts with characters that could control a terminal, or that look like another field."""
     return {key: _shown(key, value) for key, value in fields.items()}
 
 

@@ -101,6 +101,7 @@ def main() -> None:
 def _run(config: Config, args: argparse.Namespace) -> None:
     if args.check:
         check.check(config)
+        check.check_web_interfaces(config)
         sys.stdout.write("the configuration is right\n")
     elif args.new_api_key is not None or args.revoke_api_key is not None or args.list_api_keys:
         _on_keys(config, args)
@@ -142,14 +143,14 @@ async def serve(config: Config) -> None:
 
 
 def _is_exposed(config: Config) -> bool:
-    """Whether other machines can connect without encryption, and no proxy is known that could encrypt."""
+    """Whether other machines can connect without TLS, and no trusted proxy is configured."""
     host, _ = gateway_config.address_of(config.gateway.listen)
     local = host == "localhost" or host == "::1" or host.startswith("127.")
     return not (local or config.gateway.tls_key or config.gateway.trusted_proxies)
 
 
 def _on_keys(config: Config, args: argparse.Namespace) -> None:
-    """Runs a command on API keys. Raises Refused, OSError or sqlite3.Error."""
+    """Runs a command that makes, revokes or lists API keys. Raises Refused, OSError or sqlite3.Error."""
     file = store_file(config)
     private_dir.prepare(file.parent)
     if args.new_api_key is not None:
@@ -161,7 +162,7 @@ def _on_keys(config: Config, args: argparse.Namespace) -> None:
 
 
 def _asked_password() -> str:
-    """Asks for a password on a terminal, or reads the first line."""
+    """Asks for a password if standard input is a terminal. Otherwise reads the first line of standard input."""
     if not sys.stdin.isatty():
         found = sys.stdin.readline().rstrip("\r\n")
     else:
@@ -174,7 +175,7 @@ def _asked_password() -> str:
 
 
 def _raise_limit_of_files() -> None:
-    """Allows as many open files as the system does, since each connection needs one."""
+    """Raises the limit of open files to the maximum, because each connection needs a descriptor."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

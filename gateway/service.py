@@ -1,4 +1,4 @@
-"""Wiring: opens the parts of the gateway, and serves until it is stopped."""
+"""Constructs and connects the parts of the gateway."""
 
 import asyncio
 from collections.abc import AsyncIterator

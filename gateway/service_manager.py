@@ -1,4 +1,4 @@
-"""Notifies the service manager by sd_notify's protocol, see sd_notify(3)."""
+"""Notifies the service manager by the protocol of sd_notify(3)."""
 
 import contextlib
 import os

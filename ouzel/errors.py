@@ -18,8 +18,10 @@ class Refused(OuzelError):
     """The daemon refused a command.
 
     Fields:
-        body: the error in the reply. The exception's `kind` is the row of the error table. If the daemon is newer and
-            this client does not know the error, `kind` is INTERNAL_ERROR.
+        body: the error in the reply.
+
+    The `kind` of the exception is the `ErrorKind` with the error's code. A newer daemon may send an error that this
+    client does not know. Then `kind` is INTERNAL_ERROR.
     """
 
     def __init__(self, body: ErrorBody) -> None:

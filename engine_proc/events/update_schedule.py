@@ -25,7 +25,7 @@ class UpdateSchedule:
 
     @property
     def calm_from(self) -> float:
-        """When the burst of commands will count as over, if no command arrives until then."""
+        """The time at which the burst of commands ends, if no command arrives before."""
         return self._many_at + CALM_S
 
     def hold_back(self, now: float) -> None:

@@ -49,7 +49,7 @@ class PeerSources(Protocol):
         ...
 
     def reannounce(self, torrent: str, tracker: str | None) -> None:
-        """Announces a torrent now to one tracker, or to the trackers in use and the DHT (None).
+        """Announces a torrent now to one tracker. None means all trackers in use, and the DHT.
 
         Ignores the interval that a tracker requested. Does nothing while the torrent is paused.
         """

@@ -316,7 +316,7 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         ...
 
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
-        """The desired state, with its values replaced by the session's. Values that the session lacks are kept.
+        """The desired state with the values of the session. A value that the session does not have stays the same.
 
         If libtorrent has stopped a torrent because of an error, it does not count as paused. A torrent that waits in
         the queue does not count as paused either.
@@ -377,7 +377,7 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort,
         ...
 
     def stale_settings(self) -> dict[str, str]:
-        """By name, how the session's settings differ from the configured settings. Temporary changes do not count."""
+        """Settings whose values differ from the configured ones, each with a text. Temporary changes are left out."""
         ...
 
     def session_limits(self) -> tuple[int, int]:

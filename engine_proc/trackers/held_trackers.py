@@ -1,7 +1,7 @@
-"""Stores the trackers that libtorrent does not have yet, for resume data that lacks these trackers. Pure.
+"""Remembers trackers that libtorrent does not have yet, so that they can be added to resume data. Pure.
 
-If resume data is requested while trackers are held, the data may lack these trackers. libtorrent may get the trackers
-before the data is copied. So the trackers are stored until all saves that began earlier have ended.
+Resume data that libtorrent makes meanwhile lacks these trackers. A save of resume data takes time, and libtorrent may
+get the trackers during the save. So the trackers are remembered until each save that had begun by then has ended.
 """
 
 from collections import Counter

@@ -1,6 +1,6 @@
-"""Who may send requests.
+"""Decides who may send requests.
 
-- A *session* begins with a login, and is named by a cookie. An *API key* is a secret that replaces a session.
-- *Attempts* counts failed logins by address, and bans an address.
+- A *session* begins with a login. A cookie identifies the session. A client can use an *API key*, a secret, instead.
+- *Attempts* counts the failed logins of each address, and bans addresses.
 - The *guard* checks each request: its host, its origin, and its session or key.
 """

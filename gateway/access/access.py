@@ -1,4 +1,4 @@
-"""Decides who may send requests: passwords, sessions, API keys and bans together."""
+"""Decides who may send requests, by passwords, sessions, API keys and bans."""
 
 import asyncio
 import base64
@@ -22,9 +22,9 @@ from protocol.configuration.gateway_sections import GatewayConfig
 
 COOKIE: Final = "SID"
 BASIC_SESSION: Final = Session("basic")
-"""All requests with a password and without a cookie share this session."""
+"""The session of all requests that have a password and no cookie."""
 HASH_NAME: Final = "password_hash"
-"""The name of the value in the store that has the hash of a password which was made at the first start."""
+"""The name of a value in the store: the hash of the password that the gateway made at its first start."""
 
 log = structlog.get_logger()
 
@@ -39,12 +39,12 @@ class Login(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What the credentials of a request give.
+    """The result of a check of a request's credentials.
 
     Fields:
-        session: None if they are missing or wrong.
-        secret: the secret of the session, if a cookie named it.
-        banned: whether the address is banned and tried a password again.
+        session: the session of the request. None if the credentials are missing or wrong.
+        secret: the secret of the session, if the request has a cookie.
+        banned: whether the request has a password and comes from a banned address.
     """
 
     session: Session | None = None
@@ -53,7 +53,7 @@ class Admission:
 
 
 class Access:
-    """All that decides on access.
+    """Decides who may send requests.
 
     Args:
         config: the section of the configuration.
@@ -75,7 +75,7 @@ class Access:
         self._checking = asyncio.Semaphore(1)
 
     async def log_in(self, origin: Origin, username: str, password: str) -> Login:
-        """Checks a name and a password. A wrong one is answered late, and the address is banned after some."""
+        """Checks a name and a password. Delays the result if they are wrong. Several wrong logins ban the address."""
         if self._attempts.banned(origin.address, time.monotonic()):
             return Login.BANNED
         if self._credentials.known(username, password):
@@ -99,11 +99,11 @@ class Access:
         return self.sessions.begin(time.monotonic())
 
     def has_key(self, authorization: str) -> bool:
-        """Whether the header has a right API key."""
+        """Whether the header has a valid API key."""
         return self._session_of_key(authorization) is not None
 
     async def admit(self, origin: Origin, authorization: str, cookie: str) -> Admission:
-        """Returns what the headers of a request give."""
+        """Checks the credentials in the headers of a request."""
         scheme, _, value = authorization.strip().partition(" ")
         if (session := self._session_of_key(authorization)) is not None:
             return Admission(session)
@@ -121,9 +121,9 @@ class Access:
 
 
 async def open_access(config: GatewayConfig, store: Store) -> tuple[Access, str | None]:
-    """Returns the access, and the password if one was made now.
+    """Returns the `Access`. Also returns the password if the function has made a password.
 
-    A password is made if the configuration has none, and the store has no hash of one.
+    The function makes a password if neither the configuration nor the store has a password or its hash.
     """
     made = None
     password_hash = config.password_hash
@@ -137,7 +137,7 @@ async def open_access(config: GatewayConfig, store: Store) -> tuple[Access, str 
 
 
 def _basic(value: str) -> tuple[str, str] | None:
-    """The name and the password of a `Basic` header; None if it is malformed."""
+    """The name and the password in a `Basic` header. None if the header is malformed."""
     try:
         decoded = base64.b64decode(value.strip(), validate=True)
     except binascii.Error:

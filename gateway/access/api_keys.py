@@ -1,4 +1,4 @@
-"""API keys: secrets that programs send instead of a login. The store has their hashes."""
+"""API keys: secrets that programs send instead of a login. The store has only hashes of the keys."""
 
 import hashlib
 import hmac
@@ -17,7 +17,7 @@ NAME: Final = "api_keys"
 KEY_BYTES: Final = 32
 PREFIX: Final = "ouzel_"
 REREAD_S: Final = 1.0
-"""A key that another process makes or revokes counts after this time."""
+"""The time after which the keys are read again. Another process may have made or revoked a key."""
 
 
 class ApiKey(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ class ApiKeys:
         return self._keys
 
     def find(self, secret: str) -> Session | None:
-        """The session of the key with this secret; None if there is none. All requests with one key share a session."""
+        """The session of the key with this secret. None if no key has this secret. Each key has one session."""
         digest = _digest(secret)
         found = None
         for name, key in self.names().items():
@@ -64,7 +64,7 @@ class ApiKeys:
         return found
 
     async def new(self, name: str) -> str:
-        """Makes a key, and returns its secret. Raises KeyError if there is one of this name."""
+        """Makes a key, and returns its secret. Raises KeyError if a key already has this name."""
         keys = dict(self.names())
         if name in keys:
             raise KeyError(name)
@@ -73,7 +73,7 @@ class ApiKeys:
         return secret
 
     async def revoke(self, name: str) -> None:
-        """Removes a key. Raises KeyError if there is none of this name."""
+        """Removes a key. Raises KeyError if no key has this name."""
         keys = dict(self.names())
         del keys[name]
         await self._put(keys)

@@ -5,19 +5,19 @@ from collections import OrderedDict
 from typing import Final
 
 MAX_ADDRESSES: Final = 10_000
-"""With one more address, the one whose last failure is the oldest is forgotten."""
+"""The maximum number of addresses. Beyond it, the address with the oldest last failure is dropped."""
 DELAY_S: Final = 0.25
 MAX_DELAY_S: Final = 2.0
 IPV6_PREFIX: Final = 64
-"""Whoever has one IPv6 address has its whole network."""
+"""The network that counts as one address. A client with one IPv6 address can usually use the whole network."""
 
 
 class Attempts:
     """Counts failed logins. Times are monotonic seconds.
 
     Args:
-        maximum: after this number of failures an address is banned; 0 never bans.
-        ban_s: how long a ban lasts, and how long failures count.
+        maximum: the number of failures after which an address is banned. 0 means that no address is banned.
+        ban_s: the duration of a ban. A failure counts for the same time.
     """
 
     def __init__(self, maximum: int, ban_s: float) -> None:
@@ -31,7 +31,7 @@ class Attempts:
         return 0 < self._maximum <= self._count(_source(address), now)
 
     def failed(self, address: str, now: float) -> float:
-        """Counts a failure. Returns the seconds that its answer should be delayed by."""
+        """Counts a failure. Returns the delay of the answer in seconds."""
         source = _source(address)
         count = self._count(source, now) + 1
         self._failures[source] = count, now
@@ -41,7 +41,7 @@ class Attempts:
         return min(MAX_DELAY_S, DELAY_S * count)
 
     def succeeded(self, address: str) -> None:
-        """Forgets the failures of an address."""
+        """Drops the failures of an address, after a successful login."""
         self._failures.pop(_source(address), None)
 
     def _count(self, source: str, now: float) -> int:
@@ -53,7 +53,7 @@ class Attempts:
 
 
 def _source(address: str) -> str:
-    """The address, or the network of an IPv6 address."""
+    """Returns an IPv4 address unchanged, and the network of an IPv6 address."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

@@ -1,8 +1,8 @@
-"""Checks each request before any face has it, and adds headers to each response.
+"""Checks each request before a face gets the request, and adds headers to each response.
 
 The state of an admitted request has:
 
-- `session`: who sends the request; missing at public paths without a session.
+- `session`: the session of the request. A request to a public path may have no session.
 - `access`: the `Access`.
 - `origin`: the `Origin`.
 - `secret`: the value of the session's cookie; None without a cookie.
@@ -22,13 +22,13 @@ from gateway.web.body_limit import BodyLimit
 
 LOGIN: Final = "/api/v2/auth/login"
 PROTECTED: Final = ("/api", "/transmission", "/metrics")
-"""Below these paths nothing is public but the login. Elsewhere there are only files of web interfaces."""
+"""The paths that need a session or a key, except the login. Other paths lead only to files of web interfaces."""
 BASIC: Final = ("/transmission", "/metrics")
-"""Below these paths a browser asks for the password itself."""
+"""The paths that answer 401, so that a browser asks for the password itself."""
 LOGIN_BYTES: Final = 64 * 1024
-"""The maximum size of a login, which anybody may send."""
+"""The maximum size of a login. A login needs no session, so anybody can send it."""
 NOTICE_S: Final = 60.0
-"""Refusals of one kind are logged at most once in this time."""
+"""The minimum time between two log lines about refusals of the same kind."""
 BANNED: Final = "Your IP address has been banned after too many failed authentication attempts."
 
 CONTENT_POLICY: Final = "; ".join(
@@ -45,7 +45,7 @@ CONTENT_POLICY: Final = "; ".join(
         "frame-ancestors 'self'",
     ]
 )
-"""What a web interface may load. Inline scripts and styles are allowed, since interfaces of others need them."""
+"""The sources from which a web interface may load. Interfaces of other projects need inline scripts and styles."""
 HEADERS: Final = {
     "content-security-policy": CONTENT_POLICY,
     "cross-origin-opener-policy": "same-origin",
@@ -54,7 +54,7 @@ HEADERS: Final = {
     "x-frame-options": "SAMEORIGIN",
     "cache-control": "no-store",
 }
-"""Headers of each response that does not have them already."""
+"""The headers that are added to a response if the response does not have them."""
 
 log = structlog.get_logger()
 

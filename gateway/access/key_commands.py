@@ -1,4 +1,4 @@
-"""The commands on API keys, which change the store of a gateway that may be running."""
+"""The commands that make, revoke and list API keys. The gateway may run meanwhile."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ MAX_NAME: Final = 64
 
 
 class Refused(Exception):
-    """The command cannot be done; the message says why."""
+    """The command cannot be carried out. The message has the cause."""
 
 
 async def new(file: Path, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Where a request comes from: the client's address, its host header and its origin. Pure."""
+"""Finds the client's address, and checks the headers `Host`, `Origin` and `Referer`. Pure."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def networks(texts: Sequence[str]) -> list[Network]:
 
 
 def origin_of(headers: Headers, peer: str, scheme: str, trusted: Sequence[Network]) -> Origin:
-    """Returns the origin of a request. Only a trusted peer's `X-Forwarded-*` headers count.
+    """Returns the origin of a request. Ignores `X-Forwarded-*` headers if the peer is not trusted.
 
     Args:
         headers: the request's headers.
@@ -52,13 +52,13 @@ def origin_of(headers: Headers, peer: str, scheme: str, trusted: Sequence[Networ
 
 
 def host_allowed(host: str, allowed: Sequence[str]) -> bool:
-    """Whether a host header is right: an IP address, a name without a dot, or a name that is allowed.
+    """Whether a host header has an IP address, a name without a dot, or an allowed name.
 
-    A page of another site can make its own name lead to this address, but it cannot change the name in the header.
-    Names without a dot, such as `localhost` and those of containers, are never names of sites.
+    A foreign web site can make its own name lead to the gateway's address. But the browser sends this name in the
+    header. The name of a public web site always has a dot. The names of containers and `localhost` have no dot.
 
     Args:
-        host: the header, with or without a port. An empty header is right: no browser sends it.
+        host: the header, with or without a port. An empty header is allowed, because no browser sends it.
         allowed: names, in which `*` stands for any text.
     """
     if not host:
@@ -71,9 +71,10 @@ def host_allowed(host: str, allowed: Sequence[str]) -> bool:
 
 
 def same_origin(headers: Headers, host: str) -> bool:
-    """Whether `Origin`, or else `Referer`, names the host of the request. Without both headers, it is no browser's.
+    """Whether `Origin` has the same host as the request. If `Origin` is missing, checks `Referer`.
 
-    As in qBittorrent, the scheme does not count.
+    If both headers are missing, the request is not from a browser, and the result is true. As in qBittorrent, the
+    scheme does not matter.
     """
     source = headers.get("origin") or headers.get("referer")
     if not source:
@@ -91,7 +92,7 @@ def same_origin(headers: Headers, host: str) -> bool:
 
 
 def _client(peer: str, forwarded: Sequence[str], trusted: Sequence[Network]) -> str:
-    """The last address in the list that is no trusted proxy: those before it are what the client says."""
+    """Returns the last address that is not a trusted proxy. The client may have invented all earlier addresses."""
     address = peer
     for each in reversed(",".join(forwarded).split(",")):
         hop = each.strip()
@@ -104,7 +105,7 @@ def _client(peer: str, forwarded: Sequence[str], trusted: Sequence[Network]) -> 
 
 
 def _split(host: str) -> tuple[str, int | None] | None:
-    """The name in lower case without brackets, and the port; None if the text is no host."""
+    """Returns the name in lower case without brackets, and the port. None if the text is not a host."""
     try:
         parts = urlsplit(f"//{host}")
         if parts.hostname is None or parts.path or parts.query or parts.fragment or parts.username is not None:

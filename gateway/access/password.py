@@ -1,4 +1,4 @@
-"""The user's name and password, and the check of both."""
+"""Checks the user's name and password."""
 
 import asyncio
 import base64
@@ -12,15 +12,15 @@ COST: Final = 2**14
 BLOCK: Final = 8
 PARALLEL: Final = 1
 MEMORY_BYTES: Final = 64 * 1024 * 1024
-"""The most memory that one check may take. The cost above takes 16 MiB."""
+"""The maximum memory of one check. A check with the cost above takes 16 MiB."""
 SALT_BYTES: Final = 16
 MADE_BYTES: Final = 12
 MAX_BYTES: Final = 4096
-"""A longer name or password is wrong at once, since a hash of it would take long."""
+"""The maximum length of a name or password. Hashing a longer text would take too long."""
 
 
 class InvalidHash(ValueError):
-    """The text is not a hash that `hashed` returns."""
+    """The text does not have the form that `hashed` returns."""
 
 
 def hashed(password: str) -> str:
@@ -31,13 +31,13 @@ def hashed(password: str) -> str:
 
 
 def matches(password: str, wanted: str) -> bool:
-    """Whether a password has a hash. Takes about 50 ms. Raises InvalidHash."""
+    """Whether a password matches a hash. Takes about 50 ms. Raises InvalidHash."""
     cost, block, parallel, salt, key = _parts(wanted)
     return hmac.compare_digest(_key(password, salt, cost, block, parallel), key)
 
 
 def check_hash(text: str) -> None:
-    """Raises InvalidHash if a text is no hash."""
+    """Raises InvalidHash if a text does not have the form that `hashed` returns."""
     cost, block, parallel, salt, _ = _parts(text)
     try:
         _key("", salt, cost, block, parallel)
@@ -46,15 +46,15 @@ def check_hash(text: str) -> None:
 
 
 def made() -> str:
-    """A new random password."""
+    """Returns a new random password."""
     return secrets.token_urlsafe(MADE_BYTES)
 
 
 class Credentials:
     """The name and the password of the only user.
 
-    The last right password is remembered as a keyed digest, so that clients which send it with each request do not pay
-    for the slow hash each time.
+    Some clients send the password with each request. The slow hash would delay each of these requests. So the object
+    stores a keyed digest of the last correct password, and compares this digest first.
 
     Args:
         username: the user's name.
@@ -69,14 +69,14 @@ class Credentials:
         self._hash = None if password is not None else password_hash
 
     def known(self, username: str, password: str) -> bool:
-        """Whether both are right, as far as that is known without the slow hash."""
+        """Whether name and password are known to be correct. Does not compute the slow hash."""
         if self._known is None or not _short(username, password):
             return False
         right = hmac.compare_digest(self._digest(password), self._known)
         return hmac.compare_digest(_bytes(username), self._username) and right
 
     async def check(self, username: str, password: str) -> bool:
-        """Whether both are right. The time does not tell which of them is wrong."""
+        """Whether name and password are correct. A wrong name takes the same time as a wrong password."""
         if self._hash is None or not _short(username, password):
             return self.known(username, password)
         right = await asyncio.to_thread(matches, password, self._hash)

@@ -1,4 +1,4 @@
-"""Sessions, which begin with a login and end by themselves."""
+"""Sessions. A session begins with a login, and ends after some time without requests."""
 
 import hashlib
 import secrets
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_SESSIONS: Final = 500
-"""With one more session, the one that was not used for the longest time ends."""
+"""The maximum number of sessions. Beyond it, the session that was not used for the longest time ends."""
 SECRET_BYTES: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who sends a request.
+    """Identifies the sender of a request.
 
     Fields:
-        key: the same for all requests of one session, and never the same for two sessions.
+        key: identifies the session. Two sessions never have the same key.
     """
 
     key: str
@@ -51,7 +51,7 @@ class Sessions:
         return secret
 
     def find(self, secret: str, now: float) -> Session | None:
-        """Returns the session with this secret, which counts as used now; None if there is none."""
+        """Returns the session with this secret, and notes its use. None if no session has this secret."""
         self._end_expired(now)
         digest = _digest(secret)
         found = self._open.get(digest)

@@ -1,4 +1,4 @@
-"""The gateway's settings in force.
+"""The gateway's configuration.
 
 - The *configuration* has the sections `[gateway]` and `[metrics]`, and the paths of the daemon's sockets.
 - The other sections of the file belong to the daemon, which checks them.

@@ -20,11 +20,11 @@ _ENVIRONMENT: Final = (
     *(f"OUZEL_{section.upper()}_" for section in GATEWAY_SECTIONS),
     *(f"OUZEL_PATHS_{key}" for key in ("RUNTIME_DIR", "STATE_DIR")),
 )
-"""The beginnings of the variables that the gateway reads; the daemon reads the others."""
+"""The prefixes of the environment variables that the gateway reads."""
 
 
 class GatewayPaths(Section, frozen=True, kw_only=True):
-    """The keys of `[paths]` that the gateway uses; None means the default."""
+    """The keys of `[paths]` that the gateway uses. None means the default."""
 
     runtime_dir: str | None = None
     state_dir: str | None = None
@@ -54,8 +54,8 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
     """Reads and validates the configuration.
 
     Args:
-        file: the daemon's TOML file; None for the defaults alone.
-        environ: the environment; only variables of the gateway's sections count.
+        file: the daemon's TOML file. Without a file, all keys have their defaults.
+        environ: the environment. Other variables than those of the gateway's sections are ignored.
 
     Raises:
         InvalidConfig: the file cannot be read or is not TOML, or a key is wrong.
@@ -92,7 +92,7 @@ def address_of(listen: str) -> tuple[str, int]:
 
 
 def _check(config: Config) -> Iterator[tuple[str, str]]:
-    """Pairs of a key and its problem."""
+    """Returns pairs of a key and its problem."""
     for key, listen in (("gateway.listen", config.gateway.listen), ("metrics.listen", config.metrics.listen)):
         if listen is not None:
             try:

@@ -1,5 +1,5 @@
 """The daemon as the faces see it.
 
-- The *daemon* runs calls of the wire, and reads again what they changed.
-- `Unavailable` says that the daemon or its engine cannot do it now. A client should try again later.
+- A `Daemon` object sends requests to the daemon. After a change, it reads the changed torrents again.
+- The error `Unavailable` says that the daemon or its engine cannot answer now. A client should try again later.
 """

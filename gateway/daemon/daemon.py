@@ -1,4 +1,4 @@
-"""Runs calls of the wire for the faces."""
+"""Sends requests of the faces to the daemon."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
@@ -22,12 +22,12 @@ AWAY: Final = frozenset(
         ErrorKind.TOO_MANY_IN_FLIGHT,
     }
 )
-"""The errors that are over later, and do not concern the request itself."""
+"""The errors with a cause outside of the request. The same request may succeed later."""
 RETRY_AFTER_S: Final = 5
 
 
 class Unavailable(Exception):
-    """The daemon or its engine cannot do it now.
+    """The daemon or its engine cannot answer now.
 
     Fields:
         message: a sentence for people.
@@ -41,7 +41,7 @@ class Unavailable(Exception):
 
 
 class Daemon:
-    """The daemon, for all faces.
+    """Sends requests to the daemon. All faces share one object.
 
     Fields:
         client: the client of the wire.
@@ -66,7 +66,7 @@ class Daemon:
             raise translated(error) from error
 
     async def run_many(self, batch: Sequence[Call[T]]) -> list[T | Refused]:
-        """Runs calls without waiting for each reply. Raises Unavailable if the daemon or its engine is away."""
+        """Runs several calls at the same time. Raises Unavailable if the daemon or its engine is away."""
         try:
             outcomes = await self.client.run_many(batch)
         except OuzelError as error:
@@ -83,14 +83,14 @@ class Daemon:
         return found
 
     async def refresh(self, torrents: Iterable[str]) -> None:
-        """Reads torrents again, so that the next answer shows what was changed. Keeps quiet if the daemon is away."""
+        """Reads torrents again, so that the next answer shows their changes. Does nothing if the daemon is away."""
         try:
             await self._follower.refresh(torrents)
         except OuzelError:
             return
 
     async def refresh_categories(self) -> None:
-        """Reads the categories again. Keeps quiet if the daemon is away."""
+        """Reads the categories again. Does nothing if the daemon is away."""
         try:
             await self._follower.refresh_categories()
         except OuzelError:
@@ -98,7 +98,7 @@ class Daemon:
 
 
 def translated(error: OuzelError) -> Unavailable | Refused:
-    """Returns `Unavailable` for errors that are over later, and otherwise the refusal."""
+    """Returns `Unavailable` for the errors in `AWAY`. Returns `Refused` for all other errors."""
     if isinstance(error, Refused) and error.kind not in AWAY:
         return error
     return Unavailable(error.message, max(1, (error.retry_after_ms or RETRY_AFTER_S * 1000) // 1000))

@@ -1,4 +1,4 @@
-"""Which addresses the gateway may connect to. Pure."""
+"""Decides to which addresses the gateway may connect. Pure."""
 
 import ipaddress
 from typing import Final
@@ -25,8 +25,8 @@ _REFUSED: Final = tuple(
 def public(text: str) -> bool:
     """Whether an address belongs to the public internet.
 
-    Private, loopback, link-local and multicast addresses do not, and neither do those of metadata services. An IPv6
-    address that stands for an IPv4 address counts as the latter, or is refused.
+    These addresses are not public: private, loopback, link-local and multicast addresses, and addresses of metadata
+    services. An IPv6 address may contain an IPv4 address. Then the IPv4 address decides, or the result is false.
     """
     try:
         address: Address = ipaddress.ip_address(text.partition("%")[0])

@@ -1,7 +1,7 @@
 """Fetches a .torrent file from a URL that a client gave.
 
 A name may lead to addresses that are not public. So each hop resolves its name once, checks all addresses, and connects
-to one of the checked addresses. Proxies of the environment are not used, since they resolve names by themselves.
+to one of the checked addresses. A proxy would resolve names itself, so the proxies of the environment are not used.
 """
 
 import asyncio
@@ -23,19 +23,19 @@ from ouzel.cli.sources.sources import BadSource
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_REDIRECTS: Final = 5
 TIMEOUT_S: Final = 30.0
-"""The time limit of the whole transfer, with all redirects."""
+"""The time limit of a download, including all redirects."""
 CHUNK: Final = 64 * 1024
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PORTS: Final = {"http": 80, "https": 443}
 
 
 class NotFetched(Exception):
-    """The URL cannot be fetched. The text says why."""
+    """The URL cannot be fetched. The text has the cause."""
 
 
 @dataclass(frozen=True)
 class Hop:
-    """The response to one request: a body, or where it redirects to."""
+    """The response to one request: a body, or the target of a redirect."""
 
     body: bytes = b""
     location: str | None = None
@@ -46,14 +46,14 @@ async def fetch(url: str, *, allow_private: bool = False, cookie: str = "", refe
 
     Args:
         allow_private: whether addresses that are not public are allowed.
-        cookie: the value of the header `Cookie`, which no other origin gets.
+        cookie: the value of the header `Cookie`. After a redirect to another origin, the header is not sent.
         referer: the value of the header `Referer`.
 
     Returns:
         The bytes, or the magnet link that the URL redirects to.
 
     Raises:
-        NotFetched: it is not allowed, failed, or took too long.
+        NotFetched: the URL is not allowed, or the download failed or took too long.
     """
     try:
         async with asyncio.timeout(TIMEOUT_S):
@@ -135,7 +135,7 @@ async def _response(connection: h11.Connection, reader: asyncio.StreamReader) ->
 
 
 async def _resolve(host: str, port: int, allow_private: bool) -> str:
-    """Resolves a name, and returns an address that may be used. A name with any other address is refused."""
+    """Resolves a name, and returns one of its addresses. Refuses the name if one of its addresses is not allowed."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [str(each[4][0]) for each in found]
     if not addresses:
@@ -162,6 +162,6 @@ def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
 
 
 def _authorization(parts: SplitResult) -> list[tuple[str, str]]:
-    """The credentials in a URL as a header."""
+    """Returns the header for the credentials in a URL."""
     user, at, _ = parts.netloc.rpartition("@")
     return [("Authorization", f"Basic {base64.b64encode(unquote(user).encode()).decode()}")] if at else []

@@ -14,7 +14,7 @@ KEPT: Final = 5_000
 
 
 class Level(Enum):
-    """How important an entry is."""
+    """The importance of an entry."""
 
     NORMAL = "normal"
     INFO = "info"
@@ -28,7 +28,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Fields:
         id: the number of the entry, from 0.
         ts_us: the time, microseconds since 1970.
-        level: how important the entry is.
+        level: the importance of the entry.
         message: a sentence.
     """
 
@@ -58,7 +58,7 @@ SENTENCES: Final = {
     "engine_lost": (Level.ERROR, "Engine lost. Generation: {gen}"),
     "reconciled": (Level.INFO, "Desired state and session differed, and the difference was repaired."),
 }
-"""The level and the sentence of each type of event. Other types have no entry."""
+"""By type of event, the level and the sentence of an entry. Events of other types make no entry."""
 
 
 class Journal:
@@ -73,7 +73,7 @@ class Journal:
 
         Args:
             event: the event.
-            name: the name of its torrent; None if it is unknown or there is no torrent.
+            name: the name of the event's torrent. None if the name is unknown, or if the event has no torrent.
         """
         if event.type in SENTENCES:
             level, sentence = SENTENCES[event.type]
@@ -86,12 +86,12 @@ class Journal:
         self._next += 1
 
     def after(self, last: int) -> Iterator[Entry]:
-        """The entries with greater ids, the oldest first."""
+        """The entries with ids greater than `last`, the oldest first."""
         return (entry for entry in list(self._entries) if entry.id > last)
 
 
 class _Known(dict[str, object]):
-    """The fields of an event. Those that it lacks are empty."""
+    """The fields of an event. If the event does not have a field, the field is empty."""
 
     def __missing__(self, _: str) -> str:
         return ""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from gateway.mirror.journal import Journal, Level
-from gateway.mirror.torrent import Facts, Torrent
+from gateway.mirror.torrent import Facts, Torrent, same
 from ouzel.stream.event import Event, Resnapshot
 from ouzel.stream.silence import DaemonSilent, Heard
 from ouzel.stream.table import Table
@@ -23,7 +23,7 @@ class Mirror:
     Fields:
         torrents: the torrents by id.
         revision: incremented with each change of a torrent, and with each removal.
-        ready: whether the state was known once. Before that, lists would be wrongly empty.
+        ready: whether the torrents are known. Until then, a list would wrongly show no torrents.
         away: whether the daemon does not answer at present.
         health, stats, settings: the latest reports; None until the first.
         counters: libtorrent's statistics counters by name.
@@ -48,55 +48,83 @@ class Mirror:
         self._order: OrderedDict[str, None] = OrderedDict()
         self._removed: deque[tuple[int, str]] = deque(maxlen=REMEMBERED)
         self._hashes: dict[str, str] = {}
+        self._seq = 0
+        """The number of the last event that was applied."""
 
     @property
     def table(self) -> Table:
-        """The reader's state of the event stream: rows, engine, health status and reasons."""
+        """The state that the reader of the event stream has: rows, engine, health status and reasons."""
         return self._table
 
     def apply(self, item: Heard, now_us: int) -> list[str]:
-        """Applies an item of the event stream. Returns the ids of torrents that are new or have changed."""
+        """Applies an item of the event stream. Returns the ids of torrents that are new or have changed.
+
+        Ignores an event if the mirror has a row that was read after the event.
+        """
         self._record(item, now_us)
+        if isinstance(item, DaemonSilent):
+            self.away = True
+        if isinstance(item, Event):
+            self.away, self._seq = False, item.seq
+            if self._covers(item):
+                return []
         self._table.apply(item)
         if isinstance(item, Resnapshot):
-            self.ready, self.away = True, False
+            self.ready, self.away, self._seq = True, False, item.seq
             self.health, self.settings, self.epoch = item.health, item.settings, item.epoch
-            return self._replace_all(now_us)
-        if isinstance(item, Event):
-            self.away = False
-            if item.torrent is not None:
-                changed = self._take([item.torrent], now_us)
-                if (torrent := self.torrents.get(item.torrent)) is not None:
-                    torrent.seq = item.seq
-                return changed
-            if item.type == "engine_lost":
-                return self._take(list(self.torrents), now_us)
-        elif isinstance(item, DaemonSilent):
-            self.away = True
+            return self._replace_all(item, now_us)
+        if isinstance(item, Event) and item.torrent is not None:
+            changed = self._take([item.torrent], now_us)
+            if (torrent := self.torrents.get(item.torrent)) is not None:
+                torrent.seq = item.seq
+            return changed
+        if isinstance(item, Event) and item.type == "engine_lost":
+            later = {each: found.row for each, found in self.torrents.items() if found.read_seq >= item.seq}
+            self._table.rows.update(later)
+            return self._take(list(self.torrents), now_us)
         return []
 
-    def refresh(self, rows: Iterable[tuple[TorrentRow, Facts]], epoch: str, seq: int, now_us: int) -> None:
-        """Applies rows that were read again. Torrents that were removed meanwhile are left out.
+    def refresh(
+        self, rows: Iterable[TorrentRow], epoch: str, seq: int, now_us: int, absent: Iterable[str] = ()
+    ) -> None:
+        """Applies rows that were read. If an event after `seq` was applied to a torrent, the present row stays.
 
-        If an event after `seq` was applied already, the present row is newer, and is kept.
+        A read may be ahead of the event stream. Then an unknown torrent in the rows is a new torrent.
 
         Args:
-            epoch, seq: the event at which the rows are true. Rows of another epoch are left out.
+            epoch, seq: the epoch and number of the event at which the rows are true. Rows of another epoch are ignored.
+            absent: the ids that were requested and that the daemon does not know.
         """
         if epoch != self.epoch:
             return
-        for row, facts in rows:
+        for row in rows:
             torrent = self.torrents.get(row.torrent)
             if torrent is None:
-                continue
-            if torrent.seq > seq:
-                row = torrent.row
-            else:
-                torrent.read_us = now_us
-            if row != torrent.row or facts != torrent.facts:
-                self._table.rows[row.torrent] = row
-                torrent.facts = facts
+                if seq <= self._seq:
+                    continue  # it was removed meanwhile
+                torrent = self.torrents[row.torrent] = Torrent(row, 0, now_us)
                 self._put(torrent, row)
+            elif not torrent.older_than(seq):
+                continue
+            elif not same(row, torrent.row):
+                self._put(torrent, row)
+            torrent.row = self._table.rows[row.torrent] = row
+            torrent.read_us, torrent.read_seq = now_us, seq
+        for each in absent:
+            torrent = self.torrents.get(each)
+            if torrent is not None and torrent.older_than(seq):
+                self._table.rows.pop(each, None)
+                self._remove(each)
+
+    def learn(self, facts: Iterable[tuple[str, Facts]], epoch: str, seq: int) -> None:
+        """Applies facts that were read. `epoch` and `seq` are the same as in `refresh`."""
+        if epoch != self.epoch:
+            return
+        for each, found in facts:
+            torrent = self.torrents.get(each)
+            if torrent is not None and torrent.seq <= seq and found != torrent.facts:
+                torrent.facts = found
+                self._put(torrent, torrent.row)
 
     def find(self, info_hash: str) -> Torrent | None:
         """The torrent with this id or info-hash, in lower-case hex. The first 40 digits of a v2 hash suffice."""
@@ -114,8 +142,8 @@ class Mirror:
             yield found
 
     def removed_since(self, revision: int) -> list[str] | None:
-        """The ids of torrents that were removed after a revision, and are not there now; None if unknown."""
-        if self._removed and len(self._removed) == REMEMBERED and self._removed[0][0] > revision:
+        """The ids of torrents that were removed after a revision and not added again. None if they are not known."""
+        if self._removed and len(self._removed) == REMEMBERED and self._removed[0][0] > revision + 1:
             return None
         found: dict[str, None] = {}
         for at, torrent in reversed(self._removed):
@@ -126,7 +154,7 @@ class Mirror:
         return list(found)
 
     def _record(self, item: Heard, now_us: int) -> None:
-        """Writes the journal, before a removed torrent's name is forgotten."""
+        """Writes the journal. Called before a removed torrent is dropped, because the journal needs the name."""
         if isinstance(item, Event):
             torrent = self.torrents.get(item.torrent or "")
             self.journal.record(item, None if torrent is None else torrent.row.name)
@@ -138,15 +166,28 @@ class Mirror:
         elif isinstance(item, DaemonSilent) and not self.away:
             self.journal.note("Ouzel does not answer.", Level.WARNING, now_us)
 
-    def _replace_all(self, now_us: int) -> list[str]:
-        for torrent in self.torrents.values():
-            torrent.seq = 0
+    def _covers(self, event: Event) -> bool:
+        """Whether the row of the event's torrent was read after the event.
+
+        A `progress` event has the number of the last lifecycle event before it. If the row was read at this number, the
+        `progress` event may be newer than the row.
+        """
+        torrent = self.torrents.get(event.torrent or "")
+        if torrent is None:
+            return False
+        return event.seq <= torrent.read_seq if event.numbered else event.seq < torrent.read_seq
+
+    def _replace_all(self, snapshot: Resnapshot, now_us: int) -> list[str]:
         for each in [each for each in self.torrents if each not in self._table.rows]:
             self._remove(each)
-        return self._take(list(self._table.rows), now_us)
+        changed = self._take(list(self._table.rows), now_us)
+        for each, torrent in self.torrents.items():
+            torrent.seq, torrent.read_us = 0, now_us
+            torrent.read_seq = snapshot.row_seqs.get(each, snapshot.seq)
+        return changed
 
     def _take(self, ids: list[str], now_us: int) -> list[str]:
-        """Compares rows with those in the table, and returns the ids of those that differ or are new."""
+        """Takes over rows from the table. Returns the ids of rows that are new or have changed."""
         changed = []
         for each in ids:
             row, torrent = self._table.rows.get(each), self.torrents.get(each)
@@ -158,35 +199,36 @@ class Mirror:
                 self._put(torrent, row)
                 changed.append(each)
             elif row is not torrent.row:
-                self._put(torrent, row)
-                changed.append(each)
+                if not same(row, torrent.row):
+                    self._put(torrent, row)
+                    changed.append(each)
+                torrent.row = row
         return changed
 
     def _put(self, torrent: Torrent, row: TorrentRow) -> None:
         self.revision += 1
+        before = torrent.row
         torrent.row, torrent.revision = row, self.revision
         self._order[row.torrent] = None
         self._order.move_to_end(row.torrent)
-        for info_hash in (
-            row.info_hash_v1,
-            row.info_hash_v2,
-            row.info_hash_v2 and row.info_hash_v2[:40],
-            row.torrent[:40],
-        ):
-            if info_hash is not None and info_hash != row.torrent:
-                self._hashes[info_hash] = row.torrent
+        if row is before or (row.info_hash_v1, row.info_hash_v2) != (before.info_hash_v1, before.info_hash_v2):
+            self._forget_hashes(before)
+            self._hashes.update(dict.fromkeys(_hashes_of(row), row.torrent))
 
     def _remove(self, torrent: str) -> None:
         row = self.torrents.pop(torrent).row
         self._order.pop(torrent, None)
-        for info_hash in _hashes_of(row):
-            if self._hashes.get(info_hash) == torrent:
-                del self._hashes[info_hash]
+        self._forget_hashes(row)
         self.revision += 1
         self._removed.append((self.revision, torrent))
 
+    def _forget_hashes(self, row: TorrentRow) -> None:
+        for info_hash in _hashes_of(row):
+            if self._hashes.get(info_hash) == row.torrent:
+                del self._hashes[info_hash]
+
 
 def _hashes_of(row: TorrentRow) -> set[str]:
-    """The names of a torrent beside its id: its info-hashes, and the first 40 digits of those of v2."""
+    """The names of a torrent beside its id: its info-hashes, and the first 40 digits of its v2 info-hash."""
     full = {each for each in (row.info_hash_v1, row.info_hash_v2, row.torrent) if each is not None}
     return {*full, *(each[:40] for each in full)} - {row.torrent}

@@ -1,18 +1,21 @@
 """A torrent in the mirror. Pure."""
 
-from typing import Final
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, Final
 
 import msgspec
 
 from protocol.wire.desired import DEFAULT_OPTIONS, TorrentOptions
-from protocol.wire.rows import TorrentRow, TorrentState
+from protocol.wire.rows import TorrentRow
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the row of a torrent lacks. Each field has the meaning of the same field in `get_torrent`.
+    """Fields of a torrent that its row does not have. They have the same meaning as in `get_torrent`.
 
     Fields:
-        trackers: the URLs of all trackers by tier.
+        trackers: the URLs of all trackers, each with its tier.
+        revision: the number of accepted changes. If it has changed, the other facts may have changed, too.
     """
 
     comment: str = ""
@@ -25,14 +28,32 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     magnet: str | None = None
     options: TorrentOptions = DEFAULT_OPTIONS
     trackers: tuple[tuple[str, int], ...] = ()
+    revision: int = 0
 
 
 NO_FACTS: Final = Facts()
 
-WITHOUT_ENGINE: Final = frozenset(
-    {TorrentState.QUEUED, TorrentState.ERROR, TorrentState.MISSING_STORAGE, TorrentState.QUARANTINED}
+
+CLOCKS: Final = frozenset({"age_ms", "active_s", "seeding_s"})
+"""The fields of a row that are durations. They grow all the time."""
+
+_steady: Callable[[TorrentRow], Any] = attrgetter(
+    *(name for name in TorrentRow.__struct_fields__ if name not in CLOCKS)
 )
-"""The states that a torrent can have before an engine has loaded it."""
+
+
+def same(one: TorrentRow, other: TorrentRow) -> bool:
+    """Whether two rows are equal. Ignores the fields in CLOCKS."""
+    return bool(_steady(one) == _steady(other))
+
+
+def wanted_bytes(row: TorrentRow) -> int:
+    """Returns the size of the selected files.
+
+    Until an engine has reported it, all files count as selected. Otherwise a new torrent would have nothing left to
+    download, which programs such as Sonarr take for complete.
+    """
+    return row.size if row.bytes_total == 0 and row.progress < 1 else row.bytes_total
 
 
 class Torrent:
@@ -40,13 +61,14 @@ class Torrent:
 
     Fields:
         row: the latest row.
-        facts: the latest facts; `NO_FACTS` until they were read.
-        revision: the mirror's revision in which the row or the facts last changed.
+        facts: the latest facts; `NO_FACTS` until the first read.
+        revision: the mirror's revision in which the row or the facts last changed. The fields in CLOCKS do not count.
         seq: the number of the last event that was applied to the row.
-        read_us: when the row was last read, microseconds since 1970. Durations in the row were right at that time.
+        read_us: when the row was last read, in microseconds since 1970. The durations in the row are from this time.
+        read_seq: the number of the last event before the row was read.
     """
 
-    __slots__ = ("facts", "read_us", "revision", "row", "seq")
+    __slots__ = ("facts", "read_seq", "read_us", "revision", "row", "seq")
 
     def __init__(self, row: TorrentRow, revision: int, read_us: int) -> None:
         self.row = row
@@ -54,16 +76,8 @@ class Torrent:
         self.revision = revision
         self.seq = 0
         self.read_us = read_us
+        self.read_seq = 0
 
-
-def is_unloaded(row: TorrentRow) -> bool:
-    """Whether no engine has loaded the torrent yet, so that nothing is known of its data."""
-    return row.bytes_total == 0 and row.size > 0 and row.state in WITHOUT_ENGINE
-
-
-def wanted_bytes(row: TorrentRow) -> int:
-    """The bytes of the selected files. Before an engine has loaded the torrent, these are all bytes.
-
-    A torrent that was just added would be complete otherwise, since it lacks nothing that is known.
-    """
-    return row.size if is_unloaded(row) else row.bytes_total
+    def older_than(self, seq: int) -> bool:
+        """Whether the present row is not newer than a row that was read at this number."""
+        return self.seq <= seq and self.read_seq <= seq

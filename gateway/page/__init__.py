@@ -1,6 +1,7 @@
-"""Ouzel's own face: a page in the browser, its events, and the state of health for monitors.
+"""The face `page`: a page for browsers, its API, and the state of health for monitoring programs.
 
-- *Assets* are the files of the page, which need no build step.
-- The *publication* has what browsers know, as numbered *notices*. An *event stream* sends them to one browser.
-- *Reads* answer questions about one torrent. *Actions* change torrents. *Probes* are for monitors.
+- *Assets* are the files of the page. They need no build step.
+- A *notice* is a change of the state, with a number. The *publication* makes the notices.
+- An *event stream* sends the notices to one browser.
+- *Reads* answer requests for data. *Actions* change torrents. *Probes* answer monitoring programs.
 """

@@ -24,7 +24,7 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Fields:
         torrents: ids.
         delete_files: whether a removal deletes the files, too.
-        priorities: priorities by file index; 0 excludes a file. They replace all earlier ones.
+        priorities: priorities by file index. 0 excludes a file. The new priorities replace all earlier priorities.
         download_bps, upload_bps: limits in bytes per second; 0 means no limit.
         category: the name of a category; empty for none.
     """
@@ -64,7 +64,7 @@ ACTIONS: Final[Mapping[str, Callable[[str, Order], Call[Any]]]] = {
     "limits": _limits,
     "category": _category,
 }
-"""The actions by name: the call for one torrent."""
+"""By name of an action, the function that returns the call for one torrent."""
 
 
 class Actions:
@@ -75,7 +75,7 @@ class Actions:
 
     @answered
     async def act(self, request: Request) -> Response:
-        """Runs an action. Returns `failed`: by id, why a torrent was not changed."""
+        """Runs an action. The answer has the member `failed`: the unchanged torrents by id, each with the reason."""
         action = ACTIONS.get(request.path_params["action"])
         if action is None:
             raise NotFound("there is no such action")

@@ -49,10 +49,10 @@ class Adding:
 
     @answered
     async def add(self, request: Request) -> Response:
-        """Adds the links and files of a request: JSON, or a form with files.
+        """Adds the torrents of a request. The body of the request is JSON with links, or a form with files.
 
-        Returns `results` in the order of the request, links first. Each has `source`, and either `torrent` and
-        `duplicate`, or `problem`.
+        The answer has `results` in the order of the request, links first. Each result has `source`. If the torrent was
+        added or exists, the result also has `torrent` and `duplicate`. Otherwise it has `problem`.
         """
         files: list[tuple[str, bytes]] = []
         if request.headers.get("content-type", "").startswith("multipart/form-data"):
@@ -86,7 +86,7 @@ class Adding:
         return answers.json({"results": results})
 
     async def _from_link(self, link: str, wish: Wish, limit: asyncio.Semaphore) -> Call[calls.Added] | str:
-        """The call for a link, or why there is none."""
+        """Returns the call that adds a link. If the link cannot be added, returns the reason."""
         if _HASH.fullmatch(link):
             return _call(wish, magnet=f"magnet:?xt=urn:btih:{link}")
         if link.lower().startswith("magnet:"):

@@ -1,4 +1,4 @@
-"""Server-sent events: first the whole state, then its changes."""
+"""Sends server-sent events to browsers: first the whole state, then its changes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,9 +13,9 @@ from gateway.web import answers
 
 MAX_STREAMS: Final = 32
 BEAT_S: Final = 5.0
-"""After this time without another event, `beat` shows that the gateway is there."""
+"""After this time without another event, the stream sends the event `beat`."""
 STREAM_S: Final = 600.0
-"""A stream ends after this time. The browser opens the next one, for which its session is checked again."""
+"""The duration of a stream. Then the browser opens another stream, and its session is checked again."""
 RETRY_MS: Final = 1000
 """The time after which a browser opens a lost stream again."""
 BEAT: Final = b"event: beat\ndata: {}\n\n"
@@ -42,21 +42,21 @@ class EventStreams:
         self._open = 0
 
     async def open(self, request: Request) -> Response:
-        """Opens a stream. With `Last-Event-ID`, or with `after`, it continues after that event if possible."""
+        """Opens a stream. If possible, the stream continues after the event in `Last-Event-ID` or `after`."""
         if self._open >= MAX_STREAMS:
             return answers.text("too many event streams are open\n", 503, {"Retry-After": "10"})
         last_id = request.headers.get("last-event-id") or request.query_params.get("after", "")
         return _Counted(self, self._events(last_id))
 
     def count(self, change: int) -> None:
-        """Counts streams."""
+        """Changes the number of open streams."""
         self._open += change
 
     async def _events(self, last_id: str) -> AsyncIterator[bytes]:
         """Returns the events of one stream.
 
-        A browser that reads so slowly that its next notice is not kept any more is disconnected. Its next stream begins
-        with the whole state.
+        A slow browser may need a notice that the publication has dropped. Then its stream ends. The next stream of this
+        browser begins with the whole state.
         """
         publication, ends_at = self._publication, self._clock() + STREAM_S
         publication.advance(self._clock())
@@ -92,7 +92,7 @@ class EventStreams:
 
 
 class _Counted(StreamingResponse):
-    """A response that is counted while it is being sent."""
+    """A response that counts as an open stream while it is being sent."""
 
     def __init__(self, streams: EventStreams, events: AsyncIterator[bytes]) -> None:
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -114,7 +114,7 @@ def _event(kind: str, data: bytes, identity: str | None = None) -> bytes:
 
 
 def _number(last_id: str, publication: Publication) -> int | None:
-    """The number of the notice after which a stream continues; None if it has to begin with the whole state."""
+    """The number of the notice after which a stream continues. None if the stream begins with the whole state."""
     generation, _, number = last_id.partition("-")
     if generation != publication.generation or not number.isdecimal() or len(number) > 18 or not publication.ready:
         return None

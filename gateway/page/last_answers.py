@@ -1,4 +1,4 @@
-"""The last answers about torrents, which are given while the engine is away."""
+"""Stores the last answers about torrents. They are used while the engine is away."""
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ from gateway.daemon.daemon import Unavailable
 KEPT: Final = 100
 """The maximum number of answers that are kept."""
 MAX_LENGTH: Final = 2_000
-"""A longer list is not kept."""
+"""The maximum length of a list that is kept."""
 
 
 class LastAnswers:
@@ -19,10 +19,10 @@ class LastAnswers:
         self._answers: OrderedDict[str, list[Any]] = OrderedDict()
 
     async def of(self, name: str, ask: Callable[[], Awaitable[list[Any]]]) -> tuple[list[Any], bool]:
-        """Returns a new answer, or else the last one; and whether the answer is new.
+        """Asks the daemon. If the daemon is away, uses the last answer. Also returns whether the answer is new.
 
         Raises:
-            Unavailable: there is no new answer, and no last one.
+            Unavailable: the daemon is away, and there is no last answer.
             Refused: the daemon refuses.
         """
         try:

@@ -17,7 +17,7 @@ from gateway.page.web_files import built_in, web_files
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
-    """Returns the routes. The last one has all other paths, so the routes of other faces must come first."""
+    """Returns the routes. The last route matches all paths, so the routes of other faces must come first."""
     reads, probes = Reads(gateway), Probes(gateway.mirror)
     webui_dir = gateway.config.gateway.webui_dir
     return [

@@ -1,4 +1,4 @@
-"""The rows of torrents as the page has them. Pure."""
+"""Makes the rows of torrents in the form of the page. Pure."""
 
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ FIELDS: Final = (
     "queue_position",
     "category",
 )
-"""The fields of a row that the page gets, beside the id `torrent`. They have the names and meanings of the wire."""
+"""The fields of a row that the page gets, beside the id `torrent`. Names and meanings are those of the protocol."""
 
 
 def page_row(row: TorrentRow) -> dict[str, Any]:
@@ -47,6 +47,6 @@ def page_row(row: TorrentRow) -> dict[str, Any]:
 
 
 def changes(old: TorrentRow, new: TorrentRow) -> dict[str, Any] | None:
-    """Returns the fields that differ, with the id; None if no field differs. A field without a value is null."""
+    """Returns the id and the changed fields. None if no field has changed. A field without a value is null."""
     found = {name: value for name in FIELDS if (value := getattr(new, name)) != getattr(old, name)}
     return {"torrent": new.torrent, **found} if found else None

@@ -1,4 +1,4 @@
-"""The state of health for monitors, without a login."""
+"""Answers monitoring programs, which need no login."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +10,7 @@ from gateway.web import answers
 
 
 class Probes:
-    """The answers to monitors. They name no torrent.
+    """The handlers of the probes. Their answers name no torrent.
 
     Args:
         mirror: the last known state.
@@ -20,11 +20,11 @@ class Probes:
         self._mirror = mirror
 
     async def health(self, _: Request) -> Response:
-        """200 while the gateway serves. The body says the daemon's status."""
+        """Answers 200. The body has the daemon's status."""
         return answers.json({"gateway": "healthy", "daemon": status(self._mirror)})
 
     async def readiness(self, _: Request) -> Response:
-        """200 if the state is known and the daemon answers, and otherwise 503."""
+        """Answers 200 if the torrents are known and the daemon answers. Otherwise answers 503."""
         ready = self._mirror.ready and not self._mirror.away
         document = {"ready": ready, "daemon": status(self._mirror)}
         return answers.json(document) if ready else answers.json(document, 503, {"Retry-After": str(RETRY_AFTER_S)})

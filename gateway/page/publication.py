@@ -1,4 +1,4 @@
-"""What browsers know of the state, and the numbered notices of its changes. Pure."""
+"""Makes numbered notices from the changes of the mirror. Pure."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ from protocol.wire.rows import TorrentRow
 INTERVAL_S: Final = 0.5
 """The minimum time between two notices of changes."""
 LINGER_S: Final = 60.0
-"""A browser that was away for less than this time may get what it missed."""
+"""If no browser was connected for longer than this time, the numbering of notices begins again."""
 KEPT_BYTES: Final = 8 * 1024 * 1024
-"""The maximum size of all notices that are kept, beside the latest one."""
+"""The maximum size of all kept notices. The latest notice is always kept."""
 PAGE: Final = 500
 """The maximum number of torrents in one part of a snapshot."""
 
@@ -27,7 +27,7 @@ class Notice(NamedTuple):
     """One change of the state.
 
     Fields:
-        number: the numbers of notices have no gaps.
+        number: the number of the notice. The next notice has the next number.
         kind: `delta` for torrents, or the name of a part of the service's state.
         data: JSON.
     """
@@ -38,14 +38,14 @@ class Notice(NamedTuple):
 
 
 class Publication:
-    """The state that all browsers know after the latest notice.
+    """The state that browsers have after the latest notice.
 
     Args:
         mirror: the last known state of the daemon.
         token: a text without hyphens that no other publication has.
 
     Fields:
-        generation: another text whenever numbers begin anew.
+        generation: a text that identifies the numbering. It changes when the numbers begin at the first number again.
     """
 
     def __init__(self, mirror: Mirror, token: str) -> None:
@@ -72,7 +72,7 @@ class Publication:
         return self._number
 
     def advance(self, now: float) -> None:
-        """Makes notices of what has changed, unless the last ones are quite new."""
+        """Makes notices of the changes, if the minimum time since the last notices is over."""
         since_s = now - self._advanced_at
         if since_s < INTERVAL_S:
             return
@@ -110,7 +110,7 @@ class Publication:
         return parts()
 
     def since(self, number: int) -> list[Notice] | None:
-        """The notices after a number; None if some of them are not known any more."""
+        """The notices after a number. None if some of these notices were dropped."""
         if number > self._number:
             return None
         missing = self._number - number
@@ -128,7 +128,7 @@ class Publication:
         self._service = {kind: _ENCODER.encode(value) for kind, value in service_state(self._mirror).items()}
 
     def _delta(self) -> dict[str, Any] | None:
-        """What has changed of the torrents since the last notice."""
+        """The changes of torrents since the last notice."""
         mirror = self._mirror
         if mirror.revision == self._revision:
             return None

@@ -1,4 +1,4 @@
-"""Answers about the state: torrents, their files, trackers and peers, health, and crash reports."""
+"""Answers requests for torrents, files, trackers, peers, health and crash reports."""
 
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ class Reads:
 
     @answered
     async def torrents(self, request: Request) -> Response:
-        """A page of the torrents in the order of their ids: `offset`, `limit`."""
+        """A part of the list of torrents, sorted by id. The parameters `offset` and `limit` select the part."""
         self._check_ready()
         offset, limit = _integer(request, "offset", 0), min(_integer(request, "limit", MAX_LIMIT), MAX_LIMIT)
         ids = sorted(self._mirror.torrents)
@@ -38,7 +38,7 @@ class Reads:
 
     @answered
     async def torrent(self, request: Request) -> Response:
-        """The row of a torrent, and what the daemon knows beside it."""
+        """The row of a torrent, and the torrent's details."""
         self._check_ready()
         torrent = torrent_in(request, self._mirror)
 
@@ -53,7 +53,7 @@ class Reads:
 
     @answered
     async def files(self, request: Request) -> Response:
-        """The files of a torrent. `complete` is false if it has more files than one answer may have."""
+        """The files of a torrent. If the torrent has more than MAX_FILES files, `complete` is false."""
         self._check_ready()
         torrent = torrent_in(request, self._mirror)
         more = False

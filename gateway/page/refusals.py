@@ -1,4 +1,4 @@
-"""The answers to requests that are refused."""
+"""Answers requests that are refused."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -20,11 +20,11 @@ NOT_FOUND: Final = frozenset({ErrorKind.UNKNOWN_TORRENT, ErrorKind.UNKNOWN_CRASH
 
 
 class BadRequest(Exception):
-    """The request is wrong; the message says why."""
+    """The request is wrong. The message has the cause."""
 
 
 class NotFound(Exception):
-    """What the path names does not exist; the message says so."""
+    """The path of the request names something that does not exist. The message says what does not exist."""
 
 
 def answered(handler: Handler[S]) -> Handler[S]:
@@ -53,7 +53,7 @@ def torrent_in(request: Request, mirror: Mirror) -> str:
 
 
 async def json_in(request: Request, kind: type[S]) -> S:
-    """The body of a request as a struct. Only JSON is accepted, because other sites can send forms.
+    """The body of a request as a struct. Accepts only JSON, because a foreign web site can send forms.
 
     Raises:
         BadRequest: the body is not JSON.

@@ -1,4 +1,4 @@
-"""The state of the service as the page has it, in parts that change independently. Pure."""
+"""Makes the state of the service for the page, in parts that change independently. Pure."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from protocol.wire.reports import EngineReport, EngineSlotReport, HealthReport
 
 
 def service_state(mirror: Mirror) -> dict[str, Any]:
-    """Returns the parts by name. No part has a value that grows by itself, such as an uptime.
+    """Returns the parts by name. No part has a value that grows all the time, such as an uptime.
 
-    `health`: whether the daemon answers, its status, and its problems.
-    `engine`: the engines' states, generations and restarts.
-    `totals`: rates, peers and free space.
-    `categories`: their names and save paths.
+    - `health`: whether the daemon answers, the status of the daemon, and the problems
+    - `engine`: the states, generations and restarts of engines
+    - `totals`: rates, numbers of peers, and free space
+    - `categories`: the names and save paths of categories
     """
     health, stats = mirror.health, mirror.stats
     return {
@@ -41,7 +41,7 @@ def service_state(mirror: Mirror) -> dict[str, Any]:
 
 
 def status(mirror: Mirror) -> str:
-    """The daemon's status in one word; `away` if it does not answer."""
+    """The daemon's status in one word. It is `away` if the daemon does not answer."""
     return "away" if mirror.away else str(mirror.table.status.value)
 
 

@@ -1,4 +1,4 @@
-"""Serves the files of a web interface: the built-in page, or a folder of the user's."""
+"""Serves the files of a web interface: the built-in page, or a folder that the configuration names."""
 
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from gateway.web import answers
 
 ASSETS: Final = Path(__file__).with_name("assets")
 RESERVED: Final = ("/api", "/transmission", "/metrics", "/healthz", "/readyz")
-"""Below these paths there are no files, so that a program never takes a page for an answer."""
+"""The paths without files. An unknown path below them gets 404, because programs do not expect HTML there."""
 CONTENT_POLICY: Final = "; ".join(
     [
         "default-src 'self'",
@@ -23,7 +23,7 @@ CONTENT_POLICY: Final = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-"""What the built-in page may load. A form that a script does not handle must not put the password into the URL."""
+"""The sources from which the built-in page may load. Forms are forbidden: a form could put the password into a URL."""
 
 
 def built_in() -> BaseRoute:
@@ -32,18 +32,18 @@ def built_in() -> BaseRoute:
 
 
 def web_files(directory: Path) -> BaseRoute:
-    """Returns the route of a folder of the user's. Its `index.html` is at `/`."""
+    """Returns the route of a configured folder. The file `index.html` of the folder is at `/`."""
     return _Route(_Files(directory, {}))
 
 
 class _Route(Mount):
-    """All paths that are not reserved."""
+    """A route that matches all paths except those in RESERVED."""
 
     def __init__(self, files: StaticFiles) -> None:
         super().__init__("/", files)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Does not match reserved paths, which are then unknown."""
+        """Matches a path that is not in RESERVED."""
         path = scope["path"]
         if any(path == each or path.startswith(f"{each}/") for each in RESERVED):
             return Match.NONE, {}
@@ -51,7 +51,7 @@ class _Route(Mount):
 
 
 class _Files(StaticFiles):
-    """Regular files inside a folder. Neither listings nor links that lead out of it.
+    """Serves the regular files of a folder. Serves no lists of files, and follows no links out of the folder.
 
     Args:
         folder: the folder, which may be missing for now.

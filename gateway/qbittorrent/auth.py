@@ -1,4 +1,4 @@
-"""`auth`: login and logout."""
+"""The endpoints of `auth`: login and logout."""
 
 from typing import Final
 
@@ -22,12 +22,12 @@ def routes(_: Gateway) -> list[BaseRoute]:
 
 
 def routes_of_auth() -> list[BaseRoute]:
-    """Returns the routes, which take all that they need from the request."""
+    """Returns the routes. Their handlers take all objects from the state of the request."""
     return [Route(LOGIN, log_in, methods=["POST"]), Route(LOGOUT, log_out, methods=["POST"])]
 
 
 async def log_in(request: Request) -> Response:
-    """Begins a session. A request with a session is right whatever its password, as in qBittorrent."""
+    """Begins a session. As in qBittorrent, a request that already has a session needs no correct password."""
     access: Access = request.state.access
     secret: str | None = request.state.secret
     if secret is None:

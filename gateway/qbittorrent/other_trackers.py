@@ -1,6 +1,6 @@
-"""Trackers that Ouzel cannot use, such as `127.0.0.1` without a scheme. They are kept as clients gave them.
+"""Stores trackers that Ouzel cannot use, such as `127.0.0.1` without a scheme.
 
-qBittorrent lists such trackers, too, and says that the protocol is not supported.
+qBittorrent lists these trackers, and says that their protocol is not supported. So the gateway lists them, too.
 """
 
 from typing import Final
@@ -8,20 +8,20 @@ from typing import Final
 from gateway.store.store import Store
 
 NAME: Final = "qbittorrent.trackers."
-"""The beginning of the names in the store; the torrent's id follows."""
+"""The beginning of a name in the store. The rest of the name is the torrent's id."""
 MAX_KEPT: Final = 100
-"""The maximum number of such trackers of one torrent."""
+"""The maximum number of unusable trackers of one torrent."""
 PROBLEM: Final = "unsupported URL protocol"
 
 
 def other_trackers(store: Store, torrent: str) -> dict[str, int]:
-    """Returns the tiers of these trackers by URL."""
+    """Returns the tiers of a torrent's unusable trackers by URL."""
     found: dict[str, int] = store.get(NAME + torrent, {})
     return found
 
 
 async def keep_other_trackers(store: Store, torrent: str, trackers: dict[str, int]) -> None:
-    """Replaces these trackers of a torrent. Those above the maximum are left out."""
+    """Replaces the unusable trackers of a torrent. Drops trackers beyond the maximum."""
     kept = dict(list(trackers.items())[:MAX_KEPT])
     if kept != other_trackers(store, torrent):
         await store.put_many({NAME + torrent: kept or None})

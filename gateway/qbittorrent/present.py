@@ -1,4 +1,4 @@
-"""The present state of everything, as all reads see it."""
+"""The present state that all reads use."""
 
 import time
 from typing import Any, Final
@@ -14,6 +14,7 @@ from gateway.qbittorrent.book.torrents import Entry
 from gateway.qbittorrent.routing import require
 from gateway.qbittorrent.rows.extras import NO_EXTRAS, Extras
 from gateway.qbittorrent.rows.row import Row
+from gateway.store.queueing import queueing
 from gateway.web.fields import Fields
 
 TAGS: Final = "qbittorrent.tags"
@@ -32,14 +33,14 @@ class Present:
         self._book = Book(self._extras_of)
 
     def book(self) -> Book:
-        """Returns the book with all changes up to now. Raises Unavailable as long as the daemon was never reached."""
+        """Returns the book with all changes up to now. Raises Unavailable if the daemon was never reached."""
         mirror, store = self.gateway.mirror, self.gateway.store
         if not mirror.ready:
             raise Unavailable("The daemon has not answered yet.")
         preferences: dict[str, Any] = store.get(PREFERENCES, {})
         state = server_state(
             mirror,
-            queueing=bool(preferences.get("queueing_enabled", False)),
+            queueing=queueing(store),
             subcategories=bool(preferences.get("use_subcategories", False)),
         )
         self._book.update(
@@ -51,11 +52,11 @@ class Present:
         return self._book
 
     def touch(self, torrents: list[str]) -> None:
-        """Makes the rows of these torrents again. Call it when what the store has of them has changed."""
+        """Marks torrents, so that their rows are made again. Call it after a change of their data in the store."""
         self._book.torrents.touch(torrents)
 
     def entry(self, fields: Fields) -> Entry:
-        """Returns the torrent that `hash` names. Raises HTTPException (400 without a hash, 404 if it is unknown)."""
+        """Returns the torrent with the parameter `hash`. Raises HTTPException: 400 without it, 404 if it is unknown."""
         require(fields, "hash")
         book, found = self.book(), self.gateway.mirror.find(fields["hash"].strip().lower())
         entry = None if found is None else book.torrents.entries.get(found.row.torrent[:40])
@@ -69,13 +70,13 @@ class Present:
 
 
 def listed(info_hash: str, row: Row, members: dict[str, Any]) -> bytes:
-    """Returns a row in JSON, with its hash and with further members."""
+    """Returns a row in JSON, together with the hash and further members."""
     more = b"".join(b",%s:%s" % (ENCODER.encode(name), ENCODER.encode(value)) for name, value in members.items())
     return b'{"hash":"%s",%s%s}' % (info_hash.encode(), ENCODER.encode(row)[1:-1], more)
 
 
 def array(items: list[bytes]) -> bytes:
-    """Returns a JSON array of encoded items, with one copy of them."""
+    """Joins encoded items to a JSON array. Copies each item only once."""
     if not items:
         return b"[]"
     items[0] = b"[" + items[0]

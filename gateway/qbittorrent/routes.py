@@ -1,4 +1,4 @@
-"""The routes of the whole API. A room of handlers is one line."""
+"""The routes of the whole API."""
 
 from starlette.routing import BaseRoute
 

@@ -1,6 +1,6 @@
-"""The routes of the API, and what its handlers share.
+"""Makes routes of the API, and reads parameters for the handlers.
 
-A read answers GET and POST, since some clients send only POST. A mutation answers POST only.
+A client can request a read by GET or POST, because some clients send only POST. A mutation needs POST.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,32 +16,32 @@ from gateway.web.fields import Fields, fields_of
 API: Final = "/api/v2"
 
 Handler = Callable[[Fields], Awaitable[Response]]
-"""Answers a request, given its parameters."""
+"""Answers a request. Its argument is the parameters of the request."""
 
 
 def read(path: str, handler: Handler) -> Route:
-    """The route of a read below `API`."""
+    """Returns the route of a read. `path` is relative to `API`."""
     return Route(f"{API}/{path}", _endpoint(handler), methods=["GET", "POST"])
 
 
 def change(path: str, handler: Handler) -> Route:
-    """The route of a mutation below `API`."""
+    """Returns the route of a mutation. `path` is relative to `API`."""
     return Route(f"{API}/{path}", _endpoint(handler), methods=["POST"])
 
 
 def require(fields: Fields, *names: str) -> None:
-    """Refuses a request without these parameters. Raises HTTPException."""
+    """Raises HTTPException if a request does not have all of these parameters."""
     if any(name not in fields for name in names):
         raise bad_request()
 
 
 def bad_request(message: str = "Bad Request") -> HTTPException:
-    """The refusal of a wrong parameter."""
+    """Returns the error for a wrong parameter."""
     return HTTPException(400, message)
 
 
 def flag(text: str) -> bool | None:
-    """Reads a boolean parameter; None if it is neither true nor false."""
+    """Reads a boolean parameter. None if its text means neither true nor false."""
     match text.strip().lower():
         case "true" | "1":
             return True
@@ -52,7 +52,7 @@ def flag(text: str) -> bool | None:
 
 
 def whole_number(text: str) -> int | None:
-    """Reads a parameter that is a whole number of at most 63 bits; None if it is none."""
+    """Reads a whole number of at most 63 bits. None if the text is not a number of this kind."""
     try:
         number = int(text)
     except ValueError:

@@ -1,5 +1,6 @@
-"""The gateway's own durable state, in one SQLite file.
+"""Stores the gateway's own durable state in an SQLite file.
 
-- A *number* stands for a torrent in interfaces whose ids are integers. It never changes, and is never used again.
-- A *value* is JSON by name, such as the preferences of one interface.
+- Some interfaces identify a torrent by an integer. The store gives each torrent a *number*. The number never changes,
+  and no other torrent gets the same number.
+- A *value* has a name and is JSON, such as the preferences of one interface.
 """

@@ -1,13 +1,17 @@
-"""The file of the gateway's own state. SQLite keeps it whole through a crash."""
+"""The SQLite file with the gateway's own state. A crash does not damage the file."""
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
 import msgspec
+import structlog
+
+log = structlog.get_logger()
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS torrent (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE);
@@ -19,10 +23,10 @@ class Store:
     """The open file. Writes are durable when they return. Reads are from memory.
 
     Args:
-        file: the path of the file, which is made if it does not exist.
+        file: the path of the file. If the file does not exist, it is made.
 
     Raises:
-        sqlite3.Error: the file cannot be opened, or is no database.
+        sqlite3.Error: the file cannot be opened, or is not a database.
     """
 
     def __init__(self, file: Path) -> None:
@@ -38,6 +42,8 @@ class Store:
             self._database.close()
             raise
         self._ids = {number: torrent for torrent, number in self._numbers.items()}
+        self._next = max(self._ids, default=0) + 1
+        self._unsaved: dict[str, int] = {}
 
     def close(self) -> None:
         """Closes the file."""
@@ -45,26 +51,37 @@ class Store:
             self._database.close()
 
     async def number(self, torrents: Iterable[str]) -> None:
-        """Gives a number to each torrent that has none."""
-        new = [each for each in torrents if each not in self._numbers]
-        if new:
-            await asyncio.to_thread(self._number, new)
+        """Gives a number to each torrent that has none.
+
+        If the file cannot be written, for example on a full disk, the numbers are only in memory. The next call writes
+        them. So clients still see all torrents.
+        """
+        for each in torrents:
+            if each not in self._numbers:
+                self._numbers[each] = self._unsaved[each] = self._next
+                self._ids[self._next] = each
+                self._next += 1
+        if self._unsaved:
+            try:
+                await asyncio.to_thread(self._save_numbers, dict(self._unsaved))
+            except sqlite3.Error as error:
+                log.warning("numbers_not_stored", problem=str(error))
 
     def number_of(self, torrent: str) -> int:
         """The number of a torrent. Raises KeyError if it has none."""
         return self._numbers[torrent]
 
     def torrent_of(self, number: int) -> str | None:
-        """The id of the torrent with a number, also if the torrent was removed."""
+        """The id of the torrent with a number, even if the torrent was removed."""
         return self._ids.get(number)
 
     def get(self, name: str, default: Any = None) -> Any:
-        """A value, as JSON decodes it."""
+        """A value, decoded from JSON."""
         found = self._values.get(name)
         return default if found is None else msgspec.json.decode(found)
 
     def reread(self, name: str, default: Any = None) -> Any:
-        """A value, as the file has it now: another process may have changed it."""
+        """Reads a value from the file. Another process may have changed the value."""
         with self._lock:
             row = self._database.execute("SELECT json FROM value WHERE name = ?", (name,)).fetchone()
             if row is not None:
@@ -74,41 +91,39 @@ class Store:
         return self.get(name, default)
 
     async def put(self, name: str, value: Any) -> None:
-        """Stores a value that JSON can hold."""
+        """Stores a value. The value has to be representable in JSON."""
         await self.put_many({name: value})
 
     async def put_many(self, values: Mapping[str, Any]) -> None:
-        """Stores several values at once. None deletes a value."""
+        """Stores several values in one transaction. None deletes a value."""
         encoded = {name: None if value is None else msgspec.json.encode(value) for name, value in values.items()}
         await asyncio.to_thread(self._put, encoded)
 
-    def _number(self, torrents: list[str]) -> None:
-        with self._lock:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                for each in torrents:
-                    self._database.execute("INSERT OR IGNORE INTO torrent (id) VALUES (?)", (each,))
-                numbers = dict(self._database.execute("SELECT id, number FROM torrent"))
-                self._database.execute("COMMIT")
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            for torrent in torrents:
-                self._numbers[torrent] = numbers[torrent]
-                self._ids[numbers[torrent]] = torrent
+    def _save_numbers(self, numbers: Mapping[str, int]) -> None:
+        with self._transaction():
+            self._database.executemany("INSERT OR IGNORE INTO torrent (id, number) VALUES (?, ?)", numbers.items())
+        for each in numbers:
+            self._unsaved.pop(each, None)
 
     def _put(self, values: Mapping[str, bytes | None]) -> None:
         kept = [(name, encoded) for name, encoded in values.items() if encoded is not None]
         deleted = [name for name, encoded in values.items() if encoded is None]
+        with self._transaction():
+            self._database.executemany("INSERT OR REPLACE INTO value (name, json) VALUES (?, ?)", kept)
+            self._database.executemany("DELETE FROM value WHERE name = ?", [(name,) for name in deleted])
+        self._values.update(kept)
+        for name in deleted:
+            self._values.pop(name, None)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """A transaction. It is durable when the block ends. After an error, nothing has changed."""
         with self._lock:
             self._database.execute("BEGIN IMMEDIATE")
             try:
-                self._database.executemany("INSERT OR REPLACE INTO value (name, json) VALUES (?, ?)", kept)
-                self._database.executemany("DELETE FROM value WHERE name = ?", [(name,) for name in deleted])
+                yield
                 self._database.execute("COMMIT")
             except BaseException:
-                self._database.execute("ROLLBACK")
+                if self._database.in_transaction:  # a full disk has ended it already
+                    self._database.execute("ROLLBACK")
                 raise
-            self._values.update(kept)
-            for name in deleted:
-                self._values.pop(name, None)

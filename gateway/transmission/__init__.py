@@ -1,5 +1,5 @@
-"""Transmission's RPC, as version 4.0.6 (rpc-version 17) has it, and its JSON-RPC 2.0.
+"""The face `transmission`: the RPC of Transmission 4.0.6 (rpc-version 17), and the JSON-RPC 2.0 of version 4.1.
 
-- A *method* is a command by name. A *field* is a member of a torrent, by the name that `torrent-get` has for it.
-- A torrent's id is its number in the store.
+- A *method* is a command of the RPC. A *field* is a field of a torrent in `torrent-get`.
+- The id of a torrent in the RPC is the torrent's number in the store.
 """

@@ -1,4 +1,4 @@
-"""Reads the arguments of a method. A value of a wrong type counts as absent, as it does in Transmission. Pure."""
+"""Reads the arguments of a method. As in Transmission, a value of a wrong type counts as absent. Pure."""
 
 from typing import Any, Final
 
@@ -7,13 +7,13 @@ Arguments = dict[str, Any]
 
 
 def text(arguments: Arguments, name: str) -> str | None:
-    """A string; None if there is none."""
+    """A string. None if the argument is absent."""
     value = arguments.get(name)
     return value if isinstance(value, str) else None
 
 
 def flag(arguments: Arguments, name: str) -> bool | None:
-    """A truth value. As in Transmission, the numbers 0 and 1 and the words `true` and `false` count, too."""
+    """A boolean. As in Transmission, it may also be the number 0 or 1, or the text `true` or `false`."""
     value = arguments.get(name)
     if isinstance(value, bool) or (isinstance(value, int) and value in (0, 1)):
         return bool(value)
@@ -21,7 +21,7 @@ def flag(arguments: Arguments, name: str) -> bool | None:
 
 
 def integer(arguments: Arguments, name: str) -> int | None:
-    """An integer. A fraction is cut off."""
+    """An integer. A number with a fraction is rounded towards 0."""
     value = arguments.get(name)
     if isinstance(value, float) and abs(value) < 2**63:
         return int(value)
@@ -35,13 +35,13 @@ def number(arguments: Arguments, name: str) -> float | None:
 
 
 def texts(arguments: Arguments, name: str) -> list[str] | None:
-    """A list of strings. Other members are left out."""
+    """A list of strings. Members of other types are left out."""
     value = arguments.get(name)
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else None
 
 
 def integers(arguments: Arguments, name: str) -> list[int] | None:
-    """A list of integers. Other members are left out."""
+    """A list of integers. Members of other types are left out."""
     value = arguments.get(name)
     if not isinstance(value, list):
         return None
@@ -49,5 +49,5 @@ def integers(arguments: Arguments, name: str) -> list[int] | None:
 
 
 def clamped(value: int, low: int = 0, high: int = INT32_MAX) -> int:
-    """The number in the range that is nearest to the value."""
+    """Returns the number from `low` to `high` that is nearest to a value."""
     return max(low, min(high, value))

@@ -1,4 +1,4 @@
-"""The files, peers, trackers and pieces of torrents, which only the daemon knows. The latest answers are kept."""
+"""Requests files, peers, trackers and pieces of torrents from the daemon, and stores the last answers."""
 
 import asyncio
 import time
@@ -17,19 +17,20 @@ from ouzel.errors import Refused
 from protocol.wire.rows import TorrentRow
 
 KEPT: Final = 20_000
-"""The maximum number of torrents of which answers are kept."""
+"""The maximum number of torrents with stored answers."""
 FRESH_S: Final = 1.0
-"""An answer about a torrent that may have changed is read again after this time."""
+"""The time after which an answer is read again, if the torrent may have changed."""
 STALE_S: Final = 60.0
-"""An answer about any torrent is read again after this time."""
+"""The time after which each answer is read again."""
 DEADLINE_MS: Final = 4_000
 AT_ONCE: Final = 64
 
 
 class Kind(Enum):
-    """The kinds of details. `SENDING` is the peers of a torrent, only if it transfers data.
+    """The kinds of details.
 
-    `TRACKER_URLS` is the trackers, only if the mirror does not have their URLs.
+    `SENDING` are the peers, if the torrent transfers data. `TRACKER_URLS` are the trackers, if the mirror does not have
+    their URLs.
     """
 
     FILES = "files"
@@ -48,7 +49,7 @@ class Kind(Enum):
 
 @dataclass
 class Known:
-    """What is known of one torrent. Members are None until they were read."""
+    """The details of one torrent. A member is None until its first read."""
 
     files: list[FileRow] | None = None
     peers: list[PeerRow] | None = None
@@ -62,24 +63,24 @@ NOTHING: Final = Known()
 
 
 class Details:
-    """Reads details, and keeps them."""
+    """Reads and stores details."""
 
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
         self._known: OrderedDict[str, Known] = OrderedDict()
 
     def of(self, torrent: Torrent) -> Known:
-        """What is known of a torrent."""
+        """The stored details of a torrent."""
         return self._known.get(torrent.row.torrent, NOTHING)
 
     def drop(self, ids: Iterable[str]) -> None:
-        """Reads torrents again when they are next asked for. Until then the last answer is kept."""
+        """Marks torrents. The next request for their details reads the details again."""
         for each in ids:
             if (known := self._known.get(each)) is not None:
                 known.read.clear()
 
     async def read(self, torrents: Iterable[Torrent], kinds: Collection[Kind]) -> None:
-        """Reads details that are not known, or not fresh. Keeps the last answers while the daemon is away."""
+        """Reads details that are missing or outdated. While the daemon is away, the last answers stay."""
         limit = asyncio.Semaphore(AT_ONCE)
         now_s = time.monotonic()
         missing = {
@@ -137,7 +138,7 @@ class Details:
 
 
 def _answerable(torrent: Torrent, kind: Kind) -> bool:
-    """Whether the daemon has to be asked. Without metadata there are neither files nor pieces."""
+    """Whether the daemon has details of this kind. Without metadata, a torrent has no files and no pieces."""
     row = torrent.row
     match kind:
         case Kind.FILES | Kind.PIECES:
@@ -153,7 +154,7 @@ def _answerable(torrent: Torrent, kind: Kind) -> bool:
 
 
 def _key(row: TorrentRow, kind: Kind) -> object:
-    """A value that changes when the answer may have changed."""
+    """Returns a value that changes whenever the answer may change."""
     match kind:
         case Kind.FILES:
             return row.bytes_done, row.bytes_total, row.content, row.save_path

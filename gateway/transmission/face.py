@@ -1,4 +1,4 @@
-"""What all methods use."""
+"""The objects and functions that all methods use."""
 
 import asyncio
 import time
@@ -22,15 +22,15 @@ from protocol.wire.results import SettingList
 
 T = TypeVar("T")
 EVENTS_S: Final = 2.0
-"""A change in the list of torrents reaches the mirror within this time."""
+"""The maximum time until the mirror has an added or removed torrent."""
 
 
 @dataclass
 class Memory:
-    """What is kept of the last answers of the daemon.
+    """The last answers of the daemon.
 
     Fields:
-        settings, goals, stats: the latest answers; None until the first.
+        settings, goals, stats: the latest answers; None before the first answer.
     """
 
     settings: SettingList | None = None
@@ -48,7 +48,7 @@ class Face:
         recency: the revision of a minute ago.
         memory: the last answers about the session.
         session_id: the id that clients send with each request.
-        newest: whether the client speaks JSON-RPC, and so is told of the newer version.
+        newest: whether the client uses JSON-RPC. If so, it is told the version 4.1.
     """
 
     gateway: Gateway
@@ -68,11 +68,11 @@ class Face:
         return self.recency.revision(self.mirror.revision, time.monotonic())
 
     def torrents(self, arguments: Arguments) -> list[Torrent]:
-        """The torrents that the argument `ids` means."""
+        """The torrents in the argument `ids`."""
         return selected(self.mirror, self.gateway.store, arguments, self.since())
 
     def number_of(self, torrent: str) -> int:
-        """The id that clients know a torrent by; 0 if it has none yet."""
+        """The id of a torrent in the RPC; 0 if the torrent has no id yet."""
         try:
             return self.gateway.store.number_of(torrent)
         except KeyError:
@@ -91,10 +91,10 @@ class Face:
         """Runs calls that change torrents. Afterwards reads show the changes.
 
         Args:
-            harmless: the refusals that are no failure.
+            harmless: the refusals that do not count as a failure.
 
         Raises:
-            Failure: the daemon refuses one of them. The others take effect.
+            Failure: the daemon refuses a call. All other calls take effect.
             Unavailable: the daemon or its engine is away.
         """
         ids = [torrent.row.torrent for torrent in torrents]
@@ -108,21 +108,21 @@ class Face:
                 raise failure_of(outcome)
 
     async def admit(self, torrent: str) -> None:
-        """Numbers a torrent that was added, and waits until the mirror has it and its facts."""
+        """Gives a number to an added torrent. Waits until the mirror has the torrent and its facts."""
         await self.gateway.store.number([torrent])
         await self._until(lambda: torrent in self.mirror.torrents)
         await self.gateway.daemon.refresh([torrent])
 
     async def dismiss(self, torrents: Iterable[Torrent]) -> None:
-        """Waits until the mirror does not have torrents that were removed."""
+        """Waits until the mirror has dropped removed torrents."""
         ids = [torrent.row.torrent for torrent in torrents]
         await self._until(lambda: not any(each in self.mirror.torrents for each in ids))
 
     async def rename(self, torrent: Torrent, call: Call[Any]) -> None:
-        """Runs a call that renames files. Waits for an earlier one that is not complete, for a limited time.
+        """Runs a call that renames files. If an earlier rename is in progress, waits for its end, for a limited time.
 
         Raises:
-            Failure: the daemon refuses it.
+            Failure: the daemon refuses the rename.
             Unavailable: the daemon or its engine is away.
         """
         deadline_s = time.monotonic() + EVENTS_S
@@ -137,7 +137,7 @@ class Face:
                 return
 
     async def _until(self, holds: Callable[[], bool]) -> None:
-        """Waits for the event stream, for a limited time."""
+        """Waits until a condition holds, for a limited time. The event stream changes the mirror meanwhile."""
         deadline_s = time.monotonic() + EVENTS_S
         while not holds() and time.monotonic() < deadline_s:  # noqa: ASYNC110  # the mirror is pure and has no event
             await asyncio.sleep(0.005)

@@ -7,7 +7,7 @@ from protocol.wire.errors import ErrorKind
 
 
 class Code(IntEnum):
-    """The numbers of errors in JSON-RPC. Transmission has defined those above 0."""
+    """The error numbers of JSON-RPC. Transmission defines the numbers above 0."""
 
     INVALID_REQUEST = -32600
     METHOD_NOT_FOUND = -32601
@@ -25,7 +25,7 @@ class Failure(Exception):
     """A method has failed.
 
     Fields:
-        message: the text in `result`.
+        message: the text of `result` in the answer.
         code: the number of the error in JSON-RPC.
         arguments: the arguments of the answer.
     """

@@ -1,10 +1,10 @@
-"""The queue of torrents as Transmission has it: every torrent has a place. Pure."""
+"""Computes positions in Transmission's queue. In Transmission, every torrent is in the queue. Pure."""
 
 from gateway.mirror.mirror import Mirror
 
 
 def positions(mirror: Mirror) -> dict[str, int]:
-    """The places of all torrents, from 0. Those in libtorrent's queue come first, then the others by their age."""
+    """Returns the positions of all torrents. Torrents in libtorrent's queue are first, then the others by age."""
     rows = [torrent.row for torrent in mirror.torrents.values()]
     rows.sort(key=lambda row: (row.queue_position is None, row.queue_position or 0, row.added_us, row.torrent))
     return {row.torrent: place for place, row in enumerate(rows)}

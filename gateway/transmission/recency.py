@@ -1,4 +1,4 @@
-"""The revision of a minute ago, for clients that ask what has changed since. Pure."""
+"""Stores the revision of a minute ago, for requests with `recently-active`. Pure."""
 
 from collections import deque
 from typing import Final
@@ -7,18 +7,18 @@ RECENT_S: Final = 60.0
 
 
 class Recency:
-    """Remembers the revision at each request."""
+    """Stores the revision at each request."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque()
         self._since = 0
 
     def revision(self, current: int, now_s: float) -> int:
-        """The last known revision that is older than a minute; 0 if there was no request then.
+        """Returns the last stored revision that is older than a minute. 0 if there is no older revision.
 
         Args:
             current: the revision now.
-            now_s: the time of a monotonic clock.
+            now_s: the time, in monotonic seconds.
         """
         while self._samples and self._samples[0][0] <= now_s - RECENT_S:
             self._since = self._samples.popleft()[1]

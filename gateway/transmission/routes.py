@@ -1,4 +1,4 @@
-"""The routes of this face."""
+"""The routes of the face `transmission`."""
 
 from starlette.requests import Request
 from starlette.responses import Response

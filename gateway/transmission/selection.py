@@ -1,4 +1,4 @@
-"""Finds the torrents that the argument `ids` means. Pure."""
+"""Finds the torrents in the argument `ids`. Pure."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -12,21 +12,24 @@ RECENT: Final = ("recently-active", "recently_active")
 
 
 def is_recent(arguments: Arguments) -> bool:
-    """Whether a method is about the torrents that have changed lately."""
+    """Whether `ids` is `recently-active`: the torrents that have changed in the last minute."""
     return arguments.get("ids") in RECENT
 
 
 def selected(mirror: Mirror, store: Store, arguments: Arguments, since: int) -> list[Torrent]:
-    """The torrents that a method is about. Unknown ids are left out. Without ids it is about all torrents.
+    """Returns the torrents in `ids`. Ignores unknown ids. Without `ids`, returns all torrents.
+
+    As in Transmission, an empty list and null mean no torrent. Otherwise a client that has selected nothing could
+    remove all torrents.
 
     Args:
         since: the mirror's revision of a minute ago.
     """
-    ids = arguments.get("ids")
-    if ids is None or ids == []:
+    if "ids" not in arguments:
         return list(mirror.torrents.values())
     if is_recent(arguments):
         return list(mirror.changed_since(since))
+    ids = arguments["ids"]
     return _found(mirror, store, ids if isinstance(ids, list) else [ids])
 
 

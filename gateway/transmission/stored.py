@@ -1,8 +1,6 @@
-"""The names of this interface's values in the store."""
+"""The names of the face's values in the store."""
 
 from typing import Final
 
 PREFIX: Final = "transmission."
-"""Before the name of a preference that only the gateway stores."""
-QUEUEING: Final = "queueing"
-"""Whether the queue decides when torrents run."""
+"""The beginning of the name of a preference that only the gateway stores."""

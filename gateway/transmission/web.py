@@ -7,28 +7,41 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
+from gateway.access import guard
 from gateway.config.gateway_config import Config
 
 DEBIAN: Final = Path("/usr/share/transmission/web")
+CONTENT_POLICY: Final = guard.CONTENT_POLICY.replace("script-src 'self'", "script-src 'self' 'unsafe-eval'")
 
 
 def directory(config: Config) -> Path | None:
-    """The directory of the files: the configured one, or that of Debian's package; None if neither exists."""
+    """The configured directory of the files, or the directory of Debian's package. None if neither exists."""
     chosen = config.gateway.transmission_webui_dir
     found = DEBIAN if chosen is None else Path(chosen)
     return found if found.is_dir() else None
 
 
 def routes(config: Config) -> list[BaseRoute]:
-    """The routes of the files. Nothing outside of the directory is served."""
+    """The routes of the files. They serve no file outside of the directory."""
     found = directory(config)
     if found is None:
         return []
     return [
         *(Route(path, _redirect) for path in ("/transmission", "/transmission/", "/transmission/web")),
-        Mount("/transmission/web", StaticFiles(directory=found, html=True)),
+        Mount("/transmission/web", _Files(directory=found, html=True)),
     ]
+
+
+class _Files(StaticFiles):
+    """Files that may evaluate text as scripts, as jQuery 1 does in Transmission 3.00's page."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Answers a request."""
+        response = await super().get_response(path, scope)
+        response.headers["content-security-policy"] = CONTENT_POLICY
+        return response
 
 
 async def _redirect(_: Request) -> Response:

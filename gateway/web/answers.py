@@ -1,4 +1,4 @@
-"""Responses: typed JSON, text, and the answers to failures."""
+"""Makes responses: JSON, text, and the response while the daemon is away."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A response in JSON. Integers stay integers; structs become objects."""
+    """A response in JSON. Structs become objects."""
     return Response(_ENCODER.encode(value), status, headers, "application/json")
 
 
@@ -22,6 +22,6 @@ def text(body: str = "", status: int = 200, headers: dict[str, str] | None = Non
 
 
 def unavailable(_: Request, error: Exception) -> Response:
-    """The answer while the daemon or its engine is away: 503, and when to try again."""
+    """The response while the daemon or its engine is away: 503 with `Retry-After`."""
     assert isinstance(error, Unavailable)
     return text(f"{error.message}\n", 503, {"Retry-After": str(error.retry_after_s)})

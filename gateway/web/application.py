@@ -1,4 +1,4 @@
-"""The application: all routes, and the answers to what no route knows."""
+"""Makes the ASGI application from all routes."""
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -11,7 +11,7 @@ from gateway.web import answers
 
 
 def application(routes: list[BaseRoute]) -> Starlette:
-    """Returns an application of these routes. What they do not know is a 404 in plain text."""
+    """Returns an application of these routes. It answers unknown paths with 404 in plain text."""
     return Starlette(
         routes=routes,
         exception_handlers={
@@ -23,7 +23,7 @@ def application(routes: list[BaseRoute]) -> Starlette:
 
 
 async def _disconnected(_: Request, __: Exception) -> Response:
-    """Nobody receives this: the client has gone before the end of its request."""
+    """Returns a response that nobody receives. The client disconnected before the end of its request."""
     return answers.text(status=400)
 
 

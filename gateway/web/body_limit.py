@@ -13,7 +13,7 @@ PHRASE: Final = "Content Too Large"
 
 
 class BodyLimit:
-    """The ASGI application around another one. A larger body is answered with 413, and the connection is closed."""
+    """An ASGI application around another application. Answers a larger body with 413, and closes the connection."""
 
     def __init__(self, app: ASGIApp, maximum: int = MAX_BODY_BYTES) -> None:
         self._app = app

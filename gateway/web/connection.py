@@ -1,4 +1,4 @@
-"""A connection with limits on the time that a client may take."""
+"""A connection that limits the time for receiving requests and sending responses."""
 
 import asyncio
 import contextlib
@@ -10,12 +10,12 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 HEADERS_S: Final = 10.0
-"""The time for the headers of a request, from its first byte."""
+"""The time limit for the headers of a request, from the first byte of the request."""
 BODY_S: Final = 30.0
-"""The time for a body, beside what `BODY_BPS` allows."""
+"""The time limit for a body. `BODY_BPS` gives more time to a large body."""
 BODY_BPS: Final = 16 * 1024
 UNREAD_S: Final = 60.0
-"""A client that takes nothing of a response for this time is disconnected."""
+"""If a client reads nothing of a response for this time, the connection is closed."""
 MAX_CONNECTIONS: Final = 1_024
 OVERLOADED: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n"
@@ -26,7 +26,7 @@ OVERLOADED: Final = (
 class Connection(H11Protocol):
     """One connection of a client.
 
-    The server calls `overdue` every second, which is cheaper than timers for each request.
+    The server calls `overdue` every second. This costs less than a timer for each request.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class Connection(H11Protocol):
 
     @property
     def waiting_since(self) -> float | None:
-        """Since when the client sends a request or nothing; None while a request is being answered."""
+        """The time since which the connection has no complete request. None while a request is being answered."""
         return self._since if self.conn.their_state in (h11.IDLE, h11.SEND_BODY) else None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
-        """Accepts the connection. If there are too many, the one that waits for the longest time is closed."""
+        """Accepts the connection. If there are too many, closes the connection that has waited for the longest time."""
         if len(self.connections) >= MAX_CONNECTIONS and not self._make_room():
             transport.write(OVERLOADED)
             transport.close()
@@ -69,19 +69,19 @@ class Connection(H11Protocol):
         self._note_phase()
 
     def on_response_complete(self) -> None:
-        """Begins to wait for the next request."""
+        """Notes that the connection waits for the next request."""
         super().on_response_complete()
         self._note_phase()
 
     def send_400_response(self, msg: str) -> None:
-        """Answers a malformed request, and closes the connection. If an answer has begun, that is all."""
+        """Answers a malformed request, if no response has begun. Closes the connection."""
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             super().send_400_response(msg)
         else:
             self.transport.close()
 
     def shutdown(self) -> None:
-        """Closes the connection after the response that is being sent, and at once if that has no end."""
+        """Closes the connection after the present response. If the response is endless, closes it at once."""
         if self._served and not self.cycle.response_complete and self.scope["state"].get("endless"):
             self.transport.close()
             return
@@ -89,7 +89,7 @@ class Connection(H11Protocol):
             super().shutdown()
 
     def overdue(self, now: float) -> bool:
-        """Whether the client takes too long to send a request, or to receive a response."""
+        """Whether the client exceeds a time limit for sending a request or receiving a response."""
         unread = self.transport.get_write_buffer_size()
         if unread == 0 or unread < self._unread:
             self._unread_since = now
@@ -103,7 +103,7 @@ class Connection(H11Protocol):
         return self.conn.their_state is h11.IDLE and begun and waited > HEADERS_S
 
     def abort(self) -> None:
-        """Closes the connection at once; what was not sent is lost."""
+        """Closes the connection at once. Unsent data is lost."""
         self.transport.abort()
 
     def _partial(self) -> bool:
@@ -118,7 +118,7 @@ class Connection(H11Protocol):
             self._received = 0
 
     def _make_room(self) -> bool:
-        """Closes the connection that has waited the longest. Returns whether there was one."""
+        """Closes the connection that has waited for the longest time. Returns False if no connection waits."""
         waiting = [
             (each.waiting_since, each)
             for each in self.connections

@@ -1,4 +1,4 @@
-"""The parameters of a request: those of the query, and of a form over them."""
+"""Reads the parameters of a request from the query and the form. The form has priority."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -30,7 +30,7 @@ class Fields(Mapping[str, str]):
 
 
 async def fields_of(request: Request) -> Fields:
-    """Reads the query and, of a POST, the form. Of a repeated parameter the last counts."""
+    """Reads the query, and the form of a POST. If a parameter is repeated, the last value counts."""
     values = dict(request.query_params)
     files: list[tuple[str, bytes]] = []
     if request.method == "POST":

@@ -19,14 +19,14 @@ from gateway.web.connection import Connection
 KEEP_ALIVE_S: Final = 75
 """A connection without a request is closed after this time."""
 HANDSHAKE_S: Final = 10.0
-"""The time for the handshake of TLS."""
+"""The time limit for the handshake of TLS."""
 GOODBYE_S: Final = 1.0
-"""The time that a client has to answer the end of TLS."""
+"""The time limit for a client's answer when the server ends TLS."""
 MAX_HEADERS_BYTES: Final = 128 * 1024
-"""Some clients name a thousand torrents in the query."""
+"""The maximum size of the headers of a request. Some clients list a thousand torrents in the query."""
 BACKLOG: Final = 1_024
 GRACE_S: Final = 5
-"""The time that requests have to end when the server stops."""
+"""When the server stops, requests in progress have this much time."""
 SWEEP_S: Final = 1.0
 
 
@@ -34,7 +34,7 @@ class CannotListen(Exception):
     """The address cannot be used.
 
     Fields:
-        permanent: whether only a change of the configuration helps.
+        permanent: whether a retry cannot help until the configuration is changed.
     """
 
     def __init__(self, message: str, *, permanent: bool) -> None:
@@ -47,7 +47,7 @@ class UnusableCertificate(Exception):
 
 
 class Server(uvicorn.Server):
-    """The server. It handles no signals itself."""
+    """The server. It handles no signals."""
 
     def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
         super().__init__(config)
@@ -76,7 +76,7 @@ class Server(uvicorn.Server):
         self.started = True
 
     async def main_loop(self) -> None:
-        """Serves until it is stopped, and disconnects clients that take too long."""
+        """Serves until the server is stopped. Closes connections that exceed a time limit."""
         while not await self.on_tick(0):
             now = asyncio.get_running_loop().time()
             for each in list(self.server_state.connections):
@@ -86,7 +86,7 @@ class Server(uvicorn.Server):
                 await asyncio.wait_for(self._stopping.wait(), SWEEP_S)
 
     def stop(self) -> None:
-        """Stops serving soon."""
+        """Makes the server stop. Does not wait for the end."""
         self.should_exit = True
         self._stopping.set()
 
@@ -96,8 +96,8 @@ def server(config: Config, app: ASGIApp, listener: socket.socket) -> Server:
 
     Args:
         config: the configuration.
-        app: answers requests.
-        listener: the result of `bound`, which the server closes.
+        app: the application that answers requests.
+        listener: the result of `bound`. The server closes it.
 
     Raises:
         UnusableCertificate: the certificate or its key cannot be used.

@@ -120,6 +120,14 @@ class AsyncEvents:
             await self._turn(self._feed)
         raise StopAsyncIteration
 
+    def received(self) -> list[Event | Resnapshot]:
+        """Returns the items that were received already, which are not yielded any more. Does not wait."""
+        if self._feed is None or self._ended:
+            return []
+        items = list(self._feed.items)
+        self._feed.items.clear()
+        return items
+
     async def _turn(self, feed: Feed) -> None:
         """Sends due requests, waits for messages or a timer, and passes received messages to the feed."""
         dealer, sub = self._sockets

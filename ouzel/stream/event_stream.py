@@ -64,7 +64,7 @@ Step = Event | Resnapshot | Ask
 
 
 class Mode(Enum):
-    """The mode of a stream: what it is waiting for."""
+    """The mode of a stream: for which message the stream waits."""
 
     STARTING = auto()
     LIVE = auto()

@@ -52,7 +52,7 @@ class Table:
             self.silent_since_us = None
         elif isinstance(item, Resnapshot):
             self.begin(item.torrents, item.health)
-            self._snapshot = item
+            self._snapshot = msgspec.structs.replace(item, torrents=[])  # these rows will be outdated
         elif item.torrent is None:
             self._apply_to_service(item)
         elif self._snapshot is None or not self._snapshot.covers(item):

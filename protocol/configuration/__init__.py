@@ -3,7 +3,7 @@
 - A *section* is a struct with one field for each key.
 - *File*, *environment* and *keys* say where each value came from.
 - A *problem* is an error in the configuration: its place, its key, and a sentence.
-- The *gateway sections* are those that the daemon leaves to the gateway.
+- The *gateway sections* are sections of the configuration that only the gateway reads.
 
 One file configures the daemon and the gateway. Each process checks its own sections.
 """

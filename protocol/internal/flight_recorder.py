@@ -1,4 +1,4 @@
-"""The flight recorder: shared memory with what an engine was doing. It survives the engine's death.
+"""The flight recorder: shared memory with the operations of an engine. It survives the engine's death.
 
 Before each native call the engine records what it is about to do. After any death of the engine, the supervisor reads
 the records. Recording takes well under a microsecond, so the engine records every call. `scripts/bench flight` measures

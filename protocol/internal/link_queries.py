@@ -72,7 +72,7 @@ class SourceInspected(Answer, frozen=True, kw_only=True, tag="source_inspected")
         files: the paths of the torrent's files; set with `list_files`.
         private: whether the metainfo says that the torrent is private (BEP 27).
         trackers: the trackers in the source, each with its tier. Set with `addresses`.
-        resume: what was adopted from the resume data of another client.
+        resume: new resume data with the valid parts of the resume data of another client.
     """
 
     torrent: str | None = None
@@ -139,7 +139,7 @@ class TrackerReading(msgspec.Struct, frozen=True, array_like=True):
     Fields:
         updating: an announce is in progress.
         next_announce_us: the time of the next announce, microseconds since 1970; None if none is planned.
-        seeds, leeches, downloads: the numbers in the tracker's last answer; None if the answer lacked them.
+        seeds, leeches, downloads: the numbers in the tracker's last answer. None if the answer lacks them.
         message: the warning that a working tracker has sent; empty if there is none.
     """
 

@@ -269,8 +269,9 @@ def convert(value: Any, kind: type[T], *, within: str, error: ErrorKind) -> T:
     Args:
         value: the result of `decode`.
         kind: the message's type: a Struct, or a union of tagged Structs.
-        within: the path of `value` in the whole message, such as `args`. An error's field begins with this path.
-        error: the row of the error table for a value of the wrong type.
+        within: the path of `value` in the whole message, such as `args`. If `convert` raises an error, the error's
+            `field` begins with this path.
+        error: the kind of the error that `convert` raises if the value has the wrong type.
     """
     try:
         return msgspec.convert(value, kind, builtin_types=(bytes,))

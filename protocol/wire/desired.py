@@ -108,23 +108,23 @@ class TrackerEdits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return sorted([*kept, *self.added], key=_tier)
 
     def replace(self, trackers: Iterable[tuple[str, int]]) -> "TrackerEdits":
-        """Returns the changes if the whole list is replaced."""
+        """Returns the change that replaces the whole list."""
         return TrackerEdits(replaced=True, added=tuple(trackers))
 
     def remove(self, urls: Iterable[str]) -> "TrackerEdits":
-        """Returns the changes if trackers are removed, too."""
+        """Returns the old changes together with removed trackers."""
         gone = dict.fromkeys(urls)
         added = tuple(each for each in self.added if each[0] not in gone)
         return TrackerEdits(replaced=self.replaced, added=added, removed=tuple(dict.fromkeys([*self.removed, *gone])))
 
     def add(self, trackers: Iterable[tuple[str, int]]) -> "TrackerEdits":
-        """Returns the changes if trackers are added, too, or get other tiers."""
+        """Returns the old changes together with added trackers. A known tracker gets the new tier."""
         added = {**dict(self.added), **dict(trackers)}
         removed = tuple(url for url in self.removed if url not in added)
         return TrackerEdits(replaced=self.replaced, added=tuple(added.items()), removed=removed)
 
     def merge(self, other: "TrackerEdits") -> "TrackerEdits":
-        """Returns the changes of two records that become one. If the records contradict each other, this one counts."""
+        """Returns the changes for two merged records. If the two contradict each other, `self` counts."""
         added = dict(self.added)
         added |= {url: tier for url, tier in other.added if url not in added and url not in self.removed}
         removed = dict.fromkeys([*self.removed, *(url for url in other.removed if url not in added)])

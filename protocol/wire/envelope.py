@@ -216,7 +216,7 @@ def peek_header(frame: bytes) -> FrameHeader | None:
 
 
 class RefusedRequest(OuzelError):
-    """The refusal of an invalid request with a readable id. With the id, the sender can match the reply."""
+    """The refusal of an invalid request that has a valid id. With the id, the sender can match the reply."""
 
     def __init__(self, reason: OuzelError, request_id: str | int | None) -> None:
         super().__init__(reason.kind, reason.message, field=reason.field)

@@ -116,10 +116,10 @@ class ErrorKind(Enum):
 
 
 class OuzelError(Exception):
-    """An error with a row in the error table.
+    """An error of the wire protocol.
 
     Args:
-        kind: the row in the error table.
+        kind: the kind of the error. It has the error's number, name and meaning.
         message: one sentence for people. The sentence has the problem and, if there is one, the remedy.
         field: the dotted path of the offending field (`args.save_path`); None if there is none.
         retry_after_ms: the time in milliseconds after which a retry makes sense, if known.

@@ -40,7 +40,7 @@ def check_torrents(command: UpdateLimits) -> None:
 
 
 def _changed(own: OwnAlternativeLimits, change: AlternativeChange) -> OwnAlternativeLimits:
-    """Returns what clients have set, after a change. The days of windows are sorted, and each day is there once."""
+    """Returns the values of clients after a change. The days of windows are sorted, and no day is repeated."""
     given: dict[str, Any] = {
         name: value for name, value in msgspec.structs.asdict(change).items() if value is not msgspec.UNSET
     }

@@ -104,7 +104,7 @@ class Background:
 
 
 def _what(error: Exception) -> str:
-    """The text of an error. For an exception group, this is the text of the first error."""
+    """The text of an error. For an exception group, the text of its first error."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"

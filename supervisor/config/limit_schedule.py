@@ -49,7 +49,7 @@ class LocalTime(NamedTuple):
 
 
 class LimitsInForce(NamedTuple):
-    """The limits that engines get, and whether these are the alternative limits."""
+    """The limits that engines get, and whether they are the alternative limits."""
 
     download_bps: int
     upload_bps: int
@@ -91,10 +91,10 @@ def _minute(text: str) -> int:
 
 
 def with_clients(configured: AlternativeLimits | None, own: OwnAlternativeLimits) -> AlternativeLimits | None:
-    """Returns the alternative limits: those that clients have set, or else the configured ones. None if there are none.
+    """Returns the alternative limits. Values of clients override the configuration. None if no limits are set.
 
     Args:
-        own: what clients have set.
+        own: the values that clients have set.
     """
     if own.download_bps == "file" and own.upload_bps == "file":
         return configured

@@ -2,5 +2,5 @@
 
 - The *event log* numbers events and stores the latest events for replay. An *event frame* is an encoded event.
 - The *publisher* sends events to subscribers. *Subscriptions* are the topic prefixes of each connection.
-- The *event logger* writes *event lines*. These are the log lines of events.
+- The *event logger* writes *event lines*, the log lines of events.
 """

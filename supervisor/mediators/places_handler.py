@@ -1,4 +1,4 @@
-"""The places handler: reports problems of directories and keys to `health`, with their severity."""
+"""Reports problems of directories and of key files to `health`, each with its severity."""
 
 from supervisor.access.authorized_keys import FILES
 from supervisor.commands.roots.roots_in_force import RootsInForce

@@ -48,7 +48,7 @@ class Places:
                     del self._below[above]
 
     def of(self, torrent: str) -> tuple[str, ...]:
-        """The places of a torrent; empty if unknown."""
+        """The places of a torrent. Empty if they are not known."""
         return self._by_torrent.get(torrent, ())
 
     def near(self, torrent: str) -> list[str]:
@@ -56,7 +56,7 @@ class Places:
         return sorted(set(self.near_to(self.of(torrent))) - {torrent})
 
     def near_to(self, places: Iterable[str]) -> list[str]:
-        """The torrents that may use a file at these places, or below them, sorted."""
+        """The torrents that may use a file at or below these places. The result is sorted."""
         found: set[str] = set()
         for place in places:
             for each in (place, *_above(place)):

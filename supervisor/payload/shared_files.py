@@ -216,7 +216,7 @@ class SharedFiles:
 
 
 def _moved(desired: DesiredTorrent, move: StorageMove | None, places: Iterable[str]) -> list[str]:
-    """The places of a torrent's files after a move. Computed from the places before the move."""
+    """Computes the places of a torrent after a move from the places before the move."""
     if move is None:
         return []
     below = f"{desired.save_path}/"

@@ -24,7 +24,7 @@ class UsedFiles(NamedTuple):
 
 
 def roots(save_path: str, paths: Iterable[str]) -> list[str]:
-    """The places of files. Renamed files may be in several folders of the save path."""
+    """Returns the path of each root folder that has some of the files. Renamed files may be in several folders."""
     return [f"{save_path}/{root}" for root in dict.fromkeys(path.partition("/")[0] for path in paths)]
 
 

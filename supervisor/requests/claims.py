@@ -117,7 +117,7 @@ class _Buckets:
 
 
 class BadFrames:
-    """Counts frames without a readable id, by connection."""
+    """Counts the frames of each connection that have no valid id."""
 
     def __init__(self, *, remembered_max: int = REMEMBERED_MAX) -> None:
         self._errors = _Buckets(BAD_FRAMES_BURST, BAD_FRAMES_PER_S, remembered_max)
@@ -140,7 +140,7 @@ class BadFrames:
 
 
 class BadRequests:
-    """Counts invalid requests with a readable id, by connection. Beyond a rate limit their refusals are delayed."""
+    """Counts each connection's invalid requests that have a valid id. Beyond a rate limit, refusals are delayed."""
 
     def __init__(self, *, remembered_max: int = REMEMBERED_MAX) -> None:
         self._buckets = _Buckets(BAD_REQUESTS_BURST, BAD_REQUESTS_PER_S, remembered_max)

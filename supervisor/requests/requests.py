@@ -185,7 +185,7 @@ class Requests:
             self._refuse(route, header.id, error)
 
     def _spoilt(self, route: list[bytes], error: OuzelError) -> None:
-        """Answers a frame without a readable id. The rate of these answers is limited for each connection."""
+        """Answers a frame that has no valid id. The rate of these answers is limited for each connection."""
         match self._bad_frames.note(route[0], time.monotonic()):
             case "error":
                 self._refuse(route, None, error)
@@ -196,7 +196,7 @@ class Requests:
                 pass
 
     def _no_request(self, route: list[bytes], request_id: str | int, error: OuzelError, patience_s: float) -> None:
-        """Refuses an invalid request with a readable id.
+        """Refuses an invalid request that has a valid id.
 
         If the connection exceeds its rate limit, the refusal is delayed.
         """

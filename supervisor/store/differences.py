@@ -24,7 +24,7 @@ class Record(NamedTuple):
 
 
 class Mended(NamedTuple):
-    """A repair: the problem of a file, and what was done about the problem."""
+    """A repair of a file: the problem, and the action against the problem."""
 
     torrent: str | None
     what: str

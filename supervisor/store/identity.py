@@ -93,7 +93,7 @@ def judge(source: Identity, known: Sequence[Known]) -> New | Same | Contradictio
     """Decides whether a source is of an existing torrent.
 
     Args:
-        known: the records that share a hash with the source, even a truncated one.
+        known: the records that share a hash with the source. The hash may be a truncated v2 info-hash.
     """
     same: list[str] = []
     wrong: list[str] = []

@@ -38,7 +38,10 @@ class Seen(NamedTuple):
 
 
 class Verdict(Enum):
-    """The verdict on a check. Its value continues a sentence about the directory."""
+    """The verdict on a check of the resume directory.
+
+    A message consists of the directory's path and the value of the verdict.
+    """
 
     FINE = "fine"
     DOUBTFUL = "may not take writes"

@@ -44,7 +44,7 @@ class Stored(NamedTuple):
 
     Fields:
         session: the session's totals; None if none are stored.
-        unread: the shards that cannot be read now. They are not written until they were read.
+        unread: the shards that cannot be read now. Ouzel does not write a shard before it has read the shard.
         damaged: the files that were put aside.
     """
 

@@ -1,4 +1,4 @@
-"""Automation parts: constructs the configured watch folders and hooks of a service."""
+"""Constructs the automation parts of a service: the configured watch folders and hooks."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Command parts: constructs the parts that carry out clients' commands."""
+"""Constructs the command parts of a service. These parts carry out clients' commands."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Handler parts: constructs the handlers, which pass reports of one part to other parts."""
+"""Constructs the handler parts of a service. A handler passes reports of one part to other parts."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""Sockets: binds the sockets of clients and engines, and constructs the event log and the publisher."""
+"""Binds the sockets of clients and engines, and constructs the event log and the publisher."""
 
 import secrets
 import time

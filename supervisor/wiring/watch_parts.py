@@ -1,4 +1,7 @@
-"""Watch parts: constructs health, and the parts that report to it: background tasks, crash reports and totals."""
+"""Constructs the watch parts: `Health`, and the parts that report problems to `Health`.
+
+These parts are the background tasks, the crash reports and the totals.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -41,7 +41,7 @@ def test_benchmarks_need_nothing_that_only_tests_do() -> None:
 
 def test_throughput_measures_both_sides_in_each_run(bench: Bench) -> None:
     """And every download is what was seeded."""
-    document = bench("throughput", "--size", "16", "--runs", "1")
+    document = bench("throughput", "--size", "16", "--runs", "1", "--no-warm-up")
     assert len(document["bare"]) == len(document["ouzel"]) == 1
     assert document["ratio"] > 0
 
@@ -58,8 +58,8 @@ def test_kills_counts_every_request_and_reply(bench: Bench) -> None:
 @pytest.mark.parametrize("target", ["engine", "supervisor"])
 def test_acknowledged_checks_what_it_was_told(bench: Bench, target: str) -> None:
     """As often as asked for; what is sent and not acknowledged is counted, too."""
-    document = bench("acknowledged", "--kills", "2", "--target", target)
-    assert len(document["moments"]) == 2
+    document = bench("acknowledged", "--kills", "1", "--target", target)
+    assert len(document["moments"]) == 1
     assert document["sent"] >= sum(document["acknowledged"].values()) > 0
     assert document["losses"] == document["wrong"] == []
 
@@ -67,7 +67,7 @@ def test_acknowledged_checks_what_it_was_told(bench: Bench, target: str) -> None
 @pytest.mark.parametrize("kind", ["v1", "v2", "hybrid"])
 def test_crash_tells_what_each_kill_cost(bench: Bench, kind: str) -> None:
     """Every download is what was seeded."""
-    document = bench("crash", "--kind", kind, "--runs", "1", "--size", "48", "--seed-mbps", "8")
+    document = bench("crash", "--kind", kind, "--runs", "1", "--size", "24", "--seed-mbps", "4")
     [run] = document["runs"]
     assert run["kind"] == kind
     assert run["intact"]
@@ -155,9 +155,9 @@ def test_poison_finds_two_at_once(bench: Bench) -> None:
 
 def test_wire_times_each_kind_of_request(bench: Bench) -> None:
     """One at a time and pipelined, none refused, and an honest client's during a flood."""
-    document = bench("wire", "--n", "200", "--torrents", "200", "--flood", "0.5", "--no-events")
+    document = bench("wire", "--n", "100", "--torrents", "100", "--flood", "0.5", "--no-events")
     for name in ("ping", "get_torrent", "update_limits"):
-        assert document["trips"][name]["replies"] == 200
+        assert document["trips"][name]["replies"] == 100
         assert document["pipelines_per_s"][name] > 0
     assert document["refused"] == {}
     assert document["flood"]["pages"] > 0
@@ -175,11 +175,11 @@ def test_log_compares_with_a_good_one(bench: Bench) -> None:
 
 def test_fuzz_counts_every_reply(bench: Bench) -> None:
     """Thousands of frames of all kinds: each id is answered once, both processes live, and memory is bounded."""
-    document = bench("fuzz", "--frames", "6000", "--calm", "0.5")
-    assert document["known"] == document["answered"] > 500
+    document = bench("fuzz", "--frames", "3000", "--calm", "0.5")
+    assert document["known"] == document["answered"] > 250
     assert document["too_many"] == 0
     assert document["engine_lived"] is document["supervisor_lived"] is True
-    assert document["vandals"] == 60
+    assert document["vandals"] == 30
     assert {"ok", "malformed_frame", "invalid_argument", "unknown_op"} <= document["replies"].keys()
 
 
@@ -195,7 +195,7 @@ def test_names_compares_what_is_judged_with_what_is_written(bench: Bench) -> Non
 
 def test_sandbox_measures_with_it_and_without(bench: Bench) -> None:
     """In turns, the same number of each."""
-    document = bench("sandbox", "--size", "8", "--runs", "1", "--kills", "1")
+    document = bench("sandbox", "--size", "8", "--runs", "1", "--kills", "1", "--no-warm-up")
     assert {mode: len(kills) for mode, kills in document["restarts"].items()} == {"require": 2, "off": 2}
     assert {mode: len(samples) for mode, samples in document["downloads"].items()} == {"require": 1, "off": 1}
 
@@ -205,3 +205,10 @@ def test_globs_times_each_kind(bench: Bench) -> None:
     document = bench("globs", "--files", "500", "--globs", "20")
     assert set(document["kinds"]) == {"extensions", "paths", "stars", "folders"}
     assert all(kind["took_s"] > 0 for kind in document["kinds"].values())
+
+
+def test_gateway_measures_all_reads(bench: Bench) -> None:
+    """The answers are complete, and each request is measured as often."""
+    document = bench("gateway", "--n", "20", "--kills", "0", "--idle", "1")
+    assert document["gateway"]["wrong"] == []
+    assert {len(each) for each in document["gateway"]["seconds"].values()} == {9}

@@ -28,3 +28,16 @@ def test_a_wrong_configuration_is_named(tmp_path: Path, key: str, names: str) ->
     with pytest.raises((InvalidConfig, UnusableCertificate)) as caught:
         check.check(gateway_config.load(file, {}))
     assert names in str(caught.value)
+
+
+def test_a_folder_without_a_page_is_named(tmp_path: Path) -> None:
+    """Archives of web interfaces for qBittorrent have their files in `public`."""
+    file = tmp_path / "ouzel.toml"
+    file.write_text(f'[paths]\nruntime_dir = "{tmp_path}/run"\n[gateway]\nwebui_dir = "{tmp_path}/ui"\n')
+    config = gateway_config.load(file, {})
+    with pytest.raises(InvalidConfig, match=r"gateway.webui_dir: '.*/ui' has no index.html$"):
+        check.check_web_interfaces(config)
+    (tmp_path / "ui" / "public").mkdir(parents=True)
+    (tmp_path / "ui" / "public" / "index.html").touch()
+    with pytest.raises(InvalidConfig, match=r"did you mean '.*/ui/public'\?$"):
+        check.check_web_interfaces(config)

@@ -487,6 +487,7 @@ class Bench:
 
     async def close(self) -> None:
         """Closes everything but sockets of others."""
+        self.finished.set()  # ends retries of removals, as the end of a service does
         self._merging.cancel()
         await self.requests.close()
         await self.crashes.close()

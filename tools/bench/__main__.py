@@ -9,6 +9,7 @@ from tools.bench.engine.hangs import hangs
 from tools.bench.engine.kills import kills
 from tools.bench.engine.poison import poison
 from tools.bench.engine.sandbox import sandbox
+from tools.bench.gateway.gateway import gateway
 from tools.bench.service.acknowledged import acknowledged
 from tools.bench.service.globs import globs
 from tools.bench.service.leaks import leaks
@@ -52,6 +53,7 @@ for benchmark in (
     log,
     globs,
     store,
+    gateway,
 ):
     app.command()(benchmark)
 

@@ -28,7 +28,9 @@ class StoryEnded(Exception):
 
 @dataclass
 class Story:
-    """A record of what has happened. Times are monotonic seconds. None for what has not happened.
+    """A record of what has happened in the demonstration.
+
+    Times are monotonic seconds. The time of an event is None until the event happens.
 
     Fields:
         supervisor: the pid of the supervisor.

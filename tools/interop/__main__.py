@@ -17,6 +17,7 @@ from tools.interop.programs import PROGRAMS
 from tools.interop.servers import Proof
 from tools.interop.tracker import ANNOUNCE, OpenTracker
 from tools.interop.transfers import FILES, Outcome
+from tools.interop.web_uis import report as web_uis
 from tools.interop.webapi import place, suite
 from tools.interop.webapi import report as webapi
 from tools.rig import payload
@@ -24,13 +25,9 @@ from tools.rig.daemon import Daemon
 from tools.rig.scratch import scratch, unwinding
 
 EXIT_CANNOT_RUN: Final = 77
-NAMES: Final = {
-    imports.IMPORTS,
-    page.PAGE,
-    webapi.NAME,
-    *clients.NAMES,
-    *(program.name.lower() for program in PROGRAMS),
-}
+PAGES: Final = {page.PAGE: page.run, web_uis.NAME: web_uis.run}
+"""Parts that use a browser and nothing of the network."""
+NAMES: Final = {imports.IMPORTS, *PAGES, webapi.NAME, *clients.NAMES, *(program.name.lower() for program in PROGRAMS)}
 
 
 def interop(
@@ -46,7 +43,8 @@ def interop(
     a network namespace of its own. Missing packages of Debian are installed. Their services are not started, but may be
     at the next boot. Takes four minutes.
 
-    The part `page` is run only if it is named. It uses the gateway's page in Chromium, and takes a minute.
+    The parts `page` and `web-uis` are run only if they are named. The first uses the gateway's page in Chromium, the
+    other one Flood and Transmission's page on the gateway. Each takes four minutes.
 
     The part qbittorrent-api only runs if it is named. It downloads the test suite of that Python package, and runs the
     suite against the gateway. With --both it compares the outcomes with those against qbittorrent-nox.
@@ -64,9 +62,9 @@ def interop(
         return
     try:
         versions = packages.prepare()
-        if only.lower() == page.PAGE:
+        if only.lower() in PAGES:
             with scratch(keep=keep) as root:
-                result = page.run(root)
+                result = PAGES[only.lower()](root)
             show(result, as_json=as_json)
             return
         if only.lower() in clients.NAMES:

@@ -33,7 +33,10 @@ COMMANDS: Final = {
 }
 """The needed commands, and their Debian packages."""
 
-FILES: Final = {Path("/usr/lib/python3/dist-packages/libtorrent"): "python3-libtorrent"}
+FILES: Final = {
+    Path("/usr/lib/python3/dist-packages/libtorrent"): "python3-libtorrent",
+    Path("/usr/share/transmission/web"): "transmission-common",
+}
 """Further needed files, and their Debian packages."""
 
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

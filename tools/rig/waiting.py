@@ -13,7 +13,7 @@ PATIENCE_S: Final = 60.0
 def until(found: Callable[[], T | None], what: str, *, patience_s: float = PATIENCE_S, every_s: float = 0.02) -> T:
     """Polls `found` until it returns a true value, and returns that value.
 
-    Fails with `what` in the message at the deadline.
+    At the deadline, raises AssertionError. The message contains `what`.
     """
     deadline = time.monotonic() + patience_s
     while True:

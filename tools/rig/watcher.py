@@ -56,9 +56,9 @@ class Watcher:
         self._client.close()
 
     def wait(self, wanted: Callable[[ouzel.Event], bool], what: str, *, patience_s: float = PATIENCE_S) -> Seen:
-        """The first event since the beginning that satisfies `wanted`. Waits for such an event.
+        """Waits for an event that satisfies `wanted`, and returns the first one. Earlier events count, too.
 
-        Fails with `what` in the message at the deadline.
+        At the deadline, raises AssertionError. The message contains `what`.
         """
         deadline = time.monotonic() + patience_s
         looked_at = 0

@@ -4,6 +4,8 @@ import { post, upload } from "./api.js";
 import { byId, fill, make, notify } from "./dom.js";
 import { counted } from "./format.js";
 
+const LINK = /^(magnet:\S+|https?:\/\/\S+|[0-9a-f]{40}|[0-9a-f]{64})$/i;
+
 /** The dialog that adds torrents. */
 export class Adding {
   #state;
@@ -92,9 +94,9 @@ export class Adding {
 
   #acceptDrops() {
     const drop = byId("drop");
-    const hasFiles = (event) => event.dataTransfer?.types.includes("Files") && !byId("app").hidden;
+    const fits = (event) => !byId("app").hidden && ["Files", "text/uri-list"].some((type) => event.dataTransfer?.types.includes(type));
     document.addEventListener("dragover", (event) => {
-      if (!hasFiles(event)) return;
+      if (!fits(event)) return;
       event.preventDefault();
       drop.hidden = false;
     });
@@ -102,10 +104,11 @@ export class Adding {
       if (!event.relatedTarget) drop.hidden = true;
     });
     document.addEventListener("drop", (event) => {
-      if (!hasFiles(event)) return;
+      if (!fits(event)) return;
       event.preventDefault();
       drop.hidden = true;
-      this.#take(event.dataTransfer.files);
+      if (event.dataTransfer.files.length) this.#take(event.dataTransfer.files);
+      else this.#takeLinks(linksIn(event.dataTransfer.getData("text/uri-list")));
     });
   }
 
@@ -116,10 +119,21 @@ export class Adding {
       this.#take(event.clipboardData.files);
       return;
     }
-    const text = event.clipboardData.getData("text").trim();
-    if (event.target.matches("input, textarea") || !text.startsWith("magnet:")) return;
+    const links = linksIn(event.clipboardData.getData("text"));
+    if (event.target.matches("input, textarea") || !links.length) return;
     event.preventDefault();
-    byId("links").value = [byId("links").value.trim(), text].filter(Boolean).join("\n");
+    this.#takeLinks(links);
+  }
+
+  #takeLinks(links) {
+    if (!links.length) return;
+    byId("links").value = [byId("links").value.trim(), ...links].filter(Boolean).join("\n");
     this.open();
   }
+}
+
+/** The links and info-hashes of a text; none if it has anything else. A line with # is a comment, as in dropped lists. */
+function linksIn(text) {
+  const lines = text.split(/\s*\n\s*/).map((line) => line.trim()).filter((line) => line && !line.startsWith("#"));
+  return lines.every((line) => LINK.test(line)) ? lines : [];
 }

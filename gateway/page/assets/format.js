@@ -14,6 +14,8 @@ const STATES = {
   quarantined: "Quarantined",
 };
 
+const PAUSABLE = new Set(["queued", "fetching_metadata", "downloading", "finished", "seeding"]);
+
 /** A size such as `1.23 GB`, with three digits. */
 export function size(bytes) {
   if (bytes === null || bytes === undefined) return "–";
@@ -60,10 +62,16 @@ export function time(us) {
   return us ? new Date(us / 1000).toLocaleString() : "–";
 }
 
+/** The state. A torrent that is to be paused counts as paused, also while the engine is away. */
+export function shownState(row) {
+  return row.paused && PAUSABLE.has(row.state) ? "paused" : row.state;
+}
+
 /** The word for a state. */
 export function stateWord(row) {
   if (row.moving) return "Moving";
-  return STATES[row.state] ?? row.state;
+  const state = shownState(row);
+  return STATES[state] ?? state;
 }
 
 /** Why a torrent makes no progress; empty if there is no reason, or the state says it. */

@@ -5,6 +5,7 @@ import { get, logIn, logOut, post, whenLoggedOut } from "./api.js";
 import { Detail } from "./detail.js";
 import { byId, fill, make, notify, set, setText } from "./dom.js";
 import { counted, rate, size } from "./format.js";
+import { Limits } from "./limits.js";
 import { Service } from "./service.js";
 import { State } from "./state.js";
 import { Stream } from "./stream.js";
@@ -73,7 +74,8 @@ function drawBanner() {
   if (!reached) text = "The gateway does not answer. The page shows the last known state, and tries again.";
   else if (!health.ready) text = "The daemon has not answered yet. Torrents are shown as soon as it does.";
   else if (health.away) text = "The daemon does not answer. The page shows the last known state.";
-  else if (["backing_off", "over_budget"].includes(engine.state)) text = "The engine has stopped and is started again. The torrents stay as they are.";
+  else if (engine.state === "over_budget") text = "The engine has crashed too often. It is started again every five minutes. The torrents stay as they are.";
+  else if (engine.state === "backing_off") text = "The engine has stopped and is started again. The torrents stay as they are.";
   else if (engine.state === "starting") text = "The engine is starting.";
   const banner = byId("banner");
   setText(banner, text);
@@ -127,6 +129,9 @@ byId("set-category").addEventListener("change", async (event) => {
   event.target.value = "*";
   await act("category", table.rows(), { category }, "changed");
 });
+
+const limits = new Limits((rows, order) => act("limits", rows, order, "limited"));
+document.querySelector("[data-action=limits]").addEventListener("click", () => limits.open(table.rows()));
 
 document.querySelector("[data-action=remove]").addEventListener("click", () => {
   const rows = table.rows();

@@ -8,13 +8,14 @@ import { counted, duration, size, time, word } from "./format.js";
 export class Service {
   #state;
   #dialog = byId("service");
+  #shown = "";
 
   constructor(state) {
     this.#state = state;
     byId("open-service").addEventListener("click", () => this.open());
     state.addEventListener("change", ({ detail }) => {
       this.#drawButton();
-      if (this.#dialog.open && (detail.kind === "health" || detail.kind === "engine")) this.#draw();
+      if (this.#dialog.open && (["health", "engine"].includes(detail.kind) || this.#quarantinedIds() !== this.#shown)) this.#draw();
     });
     this.crashes = make("div", {}, make("p", { className: "faint", textContent: "Loading …" }));
     this.body = make("div", { className: "panel" });
@@ -48,7 +49,8 @@ export class Service {
       make("tr", {}, ...[each.slot, word(each.state), each.gen, each.restarts, each.pid ?? "–"].map((text) =>
         make("td", { textContent: text }))));
     const titles = ["Slot", "State", "Generation", "Restarts", "Process"];
-    const quarantined = [...this.#state.torrents.values()].filter((row) => row.state === "quarantined");
+    const quarantined = this.#quarantined();
+    this.#shown = this.#quarantinedIds();
     this.body.replaceChildren(
       make("h3", { textContent: "Problems" }),
       reasons.length ? make("ul", { className: "plain reasons" }, ...reasons)
@@ -59,7 +61,7 @@ export class Service {
         make("tbody", {}, ...engines)),
       make("p", { className: "faint", textContent: engine.version ? `Ouzel ${engine.version}` : "" }),
       make("h3", { textContent: "Quarantined torrents" }),
-      quarantined.length ? make("ul", { className: "plain quarantined" }, ...quarantined.map((row) => this.#quarantined(row)))
+      quarantined.length ? make("ul", { className: "plain quarantined" }, ...quarantined.map((row) => this.#line(row)))
         : make("p", { className: "faint", textContent: "There are none. A torrent that crashes the engine again and again comes here." }),
       make("h3", { textContent: "Disks" }),
       make("ul", { className: "plain" }, ...(totals?.roots ?? []).map((each) =>
@@ -70,7 +72,15 @@ export class Service {
     if (focused) this.body.querySelector(`[data-release="${focused}"]`)?.focus();
   }
 
-  #quarantined(row) {
+  #quarantined() {
+    return [...this.#state.torrents.values()].filter((row) => row.state === "quarantined");
+  }
+
+  #quarantinedIds() {
+    return this.#quarantined().map((row) => row.torrent).join();
+  }
+
+  #line(row) {
     const button = make("button", { type: "button", textContent: "Release", attr: { "data-release": row.torrent, "aria-label": `Release ${row.name}` } });
     button.addEventListener("click", async () => {
       try {

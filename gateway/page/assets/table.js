@@ -1,7 +1,7 @@
 // The table of torrents: filtered, sorted, and one page of it in the document.
 
 import { byId, fill, make, set, setText } from "./dom.js";
-import { counted, duration, percent, rate, ratio, reason, size, stateWord, time } from "./format.js";
+import { counted, duration, percent, rate, ratio, reason, shownState, size, stateWord, time } from "./format.js";
 
 const PAGE = 100;
 const REORDER_MS = 1500; // rows must not jump while somebody aims at one
@@ -13,7 +13,7 @@ export const FILTERS = [
   ["active", "Active", (row) => row.download_bps > 0 || row.upload_bps > 0],
   ["incomplete", "Incomplete", (row) => row.progress < 1],
   ["complete", "Complete", (row) => COMPLETE.has(row.state) || row.progress >= 1],
-  ["paused", "Paused", (row) => row.state === "paused"],
+  ["paused", "Paused", (row) => shownState(row) === "paused"],
   ["waiting", "No progress", (row) => Boolean(row.hindrance) && row.hindrance.cause !== "paused"],
   ["troubled", "With errors", (row) => TROUBLED.has(row.state) || Boolean(row.error)],
 ];
@@ -263,7 +263,7 @@ class Line {
     if (this.box.getAttribute("aria-label") !== `Select ${name}`) this.box.setAttribute("aria-label", `Select ${name}`);
     if (this.bar.getAttribute("aria-label") !== `Progress of ${name}`) this.bar.setAttribute("aria-label", `Progress of ${name}`);
     setText(this.word, stateWord(row));
-    set(this.word, "className", `word ${row.state}`);
+    set(this.word, "className", `word ${shownState(row)}`);
     const why = reason(row);
     setText(this.reason, why);
     set(this.reason, "title", why);

@@ -1,6 +1,6 @@
-"""`rss`, `search` and SSL torrents, which Ouzel does not have: the answers of a qBittorrent that does not use them.
+"""Answers requests about `rss`, `search` and SSL torrents. Ouzel has none of the three.
 
-- Reads are empty.
-- What would add a feed, a rule or a plugin is refused with 409, so that no client believes it was done.
-- What names something unknown is answered as qBittorrent answers for unknown names.
+- Reads have empty answers.
+- A request to add a feed, a rule or a plugin gets 409, so that the client notices the refusal.
+- A request that names a feed, rule or plugin gets the answer of qBittorrent for an unknown name.
 """

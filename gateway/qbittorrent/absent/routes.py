@@ -28,12 +28,12 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
         return answers.text()
 
     async def ssl_parameters(fields: Fields) -> Response:
-        """The certificate of an SSL torrent; empty, since there are none."""
+        """The certificate of an SSL torrent. It is empty, because Ouzel has no SSL torrents."""
         _check_torrent(gateway, fields)
         return answers.json(dict.fromkeys(SSL_PARAMETERS, ""))
 
     async def set_ssl_parameters(fields: Fields) -> Response:
-        """Refuses, as qBittorrent refuses parameters that it cannot use."""
+        """Refuses the parameters, as qBittorrent refuses invalid parameters."""
         require(fields, *SSL_PARAMETERS)
         _check_torrent(gateway, fields)
         raise HTTPException(415, NO_SSL)
@@ -76,7 +76,7 @@ def _check_torrent(gateway: Gateway, fields: Fields) -> None:
 
 
 def _answer(value: Any, *required: str) -> Handler:
-    """Answers with a value in JSON."""
+    """Returns a handler that answers with a value in JSON."""
 
     async def answer(fields: Fields) -> Response:
         require(fields, *required)
@@ -86,7 +86,7 @@ def _answer(value: Any, *required: str) -> Handler:
 
 
 def _nothing(*required: str) -> Handler:
-    """Does nothing, as qBittorrent for unknown names."""
+    """Returns a handler that does nothing, like qBittorrent for an unknown name."""
 
     async def nothing(fields: Fields) -> Response:
         require(fields, *required)
@@ -96,7 +96,7 @@ def _nothing(*required: str) -> Handler:
 
 
 def _refusal(status: int, message: str, *required: str) -> Handler:
-    """Refuses."""
+    """Returns a handler that refuses each request."""
 
     async def refuse(fields: Fields) -> Response:
         require(fields, *required)
@@ -106,7 +106,7 @@ def _refusal(status: int, message: str, *required: str) -> Handler:
 
 
 def _missing_item(*required: str) -> Handler:
-    """Says that an item of RSS does not exist. The first parameter is its path."""
+    """Returns a handler that answers that an RSS item does not exist. The first parameter is the item's path."""
 
     async def missing(fields: Fields) -> Response:
         require(fields, *required)

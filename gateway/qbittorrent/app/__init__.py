@@ -1,5 +1,5 @@
-"""`app`: the application itself: versions, preferences, directories and interfaces of the machine.
+"""The endpoints of `app`: versions, preferences, and the directories and network interfaces of the machine.
 
-- The *identity* is the version of qBittorrent whose API this is.
-- *Cookies* are what qBittorrent sends to web sites when it fetches torrents. Here they are only kept.
+- The *identity* is the version of qBittorrent with this API.
+- qBittorrent sends *cookies* to web sites when it fetches torrents. The gateway only stores cookies.
 """

@@ -1,4 +1,4 @@
-"""The cookies of the download manager, as clients set them."""
+"""The cookies that clients set for downloads from web sites."""
 
 from typing import Annotated, Final
 

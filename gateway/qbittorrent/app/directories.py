@@ -11,7 +11,7 @@ LISTED: Final = 10_000
 
 
 def within(path: str, roots: Sequence[str]) -> bool:
-    """Whether a path leads to a download root, to a place in one, or to a directory above one."""
+    """Whether a path is a download root, or is below or above a download root."""
     real = Path(os.path.realpath(path))
     tops = [Path(os.path.realpath(root)) for root in roots]
     return any(real.is_relative_to(top) or top.is_relative_to(real) for top in tops)
@@ -20,7 +20,7 @@ def within(path: str, roots: Sequence[str]) -> bool:
 def entries(path: str, mode: str, roots: Sequence[str]) -> list[str]:
     """Returns the paths of the directories and files in a directory, sorted.
 
-    Entries outside the download roots are left out, unless they lead to a root.
+    The result has only entries inside a download root or above a download root.
 
     Args:
         path: an absolute path.

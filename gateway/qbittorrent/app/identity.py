@@ -1,4 +1,4 @@
-"""The version of qBittorrent whose API this is, and those of its libraries."""
+"""The version of qBittorrent with this API, and the versions of libraries."""
 
 import platform
 import re
@@ -18,8 +18,8 @@ class BuildInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         libtorrent: the version that Ouzel's engine uses, with four numbers.
-        qt, boost: those of qBittorrent 5.1.4. Ouzel uses neither library directly.
-        openssl, zlib: those of the gateway.
+        qt, boost: the versions in qBittorrent 5.1.4. Ouzel does not use these libraries directly.
+        openssl, zlib: the versions that the gateway uses.
     """
 
     bitness: int
@@ -32,7 +32,7 @@ class BuildInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build_info(libtorrent: str | None) -> BuildInfo:
-    """Returns the versions, given that of the engine's libtorrent."""
+    """Returns the versions. `libtorrent` is the version that the engine reports."""
     openssl = re.search(r"\d+(\.\d+)+\w*", ssl.OPENSSL_VERSION)
     return BuildInfo(
         bitness=8 * struct.calcsize("P"),

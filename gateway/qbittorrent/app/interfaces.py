@@ -20,7 +20,7 @@ def interfaces() -> list[Interface]:
 
 
 def addresses(interface: str) -> list[str]:
-    """Returns the IP addresses of an interface, or of all if the name is empty."""
+    """Returns the IP addresses of an interface. If the name is empty, returns the addresses of all interfaces."""
     found = psutil.net_if_addrs()
     chosen = found.values() if not interface else [found.get(interface, [])]
     families = (socket.AF_INET, socket.AF_INET6)

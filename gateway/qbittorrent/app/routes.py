@@ -82,7 +82,7 @@ class App:
         return answers.text()
 
     async def default_save_path(self, _: Fields) -> Response:
-        """The save path of torrents for which none is given."""
+        """The save path of a torrent that a client adds without a save path."""
         if self._gateway.mirror.stats is None:
             raise Unavailable("The daemon has not answered yet.")
         return answers.text(known(self._gateway, "save_path"))
@@ -128,9 +128,9 @@ class App:
         return answers.text()
 
     async def ignored(self, _: Fields) -> Response:
-        """Does nothing: Ouzel sends no mail."""
+        """Does nothing, because Ouzel sends no mail."""
         return answers.text()
 
     async def shutdown(self, _: Fields) -> Response:
-        """Refuses: the service manager stops the daemon."""
+        """Refuses the request, because only the service manager stops the daemon."""
         raise HTTPException(403, REFUSED)

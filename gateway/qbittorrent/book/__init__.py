@@ -1,6 +1,6 @@
-"""What changed, and when. All sessions share one book, so a session costs only a few numbers. Pure.
+"""Records changes, for `sync/maindata`. All sessions share one book, so a session stores only a few numbers. Pure.
 
-- A *revision* is incremented with each update that changes something.
-- A *ledger* keeps maps by key, and for each of their fields the revision in which it last changed.
-- The *book* has the rows of all torrents, and ledgers for everything else that `sync/maindata` sends.
+- A *revision* is a number. Each update that changes something increments the revision.
+- A *ledger* is a map. It also has, for each key, the revision in which the value last changed.
+- The *book* has the rows of all torrents. It has ledgers for all other data of `sync/maindata`.
 """

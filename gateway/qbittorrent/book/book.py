@@ -1,4 +1,4 @@
-"""The book: everything that `sync/maindata` sends. Pure."""
+"""The book: all data that `sync/maindata` sends. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -15,7 +15,7 @@ class Book:
     """The state that all sessions share. Call `update` before each read.
 
     Fields:
-        revision: incremented with each update that changes something.
+        revision: the number of the last update that changed something.
         torrents: the rows.
         categories: the categories by name, in the form of the API.
         tags: the tags. Their values are None.
@@ -40,12 +40,12 @@ class Book:
         server: Mapping[str, Any] | None = None,
         paths: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Applies what changed since the last update.
+        """Applies the changes since the last update.
 
         Args:
             tags: tags that exist although no torrent has them.
-            server: the fields of `server_state`; None leaves them as they are.
-            paths: by category, the save path as clients gave it, if it differs from the daemon's.
+            server: the fields of `server_state`. If it is None, these fields stay the same.
+            paths: by category, the save path as a client wrote it, if the daemon has another form of the path.
         """
         revision = self.revision + 1
         changed, removed = self.torrents.update(mirror, revision)
@@ -74,7 +74,7 @@ class Book:
         return all(each.removals.reaches(revision) for each in ledgers)
 
     def changes_of(self, entry: Entry, revision: int, now_us: int) -> Row | dict[str, Any]:
-        """What changed in a torrent after a revision. Everything of a new torrent."""
+        """The fields of a torrent that changed after a revision. All fields if the torrent is new."""
         entry.set_clock(now_us)
         if entry.born > revision:
             return entry.row

@@ -1,4 +1,4 @@
-"""Values by key, each with the revision in which it last changed. Pure."""
+"""Stores values by key. Each value has the revision of its last change. Pure."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping
@@ -44,7 +44,7 @@ class Removals(Generic[K]):
 
 
 class Ledger(Generic[K, V]):
-    """A map whose changes since a revision are known."""
+    """A map that knows its changes since a revision."""
 
     def __init__(self) -> None:
         self.values: dict[K, V] = {}
@@ -52,7 +52,7 @@ class Ledger(Generic[K, V]):
         self._changed: dict[K, int] = {}
 
     def update(self, values: Mapping[K, V], revision: int) -> bool:
-        """Replaces all values. Returns whether something changed; only then `revision` is used."""
+        """Replaces all values. Returns whether a value changed. If no value changed, `revision` is not stored."""
         gone = self.values.keys() - values.keys()
         for key in gone:
             del self.values[key], self._changed[key]

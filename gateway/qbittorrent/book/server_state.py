@@ -1,4 +1,4 @@
-"""`server_state`: the service as a whole. Pure."""
+"""Makes `server_state`, the state of the whole service. Pure."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ REFRESH_MS: Final = 1500
 
 
 class ServerState(msgspec.Struct, frozen=True, kw_only=True):
-    """Rates are in bytes per second, sizes in bytes. Ratios are text."""
+    """The state of the whole service. Rates are in bytes per second, sizes in bytes. Ratios are text."""
 
     alltime_dl: int
     alltime_ul: int
@@ -45,7 +45,7 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def server_state(mirror: Mirror, *, queueing: bool = False, subcategories: bool = False) -> ServerState | None:
-    """Returns the state; None as long as it was never known.
+    """Returns the state. None if the daemon was never reached.
 
     Args:
         queueing, subcategories: preferences.

@@ -17,7 +17,7 @@ from gateway.qbittorrent.rows.spare import spare_row
 log = structlog.get_logger()
 
 BAD: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What a row with impossible values may raise."""
+"""The errors that an impossible value in a row may cause."""
 
 
 class Entry:
@@ -27,10 +27,10 @@ class Entry:
         hash: the name by which clients know the torrent.
         torrent: the torrent in the mirror.
         row: the latest row.
-        born: the revision in which the torrent was added.
+        born: the revision in which the entry was made.
         revision: the revision in which a field last changed.
         changed: by field, the revision in which the field last changed. Fields that never changed are absent.
-        session: the downloaded and uploaded bytes from before this process.
+        session: the bytes that were downloaded and uploaded before the start of this process.
     """
 
     __slots__ = ("born", "changed", "hash", "revision", "row", "session", "torrent")
@@ -59,11 +59,11 @@ class Entry:
         self.row = row
 
     def has_new(self, name: str, revision: int) -> bool:
-        """Whether this field is new or has changed in a revision."""
+        """Whether this field is new in a revision, or has changed in it."""
         return self.born == revision or self.changed.get(name) == revision
 
     def since(self, revision: int) -> Mapping[str, Any]:
-        """The steady fields that changed after a revision."""
+        """The fields that changed after a revision, without the clock fields."""
         return {name: getattr(self.row, name) for name, at in self.changed.items() if at > revision}
 
 
@@ -71,7 +71,7 @@ class Torrents:
     """The entries by hash.
 
     Args:
-        extras_of: returns what the daemon does not know of a torrent, by id.
+        extras_of: returns the data of a torrent that only the gateway has. Its argument is the torrent's id.
 
     Fields:
         entries: the torrents in the order in which they were added.
@@ -88,7 +88,7 @@ class Torrents:
         self._begun = False
 
     def update(self, mirror: Mirror, revision: int) -> tuple[list[Entry], list[Entry]]:
-        """Applies what changed in the mirror. Returns the entries that changed, and those that were removed."""
+        """Applies the changes of the mirror. Returns the changed entries and the removed entries."""
         changed, removed = [], []
         for key in self._gone(mirror):
             if (entry := self.entries.pop(key, None)) is not None:
@@ -107,7 +107,7 @@ class Torrents:
         return changed, removed
 
     def touch(self, torrents: Iterable[str]) -> None:
-        """Makes the rows of these torrents again with the next update, although the mirror has not changed."""
+        """Marks torrents. The next update makes their rows again, even if the mirror has not changed."""
         self._touched.update(torrents)
 
     def since(self, revision: int) -> Iterator[Entry]:
@@ -139,7 +139,7 @@ class Torrents:
         return entry
 
     def _row(self, torrent: Torrent, session: tuple[int, int], last: Row | None) -> Row:
-        """Returns a row. If a torrent has impossible values, its last row is returned, or else one with few fields."""
+        """Returns a row. If a value is impossible, returns the last row. Without a last row, returns a spare row."""
         try:
             return row_of(torrent, self._extras_of(torrent.row.torrent), session)
         except BAD as error:

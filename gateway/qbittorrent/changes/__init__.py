@@ -1,7 +1,8 @@
-"""What changes torrents, categories and tags.
+"""The endpoints that change torrents, categories and tags.
 
-- The *desk* finds the torrents that a request names, runs commands on them, and reads them again.
-- *Kept* is what the API must give back and the daemon does not know: automatic management, download paths, tags.
+- The *desk* finds the torrents in a request, runs commands on these torrents, and reads the torrents again.
 - A torrent with *automatic management* (autoTMM) is stored at the path of its category.
+- The daemon does not have some data that clients set: automatic management, download paths, and tags without torrents.
+  `Kept` stores this data.
 - Each other module has the handlers of one group of endpoints. `routes` joins their lists.
 """

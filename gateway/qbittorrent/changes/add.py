@@ -1,4 +1,4 @@
-"""`torrents/add`: links, info-hashes, URLs and uploaded files."""
+"""The endpoint `torrents/add`. It adds links, info-hashes, URLs and uploaded files."""
 
 import asyncio
 from typing import Any, Final
@@ -15,6 +15,7 @@ from gateway.qbittorrent.changes.desk import Desk
 from gateway.qbittorrent.changes.endpoint import Endpoint
 from gateway.qbittorrent.changes.wanted import Wanted
 from gateway.qbittorrent.rows.extras import Extras
+from gateway.store.queueing import queueing
 from gateway.web import answers
 from gateway.web.fields import Fields
 from ouzel.client import calls
@@ -31,16 +32,17 @@ FETCHES: Final = 8
 
 
 async def add(desk: Desk, fields: Fields) -> Response:
-    """Adds torrents. `Ok.` if one of them was added, and `Fails.` otherwise.
+    """Adds torrents. The answer is `Ok.` if at least one torrent was added, and otherwise `Fails.`.
 
-    A torrent that exists counts as added if it has the category of the request, or none, which is set then.
+    An existing torrent counts as added if it has the category of the request. If it has no category, it gets this
+    category, and counts as added, too.
 
     Raises:
-        HTTPException: 415, if an uploaded file is no torrent.
+        HTTPException: 415, if an uploaded file is not a .torrent file.
         Unavailable: the daemon cannot accept torrents now.
     """
     desk.many("")  # refuses while the torrents are not known
-    request = wanted.wanted_of(fields, queueing=desk.kept.preference("queueing_enabled", False))
+    request = wanted.wanted_of(fields, queueing=queueing(desk.gateway.store))
     sources, names = await _sources(desk, fields)
     if not sources:
         return answers.text("Fails.")
@@ -58,17 +60,18 @@ async def add(desk: Desk, fields: Fields) -> Response:
         batch.append(calls.add_torrent(**source, **own))
     outcomes = await _run(desk, batch)
     added = [each.torrent for each in outcomes if isinstance(each, Added) and not each.duplicate]
+    duplicates = [each.torrent for each in outcomes if isinstance(each, Added) and each.duplicate]
     extras = Extras(auto_tmm=automatic, download_path=download_path)
     await desk.kept.put_extras(dict.fromkeys(added, extras))
     mirror = desk.gateway.mirror
-    await desk.shown(lambda: all(mirror.find(each) is not None for each in added))
-    await desk.gateway.daemon.refresh(added)
+    # Another request may have added a duplicate just now, so it may be new to the mirror, too.
+    await desk.shown(lambda: all(mirror.find(each) is not None for each in [*added, *duplicates]))
+    await desk.gateway.daemon.refresh([*added, *duplicates])
     if request.checked:
         await desk.run([], [calls.recheck(each) for each in added])
     for each in outcomes:
         if isinstance(each, Unavailable):
             raise each  # a client that tries again finds the torrents that were added
-    duplicates = [each.torrent for each in outcomes if isinstance(each, Added) and each.duplicate]
     known = await _known(desk, duplicates, category)
     for name, outcome in zip(names, outcomes, strict=True):
         if name is not None and isinstance(outcome, Refused) and outcome.kind in BAD_FILE:
@@ -77,7 +80,7 @@ async def add(desk: Desk, fields: Fields) -> Response:
 
 
 async def _run(desk: Desk, batch: list[Call[Added]]) -> list[Added | Refused | Unavailable]:
-    """Runs additions. Unlike `Daemon.run_many`, it also returns those that succeeded beside those that must wait."""
+    """Runs additions. If some cannot succeed now, still returns the results of the others, unlike `Daemon.run_many`."""
     try:
         outcomes = await desk.gateway.daemon.client.run_many(batch)
     except OuzelError as error:
@@ -86,7 +89,7 @@ async def _run(desk: Desk, batch: list[Call[Added]]) -> list[Added | Refused | U
 
 
 async def _known(desk: Desk, torrents: list[str], category: str | None) -> bool:
-    """Gives the category to torrents without one. Returns whether a torrent has it now."""
+    """Gives a category to torrents without a category. Returns whether a torrent has the category now."""
     found = [each for each in map(desk.gateway.mirror.find, torrents) if each is not None]
     if category is not None:
         await desk.run(
@@ -97,7 +100,7 @@ async def _known(desk: Desk, torrents: list[str], category: str | None) -> bool:
 
 
 def _automatic(desk: Desk, request: Wanted) -> bool:
-    """Whether the category decides where the torrents are stored. A path of the request's own prevents it."""
+    """Whether the category decides where the torrents are stored. If the request has a path, the result is false."""
     if request.auto_tmm is not None:
         return request.auto_tmm
     return desk.kept.preference("auto_tmm_enabled", False) and not request.save_path and not request.download_path
@@ -131,7 +134,7 @@ async def _arguments(desk: Desk, request: Wanted, category: str | None, *, autom
 
 
 async def _sources(desk: Desk, fields: Fields) -> tuple[list[dict[str, Any]], list[str | None]]:
-    """The torrents of a request as arguments of `add_torrent`, and the names of those that are uploaded files."""
+    """Returns the arguments of `add_torrent` for each torrent in a request, and the names of uploaded files."""
     lines = [each.strip() for each in fields.get("urls", "").split("\n") if each.strip()]
     if len(lines) > MAX_URLS:
         raise HTTPException(400, f"More than {MAX_URLS} URLs")

@@ -1,4 +1,4 @@
-"""Categories, which the daemon has, too. Their paths move torrents with automatic management."""
+"""The endpoints of categories. If a category gets another path, its torrents with automatic management are moved."""
 
 import re
 from typing import Any, Final
@@ -27,7 +27,7 @@ def valid(name: str) -> bool:
 
 
 async def all_categories(desk: Desk) -> dict[str, dict[str, Any]]:
-    """The categories by name, as the API shows them. Raises Unavailable."""
+    """The categories by name, in the form of the API. Raises Unavailable."""
     mirror = desk.gateway.mirror
     if not mirror.categories:  # none was read yet, or there is none
         await desk.gateway.daemon.refresh_categories()
@@ -60,7 +60,7 @@ async def create_category(desk: Desk, fields: Fields) -> None:
 
 
 async def edit_category(desk: Desk, fields: Fields) -> None:
-    """Changes the path of a category. By default its torrents stay, and are not managed automatically any more."""
+    """Changes the path of a category. By default, its torrents stay, and their automatic management ends."""
     name = _name(fields)
     if name not in await all_categories(desk):
         raise HTTPException(409, "Unable to edit category")
@@ -73,7 +73,7 @@ async def edit_category(desk: Desk, fields: Fields) -> None:
 
 
 async def remove_categories(desk: Desk, fields: Fields) -> None:
-    """Removes categories. Unknown ones are left out."""
+    """Removes categories. Ignores unknown names."""
     known = await all_categories(desk)
     for name in dict.fromkeys(each for each in fields["categories"].split("\n") if each in known):
         torrents = _torrents_of(desk, name)
@@ -84,7 +84,7 @@ async def remove_categories(desk: Desk, fields: Fields) -> None:
 
 
 async def set_category(desk: Desk, fields: Fields) -> None:
-    """Puts torrents into a category, or into none."""
+    """Sets or removes the category of torrents."""
     name = fields["category"].strip()
     if name and name not in await all_categories(desk):
         raise HTTPException(409, "Incorrect category name")
@@ -95,7 +95,7 @@ async def set_category(desk: Desk, fields: Fields) -> None:
 
 
 async def ensure(desk: Desk, name: str) -> bool:
-    """Makes a category that does not exist yet. Returns whether there is one now."""
+    """Makes a category if it does not exist. Returns whether it exists now."""
     if not valid(name):
         return False
     if name not in await all_categories(desk):
@@ -106,7 +106,7 @@ async def ensure(desk: Desk, name: str) -> bool:
 
 
 async def ensure_parents(desk: Desk, name: str) -> None:
-    """Makes the categories that a subcategory belongs to, if the preference says so."""
+    """Makes the parent categories of a subcategory, if the preference `use_subcategories` is on."""
     if "/" in name and desk.kept.preference("use_subcategories", False):
         parent = name.rpartition("/")[0]
         if parent not in await all_categories(desk):

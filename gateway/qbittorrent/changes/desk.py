@@ -17,23 +17,23 @@ from protocol.wire.desired import TorrentOptions
 from protocol.wire.errors import ErrorKind
 
 GONE: Final = frozenset({ErrorKind.UNKNOWN_TORRENT, ErrorKind.TORRENT_BUSY})
-"""The torrent was removed meanwhile, which the API treats as an unknown hash."""
+"""The errors for a torrent that was removed meanwhile. The API treats it as an unknown hash."""
 SHOWN_S: Final = 2.0
 """The longest wait until the mirror shows an addition or a removal."""
 STEP_S: Final = 0.01
 PING_MS: Final = 500
 
 SETTLED: Final = frozenset({*GONE, ErrorKind.TORRENT_PAUSED, ErrorKind.NOT_IN_QUEUE, ErrorKind.QUARANTINED})
-"""Refusals that the real program does not report."""
+"""The refusals of the daemon that qBittorrent would not report."""
 
 
 class Desk:
-    """What the handlers share.
+    """The objects and functions that all handlers use.
 
     Fields:
         gateway: the parts of the gateway.
-        kept: what the daemon does not know.
-        turn: held while values are changed that were read before, such as lists of tags.
+        kept: the data that only the gateway has.
+        turn: a lock. A handler holds the lock while it reads and then replaces a value, such as a list of tags.
     """
 
     def __init__(self, present: Present) -> None:
@@ -42,15 +42,15 @@ class Desk:
         self.turn = asyncio.Lock()
 
     async def reachable(self) -> None:
-        """Refuses a change early if the daemon is known to be away. Raises Unavailable.
+        """Raises Unavailable if the daemon is known to be away.
 
-        The commands themselves would wait for their whole deadline.
+        Without this check, a command would wait until its deadline.
         """
         if self.gateway.mirror.away:
             await self.gateway.daemon.run(calls.ping(), deadline_ms=PING_MS)
 
     def many(self, hashes: str) -> list[Torrent]:
-        """The torrents that are named by `a|b` or `all`. Unknown hashes are left out. Raises Unavailable."""
+        """The torrents with the hashes in `a|b`; all torrents for `all`. Ignores unknown hashes. Raises Unavailable."""
         self._check()
         mirror = self.gateway.mirror
         if hashes.strip().lower() == "all":
@@ -86,7 +86,7 @@ class Desk:
                 raise HTTPException(409, each.message)
 
     async def refresh(self, torrents: Iterable[Torrent]) -> None:
-        """Reads torrents again, so that the next answer shows the change."""
+        """Reads torrents again, so that the next answer shows their changes."""
         await self.gateway.daemon.refresh([each.row.torrent for each in torrents])
 
     async def options(self, torrents: Sequence[Torrent]) -> list[TorrentOptions]:
@@ -97,7 +97,7 @@ class Desk:
         return [read.get(each.row.torrent, each.facts.options) for each in torrents]
 
     async def shown(self, condition: Callable[[], bool], within_s: float = SHOWN_S) -> None:
-        """Waits a moment until the mirror shows what was changed."""
+        """Waits until the mirror shows a change, at most `within_s`."""
         deadline_s = asyncio.get_running_loop().time() + within_s
         while not condition() and asyncio.get_running_loop().time() < deadline_s:  # noqa: ASYNC110  # no event says so
             await asyncio.sleep(STEP_S)

@@ -12,7 +12,7 @@ from gateway.web import answers
 from gateway.web.fields import Fields
 
 Action = Callable[[Desk, Fields], Awaitable[Response | None]]
-"""Answers a request. None is an empty text."""
+"""Answers a request. The result None means an empty text."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,10 @@ class Endpoint:
     """An endpoint.
 
     Fields:
-        path: the path below the API's.
-        action: its handler.
-        required: the parameters without which the request is refused with 400.
-        reads: whether the endpoint changes nothing, so that GET is allowed.
+        path: the path below `/api/v2/`.
+        action: the handler.
+        required: the necessary parameters. If one is missing, the request gets 400.
+        reads: whether the endpoint changes nothing. If so, GET is allowed.
     """
 
     path: str
@@ -44,5 +44,5 @@ class Endpoint:
 
 
 def on(value: str) -> bool:
-    """Whether a parameter is true. All other texts are false."""
+    """Whether a parameter has a text that means true. All other texts mean false."""
     return routing.flag(value) is True

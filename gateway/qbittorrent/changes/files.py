@@ -1,4 +1,4 @@
-"""Names and files of torrents: priorities, renames, and the .torrent file."""
+"""The endpoints for files of torrents: priorities, renames, and the .torrent file."""
 
 import asyncio
 import time
@@ -19,16 +19,18 @@ from protocol.wire.errors import ErrorKind
 from protocol.wire.rows import FileRow
 
 PRIORITIES: Final = {0: 0, 1: 4, 6: 6, 7: 7}
-"""The daemon's priority by that of the API. The daemon selects files with 4, which the API calls 1."""
+"""By priority of the API, the priority of the daemon. The normal priority is 1 in the API and 4 in the daemon."""
 MAX_DISPLAY_NAME: Final = 255
 RENAMING_S: Final = 5.0
 """The longest wait until a rename is visible."""
+PRIORITIES_S: Final = 1.0
+"""The longest wait until new priorities are visible. They are durable already."""
 STEP_S: Final = 0.02
 _LATER: Final = frozenset({ErrorKind.TORRENT_MOVING, ErrorKind.NO_METADATA})
 
 
 async def set_priority(desk: Desk, fields: Fields) -> None:
-    """Sets the priority of files by index."""
+    """Sets the priority of files by their places in the list, and waits until the list shows it."""
     priority = whole_number(fields["priority"])
     if priority is None:
         raise HTTPException(400, "Priority must be an integer")
@@ -38,23 +40,29 @@ async def set_priority(desk: Desk, fields: Fields) -> None:
     files = await _files(desk, torrent.row.torrent)
     if not files:
         raise HTTPException(409, "Torrent's metadata has not yet downloaded")
-    known = {each.index for each in files}
     wanted: dict[int, int] = {}
     for each in fields["id"].split("|"):
         index = whole_number(each)
         if index is None:
             raise HTTPException(400, "File IDs must be integers")
-        if index not in known:
+        if not 0 <= index < len(files):
             raise HTTPException(409, "File ID is not valid")
-        wanted[index] = PRIORITIES[priority]
+        wanted[files[index].index] = PRIORITIES[priority]
     async with desk.turn:  # the whole list is written
         detail = await desk.gateway.daemon.run(calls.get_torrent(torrent.row.torrent))
         priorities = {**{int(index): each for index, each in detail.priorities.items()}, **wanted}
         await desk.run([torrent], [calls.update_selection(torrent.row.torrent, priorities=priorities)])
+    deadline_s = time.monotonic() + PRIORITIES_S
+    while time.monotonic() < deadline_s:
+        files = await _files(desk, torrent.row.torrent)
+        if all(wanted.get(each.index, each.priority) == each.priority for each in files):
+            break
+        await asyncio.sleep(STEP_S)
+    await desk.refresh([torrent])
 
 
 async def rename(desk: Desk, fields: Fields) -> None:
-    """Sets the name that is shown. No file is renamed."""
+    """Sets the displayed name of a torrent. Renames no file."""
     torrent = desk.one(fields["hash"])
     name = " ".join(fields["name"].split("\n")).strip()[:MAX_DISPLAY_NAME]
     if not name:
@@ -99,9 +107,10 @@ async def export(desk: Desk, fields: Fields) -> Response:
 
 
 async def _renamed(desk: Desk, torrent: str, call: Call[None], shown: Callable[[str], bool]) -> None:
-    """Renames, and waits until the file list shows it, since clients rename one file after the other.
+    """Renames a file or folder, and waits until the list of files shows the new name.
 
-    A rename that is in progress makes the daemon refuse the next one for a moment.
+    Clients rename several files one after the other. While a rename is in progress, the daemon refuses the next rename.
+    Then this function tries again for a moment.
 
     Raises:
         HTTPException: 409, if the daemon refuses.
@@ -134,7 +143,7 @@ def _checked(path: str) -> str:
 
 
 async def _files(desk: Desk, torrent: str) -> list[FileRow]:
-    """All files of a torrent; none before its metadata is known. Raises Unavailable."""
+    """All files of a torrent. The list is empty if the metadata is not known. Raises Unavailable."""
     found: list[FileRow] = []
     cursor: str | None = None
     while True:

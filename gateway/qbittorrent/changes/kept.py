@@ -1,4 +1,4 @@
-"""What the API must give back, and the daemon does not know."""
+"""Stores the data that clients set and that the daemon does not have."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -11,12 +11,12 @@ from gateway.store.store import Store
 
 
 class CategoryExtras(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is kept of one category.
+    """The stored data of a category.
 
     Fields:
-        given: the save path as clients gave it.
-        stored: the save path that the daemon got. If the daemon's is another one now, `given` is not valid any more.
-        download_path: the path for incomplete files; False for none, None for the default.
+        given: the save path as a client wrote it.
+        stored: the save path that the daemon got. If the daemon has another save path now, `given` is outdated.
+        download_path: the path for incomplete files. False means no path, and None means the default.
     """
 
     given: str = ""
@@ -25,11 +25,11 @@ class CategoryExtras(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Kept:
-    """Reads and writes these values in the store. Reads are from memory; writes are durable when they return.
+    """Reads and writes this data in the store. Reads are from memory. Writes are durable when they return.
 
     Args:
         store: the store.
-        changed: is called with the torrents of which something else is kept now.
+        changed: called with the torrents that have changed data.
     """
 
     def __init__(self, store: Store, changed: Callable[[list[str]], None]) -> None:
@@ -37,12 +37,12 @@ class Kept:
         self._changed = changed
 
     def extras(self, torrent: str) -> Extras:
-        """What is kept of a torrent."""
+        """The stored data of a torrent."""
         found = self._store.get(TORRENT + torrent)
         return NO_EXTRAS if found is None else msgspec.convert(found, Extras)
 
     async def put_extras(self, extras: Mapping[str, Extras]) -> None:
-        """Stores what differs from before."""
+        """Stores the data of torrents, if it has changed."""
         changed = {torrent: each for torrent, each in extras.items() if each != self.extras(torrent)}
         if changed:
             await self._store.put_many(
@@ -56,7 +56,7 @@ class Kept:
         return found
 
     async def add_tags(self, tags: Iterable[str]) -> None:
-        """Adds tags that are not there yet."""
+        """Adds tags. Ignores existing tags."""
         known = self.tags()
         if new := [each for each in dict.fromkeys(tags) if each not in known]:
             await self._store.put(TAGS, [*known, *new])
@@ -67,11 +67,11 @@ class Kept:
         await self._store.put(TAGS, [each for each in self.tags() if each not in gone])
 
     def category(self, name: str) -> CategoryExtras:
-        """What is kept of a category."""
+        """The stored data of a category."""
         return msgspec.convert(self._store.get(CATEGORIES, {}).get(name, {}), CategoryExtras)
 
     async def put_category(self, name: str, extras: CategoryExtras | None) -> None:
-        """Stores what is kept of a category; None forgets it."""
+        """Stores the data of a category. None deletes the data."""
         known: dict[str, Any] = self._store.get(CATEGORIES, {})
         known.pop(name, None)
         await self._store.put(CATEGORIES, known if extras is None else {**known, name: extras})
@@ -81,5 +81,5 @@ class Kept:
         return bool(self._store.get(PREFERENCES, {}).get(name, default))
 
     def text(self, name: str) -> str:
-        """A preference that is a text; empty without one."""
+        """A preference that is a text. It is empty if it was not set."""
         return str(self._store.get(PREFERENCES, {}).get(name) or "")

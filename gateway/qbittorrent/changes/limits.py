@@ -1,4 +1,4 @@
-"""Limits of rates and of seeding. Pure functions convert them; goals of the daemon are in seconds."""
+"""The endpoints for rate limits and seeding goals of torrents. The daemon's goals are in seconds."""
 
 import math
 from typing import Any, Final, Literal
@@ -19,12 +19,12 @@ Goal = Literal["none", "global"]
 
 
 def bps(text: str) -> int:
-    """A limit of a rate. 0 stands for none, as do negative numbers and texts that are no number."""
+    """Reads a rate limit. 0 means no limit. Negative numbers, and texts that are not numbers, become 0."""
     return min(max(whole_number(text) or 0, 0), LIMIT_MAX_BPS)
 
 
 def ratio_goal(text: str) -> float | Goal:
-    """A ratio limit: -2 is the global one, other negative numbers mean none. A text that is no number is 0."""
+    """Reads a ratio limit. -2 means the global limit; other negative numbers mean no limit. Other texts become 0."""
     try:
         ratio = float(text)
     except ValueError:
@@ -37,7 +37,7 @@ def ratio_goal(text: str) -> float | Goal:
 
 
 def time_goal_s(text: str, least_s: int = 0) -> int | Goal:
-    """A time limit in seconds, given in minutes. Negative numbers mean what they mean for ratios."""
+    """Converts a time limit from minutes to seconds. Negative numbers have the same meaning as for ratios."""
     minutes = whole_number(text) or 0
     if minutes < 0:
         return "global" if minutes == -2 else "none"
@@ -69,7 +69,7 @@ async def upload_limit(desk: Desk, fields: Fields) -> Response:
 
 
 async def set_share_limits(desk: Desk, fields: Fields) -> None:
-    """Sets when torrents have seeded enough."""
+    """Sets the seeding goals of torrents."""
     goals: dict[str, Any] = {
         "ratio_goal": ratio_goal(fields["ratioLimit"]),
         "seeding_time_goal_s": time_goal_s(fields["seedingTimeLimit"]),

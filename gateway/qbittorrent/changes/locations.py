@@ -1,4 +1,4 @@
-"""Where torrents are stored, and whether their category decides it."""
+"""The endpoints for save paths and automatic management."""
 
 import asyncio
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ async def set_save_path(desk: Desk, fields: Fields) -> None:
 
 
 async def set_download_path(desk: Desk, fields: Fields) -> None:
-    """Keeps a path for incomplete files, which the daemon does not use."""
+    """Stores a path for incomplete files. The daemon does not use this path."""
     path = await paths.absolute_download(desk, fields["path"])
     if path:
         await _check_writable(desk, path)
@@ -44,7 +44,7 @@ async def set_download_path(desk: Desk, fields: Fields) -> None:
 
 
 async def set_auto_management(desk: Desk, fields: Fields) -> None:
-    """Begins or ends automatic management. At its beginning torrents move to the path of their category."""
+    """Begins or ends automatic management. When it begins, torrents are moved to the path of their category."""
     torrents, enable = desk.many(fields["hashes"]), on(fields["enable"])
     if not enable:
         await _keep(desk, torrents, auto_tmm=False)
@@ -60,7 +60,7 @@ async def _path(desk: Desk, given: str) -> str:
 
 
 async def _check_writable(desk: Desk, path: str) -> None:
-    """Refuses a path outside the download roots, as qBittorrent refuses what it cannot write. Raises HTTPException."""
+    """Refuses a path outside the download roots, like qBittorrent an unwritable path. Raises HTTPException."""
     if await paths.allowed(desk, path):
         return
     if await asyncio.to_thread(Path(path).is_dir):

@@ -1,4 +1,4 @@
-"""Where torrents are stored: the default path, and the paths of categories."""
+"""Computes save paths from the default path and the paths of categories, and moves torrents."""
 
 import asyncio
 import posixpath
@@ -24,7 +24,7 @@ _PASSING: Final = frozenset({*GONE, ErrorKind.TORRENT_MOVING})
 
 
 async def default_path(desk: Desk) -> str:
-    """The save path of torrents without one: the preference, or the first download root. Raises Unavailable."""
+    """The default save path: the preference, or else the first download root. Raises Unavailable."""
     if given := desk.kept.text("save_path"):
         return given
     roots = await _roots(desk)
@@ -34,7 +34,7 @@ async def default_path(desk: Desk) -> str:
 
 
 async def allowed(desk: Desk, path: str) -> bool:
-    """Whether an absolute path is in the download roots. Raises Unavailable as long as these are unknown."""
+    """Whether an absolute path is in a download root. Raises Unavailable if the roots are not known."""
     return any(PurePosixPath(path).is_relative_to(root) for root in await _roots(desk))
 
 
@@ -46,12 +46,12 @@ async def _roots(desk: Desk) -> list[str]:
 
 
 async def absolute(desk: Desk, path: str) -> str:
-    """Returns a path that may be relative to the default path."""
+    """Makes a path absolute. A relative path is relative to the default path."""
     return posixpath.normpath(posixpath.join(await default_path(desk), path))
 
 
 async def absolute_download(desk: Desk, path: str) -> str:
-    """Returns a path for incomplete files that may be relative to the default for these; empty stays empty."""
+    """Makes a path for incomplete files absolute. It may be relative to their default path. Empty stays empty."""
     if not path:
         return ""
     base = desk.kept.text("temp_path") or posixpath.join(await default_path(desk), "temp")
@@ -59,7 +59,7 @@ async def absolute_download(desk: Desk, path: str) -> str:
 
 
 async def category_path(desk: Desk, name: str) -> str:
-    """The path of a category. Without a path of its own, it is a folder in the default path."""
+    """The path of a category. By default, it is a folder in the default path."""
     found = desk.gateway.mirror.categories.get(name)
     if found is not None and found.save_path:
         return found.save_path
@@ -70,7 +70,7 @@ async def settle(desk: Desk, torrents: Mapping[str, Torrent], *, stay: bool) -> 
     """Moves torrents with automatic management to the path of their category.
 
     Args:
-        stay: ends their automatic management instead, and moves nothing.
+        stay: move nothing, and end the automatic management of these torrents.
     """
     automatic = {name: each for name, each in torrents.items() if desk.kept.extras(name).auto_tmm}
     if stay:
@@ -81,12 +81,12 @@ async def settle(desk: Desk, torrents: Mapping[str, Torrent], *, stay: bool) -> 
 
 
 async def move(desk: Desk, torrents: Mapping[str, Torrent], wanted: Mapping[str, str], refusal: str = "") -> None:
-    """Moves torrents to other paths. A torrent that is being moved elsewhere is moved again as soon as it is there.
+    """Moves torrents to other paths. If an earlier move of a torrent is in progress, waits for its end.
 
     Args:
         torrents: the torrents by id.
         wanted: the new paths by id.
-        refusal: the message if a path is not allowed; empty for the daemon's.
+        refusal: the message if a path is not allowed. If it is empty, the daemon's message is used.
 
     Raises:
         HTTPException: 409, if the daemon refuses, or an earlier move takes too long.

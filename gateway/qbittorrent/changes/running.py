@@ -1,4 +1,4 @@
-"""Starts, stops, checks, removes and announces torrents; their order in the queue."""
+"""The endpoints that start, stop, check, remove and announce torrents, and change the queue."""
 
 from typing import Any, Final, Literal
 
@@ -9,6 +9,7 @@ from gateway.qbittorrent.changes.desk import Desk
 from gateway.qbittorrent.changes.endpoint import Endpoint, on
 from gateway.qbittorrent.other_trackers import keep_other_trackers
 from gateway.qbittorrent.rows.extras import NO_EXTRAS
+from gateway.store.queueing import queueing
 from gateway.web.fields import Fields
 from ouzel.client import calls
 from ouzel.client.call import Call
@@ -25,12 +26,12 @@ async def stop(desk: Desk, fields: Fields) -> None:
 
 
 async def start(desk: Desk, fields: Fields) -> None:
-    """Starts torrents. A start that was forced ends."""
+    """Starts torrents, and switches forced start off."""
     await _start(desk, desk.many(fields["hashes"]))
 
 
 async def force_start(desk: Desk, fields: Fields) -> None:
-    """Starts torrents whatever the queue says, or as usual."""
+    """Switches forced start on or off. A torrent with forced start does not wait in the queue."""
     torrents = desk.many(fields["hashes"])
     if on(fields["value"]):
         await desk.run(torrents, [calls.update_options(each.row.torrent, force_start=True) for each in torrents])
@@ -67,7 +68,7 @@ async def reannounce(desk: Desk, fields: Fields) -> None:
 
 
 async def delete(desk: Desk, fields: Fields) -> None:
-    """Removes torrents. Without `deleteFiles` their files stay, since Sonarr leaves it out then."""
+    """Removes torrents. Without the parameter `deleteFiles`, their files stay. Sonarr relies on this default."""
     torrents = [each.row.torrent for each in desk.many(fields["hashes"])]
     delete_files = on(fields.get("deleteFiles", ""))
     await desk.run([], [calls.remove_torrent(each, delete_files=delete_files) for each in torrents])
@@ -79,7 +80,7 @@ async def delete(desk: Desk, fields: Fields) -> None:
 
 
 async def super_seeding(desk: Desk, fields: Fields) -> None:
-    """Switches super seeding (BEP 16)."""
+    """Switches super seeding (BEP 16) on or off."""
     torrents, value = desk.many(fields["hashes"]), on(fields["value"])
     await desk.run(torrents, [calls.update_options(each.row.torrent, super_seeding=value) for each in torrents])
 
@@ -125,7 +126,7 @@ async def decrease(desk: Desk, fields: Fields) -> None:
 
 
 async def _move(desk: Desk, fields: Fields, where: Literal["top", "bottom", "up", "down"]) -> None:
-    if not desk.kept.preference("queueing_enabled", False):
+    if not queueing(desk.gateway.store):
         raise HTTPException(409, "Torrent queueing must be enabled")
     queued = [each for each in desk.many(fields["hashes"]) if each.row.queue_position is not None]
     if queued:

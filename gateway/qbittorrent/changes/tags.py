@@ -1,4 +1,4 @@
-"""Tags, which are the daemon's labels. Tags without torrents are kept by the gateway."""
+"""The endpoints of tags. A tag is a label in the daemon. The gateway stores tags without torrents."""
 
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -18,7 +18,7 @@ MAX_TAG: Final = 200
 
 
 def tags_in(text: str) -> list[str]:
-    """The tags in a list with commas. Blanks around a tag do not count; tags that are too long are left out."""
+    """Splits a list at its commas. Removes blanks around tags, and ignores tags that are too long."""
     found = (each.strip() for each in text.split(","))
     return list(dict.fromkeys(each for each in found if 0 < len(each) <= MAX_TAG))
 
@@ -42,7 +42,7 @@ async def add_tags(desk: Desk, fields: Fields) -> None:
 
 
 async def remove_tags(desk: Desk, fields: Fields) -> None:
-    """Takes tags from torrents; without `tags`, all of them."""
+    """Removes tags from torrents. Without the parameter `tags`, removes all tags."""
     gone = set(tags_in(fields.get("tags", "")))
     await desk.kept.add_tags(label for each in desk.many(fields["hashes"]) for label in each.row.labels)
     await relabel(
@@ -65,7 +65,7 @@ async def create_tags(desk: Desk, fields: Fields) -> None:
 
 
 async def delete_tags(desk: Desk, fields: Fields) -> None:
-    """Deletes tags, also those of torrents."""
+    """Deletes tags, and removes them from all torrents."""
     gone = set(tags_in(fields["tags"]))
     await desk.kept.delete_tags(gone)
     await relabel(desk, lambda: desk.many("all"), lambda labels: [each for each in labels if each not in gone])
@@ -74,7 +74,7 @@ async def delete_tags(desk: Desk, fields: Fields) -> None:
 async def relabel(
     desk: Desk, select: Callable[[], list[Torrent]], change: Callable[[list[str]], Iterable[str]]
 ) -> None:
-    """Changes the labels of torrents, one request after the other, since each writes the whole list."""
+    """Changes the labels of torrents. Each change writes a whole list, so requests wait for each other."""
     async with desk.turn:
         torrents = select()
         wanted = {each.row.torrent: list(dict.fromkeys(change(each.row.labels)))[:MAX_LABELS] for each in torrents}

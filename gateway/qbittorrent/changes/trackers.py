@@ -1,4 +1,4 @@
-"""Trackers, web seeds and peers of torrents."""
+"""The endpoints that change trackers, web seeds and peers of torrents."""
 
 import ipaddress
 import re
@@ -21,17 +21,17 @@ from protocol.wire.desired import TIER_MAX
 
 _TRACKER: Final = re.compile(patterns.URL)
 _OTHER: Final = re.compile(r"[^\s\x00-\x20\x7f|]{1,4096}")
-"""What is listed as a tracker, although Ouzel cannot use it."""
+"""The form of a text that counts as an unusable tracker."""
 _WEB_SEED: Final = re.compile(patterns.WEB_SEED_URL)
 
 
 def trackers_in(text: str) -> list[tuple[str, int]]:
-    """The trackers in a list by lines that Ouzel can use, with their tiers. Each empty line begins another tier."""
+    """The usable trackers in a list, with their tiers. Each line has one URL. An empty line begins the next tier."""
     return [each for each in _all_trackers_in(text) if _TRACKER.fullmatch(each[0])]
 
 
 def others_in(text: str) -> dict[str, int]:
-    """The trackers in a list by lines that Ouzel cannot use, with their tiers."""
+    """The trackers in a list that Ouzel cannot use, with their tiers."""
     return {url: tier for url, tier in _all_trackers_in(text) if _OTHER.fullmatch(url) and not _TRACKER.fullmatch(url)}
 
 
@@ -48,7 +48,7 @@ def _all_trackers_in(text: str) -> list[tuple[str, int]]:
 
 
 def peer(text: str) -> str | None:
-    """Returns `address:port` in the daemon's form; None if it is none."""
+    """Returns `address:port` in the daemon's form. None if the text does not have this form."""
     host, _, port = text.strip().rpartition(":")
     try:
         address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
@@ -60,7 +60,7 @@ def peer(text: str) -> str | None:
 
 
 async def add_trackers(desk: Desk, fields: Fields) -> None:
-    """Adds trackers to a torrent. Those that it has keep their tier."""
+    """Adds trackers to a torrent. Existing trackers keep their tier."""
     torrent = desk.one(fields["hash"])
     known = {each.url for each in await desk.gateway.daemon.run(calls.list_trackers(torrent.row.torrent))}
     new = [each for each in trackers_in(fields["urls"]) if each[0] not in known]
@@ -97,7 +97,7 @@ async def edit_tracker(desk: Desk, fields: Fields) -> None:
 
 
 async def remove_trackers(desk: Desk, fields: Fields) -> None:
-    """Removes trackers of a torrent, or with the hash `*` of all torrents. Unknown trackers are left out."""
+    """Removes trackers of a torrent, or of all torrents if the hash is `*`. Ignores unknown trackers."""
     torrents = desk.many("all") if fields["hash"] == "*" else [desk.one(fields["hash"])]
     urls = [each for each in fields["urls"].split("|") if each]
     if urls:
@@ -130,7 +130,7 @@ async def edit_web_seed(desk: Desk, fields: Fields) -> None:
 
 
 async def remove_web_seeds(desk: Desk, fields: Fields) -> None:
-    """Removes web seeds of a torrent. Unknown ones are left out."""
+    """Removes web seeds of a torrent. Ignores unknown web seeds."""
     torrent = desk.one(fields["hash"])
     urls = [_web_seed(each) for each in fields["urls"].split("|") if each]
     await desk.run([torrent], [calls.update_web_seeds(torrent.row.torrent, remove=urls)])

@@ -1,4 +1,4 @@
-"""Reads what `torrents/add` wants of new torrents. Pure."""
+"""Reads the parameters of `torrents/add`. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -29,14 +29,14 @@ _HASH_V2: Final = re.compile(r"(1220)?[0-9A-Fa-f]{64}")
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a request wants of its torrents.
+    """The options of a request for its torrents.
 
     Fields:
-        auto_tmm: automatic management; None for the preference.
-        save_path, download_path: as given; empty for none.
-        first: whether the torrents go to the top of the queue; None for the preference.
-        checked: whether to stop once the files are checked.
-        arguments: those of the daemon's `add_torrent` that need no other knowledge.
+        auto_tmm: automatic management. None means that the preference decides.
+        save_path, download_path: the paths in the request; empty if the request has no path.
+        first: whether the torrents go to the top of the queue. None means that the preference decides.
+        checked: whether the torrents stop when their files are checked.
+        arguments: the arguments of `add_torrent` that depend only on the request.
     """
 
     category: str
@@ -55,7 +55,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def wanted_of(fields: Mapping[str, str], *, queueing: bool) -> Wanted:
-    """Reads the parameters. Values that cannot be read count as absent, as in the real program.
+    """Reads the parameters. As in qBittorrent, an invalid value counts as absent.
 
     Args:
         queueing: whether the queue decides when torrents run.
@@ -90,7 +90,7 @@ def wanted_of(fields: Mapping[str, str], *, queueing: bool) -> Wanted:
 
 
 def magnet_of(line: str) -> str | None:
-    """The magnet link of a link or of an info-hash; None for other texts."""
+    """Returns the magnet link for a magnet link or an info-hash. None for other texts."""
     if line[:8].lower() == "magnet:?":
         return line
     if _HASH.fullmatch(line):
@@ -128,5 +128,5 @@ def _options(fields: Mapping[str, str], queueing: bool) -> TorrentOptions:
 
 
 def _own(goal: Any) -> Any:
-    """A goal in the form of a torrent's options."""
+    """Converts a seeding goal to the form of `TorrentOptions`."""
     return None if goal == "none" else goal

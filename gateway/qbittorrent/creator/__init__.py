@@ -1,5 +1,6 @@
-"""`torrentcreator`: makes torrents of files in the download roots.
+"""The endpoints of `torrentcreator`. They make torrents of files in the download roots.
 
-- A *task* is a job of Ouzel with what the client asked for. Tasks are forgotten when the gateway ends.
-- A task that Ouzel refuses has failed from the beginning, as in qBittorrent.
+- A *task* is a job of the daemon, together with the parameters of the client's request. The end of the gateway ends all
+  tasks.
+- If the daemon refuses a job, the task exists and has failed, as in qBittorrent.
 """

@@ -21,9 +21,9 @@ from ouzel.client import calls
 from ouzel.errors import Refused
 
 DEADLINE_MS: Final = 4_000
-"""After this time the last known rows of jobs are shown."""
+"""The time limit of a request to the daemon. After this time, the last known rows of jobs are shown."""
 MAX_TASKS: Final = 100
-"""The maximum number of tasks. The oldest task that has ended is forgotten first."""
+"""The maximum number of tasks. Beyond it, the oldest task that has ended is dropped."""
 MAX_BYTES: Final = 100 * 1024 * 1024
 """The maximum size of a .torrent file that is returned."""
 
@@ -65,7 +65,7 @@ class Creator:
         return answers.json({"taskID": task.id})
 
     async def status(self, fields: Fields) -> Response:
-        """The status of one task, or of all."""
+        """The status of one task, or of all tasks."""
         await self._refresh()
         chosen = [self._task(fields["taskID"])] if fields.get("taskID") else list(self._tasks.values())
         return answers.json([status(task) for task in chosen])
@@ -84,7 +84,7 @@ class Creator:
         return Response(content, 200, headers, "application/x-bittorrent")
 
     async def delete(self, fields: Fields) -> Response:
-        """Cancels and forgets a task."""
+        """Cancels and deletes a task."""
         require(fields, "taskID")
         task = self._task(fields["taskID"])
         if not task.problem:

@@ -1,4 +1,4 @@
-"""Tasks, and their status as clients see it. Pure."""
+"""Tasks, and their status in the form of the API. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,12 +19,12 @@ _STATUS: Final = {
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client asked for.
+    """The parameters of a request for a task.
 
     Fields:
         path: the file or folder.
-        output: the path of the .torrent file; empty for none.
-        piece_length: in bytes; 0 lets Ouzel choose.
+        output: the path of the .torrent file; empty if the client gave no path.
+        piece_length: the size of a piece in bytes. If it is 0, Ouzel chooses the size.
         trackers: URLs; an empty text begins the next tier.
         seed: whether the torrent is added.
     """
@@ -46,11 +46,11 @@ class Task(msgspec.Struct, kw_only=True):
 
     Fields:
         id: the task's id.
-        wanted: what the client asked for.
-        added_us: when it was added, microseconds since 1970.
-        temporary: whether the .torrent file is deleted along with the task.
-        job: the latest row of its job; None for a refused task.
-        problem: why Ouzel refused the task; empty otherwise.
+        wanted: the parameters of the client's request.
+        added_us: when the task was added, in microseconds since 1970.
+        temporary: whether the .torrent file is deleted together with the task.
+        job: the latest row of the task's job. None if the daemon refused the job.
+        problem: why the daemon refused the job; empty if it accepted the job.
     """
 
     id: str

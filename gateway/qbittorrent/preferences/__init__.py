@@ -1,7 +1,7 @@
-"""The preferences, as `app/preferences` shows them.
+"""The preferences of `app/preferences`.
 
-- A *row* is one preference. It says where the preference is kept. The table has all rows.
-- The *view* is what rows read from: the state of the daemon, the configuration, and the stored preferences.
-- A *change* collects what clients set. It is applied in one go.
-- A preference without effect in Ouzel has qBittorrent's default, and what clients set is ignored.
+- A *row* is one preference. It says where the value of the preference is stored. The table has all rows.
+- Rows read their values from the *view*: the state of the daemon, the configuration, and the stored preferences.
+- A *change* collects the new values that a client sets. All of them are applied together.
+- If a preference has no effect in Ouzel, it has qBittorrent's default, and new values are ignored.
 """

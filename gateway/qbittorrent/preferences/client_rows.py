@@ -1,4 +1,4 @@
-"""The preferences of clients themselves, of adding torrents, and of storage. Pure."""
+"""The preferences of user interfaces, of added torrents, and of storage. Pure."""
 
 from typing import Final
 
@@ -22,7 +22,7 @@ BEHAVIOUR: Final = (
     fixed("file_log_age", 1),
     fixed("file_log_age_type", 1),
 )
-"""The behaviour of user interfaces, and a log file that Ouzel does not have."""
+"""The preferences of user interfaces, and of a log file that Ouzel does not have."""
 
 ADDING: Final = (
     stored("torrent_content_layout", "Original"),
@@ -47,7 +47,7 @@ ADDING: Final = (
     fixed("scan_dirs", {}),
     fixed("torrent_file_size_limit", 100 * 1024 * 1024),
 )
-"""What applies to new torrents. The handler of `torrents/add` applies the stored ones."""
+"""The preferences of added torrents. The handler of `torrents/add` applies the stored preferences."""
 
 
 def _save_path(view: View) -> Value:
@@ -59,7 +59,7 @@ def _temp_path(view: View) -> Value:
 
 
 def first_root(view: View) -> str:
-    """The first download root, which is the default save path; empty while it is unknown."""
+    """The first download root, which is the default save path. It is empty if the roots are not known."""
     return view.stats.roots[0].path if view.stats is not None and view.stats.roots else ""
 
 
@@ -89,7 +89,7 @@ STORAGE: Final = (
     fixed("enable_coalesce_read_write", False),
     setting("enable_piece_extent_affinity", "piece_extent_affinity", False),
 )
-"""Where and how payload is stored."""
+"""The preferences of storage."""
 
 ABSENT: Final = (
     fixed("mail_notification_enabled", False),
@@ -121,4 +121,4 @@ ABSENT: Final = (
     fixed("bdecode_depth_limit", 100),
     fixed("bdecode_token_limit", 10_000_000),
 )
-"""What Ouzel does not have: mail, RSS, an embedded tracker and search. Its hooks are set in its configuration only."""
+"""The preferences of absent functions: mail, RSS, an embedded tracker, search, and programs (see `[hooks]`)."""

@@ -1,4 +1,4 @@
-"""The preferences of connections: listening, limits of connections, proxy, filter, announces. Pure."""
+"""The preferences of ports, connections, the proxy, the IP filter and announces. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from gateway.qbittorrent.preferences.row import (
 _PORT: Final = re.compile(r":(\d+)(?=[a-z]*(?:,|$))")
 """The port in an entry of `listen_interfaces`."""
 _PROXIES: Final = ("None", "SOCKS4", "SOCKS5", "SOCKS5", "HTTP", "HTTP")
-"""The preference for each `proxy_type`. The second of two equal ones sends a name and a password."""
+"""The preference for each `proxy_type`. For SOCKS5 and HTTP, the second type sends a name and a password."""
 _WITH_PASSWORD: Final = frozenset({3, 5})
 
 
@@ -87,7 +87,7 @@ LISTENING: Final = (
     setting("socket_receive_buffer_size", "recv_socket_buffer_size", 0),
     setting("socket_backlog_size", "listen_queue_size", 30),
 )
-"""Ports and sockets."""
+"""The preferences of ports and sockets."""
 
 CONNECTIONS: Final = (
     maximum("max_connec", "connections_limit", 500, unlimited=UNLIMITED),
@@ -108,7 +108,7 @@ CONNECTIONS: Final = (
     setting("send_buffer_watermark_factor", "send_buffer_watermark_factor", 50),
     switch("enable_upload_suggestions", "suggest_mode"),
 )
-"""Peers, and the number of connections."""
+"""The preferences of peers, and of the number of connections."""
 
 PROXY: Final = (
     Row("proxy_type", _proxy_type, _write_proxy),
@@ -131,7 +131,7 @@ PROXY: Final = (
     fixed("i2p_inbound_length", 3),
     fixed("i2p_outbound_length", 3),
 )
-"""The proxy. Ouzel has no I2P."""
+"""The preferences of the proxy, and of I2P, which Ouzel does not have."""
 
 FILTER: Final = (
     Row("ip_filter_enabled", lambda view: view.stats is not None and view.stats.ip_filter is not None),
@@ -139,7 +139,7 @@ FILTER: Final = (
     setting("ip_filter_trackers", "apply_ip_filter_to_trackers", False),
     Row("banned_IPs", lambda view: "\n".join(view.bans), _write_bans),
 )
-"""The IP filter, which Ouzel's configuration has, and the banned addresses."""
+"""The preferences of the IP filter and the banned addresses. Only the daemon's configuration sets the filter."""
 
 ANNOUNCES: Final = (
     setting("announce_to_all_trackers", "announce_to_all_trackers", False),
@@ -153,4 +153,4 @@ ANNOUNCES: Final = (
     setting("ssrf_mitigation", "ssrf_mitigation", True),
     setting("idn_support_enabled", "allow_idna", False),
 )
-"""Announces to trackers."""
+"""The preferences of announces to trackers."""

@@ -1,4 +1,4 @@
-"""Reads the preferences, and applies changes of them."""
+"""Reads and changes the preferences."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from gateway.context import Gateway
 from gateway.daemon.daemon import Unavailable
 from gateway.qbittorrent.preferences import table
 from gateway.qbittorrent.preferences.row import Change, Value, View
+from gateway.store.queueing import QUEUEING, queueing
 from ouzel.client import calls
 from ouzel.client.call import Call
 from ouzel.errors import Refused
@@ -22,9 +23,9 @@ from protocol.wire.reports import GlobalGoals, SettingReport, SettingsReport, St
 STORED: Final = "qbittorrent.preferences"
 """The name of the stored preferences in the store."""
 DEADLINE_MS: Final = 4_000
-"""After this time the daemon's last answers count."""
+"""The time limit of a request to the daemon. After this time, the daemon's last answers are used."""
 BATCH: Final = 500
-"""The maximum number of torrents whose queueing is changed at once."""
+"""The maximum number of torrents that are put into the queue, or taken out, in one batch."""
 
 Settings = tuple[dict[str, SettingValue], SettingsReport]
 
@@ -34,7 +35,7 @@ class InvalidPreference(Exception):
 
 
 def known(gateway: Gateway, key: str) -> Value:
-    """Returns a preference that is stored, configured or fixed, without a question to the daemon."""
+    """Returns a preference that is stored, configured or fixed. Sends no request to the daemon."""
     view = View(gateway.config, {}, gateway.store.get(STORED, {}), stats=gateway.mirror.stats)
     return table.ROWS[key].read(view)
 
@@ -50,14 +51,14 @@ class Preferences:
         self._stats: StatsReport | None = None
 
     async def read(self) -> dict[str, Value]:
-        """Returns all preferences; while the daemon is away, the last known ones. Raises Unavailable if none are."""
+        """Returns all preferences. If the daemon is away, uses its last answers; without them, raises Unavailable."""
         return table.values(await self._view())
 
     async def write(self, given: Mapping[str, Any]) -> None:
         """Sets preferences. Unknown keys are ignored.
 
         Raises:
-            InvalidPreference: a value is wrong; nothing was changed.
+            InvalidPreference: a value is wrong. No preference was changed.
             Unavailable: the daemon is away.
         """
         if self._gateway.mirror.away:
@@ -74,7 +75,7 @@ class Preferences:
             raise InvalidPreference(refusal.message) from refusal
 
     async def _view(self) -> View:
-        """Asks the daemon. While the daemon is away, its last answers count. Raises Unavailable without any."""
+        """Asks the daemon. If the daemon is away, uses its last answers; without them, raises Unavailable."""
         known = self._settings is not None
         if not (self._gateway.mirror.away and known):
             try:
@@ -88,6 +89,7 @@ class Preferences:
             config=self._gateway.config,
             settings=settings,
             stored=self._gateway.store.get(STORED, {}),
+            queueing=queueing(self._gateway.store),
             bans=self._bans,
             limits=limits,
             goals=self._goals,
@@ -128,10 +130,11 @@ class Preferences:
         if change.stored:
             await self._gateway.store.put(STORED, {**self._gateway.store.get(STORED, {}), **change.stored})
         if change.queueing is not None:
+            await self._gateway.store.put(QUEUEING, change.queueing)
             await self._queue(change.queueing)
 
     async def _queue(self, managed: bool) -> None:
-        """Makes libtorrent's queue decide when each torrent runs, or not."""
+        """Puts all torrents into libtorrent's queue, or takes all out."""
         torrents = list(self._gateway.mirror.torrents)
         for start in range(0, len(torrents), BATCH):
             batch = torrents[start : start + BATCH]

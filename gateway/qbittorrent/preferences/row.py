@@ -1,4 +1,4 @@
-"""One preference: where its value is, and what setting it changes. Pure."""
+"""The type of a preference: where its value is stored, and how it is changed. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,19 +12,20 @@ Value = Any
 """A value of a preference: a bool, a number, a text, or an object."""
 
 UNLIMITED: Final = 2**31 - 1
-"""libtorrent's greatest number of connections, which means no limit."""
+"""The value of libtorrent's `connections_limit` that means no limit."""
 
 
 @dataclass(frozen=True)
 class View:
-    """What the preferences are read from.
+    """The data from which the preferences are read.
 
     Fields:
         config: the gateway's configuration.
-        settings: libtorrent's settings by name; those that are unknown are missing.
+        settings: libtorrent's settings by name. Unknown settings are missing.
         stored: the preferences in the store.
         bans: the banned addresses.
-        limits, goals, stats: the daemon's reports; None until the first.
+        limits, goals, stats: the daemon's latest reports; None before the first report.
+        queueing: whether libtorrent's queue decides when torrents run.
     """
 
     config: Config
@@ -34,19 +35,20 @@ class View:
     limits: SettingsReport | None = None
     goals: GlobalGoals | None = None
     stats: StatsReport | None = None
+    queueing: bool = False
 
 
 @dataclass
 class Change:
-    """What has to be changed.
+    """The changes that new values of preferences need.
 
     Fields:
         view: the state before the change.
-        settings: libtorrent's settings; None takes the value of clients back.
-        stored: preferences for the store.
-        limits, alternative, goals: arguments of the calls that set them.
-        bans: the whole new list of banned addresses; None for no change.
-        queueing: whether libtorrent's queue decides when torrents run; None for no change.
+        settings: new values of libtorrent's settings. None removes the value that a client has set.
+        stored: new values of preferences in the store.
+        limits, alternative, goals: the arguments of the calls that set limits, alternative limits and goals.
+        bans: the whole new list of banned addresses. None means no change.
+        queueing: whether libtorrent's queue decides when torrents run. None means no change.
     """
 
     view: View
@@ -61,7 +63,7 @@ class Change:
 
 Read = Callable[[View], Value]
 Write = Callable[[Mapping[str, Value], Change], None]
-"""Notes in the change what a preference needs. The mapping has the wanted values of all preferences."""
+"""Adds a preference's new value to the change. The mapping has the wanted values of all preferences."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Row:
     Fields:
         key: its name in the API.
         read: returns its value.
-        write: notes a new value; None if the preference cannot be changed.
+        write: adds a new value to a change. None if the preference cannot be changed.
     """
 
     key: str
@@ -85,7 +87,7 @@ def fixed(key: str, value: Value) -> Row:
 
 
 def stored(key: str, default: Value) -> Row:
-    """A preference that only concerns clients or the gateway itself."""
+    """A preference in the store. Only clients or the gateway use it."""
 
     def write(wanted: Mapping[str, Value], change: Change) -> None:
         change.stored[key] = wanted[key]
@@ -94,18 +96,18 @@ def stored(key: str, default: Value) -> Row:
 
 
 def configured(key: str, read: Callable[[Config], Value]) -> Row:
-    """A key of the gateway's configuration, which clients cannot change."""
+    """A preference that shows a key of the gateway's configuration. Clients cannot change it."""
     return Row(key, lambda view: read(view.config))
 
 
 def setting(key: str, name: str, default: Value, *, unit: int = 1, also: str | None = None) -> Row:
-    """A setting of libtorrent.
+    """A preference that is a setting of libtorrent.
 
     Args:
         key: the preference.
         name: the setting.
-        default: the value as long as the setting is unknown.
-        unit: the setting counts in this fraction of the preference's unit, such as bytes for KiB.
+        default: the value if the setting is not known.
+        unit: the factor from the preference to the setting, for example 1024 from KiB to bytes.
         also: another setting that gets the same value.
     """
 
@@ -121,7 +123,7 @@ def setting(key: str, name: str, default: Value, *, unit: int = 1, also: str | N
 
 
 def inverse_unit(key: str, name: str, default: int, *, unit: int) -> Row:
-    """A setting of libtorrent that counts in a multiple of the preference's unit."""
+    """A preference that is a setting of libtorrent in a larger unit. `unit` is the size of this unit."""
 
     def read(view: View) -> Value:
         value = view.settings.get(name)
@@ -134,13 +136,13 @@ def inverse_unit(key: str, name: str, default: int, *, unit: int) -> Row:
 
 
 def choice(key: str, name: str, values: tuple[Any, ...], default: int) -> Row:
-    """A setting of libtorrent whose values have other numbers.
+    """A preference for a setting of libtorrent that has other numbers for the same choices.
 
     Args:
         key: the preference.
         name: the setting.
-        values: the setting's values; the preference is the index.
-        default: the preference as long as the setting is unknown or has none of these values.
+        values: the values of the setting. The preference is the index of a value.
+        default: the preference if the setting is not known, or has a value that is not in `values`.
     """
 
     def read(view: View) -> Value:
@@ -154,7 +156,7 @@ def choice(key: str, name: str, values: tuple[Any, ...], default: int) -> Row:
 
 
 def switch(key: str, name: str) -> Row:
-    """A setting of libtorrent that is 1 for on and 0 for off."""
+    """A preference that is on or off, for a setting of libtorrent that is 1 or 0."""
 
     def write(wanted: Mapping[str, Value], change: Change) -> None:
         change.settings[name] = int(wanted[key])
@@ -163,7 +165,7 @@ def switch(key: str, name: str) -> Row:
 
 
 def maximum(key: str, name: str, default: int, *, unlimited: int = -1) -> Row:
-    """A maximum in libtorrent's settings. The preference is -1 where the setting is `unlimited`."""
+    """A preference that is a maximum in libtorrent's settings. -1 means no limit, `unlimited` in libtorrent."""
 
     def read(view: View) -> Value:
         value = view.settings.get(name)

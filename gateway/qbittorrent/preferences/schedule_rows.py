@@ -12,7 +12,7 @@ from protocol.wire.session.desired_session import DAYS, Day, ScheduleWindow
 _DAYS: Final[tuple[tuple[Day, ...], ...]] = (DAYS, DAYS[:5], DAYS[5:], *((day,) for day in DAYS))
 """The days for each number of `scheduler_days`."""
 _TIMES: Final = {"schedule_from_hour": 8, "schedule_from_min": 0, "schedule_to_hour": 20, "schedule_to_min": 0}
-"""The default times."""
+"""The default times of the schedule."""
 
 
 def _window(view: View) -> ScheduleWindow | None:
@@ -64,4 +64,4 @@ SCHEDULE: Final = (
     *(_time(key) for key in _TIMES),
     Row("scheduler_days", _days, _write),
 )
-"""The times at which the alternative limits are in force."""
+"""The preferences of the schedule."""

@@ -31,7 +31,7 @@ ROWS: Final[Mapping[str, Row]] = {
 
 
 class WrongType(Exception):
-    """A value has not the type of its preference."""
+    """A value does not have the type of its preference."""
 
 
 def values(view: View) -> dict[str, Value]:
@@ -40,7 +40,7 @@ def values(view: View) -> dict[str, Value]:
 
 
 def change_of(given: Mapping[str, Any], view: View) -> Change:
-    """Returns what has to be changed so that preferences have the given values. Unknown keys are ignored.
+    """Returns the change that gives preferences new values. Ignores unknown keys.
 
     Raises:
         WrongType: a value cannot be converted to the type of its preference.
@@ -55,7 +55,7 @@ def change_of(given: Mapping[str, Any], view: View) -> Change:
 
 
 def _converted(key: str, value: Any, current: Value) -> Value:
-    """Converts a value to the type of the current one. Numbers may be texts, as in forms."""
+    """Converts a value to the type of the current value. A number may be a text, as in forms."""
     match current:
         case bool():
             if isinstance(value, str) and value.lower() in ("true", "false"):

@@ -1,4 +1,4 @@
-"""The preferences of BitTorrent: rates, protocol, queue, seeding goals. Pure."""
+"""The preferences of rates, the BitTorrent protocol, the queue and seeding goals. Pure."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -15,7 +15,7 @@ INACTIVE_MIN_S: Final = 1
 
 
 def _limit(key: str, name: str) -> Row:
-    """A rate limit of the session, in bytes per second."""
+    """A preference that is a rate limit of the session, in bytes per second."""
 
     def write(wanted: Mapping[str, Value], change: Change) -> None:
         change.limits[name] = max(0, wanted[key])
@@ -24,7 +24,7 @@ def _limit(key: str, name: str) -> Row:
 
 
 def _alternative(key: str, name: str) -> Row:
-    """An alternative rate limit of the session, in bytes per second."""
+    """A preference that is an alternative rate limit of the session, in bytes per second."""
 
     def read(view: View) -> Value:
         alternative = None if view.limits is None else view.limits.alternative
@@ -56,12 +56,12 @@ def _write_encryption(wanted: Mapping[str, Value], change: Change) -> None:
 
 
 def _goal(prefix: str, name: str, unit_s: int, least: int) -> tuple[Row, Row]:
-    """The two preferences of a global seeding goal: whether there is one, and its value.
+    """The two preferences of a global seeding goal: whether the goal is set, and its value.
 
     Args:
         prefix: the preference of the value.
         name: the goal in `update_goals`.
-        unit_s: the seconds of the preference's unit; 0 for a ratio.
+        unit_s: the unit of the preference in seconds; 0 for a ratio.
         least: the smallest value of the goal.
     """
     switch = f"{prefix}_enabled"
@@ -87,7 +87,7 @@ def _write_action(wanted: Mapping[str, Value], change: Change) -> None:
 
 
 def _write_queueing(wanted: Mapping[str, Value], change: Change) -> None:
-    change.queueing = change.stored["queueing_enabled"] = wanted["queueing_enabled"]
+    change.queueing = wanted["queueing_enabled"]
 
 
 SPEED: Final = (
@@ -101,7 +101,7 @@ SPEED: Final = (
     fixed("limit_lan_peers", True),
     setting("utp_tcp_mixed_mode", "mixed_mode_algorithm", 0),
 )
-"""Rates and the transport protocol."""
+"""The preferences of rates and of the transport protocol."""
 
 PRIVACY: Final = (
     setting("dht", "enable_dht", True),
@@ -115,10 +115,10 @@ PRIVACY: Final = (
     ),
     setting("anonymous_mode", "anonymous_mode", False),
 )
-"""Sources of peers, and encryption."""
+"""The preferences of the DHT, local peer discovery, and encryption."""
 
 QUEUE: Final = (
-    Row("queueing_enabled", lambda view: view.stored.get("queueing_enabled", False), _write_queueing),
+    Row("queueing_enabled", lambda view: view.queueing, _write_queueing),
     setting("max_active_checking_torrents", "active_checking", 1),
     setting("max_active_downloads", "active_downloads", 3),
     setting("max_active_torrents", "active_limit", 5),
@@ -128,7 +128,7 @@ QUEUE: Final = (
     setting("slow_torrent_ul_rate_threshold", "inactive_up_rate", 2, unit=KIB),
     setting("slow_torrent_inactive_timer", "auto_manage_startup", 60),
 )
-"""The queue. While it is on, libtorrent decides when torrents run."""
+"""The preferences of the queue."""
 
 GOALS: Final = (
     *_goal("max_ratio", "ratio", 0, 0),
@@ -140,11 +140,11 @@ GOALS: Final = (
         _write_action,
     ),
 )
-"""The global seeding goals."""
+"""The preferences of the global seeding goals."""
 
 MEMORY: Final = (
     setting("checking_memory_use", "checking_mem_usage", 32, unit=64),
     choice("disk_io_read_mode", "disk_io_read_mode", (2, 0), 1),
     choice("disk_io_write_mode", "disk_io_write_mode", (2, 0, 3), 1),
 )
-"""Memory and the cache of the system. libtorrent counts memory for checking in blocks of 16 KiB."""
+"""The preferences of memory and caches. libtorrent's unit of memory for checking is a block of 16 KiB."""

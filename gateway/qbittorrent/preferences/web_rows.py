@@ -1,4 +1,4 @@
-"""The preferences of the web interface: keys of `[gateway]`, which clients cannot change. Pure."""
+"""The preferences of the web interface. They show keys of `[gateway]`, and clients cannot change them. Pure."""
 
 from typing import Final
 
@@ -42,4 +42,4 @@ WEB: Final = (
     fixed("dyndns_domain", "changeme.dyndns.org"),
     fixed("ignore_ssl_errors", False),
 )
-"""The web interface and its address."""
+"""The preferences of the web interface."""

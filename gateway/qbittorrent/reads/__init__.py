@@ -1,5 +1,5 @@
-"""The reads of `torrents`.
+"""The endpoints that read torrents.
 
-- The *list* (`torrents/info`) comes from the book. A *query* selects, sorts and cuts it.
-- *Details* are what the daemon is asked for, such as files. The last answers are kept for the time it is away.
+- The *list* (`torrents/info`) is made from the book. A *query* selects and sorts the torrents of the list.
+- *Details* are data that the daemon is asked for, such as files. While the daemon is away, the last answers are used.
 """

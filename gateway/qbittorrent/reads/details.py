@@ -1,4 +1,4 @@
-"""Asks the daemon for what lists do not have, and keeps the last answers."""
+"""Asks the daemon for details of torrents, and stores the last answers."""
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ T = TypeVar("T")
 KEPT: Final = 300
 """The maximum number of answers that are kept."""
 KEPT_ROWS: Final = 100_000
-"""An answer with more rows is not kept."""
+"""The maximum number of rows in an answer that is kept."""
 DEADLINE_MS: Final = 4_000
 SWITCHES: Final = ("enable_dht", "enable_lsd")
 
@@ -27,8 +27,8 @@ SWITCHES: Final = ("enable_dht", "enable_lsd")
 class Details:
     """The details of torrents, by their ids.
 
-    While the daemon or the engine is away, each method returns its last answer. It raises Unavailable without one, and
-    HTTPException (404) if the torrent has been removed.
+    While the daemon or the engine is away, each method returns its last answer. Without a last answer, it raises
+    Unavailable. If the torrent was removed, it raises HTTPException (404).
     """
 
     def __init__(self, daemon: Daemon) -> None:
@@ -59,7 +59,7 @@ class Details:
         )
 
     async def peers(self, torrent: str) -> list[PeerRow]:
-        """The connected peers; none while the daemon is away."""
+        """The connected peers. The list is empty while the daemon is away."""
         try:
             return await self._last(
                 "peers", torrent, lambda: self._daemon.run(calls.list_peers(torrent), deadline_ms=DEADLINE_MS)
@@ -76,13 +76,13 @@ class Details:
         )
 
     async def pieces(self, torrent: str) -> PieceReport:
-        """The pieces that the torrent has, and the peers that have them."""
+        """The pieces of the torrent, and the number of peers that have each piece."""
         return await self._last(
             "pieces", torrent, lambda: self._daemon.run(calls.piece_map(torrent), deadline_ms=DEADLINE_MS)
         )
 
     async def switched_off(self) -> frozenset[str]:
-        """Which of the session's settings `enable_dht` and `enable_lsd` are off; none if that is unknown."""
+        """Returns which of the settings `enable_dht` and `enable_lsd` are off. Empty if the settings are not known."""
         try:
             found = await self._last(
                 "settings", "", lambda: self._daemon.run(calls.get_settings(), deadline_ms=DEADLINE_MS)
@@ -92,7 +92,7 @@ class Details:
         return frozenset(name for name in SWITCHES if name in found and not found[name].value)
 
     async def metainfo(self, torrent: str) -> bytes:
-        """The torrent file; empty while the metadata is not known."""
+        """The .torrent file. It is empty if the metadata is not known."""
         exported = await self._ask(lambda: self._daemon.run(calls.export_torrent(torrent), deadline_ms=DEADLINE_MS))
         return exported.metainfo or b""
 

@@ -10,11 +10,17 @@ from protocol.wire.rows import FileRow
 
 NORMAL: Final = 1
 PRIORITIES: Final = {0: 0, 6: 6, 7: 7}
-"""qBittorrent's priorities of files. The others are normal."""
+"""By priority of the daemon, the priority of qBittorrent. All other priorities are normal (1)."""
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One file. `name` is the path relative to the save path. `is_seed` is in the first file only."""
+    """One file.
+
+    Fields:
+        index: the place in the list. Padding files (BEP 47) are not in the list, and do not count.
+        name: the path relative to the save path.
+        is_seed: in the first file only.
+    """
 
     index: int
     name: str
@@ -30,21 +36,21 @@ def file_rows(files: Iterable[FileRow], piece_length: int | None, availability: 
     """Returns the rows of files.
 
     Args:
-        piece_length: None if it is unknown.
-        availability: for each piece the number of peers that have it; empty if it is unknown.
+        piece_length: the size of a piece in bytes. None if it is not known.
+        availability: for each piece, the number of peers that have the piece. Empty if it is not known.
         finished: whether all selected files are complete.
     """
     found: list[File] = []
-    for file, (first, last) in _ranges(files, piece_length or 0):
+    for index, (file, (first, last)) in enumerate(_ranges(files, piece_length or 0)):
         pieces = availability[first : last + 1]
         found.append(
             File(
-                index=count(file.index),
+                index=index,
                 name=file.path,
                 size=count(file.size),
                 progress=fraction(file.bytes_done / file.size) if file.size > 0 else 1,
                 priority=PRIORITIES.get(file.priority, NORMAL),
-                availability=fraction(sum(map(bool, pieces)) / len(pieces)) if pieces else UNKNOWN,
+                availability=_available(pieces) if availability else UNKNOWN,
                 piece_range=(first, last),
                 is_seed=None if found else finished,
             )
@@ -52,8 +58,16 @@ def file_rows(files: Iterable[FileRow], piece_length: int | None, availability: 
     return found
 
 
+def _available(pieces: bytes) -> float:
+    """The share of a file's pieces that peers have. An empty file has no piece, and is always there."""
+    return fraction(sum(map(bool, pieces)) / len(pieces)) if pieces else 1
+
+
 def _ranges(files: Iterable[FileRow], piece_length: int) -> Iterator[tuple[FileRow, tuple[int, int]]]:
-    """The files with their first and last pieces. A gap in the indices is padding up to the next piece."""
+    """Returns each file with its first and last piece. A missing index is a padding file, which fills its piece.
+
+    As in qBittorrent, the last piece of an empty file is the piece before its first one.
+    """
     offset, index = 0, 0
     for file in files:
         if not piece_length:
@@ -61,5 +75,6 @@ def _ranges(files: Iterable[FileRow], piece_length: int) -> Iterator[tuple[FileR
             continue
         if file.index != index:
             offset = -(-offset // piece_length) * piece_length
-        yield file, (offset // piece_length, max(offset + file.size - 1, offset) // piece_length)
+        first = offset // piece_length
+        yield file, (first, (offset + file.size - 1) // piece_length if file.size > 0 else first - 1)
         offset, index = offset + file.size, file.index + 1

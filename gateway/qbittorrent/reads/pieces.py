@@ -9,16 +9,16 @@ HASH_BYTES: Final = 20
 
 
 def piece_states(report: PieceReport) -> list[int]:
-    """Returns 2 for each piece that is complete, and 0 for the others."""
+    """Returns 2 for each complete piece, and 0 for each other piece."""
     bits = report.have
     return [HAVE if bits[i >> 3] & (0x80 >> (i & 7)) else 0 for i in range(min(report.pieces, len(bits) * 8))]
 
 
 def piece_hashes(metainfo: bytes) -> list[str]:
-    """Returns the SHA-1 hashes of the pieces in hex; none for a torrent that has only version 2.
+    """Returns the SHA-1 hashes of the pieces in hex. The list is empty for a v2 torrent that is not hybrid.
 
     Raises:
-        ValueError: this is no torrent file.
+        ValueError: the data is not a .torrent file.
     """
     if not metainfo:
         return []
@@ -33,7 +33,7 @@ def piece_hashes(metainfo: bytes) -> list[str]:
 
 
 def _members(data: bytes, at: int) -> dict[bytes, int]:
-    """The keys of a bencoded dictionary, with the offsets of their values."""
+    """Returns the keys of a bencoded dictionary, and the offsets of the values."""
     if data[at : at + 1] != b"d":
         raise ValueError("not a dictionary")
     found, at = {}, at + 1
@@ -45,14 +45,14 @@ def _members(data: bytes, at: int) -> dict[bytes, int]:
 
 
 def _string(data: bytes, at: int) -> tuple[int, int]:
-    """The begin and the end of a bencoded string's content."""
+    """Returns the offsets at which the content of a bencoded string begins and ends."""
     colon = data.index(b":", at, at + 12)
     begin = colon + 1
     return begin, begin + int(data[at:colon])
 
 
 def _after(data: bytes, at: int) -> int:
-    """The offset after a bencoded value."""
+    """Returns the offset after a bencoded value."""
     depth = 0
     while True:
         match data[at : at + 1]:

@@ -7,7 +7,7 @@ from gateway.qbittorrent.rows.numbers import UNKNOWN, count, seconds
 
 
 class Properties(msgspec.Struct, frozen=True, kw_only=True):
-    """One torrent. Units are those of a row."""
+    """The properties of one torrent. The units are the same as in a row."""
 
     infohash_v1: str
     infohash_v2: str
@@ -55,7 +55,7 @@ class Properties(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def properties(entry: Entry, reannounce: int = 0) -> Properties:
-    """Returns the properties of a torrent, whose clock fields are set.
+    """Returns the properties of a torrent. The clock fields of its row have to be set.
 
     Args:
         reannounce: the seconds until the next announce.

@@ -1,4 +1,4 @@
-"""Selects, sorts and cuts the list of torrents. Pure."""
+"""Selects and sorts torrents for the list. Pure."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -20,13 +20,14 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     """The parameters of `torrents/info`.
 
     Fields:
-        filter: the name of a filter; an unknown name is like none.
-        category, tag: None for any; empty for torrents without one.
-        hashes: the hashes of wanted torrents; None for all.
-        private: None for any.
-        sort: a field; empty for the order in which torrents were added.
-        limit: the maximum number; 0 or less for all.
-        offset: how many are left out; counted from the end if it is negative.
+        filter: the name of a filter. An unknown name selects all torrents.
+        category: the category of the torrents. None selects all torrents, an empty text torrents without a category.
+        tag: a tag of the torrents. None selects all torrents, an empty text torrents without tags.
+        hashes: the hashes of the torrents. None selects all torrents.
+        private: whether the torrents are private. None selects all torrents.
+        sort: the field to sort by. If it is empty, the order is that in which torrents were added.
+        limit: the maximum number of torrents. If it is 0 or less, there is no maximum.
+        offset: the index of the first torrent in the result. A negative offset counts from the end.
     """
 
     filter: str = ""
@@ -40,10 +41,10 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     offset: int = 0
 
     def run(self, entries: Iterable[Entry], prepare: Callable[[Entry], None]) -> list[Entry]:
-        """Returns the wanted entries.
+        """Returns the selected entries.
 
         Args:
-            prepare: is called with each entry before it is compared.
+            prepare: called with each entry before the entry is compared.
 
         Raises:
             UnknownColumn: the field to sort by does not exist.
@@ -58,7 +59,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         return self.cut(found)
 
     def wants(self, entry: Entry) -> bool:
-        """Whether a torrent is wanted."""
+        """Whether the query selects a torrent."""
         row = entry.row
         if self.hashes is not None and entry.hash not in self.hashes:
             return False

@@ -1,4 +1,4 @@
-"""The reads of `torrents`."""
+"""The endpoints that read torrents."""
 
 import asyncio
 from typing import Any, Final
@@ -13,7 +13,7 @@ from gateway.qbittorrent.other_trackers import other_trackers
 from gateway.qbittorrent.present import Present, array, listed, now_us
 from gateway.qbittorrent.reads.details import Details
 from gateway.qbittorrent.reads.files import File, file_rows
-from gateway.qbittorrent.reads.pieces import piece_hashes, piece_states
+from gateway.qbittorrent.reads.pieces import HAVE, piece_hashes, piece_states
 from gateway.qbittorrent.reads.properties import properties
 from gateway.qbittorrent.reads.query import Query, UnknownColumn
 from gateway.qbittorrent.reads.trackers import Tracker, listed_trackers, pseudo_rows, tracker_row, unusable_rows
@@ -23,7 +23,7 @@ from gateway.web import answers
 from gateway.web.fields import Fields
 
 FEW: Final = 50
-"""Up to this number of torrents, the daemon is asked for the state of trackers in a list."""
+"""If a list has at most this many torrents, the daemon is asked for the states of their trackers."""
 
 
 def routes(present: Present, details: Details) -> list[BaseRoute]:
@@ -78,7 +78,7 @@ class Reads:
         return answers.json(properties(entry))
 
     async def trackers(self, fields: Fields) -> Response:
-        """The trackers of a torrent, after three other sources of peers."""
+        """The rows of the DHT, of PEX and of LSD, and then the trackers of a torrent."""
         entry = self._present.entry(fields)
         torrent = entry.torrent.row.torrent
         rows = await self._details.trackers(torrent)
@@ -93,7 +93,7 @@ class Reads:
         return answers.json([{"url": url} for url in await self._details.web_seeds(entry.torrent.row.torrent)])
 
     async def files(self, fields: Fields) -> Response:
-        """The files of a torrent, or those with the given indexes."""
+        """The files of a torrent, or only the files with the given indexes."""
         entry = self._present.entry(fields)
         rows = {row.index: row for row in await self._files_of(entry)}
         if "indexes" not in fields:
@@ -113,7 +113,10 @@ class Reads:
         entry = self._present.entry(fields)
         if not entry.row.has_metadata:
             return answers.json([])
-        return answers.json(piece_states(await self._details.pieces(entry.torrent.row.torrent)))
+        try:
+            return answers.json(piece_states(await self._details.pieces(entry.torrent.row.torrent)))
+        except Unavailable:
+            return answers.json(_uniform_states(entry))
 
     async def piece_hashes(self, fields: Fields) -> Response:
         """The hash of each piece."""
@@ -128,7 +131,10 @@ class Reads:
         entry = self._present.entry(fields)
         if not entry.row.has_metadata:
             return answers.json([])
-        return answers.json(list((await self._details.pieces(entry.torrent.row.torrent)).availability))
+        try:
+            return answers.json(list((await self._details.pieces(entry.torrent.row.torrent)).availability))
+        except Unavailable:
+            return answers.json([0] * (entry.torrent.facts.pieces or 0))  # without an engine there are no peers
 
     def _query(self, fields: Fields) -> Query:
         hashes = [each for each in fields.get("hashes", "").split("|") if each]
@@ -146,7 +152,7 @@ class Reads:
         )
 
     async def _trackers_of(self, entries: list[Entry]) -> list[list[Tracker]]:
-        """The trackers of torrents in a list; if there are many torrents, as far as the mirror knows."""
+        """The trackers of the torrents in a list. If there are many torrents, only the mirror is used."""
         if len(entries) > FEW:
             return [listed_trackers(entry.torrent) for entry in entries]
         found = []
@@ -170,3 +176,13 @@ class Reads:
             except (Unavailable, HTTPException):
                 availability = b""
         return file_rows(rows, entry.torrent.facts.piece_length, availability, finished)
+
+
+def _uniform_states(entry: Entry) -> list[int]:
+    """The states of pieces without an engine, if all or none are complete. Raises Unavailable otherwise."""
+    row, pieces = entry.torrent.row, entry.torrent.facts.pieces or 0
+    if row.bytes_done >= row.size:
+        return [HAVE] * pieces
+    if row.bytes_done == 0:
+        return [0] * pieces
+    raise Unavailable("The engine is away.")

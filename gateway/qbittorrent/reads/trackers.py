@@ -23,7 +23,7 @@ PRIVATE: Final = "This torrent is private"
 
 
 class Tracker(msgspec.Struct, frozen=True, kw_only=True):
-    """One tracker, or another source of peers (tier -1). A number of -1 is unknown."""
+    """One tracker, or another source of peers, such as the DHT (tier -1). -1 is an unknown number."""
 
     url: str
     tier: int
@@ -83,7 +83,7 @@ def tracker_row(row: TrackerRow) -> Tracker:
 
 
 def unusable_rows(trackers: Mapping[str, int]) -> list[Tracker]:
-    """Returns the rows of trackers that Ouzel cannot use, given their tiers by URL."""
+    """Returns the rows of trackers that Ouzel cannot use. `trackers` has their tiers by URL."""
     return [
         tracker_row(TrackerRow(url=url, tier=tier, status=TrackerStatus.ERROR, message=PROBLEM))
         for url, tier in trackers.items()
@@ -91,7 +91,7 @@ def unusable_rows(trackers: Mapping[str, int]) -> list[Tracker]:
 
 
 def listed_trackers(torrent: Torrent) -> list[Tracker]:
-    """Returns rows without asking the daemon: only the tracker that has answered last counts as working."""
+    """Returns rows without a request to the daemon. Only the tracker in the torrent's row counts as working."""
     working = torrent.row.tracker if torrent.row.swarm_seeds is not None else None
     return [
         tracker_row(

@@ -13,12 +13,12 @@ from gateway.qbittorrent.rows.states import is_finished, state_of
 from protocol.wire.rows import TorrentRow, TorrentState
 
 GLOBAL: Final = -2
-"""A seeding goal that is the global one."""
+"""The value that means the global seeding goal."""
 MAX_INT32: Final = 2**31 - 1
 MONTH_S: Final = 2_629_746
-"""The average month of the Gregorian calendar."""
+"""The average duration of a month in the Gregorian calendar."""
 MAX_AGE_S: Final = 120
-"""The maximum time by which the durations of a row are continued. Older rows belong to a daemon that is away."""
+"""The maximum time that is added to the durations in a row. If a row is older, the daemon is away."""
 RUNNING: Final = frozenset(
     {
         TorrentState.CHECKING,
@@ -31,7 +31,7 @@ RUNNING: Final = frozenset(
 
 
 def hash_of(row: TorrentRow) -> str:
-    """Returns the name by which clients know a torrent: its id, of a v2 torrent the first 40 digits."""
+    """Returns the hash by which clients identify a torrent: the first 40 digits of the torrent's id."""
     return row.torrent[:40]
 
 
@@ -39,7 +39,7 @@ def row_of(torrent: Torrent, extras: Extras = NO_EXTRAS, session: tuple[int, int
     """Returns the row of a torrent, without the clock fields.
 
     Args:
-        session: the downloaded and uploaded bytes that do not count for the present session.
+        session: the bytes that were downloaded and uploaded before the present session.
     """
     row, facts, options = torrent.row, torrent.facts, torrent.facts.options
     finished = is_finished(row)
@@ -102,14 +102,14 @@ def row_of(torrent: Torrent, extras: Extras = NO_EXTRAS, session: tuple[int, int
 
 
 def ratio_of(row: TorrentRow) -> float:
-    """Returns uploaded divided by downloaded bytes; -1 for infinite."""
+    """Returns uploaded divided by downloaded bytes. -1 means infinite."""
     if row.ratio is None:
         return UNKNOWN if row.uploaded > 0 else 0
     return real(row.ratio)
 
 
 def own_minutes(goal_s: float | str | None) -> int:
-    """Returns a torrent's own limit on a duration in minutes."""
+    """Converts a torrent's own goal for a duration to minutes."""
     return GLOBAL if isinstance(goal_s, str) else minutes(goal_s)
 
 
@@ -130,7 +130,7 @@ def clock_of(torrent: Torrent, now_us: int) -> Mapping[str, float]:
 
 
 def eta_of(row: TorrentRow, seeding_s: int, now_us: int) -> int:
-    """Returns the seconds until the download is complete, or until a seeding goal of a complete torrent is reached."""
+    """Returns the seconds until the download is complete. For a complete torrent, until it reaches a seeding goal."""
     if not is_finished(row):
         return MAX_ETA_S if row.eta_s is None else count(row.eta_s, most=MAX_ETA_S)
     if row.goals is None:

@@ -1,4 +1,4 @@
-"""What rows have and the daemon does not know. Pure."""
+"""The data in rows that only the gateway has. Pure."""
 
 from typing import Final
 
@@ -6,11 +6,11 @@ import msgspec
 
 
 class Extras(msgspec.Struct, frozen=True, kw_only=True):
-    """What the gateway keeps of one torrent.
+    """The data of one torrent that only the gateway has.
 
     Fields:
         auto_tmm: whether the torrent is stored at the path of its category.
-        download_path: where clients want incomplete files; empty for the save path.
+        download_path: the directory that clients set for incomplete files. Empty means the save path.
     """
 
     auto_tmm: bool = False

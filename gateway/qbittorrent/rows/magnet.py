@@ -22,5 +22,5 @@ def magnet_uri(torrent: Torrent) -> str:
 
 @lru_cache(maxsize=1024)
 def _quoted(url: str) -> str:
-    """Returns a tracker's URL for a link. Many torrents have the same trackers."""
+    """Quotes a tracker's URL for a link. The result is cached, because many torrents have the same trackers."""
     return quote(url, safe="")

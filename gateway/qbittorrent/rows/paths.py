@@ -1,16 +1,16 @@
-"""Paths of a torrent's content. They come from its files on disk, never from its name. Pure."""
+"""Computes paths of a torrent's content, from the files on disk and never from the torrent's name. Pure."""
 
 from gateway.mirror.torrent import Torrent
 
 
 def content_path(torrent: Torrent) -> str:
-    """Returns the path of the only file, or of the root folder, or else the save path; empty while unknown."""
+    """Returns the path of the only file or the root folder; otherwise the save path. Empty if it is not known."""
     content = torrent.row.content
     return "" if content is None else joined(torrent.row.save_path, content)
 
 
 def root_path(torrent: Torrent) -> str:
-    """Returns the path of the root folder; empty if there is none."""
+    """Returns the path of the root folder. Empty if there is no root folder."""
     content = torrent.row.content
     if not content or content.startswith("/"):
         return ""
@@ -21,7 +21,7 @@ def root_path(torrent: Torrent) -> str:
 
 
 def joined(folder: str, path: str) -> str:
-    """Returns a path below a folder. An absolute path stays as it is."""
+    """Joins a folder and a path. An absolute path stays the same."""
     if path.startswith("/"):
         return path
     return f"{folder.rstrip('/')}/{path}" if path else folder

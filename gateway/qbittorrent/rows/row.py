@@ -1,4 +1,4 @@
-"""The row of a torrent, as `torrents/info` has it. Pure."""
+"""The row of a torrent in `torrents/info`. Pure."""
 
 import msgspec
 
@@ -6,8 +6,8 @@ import msgspec
 class Row(msgspec.Struct, kw_only=True, gc=False):
     """One torrent.
 
-    Sizes are in bytes, rates in bytes per second, times in seconds since 1970 (-1: never), and durations in seconds.
-    Limits on seeding time are in minutes. A limit of -1 is none, and -2 is the global one.
+    Sizes are in bytes, and rates in bytes per second. Times are in seconds since 1970, and -1 means never. Durations
+    are in seconds. Limits of seeding time are in minutes. The limit -1 means no limit, and -2 means the global limit.
 
     The hash is not part of the row: `torrents/info` has it as a field, and `sync/maindata` as a key.
 
@@ -74,5 +74,5 @@ class Row(msgspec.Struct, kw_only=True, gc=False):
 
 FIELDS = Row.__struct_fields__
 CLOCK = ("eta", "popularity", "seeding_time", "time_active")
-"""The fields that change as time passes."""
+"""The names of the clock fields."""
 STEADY = tuple(name for name in FIELDS if name not in CLOCK)

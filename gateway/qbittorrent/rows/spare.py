@@ -1,11 +1,11 @@
-"""The row of a torrent whose values are impossible. Pure."""
+"""Makes a spare row, for a torrent with impossible values. Pure."""
 
 from gateway.qbittorrent.rows.numbers import MAX_ETA_S, UNKNOWN
 from gateway.qbittorrent.rows.row import Row
 
 
 def spare_row(info_hash: str, name: object) -> Row:
-    """Returns a row in state `error`, which has only a hash and a name."""
+    """Returns a row with the state `error`, a hash and a name. All other fields have default values."""
     return Row(
         infohash_v1=info_hash,
         infohash_v2="",

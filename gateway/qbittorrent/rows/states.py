@@ -1,28 +1,28 @@
-"""The names of states, and which of them a filter has. Pure."""
+"""The names of states, and the filters of the list. Pure."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from gateway.mirror.torrent import Torrent, is_unloaded
+from gateway.mirror.torrent import Torrent
 from gateway.qbittorrent.rows.row import Row
-from protocol.wire.rows import COMPLETE_STATES, TorrentRow, TorrentState
+from protocol.wire.rows import COMPLETE_STATES, HindranceCause, TorrentRow, TorrentState
 
 FIXED: Final[Mapping[TorrentState, str]] = {
     TorrentState.ERROR: "error",
     TorrentState.QUARANTINED: "error",
     TorrentState.MISSING_STORAGE: "missingFiles",
 }
-"""The states whose names depend on nothing else."""
+"""The names of the states that depend only on Ouzel's state."""
 UNFINISHED: Final[Mapping[TorrentState, str]] = {
     TorrentState.CHECKING: "checkingDL",
     TorrentState.FETCHING_METADATA: "metaDL",
-    TorrentState.PAUSED: "stoppedDL",
+    TorrentState.PAUSED: "queuedDL",
     TorrentState.QUEUED: "queuedDL",
 }
 FINISHED: Final[Mapping[TorrentState, str]] = {
     TorrentState.CHECKING: "checkingUP",
     TorrentState.FETCHING_METADATA: "metaDL",
-    TorrentState.PAUSED: "stoppedUP",
+    TorrentState.PAUSED: "queuedUP",
     TorrentState.QUEUED: "queuedUP",
 }
 DOWNLOADING: Final = frozenset(
@@ -49,21 +49,24 @@ FILTERS: Final[Mapping[str, Callable[[Row], bool]]] = {
     "paused": lambda row: row.state in STOPPED,
     "resumed": lambda row: row.state not in STOPPED,
 }
-"""The filters by name. Any other name lets every torrent pass. The last two are names of version 4."""
+"""The filters by name. Every torrent passes an unknown filter. The last two names are from version 4."""
 
 
 def state_of(torrent: Torrent) -> str:
-    """Returns qBittorrent's name for the state of a torrent."""
+    """Returns qBittorrent's name for the state of a torrent.
+
+    A torrent that a client has stopped or started is so at once, before an engine has done it.
+    """
     row, forced = torrent.row, torrent.facts.options.force_start
     if row.moving is not None:
         return "moving"
     if (fixed := FIXED.get(row.state)) is not None:
         return fixed
     finished = is_finished(row)
-    if is_unloaded(row):
-        return "checkingResumeData"
-    if row.state is TorrentState.QUEUED and row.paused:
+    if row.paused and row.state is not TorrentState.CHECKING:
         return "stoppedUP" if finished else "stoppedDL"
+    if row.state is TorrentState.PAUSED and _held(row):
+        return "error"
     if row.state is TorrentState.FETCHING_METADATA and forced:
         return "forcedMetaDL"
     if (waiting := (FINISHED if finished else UNFINISHED).get(row.state)) is not None:
@@ -73,6 +76,11 @@ def state_of(torrent: Torrent) -> str:
     if finished:
         return "uploading" if row.upload_bps > 0 else "stalledUP"
     return "downloading" if row.download_bps > 0 else "stalledDL"
+
+
+def _held(row: TorrentRow) -> bool:
+    """Whether a torrent waits for space on a full disk. qBittorrent stops it with an error."""
+    return row.error is not None or (row.hindrance is not None and row.hindrance.cause is HindranceCause.DISK)
 
 
 def is_finished(row: TorrentRow) -> bool:

@@ -1,5 +1,5 @@
-"""`transfer` and `log`: the service as a whole.
+"""The endpoints of `transfer` and `log`. They are about the whole service.
 
-- *Transfer* is the session's rates, limits and bans.
-- The *log* is the journal of the mirror, in qBittorrent's form.
+- `transfer` has the rates, limits and bans of the session.
+- `log` has the journal of the mirror, in the form of qBittorrent.
 """

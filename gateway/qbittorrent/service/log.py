@@ -13,7 +13,7 @@ from gateway.web import answers
 from gateway.web.fields import Fields
 
 _TYPES: Final = {Level.NORMAL: 1, Level.INFO: 2, Level.WARNING: 4, Level.ERROR: 8}
-"""qBittorrent's number of each level."""
+"""By level, the number that qBittorrent has for it."""
 _PARAMETERS: Final = {Level.NORMAL: "normal", Level.INFO: "info", Level.WARNING: "warning", Level.ERROR: "critical"}
 
 
@@ -30,7 +30,7 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
     """Returns the routes."""
 
     async def main(fields: Fields) -> Response:
-        """The entries after the last known one, of the wanted levels."""
+        """The entries of the wanted levels that are later than `last_known_id`."""
         wanted = {level for level, name in _PARAMETERS.items() if flag(fields.get(name, "")) is not False}
         after = whole_number(fields.get("last_known_id", ""))
         return answers.json(
@@ -44,7 +44,7 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
         )
 
     async def peers(_: Fields) -> Response:
-        """The blocked peers. Ouzel does not log them."""
+        """The blocked peers. The list is always empty, because Ouzel does not log blocked peers."""
         return answers.json([])
 
     return [read("log/main", main), read("log/peers", peers)]

@@ -17,11 +17,11 @@ from ouzel.client import calls
 from protocol.wire.reports import AlternativeReport
 
 MAX_BPS: Final = 2**31 - 2
-"""The greatest rate limit of the wire."""
+"""The greatest rate limit of Ouzel's protocol."""
 
 
 class TransferInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What `transfer/info` returns. Rates are in bytes per second."""
+    """The answer of `transfer/info`. Rates are in bytes per second."""
 
     connection_status: str
     dht_nodes: int
@@ -36,7 +36,7 @@ class TransferInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def info(mirror: Mirror) -> TransferInfo:
-    """Returns the state of the session. Raises Unavailable as long as it was never known."""
+    """Returns the state of the session. Raises Unavailable if the daemon was never reached."""
     if mirror.stats is None:
         raise Unavailable("The daemon has not answered yet.")
     session = mirror.stats.session
@@ -67,7 +67,7 @@ def alternative_in_force(mirror: Mirror) -> bool:
 
 
 def limit(mirror: Mirror, name: str) -> int:
-    """The rate limit in force: `download_bps` or `upload_bps`; 0 for none."""
+    """The rate limit in force. `name` is `download_bps` or `upload_bps`. 0 means no limit."""
     found: Any = alternative(mirror) or mirror.settings
     return 0 if found is None else getattr(found, name)
 
@@ -100,7 +100,7 @@ class Transfer:
         return answers.json(info(self._mirror))
 
     async def mode(self, _: Fields) -> Response:
-        """1 while the alternative limits are in force, otherwise 0."""
+        """Answers 1 while the alternative limits are in force, and otherwise 0."""
         return answers.text(str(int(alternative_in_force(self._mirror))))
 
     async def set_mode(self, fields: Fields) -> Response:
@@ -112,7 +112,7 @@ class Transfer:
         return await self._switch(on=mode != 0)
 
     async def toggle_mode(self, _: Fields) -> Response:
-        """Switches the alternative limits over."""
+        """Switches the alternative limits on if they are off, and off if they are on."""
         return await self._switch(on=not alternative_in_force(self._mirror))
 
     async def download_limit(self, _: Fields) -> Response:
@@ -132,7 +132,7 @@ class Transfer:
         return await self._set_limit("upload_bps", fields)
 
     async def ban_peers(self, fields: Fields) -> Response:
-        """Bans the addresses of peers. What is no address is left out."""
+        """Bans the addresses of peers. Ignores texts that are not addresses."""
         require(fields, "peers")
         peers = [each.strip() for each in fields["peers"].split("|")]
         await self._gateway.daemon.run_many([calls.ban_peer(each) for each in peers if each])

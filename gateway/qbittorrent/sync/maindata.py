@@ -7,10 +7,10 @@ from gateway.qbittorrent.sync.sessions import Answers
 
 
 def maindata(book: Book, answers: Answers[int], rid: int, now_us: int) -> dict[str, Any]:
-    """Returns what a session lacks. Empty members are left out, as in qBittorrent.
+    """Returns the changes that a session does not have. As in qBittorrent, empty members are left out.
 
     Args:
-        rid: the id of the last answer that the client has.
+        rid: the id of the last answer that the client got.
     """
     base = answers.base(rid)
     if base is not None and not book.reaches(base):

@@ -61,7 +61,7 @@ def peers_of(rows: Iterable[PeerRow], torrent: TorrentRow) -> Peers:
 
 
 def torrent_peers(answers: Answers[tuple[str, Peers]], info_hash: str, peers: Peers, rid: int) -> dict[str, Any]:
-    """Returns what a session lacks of a torrent's peers."""
+    """Returns the changes of a torrent's peers that a session does not have."""
     base = answers.base(rid)
     answer: dict[str, Any] = {"rid": answers.send((info_hash, peers))}
     if base is None or base[0] != info_hash:
@@ -79,7 +79,7 @@ def _changes(before: Mapping[str, object], after: Mapping[str, object]) -> dict[
 
 
 def _flags(row: PeerRow) -> Iterable[tuple[str, str]]:
-    """The letters of a peer's flags, each with its meaning."""
+    """Returns the letters of a peer's flags, and the meaning of each letter."""
     flags = set(row.flags)
     unchoked, remote_unchoked = PeerFlag.UNCHOKED in flags, PeerFlag.REMOTE_UNCHOKED in flags
     if PeerFlag.INTERESTED in flags:

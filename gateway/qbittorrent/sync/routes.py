@@ -17,7 +17,7 @@ from gateway.web import answers
 from gateway.web.fields import Fields, fields_of
 
 SHARED: Final = ""
-"""The key of requests without a session of their own."""
+"""The key that all requests without a session share."""
 
 
 def routes(present: Present, details: Details) -> list[BaseRoute]:
@@ -25,7 +25,7 @@ def routes(present: Present, details: Details) -> list[BaseRoute]:
     sessions = Sessions()
 
     async def main(request: Request) -> Response:
-        """What changed in everything."""
+        """The changes of torrents, categories, tags, trackers and the service."""
         fields = await fields_of(request)
         book = present.book()
         if not book.server.values:
@@ -34,7 +34,7 @@ def routes(present: Present, details: Details) -> list[BaseRoute]:
         return answers.json(found)
 
     async def peers(request: Request) -> Response:
-        """What changed in the peers of a torrent."""
+        """The changes of a torrent's peers."""
         fields = await fields_of(request)
         entry = present.entry(fields)
         rows = await details.peers(entry.torrent.row.torrent)

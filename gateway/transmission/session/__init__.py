@@ -1,5 +1,5 @@
 """The methods about the session.
 
-- A *preference* is a setting by the name that `session-get` has for it.
-- A *group* is a bandwidth group. Its limits are shared out over its torrents.
+- A *preference* is a value in `session-get`.
+- A *group* is a bandwidth group of Transmission. The torrents in a group share one rate limit.
 """

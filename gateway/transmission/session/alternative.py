@@ -1,6 +1,6 @@
 """The preferences of the alternative limits and their schedule. Pure.
 
-A schedule in Transmission is one window. `session-set` replaces all windows by one.
+A schedule in Transmission has one window. `session-set` replaces all windows of Ouzel's schedule by this window.
 """
 
 from typing import Any, Final
@@ -21,7 +21,7 @@ _SCHEDULE: Final = {
     "alt-speed-time-day": 127,
     "alt-speed-time-end": 1020,
 }
-"""The schedule by default, which is not in force."""
+"""The default schedule. It is switched off."""
 
 
 def _report(state: State) -> AlternativeReport | None:
@@ -68,7 +68,7 @@ def _time(minutes: int) -> str:
 
 
 def _schedule(state: State) -> dict[str, Any]:
-    """The values of the schedule's preferences: those of the first window, or else the stored ones."""
+    """Returns the schedule's preferences. They are from the first window. Without a window, they are from the store."""
     found = _report(state)
     if found is None or not found.schedule:
         return {name: state.stored(name, default) for name, default in _SCHEDULE.items()}

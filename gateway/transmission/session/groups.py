@@ -1,4 +1,4 @@
-"""`group-get` and `group-set`. Ouzel has no bandwidth groups."""
+"""The methods `group-get` and `group-set`. Ouzel has no bandwidth groups."""
 
 from typing import Any
 
@@ -13,5 +13,5 @@ async def group_get(_: Face, __: Arguments) -> dict[str, Any]:
 
 
 async def group_set(_: Face, __: Arguments) -> dict[str, Any]:
-    """Fails, rather than to accept a limit that would have no effect."""
+    """Fails, because the limit would have no effect."""
     raise Failure("bandwidth groups are not available", Code.INVALID_PARAMS)

@@ -1,4 +1,4 @@
-"""The type of a preference, and the preferences that Ouzel does not have. Pure."""
+"""The type of a preference. Pure."""
 
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
@@ -22,5 +22,5 @@ class Preference(NamedTuple):
 
 
 def constant(value: Any) -> Preference:
-    """What Ouzel does not have: the value is the default, and a change has no effect."""
+    """A preference that always has the same value. A change has no effect, because Ouzel lacks this function."""
     return Preference(lambda _: value)

@@ -1,4 +1,4 @@
-"""`session-get` and `session-set`."""
+"""The methods `session-get` and `session-set`."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from gateway.transmission.session.table import PREFERENCES
 
 
 async def session_get(face: Face, arguments: Arguments) -> dict[str, Any]:
-    """Returns preferences; without `fields`, all of them."""
+    """Returns the preferences in `fields`. Without `fields`, returns all preferences."""
     asked = texts(arguments, "fields")
     names = PREFERENCES if not asked else [name for name in asked if name in PREFERENCES]
     found = await state.read(face)
@@ -17,7 +17,7 @@ async def session_get(face: Face, arguments: Arguments) -> dict[str, Any]:
 
 
 async def session_set(face: Face, arguments: Arguments) -> dict[str, Any]:
-    """Changes preferences. Those that Ouzel does not have stay as they are."""
+    """Changes preferences. Ignores preferences that cannot be changed."""
     change = state.Change(await state.read(face))
     for name in arguments:
         preference = PREFERENCES.get(name)

@@ -22,7 +22,7 @@ def _idle_min(state: State) -> int | None:
 
 
 def _known_ratio(state: State) -> float:
-    """The limit, or else what it was before it was switched off."""
+    """The ratio limit. While the limit is off, the value that it had before."""
     present = _ratio(state)
     return float(state.stored("seedRatioLimit", DEFAULT_RATIO)) if present is None else present
 

@@ -9,18 +9,18 @@ from gateway.transmission.session import state
 
 
 async def session_close(_: Face, __: Arguments) -> dict[str, Any]:
-    """Does nothing. The daemon belongs to the service manager, which would start it again."""
+    """Does nothing, because the service manager would start the daemon again."""
     return {}
 
 
 async def blocklist_update(face: Face, _: Arguments) -> dict[str, Any]:
-    """Returns the number of rules. The daemon watches the file of the IP filter, and loads it when it changes."""
+    """Returns the number of rules of the IP filter. The daemon itself loads the filter's file after each change."""
     stats = face.mirror.stats
     return {"blocklist-size": 0 if stats is None or stats.ip_filter is None else stats.ip_filter.rules}
 
 
 async def port_test(_: Face, __: Arguments) -> dict[str, Any]:
-    """Fails, as Transmission does if its service on the internet does not answer. Ouzel asks no such service."""
+    """Fails, because Ouzel asks no service on the internet whether its port is open."""
     raise Failure("portTested: http error 0: No Response", Code.HTTP_ERROR)
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.daemon.daemon import Unavailable
+from gateway.store.queueing import QUEUEING, queueing
 from gateway.transmission.face import Face
-from gateway.transmission.stored import PREFIX, QUEUEING
+from gateway.transmission.stored import PREFIX
 from ouzel.client import calls
 from ouzel.client.call import call_of, whole
 from ouzel.errors import Refused
@@ -19,12 +20,14 @@ from protocol.wire.results import SettingList
 
 @dataclass(frozen=True)
 class State:
-    """The session as it is.
+    """The present state of the session.
 
     Fields:
         face: the face.
-        settings: libtorrent's settings by name; empty while they are not known.
-        limits, goals, stats: the session's limits, seeding goals and figures; None while they are not known.
+        settings: libtorrent's settings by name. Empty if they are not known.
+        limits: the session's limits. None if they are not known.
+        goals: the global seeding goals. None if they are not known.
+        stats: the report of `stats`. None if it is not known.
     """
 
     face: Face
@@ -38,27 +41,33 @@ class State:
         return self.face.gateway.store.get(PREFIX + name, default)
 
     @property
+    def queueing(self) -> bool:
+        """Whether the queue decides when torrents run."""
+        return queueing(self.face.gateway.store)
+
+    @property
     def roots(self) -> list[RootReport]:
         """The download roots."""
         return [] if self.stats is None else self.stats.roots
 
     @property
     def download_dir(self) -> str:
-        """The directory of torrents that are added without one."""
+        """The directory of torrents that a client adds without a directory."""
         chosen = self.stored("download-dir", None)
         return str(chosen) if chosen else self.roots[0].path if self.roots else ""
 
 
 @dataclass
 class Change:
-    """What `session-set` will change.
+    """The changes of a `session-set`.
 
     Fields:
-        state: the state before.
-        settings: libtorrent's settings.
-        stored: preferences that only the gateway stores.
-        limits: arguments of `update_limits`.
-        goals: arguments of `update_goals`.
+        state: the state before the change.
+        settings: new values of libtorrent's settings.
+        stored: new values of preferences that only the gateway stores.
+        limits: the arguments of `update_limits`.
+        goals: the arguments of `update_goals`.
+        queueing: whether the queue decides when torrents run; None for no change.
     """
 
     state: State
@@ -66,10 +75,11 @@ class Change:
     stored: dict[str, Any] = field(default_factory=dict)
     limits: dict[str, Any] = field(default_factory=dict)
     goals: dict[str, Any] = field(default_factory=dict)
+    queueing: bool | None = None
 
 
 async def read(face: Face) -> State:
-    """Returns the state of the session. While the daemon is away, that is the last known state."""
+    """Returns the state of the session. While the daemon is away, returns the last known state."""
     daemon, memory = face.gateway.daemon, face.memory
     if not face.mirror.away:
         with contextlib.suppress(Refused, Unavailable):
@@ -84,7 +94,7 @@ async def read(face: Face) -> State:
 
 
 async def apply(change: Change) -> None:
-    """Makes a change. Raises Failure, or Unavailable."""
+    """Applies a change. Raises Failure, or Unavailable."""
     face = change.state.face
     if change.settings:
         await face.run(calls.update_settings(change.settings))
@@ -92,9 +102,10 @@ async def apply(change: Change) -> None:
         await face.run(calls.update_limits(**change.limits))
     if change.goals:
         await face.run(calls.update_goals(**change.goals))
-    if QUEUEING in change.stored and change.stored[QUEUEING] != change.state.stored(QUEUEING, False):
+    managed = change.queueing
+    if managed is not None and managed != change.state.queueing:
         torrents = list(face.mirror.torrents.values())
-        managed = change.stored[QUEUEING]
+        await face.gateway.store.put(QUEUEING, managed)
         await face.change(torrents, [calls.update_options(each.row.torrent, auto_managed=managed) for each in torrents])
     for name, value in change.stored.items():
         await face.gateway.store.put(PREFIX + name, value)

@@ -1,4 +1,4 @@
-"""`session-stats`."""
+"""The method `session-stats`."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from gateway.transmission.torrents.standing import status_of
 
 
 async def session_stats(face: Face, _: Arguments) -> dict[str, Any]:
-    """Returns counts, rates and totals. A session is the life of the daemon."""
+    """Returns counts, rates and totals. A session begins with the start of the daemon."""
     stats, health = face.mirror.stats, face.mirror.health
     rows = [torrent.row for torrent in face.mirror.torrents.values()]
     stopped = sum(status_of(row) == 0 for row in rows)

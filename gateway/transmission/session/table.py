@@ -1,4 +1,4 @@
-"""The preferences: one row each. Pure."""
+"""The table of the preferences. Pure."""
 
 import re
 from collections.abc import Callable
@@ -10,11 +10,10 @@ from gateway.transmission.session.alternative import ALTERNATIVE
 from gateway.transmission.session.preference import KB, Preference, constant
 from gateway.transmission.session.seeding import SEEDING
 from gateway.transmission.session.state import Change, State
-from gateway.transmission.stored import QUEUEING
 from protocol.wire.desired import LIMIT_MAX_BPS
 
 PEER_LIMIT: Final = 50
-"""What Transmission has by default. Until a client sets it, torrents have no limit of their own."""
+"""The default of Transmission. Until a client sets the preference, added torrents get no limit."""
 VERSION: Final = "4.0.6 (ouzel)"
 UNITS: Final = {
     "speed-units": ["kB/s", "MB/s", "GB/s", "TB/s"],
@@ -49,7 +48,7 @@ def _count_setting(name: str, default: int) -> Preference:
 
 
 def _stored(name: str, default: Any, convert: Callable[[Arguments, str], Any]) -> Preference:
-    """What only the gateway stores: it applies to torrents that are added here."""
+    """A preference that only the gateway stores. It applies to torrents that are added by this face."""
 
     def write(change: Change, arguments: Arguments, argument: str) -> None:
         value = convert(arguments, argument)
@@ -135,7 +134,7 @@ def _write_download_dir(change: Change, arguments: Arguments, name: str) -> None
 
 
 def _queue_enabled(setting: str, size: str, default: int) -> Preference:
-    """-1 in libtorrent means no limit."""
+    """The preference that switches a limit of the queue on or off. In libtorrent, -1 means no limit."""
 
     def write(change: Change, arguments: Arguments, argument: str) -> None:
         value = flag(arguments, argument)
@@ -144,20 +143,18 @@ def _queue_enabled(setting: str, size: str, default: int) -> Preference:
             stored = change.state.stored(size, default) if chosen is None else chosen
             change.settings[setting] = clamped(stored, 1) if value else -1
             others = [each for each in _QUEUES if each != setting]
-            if value and not change.state.stored(QUEUEING, False):
+            if value and not change.state.queueing:
                 for each in others:
                     change.settings.setdefault(each, -1)
             change.settings["active_limit"] = -1
-            change.stored[QUEUEING] = value or _any_limited(change, others)
+            change.queueing = value or _any_limited(change, others)
 
-    return Preference(
-        lambda state: state.stored(QUEUEING, False) and _integer(state.settings.get(setting), -1) >= 0, write
-    )
+    return Preference(lambda state: state.queueing and _integer(state.settings.get(setting), -1) >= 0, write)
 
 
 def _any_limited(change: Change, settings: list[str]) -> bool:
-    """Whether the queue limits one of these numbers, after the change."""
-    if not change.state.stored(QUEUEING, False):
+    """Whether one of these limits of the queue is on after the change."""
+    if not change.state.queueing:
         return any(isinstance(value := change.settings.get(each), int) and value >= 0 for each in settings)
     return any(_integer(change.settings.get(each, change.state.settings.get(each)), -1) >= 0 for each in settings)
 

@@ -1,4 +1,4 @@
-"""The methods that act on torrents, and take nothing but their ids."""
+"""The methods that act on torrents and need only the ids of the torrents."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from ouzel.client.call import Call
 from protocol.wire.errors import ErrorKind
 
 _HARMLESS = frozenset({ErrorKind.TORRENT_PAUSED, ErrorKind.NOT_IN_QUEUE, ErrorKind.UNKNOWN_TORRENT})
-"""Refusals that Transmission does not have: such a torrent is not changed."""
+"""The refusals that Transmission does not have. They are ignored, and the torrent is not changed."""
 
 
 async def _each(face: Face, torrents: Iterable[Torrent], call: Callable[[str], Call[Any]]) -> dict[str, Any]:
@@ -27,12 +27,12 @@ async def torrent_start(face: Face, arguments: Arguments) -> dict[str, Any]:
 
 
 async def torrent_start_now(face: Face, arguments: Arguments) -> dict[str, Any]:
-    """Starts torrents, whatever the queue says."""
+    """Starts torrents at once, even if the queue would let them wait."""
     return await _each(face, face.torrents(arguments), lambda each: calls.update_options(each, force_start=True))
 
 
 async def torrent_stop(face: Face, arguments: Arguments) -> dict[str, Any]:
-    """Stops torrents. A torrent that was started in spite of the queue obeys the queue again."""
+    """Stops torrents, and switches off `force_start`. After the next start, the queue decides again."""
     torrents = face.torrents(arguments)
     forced = [torrent for torrent in torrents if torrent.facts.options.force_start]
     await _each(face, forced, lambda each: calls.update_options(each, force_start=False))
@@ -40,7 +40,7 @@ async def torrent_stop(face: Face, arguments: Arguments) -> dict[str, Any]:
 
 
 async def torrent_verify(face: Face, arguments: Arguments) -> dict[str, Any]:
-    """Hashes the files of torrents. Without metadata there is nothing to hash."""
+    """Hashes the files of torrents. Ignores torrents without metadata, because they have no files yet."""
     return await _each(face, [each for each in face.torrents(arguments) if each.row.size], calls.recheck)
 
 

@@ -1,4 +1,4 @@
-"""`torrent-add`."""
+"""The method `torrent-add`."""
 
 import base64
 import binascii
@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from gateway.fetching import fetching
 from gateway.fetching.fetching import NotFetched
+from gateway.store.queueing import queueing
 from gateway.transmission.arguments import Arguments, clamped, flag, integer, text, texts
 from gateway.transmission.face import Face
 from gateway.transmission.failure import Code, Failure
@@ -34,7 +35,7 @@ async def torrent_add(face: Face, arguments: Arguments) -> dict[str, Any]:
     if peer_limit is None:
         peer_limit = stored(PREFIX + "peer-limit-per-torrent", 0)
     options = TorrentOptions(
-        max_connections=clamped(peer_limit, 0, PEERS_MAX), auto_managed=stored(PREFIX + "queueing", False)
+        max_connections=clamped(peer_limit, 0, PEERS_MAX), auto_managed=queueing(face.gateway.store)
     )
     trackers = parsed(stored(PREFIX + "default-trackers", ""))
     added = await face.run(
@@ -56,7 +57,7 @@ async def torrent_add(face: Face, arguments: Arguments) -> dict[str, Any]:
 
 
 async def _source(face: Face, arguments: Arguments) -> tuple[str | None, bytes | None]:
-    """The magnet link, or else the metainfo."""
+    """Returns the magnet link. If there is no magnet link, returns the metainfo."""
     encoded = text(arguments, "metainfo")
     if encoded:
         try:

@@ -22,14 +22,14 @@ _INACTIVE, _WAITING, _QUEUED, _ACTIVE = range(4)
 
 
 def _done(size: int, bytes_done: int, priority: int, torrent: Torrent) -> int:
-    """While no engine has reported it, a selected file of a complete torrent is complete."""
+    """The complete bytes of a file. Before an engine's report, each selected file of a complete torrent is complete."""
     row = torrent.row
     complete = row.bytes_total > 0 and row.bytes_done >= row.bytes_total and priority > 0
     return size if complete else min(size, bytes_done)
 
 
 def _priority(priority: int) -> int:
-    """-1 low, 0 normal, 1 high. A file that is not wanted has the normal one."""
+    """Returns -1 for low, 0 for normal, and 1 for high priority. An unwanted file has normal priority."""
     if priority == 0:
         return 0
     return -1 if priority < 4 else int(priority > 4)
@@ -38,8 +38,11 @@ def _priority(priority: int) -> int:
 def files(torrent: Torrent, known: Known) -> list[Row]:
     """The files in the order of the torrent."""
     length = torrent.facts.piece_length or 0
-    found, offset = [], 0
+    found, offset, index = [], 0, 0
     for file in known.files or ():
+        if length and file.index != index:  # a padding file up to the next piece (BEP 47) is not in the list
+            offset = -(-offset // length) * length
+        index = file.index + 1
         begin = offset // length if length else 0
         end = (offset + file.size + length - 1) // length if length else 0
         offset += file.size
@@ -56,7 +59,7 @@ def files(torrent: Torrent, known: Known) -> list[Row]:
 
 
 def file_stats(torrent: Torrent, known: Known) -> list[Row]:
-    """What changes of the files."""
+    """The fields of the files that change: complete bytes, priority, and whether the file is wanted."""
     return [
         {
             "bytesCompleted": _done(file.size, file.bytes_done, file.priority, torrent),
@@ -73,7 +76,7 @@ def priorities(_: Torrent, known: Known) -> list[int]:
 
 
 def wanted(_: Torrent, known: Known) -> list[int]:
-    """1 for each file that is downloaded, otherwise 0."""
+    """Returns 1 for each wanted file, and 0 for each other file."""
     return [int(file.priority > 0) for file in known.files or ()]
 
 
@@ -95,7 +98,7 @@ def pieces(torrent: Torrent, known: Known) -> str:
 
 
 def availability(torrent: Torrent, known: Known) -> list[int]:
-    """For each piece, the number of connected peers that have it; -1 if it is here."""
+    """For each piece, the number of connected peers that have the piece. -1 if the torrent itself has it."""
     count, report = piece_count(torrent, known), known.pieces
     if report is None:
         return [0] * count
@@ -107,7 +110,7 @@ def availability(torrent: Torrent, known: Known) -> list[int]:
 
 
 def available(torrent: Torrent, known: Known) -> int:
-    """The missing bytes that connected peers have."""
+    """The number of missing bytes that connected peers have."""
     row = torrent.row
     left = max(0, wanted_bytes(row) - row.bytes_done)
     length = torrent.facts.piece_length
@@ -122,7 +125,7 @@ def _address(endpoint: str) -> tuple[str, int]:
 
 
 def _flags(peer: PeerRow) -> str:
-    """The letters of Transmission for what a peer and this side do."""
+    """The letters of Transmission for the state of a connection to a peer."""
     has = peer.flags.__contains__
     sending, receiving = has(PeerFlag.REMOTE_UNCHOKED), has(PeerFlag.UNCHOKED)
     letters = (
@@ -176,7 +179,7 @@ def peers(known: Known) -> list[Row]:
 
 
 def peers_from(known: Known) -> dict[str, int]:
-    """The numbers of connected peers by where their addresses were learnt."""
+    """The number of connected peers by the source of their address, such as the DHT."""
     connected = _peers(known)
     found = {name: sum(flag in peer.flags for peer in connected) for name, flag in _SOURCES.items()}
     found["fromIncoming"] = sum(PeerFlag.OUTGOING not in peer.flags for peer in connected)
@@ -185,18 +188,18 @@ def peers_from(known: Known) -> dict[str, int]:
 
 
 def getting(torrent: Torrent, known: Known) -> int:
-    """The number of peers that are uploaded to."""
+    """The number of peers to which the torrent uploads."""
     counted = sum(peer.upload_bps > 0 for peer in _peers(known)) if torrent.row.peers else 0
     return max(counted, int(torrent.row.upload_bps > 0 and counted == 0))
 
 
 def sending(torrent: Torrent, known: Known) -> int:
-    """The number of peers that data arrives from."""
+    """The number of peers that send data."""
     return sum(peer.download_bps > 0 for peer in _peers(known)) if torrent.row.peers else 0
 
 
 def web_seeds_sending(known: Known) -> int:
-    """The number of web seeds that data arrives from."""
+    """The number of web seeds that send data."""
     return sum(peer.connection is PeerConnection.WEB_SEED and peer.download_bps > 0 for peer in known.peers or ())
 
 
@@ -211,7 +214,7 @@ def _urls(torrent: Torrent, known: Known) -> list[tuple[str, int]]:
 
 
 def tracker_list(torrent: Torrent, known: Known) -> str:
-    """The URLs of announces, one a line, with an empty line between tiers."""
+    """The URLs of trackers, one in each line. An empty line separates two tiers."""
     tiers: dict[int, list[str]] = {}
     for url, tier in _urls(torrent, known):
         tiers.setdefault(tier, []).append(url)
@@ -220,7 +223,7 @@ def tracker_list(torrent: Torrent, known: Known) -> str:
 
 @lru_cache(4096)
 def scrape_url(announce: str) -> str:
-    """The URL of a scrape by the usual convention; empty if there is none."""
+    """The URL for scrapes, by the usual convention. Empty if the convention does not apply to the tracker's URL."""
     scheme, _, rest = announce.partition("://")
     if scheme == "udp":
         return announce
@@ -230,7 +233,7 @@ def scrape_url(announce: str) -> str:
 
 @lru_cache(4096)
 def _host(announce: str) -> tuple[str, str, str]:
-    """The scheme, the name, and the port of a tracker."""
+    """Returns the scheme, the host name and the port of a tracker."""
     try:
         parts = urlsplit(announce)
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 80)
@@ -241,7 +244,7 @@ def _host(announce: str) -> tuple[str, str, str]:
 
 @lru_cache(4096)
 def _site(announce: str) -> str:
-    """The part of the host's name that people know it by: `example` of `tracker.example.org`."""
+    """The main part of a host name, such as `example` in `tracker.example.org`."""
     _, host, _ = _host(announce)
     labels = host.split(".")
     return host if len(labels) < 2 or host.replace(".", "").isdigit() or ":" in host else labels[-2]
@@ -258,7 +261,7 @@ def _tracker(url: str, tier: int, number: int) -> Row:
 
 
 def trackers(torrent: Torrent, known: Known) -> list[Row]:
-    """The trackers. The id of a tracker is its place in the list."""
+    """The trackers. The id of a tracker is its index in the list."""
     return [_tracker(url, tier, number) for number, (url, tier) in enumerate(_urls(torrent, known))]
 
 

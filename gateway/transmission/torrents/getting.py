@@ -1,4 +1,4 @@
-"""`torrent-get`."""
+"""The method `torrent-get`."""
 
 import time
 from typing import Any
@@ -11,6 +11,7 @@ from gateway.transmission.failure import Code, Failure
 from gateway.transmission.queue import positions
 from gateway.transmission.selection import is_recent
 from gateway.transmission.torrents.torrent_fields import FIELDS, Scope
+from gateway.transmission.torrents.values import values_of
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -26,10 +27,10 @@ def _scope(face: Face, names: list[str]) -> Scope:
 
 
 async def torrent_get(face: Face, arguments: Arguments) -> dict[str, Any]:
-    """Returns fields of torrents. Unknown fields are left out.
+    """Returns fields of torrents. Ignores unknown fields.
 
-    Rows are encoded one by one, since the garbage collector would visit thousands of objects again and again. Those of
-    JSON-RPC get other names first.
+    Each row is encoded at once. Thousands of rows that are not encoded would be slow, because the garbage collector
+    visits all their objects. For JSON-RPC, the fields of a row get their new names before the encoding.
     """
     asked = texts(arguments, "fields")
     if not asked:
@@ -46,7 +47,7 @@ async def torrent_get(face: Face, arguments: Arguments) -> dict[str, Any]:
     rows: list[Any] = [names] if table else []
     for torrent in torrents:
         known = face.details.of(torrent)
-        values = [get(torrent, scope, known) for get in getters]
+        values = values_of(getters, torrent, scope, known)
         row = values if table else dict(zip(names, values, strict=True))
         rows.append(row if face.newest else msgspec.Raw(_ENCODER.encode(row)))
     answer: dict[str, Any] = {"torrents": rows}
@@ -57,10 +58,11 @@ async def torrent_get(face: Face, arguments: Arguments) -> dict[str, Any]:
 
 
 def describe(face: Face, torrent: str) -> dict[str, Any]:
-    """The id, name and hash of a torrent, as `torrent-add` returns them."""
+    """The id, name and hash of a torrent, for the answer of `torrent-add`."""
     names = ["id", "name", "hashString"]
     found = face.mirror.torrents.get(torrent)
     if found is None:
         return dict(zip(names, (face.number_of(torrent), torrent, torrent), strict=True))
     scope = _scope(face, names)
-    return {name: FIELDS[name].value(found, scope, face.details.of(found)) for name in names}
+    getters = [FIELDS[name].value for name in names]
+    return dict(zip(names, values_of(getters, found, scope, face.details.of(found)), strict=True))

@@ -25,8 +25,9 @@ async def torrent_set_location(face: Face, arguments: Arguments) -> dict[str, An
 async def move(face: Face, arguments: Arguments, location: str, *, files: bool) -> dict[str, Any]:
     """Changes the directory of torrents.
 
-    Without `files`, Transmission would look for them in the new directory. Here the files are moved in both cases,
-    because the daemon has no other way to change the directory; files that are there already are never overwritten.
+    Without `files`, Transmission does not move files, and expects them in the new directory. Here, the files are moved
+    in both cases, because the daemon cannot change the directory in another way. Existing files in the new directory
+    are never overwritten.
     """
     del files
     torrents = [each for each in face.torrents(arguments) if each.row.save_path.rstrip("/") != location.rstrip("/")]
@@ -62,7 +63,7 @@ async def torrent_rename_path(face: Face, arguments: Arguments) -> dict[str, Any
 
 
 async def _shown(face: Face, torrent: Torrent, path: str) -> None:
-    """Waits until the files have their new names, for a limited time. Transmission answers then, too."""
+    """Waits until the files have their new names, for a limited time. Transmission also answers after the rename."""
     each = torrent.row.torrent
     deadline_s = time.monotonic() + EVENTS_S
     while time.monotonic() < deadline_s:

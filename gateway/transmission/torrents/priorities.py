@@ -1,4 +1,4 @@
-"""The choice and the priorities of files, in the arguments of a method. Pure."""
+"""Reads the selection and the priorities of files from the arguments of a method. Pure."""
 
 from collections.abc import Sequence
 
@@ -12,21 +12,24 @@ _NAMES = ("files-unwanted", "files-wanted", *(name for name, _ in _LEVELS))
 
 
 def is_given(arguments: Arguments) -> bool:
-    """Whether the arguments choose files."""
+    """Whether the arguments change the selection or the priorities of files."""
     return any(isinstance(arguments.get(name), list) for name in _NAMES)
 
 
 def chosen(arguments: Arguments, files: Sequence[FileRow] | None) -> dict[int, int]:
-    """The priorities 0..7 by file index, of the files that the arguments name.
+    """Returns the new priorities (0 to 7) by file index, for the files in the arguments.
+
+    The arguments name a file by its place in the list of files. Padding files (BEP 47) are not in this list, so the
+    place of a file can be less than its index.
 
     Args:
-        files: the files of the torrent; None if they are not known. Then an empty list, which means all files, has no
-            effect.
+        files: the files of the torrent. None if they are not known; then a place counts as an index. An empty list in
+            the arguments means all files. If `files` is None, an empty list has no effect.
 
     Raises:
-        Failure: there is no such file.
+        Failure: the torrent does not have a file in the arguments.
     """
-    present = {file.index: file.priority for file in files or ()}
+    present = {place: file.priority for place, file in enumerate(files or ())}
     now = dict(present)
 
     def named(name: str) -> list[int]:
@@ -46,4 +49,5 @@ def chosen(arguments: Arguments, files: Sequence[FileRow] | None) -> dict[int, i
         now[index] = now.get(index) or NORMAL
     for index in unwanted:
         now[index] = UNWANTED
-    return {index: level for index, level in now.items() if present.get(index) != level}
+    changed = {place: level for place, level in now.items() if present.get(place) != level}
+    return changed if files is None else {files[place].index: level for place, level in changed.items()}

@@ -1,4 +1,4 @@
-"""`torrent-set`."""
+"""The method `torrent-set`."""
 
 import asyncio
 import time
@@ -19,11 +19,11 @@ from protocol.wire.desired import LIMIT_MAX_BPS
 
 KB: Final = 1000
 SHOWN_S: Final = 1.0
-"""An engine has applied the priorities of files within this time."""
+"""The maximum time to wait until an engine has applied the priorities of files."""
 
 
 async def torrent_set(face: Face, arguments: Arguments) -> dict[str, Any]:
-    """Changes torrents. Arguments that are not known are ignored."""
+    """Changes torrents. Ignores unknown arguments."""
     location = text(arguments, "location")
     if location is not None and not location.startswith("/"):
         raise Failure("new location path is not absolute", Code.PATH_NOT_ABSOLUTE)
@@ -46,7 +46,7 @@ async def torrent_set(face: Face, arguments: Arguments) -> dict[str, Any]:
 
 
 def _calls(face: Face, torrent: Torrent, arguments: Arguments, files: dict[int, int]) -> Iterator[Call[Any]]:
-    """The calls that change one torrent. Raises Failure."""
+    """Returns the calls that change one torrent. Raises Failure."""
     each = torrent.row.torrent
     known = face.details.of(torrent)
     options = _options(torrent, arguments)
@@ -83,7 +83,7 @@ async def _shown(face: Face, wanted: dict[Torrent, dict[int, int]]) -> None:
 
 
 def _all(files: list[Any], changed: dict[int, int]) -> dict[int, int]:
-    """The priorities of all files, because the daemon replaces the whole table."""
+    """Returns the priorities of all files. The daemon replaces all priorities at each change."""
     return {file.index: changed.get(file.index, file.priority) for file in files} or changed
 
 
@@ -118,9 +118,9 @@ def _options(torrent: Torrent, arguments: Arguments) -> dict[str, Any]:
 
 
 def _goal(mode: int | None, limit: float | None, present: object) -> float | Literal["own", "global", "none"] | None:
-    """The new goal: a number, `global`, `none`, or `own` for the default of an own limit; None for no change.
+    """Returns the new goal: a number, `global`, `none`, or `own` for the default number. None means no change.
 
-    A limit alone takes effect if the torrent has one of its own.
+    Without `mode`, `limit` takes effect only if the torrent has its own goal.
     """
     is_own = isinstance(present, int | float)
     match mode:
@@ -135,7 +135,7 @@ def _goal(mode: int | None, limit: float | None, present: object) -> float | Lit
 
 
 def _limit(arguments: Arguments, name: Literal["download", "upload"], present_bps: int) -> int | None:
-    """The new limit in bytes per second, 0 for none; None for no change."""
+    """The new limit in bytes per second. 0 means no limit, and None means no change."""
     limited, limit = flag(arguments, f"{name}Limited"), integer(arguments, f"{name}Limit")
     if limited is False:
         return 0
@@ -145,7 +145,7 @@ def _limit(arguments: Arguments, name: Literal["download", "upload"], present_bp
 
 
 async def _place(face: Face, torrents: list[Torrent], position: int) -> None:
-    """Moves torrents to a place in the queue: first to the front, then down."""
+    """Moves torrents to a position in the queue: first to the front, then down to the position."""
     queued = [each for each in torrents if each.row.queue_position is not None]
     for torrent in reversed(queued):
         each = torrent.row.torrent

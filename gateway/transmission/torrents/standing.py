@@ -1,4 +1,4 @@
-"""What state a torrent is in, in Transmission's numbers. Pure."""
+"""Converts the state and the error of a torrent to Transmission's numbers. Pure."""
 
 from enum import IntEnum
 
@@ -62,9 +62,9 @@ def is_complete(row: TorrentRow) -> bool:
 
 
 def status_of(row: TorrentRow) -> int:
-    """The value of `status`. A torrent that an error has stopped is stopped.
+    """The value of `status`. A torrent with an error is stopped.
 
-    A torrent that a client has stopped or started is so at once, before the engine has done it.
+    When a client stops or starts a torrent, the value changes at once, before the engine has changed the torrent.
     """
     if row.paused and row.state is not TorrentState.CHECKING:
         return int(Status.STOPPED)
@@ -87,7 +87,7 @@ def error_of(row: TorrentRow) -> tuple[int, str]:
 
 
 def _unreachable(message: str) -> bool:
-    """Whether the trackers did not answer at all. For Transmission, only a tracker's answer is an error."""
+    """Whether no tracker has answered. In Transmission, only an error in a tracker's answer is an error."""
     lower = message.lower()
     return any(each in lower for each in _UNREACHABLE)
 

@@ -1,12 +1,13 @@
-"""The fields of a torrent: one row each. Pure.
+"""The table of the fields of a torrent. Pure.
 
-Times are in seconds since 1970, 0 for never. Limits are in kB/s. `-1` as a duration means that it does not apply.
+Times are in seconds since 1970, and 0 means never. Limits are in kB/s. The duration -1 means that there is no duration.
 """
 
 import mimetypes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -24,17 +25,17 @@ INT_MAX: Final = 2**53 - 1
 DEFAULT_RATIO: Final = 2.0
 DEFAULT_IDLE_MIN: Final = 30
 PEER_LIMIT: Final = 50
-"""What Transmission has by default, for limits that are off."""
+"""The default of Transmission. Fields show it if the torrent has no limit."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What the fields of all torrents in an answer have in common.
+    """The data that all torrents in an answer share.
 
     Fields:
-        now_s: the time, seconds since 1970.
-        number_of: the id of a torrent.
-        position: the places of torrents in the queue.
+        now_s: the time in seconds since 1970.
+        number_of: returns the id of a torrent in the RPC.
+        position: the positions of torrents in the queue.
         directory: the session's `config-dir`.
     """
 
@@ -44,10 +45,13 @@ class Scope:
     directory: str
 
 
-class Field(NamedTuple):
-    """One field: its value, and the details that it needs."""
+Getter = Callable[[Torrent, Scope, Known], Any]
 
-    value: Callable[[Torrent, Scope, Known], Any]
+
+class Field(NamedTuple):
+    """One field: the function that returns its value, and the details that the function needs."""
+
+    value: Getter
     needs: tuple[Kind, ...] = ()
 
 
@@ -56,8 +60,11 @@ def _seconds(micros: int | None) -> int:
 
 
 def name_of(torrent: Torrent) -> str:
-    """The file or root folder on disk. Without a common folder, or before the files are known, it is the name."""
-    return torrent.row.content or torrent.row.name or torrent.row.torrent
+    """The name of the only file or root folder on disk. If neither exists or is known, the torrent's name."""
+    row = torrent.row
+    content = row.content or ""
+    root = content if content.startswith("/") else content.partition("/")[0]
+    return root or row.name or row.torrent
 
 
 def _eta(torrent: Torrent, _: Scope, __: Known) -> int:
@@ -69,7 +76,7 @@ def _eta(torrent: Torrent, _: Scope, __: Known) -> int:
 
 def _ratio(torrent: Torrent, _: Scope, __: Known) -> float:
     row = torrent.row
-    if row.ratio is None:
+    if row.ratio is None or not isfinite(row.ratio):
         return -2.0 if row.uploaded else -1.0
     return row.ratio
 

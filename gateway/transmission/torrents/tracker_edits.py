@@ -1,4 +1,4 @@
-"""The list of trackers in the arguments of `torrent-set`. Pure."""
+"""Reads changes of the trackers from the arguments of `torrent-set`. Pure."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ Tiers = list[tuple[str, int]]
 
 
 def parsed(listed: str) -> Tiers:
-    """Reads a list of one URL a line, with an empty line between tiers. Raises Failure."""
+    """Reads a list of URLs, one in each line. An empty line separates two tiers. Raises Failure."""
     found: Tiers = []
     tier, used = 0, False
     for line in (each.strip() for each in listed.splitlines()):
@@ -30,7 +30,7 @@ def is_given(arguments: Arguments) -> bool:
 
 
 def edited(present: Tiers, arguments: Arguments) -> Tiers:
-    """The new list of trackers. A tracker's id is its place in the present list. Raises Failure."""
+    """Returns the new list of trackers. The id of a tracker is its index in the present list. Raises Failure."""
     listed = text(arguments, "trackerList")
     if listed is not None:
         return parsed(listed)

@@ -1,5 +1,7 @@
-"""How methods are called over HTTP, and the files of a web interface.
+"""Receives calls of methods over HTTP.
 
-- A *session id* is what a client has to send back, so that no foreign web page can call methods.
-- *Legacy* is the format of 4.0.6. JSON-RPC 2.0 is the format of 4.1, which has other names for the same things.
+- The gateway gives clients a *session id*, and each request has to contain it. A foreign web page does not
+  know the session id, so the page cannot call methods.
+- *Legacy* is the format of version 4.0.6. JSON-RPC 2.0 is the format of version 4.1. It has other names of methods and
+  fields.
 """

@@ -1,4 +1,4 @@
-"""JSON-RPC 2.0, as Transmission 4.1 has it."""
+"""The JSON-RPC 2.0 of Transmission 4.1."""
 
 from dataclasses import replace
 from typing import Any
@@ -27,7 +27,7 @@ _MESSAGES = {
 
 
 def is_request(value: Any) -> bool:
-    """Whether this is a request, or a batch of requests, in this format."""
+    """Whether a value is a JSON-RPC request, or a batch of JSON-RPC requests."""
     if isinstance(value, list):
         return True
     return isinstance(value, dict) and "jsonrpc" in value
@@ -46,7 +46,7 @@ async def answer(face: Face, value: Any) -> Response:
 
 
 async def _run(face: Face, request: Any) -> dict[str, Any] | None:
-    """The response object; None for a notification, which has no id."""
+    """Runs one request. Returns the response. None for a notification, that is, a request without an id."""
     if not isinstance(request, dict) or request.get("jsonrpc") != "2.0" or not isinstance(request.get("method"), str):
         return _error(request.get("id") if isinstance(request, dict) else None, Code.INVALID_REQUEST, "")
     number, silent = request.get("id"), "id" not in request

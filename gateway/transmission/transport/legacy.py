@@ -1,4 +1,4 @@
-"""The format of requests and answers of 4.0.6."""
+"""The format of requests and answers in version 4.0.6."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from gateway.web import answers
 
 
 async def answer(face: Face, request: dict[str, Any]) -> Response:
-    """Runs one request. A failure is an answer like the others. Raises Unavailable."""
+    """Runs one request. If the method fails, the answer has the failure. Raises Unavailable."""
     arguments = request.get("arguments")
     name = request.get("method")
     body: dict[str, Any] = {"arguments": {}, "result": "success"}

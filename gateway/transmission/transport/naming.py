@@ -1,4 +1,4 @@
-"""The names of JSON-RPC, which are in snake_case, and those of 4.0.6. Pure."""
+"""Converts names between JSON-RPC (snake_case) and version 4.0.6. Pure."""
 
 import re
 from typing import Any, Final
@@ -23,7 +23,7 @@ _ARGUMENTS: Final = (
 
 
 def snake(name: str) -> str:
-    """`peersGettingFromUs` and `alt-speed-down` become `peers_getting_from_us` and `alt_speed_down`."""
+    """Converts `peersGettingFromUs` to `peers_getting_from_us`, and `alt-speed-down` to `alt_speed_down`."""
     return _HUMP.sub("_", name.replace("-", "_")).lower()
 
 
@@ -32,7 +32,7 @@ _FIELDS: Final = {snake(name): name for name in FIELDS}
 
 
 def legacy_method(name: str) -> str | None:
-    """The old name of a method; None if there is no such method."""
+    """The old name of a method. None if the method does not exist."""
     found = _LEGACY.get(name)
     return found if found in METHODS else None
 
@@ -52,7 +52,7 @@ def legacy_arguments(method: str, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def renamed(value: Any) -> Any:
-    """The arguments of an answer with their new names. In the table format, the first row has names, too."""
+    """The arguments of an answer with their new names. In the table format, the names are in the first row."""
     if isinstance(value, dict):
         found = {snake(name): renamed(each) for name, each in value.items()}
         rows = found.get("torrents")

@@ -15,7 +15,7 @@ STARTING: Final = "The daemon's torrents are not known yet."
 
 
 async def respond(face: Face, request: Request) -> Response:
-    """Answers a request. Without the session id the answer is 409, whatever the request's method and content are."""
+    """Answers a request. Without the session id, the answer to every request is 409."""
     if not session_id.has(request, face.session_id):
         return session_id.conflict(face.session_id)
     if request.method != "POST":

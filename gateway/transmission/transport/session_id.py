@@ -1,4 +1,4 @@
-"""The session id, which protects from requests of foreign web pages."""
+"""The session id. It prevents requests by foreign web pages."""
 
 import secrets
 from hmac import compare_digest
@@ -12,7 +12,7 @@ VERSION: Final = "X-Transmission-Rpc-Version"
 
 
 def made() -> str:
-    """A new session id."""
+    """Returns a new session id."""
     return secrets.token_hex(24)
 
 
@@ -22,7 +22,7 @@ def has(request: Request, session_id: str) -> bool:
 
 
 def conflict(session_id: str) -> Response:
-    """The answer to a request without the id: 409. The id is in a header, and in the page for programs that read it."""
+    """The answer (409) to a request without the session id. The id is in a header and in the text of the answer."""
     page = (
         "<!doctype html><title>409: Conflict</title><h1>409: Conflict</h1>"
         "<p>Send the request again with this header:</p>"

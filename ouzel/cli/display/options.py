@@ -16,7 +16,7 @@ _LIMITS: Final = ("max_connections", "max_uploads")
 
 
 def table(options: TorrentOptions) -> Grid:
-    """Each option except goals with its value, by the names in the command line."""
+    """The value of each option except goals. Keys are the names in the command line."""
     grid = Grid.grid(padding=(0, 2))
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(overflow="fold")

@@ -40,7 +40,7 @@ class Output:
         self.console = Console(highlight=False, width=None if terminal else columns())
 
     def show(self, document: Any, human: Callable[[], RenderableType]) -> None:
-        """Writes the result of a command: `document` as JSON, or what `human` returns."""
+        """Writes the result of a command: `document` as JSON, or the return value of `human`."""
         if self.as_json:
             self.json_line(document)
         else:

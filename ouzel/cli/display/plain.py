@@ -19,7 +19,7 @@ STEP: Final = 0.05
 
 
 class PlainLines:
-    """Tracks what was reported, and returns lines for changes.
+    """Tracks the last report, and returns lines for changes.
 
     Args:
         torrent: the only torrent to report. None means all torrents.

@@ -158,7 +158,15 @@ def _priorities(given: Any) -> dict[int, int]:
 
 
 def _goal(value: int, scale: int, factor: float) -> Goal:
-    """Converts a goal. -2 is the client's goal, and -1 is no goal. The profile has both multiplied by `scale`."""
+    """Converts a seeding goal of qBittorrent.
+
+    In qBittorrent, -2 means the global goal, and -1 means no goal.
+
+    Args:
+        value: the goal in qBittorrent's profile. Every goal there is multiplied by `scale`.
+        scale: the factor of `value`, for example 1000 for a ratio.
+        factor: converts `value` to Ouzel's unit.
+    """
     if value == _NONE * scale:
         return "none"
     return value * factor if value >= 0 else "global"

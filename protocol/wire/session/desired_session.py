@@ -45,7 +45,7 @@ class OwnAlternativeLimits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class OwnGlobalGoals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The global goals that clients have set; `file` for those that no client has set."""
+    """The global goals that clients have set. `file` means that no client has set the goal."""
 
     ratio: RatioGoal | FromFile | None = "file"
     seeding_time_s: TimeGoal | FromFile | None = "file"

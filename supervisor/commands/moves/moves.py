@@ -1,10 +1,10 @@
-"""Accepts moves and renames of torrents' files, and stores what the engine reports about them.
+"""Accepts moves and renames of torrents' files, and stores the engine's reports about moves.
 
 A move is part of a torrent's record until the move is complete. So each engine continues the move. See ADR 051.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -29,6 +29,7 @@ from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.concurrency.threads import in_thread
 from supervisor.engine.engine import Engine
+from supervisor.engine.torrents.observed.packed_files import with_renames
 from supervisor.payload.shared_files import SharedFiles
 from supervisor.store.catalogue import Catalogue
 
@@ -180,8 +181,11 @@ class Moves:
             raise OuzelError(ErrorKind.FILES_SHARED, problem, field=field)
 
     def _files(self, desired: DesiredTorrent) -> list[FileEntry] | None:
+        """The files with the names in the record. The list of the engine may be older than the record."""
         metadata = self._snapshot.of(desired.torrent).metadata
-        return None if metadata is None else list(metadata.files())
+        if metadata is None:
+            return None
+        return with_renames(list(metadata.files()), metadata.torrent_paths, desired.renames)[0]
 
     def _known_files(self, desired: DesiredTorrent) -> list[FileEntry]:
         files = self._files(desired)
@@ -195,7 +199,8 @@ class Moves:
         metadata, files = self._snapshot.metadata(moved), self._files(moved)
         if metadata is None or files is None:
             return moved
-        return msgspec.structs.replace(moved, metadata=msgspec.structs.replace(metadata, root=_content(moved, files)))
+        root = content_of(file.path for file in files)
+        return msgspec.structs.replace(moved, metadata=msgspec.structs.replace(metadata, root=root))
 
     # -- reports of the engine ------------------------------------------------------------------------------------
 
@@ -226,19 +231,16 @@ class Moves:
                     events.append(SessionError(name="move_failed", message=message))
             after = msgspec.structs.replace(after, revision=before.revision + 1)
             await self._catalogue.put(after)
+            observed = self._snapshot.of(fact.torrent)
             if after.move is None:
                 self._snapshot.moves.discard(fact.torrent)
+            if after.renames != before.renames and observed.metadata is not None:
+                observed.metadata = observed.metadata.renamed(after.renames)
             if after.metadata != before.metadata:
-                self._snapshot.of(fact.torrent).known = after.metadata
+                observed.known = after.metadata
             for event in events:
                 self._publish(event)
             self._engine.ensure(after)
-
-
-def _content(desired: DesiredTorrent, files: Iterable[FileEntry]) -> str:
-    """The content path of a torrent, with the renames in its record."""
-    renamed = dict(desired.renames)
-    return content_of(renamed.get(file.index, file.path) for file in files)
 
 
 def _leads_to(move: StorageMove, save_path: str, desired: DesiredTorrent) -> bool:

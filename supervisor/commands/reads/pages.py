@@ -1,8 +1,9 @@
 """Makes pages of torrents in steps. Each step takes less than a millisecond. Pure.
 
-A page is true at one sequence number of the event log. This is the latest number at the page's last step. Torrents may
-change while the page is made. If so, the rows of changed torrents are made again. A page ends when its rows reach half
-a megabyte, or at its limit of rows. The cursor of a page says where the page ends.
+Torrents may change while a page is made. The last steps make the rows of the changed torrents again. All rows of a page
+therefore show the state after the same event. The page has the sequence number of this event.
+
+A page ends when its rows reach half a megabyte, or at its limit of rows. The cursor of a page says where the page ends.
 """
 
 from bisect import insort

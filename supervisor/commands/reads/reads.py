@@ -7,7 +7,6 @@ import contextlib
 import re
 import time
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, Final
 
@@ -40,7 +39,7 @@ from protocol.wire.reports import (
     SupervisorReport,
 )
 from protocol.wire.results import BanList, CategoryList, Nothing, ServerInfo, SettingList
-from protocol.wire.rows import DETAIL_FIELDS, ROW_FIELDS, TorrentDetail, TorrentRow, TorrentState
+from protocol.wire.rows import DETAIL_FIELDS, ROW_FIELDS, TorrentDetail, TorrentRow
 from supervisor.commands import categories
 from supervisor.commands.handlers import check_complete, handlers_of, handles
 from supervisor.commands.reads import pages
@@ -243,9 +242,7 @@ class Reads:
 
     def _stats_now(self, now: float) -> StatsReport:
         session = self._snapshot.session
-        states = self._snapshot.states()
-        torrents = (*self._catalogue.torrents, *self._catalogue.unreadable)
-        counts = Counter(states.get(torrent, TorrentState.QUEUED) for torrent in torrents)
+        counts = self._snapshot.count_states((*self._catalogue.torrents, *self._catalogue.unreadable))
         totals = self._snapshot.totals
         all_time_downloaded, all_time_uploaded = totals.all_time
         return StatsReport(

@@ -1,4 +1,4 @@
-"""The global seeding goals: those that clients have set, otherwise those of the configuration. Pure."""
+"""Computes the global seeding goals. A goal that a client has set overrides the configuration. Pure."""
 
 from typing import Final
 

@@ -29,7 +29,7 @@ class Figures(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """A reached goal, its action, and what is stored so that the action is done once."""
+    """A reached goal and its action. `reached` is stored in the record, so that the action is done only once."""
 
     goal: GoalName
     action: GoalAction

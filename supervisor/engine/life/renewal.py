@@ -32,7 +32,7 @@ class Renewal:
 
     Args:
         keeper: recycles the engine, and makes spares.
-        watch: identifies the places at paths.
+        watch: reads which directories are at paths now.
         roots: returns the download roots of the next engine.
         own: returns the engine's own directories in the resume directory. None while the resume directory is not
             reliable.
@@ -40,7 +40,8 @@ class Renewal:
             written.
 
     Fields:
-        covered: the places that the sandbox of the running engine covers, by path. The slot's `Engine` sets them.
+        covered: by path, the identity of each directory that the sandbox of the running engine covers. The slot's
+            `Engine` sets this field.
     """
 
     def __init__(
@@ -64,9 +65,9 @@ class Renewal:
         self._handed_over = asyncio.Event()
         self._counts: dict[str, tuple[str, int]] = {}
         self._known: dict[str, str] = {}
-        """By path: the places that a new engine did not cover.
+        """By path: the identity of a directory that the sandbox of a new engine did not cover.
 
-        Engines are not replaced again because of these places.
+        `Renewal` does not replace the engine again because of these directories.
         """
         self.covered: Mapping[str, str] = {}
 
@@ -80,9 +81,10 @@ class Renewal:
         self._handed_over.set()
 
     async def check(self) -> None:
-        """Identifies the places at the download roots and at the engine's own directories.
+        """Reads which directories are at the paths of the download roots and of the engine's own directories now.
 
-        `run` repeats this check. The owner calls `check` before the first engine is started.
+        A directory is identified by its mount, device and inode. `run` repeats this check. The owner calls `check`
+        before the first engine is started.
         """
         await self._watch.check([*self._roots(), *(self._own() or [])])
 
@@ -121,7 +123,7 @@ class Renewal:
             self._known.update(stale)
 
     def _lasting(self, stale: dict[str, str]) -> dict[str, str]:
-        """The engine's own places that were the same in LASTING_LOOKS checks.
+        """The engine's own directories that had the same identity in LASTING_LOOKS checks.
 
         After so many checks, a failing disk is known to fail.
         """

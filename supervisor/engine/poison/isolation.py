@@ -108,7 +108,7 @@ class Isolation:
 
         Args:
             told: the description of the death.
-            flight: what was in flight.
+            flight: the operations in flight.
             report: the name of the crash report.
             killed_by_us, shortage: the arguments of `supervisor.engine.poison.blame.may_be_a_torrents`.
         """

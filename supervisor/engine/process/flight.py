@@ -19,7 +19,7 @@ def make() -> int:
 
 
 def read(fd: int) -> Flight:
-    """Reads what was in flight. The result is empty if the memory is unreadable or has no valid records."""
+    """Reads the operations in flight. The result is empty if the memory is unreadable or has no valid records."""
     try:
         buffer = os.pread(fd, FLIGHT_BYTES, 0)
     except OSError:

@@ -27,7 +27,7 @@ class Launcher:
         code: the stamp of the engine's code.
 
     Fields:
-        places: identifies the directories at the roots and at the process's other paths.
+        places: reads which directories are at the download roots, and at the other paths of the process.
     """
 
     def __init__(

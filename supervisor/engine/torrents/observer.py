@@ -5,7 +5,7 @@ clients do not know.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -45,6 +45,7 @@ from protocol.wire.events.torrent_events import (
     Completed,
     ErrorCleared,
     FileCompleted,
+    FileEntry,
     FilesDiscovered,
     MetadataUpdated,
     Progress,
@@ -55,7 +56,7 @@ from protocol.wire.events.torrent_events import (
 from protocol.wire.metadata import KnownMetadata
 from protocol.wire.rows import COMPLETE_STATES, TorrentState
 from supervisor.engine.facts import FilesKnown, MetadataLearned, Observation, Readable, TakenUp
-from supervisor.engine.torrents.observed.packed_files import Metadata
+from supervisor.engine.torrents.observed.packed_files import Metadata, with_renames
 from supervisor.engine.torrents.observed.snapshot import Snapshot
 from supervisor.engine.torrents.own_torrents import OwnTorrents
 from supervisor.engine.torrents.waiters import Waiters
@@ -68,7 +69,7 @@ NOT_LOADED: Final = frozenset(
 
 
 class Observer:
-    """Applies each event of the engine to the snapshot. Emits what clients and other parts do not know yet.
+    """Applies each event of the engine to the snapshot. Emits facts that are new for clients and other parts.
 
     Args:
         emit: called with the resulting facts, in order. The receiver publishes public events.
@@ -256,15 +257,17 @@ class Observer:
                 event = self._snapshot.apply_progress(event, observed.told_at, now_us())
                 if state is not TorrentState.QUEUED or self._own.torrents[event.torrent].managed:
                     self._emit(event)
-            case FilesRestored(files=files):
+            case FilesRestored():
                 self._take_metadata(event.torrent, event.metadata)
-                observed.metadata = Metadata.of(files, event.torrent_paths)
+                files, torrent_paths = self._with_renames(event)
+                observed.metadata = Metadata.of(files, torrent_paths)
                 self._emit(FilesKnown(event.torrent, files))
             case HistoryFound():
                 self._snapshot.totals.found(event)
             case MetadataKnown(metadata=metadata):
                 self._take_metadata(event.torrent, metadata)
-            case FilesDiscovered(files=files, torrent_paths=torrent_paths):
+            case FilesDiscovered():
+                files, torrent_paths = self._with_renames(event)
                 observed.metadata = Metadata.of(files, torrent_paths)
                 told = files[:MAX_EVENT_FILES]
                 shown = msgspec.structs.replace(
@@ -296,6 +299,10 @@ class Observer:
                 self._emit(event)
             case FileCompleted() | SelectionChanged():
                 self._emit(event)
+
+    def _with_renames(self, event: FilesRestored | FilesDiscovered) -> tuple[list[FileEntry], Mapping[str, str]]:
+        """The files in an event, with the renames in the torrent's record."""
+        return with_renames(event.files, event.torrent_paths, self._own.torrents[event.torrent].renames)
 
     def _clear(self, event: ErrorCleared) -> None:
         """Clears an error. The torrent is queued until the engine reports its next state."""

@@ -7,7 +7,7 @@ from protocol.wire.desired import DesiredTorrent
 
 
 class OwnTorrents(Protocol):
-    """The records of one slot. If there is only one slot, these are all records of the catalogue."""
+    """The records of one slot. If there is only one slot, it has all records of the catalogue."""
 
     @property
     def torrents(self) -> Mapping[str, DesiredTorrent]:

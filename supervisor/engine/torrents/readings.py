@@ -1,12 +1,12 @@
 """Readings: updates the snapshot with data that needs a request.
 
-These data are requested from a running engine:
-- file progress
-- the numbers of trackers
-- peers
-- pieces
+`Readings` requests this data from a running engine:
+- how many bytes of each file are complete
+- the readings of each tracker, such as its number of seeds
+- the connected peers
+- the state of each piece
 
-The describer reads the size and the files of unloaded torrents.
+For a torrent that is not loaded, the describer reads the torrent's size and files.
 """
 
 import asyncio
@@ -107,7 +107,7 @@ class Readings:
             observed.file_bytes = (time.monotonic(), answer.bytes_done)
 
     async def trackers(self, torrent: str) -> None:
-        """If an engine has loaded a torrent, updates the numbers of the torrent's trackers."""
+        """If an engine has loaded a torrent, updates the readings of the torrent's trackers."""
         torrent = self._own.resolve(torrent)
         answer = await self._ask(torrent, QueryTrackers(torrent=torrent))
         if answer is not None and answer.trackers is not None:

@@ -53,8 +53,6 @@ def test_files_are_added_and_renamed(root: Path, watching: Daemon) -> None:
     folder = root / "w"
     first, second, third, fourth = (sample(name) for name in ("first", "second", "third", "fourth"))
     (folder / "first.torrent").write_bytes(first.metainfo)
-    (folder / "wrong.torrent").write_bytes(first.metainfo[:-10])
-    (folder / "wrong.magnet").write_text("magnet:?xt=urn:btih:zz")
     (folder / "other.txt").write_text("other")
     watching.start()
     until(lambda: "first.torrent.added" in there(folder), "added at the start")
@@ -67,17 +65,11 @@ def test_files_are_added_and_renamed(root: Path, watching: Daemon) -> None:
     until(lambda: {"links.magnet.added", "written.torrent.added"} <= set(there(folder)), "added while it runs")
     assert torrents(watching) == {each.torrent for each in (first, second, third, fourth)}
 
-    until(lambda: {"wrong.torrent.invalid", "wrong.magnet.invalid"} <= set(there(folder)), "wrong files are renamed")
-    assert "metainfo" in (folder / "wrong.torrent.invalid.txt").read_text()
-    assert "magnet" in (folder / "wrong.magnet.invalid.txt").read_text()
-    assert not {"first.torrent", "wrong.torrent", "links.magnet"} & set(there(folder))
-    assert (folder / "other.txt").read_text() == "other"
-    refused = until(lambda: watching.logged("watch_file_invalid"), "it is in the log")
-    assert {Path(line["file"]).name for line in refused} == {"wrong.torrent", "wrong.magnet"}
-
     # As if the daemon had died between the add and the renaming.
     watching.kill()
     (folder / "first.torrent.added").rename(folder / "first.torrent")
+    (folder / "wrong.torrent").write_bytes(first.metainfo[:-10])
+    (folder / "wrong.magnet").write_text("magnet:?xt=urn:btih:zz")
     watching.start()
     until(lambda: "first.torrent.added" in there(folder), "a duplicate is no error")
     assert len(torrents(watching)) == 4
@@ -93,6 +85,15 @@ def test_files_are_added_and_renamed(root: Path, watching: Daemon) -> None:
     until(lambda: there(root / "later") == ["fifth.torrent.added"], "added from the new folder", patience_s=30.0)
     row = watching.row(fifth.torrent)
     assert (row.category, row.save_path) == ("films", str(watching.downloads / "films"))
+
+    # A file may still be written, so it counts as wrong only after ten seconds.
+    until(lambda: {"wrong.torrent.invalid", "wrong.magnet.invalid"} <= set(there(folder)), "wrong files are renamed")
+    assert "metainfo" in (folder / "wrong.torrent.invalid.txt").read_text()
+    assert "magnet" in (folder / "wrong.magnet.invalid.txt").read_text()
+    assert not {"first.torrent", "wrong.torrent", "links.magnet"} & set(there(folder))
+    assert (folder / "other.txt").read_text() == "other"
+    refused = until(lambda: watching.logged("watch_file_invalid"), "it is in the log")
+    assert {Path(line["file"]).name for line in refused} == {"wrong.torrent", "wrong.magnet"}
     until(lambda: not watching.client.health().reasons, "no problem is left")
 
 

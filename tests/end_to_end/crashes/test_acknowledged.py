@@ -13,7 +13,7 @@ from tools.rig.waiting import until
 
 pytestmark = pytest.mark.process
 
-KILLS = 6
+KILLS = 4
 
 
 @pytest.mark.parametrize("target", ["engine", "supervisor"])

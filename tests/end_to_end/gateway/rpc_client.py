@@ -48,16 +48,23 @@ class RpcClient:
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Reads a path of the gateway. Returns the status and the content."""
-        key = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
-        url = self.url.removesuffix("/transmission/rpc") + path
         try:
-            with urllib.request.urlopen(
-                urllib.request.Request(url, headers={"Authorization": f"Basic {key}"})
-            ) as reply:
+            with urllib.request.urlopen(self._reading(path)) as reply:
                 return reply.status, reply.read()
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read()
+
+    def policy(self, path: str) -> str:
+        """The content security policy at a path of the gateway."""
+        with urllib.request.urlopen(self._reading(path)) as reply:
+            found: str = reply.headers["Content-Security-Policy"]
+            return found
+
+    def _reading(self, path: str) -> urllib.request.Request:
+        key = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
+        url = self.url.removesuffix("/transmission/rpc") + path
+        return urllib.request.Request(url, headers={"Authorization": f"Basic {key}"})
 
     def post(self, body: Any) -> Any:
         """Sends a request with the session id. Returns the answer; None for an answer without content."""

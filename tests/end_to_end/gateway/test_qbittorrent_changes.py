@@ -1,16 +1,21 @@
 """Mutations of the qBittorrent face, with a real daemon and a real gateway."""
 
+import hashlib
 import http.client
 import json
 import tempfile
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from protocol.wire.rows import TorrentRow
+from tests.end_to_end.gateway.rpc_client import RpcClient
+from tools.rig import bencode
+from tools.rig.bencode import Bencodable
 from tools.rig.daemon import Daemon
 from tools.rig.gateway import PASSWORD, USERNAME, GatewayProcess
 from tools.rig.samples import SampleTorrent, two_files
@@ -146,6 +151,14 @@ def test_a_duplicate_add_is_ok_with_the_same_or_no_category_and_fails_otherwise(
     assert face.row(sample).category == "dup"
 
 
+def test_the_same_torrent_is_added_by_several_requests_at_once(face: Face) -> None:
+    """Each of them has the category that the torrent has, so none fails."""
+    file = [("twin.torrent", two_files("twin").metainfo)]
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: face.post("torrents/add", file, category="twins", stopped="true"), range(6)))
+    assert answers == [(200, "Ok.")] * 6
+
+
 def test_add_takes_links_and_hashes_by_lines(face: Face) -> None:
     """Without any torrent the answer is `Fails.`."""
     urls = f"magnet:?xt=urn:btih:{'1' * 40}\n\n{'2' * 40}\n{'3' * 32}\nnonsense"
@@ -249,6 +262,18 @@ def test_the_queue_is_409_while_it_is_off(face: Face) -> None:
     assert face.post("torrents/topPrio", hashes="all") == (409, "Torrent queueing must be enabled")
 
 
+def test_both_interfaces_switch_the_same_queue(face: Face) -> None:
+    """What one of them switches on or off, the other shows, and obeys for torrents that it adds."""
+    rpc = RpcClient(f"http://127.0.0.1:{face.port}")
+    rpc.call("session-set", download_queue_enabled=True)
+    assert face.get("app/preferences")["queueing_enabled"] is True
+    sample = face.add("in the queue")
+    assert face.post("torrents/topPrio", hashes=sample.torrent)[0] == 200
+    assert face.post("app/setPreferences", json='{"queueing_enabled": false}')[0] == 200
+    assert rpc.call("session-get", fields=["download-queue-enabled"]) == {"download-queue-enabled": False}
+    assert face.post("torrents/topPrio", hashes=sample.torrent)[0] == 409
+
+
 def test_limits(face: Face) -> None:
     """Rates in bytes; goals with -2 for the global ones and -1 for none."""
     sample = face.add("limited")
@@ -264,6 +289,59 @@ def test_limits(face: Face) -> None:
     assert face.option(sample, "inactive_time_goal_s") == 180
     goals.pop("inactiveSeedingTimeLimit")
     assert face.post("torrents/setShareLimits", None, hashes=sample.torrent, **goals)[0] == 400
+
+
+def test_sonarr_removes_a_torrent_once_its_limit_has_stopped_it(face: Face) -> None:
+    """A complete torrent is `stalledUP` until the limit is reached, and `stoppedUP` then. A start makes it seed on."""
+    sample = two_files("seeded")
+    sample.write(face.daemon.downloads)
+    assert face.post("torrents/add", [("seeded.torrent", sample.metainfo)], category="tv") == (200, "Ok.")
+    until(lambda: face.info(sample)["state"] == "stalledUP", "it seeds")
+    assert face.info(sample)["content_path"] == str(face.daemon.downloads / "seeded")
+    limits = {"ratioLimit": 0, "seedingTimeLimit": -2, "inactiveSeedingTimeLimit": -2}
+    assert face.post("torrents/setShareLimits", None, hashes=sample.torrent, **limits)[0] == 200
+    until(lambda: face.info(sample)["state"] == "stoppedUP", "the limit has stopped it")
+    row = face.info(sample)
+    assert (row["ratio"], row["ratio_limit"], row["max_ratio"], row["progress"]) == (0, 0, 0, 1)
+    assert face.post("torrents/start", hashes=sample.torrent)[0] == 200
+    until(lambda: face.info(sample)["state"] == "stalledUP", "it seeds beyond the limit")
+
+
+def test_a_new_torrent_is_changed_at_once(face: Face) -> None:
+    """Programs send all changes right after the add, and read once. What was removed leaves nothing behind."""
+    sample = face.add("prompt", category="first", tags="a b, ü/x")
+    one = {"hashes": sample.torrent}
+    face.post("torrents/createCategory", category="tv/ünï, co")
+    assert face.post("torrents/setCategory", None, **one, category="tv/ünï, co") == (200, "")
+    limits = {"ratioLimit": 1.5, "seedingTimeLimit": 90, "inactiveSeedingTimeLimit": -1}
+    assert face.post("torrents/setShareLimits", None, **one, **limits) == (200, "")
+    assert face.post("torrents/rename", hash=sample.torrent, name="another, name") == (200, "")
+    row = face.info(sample)
+    assert (row["category"], row["tags"], row["name"]) == ("tv/ünï, co", "a b, ü/x", "another, name")
+    found = [row[name] for name in ("ratio_limit", "seeding_time_limit", "inactive_seeding_time_limit")]
+    assert found == [1.5, 90, -1]
+    assert row["content_path"] == str(face.daemon.downloads / "prompt")
+
+    face.post("torrents/delete", None, **one)
+    assert face.get(f"torrents/info?hashes={sample.torrent}") == []
+    face.add("prompt")
+    row = face.info(sample)
+    assert (row["category"], row["tags"], row["name"], row["ratio_limit"]) == ("", "", "prompt", -2)
+
+
+def test_a_link_gets_its_metadata(face: Face) -> None:
+    """Before that, there is no path and no file. The name in the link is not the name on disk."""
+    sample = two_files("on disk")
+    link = f"magnet:?xt=urn:btih:{sample.torrent.upper()}&dn=in+the+link"
+    assert face.post("torrents/add", urls=link, category="links", stopped="true") == (200, "Ok.")
+    row = face.info(sample)
+    assert (row["name"], row["content_path"], row["has_metadata"]) == ("in the link", "", False)
+    assert (row["size"], row["total_size"], row["progress"], row["eta"]) == (0, -1, 0, 8_640_000)
+    assert face.get(f"torrents/files?hash={sample.torrent}") == []
+    face.post("torrents/add", [("x.torrent", sample.metainfo)], category="links")
+    row = until(lambda: (found := face.info(sample))["has_metadata"] and found, "the metadata is known")
+    assert (row["name"], row["content_path"]) == ("on disk", str(face.daemon.downloads / "on disk"))
+    assert (row["size"], row["amount_left"]) == (sample.size, sample.size)
 
 
 def test_tags(face: Face) -> None:
@@ -421,6 +499,44 @@ def test_files(face: Face) -> None:
     assert face.row(sample).name == "two lines"
     assert face.ask("GET", f"torrents/export?hash={sample.torrent}")[0] == 200
     assert face.ask("GET", f"torrents/export?hash={'1' * 40}")[0] == 409
+
+
+def test_padding_files_do_not_count(face: Face) -> None:
+    """Both interfaces name a file by its place in the list, which has no padding files (BEP 47)."""
+    entries: list[Bencodable] = [
+        {b"length": 20_000, b"path": [b"a"]},
+        {b"attr": b"p", b"length": 12_768, b"path": [b".pad", b"12768"]},
+        {b"length": 40_000, b"path": [b"b"]},
+    ]
+    info: dict[bytes, Bencodable] = {
+        b"files": entries,
+        b"name": b"padded",
+        b"piece length": 16_384,
+        b"pieces": bytes(100),
+    }
+    torrent = hashlib.sha1(bencode.encode(info)).hexdigest()
+    file = [("padded.torrent", bencode.encode({b"info": info}))]
+    assert face.post("torrents/add", file, stopped="true") == (200, "Ok.")
+
+    assert face.post("torrents/filePrio", hash=torrent, id="1", priority=0) == (200, "")
+    made = face.get(f"torrents/files?hash={torrent}")
+    assert [(each["index"], each["name"]) for each in made] == [(0, "padded/a"), (1, "padded/b")]
+    assert [each["priority"] for each in made] == [1, 0]
+    assert made[1]["piece_range"] == [2, 4]
+    rpc = RpcClient(f"http://127.0.0.1:{face.port}")
+    rpc.call("torrent-set", ids=[torrent], files_wanted=[1], files_unwanted=[0])
+    found = rpc.torrent(torrent, "wanted", "files")
+    assert found["wanted"] == [0, 1]
+    assert found["files"][1]["beginPiece"] == 2
+
+
+def test_priorities_of_many_files_are_visible_at_once(face: Face) -> None:
+    """A client that reads the list again sees what it has just chosen."""
+    sample = SampleTorrent("many", {f"{number}": b"x" * 10 for number in range(3000)})
+    assert face.post("torrents/add", [("many.torrent", sample.metainfo)], stopped="true") == (200, "Ok.")
+    chosen = "|".join(map(str, range(0, 3000, 2)))
+    assert face.post("torrents/filePrio", hash=sample.torrent, id=chosen, priority=0) == (200, "")
+    assert [each["priority"] for each in face.get(f"torrents/files?hash={sample.torrent}")] == [0, 1] * 1500
 
 
 def test_changes_are_accepted_while_the_engine_is_away(face: Face) -> None:

@@ -179,6 +179,12 @@ def test_files_of_a_web_interface(place: Place, path: str, status: int) -> None:
     assert place.rpc.get(f"/transmission/{path}")[0] == status
 
 
+def test_a_web_interface_may_evaluate_text(place: Place) -> None:
+    """The old jQuery of Transmission 3.00's page evaluates scripts. The built-in page must not."""
+    policies = [place.rpc.policy(path) for path in ("/transmission/web/", "/")]
+    assert ["'unsafe-eval'" in policy for policy in policies] == [True, False]
+
+
 def test_the_way_to_the_web_interface(place: Place) -> None:
     """Shorter paths are redirected."""
     for path in ("/transmission", "/transmission/", "/transmission/web"):

@@ -93,6 +93,34 @@ def test_resume_data_from_before_a_rename_does_no_harm(daemon: Daemon, seed: See
     assert seed.uploaded() == sent
 
 
+@pytest.mark.parametrize("killed", [False, True], ids=["at once", "after a SIGKILL of the engine"])
+def test_renames_one_after_the_other(daemon: Daemon, made: Torrent, *, killed: bool) -> None:
+    """Each begins with the names of the one before, even if no engine has listed these names yet."""
+    daemon.client.pause(made.torrent, wait="applied")
+    with Watcher(daemon.runtime_dir) as watcher:
+
+        def recorded(**files: str) -> None:
+            """Waits until these names are in the record. Kills the engine then, if it is to be killed."""
+            wanted = {index.removeprefix("file_"): path for index, path in files.items()}
+            watcher.wait(lambda event: event.data.get("files") == wanted, f"clients are told: {wanted}")
+            if killed:
+                daemon.kill_engine()
+
+        daemon.client.rename_file(made.torrent, 0, "set/c.bin")
+        recorded(file_0="set/c.bin")
+        daemon.client.rename_folder(made.torrent, "set", "new")
+        recorded(file_0="new/c.bin", file_1="new/sub/b.bin")
+        daemon.client.rename_file(made.torrent, 1, "new/sub/d.bin")
+        recorded(file_1="new/sub/d.bin")
+        daemon.client.rename_file(made.torrent, 1, "new/sub/e.bin")
+        recorded(file_1="new/sub/e.bin")
+    assert [row.path for row in daemon.client.list_files(torrent=made.torrent)] == ["new/c.bin", "new/sub/e.bin"]
+    daemon.client.resume(made.torrent)
+    shows(daemon, made, "new/c.bin", "new/sub/e.bin")
+    record = json.loads((daemon.resume_dir / f"{made.torrent}.json").read_bytes())
+    assert record["renames"] == [[0, "new/c.bin"], [1, "new/sub/e.bin"]]
+
+
 REFUSED = {
     "../x": ErrorKind.INVALID_ARGUMENT,
     "/etc/x": ErrorKind.INVALID_ARGUMENT,

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -75,14 +76,17 @@ def test_a_private_torrent_is_not_merged(daemon: Daemon) -> None:
     assert listed(daemon, torrent) == [("http://127.0.0.1:1/a", 0)]
 
 
+LARGE: Final = MAX_FRAME_BYTES // 20 + 1
+"""The number of pieces whose hashes are larger than a frame."""
+
+
 def large_metainfo() -> bytes:
-    """Metainfo of 21 MB: a million pieces of one byte."""
-    pieces = 1_000_000
+    """Metainfo that is larger than a frame."""
     info: bencode.Bencodable = {
         b"name": b"large",
-        b"length": pieces * 16 * 1024,
+        b"length": LARGE * 16 * 1024,
         b"piece length": 16 * 1024,
-        b"pieces": os.urandom(20 * pieces),
+        b"pieces": os.urandom(20 * LARGE),
     }
     return bencode.encode({b"info": info})
 
@@ -99,7 +103,7 @@ def test_a_torrent_file_larger_than_a_frame(daemon: Daemon) -> None:
     daemon.kill()
     daemon.start()
     daemon.until_state(added.torrent, TorrentState.PAUSED)
-    assert daemon.client.get_torrent(added.torrent).size == 1_000_000 * 16 * 1024
+    assert daemon.client.get_torrent(added.torrent).size == LARGE * 16 * 1024
     assert daemon.client.health().engine.restarts == 0
 
 

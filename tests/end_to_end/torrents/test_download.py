@@ -98,19 +98,20 @@ def test_removal_without_files_keeps_them(root: Path, daemon: Daemon, seed: Seed
 
 
 def test_a_limit_holds_for_peers_on_loopback(root: Path, daemon: Daemon, seed: Seed) -> None:
-    """The rate is measured at the seed, relative to the limit; libtorrent assigns its quota for up to two seconds at a
-    time.
+    """The rate is measured at the seed, relative to the limit. Without the limit it would be more than ten times that.
+
+    libtorrent assigns its quota for up to two seconds at a time, so the rate is that of some seconds.
     """
-    made = payload.make(root / "seed", "one.bin", {"": 90 * MIB})
+    made = payload.make(root / "seed", "one.bin", {"": 20 * MIB})
     seed.add(made.metainfo, made.root)
-    limit = 10_000_000
+    limit = 5_000_000
     assert daemon.client.update_limits(download_bps=limit, wait="applied").download_bps == limit
     daemon.client.add_torrent(metainfo=made.metainfo, peers=[seed.endpoint])
     first = until(seed.uploaded, "the download has begun")
     began = time.monotonic()
     daemon.until_state(made.torrent, TorrentState.SEEDING)
     rate = (seed.uploaded() - first) / (time.monotonic() - began)
-    assert 0.7 < rate / limit < 1.2
+    assert 0.6 < rate / limit < 1.6
 
 
 def test_a_paused_torrent_stays_paused_over_restarts_and_resumes(root: Path, daemon: Daemon, slow_seed: Seed) -> None:

@@ -24,11 +24,12 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 CHOKE: Final = 0
 UNCHOKE: Final = 1
 INTERESTED: Final = 2
-HAVE: Final = 4
 BITFIELD: Final = 5
 PIECE: Final = 16 * 1024
 PIECES: Final = 8
 PEERS: Final = 5
+STEADY: Final = 4
+"""The number of looks, of 50 ms for each connected peer, that have to agree."""
 
 
 class Seen(NamedTuple):
@@ -60,7 +61,11 @@ def replace_engine(daemon: Daemon) -> None:
 
 
 def seen(daemon: Daemon, torrent: str, expected: Seen) -> Seen:
-    """Connects peers, and returns what they see once it is as expected, or after a few seconds."""
+    """Connects peers, and returns what they see once it has been as expected for a while, or after a few seconds.
+
+    A seed sends its pieces before it unchokes a peer. So a peer that was unchoked was told of all pieces, or will not
+    be.
+    """
     with ExitStack() as stack:
         address = endpoint(daemon)
         peers = [stack.enter_context(RawPeer(address, torrent)) for _ in range(PEERS)]
@@ -68,7 +73,7 @@ def seen(daemon: Daemon, torrent: str, expected: Seen) -> Seen:
         for peer in peers:
             peer.say(BITFIELD, bytes(PIECES // 8))
             peer.say(INTERESTED)
-        found = Seen(0, 0, told_all=False)
+        found, steady = Seen(0, 0, told_all=False), 0
         for _ in range(20):
             for peer, messages in zip(peers, heard, strict=True):
                 messages += peer.hear(0.05)
@@ -79,7 +84,8 @@ def seen(daemon: Daemon, torrent: str, expected: Seen) -> Seen:
                 unchoked=sum(each.count(UNCHOKE) > each.count(CHOKE) for each in numbers),
                 told_all=any(BITFIELD in each for each in numbers),
             )
-            if found == expected and all(BITFIELD in each or HAVE in each for each in numbers):
+            steady = steady + 1 if found == expected else 0
+            if steady == STEADY:
                 break
         return found
 

@@ -1,5 +1,6 @@
 """The watches in a running engine, and on the status of a real session."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,9 +45,9 @@ def test_failures_are_told_with_the_heartbeat(capfd: pytest.CaptureFixture[str])
     assert saved == [A]
     assert capfd.readouterr().err == ""
     assert watches.beat(20.0) == []
-    said = capfd.readouterr().err
-    assert '"event":"pieces_failed"' in said
-    assert '"event":"metadata_failed"' in said
+    pieces, metadata = map(json.loads, capfd.readouterr().err.splitlines())
+    assert pieces.items() >= {"event": "pieces_failed", "torrent": A, "pieces": 1, "piece": 5, "banned": []}.items()
+    assert metadata.items() >= {"event": "metadata_failed", "torrent": A, "copies": 1, "problem": "mismatch"}.items()
 
 
 def test_a_busy_network_thread_is_told_with_the_figures(capfd: pytest.CaptureFixture[str]) -> None:

@@ -88,18 +88,14 @@ def daemon_for(root: Path, kills: int, *, warm: bool, sandbox: str | None = None
 
 
 def measure(daemon: Daemon, kills: int, *, warm: bool) -> list[Kill]:
-    """Kills the engine repeatedly, and measures each kill.
-
-    At the end the engine is idle. If there is a spare, it is ready.
-    """
+    """Kills the engine repeatedly, and measures each kill."""
     found: list[Kill] = []
     with _asker(daemon) as socket:
-        _until_prepared(daemon, warm=warm)
         while len(found) < kills:
+            _until_prepared(daemon, warm=warm)
             found.append(_kill(daemon, socket, len(found)))
             how = "with the spare" if warm else "without"
             tell(f"kill {len(found)} of {kills}, {how}: {found[-1].served_s * 1e3:.1f} ms")
-            _until_prepared(daemon, warm=warm)
     return found
 
 
@@ -151,6 +147,7 @@ def _told(daemon: Daemon, epoch: str, head: int) -> dict[str, int]:
 
 
 def _cost(daemon: Daemon, seconds: float) -> Spare:
+    _until_prepared(daemon, warm=True)
     [spare] = [child for child in psutil.Process(daemon.pid).children() if child.pid != daemon.engine_pid()]
     before, began = spare.cpu_times(), time.monotonic()
     time.sleep(seconds)

@@ -1,8 +1,7 @@
 """`sandbox`: measures the costs of the sandbox. Downloads and restarts alternate between with and without sandbox.
 
 Both variants are Ouzel with the same settings and the same seed. Only `[sandbox] mode` differs. The downloads are those
-of `throughput`. The kills are those of `failover` with the warm spare. The first download of each variant is not
-counted.
+of `throughput`. The kills are those of `failover` with the warm spare. A first download of each variant is not counted.
 """
 
 from functools import partial
@@ -13,7 +12,7 @@ import typer
 
 from tools.bench.engine import failover
 from tools.bench.engine.failover import Kill
-from tools.bench.options import AsJson, Keep, SizeMib
+from tools.bench.options import AsJson, Keep, SizeMib, WarmUp
 from tools.bench.report import Check, Report, show, tell
 from tools.bench.service import throughput
 from tools.bench.service.throughput import Job, Sample
@@ -31,6 +30,7 @@ def sandbox(
     size: SizeMib = 1024,
     runs: Annotated[int, typer.Option(min=1, help="The number of counted downloads of each variant.")] = 3,
     kills: Annotated[int, typer.Option(min=1, help="The number of kills in each of two series of each variant.")] = 20,
+    warm_up: WarmUp = True,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
@@ -45,7 +45,7 @@ def sandbox(
             file = root / "payload.torrent"
             file.write_bytes(made.metainfo)
             job = Job(made, file, payload.sha1(made.root / made.name), seed.endpoint, root / "run")
-            for number in range(runs + 1):
+            for number in range(0 if warm_up else 1, runs + 1):
                 for mode in MODES if number % 2 else reversed(MODES):
                     sample = throughput.fresh(job, partial(throughput.through_ouzel, sandbox=mode))
                     if number:

@@ -26,7 +26,7 @@ from typing import Annotated, Final, NamedTuple
 import typer
 
 from engine_proc.session.session_settings import DEFAULTS
-from tools.bench.options import AsJson, Keep, SizeMib
+from tools.bench.options import AsJson, Keep, SizeMib, WarmUp
 from tools.bench.report import Check, Report, show, tell
 from tools.rig import payload
 from tools.rig.daemon import Daemon
@@ -71,6 +71,7 @@ class Job(NamedTuple):
 def throughput(
     size: SizeMib = 1024,
     runs: Annotated[int, typer.Option(min=1, help="The number of counted runs.")] = 3,
+    warm_up: WarmUp = True,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
@@ -88,7 +89,7 @@ def throughput(
         file = root / "payload.torrent"
         file.write_bytes(made.metainfo)
         job = Job(made, file, payload.sha1(made.root / made.name), seed.endpoint, root / "run")
-        for number in range(runs + 1):
+        for number in range(0 if warm_up else 1, runs + 1):
             for name, download, samples in contenders if number % 2 else reversed(contenders):
                 sample = fresh(job, download)
                 if number:

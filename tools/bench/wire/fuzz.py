@@ -1,9 +1,9 @@
 """`fuzz`: sends random and hostile frames to a live daemon with its real engine.
 
 Several clients send random bytes, damaged requests of every command, hostile msgpack and some valid requests. They
-count the replies to every readable id. One client never reads replies. One violates ZMTP over plain sockets. A
-well-behaved client pings all the time. Everything stays in a temporary directory and on loopback. Torrents have no
-trackers.
+count the replies to each frame that has a valid id. One client never reads replies. Another client violates ZMTP over
+plain sockets. A well-behaved client pings all the time. Everything stays in a temporary directory and on loopback.
+Torrents have no trackers.
 """
 
 import json

@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -19,11 +20,14 @@ KEYS: Final = {
     "Tab": "\ue004",
     "Enter": "\ue007",
     "Escape": "\ue00c",
+    "Backspace": "\ue003",
     "Space": " ",
     "Down": "\ue015",
     "Right": "\ue014",
 }
 PATIENCE_S: Final = 60.0
+NOT_YET: Final = ("element click intercepted", "element not interactable", "stale element reference")
+"""The error codes of a click while the page is being drawn."""
 
 
 class Browser:
@@ -93,8 +97,8 @@ class Browser:
         return found
 
     def click(self, selector: str) -> None:
-        """Clicks on an element."""
-        self._ask("POST", f"{self._session}/element/{self.find(selector)}/click", {})
+        """Clicks on an element, once nothing covers it."""
+        until(lambda: self._clicked(selector), f"{selector} can be clicked", patience_s=PATIENCE_S, every_s=0.1)
 
     def write(self, selector: str, text: str) -> None:
         """Types into an element. For an input of files, the text is a path."""
@@ -104,6 +108,20 @@ class Browser:
         """Presses keys one after the other; names as in `KEYS`, or characters."""
         actions = [{"type": kind, "value": KEYS.get(key, key)} for key in keys for kind in ("keyDown", "keyUp")]
         self._ask("POST", f"{self._session}/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]})
+
+    def drop(self, x: int, y: int, *, files: Sequence[Path] = (), links: Sequence[str] = ()) -> None:
+        """Drags files or links from elsewhere to a point of the window, and drops them."""
+        items = [{"mimeType": "text/uri-list", "data": "\r\n".join(links)}] if links else []
+        data = {"items": items, "files": list(map(str, files)), "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self._devtools("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
+
+    def paste(self, text: str) -> None:
+        """Pastes a text where the focus is."""
+        self.run_async("navigator.clipboard.writeText(arguments[0]).finally(arguments[1])", text)
+        key = {"modifiers": 2, "key": "v", "code": "KeyV", "windowsVirtualKeyCode": 86}
+        self._devtools("Input.dispatchKeyEvent", type="keyDown", commands=["paste"], **key)
+        self._devtools("Input.dispatchKeyEvent", type="keyUp", **key)
 
     def text(self, selector: str) -> str:
         """The text of the first element that a selector matches; empty if there is none."""
@@ -134,6 +152,15 @@ class Browser:
     def _devtools(self, command: str, **parameters: Any) -> Any:
         return self._ask("POST", f"{self._session}/goog/cdp/execute", {"cmd": command, "params": parameters})
 
+    def _clicked(self, selector: str) -> bool:
+        try:
+            self._ask("POST", f"{self._session}/element/{self.find(selector)}/click", {})
+        except BrowserFailed as failure:
+            if failure.kind not in NOT_YET:
+                raise
+            return False
+        return True
+
     def _find(self, selector: str) -> str | None:
         query = {"using": "css selector", "value": selector}
         found = self._ask("POST", f"{self._session}/elements", query)
@@ -152,8 +179,17 @@ class Browser:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as error:
-            raise BrowserFailed(json.load(error)["value"]["message"].split("\n")[0]) from None
+            value = json.load(error)["value"]
+            raise BrowserFailed(value["error"], value["message"].split("\n")[0]) from None
 
 
 class BrowserFailed(Exception):
-    """The browser could not do something; the message says why."""
+    """The browser could not do something; the message says why.
+
+    Fields:
+        kind: the error code of the WebDriver specification.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind

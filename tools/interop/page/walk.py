@@ -2,15 +2,15 @@
 
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tools.interop.page import axe
 from tools.interop.page.browser import Browser
+from tools.interop.page.steps import Outcome, Step, take
+from tools.interop.page.visitor import Visitor
 from tools.rig import payload
 from tools.rig.daemon import Daemon
-from tools.rig.gateway import PASSWORD, USERNAME, GatewayProcess
+from tools.rig.gateway import USERNAME
 from tools.rig.seed import Seed
 from tools.rig.waiting import until
 
@@ -18,16 +18,6 @@ SIZE: Final = 24 * 1024 * 1024
 UPLOAD_BPS: Final = 4_000_000
 """The download takes long enough to kill the engine half way."""
 NAME: Final = "A film (2024) 2160p"
-VIEWS: Final = {
-    "desktop, light": {"width": 1280, "height": 800, "dark": False},
-    "desktop, dark": {"width": 1280, "height": 800, "dark": True},
-    "phone, light": {"width": 390, "height": 844, "dark": False, "phone": True},
-    "phone, dark": {"width": 390, "height": 844, "dark": True, "phone": True},
-}
-_FOCUS: Final = """
-const at = document.activeElement;
-return at.id || at.dataset.action || at.getAttribute("aria-label") || at.textContent.trim();
-"""
 _PROGRESS: Final = "document.querySelector('#rows progress')?.value ?? 0"
 
 
@@ -36,75 +26,57 @@ class Walk:
 
     Args:
         daemon: a running daemon.
-        gateway: its gateway.
         browser: an open browser.
-        script: axe-core.
-
-    Fields:
-        steps: what was done, with the problem or an empty text.
+        visitor: somebody who uses it.
     """
 
-    def __init__(self, daemon: Daemon, gateway: GatewayProcess, browser: Browser, script: str) -> None:
-        self.steps: list[tuple[str, str]] = []
+    def __init__(self, daemon: Daemon, browser: Browser, visitor: Visitor) -> None:
         self._daemon = daemon
-        self._gateway = gateway
         self._browser = browser
-        self._script = script
+        self._visitor = visitor
 
-    def run(self, root: Path, pictures: Path | None) -> None:
-        """Walks. Each step depends on those before, so the first problem ends the walk."""
+    def run(self, root: Path, picture: Path) -> list[Outcome]:
+        """Walks, and returns what was done."""
         with Seed(upload_bps=UPLOAD_BPS) as seed:
             made = payload.make(root / "seed", NAME, {"film.mkv": SIZE, "notes/read me.txt": 3_000})
             seed.add(made.metainfo, root / "seed")
             file = root / "film.torrent"
             file.write_bytes(made.metainfo)
             self._daemon.client.put_category("films")
-            steps: list[tuple[str, Callable[[], None]]] = [
+            steps: list[Step] = [
                 ("a wrong password is refused", self._log_in_wrongly),
-                ("the login form without a finding", self._check_views),
+                ("the login form without a finding", self._visitor.check_views),
                 ("log in", self._log_in),
                 ("add a file", lambda: self._add(file)),
                 ("half way, with a killed engine", lambda: self._kill_half_way(made.torrent, seed)),
                 ("progress to 100 %", self._wait_for_completion),
-                ("the table without a finding", self._check_views),
+                ("the table without a finding", self._visitor.check_views),
                 ("set the category", lambda: self._set_category(made.torrent)),
                 ("pause and resume", lambda: self._pause_and_resume(made.torrent)),
                 ("select files by keyboard only", lambda: self._select_files(made.torrent)),
                 ("the service without a finding", self._check_service),
                 ("remove by keyboard only", lambda: self._remove(made.torrent)),
                 ("the state stays visible while the daemon is away", self._lose_daemon),
-                ("no error in the console", self._check_console),
+                ("no error in the console", self._visitor.check_console),
             ]
-            for what, step in steps:
-                try:
-                    step()
-                except Exception as problem:  # noqa: BLE001  # each problem is a result
-                    self.steps.append((what, f"{type(problem).__name__}: {problem}"))
-                    if pictures is not None:
-                        (pictures / "problem.png").write_bytes(self._browser.picture())
-                    return
-                self.steps.append((what, ""))
+            return take(steps, self._browser, picture)
 
     def _log_in_wrongly(self) -> None:
-        self._show("desktop, light")
-        self._browser.open(self._gateway.url)
-        self._browser.wait_for("!document.getElementById('login').hidden", "the login form is shown")
+        self._visitor.open()
         self._browser.press(*USERNAME, "Tab", *"wrong", "Enter")
-        self._wait_for_text("#login-problem", "wrong")
+        self._visitor.wait_for_text("#login-problem", "wrong")
 
     def _log_in(self) -> None:
-        self._browser.run("document.getElementById('password').value = ''")
-        self._browser.write("#password", PASSWORD)
-        self._browser.click("#login-form button")
-        self._wait_for_text("#empty", "There are no torrents yet")
+        self._visitor.log_in()
+        self._visitor.wait_for_text("#empty", "There are no torrents yet")
 
     def _add(self, file: Path) -> None:
         self._browser.click("#open-add")
         self._browser.write("#files", str(file))
-        self._wait_for_text("#chosen", file.name)
-        self._check("the dialog that adds")
+        self._visitor.wait_for_text("#chosen", file.name)
+        self._visitor.check("the dialog that adds")
         self._browser.click("#add-form button[type=submit]")
-        self._wait_for_text("#rows .name button", NAME)
+        self._visitor.wait_for_text("#rows .name button", NAME)
 
     def _kill_half_way(self, torrent: str, seed: Seed) -> None:
         self._daemon.client.add_peers(torrent, [seed.endpoint])
@@ -118,7 +90,7 @@ class Walk:
 
     def _wait_for_completion(self) -> None:
         self._browser.wait_for(f"{_PROGRESS} === 1", "100 % are shown")
-        self._wait_for_text("#rows .percent", "100.0 %")
+        self._visitor.wait_for_text("#rows .percent", "100.0 %")
         self._browser.wait_for("document.getElementById('banner').hidden", "the banner is gone")
 
     def _set_category(self, torrent: str) -> None:
@@ -127,22 +99,22 @@ class Walk:
             "const s = document.getElementById('set-category');"
             "s.value = 'films'; s.dispatchEvent(new Event('change', {bubbles: true}))"
         )
-        self._wait_for_text("#rows .category .value", "films")
+        self._visitor.wait_for_text("#rows .category .value", "films")
         assert self._daemon.client.get_torrent(torrent).category == "films"
 
     def _pause_and_resume(self, torrent: str) -> None:
         self._browser.click("[data-action=pause]")
-        self._wait_for_text("#rows .word", "Paused")
+        self._visitor.wait_for_text("#rows .word", "Paused")
         assert self._daemon.client.get_torrent(torrent).paused
         self._browser.click("[data-action=resume]")
         self._browser.wait_for("document.querySelector('#rows .word').textContent !== 'Paused'", "it is resumed")
 
     def _select_files(self, torrent: str) -> None:
-        self._tab_to(NAME)
+        self._visitor.tab_to(NAME)
         self._browser.press("Enter")
         self._browser.wait_for("document.getElementById('detail').open", "the details are shown")
-        self._check("the details")
-        self._tab_to("tab-facts")
+        self._visitor.check("the details")
+        self._visitor.tab_to("tab-facts")
         self._browser.press("Right")
         self._browser.wait_for("document.querySelectorAll('.files li').length === 2", "the files are shown")
         self._browser.press("Tab", "Tab", "Space")
@@ -150,11 +122,11 @@ class Walk:
             lambda: [each.priority for each in self._daemon.client.list_files(torrent=torrent)].count(0) == 1,
             "one file is not selected",
         )
-        self._check("the files")
+        self._visitor.check("the files")
         for part in ("trackers", "peers"):
             self._browser.click(f"#tab-{part}")
             self._browser.wait_for("!document.getElementById('detail-panel').textContent.includes('Loading')", part)
-            self._check(part)
+            self._visitor.check(part)
         self._browser.press("Escape")
         self._browser.wait_for("!document.getElementById('detail').open", "the details are closed")
 
@@ -163,71 +135,32 @@ class Walk:
         self._browser.wait_for("document.querySelector('#service details')", "a crash report is listed")
         self._browser.click("#service summary")
         self._browser.wait_for("document.querySelector('#service pre').textContent.length > 50", "the report is shown")
-        self._check_views()
+        self._visitor.check_views()
         self._browser.press("Escape")
 
     def _remove(self, torrent: str) -> None:
         self._browser.run("document.activeElement.blur()")
-        self._tab_to("remove")
+        self._visitor.tab_to("remove")
         self._browser.press("Enter")
         self._browser.wait_for("document.getElementById('remove').open", "a question is asked")
-        self._check("the question")
-        self._tab_to("keep-files")
+        self._visitor.check("the question")
+        self._visitor.tab_to("keep-files")
         self._browser.press("Down")
-        self._tab_to("Remove")
+        self._visitor.tab_to("Remove")
         self._browser.press("Enter")
         until(lambda: torrent not in self._daemon.client.list_ids(), "the torrent is removed")
-        self._wait_for_text("#empty", "There are no torrents yet")
+        self._visitor.wait_for_text("#empty", "There are no torrents yet")
         folder = self._daemon.downloads / NAME
         until(lambda: not folder.exists(), "the files are deleted")
 
     def _lose_daemon(self) -> None:
         self._daemon.client.add_torrent(magnet=f"magnet:?xt=urn:btih:{'ab' * 20}&dn=Stays")
-        self._wait_for_text("#rows .name button", "Stays")
+        self._visitor.wait_for_text("#rows .name button", "Stays")
         os.kill(self._daemon.pid, signal.SIGSTOP)
         try:
             self._browser.wait_for("document.getElementById('banner').textContent.includes('daemon')", "a banner")
             assert "Stays" in self._browser.text("#rows"), "the torrent stays visible"
-            self._check("the banner")
+            self._visitor.check("the banner")
         finally:
             os.kill(self._daemon.pid, signal.SIGCONT)
         self._browser.wait_for("document.getElementById('banner').hidden", "the banner is gone")
-
-    def _check_console(self) -> None:
-        errors = [each for each in self._browser.messages() if "403" not in each and "503" not in each]
-        assert not errors, errors
-
-    def _check_views(self) -> None:
-        for view in VIEWS:
-            self._show(view)
-            self._check(view)
-        self._show("desktop, light")
-
-    def _check(self, where: str) -> None:
-        found = axe.findings(self._browser, self._script)
-        assert not found, f"{where}: {found}"
-        wide = self._browser.run("return document.documentElement.scrollWidth > window.innerWidth")
-        assert not wide, f"{where}: the page is wider than the window"
-
-    def _show(self, view: str) -> None:
-        self._browser.show_as(**VIEWS[view])  # type: ignore[arg-type]  # the values differ in type
-
-    def _tab_to(self, name: str) -> None:
-        """Presses Tab until an element has the focus."""
-        seen = []
-        for _ in range(60):
-            found = self._browser.run(_FOCUS)
-            if found == name:
-                assert self._browser.run("return document.activeElement.matches(':focus-visible')"), name
-                return
-            seen.append(found)
-            self._browser.press("Tab")
-        raise AssertionError(f"Tab does not reach {name!r}, but {seen}")
-
-    def _wait_for_text(self, selector: str, text: str) -> None:
-        until(
-            lambda: text in self._browser.text(selector),
-            f"{selector} shows {text!r}",
-            patience_s=60.0,
-            every_s=0.1,
-        )

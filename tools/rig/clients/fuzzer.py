@@ -3,7 +3,7 @@
 Run `-m tools.rig.clients.fuzzer RUNTIME_DIR KIND SEED COUNT SAVE_PATH`. It writes one JSON document at the end. The
 kinds are:
 
-- `frames` counts the replies to every readable id.
+- `frames` sends random frames. It counts the replies to each frame that has a valid id.
 - `hoarder` sends requests and never reads replies.
 - `vandal` connects by a plain socket and violates ZMTP.
 """
@@ -176,7 +176,7 @@ class Fuzz:
 
 
 def id_of(frame: bytes) -> str | int | None:
-    """The id with which a frame has to be answered. None if the frame has no readable id."""
+    """The id with which a frame has to be answered. None if the frame has no valid id."""
     try:
         return parse_request(frame).id
     except RefusedRequest as refused:

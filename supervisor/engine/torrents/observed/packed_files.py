@@ -3,7 +3,7 @@
 A supervisor may have a hundred thousand torrents.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -41,3 +41,29 @@ class Metadata(msgspec.Struct, frozen=True, gc=False):
         for packed in self.packed_files[first:]:
             yield from _FILES.decode(packed)[skipped:]
             skipped = 0
+
+    def renamed(self, renames: Sequence[tuple[int, str]]) -> "Metadata":
+        """Returns the files with the new paths in `renames`."""
+        return Metadata.of(*with_renames(list(self.files()), self.torrent_paths, renames)) if renames else self
+
+
+def with_renames(
+    files: list[FileEntry], torrent_paths: Mapping[str, str], renames: Iterable[tuple[int, str]]
+) -> tuple[list[FileEntry], Mapping[str, str]]:
+    """Returns files and their `torrent_paths` with the renames in a record.
+
+    An engine may have listed the files before it knew the renames.
+    """
+    paths = dict(renames)
+    late = [file for file in files if paths.get(file.index, file.path) != file.path]
+    if not late:
+        return files, torrent_paths
+    differing = {**{str(file.index): file.path for file in late}, **torrent_paths}
+    for file in late:
+        if differing[str(file.index)] == paths[file.index]:
+            del differing[str(file.index)]
+    renamed = [
+        file if (path := paths.get(file.index, file.path)) == file.path else msgspec.structs.replace(file, path=path)
+        for file in files
+    ]
+    return renamed, differing

@@ -5,7 +5,8 @@ age of the data. If the running engine has confirmed a torrent, the age is the t
 The engine reports every change, so the state is still true.
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -120,6 +121,14 @@ class Snapshot:
     def states(self) -> dict[str, TorrentState]:
         """The last known state of each torrent."""
         return {torrent: observed.state for torrent, observed in self._torrents.items()}
+
+    def count_states(self, torrents: Sequence[str]) -> Counter[TorrentState]:
+        """How many of these torrents are in each state. Torrents that no engine has reported are queued."""
+        states = [observed.state for observed in map(self._torrents.get, torrents) if observed is not None]
+        counts = Counter(states)
+        if unknown := len(torrents) - len(states):
+            counts[TorrentState.QUEUED] += unknown
+        return counts
 
     def engine_lost(self, now_us: int) -> list[str]:
         """Clears `present` and all rates, because the engine was lost. Returns the interrupted torrents."""
@@ -317,10 +326,10 @@ class Snapshot:
                 raise AssertionError(f"no such member of the details: {name}")
 
     def trackers_of(self, desired: DesiredTorrent, now: float) -> list[TrackerRow]:
-        """A torrent's trackers as engines have reported them. Before the first report, these are the trackers in its
-        record.
+        """Returns the trackers of a torrent as engines have reported them.
 
-        Changes by clients count, even if no engine has applied them yet.
+        Before the first report, the result has the trackers in the torrent's record. Changes by clients count, even if
+        no engine has applied them yet.
         """
         rows = self.trackers.rows(desired.torrent, now)
         if not rows and desired.torrent not in self.present:
@@ -333,8 +342,9 @@ class Snapshot:
         return [msgspec.structs.replace(known.get(url) or _uncontacted(url, tier), tier=tier) for url, tier in edited]
 
     def web_seeds_of(self, desired: DesiredTorrent) -> list[WebSeedRow]:
-        """A torrent's web seeds as an engine reported them. Before the first report, these are the web seeds in its
-        record.
+        """Returns the web seeds of a torrent as an engine reported them.
+
+        Before the first report, the result has the web seeds in the torrent's record.
         """
         known = self.web_seeds.get(desired.torrent)
         given = urls_of_link(desired.magnet or "", "ws") if known is None else known

@@ -83,7 +83,7 @@ class Trackers:
         self._budget = BURST
         self._filled_at = 0.0
         self._readings: dict[str, tuple[float, dict[str, TrackerReading]]] = {}
-        """By torrent: the last numbers of its trackers, and the time of their request."""
+        """By torrent: the last readings of the torrent's trackers, and the time of the request."""
 
     def known(self, torrents: Sequence[str], sources: Sequence[tuple[str, int]]) -> None:
         """Sets the trackers of some torrents, each with its tier."""
@@ -142,7 +142,7 @@ class Trackers:
         return TrackerStatusChanged(torrent=torrent, url=url, status=TrackerStatus.ERROR, message=event.message)
 
     def read(self, torrent: str, readings: Sequence[TrackerReading], now: float) -> None:
-        """Stores the numbers of a torrent's trackers, as an engine reported them."""
+        """Stores the readings of a torrent's trackers that an engine has reported."""
         self.known([torrent], [(reading.url, reading.tier) for reading in readings])
         self._readings[torrent] = now, {reading.url: reading for reading in readings}
 
@@ -194,7 +194,7 @@ class Trackers:
         return sorted(rows, key=lambda row: row.tier)
 
     def numbers_age_s(self, torrent: str, now: float) -> float | None:
-        """The age of the numbers of a torrent's trackers. None if no engine has reported these numbers."""
+        """The age of the last readings of a torrent's trackers. None if no engine has reported readings."""
         found = self._readings.get(torrent)
         return None if found is None else now - found[0]
 

@@ -81,7 +81,7 @@ def test_the_queue_is_409_while_it_is_off(desk: Desk) -> None:
     with pytest.raises(HTTPException) as error:
         asyncio.run(running.top(desk, Fields({"hashes": "all"}, [])))
     assert error.value.status_code == 409
-    asyncio.run(desk.gateway.store.put("qbittorrent.preferences", {"queueing_enabled": True}))
+    asyncio.run(desk.gateway.store.put("queueing", True))
     asyncio.run(running.top(desk, Fields({"hashes": "all"}, [])))
 
 

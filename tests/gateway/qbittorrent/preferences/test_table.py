@@ -72,6 +72,7 @@ def applied(change: Change, before: View) -> View:
         bans=before.bans if change.bans is None else change.bans,
         limits=limits,
         goals=msgspec.structs.replace(GOALS, **goals),
+        queueing=before.queueing if change.queueing is None else change.queueing,
     )
 
 

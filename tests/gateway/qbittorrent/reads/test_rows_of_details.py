@@ -58,10 +58,11 @@ def test_files() -> None:
     """Priorities are 0, 1, 6 and 7. Whether the torrent is complete is in the first file only."""
     files = [file(0, 100), file(1, 0, priority=0), file(3, 300, priority=6, bytes_done=150), file(4, 5, priority=7)]
     made = file_rows(files, 100, bytes([1, 0, 1, 0, 1]), False)
-    assert [each.piece_range for each in made] == [(0, 0), (1, 1), (1, 3), (4, 4)]
+    assert [each.piece_range for each in made] == [(0, 0), (1, 0), (1, 3), (4, 4)]
+    assert [each.index for each in made] == [0, 1, 2, 3]
     assert [each.priority for each in made] == [1, 0, 6, 7]
     assert [each.progress for each in made] == [0, 1, 0.5, 0]
-    assert [each.availability for each in made] == [1, 0, 1 / 3, 1]
+    assert [each.availability for each in made] == [1, 1, 1 / 3, 1]
     first, second, *_ = msgspec.json.decode(msgspec.json.encode(made))
     assert (first["is_seed"], "is_seed" in second) == (False, False)
     assert {each.availability for each in file_rows(files, None, b"", True)} == {-1}

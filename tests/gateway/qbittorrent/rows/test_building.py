@@ -12,7 +12,7 @@ from gateway.qbittorrent.rows.extras import Extras
 from gateway.qbittorrent.rows.row import CLOCK, FIELDS, Row
 from protocol.wire.desired import TorrentOptions
 from protocol.wire.goals import GoalsReport
-from protocol.wire.rows import Moving, TorrentState
+from protocol.wire.rows import Hindrance, HindranceCause, Moving, TorrentState
 from tests.gateway.qbittorrent.made import NOW_US, torrent
 
 INTEGERS = [field.name for field in msgspec.structs.fields(Row) if field.type is int]
@@ -64,6 +64,12 @@ def test_content_path_comes_from_the_file_list() -> None:
     assert (rootless.content_path, rootless.root_path) == ("/data", "")
     absolute = row_of(torrent(1, Facts(files=1, pieces=1), content="/else/a.mkv"))
     assert (absolute.content_path, absolute.root_path) == ("/else/a.mkv", "")
+
+
+def test_a_new_torrent_has_everything_left() -> None:
+    """Before an engine has reported it, a torrent counts as downloaded as a whole."""
+    made = row_of(torrent(state=TorrentState.QUEUED, size=1000, bytes_total=0, bytes_done=0, progress=0.0))
+    assert (made.size, made.amount_left, made.progress, made.state) == (1000, 1000, 0, "queuedDL")
 
 
 def test_without_metadata() -> None:
@@ -125,6 +131,9 @@ def test_tags_are_joined_and_extras_are_shown() -> None:
     assert (made.tags, made.auto_tmm, made.download_path) == ("a c, b", True, "/tmp/x")
 
 
+FULL = Hindrance(cause=HindranceCause.DISK, message="the disk is full")
+
+
 @pytest.mark.parametrize(
     ("name", "members"),
     [
@@ -133,10 +142,15 @@ def test_tags_are_joined_and_extras_are_shown() -> None:
         ("stalledUP", {"state": TorrentState.FINISHED}),
         ("stoppedUP", {"state": TorrentState.PAUSED, "paused": True}),
         ("stoppedDL", {"state": TorrentState.PAUSED, "paused": True, "bytes_done": 0}),
+        ("stoppedDL", {"state": TorrentState.DOWNLOADING, "paused": True, "bytes_done": 0}),
+        ("stoppedDL", {"state": TorrentState.FETCHING_METADATA, "paused": True, "bytes_done": 0}),
         ("stoppedUP", {"state": TorrentState.QUEUED, "paused": True}),
+        ("stoppedUP", {"paused": True}),
+        ("checkingUP", {"state": TorrentState.CHECKING, "completed_us": 1, "paused": True}),
+        ("queuedDL", {"state": TorrentState.PAUSED, "bytes_done": 0}),
+        ("error", {"state": TorrentState.PAUSED, "bytes_done": 0, "hindrance": FULL}),
         ("queuedUP", {"state": TorrentState.QUEUED}),
         ("queuedDL", {"state": TorrentState.QUEUED, "bytes_done": 0}),
-        ("checkingResumeData", {"state": TorrentState.QUEUED, "paused": True, "bytes_done": 0, "bytes_total": 0}),
         ("checkingDL", {"state": TorrentState.CHECKING}),
         ("checkingUP", {"state": TorrentState.CHECKING, "completed_us": 1}),
         ("stalledDL", {"state": TorrentState.DOWNLOADING, "bytes_done": 0}),
@@ -150,12 +164,6 @@ def test_tags_are_joined_and_extras_are_shown() -> None:
 def test_states(name: str, members: dict[str, Any]) -> None:
     """Each state has qBittorrent's name of version 5."""
     assert row_of(torrent(**members)).state == name
-
-
-def test_a_torrent_that_no_engine_has_loaded_lacks_everything() -> None:
-    """Otherwise programs import it at once."""
-    row = row_of(torrent(state=TorrentState.QUEUED, bytes_done=0, bytes_total=0, progress=0.0, size=2000))
-    assert (row.size, row.amount_left, row.progress) == (2000, 2000, 0)
 
 
 def test_forced_torrents_have_states_of_their_own() -> None:

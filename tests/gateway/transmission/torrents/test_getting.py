@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -40,6 +40,16 @@ def test_ids_are_numbers_hashes_or_both(tmp_path: Path) -> None:
     assert ids(get(tmp_path, ids=2)) == [2]
     assert ids(get(tmp_path, ids=[3, f"{1:040x}", 99, "ff" * 20, True])) == [3, 1]
     assert ids(get(tmp_path, ids="AB" * 20)) == [3]
+    assert ids(get(tmp_path, ids=[])) == []
+    assert ids(get(tmp_path, ids=None)) == []
+
+
+def test_a_bad_row_costs_neither_the_list_nor_an_error(tmp_path: Path) -> None:
+    """Fields that fail have the values of an empty torrent in state `error`. The others stay."""
+    bad = msgspec.structs.replace(ROWS[1], state=cast("Any", "new"), content=cast("Any", 5))
+    found = get(tmp_path, [ROWS[0], bad], fields=["id", "name", "status", "downloadDir"])["torrents"]
+    assert found[1] == {"id": 2, "name": bad.torrent, "status": 0, "downloadDir": "/downloads"}
+    assert found[0]["name"] == "root 1"
 
 
 def test_unknown_fields_are_left_out(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The choice of files."""
 
+import msgspec
 import pytest
 
 from gateway.transmission.failure import Failure
@@ -22,6 +23,12 @@ def test_a_priority_does_not_select_a_file() -> None:
     """A priority does not select a file."""
     assert chosen({"priority-high": []}, FILES) == {0: 7}
     assert chosen({"priority-low": [1], "files-wanted": [1]}, FILES) == {1: 1}
+
+
+def test_padding_files_do_not_count() -> None:
+    """Clients know a file by its place in the list, which has no padding files."""
+    padded = [msgspec.structs.replace(file, index=2 * file.index) for file in FILES]
+    assert chosen({"files-unwanted": [2], "files-wanted": [1]}, padded) == {2: 4, 4: 0}
 
 
 def test_there_is_no_such_file() -> None:

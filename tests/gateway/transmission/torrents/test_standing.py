@@ -23,7 +23,7 @@ def test_a_queued_torrent_waits_to_download_or_to_seed() -> None:
 
 def test_a_torrent_that_no_engine_has_loaded_waits_to_download() -> None:
     """It lacks nothing that is known, but programs would import it at once."""
-    unloaded = row(state=TorrentState.QUEUED, bytes_done=0, bytes_total=0)
+    unloaded = row(state=TorrentState.QUEUED, bytes_done=0, bytes_total=0, progress=0.0)
     assert status_of(unloaded) == 3
     assert not is_complete(unloaded)
 

@@ -31,6 +31,7 @@ def test_every_field_has_a_value_of_json(name: str) -> None:
 def test_the_name_is_that_on_disk() -> None:
     """The name is that on disk."""
     assert value("name") == "root 1"
+    assert value("name", content="root 1/the only file") == "root 1"
     assert value("name", content="") == "name 1"
     assert value("name", content=None) == "name 1"
     assert FIELDS["name"].value(torrent(name="", content=None), SCOPE, Known()) == f"{1:040x}"
@@ -42,6 +43,22 @@ def test_eta_is_unavailable_or_unknown() -> None:
     assert value("eta", state=TorrentState.DOWNLOADING) == -2
     assert value("eta", state=TorrentState.DOWNLOADING, eta_s=90) == 90
     assert type(value("eta", state=TorrentState.DOWNLOADING, eta_s=90)) is int
+
+
+def test_a_new_torrent_is_not_complete() -> None:
+    """Sonarr imports a torrent that has a size, nothing left to download, and waits to seed or is stopped."""
+    new: dict[str, Any] = {
+        "state": TorrentState.QUEUED,
+        "size": 1000,
+        "bytes_total": 0,
+        "bytes_done": 0,
+        "progress": 0.0,
+    }
+    assert [value(name, **new) for name in ("totalSize", "leftUntilDone", "sizeWhenDone")] == [1000, 1000, 1000]
+    assert value("status", **new) == 3
+    assert value("leftUntilDone", **new, paused=True) == 1000
+    nothing_selected = {**new, "state": TorrentState.FINISHED, "progress": 1.0}
+    assert value("leftUntilDone", **nothing_selected) == 0
 
 
 def test_progress_is_a_fraction() -> None:

@@ -165,6 +165,85 @@ async def test_files_are_renamed(tmp_path: Path) -> None:
         assert on.snapshot.row(on.catalogue.torrents[V1], 0).content == "x"
 
 
+async def complete(on: Bench, torrent: str = V1) -> None:
+    """Ends a move, as an engine reports it. No engine has listed the files since."""
+    move = on.catalogue.torrents[torrent].move
+    assert move is not None
+    await on.mutations.learn(MoveCopied(torrent=torrent, move=move))
+    placing = on.catalogue.torrents[torrent].move
+    assert placing is not None
+    await on.mutations.learn(MoveEnded(torrent=torrent, move=placing))
+
+
+def listed(on: Bench) -> list[str]:
+    """The paths of the files as clients see them."""
+    return [row.path for row in on.snapshot.files(V1) or ()]
+
+
+async def test_renames_begin_with_the_names_in_the_record(tmp_path: Path) -> None:
+    """Not with those that an engine has listed, also if it lists its old names again. None of the names is lost."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        await added(on)
+        await engine.tell(files())
+        await until(on, lambda: on.snapshot.of(V1).metadata is not None)
+        await do(on, "rename_file", torrent=V1, index=0, path="set/c")
+        await complete(on)
+        assert listed(on) == ["set/c", "set/sub/b"]
+        on.observer.handle(files())
+        assert listed(on) == ["set/c", "set/sub/b"]
+        await do(on, "rename_folder", torrent=V1, path="set", new_path="x")
+        await complete(on)
+        await do(on, "rename_file", torrent=V1, index=1, path="x/sub/d")
+        await complete(on)
+        await do(on, "rename_file", torrent=V1, index=1, path="set/a")  # which is free by now
+        await complete(on)
+        assert on.catalogue.torrents[V1].renames == ((0, "x/c"), (1, "set/a"))
+        assert listed(on) == ["x/c", "set/a"]
+        assert [row.torrent_path for row in on.snapshot.files(V1) or ()] == ["set/a", "set/sub/b"]
+        (tmp_path / "two/x").mkdir(parents=True)
+        (tmp_path / "two/x/c").touch()
+        error = await refused(on, "move_storage", torrent=V1, save_path=str(tmp_path / "two"))
+        assert (error.kind, error.field) == (ErrorKind.FILE_EXISTS, "args.save_path")
+
+
+async def test_renames_by_two_clients_at_once(tmp_path: Path) -> None:
+    """One of them is refused until the other one is complete. Then it begins with the new names."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        await added(on)
+        await engine.tell(files())
+        await until(on, lambda: on.snapshot.of(V1).metadata is not None)
+        both = [
+            do(on, "rename_file", torrent=V1, index=0, path="set/c"),
+            do(on, "rename_folder", torrent=V1, path="set", new_path="x"),
+        ]
+        outcomes = await asyncio.gather(*both, return_exceptions=True)
+        (caught,) = [each for each in outcomes if isinstance(each, OuzelError)]
+        assert caught.kind is ErrorKind.TORRENT_MOVING
+        await complete(on)
+        if outcomes[0] is caught:
+            await do(on, "rename_file", torrent=V1, index=0, path="x/c")
+        else:
+            await do(on, "rename_folder", torrent=V1, path="set", new_path="x")
+        await complete(on)
+        assert on.catalogue.torrents[V1].renames == ((0, "x/c"), (1, "x/sub/b"))
+
+
+async def test_a_folder_is_renamed_during_an_outage_of_the_engine(tmp_path: Path) -> None:
+    """The move waits in the record for the next engine."""
+    async with bench(tmp_path) as on:
+        engine = await on.engine()
+        await added(on)
+        await engine.tell(files())
+        await until(on, lambda: on.snapshot.of(V1).metadata is not None)
+        await do(on, "rename_file", torrent=V1, index=0, path="set/c")
+        await complete(on)
+        await on.lose_engine()
+        await do(on, "rename_folder", torrent=V1, path="set", new_path="x")
+        assert on_disk(on)["move"]["renames"] == ((0, "x/c"), (1, "x/sub/b"))
+
+
 async def test_what_cannot_be_moved(tmp_path: Path) -> None:
     """A torrent whose storage is missing, in quarantine, or unknown; a path outside the roots."""
     async with bench(tmp_path) as on:

@@ -98,6 +98,8 @@ def play(scene: Scene) -> None:
             assert second.name in said
             stage.complete(second)
         with step("purge them all"):
-            execute("purge")
+            said = execute("purge")
+            assert f"purged {first.name}" in said, said[-1500:]
+            assert f"purged {second.name}" in said, said[-1500:]
             until(lambda: not list(stage.daemon.client.list_ids()), "all are removed")
             until(lambda: not (stage.more / first.name).exists(), "the files are deleted")

@@ -1,0 +1,1 @@
+"""Tests of the daemon as the faces see it."""
