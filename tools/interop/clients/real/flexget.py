@@ -34,17 +34,17 @@ tasks:
   from-qbittorrent:
     from_qbittorrent: {{{flow}}}
     accept_all: yes
-    disable: [seen]
+    disable: [seen, seen_info_hash]
     exec: "true"
   from-transmission:
     from_transmission: {{{flow}}}
     accept_all: yes
-    disable: [seen]
+    disable: [seen, seen_info_hash]
     exec: "true"
   purge:
     from_transmission: {{{flow}}}
     accept_all: yes
-    disable: [seen]
+    disable: [seen, seen_info_hash]
     transmission:
       {login}
       action: purge

@@ -77,7 +77,8 @@ def play(scene: Scene) -> None:
         assert found["finished"] is not None
         assert f"{NAME}/film.mkv" in found["files"]
         assert found["trackers"] == [stage.tracker.http]
-        assert run("client.session_stats().cumulative_stats.downloaded_bytes") > made.size // 2
+        total = "client.session_stats().cumulative_stats.downloaded_bytes"
+        until(lambda: run(total) > made.size // 2, "the total is shown")
     with step("the switch of all torrents"):
         run(f"\nclient.stop_torrent([{found['id']}])\nanswer = 0")
         assert shown()["status"] == "stopped"
