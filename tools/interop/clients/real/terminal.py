@@ -24,7 +24,7 @@ _ESCAPES: Final = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])")
 
 
 class Terminal:
-    """A program and its terminal, within its context."""
+    """A program and its terminal, within its context. All that it writes is in `screen` below its home, too."""
 
     def __init__(self, argv: Sequence[str], home: Path) -> None:
         self._ours, theirs = pty.openpty()
@@ -40,6 +40,7 @@ class Terminal:
         )
         os.close(theirs)
         self._written = ""
+        self._log = home / "screen"
         self._ended = threading.Event()
         self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
         self._reader.start()
@@ -83,6 +84,9 @@ class Terminal:
         while not self._ended.is_set():
             if select.select([self._ours], [], [], 0.1)[0]:
                 try:
-                    self._written += os.read(self._ours, 65536).decode(errors="replace")
+                    said = os.read(self._ours, 65536)
                 except OSError:
                     return
+                self._written += said.decode(errors="replace")
+                with self._log.open("ab") as log:
+                    log.write(said)
