@@ -1,4 +1,4 @@
-"""Checks the password's hash, the certificate and web interfaces, which reading the configuration does not check."""
+"""Checks the password's hash, the certificate, the daemon on tcp, and the folders of web interfaces."""
 
 from pathlib import Path
 from typing import Final
@@ -7,6 +7,7 @@ from gateway.access import password
 from gateway.access.password import InvalidHash
 from gateway.config.gateway_config import Config
 from gateway.web.server import tls_context
+from ouzel.client.server import Server
 from protocol.configuration.config_problem import InvalidConfig, Problem
 
 PAGE: Final = "index.html"
@@ -19,6 +20,10 @@ def check(config: Config) -> None:
             password.check_hash(config.gateway.password_hash)
         except InvalidHash as error:
             raise InvalidConfig([Problem(message=str(error), key="gateway.password_hash")]) from error
+    try:
+        Server.named()
+    except ValueError as error:
+        raise InvalidConfig([Problem(message=str(error), variable="OUZEL_SERVER")]) from error
     tls_context(config)
 
 

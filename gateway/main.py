@@ -2,7 +2,7 @@
 
 - 0: the gateway was asked to stop.
 - 2: the usage is wrong.
-- 69: the address is not available now.
+- 69: the address is not available now, or another gateway uses the directory.
 - 71: there is no UTF-8 locale.
 - 73: the gateway's directory cannot be made or used.
 - 78: the configuration is wrong.
@@ -29,7 +29,7 @@ from gateway.access.access import open_access
 from gateway.access.guard import Guard
 from gateway.config import gateway_config
 from gateway.config.gateway_config import Config
-from gateway.service import open_gateway, store_file
+from gateway.service import InUse, open_gateway, store_file
 from gateway.service_manager import notify
 from gateway.web.application import application
 from gateway.web.server import CannotListen, UnusableCertificate, bound, server
@@ -90,6 +90,8 @@ def main() -> None:
         _fail(EXIT_CONFIG, str(error))
     except CannotListen as error:
         _fail(EXIT_CONFIG if error.permanent else EXIT_UNAVAILABLE, str(error))
+    except InUse as error:
+        _fail(EXIT_UNAVAILABLE, str(error))
     except key_commands.Refused as error:
         _fail(EXIT_REFUSED, str(error))
     except sqlite3.Error as error:
@@ -116,6 +118,7 @@ async def serve(config: Config) -> None:
 
     Raises:
         CannotListen: the address cannot be used.
+        InUse: another gateway uses the directory.
         UnusableCertificate: the certificate or its key cannot be used.
         InvalidConfig: the password's hash is malformed.
         OSError, sqlite3.Error: the store cannot be opened.

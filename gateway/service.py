@@ -1,8 +1,10 @@
 """Constructs and connects the parts of the gateway."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from gateway.config.gateway_config import Config
@@ -10,9 +12,14 @@ from gateway.context import Gateway
 from gateway.daemon.daemon import Daemon
 from gateway.mirror.follower import Follower
 from gateway.mirror.mirror import Mirror
-from gateway.store.store import Store
+from gateway.store.opening import opened
 from ouzel.client.aio import AsyncClient
+from ouzel.client.server import Server
 from protocol.host import private_dir
+
+
+class InUse(Exception):
+    """Another gateway uses the directory."""
 
 
 def store_file(config: Config) -> Path:
@@ -25,13 +32,13 @@ async def open_gateway(config: Config) -> AsyncIterator[Gateway]:
     """Opens the store, connects to the daemon, and follows it until the end of the block.
 
     Raises:
+        InUse: another gateway uses its directory.
         OSError: the gateway's directory cannot be made, or is not trusted.
         sqlite3.Error: the store cannot be opened.
     """
     private_dir.prepare(config.state_dir)
-    store = Store(store_file(config))
-    try:
-        async with AsyncClient(config.runtime_dir) as client, asyncio.TaskGroup() as group:
+    with _sole_user(config.state_dir), opened(store_file(config)) as store:
+        async with _client(config) as client, asyncio.TaskGroup() as group:
             mirror = Mirror()
             follower = Follower(client, mirror, store.number)
             following = group.create_task(follower.run())
@@ -39,5 +46,27 @@ async def open_gateway(config: Config) -> AsyncIterator[Gateway]:
                 yield Gateway(config, Daemon(client, mirror, follower), store)
             finally:
                 following.cancel()
+
+
+def _client(config: Config) -> AsyncClient:
+    """A client of the daemon on tcp that OUZEL_SERVER names, or else of the local one. Raises ValueError."""
+    server = Server.named()
+    return AsyncClient(config.runtime_dir) if server is None else AsyncClient(server=server)
+
+
+@contextmanager
+def _sole_user(directory: Path) -> Iterator[None]:
+    """Keeps other gateways out of a directory: each has the store in memory, and would write over the others' changes.
+
+    Raises:
+        InUse: another gateway uses it.
+    """
+    descriptor = os.open(directory / "gateway.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InUse(f"another gateway uses {directory}; see [gateway] state_dir") from None
+        yield
     finally:
-        store.close()
+        os.close(descriptor)

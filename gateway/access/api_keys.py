@@ -3,11 +3,13 @@
 import hashlib
 import hmac
 import secrets
+import sqlite3
 import time
 from collections.abc import Callable
 from typing import Final
 
 import msgspec
+import structlog
 
 from gateway.access.sessions import Session
 from gateway.store.store import Store
@@ -18,6 +20,9 @@ KEY_BYTES: Final = 32
 PREFIX: Final = "ouzel_"
 REREAD_S: Final = 1.0
 """The time after which the keys are read again. Another process may have made or revoked a key."""
+
+
+log = structlog.get_logger()
 
 
 class ApiKey(msgspec.Struct, frozen=True):
@@ -47,11 +52,14 @@ class ApiKeys:
         self._read_at = float("-inf")
 
     def names(self) -> dict[str, ApiKey]:
-        """Returns the keys by name."""
+        """Returns the keys by name. If the store cannot be read, these are the last known ones."""
         now = self._clock()
         if now - self._read_at >= REREAD_S:
-            self._keys = msgspec.convert(self._store.reread(NAME, {}), dict[str, ApiKey])
             self._read_at = now
+            try:
+                self._keys = msgspec.convert(self._store.reread(NAME, {}), dict[str, ApiKey])
+            except (sqlite3.Error, msgspec.MsgspecError) as error:
+                log.error("keys_not_read", problem=str(error))
         return self._keys
 
     def find(self, secret: str) -> Session | None:

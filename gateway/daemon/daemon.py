@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 from gateway.mirror.follower import Follower
 from gateway.mirror.mirror import Mirror
+from ouzel.client import calls
 from ouzel.client.aio import AsyncClient
 from ouzel.client.call import Call
 from ouzel.errors import Refused
@@ -24,6 +25,7 @@ AWAY: Final = frozenset(
 )
 """The errors with a cause outside of the request. The same request may succeed later."""
 RETRY_AFTER_S: Final = 5
+PING_MS: Final = 500
 
 
 class Unavailable(Exception):
@@ -61,6 +63,7 @@ class Daemon:
             Refused: the daemon refuses the command.
         """
         try:
+            await self._knock()
             return await self.client.run(call, deadline_ms=deadline_ms)
         except OuzelError as error:
             raise translated(error) from error
@@ -68,6 +71,7 @@ class Daemon:
     async def run_many(self, batch: Sequence[Call[T]]) -> list[T | Refused]:
         """Runs several calls at the same time. Raises Unavailable if the daemon or its engine is away."""
         try:
+            await self._knock()
             outcomes = await self.client.run_many(batch)
         except OuzelError as error:
             raise translated(error) from error
@@ -84,10 +88,17 @@ class Daemon:
 
     async def refresh(self, torrents: Iterable[str]) -> None:
         """Reads torrents again, so that the next answer shows their changes. Does nothing if the daemon is away."""
+        if self.mirror.away:
+            return
         try:
             await self._follower.refresh(torrents)
         except OuzelError:
             return
+
+    async def _knock(self) -> None:
+        """Fails early if the daemon is known to be away: the call itself would wait for its whole deadline."""
+        if self.mirror.away:
+            await self.client.run(calls.ping(), deadline_ms=PING_MS)
 
     async def refresh_categories(self) -> None:
         """Reads the categories again. Does nothing if the daemon is away."""

@@ -6,12 +6,14 @@ to one of the checked addresses. A proxy would resolve names itself, so the prox
 
 import asyncio
 import base64
+import contextlib
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 import h11
@@ -25,8 +27,11 @@ MAX_REDIRECTS: Final = 5
 TIMEOUT_S: Final = 30.0
 """The time limit of a download, including all redirects."""
 CHUNK: Final = 64 * 1024
+MAX_LOOKUPS: Final = 64
+"""The maximum number of names that are resolved at the same time."""
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PORTS: Final = {"http": 80, "https": 443}
+_LOOKUPS: Final = threading.BoundedSemaphore(MAX_LOOKUPS)
 
 
 class NotFetched(Exception):
@@ -136,13 +141,42 @@ async def _response(connection: h11.Connection, reader: asyncio.StreamReader) ->
 
 async def _resolve(host: str, port: int, allow_private: bool) -> str:
     """Resolves a name, and returns one of its addresses. Refuses the name if one of its addresses is not allowed."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [str(each[4][0]) for each in found]
+    addresses = [str(each[4][0]) for each in await _looked_up(host, port)]
     if not addresses:
         raise NotFetched(f"{host} has no address")
     if not allow_private and not all(map(public, addresses)):
         raise NotFetched(f"{host} has an address that is not public")
     return addresses[0]
+
+
+async def _looked_up(host: str, port: int) -> list[Any]:
+    """Returns what `getaddrinfo` does. It may take minutes, which nobody can end.
+
+    So it has a thread of its own. Threads of the loop's executor are few: the store and the passwords would wait, too.
+    """
+    if not _LOOKUPS.acquire(blocking=False):
+        raise NotFetched("too many names are being resolved")
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[list[Any]] = loop.create_future()
+
+    def finish(found: list[Any], error: Exception | None) -> None:
+        if not outcome.done():
+            outcome.set_result(found) if error is None else outcome.set_exception(error)
+
+    def look_up() -> None:
+        found: list[Any] = []
+        problem = None
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, ValueError) as error:
+            problem = error
+        finally:
+            _LOOKUPS.release()
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(finish, found, problem)
+
+    threading.Thread(target=look_up, name="look up", daemon=True).start()
+    return await outcome
 
 
 @asynccontextmanager

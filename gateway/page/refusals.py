@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.mirror.mirror import Mirror
-from gateway.web import answers
+from gateway.web import answers, json_body
 from ouzel.errors import Refused
 from protocol.wire.errors import ErrorKind
 
@@ -61,7 +61,7 @@ async def json_in(request: Request, kind: type[S]) -> S:
     """
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
         raise BadRequest("the content type has to be application/json")
-    return msgspec.json.decode(await request.body(), type=kind)
+    return msgspec.json.decode(json_body.checked(await request.body()), type=kind)
 
 
 def _refusal(name: str, message: str, status: int) -> Response:

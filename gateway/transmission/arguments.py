@@ -29,9 +29,14 @@ def integer(arguments: Arguments, name: str) -> int | None:
 
 
 def number(arguments: Arguments, name: str) -> float | None:
-    """A number."""
+    """A number. JSON may have an integer that is too large for one."""
     value = arguments.get(name)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
 
 
 def texts(arguments: Arguments, name: str) -> list[str] | None:

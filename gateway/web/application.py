@@ -1,5 +1,8 @@
 """Makes the ASGI application from all routes."""
 
+import sqlite3
+
+import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -8,6 +11,9 @@ from starlette.routing import BaseRoute
 
 from gateway.daemon.daemon import Unavailable
 from gateway.web import answers
+from ouzel.errors import Refused
+
+log = structlog.get_logger()
 
 
 def application(routes: list[BaseRoute]) -> Starlette:
@@ -17,6 +23,8 @@ def application(routes: list[BaseRoute]) -> Starlette:
         exception_handlers={
             ClientDisconnect: _disconnected,
             HTTPException: _refusal,
+            Refused: _refused,
+            sqlite3.Error: _not_stored,
             Unavailable: answers.unavailable,
         },
     )
@@ -30,3 +38,15 @@ async def _disconnected(_: Request, __: Exception) -> Response:
 async def _refusal(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return answers.text(error.detail, error.status_code, dict(error.headers or {}))
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    """The daemon refuses a command, and the handler has no answer of its own for that."""
+    assert isinstance(error, Refused)
+    return answers.text(error.message, 409)
+
+
+async def _not_stored(_: Request, error: Exception) -> Response:
+    """The gateway's store cannot be read or written, such as on a full disk."""
+    log.error("store_failed", problem=str(error))
+    return answers.text(f"The gateway's store: {error}\n", 503, {"Retry-After": "30"})

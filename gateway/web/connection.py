@@ -16,6 +16,8 @@ BODY_S: Final = 30.0
 BODY_BPS: Final = 16 * 1024
 UNREAD_S: Final = 60.0
 """If a client reads nothing of a response for this time, the connection is closed."""
+STALLED_S: Final = 5.0
+"""If there are too many connections, such a connection is closed after this time already."""
 MAX_CONNECTIONS: Final = 1_024
 OVERLOADED: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n"
@@ -51,8 +53,14 @@ class Connection(H11Protocol):
         """The time since which the connection has no complete request. None while a request is being answered."""
         return self._since if self.conn.their_state in (h11.IDLE, h11.SEND_BODY) else None
 
+    @property
+    def stalled_since(self) -> float | None:
+        """Since when the client takes nothing of its response; None if it does, or has for a short time only."""
+        stalled = self.transport.get_write_buffer_size() > 0 and self.loop.time() - self._unread_since > STALLED_S
+        return self._unread_since if stalled else None
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
-        """Accepts the connection. If there are too many, closes the connection that has waited for the longest time."""
+        """Accepts the connection. If there are too many, closes one that waits for its client."""
         if len(self.connections) >= MAX_CONNECTIONS and not self._make_room():
             transport.write(OVERLOADED)
             transport.close()
@@ -118,13 +126,14 @@ class Connection(H11Protocol):
             self._received = 0
 
     def _make_room(self) -> bool:
-        """Closes the connection that has waited for the longest time. Returns False if no connection waits."""
-        waiting = [
-            (each.waiting_since, each)
-            for each in self.connections
-            if isinstance(each, Connection) and each.waiting_since is not None
-        ]
-        if not waiting:
+        """Closes the connection that has waited the longest for a request, or else for its client to read.
+
+        Returns False if there was none.
+        """
+        others = [each for each in self.connections if isinstance(each, Connection)]
+        waiting = [(since, each) for each in others if (since := each.waiting_since) is not None]
+        stalled = waiting or [(since, each) for each in others if (since := each.stalled_since) is not None]
+        if not stalled:
             return False
-        min(waiting, key=lambda pair: pair[0] or 0.0)[1].abort()
+        min(stalled, key=lambda pair: pair[0])[1].abort()
         return True

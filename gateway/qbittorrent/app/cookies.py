@@ -4,6 +4,8 @@ from typing import Annotated, Final
 
 import msgspec
 
+from gateway.web import json_body
+
 STORED: Final = "qbittorrent.cookies"
 """The name of the cookies in the store."""
 MAX_COOKIES: Final = 1_000
@@ -24,4 +26,4 @@ Cookies = Annotated[list[Cookie], msgspec.Meta(max_length=MAX_COOKIES)]
 
 def read(text: str) -> list[Cookie]:
     """Reads a list of cookies in JSON. Raises msgspec.MsgspecError."""
-    return msgspec.json.decode(text, type=Cookies)
+    return msgspec.json.decode(json_body.checked(text.encode()), type=Cookies)

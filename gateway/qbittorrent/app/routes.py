@@ -16,7 +16,7 @@ from gateway.qbittorrent.app import cookies, directories, interfaces
 from gateway.qbittorrent.app.identity import API_VERSION, VERSION, build_info
 from gateway.qbittorrent.preferences.preferences import DEADLINE_MS, InvalidPreference, Preferences, known
 from gateway.qbittorrent.routing import bad_request, change, read, require
-from gateway.web import answers
+from gateway.web import answers, json_body
 from gateway.web.fields import Fields
 from ouzel.client import calls
 
@@ -75,7 +75,7 @@ class App:
         """Sets the preferences of a JSON object."""
         require(fields, "json")
         try:
-            given = msgspec.json.decode(fields["json"], type=dict[str, object])
+            given = msgspec.json.decode(json_body.checked(fields["json"].encode()), type=dict[str, object])
             await self._preferences.write(given)
         except (msgspec.MsgspecError, InvalidPreference) as problem:
             raise bad_request(str(problem)) from problem

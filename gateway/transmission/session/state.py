@@ -99,7 +99,7 @@ async def apply(change: Change) -> None:
     if change.settings:
         await face.run(calls.update_settings(change.settings))
     if change.limits:
-        await face.run(calls.update_limits(**change.limits))
+        face.mirror.settings = await face.run(calls.update_limits(**change.limits))
     if change.goals:
         await face.run(calls.update_goals(**change.goals))
     managed = change.queueing

@@ -10,6 +10,7 @@ from gateway.transmission.session.alternative import ALTERNATIVE
 from gateway.transmission.session.preference import KB, Preference, constant
 from gateway.transmission.session.seeding import SEEDING
 from gateway.transmission.session.state import Change, State
+from gateway.transmission.torrents.tracker_edits import parsed
 from protocol.wire.desired import LIMIT_MAX_BPS
 
 PEER_LIMIT: Final = 50
@@ -190,6 +191,13 @@ def _peers(arguments: Arguments, name: str) -> int | None:
     return None if value is None else clamped(value, 0, 65535)
 
 
+def _tracker_list(arguments: Arguments, name: str) -> str | None:
+    """A list of trackers. Raises Failure if it is none: all additions would fail."""
+    value = text(arguments, name)
+    parsed(value or "")
+    return value
+
+
 PREFERENCES: Final[dict[str, Preference]] = {
     **ALTERNATIVE,
     **SEEDING,
@@ -198,7 +206,7 @@ PREFERENCES: Final[dict[str, Preference]] = {
     "blocklist-url": constant("http://www.example.com/blocklist"),
     "cache-size-mb": constant(4),
     "config-dir": Preference(lambda state: str(state.face.gateway.config.state_dir)),
-    "default-trackers": _stored("default-trackers", "", text),
+    "default-trackers": _stored("default-trackers", "", _tracker_list),
     "dht-enabled": _flag_setting("enable_dht"),
     "download-dir": Preference(lambda state: state.download_dir, _write_download_dir),
     "download-dir-free-space": Preference(_free),

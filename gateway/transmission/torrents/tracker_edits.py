@@ -35,12 +35,15 @@ def edited(present: Tiers, arguments: Arguments) -> Tiers:
     if listed is not None:
         return parsed(listed)
     found: list[tuple[str, int] | None] = list(present)
-    replacing: list[Any] = arguments.get("trackerReplace") or []
+    given = arguments.get("trackerReplace")
+    replacing: list[Any] = given if isinstance(given, list) else []
     for number, url in zip(replacing[::2], replacing[1::2], strict=False):
         if not isinstance(number, int) or not 0 <= number < len(found) or not isinstance(url, str):
             raise Failure("error setting announce list", Code.INVALID_TRACKER_LIST)
-        [(new, _)] = parsed(url) or [("", 0)]
-        found[number] = (new, present[number][1])
+        lines = parsed(url)
+        if len(lines) != 1:
+            raise Failure("error setting announce list", Code.INVALID_TRACKER_LIST)
+        found[number] = (lines[0][0], present[number][1])
     for number in integers(arguments, "trackerRemove") or ():
         if not 0 <= number < len(found):
             raise Failure("error setting announce list", Code.INVALID_TRACKER_LIST)

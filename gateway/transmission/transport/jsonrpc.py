@@ -1,7 +1,7 @@
 """The JSON-RPC 2.0 of Transmission 4.1."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -12,6 +12,8 @@ from gateway.transmission.table import METHODS
 from gateway.transmission.transport import naming
 from gateway.web import answers
 
+MAX_BATCH: Final = 1_000
+"""The maximum number of requests in a batch."""
 _MESSAGES = {
     Code.INVALID_REQUEST: "Invalid Request",
     Code.METHOD_NOT_FOUND: "Method not found",
@@ -37,7 +39,7 @@ async def answer(face: Face, value: Any) -> Response:
     """Runs one request, or the requests of a batch in order."""
     face = replace(face, newest=True)
     if isinstance(value, list):
-        if not value:
+        if not value or len(value) > MAX_BATCH:
             return answers.json(_error(None, Code.INVALID_REQUEST, ""))
         found = [each for each in [await _run(face, request) for request in value] if each is not None]
         return answers.json(found) if found else Response(status_code=204)

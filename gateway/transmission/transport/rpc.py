@@ -9,7 +9,7 @@ from starlette.responses import Response
 from gateway.daemon.daemon import Unavailable
 from gateway.transmission.face import Face
 from gateway.transmission.transport import jsonrpc, legacy, session_id
-from gateway.web import answers
+from gateway.web import answers, json_body
 
 STARTING: Final = "The daemon's torrents are not known yet."
 
@@ -23,7 +23,7 @@ async def respond(face: Face, request: Request) -> Response:
     if not face.mirror.ready:
         raise Unavailable(STARTING)
     try:
-        value = msgspec.json.decode(await request.body())
+        value = msgspec.json.decode(json_body.checked(await request.body()))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value = {}
     if jsonrpc.is_request(value):

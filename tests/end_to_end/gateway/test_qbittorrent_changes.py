@@ -274,6 +274,15 @@ def test_both_interfaces_switch_the_same_queue(face: Face) -> None:
     assert face.post("torrents/topPrio", hashes=sample.torrent)[0] == 409
 
 
+def test_both_interfaces_show_one_limit_at_once(face: Face) -> None:
+    """A read after the change shows it, whichever interface made it."""
+    rpc = RpcClient(f"http://127.0.0.1:{face.port}")
+    rpc.call("session-set", speed_limit_down=50, speed_limit_down_enabled=True)
+    assert face.ask("GET", "transfer/downloadLimit") == (200, "50000")
+    assert face.post("transfer/setDownloadLimit", limit=0) == (200, "")
+    assert rpc.call("session-get", fields=["speed-limit-down-enabled"]) == {"speed-limit-down-enabled": False}
+
+
 def test_limits(face: Face) -> None:
     """Rates in bytes; goals with -2 for the global ones and -1 for none."""
     sample = face.add("limited")

@@ -70,3 +70,16 @@ def test_commands_refuse_names_that_do_not_fit(tmp_path: Path) -> None:
         asyncio.run(key_commands.new(file, "a"))
     with pytest.raises(key_commands.Refused, match="no key"):
         asyncio.run(key_commands.revoke(file, "b"))
+
+
+def test_a_damaged_store_does_not_lock_programs_out(store: Store) -> None:
+    """The last known keys go on working."""
+    now = 0.0
+    keys = ApiKeys(store, lambda: now)
+    secret = asyncio.run(keys.new("sonarr"))
+    asyncio.run(store.put(api_keys.NAME, ["no", "keys"]))
+    now = 2.0
+    assert keys.find(secret) is not None
+    store.close()
+    now = 4.0
+    assert keys.find(secret) is not None

@@ -49,6 +49,7 @@ def daemon(*outcomes: Any) -> Daemon:
     """The daemon behind such a client."""
     client = cast("AsyncClient", PlayedClient(*outcomes))
     mirror = Mirror()
+    mirror.away = False
     return Daemon(client, mirror, Follower(client, mirror, _admit))
 
 
@@ -96,3 +97,17 @@ def test_refreshes_keep_quiet() -> None:
     gone = NotRunning("/nowhere", "gone")
     asyncio.run(daemon(gone).refresh([ID]))
     asyncio.run(daemon(gone).refresh_categories())
+
+
+def test_a_daemon_that_is_known_to_be_away_is_asked_a_short_question_first() -> None:
+    """Its answer shows that it is back. Without one, the client is told at once."""
+
+    async def test() -> None:
+        found = daemon(RequestTimeout("ping", 0.5), None, "answer")
+        found.mirror.away = True
+        with pytest.raises(Unavailable):
+            await found.run(calls.stats())
+        answer: Any = await found.run(calls.stats())
+        assert answer == "answer"
+
+    asyncio.run(test())

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import socket
+import threading
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
@@ -142,3 +143,28 @@ def test_header_values_cannot_add_headers(text: str) -> None:
     """Line breaks in the cookie are refused."""
     with pytest.raises(NotFetched):
         asyncio.run(Site({"/": ok(TORRENT)}).fetch("/", cookie=text))
+
+
+def test_names_that_take_long_to_resolve_hold_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop's threads stay free, a lookup that is given up ends in silence, and the number of lookups is limited."""
+    answer = threading.Event()
+
+    def slow(*_: object, **__: object) -> list[object]:
+        answer.wait(10)
+        return []
+
+    async def test() -> list[object]:
+        async with asyncio.timeout(5):
+            running = [asyncio.create_task(fetch(f"http://{n}.test/")) for n in range(fetching.MAX_LOOKUPS)]
+            await asyncio.sleep(0)
+            await asyncio.to_thread(int)
+            with pytest.raises(NotFetched, match="too many"):
+                await fetch("http://more.test/")
+            running[0].cancel()
+            answer.set()
+            return list(await asyncio.gather(*running, return_exceptions=True))
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    cancelled, *others = asyncio.run(test())
+    assert isinstance(cancelled, asyncio.CancelledError)
+    assert all(isinstance(each, NotFetched) for each in others)

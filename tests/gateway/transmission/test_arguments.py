@@ -18,6 +18,7 @@ def test_numbers() -> None:
     given = {"int": 3, "float": 3.7, "flag": True, "text": "3", "huge": 1e300}
     assert [integer(given, name) for name in given] == [3, 3, None, None, None]
     assert [number(given, name) for name in given] == [3.0, 3.7, None, None, 1e300]
+    assert number({"x": 10**400}, "x") is None
     assert clamped(-5) == 0
     assert clamped(2**40) == 2**31 - 1
 

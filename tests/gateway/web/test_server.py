@@ -232,6 +232,24 @@ def test_with_too_many_connections_the_idle_ones_are_closed(monkeypatch: pytest.
     run(test)
 
 
+def test_clients_that_read_nothing_lock_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They hold all connections without a login, so they make room for others soon."""
+    monkeypatch.setattr(connection, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(connection, "STALLED_S", 0.1)
+
+    async def test() -> None:
+        async with running() as (found, port):
+            stalled = [await asyncio.open_connection("127.0.0.1", port, limit=1024) for _ in range(2)]
+            for _, writer in stalled:
+                writer.write(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await until(lambda: all(each.stalled_since for each in found.server_state.connections))  # type: ignore[union-attr]
+            assert b"200 OK" in await ask(port)
+            for _, writer in stalled:
+                writer.transport.abort()
+
+    run(test)
+
+
 def test_idle_and_dripping_connections_slow_nobody_down() -> None:
     """With 1,000 idle connections and 200 that send a byte now and then, the median of a request hardly changes."""
 

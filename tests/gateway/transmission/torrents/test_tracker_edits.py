@@ -29,3 +29,16 @@ def test_trackers_are_added_removed_and_replaced_by_id() -> None:
     assert edited(PRESENT, {"trackerReplace": [1, THREE]}) == [(ONE, 0), (THREE, 1)]
     with pytest.raises(Failure):
         edited(PRESENT, {"trackerRemove": [2]})
+
+
+@pytest.mark.parametrize("given", [21, 1.5, True, {"a": 1}, "x", None, [], [1]])
+def test_a_list_of_another_type_counts_as_absent(given: object) -> None:
+    """A list of another type counts as absent."""
+    assert edited(PRESENT, {"trackerReplace": given}) == PRESENT
+
+
+@pytest.mark.parametrize("url", ["", f"{ONE}\n{THREE}"])
+def test_a_tracker_is_replaced_by_exactly_one(url: str) -> None:
+    """A tracker is replaced by exactly one."""
+    with pytest.raises(Failure):
+        edited(PRESENT, {"trackerReplace": [0, url]})
