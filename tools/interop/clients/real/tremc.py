@@ -39,8 +39,7 @@ def play(scene: Scene) -> None:
             screen.press("j")
             screen.press("p")
             stage.until_row(made, lambda row: row.paused, "it is paused")
-            screen.press("C")
-            until(lambda: NAME in screen.shown, "the list is drawn")
+            screen.until_shown("paused")  # the same key starts only what it shows as paused
             screen.press("p")
             stage.until_row(made, lambda row: not row.paused, "it runs")
         with step("labels"):
