@@ -11,6 +11,7 @@ It is not part of the test suite, because it needs root and Debian's packages of
 - A *transfer* is a torrent by one maker. One program seeds the torrent and another downloads it. Ouzel is one of the
   two.
 - The folder *imports* lets real programs make profiles. `ouzel import` adds the profiles to Ouzel.
+- The folder *clients* uses programs that people have for qBittorrent and Transmission against the gateway.
 - The folder *page* uses the gateway's page in a browser, and *web_uis* web interfaces of others.
 - The folder *webapi* runs the test suite of a client of qBittorrent's Web API against the gateway.
 """

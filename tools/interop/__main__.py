@@ -8,6 +8,7 @@ import typer
 from tools.bench.options import AsJson, Keep
 from tools.bench.report import Check, Report, mb, show, tell
 from tools.interop import makers, network, packages, servers, transfers
+from tools.interop.clients import report as clients
 from tools.interop.differential import report as differential
 from tools.interop.imports import report as imports
 from tools.interop.makers import NAME
@@ -29,6 +30,7 @@ PAGES: Final = {page.PAGE: page.run, web_uis.NAME: web_uis.run}
 """Parts that use a browser and nothing of the network."""
 NAMES: Final = {
     differential.NAME,
+    *clients.NAMES,
     imports.IMPORTS,
     *PAGES,
     webapi.NAME,
@@ -58,6 +60,9 @@ def interop(
     The part qbittorrent-api only runs if it is named. It downloads the test suite of that Python package, and runs the
     suite against the gateway. With --both it compares the outcomes with those against qbittorrent-nox.
 
+    The part `clients` only runs if it, or one of its programs, is named. It uses programs that people have for
+    qBittorrent and Transmission against the gateway. Some are installed from PyPI. It takes ten minutes.
+
     Exit codes: 0 if all files are equal and all imported data is right, 1 if not. 2 for wrong usage. 77 if the programs
     cannot run here.
     """
@@ -74,6 +79,11 @@ def interop(
         if only.lower() in PAGES:
             with scratch(keep=keep) as root:
                 result = PAGES[only.lower()](root)
+            show(result, as_json=as_json)
+            return
+        if only.lower() in clients.NAMES:
+            with scratch(keep=keep) as root:
+                result = clients.run(root, versions, only.lower())
             show(result, as_json=as_json)
             return
         network.enter()

@@ -25,7 +25,11 @@ COMMANDS: Final = {
     "socat": "socat",
     "transmission-create": "transmission-cli",
     "transmission-daemon": "transmission-daemon",
+    "transmission-remote": "transmission-cli",
+    "transmission-remote-gtk": "transmission-remote-gtk",
     "unshare": "util-linux",
+    "xdotool": "xdotool",
+    "Xvfb": "xvfb",
 }
 """The needed commands, and their Debian packages."""
 

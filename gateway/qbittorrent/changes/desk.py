@@ -96,9 +96,9 @@ class Desk:
         read = {each.torrent: each.options for each in details if not isinstance(each, Refused)}
         return [read.get(each.row.torrent, each.facts.options) for each in torrents]
 
-    async def shown(self, condition: Callable[[], bool]) -> None:
-        """Waits until the mirror shows a change, at most SHOWN_S."""
-        deadline_s = asyncio.get_running_loop().time() + SHOWN_S
+    async def shown(self, condition: Callable[[], bool], within_s: float = SHOWN_S) -> None:
+        """Waits until the mirror shows a change, at most `within_s`."""
+        deadline_s = asyncio.get_running_loop().time() + within_s
         while not condition() and asyncio.get_running_loop().time() < deadline_s:  # noqa: ASYNC110  # no event says so
             await asyncio.sleep(STEP_S)
 

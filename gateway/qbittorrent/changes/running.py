@@ -1,6 +1,6 @@
 """The endpoints that start, stop, check, remove and announce torrents, and change the queue."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from starlette.exceptions import HTTPException
 
@@ -14,6 +14,10 @@ from gateway.store.queueing import queueing
 from gateway.web.fields import Fields
 from ouzel.client import calls
 from ouzel.client.call import Call
+from protocol.wire.rows import TorrentState
+
+CHECKING_S: Final = 0.5
+"""The longest wait until the engine checks a torrent. A small torrent is checked sooner than that is seen."""
 
 
 async def stop(desk: Desk, fields: Fields) -> None:
@@ -47,9 +51,15 @@ async def _start(desk: Desk, torrents: list[Torrent]) -> None:
 
 
 async def recheck(desk: Desk, fields: Fields) -> None:
-    """Hashes the files of torrents again."""
+    """Hashes the files of torrents again.
+
+    Clients wait until a torrent is not checked any more, so the next answer shows that it is. The engine begins a
+    moment after its reply.
+    """
     torrents = desk.many(fields["hashes"])
     await desk.run(torrents, [calls.recheck(each.row.torrent) for each in torrents])
+    if desk.gateway.mirror.table.engine == "running":
+        await desk.shown(lambda: all(each.row.state is TorrentState.CHECKING for each in torrents), within_s=CHECKING_S)
 
 
 async def reannounce(desk: Desk, fields: Fields) -> None:

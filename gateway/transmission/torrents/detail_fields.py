@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from gateway.mirror.torrent import Torrent
+from gateway.mirror.torrent import Torrent, wanted_bytes
 from gateway.transmission.details import Known
 from gateway.transmission.numbers import real
 from ouzel import PeerConnection, PeerFlag, PeerRow, TrackerRow, TrackerStatus
@@ -113,7 +113,7 @@ def availability(torrent: Torrent, known: Known) -> list[int]:
 def available(torrent: Torrent, known: Known) -> int:
     """The number of missing bytes that connected peers have."""
     row = torrent.row
-    left = max(0, row.bytes_total - row.bytes_done)
+    left = max(0, wanted_bytes(row) - row.bytes_done)
     length = torrent.facts.piece_length
     if left == 0 or not length or known.pieces is None:
         return 0

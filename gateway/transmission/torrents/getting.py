@@ -18,7 +18,12 @@ _ENCODER = msgspec.json.Encoder()
 
 def _scope(face: Face, names: list[str]) -> Scope:
     position = positions(face.mirror) if "queuePosition" in names else {}
-    return Scope(now_s=int(time.time()), number_of=face.number_of, position=position)
+    return Scope(
+        now_s=int(time.time()),
+        number_of=face.number_of,
+        position=position,
+        directory=str(face.gateway.config.state_dir),
+    )
 
 
 async def torrent_get(face: Face, arguments: Arguments) -> dict[str, Any]:

@@ -39,11 +39,13 @@ class Scope:
         now_s: the time in seconds since 1970.
         number_of: returns the id of a torrent in the RPC.
         position: the positions of torrents in the queue.
+        directory: the session's `config-dir`.
     """
 
     now_s: int
     number_of: Callable[[str], int]
     position: Mapping[str, int]
+    directory: str
 
 
 Getter = Callable[[Torrent, Scope, Known], Any]
@@ -227,7 +229,7 @@ FIELDS: Final[dict[str, Field]] = {
         lambda t, s, _: max(0, s.now_s - t.row.active_s) if t.row.active_s else _seconds(t.row.added_us)
     ),
     "status": Field(lambda t, s, _: status_of(t.row)),
-    "torrentFile": Field(lambda t, s, _: ""),
+    "torrentFile": Field(lambda t, s, _: f"{s.directory}/torrents/{_hash(t, s, _)}.torrent"),
     "totalSize": Field(lambda t, s, _: t.row.size),
     "trackerList": Field(lambda t, s, k: detail_fields.tracker_list(t, k), _urls),
     "trackerStats": Field(lambda t, s, k: detail_fields.tracker_stats(t, k), _trackers),

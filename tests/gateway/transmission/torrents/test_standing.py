@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.transmission.torrents.standing import error_of, status_of
+from gateway.transmission.torrents.standing import error_of, is_complete, status_of
 from ouzel import Hindrance, HindranceCause
 from protocol.wire.rows import TorrentState
 from tests.gateway.transmission.samples import row
@@ -19,6 +19,13 @@ def test_a_queued_torrent_waits_to_download_or_to_seed() -> None:
     assert status_of(row(state=TorrentState.QUEUED, bytes_done=1)) == 3
     assert status_of(row(state=TorrentState.QUEUED)) == 5
     assert status_of(row(state=TorrentState.QUEUED, paused=True)) == 0
+
+
+def test_a_torrent_that_no_engine_has_loaded_waits_to_download() -> None:
+    """It lacks nothing that is known, but programs would import it at once."""
+    unloaded = row(state=TorrentState.QUEUED, bytes_done=0, bytes_total=0, progress=0.0)
+    assert status_of(unloaded) == 3
+    assert not is_complete(unloaded)
 
 
 def test_errors_are_local_or_of_the_trackers() -> None:

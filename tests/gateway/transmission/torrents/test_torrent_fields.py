@@ -13,7 +13,7 @@ from protocol.wire.goals import GoalsReport
 from protocol.wire.rows import TorrentState
 from tests.gateway.transmission.samples import torrent
 
-SCOPE = Scope(now_s=2_000_000_000, number_of=lambda _: 7, position={})
+SCOPE = Scope(now_s=2_000_000_000, number_of=lambda _: 7, position={}, directory="/state")
 
 
 def value(name: str, facts: Facts | None = None, **members: Any) -> Any:
@@ -107,3 +107,8 @@ def test_a_torrent_is_finished_when_a_goal_has_stopped_it() -> None:
     assert value("isFinished", paused=True, goals=reached) is True
     assert value("isFinished", paused=True) is False
     assert value("seedRatioLimit", goals=reached) == 1.0
+
+
+def test_the_torrent_file_has_an_absolute_path() -> None:
+    """Flexget makes a URI of it, which fails otherwise."""
+    assert value("torrentFile") == f"/state/torrents/{1:040x}.torrent"

@@ -1,0 +1,1 @@
+"""The real programs. Each module has the play of one program."""
