@@ -88,8 +88,9 @@ class ReusedDaemon:
             _undo_settings(daemon)
             if not _is_unset(_session(daemon)):
                 return False
-            for path in (*daemon.downloads.iterdir(), *(daemon.root / "state" / "crashes").glob("*")):
-                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+            clear(daemon.downloads)
+            if (crashes := daemon.root / "state" / "crashes").exists():
+                clear(crashes)
             until(lambda: _is_empty(daemon), "nothing is left", patience_s=PATIENCE_S)
             return True
         return False  # the next daemon is a new one, so it does not matter why
@@ -100,6 +101,12 @@ def lent(reused: ReusedDaemon, request: pytest.FixtureRequest) -> Iterator[Daemo
     failed = request.session.testsfailed
     yield reused.lend()
     reused.take_back(sound=request.session.testsfailed == failed)
+
+
+def clear(directory: Path) -> None:
+    """Deletes what is in a directory."""
+    for path in directory.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def _remove_torrents(daemon: Daemon) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from protocol.wire.rows import TorrentState
-from tests.end_to_end.reused import CHAOS, ReusedDaemon
+from tests.end_to_end.reused import CHAOS, ReusedDaemon, clear
 from tools.rig import payload
 from tools.rig.daemon import Daemon
 from tools.rig.payload import MIB, Torrent
@@ -36,8 +36,7 @@ def reused(other_root: Path) -> Iterator[ReusedDaemon]:
 @pytest.fixture
 def other(other_root: Path) -> Path:
     """The second download root, which is empty."""
-    for path in other_root.iterdir():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    clear(other_root)
     return other_root
 
 
