@@ -86,7 +86,7 @@ class ReusedDaemon:
                 return False
             _remove_torrents(daemon)
             _undo_settings(daemon)
-            if not _is_unset(_session(daemon)):
+            if not _is_unset(_session(daemon)) or ResumeDir(daemon.resume_dir).damaged.exists():
                 return False
             clear(daemon.downloads)
             if (crashes := daemon.root / "state" / "crashes").exists():
