@@ -1,5 +1,6 @@
-"""Directories with paths short enough for sockets, and daemons that end with the test."""
+"""Directories with paths short enough for sockets, daemons and seeds."""
 
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.reused import CHAOS, ReusedDaemon, lent
 from tools.rig.daemon import Daemon
 from tools.rig.seed import Seed
 
@@ -19,10 +21,23 @@ def root() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
+@pytest.fixture(scope="session")
+def reused() -> Iterator[ReusedDaemon]:
+    """The daemon of this process's tests. It has a restart budget for chaos."""
+    with contextlib.closing(ReusedDaemon(lambda root: Daemon(root, restart=CHAOS))) as found:
+        yield found
+
+
 @pytest.fixture
-def daemon(root: Path) -> Iterator[Daemon]:
-    """A running daemon with a restart budget for chaos."""
-    with Daemon(root / "d", restart={"budget": 1000, "max_delay_s": 0.5}) as running:
+def daemon(root: Path, reused: ReusedDaemon, request: pytest.FixtureRequest) -> Iterator[Daemon]:
+    """A running daemon without torrents, which other tests have used. It is emptied before `root` is removed."""
+    yield from lent(reused, request)
+
+
+@pytest.fixture
+def new_daemon(root: Path) -> Iterator[Daemon]:
+    """A daemon that no other test uses, with a restart budget for chaos."""
+    with Daemon(root / "d", restart=CHAOS) as running:
         yield running
 
 

@@ -160,11 +160,11 @@ def test_after_a_restart_of_the_supervisor_a_repeat_is_carried_out_again(
     """It changes nothing, since commands set states."""
     args = {"torrent": made.torrent, "upload_bps": 1000}
     daemon.client.add_torrent(metainfo=made.metainfo, paused=True)
-    assert ask(connect(), 1, "update_limits", args, client="c")["ok"]
+    assert ask(connect(), 1, "update_limits", args, client="restarted")["ok"]
     engine = daemon.engine_pid()
     daemon.kill()
     until(lambda: not Path(f"/proc/{engine}").exists(), "the engine is gone, too")
     daemon.start()
-    again = ask(connect(), 1, "update_limits", args, client="c")
+    again = ask(connect(), 1, "update_limits", args, client="restarted")
     assert (again["result"]["upload_bps"], again.get("dup")) == (1000, None)
     assert daemon.client.get_torrent(made.torrent).revision == 2

@@ -486,10 +486,12 @@ def test_files(face: Face) -> None:
     """Priorities are 0, 1, 6 and 7; a path that exists or leads outside is 409."""
     sample = face.add("filed")
     one = {"hash": sample.torrent}
+    link = "4" * 40  # without metadata
+    assert face.post("torrents/add", urls=f"magnet:?xt=urn:btih:{link}", stopped="true") == (200, "Ok.")
     assert face.post("torrents/filePrio", None, **one, id="0|1", priority=4)[0] == 400
     assert face.post("torrents/filePrio", None, **one, id="x", priority=1)[0] == 400
     assert face.post("torrents/filePrio", None, **one, id="9", priority=1)[0] == 409
-    assert face.post("torrents/filePrio", None, hash="1" * 40, id="0", priority=1)[0] == 409
+    assert face.post("torrents/filePrio", None, hash=link, id="0", priority=1)[0] == 409
     face.post("torrents/filePrio", None, **one, id="0", priority=0)
     face.post("torrents/filePrio", None, **one, id="1", priority=7)
     assert face.daemon.client.get_torrent(sample.torrent).priorities == {"0": 0, "1": 7}
@@ -507,7 +509,7 @@ def test_files(face: Face) -> None:
     face.post("torrents/rename", None, **one, name="two\nlines ")
     assert face.row(sample).name == "two lines"
     assert face.ask("GET", f"torrents/export?hash={sample.torrent}")[0] == 200
-    assert face.ask("GET", f"torrents/export?hash={'1' * 40}")[0] == 409
+    assert face.ask("GET", f"torrents/export?hash={link}")[0] == 409
 
 
 def test_padding_files_do_not_count(face: Face) -> None:

@@ -24,12 +24,12 @@ RECEIVED = "net.recv_payload_bytes"
 
 
 def test_counters_count_what_is_downloaded(
-    root: Path, daemon: Daemon, seed: Seed, capsys: pytest.CaptureFixture[str]
+    root: Path, new_daemon: Daemon, seed: Seed, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As the seed counts it, under each of libtorrent's names. A new engine begins at 0."""
     made = payload.make(root / "seed", "set", {"a.bin": MIB + 5})
     seed.add(made.metainfo, made.root)
-    client = daemon.client
+    daemon, client = new_daemon, new_daemon.client
     client.add_torrent(metainfo=made.metainfo, peers=[seed.endpoint])
     daemon.until_state(made.torrent, TorrentState.SEEDING)
     until(lambda: client.get_counters().counters[RECEIVED] >= MIB + 5, "it is counted")

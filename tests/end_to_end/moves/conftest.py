@@ -1,5 +1,6 @@
 """A second file system, a daemon that may use it, and a torrent."""
 
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -8,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from protocol.wire.rows import TorrentState
+from tests.end_to_end.reused import CHAOS, ReusedDaemon, clear
 from tools.rig import payload
 from tools.rig.daemon import Daemon
 from tools.rig.payload import MIB, Torrent
 from tools.rig.seed import Seed
 
 
-@pytest.fixture
-def other() -> Iterator[Path]:
+@pytest.fixture(scope="session")
+def other_root() -> Iterator[Path]:
     """A directory on another file system than temporary files."""
     path = Path(tempfile.mkdtemp(prefix="ouzel-", dir="/dev/shm"))
     if path.stat().st_dev == Path(tempfile.gettempdir()).stat().st_dev:
@@ -24,11 +26,18 @@ def other() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
+@pytest.fixture(scope="session")
+def reused(other_root: Path) -> Iterator[ReusedDaemon]:
+    """The daemon of these tests: it has a second download root, on another file system."""
+    with contextlib.closing(ReusedDaemon(lambda root: Daemon(root, roots=[other_root], restart=CHAOS))) as found:
+        yield found
+
+
 @pytest.fixture
-def daemon(root: Path, other: Path) -> Iterator[Daemon]:
-    """A daemon with a second download root, on another file system."""
-    with Daemon(root / "d", roots=[other], restart={"budget": 1000, "max_delay_s": 0.5}) as running:
-        yield running
+def other(other_root: Path) -> Path:
+    """The second download root, which is empty."""
+    clear(other_root)
+    return other_root
 
 
 @pytest.fixture

@@ -138,29 +138,28 @@ def test_a_disk_over_a_root_is_used_by_another_engine_and_one_below_at_once(root
             daemon.client.remove_torrent(two.torrent, wait="applied")
 
 
-def test_a_link_that_is_made_after_the_look_leads_nowhere(root: Path, seed: Seed) -> None:
+def test_a_link_that_is_made_after_the_look_leads_nowhere(root: Path, daemon: Daemon, seed: Seed) -> None:
     """Nothing is written to the link's target.
 
     It is an error of that torrent alone, and `resume` works once the link is gone.
     """
     held = payload.make(root / "seed", "held", {"sub/a": MIB, "sub/b": MIB}, piece_size=65536)
     other = shared(root, seed, "other.bin")
-    with Daemon(root / "d") as daemon:
-        daemon.client.add_torrent(metainfo=held.metainfo)
-        daemon.until_state(held.torrent, TorrentState.DOWNLOADING)
-        (daemon.downloads / "held").mkdir(exist_ok=True)
-        (daemon.downloads / "held" / "sub").symlink_to(daemon.resume_dir)
-        seed.add(held.metainfo, held.root)
-        daemon.client.add_peers(held.torrent, [seed.endpoint])
-        row = daemon.until_state(held.torrent, TorrentState.ERROR)
-        until(lambda: "not where torrents may be stored" in (daemon.row(held.torrent).error or ""), f"why; {row.error}")
-        assert {"a", "b"}.isdisjoint(path.name for path in daemon.resume_dir.iterdir())
-        downloaded(daemon, seed, other, daemon.downloads)
-        assert daemon.healthy()
-        (daemon.downloads / "held" / "sub").unlink()
-        daemon.client.resume(held.torrent)
-        daemon.client.add_peers(held.torrent, [seed.endpoint])
-        daemon.until_state(held.torrent, TorrentState.SEEDING)
+    daemon.client.add_torrent(metainfo=held.metainfo)
+    daemon.until_state(held.torrent, TorrentState.DOWNLOADING)
+    (daemon.downloads / "held").mkdir(exist_ok=True)
+    (daemon.downloads / "held" / "sub").symlink_to(daemon.resume_dir)
+    seed.add(held.metainfo, held.root)
+    daemon.client.add_peers(held.torrent, [seed.endpoint])
+    row = daemon.until_state(held.torrent, TorrentState.ERROR)
+    until(lambda: "not where torrents may be stored" in (daemon.row(held.torrent).error or ""), f"why; {row.error}")
+    assert {"a", "b"}.isdisjoint(path.name for path in daemon.resume_dir.iterdir())
+    downloaded(daemon, seed, other, daemon.downloads)
+    assert daemon.healthy()
+    (daemon.downloads / "held" / "sub").unlink()
+    daemon.client.resume(held.torrent)
+    daemon.client.add_peers(held.torrent, [seed.endpoint])
+    daemon.until_state(held.torrent, TorrentState.SEEDING)
 
 
 def test_what_is_required_and_cannot_be_had_ends_the_start(root: Path) -> None:

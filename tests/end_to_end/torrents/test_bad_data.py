@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +43,10 @@ def cause(daemon: Daemon, torrent: str) -> HindranceCause | None:
 
 
 @pytest.fixture
-def daemon(root: Path) -> Iterator[Daemon]:
+def daemon(daemon: Daemon) -> Daemon:
     """A daemon that takes connections from one address for one peer, as by default."""
-    engine = {"allow_multiple_connections_per_ip": False}
-    with Daemon(root / "d", engine=engine, restart={"budget": 1000, "max_delay_s": 0.5}) as running:
-        yield running
+    daemon.client.update_settings({"allow_multiple_connections_per_ip": False}, wait="applied")
+    return daemon
 
 
 def test_a_seed_that_sends_corrupt_pieces(root: Path, daemon: Daemon) -> None:

@@ -1,7 +1,6 @@
 """One torrent with two info-hashes, and one file that two torrents use."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import libtorrent
@@ -26,13 +25,6 @@ class Hybrid:
         self.v2 = str(libtorrent.load_torrent_buffer(made.metainfo).info_hashes.v2)
         self.v1, self.metainfo, self.root = made.torrent, made.metainfo, root
         self.v1_link, self.v2_link = f"magnet:?xt=urn:btih:{self.v1}", f"magnet:?xt=urn:btmh:1220{self.v2}"
-
-
-@pytest.fixture
-def daemon(root: Path) -> Iterator[Daemon]:
-    """A daemon without a crash budget, which is stopped at the end of each test."""
-    with Daemon(root / "d", restart={"budget": 1000}) as running:
-        yield running
 
 
 def the_one(daemon: Daemon) -> TorrentRow:

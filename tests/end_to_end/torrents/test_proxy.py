@@ -64,9 +64,12 @@ def test_peers_and_trackers_see_only_the_proxy(root: Path, daemon: Daemon, track
     until(lambda: all(row.status is TrackerStatus.ERROR for row in client.list_trackers(torrent)), "no tracker works")
     told = {row.url: row.message for row in client.list_trackers(torrent)}
     assert told[tracker.http] == "SOCKS authentication error"
-    hindrance = client.get_torrent(torrent).hindrance
-    assert hindrance is not None
-    assert hindrance.cause is HindranceCause.TRACKERS_FAILING
+
+    def failing() -> bool:
+        hindrance = client.get_torrent(torrent).hindrance
+        return hindrance is not None and hindrance.cause is HindranceCause.TRACKERS_FAILING
+
+    until(failing, "the row says that trackers fail")
     assert set(proxy.refused) == {USER}
     assert (proxy.requests, tracker.announces) == ([], [])
     until(lambda: client.stats().session.listen_port == 0, "no port is listened on")

@@ -1,7 +1,6 @@
 """Files that changed on the disk: `recheck` with real libtorrent finds them, and wrong pieces are downloaded again."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,10 +18,10 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 
 
 @pytest.fixture
-def daemon(root: Path) -> Iterator[Daemon]:
+def daemon(daemon: Daemon) -> Daemon:
     """A daemon that connects to a lost peer again within a second."""
-    with Daemon(root / "d", engine={"min_reconnect_time": 1}, restart={"budget": 1000, "max_delay_s": 0.5}) as running:
-        yield running
+    daemon.client.update_settings({"min_reconnect_time": 1}, wait="applied")
+    return daemon
 
 
 def complete(root: Path, daemon: Daemon, seed: Seed) -> Torrent:
