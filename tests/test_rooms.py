@@ -43,10 +43,12 @@ def test_an_init_defines_the_nouns_and_nothing_else(folder: Path) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_unit_tests_are_in_the_folder_of_what_they_test(package: str) -> None:
     """A module's test has its name, and no folder of tests lacks a counterpart."""
-    rooms = {path.stem: path.parent.relative_to(ROOT) for path in (ROOT / package).rglob("*.py")}
+    rooms: dict[str, set[Path]] = {}
+    for path in (ROOT / package).rglob("*.py"):
+        rooms.setdefault(path.stem, set()).add(ROOT / "tests" / path.parent.relative_to(ROOT))
     tests = list((ROOT / "tests" / package).rglob("test_*.py"))
     mirrored = {path: rooms.get(path.stem.removeprefix("test_")) for path in tests}
-    strays = [named(path) for path, room in mirrored.items() if room and path.parent != ROOT / "tests" / room]
+    strays = [named(path) for path, places in mirrored.items() if places and path.parent not in places]
     assert strays == []
     assert all((ROOT / path.parent.relative_to(ROOT / "tests")).is_dir() for path in tests)
 

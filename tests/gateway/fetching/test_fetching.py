@@ -1,6 +1,7 @@
 """Fetching from servers on loopback, with and without the permission to do so."""
 
 import asyncio
+import contextlib
 import gzip
 import socket
 import threading
@@ -24,11 +25,11 @@ class Site:
         self.requests: list[str] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answers one request."""
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        self.requests.append(head)
-        writer.write(self.answers[head.split()[1]])
-        writer.close()
+        """Answers one request. A client may also leave without one."""
+        with contextlib.closing(writer), contextlib.suppress(asyncio.IncompleteReadError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            self.requests.append(head)
+            writer.write(self.answers[head.split()[1]])
 
     async def fetch(self, path: str, **options: Any) -> bytes | str:
         """Serves, and fetches a path. Returns the bytes or the magnet link."""
