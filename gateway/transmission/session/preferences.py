@@ -18,7 +18,7 @@ async def session_get(face: Face, arguments: Arguments) -> dict[str, Any]:
 
 async def session_set(face: Face, arguments: Arguments) -> dict[str, Any]:
     """Changes preferences. Ignores preferences that cannot be changed."""
-    change = state.Change(await state.read(face))
+    change = state.Change(await state.read(face, fresh=True))
     for name in arguments:
         preference = PREFERENCES.get(name)
         if preference is not None and preference.write is not None:

@@ -78,11 +78,15 @@ class Change:
     queueing: bool | None = None
 
 
-async def read(face: Face) -> State:
-    """Returns the state of the session. While the daemon is away, returns the last known state."""
+async def read(face: Face, *, fresh: bool = False) -> State:
+    """Returns the state of the session. While the daemon is away, returns the last known state.
+
+    Args:
+        fresh: raise Refused or Unavailable instead of returning an older state. A change is based on it.
+    """
     daemon, memory = face.gateway.daemon, face.memory
-    if not face.mirror.away:
-        with contextlib.suppress(Refused, Unavailable):
+    if fresh or not face.mirror.away:
+        with contextlib.nullcontext() if fresh else contextlib.suppress(Refused, Unavailable):
             memory.settings = await daemon.run(call_of(session_commands.GetSettings(), whole(SettingList)))
             memory.goals = await daemon.run(calls.get_goals())
             if face.mirror.stats is None:
