@@ -8,6 +8,7 @@ damaged file, a reason in `health`), or fails, the next test gets a new daemon.
 import contextlib
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -147,7 +148,13 @@ def _is_unset(session: DesiredSession) -> bool:
 
 
 def _is_empty(daemon: Daemon) -> bool:
-    """Whether no torrent and no damaged file is stored, and nothing is reported."""
+    """Whether no torrent and no damaged file is stored, nothing is reported, and the reported port is the present one."""
     stored = [path.relative_to(daemon.resume_dir) for path in daemon.resume_dir.rglob("*") if path.is_file()]
     others = {path for path in stored if path.parts[0] != "totals" and path.suffix != TEMPORARY_SUFFIX} - USUAL
-    return not others and not daemon.client.health().reasons
+    return not others and not daemon.client.health().reasons and _listens(daemon)
+
+
+def _listens(daemon: Daemon) -> bool:
+    """Whether the engine accepts connections at its reported port. The report may be that of the engine before."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", daemon.client.stats().session.listen_port)) == 0
