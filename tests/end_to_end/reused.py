@@ -148,7 +148,7 @@ def _is_unset(session: DesiredSession) -> bool:
 
 
 def _is_empty(daemon: Daemon) -> bool:
-    """Whether no torrent and no damaged file is stored, nothing is reported, and the reported port is the present one."""
+    """Whether nothing is stored, no problem is reported, and the reported port is the present one."""
     stored = [path.relative_to(daemon.resume_dir) for path in daemon.resume_dir.rglob("*") if path.is_file()]
     others = {path for path in stored if path.parts[0] != "totals" and path.suffix != TEMPORARY_SUFFIX} - USUAL
     return not others and not daemon.client.health().reasons and _listens(daemon)

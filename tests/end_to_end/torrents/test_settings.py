@@ -165,13 +165,13 @@ def test_the_listening_port_moves(daemon: Daemon) -> None:
     until(lambda: accepted(new, 3) == 3, "connections are kept again")
 
 
-def test_the_limit_of_connections_holds_at_the_peers(daemon: Daemon) -> None:
-    """As many as were set stay connected."""
+def test_the_limit_of_connections_holds_at_the_peers(new_daemon: Daemon) -> None:
+    """As many as were set stay connected. The daemon is a new one, since each of its connections counts."""
     sample = SampleTorrent("limited", {"": noise(1000, 1)}, single=True)
-    daemon.client.add_torrent(metainfo=sample.metainfo, wait="applied")
-    port = until(lambda: listening(daemon), "it listens")
+    new_daemon.client.add_torrent(metainfo=sample.metainfo, wait="applied")
+    port = until(lambda: listening(new_daemon), "it listens")
     until(lambda: accepted(port, 6) == 6, "all are accepted")
-    daemon.client.update_settings({"connections_limit": 2, "connections_slack": 0}, wait="applied")
+    new_daemon.client.update_settings({"connections_limit": 2, "connections_slack": 0}, wait="applied")
     until(lambda: accepted(port, 6) == 2, "two are accepted")
 
 
