@@ -39,9 +39,7 @@ def play(scene: Scene) -> None:
             screen.press("j")
             screen.press("p")
             stage.until_row(made, lambda row: row.paused, "it is paused")
-            screen.until_shown("paused")  # the same key starts only what it shows as paused
-            screen.press("p")
-            stage.until_row(made, lambda row: not row.paused, "it runs")
+            until(lambda: _resumed(scene, screen, made.torrent), "it runs", every_s=2.0)
         with step("labels"):
             screen.press("B")
             screen.until_shown("Set labels")
@@ -75,6 +73,18 @@ def play(scene: Scene) -> None:
             screen.press("y")
             until(lambda: not stage.knows(made), "it is removed")
             until(lambda: not (stage.daemon.downloads / NAME).exists(), "the files are deleted")
+
+
+def _resumed(scene: Scene, screen: Terminal, torrent: str) -> bool:
+    """Whether the torrent is not paused. Otherwise presses the key again.
+
+    The key stops a torrent that tremc shows as running, and starts one that it shows as paused. It shows the pause only
+    after its next read.
+    """
+    if not scene.stage.daemon.row(torrent).paused:
+        return True
+    screen.press("p")
+    return False
 
 
 def _alternative(scene: Scene) -> bool:
