@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -109,8 +108,7 @@ def install(directory: Path) -> Suite:
     source = ["--no-deps", "--no-binary", ":all:"]
     _run(str(python), "-m", "pip", "-q", "download", *source, "--dest", str(directory), PACKAGE)
     [archive] = directory.glob("qbittorrent_api-*.tar.gz")
-    with tarfile.open(archive) as opened:
-        opened.extractall(directory, filter="data")
+    subprocess.run(["tar", "--extract", "--file", str(archive), "--directory", str(directory)], check=True)
     folder = archive.with_name(archive.name.removesuffix(".tar.gz")).rename(directory / FOLDER)
     _run(str(python), "-m", "pip", "-q", "install", str(folder), *TOOLS)
     return Suite(python, folder)
