@@ -25,6 +25,11 @@ def no_width() -> Iterator[None]:
         yield
 
 
+def pytest_configure() -> None:
+    """Hides the mounts of each test process from the other test processes, whose tests watch the mounts."""
+    mounts.enter_own_namespace()
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips tests that mount file systems if mounting is not allowed, and says why."""
     if item.get_closest_marker("mounts") is not None and (why := mounts.refusal()) is not None:

@@ -1,4 +1,5 @@
 import errno
+import os
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -20,6 +21,13 @@ def mounted(path: Path) -> list[str]:
     """The mount points at or below a path."""
     lines = Path("/proc/self/mounts").read_text().splitlines()
     return [line.split()[1] for line in lines if line.split()[1].startswith(str(path))]
+
+
+def test_other_processes_do_not_see_them(tmp_path: Path) -> None:
+    """Tests in other processes watch the mounts, and would notice these."""
+    seen_by = [Path(f"/proc/{pid}/mountinfo") for pid in ("self", os.getppid())]
+    with tmpfs(tmp_path / "m", SIZE):
+        assert [str(tmp_path) in mountinfo.read_text() for mountinfo in seen_by] == [True, False]
 
 
 @MAKERS
