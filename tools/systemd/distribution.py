@@ -31,11 +31,16 @@ def make(directory: Path, python: str) -> None:
             shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / name, source)
+    wheels(directory / "wheels", python)
+
+
+def wheels(directory: Path, python: str) -> None:
+    """Fills a directory with the wheels of all packages in requirements.txt. Raises CannotRun."""
     machine = platform.machine()
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in GLIBC] + [f"manylinux2014_{machine}"]
     chosen = ["--python-version", python, *(word for name in platforms for word in ("--platform", name))]
     hashed = ["--no-deps", "--require-hashes", "--only-binary=:all:", "-r", "requirements.txt"]
-    _pip("download", *hashed, *chosen, "-d", str(directory / "wheels"))
+    _pip("download", *hashed, *chosen, "-d", str(directory))
 
 
 def _pip(*args: str) -> None:
