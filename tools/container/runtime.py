@@ -75,7 +75,7 @@ class Container:
                 stderr=output,
                 start_new_session=True,
             )
-        self.pid = until(self._first, "the container's first process")
+        self.pid: int = until(self._first, "the container's first process")
 
     def __enter__(self) -> Self:
         return self

@@ -172,7 +172,7 @@ class Story:
         return self._daemon
 
     def _seeding(self, daemon: Container) -> dict[str, Any] | None:
-        rows: list[dict[str, Any]] = [json.loads(line) for line in daemon.run("ouzel", "ls", "--json").splitlines()]
+        rows: list[dict[str, Any]] = json.loads(daemon.run("ouzel", "ls", "--json"))["torrents"]
         return rows[0] if rows and rows[0]["state"] == "seeding" else None
 
     def _health(self, daemon: Container) -> dict[str, Any]:
