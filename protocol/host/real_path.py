@@ -12,7 +12,7 @@ def real_path(path: str) -> str:
     """The path with every link in it resolved. The path need not exist.
 
     `os.path.realpath` alone does not report a loop of links. In Python 3.11 it returns the rest of the path unresolved.
-    Then a link in that rest would look like a plain name. The link may lead elsewhere. In Python 3.13, `..` after a loop
+    A link in that rest would look like a plain name, and may lead elsewhere. In Python 3.13, `..` after a loop
     removes the loop from the path. The kernel refuses both paths.
 
     Raises:
