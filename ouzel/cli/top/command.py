@@ -4,14 +4,11 @@ import asyncio
 import os
 import sys
 from importlib.util import find_spec
-from typing import Final
 
 import typer
 
 from ouzel.cli.connecting import client_of
 from ouzel.client.server import Server
-
-_STREAMS: Final = ("stdin", "stdout", "stderr")
 
 
 def top(context: typer.Context) -> None:
@@ -20,7 +17,7 @@ def top(context: typer.Context) -> None:
     It follows the daemon through crashes and restarts until `q`. Colours are the terminal's own. With NO_COLOR there
     are none.
     """
-    if not all(getattr(sys, name).isatty() for name in _STREAMS) or os.environ.get("TERM") in (None, "", "dumb"):
+    if not _is_terminal():
         raise typer.BadParameter(
             "it needs a terminal; for programs use `ouzel ls --json`, `ouzel health --json` or `ouzel events --json`",
             param_hint="top",
@@ -35,3 +32,9 @@ def top(context: typer.Context) -> None:
     code = asyncio.run(run(server=place) if isinstance(place, Server) else run(runtime_dir=place.socket.parent))
     if code:
         raise typer.Exit(code)
+
+
+def _is_terminal() -> bool:
+    """Whether there is a terminal that can move its cursor."""
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return all(each.isatty() for each in streams) and os.environ.get("TERM", "") not in ("", "dumb")

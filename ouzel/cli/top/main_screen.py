@@ -138,8 +138,8 @@ class MainScreen(Screen[None]):
         text.truncate(self.size.width, overflow="ellipsis")
         self._show("position", text)
 
-    def _now(self) -> None:
-        """Arranges and draws at once, because the user has pressed a key."""
+    def draw_now(self) -> None:
+        """Sorts and draws at once, for example because the user has pressed a key."""
         self._arrange_at = 0.0
         self._draw()
 
@@ -151,7 +151,7 @@ class MainScreen(Screen[None]):
     @on(LineList.Sorted)
     def _sorted(self, event: LineList.Sorted) -> None:
         self.model.set_sort(event.key)
-        self._now()
+        self.draw_now()
 
     @on(LineList.Chosen)
     def _chosen(self) -> None:
@@ -162,12 +162,12 @@ class MainScreen(Screen[None]):
     def action_sort(self, step: int) -> None:
         """Sorts by the next column, or by the one before."""
         self.model.set_sort(SORTS[(SORTS.index(self.model.sort) + step) % len(SORTS)])
-        self._now()
+        self.draw_now()
 
     def action_reverse(self) -> None:
         """Reverses the order."""
         self.model.set_sort(SortKey(self.model.sort))
-        self._now()
+        self.draw_now()
 
     def action_filter(self) -> None:
         """Opens the line for the filter."""
@@ -198,12 +198,12 @@ class MainScreen(Screen[None]):
             self._show("message", Text())
         except ValueError as error:
             self.say(str(error), "bold red")
-        self._now()
+        self.draw_now()
 
     def action_events(self) -> None:
         """Shows or hides the last events."""
         self._log_wanted = not self._log_wanted
-        self._now()
+        self.draw_now()
 
     def action_help(self) -> None:
         """Shows the keys."""

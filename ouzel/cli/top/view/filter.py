@@ -53,7 +53,11 @@ def parse_filter(text: str) -> Filter:
 
 
 def _states(text: str) -> list[StateFilter]:
-    try:
-        return [StateFilter(each.lower().replace("-", "_")) for each in text.split(",")]
-    except ValueError:
-        raise ValueError(f"{text!r} is no state; the states are {', '.join(StateFilter)}") from None
+    """The states that begin with one of the words in `text`."""
+    found: list[StateFilter] = []
+    for word in text.split(","):
+        begun = [each for each in StateFilter if each.startswith(word.lower().replace("-", "_"))]
+        if not begun:
+            raise ValueError(f"{word!r} is no state; the states are {', '.join(StateFilter)}")
+        found += begun
+    return found
