@@ -36,7 +36,7 @@ def test_the_selection_stays_with_its_torrent() -> None:
     assert (model.selected, model.index) == (IDS[1], 1)
     model.apply([samples.event(12 + at, "torrent_removed", IDS[at], delete_files=False) for at in (0, 1, 3)], 0)
     model.arrange()
-    assert model.selected is None
+    assert not model.selected
     assert model.row is None
 
 
@@ -90,14 +90,8 @@ def test_the_selection_is_shown_or_there_is_nothing_to_show(steps: list[tuple[st
     for seq, (step, number) in enumerate(steps, start=11):
         match step:
             case "add":
-                data: dict[str, Any] = {
-                    "name": IDS[number],
-                    "paused": False,
-                    "save_path": "/",
-                    "labels": [],
-                    "added_us": 1,
-                }
-                model.apply([samples.event(seq, "torrent_added", IDS[number], **data)], 0)
+                data: dict[str, Any] = {"name": IDS[number], "paused": False, "save_path": "/", "labels": []}
+                model.apply([samples.event(seq, "torrent_added", IDS[number], added_us=1, **data)], 0)
             case "remove":
                 model.apply([samples.event(seq, "torrent_removed", IDS[number])], 0)
             case "select":
