@@ -1,5 +1,7 @@
 """The application: one client, one main screen, and the keys that work everywhere."""
 
+import asyncio
+import signal
 from pathlib import Path
 from typing import ClassVar
 
@@ -41,5 +43,7 @@ async def run(*, runtime_dir: Path | None = None, server: Server | None = None) 
     place = str(runtime_dir) if server is None else server.commands
     async with AsyncClient(runtime_dir, server=server, timeout_s=5.0) as client:
         app = TopApp(client, place)
+        # Otherwise SIGTERM would leave the terminal without echo and on the alternate screen.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.exit)
         await app.run_async()
         return app.return_code or 0

@@ -80,6 +80,8 @@ class MainScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Starts to follow the daemon, and to draw."""
+        for name in ("log", "message"):
+            self._show(name, Text())
         self.query_one(LineList).focus()
         self.run_worker(self._follower.follow())
         self.run_worker(self._follower.sample())

@@ -4,6 +4,7 @@ OUZEL_WRITE_SNAPSHOTS=1 writes the files.
 """
 
 import asyncio
+import contextlib
 import os
 import re
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ from ouzel.client.aio import AsyncClient
 
 SNAPSHOTS: Final = Path(__file__).parent / "snapshots"
 PATIENCE_S: Final = 60.0
+WRITE_AFTER_S: Final = 2.0
 _CLOCK: Final = re.compile(r"\d\d:\d\d:\d\d")
 
 
@@ -59,6 +61,17 @@ class Shown:
         except TimeoutError:
             raise AssertionError(f"{text!r} is not in\n{self.text()}") from None
 
+    async def check(self, name: str) -> None:
+        """Waits until the screen is as in the file of this name."""
+        path = SNAPSHOTS / f"{name}.txt"
+        if os.environ.get("OUZEL_WRITE_SNAPSHOTS"):
+            await self.pilot.pause(WRITE_AFTER_S)
+            path.write_text(self.text())
+        expected = path.read_text()
+        with contextlib.suppress(TimeoutError):
+            await self.until(lambda: self.text() == expected)
+        assert self.text() == expected
+
     async def press(self, *keys: str) -> None:
         """Presses keys."""
         await self.pilot.press(*keys)
@@ -78,11 +91,3 @@ def run(directory: Path, play: Callable[[Shown], Awaitable[None]], *, size: tupl
                 await play(shown)
 
     asyncio.run(main())
-
-
-def check(name: str, text: str) -> None:
-    """Compares a text with the file of this name."""
-    path = SNAPSHOTS / f"{name}.txt"
-    if os.environ.get("OUZEL_WRITE_SNAPSHOTS"):
-        path.write_text(text)
-    assert text == path.read_text()

@@ -6,7 +6,7 @@ from textual.widgets import Input
 
 from protocol.wire.errors import ErrorKind, OuzelError
 from tests.ouzel.cli.top.conftest import UBUNTU
-from tests.ouzel.cli.top.rendered import Shown, check, run
+from tests.ouzel.cli.top.rendered import Shown, run
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 
 
@@ -29,7 +29,7 @@ def test_limits_are_parsed_and_sent(torrents: ScriptedDaemon, tmp_path: Path) ->
         await shown.see("Limits of ubuntu")
         await fill(shown, "fast")
         await shown.see("download limit: 'fast' is not a rate")
-        check("limits", shown.text())
+        await shown.check("limits")
         await fill(shown, "10M", "1.5Mi")
         await shown.see("limits: 10.0 MB/s down, 1.6 MB/s up")
         await shown.press("L")

@@ -5,7 +5,7 @@ from pathlib import Path
 from protocol.wire.peer_rows import PeerConnection, PeerFlag, PeerRow, TrackerRow, TrackerStatus
 from tests.ouzel import samples
 from tests.ouzel.cli.top.conftest import HOSTILE, UBUNTU
-from tests.ouzel.cli.top.rendered import Shown, check, run
+from tests.ouzel.cli.top.rendered import Shown, run
 from tests.ouzel.cli.top.screens.test_dialogs import fill
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 
@@ -28,7 +28,7 @@ def test_files_are_selected_and_get_priorities(torrents: ScriptedDaemon, tmp_pat
     async def play(shown: Shown) -> None:
         await shown.press("down", "f")
         await shown.see("2 files")
-        check("files", shown.text())
+        await shown.check("files")
         await shown.press("space")
         await shown.see("file 0: not downloaded")
         await shown.press("6")
@@ -59,9 +59,14 @@ def test_peers_are_banned_after_a_question(torrents: ScriptedDaemon, tmp_path: P
     async def play(shown: Shown) -> None:
         await shown.press("down", "o")
         await shown.see("192.0.2.7:6881")
-        await shown.press("b", "n", "b", "y")
+        for answer in ("n", "y"):
+            await shown.press("b")
+            await shown.see("Ban 192.0.2.7:6881 for all torrents?")
+            await shown.press(answer)
+            await shown.see("1 peer")
         await shown.see("banned: 192.0.2.7:6881")
         await shown.press("a")
+        await shown.see("Connect to a peer")
         await fill(shown, "nowhere")
         await shown.see("peer: ")
         await shown.press("escape")
@@ -83,6 +88,7 @@ def test_trackers_hide_passkeys(torrents: ScriptedDaemon, tmp_path: Path) -> Non
         await shown.press("A")
         await shown.see("announced")
         await shown.press("a")
+        await shown.see("Add a tracker")
         await fill(shown, "udp://other.example.org:1", "x")
         await shown.see("tier: a number from 0 to 255")
         await fill(shown, "udp://other.example.org:1", "3")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.ouzel.cli.top.rendered import Shown, check, run
+from tests.ouzel.cli.top.rendered import Shown, run
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 
 
@@ -12,12 +12,17 @@ def test_details_health_and_help(torrents: ScriptedDaemon, tmp_path: Path) -> No
     async def play(shown: Shown) -> None:
         await shown.press("question_mark")
         await shown.see("ouzel top: the keys")
-        check("help", shown.text())
-        await shown.press("escape", "h")
+        await shown.check("help")
+        await shown.press("escape")
+        await shown.see("3 torrents")
+        await shown.press("h")
         await shown.see("listen port")
-        await shown.press("q", "enter")
+        await shown.press("q")
+        await shown.see("3 torrents")
+        await shown.press("enter")
         await shown.see("none down, none up")
         await shown.press("escape")
+        await shown.see("3 torrents")
         torrents.rows.clear()
         await shown.press("enter")
         await shown.see("there is no torrent")
