@@ -43,6 +43,10 @@ class Shown:
             lines.append(f"{'>' if reverse else '|'}{text}")
         return _CLOCK.sub("HH:MM:SS", "\n".join(lines)) + "\n"
 
+    async def gone(self, text: str) -> None:
+        """Waits until the screen has a text no more."""
+        await self.until(lambda: text not in self.text())
+
     def colours(self) -> set[str]:
         """The names of all colours on the screen but the terminal's own."""
         styles = [each.style for line in self.app.screen._compositor.render_strips() for each in line if each.style]

@@ -72,7 +72,7 @@ def test_keys_filter_sort_and_move(torrents: ScriptedDaemon, tmp_path: Path) -> 
         await shown.until(lambda: [row.torrent for row in model.rows] == [HOSTILE_ID, UBUNTU, FILMS])
         await shown.press("s", "e")
         await shown.see("3 torrents, by state")
-        await shown.until(lambda: "connected:" not in shown.text())
+        await shown.gone("connected:")
 
     run(tmp_path, play)
 
@@ -120,7 +120,7 @@ def test_keys_change_the_selected_torrent(torrents: ScriptedDaemon, tmp_path: Pa
         await shown.press("d")
         await shown.see("Remove films?")
         await shown.press("enter")
-        await shown.see("3 torrents")
+        await shown.gone("Remove films?")
         await shown.press("d")
         await shown.see("Remove films?")
         await shown.press("x")
