@@ -74,7 +74,7 @@ class Shown:
         expected = path.read_text()
         with contextlib.suppress(TimeoutError):
             await self.until(lambda: self.text() == expected)
-        assert self.text() == expected
+        assert self.text() == expected, f"the screen is\n{self.text()}"
 
     async def press(self, *keys: str) -> None:
         """Presses keys."""

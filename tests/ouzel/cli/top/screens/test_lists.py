@@ -14,6 +14,7 @@ TRACKER = "http://tracker.example.org/0123456789abcdef0123456789abcdef/announce"
 
 def test_files_are_selected_and_get_priorities(torrents: ScriptedDaemon, tmp_path: Path) -> None:
     """Other priorities are kept. The daemon replaces all of them at once."""
+    name = torrents.rows[UBUNTU].name
     files = {0: samples.file_row(0), 1: samples.file_row(1, path=HOSTILE)}
 
     def select(args: dict[str, dict[str, int]]) -> object:
@@ -22,7 +23,7 @@ def test_files_are_selected_and_get_priorities(torrents: ScriptedDaemon, tmp_pat
         return {}
 
     torrents.answers["list_files"] = lambda _: {"files": list(files.values()), "cursor": None}
-    torrents.answers["get_torrent"] = lambda _: samples.detail(UBUNTU, priorities={"1": 7})
+    torrents.answers["get_torrent"] = lambda _: samples.detail(UBUNTU, name=name, priorities={"1": 7})
     torrents.answers["update_selection"] = select
 
     async def play(shown: Shown) -> None:
