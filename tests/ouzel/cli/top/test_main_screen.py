@@ -11,6 +11,8 @@ from tests.ouzel.cli.top.conftest import FILMS, HOSTILE_ID, UBUNTU
 from tests.ouzel.cli.top.rendered import Shown, run
 from tests.ouzel.scripted_daemon import ScriptedDaemon
 
+pytestmark = pytest.mark.slow
+
 READS = {"hello", "ping", "health", "stats", "snapshot", "get_torrent", "list_trackers", "replay"}
 
 

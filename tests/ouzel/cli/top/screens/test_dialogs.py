@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input
 
 from protocol.wire.errors import ErrorKind, OuzelError
 from tests.ouzel.cli.top.conftest import UBUNTU
 from tests.ouzel.cli.top.rendered import Shown, run
 from tests.ouzel.scripted_daemon import ScriptedDaemon
+
+pytestmark = pytest.mark.slow
 
 
 async def fill(shown: Shown, *values: str) -> None:

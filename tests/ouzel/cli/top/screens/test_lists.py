@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import pytest
+
 from protocol.wire.peer_rows import PeerConnection, PeerFlag, PeerRow, TrackerRow, TrackerStatus
 from tests.ouzel import samples
 from tests.ouzel.cli.top.conftest import HOSTILE, UBUNTU
 from tests.ouzel.cli.top.rendered import Shown, run
 from tests.ouzel.cli.top.screens.test_dialogs import fill
 from tests.ouzel.scripted_daemon import ScriptedDaemon
+
+pytestmark = pytest.mark.slow
 
 TRACKER = "http://tracker.example.org/0123456789abcdef0123456789abcdef/announce"
 

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.ouzel.cli.top.rendered import Shown, run
 from tests.ouzel.scripted_daemon import ScriptedDaemon
+
+pytestmark = pytest.mark.slow
 
 
 def test_details_health_and_help(torrents: ScriptedDaemon, tmp_path: Path) -> None:
