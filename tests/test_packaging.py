@@ -32,11 +32,17 @@ def pins() -> list[str]:
 
 
 def test_every_direct_dependency_is_pinned_once() -> None:
-    """Those to run, with the gateway and without, to test and to build."""
+    """Those to run, with each extra and without, to test and to build."""
     config: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
     project = config["project"]
     extras = project["optional-dependencies"]
-    direct = [*project["dependencies"], *extras["dev"], *extras["gateway"], *config["build-system"]["requires"]]
+    direct = [
+        *project["dependencies"],
+        *extras["dev"],
+        *extras["gateway"],
+        *extras["top"],
+        *config["build-system"]["requires"],
+    ]
     names = {normalized(re.split("[^A-Za-z0-9._-]", requirement)[0]) for requirement in direct}
     assert names <= set(pins())
     assert len(set(pins())) == len(pins())

@@ -14,6 +14,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "peers": "ouzel peers debian --add 192.0.2.7:6881",
     "pieces": "ouzel pieces 72fb69",
     "watch": "ouzel watch 72fb69",
+    "top": "ouzel top",
     "pause": "ouzel pause --label linux",
     "resume": "ouzel resume 72fb69 8a3c12",
     "recheck": "ouzel recheck debian",
