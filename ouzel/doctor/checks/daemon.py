@@ -90,6 +90,8 @@ def sockets(target: Target) -> Iterator[Finding]:
         if target.pid is not None and pid not in (None, target.pid):
             seen = f"pid {pid} listens there, and the daemon is pid {target.pid}"
             yield error(seen, "stop one of the two daemons, then restart the other", str(path))
+    if not listening and not stale:
+        yield ok(f"no socket is left in {directory}")
     if listening and not stale:
         yield ok(f"the sockets in {directory} are in use")
 

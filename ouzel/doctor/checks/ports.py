@@ -11,6 +11,9 @@ from ouzel.doctor.processes import arguments_of, daemons, parent_of
 from ouzel.doctor.target import Target
 from protocol.configuration.gateway_sections import GatewayConfig
 
+REPORTED_AFTER_MS: Final = 10_000
+"""A new engine reports its port within this time."""
+
 DEFAULT_PORT: Final = 6881
 """The port of Ouzel's default `listen_interfaces`."""
 
@@ -32,6 +35,8 @@ def listen_port(target: Target) -> Iterator[Finding]:
     if target.stats is not None and target.stats.session.listen_port:
         ports = [target.stats.session.listen_port]
         yield ok(f"the engine listens on port {ports[0]}")
+    elif not ports:
+        yield ok("the kernel chooses the port for peers")
     engine = None if target.health is None else target.health.engine.pid
     for port in ports:
         others = [each for each in holders(port) if each.pid is None or not _ours(each.pid, engine, target)]
@@ -43,6 +48,9 @@ def listen_port(target: Target) -> Iterator[Finding]:
         if target.health is None and not others:
             yield ok(f"port {port} is free", str(port))
     if target.stats is not None and not target.stats.session.listen_port:
+        if target.health is None or target.health.engine.uptime_ms < REPORTED_AFTER_MS:
+            yield unknown("the engine has not reported its port yet", "run `ouzel doctor` again")
+            return
         yield warning(
             "the engine listens on no port: peers cannot connect",
             "look at `ouzel health`; behind a proxy this is intended",
