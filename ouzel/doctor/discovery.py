@@ -217,7 +217,7 @@ def _user_of(pid: int | None, paths: Paths) -> int:
     if paths.runtime_dir == str(SYSTEM_DIR):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam("ouzel").pw_uid
-    found = [within(0.5, partial(os.stat, path), None) for path in (paths.resume_dir, paths.state_dir) if path]
+    found = [within(ANSWER_S, partial(os.stat, path), None) for path in (paths.resume_dir, paths.state_dir) if path]
     owners = [each.st_uid for each in found if each is not None]
     return os.geteuid() if os.geteuid() in owners else next(iter(owners), os.geteuid())
 

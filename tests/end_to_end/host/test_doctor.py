@@ -1,6 +1,7 @@
 """`ouzel doctor` finds real faults. `scripts/doctor-test` plants more of them, with daemons of their own."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -8,8 +9,9 @@ import pytest
 
 from ouzel.cli.failure import ExitCode
 from ouzel.cli.main import run
-from ouzel.doctor import discovery, runner
+from ouzel.doctor import all_checks, discovery, runner
 from ouzel.doctor.all_checks import CHECKS
+from ouzel.doctor.checks import configuration, systemd
 from ouzel.doctor.finding import Finding, Status
 from tools.doctor.fault import Fault
 from tools.doctor.faults import FAULTS
@@ -17,7 +19,7 @@ from tools.doctor.stopped_faults import mistyped_key, nothing
 from tools.rig.daemon import Daemon
 from tools.rig.waiting import until
 
-ONLY_IN_SCRIPT: Final = frozenset({"hung mount", "misspelt key", "no inodes", "unmounted /mnt"})
+ONLY_IN_SCRIPT: Final = frozenset({"hung mount", "missing disk", "misspelt key", "no inodes", "unmounted /mnt"})
 """Faults that take long, or need more of the machine."""
 
 CHEAP: Final = [
@@ -27,9 +29,21 @@ CHEAP: Final = [
 ]
 
 
+PATIENCE_S: Final = 60.0
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time limits for a busy machine."""
+    monkeypatch.setattr(discovery, "ANSWER_S", PATIENCE_S)
+    monkeypatch.setattr(configuration, "CHECK_S", PATIENCE_S)
+    monkeypatch.setattr(systemd, "SYSTEMCTL_S", PATIENCE_S)
+    monkeypatch.setattr(all_checks, "CHECKS", [replace(check, patience_s=PATIENCE_S) for check in CHECKS])
+
+
 def findings(config: Path, *checks: str) -> list[Finding]:
     """The findings of some checks, in this process."""
-    chosen = [check for check in CHECKS if check.name in checks]
+    chosen = [check for check in all_checks.CHECKS if check.name in checks]
     return runner.run(discovery.find(config, None), chosen)
 
 

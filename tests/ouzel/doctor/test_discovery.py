@@ -3,13 +3,18 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from ouzel.doctor import discovery
 from protocol.wire.endpoints import COMMANDS_SOCKET
 from tests.ouzel.scripted_daemon import SILENCE, ScriptedDaemon
 
 
-def test_a_running_daemon_is_found_by_its_socket(daemon: ScriptedDaemon, tmp_path: Path) -> None:
+def test_a_running_daemon_is_found_by_its_socket(
+    daemon: ScriptedDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With its process, its environment and its answers."""
+    monkeypatch.setattr(discovery, "ANSWER_S", 60.0)  # for a busy machine
     found = discovery.find(None, tmp_path)
     assert (found.pid, found.silence) == (os.getpid(), None)
     assert found.health is not None
@@ -18,8 +23,9 @@ def test_a_running_daemon_is_found_by_its_socket(daemon: ScriptedDaemon, tmp_pat
     assert found.paths.runtime_dir == str(tmp_path)
 
 
-def test_a_hung_daemon_is_found(daemon: ScriptedDaemon, tmp_path: Path) -> None:
+def test_a_hung_daemon_is_found(daemon: ScriptedDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its process is known, and the wait has a time limit."""
+    monkeypatch.setattr(discovery, "ANSWER_S", 0.2)
     daemon.answers["health"] = lambda _: SILENCE
     found = discovery.find(None, tmp_path)
     assert (found.pid, found.health) == (os.getpid(), None)
