@@ -25,7 +25,7 @@ FAULTS: Final[Sequence[Fault]] = (
     Fault("expired CA", "ca_bundle", _ERROR, stopped.expired_authority, "expired"),
     Fault("readable secret key", "key_files", _ERROR, stopped.open_key, "everybody can read"),
     Fault("misspelt key", "configuration", _ERROR, stopped.mistyped_key, "budgte"),
-    Fault("torn record", "records", _ERROR, stopped.torn_record, "not valid JSON"),
+    Fault("torn record", "records", _ERROR, stopped.torn_record, "are damaged"),
     Fault("clock set back", "clock_skew", _WRONG, stopped.future_files, "clock"),
     Fault("long socket path", "sockets", _ERROR, stopped.long_socket_path, "bytes"),
     Fault("unit override (played)", "unit_overrides", _ERROR, stopped.overriding_unit, "ProtectSystem=strict"),

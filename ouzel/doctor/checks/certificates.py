@@ -59,7 +59,7 @@ def _bundle(path: str, now: float, what: str) -> Iterator[Finding]:
     dates = [str(each["notAfter"]) for each in found if "notAfter" in each]
     expired = sum(ssl.cert_time_to_seconds(date) < now for date in dates)
     if not found or (dates and expired == len(dates)):
-        yield error(f"all {len(found)} CAs of {what} have expired: all https trackers fail", remedy, path)
+        yield error(f"all CAs of {what} have expired ({len(found)}): all https trackers fail", remedy, path)
     elif expired and len(found) < FEW:
         yield warning(f"{expired} of {len(found)} CAs of {what} have expired", remedy, path)
     elif len(found) < FEW:

@@ -103,6 +103,12 @@ def instances(target: Target) -> Iterator[Finding]:
     holders = {key: _lock_holder(path, target) for key, path in target.paths.own().items() if key != "state_dir"}
     for key, pid in holders.items():
         if pid is not None and pid != target.pid and not _related(pid, target):
+            if not (target.proc / str(pid)).exists():
+                seen = f"{key} is locked by an engine whose supervisor (pid {pid}) has ended"
+                yield error(
+                    seen, "wait until it ends; `fuser` on the file .lock in that directory finds it", f"pid {pid}"
+                )
+                continue
             what = " ".join(arguments_of(pid, target.proc)[:4]) or "a process of another user"
             yield error(
                 f"pid {pid} ({what}) has locked {key}, and no daemon answers on the sockets"

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from ouzel.doctor.finding import Finding, denied, error, info, ok, warning
 from ouzel.doctor.target import Target
+from protocol.durable.integrity import Damaged, decode_record
+from protocol.wire.desired import DesiredTorrent
 
 DAY_S: Final = 86_400.0
 LOOP_CRASHES: Final = 3
@@ -20,17 +20,12 @@ LOOP_S: Final = 600.0
 
 DAMAGED: Final = "damaged"
 CRASHES: Final = "crashes"
-SCANNED_MAX: Final = 20_000
+SCANNED_MAX: Final = 5000
 """The number of records that are read. More would take too long."""
 
 _REMOVED: Final = re.compile(r"\.removed(\.\d+)?$")
+_RECORD: Final = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.json")
 _REPORT: Final = re.compile(r"(?P<time>\d{8}T\d{6}\.\d{6})Z-gen\d+\.json")
-
-
-class _Record(msgspec.Struct):
-    """The part of a record that says whether the torrent is quarantined."""
-
-    quarantine: msgspec.Raw = msgspec.Raw(b"null")
 
 
 def damaged(target: Target) -> Iterator[Finding]:
@@ -57,7 +52,7 @@ def damaged(target: Target) -> Iterator[Finding]:
 
 
 def records(target: Target) -> Iterator[Finding]:
-    """The records of a stopped daemon: whether each is JSON, and whether its torrent is quarantined."""
+    """The records of a stopped daemon: whether each is intact, and whether its torrent is quarantined."""
     if target.health is not None:
         count = 0 if target.stats is None else target.stats.torrents.get("quarantined", 0)
         yield from _quarantined(count)
@@ -68,22 +63,27 @@ def records(target: Target) -> Iterator[Finding]:
     try:
         with os.scandir(target.paths.resume_dir) as entries:
             for entry in entries:
-                if not entry.name.endswith(".json") or seen >= SCANNED_MAX:
+                if _RECORD.fullmatch(entry.name) is None:
                     continue
                 seen += 1
+                if seen > SCANNED_MAX:
+                    break
                 try:
-                    content = Path(entry.path).read_bytes()
-                    quarantined += bytes(msgspec.json.decode(content, type=_Record).quarantine) != b"null"
-                except (msgspec.DecodeError, UnicodeDecodeError):
+                    record = decode_record(Path(entry.path).read_bytes(), DesiredTorrent)
+                    quarantined += record.quarantine is not None
+                except Damaged:
                     bad.append(entry.name)
     except FileNotFoundError:
+        yield ok("there are no records yet")
         return
     except OSError as problem:
-        yield denied(target.paths.resume_dir, problem)
+        yield denied(problem.filename or target.paths.resume_dir, problem)
         return
+    if seen > SCANNED_MAX:
+        yield info(f"only the first {SCANNED_MAX} records were read", "start ouzeld, which reads all records")
     if bad:
         yield error(
-            f"{len(bad)} records are not valid JSON: {', '.join(sorted(bad)[:3])}",
+            f"{len(bad)} records are damaged: {', '.join(sorted(bad)[:3])}",
             "ouzeld puts them aside when it starts, and `ouzel damaged list` shows them; or restore them from a backup",
         )
     yield from _quarantined(quarantined)
