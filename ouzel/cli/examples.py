@@ -38,6 +38,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "ban": "ouzel ban 203.0.113.7",
     "unban": "ouzel unban 203.0.113.7",
     "health": "ouzel health --json",
+    "doctor": "ouzel doctor --config /etc/ouzel/ouzel.toml",
     "events": "ouzel events --progress --torrent 72fb69",
     "ping": "ouzel ping",
     "stats": "ouzel stats --counters 'peer.*'",

@@ -27,7 +27,7 @@ from ouzel.cli.commands import (
     trackers,
     views,
 )
-from ouzel.cli.commands.daemon import crashes, damaged, keys, settings
+from ouzel.cli.commands.daemon import crashes, damaged, doctor, keys, settings
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
@@ -85,6 +85,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "ban": bans.ban,
     "unban": bans.unban,
     "health": views.health,
+    "doctor": doctor.doctor,
     "events": views.events,
     "ping": views.ping,
     "stats": statistics.stats,
