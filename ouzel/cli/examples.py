@@ -40,6 +40,8 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "events": "ouzel events --progress --torrent 72fb69",
     "ping": "ouzel ping",
     "stats": "ouzel stats --counters 'peer.*'",
+    "backup": "ouzel backup ouzel.tar.gz --config /etc/ouzel/ouzel.toml",
+    "restore": "ouzel restore ouzel.tar.gz --config /etc/ouzel/ouzel.toml --map /data=/srv/data --dry-run",
     "categories": "ouzel categories",
     "categories put": "ouzel categories put films --save-path /srv/torrents/films",
     "categories remove": "ouzel categories remove films",

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from ouzel.cli import examples
+from ouzel.cli.backup import backup_commands
 from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
 from ouzel.cli.commands import (
     additions,
@@ -86,6 +87,8 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "events": views.events,
     "ping": views.ping,
     "stats": statistics.stats,
+    "backup": backup_commands.backup,
+    "restore": backup_commands.restore,
 }
 """The commands, in the order of the help."""
 
