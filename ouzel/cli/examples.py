@@ -26,6 +26,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "files": "ouzel files 72fb69 --include '*.mkv' --sequential",
     "move": "ouzel move 72fb69 debian /srv/torrents/linux --wait",
     "rename": "ouzel rename 72fb69 debian/a.iso debian/images/a.iso",
+    "relocate": "ouzel relocate --from /mnt/old --to /srv/torrents --dry-run",
     "options": "ouzel options 72fb69 --max-uploads 4 --first-last-piece-first",
     "queue": "ouzel queue 72fb69 8a3c12 top",
     "deadline": "ouzel deadline 72fb69 0 --offset 10M --length 4M --within 3",

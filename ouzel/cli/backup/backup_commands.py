@@ -3,7 +3,6 @@
 import os
 import sys
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
@@ -14,6 +13,7 @@ from ouzel.cli.arguments import AsJson
 from ouzel.cli.backup import place
 from ouzel.cli.backup.place import ConfigOption, ResumeDirOption
 from ouzel.cli.display.output import Output
+from ouzel.cli.display.units import format_count
 from ouzel.cli.failure import ExitCode, print_error, say_without_end, warn
 from ouzel.cli.importing.moving import PathMap
 from ouzel.cli.sources.sources import BadSource
@@ -102,7 +102,14 @@ def restore(
     from ouzel.cli.backup.staging import Staging
 
     directory, path_map, output = place.find(resume_dir, config), PathMap.parse(mapped or []), Output(as_json=as_json)
-    tell = partial(_tell, output, dry_run)
+    doubted = 0
+
+    def tell(restored: "Restored") -> None:
+        nonlocal doubted
+        doubted += restored.doubted != 0
+        if dry_run:
+            _tell(output, restored)
+
     try:
         with file.open("rb") as source, acting_as_owner(directory, user):
             if dry_run:
@@ -121,7 +128,7 @@ def restore(
         refuse(f"{file}: {error}; nothing was changed", as_json)
     except OSError as error:
         refuse(f"{_said(error)}; nothing was changed", as_json)
-    _sum_up(output, made, directory, kept, dry_run=dry_run)
+    _sum_up(output, made, directory, kept, doubted, dry_run=dry_run)
 
 
 def refuse(problem: str, as_json: bool) -> NoReturn:
@@ -130,22 +137,33 @@ def refuse(problem: str, as_json: bool) -> NoReturn:
     raise typer.Exit(ExitCode.REFUSED)
 
 
-def _tell(output: Output, dry_run: bool, restored: "Restored") -> None:
+def _tell(output: Output, restored: "Restored") -> None:
     if output.as_json:
-        output.json_line({"outcome": "would_restore" if dry_run else "restored", **msgspec.to_builtins(restored)})
-    elif dry_run:
+        output.json_line({"outcome": "would_restore", **msgspec.to_builtins(restored)})
+    else:
         hashed = {None: "all claimed pieces are hashed", 0: "nothing is hashed"}.get(restored.doubted)
         files = hashed or f"the claimed pieces of {restored.doubted} files are hashed"
         output.line(f"would restore: {restored.torrent} {restored.name} in {restored.save_path}; {files}")
 
 
-def _sum_up(output: Output, made: "Manifest", directory: Path, kept: Path | None, *, dry_run: bool) -> None:
+def _sum_up(
+    output: Output, made: "Manifest", directory: Path, kept: Path | None, doubted: int, *, dry_run: bool
+) -> None:
     if output.as_json:
-        document = {"manifest": msgspec.to_builtins(made), "resume_dir": str(directory), "dry_run": dry_run}
+        document = {
+            "manifest": msgspec.to_builtins(made),
+            "resume_dir": str(directory),
+            "dry_run": dry_run,
+            "doubted": doubted,
+        }
         output.json_line({**document, "kept": None if kept is None else str(kept)})
         return
     what = f"{made.torrents} torrents of {made.created} from {made.host}"
     output.line(f"{'would restore' if dry_run else 'restored'} {what} in {directory}")
+    if doubted:
+        output.line(
+            f"{format_count(doubted, 'torrent')} with changed or missing files: their claimed pieces are hashed"
+        )
     if kept is not None:
         output.line(f"the former directory is {kept}; delete it once it is not needed")
 

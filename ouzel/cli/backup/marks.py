@@ -146,6 +146,8 @@ def _paths(files: TorrentFiles) -> tuple[bool, list[str]]:
     """Returns the paths of a torrent's files below the save path, and whether their indices are certain."""
     assert files.resume is not None, "checked before"
     resume = bencode.decode(files.resume)
+    if files.metainfo is None and b"info" not in resume:
+        return True, []  # a magnet link without metadata has no files
     info = bencode.decode(files.metainfo)[b"info"] if files.metainfo is not None else resume[b"info"]
     name = _text(info, b"name")
     if b"files" in info:
