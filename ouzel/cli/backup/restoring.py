@@ -1,7 +1,6 @@
 """Restores a backup: verifies it, changes paths, and marks payload that is not as it was."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO, Final
 
 import msgspec
@@ -16,6 +15,9 @@ from protocol.durable.integrity import Damaged, decode_record, encode_record, se
 from protocol.host.mounts import MountTable, mount_point_of
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.session.desired_session import DesiredSession
+
+DIRECTORY_FORMAT: Final = 1
+"""The newest known format of the resume directory. A directory without `format.json` has the first format."""
 
 _FASTRESUME: Final = ".fastresume"
 _RECORD: Final = ".json"
@@ -126,6 +128,8 @@ class Restorer:
         return mount_point_of(path, self._mounts.current())
 
     def _other(self, member: Member) -> Member:
+        if member.name == f"{RESUME_DIR}format.json":
+            _check_format(member)
         if member.name != f"{RESUME_DIR}session.json":
             return member
         try:
@@ -149,6 +153,12 @@ def _is_record(name: str) -> bool:
     return name.startswith(RESUME_DIR) and name.endswith(_RECORD)
 
 
-def opened(file: Path) -> IO[bytes]:
-    """Opens a backup. Raises OSError."""
-    return file.open("rb")
+def _check_format(member: Member) -> None:
+    """Raises Unusable if a newer version of Ouzel has written the resume directory."""
+    try:
+        found = msgspec.json.decode(member.content, type=dict[str, object]).get("format")
+    except msgspec.MsgspecError as error:
+        raise Unusable(f"{member.name}: {error}") from None
+    if isinstance(found, int) and found > DIRECTORY_FORMAT:
+        problem = f"its resume directory has format {found}, and this version of Ouzel knows {DIRECTORY_FORMAT}"
+        raise Unusable(f"{problem}; use a newer version")
