@@ -51,7 +51,14 @@ from protocol.wire.reports import (
     SupervisorReport,
     TimeSetting,
 )
-from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
+from protocol.wire.results import (
+    BanAccepted,
+    CategoryReport,
+    DamagedReport,
+    DamagedRestored,
+    PieceReport,
+    StorageRelocated,
+)
 from protocol.wire.rows import (
     BadDataReport,
     FileRow,
@@ -126,6 +133,7 @@ __all__ = [
     "SettingsReport",
     "SnapshotPage",
     "StatsReport",
+    "StorageRelocated",
     "SupervisorReport",
     "TimeSetting",
     "TorrentDetail",

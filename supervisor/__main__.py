@@ -29,6 +29,7 @@ import msgspec
 import structlog
 
 from protocol.configuration.config_problem import InvalidConfig
+from protocol.durable.directory_lock import AlreadyLocked, DirectoryLock
 from protocol.host import utf8
 from protocol.text.scrub import scrub_all
 from supervisor import config_check
@@ -39,7 +40,6 @@ from supervisor.config_check import EXIT_CANNOT_CREATE, EXIT_CONFIG
 from supervisor.engine.life.restart_policy import PROBE_S
 from supervisor.engine.process.child import ENGINE_MODULE
 from supervisor.host import process_limits
-from supervisor.host.directory_lock import AlreadyLocked, DirectoryLock
 from supervisor.host.service_manager import ServiceManager
 from supervisor.log import logs
 from supervisor.log.log_form import LEVELS

@@ -14,13 +14,13 @@ from typing import Final
 import msgspec
 
 from protocol.configuration.config_problem import InvalidConfig, Problem
+from protocol.durable.directory_lock import LOCK
 from protocol.host import private_dir
 from protocol.internal.config_question import ConfigQuestion
 from supervisor.access.access import UnusableAccess, read_secret_key
 from supervisor.config import config as configuration
 from supervisor.config.config import Config
 from supervisor.engine.process.engine_environment import engine_environment
-from supervisor.host.directory_lock import LOCK
 from supervisor.transport import sockets
 
 JUDGE: Final = "engine_proc.judge"

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from protocol.durable.directory_lock import DirectoryLock
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host.mounts import MountTable
 from supervisor.commands.roots.roots_in_force import RootsInForce
@@ -29,7 +30,6 @@ from supervisor.engine.process.launcher import Launcher
 from supervisor.health.torrent_troubles import TorrentTroubles
 from supervisor.hooks.hook_queues import HookQueues
 from supervisor.host import memory, signals
-from supervisor.host.directory_lock import DirectoryLock
 from supervisor.host.place_watch import PlaceWatch
 from supervisor.host.service_manager import ServiceManager
 from supervisor.log import logs

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from engine_proc.process.mailbox import Mailbox
 from engine_proc.resume import foreign
 from engine_proc.resume.read_ahead import ReadAhead
+from protocol.durable import doubted
 from protocol.durable.durable import Change, DurableWriter
 from protocol.durable.integrity import Damaged, check_crc32, read, read_dated, seal, unseal
 from protocol.durable.resume_dir import ResumeDir
@@ -16,11 +17,16 @@ from protocol.host.place import place_at
 
 
 class Outcome(NamedTuple):
-    """The outcome of one write or deletion. If `problem` is None, the operation is durable."""
+    """The outcome of one write or deletion. If `problem` is None, the operation is durable.
+
+    Fields:
+        marked: whether only the mark of doubted files was added to stored data.
+    """
 
     torrent: str
     deleted: bool
     problem: str | None
+    marked: bool = False
 
 
 class SavedResume(NamedTuple):
@@ -132,6 +138,18 @@ class FastResumeStore:
         """Starts writing the torrent's resume data; `outcomes` will have the result."""
         self._submit(torrent, Change(self._dir.fastresume(torrent), seal(blob)))
 
+    def mark_doubted(self, torrent: str, files: Sequence[int]) -> None:
+        """Starts marking files in the torrent's resume data as doubted; `outcomes` will have the result.
+
+        Raises Damaged or OSError.
+        """
+        saved = self.load(torrent)
+        if saved is None:  # then all files are hashed anyway
+            self._outcomes.put(Outcome(torrent, deleted=False, problem=None, marked=True))
+            return
+        change = Change(self._dir.fastresume(torrent), seal(doubted.mark(saved.blob, files)))
+        self._submit(torrent, change, marked=True)
+
     def delete(self, torrent: str) -> None:
         """Starts deleting the torrent's resume data; `outcomes` will have the result."""
         self._submit(torrent, Change(self._dir.fastresume(torrent), None))
@@ -169,10 +187,11 @@ class FastResumeStore:
         self._writer.close()
         self._outcomes.close()
 
-    def _submit(self, torrent: str, change: Change) -> None:
+    def _submit(self, torrent: str, change: Change, *, marked: bool = False) -> None:
         self._read_ahead.pop(torrent)  # the cached content will be outdated
 
         def done(error: OSError | None) -> None:
-            self._outcomes.put(Outcome(torrent, change.content is None, None if error is None else str(error)))
+            problem = None if error is None else str(error)
+            self._outcomes.put(Outcome(torrent, change.content is None, problem, marked))
 
         self._writer.submit([change], done)

@@ -24,6 +24,7 @@ from engine_proc.resume.resume_policy import Urgency
 from engine_proc.session.session_port import TorrentFault, UnknownTorrent
 from engine_proc.torrents.loading.loader import Loader
 from engine_proc.torrents.parts import Parts
+from protocol.durable.integrity import Damaged
 from protocol.internal.link_events import TorrentApplied
 from protocol.internal.move_events import MoveCopied, MoveEnded, MoveProgress
 from protocol.wire.desired import DesiredTorrent, StorageMove
@@ -185,6 +186,9 @@ class Mover:
         if job.result is not None:
             self._parts.emit(job.result)
             return
+        if job.move.phase == "relocating":
+            self._relocate(torrent, job)
+            return
         plan = self._plan(job)
         if plan is None:
             return
@@ -192,6 +196,29 @@ class Mover:
             self._parts.emit(MoveProgress(torrent=torrent, done=0, total=0))
         bounds = self._parts.guard.bounds
         job.ticket = self._threads.submit(job.move.mount_point, _STEPS[job.move.phase], plan, bounds)
+
+    def _relocate(self, torrent: str, job: _Job) -> None:
+        """Reports that the files are at the new save path. Doubted files are marked before that."""
+        if not job.move.doubted:
+            self._report(job, MoveEnded(torrent=torrent, move=job.move))
+            return
+        try:
+            self._parts.store.mark_doubted(torrent, job.move.doubted)
+        except Damaged:  # then the files are hashed anyway
+            self._report(job, MoveEnded(torrent=torrent, move=job.move))
+        except OSError as error:
+            self._delay(job, str(error))
+
+    def marked(self, torrent: str, problem: str | None) -> None:
+        """Notes that doubted files were marked in a torrent's resume data, or could not be marked."""
+        job = self._jobs.get(torrent)
+        if job is None or job.move.phase != "relocating" or job.result is not None:
+            return
+        if problem is None:
+            self._clear(job)
+            self._report(job, MoveEnded(torrent=torrent, move=job.move))
+        else:
+            self._delay(job, problem)
 
     def _plan(self, job: _Job) -> Plan | None:
         """The plan of a move. None if the move has to wait for a disk, or the files are unknown."""

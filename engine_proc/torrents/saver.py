@@ -146,6 +146,9 @@ class Saver:
 
     def stored(self, outcome: Outcome) -> None:
         """Handles the outcome of writing resume data."""
+        if outcome.marked:
+            self._mover.marked(outcome.torrent, outcome.problem)
+            return
         self._writing -= 1
         self._policy.settle(outcome.torrent)
         if outcome.problem is None:

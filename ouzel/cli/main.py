@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from ouzel.cli import examples
+from ouzel.cli.backup import backup_commands
 from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
 from ouzel.cli.commands import (
     additions,
@@ -23,6 +24,7 @@ from ouzel.cli.commands import (
     making,
     options,
     queue,
+    relocate,
     statistics,
     trackers,
     views,
@@ -74,6 +76,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "files": changes.files,
     "move": files.move,
     "rename": files.rename,
+    "relocate": relocate.relocate,
     "options": options.options,
     "goals": options.goals,
     "export": making.export,
@@ -89,6 +92,8 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "events": views.events,
     "ping": views.ping,
     "stats": statistics.stats,
+    "backup": backup_commands.backup,
+    "restore": backup_commands.restore,
 }
 """The commands, in the order of the help."""
 

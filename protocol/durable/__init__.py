@@ -5,4 +5,6 @@
   one commit.
 - The *recycler* overwrites replaced files. In a journaling file system that costs less than making new files.
 - *Integrity* checks compare the content of files with checksums.
+- A *directory lock* is held until all processes that inherited it have ended.
+- Claims of *doubted* files in resume data are hashed before libtorrent gets them.
 """

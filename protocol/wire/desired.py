@@ -169,13 +169,17 @@ class StorageMove(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         renames: the new paths of files by file index, as in `DesiredTorrent`.
         phase: `copying`: the files are being copied, and are unchanged. `placing`: all files are copied. The copies get
             their names, then the originals are deleted. `undoing`: the move was cancelled, and the copies are deleted.
+            `relocating`: the files are at the new save path already, and no file is moved or deleted.
+        doubted: the indices of files that may not be the same at the new save path. The claims on their pieces are
+            hashed.
     """
 
     save_path: str
     mount_point: str = ""
     made: str | None = None
     renames: tuple[tuple[int, str], ...] = ()
-    phase: Literal["copying", "placing", "undoing"] = "copying"
+    phase: Literal["copying", "placing", "undoing", "relocating"] = "copying"
+    doubted: tuple[int, ...] = ()
 
 
 class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -304,6 +304,18 @@ _TABLE: Final = (
             Refusal(ErrorKind.FILE_EXISTS),
         ),
     ),
+    Operation(
+        file_commands.RelocateStorage,
+        results.StorageRelocated,
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.PATH_NOT_ALLOWED, "the new save path is not in the download roots"),
+            Refusal(ErrorKind.TORRENT_MOVING, "its files are being moved or renamed; nothing was accepted"),
+            Refusal(ErrorKind.STORAGE_MISSING, "files are not at the new save path, and `force` is not set"),
+            Refusal(ErrorKind.QUARANTINED, "a torrent in quarantine cannot be relocated; nothing was accepted"),
+            Refusal(ErrorKind.STORAGE_UNAVAILABLE, "the save path's file system does not answer; nothing was accepted"),
+        ),
+    ),
     Operation(file_commands.RenameFile, results.TorrentAccepted, _OF_RENAMES),
     Operation(file_commands.RenameFolder, results.TorrentAccepted, _OF_RENAMES),
     Operation(torrent_commands.AddPeers, results.PeersAccepted, (_UNKNOWN,)),

@@ -315,6 +315,20 @@ class TorrentAccepted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     torrent: str
 
 
+class StorageRelocated(TorrentAccepted, frozen=True, kw_only=True):
+    """A torrent's save path was changed, or would be changed.
+
+    Fields:
+        save_path: the new save path, with symbolic links resolved.
+        files: the number of files that were looked for; 0 while the torrent's files are not known.
+        missing: paths of files that are not there, below the save path. At most 20 are named.
+    """
+
+    save_path: str
+    files: int
+    missing: list[str]
+
+
 class AddAccepted(TorrentAccepted, frozen=True, kw_only=True):
     """A torrent was accepted.
 

@@ -36,6 +36,7 @@ from supervisor.commands.lifecycle.removing import Removing
 from supervisor.commands.lifecycle.restoring import Restoring
 from supervisor.commands.lifecycle.uploads import Uploads
 from supervisor.commands.moves.moves import Moves
+from supervisor.commands.moves.relocating import Relocating
 from supervisor.commands.queueing import Queueing
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots.download_roots import DownloadRoots
@@ -125,6 +126,7 @@ class Mutations:
             publish=publish,
             shared_files=shared_files,
         )
+        relocating = Relocating(catalogue=catalogue, engine=engine, editor=editor, roots=roots, mounts=mounts)
         categories = CategoryEditor(catalogue=catalogue, roots=roots, locks=locks)
         self._goals = GoalActions(catalogue=catalogue, engine=engine, editor=editor, removing=removing, publish=publish)
         goals = GoalsEditor(catalogue=catalogue, locks=locks, report=reads.goals_report, publish=publish)
@@ -133,7 +135,7 @@ class Mutations:
         self._streaming = Streaming(reads=reads, engine=engine)
         parts = (
             *(editor, settings, goals, categories, queueing, self._streaming, creating),
-            *(removing, quarantining, adding, restoring, uploads, self._moves),
+            *(removing, quarantining, adding, restoring, uploads, self._moves, relocating),
         )
         self._handlers = editor.handlers() | handlers_of(*parts)
         check_complete(Mutation, self._handlers)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from protocol.durable.directory_lock import DirectoryLock
 from protocol.internal.link_commands import Configure
 from protocol.internal.settings import problem_of, problem_of_name
 from protocol.wire.commands.session_commands import UpdateSettings
@@ -22,7 +23,6 @@ from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.config.limit_schedule import LimitsInForce, LocalTime, in_force, limits_report
 from supervisor.engine.engine import Engine
-from supervisor.host.directory_lock import DirectoryLock
 from supervisor.host.local_time import local_time
 from supervisor.store.catalogue import Catalogue
 

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Final
 
+from protocol.durable.directory_lock import DirectoryLock
 from protocol.durable.resume_dir import ResumeDir
 from protocol.internal.resume_events import FilePutAside, MetainfoDamaged
 from protocol.wire.desired import DesiredTorrent
@@ -14,7 +15,6 @@ from supervisor.engine.engine import Engine
 from supervisor.events.publisher import Publisher
 from supervisor.health.health import Severity
 from supervisor.health.health_reporter import HealthReporter
-from supervisor.host.directory_lock import DirectoryLock
 from supervisor.log import logs
 from supervisor.mediators.announcements import Announcements
 from supervisor.store.catalogue import Catalogue

@@ -55,10 +55,12 @@ class Catalogue:
         unlisted: why the directory could not be listed. None if it was listed.
         failed: the largest failed write. None if a write of at least this size has succeeded since.
         on_write_failed: called on the loop after a failed write.
+        fastresume_name: returns the path of a torrent's fast-resume data.
     """
 
     def __init__(self, resume_dir: ResumeDir) -> None:
         self._dir = resume_dir
+        self.fastresume_name = resume_dir.fastresume_name
         self._commits = Commits(resume_dir)
         self._refusal: str | None = None
         self._changing: Counter[str | None] = Counter()

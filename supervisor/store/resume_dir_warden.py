@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from protocol.durable import durable
+from protocol.durable.directory_lock import AlreadyLocked, DirectoryLock
 from protocol.durable.durable import Change
 from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.session.desired_session import DesiredSession
 from supervisor.concurrency.threads import in_thread
-from supervisor.host.directory_lock import AlreadyLocked, DirectoryLock
 from supervisor.log import logs
 from supervisor.pacing.backoff import exponential
 from supervisor.store.catalogue import Catalogue

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from protocol.durable.directory_lock import DirectoryLock
 from protocol.durable.resume_dir import ResumeDir
 from supervisor.commands.roots.roots_in_force import RootsInForce
 from supervisor.commands.session_settings import SessionSettings
@@ -14,7 +15,6 @@ from supervisor.config.reloader import Reloader
 from supervisor.engine.engine import Engine, Part
 from supervisor.engine.life.restart_policy import RestartPolicy, standard_policy
 from supervisor.hooks.hook_queues import HookQueues
-from supervisor.host.directory_lock import DirectoryLock
 from supervisor.host.service_manager import ServiceManager
 from supervisor.log import logs
 from supervisor.log.log_form import Form

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from protocol.durable.directory_lock import DirectoryLock
 from protocol.durable.resume_dir import ResumeDir
 from supervisor.commands.roots.roots_in_force import RootsInForce
 from supervisor.concurrency.background import Background
@@ -19,7 +20,6 @@ from supervisor.health.health import Health
 from supervisor.health.health_reporter import HealthReporter
 from supervisor.health.torrent_troubles import TorrentTroubles
 from supervisor.health.torrents_reporter import TorrentsReporter
-from supervisor.host.directory_lock import DirectoryLock
 from supervisor.log import logs
 from supervisor.log.lost_lines import LostLines
 from supervisor.mediators.places_handler import PlacesHandler

@@ -177,6 +177,7 @@ class Session:
         self.ask("errors", "rename_file", {**torrent, "index": 0, "path": "../a.bin"})
         self.ask("rename_file", "rename_file", {**torrent, "index": 0, "path": f"{self._name}-x/b/a.bin"})
         until(partial(self._has, f"{self._name}-x/b/a.bin"), "the file is renamed")
+        self.ask("relocate_storage", "relocate_storage", {**torrent, "save_path": there, "dry_run": True})
         self.ask("errors", "move_storage", {**torrent, "save_path": "relative"})
         self.ask("move_storage", "move_storage", {**torrent, "save_path": there}, wait="applied")
         until(lambda: self._client.get_torrent(self._made.torrent).save_path == there, "the torrent is moved")

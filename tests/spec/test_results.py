@@ -37,7 +37,7 @@ def calls(crash: str, epoch: str, job: str, made: str, save_path: str) -> Iterat
                 args = {"metainfo": samples.METAINFO}
             case "add_peers":
                 args["peers"] = ["127.0.0.1:1"]
-            case "move_storage":
+            case "move_storage" | "relocate_storage":
                 args["save_path"] = save_path
             case "rename_file" | "rename_folder":
                 args = samples.ARGUMENTS[op]

@@ -14,6 +14,7 @@ import structlog
 import zmq
 import zmq.asyncio
 
+from protocol.durable.directory_lock import DirectoryLock
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host.mounts import MountTable
 from protocol.internal.flight_recorder import Flight
@@ -63,7 +64,6 @@ from supervisor.engine.torrents.merger import Merger
 from supervisor.events.event_log import EventLog
 from supervisor.events.publisher import Publisher
 from supervisor.health.health import Health
-from supervisor.host.directory_lock import DirectoryLock
 from supervisor.host.place_watch import PlaceWatch
 from supervisor.pacing.backoff import Backoff
 from supervisor.payload.root_space import RootSpaces

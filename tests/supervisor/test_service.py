@@ -11,6 +11,7 @@ import structlog
 import zmq
 import zmq.asyncio
 
+from protocol.durable.directory_lock import DirectoryLock
 from protocol.internal.link_commands import Configure, Drain
 from protocol.internal.link_events import SettingsRefused
 from protocol.wire.endpoints import COMMANDS_SOCKET, ENGINE_SOCKET, ipc_endpoint
@@ -18,7 +19,6 @@ from supervisor.access.access import UnusableAccess
 from supervisor.config.config import ApiConfig, Config, PathsConfig, RestartConfig
 from supervisor.engine.process.child import Child, Death
 from supervisor.engine.process.launcher import Launcher
-from supervisor.host.directory_lock import DirectoryLock
 from supervisor.host.service_manager import ServiceManager
 from supervisor.service import Service, UnusableSettings, open_service
 from tests.supervisor.bench import KILLED, Client, PlayedChild, PlayedEngine

@@ -315,6 +315,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "remove": ["https://old.example/"],
     },
     "move_storage": {"torrent": TORRENT, "save_path": f"{SAVE_PATH}/greetings"},
+    "relocate_storage": {"torrent": TORRENT, "save_path": f"{SAVE_PATH}/greetings", "dry_run": True, "force": False},
     "rename_file": {"torrent": TORRENT, "index": 0, "path": "greetings/hello.txt"},
     "rename_folder": {"torrent": TORRENT, "path": "greetings", "new_path": "hello"},
     "list_jobs": {},
@@ -517,6 +518,9 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "update_trackers": results.TorrentAccepted(torrent=TORRENT),
     "update_web_seeds": results.TorrentAccepted(torrent=TORRENT),
     "move_storage": results.TorrentAccepted(torrent=TORRENT),
+    "relocate_storage": results.StorageRelocated(
+        torrent=TORRENT, save_path=f"{SAVE_PATH}/greetings", files=2, missing=["greetings/hello.txt"]
+    ),
     "rename_file": results.TorrentAccepted(torrent=TORRENT),
     "rename_folder": results.TorrentAccepted(torrent=TORRENT),
     "upload_part": results.PartAccepted(upload="large", size=len(METAINFO)),

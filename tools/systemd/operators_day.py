@@ -155,7 +155,7 @@ class OperatorsDay:
         """A backup is made while the service runs."""
         self._do("Back up")
         found = self._in.run("tar", "-tzf", BACKUP).splitlines()
-        records = [name for name in found if re.search(r"/[0-9a-f]{40}\.json$", name)]
+        records = [name for name in found if re.search(r"^resume/[0-9a-f]{40}\.json$", name)]
         assert len(records) == len(self._rows()), found
         return f"{len(found)} files, {len(records)} records"
 

@@ -22,6 +22,7 @@ from engine_proc.resume.pieces import (
     Verified,
 )
 from engine_proc.session.session_port import Layout, Metainfo
+from protocol.durable import doubted
 from protocol.wire.desired import DesiredTorrent
 
 lt: Any = libtorrent
@@ -142,13 +143,14 @@ def unverified(
     """
     if params.ti is None:
         return None
-    priorities, is_foreign = params.file_priorities, foreign.is_marked(resume)
-    if complete and not is_foreign and selection.UNWANTED not in priorities and selection.UNWANTED not in before:
+    priorities, is_foreign, in_doubt = params.file_priorities, foreign.is_marked(resume), _doubted(params, resume)
+    selected = selection.UNWANTED not in priorities and selection.UNWANTED not in before
+    if complete and not is_foreign and not in_doubt and selected:
         return None
     info, storage = params.ti, params.ti.layout()
     unwanted = {index for index, priority in enumerate(priorities) if priority == selection.UNWANTED}
     reselected = {index for index, priority in enumerate(before) if priority == selection.UNWANTED} - unwanted
-    borders, doubtful = _claimed(params, unwanted), _claimed(params, reselected)
+    borders, doubtful = _claimed(params, unwanted), _claimed(params, reselected) | in_doubt
     if complete and not is_foreign and not borders and not doubtful:
         return None
     renamed = params.renamed_files
@@ -188,6 +190,12 @@ def unverified(
         payload=info.size_on_disk(),
         foreign=_foreign(params, sorted(wanted & claimed - doubtful), resume) if is_foreign else None,
     )
+
+
+def _doubted(params: Any, resume: bytes) -> set[int]:
+    """The claimed pieces of doubted files."""
+    files = doubted.doubted(resume)
+    return _claimed(params, set(range(params.ti.num_files())) if doubted.ALL in files else files)
 
 
 def _foreign(params: Any, claimed: list[int], resume: bytes) -> Foreign:

@@ -66,7 +66,7 @@ def _run(
     mapped: list[str] | None,
     as_json: bool,
 ) -> None:
-    path_map, output = PathMap(_pairs(mapped or [])), Output(as_json=as_json)
+    path_map, output = PathMap.parse(mapped or []), Output(as_json=as_json)
     try:
         found = read(directory, path_map)
     except Unusable as error:
@@ -76,12 +76,3 @@ def _run(
     with asking(context) as client:
         client.ping()  # fail before anything is read
         raise typer.Exit(Mover(client, output, path_map, qbittorrent.categories(directory)).move(found))
-
-
-def _pairs(mapped: list[str]) -> dict[str, str]:
-    pairs = dict(each.split("=", 1) for each in mapped if "=" in each)
-    for each in mapped:
-        old, _, new = each.partition("=")
-        if not old.startswith("/") or not new.startswith("/"):
-            raise typer.BadParameter(f"{each!r} is not OLD=NEW with two absolute paths", param_hint="--map")
-    return pairs

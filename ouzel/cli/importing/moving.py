@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 import msgspec
+import typer
 
 from ouzel.cli.display.output import Output
 from ouzel.cli.failure import ExitCode, print_error, print_line
@@ -32,6 +33,19 @@ class PathMap:
             if PurePosixPath(path).is_relative_to(old):
                 return str(PurePosixPath(new) / PurePosixPath(path).relative_to(old))
         return path
+
+    def covers(self, path: str) -> bool:
+        """Whether an old directory contains a path, or is the path."""
+        return any(PurePosixPath(path).is_relative_to(old) for old, _ in self._pairs)
+
+    @classmethod
+    def parse(cls, mapped: Sequence[str], hint: str = "--map") -> "PathMap":
+        """Parses options of the form `OLD=NEW`. Raises typer.BadParameter."""
+        for each in mapped:
+            old, _, new = each.partition("=")
+            if not old.startswith("/") or not new.startswith("/"):
+                raise typer.BadParameter(f"{each!r} is not OLD=NEW with two absolute paths", param_hint=hint)
+        return cls(dict(each.split("=", 1) for each in mapped))
 
 
 def arguments(moved: MovedTorrent, save_path: str) -> dict[str, Any]:

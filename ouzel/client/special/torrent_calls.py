@@ -5,10 +5,11 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 
-from ouzel.client.call import Call, Page, call_of, member, nothing, page_of
+from ouzel.client.call import Call, Page, call_of, member, nothing, page_of, whole
 from ouzel.client.special.leaving_out import none_is_null, or_unset
 from ouzel.requests import result_of
 from protocol.wire.commands import (
+    file_commands,
     kinds,
     making_commands,
     option_commands,
@@ -18,6 +19,7 @@ from protocol.wire.commands import (
 )
 from protocol.wire.envelope import Reply, Wait
 from protocol.wire.goals import GoalAction
+from protocol.wire.results import StorageRelocated
 from protocol.wire.rows import FileRow, TorrentRow, TorrentState
 
 T = TypeVar("T")
@@ -279,3 +281,17 @@ def _tiers(trackers: Sequence[tuple[str, int]]) -> list[tracker_commands.Tracker
 
 def _by_index(priorities: Mapping[int, int]) -> dict[str, int]:
     return {str(index): priority for index, priority in priorities.items()}
+
+
+def relocate_storage(
+    torrent: str, save_path: str, *, dry_run: bool = False, force: bool = False, wait: Wait = "durable"
+) -> Call[StorageRelocated]:
+    """Changes the save path of a torrent whose files are at another path already. No file is moved or changed.
+
+    Args:
+        save_path: an absolute path in the download roots.
+        dry_run: whether nothing is changed. The reply is the same.
+        force: whether the save path is changed although files are not there.
+    """
+    command = file_commands.RelocateStorage(torrent=torrent, save_path=save_path, dry_run=dry_run, force=force)
+    return call_of(command, whole(StorageRelocated), wait)

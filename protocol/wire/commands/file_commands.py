@@ -33,6 +33,27 @@ class MoveStorage(Mutation, frozen=True, kw_only=True, tag="move_storage"):
     save_path: SavePath
 
 
+class RelocateStorage(Mutation, frozen=True, kw_only=True, tag="relocate_storage"):
+    """Changes the save path of a torrent whose files are at another path already. No file is moved or changed.
+
+    The natural case is a disk that was mounted elsewhere. The daemon looks for the files at the new path. All files of
+    a complete torrent must be there with their sizes, and at least one file of another torrent. Then the torrent is
+    unloaded for a moment, `storage_moved` is published, and the torrent is loaded at the new path. Only files that may
+    have changed are hashed. Such a file has another modification time than the file at the old path, or was changed
+    after the torrent's resume data was saved.
+
+    Fields:
+        save_path: an absolute path in the download roots.
+        dry_run: whether nothing is changed. The reply is the same.
+        force: whether the save path is changed although files are not there.
+    """
+
+    torrent: TorrentId
+    save_path: SavePath
+    dry_run: bool = False
+    force: bool = False
+
+
 class RenameFile(Mutation, frozen=True, kw_only=True, tag="rename_file"):
     """Renames a file of a torrent, or moves it to another folder below the save path.
 

@@ -219,7 +219,7 @@ class Moves:
             events: list[LifecycleEvent] = []
             if isinstance(fact, MoveCopied):
                 after = msgspec.structs.replace(before, move=msgspec.structs.replace(fact.move, phase="placing"))
-            elif fact.problem is None and fact.move.phase == "placing":
+            elif fact.problem is None and fact.move.phase in ("placing", "relocating"):
                 after = self._with_content(before.moved())
                 events.append(_moved(before, after))
             else:

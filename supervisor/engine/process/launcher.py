@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from protocol.durable.directory_lock import DirectoryLock
 from protocol.wire.endpoints import ENGINE_SOCKET, ipc_endpoint
 from supervisor.config.config import Config
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.engine.process.child import Child, Death
 from supervisor.engine.process.code_stamp import CodeStamp
-from supervisor.host.directory_lock import DirectoryLock
 from supervisor.host.place_watch import PlaceWatch
 
 

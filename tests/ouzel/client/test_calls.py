@@ -62,6 +62,7 @@ CALLS: list[calls.Call[object]] = [
     calls.move_storage(ID, "/x"),
     calls.rename_file(ID, 0, "a/b"),
     calls.rename_folder(ID, "a", "b"),
+    calls.relocate_storage(ID, "/srv", dry_run=True),
     calls.update_options(ID, max_connections=0, super_seeding=False, labels=[], name=""),
     calls.update_options(ID, category="films"),
     calls.update_options(ID, category=""),

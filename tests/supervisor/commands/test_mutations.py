@@ -765,6 +765,7 @@ def test_the_default_add_asks_for_nothing() -> None:
     """And the table of operations agrees with the table of changes here."""
     ops = {op for op, operation in OPERATIONS.items() if operation.mutates}
     changing = {"add_torrent", "ban_peer", "reannounce", "recheck", "restore_damaged", "unban_peer", "update_settings"}
+    changing |= {"relocate_storage"}
     changing |= {"move_storage", "rename_file", "rename_folder"}
     changing |= {"move_in_queue", "set_piece_deadlines"}
     changing |= {"put_category", "remove_category"}

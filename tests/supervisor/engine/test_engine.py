@@ -10,6 +10,7 @@ import pytest
 import structlog
 import zmq
 
+from protocol.durable.directory_lock import DirectoryLock
 from protocol.internal.link_commands import Configure, DropTorrent, EnsureTorrent, SaveAll
 from protocol.internal.link_events import Heartbeat
 from protocol.internal.link_queries import QueryFiles
@@ -29,7 +30,6 @@ from supervisor.engine.process.code_stamp import CodeStamp
 from supervisor.engine.process.describer import Describer
 from supervisor.engine.process.engine_socket import EngineSocket
 from supervisor.engine.process.launcher import Launcher
-from supervisor.host.directory_lock import DirectoryLock
 from supervisor.host.place_watch import PlaceWatch
 from supervisor.pacing.backoff import Backoff
 from tests.supervisor.bench import KILLED, PlayedChild, PlayedEngine

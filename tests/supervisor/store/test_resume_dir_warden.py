@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from protocol.durable import durable
+from protocol.durable.directory_lock import DirectoryLock
 from protocol.durable.durable import Change
 from protocol.durable.integrity import encode_record
 from protocol.durable.recycler import Recycler
@@ -18,7 +19,6 @@ from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.session.desired_session import DesiredSession
-from supervisor.host.directory_lock import DirectoryLock
 from supervisor.store import resume_dir_warden
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.damage import DamagedFile

@@ -85,6 +85,9 @@ ROWS: Final = {
         "export", test="torrents/test_export.py::what_is_exported_is_the_torrent_with_its_present_trackers"
     ),
     "move_storage": _row("move", test="moves/test_moves.py::to_another_file_system_and_back"),
+    "relocate_storage": _row(
+        "relocate", test="storage/test_relocate.py::a_disk_that_is_mounted_elsewhere_needs_no_hashing"
+    ),
     "rename_file": _row("rename", test="moves/test_renames.py::a_file_and_its_folder_get_other_names"),
     "rename_folder": _row("rename", test="moves/test_renames.py::a_file_and_its_folder_get_other_names"),
     "ban_peer": _row("ban", test="torrents/test_bans.py::a_banned_seed_gives_nothing_more"),

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 import zmq
 
+from protocol.durable.directory_lock import DirectoryLock
 from protocol.internal.flight_recorder import Flight
 from supervisor.engine.process import child as child_module
 from supervisor.engine.process.child import LAST_LINE_MAX, LAST_LINES, Child, Death
 from supervisor.engine.process.engine_link import EngineLink
 from supervisor.engine.process.engine_socket import EngineSocket
-from supervisor.host.directory_lock import DirectoryLock
 from tests.supervisor.sockets import Sockets
 
 pytestmark = pytest.mark.process

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from protocol.durable import directory_lock
+from protocol.durable.directory_lock import AlreadyLocked, DirectoryLock
 from protocol.durable.resume_dir import ResumeDir
-from supervisor.host import directory_lock
-from supervisor.host.directory_lock import AlreadyLocked, DirectoryLock
 
 HOLD = """
     import sys
     from pathlib import Path
-    from supervisor.host.directory_lock import DirectoryLock
+    from protocol.durable.directory_lock import DirectoryLock
     lock = DirectoryLock(Path(sys.argv[1]))
     print("held", flush=True)
     sys.stdin.read()
@@ -25,7 +25,7 @@ HOLD = """
 HOLD_AND_LEAVE_A_CHILD = """
     import os, subprocess, sys
     from pathlib import Path
-    from supervisor.host.directory_lock import DirectoryLock
+    from protocol.durable.directory_lock import DirectoryLock
     lock = DirectoryLock(Path(sys.argv[1]))
     child = subprocess.Popen(["cat"], pass_fds=[os.dup2(lock.fd, 200)], stdout=subprocess.DEVNULL)
     print(child.pid, flush=True)

@@ -1,0 +1,193 @@
+"""The commands `backup` and `restore`."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+
+import msgspec
+import typer
+
+from ouzel.cli.arguments import AsJson
+from ouzel.cli.backup import place
+from ouzel.cli.backup.place import ConfigOption, ResumeDirOption
+from ouzel.cli.display.output import Output
+from ouzel.cli.display.units import format_count
+from ouzel.cli.failure import ExitCode, print_error, say_without_end, warn
+from ouzel.cli.importing.moving import PathMap
+from ouzel.cli.sources.sources import BadSource
+from protocol.durable.directory_lock import AlreadyLocked
+
+if TYPE_CHECKING:
+    from ouzel.cli.backup.archive import Manifest
+    from ouzel.cli.backup.restoring import Restored
+
+_ENDINGS: Final = (".tar", ".tar.gz", ".tgz")
+_TELL_S: Final = 0.25
+
+BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The backup: a .tar or .tar.gz file.")]
+
+
+def backup(
+    file: BackupFile,
+    resume_dir: ResumeDirOption = None,
+    config: ConfigOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Back up all torrents and settings to a file, also while the daemon runs.
+
+    The backup has no payload, keys or configuration. Run the command as the daemon's user or as root. An existing FILE
+    is replaced once the new backup is complete. If anything cannot be in the backup, the exit code is 1.
+    """
+    # Most commands do not need these modules, and should start quickly.
+    from ouzel.cli.backup import saving
+
+    directory = place.find(resume_dir, config)
+    if not file.name.endswith(_ENDINGS):
+        raise typer.BadParameter(f"its name has to end in one of {', '.join(_ENDINGS)}", param_hint="FILE")
+    if not directory.is_dir() and not os.access(directory.parent, os.R_OK | os.X_OK):
+        refuse(f"{directory} cannot be read by this user; run the command as the daemon's user or as root", as_json)
+    if not directory.is_dir():
+        raise place.missing(directory)
+    progress = _Progress("backed up")
+    try:
+        made = saving.save(
+            directory,
+            file.absolute(),
+            left_out=lambda problem: warn(f"left out: {problem}", as_json=as_json),
+            progress=progress,
+        )
+    except OSError as error:
+        refuse(_said(error), as_json)
+    finally:
+        progress.end()
+    shown = {"file": str(file), "bytes": file.stat().st_size, **msgspec.to_builtins(made)}
+    Output(as_json=as_json).show(shown, lambda: f"backed up {made.torrents} torrents to {file}, {shown['bytes']} bytes")
+    if made.left_out:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def restore(
+    file: BackupFile,
+    resume_dir: ResumeDirOption = None,
+    config: ConfigOption = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a resume directory that has records. The old one is kept.")
+    ] = False,
+    mapped: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="OLD=NEW", help="Files that were below OLD are below NEW now. Repeatable."),
+    ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option(
+            "--user", metavar="NAME", help="The daemon's user, for root.", show_default="the directory's owner"
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Verify the backup, and only say what would happen.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Restore a backup while no daemon runs: all of it, or nothing.
+
+    Put the payload into its place first. Files that are as they were at the time of the backup are not hashed. Claims
+    on other files hold only once their pieces are hashed.
+    """
+    from ouzel.cli.backup import staging
+    from ouzel.cli.backup.archive import Unusable
+    from ouzel.cli.backup.owner import acting_as_owner
+    from ouzel.cli.backup.restoring import Restorer
+    from ouzel.cli.backup.staging import Staging
+
+    directory, path_map, output = place.find(resume_dir, config), PathMap.parse(mapped or []), Output(as_json=as_json)
+    doubted = 0
+
+    def tell(restored: "Restored") -> None:
+        nonlocal doubted
+        doubted += restored.doubted != 0
+        if dry_run:
+            _tell(output, restored)
+
+    try:
+        with file.open("rb") as source, acting_as_owner(directory, user):
+            if dry_run:
+                made, kept = Restorer(path_map, tell).restore(source, None), None
+            else:
+                if not replace and directory.exists() and not staging.is_empty(directory):
+                    refuse(f"{directory} has records; --replace replaces them, and keeps the old directory", as_json)
+                with Staging(directory) as new:
+                    made = Restorer(path_map, tell).restore(source, new)
+                    kept = new.take_effect()
+    except AlreadyLocked as error:
+        refuse(f"{error}; stop it first", as_json)
+    except KeyError:
+        raise typer.BadParameter(f"there is no user {user!r}", param_hint="--user") from None
+    except Unusable as error:
+        refuse(f"{file}: {error}; nothing was changed", as_json)
+    except OSError as error:
+        refuse(f"{_said(error)}; nothing was changed", as_json)
+    _sum_up(output, made, directory, kept, doubted, dry_run=dry_run)
+
+
+def refuse(problem: str, as_json: bool) -> NoReturn:
+    """Says why the command was refused, and ends it."""
+    print_error(BadSource(problem), as_json=as_json)
+    raise typer.Exit(ExitCode.REFUSED)
+
+
+def _tell(output: Output, restored: "Restored") -> None:
+    if output.as_json:
+        output.json_line({"outcome": "would_restore", **msgspec.to_builtins(restored)})
+    else:
+        hashed = {None: "all claimed pieces are hashed", 0: "nothing is hashed"}.get(restored.doubted)
+        files = hashed or f"the claimed pieces of {restored.doubted} files are hashed"
+        output.line(f"would restore: {restored.torrent} {restored.name} in {restored.save_path}; {files}")
+
+
+def _sum_up(
+    output: Output, made: "Manifest", directory: Path, kept: Path | None, doubted: int, *, dry_run: bool
+) -> None:
+    if output.as_json:
+        document = {
+            "manifest": msgspec.to_builtins(made),
+            "resume_dir": str(directory),
+            "dry_run": dry_run,
+            "doubted": doubted,
+        }
+        output.json_line({**document, "kept": None if kept is None else str(kept)})
+        return
+    what = f"{made.torrents} torrents of {made.created} from {made.host}"
+    output.line(f"{'would restore' if dry_run else 'restored'} {what} in {directory}")
+    if doubted:
+        output.line(
+            f"{format_count(doubted, 'torrent')} with changed or missing files: their claimed pieces are hashed"
+        )
+    if kept is not None:
+        output.line(f"the former directory is {kept}; delete it once it is not needed")
+
+
+def _said(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+
+
+class _Progress:
+    """Shows a count on a terminal."""
+
+    def __init__(self, verb: str) -> None:
+        self._verb = verb
+        self._told_at = 0.0
+        self._shows = sys.stderr.isatty()
+        self._shown = False
+
+    def __call__(self, count: int) -> None:
+        if self._shows and time.monotonic() - self._told_at >= _TELL_S:
+            self._told_at = time.monotonic()
+            self._shown = True
+            say_without_end(f"\r{self._verb}: {count} torrents")
+
+    def end(self) -> None:
+        """Clears the line."""
+        if self._shown:
+            say_without_end("\r\x1b[K")

@@ -1,0 +1,46 @@
+"""Finds the resume directory of the daemon."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from protocol.configuration.config_file import ConfigFile
+from protocol.configuration.config_problem import InvalidConfig
+from protocol.wire.endpoints import NoHome, default_state_dir
+
+SYSTEM_CONFIG: Final = Path("/etc/ouzel/ouzel.toml")
+"""The configuration of the daemon for all users."""
+
+ResumeDirOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--resume-dir",
+        metavar="DIR",
+        envvar="OUZEL_PATHS_RESUME_DIR",
+        help="The daemon's resume directory.",
+        show_default="that of --config, or the user's own",
+    ),
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="The daemon's configuration, for its resume directory.")
+]
+
+
+def find(resume_dir: Path | None, config: Path | None) -> Path:
+    """Returns the path of the resume directory. Raises typer.BadParameter."""
+    if resume_dir is not None:
+        return resume_dir.absolute()
+    try:
+        paths = {} if config is None else ConfigFile.read(config).content.get("paths", {})
+        named = paths.get("resume_dir")
+        state = paths.get("state_dir")
+        return Path(named) if named else (Path(state) if state else default_state_dir()) / "resume"
+    except (InvalidConfig, NoHome) as error:
+        raise typer.BadParameter(str(error), param_hint="--config") from None
+
+
+def missing(directory: Path) -> typer.BadParameter:
+    """Returns the error about a directory that is not there."""
+    hint = f"; name it with --config {SYSTEM_CONFIG}" if SYSTEM_CONFIG.exists() else ""
+    return typer.BadParameter(f"there is no resume directory {directory}{hint}", param_hint="--resume-dir")

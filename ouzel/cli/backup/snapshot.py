@@ -1,0 +1,157 @@
+"""Reads the files of a resume directory while a daemon may change them.
+
+The daemon replaces each file by a rename, so a file is read whole. Three rules make the files of a torrent consistent:
+
+1. A record that changes while the other files are read is read again, together with them.
+2. The fast-resume data is never newer than the record. A daemon that was killed leaves the same state.
+3. The supervisor may overwrite a replaced file with another record. The checksum in each record shows that.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from protocol.durable.durable import TEMPORARY_SUFFIX
+from protocol.durable.integrity import Damaged, check_crc32, decode_record, read, read_dated, unseal
+from protocol.durable.resume_dir import ResumeDir
+from protocol.wire.desired import DesiredTorrent
+
+ATTEMPTS: Final = 20
+"""How often a file is read before it counts as damaged."""
+
+_ROUNDS: Final = 3
+"""How often the directory is listed. A listing may miss a file that is replaced at that moment."""
+
+
+class LeftOut(Exception):
+    """Files that cannot be in the backup. The message names the file and the reason."""
+
+
+class TorrentFiles(NamedTuple):
+    """The files of one torrent.
+
+    Fields:
+        record: the content of the record. `desired` is the same, decoded.
+        metainfo: the content of the .torrent file; None if there is none.
+        resume: the fast-resume data without its trailer; None if there is none.
+        resume_file: the content of the file with the fast-resume data.
+        saved_at: when the fast-resume data was written, in seconds since 1970.
+    """
+
+    torrent: str
+    record: bytes
+    desired: DesiredTorrent
+    metainfo: bytes | None
+    resume: bytes | None
+    resume_file: bytes
+    saved_at: int
+
+
+class Snapshot:
+    """Reads one resume directory."""
+
+    def __init__(self, directory: ResumeDir) -> None:
+        self._dir = directory
+
+    def torrents(self) -> Iterator[str]:
+        """Returns the ids of all torrents. A torrent that is added meanwhile may be left out."""
+        known: set[str] = set()
+        for _ in range(_ROUNDS):
+            new = sorted(set(self._dir.torrents()) - known)
+            if not new:
+                return
+            known.update(new)
+            yield from new
+
+    def torrent(self, torrent: str) -> TorrentFiles | None:
+        """Reads the files of a torrent. None if it was removed, or is being removed.
+
+        Raises:
+            LeftOut: a file of the torrent cannot be read.
+        """
+        record, problem = self._dir.desired(torrent), "it changes all the time"
+        for _ in range(ATTEMPTS):
+            try:
+                before = _identity(record)
+                content = read(record)
+                desired = decode_record(content, DesiredTorrent)
+                if desired.torrent != torrent:
+                    raise Damaged(f"it is of torrent {desired.torrent!r}")
+                if desired.removal is not None:
+                    return None
+                sealed, saved_at = self._fastresume(torrent)
+                resume = None if sealed is None else unseal(sealed)
+                metainfo = self._metainfo(desired)
+                if _identity(record) == before:
+                    return TorrentFiles(torrent, content, desired, metainfo, resume, sealed or b"", int(saved_at))
+            except Damaged as error:
+                problem = str(error)
+            except FileNotFoundError:
+                if not os.path.lexists(record):
+                    return None
+            except OSError as error:
+                problem = error.strerror or str(error)
+        raise LeftOut(f"torrent {torrent}: {problem}")
+
+    def others(self) -> Iterator[tuple[str, bytes]]:
+        """Returns the other files: their paths in the directory, and their contents. Raises LeftOut."""
+        torrents = set(self._dir.torrents())
+        root = self._dir.root
+        for name in sorted(os.listdir(root)):  # noqa: PTH208  # only names are needed
+            suffixed = name.endswith((TEMPORARY_SUFFIX, ".fastresume", ".torrent"))
+            if not suffixed and not name.startswith(".") and name.removesuffix(".json") not in torrents:
+                yield from self._other(root / name)
+        for path in (self._dir.dht, *(self._dir.totals(shard) for shard in self._dir.total_shards())):
+            yield from self._other(path)
+
+    def _other(self, path: Path) -> Iterator[tuple[str, bytes]]:
+        name, problem = str(path.relative_to(self._dir.root)), "it changes all the time"
+        for _ in range(ATTEMPTS):
+            try:
+                before = _identity(path)
+                if not stat.S_ISREG(path.lstat().st_mode):
+                    return
+                content = read(path)
+                if _identity(path) == before:
+                    yield name, content
+                    return
+            except FileNotFoundError:
+                return
+            except (Damaged, OSError) as error:
+                problem = str(error)
+        raise LeftOut(f"{name}: {problem}")
+
+    def _fastresume(self, torrent: str) -> tuple[bytes | None, float]:
+        for path in (self._dir.fastresume(torrent), self._dir.old_fastresume(torrent)):
+            try:
+                return read_dated(path)
+            except FileNotFoundError:
+                continue
+        return None, 0.0
+
+    def _metainfo(self, desired: DesiredTorrent) -> bytes | None:
+        try:
+            metainfo = read(self._dir.metainfo(desired.torrent))
+        except FileNotFoundError:
+            if desired.source == "metainfo":
+                raise
+            return None
+        if desired.metainfo_crc32 is not None:
+            check_crc32(metainfo, desired.metainfo_crc32)
+        return metainfo
+
+
+def check(directory: Path) -> ResumeDir:
+    """Returns the resume directory. Raises OSError if there is none, or this user cannot read it."""
+    os.listdir(directory)  # noqa: PTH208  # the error is what matters
+    if not (directory / ".lock").exists():
+        raise OSError(errno.ENOENT, "it is no resume directory: it has no file .lock", str(directory))
+    return ResumeDir(directory)
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    found = path.lstat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
