@@ -126,6 +126,7 @@ class Service:
             disk_is_slow=self._disk_is_slow,
             log=log,
         )
+        log_form.request_of = engine.requests.request_of
         self._watch = watch = WatchParts(
             paths,
             group=self._group,

@@ -19,6 +19,7 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from protocol.text.scrub import scrub
+from supervisor.log.request_id import REQUEST
 from supervisor.log.short_name import short_name
 from supervisor.log.standard_error import STDERR, printable
 
@@ -81,12 +82,14 @@ class Form:
     Fields:
         fixed_level: a level that overrides the level of `follow`. None means that the level of `follow` counts.
         name_of: returns the name of a torrent by its id. None if the name is unknown.
+        request_of: returns the id of a client's request that the engine has not confirmed yet, by its torrent.
     """
 
     def __init__(self, goes_to: Destination) -> None:
         self._goes_to = goes_to
         self.fixed_level: Level | None = None
         self.name_of: Callable[[str], str | None] = lambda _: None
+        self.request_of: Callable[[str], str | None] = lambda _: None
         self._threshold = logging.INFO
         self._steps: Sequence[Processor] = ()
         self.follow("auto", "info")
@@ -149,7 +152,12 @@ class Form:
         steps: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level]
         if not for_people or self._goes_to is not Destination.JOURNAL:  # the journal has the time of each entry
             steps.append(structlog.processors.TimeStamper(fmt="iso", utc=not (terminal and for_people)))
-        steps += [self._named, structlog.processors.StackInfoRenderer(), structlog.processors.format_exc_info]
+        steps += [
+            self._with_request,
+            self._named,
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+        ]
         if not for_people:
             return [*steps, structlog.processors.JSONRenderer(serializer=_json)]
         console = structlog.dev.ConsoleRenderer(
@@ -159,6 +167,15 @@ class Form:
             exception_formatter=structlog.dev.plain_traceback,
         )
         return [*steps, _for_people, console]
+
+    def _with_request(self, _: Any, __: str, fields: EventDict) -> EventDict:
+        """Adds the id of the client's request: the request of the current task, or of the line's torrent."""
+        if "request" in fields:
+            return fields
+        request: str | None = REQUEST.get()
+        if not request and isinstance(torrent := fields.get("torrent"), str):
+            request = self.request_of(torrent)
+        return {**fields, "request": request} if request else fields
 
     def _named(self, _: Any, __: str, fields: EventDict) -> EventDict:
         """Adds the name of the line's torrent after its id."""
