@@ -102,7 +102,7 @@ class Service:
         closing.callback(places.close)
         closing.callback(sockets.event_logger.close)
 
-        settings = SessionSettings(in_force, catalogue=catalogue, roots=roots, locks=locks)
+        settings = SessionSettings(in_force, catalogue=catalogue, roots=roots, locks=locks, log_levels=log_form.levels)
         self._engine = engine = Engine(
             SLOT,
             catalogue,
@@ -156,6 +156,7 @@ class Service:
             sockets=sockets,
             watch=watch,
             settings=settings,
+            log_form=log_form,
             ended=self._finished,
             log=log,
         )

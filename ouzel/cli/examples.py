@@ -38,6 +38,8 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "unban": "ouzel unban 203.0.113.7",
     "health": "ouzel health --json",
     "events": "ouzel events --progress --torrent 72fb69",
+    "logs": "ouzel logs --follow --level warning",
+    "log-level": "ouzel log-level libtorrent debug",
     "ping": "ouzel ping",
     "stats": "ouzel stats --counters 'peer.*'",
     "categories": "ouzel categories",

@@ -27,7 +27,7 @@ from ouzel.cli.commands import (
     trackers,
     views,
 )
-from ouzel.cli.commands.daemon import crashes, damaged, keys, settings
+from ouzel.cli.commands.daemon import crashes, damaged, keys, logs, settings
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
@@ -84,6 +84,8 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "unban": bans.unban,
     "health": views.health,
     "events": views.events,
+    "logs": logs.logs,
+    "log-level": logs.log_level,
     "ping": views.ping,
     "stats": statistics.stats,
 }

@@ -76,7 +76,7 @@ def test_the_level_can_change() -> None:
     form.follow("auto", "error")
     with pytest.raises(structlog.DropEvent):
         shown(form, "warning")
-    form.fixed_level = "debug"
+    form.levels.of_command_line = "debug"
     form.follow("auto", "error")
     assert shown(form, "debug")
 
