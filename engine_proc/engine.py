@@ -135,12 +135,19 @@ class Engine:
             self._receive()
             for _ in range(0 if self._waits() else min(COMMANDS_PER_TURN, len(self._commands))):
                 command = self._commands.popleft()
+                self._caused_by(command.request)
                 outer = self._recorder.begin(_COMMAND_NAMES[type(command)], _subject(command))
                 self._execute(command)
                 self._recorder.end(outer)
+                self._caused_by("")
             self._take()
             self._tick(time.monotonic())
             self._send()
+
+    def _caused_by(self, request: str) -> None:
+        """Sets the request of later lines and records. Empty means none."""
+        if request != log.request:
+            log.request, self._recorder.request = request, request.encode()
 
     def _waits(self) -> bool:
         """Whether the session is not created yet, because the IP filter is still being read."""

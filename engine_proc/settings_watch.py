@@ -61,6 +61,7 @@ class SettingsWatch:
         now_set, self._invalid = merged(command.settings, command.overrides, self._known)
         changed = {name for name in now_set | self._set if now_set.get(name) != self._set.get(name)}
         self._command, self._set = command, now_set
+        self._session.log_messages(command.log)
         self._limits = None
         self._read_limits(command)
         self._problems = self._read_problems()

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor
 
+from ouzel.requests import REQUEST_NAME
 from protocol.text.scrub import scrub_all
 
 LEVELS: Final = ("debug", "info", "warning", "error")
@@ -50,7 +51,7 @@ def configure(level: str) -> None:
     """
     journal = _is_journal()
     for_people = journal or sys.stderr.isatty()
-    steps: list[Processor] = [structlog.processors.add_log_level]
+    steps: list[Processor] = [structlog.processors.add_log_level, _named]
     if not journal:  # the journal has the time of each entry
         steps.append(structlog.processors.TimeStamper(fmt="iso", utc=not for_people))
     steps.append(structlog.processors.format_exc_info)
@@ -84,6 +85,12 @@ def _is_journal() -> bool:
     except OSError:
         return False
     return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
+
+
+def _named(_: Any, __: str, fields: EventDict) -> EventDict:
+    """Adds the name of the HTTP request that the gateway works on."""
+    name = REQUEST_NAME.get()
+    return fields if name is None else {**fields, "request": name}
 
 
 def _scrubbed(_: Any, __: str, fields: EventDict) -> EventDict:

@@ -32,6 +32,7 @@ from gateway.config.gateway_config import Config
 from gateway.service import InUse, open_gateway, store_file
 from gateway.service_manager import notify
 from gateway.web.application import application
+from gateway.web.request_ids import RequestIds
 from gateway.web.server import CannotListen, UnusableCertificate, bound, server
 from protocol.configuration.config_problem import InvalidConfig
 from protocol.host import private_dir, standard_streams, utf8
@@ -129,7 +130,7 @@ async def serve(config: Config) -> None:
     listener = bound(config.gateway.listen)
     async with open_gateway(config) as gateway:
         access, made = await open_access(config.gateway, gateway.store)
-        running = server(config, Guard(application(faces.routes(gateway)), access), listener)
+        running = server(config, RequestIds(Guard(application(faces.routes(gateway)), access)), listener)
         if made is not None:
             told = f"the password of {config.gateway.username!r} is {made} (made now, and shown only this once)"
             sys.stderr.write(f"{logs.prefix('warning')}ouzel-gateway: {told}\n")

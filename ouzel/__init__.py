@@ -24,6 +24,7 @@ from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.goals import GoalsReport
+from protocol.wire.log.log_results import LogLevelReport, LogLevels, LogPage, LogRow
 from protocol.wire.making_results import JobAccepted, JobRow, JobState, TorrentExport
 from protocol.wire.peer_rows import PeerConnection, PeerFlag, PeerRow, TrackerRow, TrackerStatus
 from protocol.wire.reports import (
@@ -107,6 +108,10 @@ __all__ = [
     "JobRow",
     "JobState",
     "KeyRefused",
+    "LogLevelReport",
+    "LogLevels",
+    "LogPage",
+    "LogRow",
     "Moving",
     "NotRunning",
     "OuzelError",

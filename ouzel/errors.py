@@ -30,6 +30,7 @@ class Refused(OuzelError):
             kind, body.message, field=body.field, retry_after_ms=body.retry_after_ms, accepted=body.accepted
         )
         self.body = body
+        self.request = body.request
 
     def __str__(self) -> str:
         return f"{self.body.name}: {self.body.message}"

@@ -5,6 +5,7 @@ may use one client name after another, so the session must differ between proces
 it randomly.
 """
 
+from contextvars import ContextVar
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -16,6 +17,9 @@ from protocol.wire.errors import ErrorKind, OuzelError
 
 MAX_REPLY_BYTES: Final = 256 * 1024 * 1024
 MAX_REPLY_ELEMENTS: Final = 8_000_000
+
+REQUEST_NAME: Final[ContextVar[str | None]] = ContextVar("request_name", default=None)
+"""The name that requests of the current context have in the daemon's log. None means a name by the daemon."""
 
 T = TypeVar("T")
 
@@ -70,7 +74,16 @@ class Requests:
                 field="deadline_ms",
             )
         request_id = f"{self._session}-{self._made}"
-        request = Request(v=1, id=request_id, op=op, args=args, client=self._client, wait=wait, deadline_ms=deadline_ms)
+        request = Request(
+            v=1,
+            id=request_id,
+            op=op,
+            args=args,
+            client=self._client,
+            wait=wait,
+            deadline_ms=deadline_ms,
+            request=REQUEST_NAME.get() or msgspec.UNSET,
+        )
         if (name := _not_utf8(args)) is not None:
             field = f"args.{name}"
             problem = f"{field}: {args[name]!r} is not UTF-8, as text on the wire is"

@@ -97,7 +97,8 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
     if args.json and not args.check:
         parser.error("--json requires --check")
     faulthandler.enable()  # a watchdog's SIGABRT shows in the log where the loop hung
-    log_form.fixed_level = args.log_level
+    log_form.levels.of_command_line = args.log_level
+    log_form.follow("auto", "info")
     logs.configure(log_writer.put, log_form)
     gc.set_threshold(GC_THRESHOLD)
     try:
@@ -112,7 +113,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
         config = configuration.load(args.config)
     except (InvalidConfig, process_limits.TooFewDescriptors) as error:
         _fail(EXIT_CONFIG, str(error))
-    log_form.follow(config.log.format, config.log.level)
+    log_form.follow(config.log.format, config.log.level, config.log.components)
     log: logs.Logger = structlog.get_logger()
     try:
         locks = _take_directories(config, log)

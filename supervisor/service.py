@@ -102,7 +102,7 @@ class Service:
         closing.callback(places.close)
         closing.callback(sockets.event_logger.close)
 
-        settings = SessionSettings(in_force, catalogue=catalogue, roots=roots, locks=locks)
+        settings = SessionSettings(in_force, catalogue=catalogue, roots=roots, locks=locks, log_levels=log_form.levels)
         self._engine = engine = Engine(
             SLOT,
             catalogue,
@@ -126,6 +126,7 @@ class Service:
             disk_is_slow=self._disk_is_slow,
             log=log,
         )
+        log_form.request_of = engine.requests.request_of
         self._watch = watch = WatchParts(
             paths,
             group=self._group,
@@ -155,6 +156,7 @@ class Service:
             sockets=sockets,
             watch=watch,
             settings=settings,
+            log_form=log_form,
             ended=self._finished,
             log=log,
         )

@@ -1,10 +1,12 @@
-"""The network of libtorrent's session: its sockets, and the state of the DHT."""
+"""The network of libtorrent's session: its sockets, the state of the DHT, and libtorrent's own log."""
 
 import contextlib
 from typing import Any, Final
 
 import libtorrent
 
+from engine_proc.libtorrent_adapter.alerts.libtorrent_alerts import ALERT_MASK
+from engine_proc.libtorrent_adapter.alerts.libtorrent_log import LOG_MASK, NativeLog
 from engine_proc.session import recorded
 from engine_proc.session.session_port import FAULTS
 
@@ -18,9 +20,17 @@ _NODES: Final = (b"nodes", b"nodes6")
 
 
 class NetworkSession:
-    """The part of the session that opens sockets, and saves and loads the state of the DHT."""
+    """The part of the session that opens sockets, saves and loads the state of the DHT, and logs messages."""
 
     _session: Any
+    _native_log: NativeLog
+
+    @recorded.of_session
+    def log_messages(self, wanted: bool) -> None:
+        """Begins or ends to log libtorrent's messages."""
+        if wanted is not self._native_log.on:
+            self._native_log.on = wanted
+            self._session.apply_settings({"alert_mask": ALERT_MASK | (LOG_MASK if wanted else 0)})
 
     @recorded.of_session
     def reopen_sockets(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import libtorrent
 
 from engine_proc.libtorrent_adapter.alerts.libtorrent_alerts import ALERT_MASK
+from engine_proc.libtorrent_adapter.alerts.libtorrent_log import NativeLog
 from engine_proc.libtorrent_adapter.libtorrent_calls import TorrentCalls
 from engine_proc.libtorrent_adapter.libtorrent_filter import FilteredSession
 from engine_proc.libtorrent_adapter.libtorrent_network import NetworkSession
@@ -86,6 +87,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
         recorder.end(outer)
         TorrentCalls.__init__(self, recorder, self._dropped)
         FilteredSession.__init__(self)
+        self._native_log = NativeLog(self._handles.torrents)
         self._kept_seeds = KeptSeeds()
         self._peer_calls = PeerCalls()
         self._counted: dict[str, tuple[int, int] | None] = {}
@@ -116,7 +118,8 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
     def pop_alerts(self) -> list[Alert]:
         """Drains the descriptor, then pops and copies all queued alerts."""
         copies = self._inbox.take()
-        copies += [copy for native in self._session.pop_alerts() if (copy := self._alerts.copy(native)) is not None]
+        popped = self._native_log.without_log(self._session.pop_alerts())
+        copies += [copy for native in popped if (copy := self._alerts.copy(native)) is not None]
         copies += self._alerts.take_more()
         self.recorder.alert(NO_ALERT)
         for alert in copies:

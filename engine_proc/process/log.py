@@ -21,6 +21,7 @@ class Log:
 
     Fields:
         lost: the number of dropped lines.
+        request: the id of the client's request that the engine works on; empty without one. Lines have it.
     """
 
     def __init__(self, fd: int) -> None:
@@ -29,9 +30,12 @@ class Log:
         self._rest = b""
         self._gap = 0
         self.lost = 0
+        self.request = ""
 
     def __call__(self, level: str, event: str, **fields: object) -> None:
         """Writes one line, or drops it. `level` is `debug`, `info`, `warning` or `error`, as in structlog."""
+        if self.request:
+            fields["request"] = self.request
         line = _encoded({"level": level, "event": event, **fields})
         with self._lock:
             self.flush()

@@ -1,4 +1,4 @@
-"""The part of the session port about the network: sockets, and the DHT (BEP 5)."""
+"""The part of the session port about the network: sockets, the DHT (BEP 5), and libtorrent's own log."""
 
 from typing import Protocol
 
@@ -8,6 +8,10 @@ class NetworkPort(Protocol):
 
     def reopen_sockets(self) -> None:
         """Opens and closes listening sockets as the present addresses and routes require. Renews port mappings."""
+        ...
+
+    def log_messages(self, wanted: bool) -> None:
+        """Begins or ends to log libtorrent's messages about the session and about torrents."""
         ...
 
     def dht_state(self) -> bytes | None:

@@ -41,6 +41,8 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "health": "ouzel health --json",
     "doctor": "ouzel doctor --config /etc/ouzel/ouzel.toml",
     "events": "ouzel events --progress --torrent 72fb69",
+    "logs": "ouzel logs --follow --level warning",
+    "log-level": "ouzel log-level libtorrent debug",
     "ping": "ouzel ping",
     "stats": "ouzel stats --counters 'peer.*'",
     "backup": "ouzel backup ouzel.tar.gz --config /etc/ouzel/ouzel.toml",

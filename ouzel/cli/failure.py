@@ -113,6 +113,8 @@ def print_error(
             if error.accepted
             else _HINTS.get(error.kind)
         )
+        if error.kind is ErrorKind.INTERNAL_ERROR and error.request is not None:
+            hint = f"`ouzel logs --request {clean(error.request)}` has the details."
         if hint is not None:
             print_line(f"  {hint}")
     elif isinstance(error, BadSource):

@@ -29,7 +29,7 @@ from ouzel.cli.commands import (
     trackers,
     views,
 )
-from ouzel.cli.commands.daemon import crashes, damaged, doctor, keys, settings
+from ouzel.cli.commands.daemon import crashes, damaged, doctor, keys, logs, settings
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
@@ -90,6 +90,8 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "health": views.health,
     "doctor": doctor.doctor,
     "events": views.events,
+    "logs": logs.logs,
+    "log-level": logs.log_level,
     "ping": views.ping,
     "stats": statistics.stats,
     "backup": backup_commands.backup,

@@ -8,6 +8,7 @@ The `wait` of a mutation determines when OK is answered. With `durable`, the cha
 
 from ouzel.client.call import Call, Page, call_of, member, nothing, whole
 from ouzel.client.special.adding_calls import Added, add_torrent, upload_part
+from ouzel.client.special.log_calls import get_log, get_log_levels, update_log_levels
 from ouzel.client.special.session_calls import (
     ServerInfo,
     get_settings,
@@ -69,6 +70,8 @@ __all__ = [
     "get_counters",
     "get_crash",
     "get_goals",
+    "get_log",
+    "get_log_levels",
     "get_settings",
     "get_torrent",
     "health",
@@ -108,6 +111,7 @@ __all__ = [
     "unban_peer",
     "update_goals",
     "update_limits",
+    "update_log_levels",
     "update_options",
     "update_selection",
     "update_settings",

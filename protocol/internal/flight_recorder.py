@@ -37,8 +37,8 @@ _WORDS: Final = slice(0, 32)
 _ALERT: Final = slice(32, 32 + 32 + 1)
 """The alert's name, and the byte with the length of its torrent's id. One write sets the name, and the length to 0."""
 _ALERT_TORRENT: Final = 32 + 32
-_RECORD: Final = struct.Struct("=QQQ32p65p7xQ")
-"""Number; number of the enclosing call, or 0; time in ns; name of the call; torrent; number again."""
+_RECORD: Final = struct.Struct("=QQQ32p65p7x72pQ")
+"""Number; number of the enclosing call, or 0; time in ns; name of the call; torrent; request; number again."""
 _RECORD_BYTES: Final = _RECORD.size
 _ROW: Final = struct.Struct("=Q32p65p7x")
 """Time in ns; name of the operation; torrent."""
@@ -56,6 +56,7 @@ FLIGHT_BYTES: Final = _TABLE + ROWS * _ROW.size
 
 _WHAT: Final = re.compile(rb"[a-z][a-z0-9_ ]*")
 _TORRENT_ID: Final = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
+_REQUEST: Final = re.compile(rb"[A-Za-z0-9._:/-]{1,64}")
 _DEPTH: Final = 8
 NO_ALERT: Final = bytes(33)
 FORGOTTEN: Final = "a call whose record is gone"
@@ -69,11 +70,13 @@ class FlightRecord(msgspec.Struct, frozen=True):
     Fields:
         torrent: the torrent concerned; None if there is none or if it was not known yet.
         age_us: microseconds from the recording until the reading; 0 for an alert.
+        request: the id of the client's request that has caused the command; None without one.
     """
 
     what: str
     torrent: str | None
     age_us: int
+    request: str | None = None
 
 
 class Flight(msgspec.Struct, frozen=True):
@@ -105,14 +108,18 @@ class FlightRecorder:
     Args:
         buffer: `FLIGHT_BYTES` of zeros, shared or not.
         clock: monotonic time in nanoseconds.
+
+    Fields:
+        request: the id of the client's request that the engine works on; empty without one. Records have it.
     """
 
-    __slots__ = ("_buffer", "_clock", "_crowd", "_current", "_free", "_number", "_rows", "_words", "_write")
+    __slots__ = ("_buffer", "_clock", "_crowd", "_current", "_free", "_number", "_rows", "_words", "_write", "request")
 
     def __init__(self, buffer: mmap | bytearray, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self._buffer = buffer
         self._write = partial(_RECORD.pack_into, buffer)
         self._clock = clock
+        self.request = b""
         self._number = 0
         self._current = 0
         self._rows: dict[str, int] = {}
@@ -135,7 +142,7 @@ class FlightRecorder:
         outer = self._current
         self._current = self._number = number = self._number + 1
         at = _RING + number % RECORDS * _RECORD_BYTES
-        self._write(at, number, outer, self._clock(), what, torrent.encode(), number)
+        self._write(at, number, outer, self._clock(), what, torrent.encode(), self.request, number)
         self._words[_CURRENT] = number
         return outer
 
@@ -215,9 +222,9 @@ def read(buffer: bytes, now_ns: int) -> Flight:
 
 def _records(buffer: bytes, now_ns: int) -> Iterator[tuple[int, int, FlightRecord]]:
     ring = memoryview(buffer)[_RING:_TABLE]
-    for index, (number, outer, at_ns, what, torrent, again) in enumerate(_RECORD.iter_unpack(ring)):
+    for index, (number, outer, at_ns, what, torrent, request, again) in enumerate(_RECORD.iter_unpack(ring)):
         if number == again and number and number % RECORDS == index:
-            record = _record(what, torrent, now_ns - at_ns)
+            record = _record(what, torrent, now_ns - at_ns, request)
             if record is not None:
                 yield number, outer, record
 
@@ -231,11 +238,12 @@ def _rows(buffer: bytes, used: int, now_ns: int) -> Iterator[FlightRecord]:
                 yield row
 
 
-def _record(what: bytes, torrent: bytes, age_ns: int) -> FlightRecord | None:
+def _record(what: bytes, torrent: bytes, age_ns: int, request: bytes = b"") -> FlightRecord | None:
     if not _WHAT.fullmatch(what):
         return None
     known = torrent.decode() if _TORRENT_ID.fullmatch(torrent) else None
-    return FlightRecord(what.decode(), known, max(0, age_ns) // 1000)
+    cause = request.decode() if _REQUEST.fullmatch(request) else None
+    return FlightRecord(what.decode(), known, max(0, age_ns) // 1000, cause)
 
 
 def _innermost(found: dict[int, tuple[int, FlightRecord]], current: int) -> FlightRecord | None:
@@ -250,4 +258,4 @@ def _innermost(found: dict[int, tuple[int, FlightRecord]], current: int) -> Flig
         if record.torrent is not None or outer not in found:
             break
         outer, record = found[outer]
-    return FlightRecord(innermost.what, record.torrent, innermost.age_us)
+    return FlightRecord(innermost.what, record.torrent, innermost.age_us, innermost.request)

@@ -4,7 +4,13 @@ import msgspec
 
 
 class CommandMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
-    """The base of all engine commands."""
+    """The base of all engine commands.
+
+    Fields:
+        request: the id of the client's request that has caused the command, for the log; empty without one.
+    """
+
+    request: str = ""
 
 
 class EventMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):

@@ -16,6 +16,8 @@ FILE_INDEX: Final = r"^(0|[1-9][0-9]{0,6})$(?!\n)"
 CRASH_NAME: Final = r"^[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-gen[0-9]{1,10}$(?!\n)"
 TIME_OF_DAY: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)"
 
+REQUEST_NAME: Final = r"^[A-Za-z0-9._:/-]{1,64}$(?!\n)"
+
 _SPAN: Final = "[0-9]{1,10}(-[0-9]{1,10})?"
 FILE_INDICES: Final = rf"^{_SPAN}(,{_SPAN})*$(?!\n)"
 
@@ -27,6 +29,7 @@ IN_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         FILE_INDEX: "the index of a file: a whole number from 0 on, without leading zeros",
         CRASH_NAME: "the name of a crash report, such as 20240131T120000.123456Z-gen7; `list_crashes` has them",
         TIME_OF_DAY: "a time of day, such as 22:00",
+        REQUEST_NAME: "1 to 64 letters, digits, `.`, `_`, `:`, `/` and `-`",
         FILE_INDICES: "indices of files, such as 0,2,5-7",
     }
 )

@@ -40,7 +40,8 @@ class CrashReport(CrashSummary, frozen=True, kw_only=True):
     Fields:
         stacks: the stacks of all threads that run Python, if the engine could still write them.
         log: the engine's last log lines.
-        flight: the records of the engine's flight recorder, the latest first, each `{what, torrent, age_us}`.
+        flight: the records of the engine's flight recorder, the latest first, each `{what, torrent, age_us,
+            request}`. `request` is the name of the client's request that has caused the command, or null.
         versions: the versions of Ouzel and its dependencies.
         settings: the configuration. Its member `clients` has the settings of libtorrent that clients have set. Values
             that may be secret are left out.

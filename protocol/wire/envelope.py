@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from protocol.text import patterns
 from protocol.wire import codec
 from protocol.wire.errors import ErrorKind, OuzelError, Retry
 
@@ -21,6 +22,7 @@ FIELD_MAX: Final = 300
 
 RequestId = Annotated[str, msgspec.Meta(max_length=200)] | Annotated[int, msgspec.Meta(ge=0, le=codec.MAX_INTEGER)]
 Wait = Literal["durable", "applied"]
+RequestName = Annotated[str, msgspec.Meta(pattern=patterns.REQUEST_NAME)]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +40,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         wait: when the daemon answers OK. `durable`: once the change is on disk and will be applied. `applied`: once
             libtorrent has confirmed the change.
         deadline_ms: the time limit in milliseconds, counted from receipt. Exactly one reply is sent within this time.
+        request: the name of the request in the log: up to 64 letters, digits, `.`, `_`, `:`, `/` and `-`. Without it,
+            the daemon makes a name of `client` and `id`. Several requests may have one name.
     """
 
     v: int
@@ -47,6 +51,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     client: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     wait: Wait = "durable"
     deadline_ms: Annotated[int, msgspec.Meta(ge=1, le=MAX_DEADLINE_MS)] = DEFAULT_DEADLINE_MS
+    request: RequestName | msgspec.UnsetType = msgspec.UNSET
 
 
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -62,6 +67,7 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         accepted: for a mutation. True if the mutation is on disk and will be applied in spite of this error. False if
             nothing was accepted and nothing will be done. Absent if that is not known yet. To find out, send the same
             request again with the same id. In errors of reads it has no meaning.
+        request: the name of the request in the log. `get_log` finds its lines. Absent if the work was not begun.
     """
 
     code: int
@@ -71,6 +77,7 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     retry_after_ms: int | None = None
     field: str | None = None
     accepted: bool | None = None
+    request: str | None = None
 
     @classmethod
     def of(cls, error: OuzelError) -> "ErrorBody":
@@ -83,6 +90,7 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             retry_after_ms=error.retry_after_ms,
             field=None if error.field is None else _cut(error.field, FIELD_MAX),
             accepted=error.accepted,
+            request=error.request,
         )
 
 

@@ -124,6 +124,9 @@ class OuzelError(Exception):
         field: the dotted path of the offending field (`args.save_path`); None if there is none.
         retry_after_ms: the time in milliseconds after which a retry makes sense, if known.
         accepted: for a mutation, whether it is durable and will be applied in spite of the error. None if unknown.
+
+    Fields:
+        request: the name of the request in the daemon's log; None if the error is not of a request.
     """
 
     def __init__(
@@ -141,6 +144,7 @@ class OuzelError(Exception):
         self.field = field
         self.retry_after_ms = retry_after_ms
         self.accepted = accepted
+        self.request: str | None = None
 
     def __str__(self) -> str:
         return f"{self.kind.wire_name}: {self.message}"

@@ -24,6 +24,7 @@ from protocol.wire.commands import (
     deadline_commands,
     file_commands,
     goal_commands,
+    log_commands,
     making_commands,
     option_commands,
     peer_commands,
@@ -36,6 +37,7 @@ from protocol.wire.commands import (
 from protocol.wire.commands.kinds import Command, Mutation
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.log import log_results
 
 
 class Refusal(NamedTuple):
@@ -88,7 +90,8 @@ ALWAYS: Final = (
     Refusal(ErrorKind.TOO_MANY_BAD_FRAMES, "only with a null `id`, in the reply to a frame whose id cannot be read"),
     Refusal(ErrorKind.TOO_MANY_IN_FLIGHT, "never for `hello`, `ping`, `health`, `stats` and `get_torrent`"),
     Refusal(
-        ErrorKind.NOT_PERMITTED, "on tcp: a mutation with the role `read`, or any request after the key was removed"
+        ErrorKind.NOT_PERMITTED,
+        "on tcp: a mutation or `get_log` with the role `read`, or any request after the key was removed",
     ),
 )
 """The errors that any request can get."""
@@ -140,6 +143,8 @@ _TABLE: Final = (
         reports.CountersReport,
         (Refusal(ErrorKind.ENGINE_UNAVAILABLE, "no engine has answered yet"),),
     ),
+    Operation(log_commands.GetLog, log_results.LogPage),
+    Operation(log_commands.GetLogLevels, log_results.LogLevels),
     Operation(session_commands.Snapshot, results.SnapshotPage),
     Operation(torrent_commands.ListTorrents, results.TorrentPage, cut=results.CutPage),
     Operation(torrent_commands.GetTorrent, rows.TorrentDetail, (_UNKNOWN,)),
@@ -248,6 +253,7 @@ _TABLE: Final = (
         ),
     ),
     Operation(goal_commands.UpdateGoals, reports.GlobalGoals),
+    Operation(log_commands.UpdateLogLevels, log_results.LogLevels),
     Operation(torrent_commands.UpdateSelection, results.TorrentAccepted, (_UNKNOWN,)),
     Operation(
         option_commands.UpdateOptions,

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 import zmq
 
 from protocol.wire.commands.kinds import Command, Mutation
+from protocol.wire.commands.log_commands import GetLog
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.key_file import Role, parse
 from supervisor.access.authorized_keys import Authorized, AuthorizedKeys, read_file
@@ -160,9 +161,10 @@ class Access:
         client = self._authorized.clients.get(sender.user)
         if client is None:
             raise OuzelError(ErrorKind.NOT_PERMITTED, "this key is not authorized any more")
-        if client.role is Role.READ and isinstance(command, Mutation):
+        if client.role is Role.READ and isinstance(command, Mutation | GetLog):
             self._refused(client.name, READ_ONLY)
-            message = f'the key {client.name!r} has the role "read", which changes nothing'
+            limit = "does not read the log" if isinstance(command, GetLog) else "changes nothing"
+            message = f'the key {client.name!r} has the role "read", which {limit}'
             raise OuzelError(ErrorKind.NOT_PERMITTED, message)
 
     async def run(self, report: Report) -> None:

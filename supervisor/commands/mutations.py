@@ -11,7 +11,7 @@ Each type of command has a registered handler. Once a write has begun, the mutat
 the client no longer waits.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -63,6 +63,7 @@ class Mutations:
         on_paused: called with a torrent that a client has paused (True) or resumed (False).
         shelf: the damaged files that were put aside.
         jobs: the jobs that make torrents.
+        others: further objects with handlers of mutations.
         created_by: the name of this program, for the .torrent files.
     """
 
@@ -81,6 +82,7 @@ class Mutations:
         on_paused: Callable[[str, bool], None] = lambda torrent, paused: None,
         shelf: DamagedShelf,
         jobs: JobRunner,
+        others: Sequence[object] = (),
         created_by: str = "Ouzel",
     ) -> None:
         self._catalogue = catalogue
@@ -136,6 +138,8 @@ class Mutations:
         parts = (
             *(editor, settings, goals, categories, queueing, self._streaming, creating),
             *(removing, quarantining, adding, restoring, uploads, self._moves, relocating),
+            *(removing, quarantining, adding, restoring, uploads, self._moves),
+            *others,
         )
         self._handlers = editor.handlers() | handlers_of(*parts)
         check_complete(Mutation, self._handlers)

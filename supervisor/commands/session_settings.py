@@ -1,6 +1,7 @@
 """The session's settings and bans, which configure an engine. Settings of clients override the configuration."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -24,6 +25,7 @@ from supervisor.config.config_changes import ConfigInForce
 from supervisor.config.limit_schedule import LimitsInForce, LocalTime, in_force, limits_report
 from supervisor.engine.engine import Engine
 from supervisor.host.local_time import local_time
+from supervisor.log.log_levels import LIBTORRENT, Levels
 from supervisor.store.catalogue import Catalogue
 
 
@@ -32,6 +34,7 @@ class SessionSettings:
 
     Args:
         locks: held locks on directories. The first lock is on the resume directory.
+        log_levels: the levels of the log.
         clock: returns the local time. It is the day of the week (Monday is 0) and the minute of the day.
     """
 
@@ -42,12 +45,14 @@ class SessionSettings:
         catalogue: Catalogue,
         roots: RootsInForce,
         locks: Sequence[DirectoryLock],
+        log_levels: Levels | None = None,
         clock: Callable[[], tuple[int, int]] = local_time,
     ) -> None:
         self._in_force = in_force
         self._catalogue = catalogue
         self._roots = roots
         self._locks = locks
+        self._log_levels = log_levels or Levels()
         self._clock = clock
 
     def limits(self) -> SettingsReport:
@@ -79,6 +84,7 @@ class SessionSettings:
             overrides=session.settings,
             banned=session.banned,
             ip_filter=config.ip_filter.file is not None,
+            log=self._log_levels.number(LIBTORRENT) <= logging.DEBUG,
         )
 
 

@@ -19,6 +19,7 @@ from protocol.configuration.config_problem import InvalidConfig, Problem
 from protocol.configuration.config_section import Section
 from protocol.configuration.gateway_sections import GATEWAY_SECTIONS
 from protocol.text.scrub import is_utf8
+from protocol.wire.commands.log_commands import Component, LogLevel
 from protocol.wire.desired import Bps
 from protocol.wire.endpoints import (
     COMMANDS_SOCKET,
@@ -140,10 +141,25 @@ class LogConfig(Section, frozen=True, kw_only=True):
         format: `console` writes lines for people. `json` writes one object in each line. `auto` is `console` on a
             terminal and in the journal, and `json` elsewhere.
         level: lines below this level are not written.
+        supervisor_level, engine_level, libtorrent_level: the level of one component. Without it, `level` counts. But
+            the level of libtorrent is then `info`.
     """
 
     format: Literal["auto", "console", "json"] = "auto"
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    level: LogLevel = "info"
+    supervisor_level: LogLevel | None = None
+    engine_level: LogLevel | None = None
+    libtorrent_level: LogLevel | None = None
+
+    @property
+    def components(self) -> dict[Component, LogLevel]:
+        """The configured levels of single components."""
+        found: dict[Component, LogLevel | None] = {
+            "supervisor": self.supervisor_level,
+            "engine": self.engine_level,
+            "libtorrent": self.libtorrent_level,
+        }
+        return {component: level for component, level in found.items() if level is not None}
 
 
 class Config(Section, frozen=True, kw_only=True):

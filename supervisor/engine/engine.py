@@ -64,6 +64,7 @@ class Engine:
         snapshot: the observed state.
         readings: updates those parts of the snapshot that the engine reports only on request.
         waiters: requests that wait for the engine's confirmation.
+        requests: the ids of unconfirmed requests, for the log.
         libtorrent: the version of libtorrent in the latest ready process; empty before the first process.
         default_settings: Ouzel's default of each setting in that version of libtorrent; empty before the first process.
         sandbox: the confinement of the latest ready process; None before the first process.
@@ -101,6 +102,7 @@ class Engine:
         self._link = EngineLink(
             socket, on_connected=self.configure, on_event=self._observer.handle, on_garbage=self._garbage
         )
+        self.requests = self._link.requests
         self._keeper = Keeper(
             policy=policy,
             link=self._link,
@@ -336,6 +338,7 @@ class Engine:
 
     def _taken_up(self, torrent: str) -> None:
         self._pulse.confirmed()
+        self.requests.confirmed(torrent)
         self._admission.taken_up(torrent)
 
     def _trackers_failing(self, torrent: str, since: float | None) -> None:

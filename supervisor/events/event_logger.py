@@ -28,6 +28,9 @@ from supervisor.log.line_budget import LeftOut, LineBudget
 LASTS_S: Final = 3.0
 """The time that a recovery must last before it is logged."""
 
+_LIMITED_BY_ENGINE: Final = frozenset({"libtorrent_log"})
+"""Names of lines whose rate the engine limits."""
+
 _STOPPED: Final = frozenset({TorrentState.ERROR, TorrentState.MISSING_STORAGE})
 _UNDECIDED: Final = frozenset({TorrentState.QUEUED, TorrentState.QUARANTINED})
 
@@ -113,7 +116,7 @@ class EventLogger:
 
     def admits(self, event: str, level: str) -> bool:
         """Whether a line of this name may be written now. If not, the line is counted."""
-        return self._budget.spend_token(event, level, self._clock())
+        return event in _LIMITED_BY_ENGINE or self._budget.spend_token(event, level, self._clock())
 
     def _is_news(self, event: TorrentError) -> bool:
         """Whether an error was not logged yet."""

@@ -10,15 +10,22 @@ import json
 import logging
 import os
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import msgspec
 import structlog
 from structlog.typing import EventDict, Processor
 
+from protocol.text.redacted import redacted_text
 from protocol.text.scrub import scrub
+from protocol.wire.commands.log_commands import Component
+from supervisor.log.log_levels import Levels
+from supervisor.log.log_ring import LogRing
+from supervisor.log.request_id import REQUEST
 from supervisor.log.short_name import short_name
 from supervisor.log.standard_error import STDERR, printable
 
@@ -33,6 +40,9 @@ _BLOCKS: Final = ("exception", "stack")
 
 _OURS: Final = frozenset({"event", "level", "timestamp"})
 """Fields that the renderer for people does not show as `name=value`."""
+
+_OF_ROWS: Final = _OURS | {"source"}
+"""Fields that a row of the ring has as members of its own."""
 
 _AMBIGUOUS: Final = re.compile(r"[\s=\"]|^$")
 """Matches values that would be ambiguous in `name=value`. Such a value is empty, or has white space, `=` or a quote."""
@@ -79,33 +89,35 @@ class Form:
         goes_to: the destination of the log.
 
     Fields:
-        fixed_level: a level that overrides the level of `follow`. None means that the level of `follow` counts.
+        levels: the levels of the log's components.
+        ring: the last lines, which clients can read.
         name_of: returns the name of a torrent by its id. None if the name is unknown.
+        request_of: returns the id of a client's request that the engine has not confirmed yet, by its torrent.
     """
 
     def __init__(self, goes_to: Destination) -> None:
         self._goes_to = goes_to
-        self.fixed_level: Level | None = None
+        self.levels = Levels()
+        self.ring = LogRing()
         self.name_of: Callable[[str], str | None] = lambda _: None
-        self._threshold = logging.INFO
+        self.request_of: Callable[[str], str | None] = lambda _: None
         self._steps: Sequence[Processor] = ()
+        self._renderer: Callable[[EventDict], Any] = _json
         self.follow("auto", "info")
 
-    @property
-    def threshold(self) -> int:
-        """The minimum level, as a number of the standard library."""
-        return self._threshold
-
-    def follow(self, wanted: Format, level: Level) -> None:
+    def follow(
+        self, wanted: Format, level: Level, components: Mapping[Component, Level] = MappingProxyType({})
+    ) -> None:
         """Changes the form of later lines.
 
         Args:
             wanted: `auto` is for people on a terminal and in the journal, and JSON elsewhere.
             level: lines below this level are not logged.
+            components: levels of single components. They override `level`.
         """
         for_people = wanted == "console" or (wanted == "auto" and self._goes_to is not Destination.ELSEWHERE)
-        self._threshold = logging.getLevelNamesMapping()[(self.fixed_level or level).upper()]
-        self._steps = self._steps_of(for_people=for_people)
+        self.levels.follow(level, components)
+        self._steps, self._renderer = self._steps_of(for_people=for_people)
 
     def render(self, logger: Any, level: str, fields: EventDict) -> str:
         """Formats a line, without the line end. Calls all processors itself, because no processor may fail.
@@ -113,16 +125,25 @@ class Form:
         Raises:
             structlog.DropEvent: the line is below the minimum level.
         """
-        if logging.getLevelNamesMapping().get(level.upper(), logging.ERROR) < self._threshold:
+        component = str(fields.get("source", "supervisor"))
+        if logging.getLevelNamesMapping().get(level.upper(), logging.ERROR) < self.levels.number(component):
             raise structlog.DropEvent
         event, line = fields.get("event"), fields
         try:
             for step in self._steps:
-                line = step(logger, level, line)  # type: ignore[assignment]  # the last one gives a string
-            return self.marked(str(line), level)
+                line = step(logger, level, line)  # type: ignore[assignment]  # all of them return fields
+            self._keep(level, component, line)
+            return self.marked(str(self._renderer(line)), level)
         except Exception as error:  # noqa: BLE001  # a field that cannot be shown must not break the caller
             shown = {"event": "log_line_not_made", "of": f"{event!s:.200}", "problem": type(error).__name__}
             return self.marked(_json(shown), level)
+
+    def _keep(self, level: str, component: str, line: EventDict) -> None:
+        """Adds a line to the ring. A tracker's URL in any field is redacted."""
+        fields: dict[str, Any] = msgspec.json.decode(redacted_text(_json(line)))
+        event = str(fields.get("event"))
+        shown = {name: value for name, value in fields.items() if name not in _OF_ROWS}
+        self.ring.put(level, component, event, shown, time.time_ns() // 1000)
 
     def marked(self, text: str, level: str) -> str:
         """If journald reads the log, adds the priority prefix to each line of a text. In journald, each line is an
@@ -144,21 +165,36 @@ class Form:
         except structlog.DropEvent:  # the dropped lines may have had a higher level
             return self.marked(_json(fields), level)
 
-    def _steps_of(self, *, for_people: bool) -> Sequence[Processor]:
+    def _steps_of(self, *, for_people: bool) -> tuple[Sequence[Processor], Callable[[EventDict], Any]]:
+        """Returns the functions that complete the fields of a line, and the function that formats the fields."""
         terminal = self._goes_to is Destination.TERMINAL
         steps: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level]
         if not for_people or self._goes_to is not Destination.JOURNAL:  # the journal has the time of each entry
             steps.append(structlog.processors.TimeStamper(fmt="iso", utc=not (terminal and for_people)))
-        steps += [self._named, structlog.processors.StackInfoRenderer(), structlog.processors.format_exc_info]
+        steps += [
+            self._with_request,
+            self._named,
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+        ]
         if not for_people:
-            return [*steps, structlog.processors.JSONRenderer(serializer=_json)]
+            return steps, _json
         console = structlog.dev.ConsoleRenderer(
             colors=terminal,
             sort_keys=False,
             pad_event_to=0,
             exception_formatter=structlog.dev.plain_traceback,
         )
-        return [*steps, _for_people, console]
+        return steps, lambda fields: console(None, "", _for_people(fields))
+
+    def _with_request(self, _: Any, __: str, fields: EventDict) -> EventDict:
+        """Adds the id of the client's request: the request of the current task, or of the line's torrent."""
+        if "request" in fields:
+            return fields
+        request: str | None = REQUEST.get()
+        if not request and isinstance(torrent := fields.get("torrent"), str):
+            request = self.request_of(torrent)
+        return {**fields, "request": request} if request else fields
 
     def _named(self, _: Any, __: str, fields: EventDict) -> EventDict:
         """Adds the name of the line's torrent after its id."""
@@ -176,7 +212,7 @@ class Form:
         return named
 
 
-def _for_people(_: Any, __: str, fields: EventDict) -> EventDict:
+def _for_people(fields: EventDict) -> EventDict:
     return {printable(str(key)): _shown(key, value) for key, value in fields.items()}
 
 

@@ -76,7 +76,7 @@ class ConfigHandler:
         """Applies the configuration in force to all parts of the service."""
         config = self._in_force.config
         self._reads.config = config
-        self._log_form.follow(config.log.format, config.log.level)
+        self._log_form.follow(config.log.format, config.log.level, config.log.components)
         self._automation(config)
         for engine in self._engines:
             engine.follow(self._policy(config))

@@ -37,8 +37,9 @@ from supervisor.commands.reads.engine_reads import EngineReads
 from supervisor.commands.reads.reads import Reads, Steps
 from supervisor.events.event_log import EventLog
 from supervisor.log import logs
+from supervisor.log.request_id import REQUEST, request_id_of
 from supervisor.requests.acceptances import Acceptances, Key, content_of
-from supervisor.requests.claims import BadFrames, Claim, Claims
+from supervisor.requests.claims import BadFrames, Claim, Claims, too_many
 from supervisor.requests.large_frames import LargeFrames
 from supervisor.requests.long_reads import LongReads
 from supervisor.requests.tarpit import Tarpit
@@ -53,8 +54,6 @@ HOP_BYTES_MAX: Final = 255
 
 These frames are sent back before the reply.
 """
-
-RETRY_AFTER_MS: Final = 100
 
 FINISH_S: Final = 1.0
 """The time that mutations may take after the engine has ended."""
@@ -168,7 +167,7 @@ class Requests:
 
     def _hand_back(self, frames: list[bytes], _: Sender) -> None:
         """Refuses a message because there is no room. Reads only the message's id."""
-        self._unread(frames, _too_many())
+        self._unread(frames, too_many())
 
     def _too_late(self, frames: list[bytes], _: Sender) -> None:
         """Refuses a message, because its deadline has passed in the queue."""
@@ -204,7 +203,7 @@ class Requests:
             self._refuse, route, request_id, error.with_traceback(None)
         )  # a delayed error must not keep the traceback's frames in memory
         if not self._tarpit.enqueue(route[0], late, patience_s):
-            self._refuse(route, request_id, _too_many())
+            self._refuse(route, request_id, too_many())
 
     def _begin(self, route: list[bytes], request: Request, command: Command, size: int, deadline: float) -> None:
         if isinstance(command, InstantRead):
@@ -212,7 +211,7 @@ class Requests:
             return
         peer = route[0]
         if not self._claims.admits(peer, size):
-            self._refuse(route, request.id, _too_many())
+            self._refuse(route, request.id, too_many())
             return
         claim = self._claims.acquire(peer, size)
         match command:
@@ -237,7 +236,7 @@ class Requests:
 
     def _paged_read(self, route: list[bytes], request: Request, steps: Steps, deadline: float, claim: Claim) -> None:
         def done(outcome: Any) -> None:
-            self._reply(route, request.id, outcome)
+            self._end(route, request, outcome)
             claim.release()
 
         self._long_reads.begin(route[0], steps, deadline, request, done)
@@ -245,6 +244,7 @@ class Requests:
     async def _engine_read(
         self, route: list[bytes], request: Request, command: EngineRead | SessionRead, deadline: float, claim: Claim
     ) -> None:
+        REQUEST.set(request_id_of(request, route[0]))
         try:
             async with asyncio.timeout(request.deadline_ms / 1000 / 2):
                 await self._engine_reads.refresh(command)
@@ -255,10 +255,11 @@ class Requests:
 
     async def _disk_read(self, route: list[bytes], request: Request, command: DiskRead, deadline: float) -> None:
         """Answers a disk read by its deadline, because the disk may hang."""
+        REQUEST.set(request_id_of(request, route[0]))
         looking = self._works.begin(self._from_disk(request, command))
         outcome = await self._works.by(deadline, looking)
         looking.cancel()
-        self._reply(route, request.id, outcome)
+        self._end(route, request, outcome)
 
     async def _from_disk(self, request: Request, command: DiskRead) -> Any:
         try:
@@ -280,7 +281,9 @@ class Requests:
         repeats = found is not None
         if found is None:
             early_s = min(GIVEN_UP_S, GIVEN_UP_SHARE * request.deadline_ms / 1000)
-            found = self._works.begin(self._accept(key, request, command, deadline - early_s))
+            found = self._works.begin(
+                self._accept(key, request_id_of(request, route[0]), request, command, deadline - early_s)
+            )
             self._acceptances.begin(key, content, found, holder=route[0])
             claim.hold()  # held for the work, too, which may go on after the deadline
             found.add_done_callback(claim.release)
@@ -303,9 +306,7 @@ class Requests:
             if not answered:
                 answered = True
                 timer.cancel()
-                outcome = self._works.outcome(work)
-                result = outcome.result if isinstance(outcome, Acceptance) else outcome
-                self._reply(route, request.id, result, repeats=repeats)
+                self._end(route, request, self._works.outcome(work), repeats=repeats)
                 claim.release()
 
         def at_deadline() -> None:
@@ -332,10 +333,17 @@ class Requests:
             applying = self._works.begin(self._apply(request, outcome))
             outcome = await self._works.by(deadline, applying, accepted=True)
             applying.cancel()
-        result = outcome.result if isinstance(outcome, Acceptance) else outcome
-        self._reply(route, request.id, result, repeats=repeats)
+        self._end(route, request, outcome, repeats=repeats)
 
-    async def _accept(self, key: Key, request: Request, command: Mutation, deadline: float) -> Acceptance | OuzelError:
+    def _end(self, route: list[bytes], request: Request, outcome: Any, *, repeats: bool = False) -> None:
+        """Answers a request with the outcome of its work. An error gets the request's name in the log."""
+        if isinstance(outcome, OuzelError) and outcome.request is None:
+            outcome.request = request_id_of(request, route[0])
+        self._reply(route, request.id, outcome.result if isinstance(outcome, Acceptance) else outcome, repeats=repeats)
+
+    async def _accept(
+        self, key: Key, name: str, request: Request, command: Mutation, deadline: float
+    ) -> Acceptance | OuzelError:
         """Carries out a mutation, and stores its acceptance. Returns errors, because a raised error would end the task
         group.
         """
@@ -344,6 +352,7 @@ class Requests:
             if self._stopping():
                 raise OuzelError(ErrorKind.STOPPING, "the supervisor is shutting down; nothing was accepted")
             SENDER.set(key.sender)  # in the context of this task only
+            REQUEST.set(name)
             accepted = await self._mutations.accept(command, deadline)
         except OuzelError as error:
             if not isinstance(error, OutcomeUnknown):
@@ -395,8 +404,3 @@ class Requests:
             seq=self._events.head,
         )
         self._outbox.send([*route, codec.encode(reply)])
-
-
-def _too_many() -> OuzelError:
-    problem = "this connection has the maximum of pending requests; nothing was accepted"
-    return OuzelError(ErrorKind.TOO_MANY_IN_FLIGHT, problem, retry_after_ms=RETRY_AFTER_MS)

@@ -5,6 +5,7 @@ socket is read until it is empty, in bounded batches. It is checked again after 
 """
 
 import asyncio
+import contextvars
 import ipaddress
 import time
 from collections.abc import Callable, Sequence
@@ -92,6 +93,8 @@ class LoopSocket:
         # message.
         self._keyed = bool(socket.getsockopt(zmq.CURVE_SERVER))
         self._loop = asyncio.get_running_loop()
+        self._context = contextvars.copy_context()
+        """The context of callbacks. A send in the task of a request must not pass the request's id to them."""
         self._looking = False
         self._scheduled = False
         self._closed = False
@@ -113,7 +116,7 @@ class LoopSocket:
             # A send may consume the descriptor's edge, so the socket is checked afterwards, once for all sends of an
             # iteration of the loop.
             self._looking = True
-            self._loop.call_soon(self._look_after_sends)
+            self._loop.call_soon(self._look_after_sends, context=self._context)
         try:
             for frame in frames[:-1]:
                 self._socket.send(frame, _MORE, copy=copy)
@@ -141,7 +144,7 @@ class LoopSocket:
     def _look_again(self) -> None:
         if not self._scheduled and self._has_more():
             self._scheduled = True
-            self._loop.call_soon(self._drain)
+            self._loop.call_soon(self._drain, context=self._context)
 
     def _has_more(self) -> bool:
         return not self._closed and bool(int(self._socket.getsockopt(zmq.EVENTS)) & _POLLIN)

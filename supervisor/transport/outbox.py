@@ -7,6 +7,7 @@ reports when they have been sent.
 """
 
 import asyncio
+import contextvars
 from collections import deque
 from typing import Final
 
@@ -76,6 +77,9 @@ class Outbox:
         self._socket = socket
         self._log = log
         self._loop = asyncio.get_running_loop()
+        self._context = contextvars.copy_context()
+        """The context of the timer. The task of a request may start the timer, and its lines are not of this request.
+        """
         self._waiting: dict[bytes, _Waiting] = {}
         self._waiting_bytes = 0
         self._large: dict[bytes, deque[tuple[zmq.MessageTracker, int]]] = {}
@@ -103,7 +107,7 @@ class Outbox:
         if self._waiting_bytes > WAITING_TOTAL_MAX:
             self._drop(max(self._waiting, key=lambda each: self._waiting[each].bytes))
         if self._timer is None:
-            self._timer = self._loop.call_later(self._every_s, self._look)
+            self._timer = self._loop.call_later(self._every_s, self._look, context=self._context)
 
     def is_backpressured(self, peer: bytes) -> bool:
         """Whether a connection must receive earlier replies before it gets a large reply (backpressure)."""
@@ -156,7 +160,7 @@ class Outbox:
         moved = self._send_waiting()
         if self._waiting:
             self._every_s = FIRST_LOOK_S if moved else min(2 * self._every_s, LAST_LOOK_S)
-            self._timer = self._loop.call_later(self._every_s, self._look)
+            self._timer = self._loop.call_later(self._every_s, self._look, context=self._context)
 
     def _send_waiting(self) -> bool:
         """Sends queued replies. Returns whether any reply was sent."""

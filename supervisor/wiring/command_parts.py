@@ -5,6 +5,8 @@ import asyncio
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host.mounts import MountTable
 from supervisor.commands.creating.job_runner import JobRunner
+from supervisor.commands.log.log_edits import LogEdits
+from supervisor.commands.log.log_reads import LogReads
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
@@ -21,6 +23,7 @@ from supervisor.engine.process.hasher import Hasher
 from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
 from supervisor.log import logs
+from supervisor.log.log_form import Form
 from supervisor.mediators.announcements import Announcements
 from supervisor.payload.shared_files import SharedFiles
 from supervisor.requests.requests import Requests
@@ -34,6 +37,7 @@ class CommandParts:
     """The command parts of a service.
 
     Args:
+        log_form: the form of the log, with its recent lines and its levels.
         ended: set when the service ends.
     """
 
@@ -50,6 +54,7 @@ class CommandParts:
         sockets: Sockets,
         watch: WatchParts,
         settings: SessionSettings,
+        log_form: Form,
         ended: asyncio.Event,
         log: logs.Logger,
     ) -> None:
@@ -79,7 +84,7 @@ class CommandParts:
             health=watch.health,
             log=sockets.events,
             version=version,
-            others=[self.jobs],
+            others=[self.jobs, LogReads(log_form)],
             limits=settings.limits,
             spaces=watch.spaces,
             roots=roots.paths,
@@ -105,6 +110,7 @@ class CommandParts:
             on_paused=sockets.event_logger.paused,
             shelf=self._shelf,
             jobs=self.jobs,
+            others=[LogEdits(log_form, engine=engine, catalogue=catalogue, log=log)],
             created_by=f"Ouzel {version}",
         )
         self.metadata = MetadataKeeper(group=watch.background, keep=self.mutations.keep_metadata, log=log)

@@ -75,7 +75,9 @@ class Session:
             del reply["result"]["settings"]["peer_timeout"], reply["result"]["limits"]
         if op == "stats":  # other clients' torrents come and go
             assert sum(reply["result"].pop("torrents").values()) >= 1
-        told = kinds(reply) if op in ("stats", "get_counters", "get_goals") else plain(reply, self._names)
+        if "error" in reply:  # the name in the log has the connection or the id of the request
+            reply["error"].pop("request", None)
+        told = kinds(reply) if op in ("stats", "get_counters", "get_goals", "get_log") else plain(reply, self._names)
         self.replies.setdefault(row, []).append(told)
         return reply.get("result") or reply.get("error")
 
@@ -102,6 +104,8 @@ class Session:
         self.ask("get_settings", "get_settings")
         self.ask("get_counters", "get_counters")
         self.ask("get_goals", "get_goals")
+        self.ask("get_log", "get_log", {"level": "info", "request": "nobody/0", "limit": 1})
+        self.ask("get_log_levels", "get_log_levels")
         page = self.ask("list_torrents", "list_torrents", {"label": self._name, "limit": 1})
         self.ask("list_torrents", "list_torrents", {"label": self._name, "cursor": page["cursor"]})
         self.ask("list_torrents", "list_torrents", {"ids": [self._made.torrent], "fields": ["name", "size"]})
@@ -130,6 +134,7 @@ class Session:
             self.ask("update_settings", "update_settings", {"settings": {"peer_timeout": value}}, wait="applied")
         self.ask("update_goals", "update_goals", {"inactive_time_s": "file", "action": "pause"}, wait="applied")
         self.ask("update_goals", "update_goals", {"action": "file"})
+        self.ask("update_log_levels", "update_log_levels", {"levels": {"libtorrent": None}}, wait="applied")
         self.ask("update_selection", "update_selection", {**torrent, "exclude": ["*.nfo"], "priorities": {"0": 7}})
         self.ask("update_options", "update_options", {**torrent, "pex": False, "max_uploads": 7}, wait="applied")
         queue = {"torrents": [self._made.torrent], "where": "top"}

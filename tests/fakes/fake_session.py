@@ -772,6 +772,10 @@ class FakeSession:
             self._counters = Counters(values, time.monotonic())
             self._post(SessionStatistics(downloaded=downloaded, uploaded=uploaded, peers=0))
 
+    def log_messages(self, wanted: bool) -> None:
+        """Notes whether messages are wanted. The fake has none."""
+        self.logs_messages = wanted
+
     def network_cpu_s(self) -> float | None:
         """What the test has set."""
         return self.network_thread_s

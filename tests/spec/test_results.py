@@ -52,6 +52,7 @@ def calls(crash: str, epoch: str, job: str, made: str, save_path: str) -> Iterat
                 | "update_limits"
                 | "update_settings"
                 | "update_goals"
+                | "update_log_levels"
                 | "restore_damaged"
                 | "ban_peer"
                 | "unban_peer"

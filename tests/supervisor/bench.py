@@ -38,6 +38,8 @@ from protocol.wire.events.session_events import EngineLost
 from protocol.wire.events.torrent_events import Completed, Progress
 from protocol.wire.metadata import KnownMetadata
 from supervisor.commands.creating.job_runner import JobRunner
+from supervisor.commands.log.log_edits import LogEdits
+from supervisor.commands.log.log_reads import LogReads
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
@@ -65,6 +67,7 @@ from supervisor.events.event_log import EventLog
 from supervisor.events.publisher import Publisher
 from supervisor.health.health import Health
 from supervisor.host.place_watch import PlaceWatch
+from supervisor.log.log_form import Destination, Form
 from supervisor.pacing.backoff import Backoff
 from supervisor.payload.root_space import RootSpaces
 from supervisor.payload.shared_files import SharedFiles
@@ -355,6 +358,7 @@ class Bench:
             publish_latest=self.publisher.latest,
         )
         self.spaces = RootSpaces()
+        self.log_form = Form(Destination.ELSEWHERE)
         self.reads = Reads(
             config=self.config,
             catalogue=self.catalogue,
@@ -362,7 +366,7 @@ class Bench:
             health=self.health,
             log=self.events,
             version="9.9",
-            others=[self.jobs],
+            others=[self.jobs, LogReads(self.log_form)],
             limits=self.settings.limits,
             spaces=self.spaces,
             roots=roots.paths,
@@ -392,6 +396,7 @@ class Bench:
             shared_files=self.shared_files,
             shelf=self.shelf,
             jobs=self.jobs,
+            others=[LogEdits(self.log_form, engine=self.face, catalogue=self.catalogue, log=log)],
         )
         self.removals = Removals(
             catalogue=self.catalogue,

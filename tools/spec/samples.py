@@ -14,6 +14,7 @@ from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.desired import TorrentOptions
 from protocol.wire.envelope import EventFrame, Request
 from protocol.wire.events import event, job_events, session_events, torrent_events
+from protocol.wire.log import log_results
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.peer_rows import TrackerStatus
 from protocol.wire.reports import EngineState, HealthStatus, SettingSource
@@ -169,6 +170,14 @@ SETTINGS: Final = reports.SettingsReport(
         },
     ),
 )
+LOG_LEVELS: Final = log_results.LogLevels(
+    levels={
+        "supervisor": log_results.LogLevelReport(level="info", source="default"),
+        "engine": log_results.LogLevelReport(level="warning", source="file"),
+        "libtorrent": log_results.LogLevelReport(level="debug", source="client"),
+    }
+)
+
 GOALS: Final = reports.GlobalGoals(
     ratio=reports.RatioSetting(value=2.0, source=SettingSource.CLIENT),
     seeding_time_s=reports.TimeSetting(value=None, source=SettingSource.CLIENT),
@@ -194,6 +203,19 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "get_counters": {},
     "get_settings": {},
     "get_goals": {},
+    "get_log": {
+        "after": 1200,
+        "limit": 100,
+        "level": "warning",
+        "component": "engine",
+        "torrent": TORRENT,
+        "request": "web-1/7",
+        "text": "disk",
+        "since_us": NOW_US - 3_600_000_000,
+        "until_us": NOW_US,
+    },
+    "get_log_levels": {},
+    "update_log_levels": {"levels": {"libtorrent": "debug", "engine": None}},
     "snapshot": {"cursor": TORRENT, "limit": 500},
     "list_torrents": {
         "ids": [TORRENT, OTHER],
@@ -381,6 +403,22 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "get_counters": reports.CountersReport(
         counters={"net.recv_payload_bytes": 17_000, "peer.num_peers_connected": 3}, age_ms=120
     ),
+    "get_log": log_results.LogPage(
+        lines=[
+            log_results.LogRow(
+                number=1201,
+                time_us=NOW_US,
+                level="warning",
+                component="engine",
+                event="move_delayed",
+                fields={"torrent": TORRENT, "problem": "the disk is not mounted", "request": "web-1/7", "gen": 2},
+            )
+        ],
+        cursor=1214,
+        more=False,
+    ),
+    "get_log_levels": LOG_LEVELS,
+    "update_log_levels": LOG_LEVELS,
     "get_goals": GOALS,
     "update_goals": GOALS,
     "get_settings": results.SettingList(

@@ -12,12 +12,14 @@ from typing import Any, Final, cast
 import msgspec
 
 from protocol.internal.link import CommandBatch, decode_events
-from protocol.internal.link_commands import EngineCommand
+from protocol.internal.link_commands import EngineCommand, EnsureTorrent
 from protocol.internal.link_events import EngineEvent
 from protocol.internal.link_queries import Answer, AnswerT, InspectSource, Query
 from protocol.wire import codec
 from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.engine.process.engine_socket import EngineSocket
+from supervisor.log.request_book import RequestBook
+from supervisor.log.request_id import REQUEST
 
 COMMANDS_PER_FRAME: Final = 500
 LARGE_BYTES: Final = 64 * 1024
@@ -33,6 +35,9 @@ class EngineLink:
             engine.
         on_event: called on the loop with each event of the current generation, except answers.
         on_garbage: called with the reason when a frame of an engine cannot be decoded.
+
+    Fields:
+        requests: the clients' requests that the engine has not confirmed yet.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class EngineLink:
         self._expected_heard = False
         self._ready = asyncio.Event()
         self._unsent: list[EngineCommand] = []
+        self.requests = RequestBook()
         self._socket = socket
 
     @property
@@ -116,7 +122,13 @@ class EngineLink:
             return
         if not self._unsent and commands:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._unsent += commands
+        if request := REQUEST.get():
+            self._unsent += [msgspec.structs.replace(each, request=request) for each in commands]
+            for each in commands:
+                if isinstance(each, EnsureTorrent):
+                    self.requests.note(each.desired.torrent, request)
+        else:
+            self._unsent += commands
 
     def _flush(self) -> None:
         unsent, self._unsent = self._unsent, []

@@ -25,12 +25,15 @@ class Api:
     def __init__(self, gateway: GatewayProcess) -> None:
         self._gateway = gateway
         self._cookie = ""
+        self.name: str | None = None
+        """The name of the next requests in the log."""
         self.ask("auth/login", username=USERNAME, password=PASSWORD)
 
     def ask(self, path: str, /, **form: str) -> tuple[int, str]:
         """The status and the body of a response. A request with a form is a POST."""
         connection = http.client.HTTPConnection("127.0.0.1", self._gateway.port, timeout=30)
         headers = {"Cookie": self._cookie, "Content-Type": "application/x-www-form-urlencoded"}
+        headers |= {} if self.name is None else {"X-Request-ID": self.name}
         connection.request("POST" if form else "GET", f"/api/v2/{path}", urlencode(form) if form else None, headers)
         answer = connection.getresponse()
         self._cookie = answer.headers.get("Set-Cookie", self._cookie).partition(";")[0]
@@ -212,3 +215,16 @@ def test_what_ouzel_does_not_have(daemon: Daemon, api: Api) -> None:
 
 def _tells(api: Api, last: int, text: str) -> bool:
     return any(text in entry["message"] for entry in api.get(f"log/main?last_known_id={last}"))
+
+
+def test_a_request_has_one_name_in_http_and_in_the_daemons_log(api: Api, daemon: Daemon) -> None:
+    """The name that the client has given. The engine gets it, too."""
+    [row] = [row for row in daemon.client.list_torrents() if row.name == "film"]
+    api.name = "sonarr-7/stop"
+    try:
+        api.do("torrents/stop", hashes=row.torrent)
+    finally:
+        api.name = None
+    api.do("torrents/start", hashes=row.torrent)
+    lines = daemon.client.get_log(request="sonarr-7/stop").lines
+    assert [(line.event, line.fields["torrent"]) for line in lines] == [("torrent_paused", row.torrent)]

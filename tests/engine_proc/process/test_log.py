@@ -42,6 +42,17 @@ def test_a_line_is_one_object(pipe: Pipe) -> None:
     assert json.loads(pipe.read()) == {"level": "warning", "event": "odd", "path": "a\nb", "count": 2}
 
 
+def test_a_line_has_the_request_that_the_engine_works_on(pipe: Pipe) -> None:
+    """Other lines have none."""
+    log = Log(pipe.writing)
+    log.request = "web-1/7"
+    log("info", "told")
+    log.request = ""
+    log("info", "told")
+    first, second = map(json.loads, pipe.read().splitlines())
+    assert (first["request"], second) == ("web-1/7", {"level": "info", "event": "told"})
+
+
 @pytest.mark.parametrize("length", [1, 100, 5_000, 70_000])
 def test_a_log_that_is_not_read_costs_lines_and_no_time(pipe: Pipe, length: int) -> None:
     """The earlier lines are complete, and once there is room, a line has the number of missing ones."""

@@ -64,6 +64,16 @@ def test_a_call_is_in_flight_until_it_has_returned(recording: Recording) -> None
     assert recording.read() == Flight(records=[record])
 
 
+def test_a_record_has_the_request_of_its_time(recording: Recording) -> None:
+    """Up to the length of a request's name. Later records have none."""
+    recording.recorder.request = b"x" * 64
+    outer = recording.recorder.begin(b"remove", torrent(1))
+    recording.recorder.request = b""
+    recording.recorder.begin(b"flush", torrent(1))
+    assert [record.request for record in recording.read().records] == [None, "x" * 64]
+    recording.recorder.end(outer)
+
+
 def test_a_call_within_a_call_is_about_the_same_torrent(recording: Recording) -> None:
     """Unless it names its own; at its end the outer call is in flight again."""
     recorder = recording.recorder

@@ -19,6 +19,7 @@ V2: Final = V1 + "89abcdef0123456789abcdef"
 SAMPLES: Final[dict[str, Any]] = {
     "torrent": V1,
     "torrents": [V1],
+    "levels": {"engine": "debug"},
     "where": "top",
     "path": "/srv/torrents/x",
     "new_path": "x/y",

@@ -16,7 +16,7 @@ def test_each_command_is_in_the_page() -> None:
     """With its example."""
     text = PAGES["ouzel"].replace("\\-", "-").replace("\\(aq", "'").replace("\\e", "\\")
     assert re.findall(r"(?m)^Example: \\fB(.*)\\fR$", text) == [
-        EXAMPLES[words] for words in re.findall(r"(?m)^\.SS ouzel ([a-z ]+?)(?= [^a-z]|$)", text)
+        EXAMPLES[words] for words in re.findall(r"(?m)^\.SS ouzel ([a-z -]+?)(?= [^a-z]|$)", text)
     ]
     assert len(re.findall(r"(?m)^\.SS ", text)) == len(EXAMPLES)
 

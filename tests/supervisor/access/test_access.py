@@ -10,8 +10,10 @@ import structlog
 import zmq
 from structlog.testing import capture_logs
 
+from protocol.wire.commands.log_commands import GetLog, GetLogLevels, UpdateLogLevels
 from protocol.wire.commands.session_commands import Ping
 from protocol.wire.errors import OuzelError
+from protocol.wire.key_file import Role
 from supervisor.access import access as guarding
 from supervisor.access.access import LOGGED_MAX, Access, AccessNotYet, UnusableAccess
 from supervisor.access.authorized_keys import DIRECTORY, FILES
@@ -100,6 +102,20 @@ def wires() -> Iterator[list[Wire]]:
         wire.peer.close()
     for fd in {wire.fd for wire in wires}:
         os.close(fd)
+
+
+async def test_who_may_only_read_does_not_read_the_log(guard: Guard) -> None:
+    """It names other clients. Who may change things may read it."""
+    guard.keyring.new("reader", Role.READ)
+    reader = (guard.keyring.authorized / "reader.key").read_text().partition('public-key = "')[2].partition('"')[0]
+    admin = guard.key("admin")
+    access = guard.start()
+    access.admit(Sender(admin, -1, 1), GetLog())
+    access.admit(Sender(reader, -1, 2), GetLogLevels())
+    for command, limit in ((GetLog(), "does not read the log"), (UpdateLogLevels(levels={}), "changes nothing")):
+        with pytest.raises(OuzelError, match=limit):
+            access.admit(Sender(reader, -1, 2), command)
+    await guard.close()
 
 
 async def test_who_is_removed_is_hung_up_on(guard: Guard, wires: list[Wire]) -> None:

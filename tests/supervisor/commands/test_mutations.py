@@ -770,7 +770,7 @@ def test_the_default_add_asks_for_nothing() -> None:
     changing |= {"move_in_queue", "set_piece_deadlines"}
     changing |= {"put_category", "remove_category"}
     changing |= {"create_torrent", "cancel_job"}
-    changing |= {"update_goals"}
+    changing |= {"update_goals", "update_log_levels"}
     changing |= {"put_category", "remove_category", "upload_part"}
     assert ops == {*CHANGES, *changing}
     assert AddTorrent().priorities == {}

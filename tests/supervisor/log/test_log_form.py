@@ -10,7 +10,9 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.wire.commands.log_commands import GetLog
 from supervisor.log.log_form import Destination, Form, Format, destination
+from supervisor.log.request_id import REQUEST
 from supervisor.log.short_name import NAME_MAX
 from supervisor.log.standard_error import STDERR
 
@@ -76,7 +78,7 @@ def test_the_level_can_change() -> None:
     form.follow("auto", "error")
     with pytest.raises(structlog.DropEvent):
         shown(form, "warning")
-    form.fixed_level = "debug"
+    form.levels.of_command_line = "debug"
     form.follow("auto", "error")
     assert shown(form, "debug")
 
@@ -136,3 +138,41 @@ def test_the_journal_is_known_by_its_socket() -> None:
         assert destination({"JOURNAL_STREAM": here}) is JOURNAL
         others = {destination({"JOURNAL_STREAM": another}) for another in (next_one, "", "x", f"{here} ")}
         assert others | {destination({})} == {FILE}
+
+
+def test_a_line_has_the_request_of_its_task_or_of_its_torrent() -> None:
+    """A line that names a request keeps it. Clients read the same fields."""
+    form = Form(FILE)
+    form.request_of = {T: "c/2"}.get
+    assert "request" not in json.loads(shown(form))
+    assert json.loads(shown(form, torrent=T))["request"] == "c/2"
+    before = REQUEST.set("c/1")
+    try:
+        assert json.loads(shown(form, torrent=T))["request"] == "c/1"
+        assert json.loads(shown(form, request="c/3"))["request"] == "c/3"
+    finally:
+        REQUEST.reset(before)
+    assert form.ring.head == 4
+
+
+def test_each_component_has_its_level() -> None:
+    """`source` names the component. Dropped lines are not kept for clients, either."""
+    form = Form(FILE)
+    form.follow("json", "warning", {"engine": "debug"})
+    assert json.loads(shown(form, "debug", source="engine", gen=1))["event"] == "some_event"
+    for fields in ({}, {"source": "libtorrent"}):
+        with pytest.raises(structlog.DropEvent):
+            shown(form, "debug", **fields)
+    assert form.ring.head == 1
+
+
+def test_a_trackers_passkey_is_not_kept_for_clients() -> None:
+    """Neither in a field nor in a nested one."""
+    form, url = Form(JOURNAL), "http://t.example/0123456789abcdef/announce"
+    shown(form, problem=f"no answer from {url}", urls=[url])
+    steps = form.ring.page(GetLog())
+    with pytest.raises(StopIteration) as ended:
+        next(steps)
+    [row] = ended.value.value["lines"]
+    assert b"t.example" in bytes(row)
+    assert b"0123456789abcdef" not in bytes(row)

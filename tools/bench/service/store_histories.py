@@ -30,6 +30,7 @@ from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.reports import GlobalGoals, SettingsReport
 from protocol.wire.session.desired_session import DesiredSession
+from supervisor.commands.log.log_edits import LogEdits
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.roots import confining
 from supervisor.commands.seeding import global_goals
@@ -454,4 +455,5 @@ def _mutations(catalogue: Catalogue) -> Mutations:
         publish=lambda event: 0,
         shelf=cast(Any, None),
         jobs=cast(Any, None),
+        others=[LogEdits(cast(Any, None), engine=engine, catalogue=catalogue, log=cast(Any, None))],
     )

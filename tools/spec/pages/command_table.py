@@ -34,6 +34,8 @@ ROWS: Final = {
     "get_counters": _row("stats", test="host/test_statistics.py::counters_count_what_is_downloaded"),
     "get_settings": _row("settings", test="torrents/test_settings.py::every_setting_can_be_changed_by_a_client"),
     "get_goals": _row("goals", test="torrents/test_global_goals.py::global_goals_on_the_command_line"),
+    "get_log": _row("logs", test="host/test_log_commands.py::one_name_from_the_client_to_the_engine_and_back"),
+    "get_log_levels": _row("log-level", test="host/test_log_commands.py::libtorrent_logs_only_while_it_is_wanted"),
     "snapshot": _row("watch", test="clients/test_rows.py::rows_by_snapshot_and_events_are_the_daemons_own"),
     "list_torrents": _row("ls", test="clients/test_rows.py::rows_by_snapshot_and_events_are_the_daemons_own"),
     "get_torrent": _row("show", test="clients/test_rows.py::a_torrent_is_known_while_no_engine_lives"),
@@ -68,6 +70,7 @@ ROWS: Final = {
     "update_goals": _row(
         "goals", test="torrents/test_global_goals.py::a_clients_goal_pauses_a_seed_and_survives_both_processes"
     ),
+    "update_log_levels": _row("log-level", test="host/test_log_commands.py::libtorrent_logs_only_while_it_is_wanted"),
     "update_selection": _row(
         "files", test="torrents/test_download.py::a_deselected_file_is_not_downloaded_until_it_is_selected"
     ),

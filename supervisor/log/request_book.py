@@ -1,0 +1,33 @@
+"""The requests that the engine works on, by torrent. Lines about a torrent get the id of its request. Pure.
+
+libtorrent may refuse a change long after the engine has received the command. Then the line about the refusal has no
+task of a request. The book has the last request of each torrent until the engine has confirmed the change.
+"""
+
+from collections import OrderedDict
+from typing import Final
+
+REQUESTS_MAX: Final = 1000
+"""The maximum number of torrents in the book. The oldest one is dropped."""
+
+
+class RequestBook:
+    """The unconfirmed requests."""
+
+    def __init__(self) -> None:
+        self._requests: OrderedDict[str, str] = OrderedDict()
+
+    def note(self, torrent: str, request: str) -> None:
+        """Notes that a command about a torrent was sent to the engine for this request."""
+        self._requests[torrent] = request
+        self._requests.move_to_end(torrent)
+        if len(self._requests) > REQUESTS_MAX:
+            self._requests.popitem(last=False)
+
+    def confirmed(self, torrent: str) -> None:
+        """Notes that the engine has confirmed the last change of a torrent."""
+        self._requests.pop(torrent, None)
+
+    def request_of(self, torrent: str) -> str | None:
+        """Returns the id of the unconfirmed request of a torrent. None without one."""
+        return self._requests.get(torrent)
