@@ -138,7 +138,6 @@ class Mutations:
         parts = (
             *(editor, settings, goals, categories, queueing, self._streaming, creating),
             *(removing, quarantining, adding, restoring, uploads, self._moves, relocating),
-            *(removing, quarantining, adding, restoring, uploads, self._moves),
             *others,
         )
         self._handlers = editor.handlers() | handlers_of(*parts)
