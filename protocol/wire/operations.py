@@ -36,6 +36,7 @@ from protocol.wire.commands import (
 from protocol.wire.commands.kinds import Command, Mutation
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.metrics.metrics_report import MetricsReport
 
 
 class Refusal(NamedTuple):
@@ -140,6 +141,7 @@ _TABLE: Final = (
         reports.CountersReport,
         (Refusal(ErrorKind.ENGINE_UNAVAILABLE, "no engine has answered yet"),),
     ),
+    Operation(counter_commands.GetMetrics, MetricsReport),
     Operation(session_commands.Snapshot, results.SnapshotPage),
     Operation(torrent_commands.ListTorrents, results.TorrentPage, cut=results.CutPage),
     Operation(torrent_commands.GetTorrent, rows.TorrentDetail, (_UNKNOWN,)),

@@ -8,6 +8,7 @@ are evicted.
 from collections import OrderedDict
 from typing import Final, Literal
 
+from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.pacing.token_bucket import TokenBucket
 
 IN_FLIGHT_MAX: Final = 512
@@ -33,6 +34,8 @@ BAD_REQUESTS_BURST: Final = 100.0
 BAD_REQUESTS_PER_S: Final = 10.0
 BAD_REQUESTS_WAITING_MAX: Final = 500
 """The maximum number of a connection's delayed refusals. It is about the maximum of its pending requests."""
+
+RETRY_AFTER_MS: Final = 100
 
 REMEMBERED_MAX: Final = 10_000
 """The number of connections with stored token buckets. After an eviction, the burst begins anew."""
@@ -154,3 +157,9 @@ class BadRequests:
         if bucket.left(now) < 1 - BAD_REQUESTS_WAITING_MAX:
             return None
         return bucket.owe(now) / BAD_REQUESTS_PER_S
+
+
+def too_many() -> OuzelError:
+    """The error for a connection that has the maximum of pending requests."""
+    problem = "this connection has the maximum of pending requests; nothing was accepted"
+    return OuzelError(ErrorKind.TOO_MANY_IN_FLIGHT, problem, retry_after_ms=RETRY_AFTER_MS)

@@ -37,8 +37,9 @@ from supervisor.commands.reads.engine_reads import EngineReads
 from supervisor.commands.reads.reads import Reads, Steps
 from supervisor.events.event_log import EventLog
 from supervisor.log import logs
+from supervisor.metrics.meters import Meters
 from supervisor.requests.acceptances import Acceptances, Key, content_of
-from supervisor.requests.claims import BadFrames, Claim, Claims
+from supervisor.requests.claims import BadFrames, Claim, Claims, too_many
 from supervisor.requests.large_frames import LargeFrames
 from supervisor.requests.long_reads import LongReads
 from supervisor.requests.tarpit import Tarpit
@@ -53,8 +54,6 @@ HOP_BYTES_MAX: Final = 255
 
 These frames are sent back before the reply.
 """
-
-RETRY_AFTER_MS: Final = 100
 
 FINISH_S: Final = 1.0
 """The time that mutations may take after the engine has ended."""
@@ -99,6 +98,7 @@ class Requests:
         engine_reads: EngineReads,
         stopping: Callable[[], bool],
         gen: Callable[[], int],
+        meters: Meters,
         log: logs.Logger,
         admit: Callable[[Sender, Command], None] = local_only,
     ) -> None:
@@ -110,6 +110,7 @@ class Requests:
         self._engine_reads = engine_reads
         self._stopping = stopping
         self._gen = gen
+        self._meters = meters
         self._log = log
         self._acceptances: Acceptances[Work, Acceptance] = Acceptances()
         self._answering: set[asyncio.Task[None]] = set()
@@ -168,7 +169,7 @@ class Requests:
 
     def _hand_back(self, frames: list[bytes], _: Sender) -> None:
         """Refuses a message because there is no room. Reads only the message's id."""
-        self._unread(frames, _too_many())
+        self._unread(frames, too_many())
 
     def _too_late(self, frames: list[bytes], _: Sender) -> None:
         """Refuses a message, because its deadline has passed in the queue."""
@@ -204,7 +205,7 @@ class Requests:
             self._refuse, route, request_id, error.with_traceback(None)
         )  # a delayed error must not keep the traceback's frames in memory
         if not self._tarpit.enqueue(route[0], late, patience_s):
-            self._refuse(route, request_id, _too_many())
+            self._refuse(route, request_id, too_many())
 
     def _begin(self, route: list[bytes], request: Request, command: Command, size: int, deadline: float) -> None:
         if isinstance(command, InstantRead):
@@ -212,7 +213,7 @@ class Requests:
             return
         peer = route[0]
         if not self._claims.admits(peer, size):
-            self._refuse(route, request.id, _too_many())
+            self._refuse(route, request.id, too_many())
             return
         claim = self._claims.acquire(peer, size)
         match command:
@@ -280,7 +281,8 @@ class Requests:
         repeats = found is not None
         if found is None:
             early_s = min(GIVEN_UP_S, GIVEN_UP_SHARE * request.deadline_ms / 1000)
-            found = self._works.begin(self._accept(key, request, command, deadline - early_s))
+            came_at = deadline - request.deadline_ms / 1000
+            found = self._works.begin(self._accept(key, request, command, deadline - early_s, came_at))
             self._acceptances.begin(key, content, found, holder=route[0])
             claim.hold()  # held for the work, too, which may go on after the deadline
             found.add_done_callback(claim.release)
@@ -335,7 +337,9 @@ class Requests:
         result = outcome.result if isinstance(outcome, Acceptance) else outcome
         self._reply(route, request.id, result, repeats=repeats)
 
-    async def _accept(self, key: Key, request: Request, command: Mutation, deadline: float) -> Acceptance | OuzelError:
+    async def _accept(
+        self, key: Key, request: Request, command: Mutation, deadline: float, came_at: float
+    ) -> Acceptance | OuzelError:
         """Carries out a mutation, and stores its acceptance. Returns errors, because a raised error would end the task
         group.
         """
@@ -354,7 +358,9 @@ class Requests:
         finally:
             if accepted is None:
                 self._acceptances.drop(key)
-        self._acceptances.settle(key, accepted, len(codec.encode(accepted.result)), time.monotonic())
+        now = time.monotonic()
+        self._acceptances.settle(key, accepted, len(codec.encode(accepted.result)), now)
+        self._meters.acks.observe(now - came_at)
         return accepted
 
     async def _apply(self, request: Request, accepted: Acceptance) -> Acceptance | OuzelError:
@@ -383,6 +389,7 @@ class Requests:
         self._reply(route, request_id, error)
 
     def _reply(self, route: list[bytes], request_id: str | int | None, outcome: Any, *, repeats: bool = False) -> None:
+        self._meters.replied(outcome)
         refused = isinstance(outcome, OuzelError)
         reply = Reply(
             id=request_id,
@@ -395,8 +402,3 @@ class Requests:
             seq=self._events.head,
         )
         self._outbox.send([*route, codec.encode(reply)])
-
-
-def _too_many() -> OuzelError:
-    problem = "this connection has the maximum of pending requests; nothing was accepted"
-    return OuzelError(ErrorKind.TOO_MANY_IN_FLIGHT, problem, retry_after_ms=RETRY_AFTER_MS)

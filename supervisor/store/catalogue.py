@@ -26,7 +26,7 @@ from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.session.desired_session import DesiredSession
 from supervisor.store.category_names import CategoryNames
-from supervisor.store.commits import Commits, FailedWrite, largest_failed
+from supervisor.store.commits import Commits, FailedWrite, OnCommit, ignore, largest_failed
 from supervisor.store.damage import DamagedFile
 from supervisor.store.differences import Record
 from supervisor.store.id_index import IdIndex
@@ -40,7 +40,7 @@ class OutcomeUnknown(OuzelError):
 
 
 class Catalogue:
-    """Desired state by torrent id.
+    """Desired state by torrent id. `on_commit` is that of `Commits`.
 
     Fields:
         torrents: the records of all torrents. Torrents that are being removed are left out.
@@ -57,9 +57,9 @@ class Catalogue:
         on_write_failed: called on the loop after a failed write.
     """
 
-    def __init__(self, resume_dir: ResumeDir) -> None:
+    def __init__(self, resume_dir: ResumeDir, on_commit: OnCommit = ignore) -> None:
         self._dir = resume_dir
-        self._commits = Commits(resume_dir)
+        self._commits = Commits(resume_dir, on_commit)
         self._refusal: str | None = None
         self._changing: Counter[str | None] = Counter()
         """By torrent: the number of changes that are being written. None stands for the session."""
