@@ -25,6 +25,7 @@ from protocol.wire.desired import TorrentOptions
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.goals import GoalsReport
 from protocol.wire.making_results import JobAccepted, JobRow, JobState, TorrentExport
+from protocol.wire.metrics.metrics_report import EventLogReport, HistogramReport, MemoryReport, MetricsReport
 from protocol.wire.peer_rows import PeerConnection, PeerFlag, PeerRow, TrackerRow, TrackerStatus
 from protocol.wire.reports import (
     ActionSetting,
@@ -87,6 +88,7 @@ __all__ = [
     "EngineState",
     "ErrorKind",
     "Event",
+    "EventLogReport",
     "Events",
     "FileRow",
     "GlobalGoals",
@@ -95,11 +97,14 @@ __all__ = [
     "HealthStatus",
     "Hindrance",
     "HindranceCause",
+    "HistogramReport",
     "IpFilterReport",
     "JobAccepted",
     "JobRow",
     "JobState",
     "KeyRefused",
+    "MemoryReport",
+    "MetricsReport",
     "Moving",
     "NotRunning",
     "OuzelError",

@@ -57,6 +57,7 @@ CALLS: list[calls.Call[object]] = [
     calls.update_goals(),
     calls.update_goals(ratio=2, seeding_time_s="none", inactive_time_s="file", action="remove"),
     calls.get_counters(),
+    calls.get_metrics(),
     calls.update_settings({"user_agent": "x", "enable_dht": None}),
     calls.update_selection(ID, include=["*.mkv"], exclude=[], skip_fluff=False, priorities={}),
     calls.move_storage(ID, "/x"),
