@@ -1,0 +1,66 @@
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from protocol.wire import codec
+from protocol.wire.desired import Quarantine
+from supervisor.commands.reads import metric_reads
+from tests.supervisor.bench import bench
+from tests.supervisor.samples import V1, V2, desired
+
+
+async def test_torrents_are_counted_in_steps(tmp_path: Path, monkeypatch: Any) -> None:
+    """A torrent that is removed meanwhile does not count."""
+    monkeypatch.setattr(metric_reads, "STEP", 1)
+    async with bench(tmp_path) as on:
+        await on.catalogue.put(desired())
+        await on.catalogue.put(
+            msgspec.structs.replace(desired(V2), quarantine=Quarantine(reason="it crashes the engine", since_us=1))
+        )
+        report = await _asked(on)
+        assert (report["categories"], report["quarantined"]) == ({"": 2}, 1)
+        steps = on.reads.steps(metric_reads.GetMetrics())
+        next(steps)
+        for torrent in (V1, V2):
+            on.catalogue.torrents.pop(torrent)
+        try:
+            while True:
+                next(steps)
+        except StopIteration as ended:
+            assert ended.value.categories == {"": 1}
+
+
+async def test_work_is_counted(tmp_path: Path) -> None:
+    """Replies by outcome, acknowledged changes with their durable writes, and replays."""
+    async with bench(tmp_path) as on:
+        await on.engine()
+        client = on.client()
+        before = (await client.ask("get_metrics"))["result"]
+        await client.ask("put_category", {"name": "films"})
+        await client.ask("get_torrent", {"torrent": V1})
+        await client.ask("replay", {"epoch": "epoch-1", "after_seq": 0})
+        after = (await client.ask("get_metrics"))["result"]
+        assert after["requests"] == {"ok": before["requests"]["ok"] + 3, "unknown_torrent": 1}
+        assert sum(after["acks"]["counts"]) == sum(before["acks"]["counts"]) + 1
+        assert after["changes_written"] == before["changes_written"] + 1
+        assert sum(after["writes"]["counts"]) == sum(before["writes"]["counts"]) + 1
+        assert after["events"]["replays"] == before["events"]["replays"] + 1
+        assert after["events"]["replayed"] == after["events"]["kept"]
+        assert after["events"]["head"] == on.events.head
+        assert after["log_lines_lost"] == {"supervisor": 7, "engine": 0}
+        memory = {each["process"]: each for each in after["memory"]}
+        assert memory["supervisor"]["held_bytes"] > 0
+        assert memory["engine"]["limit_bytes"] == 4_000_000_000
+        assert after["upload_limit_bps"] == 500
+
+
+async def _asked(on: Any) -> Any:
+    steps = on.reads.steps(metric_reads.GetMetrics())
+    while True:
+        await asyncio.sleep(0)
+        try:
+            next(steps)
+        except StopIteration as ended:
+            return codec.decode(codec.encode(ended.value))
