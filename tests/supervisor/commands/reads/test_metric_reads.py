@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from protocol.wire import codec
+from protocol.wire.commands.counter_commands import GetMetrics
 from protocol.wire.desired import Quarantine
 from supervisor.commands.reads import metric_reads
 from tests.supervisor.bench import bench
@@ -21,7 +22,7 @@ async def test_torrents_are_counted_in_steps(tmp_path: Path, monkeypatch: Any) -
         )
         report = await _asked(on)
         assert (report["categories"], report["quarantined"]) == ({"": 2}, 1)
-        steps = on.reads.steps(metric_reads.GetMetrics())
+        steps = on.reads.steps(GetMetrics())
         next(steps)
         for torrent in (V1, V2):
             on.catalogue.torrents.pop(torrent)
@@ -57,7 +58,7 @@ async def test_work_is_counted(tmp_path: Path) -> None:
 
 
 async def _asked(on: Any) -> Any:
-    steps = on.reads.steps(metric_reads.GetMetrics())
+    steps = on.reads.steps(GetMetrics())
     while True:
         await asyncio.sleep(0)
         try:
