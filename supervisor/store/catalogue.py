@@ -27,6 +27,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.session.desired_session import DesiredSession
 from supervisor.store.category_names import CategoryNames
 from supervisor.store.commits import Commits, FailedWrite, OnCommit, ignore, largest_failed
+from supervisor.store.counted_records import CountedRecords
 from supervisor.store.damage import DamagedFile
 from supervisor.store.differences import Record
 from supervisor.store.id_index import IdIndex
@@ -64,7 +65,7 @@ class Catalogue:
         self._changing: Counter[str | None] = Counter()
         """By torrent: the number of changes that are being written. None stands for the session."""
         self._doubts: set[str | None] = set()
-        self.torrents: dict[str, DesiredTorrent] = {}
+        self.torrents = CountedRecords()
         self.leaving: dict[str, DesiredTorrent] = {}
         self.session = DesiredSession()
         self.removed: set[str] = set()
@@ -153,6 +154,13 @@ class Catalogue:
     def category_of(self, desired: DesiredTorrent) -> str | None:
         """The name of a torrent's category. None if the torrent has no category, or if the category was removed."""
         return self._category_names.of(self.session, desired.category)
+
+    def count_categories(self) -> Counter[str | None]:
+        """The number of torrents by the name of the category. None is no category, or a removed one."""
+        found: Counter[str | None] = Counter()
+        for key, count in self.torrents.categories.items():
+            found[self._category_names.of(self.session, key)] += count
+        return found
 
     def check_readable(self, torrent: str | None) -> None:
         """Raises OuzelError: STORAGE_UNAVAILABLE, if the record of the torrent is unreadable. None stands for the

@@ -1,6 +1,6 @@
 """The commands about statistics: of libtorrent, and of the supervisor."""
 
-from protocol.wire.commands.kinds import PagedRead, SessionRead
+from protocol.wire.commands.kinds import InstantRead, SessionRead
 
 
 class GetCounters(SessionRead, frozen=True, kw_only=True, tag="get_counters"):
@@ -12,7 +12,7 @@ class GetCounters(SessionRead, frozen=True, kw_only=True, tag="get_counters"):
     """
 
 
-class GetMetrics(PagedRead, frozen=True, kw_only=True, tag="get_metrics"):
+class GetMetrics(InstantRead, frozen=True, kw_only=True, tag="get_metrics"):
     """Returns what the supervisor counts about itself and about its engines.
 
     Such figures are durations of failovers, and requests by outcome. `stats`, `health` and `get_counters` have the

@@ -1,10 +1,7 @@
 """Answers `get_metrics`: what the supervisor counts about itself and about its engines."""
 
 import os
-from collections import Counter
-from collections.abc import Callable, Generator
-from itertools import islice
-from typing import Final
+from collections.abc import Callable
 
 from protocol.wire.commands.counter_commands import GetMetrics
 from protocol.wire.metrics.metrics_report import EventLogReport, MemoryReport, MetricsReport
@@ -18,9 +15,6 @@ from supervisor.host import memory
 from supervisor.log.lost_lines import LostLines
 from supervisor.metrics.meters import Meters
 from supervisor.store.catalogue import Catalogue
-
-STEP: Final = 1000
-"""The number of torrents that are counted in one step. It takes about 0.2 milliseconds."""
 
 
 class MetricReads:
@@ -58,24 +52,11 @@ class MetricReads:
         self._meters = meters
 
     @handles(GetMetrics)
-    def _metrics(self, _: GetMetrics) -> Generator[None, None, MetricsReport]:
-        categories: Counter[str] = Counter()
-        quarantined = 0
-        ids = iter(list(self._catalogue.torrents))
-        while step := list(islice(ids, STEP)):
-            for torrent in step:
-                desired = self._catalogue.torrents.get(torrent)
-                if desired is not None:
-                    categories[self._catalogue.category_of(desired) or ""] += 1
-                    quarantined += desired.quarantine is not None
-            yield
-        return self._report(categories, quarantined)
-
-    def _report(self, categories: Counter[str], quarantined: int) -> MetricsReport:
+    def _metrics(self, _: GetMetrics) -> MetricsReport:
         meters, limits, pid = self._meters, self._limits(), self._engine.pid
         return MetricsReport(
-            categories=dict(categories),
-            quarantined=quarantined,
+            categories={name or "": count for name, count in self._catalogue.count_categories().items()},
+            quarantined=self._catalogue.torrents.quarantined,
             unreadable=len(self._catalogue.unreadable),
             download_limit_bps=limits.download_bps,
             upload_limit_bps=limits.upload_bps,

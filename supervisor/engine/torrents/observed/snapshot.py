@@ -125,7 +125,8 @@ class Snapshot:
     def count_states(self, torrents: Sequence[str]) -> Counter[TorrentState]:
         """How many of these torrents are in each state. Torrents that no engine has reported are queued."""
         states = [observed.state for observed in map(self._torrents.get, torrents) if observed is not None]
-        counts = Counter(states)
+        by_id = Counter(map(id, states))  # an id is hashed several times faster than a member of an Enum
+        counts = Counter({state: count for state in TorrentState if (count := by_id[id(state)])})
         if unknown := len(torrents) - len(states):
             counts[TorrentState.QUEUED] += unknown
         return counts
