@@ -245,7 +245,7 @@ class Reads:
 
     def _stats_now(self, now: float) -> StatsReport:
         session = self._snapshot.session
-        counts = self._snapshot.count_states((*self._catalogue.torrents, *self._catalogue.unreadable))
+        counts = self._snapshot.count_states(self._catalogue.torrents, self._catalogue.unreadable)
         totals = self._snapshot.totals
         all_time_downloaded, all_time_uploaded = totals.all_time
         return StatsReport(
