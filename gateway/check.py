@@ -20,11 +20,16 @@ def check(config: Config) -> None:
             password.check_hash(config.gateway.password_hash)
         except InvalidHash as error:
             raise InvalidConfig([Problem(message=str(error), key="gateway.password_hash")]) from error
+    check_server()
+    tls_context(config)
+
+
+def check_server() -> None:
+    """Raises InvalidConfig if OUZEL_SERVER is wrong."""
     try:
         Server.named()
     except ValueError as error:
         raise InvalidConfig([Problem(message=str(error), variable="OUZEL_SERVER")]) from error
-    tls_context(config)
 
 
 def check_web_interfaces(config: Config) -> None:

@@ -14,26 +14,18 @@ import contextlib
 import getpass
 import os
 import resource
-import signal
 import sqlite3
 import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Final, NoReturn
 
-import structlog
-
-from gateway import check, faces, logs
+from gateway import check, logs, serving_metrics
 from gateway.access import key_commands, password
-from gateway.access.access import open_access
-from gateway.access.guard import Guard
 from gateway.config import gateway_config
 from gateway.config.gateway_config import Config
-from gateway.service import InUse, open_gateway, store_file
-from gateway.service_manager import notify
-from gateway.web.application import application
-from gateway.web.request_ids import RequestIds
-from gateway.web.server import CannotListen, UnusableCertificate, bound, server
+from gateway.service import InUse, store_file
+from gateway.web.server import CannotListen, UnusableCertificate
 from protocol.configuration.config_problem import InvalidConfig
 from protocol.host import private_dir, standard_streams, utf8
 
@@ -49,13 +41,14 @@ def argument_parser(version: str) -> argparse.ArgumentParser:
     """The parser of the gateway's command line."""
     parser = argparse.ArgumentParser(
         prog="ouzel-gateway",
-        description="The HTTP interfaces of a running ouzeld: the Web API of qBittorrent, the RPC of Transmission, and "
-        "a page for browsers. Runs in the foreground; SIGTERM or Ctrl-C stops it.",
+        description="The HTTP interfaces of a running ouzeld: the Web API of qBittorrent, the RPC of Transmission, a "
+        "page for browsers, and metrics for Prometheus. Runs in the foreground; SIGTERM or Ctrl-C stops it.",
         epilog="Exit codes: 0 stopped as asked, 1 a command on API keys was refused, 2 usage, 69 the address is not "
         "available now, 71 there is no UTF-8 locale, 73 the gateway's directory cannot be made or used, 78 the "
         "configuration is wrong.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="the daemon's TOML file, with a section [gateway]")
+    parser.add_argument("--only", choices=("metrics",), help="serve nothing but the metrics of [metrics] listen")
     parser.add_argument("--log-level", choices=logs.LEVELS, default="info", help="info by default")
     commands = parser.add_mutually_exclusive_group()
     commands.add_argument("--check", action="store_true", help="only report problems of the configuration")
@@ -111,46 +104,12 @@ def _run(config: Config, args: argparse.Namespace) -> None:
     else:
         logs.configure(args.log_level)
         _raise_limit_of_files()
-        asyncio.run(serve(config))
+        if args.only == "metrics":
+            asyncio.run(serving_metrics.serve_only(config))
+        else:
+            from gateway import serving  # it loads all interfaces, which `--only metrics` does not need
 
-
-async def serve(config: Config) -> None:
-    """Serves until SIGTERM or SIGINT.
-
-    Raises:
-        CannotListen: the address cannot be used.
-        InUse: another gateway uses the directory.
-        UnusableCertificate: the certificate or its key cannot be used.
-        InvalidConfig: the password's hash is malformed.
-        OSError, sqlite3.Error: the store cannot be opened.
-    """
-    check.check(config)
-    log = structlog.get_logger()
-    # The address is taken first, so that a second gateway does not touch the store of the first one.
-    listener = bound(config.gateway.listen)
-    async with open_gateway(config) as gateway:
-        access, made = await open_access(config.gateway, gateway.store)
-        running = server(config, RequestIds(Guard(application(faces.routes(gateway)), access)), listener)
-        if made is not None:
-            told = f"the password of {config.gateway.username!r} is {made} (made now, and shown only this once)"
-            sys.stderr.write(f"{logs.prefix('warning')}ouzel-gateway: {told}\n")
-            sys.stderr.flush()
-        for each in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(each, running.stop)
-        if _is_exposed(config):
-            log.warning("not_encrypted", listen=config.gateway.listen, remedy="see [gateway] tls_certificate")
-        log.info("gateway_started", listen=config.gateway.listen, tls=config.gateway.tls_key is not None)
-        notify("READY=1")
-        await running.serve()
-        notify("STOPPING=1")
-    log.info("gateway_stopped")
-
-
-def _is_exposed(config: Config) -> bool:
-    """Whether other machines can connect without TLS, and no trusted proxy is configured."""
-    host, _ = gateway_config.address_of(config.gateway.listen)
-    local = host == "localhost" or host == "::1" or host.startswith("127.")
-    return not (local or config.gateway.tls_key or config.gateway.trusted_proxies)
+            asyncio.run(serving.serve(config))
 
 
 def _on_keys(config: Config, args: argparse.Namespace) -> None:

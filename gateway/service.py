@@ -38,7 +38,7 @@ async def open_gateway(config: Config) -> AsyncIterator[Gateway]:
     """
     private_dir.prepare(config.state_dir)
     with _sole_user(config.state_dir), opened(store_file(config)) as store:
-        async with _client(config) as client, asyncio.TaskGroup() as group:
+        async with client_of(config) as client, asyncio.TaskGroup() as group:
             mirror = Mirror()
             follower = Follower(client, mirror, store.number)
             following = group.create_task(follower.run())
@@ -48,7 +48,7 @@ async def open_gateway(config: Config) -> AsyncIterator[Gateway]:
                 following.cancel()
 
 
-def _client(config: Config) -> AsyncClient:
+def client_of(config: Config) -> AsyncClient:
     """A client of the daemon on tcp that OUZEL_SERVER names, or else of the local one. Raises ValueError."""
     server = Server.named()
     return AsyncClient(config.runtime_dir) if server is None else AsyncClient(server=server)

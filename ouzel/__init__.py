@@ -26,6 +26,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.goals import GoalsReport
 from protocol.wire.log.log_results import LogLevelReport, LogLevels, LogPage, LogRow
 from protocol.wire.making_results import JobAccepted, JobRow, JobState, TorrentExport
+from protocol.wire.metrics.metrics_report import EventLogReport, HistogramReport, MemoryReport, MetricsReport
 from protocol.wire.peer_rows import PeerConnection, PeerFlag, PeerRow, TrackerRow, TrackerStatus
 from protocol.wire.reports import (
     ActionSetting,
@@ -95,6 +96,7 @@ __all__ = [
     "EngineState",
     "ErrorKind",
     "Event",
+    "EventLogReport",
     "Events",
     "FileRow",
     "GlobalGoals",
@@ -103,6 +105,7 @@ __all__ = [
     "HealthStatus",
     "Hindrance",
     "HindranceCause",
+    "HistogramReport",
     "IpFilterReport",
     "JobAccepted",
     "JobRow",
@@ -112,6 +115,8 @@ __all__ = [
     "LogLevels",
     "LogPage",
     "LogRow",
+    "MemoryReport",
+    "MetricsReport",
     "Moving",
     "NotRunning",
     "OuzelError",

@@ -139,6 +139,7 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
                         probe_s=probe_s,
                         log_problem=log_writer.problem,
                         log_form=log_form,
+                        log_lost=lambda: log_writer.lost,
                     )
                 )
             )

@@ -35,6 +35,7 @@ from supervisor.host.service_manager import ServiceManager
 from supervisor.log import logs
 from supervisor.log.log_form import Destination, Form
 from supervisor.mediators.clock import STOP_PATIENCE_S
+from supervisor.metrics.meters import Meters
 from supervisor.payload.file_watch import FileWatch
 from supervisor.payload.root_watch import RootWatch, user_name
 from supervisor.requests.readiness import Readiness
@@ -77,6 +78,7 @@ class Service:
         launcher: type[Launcher],
         log_problem: Callable[[], str | None],
         log_form: Form,
+        log_lost: Callable[[], int],
         closing: AsyncExitStack,
     ) -> None:
         in_force, paths, policy = ConfigInForce(config), config.paths, partial(policy_of, probe_s)
@@ -88,7 +90,8 @@ class Service:
         self._troubles = TorrentTroubles(user_name(os.geteuid()))
         log_form.name_of = self._name_of
 
-        self._catalogue = catalogue = Catalogue(resume_dir)
+        meters = Meters()
+        self._catalogue = catalogue = Catalogue(resume_dir, meters.committed)
         self._damaged = catalogue.load()
         roots = RootsInForce(in_force, [resume_dir.root, runtime_dir, Path(paths.state_dir), *config.api.directories])
         mounts, places, code = MountTable(), PlaceWatch(), CodeStamp()
@@ -157,6 +160,9 @@ class Service:
             watch=watch,
             settings=settings,
             log_form=log_form,
+            hooks=hooks,
+            meters=meters,
+            log_lost=log_lost,
             ended=self._finished,
             log=log,
         )
@@ -175,6 +181,7 @@ class Service:
             commands=commands,
             settings=settings,
             hooks=hooks,
+            meters=meters,
             manager=manager,
             log_form=log_form,
             log_problem=log_problem,
@@ -277,6 +284,7 @@ async def open_service(
     launcher: type[Launcher] = Launcher,
     log_problem: Callable[[], str | None] = lambda: None,
     log_form: Form | None = None,
+    log_lost: Callable[[], int] = lambda: 0,
 ) -> AsyncIterator[Service]:
     """Opens a service with bound sockets, and closes it at the end of the context.
 
@@ -293,6 +301,7 @@ async def open_service(
         launcher: starts engine processes. Tests pass a fake launcher.
         log_problem: returns the problem of the log, or None.
         log_form: the form of the log's lines. A reload of the configuration can change it.
+        log_lost: returns the number of dropped log lines.
 
     Raises:
         UnusableAccess: clients on tcp cannot be served as configured.
@@ -311,5 +320,6 @@ async def open_service(
             launcher=launcher,
             log_problem=log_problem,
             log_form=log_form or Form(Destination.ELSEWHERE),
+            log_lost=log_lost,
             closing=closing,
         )

@@ -9,7 +9,7 @@ import msgspec
 
 from engine_proc.session.session_settings import DEFAULTS
 from gateway.config import gateway_config
-from protocol.configuration.gateway_sections import GatewayConfig
+from protocol.configuration.gateway_sections import GatewayConfig, MetricsConfig
 from supervisor.config.config import LimitsConfig, RestartConfig, SandboxConfig, load
 
 PACKAGING: Final = Path(__file__).parent.parent / "packaging"
@@ -48,13 +48,20 @@ def test_it_has_every_key_of_the_gateway() -> None:
     """With the defaults, except for the directory that the gateway's unit makes."""
     shown = gateway_config.load(EXAMPLE, {}).gateway
     assert shown == msgspec.structs.replace(GatewayConfig(), state_dir="/var/lib/ouzel-gateway")
-    section = EXAMPLE.read_text().partition("\n[gateway]")[2]
+    section = EXAMPLE.read_text().partition("\n[gateway]")[2].partition("\n[metrics]")[0]
     keys = re.findall(r"(?m)^(?:# )?(\w+) = ", section)
     assert keys == list(GatewayConfig.__struct_fields__)
     unit = (PACKAGING / "ouzel-gateway.service").read_text()
     assert "\nStateDirectory=ouzel-gateway\n" in unit
     assert f"--config /etc/ouzel/{EXAMPLE.name}\n" in unit
     assert "u ouzel-gateway " in (PACKAGING / "ouzel.sysusers.conf").read_text()
+
+
+def test_it_has_every_key_of_the_metrics() -> None:
+    """With the defaults."""
+    assert gateway_config.load(EXAMPLE, {}).metrics == MetricsConfig()
+    section = EXAMPLE.read_text().partition("\n[metrics]")[2]
+    assert re.findall(r"(?m)^(?:# )?(\w+) = ", section) == list(MetricsConfig.__struct_fields__)
 
 
 def test_its_paths_are_what_the_unit_makes() -> None:

@@ -91,6 +91,12 @@ def address_of(listen: str) -> tuple[str, int]:
     return host, int(port)
 
 
+def is_local(listen: str) -> bool:
+    """Whether only this machine can connect to an address. Raises ValueError."""
+    host, _ = address_of(listen)
+    return host == "localhost" or host == "::1" or host.startswith("127.")
+
+
 def _check(config: Config) -> Iterator[tuple[str, str]]:
     """Returns pairs of a key and its problem."""
     for key, listen in (("gateway.listen", config.gateway.listen), ("metrics.listen", config.metrics.listen)):
@@ -108,6 +114,10 @@ def _check(config: Config) -> Iterator[tuple[str, str]]:
         yield f"gateway.{missing}", "missing: tls_certificate and tls_key belong together"
     if not config.gateway.username:
         yield "gateway.username", "is empty"
+    if config.metrics.token is not None and not (config.metrics.token.isascii() and config.metrics.token.isprintable()):
+        yield "metrics.token", "has other characters than printable ASCII"
+    if config.metrics.token == "":
+        yield "metrics.token", "is empty"
     if config.gateway.password == "":
         yield "gateway.password", "is empty"
     if config.gateway.password is not None and config.gateway.password_hash is not None:

@@ -52,6 +52,11 @@ class Mirror:
         """The number of the last event that was applied."""
 
     @property
+    def seq(self) -> int:
+        """The number of the last event that was applied."""
+        return self._seq
+
+    @property
     def table(self) -> Table:
         """The state that the reader of the event stream has: rows, engine, health status and reasons."""
         return self._table

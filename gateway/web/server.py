@@ -91,18 +91,14 @@ class Server(uvicorn.Server):
         self._stopping.set()
 
 
-def server(config: Config, app: ASGIApp, listener: socket.socket) -> Server:
+def server(app: ASGIApp, listener: socket.socket, context: ssl.SSLContext | None = None) -> Server:
     """Returns a server.
 
     Args:
-        config: the configuration.
         app: the application that answers requests.
         listener: the result of `bound`. The server closes it.
-
-    Raises:
-        UnusableCertificate: the certificate or its key cannot be used.
+        context: the context for TLS; None for no TLS.
     """
-    context = tls_context(config)
     uvicorn_config = uvicorn.Config(
         BodyLimit(app),
         log_config=None,
@@ -122,14 +118,18 @@ def server(config: Config, app: ASGIApp, listener: socket.socket) -> Server:
     return Server(uvicorn_config, listener)
 
 
-def bound(listen: str) -> socket.socket:
-    """Returns a socket that is bound to an address and a port, such as `[::1]:8080`. Raises CannotListen."""
+def bound(listen: str, section: str = "gateway") -> socket.socket:
+    """Returns a socket that is bound to an address and a port, such as `[::1]:8080`. Raises CannotListen.
+
+    Args:
+        section: the section of the configuration that has the key `listen`. Errors name it.
+    """
     host, port = address_of(listen)
     shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
-        raise CannotListen(f"[gateway] listen: {host!r} is no address: {error.strerror}", permanent=False) from error
+        raise CannotListen(f"[{section}] listen: {host!r} is no address: {error.strerror}", permanent=False) from error
     family, kind, protocol, _, address = found[0]
     listener = socket.socket(family, kind, protocol)
     try:
@@ -139,7 +139,7 @@ def bound(listen: str) -> socket.socket:
         listener.bind(address)
     except OSError as error:
         listener.close()
-        raise CannotListen(f"[gateway] listen: {_why(error, shown, port)}", permanent=_permanent(error)) from error
+        raise CannotListen(f"[{section}] listen: {_why(error, shown, port)}", permanent=_permanent(error)) from error
     listener.setblocking(False)
     return listener
 

@@ -51,6 +51,7 @@ from protocol.wire.commands import (
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
 from protocol.wire.making_results import JobAccepted, JobRow, TorrentExport
+from protocol.wire.metrics.metrics_report import MetricsReport
 from protocol.wire.peer_rows import PeerRow, TrackerRow
 from protocol.wire.reports import CountersReport, GlobalGoals, HealthReport, StatsReport
 from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
@@ -72,6 +73,7 @@ __all__ = [
     "get_goals",
     "get_log",
     "get_log_levels",
+    "get_metrics",
     "get_settings",
     "get_torrent",
     "health",
@@ -149,6 +151,15 @@ def get_counters() -> Call[CountersReport]:
     the last values.
     """
     return call_of(counter_commands.GetCounters(), whole(CountersReport))
+
+
+def get_metrics() -> Call[MetricsReport]:
+    """Returns what the supervisor counts about itself and about its engines.
+
+    Such figures are durations of failovers, and requests by outcome. `stats`, `health` and `get_counters` have the
+    other figures that a monitoring system needs. The reply does not depend on the engine.
+    """
+    return call_of(counter_commands.GetMetrics(), whole(MetricsReport))
 
 
 def get_torrent(torrent: str) -> Call[TorrentDetail]:

@@ -1,6 +1,6 @@
 """The sections `[gateway]` and `[metrics]`, which the gateway reads. The daemon only knows their keys."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -50,9 +50,15 @@ class MetricsConfig(Section, frozen=True, kw_only=True):
 
     Fields:
         listen: the address and port; None for no metrics.
+        token: if given, scrapes must send it in the header `Authorization: Bearer`.
+        libtorrent: `chosen` for a choice of libtorrent's counters, or `all` for all of them, too.
+        per_torrent: whether each of the first thousand torrents has series of its own.
     """
 
     listen: str | None = None
+    token: str | None = None
+    libtorrent: Literal["chosen", "all"] = "chosen"
+    per_torrent: bool = False
 
 
 GATEWAY_SECTIONS: Final = {

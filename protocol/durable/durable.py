@@ -210,10 +210,20 @@ class DurableWriter:
             first call.
         recycled: the directory with recycling of replaced files. Choose the directory in which files are replaced most
             often.
+        on_commit: called by the thread after each group. The arguments are the number of transactions, and the seconds
+            that the commit took.
     """
 
-    def __init__(self, name: str, check: Callable[[], None] = lambda: None, *, recycled: Path | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        check: Callable[[], None] = lambda: None,
+        *,
+        recycled: Path | None = None,
+        on_commit: Callable[[int, float], None] = lambda transactions, took_s: None,
+    ) -> None:
         self._check = check
+        self._on_commit = on_commit
         self._recycler = None if recycled is None else Recycler(recycled, f"{name}.", TEMPORARY_SUFFIX)
         self._queue: queue.SimpleQueue[tuple[Transaction, Done, float] | None] = queue.SimpleQueue()
         self._oldest: float | None = None
@@ -253,7 +263,10 @@ class DurableWriter:
 
     def _carry_out(self, group: Sequence[tuple[Transaction, Done]]) -> None:
         """Commits a group and reports the outcome of each transaction."""
+        began = time.monotonic()
         failures = self._commit([changes for changes, _ in group])
+        if group:
+            self._on_commit(len(group), time.monotonic() - began)
         for (_, done), failure in zip(group, failures, strict=True):
             done(failure)
 

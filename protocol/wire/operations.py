@@ -38,6 +38,7 @@ from protocol.wire.commands.kinds import Command, Mutation
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.log import log_results
+from protocol.wire.metrics.metrics_report import MetricsReport
 
 
 class Refusal(NamedTuple):
@@ -145,6 +146,7 @@ _TABLE: Final = (
     ),
     Operation(log_commands.GetLog, log_results.LogPage),
     Operation(log_commands.GetLogLevels, log_results.LogLevels),
+    Operation(counter_commands.GetMetrics, MetricsReport),
     Operation(session_commands.Snapshot, results.SnapshotPage),
     Operation(torrent_commands.ListTorrents, results.TorrentPage, cut=results.CutPage),
     Operation(torrent_commands.GetTorrent, rows.TorrentDetail, (_UNKNOWN,)),

@@ -82,6 +82,9 @@ class EventLog:
         self._max_events = max_events
         self._max_bytes = max_bytes
 
+    def __len__(self) -> int:
+        return len(self._events)
+
     def append(self, event: LifecycleEvent, *, gen: int, ts_us: int) -> LoggedEvent:
         """Numbers and stores an event. Evicts the oldest events beyond the bounds.
 

@@ -40,6 +40,7 @@ class Publisher:
 
     Fields:
         gen: the latest generation of an engine in any slot; 0 before the first engine.
+        disconnected: how many connections were closed because of too many subscriptions.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Publisher:
         self._subscriptions = subscriptions or Subscriptions()
         self._socket = LoopSocket(events, on_frames=self._handle_message)
         self.gen = 0
+        self.disconnected = 0
 
     def lifecycle(self, event: LifecycleEvent, *, gen: int | None = None) -> int:
         """Numbers, stores and publishes a lifecycle event. Returns its sequence number.
@@ -120,6 +122,7 @@ class Publisher:
             return
         if connection != self._last_hung_up:
             self._last_hung_up = connection
+            self.disconnected += 1
             self._on_hung_up()
 
 

@@ -100,6 +100,7 @@ class HookQueues:
     Fields:
         queues: the queues, by an encoding of the hook.
         changed: set when `queues` has changed.
+        ended: the number of ended deliveries by outcome: `ok`, `failed` or `dropped`.
     """
 
     def __init__(self, hooks: HooksConfig, catalogue: Catalogue) -> None:
@@ -107,6 +108,7 @@ class HookQueues:
         self._wanted: frozenset[str] = frozenset()
         self.queues: dict[bytes, HookQueue] = {}
         self.changed = asyncio.Event()
+        self.ended = {"ok": 0, "failed": 0, "dropped": 0}
         self.follow(hooks)
 
     def follow(self, hooks: HooksConfig) -> None:
@@ -115,6 +117,11 @@ class HookQueues:
         self.queues = {key: self.queues.get(key) or HookQueue(hook) for key, hook in wanted.items()}
         self._wanted = frozenset(event for hook in wanted.values() for event in hook.events)
         self.changed.set()
+
+    def count(self, succeeded: bool, dropped: int) -> None:
+        """Counts an ended delivery, and the deliveries that were dropped before it."""
+        self.ended["ok" if succeeded else "failed"] += 1
+        self.ended["dropped"] += dropped
 
     def handle(self, event: LifecycleEvent) -> None:
         """Queues an event for each hook that is configured for this event."""

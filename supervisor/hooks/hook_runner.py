@@ -109,6 +109,7 @@ class HookRunner:
         hook = queue.hook.name
         told = {"torrent": delivery.torrent, "of": delivery.event, "hook": hook, "took_s": round(took_s, 3)}
         problem = outcome.problem
+        self._queues.count(problem is None, queue.dropped)
         if problem is None:
             if self._admits("hook_ran", "info"):
                 self._log.info("hook_ran", output=outcome.output, **told)

@@ -41,6 +41,9 @@ class LogWriter:
         notice: makes the line with the count of dropped lines.
         lines_max: the bound of the queue in lines.
         bytes_max: the bound of the queue in bytes.
+
+    Fields:
+        lost: the number of dropped lines.
     """
 
     def __init__(

@@ -18,6 +18,7 @@ from supervisor.health.torrents_reporter import TorrentsReporter
 from supervisor.host.service_manager import ServiceManager
 from supervisor.log.lost_lines import LostLines
 from supervisor.mediators.limit_clock import LimitClock
+from supervisor.metrics.meters import Meters
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.resume_dir_warden import ResumeDirWarden
 from supervisor.totals.totals_keeper import TotalsKeeper
@@ -52,6 +53,7 @@ class Clock:
         goals: GoalKeeper,
         lost_lines: LostLines,
         limits: LimitClock,
+        meters: Meters,
         log_problem: Callable[[], str | None],
         manager: ServiceManager,
         group: Background,
@@ -65,6 +67,7 @@ class Clock:
         self._health = health
         self._reporter = reporter
         self._lost_lines = lost_lines
+        self._meters = meters
         self._log_problem = log_problem
         self._manager = manager
         self._group = group
@@ -83,7 +86,9 @@ class Clock:
         while True:
             for name, part in self._parts:
                 self._group.attempt(name, part)
+            due = time.monotonic() + TICK_S
             await asyncio.sleep(TICK_S)
+            self._meters.loop_lag.observe(time.monotonic() - due)
 
     def _count_time(self) -> None:
         self._totals.tick(time.monotonic(), up=any(engine.up for engine in self._engines))

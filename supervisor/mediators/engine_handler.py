@@ -51,6 +51,7 @@ from supervisor.engine.facts import (
     TakenUp,
     TrackersFailing,
 )
+from supervisor.engine.life.end_cause import EndCause, cause_of
 from supervisor.engine.process.crash_reports import CrashReports
 from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
@@ -64,6 +65,7 @@ from supervisor.health.torrents_reporter import TorrentsReporter
 from supervisor.log import logs
 from supervisor.log.lost_lines import LostLines
 from supervisor.mediators.resume_dir_handler import ResumeDirHandler
+from supervisor.metrics.meters import Meters
 from supervisor.payload.shared_files import SharedFiles
 from supervisor.store.catalogue import Catalogue
 
@@ -106,6 +108,7 @@ class EngineHandler:
         crashes: CrashReports,
         event_logger: EventLogger,
         lost_lines: LostLines,
+        meters: Meters,
         group: Tasks,
         log: logs.Logger,
         on_finished: Callable[[], None],
@@ -130,6 +133,7 @@ class EngineHandler:
         self._crashes = crashes
         self._event_logger = event_logger
         self._lost_lines = lost_lines
+        self._meters = meters
         self._group = group
         self._log = log
         self._engine_log = 0, log
@@ -194,6 +198,7 @@ class EngineHandler:
             case Problem(subject, problem, severity):
                 self._reporter.report(COMPONENT, subject, problem, severity)
             case Restored(torrents, took_ms):
+                self._meters.restores.observe(took_ms / 1000)
                 failing = self._event_logger.failing
                 self._log.info("restored", torrents=torrents, failing=failing, took_ms=took_ms)
             case Convicted():
@@ -222,6 +227,8 @@ class EngineHandler:
 
     def _publish(self, event: LifecycleEvent) -> None:
         if isinstance(event, EngineLost):
+            cause = cause_of(event)
+            self._meters.engine_ended(cause, time.monotonic(), expected=cause is EndCause.REPLACED)
             self._resume_dir.resume_data_not_written(None)  # if the next engine has the same problem, it reports that
         self._publisher.lifecycle(event, gen=self._engine.gen)
         if isinstance(event, Completed):
@@ -229,6 +236,7 @@ class EngineHandler:
 
     def _ready(self) -> None:
         """Clears the problems of earlier processes. The health is published with the next report."""
+        self._meters.engine_ready(time.monotonic())
         self._mutations.engine_ready()
         self._health.started = True
         for component, subject in _OF_A_PROCESS:

@@ -161,5 +161,6 @@ class BadRequests:
 
 def too_many() -> OuzelError:
     """The error for a connection with the maximum of pending requests."""
+    """The error for a connection that has the maximum of pending requests."""
     problem = "this connection has the maximum of pending requests; nothing was accepted"
     return OuzelError(ErrorKind.TOO_MANY_IN_FLIGHT, problem, retry_after_ms=RETRY_AFTER_MS)

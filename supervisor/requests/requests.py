@@ -38,6 +38,7 @@ from supervisor.commands.reads.reads import Reads, Steps
 from supervisor.events.event_log import EventLog
 from supervisor.log import logs
 from supervisor.log.request_id import REQUEST, request_id_of
+from supervisor.metrics.meters import Meters
 from supervisor.requests.acceptances import Acceptances, Key, content_of
 from supervisor.requests.claims import BadFrames, Claim, Claims, too_many
 from supervisor.requests.large_frames import LargeFrames
@@ -98,6 +99,7 @@ class Requests:
         engine_reads: EngineReads,
         stopping: Callable[[], bool],
         gen: Callable[[], int],
+        meters: Meters,
         log: logs.Logger,
         admit: Callable[[Sender, Command], None] = local_only,
     ) -> None:
@@ -109,6 +111,7 @@ class Requests:
         self._engine_reads = engine_reads
         self._stopping = stopping
         self._gen = gen
+        self._meters = meters
         self._log = log
         self._acceptances: Acceptances[Work, Acceptance] = Acceptances()
         self._answering: set[asyncio.Task[None]] = set()
@@ -281,9 +284,9 @@ class Requests:
         repeats = found is not None
         if found is None:
             early_s = min(GIVEN_UP_S, GIVEN_UP_SHARE * request.deadline_ms / 1000)
-            found = self._works.begin(
-                self._accept(key, request_id_of(request, route[0]), request, command, deadline - early_s)
-            )
+            name = request_id_of(request, route[0])
+            came_at = deadline - request.deadline_ms / 1000
+            found = self._works.begin(self._accept(key, name, request, command, deadline - early_s, came_at))
             self._acceptances.begin(key, content, found, holder=route[0])
             claim.hold()  # held for the work, too, which may go on after the deadline
             found.add_done_callback(claim.release)
@@ -342,7 +345,7 @@ class Requests:
         self._reply(route, request.id, outcome.result if isinstance(outcome, Acceptance) else outcome, repeats=repeats)
 
     async def _accept(
-        self, key: Key, name: str, request: Request, command: Mutation, deadline: float
+        self, key: Key, name: str, request: Request, command: Mutation, deadline: float, came_at: float
     ) -> Acceptance | OuzelError:
         """Carries out a mutation, and stores its acceptance. Returns errors, because a raised error would end the task
         group.
@@ -363,7 +366,9 @@ class Requests:
         finally:
             if accepted is None:
                 self._acceptances.drop(key)
-        self._acceptances.settle(key, accepted, len(codec.encode(accepted.result)), time.monotonic())
+        now = time.monotonic()
+        self._acceptances.settle(key, accepted, len(codec.encode(accepted.result)), now)
+        self._meters.acks.observe(now - came_at)
         return accepted
 
     async def _apply(self, request: Request, accepted: Acceptance) -> Acceptance | OuzelError:
@@ -392,6 +397,7 @@ class Requests:
         self._reply(route, request_id, error)
 
     def _reply(self, route: list[bytes], request_id: str | int | None, outcome: Any, *, repeats: bool = False) -> None:
+        self._meters.replied(outcome)
         refused = isinstance(outcome, OuzelError)
         reply = Reply(
             id=request_id,

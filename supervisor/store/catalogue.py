@@ -26,7 +26,8 @@ from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.session.desired_session import DesiredSession
 from supervisor.store.category_names import CategoryNames
-from supervisor.store.commits import Commits, FailedWrite, largest_failed
+from supervisor.store.commits import Commits, FailedWrite, OnCommit, ignore, largest_failed
+from supervisor.store.counted_records import CountedRecords
 from supervisor.store.damage import DamagedFile
 from supervisor.store.differences import Record
 from supervisor.store.id_index import IdIndex
@@ -40,7 +41,7 @@ class OutcomeUnknown(OuzelError):
 
 
 class Catalogue:
-    """Desired state by torrent id.
+    """Desired state by torrent id. `on_commit` is that of `Commits`.
 
     Fields:
         torrents: the records of all torrents. Torrents that are being removed are left out.
@@ -58,15 +59,16 @@ class Catalogue:
         fastresume_name: returns the path of a torrent's fast-resume data.
     """
 
-    def __init__(self, resume_dir: ResumeDir) -> None:
+    def __init__(self, resume_dir: ResumeDir, on_commit: OnCommit = ignore) -> None:
         self._dir = resume_dir
         self.fastresume_name = resume_dir.fastresume_name
         self._commits = Commits(resume_dir)
+        self._commits = Commits(resume_dir, on_commit)
         self._refusal: str | None = None
         self._changing: Counter[str | None] = Counter()
         """By torrent: the number of changes that are being written. None stands for the session."""
         self._doubts: set[str | None] = set()
-        self.torrents: dict[str, DesiredTorrent] = {}
+        self.torrents = CountedRecords()
         self.leaving: dict[str, DesiredTorrent] = {}
         self.session = DesiredSession()
         self.removed: set[str] = set()
@@ -155,6 +157,13 @@ class Catalogue:
     def category_of(self, desired: DesiredTorrent) -> str | None:
         """The name of a torrent's category. None if the torrent has no category, or if the category was removed."""
         return self._category_names.of(self.session, desired.category)
+
+    def count_categories(self) -> Counter[str | None]:
+        """The number of torrents by the name of the category. None is no category, or a removed one."""
+        found: Counter[str | None] = Counter()
+        for key, count in self.torrents.categories.items():
+            found[self._category_names.of(self.session, key)] += count
+        return found
 
     def check_readable(self, torrent: str | None) -> None:
         """Raises OuzelError: STORAGE_UNAVAILABLE, if the record of the torrent is unreadable. None stands for the

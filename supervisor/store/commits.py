@@ -9,6 +9,12 @@ from typing import NamedTuple
 from protocol.durable.durable import Change, DurableWriter
 from protocol.durable.resume_dir import ResumeDir
 
+OnCommit = Callable[[int, float], None]
+
+
+def ignore(transactions: int, took_s: float) -> None:
+    """Ignores a commit."""
+
 
 class FailedWrite(NamedTuple):
     """A failed write: the number of files, their bytes, and the error.
@@ -38,10 +44,14 @@ def largest_failed(failed: FailedWrite | None, changes: Sequence[Change], error:
 
 
 class Commits:
-    """Commits transactions by a `DurableWriter`, and passes their outcomes to the loop."""
+    """Commits transactions by a `DurableWriter`, and passes their outcomes to the loop.
 
-    def __init__(self, resume_dir: ResumeDir) -> None:
-        self.writer = DurableWriter("catalogue", resume_dir.check, recycled=resume_dir.root)
+    Args:
+        on_commit: called by the writer's thread after each group, as by `DurableWriter`.
+    """
+
+    def __init__(self, resume_dir: ResumeDir, on_commit: OnCommit = ignore) -> None:
+        self.writer = DurableWriter("catalogue", resume_dir.check, recycled=resume_dir.root, on_commit=on_commit)
         self.under_way: Counter[str | None] = Counter()
         """By torrent: the number of transactions that are being written. None stands for the session."""
         self._ended: deque[Callable[[], None]] = deque()

@@ -1,6 +1,7 @@
 """Constructs the command parts of a service. These parts carry out clients' commands."""
 
 import asyncio
+from collections.abc import Callable
 
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host.mounts import MountTable
@@ -10,6 +11,7 @@ from supervisor.commands.log.log_reads import LogReads
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
+from supervisor.commands.reads.metric_reads import MetricReads
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.removals import Removals
 from supervisor.commands.roots.roots_in_force import RootsInForce
@@ -22,9 +24,12 @@ from supervisor.engine.process.exporter import Exporter
 from supervisor.engine.process.hasher import Hasher
 from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.metadata_keeper import MetadataKeeper
+from supervisor.hooks.hook_queues import HookQueues
+from supervisor.host import memory
 from supervisor.log import logs
 from supervisor.log.log_form import Form
 from supervisor.mediators.announcements import Announcements
+from supervisor.metrics.meters import Meters
 from supervisor.payload.shared_files import SharedFiles
 from supervisor.requests.requests import Requests
 from supervisor.store.catalogue import Catalogue
@@ -38,6 +43,7 @@ class CommandParts:
 
     Args:
         log_form: the form of the log, with its recent lines and its levels.
+        log_lost: returns the number of dropped lines of the supervisor's log.
         ended: set when the service ends.
     """
 
@@ -55,12 +61,16 @@ class CommandParts:
         watch: WatchParts,
         settings: SessionSettings,
         log_form: Form,
+        hooks: HookQueues,
+        meters: Meters,
+        log_lost: Callable[[], int],
         ended: asyncio.Event,
         log: logs.Logger,
     ) -> None:
         locks, self._shelf = KeyedLocks(), DamagedShelf(resume_dir, catalogue)
         self._exporter = Exporter(resume_dir.root, in_force.config.sandbox.mode)
         self._engine, self._sockets, self._watch, self._log = engine, sockets, watch, log
+        self._meters = meters
         self.shared_files = SharedFiles(
             catalogue=catalogue, snapshot=engine.snapshot, engine=engine, group=watch.background
         )
@@ -77,6 +87,18 @@ class CommandParts:
             publish=sockets.publisher.lifecycle,
             publish_latest=sockets.publisher.latest,
         )
+        metrics = MetricReads(
+            catalogue=catalogue,
+            engine=engine,
+            publisher=sockets.publisher,
+            events=sockets.events,
+            hooks=hooks,
+            limits=settings.limits_in_force,
+            memory_limit=memory.limit_bytes(in_force.config.restart.max_memory_mb),
+            lost_lines=watch.lost_lines,
+            log_lost=log_lost,
+            meters=meters,
+        )
         self.reads = Reads(
             config=in_force.config,
             catalogue=catalogue,
@@ -84,8 +106,9 @@ class CommandParts:
             health=watch.health,
             log=sockets.events,
             version=version,
-            others=[self.jobs, LogReads(log_form)],
+            others=[self.jobs, LogReads(log_form), metrics],
             limits=settings.limits,
+            meters=meters,
             spaces=watch.spaces,
             roots=roots.paths,
         )
@@ -148,6 +171,7 @@ class CommandParts:
             engine_reads=EngineReads(reads=self.reads, engine=self._engine),
             stopping=self._is_stopping,
             gen=self._sockets.gen,
+            meters=self._meters,
             log=self._log,
             admit=self._sockets.access.admit,
         )

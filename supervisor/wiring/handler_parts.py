@@ -23,6 +23,7 @@ from supervisor.mediators.config_handler import ConfigHandler
 from supervisor.mediators.engine_handler import EngineHandler
 from supervisor.mediators.limit_clock import LimitClock
 from supervisor.mediators.resume_dir_handler import ResumeDirHandler
+from supervisor.metrics.meters import Meters
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.resume_dir_warden import ResumeDirWarden
 from supervisor.wiring.automation_parts import AutomationParts
@@ -59,6 +60,7 @@ class HandlerParts:
         commands: CommandParts,
         settings: SessionSettings,
         hooks: HookQueues,
+        meters: Meters,
         manager: ServiceManager,
         log_form: Form,
         log_problem: Callable[[], str | None],
@@ -128,6 +130,7 @@ class HandlerParts:
             crashes=watch.crashes,
             event_logger=sockets.event_logger,
             lost_lines=watch.lost_lines,
+            meters=meters,
             group=watch.background,
             log=log,
             on_finished=on_finished,
@@ -146,6 +149,7 @@ class HandlerParts:
             torrents=watch.torrents,
             goals=commands.goals,
             lost_lines=watch.lost_lines,
+            meters=meters,
             limits=LimitClock(engines=[engine], limits=settings.limits_in_force, log=log),
             log_problem=log_problem,
             manager=manager,

@@ -43,6 +43,7 @@ from supervisor.commands.log.log_reads import LogReads
 from supervisor.commands.mutations import Mutations
 from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
+from supervisor.commands.reads.metric_reads import MetricReads
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.removals import Removals
 from supervisor.commands.roots.roots_in_force import RootsInForce
@@ -66,8 +67,11 @@ from supervisor.engine.torrents.merger import Merger
 from supervisor.events.event_log import EventLog
 from supervisor.events.publisher import Publisher
 from supervisor.health.health import Health
+from supervisor.hooks.hook_queues import HookQueues
 from supervisor.host.place_watch import PlaceWatch
 from supervisor.log.log_form import Destination, Form
+from supervisor.log.lost_lines import LostLines
+from supervisor.metrics.meters import Meters
 from supervisor.pacing.backoff import Backoff
 from supervisor.payload.root_space import RootSpaces
 from supervisor.payload.shared_files import SharedFiles
@@ -316,7 +320,8 @@ class Bench:
             processors=[structlog.processors.add_log_level, self._log],
             wrapper_class=structlog.make_filtering_bound_logger(0),
         )
-        self.catalogue = Catalogue(ResumeDir(directory / "resume"))
+        self.meters = Meters()
+        self.catalogue = Catalogue(ResumeDir(directory / "resume"), self.meters.committed)
         self.shelf = DamagedShelf(ResumeDir(directory / "resume"), self.catalogue)
         self.health = Health()
         self.events = EventLog("epoch-1")
@@ -359,6 +364,19 @@ class Bench:
         )
         self.spaces = RootSpaces()
         self.log_form = Form(Destination.ELSEWHERE)
+        self.hooks = HookQueues(self.config.hooks, self.catalogue)
+        metrics = MetricReads(
+            catalogue=self.catalogue,
+            engine=self.face,
+            publisher=self.publisher,
+            events=self.events,
+            hooks=self.hooks,
+            limits=self.settings.limits_in_force,
+            memory_limit=4_000_000_000,
+            lost_lines=LostLines(),
+            log_lost=lambda: 7,
+            meters=self.meters,
+        )
         self.reads = Reads(
             config=self.config,
             catalogue=self.catalogue,
@@ -366,8 +384,9 @@ class Bench:
             health=self.health,
             log=self.events,
             version="9.9",
-            others=[self.jobs, LogReads(self.log_form)],
+            others=[self.jobs, LogReads(self.log_form), metrics],
             limits=self.settings.limits,
+            meters=self.meters,
             spaces=self.spaces,
             roots=roots.paths,
         )
@@ -422,6 +441,7 @@ class Bench:
             engine_reads=self.engine_reads,
             stopping=lambda: self.stopping,
             gen=lambda: self.keeper.gen,
+            meters=self.meters,
             log=log,
         )
         self._engines: list[PlayedEngine] = []

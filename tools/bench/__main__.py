@@ -10,6 +10,7 @@ from tools.bench.engine.kills import kills
 from tools.bench.engine.poison import poison
 from tools.bench.engine.sandbox import sandbox
 from tools.bench.gateway.gateway import gateway
+from tools.bench.gateway.metrics import metrics
 from tools.bench.service.acknowledged import acknowledged
 from tools.bench.service.globs import globs
 from tools.bench.service.leaks import leaks
@@ -54,6 +55,7 @@ for benchmark in (
     globs,
     store,
     gateway,
+    metrics,
 ):
     app.command()(benchmark)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tools.spec import edges, python_client, schemas, vectors
-from tools.spec.pages import command_table, man_pages, page
+from tools.spec.pages import command_table, man_pages, metrics_page, page
 from tools.spec.vectors import Vector
 from tools.spec.wire_json import to_json
 
@@ -52,7 +52,8 @@ def generated() -> dict[str, str]:
     found |= {man_pages.CLIENT: man_pages.client(), man_pages.DAEMON: man_pages.daemon()}
     found |= {man_pages.GATEWAY: man_pages.gateway()}
     found[command_table.PAGE] = command_table.page()
-    return found | {PAGE: with_regions((ROOT / PAGE).read_text(), page.regions())}
+    pages = {PAGE: page.regions(), metrics_page.PAGE: metrics_page.regions()}
+    return found | {path: with_regions((ROOT / path).read_text(), regions) for path, regions in pages.items()}
 
 
 def stale() -> list[str]:

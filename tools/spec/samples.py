@@ -15,6 +15,7 @@ from protocol.wire.desired import TorrentOptions
 from protocol.wire.envelope import EventFrame, Request
 from protocol.wire.events import event, job_events, session_events, torrent_events
 from protocol.wire.log import log_results
+from protocol.wire.metrics.metrics_report import EventLogReport, HistogramReport, MemoryReport, MetricsReport
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.peer_rows import TrackerStatus
 from protocol.wire.reports import EngineState, HealthStatus, SettingSource
@@ -201,6 +202,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "health": {},
     "stats": {},
     "get_counters": {},
+    "get_metrics": {},
     "get_settings": {},
     "get_goals": {},
     "get_log": {
@@ -419,6 +421,28 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     ),
     "get_log_levels": LOG_LEVELS,
     "update_log_levels": LOG_LEVELS,
+    "get_metrics": MetricsReport(
+        categories={"": 3, "films": 40},
+        quarantined=1,
+        unreadable=0,
+        download_limit_bps=0,
+        upload_limit_bps=1_000_000,
+        requests={"ok": 5120, "unknown_torrent": 2},
+        acks=HistogramReport(bounds_s=[0.01, 0.1], counts=[118, 2, 0], sum_s=0.31),
+        writes=HistogramReport(bounds_s=[0.01, 0.1], counts=[60, 1, 0], sum_s=0.25),
+        changes_written=120,
+        failovers=HistogramReport(bounds_s=[0.05, 1.0], counts=[1, 0, 0], sum_s=0.027),
+        restores=HistogramReport(bounds_s=[0.05, 1.0], counts=[0, 2, 0], sum_s=0.9),
+        loop_lag=HistogramReport(bounds_s=[0.01, 0.1], counts=[3598, 1, 0], sum_s=1.4),
+        engine_ends={"crash": 1},
+        events=EventLogReport(head=41, kept=41, replays=1, replayed=12, subscribers_lost=0),
+        log_lines_lost={"supervisor": 0, "engine": 0},
+        hooks={"ok": 4, "failed": 0, "dropped": 0},
+        memory=[
+            MemoryReport(process="supervisor", held_bytes=52_428_800),
+            MemoryReport(process="engine", held_bytes=33_554_432, limit_bytes=3_000_000_000),
+        ],
+    ),
     "get_goals": GOALS,
     "update_goals": GOALS,
     "get_settings": results.SettingList(

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from ouzel.cli.display.printable import clean
 from ouzel.cli.display.units import format_count, format_rate, format_size, format_span
+from protocol.wire.metrics.metrics_report import HistogramReport, MetricsReport
 from protocol.wire.reports import CountersReport, RootReport, StatsReport
 
 
@@ -43,6 +44,39 @@ def chosen(report: CountersReport, pattern: str | None) -> dict[str, int]:
 def counters(found: dict[str, int]) -> Grid:
     """A table of counters."""
     return _grid([(name, str(value)) for name, value in found.items()])
+
+
+def metrics(report: MetricsReport) -> Grid:
+    """A table with what the daemon counts about itself."""
+    durations = {
+        "failovers": report.failovers,
+        "restores": report.restores,
+        "acknowledgements": report.acks,
+        "writes": report.writes,
+        "loop lag": report.loop_lag,
+    }
+    held = {each.process: each.held_bytes for each in report.memory if each.held_bytes is not None}
+    return _grid(
+        [
+            *((name, _durations(each)) for name, each in durations.items()),
+            ("ended engines", _listed(report.engine_ends)),
+            ("quarantined", str(report.quarantined)),
+            ("requests", _listed(report.requests)),
+            ("events", f"{report.events.head}, {report.events.kept} kept, {report.events.replayed} sent again"),
+            ("hooks", _listed(report.hooks)),
+            ("lost log lines", _listed(report.log_lines_lost)),
+            ("memory", ", ".join(f"{format_size(size)} {process}" for process, size in held.items())),
+        ]
+    )
+
+
+def _durations(report: HistogramReport) -> str:
+    count = sum(report.counts)
+    return f"{count}, {report.sum_s / count * 1000:.1f} ms on average" if count else "none"
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "none"
 
 
 def _space(root: RootReport) -> str:

@@ -51,6 +51,7 @@ from supervisor.config.limit_schedule import in_force
 from supervisor.engine.engine import Engine
 from supervisor.events.event_log import EventLog
 from supervisor.health.health import Health as HealthBook
+from supervisor.metrics.meters import Meters
 from supervisor.payload.root_space import RootSpaces
 from supervisor.store.catalogue import Catalogue
 
@@ -76,7 +77,7 @@ class Reads:
         config: the configuration in force. The config handler replaces it.
         engines: the engines of all slots, at least one.
         version: the version of Ouzel.
-        others: further objects with handlers of instant reads.
+        others: further objects with handlers of reads.
         spaces: the free space of the download roots.
         roots: returns the download roots. The first root is the default save path.
         limits: returns the session's limits.
@@ -93,6 +94,7 @@ class Reads:
         version: str,
         others: Sequence[object] = (),
         limits: Callable[[], SettingsReport],
+        meters: Meters,
         spaces: RootSpaces,
         roots: Callable[[], Iterable[str]],
     ) -> None:
@@ -107,6 +109,7 @@ class Reads:
         self._roots = roots
         self._version = version
         self._limits = limits
+        self._meters = meters
         self._started_at = time.monotonic()
         self._supervisor_process = psutil.Process()
         self._stats_kept: tuple[float, int, StatsReport] | None = None
@@ -242,7 +245,7 @@ class Reads:
 
     def _stats_now(self, now: float) -> StatsReport:
         session = self._snapshot.session
-        counts = self._snapshot.count_states((*self._catalogue.torrents, *self._catalogue.unreadable))
+        counts = self._snapshot.count_states(self._catalogue.torrents, self._catalogue.unreadable)
         totals = self._snapshot.totals
         all_time_downloaded, all_time_uploaded = totals.all_time
         return StatsReport(
@@ -349,6 +352,8 @@ class Reads:
             if events and size > REPLAY_BYTES_MAX:
                 break
             events.append(msgspec.Raw(frame))
+        self._meters.replays += 1
+        self._meters.replayed += len(events)
         yield from ()
         return {"events": events, "head": self._log.head}
 

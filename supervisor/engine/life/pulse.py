@@ -28,6 +28,11 @@ STALL_S: Final = 0.5
 """The longest time between two inputs that counts in full. In a longer gap, the supervisor was probably suspended."""
 
 
+LIBTORRENT_SILENT: Final = "libtorrent has not answered the engine for"
+ENGINE_SILENT: Final = "nothing was heard of the engine for"
+"""How the reason of a hang begins."""
+
+
 class State(Enum):
     """The liveness of the engine."""
 
@@ -175,8 +180,8 @@ def _clear_suspicion(pulse: Pulse) -> list[Action]:
 def _told(pulse: Pulse) -> str:
     """The text of the problem. It says whether libtorrent or the engine's loop makes no progress."""
     if pulse.clock - pulse.turned_at < SUSPECT_S:
-        return f"libtorrent has not answered the engine for {pulse.silence_s:.1f} s"
-    return f"nothing was heard of the engine for {pulse.clock - pulse.turned_at:.1f} s"
+        return f"{LIBTORRENT_SILENT} {pulse.silence_s:.1f} s"
+    return f"{ENGINE_SILENT} {pulse.clock - pulse.turned_at:.1f} s"
 
 
 TRANSITIONS: Final[dict[tuple[State, type[Input]], _Transition]] = {

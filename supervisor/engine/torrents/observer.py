@@ -325,7 +325,7 @@ class Observer:
             return
         if event.state is observed.state and not observed.interrupted:
             return
-        previous, observed.state = observed.state, event.state
+        previous = self._snapshot.change_state(event.torrent, event.state)
         observed.interrupted = False
         self._snapshot.totals.state(event.torrent, TorrentState.PAUSED if waits else event.state)
         if event.state in COMPLETE_STATES and observed.progress is not None and observed.progress.bytes_total:

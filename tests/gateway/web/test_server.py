@@ -19,7 +19,7 @@ from gateway.config.gateway_config import Config
 from gateway.web import answers, body_limit, connection
 from gateway.web import server as server_module
 from gateway.web.application import application
-from gateway.web.server import CannotListen, Server, bound, server
+from gateway.web.server import CannotListen, Server, bound, server, tls_context
 from protocol.configuration.gateway_sections import GatewayConfig
 
 GET: Final = b"GET /ok HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -67,7 +67,8 @@ async def running(listen: str = "127.0.0.1:0", **keys: Any) -> AsyncIterator[tup
     """A server on a free port, which ends with the block."""
     routes: list[BaseRoute] = [Route(path, handler, methods=["GET", "POST"]) for path, handler in HANDLERS.items()]
     listener = bound(listen)
-    found = server(Config(gateway=GatewayConfig(**keys)), Endless(application(routes)), listener)
+    context = tls_context(Config(gateway=GatewayConfig(**keys)))
+    found = server(Endless(application(routes)), listener, context)
     port = listener.getsockname()[1]
     serving = asyncio.create_task(found.serve())
     await until(lambda: found.started)

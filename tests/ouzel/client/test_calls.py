@@ -61,6 +61,7 @@ CALLS: list[calls.Call[object]] = [
     calls.get_log(after=0, limit=1, level="error", component="engine", torrent=ID, request="a/1", text="x"),
     calls.get_log_levels(),
     calls.update_log_levels({"engine": "debug", "libtorrent": None}),
+    calls.get_metrics(),
     calls.update_settings({"user_agent": "x", "enable_dht": None}),
     calls.update_selection(ID, include=["*.mkv"], exclude=[], skip_fluff=False, priorities={}),
     calls.move_storage(ID, "/x"),

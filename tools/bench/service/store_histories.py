@@ -126,6 +126,7 @@ class _WriterInTurn(DurableWriter):
 
     def __init__(self, root: Path) -> None:
         self._check = lambda: None
+        self._on_commit = lambda transactions, took_s: None
         self._recycler = Recycler(root, "catalogue.", ".tmp")
         self._oldest = None
         self._waiting: list[tuple[Transaction, Done]] = []

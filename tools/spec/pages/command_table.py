@@ -32,6 +32,7 @@ ROWS: Final = {
     "health": _row("health", test="host/test_health_reasons.py::one_torrents_trouble_is_told_and_degrades_nothing"),
     "stats": _row("stats", test="torrents/test_totals.py::uploads_are_counted_once_over_deaths_of_either_process"),
     "get_counters": _row("stats", test="host/test_statistics.py::counters_count_what_is_downloaded"),
+    "get_metrics": _row("stats", test="gateway/test_metrics.py::counters_never_go_down"),
     "get_settings": _row("settings", test="torrents/test_settings.py::every_setting_can_be_changed_by_a_client"),
     "get_goals": _row("goals", test="torrents/test_global_goals.py::global_goals_on_the_command_line"),
     "get_log": _row("logs", test="host/test_log_commands.py::one_name_from_the_client_to_the_engine_and_back"),

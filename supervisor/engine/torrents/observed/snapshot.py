@@ -6,7 +6,7 @@ The engine reports every change, so the state is still true.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -69,6 +69,8 @@ class Snapshot:
         self._category_of = category_of
         self._slot = slot
         self._torrents: dict[str, Observed] = {}
+        self._counts: Counter[TorrentState] = Counter()
+        """The number of torrents in `_torrents` by state."""
         self.session: SessionStats | None = None
         self.ip_filter: IpFilterState | None = None
         self.engine_told_at: float | None = None
@@ -93,11 +95,22 @@ class Snapshot:
         observed = self._torrents.get(torrent)
         if observed is None:
             observed = self._torrents[torrent] = Observed()
+            self._counts[observed.state] += 1
         return observed
+
+    def change_state(self, torrent: str, state: TorrentState) -> TorrentState:
+        """Changes the state of a torrent. Returns the previous state."""
+        observed = self.of(torrent)
+        previous, observed.state = observed.state, state
+        self._counts[previous] -= 1
+        self._counts[state] += 1
+        return previous
 
     def discard(self, torrent: str) -> None:
         """Drops the state of a torrent that was removed."""
-        self._torrents.pop(torrent, None)
+        observed = self._torrents.pop(torrent, None)
+        if observed is not None:
+            self._counts[observed.state] -= 1
         self.present.discard(torrent)
         self.totals.discard(torrent)
         self.estimates.drop(torrent)
@@ -122,11 +135,19 @@ class Snapshot:
         """The last known state of each torrent."""
         return {torrent: observed.state for torrent, observed in self._torrents.items()}
 
-    def count_states(self, torrents: Sequence[str]) -> Counter[TorrentState]:
-        """How many of these torrents are in each state. Torrents that no engine has reported are queued."""
-        states = [observed.state for observed in map(self._torrents.get, torrents) if observed is not None]
-        counts = Counter(states)
-        if unknown := len(torrents) - len(states):
+    def count_states(self, torrents: Mapping[str, object], unreadable: Collection[str]) -> Counter[TorrentState]:
+        """How many torrents with a readable or an unreadable record are in each state.
+
+        Torrents that no engine has reported are queued. If all observed torrents have a readable record, their number
+        by state is known already. Otherwise each torrent is counted.
+        """
+        if not unreadable and self._torrents.keys() <= torrents.keys():
+            counts, known = +self._counts, len(self._torrents)
+        else:
+            each = map(self._torrents.get, (*torrents, *unreadable))
+            states = [observed.state for observed in each if observed is not None]
+            counts, known = Counter(states), len(states)
+        if unknown := len(torrents) + len(unreadable) - known:
             counts[TorrentState.QUEUED] += unknown
         return counts
 

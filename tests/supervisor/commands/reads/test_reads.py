@@ -63,8 +63,8 @@ async def with_three(on: Bench) -> None:
     """Three torrents, one of them downloading, one with a label."""
     for torrent in (desired(OTHER, labels=("tv",)), desired(V2), desired(V1)):
         await on.catalogue.put(torrent)
-    observed = on.snapshot.of(V1)
-    observed.state, observed.progress = TorrentState.DOWNLOADING, progress()
+    on.snapshot.change_state(V1, TorrentState.DOWNLOADING)
+    on.snapshot.of(V1).progress = progress()
 
 
 def ids(answer: dict[str, Any]) -> list[str]:

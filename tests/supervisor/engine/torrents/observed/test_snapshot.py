@@ -1,3 +1,5 @@
+from collections import Counter
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -274,3 +276,24 @@ def test_the_facts_in_the_source_are_part_of_the_details() -> None:
     ):
         shown = snapshot.detail(desired(metadata=metadata), 0.0)
         assert (shown.pieces, shown.private, shown.comment, shown.created_by, shown.created_us) == expected
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from([None, *TorrentState]))),
+    st.sets(st.sampled_from("abcde")),
+    st.sets(st.sampled_from("fa")),
+)
+def test_states_are_counted_of_the_records(
+    steps: list[tuple[str, TorrentState | None]], readable: set[str], unreadable: set[str]
+) -> None:
+    """After any changes; None stands for a discarded torrent. Torrents without a report are queued."""
+    snapshot = Snapshot()
+    for torrent, state in steps:
+        if state is None:
+            snapshot.discard(torrent)
+        else:
+            snapshot.change_state(torrent, state)
+    states = snapshot.states()
+    unreadable -= readable
+    found = snapshot.count_states(dict.fromkeys(readable), unreadable)
+    assert found == Counter(states.get(each, TorrentState.QUEUED) for each in (*readable, *unreadable))
