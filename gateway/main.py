@@ -31,6 +31,7 @@ from gateway.config import gateway_config
 from gateway.config.gateway_config import Config
 from gateway.service import InUse, open_gateway, store_file
 from gateway.service_manager import notify
+from gateway.store.store import NewerStore, check_version
 from gateway.web.application import application
 from gateway.web.server import CannotListen, UnusableCertificate, bound, server
 from protocol.configuration.config_problem import InvalidConfig
@@ -86,7 +87,7 @@ def main() -> None:
     try:
         config = gateway_config.load(args.config)
         _run(config, args)
-    except (InvalidConfig, UnusableCertificate) as error:
+    except (InvalidConfig, UnusableCertificate, NewerStore) as error:
         _fail(EXIT_CONFIG, str(error))
     except CannotListen as error:
         _fail(EXIT_CONFIG if error.permanent else EXIT_UNAVAILABLE, str(error))
@@ -104,6 +105,8 @@ def _run(config: Config, args: argparse.Namespace) -> None:
     if args.check:
         check.check(config)
         check.check_web_interfaces(config)
+        with contextlib.suppress(sqlite3.Error, OSError):  # another user's file, or a damaged one, which is put aside
+            check_version(store_file(config))
         sys.stdout.write("the configuration is right\n")
     elif args.new_api_key is not None or args.revoke_api_key is not None or args.list_api_keys:
         _on_keys(config, args)
@@ -121,6 +124,7 @@ async def serve(config: Config) -> None:
         InUse: another gateway uses the directory.
         UnusableCertificate: the certificate or its key cannot be used.
         InvalidConfig: the password's hash is malformed.
+        NewerStore: a newer version has written the store.
         OSError, sqlite3.Error: the store cannot be opened.
     """
     check.check(config)
