@@ -85,7 +85,7 @@ def _copy_sources(tree: Path, commit: str | None) -> None:
 def _set_version(project: Path, version: str | None) -> str:
     """Writes the version into the project's file. Returns the package's version.
 
-    Debian sorts `~` before everything. So `0.2.0~rc1` in Debian is `0.2.0rc1` in Python.
+    Debian sorts `~` before everything. So `0.2.0~rc1` in Debian is `0.2.0rc1` in Python. Python allows fewer suffixes.
     """
     text = project.read_text()
     found = _VERSION.search(text)
