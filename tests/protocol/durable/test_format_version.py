@@ -11,7 +11,7 @@ from protocol.durable.format_version import FORMAT, DirectoryFormat, NewerFormat
 from protocol.durable.integrity import Damaged, NewerRecord, decode_record, encode_record
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.session.desired_session import DesiredSession
-from supervisor.totals.totals_store import SessionRecord, ShardRecord
+from supervisor.totals.totals import SessionRecord, ShardRecord
 from tests.supervisor.samples import desired
 
 SHAPES: Final = Path(__file__).parent / "record_shapes"
