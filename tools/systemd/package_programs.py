@@ -73,7 +73,7 @@ with ouzel.Client("/run/ouzel") as client:
             topic = hashlib.sha1(b"%d" % number, usedforsecurity=False).hexdigest()
             client.add_torrent(magnet="magnet:?xt=urn:btih:" + topic, paused=True)
             os.write(out, json.dumps({"magnet": topic, "at": time.time()}).encode() + b"\\n")
-            client.set_torrent_limits(sys.argv[2], upload_bps=1000000 + number)
+            client.update_limits(sys.argv[2], upload_bps=1000000 + number)
             os.write(out, json.dumps({"upload_bps": 1000000 + number, "at": time.time()}).encode() + b"\\n")
     except ouzel.OuzelError as error:
         print("the last request was not acknowledged:", error)

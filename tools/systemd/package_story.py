@@ -8,12 +8,13 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from tools.rig import payload
 from tools.rig.payload import Torrent
 from tools.rig.waiting import until
 from tools.systemd.container import CommandFailed, Container
+from tools.systemd.package_pair import VERSION_AFTER, VERSION_BEFORE, Packages
 from tools.systemd.package_programs import CHANGER, DOWNLOAD, SEED
 
 UNITS: Final = ("ouzel", "ouzel-gateway")
@@ -22,22 +23,11 @@ ACKNOWLEDGED: Final = "/root/acknowledged"
 CHANGES_BEFORE: Final = 30
 """The number of changes that the client has made when the upgrade begins."""
 
+NEAR_S: Final = 1.0
+"""The last acknowledged change must be at most this long before the stop."""
+
 NEWER: Final = '{\n  "format": 99,\n  "written_by": "9.9.9"\n}\n'
 DOWNLOADED: Final = "/srv/torrents/payload.bin"
-
-
-class Packages(NamedTuple):
-    """Two packages in the directory that the container has as `/mnt`.
-
-    Fields:
-        before, after: the names of their files.
-        version_before, version_after: their versions.
-    """
-
-    before: str
-    after: str
-    version_before: str
-    version_after: str
 
 
 class PackageStory:
@@ -139,15 +129,13 @@ class PackageStory:
         lost = [each["magnet"] for each in acknowledged if "magnet" in each and each["magnet"] not in rows]
         assert not lost, lost
         last = max(each["upload_bps"] for each in acknowledged if "upload_bps" in each)
-        assert self._made is not None
-        found = rows[self._made.torrent]["upload_limit_bps"] if "upload_limit_bps" in rows[self._made.torrent] else None
-        limit = self._ouzel("show", self._made.torrent)["torrent"]["upload_limit_bps"] if found is None else found
+        limit = json.loads(self._in.path(f"{RESUME}/{self._made.torrent}.json").read_text())["upload_bps"]
         assert limit >= last, (limit, last)
-        stopped = self._stopped_at()
-        gap_ms = (stopped - acknowledged[-1]["at"]) * 1000
+        late_s = acknowledged[-1]["at"] - self._stopped_at()
+        assert late_s > -NEAR_S, f"the last change was acknowledged {-late_s:.3f} s before the stop"
         return (
-            f"{self._packages.version_before} to {self._version()}; {len(acknowledged)} changes acknowledged, the last "
-            f"{gap_ms:.1f} ms before the daemon noted the stop; {len(rows)} torrents, none lost"
+            f"{VERSION_BEFORE} to {self._version()}; {len(acknowledged)} changes acknowledged, the last at "
+            f"{late_s * 1000:+.1f} ms from when the daemon noted the stop; {len(rows)} torrents, none lost"
         )
 
     def after_upgrade(self) -> str:
@@ -167,7 +155,7 @@ class PackageStory:
         except CommandFailed as refused:
             told = [line for line in str(refused).splitlines() if line.startswith("ouzel: ")]
         assert told, "no reason was given"
-        assert self._packages.version_after in self._in.run("dpkg-query", "-W", "ouzel")
+        assert VERSION_AFTER in self._in.run("dpkg-query", "-W", "ouzel")
         until(self._is_healthy, "healthy", every_s=0.2)
         assert self._digest() == before
         return " ".join(told)
