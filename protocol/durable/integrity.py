@@ -176,10 +176,10 @@ def decode_record(content: bytes, kind: type[T]) -> T:
                 raise Damaged(f"it has no checksum, and a member {strange[0]!r} that is not known")
         elif checksum != _checksum(members):
             raise Damaged("its checksum does not fit; delete that line if the file was edited on purpose")
+        if members.keys() <= _fields(kind):  # so it names no format, and has the first one
+            return msgspec.convert(members, kind)
         if (found := format_of(members)) > format_version.FORMAT:
             raise NewerRecord(f"it has format {found}, and this version reads format {format_version.FORMAT} at most")
-        if members.keys() <= _fields(kind):
-            return msgspec.convert(members, kind)
         kept = {name: members.pop(name) for name in [*members] if name not in _fields(kind)}
         kept.pop(FORMAT_MEMBER, None)
         if not kept:

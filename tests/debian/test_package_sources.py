@@ -18,7 +18,7 @@ def test_the_sources_are_there() -> None:
     assert os.access(DEBIAN / "rules", os.X_OK)
 
 
-@pytest.mark.parametrize("script", ["ouzel.postinst", "ouzel.postrm", "ouzel.prerm", "ouzel.preinst.in"])
+@pytest.mark.parametrize("script", ["ouzel.postinst", "ouzel.postrm", "ouzel.prerm", "ouzel.preinst.in", "ouzel.sh"])
 def test_a_script_of_the_package_is_valid(script: str) -> None:
     """The shell can parse it."""
     done = subprocess.run(["sh", "-n", str(DEBIAN / script)], capture_output=True, text=True, check=False)

@@ -220,7 +220,7 @@ class PackageStory:
         return self._in.run("ouzeld", "--version")
 
     def _ouzel(self, *args: str) -> Any:
-        return json.loads(self._in.run("ouzel", "--runtime-dir", "/run/ouzel", *args, "--json"))
+        return json.loads(self._in.run("ouzel", *args, "--json"))
 
     def _health(self) -> dict[str, Any]:
         found: dict[str, Any] = self._ouzel("health")
