@@ -116,8 +116,9 @@ def test_a_newer_resume_directory_is_refused(file: Path, tmp_path: Path) -> None
     there = tmp_path / "resume_dir"
     there.mkdir(mode=0o755)
     (there / "format.json").write_text('{"format": 99, "written_by": "9.9"}')
-    [problem] = check(file, {}).problems
-    assert (problem.key, check(file, {}).exit_code) == ("paths.resume_dir", 78)
+    checked = check(file, {})
+    [problem] = checked.problems
+    assert (problem.key, checked.exit_code) == ("paths.resume_dir", 78)
     argv = [sys.executable, "-m", "supervisor", "--config", str(file)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (78, "")
