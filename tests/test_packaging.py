@@ -4,8 +4,10 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,11 +32,17 @@ def pins() -> list[str]:
 
 
 def test_every_direct_dependency_is_pinned_once() -> None:
-    """Those to run, with the gateway and without, to test and to build."""
+    """Those to run, with each extra and without, to test and to build."""
     config: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
     project = config["project"]
     extras = project["optional-dependencies"]
-    direct = [*project["dependencies"], *extras["dev"], *extras["gateway"], *config["build-system"]["requires"]]
+    direct = [
+        *project["dependencies"],
+        *extras["dev"],
+        *extras["gateway"],
+        *extras["top"],
+        *config["build-system"]["requires"],
+    ]
     names = {normalized(re.split("[^A-Za-z0-9._-]", requirement)[0]) for requirement in direct}
     assert names <= set(pins())
     assert len(set(pins())) == len(pins())
@@ -59,9 +67,47 @@ def test_a_wheel_is_built_by_what_is_installed(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         scripts = {name.rpartition("/")[2]: archive.read(name) for name in names if ".data/scripts/" in name}
+        [metadata] = [message_from_bytes(archive.read(name)) for name in names if name.endswith(".dist-info/METADATA")]
     modules = {str(path.relative_to(source)) for name in PACKAGES for path in (source / name).rglob("*.py")}
     assert {"engine_proc/__main__.py", "supervisor/engine/life/keeper.py", "ouzel/cli/main.py"} < modules
     assert modules | {"ouzel/py.typed", "protocol/py.typed"} <= set(names)
     assert not any(name.startswith(("tests/", "tools/")) or "entry_points" in name for name in names)
     assert scripts.keys() == {"ouzel", "ouzel-gateway", "ouzeld"}
     assert all(script.startswith(b"#!/bin/sh\n") and b'/python" -I ' in script for script in scripts.values())
+    assets = {str(path.relative_to(source)) for path in (source / "gateway/page/assets").iterdir()}
+    assert assets
+    assert assets <= set(names)
+    pages = {name.partition(".data/data/share/man/")[2] for name in names if "/share/man/" in name}
+    assert pages == {"man1/ouzel.1", "man8/ouzel-gateway.8", "man8/ouzeld.8"}
+    config: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert metadata["Requires-Python"] == config["requires-python"]
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert metadata.get_all("Provides-Extra") == list(config["optional-dependencies"])
+    assert metadata.get_all("Classifier") == config["classifiers"]
+    _check_installed(wheel, tmp_path)
+
+
+def _check_installed(wheel: Path, scratch: Path) -> None:
+    """Links to the commands start them, in a new environment that also has the packages of this one."""
+    new = scratch / "new"
+    subprocess.run([sys.executable, "-I", "-m", "venv", "--without-pip", str(new)], check=True)
+    [packages] = new.glob("lib/python3*/site-packages")
+    argv = [sys.executable, "-I", "-m", "pip", "--quiet", "--python", str(new / "bin/python"), "install"]
+    subprocess.run([*argv, "--no-index", "--no-deps", "--no-compile", str(wheel)], check=True)
+    (packages / "others.pth").write_text(sysconfig.get_path("purelib"))
+    environ = {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "OUZEL_PATHS_STATE_DIR": str(scratch / "state"),
+        "OUZEL_PATHS_RESUME_DIR": str(scratch / "state/resume"),
+        "OUZEL_PATHS_RUNTIME_DIR": str(scratch / "run"),
+        "OUZEL_PATHS_DOWNLOAD_ROOTS": str(scratch / "downloads"),
+    }
+    for words in (["ouzel", "--help"], ["ouzel-gateway", "--check"], ["ouzeld", "--check"]):
+        link = scratch / words[0]
+        link.symlink_to(new / "bin" / words[0])
+        done = subprocess.run([str(link), *words[1:]], env=environ, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+    script = "import ouzel, supervisor; print(ouzel.__file__, supervisor.__file__)"
+    done = subprocess.run([new / "bin/python", "-I", "-c", script], check=True, capture_output=True, text=True)
+    assert all(path.startswith(str(new)) for path in done.stdout.split())

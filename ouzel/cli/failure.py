@@ -24,6 +24,8 @@ class ExitCode(IntEnum):
     NOT_RUNNING = 3
     UNHEALTHY = 4
     ENDED_IN_ERROR = 5
+    FOUND_ERRORS = 6
+    FOUND_WARNINGS = 7
     INTERRUPTED = 130
     READER_GONE = 141
 
@@ -31,7 +33,8 @@ class ExitCode(IntEnum):
 EXIT_CODES_HELP = (
     "Exit codes: 0 done; 1 the daemon refused, or did not answer in time, a URL could not be fetched, or the output "
     "could not be written; 2 wrong usage; 3 no daemon is running; 4 `health` says unhealthy; 5 a torrent ended in an "
-    "error, was removed, or has no file selected, during --wait; 130 interrupted; "
+    "error, was removed, or has no file selected, during --wait; 6 `doctor` found an error; 7 `doctor` found only "
+    "warnings; 130 interrupted; "
     "141 (SIGPIPE) the reader of the output went away."
 )
 

@@ -27,11 +27,12 @@ from ouzel.cli.commands import (
     trackers,
     views,
 )
-from ouzel.cli.commands.daemon import crashes, damaged, keys, settings
+from ouzel.cli.commands.daemon import crashes, damaged, doctor, keys, settings
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
 from ouzel.cli.importing import import_command
+from ouzel.cli.top import command as top_command
 from protocol.host import standard_streams
 from protocol.wire.errors import OuzelError
 
@@ -60,6 +61,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "peers": views.peers,
     "pieces": views.pieces,
     "watch": views.watch,
+    "top": top_command.top,
     "pause": changes.pause,
     "resume": changes.resume,
     "recheck": changes.recheck,
@@ -83,6 +85,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "ban": bans.ban,
     "unban": bans.unban,
     "health": views.health,
+    "doctor": doctor.doctor,
     "events": views.events,
     "ping": views.ping,
     "stats": statistics.stats,

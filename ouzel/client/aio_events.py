@@ -102,6 +102,11 @@ class AsyncEvents:
             self.close()
             raise
 
+    @property
+    def quiet_s(self) -> float:
+        """The seconds since the daemon's last message. The daemon sends a tick every second."""
+        return 0.0 if self._feed is None else self._feed.quiet_s(monotonic())
+
     async def follow(self, torrent: str) -> None:
         """From now on yields only this torrent's events and progress, and events about no torrent. Raises Closed."""
         await self.start()

@@ -22,6 +22,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import Final, NamedTuple
 
 PRIVATE: Final = 0o700
@@ -309,10 +310,20 @@ def _check_trusted(place: _Place, trust: _Trust) -> None:
         raise PermissionError(errno.EPERM, problem, place.path)
 
 
-@contextlib.contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Makes errors that are raised within the context name the whole path, not one component."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
+class _naming:  # noqa: N801  # used like a function
+    """Makes errors that are raised within the context name the whole path, not one component.
+
+    From Python 3.12 on, `contextlib.contextmanager` would leave the error and its frames to the garbage collector.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        """Does nothing."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(self._path)) from None

@@ -1,4 +1,7 @@
-"""`scripts/pins`: writes requirements.txt and requirements-dev.txt. With --check, reports differences, offline."""
+"""`scripts/pins`: writes requirements.txt and requirements-dev.txt.
+
+With --check, reports differences, offline. With --wheels, asks the registry for the wheels of each Python and platform.
+"""
 
 import subprocess
 import sys
@@ -7,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from tools.pins import locks
+from tools.pins import locks, wheels
 from tools.pins.locks import DEV, HEADERS, ROOT, RUN, Lock
 
 
@@ -15,34 +18,47 @@ def main(
     check: bool = typer.Option(
         False, "--check", help="write nothing; report what does not fit, and exit 1 if anything does not"
     ),
+    look: bool = typer.Option(
+        False, "--wheels", help="write nothing; report each Python and platform that lacks a wheel; takes minutes"
+    ),
 ) -> None:
     """Write the hashes, as in the registry, of all packages that constraints.txt pins."""
-    if not check:
-        with tempfile.TemporaryDirectory(prefix="ouzel-pins-") as scratch:
-            _generate(Path(scratch))
-    found = list(locks.problems())
+    found: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="ouzel-pins-") as directory:
+        scratch = Path(directory)
+        if look:
+            found += wheels.problems(wheels.by_uv(_uv(scratch), scratch))
+        elif not check:
+            _generate(scratch)
+    found += locks.problems()
     for problem in found:
         sys.stdout.write(f"{problem}\n")
     raise typer.Exit(bool(found))
 
 
-def _generate(scratch: Path) -> None:
-    """Generates the locks by uv. pip knows only the hashes of the files that it would install here."""
+def _uv(scratch: Path) -> Path:
+    """Installs the pinned uv into a directory. Returns the program."""
     pip = [sys.executable, "-I", "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check"]
     uv = f"uv=={locks.pins()['uv']}"
     subprocess.run([*pip, "install", "--no-deps", "--only-binary=:all:", "--target", str(scratch), uv], check=True)
+    return scratch / "bin" / "uv"
+
+
+def _generate(scratch: Path) -> None:
+    """Generates the locks by uv. pip knows only the hashes of the files that it would install here."""
+    uv = _uv(scratch)
     to_run, to_test = locks.project()
-    run = _resolve(scratch, to_run)
-    both = _resolve(scratch, [*to_run, *to_test])
+    run = _resolve(uv, scratch, to_run)
+    both = _resolve(uv, scratch, [*to_run, *to_test])
     for name, found in ((RUN, run), (DEV, {name: lock for name, lock in both.items() if name not in run})):
         (ROOT / name).write_text(HEADERS[name] + locks.written(found))
 
 
-def _resolve(scratch: Path, requirements: list[str]) -> dict[str, Lock]:
+def _resolve(uv: Path, scratch: Path, requirements: list[str]) -> dict[str, Lock]:
     """The locks of all packages that these requirements need on any CPython on Linux, in the pinned versions."""
     wanted, out = scratch / "wanted.in", scratch / "out.txt"
     wanted.write_text("\n".join(requirements))
-    argv = [str(scratch / "bin" / "uv"), "pip", "compile", "--quiet", "--no-config", "--no-cache", "--universal"]
+    argv = [str(uv), "pip", "compile", "--quiet", "--no-config", "--no-cache", "--universal"]
     argv += ["--python-version", locks.PYTHONS[0], "--generate-hashes", "--no-header", "--no-annotate"]
     argv += ["--constraints", str(ROOT / "constraints.txt"), "--output-file", str(out), str(wanted)]
     subprocess.run(argv, check=True)

@@ -84,12 +84,14 @@ def needed_here(lock: Lock) -> bool:
 def project() -> tuple[list[str], list[str]]:
     """The direct requirements in pyproject.toml: those for running and building, and the further ones for testing.
 
-    A checkout has the gateway, too.
+    A checkout has the gateway and `ouzel top`, too.
     """
     config: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
     table = config["project"]
     extras = table["optional-dependencies"]
-    return [*table["dependencies"], *extras["gateway"], *config["build-system"]["requires"]], extras["dev"]
+    return [*table["dependencies"], *extras["gateway"], *extras["top"], *config["build-system"]["requires"]], extras[
+        "dev"
+    ]
 
 
 def closure(requirements: Iterable[str]) -> set[str]:

@@ -4,8 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from tools.debian import wheels
-from tools.debian.wheels import CannotDownload
+from tools.debian.wheels import CannotDownload, download
 from tools.systemd.host import CannotRun
 
 ROOT: Final = Path(__file__).parent.parent.parent
@@ -27,7 +26,12 @@ def make(directory: Path, python: str) -> None:
             shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / name, source)
+    wheels(directory / "wheels", python)
+
+
+def wheels(directory: Path, python: str) -> None:
+    """Fills a directory with the wheels of all packages in requirements.txt. Raises CannotRun."""
     try:
-        wheels.download(ROOT / "requirements.txt", directory / "wheels", python)
+        download(ROOT / "requirements.txt", directory, python)
     except CannotDownload as error:
         raise CannotRun(str(error)) from error

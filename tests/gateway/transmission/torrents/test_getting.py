@@ -1,6 +1,7 @@
 """`torrent-get`."""
 
 import asyncio
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +19,8 @@ def get(path: Path, rows: list[TorrentRow] = ROWS, **arguments: Any) -> dict[str
 
     async def answer() -> dict[str, Any]:
         face, _ = await face_of(path, rows)
-        return await torrent_get(face, {"fields": ["id", "nonsense", "hashString"], **arguments})
+        with closing(face.gateway.store):
+            return await torrent_get(face, {"fields": ["id", "nonsense", "hashString"], **arguments})
 
     return decoded(asyncio.run(answer()))
 
@@ -76,7 +78,8 @@ def test_the_mirror_answers_while_the_daemon_is_away(tmp_path: Path) -> None:
     async def answer() -> tuple[dict[str, Any], list[Any]]:
         face, daemon = await face_of(tmp_path, ROWS)
         face.mirror.away = True
-        return await torrent_get(face, {"fields": ["id", "files", "peers", "trackerStats"]}), daemon.calls
+        with closing(face.gateway.store):
+            return await torrent_get(face, {"fields": ["id", "files", "peers", "trackerStats"]}), daemon.calls
 
     found, called = asyncio.run(answer())
     assert ids(decoded(found)) == [1, 2, 3]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ def ask(path: Path, body: Any, answer: Any = jsonrpc.answer) -> tuple[int, Any]:
 
     async def run() -> tuple[int, Any]:
         face, _ = await face_of(path, [row(1)])
-        response = await answer(face, body)
+        with closing(face.gateway.store):
+            response = await answer(face, body)
         return response.status_code, json.loads(response.body) if response.body else None
 
     return asyncio.run(run())

@@ -1,0 +1,1 @@
+"""Tests of what `ouzel top` shows."""

@@ -1,0 +1,7 @@
+"""Builds the container image, and shows how it behaves: `scripts/container-test`.
+
+- The *base* is an image made of a minimal Debian. No registry of images is needed.
+- The *image* is what buildah makes of packaging/Containerfile and the base.
+- A *container* here is a process in namespaces of its own. The image's configuration decides its user, environment,
+  command, volumes and stop signal. It has only a loopback interface, and its root file system is read-only.
+"""
