@@ -1,6 +1,7 @@
 """Save paths of pipelined requests: they share looks at the disk, and each request sees the links as they are."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,11 +38,13 @@ async def test_a_replaced_link_is_seen_by_the_next_request(tmp_path: Path) -> No
 
 async def test_pipelined_requests_share_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A thread for each of 10,000 adds would take more time than all else."""
-    begun = []
-    monkeypatch.setattr(
-        "supervisor.concurrency.shared_calls.begin_in_thread",
-        lambda call: begun.append(1) or threads.begin_in_thread(call),  # type: ignore[func-returns-value]
-    )
+    begun: list[object] = []
+
+    def begin(call: Callable[[], str]) -> asyncio.Future[str]:
+        begun.append(call)
+        return threads.begin_in_thread(call)
+
+    monkeypatch.setattr("supervisor.concurrency.shared_calls.begin_in_thread", begin)
     confiner = Confiner(DownloadRoots([tmp_path]))
     asked = [confiner.confined(str(tmp_path / "films"), "args.save_path", deadline()) for _ in range(1000)]
     assert set(await asyncio.gather(*asked)) == {str(tmp_path / "films")}
