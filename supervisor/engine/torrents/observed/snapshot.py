@@ -188,8 +188,9 @@ class Snapshot:
         return self._now_in(torrent, TorrentState.QUEUED)
 
     def _now_in(self, torrent: str, state: TorrentState) -> list[StateChanged]:
+        previous = self.change_state(torrent, state)
         observed = self.of(torrent)
-        previous, observed.state, observed.error, observed.interrupted = observed.state, state, None, False
+        observed.error, observed.interrupted = None, False
         self.totals.state(torrent, state)
         return [] if previous is state else [StateChanged(torrent=torrent, state=state, previous=previous)]
 
