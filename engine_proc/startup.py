@@ -13,6 +13,7 @@ import zmq
 
 from engine_proc.engine import Engine
 from engine_proc.ip_filter.filter_watch import FilterWatch
+from engine_proc.process import certificates
 from engine_proc.process.log import log
 from engine_proc.process.parent import die_with_parent
 from engine_proc.process.route_watch import RouteWatch
@@ -89,6 +90,7 @@ def run() -> None:
 
     def make_session(command: Configure) -> LibtorrentSession:
         settings, _ = merged(command.settings, command.overrides, known)
+        certificates.read_once(os.environ)
         return LibtorrentSession(
             settings,
             download_bps=command.download_bps,

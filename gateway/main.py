@@ -25,6 +25,7 @@ from gateway.access import key_commands, password
 from gateway.config import gateway_config
 from gateway.config.gateway_config import Config
 from gateway.service import InUse, store_file
+from gateway.store.store import NewerStore, check_version
 from gateway.web.server import CannotListen, UnusableCertificate
 from protocol.configuration.config_problem import InvalidConfig
 from protocol.host import private_dir, standard_streams, utf8
@@ -80,7 +81,7 @@ def main() -> None:
     try:
         config = gateway_config.load(args.config)
         _run(config, args)
-    except (InvalidConfig, UnusableCertificate) as error:
+    except (InvalidConfig, UnusableCertificate, NewerStore) as error:
         _fail(EXIT_CONFIG, str(error))
     except CannotListen as error:
         _fail(EXIT_CONFIG if error.permanent else EXIT_UNAVAILABLE, str(error))
@@ -98,6 +99,8 @@ def _run(config: Config, args: argparse.Namespace) -> None:
     if args.check:
         check.check(config)
         check.check_web_interfaces(config)
+        with contextlib.suppress(sqlite3.Error, OSError):  # another user's file, or a damaged one, which is put aside
+            check_version(store_file(config))
         sys.stdout.write("the configuration is right\n")
     elif args.new_api_key is not None or args.revoke_api_key is not None or args.list_api_keys:
         _on_keys(config, args)

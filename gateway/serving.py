@@ -26,6 +26,7 @@ async def serve(config: Config) -> None:
         InUse: another gateway uses the directory.
         UnusableCertificate: the certificate or its key cannot be used.
         InvalidConfig: the password's hash is malformed.
+        NewerStore: a newer version has written the store.
         OSError, sqlite3.Error: the store cannot be opened.
     """
     check.check(config)

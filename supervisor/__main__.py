@@ -11,6 +11,7 @@ Exit codes:
 - 78: the configuration is wrong, or libtorrent refuses the configuration.
 - 78, too: this kernel cannot meet `[sandbox] mode = "require"`.
 - 78, too: fewer than 256 files may be open.
+- 78, too: a newer version has written the resume directory.
 """
 
 import argparse
@@ -30,6 +31,7 @@ import structlog
 
 from protocol.configuration.config_problem import InvalidConfig
 from protocol.durable.directory_lock import AlreadyLocked, DirectoryLock
+from protocol.durable.format_version import NewerFormat, check_format
 from protocol.host import utf8
 from protocol.text.scrub import scrub_all
 from supervisor import config_check
@@ -66,7 +68,7 @@ def argument_parser(version: str) -> argparse.ArgumentParser:
         epilog="Exit codes: 0 stopped as asked, 2 usage, 69 an address is not available now, "
         "71 there is no UTF-8 locale, 73 a directory cannot be made or trusted, 75 already running, "
         '78 the configuration is wrong, libtorrent refuses it, [sandbox] mode = "require" cannot be met, '
-        "or fewer than 256 files may be open.",
+        "fewer than 256 files may be open, or a newer version has written the resume directory.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file; without it the defaults apply")
     parser.add_argument(
@@ -119,6 +121,8 @@ def main(engine: str = ENGINE_MODULE, probe_s: float = PROBE_S) -> None:
         locks = _take_directories(config, log)
     except AlreadyLocked as error:
         _fail(EXIT_ALREADY_RUNNING, f"{error}; stop that one first, or give this one other directories")
+    except NewerFormat as error:
+        _fail(EXIT_CONFIG, str(error))
     except OSError as error:
         _fail(EXIT_CANNOT_CREATE, f"{error.filename}: {error.strerror}; see [paths] in the configuration")
     manager = ServiceManager.of_environment(os.environ, os.getpid())
@@ -169,8 +173,16 @@ def _check(file: Path | None, *, as_json: bool) -> int:
 
 
 def _take_directories(config: configuration.Config, log: logs.Logger) -> list[DirectoryLock]:
-    """Makes missing directories. Locks the resume directory and the runtime directory. Raises OSError."""
+    """Makes missing directories. Locks the resume directory and the runtime directory.
+
+    Raises OSError. If a newer version has written the resume directory, raises NewerFormat, and changes nothing.
+    """
     paths = config.paths
+    try:
+        check_format(Path(paths.resume_dir))
+    except OSError as error:
+        if isinstance(error, NewerFormat):
+            raise  # the following steps report any other error
     for note in own_directories.prepare(paths):
         log.warning("directory_shared", problem=note)
     locks = [DirectoryLock(Path(directory)) for directory in dict.fromkeys((paths.resume_dir, paths.runtime_dir))]

@@ -15,6 +15,7 @@ import msgspec
 
 from protocol.configuration.config_problem import InvalidConfig, Problem
 from protocol.durable.directory_lock import LOCK
+from protocol.durable.format_version import NewerFormat, check_format
 from protocol.host import private_dir
 from protocol.internal.config_question import ConfigQuestion
 from supervisor.access.access import UnusableAccess, read_secret_key
@@ -53,7 +54,9 @@ def check(file: Path | None, environ: Mapping[str, str] = os.environ) -> Checked
         config = configuration.load(file, environ)
     except InvalidConfig as error:
         return Checked(ok=False, problems=error.problems, exit_code=EXIT_CONFIG)
-    problems = [given.blame(key, message) for key, message in (*_judged(config, environ), *_keys(config))]
+    problems = [
+        given.blame(key, message) for key, message in (*_judged(config, environ), *_keys(config), *_format(config))
+    ]
     exit_code = EXIT_CONFIG if problems else 0
     directories, notes = _directories(config)
     problems += [given.blame(key, message) for key, message in directories]
@@ -101,6 +104,16 @@ def _keys(config: Config) -> Iterator[tuple[str, str]]:
     except UnusableAccess as error:
         key, _, problem = str(error).partition(": ")
         yield key, problem
+
+
+def _format(config: Config) -> Iterator[tuple[str, str]]:
+    """Yields a problem if a newer version has written the resume directory."""
+    try:
+        check_format(Path(config.paths.resume_dir))
+    except NewerFormat as error:
+        yield "paths.resume_dir", str(error)
+    except OSError:  # `_directories` reports what is wrong with the directory
+        return
 
 
 def _directories(config: Config) -> tuple[list[tuple[str, str]], list[str]]:

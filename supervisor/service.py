@@ -5,6 +5,7 @@ parts, starts them in order, and stops them in order. The parts make all decisio
 """
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Callable
@@ -18,6 +19,7 @@ from protocol.durable.resume_dir import ResumeDir
 from protocol.host.mounts import MountTable
 from supervisor.commands.roots.roots_in_force import RootsInForce
 from supervisor.commands.session_settings import SessionSettings
+from supervisor.concurrency.threads import in_thread
 from supervisor.config.config import Config
 from supervisor.config.config_changes import ConfigInForce
 from supervisor.engine.engine import Engine, Part
@@ -41,6 +43,7 @@ from supervisor.payload.root_watch import RootWatch, user_name
 from supervisor.requests.readiness import Readiness
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.ip_filter_copy import IpFilterCopy
+from supervisor.store.stored_format import write_format
 from supervisor.wiring.command_parts import CommandParts
 from supervisor.wiring.handler_parts import HandlerParts, policy_of
 from supervisor.wiring.sockets import Sockets
@@ -82,7 +85,8 @@ class Service:
         closing: AsyncExitStack,
     ) -> None:
         in_force, paths, policy = ConfigInForce(config), config.paths, partial(policy_of, probe_s)
-        runtime_dir, resume_dir = Path(paths.runtime_dir), ResumeDir(Path(paths.resume_dir))
+        runtime_dir = Path(paths.runtime_dir)
+        self._resume_dir = resume_dir = ResumeDir(Path(paths.resume_dir))
         self._manager, self._log = manager, log
         self._group = asyncio.TaskGroup()
         self._finished = asyncio.Event()
@@ -214,6 +218,8 @@ class Service:
             await self._watch.totals.load()
             await self._engine.prepare()
             await self._ip_filter.prepare()
+            with contextlib.suppress(OSError):  # the warden reports the cause, and writes it later
+                await in_thread(partial(write_format, self._resume_dir))
             requests = self._commands.answer(self._group)
             signals.catch(stop=self.stop, reload=self._handlers.reloader.request_reload)
             self._tell_what_was_found()

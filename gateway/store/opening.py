@@ -25,6 +25,7 @@ def opened(file: Path) -> Iterator[Store]:
     A damaged file is put aside, and a new one begun: clients can go on, and nothing is deleted.
 
     Raises:
+        NewerStore: a newer version has written the file.
         sqlite3.Error: the file cannot be opened, although it is not damaged.
         OSError: a damaged file cannot be put aside.
     """

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -19,6 +19,34 @@ CREATE TABLE IF NOT EXISTS value (name TEXT PRIMARY KEY, json BLOB NOT NULL);
 """
 
 
+VERSION: Final = 1
+"""The version of the schema. It grows with a change that an earlier program would misread. See docs/adr/064."""
+
+
+class NewerStore(Exception):
+    """A newer version of Ouzel has written the file. The message says what to do."""
+
+    def __init__(self, file: Path, found: int) -> None:
+        super().__init__(
+            f"{file} was written by a newer version of Ouzel in format {found}, and this version reads format "
+            f"{VERSION} at most; nothing was changed; install that version again, or move the file away"
+        )
+
+
+def check_version(file: Path) -> None:
+    """Raises NewerStore if a newer version has written the file. Changes nothing, and accepts a missing file.
+
+    Raises sqlite3.Error if the file cannot be read.
+    """
+    if not file.exists():
+        return
+    # immutable: SQLite then makes no files beside this one.
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+        [found] = database.execute("PRAGMA user_version").fetchone()
+    if found > VERSION:
+        raise NewerStore(file, found)
+
+
 class Store:
     """The open file. Writes are durable when they return. Reads are from memory.
 
@@ -26,16 +54,20 @@ class Store:
         file: the path of the file. If the file does not exist, it is made.
 
     Raises:
+        NewerStore: a newer version has written the file.
         sqlite3.Error: the file cannot be opened, or is not a database.
     """
 
     def __init__(self, file: Path) -> None:
+        check_version(file)
         self._lock = Lock()
         self._database = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         try:
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=FULL")
             self._database.executescript(SCHEMA)
+            if self._database.execute("PRAGMA user_version").fetchone() != (VERSION,):
+                self._database.execute(f"PRAGMA user_version = {VERSION}")
             self._numbers: dict[str, int] = dict(self._database.execute("SELECT id, number FROM torrent"))
             self._values: dict[str, bytes] = dict(self._database.execute("SELECT name, json FROM value"))
         except BaseException:

@@ -6,6 +6,7 @@ for a disk.
 
 The thread commits everything in its queue as one group (group commit). It starts writing out all temporary files before
 it waits for the first file. So a journaling file system commits once for all files, and the directory is synced once.
+On a slow disk the waits for the files of a group overlap.
 """
 
 import contextlib
@@ -16,10 +17,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from protocol.durable.recycler import Recycler, delete
+from protocol.durable.syncing import call_all
 
 TEMPORARY_SUFFIX: Final = ".tmp"
 _GROUP_MAX: Final = 128
@@ -82,8 +85,7 @@ def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> li
     staged = [_Staged(transaction, taken, recycler) for transaction in group]
     for each in staged:
         each.attempt(each.write)
-    for each in staged:
-        each.attempt(each.sync)
+    call_all([partial(each.attempt, each.sync) for each in staged])
     for each in staged:
         each.attempt(each.publish)
     published = [each for each in staged if each.failure is None]

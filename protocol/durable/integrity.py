@@ -13,10 +13,14 @@ import os
 import re
 import stat
 import zlib
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
+
+from protocol.durable import format_version
+from protocol.durable.format_version import FIRST, FORMAT_MEMBER, format_of
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -24,6 +28,7 @@ MAX_FILE_BYTES: Final = 128 * 1024 * 1024
 """A limit above the size of any file that Ouzel writes. Resume data is below 127 MiB, a .torrent file below 64 MiB."""
 
 _CHECKSUM: Final = "checksum"
+_UNKNOWN: Final = "unknown_members"
 _TRAILER: Final = b"\nouzel resume data, crc32 %08x, %012d bytes\n"
 _TRAILER_SIZE: Final = len(_TRAILER % (0, 0))
 
@@ -44,6 +49,10 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 class Damaged(Exception):
     """A file's content fails its integrity check; the message says why."""
+
+
+class NewerRecord(Damaged):
+    """A newer version of Ouzel has written a record. The file may be intact, but this version cannot read it."""
 
 
 def read(path: str | Path) -> bytes:
@@ -134,17 +143,25 @@ def encode_record(record: msgspec.Struct) -> bytes:
 
     The checksum is the first member. So valid JSON remains if a person deletes its line. The text always has the
     members in the class attribute `WRITTEN`, also with default values. People edit these members.
+
+    A record names its format unless that is the first one. Members that `decode_record` did not know come last.
     """
     found: dict[str, Any] = msgspec.to_builtins(record)
+    unknown = found.pop(_UNKNOWN, None) or {}
     for name in getattr(record, "WRITTEN", ()):
         if name not in found:
             found[name] = msgspec.to_builtins(getattr(record, name))
-    members = {name: found[name] for name in record.__struct_fields__ if name in found}
+    members = {name: found[name] for name in record.__struct_fields__ if name in found} | unknown
+    if format_version.FORMAT > FIRST:
+        members = {FORMAT_MEMBER: format_version.FORMAT, **members}
     return msgspec.json.format(msgspec.json.encode({_CHECKSUM: _checksum(members), **members}), indent=2) + b"\n"
 
 
 def decode_record(content: bytes, kind: type[T]) -> T:
-    """Decodes the record in a file. Raises Damaged.
+    """Decodes the record in a file. Raises Damaged, or NewerRecord for a record of a newer format.
+
+    A later version of the same format may have written members that are not known here. They stay with the record, and
+    `encode_record` writes them again. Copies of the record have them, too (`msgspec.structs.replace`).
 
     A file without the checksum is accepted. So people can edit the file and delete the checksum line. Nothing else
     detects mistakes in such a file, so unknown members are refused. A byte order mark and a trailing comma are
@@ -154,14 +171,35 @@ def decode_record(content: bytes, kind: type[T]) -> T:
         members = _members(content)
         checksum = members.pop(_CHECKSUM, None)
         if checksum is None:
-            unknown = sorted(members.keys() - set(kind.__struct_fields__))
-            if unknown:
-                raise Damaged(f"it has no checksum, and a member {unknown[0]!r} that is not known")
+            strange = sorted(members.keys() - {*kind.__struct_fields__, FORMAT_MEMBER})
+            if strange:
+                raise Damaged(f"it has no checksum, and a member {strange[0]!r} that is not known")
         elif checksum != _checksum(members):
             raise Damaged("its checksum does not fit; delete that line if the file was edited on purpose")
-        return msgspec.convert(members, kind)
+        if members.keys() <= _fields(kind):  # so it names no format, and has the first one
+            return msgspec.convert(members, kind)
+        if (found := format_of(members)) > format_version.FORMAT:
+            raise NewerRecord(f"it has format {found}, and this version reads format {format_version.FORMAT} at most")
+        kept = {name: members.pop(name) for name in [*members] if name not in _fields(kind)}
+        kept.pop(FORMAT_MEMBER, None)
+        if not kept:
+            return msgspec.convert(members, kind)
+        extended: T = msgspec.convert({**members, _UNKNOWN: kept}, _with_unknown(kind))
+        return extended
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Damaged(str(error)) from error
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> frozenset[str]:
+    return frozenset(kind.__struct_fields__)
+
+
+@cache
+def _with_unknown(kind: type[T]) -> type[T]:
+    """A subclass of a record's class. It has one more field for unknown members. So only such records need memory."""
+    fields = [(_UNKNOWN, dict[str, Any])]
+    return msgspec.defstruct(kind.__name__, fields, bases=(kind,), frozen=True, kw_only=True, gc=False)  # type: ignore[return-value]  # it is a subclass of `kind`
 
 
 def _members(content: bytes) -> dict[str, Any]:

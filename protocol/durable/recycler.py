@@ -1,7 +1,8 @@
 """Recycles replaced files: new content overwrites them, and no new file is created.
 
 Before ext4 allocates an inode, it scans past every inode that was deleted in the last five seconds. Each change of a
-record deletes an inode. After a few thousand changes, creating a file takes the same time as syncing it.
+record deletes an inode. After a few thousand changes, creating a file takes the same time as syncing it. So does
+deleting a file.
 """
 
 import contextlib
@@ -11,7 +12,10 @@ from collections import deque
 from pathlib import Path
 from typing import Final
 
-RECYCLED_MAX: Final = 8
+REPLACED_MIN: Final = 8
+"""A file is overwritten only after this number of other files were replaced."""
+RECYCLED_MAX: Final = REPLACED_MIN + 128
+"""The maximum number of kept files. It suffices for the largest group of a `DurableWriter`."""
 
 _AS_MADE: Final = stat.S_IFREG | 0o600
 
@@ -19,7 +23,7 @@ _AS_MADE: Final = stat.S_IFREG | 0o600
 class Recycler:
     """Keeps the most recently replaced files of one directory, under temporary names. Not thread-safe.
 
-    The recycler overwrites a file only after `RECYCLED_MAX` others were replaced. So a process that was reading the
+    The recycler overwrites a file only after `REPLACED_MIN` others were replaced. So a process that was reading the
     file has had time to finish.
 
     A file is reused only if nobody else can use it. So the file must have no other hard link, because a backup may make
@@ -67,7 +71,7 @@ class Recycler:
 
         Returns its temporary name and a descriptor, or None if no file is left.
         """
-        while len(self._kept) == RECYCLED_MAX and directory == self._directory:
+        while len(self._kept) >= REPLACED_MIN and directory == self._directory:
             name = self._kept.popleft()
             try:
                 fd = os.open(name, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)

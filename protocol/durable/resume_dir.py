@@ -4,6 +4,7 @@ The supervisor writes all files except those in `fastresume/`.
 
 - `<id>.json`: desired state
 - `<id>.torrent`: metainfo
+- `format.json`: the format of the directory, see `format_version`
 - `session.json`: settings changed at run time
 - `fastresume/<id>.fastresume`: libtorrent's resume data (engine)
 - `fastresume/dht`: state of the DHT (engine)
@@ -31,6 +32,7 @@ from pathlib import Path
 from typing import Final
 
 from protocol.durable.durable import TEMPORARY_SUFFIX, fsync_dir
+from protocol.durable.format_version import FORMAT_FILE
 from protocol.host import private_dir
 
 _ENGINE_DIR: Final = "fastresume"
@@ -112,6 +114,11 @@ class ResumeDir:
     def session(self) -> Path:
         """The path of the file with settings that clients changed at run time."""
         return self.root / "session.json"
+
+    @property
+    def format(self) -> Path:
+        """The path of the file with the format of the directory."""
+        return self.root / FORMAT_FILE
 
     @property
     def ip_filter(self) -> Path:

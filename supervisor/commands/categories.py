@@ -12,7 +12,7 @@ from protocol.wire.results import CategoryList, CategoryRemoved, CategoryReport
 from protocol.wire.session.desired_session import DesiredSession
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.handlers import handles
-from supervisor.commands.roots.confining import confined
+from supervisor.commands.roots.confining import Confiner
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.store.catalogue import Catalogue
@@ -50,7 +50,7 @@ class CategoryEditor:
 
     def __init__(self, *, catalogue: Catalogue, roots: DownloadRoots, locks: KeyedLocks) -> None:
         self._catalogue = catalogue
-        self._roots = roots
+        self._confiner = Confiner(roots)
         self._locks = locks
 
     @handles(PutCategory)
@@ -58,7 +58,7 @@ class CategoryEditor:
         """Creates a category, or changes its save path."""
         path = command.save_path
         if path is not None:
-            path = await confined(self._roots, path, "args.save_path", deadline)
+            path = await self._confiner.confined(path, "args.save_path", deadline)
         async with self._locks.hold(SESSION):
             session = await self._session()
             known = session.categories.get(command.name)

@@ -16,14 +16,15 @@ async def in_thread(call: Callable[[], T]) -> T:
     `asyncio.to_thread` has only a few threads, and hung calls could occupy all of them. A hung call in one of its
     threads would also prevent the exit of the process.
     """
-    answer = _begun(call)
+    answer = begin_in_thread(call)
     try:
         return await answer
     finally:
         del answer  # breaks the reference cycle of error, frame and future
 
 
-def _begun(call: Callable[[], T]) -> asyncio.Future[T]:
+def begin_in_thread(call: Callable[[], T]) -> asyncio.Future[T]:
+    """Begins the call in a new thread. Returns the future of its outcome. Raises OSError as `in_thread` does."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()
     unsettled = [answer]  # emptied by `settle`, since an error may keep the thread's frames alive

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, TypeVar
 from protocol.durable import durable
 from protocol.durable.directory_lock import AlreadyLocked, DirectoryLock
 from protocol.durable.durable import Change
+from protocol.durable.format_version import check_format
 from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.session.desired_session import DesiredSession
@@ -30,6 +31,7 @@ from supervisor.store.damaged_files import list_names, unreplaced
 from supervisor.store.differences import Mended, check_metainfo, differences
 from supervisor.store.remedies import remedy
 from supervisor.store.resume_dir_watch import Home, Seen, Verdict, judge, slowness
+from supervisor.store.stored_format import write_format
 from supervisor.store.stored_records import Found, Unreadable, cannot_be_listed, read_all, read_session, read_torrent
 
 T = TypeVar("T")
@@ -245,6 +247,7 @@ class ResumeDirWarden:
 
         If the new directory has unknown torrents, returns a problem. Otherwise returns None.
         """
+        check_format(self._dir.root)
         strangers = [torrent for torrent in self._dir.torrents() if not self._catalogue.has_known(torrent)]
         if strangers:
             return (
@@ -366,6 +369,7 @@ class ResumeDirWarden:
         """
         await self._catalogue.settled()
         records, removed = self._catalogue.records(), frozenset(self._catalogue.removed)
+        await self._beside(partial(write_format, self._dir))
         changes, mended = await self._beside(lambda: differences(self._dir, records, removed))
         owners = {record.path: record.torrent for record in records}
         problem = await self._catalogue.rewrite([(owners[change.path], change) for change in changes])

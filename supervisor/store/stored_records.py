@@ -5,7 +5,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from protocol.durable.integrity import Damaged, cannot_be_read, decode_record, read
+from protocol.durable.format_version import check_format
+from protocol.durable.integrity import Damaged, NewerRecord, cannot_be_read, decode_record, read
 from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.session.desired_session import DesiredSession
@@ -44,11 +45,12 @@ class Stored(NamedTuple):
 
 
 def read_all(directory: ResumeDir) -> Stored:
-    """Reads the whole directory. Raises OSError if it cannot be listed.
+    """Reads the whole directory. Raises OSError if it cannot be listed, or if its format is newer (NewerFormat).
 
     Damaged files, and files without a torrent, are put aside. Earlier versions stored fast-resume data next to the
     records. This data is moved to the engine's own directory.
     """
+    check_format(directory.root)
     with contextlib.suppress(OSError):  # the warden makes it as soon as it can be made
         directory.make_engine_dir()
     stored = Stored([], DesiredSession(), [], [], directory.migrate())
@@ -117,6 +119,8 @@ def read_torrent(directory: ResumeDir, torrent: str) -> Found:
             raise Damaged(f"it is of torrent {desired.torrent!r}")
     except FileNotFoundError:
         return None
+    except NewerRecord as error:
+        return _newer(path, torrent, error)
     except Damaged as error:
         return _put_aside(directory, path, torrent, error)
     except OSError as error:
@@ -131,6 +135,8 @@ def read_session(directory: ResumeDir) -> DesiredSession | Unreadable | DamagedF
         return decode_record(read(path), DesiredSession)
     except FileNotFoundError:
         return DesiredSession()
+    except NewerRecord as error:
+        return _newer(path, None, error)
     except Damaged as error:
         return _put_aside(directory, path, None, error)
     except OSError as error:
@@ -152,6 +158,12 @@ def _put_aside(directory: ResumeDir, path: Path, torrent: str | None, damage: Da
         return DamagedFile(path.name, torrent, what, put_aside_as(directory.put_aside(path)))
     except OSError as error:
         return Unreadable(path.name, torrent, f"{what}; it could not be put aside ({error}), which is tried again")
+
+
+def _newer(path: Path, torrent: str | None, error: NewerRecord) -> Unreadable:
+    """A record that another version has written. It stays where it is, and is not overwritten."""
+    problem = f"{path} was written by a newer version of Ouzel ({error}); it is left alone: install that version again"
+    return Unreadable(path.name, torrent, problem)
 
 
 def _clear(directory: ResumeDir, path: Path) -> None:

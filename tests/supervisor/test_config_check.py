@@ -108,3 +108,21 @@ def test_a_path_of_any_bytes_can_be_told_in_json(tmp_path: Path) -> None:
     asked = subprocess.run(argv, capture_output=True, check=False)
     found = msgspec.json.decode(asked.stdout, type=Checked)
     assert [str(problem) for problem in found.problems] == [f"{tmp_path}/?: No such file or directory"]
+
+
+@pytest.mark.process
+def test_a_newer_resume_directory_is_refused(file: Path, tmp_path: Path) -> None:
+    """By the check and by a start, with the same words. Neither touches the directory."""
+    there = tmp_path / "resume_dir"
+    there.mkdir(mode=0o755)
+    (there / "format.json").write_text('{"format": 99, "written_by": "9.9"}')
+    checked = check(file, {})
+    [problem] = checked.problems
+    assert (problem.key, checked.exit_code) == ("paths.resume_dir", 78)
+    argv = [sys.executable, "-m", "supervisor", "--config", str(file)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (78, "")
+    assert problem.message in done.stderr
+    assert "written by Ouzel 9.9 in format 99" in done.stderr
+    assert [path.name for path in there.iterdir()] == ["format.json"]
+    assert there.stat().st_mode & 0o777 == 0o755

@@ -6,5 +6,5 @@ It is not part of the test suite, because it needs root and boots a Debian.
 - A *container* boots the root file system without changing it. All writes go to memory, and are discarded.
 - The *distribution* is Ouzel's sources, with its dependencies as wheels. The container has no network.
 - The *story* installs Ouzel by the commands in docs/systemd.md. It tests the service through failures. *Operator's day* runs
-  the procedures of that page.
+  the procedures of that page. The *package's story* installs, upgrades and purges the Debian package.
 """

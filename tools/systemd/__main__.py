@@ -3,16 +3,18 @@
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from ouzel.cli.display.output import Output
 from tools.rig.scratch import scratch, unwinding
-from tools.systemd import distribution, host
+from tools.systemd import distribution, host, package_pair
 from tools.systemd.container import CommandFailed, Container
 from tools.systemd.host import CannotRun
 from tools.systemd.operators_day import OperatorsDay
+from tools.systemd.package_story import PackageStory
 from tools.systemd.story import Story
 
 EXIT_CANNOT_RUN: Final = 77
@@ -20,16 +22,19 @@ JOURNAL_TAIL: Final = "30"
 
 
 def systemd_test(
-    story: Annotated[str, typer.Option(metavar="NAME", help="The story: service, operator, or all.")] = "all",
+    story: Annotated[str, typer.Option(metavar="NAME", help="The story: service, operator, package, or all.")] = "all",
+    packages: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="For the package's story: where both packages are, or are built.")
+    ] = None,
     suite: Annotated[str, typer.Option(metavar="NAME", help="The Debian release in the container.")] = "bookworm",
 ) -> None:
-    """Test Ouzel's unit under systemd, and an operator's day. Takes minutes, and one more the first time.
+    """Test Ouzel under systemd: its unit, an operator's day, and its package. Takes minutes, and more the first time.
 
     Needs root to boot a container. The container has no network. Exit codes: 0 if all steps succeeded, 1 if one failed.
     2 for wrong usage. 77 if the test cannot run here.
     """
-    if story not in ("service", "operator", "all"):
-        raise typer.BadParameter("it is service, operator or all", param_hint="--story")
+    if story not in ("service", "operator", "package", "all"):
+        raise typer.BadParameter("it is service, operator, package or all", param_hint="--story")
     output = Output(as_json=False)
     began = time.monotonic()
     try:
@@ -39,9 +44,13 @@ def systemd_test(
             root = host.root_file_system(suite)
             shared = directory / "shared"
             shared.mkdir()
-            distribution.make(shared, host.python_of(root))
-            output.line(f"Prepared in {time.monotonic() - began:.0f} s; booting")
             good = True
+            if story != "package":
+                distribution.make(shared, host.python_of(root))
+            pair = None
+            if story in ("package", "all"):
+                pair = package_pair.provide(packages or directory / "packages", directory)
+            output.line(f"Prepared in {time.monotonic() - began:.0f} s; booting")
             if story in ("service", "all"):
                 with Container(root, shared, directory / "console") as container:
                     good = _tell(Story(container, directory).steps(), container, output)
@@ -51,6 +60,9 @@ def systemd_test(
                     Container(root, shared, directory / "console 2", "-2") as other,
                 ):
                     good = _tell(OperatorsDay(container, other, directory).steps(), container, output) and good
+            if pair is not None:
+                with Container(root, pair.directory, directory / "console") as container:
+                    good = _tell(PackageStory(container, directory, pair).steps(), container, output) and good
     except CannotRun as problem:
         output.line(f"cannot run here: {problem}")
         raise typer.Exit(EXIT_CANNOT_RUN) from None

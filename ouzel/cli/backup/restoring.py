@@ -11,13 +11,11 @@ from ouzel.cli.backup.marks import Disks, PayloadMarks
 from ouzel.cli.backup.staging import Staging
 from ouzel.cli.importing.moving import PathMap
 from protocol.durable import doubted
+from protocol.durable.format_version import FORMAT
 from protocol.durable.integrity import Damaged, decode_record, encode_record, seal, unseal
 from protocol.host.mounts import MountTable, mount_point_of
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.session.desired_session import DesiredSession
-
-DIRECTORY_FORMAT: Final = 1
-"""The newest known format of the resume directory. A directory without `format.json` has the first format."""
 
 _FASTRESUME: Final = ".fastresume"
 _RECORD: Final = ".json"
@@ -159,6 +157,6 @@ def _check_format(member: Member) -> None:
         found = msgspec.json.decode(member.content, type=dict[str, object]).get("format")
     except msgspec.MsgspecError as error:
         raise Unusable(f"{member.name}: {error}") from None
-    if isinstance(found, int) and found > DIRECTORY_FORMAT:
-        problem = f"its resume directory has format {found}, and this version of Ouzel knows {DIRECTORY_FORMAT}"
+    if isinstance(found, int) and found > FORMAT:
+        problem = f"its resume directory has format {found}, and this version of Ouzel knows {FORMAT}"
         raise Unusable(f"{problem}; use a newer version")

@@ -37,7 +37,7 @@ from supervisor.commands.lifecycle.addresses import merge_addresses
 from supervisor.commands.lifecycle.removing import Removing
 from supervisor.commands.lifecycle.uploads import Uploads
 from supervisor.commands.queueing import Queueing
-from supervisor.commands.roots.confining import confined
+from supervisor.commands.roots.confining import Confiner
 from supervisor.commands.roots.download_roots import DownloadRoots
 from supervisor.engine.engine import Engine
 from supervisor.engine.torrents.merger import Merger
@@ -83,7 +83,7 @@ class Adding:
         self._queueing = queueing
         self._catalogue = catalogue
         self._snapshot = engine.snapshot
-        self._roots = roots
+        self._confiner = Confiner(roots)
         self._mounts = mounts
         self._engine = engine
         self._merger = merger
@@ -257,7 +257,7 @@ class Adding:
         path, field = command.save_path, "args.save_path"
         if path is None and category is not None and category.save_path is not None:
             path, field = category.save_path, "args.category"
-        save_path = await confined(self._roots, path, field, deadline)
+        save_path = await self._confiner.confined(path, field, deadline)
         return save_path, mount_point_of(save_path, self._mounts.current())
 
     async def _inspect(self, command: AddTorrent, save_path: str, deadline: float) -> SourceInspected:

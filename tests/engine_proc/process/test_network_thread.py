@@ -1,6 +1,8 @@
 """Which of libtorrent's threads is measured: the one that carries out synchronous calls."""
 
 import os
+import sys
+import threading
 import time
 from typing import Any
 
@@ -34,3 +36,25 @@ def test_no_thread_is_unknown() -> None:
     assert thread.cpu_s() is None
     thread._tid = 2**22 + 1
     assert thread.cpu_s() is None
+
+
+def test_no_file_of_a_thread_is_opened() -> None:
+    """Opened files below `/proc/self/task` would delay the next failover: reaping the process would take long."""
+    opened: list[str] = []
+    watching = True
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if watching and event == "open":
+            opened.append(str(arguments[0]))
+
+    sys.addaudithook(watch)
+    end = threading.Event()
+    before = threads()
+    sleeper = threading.Thread(target=end.wait)
+    sleeper.start()
+    measured = NetworkThread(before).cpu_s()
+    watching = False
+    end.set()
+    sleeper.join()
+    assert measured is not None
+    assert not [path for path in opened if "/task" in path]

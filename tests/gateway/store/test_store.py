@@ -11,7 +11,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from gateway.store.store import Store
+from gateway.store.store import VERSION, NewerStore, Store
 
 NUMBERED = st.tuples(st.just("number"), st.lists(st.sampled_from("abcdef"), max_size=4))
 PUT = st.tuples(st.just("put"), st.dictionaries(st.sampled_from("xyz"), st.none() | st.integers(), max_size=3))
@@ -82,3 +82,22 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
 def _limit(store: Store, pages: int) -> None:
     """Limits the size of the file, as a full disk does."""
     store._database.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    """It is not touched. A store without a number is of an earlier version, and gets one."""
+    file = tmp_path / "store"
+    with opened(file):
+        pass
+    database = sqlite3.connect(file)
+    assert database.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    database.execute("PRAGMA user_version = 0")
+    with opened(file):
+        assert database.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    database.execute(f"PRAGMA user_version = {VERSION + 1}")
+    database.execute("PRAGMA wal_checkpoint")
+    database.close()
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(NewerStore, match=f"format {VERSION + 1}.*format {VERSION} at most"):
+        Store(file)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from protocol.durable import durable
 from protocol.durable.durable import Change
-from protocol.durable.recycler import RECYCLED_MAX, Recycler
+from protocol.durable.recycler import RECYCLED_MAX, REPLACED_MIN, Recycler
 
 pytestmark = pytest.mark.slow
 
@@ -47,8 +47,8 @@ def test_few_files_are_made_for_many_changes(tmp_path: Path, recycler: Recycler)
         assert file.read_bytes() == content
         inodes[file.stat().st_ino] += 1
         assert file.stat().st_nlink == 1
-    assert len(inodes) == RECYCLED_MAX + 1
-    assert len(others(file)) == RECYCLED_MAX
+    assert len(inodes) == REPLACED_MIN + 1
+    assert len(others(file)) == REPLACED_MIN
 
 
 def test_what_was_replaced_in_vain_is_not_written_again(
@@ -56,7 +56,7 @@ def test_what_was_replaced_in_vain_is_not_written_again(
 ) -> None:
     """While the directory cannot be synced, a power cut would bring the old file back."""
     file = tmp_path / "file"
-    for number in range(2 * RECYCLED_MAX):
+    for number in range(2 * REPLACED_MIN):
         write(recycler, file, b"%d" % number)
 
     def broken(directory: Path) -> None:
@@ -64,18 +64,18 @@ def test_what_was_replaced_in_vain_is_not_written_again(
 
     with monkeypatch.context() as patch, file.open("rb") as durably:
         patch.setattr(durable, "fsync_dir", broken)
-        for number in range(3 * RECYCLED_MAX):
+        for number in range(3 * REPLACED_MIN):
             assert write(recycler, file, b"%d in vain" % number) is not None
-        assert durably.read() == b"%d" % (2 * RECYCLED_MAX - 1)
+        assert durably.read() == b"%d" % (2 * REPLACED_MIN - 1)
 
 
 def test_who_has_a_file_open_has_time_to_read_it(tmp_path: Path, recycler: Recycler) -> None:
     """Its content stays until as many others were replaced as are kept."""
     file = tmp_path / "file"
-    for number in range(5 * RECYCLED_MAX):
+    for number in range(5 * REPLACED_MIN):
         write(recycler, file, b"%d" % number)
         fd = os.open(file, os.O_RDONLY)
-        for later in range(RECYCLED_MAX):
+        for later in range(REPLACED_MIN):
             write(recycler, file, b"%d later" % later)
             assert os.pread(fd, 100, 0) == b"%d" % number
         os.close(fd)
@@ -84,11 +84,26 @@ def test_who_has_a_file_open_has_time_to_read_it(tmp_path: Path, recycler: Recyc
 def test_no_more_are_kept_than_a_few(tmp_path: Path, recycler: Recycler) -> None:
     """A group that replaces more of them deletes the rest."""
     for content in (b"old", b"new"):
-        durable.commit([[Change(tmp_path / f"file{number}", content)] for number in range(3 * RECYCLED_MAX)], recycler)
+        durable.commit([[Change(tmp_path / f"file{number}", content)] for number in range(2 * RECYCLED_MAX)], recycler)
     assert len([path for path in tmp_path.iterdir() if path.suffix == ".tmp"]) == RECYCLED_MAX
     assert {path.read_bytes() for path in tmp_path.glob("file*")} == {b"new"}
     recycler.clear()
     assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_a_large_group_reuses_the_files_of_the_one_before(tmp_path: Path, recycler: Recycler) -> None:
+    """Deleting them and making others would take longer than all else on a busy disk."""
+
+    def inodes() -> set[int]:
+        return {path.stat().st_ino for path in tmp_path.iterdir()}
+
+    for content in (b"one", b"two", b"three"):
+        durable.commit([[Change(tmp_path / f"file{number}", content)] for number in range(100)], recycler)
+    before = inodes()
+    for content in (b"four", b"five"):
+        durable.commit([[Change(tmp_path / f"file{number}", content)] for number in range(100)], recycler)
+        assert {path.read_bytes() for path in tmp_path.glob("file*")} == {content}
+    assert len(inodes() - before) < 2 * REPLACED_MIN
 
 
 def test_a_file_that_has_another_name_is_not_written_again(tmp_path: Path, recycler: Recycler) -> None:
@@ -100,7 +115,7 @@ def test_a_file_that_has_another_name_is_not_written_again(tmp_path: Path, recyc
     write(recycler, file, b"three")
     [kept] = tmp_path.glob("*.tmp")
     os.link(kept, late)
-    for number in range(3 * RECYCLED_MAX):
+    for number in range(3 * REPLACED_MIN):
         assert write(recycler, file, b"%d" % number) is None
         assert (early.read_bytes(), late.read_bytes(), file.read_bytes()) == (b"one", b"two", b"%d" % number)
 
@@ -132,13 +147,13 @@ def test_what_is_no_file_of_ours_is_replaced_and_not_kept(
     file = tmp_path / "file"
     make(file)
     before = others(file)
-    for number in range(3 * RECYCLED_MAX):
+    for number in range(3 * REPLACED_MIN):
         assert write(recycler, file, b"%d" % number) is None
         assert file.read_bytes() == b"%d" % number
         assert file.stat().st_mode & 0o777 == 0o600
         assert not file.is_symlink()
     kept = [path for path in others(file) if path not in before]
-    assert len(kept) == RECYCLED_MAX
+    assert len(kept) == REPLACED_MIN
     assert all(path.is_file() and path.stat().st_mode & 0o777 == 0o600 for path in kept)
     assert all(path.read_bytes() == b"mine" for path in before)
 
@@ -158,12 +173,12 @@ def test_a_directory_that_was_replaced_has_no_files_to_recycle(tmp_path: Path) -
     directory.mkdir()
     recycler = Recycler(directory, "recycled.", ".tmp")
     file = directory / "file"
-    for number in range(2 * RECYCLED_MAX):
+    for number in range(2 * REPLACED_MIN):
         write(recycler, file, b"%d before" % number)
     last = file.read_bytes()
     directory.rename(tmp_path / "before")
     directory.mkdir()
-    for number in range(3 * RECYCLED_MAX):
+    for number in range(3 * REPLACED_MIN):
         assert write(recycler, file, b"%d" % number) is None
         assert file.read_bytes() == b"%d" % number
     assert (tmp_path / "before" / "file").read_bytes() == last
@@ -175,24 +190,24 @@ def test_a_name_that_is_taken_is_passed_over(tmp_path: Path, recycler: Recycler)
     for number in range(3):
         (tmp_path / f"recycled.{number}.tmp").mkdir()
     inodes = set()
-    for number in range(4 * RECYCLED_MAX):
+    for number in range(4 * REPLACED_MIN):
         assert write(recycler, file, b"%d" % number) is None
         assert file.read_bytes() == b"%d" % number
         inodes.add(file.stat().st_ino)
-    assert len(inodes) < 2 * RECYCLED_MAX
+    assert len(inodes) < 2 * REPLACED_MIN
 
 
 def test_another_directory_is_left_alone(tmp_path: Path, recycler: Recycler) -> None:
     """A rename between directories would not be durable."""
     other = tmp_path / "other"
     other.mkdir()
-    for _ in range(2 * RECYCLED_MAX):
+    for _ in range(2 * REPLACED_MIN):
         write(recycler, tmp_path / "file", b"new")
-    for number in range(3 * RECYCLED_MAX):
+    for number in range(3 * REPLACED_MIN):
         assert write(recycler, other / "file", b"%d" % number) is None
         assert (other / "file").read_bytes() == b"%d" % number
     assert [path.name for path in other.iterdir()] == ["file"]
-    assert len(list(tmp_path.glob("*.tmp"))) == RECYCLED_MAX
+    assert len(list(tmp_path.glob("*.tmp"))) == REPLACED_MIN
 
 
 @contextmanager
@@ -233,7 +248,7 @@ _STEPS = st.lists(
 def test_what_cannot_be_opened_is_not_forgotten(tmp_path: Path, recycler: Recycler) -> None:
     """For example without descriptors: otherwise a torrent that is removed later would leave an old version."""
     file = tmp_path / "file"
-    for number in range(2 * RECYCLED_MAX):
+    for number in range(2 * REPLACED_MIN):
         write(recycler, file, b"%d" % number)
     with failing(os, "open", 0):
         assert write(recycler, file, b"last") is None
@@ -250,7 +265,7 @@ def test_whatever_fails_every_file_is_one_that_was_written(
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
         recycler = Recycler(root, "recycled.", ".tmp")
-        for _ in range(RECYCLED_MAX + 1):
+        for _ in range(REPLACED_MIN + 1):
             write(recycler, root / NAMES[0], b"first")
         durably = {NAMES[0]: b"first"}
         for changes, failure in steps:

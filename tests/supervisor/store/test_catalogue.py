@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.durable.integrity import encode_record
-from protocol.durable.recycler import RECYCLED_MAX
+from protocol.durable.recycler import REPLACED_MIN
 from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent, Selection
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -359,9 +359,9 @@ async def test_temporary_files_are_deleted(tmp_path: Path) -> None:
 async def test_records_are_recycled_and_leave_nothing(tmp_path: Path) -> None:
     """Replaced files are kept for the next changes, until the end."""
     with opened(tmp_path) as catalogue:
-        for limit in range(3 * RECYCLED_MAX):
+        for limit in range(3 * REPLACED_MIN):
             await catalogue.put_session(DesiredSession(download_bps=limit))
-        assert Counter(Path(name).suffix for name in names(tmp_path)) == {".tmp": RECYCLED_MAX, ".json": 1}
+        assert Counter(Path(name).suffix for name in names(tmp_path)) == {".tmp": REPLACED_MIN, ".json": 1}
     assert names(tmp_path) == ["session.json"]
 
 

@@ -5,7 +5,7 @@ next engine can confirm the change. So the time until the reply is measured. Whi
 
 Each kill is made once the engine is idle and the warm spare is ready. The time between two kills is longer than the
 restart policy's window, so there is no back-off. There is one series with the spare and one series without. If
-`SSL_CERT_FILE` is set, each new session reads all certificates in that file. That takes longer than everything else.
+`SSL_CERT_FILE` names a file of its own, each new session reads that file besides the system's bundle.
 """
 
 import os

@@ -20,7 +20,7 @@ from unittest import mock
 from protocol.durable import durable, recycler
 from protocol.durable.durable import Done, DurableWriter, Transaction
 from protocol.durable.integrity import crc32_of, encode_record
-from protocol.durable.recycler import RECYCLED_MAX, Recycler
+from protocol.durable.recycler import REPLACED_MIN, Recycler
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host import mounts
 from protocol.internal.link_queries import SourceInspected
@@ -32,9 +32,9 @@ from protocol.wire.reports import GlobalGoals, SettingsReport
 from protocol.wire.session.desired_session import DesiredSession
 from supervisor.commands.log.log_edits import LogEdits
 from supervisor.commands.mutations import Mutations
-from supervisor.commands.roots import confining
 from supervisor.commands.seeding import global_goals
 from supervisor.concurrency.keyed_locks import KeyedLocks
+from supervisor.concurrency.shared_calls import SharedCalls
 from supervisor.config.config import LimitsConfig
 from supervisor.config.goals_config import GoalsConfig
 from supervisor.engine.torrents.merger import Merger
@@ -183,7 +183,7 @@ class _Client:
         self._mutations = _mutations(catalogue)
         self._watch(catalogue)
         if self._worn:  # the writer has files to recycle
-            for number in range(RECYCLED_MAX + 1):
+            for number in range(REPLACED_MIN + 1):
                 await self._ask(UpdateLimits(upload_bps=number))
         self._faulty = self._checking = True
         self.disk.calls = 0
@@ -304,14 +304,14 @@ SEAM: Final = Seam()
 def on_model_disks() -> Iterator[Loads]:
     """A context within which `play` can be called."""
 
-    async def at_once(call: Callable[[], Any]) -> Any:
+    async def at_once(_: object, key: object, call: Callable[[], Any]) -> Any:
         return call()
 
     with (
         tempfile.TemporaryDirectory() as scratch,
         mock.patch.object(durable, "os", SEAM),
         mock.patch.object(recycler, "os", SEAM),
-        mock.patch.object(confining, "in_thread", at_once),
+        mock.patch.object(SharedCalls, "run", at_once),
         mock.patch.object(mounts, "mount_point_of", return_value="/"),
         mock.patch.object(time, "time_ns", return_value=1_700_000_000_000_000_000),
     ):

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from ouzel.cli.backup.archive import ArchiveWriter, Member, Unusable
-from ouzel.cli.backup.restoring import DIRECTORY_FORMAT, Restored, Restorer
+from ouzel.cli.backup.restoring import Restored, Restorer
 from ouzel.cli.backup.staging import Staging
 from ouzel.cli.importing.moving import PathMap
 from protocol.durable.doubted import ALL, doubted
+from protocol.durable.format_version import FORMAT
 from protocol.durable.integrity import decode_record, encode_record, seal, unseal
 from protocol.wire.desired import Category, DesiredTorrent
 from protocol.wire.session.desired_session import DesiredSession
@@ -57,7 +58,7 @@ def test_paths_are_mapped_by_their_components(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("resume/format.json", b'{"format": %d}' % (DIRECTORY_FORMAT + 1), "use a newer version"),
+        ("resume/format.json", b'{"format": %d}' % (FORMAT + 1), "use a newer version"),
         ("resume/format.json", b"{", "format.json"),
         (f"resume/{A}.json", b"{}", A),
         (f"resume/{A}.torrent", b"", "no record"),
@@ -73,5 +74,5 @@ def test_what_cannot_be_used_is_refused(name: str, content: bytes, why: str) -> 
 
 def test_the_present_format_is_restored() -> None:
     """With the file that says so."""
-    content = b'{"format": %d}' % DIRECTORY_FORMAT
+    content = b'{"format": %d}' % FORMAT
     Restorer(PathMap({}), lambda _: None).restore(archive(Member("resume/format.json", content)), None)
