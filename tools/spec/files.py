@@ -52,7 +52,10 @@ def generated() -> dict[str, str]:
     found |= {man_pages.CLIENT: man_pages.client(), man_pages.DAEMON: man_pages.daemon()}
     found |= {man_pages.GATEWAY: man_pages.gateway()}
     found[command_table.PAGE] = command_table.page()
-    found |= {reference_pages.EXIT_CODES: reference_pages.exit_codes(), reference_pages.SETTINGS: reference_pages.settings()}
+    found |= {
+        reference_pages.EXIT_CODES: reference_pages.exit_codes(),
+        reference_pages.SETTINGS: reference_pages.settings(),
+    }
     found |= {reference_pages.DECISIONS: reference_pages.decisions(ROOT), state_machines.PAGE: state_machines.page()}
     found |= state_machines.images()
     pages = {PAGE: page.regions(), metrics_page.PAGE: metrics_page.regions()}

@@ -113,7 +113,7 @@ class Story:
         return f"{version}, {self._in.state}"
 
     def install(self) -> str:
-        """Ouzel is installed by the commands of docs/systemd.md, except for the registry, by a root with an unusual umask."""
+        """Ouzel is installed by the commands of docs/systemd.md, offline, by a root with an unusual umask."""
         run = self._in.run
         self._enable = install(self._in)
         self._edit('format = "auto"', 'format = "json"')  # this test parses the journal

@@ -79,10 +79,7 @@ def _section(header: str, kind: type[msgspec.Struct]) -> str:
     meanings, rows, inner = _meanings(kind), [], []
     for field in msgspec.structs.fields(kind):
         rows.append((f"`{field.name}`", _type(field.type), _default(field), meanings.get(field.name, "")))
-        inner += [
-            _section(_inner_header(header, field.name, field.type), each)
-            for each in _structs(field.type)
-        ]
+        inner += [_section(_inner_header(header, field.name, field.type), each) for each in _structs(field.type)]
     about = _first_line(kind)
     return "\n".join([f"### `{header}`\n", f"{about}\n", _table(("key", "type", "default", "meaning"), rows), *inner])
 

@@ -73,7 +73,10 @@ def machines() -> list[Machine]:
             torrents,
             [
                 ("loading and unloading", loading),
-                ("removal", [transitions.State.ABSENT.value, *(each for each in _names(transitions.State) if each in removal)]),
+                (
+                    "removal",
+                    [transitions.State.ABSENT.value, *(each for each in _names(transitions.State) if each in removal)],
+                ),
             ],
         ),
     ]
@@ -92,7 +95,9 @@ def page() -> str:
     ]
     for machine in machines():
         lines += [f"## {machine.title}\n", f"{machine.about} The code is in `{machine.source}`.\n"]
-        lines += [f"![Diagram: {title}](images/{_file(machine, index)})\n" for index, (title, _) in enumerate(machine.parts)]
+        lines += [
+            f"![Diagram: {title}](images/{_file(machine, index)})\n" for index, (title, _) in enumerate(machine.parts)
+        ]
         lines += ["| state | input | next state |", "| --- | --- | --- |", *_rows(machine.edges), ""]
     return "\n".join(lines).rstrip() + "\n"
 
