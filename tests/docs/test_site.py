@@ -29,7 +29,7 @@ OTHERS: Final = {
     "rm": "scripts/systemd-test runs it",
     "userdel": "scripts/systemd-test runs it",
     "scripts/run": "the suite of CI is set up by the same script",
-    "LIBTORRENT_WHEEL=/path/to/libtorrent-2.1.1-cp314-cp314-linux_x86_64.whl": "needs a wheel that the reader has built",
+    "LIBTORRENT_WHEEL=/path/to/libtorrent-2.1.1-cp314-cp314-linux_x86_64.whl": "needs a wheel",
     "apt": "is Debian's",
     "apt-get": "is Debian's",
     "dpkg": "is Debian's",

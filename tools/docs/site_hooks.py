@@ -53,7 +53,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
         inside = PAGES.get(str(path.relative_to(ROOT))) or copy_of(path)
         if inside is None:
             return link["text"]
-        return f"[{link['text']}]({os.path.relpath(inside, os.path.dirname(page.file.src_uri))})"
+        return f"[{link['text']}]({os.path.relpath(inside, Path(page.file.src_uri).parent)})"
 
     return apart_from_code(markdown, replaced)
 

@@ -48,7 +48,7 @@ def settings() -> str:
         if name not in OWNED
     ]
     lead = (
-        "These keys can stand in `[engine]` of the [configuration](configuration.md). `ouzel settings` shows the values\n"
+        "These keys can stand in `[engine]` of the [configuration](configuration.md). `ouzel settings` shows values\n"
         "in force, and who has set them. `ouzel settings set NAME VALUE` changes a value at once. The manual of\n"
         "libtorrent explains each setting. If the last column is empty, Ouzel keeps libtorrent's default.\n"
     )

@@ -89,7 +89,7 @@ def page() -> str:
         "<!-- scripts/spec generates this page. -->\n",
         "Each machine is a pure function: it gets a state and an input, and returns the next state and actions. The",
         "transitions are one literal table in the code. `scripts/spec` draws these diagrams from the tables.\n",
-        "An input that leads back to the same state is in the table, and not in the diagram. If an input has several next",
+        "An input that leads back to the same state is not in the diagram. If an input has several next",
         "states, the details of the state decide. Moves of files have no such table;",
         "[ADR 051](adr/051-moves-and-renames.md) describes their steps.\n",
     ]
