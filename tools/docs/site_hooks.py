@@ -6,6 +6,7 @@ A link to a file outside of docs/ becomes a link to a copy in the site. A link t
 import logging
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -58,7 +59,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     return apart_from_code(markdown, replaced)
 
 
-def apart_from_code(markdown: str, replaced: "re._SubReplacement") -> str:
+def apart_from_code(markdown: str, replaced: Callable[[re.Match[str]], str]) -> str:
     """Replaces the links of a page, except in code. A link's text may have code."""
     parts, at = [], 0
     fences = [found.span() for found in _CODE.finditer(markdown) if found["fence"]]
