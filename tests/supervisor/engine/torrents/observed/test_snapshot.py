@@ -302,7 +302,7 @@ def test_states_are_counted_of_the_records(
 def test_torrents_are_counted_by_their_state() -> None:
     """Whoever changes it: an engine's report, a quarantine, a release or a removal."""
     snapshot = Snapshot()
-    catalogue = {torrent: None for torrent in "abc"}
+    catalogue = dict.fromkeys("abc")
     for torrent in catalogue:
         snapshot.change_state(torrent, TorrentState.SEEDING)
     snapshot.quarantined("a", "it crashes the engine")
