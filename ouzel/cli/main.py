@@ -35,6 +35,7 @@ from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
 from ouzel.cli.importing import import_command
 from ouzel.cli.top import command as top_command
+from ouzel.cli.tracing import traced
 from protocol.host import standard_streams
 from protocol.wire.errors import OuzelError
 
@@ -185,6 +186,7 @@ def main() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # the locale's encoding may lack characters of torrent names
-    code = run(sys.argv[1:])
+    with traced(sys.argv[1:]):
+        code = run(sys.argv[1:])
     discard_unwritten()
     sys.exit(code)

@@ -52,6 +52,7 @@ from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
 from protocol.wire.making_results import JobAccepted, JobRow, TorrentExport
 from protocol.wire.metrics.metrics_report import MetricsReport
+from protocol.wire.metrics.spans_report import SpansPage
 from protocol.wire.peer_rows import PeerRow, TrackerRow
 from protocol.wire.reports import CountersReport, GlobalGoals, HealthReport, StatsReport
 from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
@@ -75,6 +76,7 @@ __all__ = [
     "get_log_levels",
     "get_metrics",
     "get_settings",
+    "get_spans",
     "get_torrent",
     "health",
     "hello",
@@ -160,6 +162,23 @@ def get_metrics() -> Call[MetricsReport]:
     other figures that a monitoring system needs. The reply does not depend on the engine.
     """
     return call_of(counter_commands.GetMetrics(), whole(MetricsReport))
+
+
+def get_spans(*, after: int = 0, limit: int = 500, ratio: float = 1.0) -> Call[SpansPage]:
+    """Returns the ended spans of traces. For 30 seconds after each such request, the daemon traces requests.
+
+    Requests with a sampled `traceparent` are traced. A share of the mutations without a `traceparent` is traced, too.
+    The daemon keeps up to 4,096 ended spans. To follow them, send the `cursor` of each page as `after` of the next
+    request. `ouzel-gateway` does this, and exports the spans. Only one exporter should do so.
+
+    Spans name torrents and clients. So a key with the role `read` may not use this command.
+
+    Args:
+        after: the number of the last span that the exporter has. Numbers begin at 1 with each start of the daemon.
+        limit: the maximum number of spans in the page.
+        ratio: the share of the mutations without a `traceparent` that is traced.
+    """
+    return call_of(counter_commands.GetSpans(after=after, limit=limit, ratio=ratio), whole(SpansPage))
 
 
 def get_torrent(torrent: str) -> Call[TorrentDetail]:

@@ -39,6 +39,7 @@ from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.log import log_results
 from protocol.wire.metrics.metrics_report import MetricsReport
+from protocol.wire.metrics.spans_report import SpansPage
 
 
 class Refusal(NamedTuple):
@@ -92,7 +93,7 @@ ALWAYS: Final = (
     Refusal(ErrorKind.TOO_MANY_IN_FLIGHT, "never for `hello`, `ping`, `health`, `stats` and `get_torrent`"),
     Refusal(
         ErrorKind.NOT_PERMITTED,
-        "on tcp: a mutation or `get_log` with the role `read`, or any request after the key was removed",
+        "on tcp: a mutation, `get_log` or `get_spans` with the role `read`, or any request after the key was removed",
     ),
 )
 """The errors that any request can get."""
@@ -147,6 +148,7 @@ _TABLE: Final = (
     Operation(log_commands.GetLog, log_results.LogPage),
     Operation(log_commands.GetLogLevels, log_results.LogLevels),
     Operation(counter_commands.GetMetrics, MetricsReport),
+    Operation(counter_commands.GetSpans, SpansPage),
     Operation(session_commands.Snapshot, results.SnapshotPage),
     Operation(torrent_commands.ListTorrents, results.TorrentPage, cut=results.CutPage),
     Operation(torrent_commands.GetTorrent, rows.TorrentDetail, (_UNKNOWN,)),

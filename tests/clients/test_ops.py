@@ -81,7 +81,7 @@ class Session:
         if op == "get_metrics":  # other clients' requests and categories come and go
             for each in ("categories", "requests", "engine_ends", "memory"):
                 assert isinstance(reply["result"].pop(each), dict | list)
-        shaped = op in ("stats", "get_counters", "get_goals", "get_log", "get_metrics")
+        shaped = op in ("stats", "get_counters", "get_goals", "get_log", "get_metrics", "get_spans")
         told = kinds(reply) if shaped else plain(reply, self._names)
         self.replies.setdefault(row, []).append(told)
         return reply.get("result") or reply.get("error")
@@ -109,6 +109,7 @@ class Session:
         self.ask("get_settings", "get_settings")
         self.ask("get_counters", "get_counters")
         self.ask("get_metrics", "get_metrics")
+        self.ask("get_spans", "get_spans", {"ratio": 0.0})
         self.ask("get_goals", "get_goals")
         self.ask("get_log", "get_log", {"level": "info", "request": "nobody/0", "limit": 1})
         self.ask("get_log_levels", "get_log_levels")

@@ -84,13 +84,13 @@ def needed_here(lock: Lock) -> bool:
 def project() -> tuple[list[str], list[str]]:
     """The direct requirements in pyproject.toml: those for running and building, and the further ones for testing.
 
-    A checkout has the gateway, `ouzel top` and what builds the site of the documentation, too.
+    A checkout has the gateway, `ouzel top`, traces, and what builds the site of the documentation, too.
     """
     config: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
     table = config["project"]
     extras = table["optional-dependencies"]
-    to_run = [*table["dependencies"], *extras["gateway"], *extras["top"], *config["build-system"]["requires"]]
-    return to_run, [*extras["dev"], *extras["docs"]]
+    wanted = [each for extra in ("gateway", "top", "traces") for each in extras[extra]]
+    return [*table["dependencies"], *wanted, *config["build-system"]["requires"]], [*extras["dev"], *extras["docs"]]
 
 
 def closure(requirements: Iterable[str]) -> set[str]:

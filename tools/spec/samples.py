@@ -16,6 +16,7 @@ from protocol.wire.envelope import EventFrame, Request
 from protocol.wire.events import event, job_events, session_events, torrent_events
 from protocol.wire.log import log_results
 from protocol.wire.metrics.metrics_report import EventLogReport, HistogramReport, MemoryReport, MetricsReport
+from protocol.wire.metrics.spans_report import SpanRow, SpansPage
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.peer_rows import TrackerStatus
 from protocol.wire.reports import EngineState, HealthStatus, SettingSource
@@ -203,6 +204,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "stats": {},
     "get_counters": {},
     "get_metrics": {},
+    "get_spans": {"after": 310, "limit": 100, "ratio": 0.5},
     "get_settings": {},
     "get_goals": {},
     "get_log": {
@@ -442,6 +444,22 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
             MemoryReport(process="supervisor", held_bytes=52_428_800),
             MemoryReport(process="engine", held_bytes=33_554_432, limit_bytes=3_000_000_000),
         ],
+    ),
+    "get_spans": SpansPage(
+        spans=[
+            SpanRow(
+                name="durable_write",
+                kind="internal",
+                trace="4bf92f3577b34da6a3ce929d0e0e4736",
+                span="53995c3f42cd8ad8",
+                parent="00f067aa0ba902b7",
+                start_us=1_767_225_600_000_000,
+                end_us=1_767_225_600_004_100,
+            )
+        ],
+        cursor=311,
+        more=False,
+        dropped=0,
     ),
     "get_goals": GOALS,
     "update_goals": GOALS,

@@ -62,6 +62,7 @@ CALLS: list[calls.Call[object]] = [
     calls.get_log_levels(),
     calls.update_log_levels({"engine": "debug", "libtorrent": None}),
     calls.get_metrics(),
+    calls.get_spans(after=7, limit=1, ratio=0.5),
     calls.update_settings({"user_agent": "x", "enable_dht": None}),
     calls.update_selection(ID, include=["*.mkv"], exclude=[], skip_fluff=False, priorities={}),
     calls.move_storage(ID, "/x"),

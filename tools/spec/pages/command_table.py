@@ -9,11 +9,15 @@ PAGE: Final = "docs/commands.md"
 SOURCE: Final = "tools/spec/pages/command_table.py"
 
 
+GATEWAY: Final = "`ouzel-gateway`"
+"""What uses the commands that no subcommand uses."""
+
+
 class Row(NamedTuple):
     """The ways to use a command, in addition to the protocol.
 
     Fields:
-        shell: the subcommands of `ouzel` that use this command.
+        shell: the subcommands of `ouzel` that use this command. Empty if only the gateway uses it.
         test: the test that proves its effect: the file, below tests/end_to_end, and the test's name.
     """
 
@@ -33,6 +37,7 @@ ROWS: Final = {
     "stats": _row("stats", test="torrents/test_totals.py::uploads_are_counted_once_over_deaths_of_either_process"),
     "get_counters": _row("stats", test="host/test_statistics.py::counters_count_what_is_downloaded"),
     "get_metrics": _row("stats", test="gateway/test_metrics.py::counters_never_go_down"),
+    "get_spans": _row(test="gateway/test_traces.py::one_trace_from_the_command_line_to_the_engine"),
     "get_settings": _row("settings", test="torrents/test_settings.py::every_setting_can_be_changed_by_a_client"),
     "get_goals": _row("goals", test="torrents/test_global_goals.py::global_goals_on_the_command_line"),
     "get_log": _row("logs", test="host/test_log_commands.py::one_name_from_the_client_to_the_engine_and_back"),
@@ -131,6 +136,6 @@ def page() -> str:
     for op in OPERATIONS:
         shell, (file, name) = ROWS[op]
         method = f"`{op}`" if hasattr(Methods, op) else "`events`"
-        commands = ", ".join(f"`ouzel {each}`" for each in shell)
+        commands = ", ".join(f"`ouzel {each}`" for each in shell) or GATEWAY
         lines.append(f"| `{op}` | {method} | {commands} | [`{name}`](../tests/end_to_end/{file}) |")
     return "\n".join(lines) + "\n"
