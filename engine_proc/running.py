@@ -129,7 +129,8 @@ class Running:
         self._pacer = AnnouncePacer(now, random.random)
         policy = ResumePolicy()
         parts = Parts(session, store, guard, translator, policy, self._pacer, self._emit, clock)
-        self._dispatcher = Dispatcher(parts, Loader(parts, judged, rehasher))
+        loader = Loader(parts, judged, rehasher)
+        self._finder, self._dispatcher = loader.finder, Dispatcher(parts, loader)
         self.mover = self._dispatcher.absences.mover
         self._deadlines = Deadlines(session, self._dispatcher.faulted, clock)
         self._trackers = TrackerNews(session)
@@ -199,6 +200,8 @@ class Running:
         desired, counted = command.desired, (command.downloaded, command.uploaded)
         if command.history or any(counted):
             self._session.count_from(desired.torrent, None if command.history else counted)
+        if command.new:
+            self._finder.is_new(desired.torrent)
         if command.afresh:
             self._dispatcher.retry(desired)
         else:

@@ -69,6 +69,7 @@ class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torre
             torrent starts with these.
         history: whether the supervisor lacks totals of the torrent. If so, the engine reports the totals in the resume
             data (`HistoryFound`).
+        new: whether the torrent was added just now. So it has no resume data, and the engine does not look for any.
     """
 
     desired: DesiredTorrent
@@ -77,6 +78,7 @@ class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torre
     downloaded: int = 0
     uploaded: int = 0
     history: bool = False
+    new: bool = False
 
 
 class DropTorrent(CommandMessage, frozen=True, kw_only=True, tag="forget_torrent"):

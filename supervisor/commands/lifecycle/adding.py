@@ -234,7 +234,7 @@ class Adding:
         await self._catalogue.put(desired, metainfo=command.metainfo, resume=source.resume)
         for event in appeared(desired, self._catalogue.category_of(desired)):
             self._publish(event)
-        self._engine.ensure(desired)
+        self._engine.ensure(desired, new=source.resume is None)
 
     async def _sharing(self, command: AddTorrent, save_path: str, near: list[str], deadline: float) -> list[str]:
         """The torrents in `near` that share a file with the new torrent. If the files are unknown, all of `near`."""
