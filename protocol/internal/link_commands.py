@@ -40,6 +40,7 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
         banned: the IP addresses of banned peers.
         ip_filter: whether the IP filter in the resume directory is in force. The engine answers with `IpFilterState`. A
             new session waits some seconds for the filter.
+        groups: the download and the upload limit of each bandwidth group, by the group's key; 0 means no limit.
     """
 
     settings: dict[str, SettingValue]
@@ -53,6 +54,7 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
     overrides: dict[str, SettingValue] = {}
     banned: tuple[str, ...] = ()
     ip_filter: bool = False
+    groups: dict[str, tuple[int, int]] = {}
 
 
 class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torrent"):

@@ -15,6 +15,7 @@ from protocol.wire.events.session_events import SettingsChanged
 from protocol.wire.reports import SettingsReport
 from protocol.wire.results import SettingList
 from supervisor.commands.acceptance import SESSION, Acceptance
+from supervisor.commands.groups import limits_by_key
 from supervisor.commands.handlers import handles
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots.roots_in_force import RootsInForce
@@ -79,6 +80,7 @@ class SessionSettings:
             overrides=session.settings,
             banned=session.banned,
             ip_filter=config.ip_filter.file is not None,
+            groups=limits_by_key(session),
         )
 
 

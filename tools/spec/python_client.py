@@ -14,7 +14,7 @@ import msgspec
 from msgspec import inspect as mi
 
 from ouzel.client.call import Call, Page
-from ouzel.client.special import adding_calls, session_calls, torrent_calls
+from ouzel.client.special import adding_calls, group_calls, session_calls, torrent_calls
 from protocol.wire.commands import kinds
 from protocol.wire.operations import OPERATIONS, Operation
 from protocol.wire.results import Nothing, TorrentAccepted
@@ -37,7 +37,8 @@ class ByHand(Exception):
 
 def special() -> dict[str, Callable[..., Any]]:
     """The hand-written calls by name."""
-    return _functions_of(adding_calls) | _functions_of(session_calls) | _functions_of(torrent_calls)
+    modules = (adding_calls, group_calls, session_calls, torrent_calls)
+    return {name: function for module in modules for name, function in _functions_of(module).items()}
 
 
 def _functions_of(module: ModuleType) -> dict[str, Callable[..., Any]]:
@@ -57,6 +58,7 @@ def calls() -> str:
     modules: dict[str, set[str]] = {
         "ouzel.client.call": {"Call", "Page", "call_of", "member", "nothing", "whole"},
         "ouzel.client.special.adding_calls": {"Added", *_functions_of(adding_calls)},
+        "ouzel.client.special.group_calls": {*_functions_of(group_calls)},
         "ouzel.client.special.session_calls": {"ServerInfo", *_functions_of(session_calls)},
         "ouzel.client.special.torrent_calls": {*_functions_of(torrent_calls)},
         "protocol.wire.commands": {_module(each.arguments) for each in plain},
