@@ -56,7 +56,7 @@ CATEGORIES_MAX: Final = 1000
 GROUPS_MAX: Final = 1000
 """The maximum number of bandwidth groups. A change of one group writes all of them."""
 
-GROUP_LIMIT_MIN: Final = 1024
+GROUP_LIMIT_MIN: Final = 1000
 """The least limit of a bandwidth group, in bytes per second. Its torrents could not start with less."""
 
 GroupName = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]

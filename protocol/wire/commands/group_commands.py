@@ -20,7 +20,7 @@ class PutGroup(Mutation, frozen=True, kw_only=True, tag="put_group"):
     Fields:
         name: the group's name.
         download_bps, upload_bps: limits for all torrents of the group together, in bytes per second. 0 means no limit.
-            Other limits are at least 1024. An absent argument is not changed. A new group has no limit.
+            Other limits are at least 1000. An absent argument is not changed. A new group has no limit.
     """
 
     name: GroupName
