@@ -74,6 +74,7 @@ from protocol.wire.rows import (
     TorrentState,
 )
 from protocol.wire.session.desired_session import ScheduleWindow
+from protocol.wire.session.group_results import GroupReport
 
 __all__ = [
     "ActionSetting",
@@ -102,6 +103,7 @@ __all__ = [
     "FileRow",
     "GlobalGoals",
     "GoalsReport",
+    "GroupReport",
     "HealthReport",
     "HealthStatus",
     "Hindrance",

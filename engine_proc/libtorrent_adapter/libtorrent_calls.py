@@ -19,6 +19,7 @@ from engine_proc.libtorrent_adapter.parsing import (
 )
 from engine_proc.session import faults, recorded
 from engine_proc.session.alerts import Flushed, Selected, TrackersChanged
+from engine_proc.session.caps_port import Caps, Limits
 from engine_proc.session.counters_port import Counters
 from engine_proc.session.peer_sources import TrackerState
 from engine_proc.session.peers_port import Peers, Pieces
@@ -50,6 +51,7 @@ class TorrentCalls:
         self._on_dropped = dropped
         self._inbox = AlertInbox()
         self._trackers = HeldTrackers()
+        self._caps = Caps()
         self._selector = Selector(lambda torrent, problem: self._inbox.put(Selected(torrent, problem)))
         self._let_go()
 
@@ -57,7 +59,9 @@ class TorrentCalls:
         """Resets to the state without torrents, and drops all handles."""
         self._handles = Handles()
         self._selections = Selections()
-        self._alerts = AlertCopier(self._handles, self._selections, self._on_dropped, self._trackers, self.recorder)
+        self._alerts = AlertCopier(
+            self._handles, self._selections, self._on_dropped, self._trackers, self._caps, self.recorder
+        )
 
     def counters(self) -> Counters | None:
         """The counters of the last answer to `post_statistics`; None before the first answer."""
@@ -197,9 +201,20 @@ class TorrentCalls:
     @recorded.of_torrent
     def set_limits(self, torrent: str, download_bps: int, upload_bps: int) -> None:
         """Sets the rate limits of one torrent; 0 means no limit. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        handle.set_download_limit(download_bps)
-        handle.set_upload_limit(upload_bps)
+        self._set_limits(self._handle(torrent), self._caps.put_own(torrent, Limits(download_bps, upload_bps)))
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def cap_limits(self, torrent: str, own: Limits, cap: Limits) -> None:
+        """Sets the cap of a torrent's limits; see `CapsPort`."""
+        limits = self._caps.put(torrent, own, cap)
+        handle = self._handles.by_torrent.get(torrent)
+        if handle is not None:
+            self._set_limits(handle, limits)
+
+    def _set_limits(self, handle: Any, limits: Limits) -> None:
+        handle.set_download_limit(limits.download_bps)
+        handle.set_upload_limit(limits.upload_bps)
 
     @faults.of_torrent
     @recorded.of_torrent
@@ -227,13 +242,16 @@ class TorrentCalls:
     def applied(self, torrent: str) -> Applied:
         """Reads back the applied limits and flags. Raises UnknownTorrent."""
         handle = self._handle(torrent)
-        flags = handle.flags()
+        flags, limits = handle.flags(), self._own_limits(torrent, handle)
         return Applied(
             paused=libtorrent_flags.paused(flags),
             sequential=bool(flags & _FLAGS.sequential_download),
-            download_bps=max(0, handle.download_limit()),
-            upload_bps=max(0, handle.upload_limit()),
+            download_bps=limits.download_bps,
+            upload_bps=limits.upload_bps,
         )
+
+    def _own_limits(self, torrent: str, handle: Any) -> Limits:
+        return self._caps.own(torrent, Limits(max(0, handle.download_limit()), max(0, handle.upload_limit())))
 
     @faults.of_desired
     @recorded.of_desired
@@ -248,7 +266,7 @@ class TorrentCalls:
             paused=desired.paused if status.errc.value() else libtorrent_flags.paused(status.flags),
             managed=libtorrent_flags.is_managed(status.flags),
             flags=status.flags,
-            limits=(handle.download_limit(), handle.upload_limit()),
+            limits=self._own_limits(desired.torrent, handle),
             peer_limits=(handle.max_connections(), handle.max_uploads()),
             info=info,
             file_priorities=() if info is None else handle.get_file_priorities(),

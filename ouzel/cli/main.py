@@ -21,6 +21,7 @@ from ouzel.cli.commands import (
     creating,
     deadline,
     files,
+    groups,
     making,
     options,
     queue,
@@ -56,6 +57,7 @@ app.add_typer(damaged.app, name="damaged")
 app.add_typer(settings.app, name="settings")
 app.add_typer(import_command.app, name="import")
 app.add_typer(categories.app, name="categories")
+app.add_typer(groups.app, name="groups")
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "add": additions.add,

@@ -8,6 +8,7 @@ The `wait` of a mutation determines when OK is answered. With `durable`, the cha
 
 from ouzel.client.call import Call, Page, call_of, member, nothing, whole
 from ouzel.client.special.adding_calls import Added, add_torrent, upload_part
+from ouzel.client.special.group_calls import put_group, remove_group
 from ouzel.client.special.log_calls import get_log, get_log_levels, update_log_levels
 from ouzel.client.special.session_calls import (
     ServerInfo,
@@ -43,6 +44,7 @@ from protocol.wire.commands import (
     deadline_commands,
     file_commands,
     goal_commands,
+    group_commands,
     making_commands,
     peer_commands,
     session_commands,
@@ -57,6 +59,7 @@ from protocol.wire.peer_rows import PeerRow, TrackerRow
 from protocol.wire.reports import CountersReport, GlobalGoals, HealthReport, StatsReport
 from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import TorrentDetail
+from protocol.wire.session.group_results import GroupReport
 
 __all__ = [
     "Added",
@@ -85,6 +88,7 @@ __all__ = [
     "list_crashes",
     "list_damaged",
     "list_files",
+    "list_groups",
     "list_hashes",
     "list_ids",
     "list_jobs",
@@ -98,11 +102,13 @@ __all__ = [
     "piece_map",
     "ping",
     "put_category",
+    "put_group",
     "reannounce",
     "recheck",
     "release_torrent",
     "relocate_storage",
     "remove_category",
+    "remove_group",
     "remove_torrent",
     "rename_file",
     "rename_folder",
@@ -221,6 +227,11 @@ def list_bans() -> Call[list[str]]:
 def list_categories() -> Call[list[CategoryReport]]:
     """Returns the categories, sorted by name."""
     return call_of(category_commands.ListCategories(), member(list[CategoryReport], "categories"))
+
+
+def list_groups() -> Call[list[GroupReport]]:
+    """Returns the bandwidth groups, sorted by name."""
+    return call_of(group_commands.ListGroups(), member(list[GroupReport], "groups"))
 
 
 def list_crashes() -> Call[list[CrashSummary]]:

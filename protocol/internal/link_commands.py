@@ -41,6 +41,7 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
         ip_filter: whether the IP filter in the resume directory is in force. The engine answers with `IpFilterState`. A
             new session waits some seconds for the filter.
         log: whether the engine logs libtorrent's messages about the session and about torrents.
+        groups: the download and the upload limit of each bandwidth group, by the group's key; 0 means no limit.
     """
 
     settings: dict[str, SettingValue]
@@ -55,6 +56,7 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
     banned: tuple[str, ...] = ()
     ip_filter: bool = False
     log: bool = False
+    groups: dict[str, tuple[int, int]] = {}
 
 
 class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torrent"):

@@ -24,6 +24,7 @@ from protocol.wire.commands import (
     deadline_commands,
     file_commands,
     goal_commands,
+    group_commands,
     log_commands,
     making_commands,
     option_commands,
@@ -40,6 +41,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.log import log_results
 from protocol.wire.metrics.metrics_report import MetricsReport
 from protocol.wire.metrics.spans_report import SpansPage
+from protocol.wire.session import group_results
 
 
 class Refusal(NamedTuple):
@@ -171,6 +173,7 @@ _TABLE: Final = (
     Operation(peer_commands.ListBans, results.BanList),
     Operation(tracker_commands.ListWebSeeds, results.WebSeedList, (_UNKNOWN,)),
     Operation(category_commands.ListCategories, results.CategoryList),
+    Operation(group_commands.ListGroups, group_results.GroupList),
     Operation(session_commands.Replay, results.Replayed, (Refusal(ErrorKind.REPLAY_GONE),)),
     Operation(session_commands.ListCrashes, results.CrashList, _FROM_DISK),
     Operation(session_commands.GetCrash, CrashReport, (Refusal(ErrorKind.UNKNOWN_CRASH), *_FROM_DISK)),
@@ -210,6 +213,7 @@ _TABLE: Final = (
             Refusal(ErrorKind.INVALID_RESUME),
             Refusal(ErrorKind.UNKNOWN_UPLOAD),
             Refusal(ErrorKind.UNKNOWN_CATEGORY, "nothing was accepted"),
+            Refusal(ErrorKind.UNKNOWN_GROUP, "nothing was accepted"),
             Refusal(ErrorKind.TORRENT_BUSY, "a torrent of this id is still being removed"),
             Refusal(ErrorKind.ENGINE_UNAVAILABLE, "no engine could validate the source in time; nothing was accepted"),
             Refusal(ErrorKind.ENGINE_LOST, "two engines died while they validated the source; nothing was accepted"),
@@ -262,7 +266,11 @@ _TABLE: Final = (
     Operation(
         option_commands.UpdateOptions,
         results.TorrentAccepted,
-        (_UNKNOWN, Refusal(ErrorKind.UNKNOWN_CATEGORY, "nothing was changed")),
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.UNKNOWN_CATEGORY, "nothing was changed"),
+            Refusal(ErrorKind.UNKNOWN_GROUP, "nothing was changed"),
+        ),
     ),
     Operation(
         queue_commands.MoveInQueue,
@@ -340,6 +348,8 @@ _TABLE: Final = (
         ),
     ),
     Operation(category_commands.RemoveCategory, results.CategoryRemoved, (Refusal(ErrorKind.UNKNOWN_CATEGORY),)),
+    Operation(group_commands.PutGroup, group_results.GroupReport),
+    Operation(group_commands.RemoveGroup, group_results.GroupRemoved, (Refusal(ErrorKind.UNKNOWN_GROUP),)),
     Operation(
         making_commands.CreateTorrent,
         making_results.JobAccepted,

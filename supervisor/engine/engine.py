@@ -96,7 +96,7 @@ class Engine:
         self.libtorrent = ""
         self.default_settings: Mapping[str, SettingValue] = {}
         self.sandbox: SandboxReport | None = None
-        self.snapshot = Snapshot(slot, on_trackers_failing=self._trackers_failing, category_of=torrents.category_of)
+        self.snapshot = Snapshot(slot, self._trackers_failing, torrents.category_of, torrents.options_of)
         self.waiters = Waiters()
         self._observer = Observer(torrents=torrents, snapshot=self.snapshot, waiters=self.waiters, emit=self._observed)
         self._link = EngineLink(

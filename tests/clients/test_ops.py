@@ -62,6 +62,9 @@ class Session:
         if op == "list_categories":  # and categories of their own
             listed = reply["result"]["categories"]
             reply["result"]["categories"] = [each for each in listed if each["name"] == f"<{self._name}>"]
+        if op == "list_groups":
+            listed = reply["result"]["groups"]
+            reply["result"]["groups"] = [each for each in listed if each["name"] == f"<{self._name}>"]
         if op == "export_torrent":  # the payload is random
             metainfo = bencode.decode(base64.b64decode(plain(reply["result"]["metainfo"], {})["$bin"]))
             assert isinstance(metainfo, dict)
@@ -164,6 +167,13 @@ class Session:
         self.ask("list_torrents", "list_torrents", {"category": category["name"], "fields": ["category"]})
         for _ in range(2):
             self.ask("remove_category", "remove_category", category)
+        group = {"name": f"<{self._name}>"}
+        self.ask("put_group", "put_group", {**group, "download_bps": 100_000}, wait="applied")
+        self.ask("put_group", "put_group", {**group, "upload_bps": 1})
+        self.ask("list_groups", "list_groups")
+        self.ask("update_options", "update_options", {**torrent, "group": group["name"]})
+        for _ in range(2):
+            self.ask("remove_group", "remove_group", group)
         self.ask("release_torrent", "release_torrent", torrent)
         changed = {"add": [{"url": "udp://127.0.0.1:1/y", "tier": 3}], "remove": ["udp://127.0.0.1:1/z"]}
         self.ask("update_trackers", "update_trackers", {**torrent, **changed}, wait="applied")

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import inspect as mi
 
 from ouzel.client.call import Call, Page
-from ouzel.client.special import adding_calls, log_calls, session_calls, torrent_calls
+from ouzel.client.special import adding_calls, group_calls, log_calls, session_calls, torrent_calls
 from protocol.wire.commands import kinds
 from protocol.wire.operations import OPERATIONS, Operation
 from protocol.wire.results import Nothing, TorrentAccepted
@@ -42,7 +42,7 @@ class ByHand(Exception):
 
 def special() -> dict[str, Callable[..., Any]]:
     """The hand-written calls by name."""
-    modules = (adding_calls, log_calls, session_calls, torrent_calls)
+    modules = (adding_calls, group_calls, log_calls, session_calls, torrent_calls)
     return {name: each for module in modules for name, each in _functions_of(module).items()}
 
 
@@ -64,6 +64,7 @@ def calls() -> str:
         "ouzel.client.call": {"Call", "Page", "call_of", "member", "nothing", "whole"},
         "ouzel.client.special.adding_calls": {"Added", *_functions_of(adding_calls)},
         "ouzel.client.special.log_calls": {*_functions_of(log_calls)},
+        "ouzel.client.special.group_calls": {*_functions_of(group_calls)},
         "ouzel.client.special.session_calls": {"ServerInfo", *_functions_of(session_calls)},
         "ouzel.client.special.torrent_calls": {*_functions_of(torrent_calls)},
         "protocol.wire.commands": {_module(each.arguments) for each in plain},

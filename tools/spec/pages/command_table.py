@@ -52,6 +52,7 @@ ROWS: Final = {
     "list_bans": _row("ban", test="torrents/test_bans.py::bans_on_the_command_line"),
     "list_web_seeds": _row("webseeds", test="torrents/test_web_seeds.py::an_added_web_seed_provides_the_payload"),
     "list_categories": _row("categories", test="torrents/test_categories.py::categories_on_the_command_line"),
+    "list_groups": _row("groups", test="torrents/test_groups.py::groups_on_the_command_line"),
     "replay": _row("events", test="clients/test_slow_subscriber.py::a_stopped_subscriber_finds_its_gap_and_repairs_it"),
     "list_crashes": _row("crashes", test="crashes/test_poison.py::a_torrent_that_crashes_the_engine_as_it_is_loaded"),
     "get_crash": _row("crashes show", test="crashes/test_poison.py::a_torrent_that_crashes_the_engine_as_it_is_loaded"),
@@ -88,7 +89,11 @@ ROWS: Final = {
     "update_web_seeds": _row("webseeds", test="torrents/test_web_seeds.py::an_added_web_seed_provides_the_payload"),
     "add_peers": _row("peers", test="torrents/test_download.py::a_torrent_is_downloaded_and_its_events_tell_the_story"),
     "update_options": _row(
-        "options", "goals", "categories assign", test="torrents/test_options.py::peers_see_limits_and_super_seeding"
+        "options",
+        "goals",
+        "categories assign",
+        "groups assign",
+        test="torrents/test_options.py::peers_see_limits_and_super_seeding",
     ),
     "export_torrent": _row(
         "export", test="torrents/test_export.py::what_is_exported_is_the_torrent_with_its_present_trackers"
@@ -109,6 +114,8 @@ ROWS: Final = {
     "remove_category": _row(
         "categories remove", test="torrents/test_categories.py::files_are_stored_below_the_path_of_the_category"
     ),
+    "put_group": _row("groups put", test="torrents/test_groups.py::two_downloads_share_the_limit_of_their_group"),
+    "remove_group": _row("groups remove", test="torrents/test_groups.py::two_downloads_share_the_limit_of_their_group"),
     "create_torrent": _row("create", test="torrents/test_create.py::hashes_are_those_of_another_implementation"),
     "cancel_job": _row("cancel", test="torrents/test_create.py::jobs_run_one_after_the_other_and_can_be_cancelled"),
     "release_torrent": _row(
