@@ -16,12 +16,10 @@ from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
 from ouzel.cli.commands import (
     additions,
     bans,
-    categories,
     changes,
     creating,
     deadline,
     files,
-    groups,
     making,
     options,
     queue,
@@ -31,6 +29,7 @@ from ouzel.cli.commands import (
     views,
 )
 from ouzel.cli.commands.daemon import crashes, damaged, doctor, keys, logs, settings
+from ouzel.cli.commands.grouping import categories, groups
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten

@@ -20,12 +20,10 @@ import msgspec
 from protocol.wire import codec, making_results, reports, results, rows
 from protocol.wire.commands import (
     category_commands,
-    counter_commands,
     deadline_commands,
     file_commands,
     goal_commands,
     group_commands,
-    log_commands,
     making_commands,
     option_commands,
     peer_commands,
@@ -36,6 +34,7 @@ from protocol.wire.commands import (
     upload_commands,
 )
 from protocol.wire.commands.kinds import Command, Mutation
+from protocol.wire.commands.service import counter_commands, log_commands
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.log import log_results

@@ -17,9 +17,9 @@ from typing import Final, NamedTuple
 
 import zmq
 
-from protocol.wire.commands.counter_commands import GetSpans
 from protocol.wire.commands.kinds import Command, Mutation
-from protocol.wire.commands.log_commands import GetLog
+from protocol.wire.commands.service.counter_commands import GetSpans
+from protocol.wire.commands.service.log_commands import GetLog
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.key_file import Role, parse
 from supervisor.access.authorized_keys import Authorized, AuthorizedKeys, read_file

@@ -19,7 +19,7 @@ from protocol.configuration.config_problem import InvalidConfig, Problem
 from protocol.configuration.config_section import Section
 from protocol.configuration.gateway_sections import GATEWAY_SECTIONS
 from protocol.text.scrub import is_utf8
-from protocol.wire.commands.log_commands import Component, LogLevel
+from protocol.wire.commands.service.log_commands import Component, LogLevel
 from protocol.wire.desired import Bps
 from protocol.wire.endpoints import (
     COMMANDS_SOCKET,

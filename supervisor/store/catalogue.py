@@ -25,12 +25,12 @@ from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent, TorrentOptions
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.session.desired_session import DesiredSession
-from supervisor.store.category_names import CategoryNames
 from supervisor.store.commits import Commits, FailedWrite, OnCommit, ignore, largest_failed
-from supervisor.store.counted_records import CountedRecords
 from supervisor.store.damage import DamagedFile
+from supervisor.store.derived.category_names import CategoryNames
+from supervisor.store.derived.counted_records import CountedRecords
+from supervisor.store.derived.group_names import shown_options
 from supervisor.store.differences import Record
-from supervisor.store.group_names import shown_options
 from supervisor.store.id_index import IdIndex
 from supervisor.store.stored_records import Stored, Unreadable, cannot_be_listed, read_all
 

@@ -12,8 +12,8 @@ from contextvars import ContextVar, Token
 from itertools import islice
 from typing import Final
 
-from protocol.wire.commands.counter_commands import GetSpans
 from protocol.wire.commands.kinds import Command, Mutation
+from protocol.wire.commands.service.counter_commands import GetSpans
 from protocol.wire.envelope import Request
 from protocol.wire.errors import OuzelError
 from protocol.wire.metrics.spans_report import SpanKind, SpanRow, SpansPage

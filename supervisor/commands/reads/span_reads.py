@@ -1,6 +1,6 @@
 """Answers `get_spans`: the ended spans of traces."""
 
-from protocol.wire.commands.counter_commands import GetSpans
+from protocol.wire.commands.service.counter_commands import GetSpans
 from protocol.wire.metrics.spans_report import SpansPage
 from supervisor.commands.handlers import handles
 from supervisor.traces.traces import Traces

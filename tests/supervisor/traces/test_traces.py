@@ -1,8 +1,8 @@
 import pytest
 
 from protocol.wire import codec
-from protocol.wire.commands.counter_commands import GetSpans
 from protocol.wire.commands.kinds import Command
+from protocol.wire.commands.service.counter_commands import GetSpans
 from protocol.wire.commands.session_commands import Ping
 from protocol.wire.commands.torrent_commands import PauseTorrent
 from protocol.wire.envelope import Request
