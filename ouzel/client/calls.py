@@ -40,7 +40,6 @@ from ouzel.client.special.torrent_calls import (
 )
 from protocol.wire.commands import (
     category_commands,
-    counter_commands,
     deadline_commands,
     file_commands,
     goal_commands,
@@ -50,6 +49,7 @@ from protocol.wire.commands import (
     session_commands,
     torrent_commands,
 )
+from protocol.wire.commands.service import counter_commands
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
 from protocol.wire.making_results import JobAccepted, JobRow, TorrentExport

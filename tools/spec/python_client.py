@@ -67,9 +67,11 @@ def calls() -> str:
         "ouzel.client.special.group_calls": {*_functions_of(group_calls)},
         "ouzel.client.special.session_calls": {"ServerInfo", *_functions_of(session_calls)},
         "ouzel.client.special.torrent_calls": {*_functions_of(torrent_calls)},
-        "protocol.wire.commands": {_module(each.arguments) for each in plain},
         "protocol.wire.envelope": {"Wait"},
     }
+    for each in plain:
+        package, _, module = each.arguments.__module__.rpartition(".")
+        modules.setdefault(package, set()).add(module)
     for kind in results - {str}:
         modules.setdefault(kind.__module__, set()).add(kind.__name__)
     imports = "\n".join(_import(module, sorted(names, key=_case)) for module, names in sorted(modules.items()))
@@ -153,7 +155,7 @@ def _body(command: str, given: str, rest: list[str]) -> str:
 
 
 def _module(kind: type[msgspec.Struct]) -> str:
-    """The module of `protocol.wire.commands` that has a command."""
+    """The name of the module that has a command, without its package."""
     return kind.__module__.rpartition(".")[2]
 
 
