@@ -329,6 +329,7 @@ class Running:
         self._outbox.extend(self._trackers.take())
         self._outbox.extend(self._watches.beat(now))
         self._session.post_statistics()
+        self._updates.join(now)
         if not self._saver.draining:
             self._read_again(now)
             if not busy:

@@ -35,6 +35,8 @@ lt: Any = libtorrent
 _FLAGS: Final = lt.torrent_flags
 _QUERY_SAVE_PATH: Final = 1 << 7
 """`torrent_handle::query_save_path`, a name that the binding lacks. The default flags would request all pieces."""
+_QUERY_FLAGS: Final = 0
+"""A status with flags and limits only. One call for all of them, because each call waits for libtorrent's thread."""
 
 
 class TorrentCalls:
@@ -226,13 +228,12 @@ class TorrentCalls:
     @recorded.of_torrent
     def applied(self, torrent: str) -> Applied:
         """Reads back the applied limits and flags. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        flags = handle.flags()
+        status = self._handle(torrent).status(_QUERY_FLAGS)
         return Applied(
-            paused=libtorrent_flags.paused(flags),
-            sequential=bool(flags & _FLAGS.sequential_download),
-            download_bps=max(0, handle.download_limit()),
-            upload_bps=max(0, handle.upload_limit()),
+            paused=libtorrent_flags.paused(status.flags),
+            sequential=bool(status.flags & _FLAGS.sequential_download),
+            download_bps=max(0, status.download_limit),
+            upload_bps=max(0, status.upload_limit),
         )
 
     @faults.of_desired
@@ -248,8 +249,8 @@ class TorrentCalls:
             paused=desired.paused if status.errc.value() else libtorrent_flags.paused(status.flags),
             managed=libtorrent_flags.is_managed(status.flags),
             flags=status.flags,
-            limits=(handle.download_limit(), handle.upload_limit()),
-            peer_limits=(handle.max_connections(), handle.max_uploads()),
+            limits=(status.download_limit, status.upload_limit),
+            peer_limits=(status.connections_limit, status.uploads_limit),
             info=info,
             file_priorities=() if info is None else handle.get_file_priorities(),
             choose=self._selector.priorities,
