@@ -271,7 +271,9 @@ class Engine:
     def _tick(self, now: float) -> None:
         running, busy = self._running, bool(self._commands)
         if now >= self._next_heartbeat:
-            self._next_heartbeat = now + (HEARTBEAT_S if running is not None else WAITING_HEARTBEAT_S)
+            interval_s = HEARTBEAT_S if running is not None else WAITING_HEARTBEAT_S
+            # A steady schedule lets other periodic work coincide with heartbeats, and so wakes the process less often.
+            self._next_heartbeat = max(self._next_heartbeat + interval_s, now + interval_s / 2)
             log.flush()
             native_age_ms = running.beat(now, busy=busy) if running is not None else 0
             self._emit(Heartbeat(loops=self._loops, native_age_ms=native_age_ms, log_lost=log.lost))

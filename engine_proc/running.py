@@ -337,6 +337,7 @@ class Running:
         self._outbox.extend(self._watches.beat(now))
         self._session.post_statistics()
         self._groups.tick(now)
+        self._updates.join(now)
         if not self._saver.draining:
             self._rounds.make(now, busy=busy)
         return int((now - self._answered_at) * 1000)

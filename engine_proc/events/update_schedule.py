@@ -4,6 +4,8 @@ from typing import Final
 
 BUSY_S: Final = 0.1
 IDLE_S: Final = 0.5
+JOIN_S: Final = 0.02
+"""A request is made early by up to this time, if that saves a wake-up."""
 RESTORING_S: Final = 4.0
 """The interval of requests for updates while thousands of torrents are being added."""
 CALM_S: Final = 0.1
@@ -35,6 +37,11 @@ class UpdateSchedule:
     def hurry(self, now: float) -> None:
         """Requests an update soon, because a part of the engine waits for the result."""
         self._next = now
+
+    def join(self, now: float) -> None:
+        """If the session is idle and a request is almost due, makes it due now. Call it when the process is awake."""
+        if not self.busy and self._next - now < JOIN_S:
+            self._next = min(self._next, now)
 
     def due(self, now: float) -> bool:
         """Whether to request an update now. If the result is True, the update counts as requested."""

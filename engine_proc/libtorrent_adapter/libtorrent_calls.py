@@ -36,6 +36,8 @@ lt: Any = libtorrent
 _FLAGS: Final = lt.torrent_flags
 _QUERY_SAVE_PATH: Final = 1 << 7
 """`torrent_handle::query_save_path`, a name that the binding lacks. The default flags would request all pieces."""
+_QUERY_FLAGS: Final = 0
+"""A status with flags and limits only. One call for all of them, because each call waits for libtorrent's thread."""
 
 
 class TorrentCalls:
@@ -241,17 +243,17 @@ class TorrentCalls:
     @recorded.of_torrent
     def applied(self, torrent: str) -> Applied:
         """Reads back the applied limits and flags. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        flags, limits = handle.flags(), self._own_limits(torrent, handle)
+        status = self._handle(torrent).status(_QUERY_FLAGS)
+        limits = self._own_limits(torrent, status)
         return Applied(
-            paused=libtorrent_flags.paused(flags),
-            sequential=bool(flags & _FLAGS.sequential_download),
+            paused=libtorrent_flags.paused(status.flags),
+            sequential=bool(status.flags & _FLAGS.sequential_download),
             download_bps=limits.download_bps,
             upload_bps=limits.upload_bps,
         )
 
-    def _own_limits(self, torrent: str, handle: Any) -> Limits:
-        return self._caps.own(torrent, Limits(max(0, handle.download_limit()), max(0, handle.upload_limit())))
+    def _own_limits(self, torrent: str, status: Any) -> Limits:
+        return self._caps.own(torrent, Limits(max(0, status.download_limit), max(0, status.upload_limit)))
 
     @faults.of_desired
     @recorded.of_desired
@@ -266,8 +268,8 @@ class TorrentCalls:
             paused=desired.paused if status.errc.value() else libtorrent_flags.paused(status.flags),
             managed=libtorrent_flags.is_managed(status.flags),
             flags=status.flags,
-            limits=self._own_limits(desired.torrent, handle),
-            peer_limits=(handle.max_connections(), handle.max_uploads()),
+            limits=self._own_limits(desired.torrent, status),
+            peer_limits=(status.connections_limit, status.uploads_limit),
             info=info,
             file_priorities=() if info is None else handle.get_file_priorities(),
             choose=self._selector.priorities,

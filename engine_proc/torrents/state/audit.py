@@ -12,7 +12,7 @@ CYCLE_S: Final = 600.0
 BATCH: Final = 4
 """The number of torrents that are compared at one time, four times a second.
 
-Each comparison needs five calls that wait for libtorrent. One cycle covers nearly 10,000 torrents.
+Each comparison needs two calls that wait for libtorrent. One cycle covers nearly 10,000 torrents.
 """
 
 

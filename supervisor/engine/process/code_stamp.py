@@ -15,8 +15,8 @@ from supervisor.concurrency.threads import in_thread
 
 ENGINE_CODE: Final = ("engine_proc", "protocol", "libtorrent")
 
-LOOK_S: Final = 1.0
-"""The interval between checks."""
+LOOK_S: Final = 5.0
+"""The interval between checks. A check costs a millisecond of CPU time, because there are hundreds of files."""
 
 Stamp = frozenset[tuple[str, int, int]]
 
@@ -44,7 +44,7 @@ class CodeStamp:
         return frozenset(file for directory in self._directories for file in _files(directory))
 
     async def run(self) -> None:
-        """Checks every second. Runs until it is cancelled."""
+        """Checks every LOOK_S. Runs until it is cancelled."""
         while True:
             with contextlib.suppress(OSError):  # no thread can be started now
                 self.seen = await in_thread(self.current)

@@ -1,6 +1,6 @@
 import itertools
 
-from engine_proc.events.update_schedule import BUSY_S, CALM_S, IDLE_S, RESTORING_S, UpdateSchedule
+from engine_proc.events.update_schedule import BUSY_S, CALM_S, IDLE_S, JOIN_S, RESTORING_S, UpdateSchedule
 
 
 def test_a_busy_session_is_asked_more_often() -> None:
@@ -12,6 +12,20 @@ def test_a_busy_session_is_asked_more_often() -> None:
     assert not updates.due(IDLE_S / 2)
     assert updates.due(IDLE_S)
     assert updates.next_due() == IDLE_S + BUSY_S
+
+
+def test_an_idle_request_joins_other_work_shortly_before_it_is_due() -> None:
+    """One wake-up then serves both. A busy session keeps its interval, so progress never comes too often."""
+    updates = UpdateSchedule(0.0)
+    assert updates.due(0.0)
+    updates.join(IDLE_S - 2 * JOIN_S)
+    assert not updates.due(IDLE_S - 2 * JOIN_S)
+    updates.join(IDLE_S - JOIN_S / 2)
+    assert updates.due(IDLE_S - JOIN_S / 2)
+    updates.busy = True
+    late = updates.next_due() - JOIN_S / 2
+    updates.join(late)
+    assert not updates.due(late)
 
 
 def test_an_awaited_answer_is_asked_for_at_once() -> None:
