@@ -1,4 +1,4 @@
-"""All generated files by path: vectors, schemas, regions of docs/protocol.md, the Python clients, manual pages."""
+"""All generated files by path: vectors, schemas, regions of pages, Python clients, manual pages, monitoring."""
 
 import json
 import re
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from tools.metrics.dashboard import grafana, rules
 from tools.spec import edges, python_client, schemas, vectors
 from tools.spec.pages import command_table, man_pages, metrics_page, page
 from tools.spec.vectors import Vector
@@ -52,6 +53,7 @@ def generated() -> dict[str, str]:
     found |= {man_pages.CLIENT: man_pages.client(), man_pages.DAEMON: man_pages.daemon()}
     found |= {man_pages.GATEWAY: man_pages.gateway()}
     found[command_table.PAGE] = command_table.page()
+    found |= {grafana.PATH: grafana.text(), rules.PATH: rules.text(), rules.TEST_PATH: rules.tests()}
     pages = {PAGE: page.regions(), metrics_page.PAGE: metrics_page.regions()}
     return found | {path: with_regions((ROOT / path).read_text(), regions) for path, regions in pages.items()}
 
