@@ -1,4 +1,4 @@
-"""All generated files by path: vectors, schemas, pages and regions of pages, the Python clients, manual pages."""
+"""All generated files by path: vectors, schemas, pages, the Python clients, manual pages, monitoring."""
 
 import json
 import re
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from tools.metrics.dashboard import grafana, rules
 from tools.spec import edges, python_client, schemas, vectors
 from tools.spec.pages import command_table, man_pages, metrics_page, page, reference_pages, state_machines
 from tools.spec.vectors import Vector
@@ -58,6 +59,7 @@ def generated() -> dict[str, str]:
     }
     found |= {reference_pages.DECISIONS: reference_pages.decisions(ROOT), state_machines.PAGE: state_machines.page()}
     found |= state_machines.images()
+    found |= {grafana.PATH: grafana.text(), rules.PATH: rules.text(), rules.TEST_PATH: rules.tests()}
     pages = {PAGE: page.regions(), metrics_page.PAGE: metrics_page.regions()}
     pages[reference_pages.CONFIGURATION] = reference_pages.regions()
     return found | {path: with_regions((ROOT / path).read_text(), regions) for path, regions in pages.items()}
