@@ -55,7 +55,7 @@ def _rule(alert: Alert, lasts: str) -> Iterator[str]:
 
 def _scenario(name: str, series: Mapping[str, str], at: int, fires: str | None) -> Iterator[str]:
     # Without `up`, OuzelMetricsMissing would fire in each scenario.
-    everything = {"up": "1x240"} | series
+    everything = {"up": "1x240", **series}
     yield f"  - name: {name}"
     yield "    interval: 1m"
     yield "    input_series:"
