@@ -144,14 +144,23 @@ def engine_again(on: Stage) -> Iterator[None]:
 
 @contextmanager
 def full_disk(on: Stage) -> Iterator[None]:
-    """The file system of a download fills up."""
+    """The file system of a download is full. When there is space again, the download goes on by itself."""
     made = on.made[1]
-    client = on.daemon.client
     with on.small.full():
-        client.add_torrent(metainfo=made.metainfo, save_path=str(on.small.path), peers=[on.seed.endpoint])
-        on.daemon.until_state(made.torrent, TorrentState.ERROR, patience_s=PATIENCE_S)
+        on.daemon.client.add_torrent(metainfo=made.metainfo, save_path=str(on.small.path), peers=[on.seed.endpoint])
+        until(lambda: on.daemon.logged("disk_full"), "the daemon reports the full disk", every_s=0.2)
         yield
-    client.remove_torrent(made.torrent, delete_files=True)
+    on.daemon.until_state(made.torrent, TorrentState.SEEDING, patience_s=PATIENCE_S)
+
+
+@contextmanager
+def no_disk(on: Stage) -> Iterator[None]:
+    """The file system of a torrent is not mounted. When it is mounted again, the torrent goes on by itself."""
+    torrent = on.made[1].torrent
+    with on.small.absent():
+        on.daemon.until_state(torrent, TorrentState.MISSING_STORAGE, patience_s=PATIENCE_S)
+        yield
+    on.daemon.until_state(torrent, TorrentState.SEEDING, patience_s=PATIENCE_S)
 
 
 @contextmanager
@@ -192,12 +201,13 @@ def no_gateway(on: Stage) -> Iterator[None]:
 STEPS: Final = (
     Step("calm: no alert", calm),
     Step("torrents seed, no peer", seeding, ("OuzelNotConnectable",), ends=False),
-    Step("download, two kills, upload", download, ("OuzelHooksFailing",), ends=False),
+    Step("download, two kills, upload", download, ("OuzelHooksFailing", "OuzelHealthProblem"), ends=False),
     Step("hang", hang, ("OuzelEngineHang",), ends=False),
     Step("poison torrent", poison, ("OuzelEngineCrashes", "OuzelTorrentQuarantined"), ends=False),
-    Step("no engine starts", no_engine, ("OuzelEngineDown", "OuzelHealthProblem")),
+    Step("no engine starts", no_engine, ("OuzelEngineDown",)),
     Step("slow failover", engine_again, ("OuzelFailoverSlow",), ends=False),
-    Step("full disk", full_disk, ("OuzelFreeSpaceLow", "OuzelTorrentError")),
+    Step("full disk", full_disk, ("OuzelFreeSpaceLow",)),
+    Step("disk not mounted", no_disk, ("OuzelTorrentError",)),
     Step("full resume directory", full_resume_dir, ("OuzelResumeDirectory",)),
     Step("daemon stopped", no_supervisor, ("OuzelDown",)),
     Step("supervisor killed three times", restarts, ("OuzelSupervisorRestarts",), ends=False),
