@@ -7,12 +7,12 @@ process.
 
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final, get_args
 
 import zmq
 
+from engine_proc.command_queue import CommandQueue
 from engine_proc.events.outbox import Outbox
 from engine_proc.events.translator import AlertTranslator
 from engine_proc.ip_filter.filter_watch import FilterWatch
@@ -101,7 +101,7 @@ class Engine:
         self._guard = StorageGuard(watch, self._translator, self._emit, time.monotonic)
         self._guard.set_covered(sandbox.places)
         self._judged = JudgedSources()
-        self._commands: deque[EngineCommand] = deque()
+        self._commands = CommandQueue()
         self._running: Running | None = None
         self._poller = zmq.Poller()
         self._poller.register(link, zmq.POLLIN)
@@ -134,7 +134,7 @@ class Engine:
                 return
             self._receive()
             for _ in range(0 if self._waits() else min(COMMANDS_PER_TURN, len(self._commands))):
-                command = self._commands.popleft()
+                command = self._commands.pop()
                 self._caused_by(command.request)
                 outer = self._recorder.begin(_COMMAND_NAMES[type(command)], _subject(command))
                 self._execute(command)
@@ -151,7 +151,7 @@ class Engine:
 
     def _waits(self) -> bool:
         """Whether the session is not created yet, because the IP filter is still being read."""
-        first = self._commands[0] if self._commands and self._running is None else None
+        first = self._commands.first() if self._running is None else None
         return isinstance(first, Configure) and not self._filters.ready(on=first.ip_filter, now=time.monotonic())
 
     def _take(self) -> None:

@@ -15,11 +15,13 @@ from engine_proc.events.outbox import Outbox
 from engine_proc.events.statistics import Statistics
 from engine_proc.events.translator import STOPPING, AlertTranslator
 from engine_proc.events.update_schedule import UpdateSchedule
+from engine_proc.groups.group_limits import GroupLimits
 from engine_proc.ip_filter.filter_watch import Filtered, FilterWatch
 from engine_proc.order_book import OrderBook
 from engine_proc.resume.rehasher import Rehashed, Rehasher
 from engine_proc.resume.resume_policy import ResumePolicy
 from engine_proc.resume.resume_store import FastResumeStore, Outcome
+from engine_proc.rounds import Rounds
 from engine_proc.session.alerts import (
     Alert,
     AlertsLost,
@@ -56,7 +58,6 @@ from engine_proc.torrents.loading.judged_sources import JudgedSources
 from engine_proc.torrents.loading.loader import Loader
 from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.saver import Saver
-from engine_proc.torrents.state.audit import CYCLE_S, AuditSchedule
 from engine_proc.trackers.announce_pacer import AnnouncePacer
 from engine_proc.trackers.tracker_news import TrackerNews
 from engine_proc.watches.watches import Watches
@@ -81,8 +82,6 @@ from protocol.wire.events.torrent_events import TorrentError
 
 LATELY_S: Final = 1.0
 """At the end, the engine waits for another answer only if libtorrent's last answer is younger than this."""
-READ_AGAIN_S: Final = 2.0
-"""The delay before the engine again reads data that could not be read."""
 
 
 class AlertsDropped(Exception):
@@ -129,7 +128,8 @@ class Running:
         self._pacer = AnnouncePacer(now, random.random)
         policy = ResumePolicy()
         parts = Parts(session, store, guard, translator, policy, self._pacer, self._emit, clock)
-        self._dispatcher = Dispatcher(parts, Loader(parts, judged, rehasher))
+        loader = Loader(parts, judged, rehasher)
+        self._finder, self._dispatcher = loader.finder, Dispatcher(parts, loader)
         self.mover = self._dispatcher.absences.mover
         self._deadlines = Deadlines(session, self._dispatcher.faulted, clock)
         self._trackers = TrackerNews(session)
@@ -141,14 +141,13 @@ class Running:
         self._watches = Watches(self._saver.progressed, self._dispatcher.unload, session.network_cpu_s)
         self._statistics = Statistics()
         self._held_errors = HeldErrors(patience_s=PATIENCE_S)
-        self._audit = AuditSchedule()
+        self._rounds = Rounds(self._dispatcher, self._commands, now)
+        self._groups = GroupLimits(session)
         self._updates = UpdateSchedule(now)
         self._updates.busy = True
         self._answered_at = now
         self._answered = False
         """Whether libtorrent has answered since the last `tick`."""
-        self._next_census = now + CYCLE_S
-        self._next_reading = now
 
     def _emit(self, event: EngineEvent) -> None:
         """Queues an event. If a torrent's files are being checked, its error is held until the result is known."""
@@ -167,12 +166,14 @@ class Running:
             case Configure():
                 if self._settings.configure(command):
                     self._filters.turn(on=command.ip_filter)
+                    self._groups.configure(command.groups)
             case Query():
                 self._commands.answer(command)
             case EnsureTorrent():
                 self._ensure(command)
             case DropTorrent():
                 self._dispatcher.forget(command)
+                self._groups.forget(command.torrent)
             case SaveAll(hand_over=hand_over):
                 self._saver.save_all(hand_over=hand_over)
             case CallPeers(torrent=torrent, peers=peers):
@@ -193,12 +194,16 @@ class Running:
     def begin(self, command: Configure) -> None:
         """Loads the state of the DHT. Reports that the session's first settings are in force."""
         self._dht.load()
+        self._groups.configure(command.groups)
         self._settings.confirm(command)
 
     def _ensure(self, command: EnsureTorrent) -> None:
         desired, counted = command.desired, (command.downloaded, command.uploaded)
         if command.history or any(counted):
             self._session.count_from(desired.torrent, None if command.history else counted)
+        if command.new:
+            self._finder.is_new(desired.torrent)
+        self._groups.place(desired)
         if command.afresh:
             self._dispatcher.retry(desired)
         else:
@@ -220,16 +225,17 @@ class Running:
         match alert:
             case TorrentAdded(torrent, problem):
                 if problem is None:
-                    self._audit.watch(torrent)
+                    self._rounds.watch(torrent)
                     self._trackers.added(torrent)
                 self._dispatcher.added(alert)
                 self._deadlines.renew(torrent)
             case TorrentGone(torrent):
                 self._dispatcher.gone(alert)
                 self._outbox.forget(torrent)
-                self._audit.discard(torrent)
+                self._rounds.discard(torrent)
                 self._trackers.forget(torrent)
                 self._watches.forget(torrent)
+                self._groups.unloaded(torrent)
                 self._held_errors.forget(torrent)
                 self._saver.gone(torrent)
             case TrackerAsked() | TrackerAnswered() | TrackerFailed():
@@ -270,6 +276,7 @@ class Running:
             case StatusUpdate(rows):
                 self._updates.busy = bool(rows)
                 self._watches.observe(rows, time.monotonic())
+                self._groups.observe(rows, time.monotonic())
             case AlertsLost():
                 # Something may wait for one of the dropped alerts. A new engine starts from the actual state.
                 raise AlertsDropped
@@ -329,11 +336,10 @@ class Running:
         self._outbox.extend(self._trackers.take())
         self._outbox.extend(self._watches.beat(now))
         self._session.post_statistics()
+        self._groups.tick(now)
         self._updates.join(now)
         if not self._saver.draining:
-            self._read_again(now)
-            if not busy:
-                self._look_around(now)
+            self._rounds.make(now, busy=busy)
         return int((now - self._answered_at) * 1000)
 
     def tick(self, now: float, *, busy: bool) -> None:
@@ -368,20 +374,6 @@ class Running:
         parts = (self._outbox.next_due(), self._pacer.next_due(), self._guard.next_due())
         saves = self._saver.next_due(self._updates.calm_from)
         return min(at for at in (self._updates.next_due(), saves, *parts) if at is not None)
-
-    def _read_again(self, now: float) -> None:
-        """Retries torrents whose stored data could not be read."""
-        if now >= self._next_reading:
-            self._next_reading = now + READ_AGAIN_S
-            self._dispatcher.read_again()
-
-    def _look_around(self, now: float) -> None:
-        """Compares the actual state of some torrents with their desired state."""
-        for torrent in self._audit.due(now):
-            self._dispatcher.audit(torrent)
-        if now >= self._next_census:
-            self._next_census = now + CYCLE_S
-            self._commands.remove_undesired()
 
     # -- the end --------------------------------------------------------------------------------------------------
 

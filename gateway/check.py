@@ -1,5 +1,12 @@
-"""Checks the password's hash, the certificate, the daemon on tcp, and the folders of web interfaces."""
+"""Checks the configuration beyond the forms of its keys.
 
+The password's hash, the certificate, the daemon on tcp, the extra `traces`, and the folders of web interfaces are
+checked.
+"""
+
+import importlib.util
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +18,8 @@ from ouzel.client.server import Server
 from protocol.configuration.config_problem import InvalidConfig, Problem
 
 PAGE: Final = "index.html"
+TRACES_VARIABLES: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+TRACES_PACKAGE: Final = "opentelemetry.exporter.otlp.proto.http"
 
 
 def check(config: Config) -> None:
@@ -21,6 +30,7 @@ def check(config: Config) -> None:
         except InvalidHash as error:
             raise InvalidConfig([Problem(message=str(error), key="gateway.password_hash")]) from error
     check_server()
+    is_traced(config)
     tls_context(config)
 
 
@@ -30,6 +40,25 @@ def check_server() -> None:
         Server.named()
     except ValueError as error:
         raise InvalidConfig([Problem(message=str(error), variable="OUZEL_SERVER")]) from error
+
+
+def is_traced(config: Config, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether traces are exported.
+
+    Raises:
+        InvalidConfig: `[traces] endpoint` is given, but the extra `traces` is not installed. Variables of OpenTelemetry
+            are then ignored, because they may be meant for other programs.
+    """
+    wanted = config.traces.endpoint is not None
+    if not wanted and not any(environ.get(name) for name in TRACES_VARIABLES):
+        return False
+    try:
+        return importlib.util.find_spec(TRACES_PACKAGE) is not None
+    except ModuleNotFoundError as error:
+        if wanted:
+            problem = f"{error}; install the extra: pip install 'ouzel[traces]'"
+            raise InvalidConfig([Problem(message=problem, key="traces.endpoint")]) from error
+        return False
 
 
 def check_web_interfaces(config: Config) -> None:

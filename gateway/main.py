@@ -20,7 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final, NoReturn
 
-from gateway import check, logs, serving_metrics
+from gateway import check, logs, serving_metrics, tracing
 from gateway.access import key_commands, password
 from gateway.config import gateway_config
 from gateway.config.gateway_config import Config
@@ -49,7 +49,7 @@ def argument_parser(version: str) -> argparse.ArgumentParser:
         "configuration is wrong.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="the daemon's TOML file, with a section [gateway]")
-    parser.add_argument("--only", choices=("metrics",), help="serve nothing but the metrics of [metrics] listen")
+    parser.add_argument("--only", choices=("metrics", "traces"), help="only serve the metrics, or only export traces")
     parser.add_argument("--log-level", choices=logs.LEVELS, default="info", help="info by default")
     commands = parser.add_mutually_exclusive_group()
     commands.add_argument("--check", action="store_true", help="only report problems of the configuration")
@@ -109,6 +109,8 @@ def _run(config: Config, args: argparse.Namespace) -> None:
         _raise_limit_of_files()
         if args.only == "metrics":
             asyncio.run(serving_metrics.serve_only(config))
+        elif args.only == "traces":
+            asyncio.run(tracing.export_only(config))
         else:
             from gateway import serving  # it loads all interfaces, which `--only metrics` does not need
 

@@ -5,6 +5,7 @@ import signal
 import sys
 
 import structlog
+from starlette.types import ASGIApp
 
 from gateway import check, faces, logs
 from gateway.access.access import open_access
@@ -13,6 +14,7 @@ from gateway.config.gateway_config import Config, is_local
 from gateway.service import open_gateway
 from gateway.service_manager import notify
 from gateway.serving_metrics import metrics_listener, metrics_server
+from gateway.tracing import tracing
 from gateway.web.application import application
 from gateway.web.request_ids import RequestIds
 from gateway.web.server import bound, server, tls_context
@@ -35,7 +37,11 @@ async def serve(config: Config) -> None:
     listener, of_metrics = bound(config.gateway.listen), metrics_listener(config)
     async with open_gateway(config) as gateway, asyncio.TaskGroup() as group:
         access, made = await open_access(config.gateway, gateway.store)
-        guarded = RequestIds(Guard(application(faces.routes(gateway)), access))
+        guarded: ASGIApp = RequestIds(Guard(application(faces.routes(gateway)), access))
+        traces = None
+        if check.is_traced(config):
+            traced, exporter = tracing(config, gateway.daemon.client)
+            guarded, traces = traced(guarded), group.create_task(exporter.run())
         running = server(guarded, listener, tls_context(config))
         if made is not None:
             told = f"the password of {config.gateway.username!r} is {made} (made now, and shown only this once)"
@@ -54,6 +60,8 @@ async def serve(config: Config) -> None:
         await running.serve()
         if metrics is not None:
             metrics.stop()
+        if traces is not None:
+            traces.cancel()
         notify("STOPPING=1")
     log.info("gateway_stopped")
 

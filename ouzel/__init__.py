@@ -27,6 +27,7 @@ from protocol.wire.goals import GoalsReport
 from protocol.wire.log.log_results import LogLevelReport, LogLevels, LogPage, LogRow
 from protocol.wire.making_results import JobAccepted, JobRow, JobState, TorrentExport
 from protocol.wire.metrics.metrics_report import EventLogReport, HistogramReport, MemoryReport, MetricsReport
+from protocol.wire.metrics.spans_report import SpanRow, SpansPage
 from protocol.wire.peer_rows import PeerConnection, PeerFlag, PeerRow, TrackerRow, TrackerStatus
 from protocol.wire.reports import (
     ActionSetting,
@@ -73,6 +74,7 @@ from protocol.wire.rows import (
     TorrentState,
 )
 from protocol.wire.session.desired_session import ScheduleWindow
+from protocol.wire.session.group_results import GroupReport
 
 __all__ = [
     "ActionSetting",
@@ -101,6 +103,7 @@ __all__ = [
     "FileRow",
     "GlobalGoals",
     "GoalsReport",
+    "GroupReport",
     "HealthReport",
     "HealthStatus",
     "Hindrance",
@@ -142,6 +145,8 @@ __all__ = [
     "SettingSource",
     "SettingsReport",
     "SnapshotPage",
+    "SpanRow",
+    "SpansPage",
     "StatsReport",
     "StorageRelocated",
     "SupervisorReport",

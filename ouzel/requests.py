@@ -10,7 +10,9 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from ouzel import traces
 from ouzel.errors import Refused
+from ouzel.traces import ClientSpan
 from protocol.wire import codec
 from protocol.wire.envelope import DEFAULT_DEADLINE_MS, MAX_DEADLINE_MS, VERSION, ErrorBody, Reply, Request, Wait
 from protocol.wire.errors import ErrorKind, OuzelError
@@ -53,7 +55,7 @@ class Requests:
         self._session = session
         self._client = client
         self._made = 0
-        self._open: set[str] = set()
+        self._open: dict[str, ClientSpan | None] = {}
 
     def build(
         self, op: str, args: dict[str, Any], *, wait: Wait = "durable", deadline_ms: int = DEFAULT_DEADLINE_MS
@@ -74,6 +76,7 @@ class Requests:
                 field="deadline_ms",
             )
         request_id = f"{self._session}-{self._made}"
+        span = traces.begin(op)
         request = Request(
             v=1,
             id=request_id,
@@ -83,6 +86,7 @@ class Requests:
             wait=wait,
             deadline_ms=deadline_ms,
             request=REQUEST_NAME.get() or msgspec.UNSET,
+            traceparent=msgspec.UNSET if span is None else span.traceparent,
         )
         if (name := _not_utf8(args)) is not None:
             field = f"args.{name}"
@@ -96,7 +100,7 @@ class Requests:
                 field="frame",
             )
         self._made += 1
-        self._open.add(request_id)
+        self._open[request_id] = span
         return request_id, frame
 
     def match(self, frame: bytes) -> Reply | None:
@@ -111,7 +115,9 @@ class Requests:
         found = codec.read(_REPLIES, frame, within="reply", error=ErrorKind.MALFORMED_FRAME)
         if found.id not in self._open:
             return None
-        self._open.discard(str(found.id))
+        span = self._open.pop(str(found.id))
+        if span is not None:
+            span.end(found.error.name if found.error else None)
         result = found.result if len(found.result) else msgspec.UNSET
         return Reply(
             v=found.v,
@@ -127,7 +133,9 @@ class Requests:
 
     def abandon(self, request_id: str) -> None:
         """Gives up a request. A later reply to it is dropped."""
-        self._open.discard(request_id)
+        span = self._open.pop(request_id, None)
+        if span is not None:
+            span.end("no reply")
 
 
 def _not_utf8(args: dict[str, Any]) -> str | None:

@@ -9,7 +9,7 @@ import msgspec
 
 from engine_proc.session.session_settings import DEFAULTS
 from gateway.config import gateway_config
-from protocol.configuration.gateway_sections import GatewayConfig, MetricsConfig
+from protocol.configuration.gateway_sections import GatewayConfig, MetricsConfig, TracesConfig
 from supervisor.config.config import LimitsConfig, RestartConfig, SandboxConfig, load
 
 PACKAGING: Final = Path(__file__).parent.parent / "packaging"
@@ -60,8 +60,15 @@ def test_it_has_every_key_of_the_gateway() -> None:
 def test_it_has_every_key_of_the_metrics() -> None:
     """With the defaults."""
     assert gateway_config.load(EXAMPLE, {}).metrics == MetricsConfig()
-    section = EXAMPLE.read_text().partition("\n[metrics]")[2]
+    section = EXAMPLE.read_text().partition("\n[metrics]")[2].partition("\n[traces]")[0]
     assert re.findall(r"(?m)^(?:# )?(\w+) = ", section) == list(MetricsConfig.__struct_fields__)
+
+
+def test_it_has_every_key_of_the_traces() -> None:
+    """With the defaults."""
+    assert gateway_config.load(EXAMPLE, {}).traces == TracesConfig()
+    section = EXAMPLE.read_text().partition("\n[traces]")[2]
+    assert re.findall(r"(?m)^(?:# )?(\w+) = ", section) == list(TracesConfig.__struct_fields__)
 
 
 def test_its_paths_are_what_the_unit_makes() -> None:

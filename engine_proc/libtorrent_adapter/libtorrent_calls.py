@@ -19,6 +19,7 @@ from engine_proc.libtorrent_adapter.parsing import (
 )
 from engine_proc.session import faults, recorded
 from engine_proc.session.alerts import Flushed, Selected, TrackersChanged
+from engine_proc.session.caps_port import Caps, Limits
 from engine_proc.session.counters_port import Counters
 from engine_proc.session.peer_sources import TrackerState
 from engine_proc.session.peers_port import Peers, Pieces
@@ -52,6 +53,7 @@ class TorrentCalls:
         self._on_dropped = dropped
         self._inbox = AlertInbox()
         self._trackers = HeldTrackers()
+        self._caps = Caps()
         self._selector = Selector(lambda torrent, problem: self._inbox.put(Selected(torrent, problem)))
         self._let_go()
 
@@ -59,7 +61,9 @@ class TorrentCalls:
         """Resets to the state without torrents, and drops all handles."""
         self._handles = Handles()
         self._selections = Selections()
-        self._alerts = AlertCopier(self._handles, self._selections, self._on_dropped, self._trackers, self.recorder)
+        self._alerts = AlertCopier(
+            self._handles, self._selections, self._on_dropped, self._trackers, self._caps, self.recorder
+        )
 
     def counters(self) -> Counters | None:
         """The counters of the last answer to `post_statistics`; None before the first answer."""
@@ -199,9 +203,20 @@ class TorrentCalls:
     @recorded.of_torrent
     def set_limits(self, torrent: str, download_bps: int, upload_bps: int) -> None:
         """Sets the rate limits of one torrent; 0 means no limit. Raises UnknownTorrent."""
-        handle = self._handle(torrent)
-        handle.set_download_limit(download_bps)
-        handle.set_upload_limit(upload_bps)
+        self._set_limits(self._handle(torrent), self._caps.put_own(torrent, Limits(download_bps, upload_bps)))
+
+    @faults.of_torrent
+    @recorded.of_torrent
+    def cap_limits(self, torrent: str, own: Limits, cap: Limits) -> None:
+        """Sets the cap of a torrent's limits; see `CapsPort`."""
+        limits = self._caps.put(torrent, own, cap)
+        handle = self._handles.by_torrent.get(torrent)
+        if handle is not None:
+            self._set_limits(handle, limits)
+
+    def _set_limits(self, handle: Any, limits: Limits) -> None:
+        handle.set_download_limit(limits.download_bps)
+        handle.set_upload_limit(limits.upload_bps)
 
     @faults.of_torrent
     @recorded.of_torrent
@@ -229,12 +244,16 @@ class TorrentCalls:
     def applied(self, torrent: str) -> Applied:
         """Reads back the applied limits and flags. Raises UnknownTorrent."""
         status = self._handle(torrent).status(_QUERY_FLAGS)
+        limits = self._own_limits(torrent, status)
         return Applied(
             paused=libtorrent_flags.paused(status.flags),
             sequential=bool(status.flags & _FLAGS.sequential_download),
-            download_bps=max(0, status.download_limit),
-            upload_bps=max(0, status.upload_limit),
+            download_bps=limits.download_bps,
+            upload_bps=limits.upload_bps,
         )
+
+    def _own_limits(self, torrent: str, status: Any) -> Limits:
+        return self._caps.own(torrent, Limits(max(0, status.download_limit), max(0, status.upload_limit)))
 
     @faults.of_desired
     @recorded.of_desired
@@ -249,7 +268,7 @@ class TorrentCalls:
             paused=desired.paused if status.errc.value() else libtorrent_flags.paused(status.flags),
             managed=libtorrent_flags.is_managed(status.flags),
             flags=status.flags,
-            limits=(status.download_limit, status.upload_limit),
+            limits=self._own_limits(desired.torrent, status),
             peer_limits=(status.connections_limit, status.uploads_limit),
             info=info,
             file_priorities=() if info is None else handle.get_file_priorities(),

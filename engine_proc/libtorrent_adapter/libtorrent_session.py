@@ -234,6 +234,8 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
                 self._selections.begin_with(torrent, libtorrent_files.selected(params.ti, params.file_priorities))
         if trackers and torrent not in self._handles.by_torrent:
             self._trackers.hold(torrent, trackers)
+        if (limits := self._caps.in_force(torrent)) is not None:
+            params.download_limit, params.upload_limit = limits.download_bps or -1, limits.upload_bps or -1
         self.recorder.under_way(b"add", torrent)
         self._session.async_add_torrent(params)
         return Loading(complete, layout, stored, bool(trackers), nameless=nameless, hashes=hashes)

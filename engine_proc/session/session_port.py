@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, Protocol
 
 from engine_proc.resume.pieces import Examined, Unverified, Verified
 from engine_proc.session.alerts import Alert
+from engine_proc.session.caps_port import CapsPort
 from engine_proc.session.counters_port import CountersPort
 from engine_proc.session.network_port import NetworkPort
 from engine_proc.session.options_port import OptionsPort
@@ -173,7 +174,7 @@ class Applied(NamedTuple):
     upload_bps: int
 
 
-class LibtSession(PeerSources, PeersPort, OptionsPort, SourcesPort, NetworkPort, CountersPort, Protocol):
+class LibtSession(PeerSources, PeersPort, OptionsPort, CapsPort, SourcesPort, NetworkPort, CountersPort, Protocol):
     """One libtorrent session.
 
     Any call about one torrent may raise TorrentFault. A call that needs the torrent's file priorities may raise

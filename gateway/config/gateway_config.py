@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -13,7 +14,7 @@ from protocol.configuration.config_file import ConfigFile
 from protocol.configuration.config_keys import Given, converted
 from protocol.configuration.config_problem import InvalidConfig
 from protocol.configuration.config_section import Section
-from protocol.configuration.gateway_sections import GATEWAY_SECTIONS, GatewayConfig, MetricsConfig
+from protocol.configuration.gateway_sections import GATEWAY_SECTIONS, GatewayConfig, MetricsConfig, TracesConfig
 from protocol.wire.endpoints import NoHome, default_runtime_dir, default_state_dir
 
 _ENVIRONMENT: Final = (
@@ -35,6 +36,7 @@ class Config(Section, frozen=True, kw_only=True):
 
     gateway: GatewayConfig = GatewayConfig()
     metrics: MetricsConfig = MetricsConfig()
+    traces: TracesConfig = TracesConfig()
     paths: GatewayPaths = GatewayPaths()
 
     @property
@@ -116,6 +118,8 @@ def _check(config: Config) -> Iterator[tuple[str, str]]:
         yield "gateway.username", "is empty"
     if config.metrics.token is not None and not (config.metrics.token.isascii() and config.metrics.token.isprintable()):
         yield "metrics.token", "has other characters than printable ASCII"
+    if config.traces.endpoint is not None and not _is_http(config.traces.endpoint):
+        yield "traces.endpoint", f"{config.traces.endpoint!r} is no address such as http://127.0.0.1:4318"
     if config.metrics.token == "":
         yield "metrics.token", "is empty"
     if config.gateway.password == "":
@@ -131,6 +135,14 @@ def _check(config: Config) -> Iterator[tuple[str, str]]:
         _ = config.runtime_dir, config.state_dir
     except NoHome as error:
         yield "paths.runtime_dir", str(error)
+
+
+def _is_http(endpoint: str) -> bool:
+    try:
+        found = urlsplit(endpoint)
+        return found.scheme in ("http", "https") and bool(found.hostname) and found.port != 0
+    except ValueError:
+        return False
 
 
 def _is_own(variable: str) -> bool:

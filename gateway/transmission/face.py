@@ -19,6 +19,7 @@ from ouzel.errors import Refused
 from protocol.wire.errors import ErrorKind
 from protocol.wire.reports import GlobalGoals, StatsReport
 from protocol.wire.results import SettingList
+from protocol.wire.session.group_results import GroupReport
 
 T = TypeVar("T")
 EVENTS_S: Final = 2.0
@@ -31,11 +32,13 @@ class Memory:
 
     Fields:
         settings, goals, stats: the latest answers; None before the first answer.
+        groups: the bandwidth groups in the latest answer.
     """
 
     settings: SettingList | None = None
     goals: GlobalGoals | None = None
     stats: StatsReport | None = None
+    groups: Sequence[GroupReport] = ()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Write JSON: one document; 
 COMPLETE_ID = completion.ids(completing_client)
 COMPLETE_LABEL = completion.labels(completing_client)
 COMPLETE_CATEGORY = completion.categories(completing_client)
+COMPLETE_GROUP = completion.groups(completing_client)
 OneId = Annotated[
     str,
     typer.Argument(

@@ -1,4 +1,4 @@
-"""Shell completion of torrents, labels, categories and jobs. It never fails, prints no errors, and is quick.
+"""Shell completion of torrents, labels, categories, groups and jobs. It never fails, prints no errors, and is quick.
 
 Names of torrents are untrusted. The shell inserts a completion into a command line. zsh also evaluates its description.
 So only names without characters that are special to a shell are completed. Descriptions contain only such names.
@@ -48,6 +48,15 @@ def categories(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Co
 
     def complete(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
         return _ask(ctx, clients, lambda client: _words((each.name for each in client.list_categories()), incomplete))
+
+    return complete
+
+
+def groups(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Context, str], list[tuple[str, str]]]:
+    """A callback for typer that completes names of bandwidth groups."""
+
+    def complete(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+        return _ask(ctx, clients, lambda client: _words((each.name for each in client.list_groups()), incomplete))
 
     return complete
 

@@ -16,7 +16,6 @@ from ouzel.cli.command_group import HELP_OPTIONS, CommandGroup
 from ouzel.cli.commands import (
     additions,
     bans,
-    categories,
     changes,
     creating,
     deadline,
@@ -30,11 +29,13 @@ from ouzel.cli.commands import (
     views,
 )
 from ouzel.cli.commands.daemon import crashes, damaged, doctor, keys, logs, settings
+from ouzel.cli.commands.grouping import categories, groups
 from ouzel.cli.connecting import make_client
 from ouzel.cli.display.output import ReaderGone, discard_unwritten, open_missing
 from ouzel.cli.failure import EXIT_CODES_HELP, ExitCode, exit_code, print_error, print_unwritten
 from ouzel.cli.importing import import_command
 from ouzel.cli.top import command as top_command
+from ouzel.cli.tracing import traced
 from protocol.host import standard_streams
 from protocol.wire.errors import OuzelError
 
@@ -55,6 +56,7 @@ app.add_typer(damaged.app, name="damaged")
 app.add_typer(settings.app, name="settings")
 app.add_typer(import_command.app, name="import")
 app.add_typer(categories.app, name="categories")
+app.add_typer(groups.app, name="groups")
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "add": additions.add,
@@ -185,6 +187,7 @@ def main() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # the locale's encoding may lack characters of torrent names
-    code = run(sys.argv[1:])
+    with traced(sys.argv[1:]):
+        code = run(sys.argv[1:])
     discard_unwritten()
     sys.exit(code)

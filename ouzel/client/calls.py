@@ -8,6 +8,7 @@ The `wait` of a mutation determines when OK is answered. With `durable`, the cha
 
 from ouzel.client.call import Call, Page, call_of, member, nothing, whole
 from ouzel.client.special.adding_calls import Added, add_torrent, upload_part
+from ouzel.client.special.group_calls import put_group, remove_group
 from ouzel.client.special.log_calls import get_log, get_log_levels, update_log_levels
 from ouzel.client.special.session_calls import (
     ServerInfo,
@@ -39,23 +40,26 @@ from ouzel.client.special.torrent_calls import (
 )
 from protocol.wire.commands import (
     category_commands,
-    counter_commands,
     deadline_commands,
     file_commands,
     goal_commands,
+    group_commands,
     making_commands,
     peer_commands,
     session_commands,
     torrent_commands,
 )
+from protocol.wire.commands.service import counter_commands
 from protocol.wire.crashes import CrashReport, CrashSummary
 from protocol.wire.envelope import Wait
 from protocol.wire.making_results import JobAccepted, JobRow, TorrentExport
 from protocol.wire.metrics.metrics_report import MetricsReport
+from protocol.wire.metrics.spans_report import SpansPage
 from protocol.wire.peer_rows import PeerRow, TrackerRow
 from protocol.wire.reports import CountersReport, GlobalGoals, HealthReport, StatsReport
 from protocol.wire.results import BanAccepted, CategoryReport, DamagedReport, DamagedRestored, PieceReport
 from protocol.wire.rows import TorrentDetail
+from protocol.wire.session.group_results import GroupReport
 
 __all__ = [
     "Added",
@@ -75,6 +79,7 @@ __all__ = [
     "get_log_levels",
     "get_metrics",
     "get_settings",
+    "get_spans",
     "get_torrent",
     "health",
     "hello",
@@ -83,6 +88,7 @@ __all__ = [
     "list_crashes",
     "list_damaged",
     "list_files",
+    "list_groups",
     "list_hashes",
     "list_ids",
     "list_jobs",
@@ -96,11 +102,13 @@ __all__ = [
     "piece_map",
     "ping",
     "put_category",
+    "put_group",
     "reannounce",
     "recheck",
     "release_torrent",
     "relocate_storage",
     "remove_category",
+    "remove_group",
     "remove_torrent",
     "rename_file",
     "rename_folder",
@@ -162,6 +170,23 @@ def get_metrics() -> Call[MetricsReport]:
     return call_of(counter_commands.GetMetrics(), whole(MetricsReport))
 
 
+def get_spans(*, after: int = 0, limit: int = 500, ratio: float = 1.0) -> Call[SpansPage]:
+    """Returns the ended spans of traces. For 30 seconds after each such request, the daemon traces requests.
+
+    Requests with a sampled `traceparent` are traced. A share of the mutations without a `traceparent` is traced, too.
+    The daemon keeps up to 4,096 ended spans. To follow them, send the `cursor` of each page as `after` of the next
+    request. `ouzel-gateway` does this, and exports the spans. Only one exporter should do so.
+
+    Spans name torrents and clients. So a key with the role `read` may not use this command.
+
+    Args:
+        after: the number of the last span that the exporter has. Numbers begin at 1 with each start of the daemon.
+        limit: the maximum number of spans in the page.
+        ratio: the share of the mutations without a `traceparent` that is traced.
+    """
+    return call_of(counter_commands.GetSpans(after=after, limit=limit, ratio=ratio), whole(SpansPage))
+
+
 def get_torrent(torrent: str) -> Call[TorrentDetail]:
     """Returns one torrent: its row, and the rest of its desired state."""
     return call_of(torrent_commands.GetTorrent(torrent=torrent), whole(TorrentDetail))
@@ -202,6 +227,11 @@ def list_bans() -> Call[list[str]]:
 def list_categories() -> Call[list[CategoryReport]]:
     """Returns the categories, sorted by name."""
     return call_of(category_commands.ListCategories(), member(list[CategoryReport], "categories"))
+
+
+def list_groups() -> Call[list[GroupReport]]:
+    """Returns the bandwidth groups, sorted by name."""
+    return call_of(group_commands.ListGroups(), member(list[GroupReport], "groups"))
 
 
 def list_crashes() -> Call[list[CrashSummary]]:

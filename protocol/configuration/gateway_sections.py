@@ -1,4 +1,4 @@
-"""The sections `[gateway]` and `[metrics]`, which the gateway reads. The daemon only knows their keys."""
+"""The sections `[gateway]`, `[metrics]` and `[traces]`, which the gateway reads. The daemon only knows their keys."""
 
 from typing import Annotated, Final, Literal
 
@@ -61,8 +61,23 @@ class MetricsConfig(Section, frozen=True, kw_only=True):
     per_torrent: bool = False
 
 
+class TracesConfig(Section, frozen=True, kw_only=True):
+    """`[traces]`: the export of traces by OTLP over HTTP.
+
+    Fields:
+        endpoint: the address of a receiver, such as `http://127.0.0.1:4318`. None for the endpoint in the environment:
+            `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. Without both there are no traces.
+        ratio: the share of the requests that is traced. Requests of a client with a trace are not counted: the client
+            decides.
+    """
+
+    endpoint: str | None = None
+    ratio: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+
+
 GATEWAY_SECTIONS: Final = {
     "gateway": GatewayConfig.__struct_fields__,
     "metrics": MetricsConfig.__struct_fields__,
+    "traces": TracesConfig.__struct_fields__,
 }
 """By section, the keys that the daemon accepts without a check of their values."""

@@ -76,7 +76,7 @@ def read_format(file: Path) -> DirectoryFormat | None:
         content = os.read(fd, _MAX_BYTES)
     finally:
         os.close(fd)
-    with contextlib.suppress(msgspec.MsgspecError):
+    with contextlib.suppress(msgspec.MsgspecError, RecursionError):
         return msgspec.json.decode(content, type=DirectoryFormat)
     return None
 

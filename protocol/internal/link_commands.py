@@ -41,6 +41,7 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
         ip_filter: whether the IP filter in the resume directory is in force. The engine answers with `IpFilterState`. A
             new session waits some seconds for the filter.
         log: whether the engine logs libtorrent's messages about the session and about torrents.
+        groups: the download and the upload limit of each bandwidth group, by the group's key; 0 means no limit.
     """
 
     settings: dict[str, SettingValue]
@@ -55,6 +56,7 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
     banned: tuple[str, ...] = ()
     ip_filter: bool = False
     log: bool = False
+    groups: dict[str, tuple[int, int]] = {}
 
 
 class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torrent"):
@@ -69,6 +71,7 @@ class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torre
             torrent starts with these.
         history: whether the supervisor lacks totals of the torrent. If so, the engine reports the totals in the resume
             data (`HistoryFound`).
+        new: whether the torrent was added just now. So it has no resume data, and the engine does not look for any.
     """
 
     desired: DesiredTorrent
@@ -77,6 +80,7 @@ class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torre
     downloaded: int = 0
     uploaded: int = 0
     history: bool = False
+    new: bool = False
 
 
 class DropTorrent(CommandMessage, frozen=True, kw_only=True, tag="forget_torrent"):

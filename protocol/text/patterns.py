@@ -18,6 +18,8 @@ TIME_OF_DAY: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)"
 
 REQUEST_NAME: Final = r"^[A-Za-z0-9._:/-]{1,64}$(?!\n)"
 
+TRACEPARENT: Final = r"^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$(?!\n)"
+
 _SPAN: Final = "[0-9]{1,10}(-[0-9]{1,10})?"
 FILE_INDICES: Final = rf"^{_SPAN}(,{_SPAN})*$(?!\n)"
 
@@ -30,6 +32,8 @@ IN_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         CRASH_NAME: "the name of a crash report, such as 20240131T120000.123456Z-gen7; `list_crashes` has them",
         TIME_OF_DAY: "a time of day, such as 22:00",
         REQUEST_NAME: "1 to 64 letters, digits, `.`, `_`, `:`, `/` and `-`",
+        TRACEPARENT: "a W3C trace context of version 00, such as "
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         FILE_INDICES: "indices of files, such as 0,2,5-7",
     }
 )

@@ -53,6 +53,14 @@ BANS_MAX: Final = 10_000
 CATEGORIES_MAX: Final = 1000
 """The maximum number of categories. A change of one category writes all of them."""
 
+GROUPS_MAX: Final = 1000
+"""The maximum number of bandwidth groups. A change of one group writes all of them."""
+
+GROUP_LIMIT_MIN: Final = 1000
+"""The least limit of a bandwidth group, in bytes per second. Its torrents could not start with less."""
+
+GroupName = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
 TIER_MAX: Final = 255
 """The last tier (BEP 12). libtorrent stores a tier in 8 bits. Its binding raises an error for larger numbers."""
 
@@ -145,6 +153,19 @@ class Category(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     save_path: str | None = None
 
 
+class BandwidthGroup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A bandwidth group. Its name is its key in `DesiredSession.groups`.
+
+    Fields:
+        key: the text by which torrents' records refer to the group, as for categories.
+        download_bps, upload_bps: limits for all torrents of the group together; 0 means no limit.
+    """
+
+    key: str
+    download_bps: Bps = 0
+    upload_bps: Bps = 0
+
+
 class Quarantine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why a torrent is in quarantine.
 
@@ -201,6 +222,7 @@ class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when the torrent has seeded enough. A goal is a number,
             null for no goal, or `global` for the global goal.
         goal_action: what is done with the torrent then. `global` means the global action.
+        group: the name of the torrent's bandwidth group; null means none. The group's torrents share its limits.
     """
 
     max_connections: OwnLimit = 0
@@ -217,6 +239,8 @@ class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     seeding_time_goal_s: TimeGoal | Global | None = "global"
     inactive_time_goal_s: InactiveGoal | Global | None = "global"
     goal_action: GoalAction | Global = "global"
+    group: GroupName | None = None
+    """In a torrent's record, the group's key (`BandwidthGroup.key`). Without such a group, the torrent has none."""
 
 
 DEFAULT_OPTIONS: Final = TorrentOptions()

@@ -23,6 +23,7 @@ FIELD_MAX: Final = 300
 RequestId = Annotated[str, msgspec.Meta(max_length=200)] | Annotated[int, msgspec.Meta(ge=0, le=codec.MAX_INTEGER)]
 Wait = Literal["durable", "applied"]
 RequestName = Annotated[str, msgspec.Meta(pattern=patterns.REQUEST_NAME)]
+TraceParent = Annotated[str, msgspec.Meta(pattern=patterns.TRACEPARENT)]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +43,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         deadline_ms: the time limit in milliseconds, counted from receipt. Exactly one reply is sent within this time.
         request: the name of the request in the log: up to 64 letters, digits, `.`, `_`, `:`, `/` and `-`. Without it,
             the daemon makes a name of `client` and `id`. Several requests may have one name.
+        traceparent: the client's span in the form of W3C Trace Context, version 00. The daemon's spans of the request
+            become its children. While nobody reads spans by `get_spans`, the field has no effect.
     """
 
     v: int
@@ -52,6 +55,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     wait: Wait = "durable"
     deadline_ms: Annotated[int, msgspec.Meta(ge=1, le=MAX_DEADLINE_MS)] = DEFAULT_DEADLINE_MS
     request: RequestName | msgspec.UnsetType = msgspec.UNSET
+    traceparent: TraceParent | msgspec.UnsetType = msgspec.UNSET
 
 
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -70,6 +70,7 @@ class ErrorKind(Enum):
     )
     FILE_NOT_SELECTED = ErrorRow(3011, "never", "the file is not selected; `update_selection` selects it")
     UNKNOWN_CATEGORY = ErrorRow(3015, "never", "no category has this name")
+    UNKNOWN_GROUP = ErrorRow(3016, "never", "no bandwidth group has this name")
     TORRENT_MOVING = ErrorRow(3020, "later", "the torrent's files are being moved; wait, or cancel the move first")
     FILES_SHARED = ErrorRow(3021, "never", "another torrent uses some of the files, so they cannot be moved or renamed")
     METAINFO_TOO_LARGE = ErrorRow(3025, "never", "the .torrent file is too large for a frame")

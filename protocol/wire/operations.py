@@ -20,11 +20,10 @@ import msgspec
 from protocol.wire import codec, making_results, reports, results, rows
 from protocol.wire.commands import (
     category_commands,
-    counter_commands,
     deadline_commands,
     file_commands,
     goal_commands,
-    log_commands,
+    group_commands,
     making_commands,
     option_commands,
     peer_commands,
@@ -35,10 +34,13 @@ from protocol.wire.commands import (
     upload_commands,
 )
 from protocol.wire.commands.kinds import Command, Mutation
+from protocol.wire.commands.service import counter_commands, log_commands
 from protocol.wire.crashes import CrashReport
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.log import log_results
 from protocol.wire.metrics.metrics_report import MetricsReport
+from protocol.wire.metrics.spans_report import SpansPage
+from protocol.wire.session import group_results
 
 
 class Refusal(NamedTuple):
@@ -92,7 +94,7 @@ ALWAYS: Final = (
     Refusal(ErrorKind.TOO_MANY_IN_FLIGHT, "never for `hello`, `ping`, `health`, `stats` and `get_torrent`"),
     Refusal(
         ErrorKind.NOT_PERMITTED,
-        "on tcp: a mutation or `get_log` with the role `read`, or any request after the key was removed",
+        "on tcp: a mutation, `get_log` or `get_spans` with the role `read`, or any request after the key was removed",
     ),
 )
 """The errors that any request can get."""
@@ -147,6 +149,7 @@ _TABLE: Final = (
     Operation(log_commands.GetLog, log_results.LogPage),
     Operation(log_commands.GetLogLevels, log_results.LogLevels),
     Operation(counter_commands.GetMetrics, MetricsReport),
+    Operation(counter_commands.GetSpans, SpansPage),
     Operation(session_commands.Snapshot, results.SnapshotPage),
     Operation(torrent_commands.ListTorrents, results.TorrentPage, cut=results.CutPage),
     Operation(torrent_commands.GetTorrent, rows.TorrentDetail, (_UNKNOWN,)),
@@ -169,6 +172,7 @@ _TABLE: Final = (
     Operation(peer_commands.ListBans, results.BanList),
     Operation(tracker_commands.ListWebSeeds, results.WebSeedList, (_UNKNOWN,)),
     Operation(category_commands.ListCategories, results.CategoryList),
+    Operation(group_commands.ListGroups, group_results.GroupList),
     Operation(session_commands.Replay, results.Replayed, (Refusal(ErrorKind.REPLAY_GONE),)),
     Operation(session_commands.ListCrashes, results.CrashList, _FROM_DISK),
     Operation(session_commands.GetCrash, CrashReport, (Refusal(ErrorKind.UNKNOWN_CRASH), *_FROM_DISK)),
@@ -208,6 +212,7 @@ _TABLE: Final = (
             Refusal(ErrorKind.INVALID_RESUME),
             Refusal(ErrorKind.UNKNOWN_UPLOAD),
             Refusal(ErrorKind.UNKNOWN_CATEGORY, "nothing was accepted"),
+            Refusal(ErrorKind.UNKNOWN_GROUP, "nothing was accepted"),
             Refusal(ErrorKind.TORRENT_BUSY, "a torrent of this id is still being removed"),
             Refusal(ErrorKind.ENGINE_UNAVAILABLE, "no engine could validate the source in time; nothing was accepted"),
             Refusal(ErrorKind.ENGINE_LOST, "two engines died while they validated the source; nothing was accepted"),
@@ -260,7 +265,11 @@ _TABLE: Final = (
     Operation(
         option_commands.UpdateOptions,
         results.TorrentAccepted,
-        (_UNKNOWN, Refusal(ErrorKind.UNKNOWN_CATEGORY, "nothing was changed")),
+        (
+            _UNKNOWN,
+            Refusal(ErrorKind.UNKNOWN_CATEGORY, "nothing was changed"),
+            Refusal(ErrorKind.UNKNOWN_GROUP, "nothing was changed"),
+        ),
     ),
     Operation(
         queue_commands.MoveInQueue,
@@ -338,6 +347,8 @@ _TABLE: Final = (
         ),
     ),
     Operation(category_commands.RemoveCategory, results.CategoryRemoved, (Refusal(ErrorKind.UNKNOWN_CATEGORY),)),
+    Operation(group_commands.PutGroup, group_results.GroupReport),
+    Operation(group_commands.RemoveGroup, group_results.GroupRemoved, (Refusal(ErrorKind.UNKNOWN_GROUP),)),
     Operation(
         making_commands.CreateTorrent,
         making_results.JobAccepted,

@@ -18,7 +18,8 @@ from typing import Final, NamedTuple
 import zmq
 
 from protocol.wire.commands.kinds import Command, Mutation
-from protocol.wire.commands.log_commands import GetLog
+from protocol.wire.commands.service.counter_commands import GetSpans
+from protocol.wire.commands.service.log_commands import GetLog
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.key_file import Role, parse
 from supervisor.access.authorized_keys import Authorized, AuthorizedKeys, read_file
@@ -161,9 +162,9 @@ class Access:
         client = self._authorized.clients.get(sender.user)
         if client is None:
             raise OuzelError(ErrorKind.NOT_PERMITTED, "this key is not authorized any more")
-        if client.role is Role.READ and isinstance(command, Mutation | GetLog):
+        if client.role is Role.READ and isinstance(command, Mutation | GetLog | GetSpans):
             self._refused(client.name, READ_ONLY)
-            limit = "does not read the log" if isinstance(command, GetLog) else "changes nothing"
+            limit = _limit_of(command)
             message = f'the key {client.name!r} has the role "read", which {limit}'
             raise OuzelError(ErrorKind.NOT_PERMITTED, message)
 
@@ -255,3 +256,14 @@ def read_secret_key(path: Path) -> str:
     if found.secret_key is None:
         raise UnusableAccess(f"{key}: {path} has no secret-key; it is the file that ends in .key_secret")
     return found.secret_key
+
+
+def _limit_of(command: Mutation | GetLog | GetSpans) -> str:
+    """What the role `read` does not permit."""
+    match command:
+        case GetLog():
+            return "does not read the log"
+        case GetSpans():
+            return "does not read spans"
+        case _:
+            return "changes nothing"

@@ -21,7 +21,7 @@ from protocol.wire.desired import DesiredTorrent
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.results import BanAccepted, TorrentAccepted
 from protocol.wire.session.desired_session import DesiredSession
-from supervisor.commands import categories, edits, option_edits
+from supervisor.commands import categories, edits, groups, option_edits
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.arguments import by_index, endpoints, peer_ip
 from supervisor.commands.handlers import Change, Edit, edits_of, handles
@@ -149,12 +149,15 @@ class Editor:
 
     @handles(UpdateOptions)
     async def update_options(self, command: UpdateOptions, deadline: float) -> Acceptance:
-        """Sets options of a torrent. The torrent's record stores the category's key."""
+        """Sets options of a torrent. The torrent's record stores the keys of the category and of the group."""
         self._reads.find(command.torrent)  # an unknown torrent is reported before an unknown category
         edit = EDITS[UpdateOptions]
         if command.category is not msgspec.UNSET:
             key = None if command.category is None else categories.find(self._catalogue, command.category).key
             edit = edit._replace(change=partial(_into_category, edit.change, key))
+        if command.group is not msgspec.UNSET:
+            key = groups.key_of(self._catalogue, command.group, "args.group")
+            edit = edit._replace(change=partial(_into_group, edit.change, key))
         return await self.edit(edit, command, deadline)
 
     @handles(UpdateLimits)
@@ -192,6 +195,11 @@ class Editor:
 
 def _into_category(change: Change, key: str | None, desired: DesiredTorrent, command: UpdateOptions) -> DesiredTorrent:
     return msgspec.structs.replace(change(desired, command), category=key)
+
+
+def _into_group(change: Change, key: str | None, desired: DesiredTorrent, command: UpdateOptions) -> DesiredTorrent:
+    after = change(desired, command)
+    return msgspec.structs.replace(after, options=msgspec.structs.replace(after.options, group=key))
 
 
 def _of_ban(command: BanPeer | UnbanPeer) -> BanAccepted:

@@ -28,6 +28,7 @@ from supervisor.commands.categories import CategoryEditor
 from supervisor.commands.creating.creating import Creating
 from supervisor.commands.creating.job_runner import JobRunner
 from supervisor.commands.editor import Editor
+from supervisor.commands.groups import GroupEditor
 from supervisor.commands.handlers import check_complete, handlers_of
 from supervisor.commands.lifecycle.adding import Adding
 from supervisor.commands.lifecycle.goal_actions import GoalActions
@@ -130,13 +131,14 @@ class Mutations:
         )
         relocating = Relocating(catalogue=catalogue, engine=engine, editor=editor, roots=roots, mounts=mounts)
         categories = CategoryEditor(catalogue=catalogue, roots=roots, locks=locks)
+        groups = GroupEditor(catalogue=catalogue, engine=engine, locks=locks)
         self._goals = GoalActions(catalogue=catalogue, engine=engine, editor=editor, removing=removing, publish=publish)
         goals = GoalsEditor(catalogue=catalogue, locks=locks, report=reads.goals_report, publish=publish)
         creating = Creating(jobs=jobs, roots=roots, adding=adding, created_by=created_by)
         self._editor, self._removing, self._quarantining = editor, removing, quarantining
         self._streaming = Streaming(reads=reads, engine=engine)
         parts = (
-            *(editor, settings, goals, categories, queueing, self._streaming, creating),
+            *(editor, settings, goals, categories, groups, queueing, self._streaming, creating),
             *(removing, quarantining, adding, restoring, uploads, self._moves, relocating),
             *others,
         )

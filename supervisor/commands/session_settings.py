@@ -17,6 +17,7 @@ from protocol.wire.events.session_events import SettingsChanged
 from protocol.wire.reports import SettingsReport
 from protocol.wire.results import SettingList
 from supervisor.commands.acceptance import SESSION, Acceptance
+from supervisor.commands.groups import limits_by_key
 from supervisor.commands.handlers import handles
 from supervisor.commands.reads.reads import Reads
 from supervisor.commands.roots.roots_in_force import RootsInForce
@@ -85,6 +86,7 @@ class SessionSettings:
             banned=session.banned,
             ip_filter=config.ip_filter.file is not None,
             log=self._log_levels.number(LIBTORRENT) <= logging.DEBUG,
+            groups=limits_by_key(session),
         )
 
 

@@ -19,7 +19,7 @@ from protocol.configuration.config_problem import InvalidConfig, Problem
 from protocol.configuration.config_section import Section
 from protocol.configuration.gateway_sections import GATEWAY_SECTIONS
 from protocol.text.scrub import is_utf8
-from protocol.wire.commands.log_commands import Component, LogLevel
+from protocol.wire.commands.service.log_commands import Component, LogLevel
 from protocol.wire.desired import Bps
 from protocol.wire.endpoints import (
     COMMANDS_SOCKET,
@@ -319,7 +319,7 @@ def _check_api(api: ApiConfig) -> _Found:
             yield f"api.{key}", f"{endpoint!r} is not tcp://ADDRESS:PORT, such as tcp://127.0.0.1:7801"
         for needed in ("curve_secret_key_file", "authorized_keys_dir"):
             if getattr(api, needed) is None:
-                yield f"api.{needed}", f"missing, and api.{key} is only offered with it; README has more"
+                yield f"api.{needed}", f"missing, and api.{key} is only offered with it; docs/security.md has more"
     for key, path in (
         ("curve_secret_key_file", api.curve_secret_key_file),
         ("authorized_keys_dir", api.authorized_keys_dir),

@@ -96,7 +96,7 @@ class Engine:
         self.libtorrent = ""
         self.default_settings: Mapping[str, SettingValue] = {}
         self.sandbox: SandboxReport | None = None
-        self.snapshot = Snapshot(slot, on_trackers_failing=self._trackers_failing, category_of=torrents.category_of)
+        self.snapshot = Snapshot(slot, self._trackers_failing, torrents.category_of, torrents.options_of)
         self.waiters = Waiters()
         self._observer = Observer(torrents=torrents, snapshot=self.snapshot, waiters=self.waiters, emit=self._observed)
         self._link = EngineLink(
@@ -231,15 +231,16 @@ class Engine:
         """Sends the session's settings to the process."""
         self._link.send(msgspec.structs.replace(self._settings(), torrents=len(self._own.torrents)))
 
-    def ensure(self, desired: DesiredTorrent, *, afresh: bool = False) -> None:
+    def ensure(self, desired: DesiredTorrent, *, afresh: bool = False, new: bool = False) -> None:
         """Sends a torrent's desired state. A held-back torrent is not sent.
 
         If no process runs, the next process gets the desired state.
 
         Args:
             afresh: whether the engine tries again a torrent that an error has stopped.
+            new: whether the torrent has no resume data yet.
         """
-        self._admission.ensure(EnsureTorrent(desired=desired, afresh=afresh))
+        self._admission.ensure(EnsureTorrent(desired=desired, afresh=afresh, new=new))
 
     def forget(self, desired: DesiredTorrent) -> None:
         """Has a removed torrent unloaded.

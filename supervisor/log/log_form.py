@@ -22,7 +22,7 @@ from structlog.typing import EventDict, Processor
 
 from protocol.text.redacted import redacted_text
 from protocol.text.scrub import scrub
-from protocol.wire.commands.log_commands import Component
+from protocol.wire.commands.service.log_commands import Component
 from supervisor.log.log_levels import Levels
 from supervisor.log.log_ring import LogRing
 from supervisor.log.request_id import REQUEST

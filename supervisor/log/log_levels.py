@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
-from protocol.wire.commands.log_commands import Component, LogLevel
+from protocol.wire.commands.service.log_commands import Component, LogLevel
 from protocol.wire.log.log_results import LogLevelReport, LogLevels
 
 COMPONENTS: Final[tuple[Component, ...]] = get_args(Component)

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from protocol.wire import codec
-from protocol.wire.commands.log_commands import GetLog
+from protocol.wire.commands.service.log_commands import GetLog
 from protocol.wire.log.log_results import LogRow
 
 LINES_MAX: Final = 5000

@@ -46,6 +46,7 @@ from supervisor.requests.long_reads import LongReads
 from supervisor.requests.tarpit import Tarpit
 from supervisor.requests.work import Works
 from supervisor.store.catalogue import OutcomeUnknown
+from supervisor.traces.traces import TRACE, Traces
 from supervisor.transport.loop_socket import LoopSocket, Sender
 from supervisor.transport.outbox import Outbox
 
@@ -100,6 +101,7 @@ class Requests:
         stopping: Callable[[], bool],
         gen: Callable[[], int],
         meters: Meters,
+        traces: Traces,
         log: logs.Logger,
         admit: Callable[[Sender, Command], None] = local_only,
     ) -> None:
@@ -112,6 +114,7 @@ class Requests:
         self._stopping = stopping
         self._gen = gen
         self._meters = meters
+        self._traces = traces
         self._log = log
         self._acceptances: Acceptances[Work, Acceptance] = Acceptances()
         self._answering: set[asyncio.Task[None]] = set()
@@ -166,7 +169,12 @@ class Requests:
         except OuzelError as error:
             self._refuse(route, request.id, error)
             return
+        traced = None
+        if self._traces.on:
+            traced = self._traces.begin(route, request, command, request_id_of(request, route[0]))
         self._begin(route, request, command, len(frame), came_at + request.deadline_ms / 1000)
+        if traced is not None:
+            TRACE.reset(traced)  # the tasks of the request have a copy of the context
 
     def _hand_back(self, frames: list[bytes], _: Sender) -> None:
         """Refuses a message because there is no room. Reads only the message's id."""
@@ -398,6 +406,7 @@ class Requests:
 
     def _reply(self, route: list[bytes], request_id: str | int | None, outcome: Any, *, repeats: bool = False) -> None:
         self._meters.replied(outcome)
+        self._traces.replied(route, request_id, outcome)
         refused = isinstance(outcome, OuzelError)
         reply = Reply(
             id=request_id,

@@ -22,13 +22,14 @@ import msgspec
 from protocol.durable.durable import Change, Unsettled
 from protocol.durable.integrity import Damaged, check_crc32, encode_record, read, seal
 from protocol.durable.resume_dir import ResumeDir
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import DesiredTorrent, TorrentOptions
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.session.desired_session import DesiredSession
-from supervisor.store.category_names import CategoryNames
 from supervisor.store.commits import Commits, FailedWrite, OnCommit, ignore, largest_failed
-from supervisor.store.counted_records import CountedRecords
 from supervisor.store.damage import DamagedFile
+from supervisor.store.derived.category_names import CategoryNames
+from supervisor.store.derived.counted_records import CountedRecords
+from supervisor.store.derived.group_names import shown_options
 from supervisor.store.differences import Record
 from supervisor.store.id_index import IdIndex
 from supervisor.store.stored_records import Stored, Unreadable, cannot_be_listed, read_all
@@ -164,6 +165,10 @@ class Catalogue:
         for key, count in self.torrents.categories.items():
             found[self._category_names.of(self.session, key)] += count
         return found
+
+    def options_of(self, desired: DesiredTorrent) -> TorrentOptions:
+        """A torrent's options as clients see them. They have the name of the bandwidth group, not its key."""
+        return shown_options(self.session, desired.options)
 
     def check_readable(self, torrent: str | None) -> None:
         """Raises OuzelError: STORAGE_UNAVAILABLE, if the record of the torrent is unreadable. None stands for the

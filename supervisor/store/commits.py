@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from protocol.durable.durable import Change, DurableWriter
 from protocol.durable.resume_dir import ResumeDir
+from supervisor.traces.traces import TRACE
 
 OnCommit = Callable[[int, float], None]
 
@@ -64,7 +65,8 @@ class Commits:
 
         If the torrent is None, the changes are of the session.
         """
-        loop = asyncio.get_running_loop()
+        loop, traced = asyncio.get_running_loop(), TRACE.get()
+        writing = None if traced is None else traced.child("durable_write")
         written: asyncio.Future[OSError | None] = loop.create_future()
 
         def settle(error: OSError | None) -> None:
@@ -89,7 +91,10 @@ class Commits:
         # The transaction is submitted at the end of this iteration of the loop, together with the iteration's other
         # changes. If it were submitted now, the writer's thread would only wait for the interpreter's lock.
         loop.call_soon(self.writer.submit, changes, done)
-        return await written
+        error = await written
+        if writing is not None:
+            writing.end(None if error is None else str(error))
+        return error
 
     async def settled(self) -> None:
         """Waits until all transactions have ended and the loop has their outcomes."""

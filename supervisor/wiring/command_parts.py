@@ -13,6 +13,7 @@ from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
 from supervisor.commands.reads.metric_reads import MetricReads
 from supervisor.commands.reads.reads import Reads
+from supervisor.commands.reads.span_reads import SpanReads
 from supervisor.commands.removals import Removals
 from supervisor.commands.roots.roots_in_force import RootsInForce
 from supervisor.commands.seeding.goal_keeper import GoalKeeper
@@ -34,6 +35,7 @@ from supervisor.payload.shared_files import SharedFiles
 from supervisor.requests.requests import Requests
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.damaged_shelf import DamagedShelf
+from supervisor.traces.traces import Traces
 from supervisor.wiring.sockets import Sockets
 from supervisor.wiring.watch_parts import WatchParts
 
@@ -70,7 +72,7 @@ class CommandParts:
         locks, self._shelf = KeyedLocks(), DamagedShelf(resume_dir, catalogue)
         self._exporter = Exporter(resume_dir.root, in_force.config.sandbox.mode)
         self._engine, self._sockets, self._watch, self._log = engine, sockets, watch, log
-        self._meters = meters
+        self._meters, self._traces = meters, Traces()
         self.shared_files = SharedFiles(
             catalogue=catalogue, snapshot=engine.snapshot, engine=engine, group=watch.background
         )
@@ -106,7 +108,7 @@ class CommandParts:
             health=watch.health,
             log=sockets.events,
             version=version,
-            others=[self.jobs, LogReads(log_form), metrics],
+            others=[self.jobs, LogReads(log_form), metrics, SpanReads(self._traces)],
             limits=settings.limits,
             meters=meters,
             spaces=watch.spaces,
@@ -172,6 +174,7 @@ class CommandParts:
             stopping=self._is_stopping,
             gen=self._sockets.gen,
             meters=self._meters,
+            traces=self._traces,
             log=self._log,
             admit=self._sockets.access.admit,
         )

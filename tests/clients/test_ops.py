@@ -62,6 +62,9 @@ class Session:
         if op == "list_categories":  # and categories of their own
             listed = reply["result"]["categories"]
             reply["result"]["categories"] = [each for each in listed if each["name"] == f"<{self._name}>"]
+        if op == "list_groups":
+            listed = reply["result"]["groups"]
+            reply["result"]["groups"] = [each for each in listed if each["name"] == f"<{self._name}>"]
         if op == "export_torrent":  # the payload is random
             metainfo = bencode.decode(base64.b64decode(plain(reply["result"]["metainfo"], {})["$bin"]))
             assert isinstance(metainfo, dict)
@@ -81,7 +84,7 @@ class Session:
         if op == "get_metrics":  # other clients' requests and categories come and go
             for each in ("categories", "requests", "engine_ends", "memory"):
                 assert isinstance(reply["result"].pop(each), dict | list)
-        shaped = op in ("stats", "get_counters", "get_goals", "get_log", "get_metrics")
+        shaped = op in ("stats", "get_counters", "get_goals", "get_log", "get_metrics", "get_spans")
         told = kinds(reply) if shaped else plain(reply, self._names)
         self.replies.setdefault(row, []).append(told)
         return reply.get("result") or reply.get("error")
@@ -109,6 +112,7 @@ class Session:
         self.ask("get_settings", "get_settings")
         self.ask("get_counters", "get_counters")
         self.ask("get_metrics", "get_metrics")
+        self.ask("get_spans", "get_spans", {"ratio": 0.0})
         self.ask("get_goals", "get_goals")
         self.ask("get_log", "get_log", {"level": "info", "request": "nobody/0", "limit": 1})
         self.ask("get_log_levels", "get_log_levels")
@@ -163,6 +167,13 @@ class Session:
         self.ask("list_torrents", "list_torrents", {"category": category["name"], "fields": ["category"]})
         for _ in range(2):
             self.ask("remove_category", "remove_category", category)
+        group = {"name": f"<{self._name}>"}
+        self.ask("put_group", "put_group", {**group, "download_bps": 100_000}, wait="applied")
+        self.ask("put_group", "put_group", {**group, "upload_bps": 1})
+        self.ask("list_groups", "list_groups")
+        self.ask("update_options", "update_options", {**torrent, "group": group["name"]})
+        for _ in range(2):
+            self.ask("remove_group", "remove_group", group)
         self.ask("release_torrent", "release_torrent", torrent)
         changed = {"add": [{"url": "udp://127.0.0.1:1/y", "tier": 3}], "remove": ["udp://127.0.0.1:1/z"]}
         self.ask("update_trackers", "update_trackers", {**torrent, **changed}, wait="applied")

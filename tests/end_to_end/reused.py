@@ -129,6 +129,8 @@ def _undo_settings(daemon: Daemon) -> None:
         client.unban_peer(address, wait="applied")
     for name in session.categories:
         client.remove_category(name)
+    for name in session.groups:
+        client.remove_group(name)
     if session.goals != DesiredSession().goals:
         client.update_goals(ratio="file", seeding_time_s="file", inactive_time_s="file", action="file")
 

@@ -47,6 +47,7 @@ from engine_proc.session.alerts import (
     TorrentTrouble,
     TrackersChanged,
 )
+from engine_proc.session.caps_port import Caps, Limits
 from engine_proc.session.counters_port import Counters
 from engine_proc.session.peer_sources import TrackerState
 from engine_proc.session.peers_port import Peers, Pieces
@@ -286,6 +287,7 @@ class FakeSession:
         self._removal_problems: dict[str, str] = {}
         self._twins: dict[str, str] = {}
         self._stuck_limits = False
+        self._caps = Caps()
         self._suspended = False
         self.on_disk = False
         self._expected = torrents
@@ -487,6 +489,7 @@ class FakeSession:
                 problem = "it is there already"
             if problem is None:
                 self._torrents[desired.torrent] = torrent
+                torrent.limits = self._caps.in_force(desired.torrent) or torrent.limits
                 self._held_trackers[desired.torrent] = torrent.trackers
             self._post(TorrentAdded(desired.torrent, problem))
             if problem is None:
@@ -613,8 +616,17 @@ class FakeSession:
         with self._lock:
             known = self._known("set_limits", torrent)
             known.modified = True
+            limits = self._caps.put_own(torrent, Limits(download_bps, upload_bps))
             if not self._stuck_limits:
-                known.limits = (download_bps, upload_bps)
+                known.limits = limits
+
+    def cap_limits(self, torrent: str, own: Limits, cap: Limits) -> None:
+        """Limits beside the torrent's own, also of a torrent that is not there yet."""
+        with self._lock:
+            limits = self._caps.put(torrent, own, cap)
+            known = self._torrents.get(torrent)
+            if known is not None and not self._stuck_limits:
+                known.limits = limits
 
     def set_selection(self, torrent: str, desired: DesiredTorrent) -> bool:
         """Applies the selection's priorities. Raises UnknownTorrent."""
@@ -643,12 +655,20 @@ class FakeSession:
         """Reads back what is applied. Raises UnknownTorrent."""
         with self._lock:
             known = self._known(None, torrent)
-            return Applied(known.paused, known.sequential, *known.limits)
+            return Applied(known.paused, known.sequential, *self._caps.own(torrent, Limits(*known.limits)))
+
+    def limits_in_force(self, torrent: str) -> tuple[int, int]:
+        """The limits with the cap."""
+        with self._lock:
+            return self._known(None, torrent).limits
 
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
         """A torrent's desired state as the session has it. Raises UnknownTorrent."""
         with self._lock:
-            return self._known(None, desired.torrent).observed(desired)
+            known = self._known(None, desired.torrent)
+            own = self._caps.own(desired.torrent, Limits(*known.limits))
+            found = known.observed(desired)
+            return msgspec.structs.replace(found, download_bps=own.download_bps, upload_bps=own.upload_bps)
 
     def remove_unknown_torrents(self) -> int:
         """None: no torrent can be added in another way."""

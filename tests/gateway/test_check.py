@@ -6,8 +6,10 @@ import pytest
 
 from gateway import check
 from gateway.config import gateway_config
+from gateway.config.gateway_config import Config
 from gateway.web.server import UnusableCertificate
 from protocol.configuration.config_problem import InvalidConfig
+from protocol.configuration.gateway_sections import TracesConfig
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,18 @@ def test_a_wrong_configuration_is_named(tmp_path: Path, key: str, names: str) ->
     with pytest.raises((InvalidConfig, UnusableCertificate)) as caught:
         check.check(gateway_config.load(file, {}))
     assert names in str(caught.value)
+
+
+def test_traces_need_their_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the key is given. Variables may be meant for other programs."""
+    keyed, variables = Config(traces=TracesConfig(endpoint="http://a:1")), {check.TRACES_VARIABLES[0]: "http://a:1"}
+    assert not check.is_traced(Config(), {})
+    assert check.is_traced(Config(), variables)
+    assert check.is_traced(keyed, {})
+    monkeypatch.setattr(check, "TRACES_PACKAGE", "no_such_package.otlp")
+    assert not check.is_traced(Config(), variables)
+    with pytest.raises(InvalidConfig, match=r"traces.endpoint: .*pip install 'ouzel\[traces\]'"):
+        check.is_traced(keyed, {})
 
 
 def test_a_folder_without_a_page_is_named(tmp_path: Path) -> None:

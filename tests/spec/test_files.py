@@ -1,4 +1,5 @@
 import re
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def test_nothing_is_stale() -> None:
 
 @pytest.fixture
 def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of all generated files."""
+    """A copy of all generated files, and of the decisions that one of them lists."""
+    shutil.copytree(ROOT / "docs/adr", tmp_path / "docs/adr")
     for path, text in generated().items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)

@@ -59,7 +59,7 @@ def calls(crash: str, epoch: str, job: str, made: str, save_path: str) -> Iterat
                 | "upload_part"
             ):
                 args = samples.ARGUMENTS[op]
-            case "put_category" | "remove_category":
+            case "put_category" | "remove_category" | "put_group" | "remove_group":
                 args = {"name": "films"}
             case _:
                 pass

@@ -45,6 +45,7 @@ from supervisor.commands.reads.disk_reads import DiskReads
 from supervisor.commands.reads.engine_reads import EngineReads
 from supervisor.commands.reads.metric_reads import MetricReads
 from supervisor.commands.reads.reads import Reads
+from supervisor.commands.reads.span_reads import SpanReads
 from supervisor.commands.removals import Removals
 from supervisor.commands.roots.roots_in_force import RootsInForce
 from supervisor.commands.session_settings import SessionSettings
@@ -78,6 +79,7 @@ from supervisor.payload.shared_files import SharedFiles
 from supervisor.requests.requests import Requests
 from supervisor.store.catalogue import Catalogue
 from supervisor.store.damaged_shelf import DamagedShelf
+from supervisor.traces.traces import Traces
 from tests.supervisor.sockets import Sockets
 
 Command = TypeVar("Command", bound=EngineCommand)
@@ -377,6 +379,7 @@ class Bench:
             log_lost=lambda: 7,
             meters=self.meters,
         )
+        self.traces = Traces()
         self.reads = Reads(
             config=self.config,
             catalogue=self.catalogue,
@@ -384,7 +387,7 @@ class Bench:
             health=self.health,
             log=self.events,
             version="9.9",
-            others=[self.jobs, LogReads(self.log_form), metrics],
+            others=[self.jobs, LogReads(self.log_form), metrics, SpanReads(self.traces)],
             limits=self.settings.limits,
             meters=self.meters,
             spaces=self.spaces,
@@ -442,6 +445,7 @@ class Bench:
             stopping=lambda: self.stopping,
             gen=lambda: self.keeper.gen,
             meters=self.meters,
+            traces=self.traces,
             log=log,
         )
         self._engines: list[PlayedEngine] = []

@@ -5,7 +5,7 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -51,25 +51,31 @@ class CannotRun(Exception):
     """The transfers cannot run on this machine. The message says what is missing."""
 
 
-def prepare() -> dict[str, str]:
-    """Installs missing packages, and returns the version of each. Raises CannotRun."""
+def prepare(only: Collection[str] | None = None) -> dict[str, str]:
+    """Installs missing packages, and returns the version of each. Raises CannotRun.
+
+    Args:
+        only: the needed commands among COMMANDS. By default, all commands and files are needed.
+    """
+    commands = {name: package for name, package in COMMANDS.items() if only is None or name in only}
+    files = FILES if only is None else {}
     if platform.system() != "Linux" or os.geteuid() != 0:
-        raise CannotRun("network namespaces take Linux, and root; try: sudo scripts/interop")
-    if missing := _missing():
+        raise CannotRun("network namespaces take Linux, and root; try sudo")
+    if missing := _missing(commands, files):
         if shutil.which("apt-get", path=PATH) is None:
             raise CannotRun(f"these packages of Debian are missing: {' '.join(missing)}")
         with _no_services():
             apt = ["apt-get", "-qq", "-o", f"DPkg::Lock::Timeout={LOCK_S}"]
             _run([*apt, "update"])
             _run([*apt, "install", "-y", "--no-install-recommends", *missing])
-        if still := _missing():
+        if still := _missing(commands, files):
             raise CannotRun(f"installed, but without the needed files: {' '.join(still)}")
-    return {name: _version(name) for name in sorted({*COMMANDS.values(), *FILES.values()})}
+    return {name: _version(name) for name in sorted({*commands.values(), *files.values()})}
 
 
-def _missing() -> list[str]:
-    missing = {package for command, package in COMMANDS.items() if shutil.which(command, path=PATH) is None}
-    return sorted(missing | {package for file, package in FILES.items() if not any(file.parent.glob(file.name + "*"))})
+def _missing(commands: Mapping[str, str], files: Mapping[Path, str]) -> list[str]:
+    missing = {package for command, package in commands.items() if shutil.which(command, path=PATH) is None}
+    return sorted(missing | {package for file, package in files.items() if not any(file.parent.glob(file.name + "*"))})
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ ends.
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,15 +15,18 @@ from typing import Any, Self
 class Helper:
     """Runs `python -m MODULE ARGUMENTS…` within its context. It can be stopped by its `pid`.
 
+    Args:
+        prefix: a command that runs the given command, and has the same pid.
+
     Fields:
         greeting: the process's first answer.
     """
 
-    def __init__(self, module: str, *arguments: str) -> None:
+    def __init__(self, module: str, *arguments: str, prefix: Sequence[str] = ()) -> None:
         self._module = module
         # A new session, so that Ctrl-C does not reach the process. The process that started it ends it.
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-m", module, *arguments],
+            [*prefix, sys.executable, "-I", "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

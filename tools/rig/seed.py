@@ -7,7 +7,7 @@ process ends when its stdin is closed, or when the process that started it ends.
 import json
 import sys
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -42,17 +42,31 @@ class Downloaded(NamedTuple):
     cpu_s: float
 
 
+class Counts(NamedTuple):
+    """The numbers of all torrents, and of those that have all their pieces."""
+
+    torrents: int
+    seeding: int
+
+
 class Seed(Helper):
     """The process of a bare session.
 
     Args:
         upload_bps: the session's upload limit. It also applies on loopback. 0 means no limit.
         settings: libtorrent settings that override those for loopback.
+        prefix: a command that runs the process, such as `nsenter`.
     """
 
-    def __init__(self, *, upload_bps: int = 0, settings: Mapping[str, int | str | bool] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        upload_bps: int = 0,
+        settings: Mapping[str, int | str | bool] | None = None,
+        prefix: Sequence[str] = (),
+    ) -> None:
         wanted = {**LOOPBACK, **(settings or {}), "upload_rate_limit": upload_bps}
-        super().__init__("tools.rig.seed", json.dumps(wanted))
+        super().__init__("tools.rig.seed", json.dumps(wanted), prefix=prefix)
         self.endpoint = f"127.0.0.1:{self.greeting['port']}"
 
     def add(self, metainfo: bytes, save_path: Path, *, peer: str | None = None, seed_mode: bool = True) -> None:
@@ -102,6 +116,14 @@ class Seed(Helper):
         """The addresses of all connected peers, without ports."""
         return list(self._ask(op="peers")["peers"])
 
+    def counts(self) -> Counts:
+        """The numbers of torrents."""
+        return Counts(**self._ask(op="counts"))
+
+    def flush(self) -> None:
+        """Waits until the write caches of all torrents have been written out."""
+        self._ask(op="flush")
+
     def finished(self) -> bool:
         """Whether all torrents have all their pieces."""
         return bool(self._ask(op="totals")["finished"])
@@ -133,6 +155,12 @@ def _serve(settings: dict[str, Any]) -> None:
             case "peers":
                 found = [peer.ip[0] for handle in session.get_torrents() for peer in handle.get_peer_info()]
                 _say(peers=found)
+            case "counts":
+                seeding = [handle.status(0).is_seeding for handle in session.get_torrents()]
+                _say(torrents=len(seeding), seeding=sum(seeding))
+            case "flush":
+                _flush(lt, session)
+                _say()
             case "download":
                 _say(**_download(lt, session, _params(lt, command))._asdict())
             case _:
@@ -175,6 +203,18 @@ def _download(lt: Any, session: Any, params: Any) -> Downloaded:
     handle.flush_cache()
     _await(session, lt.cache_flushed_alert, count=2)
     return Downloaded(finished_s=finished_s, flushed_s=time.monotonic() - began, cpu_s=time.process_time() - cpu_began)
+
+
+def _flush(lt: Any, session: Any) -> None:
+    """Flushes each torrent twice. The second answer follows the second request, whatever was queued before."""
+    mask = int(lt.alert.category_t.storage_notification)
+    session.apply_settings({"alert_mask": mask, "alert_queue_size": 1_000_000})
+    handles = session.get_torrents()
+    for handle in handles:
+        handle.flush_cache()
+        handle.flush_cache()
+    if handles:
+        _await(session, lt.cache_flushed_alert, count=2 * len(handles))
 
 
 def _await(session: Any, wanted: type, *, count: int = 1) -> Any:

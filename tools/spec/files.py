@@ -1,4 +1,4 @@
-"""All generated files by path: vectors, schemas, regions of docs/protocol.md, the Python clients, manual pages."""
+"""All generated files by path: vectors, schemas, pages, the Python clients, manual pages, monitoring."""
 
 import json
 import re
@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from tools.metrics.dashboard import grafana, rules
 from tools.spec import edges, python_client, schemas, vectors
-from tools.spec.pages import command_table, man_pages, metrics_page, page
+from tools.spec.pages import command_table, man_pages, metrics_page, page, reference_pages, state_machines
 from tools.spec.vectors import Vector
 from tools.spec.wire_json import to_json
 
@@ -41,7 +42,7 @@ _VECTORS: Final = {
 
 
 class PageBroken(Exception):
-    """docs/protocol.md lacks a region, or has an unknown one."""
+    """A page lacks a region, or has an unknown one."""
 
 
 def generated() -> dict[str, str]:
@@ -52,7 +53,15 @@ def generated() -> dict[str, str]:
     found |= {man_pages.CLIENT: man_pages.client(), man_pages.DAEMON: man_pages.daemon()}
     found |= {man_pages.GATEWAY: man_pages.gateway()}
     found[command_table.PAGE] = command_table.page()
+    found |= {
+        reference_pages.EXIT_CODES: reference_pages.exit_codes(),
+        reference_pages.SETTINGS: reference_pages.settings(),
+    }
+    found |= {reference_pages.DECISIONS: reference_pages.decisions(ROOT), state_machines.PAGE: state_machines.page()}
+    found |= state_machines.images()
+    found |= {grafana.PATH: grafana.text(), rules.PATH: rules.text(), rules.TEST_PATH: rules.tests()}
     pages = {PAGE: page.regions(), metrics_page.PAGE: metrics_page.regions()}
+    pages[reference_pages.CONFIGURATION] = reference_pages.regions()
     return found | {path: with_regions((ROOT / path).read_text(), regions) for path, regions in pages.items()}
 
 

@@ -16,10 +16,12 @@ from protocol.wire.envelope import EventFrame, Request
 from protocol.wire.events import event, job_events, session_events, torrent_events
 from protocol.wire.log import log_results
 from protocol.wire.metrics.metrics_report import EventLogReport, HistogramReport, MemoryReport, MetricsReport
+from protocol.wire.metrics.spans_report import SpanRow, SpansPage
 from protocol.wire.operations import OPERATIONS
 from protocol.wire.peer_rows import TrackerStatus
 from protocol.wire.reports import EngineState, HealthStatus, SettingSource
 from protocol.wire.rows import HindranceCause, TorrentState
+from protocol.wire.session import group_results
 from protocol.wire.session.desired_session import ScheduleWindow
 
 CONTENT: Final = b"hello ouzel"
@@ -185,6 +187,8 @@ GOALS: Final = reports.GlobalGoals(
     inactive_time_s=reports.TimeSetting(value=86_400, source=SettingSource.FILE),
     action=reports.ActionSetting(value="pause", source=SettingSource.CLIENT),
 )
+GROUP: Final = group_results.GroupReport(name="night", download_bps=10_000_000, upload_bps=1_000_000)
+
 _DEATH: Final[dict[str, Any]] = {
     "name": CRASH,
     "time_us": NOW_US - 500_000,
@@ -203,6 +207,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "stats": {},
     "get_counters": {},
     "get_metrics": {},
+    "get_spans": {"after": 310, "limit": 100, "ratio": 0.5},
     "get_settings": {},
     "get_goals": {},
     "get_log": {
@@ -237,6 +242,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "export_torrent": {"torrent": TORRENT},
     "list_web_seeds": {"torrent": TORRENT},
     "list_categories": {},
+    "list_groups": {},
     "replay": {"epoch": EPOCH, "after_seq": 39, "limit": 1000},
     "list_crashes": {},
     "list_damaged": {},
@@ -277,6 +283,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
             "seeding_time_goal_s": None,
             "inactive_time_goal_s": "global",
             "goal_action": "pause",
+            "group": "night",
         },
         "queue_position": 0,
     },
@@ -322,6 +329,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
         "seeding_time_goal_s": None,
         "inactive_time_goal_s": 86_400,
         "goal_action": "pause",
+        "group": "night",
     },
     "move_in_queue": {"torrents": [TORRENT, OTHER], "where": "top"},
     "set_piece_deadlines": {"torrent": TORRENT, "file": 0, "offset": 0, "length": 65_536, "deadline_ms": 2_000},
@@ -363,6 +371,8 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "unban_peer": {"peer": "192.0.2.7"},
     "put_category": {"name": "films", "save_path": FILMS},
     "remove_category": {"name": "films"},
+    "put_group": {"name": "night", "download_bps": 10_000_000, "upload_bps": 1_000_000},
+    "remove_group": {"name": "night"},
     "release_torrent": {"torrent": TORRENT},
     "restore_damaged": {"name": f"{OTHER}.json"},
 }
@@ -443,6 +453,22 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
             MemoryReport(process="engine", held_bytes=33_554_432, limit_bytes=3_000_000_000),
         ],
     ),
+    "get_spans": SpansPage(
+        spans=[
+            SpanRow(
+                name="durable_write",
+                kind="internal",
+                trace="4bf92f3577b34da6a3ce929d0e0e4736",
+                span="53995c3f42cd8ad8",
+                parent="00f067aa0ba902b7",
+                start_us=1_767_225_600_000_000,
+                end_us=1_767_225_600_004_100,
+            )
+        ],
+        cursor=311,
+        more=False,
+        dropped=0,
+    ),
     "get_goals": GOALS,
     "update_goals": GOALS,
     "get_settings": results.SettingList(
@@ -512,6 +538,7 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "cancel_job": making_results.JobAccepted(job=JOB),
     "list_bans": results.BanList(addresses=["192.0.2.7", "2001:db8::7"]),
     "list_categories": results.CategoryList(categories=[results.CategoryReport(name="films", save_path=FILMS)]),
+    "list_groups": group_results.GroupList(groups=[GROUP]),
     "list_peers": results.PeerList(peers=[PEER], connected=1, age_ms=3),
     "replay": results.Replayed(
         events=[
@@ -591,6 +618,8 @@ RESULTS: Final[dict[str, msgspec.Struct]] = {
     "unban_peer": results.BanAccepted(address="192.0.2.7"),
     "put_category": results.CategoryReport(name="films", save_path=FILMS),
     "remove_category": results.CategoryRemoved(name="films"),
+    "put_group": GROUP,
+    "remove_group": group_results.GroupRemoved(name="night"),
     "release_torrent": results.TorrentAccepted(torrent=TORRENT),
     "restore_damaged": results.DamagedRestored(torrent=OTHER, files=[f"{OTHER}.json"]),
 }

@@ -1,4 +1,4 @@
-"""An operator's day: runs each procedure in the README literally, with real names filled in.
+"""An operator's day: runs each procedure of docs/systemd.md literally, with real names filled in.
 
 A step fails by an exception with the unexpected result.
 """
@@ -27,11 +27,11 @@ time.sleep(3600)
 """
 
 
-def procedure(readme: str, title: str) -> list[str]:
-    """The commands of a procedure in the README. The words at the beginning of the procedure identify it."""
-    section = readme.partition("\n## Everyday procedures\n")[2].partition("\n## ")[0]
+def procedure(page: str, title: str) -> list[str]:
+    """The commands of a procedure of the page. The words at the beginning of the procedure identify it."""
+    section = page.partition("\n## Everyday procedures\n")[2].partition("\n## ")[0]
     block = section.partition(f"\n**{title}")[2].partition("\n```sh\n")[2].partition("\n```\n")[0]
-    assert block, f"README has no procedure {title!r}"
+    assert block, f"docs/systemd.md has no procedure {title!r}"
     return block.splitlines()
 
 
@@ -48,7 +48,7 @@ class OperatorsDay:
         self._in = container
         self._other = other
         self._scratch = scratch
-        self._readme = (distribution.ROOT / "README.md").read_text()
+        self._page = (distribution.ROOT / "docs/systemd.md").read_text()
         self._made: list[Torrent] = []
         self._magnet = hashlib.sha1(b"magnet", usedforsecurity=False).hexdigest()
 
@@ -205,8 +205,8 @@ class OperatorsDay:
     # -- helpers --------------------------------------------------------------------------------------------------
 
     def _do(self, title: str, *, before: list[str] | None = None, **names: str) -> None:
-        """Runs a procedure of the README, with the operator's names filled in."""
-        text = "\n".join([*(before or []), *procedure(self._readme, title)])
+        """Runs a procedure of the page, with the operator's names filled in."""
+        text = "\n".join([*(before or []), *procedure(self._page, title)])
         for name, value in names.items():
             text = re.sub(rf"\b{name}\b", value, text)
         self._in.run("sh", "-e", "-c", f'ouzel() {{ /opt/ouzel/bin/ouzel "$@"; }}\n{text}')

@@ -52,9 +52,9 @@ The program is run like the service.
 """
 
 
-def installation(readme: str) -> list[str]:
-    """The README's commands for installing Ouzel. The last command starts it."""
-    section = readme.partition("\n## With systemd\n")[2]
+def installation(page: str) -> list[str]:
+    """The page's commands for installing Ouzel. The last command starts it."""
+    section = page.partition("\n## Installation\n")[2]
     return section.partition("\n```sh\n")[2].partition("\n```\n")[0].splitlines()
 
 
@@ -63,8 +63,8 @@ OFFLINE: Final = "export PIP_NO_INDEX=1 PIP_FIND_LINKS=/mnt/wheels PIP_QUIET=1"
 
 
 def install(container: Container) -> str:
-    """Installs Ouzel by the README's commands. Returns the last command, which starts it."""
-    *lines, enable = installation((distribution.ROOT / "README.md").read_text())
+    """Installs Ouzel by the commands of docs/systemd.md. Returns the last command, which starts it."""
+    *lines, enable = installation((distribution.ROOT / "docs/systemd.md").read_text())
     prepared = ["umask 077", "cp -r /mnt/source /root/ouzel", "cd /root/ouzel", OFFLINE]
     container.run("sh", "-e", "-c", "\n".join([*prepared, *lines]))
     container.run("systemctl", "daemon-reload")
@@ -113,7 +113,7 @@ class Story:
         return f"{version}, {self._in.state}"
 
     def install(self) -> str:
-        """Ouzel is installed by the README's commands, except for the registry, by a root with an unusual umask."""
+        """Ouzel is installed by the commands of docs/systemd.md, offline, by a root with an unusual umask."""
         run = self._in.run
         self._enable = install(self._in)
         self._edit('format = "auto"', 'format = "json"')  # this test parses the journal

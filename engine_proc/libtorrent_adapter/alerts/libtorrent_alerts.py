@@ -37,6 +37,7 @@ from engine_proc.session.alerts import (
     TrackerAnswered,
     TrackerAsked,
 )
+from engine_proc.session.caps_port import Caps
 from engine_proc.session.counters_port import Counters
 from engine_proc.session.session_port import FAULTS
 from engine_proc.trackers.held_trackers import HeldTrackers
@@ -86,6 +87,7 @@ class AlertCopier:
         selections: Selections,
         on_dropped: Callable[[str], None],
         trackers: HeldTrackers,
+        caps: Caps,
         recorder: FlightRecorder,
     ) -> None:
         self.handles = handles
@@ -106,7 +108,7 @@ class AlertCopier:
         self.counters: Counters | None = None
         self._more: list[Alert] = []
         self._failures = Failures(self._more)
-        self._resume_data = ResumeDataCopier(trackers, self._failures)
+        self._resume_data = ResumeDataCopier(trackers, self._failures, caps)
 
     def expect(self, torrent: str, info_hashes: frozenset[str], *, resumes: bool, complete: bool) -> None:
         """Notes that the torrent with these info-hashes is about to be added.

@@ -12,6 +12,7 @@ import libtorrent
 from engine_proc.libtorrent_adapter.alerts.libtorrent_failures import Failures
 from engine_proc.libtorrent_adapter.parsing import libtorrent_claims, libtorrent_sources
 from engine_proc.session.alerts import ResumeData, ResumeUnsaved
+from engine_proc.session.caps_port import Caps
 from engine_proc.trackers.held_trackers import HeldTrackers
 
 lt: Any = libtorrent
@@ -26,11 +27,13 @@ class ResumeDataCopier:
     Args:
         trackers: the held trackers. The copier adds these trackers to resume data.
         failures: reads the banned peers.
+        caps: the caps of limits. Resume data has the own limits of a torrent.
     """
 
-    def __init__(self, trackers: HeldTrackers, failures: Failures) -> None:
+    def __init__(self, trackers: HeldTrackers, failures: Failures, caps: Caps) -> None:
         self._trackers = trackers
         self._failures = failures
+        self._caps = caps
         self._unchecked: set[str] = set()
         """The torrents whose resume data libtorrent has not checked yet."""
 
@@ -57,6 +60,8 @@ class ResumeDataCopier:
             libtorrent_sources.give_trackers(params, lacking)
         libtorrent_claims.settle_check(params)
         self._failures.resume_data(torrent, params)
+        if (own := self._caps.own_of(torrent)) is not None:
+            params.download_limit, params.upload_limit = own.download_bps or -1, own.upload_bps or -1
         return ResumeData(torrent, lt.write_resume_data_buf(params))
 
     def unsaved(self, torrent: str, native: Any) -> ResumeUnsaved:

@@ -53,11 +53,18 @@ class Finder:
         """The torrents whose damaged .torrent file was reported to the supervisor."""
         self._given: dict[str, SavedResume] = {}
         """By torrent, the resume data for the next load, instead of the stored data."""
+        self._new: set[str] = set()
+        """The torrents without resume data, until their first load."""
 
     def forget(self, torrent: str) -> None:
         """Discards the data about a torrent's .torrent file, after a removal or a failed load."""
         self._told_damaged.discard(torrent)
+        self._new.discard(torrent)
         self._judged.drop(torrent)
+
+    def is_new(self, torrent: str) -> None:
+        """Notes that a torrent was added just now. Its first load does not look for resume data on disk."""
+        self._new.add(torrent)
 
     def give(self, torrent: str, resume: bytes | None) -> None:
         """Sets the resume data for the next load of a torrent. The data is stored once the torrent is loaded."""
@@ -82,9 +89,12 @@ class Finder:
         """
         try:
             judged = self._judged.pop(desired)
-            saved = self._given.get(desired.torrent) or self._store.load(desired.torrent)
+            saved = self._given.get(desired.torrent)
+            if saved is None and not (to_load and desired.torrent in self._new):
+                saved = self._store.load(desired.torrent)
             if to_load:
                 self._given.pop(desired.torrent, None)
+                self._new.discard(desired.torrent)
             if saved is None and judged is not None:
                 others = judged.paths_at(self._clock())
                 return Found(desired, examined=Examined([], 0, 0, 0, others=others), judged=judged)

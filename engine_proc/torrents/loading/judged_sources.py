@@ -16,11 +16,12 @@ from typing import Final, NamedTuple
 from engine_proc.session.session_port import SourceInfo
 from protocol.wire.desired import ContentLayout, DesiredTorrent
 
-SOURCES_MAX: Final = 1000
+SOURCES_MAX: Final = 12_000
+"""Above the number of torrents that wait to be loaded; see `CommandQueue`."""
 BYTES_MAX: Final = 32 * 1024 * 1024
 """The maximum size of all kept metainfo in bytes. The parsed forms need about the same amount of memory again."""
 
-JUDGED_S: Final = 2.0
+JUDGED_S: Final = 10.0
 """The time for which the check of a source's paths is valid.
 
 Links may be created after the check, or after the load. The sandbox protects against both.

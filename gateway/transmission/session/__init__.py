@@ -1,5 +1,5 @@
 """The methods about the session.
 
 - A *preference* is a value in `session-get`.
-- A *group* is a bandwidth group of Transmission. The torrents in a group share one rate limit.
+- A *group* is a bandwidth group. The torrents in a group share its rate limits.
 """

@@ -28,6 +28,9 @@ async def torrent_set(face: Face, arguments: Arguments) -> dict[str, Any]:
     if location is not None and not location.startswith("/"):
         raise Failure("new location path is not absolute", Code.PATH_NOT_ABSOLUTE)
     torrents = face.torrents(arguments)
+    group = (text(arguments, "group") or "").strip()
+    if group and torrents:
+        await face.run(calls.put_group(group))  # as in Transmission, an unknown group is created
     kinds = [
         *([Kind.FILES] if priorities.is_given(arguments) else []),
         *([Kind.TRACKERS] if tracker_edits.is_given(arguments) and "trackerList" not in arguments else []),
@@ -96,6 +99,9 @@ def _options(torrent: Torrent, arguments: Arguments) -> dict[str, Any]:
         if any("," in label for label in labels):
             raise Failure("labels cannot contain comma (,) character", Code.INVALID_PARAMS)
         options["labels"] = list(dict.fromkeys(labels))
+    group = text(arguments, "group")
+    if group is not None:
+        options["group"] = group.strip()
     peers = integer(arguments, "peer-limit")
     if peers is not None:
         options["max_connections"] = clamped(peers, 0, 65535)

@@ -184,7 +184,7 @@ FIELDS: Final[dict[str, Field]] = {
     "file-count": Field(lambda t, s, k: t.facts.files or len(k.files or ())),
     "fileStats": Field(lambda t, s, k: detail_fields.file_stats(t, k), _files),
     "files": Field(lambda t, s, k: detail_fields.files(t, k), _files),
-    "group": Field(lambda t, s, _: ""),
+    "group": Field(lambda t, s, _: t.facts.options.group or ""),
     "hashString": Field(_hash),
     "haveUnchecked": Field(lambda t, s, _: 0),
     "haveValid": Field(lambda t, s, _: t.row.bytes_done),

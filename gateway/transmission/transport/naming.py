@@ -13,6 +13,7 @@ _ARGUMENTS: Final = (
     "download-dir",
     "files-unwanted",
     "files-wanted",
+    "honorsSessionLimits",
     "priority-high",
     "priority-low",
     "priority-normal",

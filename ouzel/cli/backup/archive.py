@@ -6,7 +6,6 @@ no manifest, and is refused. The manifest has the checksum of `SHA256SUMS`.
 
 import gzip
 import hashlib
-import io
 import tarfile
 import tempfile
 import zlib
@@ -15,6 +14,8 @@ from types import TracebackType
 from typing import IO, Final, NamedTuple, Self
 
 import msgspec
+
+from protocol.durable.integrity import MAX_FILE_BYTES
 
 FORMAT: Final = 1
 """The version of the format. A reader refuses newer versions."""
@@ -28,8 +29,13 @@ PAYLOAD: Final = "payload/"
 
 _LEVEL: Final = 3
 """The level of compression. Metainfo consists mostly of hashes, so higher levels save little."""
-_MEMBER_MAX: Final = 256 * 1024 * 1024
+_HEADER_MAX: Final = 64 * 1024
+"""The maximum size of an extended header. tarfile reads such a header into memory."""
+_BUFFER: Final = 256 * 1024
+_END: Final = 2 * tarfile.BLOCKSIZE
 _SPOOL: Final = 4 * 1024 * 1024
+_MODIFIED_MAX: Final = 2**40
+"""The latest modification time that is restored. Later ones have no use, and not every file system knows them."""
 
 
 class Unusable(Exception):
@@ -74,8 +80,10 @@ class ArchiveWriter:
     """Writes a backup. Memory does not grow with the number of members."""
 
     def __init__(self, file: IO[bytes], *, compressed: bool) -> None:
+        self._file = file
         self._zip = gzip.GzipFile(fileobj=file, mode="wb", compresslevel=_LEVEL) if compressed else None
-        self._tar = tarfile.TarFile(fileobj=self._zip or file, mode="w")
+        self._waiting: list[bytes] = []
+        self._bytes = 0
         self._sums = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115  # closed by `__exit__`
         self._digest = hashlib.sha256()
         self.members = 0
@@ -88,7 +96,8 @@ class ArchiveWriter:
     ) -> None:
         self._sums.close()
         if error is None:
-            self._tar.close()
+            self._write(bytes(_END))
+            self._flush()
             if self._zip is not None:
                 self._zip.close()
 
@@ -98,23 +107,43 @@ class ArchiveWriter:
         self._sums.write(line)
         self._digest.update(line)
         self.members += 1
-        self._put(member.name, io.BytesIO(member.content), len(member.content), member.modified)
+        self._header(member.name, len(member.content), member.modified)
+        self._write(member.content)
+        self._write(bytes(-len(member.content) % tarfile.BLOCKSIZE))
 
     def finish(self, manifest: Manifest) -> Manifest:
         """Adds the checksums and the manifest. Returns the manifest with the facts that only the writer knows."""
         whole = msgspec.structs.replace(manifest, members=self.members, sums_sha256=self._digest.hexdigest())
         size = self._sums.tell()
         self._sums.seek(0)
-        self._put(SUMS, self._sums, size, 0)
+        self._header(SUMS, size, 0)
+        while chunk := self._sums.read(_BUFFER):
+            self._write(chunk)
+        self._write(bytes(-size % tarfile.BLOCKSIZE))
         content = msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
-        self._put(MANIFEST, io.BytesIO(content), len(content), 0)
+        self._header(MANIFEST, len(content), 0)
+        self._write(content + bytes(-len(content) % tarfile.BLOCKSIZE))
         return whole
 
-    def _put(self, name: str, content: IO[bytes], size: int, modified: int) -> None:
+    def _header(self, name: str, size: int, modified: int) -> None:
         info = tarfile.TarInfo(name)
         info.size, info.mtime, info.mode = size, modified, 0o600
-        self._tar.addfile(info, content)
-        _forget(self._tar)
+        try:
+            header = info.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict")  # three times faster than the other format
+        except (ValueError, UnicodeError):  # a number or a name that this format cannot have
+            header = info.tobuf(tarfile.PAX_FORMAT)
+        self._write(header)
+
+    def _write(self, content: bytes) -> None:
+        self._waiting.append(content)
+        self._bytes += len(content)
+        if self._bytes >= _BUFFER:
+            self._flush()
+
+    def _flush(self) -> None:
+        content = b"".join(self._waiting)
+        self._waiting, self._bytes = [], 0
+        (self._zip or self._file).write(content)
 
 
 class ArchiveReader:
@@ -137,23 +166,24 @@ class ArchiveReader:
         """Returns the members. Raises Unusable if anything is missing, damaged or too new, and OSError."""
         try:
             yield from self._members()
-        except (tarfile.TarError, EOFError, zlib.error) as error:
+        except (tarfile.TarError, EOFError, zlib.error, ValueError, OverflowError, RecursionError) as error:
+            # ValueError: a number or a text that tarfile cannot decode; RecursionError: extended headers of headers
             raise Unusable(f"it is no backup, or is not complete ({error})") from error
 
     def _members(self) -> Iterator[Member]:
         digest, count, told = hashlib.sha256(), 0, hashlib.sha256()
-        with tarfile.open(fileobj=self._file, mode="r|*") as tar:
+        with tarfile.open(fileobj=self._file, mode="r|*", tarinfo=_Header) as tar:
             while (info := tar.next()) is not None:
                 _forget(tar)
-                if self._manifest is not None or not info.isreg():
-                    raise Unusable(f"it has a member {info.name!r} that no backup has")
+                if self._manifest is not None or not info.isreg() or not info.name.isprintable():
+                    raise Unusable(f"it has a member {info.name[:200]!r} that no backup has")
                 source = tar.extractfile(info)
                 assert source is not None, "it is a regular file"
                 if info.name == SUMS:
                     while chunk := source.read(1 << 20):
                         told.update(chunk)
                     continue
-                if info.size > _MEMBER_MAX:
+                if info.size > MAX_FILE_BYTES:
                     raise Unusable(f"its member {info.name!r} is too large")
                 content = source.read()
                 if len(content) != info.size:
@@ -161,7 +191,7 @@ class ArchiveReader:
                 if info.name == MANIFEST:
                     self._manifest = _manifest(content)
                     continue
-                member = Member(info.name, content, int(info.mtime))
+                member = Member(info.name, content, min(max(0, int(info.mtime)), _MODIFIED_MAX))
                 digest.update(_sum_line(member))
                 count += 1
                 yield member
@@ -178,8 +208,18 @@ def _manifest(content: bytes) -> Manifest:
         if isinstance(format_of, int) and format_of > FORMAT:
             raise Unusable(f"it has format {format_of}, and this version of Ouzel knows {FORMAT}; use a newer version")
         return msgspec.json.decode(content, type=Manifest)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise Unusable(f"its manifest cannot be read ({error})") from None
+
+
+class _Header(tarfile.TarInfo):
+    """A header that is refused if tarfile would need much memory for it, or would go back in the file."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.size < 0 or (self.size > _HEADER_MAX and self.type not in (tarfile.REGTYPE, tarfile.AREGTYPE)):
+            raise Unusable(f"it has a member {self.name[:200]!r} that no backup has")
+        found: tarfile.TarInfo = super()._proc_member(tar)  # type: ignore[misc]  # no documented method does this
+        return found
 
 
 def _sum_line(member: Member) -> bytes:

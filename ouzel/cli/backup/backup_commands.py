@@ -50,6 +50,10 @@ def backup(
         refuse(f"{directory} cannot be read by this user; run the command as the daemon's user or as root", as_json)
     if not directory.is_dir():
         raise place.missing(directory)
+    if os.path.lexists(file) and not file.is_file():
+        refuse(f"{file} is not a regular file; nothing was written", as_json)
+    if file.absolute().resolve().is_relative_to(directory.resolve()):
+        refuse(f"{file} is in the resume directory; choose another directory", as_json)
     progress = _Progress("backed up")
     try:
         made = saving.save(

@@ -1,25 +1,31 @@
 """Restores a backup: verifies it, changes paths, and marks payload that is not as it was."""
 
-from collections.abc import Callable
-from typing import IO, Final
+import re
+from collections.abc import Callable, Sequence
+from typing import IO, Final, NamedTuple
 
 import msgspec
 
 from ouzel.cli.backup import marks
 from ouzel.cli.backup.archive import PAYLOAD, RESUME_DIR, ArchiveReader, Manifest, Member, Unusable
+from ouzel.cli.backup.batch import Batch
 from ouzel.cli.backup.marks import Disks, PayloadMarks
+from ouzel.cli.backup.snapshot import SESSION, check_other
 from ouzel.cli.backup.staging import Staging
 from ouzel.cli.importing.moving import PathMap
 from protocol.durable import doubted
-from protocol.durable.format_version import FORMAT
+from protocol.durable.format_version import FORMAT, FORMAT_FILE
 from protocol.durable.integrity import Damaged, decode_record, encode_record, seal, unseal
 from protocol.host.mounts import MountTable, mount_point_of
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.session.desired_session import DesiredSession
 
 _FASTRESUME: Final = ".fastresume"
-_RECORD: Final = ".json"
-_ID_LENGTHS: Final = (40, 64)
+_OF_TORRENT: Final = re.compile(
+    rf"({PAYLOAD}|{RESUME_DIR}fastresume/|{RESUME_DIR})(?P<torrent>[0-9a-f]{{40}}|[0-9a-f]{{64}})\.(json|torrent|fastresume)"
+)
+_MEMBERS_MAX: Final = 4
+"""The payload marks, the fast-resume data, the .torrent file, and the record."""
 
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +56,7 @@ class Restorer:
         self._mounts = MountTable()
         self._torrent: list[Member] = []
         """The members of the current torrent. Its record comes last."""
+        self._batch = Batch[_Torrent]()
         self._staging: Staging | None = None
 
     def restore(self, file: IO[bytes], staging: Staging | None) -> Manifest:
@@ -65,44 +72,57 @@ class Restorer:
         self._staging = staging
         reader = ArchiveReader(file)
         for member in reader:
-            if member.name.startswith(PAYLOAD) or self._of_torrent(member.name):
+            found = _OF_TORRENT.fullmatch(member.name)
+            if found is not None:
                 self._torrent.append(member)
-                if _is_record(member.name):
+                self._check_torrent(found["torrent"])
+                if member.name == f"{RESUME_DIR}{found['torrent']}.json":
                     self._finish_torrent()
             elif member.name.startswith(RESUME_DIR):
                 self._put(self._other(member))
             else:
                 raise Unusable(f"it has a member {member.name!r} that this version of Ouzel does not know")
+        self._restore(self._batch.rest())
         if self._torrent:
             raise Unusable("a torrent in it has no record")
         return reader.manifest
 
-    def _of_torrent(self, name: str) -> bool:
-        stem, _, suffix = name.rpartition("/")[2].rpartition(".")
-        return len(stem) in _ID_LENGTHS and suffix in ("json", "torrent", "fastresume")
+    def _check_torrent(self, torrent: str) -> None:
+        """Raises Unusable if the current torrent has members of another one, or more members than a torrent has."""
+        if any(torrent not in each.name for each in self._torrent):
+            raise Unusable(f"a torrent before {torrent} in it has no record")
+        if len(self._torrent) > _MEMBERS_MAX:
+            raise Unusable(f"torrent {torrent} has too many files in it")
 
     def _finish_torrent(self) -> None:
         members, self._torrent = self._torrent, []
         try:
-            desired, payload = decode_record(members[-1].content, DesiredTorrent), None
-            for each in members:
-                if each.name.startswith(PAYLOAD):
-                    payload = msgspec.json.decode(each.content, type=PayloadMarks)
-        except (Damaged, msgspec.MsgspecError) as error:
+            found = _Torrent.of(members)
+            if found.desired.torrent not in members[-1].name:
+                raise Damaged(f"it is of torrent {found.desired.torrent!r}")
+        except (Damaged, msgspec.MsgspecError, RecursionError) as error:
             raise Unusable(f"{members[-1].name}: {error}") from None
-        after = self._mapped(desired)
-        resumes = any(each.name.endswith(_FASTRESUME) for each in members)
-        doubts = marks.doubts(payload, after.save_path, after.mount_point, self._disks) if resumes else []
-        if after.seed_mode and (doubts or not resumes):
+        for batch in self._batch.add(found, sum(len(each.content) for each in members)):
+            self._restore(batch)
+
+    def _restore(self, batch: Sequence["_Torrent"]) -> None:
+        mapped = [self._mapped(each.desired) for each in batch]
+        questions = [
+            marks.question(each.marks, after.save_path, after.mount_point)
+            for each, after in zip(batch, mapped, strict=True)
+        ]
+        for each, after, answer in zip(batch, mapped, self._disks.marks(questions), strict=True):
+            self._restore_torrent(each, after, marks.doubts(each.marks, answer) if each.resume is not None else [])
+
+    def _restore_torrent(self, torrent: "_Torrent", after: DesiredTorrent, doubts: Sequence[int]) -> None:
+        if after.seed_mode and (doubts or torrent.resume is None):
             # The client has guaranteed the files of that time.
             after = msgspec.structs.replace(after, seed_mode=False)
-        for each in members:
-            if each.name.endswith(_FASTRESUME):
-                self._put(
-                    each._replace(content=seal(doubted.mark(unseal(each.content), doubts)) if doubts else each.content)
-                )
-            elif each is members[-1]:
-                self._put(each if after == desired else each._replace(content=encode_record(after)))
+        for each in torrent.members:
+            if each.name.endswith(_FASTRESUME) and doubts and torrent.resume is not None:
+                self._put(each._replace(content=seal(doubted.mark(torrent.resume, doubts))))
+            elif each is torrent.members[-1] and after != torrent.desired:
+                self._put(each._replace(content=encode_record(after)))
             elif not each.name.startswith(PAYLOAD):
                 self._put(each)
         count = None if doubted.ALL in doubts else len(doubts)
@@ -126,11 +146,13 @@ class Restorer:
         return mount_point_of(path, self._mounts.current())
 
     def _other(self, member: Member) -> Member:
-        if member.name == f"{RESUME_DIR}format.json":
+        name = member.name.removeprefix(RESUME_DIR)
+        if name == FORMAT_FILE:
             _check_format(member)
-        if member.name != f"{RESUME_DIR}session.json":
-            return member
         try:
+            check_other(name, member.content)
+            if name != SESSION:
+                return member
             session = decode_record(member.content, DesiredSession)
         except Damaged as error:
             raise Unusable(f"{member.name}: {error}") from None
@@ -147,15 +169,38 @@ class Restorer:
             self._staging.add(member.name.removeprefix(RESUME_DIR), member.content, member.modified)
 
 
-def _is_record(name: str) -> bool:
-    return name.startswith(RESUME_DIR) and name.endswith(_RECORD)
+class _Torrent(NamedTuple):
+    """A torrent in a backup.
+
+    Fields:
+        members: its files. The record is the last.
+        desired: the decoded record.
+        marks: the marks of its payload; None if there are none.
+        resume: its fast-resume data without the trailer; None if there is none.
+    """
+
+    members: list[Member]
+    desired: DesiredTorrent
+    marks: PayloadMarks | None
+    resume: bytes | None
+
+    @classmethod
+    def of(cls, members: list[Member]) -> "_Torrent":
+        """Decodes the files. Raises Damaged, msgspec.MsgspecError, RecursionError."""
+        found, resume = None, None
+        for each in members:
+            if each.name.startswith(PAYLOAD):
+                found = msgspec.json.decode(each.content, type=PayloadMarks)
+            elif each.name.endswith(_FASTRESUME):
+                resume = unseal(each.content)
+        return cls(members, decode_record(members[-1].content, DesiredTorrent), found, resume)
 
 
 def _check_format(member: Member) -> None:
     """Raises Unusable if a newer version of Ouzel has written the resume directory."""
     try:
         found = msgspec.json.decode(member.content, type=dict[str, object]).get("format")
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise Unusable(f"{member.name}: {error}") from None
     if isinstance(found, int) and found > FORMAT:
         problem = f"its resume directory has format {found}, and this version of Ouzel knows {FORMAT}"

@@ -4,7 +4,7 @@ import contextlib
 import datetime
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import IO, Final
@@ -13,7 +13,8 @@ import msgspec
 
 from ouzel.cli.backup import marks, snapshot
 from ouzel.cli.backup.archive import FORMAT, PAYLOAD, RESUME_DIR, ArchiveWriter, Manifest, Member
-from ouzel.cli.backup.marks import Disks
+from ouzel.cli.backup.batch import Batch
+from ouzel.cli.backup.marks import Disks, PayloadMarks
 from ouzel.cli.backup.owner import acting_as_owner
 from ouzel.cli.backup.snapshot import LeftOut, Snapshot, TorrentFiles
 from protocol.durable.durable import fsync_dir
@@ -42,6 +43,7 @@ def save(directory: Path, file: Path, *, left_out: Callable[[str], None], progre
             found = Snapshot(snapshot.check(directory))
             torrents, problems = 0, 0
             disks = Disks()
+            batch = Batch[TorrentFiles]()
             for torrent in found.torrents():
                 try:
                     files = found.torrent(torrent)
@@ -50,16 +52,17 @@ def save(directory: Path, file: Path, *, left_out: Callable[[str], None], progre
                     problems += 1
                     continue
                 if files is not None:
-                    for member in _members(files, disks):
-                        writer.add(member)
                     torrents += 1
-                    progress(torrents)
-            try:
-                for name, content in found.others():
+                    for each in batch.add(files, files.size):
+                        _write(writer, each, disks)
+                        progress(torrents)
+            _write(writer, batch.rest(), disks)
+            for name, content in found.others():
+                if isinstance(content, LeftOut):
+                    left_out(str(content))
+                    problems += 1
+                else:
                     writer.add(Member(f"{RESUME_DIR}{name}", content))
-            except LeftOut as error:
-                left_out(str(error))
-                problems += 1
         return writer.finish(
             Manifest(
                 format=FORMAT,
@@ -75,11 +78,16 @@ def save(directory: Path, file: Path, *, left_out: Callable[[str], None], progre
         )
 
 
-def _members(files: TorrentFiles, disks: Disks) -> Iterator[Member]:
+def _write(writer: ArchiveWriter, batch: Sequence[TorrentFiles], disks: Disks) -> None:
+    for files, found in zip(batch, marks.of(batch, disks), strict=True):
+        for member in _members(files, found):
+            writer.add(member)
+
+
+def _members(files: TorrentFiles, found: PayloadMarks | None) -> Iterator[Member]:
     """The members of a torrent. Its record is the last, because the record makes it a torrent."""
     name = f"{RESUME_DIR}{files.torrent}"
     if files.resume is not None:
-        found = marks.of(files, disks)
         if found is not None:
             yield Member(f"{PAYLOAD}{files.torrent}.json", msgspec.json.encode(found))
         yield Member(f"{RESUME_DIR}fastresume/{files.torrent}.fastresume", files.resume_file, files.saved_at)

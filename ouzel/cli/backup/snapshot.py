@@ -9,19 +9,27 @@ The daemon replaces each file by a rename, so a file is read whole. Three rules 
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import msgspec
+
 from protocol.durable.durable import TEMPORARY_SUFFIX
+from protocol.durable.format_version import FORMAT_FILE, DirectoryFormat
 from protocol.durable.integrity import Damaged, check_crc32, decode_record, read, read_dated, unseal
 from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent
+from protocol.wire.session.desired_session import DesiredSession
 
 ATTEMPTS: Final = 20
 """How often a file is read before it counts as damaged."""
 
+SESSION: Final = "session.json"
+_NOT_OTHERS: Final = (TEMPORARY_SUFFIX, ".fastresume", ".torrent")
+_RECORD: Final = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.json")
 _ROUNDS: Final = 3
 """How often the directory is listed. A listing may miss a file that is replaced at that moment."""
 
@@ -48,6 +56,11 @@ class TorrentFiles(NamedTuple):
     resume: bytes | None
     resume_file: bytes
     saved_at: int
+
+    @property
+    def size(self) -> int:
+        """The number of bytes in memory."""
+        return len(self.record) + len(self.metainfo or b"") + len(self.resume or b"") + len(self.resume_file)
 
 
 class Snapshot:
@@ -96,25 +109,30 @@ class Snapshot:
                 problem = error.strerror or str(error)
         raise LeftOut(f"torrent {torrent}: {problem}")
 
-    def others(self) -> Iterator[tuple[str, bytes]]:
-        """Returns the other files: their paths in the directory, and their contents. Raises LeftOut."""
-        torrents = set(self._dir.torrents())
+    def others(self) -> Iterator[tuple[str, bytes | LeftOut]]:
+        """Returns the other files: their paths in the directory, and their contents, or why they have none.
+
+        Files of a torrent that was added just now are not among them.
+        """
         root = self._dir.root
         for name in sorted(os.listdir(root)):  # noqa: PTH208  # only names are needed
-            suffixed = name.endswith((TEMPORARY_SUFFIX, ".fastresume", ".torrent"))
-            if not suffixed and not name.startswith(".") and name.removesuffix(".json") not in torrents:
+            if not name.endswith(_NOT_OTHERS) and not name.startswith(".") and not is_record(name):
                 yield from self._other(root / name)
         for path in (self._dir.dht, *(self._dir.totals(shard) for shard in self._dir.total_shards())):
             yield from self._other(path)
 
-    def _other(self, path: Path) -> Iterator[tuple[str, bytes]]:
+    def _other(self, path: Path) -> Iterator[tuple[str, bytes | LeftOut]]:
         name, problem = str(path.relative_to(self._dir.root)), "it changes all the time"
+        if not name.isprintable():
+            yield name, LeftOut(f"{name!r}: its name is not text")
+            return
         for _ in range(ATTEMPTS):
             try:
                 before = _identity(path)
                 if not stat.S_ISREG(path.lstat().st_mode):
                     return
                 content = read(path)
+                check_other(name, content)
                 if _identity(path) == before:
                     yield name, content
                     return
@@ -122,7 +140,7 @@ class Snapshot:
                 return
             except (Damaged, OSError) as error:
                 problem = str(error)
-        raise LeftOut(f"{name}: {problem}")
+        yield name, LeftOut(f"{name}: {problem}")
 
     def _fastresume(self, torrent: str) -> tuple[bytes | None, float]:
         for path in (self._dir.fastresume(torrent), self._dir.old_fastresume(torrent)):
@@ -142,6 +160,26 @@ class Snapshot:
         if desired.metainfo_crc32 is not None:
             check_crc32(metainfo, desired.metainfo_crc32)
         return metainfo
+
+
+def is_record(name: str) -> bool:
+    """Whether a file of this name is the record of a torrent."""
+    return _RECORD.fullmatch(name) is not None
+
+
+def check_other(name: str, content: bytes) -> None:
+    """Checks the content of a file that is not a torrent's. Raises Damaged if a restore would refuse the file.
+
+    Args:
+        name: the path in the resume directory.
+    """
+    if name == SESSION:
+        decode_record(content, DesiredSession)
+    if name == FORMAT_FILE:
+        try:
+            msgspec.json.decode(content, type=DirectoryFormat)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise Damaged(str(error)) from error
 
 
 def check(directory: Path) -> ResumeDir:

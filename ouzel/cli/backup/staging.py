@@ -2,6 +2,7 @@
 
 The new directory is built beside the present one, under the name `<directory>.restoring`. Then the two are exchanged in
 one step. So after a kill at any moment, the path leads to the old directory or to the new one, and both are complete.
+The files of the new directory are synced together, before the exchange.
 
 While the new directory is incomplete, it has the file `.incomplete`. The next restore deletes such a directory. Without
 that file, the directory `<directory>.restoring` has records, and is never deleted: it is kept under another name.
@@ -18,17 +19,17 @@ from types import TracebackType
 from typing import Final, Self
 
 from protocol.durable.directory_lock import DirectoryLock
-from protocol.durable.durable import Change, commit, fsync_dir
+from protocol.durable.durable import fsync_dir
 from protocol.durable.resume_dir import ResumeDir
 from protocol.host import private_dir
 
 _INCOMPLETE: Final = ".incomplete"
-_GROUP: Final = 128
 _AT_FDCWD: Final = -100
 _RENAME_EXCHANGE: Final = 2
 _UNSUPPORTED: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
-_renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+_libc = ctypes.CDLL(None, use_errno=True)
+_renameat2 = getattr(_libc, "renameat2", None)
 
 
 class Staging:
@@ -45,8 +46,7 @@ class Staging:
         self._target = directory
         self._new = directory.with_name(f"{directory.name}.restoring")
         self._locks = contextlib.ExitStack()
-        self._pending: list[list[Change]] = []
-        self._times: list[tuple[Path, int]] = []
+        self._fd = -1
         try:
             private_dir.prepare(directory)
             self._lock(directory)
@@ -78,11 +78,14 @@ class Staging:
         if path.parent != self._new and not path.parent.is_dir():
             private_dir.prepare(path.parent, parents=False)
             fsync_dir(self._new)
-        self._pending.append([Change(path, content)])
-        if modified:
-            self._times.append((path, modified))
-        if len(self._pending) >= _GROUP:
-            self._write()
+        # O_EXCL: no backup has a file twice.
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with open(fd, "wb", buffering=0) as file:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[file.write(rest) :]
+            if modified:
+                os.utime(fd, (modified, modified))
 
     def take_effect(self) -> Path | None:
         """Makes the new directory the resume directory.
@@ -91,9 +94,8 @@ class Staging:
 
         Raises OSError. Then nothing has changed.
         """
-        self._write()
         ResumeDir(self._new).make_engine_dir()
-        fsync_dir(self._new)
+        self._sync()
         self._lock(self._new)
         (self._new / _INCOMPLETE).unlink()
         fsync_dir(self._new)
@@ -112,6 +114,8 @@ class Staging:
         private_dir.prepare(self._new, parents=False)
         (self._new / _INCOMPLETE).touch()
         fsync_dir(self._new)
+        self._fd = os.open(self._new, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._locks.callback(os.close, self._fd)
 
     def _put_away(self) -> Path | None:
         """Renames a complete directory that is at the place of the new one. Deletes it if it has no records."""
@@ -135,19 +139,26 @@ class Staging:
         parts = name.split("/")
         return len(parts) <= 2 and all(part and not part.startswith(".") for part in parts)
 
-    def _write(self) -> None:
-        pending, self._pending = self._pending, []
-        failures = [failure for failure in commit(pending) if failure is not None]
-        if failures:
-            raise failures[0]
-        times, self._times = self._times, []
-        for path, modified in times:
-            os.utime(path, (modified, modified))
+    def _sync(self) -> None:
+        """Makes all files of the new directory durable at once. Raises OSError.
+
+        The kernel reports errors since the directory was opened.
+        """
+        if _libc.syncfs(self._fd) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(self._new))
 
 
 def is_empty(directory: Path) -> bool:
-    """Whether a resume directory has no records. Raises OSError."""
-    return not ResumeDir(directory).torrents() and not (directory / "session.json").exists()
+    """Whether a resume directory has no records, and no damaged files. Raises OSError."""
+    found = ResumeDir(directory)
+    if found.torrents() or os.path.lexists(found.session):
+        return False
+    for aside in (found.damaged, found.staged):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            if os.listdir(aside):  # noqa: PTH208  # only their number matters
+                return False
+    return True
 
 
 def _exchange(one: Path, other: Path) -> None:

@@ -13,6 +13,7 @@ from ouzel.cli.commands.option_flags import (
     Dht,
     FirstLastPieceFirst,
     GoalAction,
+    Group,
     InactiveTime,
     Lsd,
     MaxConnections,
@@ -101,6 +102,7 @@ def add(
     dht: Dht = None,
     lsd: Lsd = None,
     name: Name = None,
+    group: Group = None,
     ratio: Ratio = None,
     seeding_time: SeedingTime = None,
     inactive_time: InactiveTime = None,
@@ -120,6 +122,7 @@ def add(
         "dht": dht,
         "lsd": lsd,
         "name": name,
+        "group": group or None,
     }
     set_options: dict[str, Any] = {option: value for option, value in options.items() if value is not None}
     set_options |= goals_given(ratio, seeding_time, inactive_time, action)

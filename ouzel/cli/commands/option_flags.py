@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
+from ouzel.cli.arguments import COMPLETE_GROUP
 from ouzel.cli.display.goals import parse_ratio, parse_span
 
 T = TypeVar("T")
@@ -40,6 +41,10 @@ Dht = Annotated[Switch, typer.Option("--dht/--no-dht", help="Use the DHT.")]
 Lsd = Annotated[Switch, typer.Option("--lsd/--no-lsd", help="Announce it in the local network.")]
 Name = Annotated[
     str | None, typer.Option(metavar="NAME", help="Show this name; empty for the torrent's own. Renames no file.")
+]
+Group = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The bandwidth group that it belongs to.", autocompletion=COMPLETE_GROUP),
 ]
 
 

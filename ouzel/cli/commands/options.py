@@ -11,6 +11,7 @@ from ouzel.cli.commands.option_flags import (
     Dht,
     FirstLastPieceFirst,
     GoalAction,
+    Group,
     InactiveTime,
     Lsd,
     MaxConnections,
@@ -51,6 +52,7 @@ def options(
     ] = None,
     no_labels: Annotated[bool, typer.Option("--no-labels", help="Remove all labels.")] = False,
     name: Name = None,
+    group: Group = None,
     as_json: AsJson = False,
 ) -> None:
     """Set options of torrents; without an option, show those of one torrent."""
@@ -70,6 +72,8 @@ def options(
         "name": name,
     }
     args = {option: value for option, value in given.items() if value is not None}
+    if group is not None:
+        args["group"] = group or None
     if args:
         for_each(context, Chosen(torrents or [], everything, label), "update_options", args, "changed", as_json)
         return

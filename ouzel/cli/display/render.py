@@ -79,7 +79,7 @@ def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
             f"{format_size(detail.size)} in {format_count('?' if detail.files is None else detail.files, 'file')}",
         ),
         ("rates", f"{format_rate(detail.download_bps)} down, {format_rate(detail.upload_bps)} up"),
-        ("limits", _limits(detail.download_limit_bps, detail.upload_limit_bps)),
+        ("limits", limits_text(detail.download_limit_bps, detail.upload_limit_bps)),
         ("peers", f"{detail.peers}, of them {format_count(detail.seeds, 'seed')}"),
         ("totals", f"{format_size(detail.downloaded)} downloaded, {format_size(detail.uploaded)} uploaded"),
         ("wasted", format_size(detail.wasted)),
@@ -189,11 +189,11 @@ def health_line(table: Table) -> Text:
 
 def limits(report: SettingsReport) -> Text:
     """A text about the limits of the session or of a torrent, and a line about the session's alternative limits."""
-    text, other = _limits(report.download_bps, report.upload_bps), report.alternative
+    text, other = limits_text(report.download_bps, report.upload_bps), report.alternative
     if other is not None:
         when = "in force" if other.in_force else "not in force"
         why = "as the schedule says" if other.switch is None else f"switched {'on' if other.switch else 'off'}"
-        text += f"\nalternative: {_limits(other.download_bps, other.upload_bps)}; {when}, {why}"
+        text += f"\nalternative: {limits_text(other.download_bps, other.upload_bps)}; {when}, {why}"
         text += f"\nschedule: {describe_schedule(other.schedule)}"
     return Text(text)
 
@@ -354,7 +354,8 @@ def _pairs(*pairs: tuple[str, str]) -> Grid:
     return grid
 
 
-def _limits(download_bps: int, upload_bps: int) -> str:
+def limits_text(download_bps: int, upload_bps: int) -> str:
+    """The text of a download and an upload limit."""
     return f"{format_limit(download_bps)} down, {format_limit(upload_bps)} up"
 
 

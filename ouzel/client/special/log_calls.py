@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from ouzel.client.call import Call, call_of, whole
-from protocol.wire.commands import log_commands
-from protocol.wire.commands.log_commands import Component, LogLevel
+from protocol.wire.commands.service import log_commands
+from protocol.wire.commands.service.log_commands import Component, LogLevel
 from protocol.wire.envelope import Wait
 from protocol.wire.log.log_results import LogLevels, LogPage
 

@@ -172,6 +172,7 @@ def update_options(
     seeding_time_goal_s: int | Literal["none", "global"] | None = None,
     inactive_time_goal_s: int | Literal["none", "global"] | None = None,
     goal_action: GoalAction | Literal["global"] | None = None,
+    group: str | None = None,
     wait: Wait = "durable",
 ) -> Call[None]:
     """Sets options of a torrent. None does not change an option.
@@ -190,6 +191,7 @@ def update_options(
         ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when a complete torrent has seeded enough. "none" means
             no goal. "global" means the global goal.
         goal_action: what is done once a goal is reached. "global" means the global action.
+        group: the name of an existing bandwidth group. An empty text means none.
     """
     command = option_commands.UpdateOptions(
         torrent=torrent,
@@ -209,6 +211,7 @@ def update_options(
         seeding_time_goal_s=none_is_null(seeding_time_goal_s),
         inactive_time_goal_s=none_is_null(inactive_time_goal_s),
         goal_action=or_unset(goal_action),
+        group=msgspec.UNSET if group is None else group or None,
     )
     return call_of(command, nothing, wait)
 

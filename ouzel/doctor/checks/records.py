@@ -10,6 +10,7 @@ from typing import Final
 
 from ouzel.doctor.finding import Finding, denied, error, info, ok, warning
 from ouzel.doctor.target import Target
+from protocol.durable.format_version import NewerFormat, check_format
 from protocol.durable.integrity import Damaged, decode_record
 from protocol.wire.desired import DesiredTorrent
 
@@ -52,12 +53,20 @@ def damaged(target: Target) -> Iterator[Finding]:
 
 
 def records(target: Target) -> Iterator[Finding]:
-    """The records of a stopped daemon: whether each is intact, and whether its torrent is quarantined."""
+    """The records of a stopped daemon: their format, whether each is intact, and whether its torrent is quarantined."""
     if target.health is not None:
         count = 0 if target.stats is None else target.stats.torrents.get("quarantined", 0)
         yield from _quarantined(count)
         return
     if target.paths.resume_dir is None:
+        return
+    try:
+        check_format(Path(target.paths.resume_dir))
+    except NewerFormat as problem:
+        yield error(str(problem), "ouzeld does not start before that")
+        return
+    except OSError as problem:
+        yield denied(problem.filename or target.paths.resume_dir, problem)
         return
     bad, quarantined, seen = [], 0, 0
     try:

@@ -33,7 +33,7 @@ def unit(target: Target) -> Iterator[Finding]:
         yield info("systemd does not answer, or this machine has no systemd")
         return
     if found.get("LoadState") == "not-found":
-        yield info("there is no unit ouzel.service", "README.md describes how to install it")
+        yield info("there is no unit ouzel.service", "docs/systemd.md describes how to install it")
         return
     yield from state(found, user)
     if user and not (LINGER / target.user).exists():

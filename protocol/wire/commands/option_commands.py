@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 
 from protocol.wire.commands.kinds import MAX_LABELS, CategoryName, Label, Mutation, TorrentId
-from protocol.wire.desired import DisplayName, OwnLimit
+from protocol.wire.desired import DisplayName, GroupName, OwnLimit
 from protocol.wire.goals import Global, GoalAction, InactiveGoal, RatioGoal, TimeGoal
 
 
@@ -42,6 +42,7 @@ class UpdateOptions(Mutation, frozen=True, kw_only=True, tag="update_options"):
         inactive_time_goal_s: the seeding time without transfer after which the torrent has seeded enough. It is counted
             from when payload was last received or sent. Null and `global` have the same meaning as in `ratio_goal`.
         goal_action: what is done once a goal is reached. `global` means the global action.
+        group: the name of an existing bandwidth group; null means none.
     """
 
     torrent: TorrentId
@@ -61,3 +62,4 @@ class UpdateOptions(Mutation, frozen=True, kw_only=True, tag="update_options"):
     seeding_time_goal_s: TimeGoal | Global | msgspec.UnsetType | None = msgspec.UNSET
     inactive_time_goal_s: InactiveGoal | Global | msgspec.UnsetType | None = msgspec.UNSET
     goal_action: GoalAction | Global | msgspec.UnsetType = msgspec.UNSET
+    group: GroupName | msgspec.UnsetType | None = msgspec.UNSET

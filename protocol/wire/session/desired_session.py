@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from protocol.text import patterns
-from protocol.wire.desired import Bps, Category, SettingValue
+from protocol.wire.desired import BandwidthGroup, Bps, Category, SettingValue
 from protocol.wire.goals import GoalAction, InactiveGoal, RatioGoal, TimeGoal
 
 FromFile = Literal["file"]
@@ -65,6 +65,7 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         alternative: whether the alternative limits are in force; None if the schedule decides.
         goals: the global seeding goals that clients have set.
         alternative_limits: the alternative limits, and their schedule, that clients have set.
+        groups: the bandwidth groups, by name.
     """
 
     download_bps: Bps | None = None
@@ -76,3 +77,4 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     alternative: bool | None = None
     goals: OwnGlobalGoals = OwnGlobalGoals()
     alternative_limits: OwnAlternativeLimits = OwnAlternativeLimits()
+    groups: dict[str, BandwidthGroup] = {}

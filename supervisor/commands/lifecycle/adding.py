@@ -29,7 +29,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.event import LifecycleEvent
 from protocol.wire.events.torrent_events import MetadataUpdated, TorrentAdded
 from protocol.wire.results import AddAccepted
-from supervisor.commands import categories
+from supervisor.commands import categories, groups
 from supervisor.commands.acceptance import Acceptance
 from supervisor.commands.arguments import by_index, check_limits, check_rules, check_url, endpoints
 from supervisor.commands.handlers import handles
@@ -108,6 +108,7 @@ class Adding:
             for index, url in enumerate(urls):
                 check_url(url, f"{field}[{index}]")
         category = None if command.category is None else categories.find(self._catalogue, command.category)
+        command = msgspec.structs.replace(command, options=groups.to_store(self._catalogue, command.options))
         save_path, mount_point = await self._place(command, category, deadline)
         peers = endpoints(command.peers)
         source = await self._inspect(command, save_path, deadline)
@@ -234,7 +235,7 @@ class Adding:
         await self._catalogue.put(desired, metainfo=command.metainfo, resume=source.resume)
         for event in appeared(desired, self._catalogue.category_of(desired)):
             self._publish(event)
-        self._engine.ensure(desired)
+        self._engine.ensure(desired, new=source.resume is None)
 
     async def _sharing(self, command: AddTorrent, save_path: str, near: list[str], deadline: float) -> list[str]:
         """The torrents in `near` that share a file with the new torrent. If the files are unknown, all of `near`."""

@@ -1,6 +1,6 @@
 """Changes the levels of the log at run time."""
 
-from protocol.wire.commands.log_commands import UpdateLogLevels
+from protocol.wire.commands.service.log_commands import UpdateLogLevels
 from supervisor.commands.acceptance import SESSION, Acceptance
 from supervisor.commands.handlers import handles
 from supervisor.engine.engine import Engine

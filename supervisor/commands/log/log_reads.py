@@ -1,6 +1,6 @@
 """Reads of the log: its recent lines and its levels."""
 
-from protocol.wire.commands.log_commands import GetLog, GetLogLevels
+from protocol.wire.commands.service.log_commands import GetLog, GetLogLevels
 from protocol.wire.log.log_results import LogLevels
 from supervisor.commands.handlers import handles
 from supervisor.commands.reads.reads import Steps

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from protocol.durable.doubted import ALL
 from protocol.host.mounts import MountTable, mount_point_of
 from protocol.wire.commands.file_commands import RelocateStorage
 from protocol.wire.desired import DesiredTorrent, StorageMove
@@ -41,7 +42,8 @@ class Examined(NamedTuple):
     Fields:
         save_path: the new save path, with links resolved.
         missing: the paths of files that are not there.
-        doubted: the indices of files that may have another content than at the present save path.
+        doubted: the indices of files that may have another content than at the present save path. Missing files are
+            among them, because any content may appear there later.
     """
 
     save_path: str
@@ -100,7 +102,9 @@ class Relocating:
         """Stores the relocation."""
         mount_point = mount_point_of(save_path, self._mounts.current())
         move = StorageMove(save_path=save_path, mount_point=mount_point, phase="relocating", doubted=doubted)
-        after = msgspec.structs.replace(before, move=move, revision=before.revision + 1)
+        # The client has guaranteed the files at the former path. Without resume data nothing else would be checked.
+        seed_mode = before.seed_mode and not doubted
+        after = msgspec.structs.replace(before, move=move, seed_mode=seed_mode, revision=before.revision + 1)
         await self._catalogue.put(after)
         self._engine.ensure(after)
         return after
@@ -122,11 +126,13 @@ class Relocating:
         """Looks for the files at the new save path. Raises OuzelError, OSError."""
         save_path = self._roots.confine(path, field)
         saved_ns = _modified(self._catalogue.fastresume_name(desired.torrent))
-        missing, doubted = [], []
+        missing: list[str] = []
+        doubted = [] if files else [ALL]  # the progress is not known, or there is none
         for file in files:
             there = _status(f"{save_path}/{file.path}")
             if there is None or there.st_size > file.size or (whole and there.st_size != file.size):
                 missing.append(file.path)
+                doubted.append(file.number)  # whatever appears there later
             elif _is_doubted(_status(f"{desired.save_path}/{file.path}"), there, saved_ns):
                 doubted.append(file.number)
         if not whole and len(missing) < len(files):

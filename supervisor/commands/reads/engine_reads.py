@@ -7,9 +7,9 @@ import msgspec
 
 from protocol.internal.link_queries import PeersQueried, PiecesQueried
 from protocol.wire import codec
-from protocol.wire.commands.counter_commands import GetCounters
 from protocol.wire.commands.kinds import EngineRead, SessionRead
 from protocol.wire.commands.peer_commands import ListPeers, PieceMap
+from protocol.wire.commands.service.counter_commands import GetCounters
 from protocol.wire.commands.torrent_commands import ListFiles, ListTrackers
 from protocol.wire.commands.tracker_commands import ListWebSeeds
 from protocol.wire.errors import ErrorKind, OuzelError

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 
-from protocol.wire.commands.counter_commands import GetMetrics
+from protocol.wire.commands.service.counter_commands import GetMetrics
 from protocol.wire.metrics.metrics_report import EventLogReport, MemoryReport, MetricsReport
 from supervisor.commands.handlers import handles
 from supervisor.config.limit_schedule import LimitsInForce

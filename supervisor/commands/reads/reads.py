@@ -16,6 +16,7 @@ import psutil
 from protocol.wire import codec
 from protocol.wire.commands.category_commands import ListCategories
 from protocol.wire.commands.goal_commands import GetGoals
+from protocol.wire.commands.group_commands import ListGroups
 from protocol.wire.commands.kinds import EngineRead, InstantRead, PagedRead, SessionRead
 from protocol.wire.commands.peer_commands import ListBans
 from protocol.wire.commands.session_commands import GetSettings, Health, Hello, Ping, Replay, Stats
@@ -40,7 +41,8 @@ from protocol.wire.reports import (
 )
 from protocol.wire.results import BanList, CategoryList, Nothing, ServerInfo, SettingList
 from protocol.wire.rows import DETAIL_FIELDS, ROW_FIELDS, TorrentDetail, TorrentRow
-from supervisor.commands import categories
+from protocol.wire.session.group_results import GroupList
+from supervisor.commands import categories, groups
 from supervisor.commands.handlers import check_complete, handlers_of, handles
 from supervisor.commands.reads import pages
 from supervisor.commands.reads.setting_reports import setting_reports
@@ -157,6 +159,10 @@ class Reads:
     @handles(ListCategories)
     def _categories(self, _: ListCategories) -> CategoryList:
         return categories.listed(self._catalogue.session)
+
+    @handles(ListGroups)
+    def _groups(self, _: ListGroups) -> GroupList:
+        return groups.listed(self._catalogue.session)
 
     @handles(GetTorrent)
     def _detail(self, command: GetTorrent) -> TorrentDetail:

@@ -20,6 +20,7 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.engine.process.engine_socket import EngineSocket
 from supervisor.log.request_book import RequestBook
 from supervisor.log.request_id import REQUEST
+from supervisor.traces.traces import TRACE
 
 COMMANDS_PER_FRAME: Final = 500
 LARGE_BYTES: Final = 64 * 1024
@@ -126,7 +127,7 @@ class EngineLink:
             self._unsent += [msgspec.structs.replace(each, request=request) for each in commands]
             for each in commands:
                 if isinstance(each, EnsureTorrent):
-                    self.requests.note(each.desired.torrent, request)
+                    self.requests.note(each.desired.torrent, request, TRACE.get())
         else:
             self._unsent += commands
 
@@ -169,6 +170,9 @@ class EngineLink:
         loop = asyncio.get_running_loop()
         token = next(self._tokens)
         answer: asyncio.Future[Any] = loop.create_future()
+        traced = TRACE.get()
+        kind = str(query.__struct_config__.tag)
+        asking = None if traced is None else traced.child("engine_query", **{"ouzel.query": kind})
         self._answers[token] = answer
         # This timer costs a tenth of `asyncio.timeout`, and each add sends a query.
         timer = None if deadline is None else loop.call_at(deadline, _expire, answer)
@@ -180,6 +184,8 @@ class EngineLink:
             self._answers.pop(token, None)
             if timer is not None:
                 timer.cancel()
+            if asking is not None:
+                asking.end(None if _is_answered(answer) else "no answer")
 
     def new_generation(self) -> int:
         """Returns the generation of the next engine process."""
@@ -213,3 +219,7 @@ class EngineLink:
 def _expire(answer: asyncio.Future[Any]) -> None:
     if not answer.done():
         answer.set_exception(TimeoutError())
+
+
+def _is_answered(answer: asyncio.Future[Any]) -> bool:
+    return answer.done() and not answer.cancelled() and answer.exception() is None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import DesiredTorrent, TorrentOptions
 
 
 class OwnTorrents(Protocol):
@@ -22,3 +22,6 @@ class OwnTorrents(Protocol):
 
     def category_of(self, desired: DesiredTorrent) -> str | None:
         """The name of a torrent's category; None without a category."""
+
+    def options_of(self, desired: DesiredTorrent) -> TorrentOptions:
+        """A torrent's options as clients see them, with the name of the bandwidth group."""

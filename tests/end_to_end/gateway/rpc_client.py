@@ -13,11 +13,16 @@ SESSION = "X-Transmission-Session-Id"
 
 
 class RpcClient:
-    """Sends requests to a gateway."""
+    """Sends requests to a gateway.
+
+    Fields:
+        headers: further headers of each request.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = f"{url}/transmission/rpc"
         self._session = ""
+        self.headers: dict[str, str] = {}
 
     def call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """Runs a method that succeeds. Underscores in the names of arguments are dashes. Returns the arguments."""
@@ -77,7 +82,12 @@ class RpcClient:
     def send(self, body: bytes | None, content_type: str = "application/json") -> tuple[int, dict[str, str], bytes]:
         """Sends a request. Returns the status, the headers in lower case, and the content. Remembers the session id."""
         key = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
-        headers = {SESSION: self._session, "Authorization": f"Basic {key}", "Content-Type": content_type}
+        headers = {
+            SESSION: self._session,
+            "Authorization": f"Basic {key}",
+            "Content-Type": content_type,
+            **self.headers,
+        }
         request = urllib.request.Request(self.url, body, headers)
         try:
             with urllib.request.urlopen(request, timeout=30) as response:

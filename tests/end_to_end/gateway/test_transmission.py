@@ -328,6 +328,43 @@ def test_queues(place: Place) -> None:
     assert rpc.call("session-get", fields=["download-queue-enabled"]) == {"download-queue-enabled": False}
 
 
+def test_bandwidth_groups(place: Place) -> None:
+    """They are Ouzel's. A torrent creates its group, and limits that are off keep their values."""
+    rpc, client = place.rpc, place.daemon.client
+
+    def groups(**arguments: object) -> list[dict[str, object]]:
+        return list(rpc.call("group-get", **arguments)["group"])
+
+    shown = {
+        "name": "night",
+        "honorsSessionLimits": True,
+        "speed-limit-down": 100,
+        "speed-limit-down-enabled": True,
+        "speed-limit-up": 0,
+        "speed-limit-up-enabled": False,
+    }
+    limits = {"speed-limit-down": 100, "speed-limit-down-enabled": True, "honorsSessionLimits": False}
+    rpc.call("group-set", name=" night ", **limits)
+    assert groups() == groups(group="night") == groups(group=["night", "day"]) == [shown]
+    assert groups(group="day") == groups(group=[]) == []
+    assert [(each.name, each.download_bps) for each in client.list_groups()] == [("night", 100_000)]
+    rpc.call("group-set", name="night", **{"speed-limit-down-enabled": False, "speed-limit-up": 7})
+    shown |= {"speed-limit-down-enabled": False, "speed-limit-up": 7}
+    assert groups() == [shown]
+    assert client.list_groups()[0].download_bps == 0
+    rpc.call("group-set", name="night", **{"speed-limit-down-enabled": True, "speed-limit-up-enabled": True})
+    assert (client.list_groups()[0].download_bps, client.list_groups()[0].upload_bps) == (100_000, 7000)
+    rpc.call("group-set", name="night", **{"speed-limit-up": 0})
+    assert client.list_groups()[0].upload_bps == 1000
+    number = place.add(two_files("grouped"))
+    for group in ("night", "new one", ""):
+        rpc.call("torrent-set", ids=[number], group=group)
+        assert rpc.torrent(number, "group")["group"] == group
+    assert [each["name"] for each in groups()] == ["new one", "night"]
+    assert rpc.refusal("group-set", name=" ") == "No group name given"
+    assert "args.name" in rpc.refusal("torrent-set", ids=[number], group="x" * 201)
+
+
 def test_free_space(place: Place) -> None:
     """Only the space below download roots is told."""
     found = place.rpc.call("free-space", path=str(place.daemon.downloads))

@@ -1,4 +1,4 @@
-"""The procedures with the files of the resume directory that README describes, on a real daemon."""
+"""The procedures with the files of the resume directory that docs/storage.md describes, on a real daemon."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def seeding(daemon: Daemon, name: str) -> Torrent:
 
 
 def without_checksum(text: str) -> str:
-    """Removes the checksum's line, as README describes."""
+    """Removes the checksum's line, as docs/storage.md describes."""
     return "".join(line for line in text.splitlines(keepends=True) if '"checksum"' not in line)
 
 
@@ -108,7 +108,9 @@ def test_a_copy_is_an_older_state_and_another_machine(root: Path) -> None:
         until(daemon.healthy, "all is well")
 
 
-README = Path(__file__).parents[3] / "README.md"
+ROOT = Path(__file__).parents[3]
+PROCEDURES = ROOT / "docs/systemd.md"
+PAGES = [ROOT / "README.md", PROCEDURES, ROOT / "docs/security.md"]
 
 
 def everyday(text: str) -> list[str]:
@@ -148,22 +150,22 @@ COMMANDS = {
         ],
         "tools/systemd/story.py",
     ),
-    **dict.fromkeys(everyday(README.read_text()), "tools/systemd/operators_day.py"),
+    **dict.fromkeys(everyday(PROCEDURES.read_text()), "tools/systemd/operators_day.py"),
 }
-"""Each command of README, and the test that runs it."""
+"""Each command of README and of the pages for operators, and the test that runs it."""
 
 
-def test_each_command_of_the_readme_is_run_somewhere() -> None:
+def test_each_command_of_the_pages_is_run_somewhere() -> None:
     """A new command needs a row here, and something that runs it."""
-    assert set(commands(README.read_text())) == set(COMMANDS)
+    assert {each for page in PAGES for each in commands(page.read_text())} == set(COMMANDS)
     for where in COMMANDS.values():
-        assert (README.parent / where).is_file(), where
+        assert (ROOT / where).is_file(), where
 
 
 def test_an_operators_day_has_every_everyday_procedure() -> None:
     """Procedures are matched by the words at their beginning."""
-    titles = re.findall(r"\n\*\*(.+?)\*\*", README.read_text().partition("\n## Everyday procedures\n")[2])
-    day = (README.parent / "tools/systemd/operators_day.py").read_text()
+    titles = re.findall(r"\n\*\*(.+?)\*\*", PROCEDURES.read_text().partition("\n## Everyday procedures\n")[2])
+    day = (ROOT / "tools/systemd/operators_day.py").read_text()
     done = re.findall(r"_do\(\"([^\"]+)\"", day)
     assert titles
     for title in titles:

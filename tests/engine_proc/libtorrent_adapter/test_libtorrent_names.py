@@ -23,6 +23,7 @@ from engine_proc.libtorrent_adapter.parsing import libtorrent_files, libtorrent_
 from engine_proc.libtorrent_adapter.parsing.libtorrent_hashes import hashes
 from engine_proc.libtorrent_adapter.parsing.libtorrent_sources import METAINFO_LIMITS, RESUME_LIMITS
 from engine_proc.session.alerts import FileError, TorrentTrouble
+from engine_proc.session.caps_port import Caps
 from engine_proc.session.session_port import InvalidSource
 from engine_proc.trackers.held_trackers import HeldTrackers
 from protocol.internal.flight_recorder import FLIGHT_BYTES, FlightRecorder
@@ -254,7 +255,7 @@ def test_texts_of_alerts_are_cut_in_the_middle_of_a_character(native: Any, place
     params.renamed_files = {0: "é" * 3000, 1: "a" + "é" * 3000}
     handle = native.add_torrent(params)
     copier = AlertCopier(
-        Handles(), Selections(), lambda torrent: None, HeldTrackers(), FlightRecorder(bytearray(FLIGHT_BYTES))
+        Handles(), Selections(), lambda torrent: None, HeldTrackers(), Caps(), FlightRecorder(bytearray(FLIGHT_BYTES))
     )
     copier.expect(made.torrent, hashes(params.info_hashes).known(), resumes=False, complete=False)
     problems: list[str] = []

@@ -73,6 +73,9 @@ def test_variables_override_the_file(tmp_path: Path) -> None:
         ('usrname = "a"', "username"),
         ("ban_s = 0", "gateway.ban_s"),
         ('trusted_proxies = ["proxy"]', "gateway.trusted_proxies"),
+        ('[traces]\nendpoint = "localhost:4318"', "traces.endpoint"),
+        ('[traces]\nendpoint = "http://[x"', "traces.endpoint"),
+        ("[traces]\nratio = 1.5", "traces.ratio"),
     ],
 )
 def test_wrong_keys_are_named(tmp_path: Path, section: str, names: str) -> None:

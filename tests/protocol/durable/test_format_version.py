@@ -21,8 +21,9 @@ def test_a_directory_without_the_file_is_of_an_earlier_version(tmp_path: Path) -
     """It is accepted, and so is one whose file is damaged."""
     assert read_format(tmp_path / "format.json") is None
     check_format(tmp_path)
-    (tmp_path / "format.json").write_bytes(b"\0\0\0")
-    check_format(tmp_path)
+    for damaged in (b"\0\0\0", b'{"format": 1, "x": ' + b"[" * 4000):
+        (tmp_path / "format.json").write_bytes(damaged)
+        check_format(tmp_path)
 
 
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_each_command_has_a_row() -> None:
 def test_what_a_row_names_exists(op: str) -> None:
     """The commands of the command line, and the test."""
     row = ROWS[op]
-    assert row.shell
+    assert row.shell or op == "get_spans"
     assert set(row.shell) <= set(EXAMPLES)
     file, name = row.test
     found = ast.parse((TESTS / file).read_text()).body

@@ -10,7 +10,7 @@ import structlog
 import zmq
 from structlog.testing import capture_logs
 
-from protocol.wire.commands.log_commands import GetLog, GetLogLevels, UpdateLogLevels
+from protocol.wire.commands.service.log_commands import GetLog, GetLogLevels, UpdateLogLevels
 from protocol.wire.commands.session_commands import Ping
 from protocol.wire.errors import OuzelError
 from protocol.wire.key_file import Role

@@ -13,7 +13,7 @@ from protocol.wire.commands.torrent_commands import ListTorrents
 from protocol.wire.desired import CATEGORIES_MAX, Category
 from protocol.wire.errors import ErrorKind
 from protocol.wire.session.desired_session import DesiredSession
-from supervisor.store.category_names import CategoryNames
+from supervisor.store.derived.category_names import CategoryNames
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.commands.test_mutations import MAGNET, do, fingerprint, on_disk, refused
 from tests.supervisor.samples import OTHER, V1, desired

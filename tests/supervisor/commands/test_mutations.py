@@ -769,6 +769,7 @@ def test_the_default_add_asks_for_nothing() -> None:
     changing |= {"move_storage", "rename_file", "rename_folder"}
     changing |= {"move_in_queue", "set_piece_deadlines"}
     changing |= {"put_category", "remove_category"}
+    changing |= {"put_group", "remove_group"}
     changing |= {"create_torrent", "cancel_job"}
     changing |= {"update_goals", "update_log_levels"}
     changing |= {"put_category", "remove_category", "upload_part"}

@@ -14,7 +14,7 @@ from protocol.durable.directory_lock import DirectoryLock
 from protocol.internal.link_commands import Configure, DropTorrent, EnsureTorrent, SaveAll
 from protocol.internal.link_events import Heartbeat
 from protocol.internal.link_queries import QueryFiles
-from protocol.wire.desired import DesiredTorrent, Quarantine
+from protocol.wire.desired import DesiredTorrent, Quarantine, TorrentOptions
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.events.session_events import EngineLost, EngineStarted, SessionError
 from supervisor.config.config import Config, PathsConfig, RestartConfig
@@ -54,6 +54,9 @@ class Own:
 
     def category_of(self, _: DesiredTorrent) -> str | None:
         return None
+
+    def options_of(self, desired: DesiredTorrent) -> TorrentOptions:
+        return desired.options
 
 
 class Played(Launcher):

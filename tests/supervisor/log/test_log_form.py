@@ -10,7 +10,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.wire.commands.log_commands import GetLog
+from protocol.wire.commands.service.log_commands import GetLog
 from supervisor.log.log_form import Destination, Form, Format, destination
 from supervisor.log.request_id import REQUEST
 from supervisor.log.short_name import NAME_MAX

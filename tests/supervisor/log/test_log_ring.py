@@ -3,7 +3,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from protocol.wire.commands.log_commands import GetLog
+from protocol.wire.commands.service.log_commands import GetLog
 from protocol.wire.log.log_results import LogPage
 from supervisor.log.log_ring import LogRing
 

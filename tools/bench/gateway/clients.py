@@ -30,11 +30,12 @@ class HttpClient:
     """A connection to an HTTP server. After an error, the connection is opened again.
 
     Args:
-        port: a port of loopback.
+        port: the server's port.
+        host: the server's address.
     """
 
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+    def __init__(self, port: int, *, host: str = "127.0.0.1") -> None:
+        self._connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
         self.headers: dict[str, str] = {}
 
     def close(self) -> None:
@@ -102,8 +103,10 @@ class QbittorrentClient(HttpClient):
 class TransmissionClient(HttpClient):
     """A client of Transmission's RPC."""
 
-    def __init__(self, port: int, username: str = USERNAME, password: str = PASSWORD) -> None:
-        super().__init__(port)
+    def __init__(
+        self, port: int, username: str = USERNAME, password: str = PASSWORD, *, host: str = "127.0.0.1"
+    ) -> None:
+        super().__init__(port, host=host)
         key = base64.b64encode(f"{username}:{password}".encode()).decode()
         self.headers["Authorization"] = f"Basic {key}"
 

@@ -22,6 +22,7 @@ import typer
 from protocol.wire.rows import TorrentState
 from tools.bench.options import AsJson, Keep
 from tools.bench.report import Check, Report, show, tell
+from tools.bench.service import group_shares
 from tools.rig import payload
 from tools.rig.daemon import Daemon
 from tools.rig.payload import MIB, Torrent
@@ -84,11 +85,22 @@ def limits(
     mbps: Annotated[float, typer.Option(min=0.1, help="The limit, in MB/s.")] = 2.0,
     window: Annotated[float, typer.Option(metavar="S", min=2, help="How long each rate is measured.")] = 20.0,
     transport: Annotated[str, typer.Option(help="tcp, utp or both.")] = "both",
+    groups: Annotated[
+        bool, typer.Option("--groups", help="Check bandwidth groups instead: two torrents share a limit, over TCP.")
+    ] = False,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
     """Check global, per-torrent and alternative rate limits, down and up, over TCP and uTP, at the other end."""
     limit_bps = int(mbps * 1e6)
+    if groups:
+        with scratch(keep=keep) as root:
+            shares = [
+                group_shares.measure(root / way, way, limit_bps, window, {**ENGINE, **TRANSPORTS["tcp"]})
+                for way in ("down", "up")
+            ]
+        show(group_shares.report(shares, limit_bps, window), as_json=as_json)
+        return
     transports = [each for each in TRANSPORTS if transport in (each, "both")]
     if not transports:
         raise typer.BadParameter("tcp, utp or both")

@@ -9,11 +9,15 @@ PAGE: Final = "docs/commands.md"
 SOURCE: Final = "tools/spec/pages/command_table.py"
 
 
+GATEWAY: Final = "`ouzel-gateway`"
+"""What uses the commands that no subcommand uses."""
+
+
 class Row(NamedTuple):
     """The ways to use a command, in addition to the protocol.
 
     Fields:
-        shell: the subcommands of `ouzel` that use this command.
+        shell: the subcommands of `ouzel` that use this command. Empty if only the gateway uses it.
         test: the test that proves its effect: the file, below tests/end_to_end, and the test's name.
     """
 
@@ -33,6 +37,7 @@ ROWS: Final = {
     "stats": _row("stats", test="torrents/test_totals.py::uploads_are_counted_once_over_deaths_of_either_process"),
     "get_counters": _row("stats", test="host/test_statistics.py::counters_count_what_is_downloaded"),
     "get_metrics": _row("stats", test="gateway/test_metrics.py::counters_never_go_down"),
+    "get_spans": _row(test="gateway/test_traces.py::one_trace_from_the_command_line_to_the_engine"),
     "get_settings": _row("settings", test="torrents/test_settings.py::every_setting_can_be_changed_by_a_client"),
     "get_goals": _row("goals", test="torrents/test_global_goals.py::global_goals_on_the_command_line"),
     "get_log": _row("logs", test="host/test_log_commands.py::one_name_from_the_client_to_the_engine_and_back"),
@@ -47,6 +52,7 @@ ROWS: Final = {
     "list_bans": _row("ban", test="torrents/test_bans.py::bans_on_the_command_line"),
     "list_web_seeds": _row("webseeds", test="torrents/test_web_seeds.py::an_added_web_seed_provides_the_payload"),
     "list_categories": _row("categories", test="torrents/test_categories.py::categories_on_the_command_line"),
+    "list_groups": _row("groups", test="torrents/test_groups.py::groups_on_the_command_line"),
     "replay": _row("events", test="clients/test_slow_subscriber.py::a_stopped_subscriber_finds_its_gap_and_repairs_it"),
     "list_crashes": _row("crashes", test="crashes/test_poison.py::a_torrent_that_crashes_the_engine_as_it_is_loaded"),
     "get_crash": _row("crashes show", test="crashes/test_poison.py::a_torrent_that_crashes_the_engine_as_it_is_loaded"),
@@ -83,7 +89,11 @@ ROWS: Final = {
     "update_web_seeds": _row("webseeds", test="torrents/test_web_seeds.py::an_added_web_seed_provides_the_payload"),
     "add_peers": _row("peers", test="torrents/test_download.py::a_torrent_is_downloaded_and_its_events_tell_the_story"),
     "update_options": _row(
-        "options", "goals", "categories assign", test="torrents/test_options.py::peers_see_limits_and_super_seeding"
+        "options",
+        "goals",
+        "categories assign",
+        "groups assign",
+        test="torrents/test_options.py::peers_see_limits_and_super_seeding",
     ),
     "export_torrent": _row(
         "export", test="torrents/test_export.py::what_is_exported_is_the_torrent_with_its_present_trackers"
@@ -104,6 +114,8 @@ ROWS: Final = {
     "remove_category": _row(
         "categories remove", test="torrents/test_categories.py::files_are_stored_below_the_path_of_the_category"
     ),
+    "put_group": _row("groups put", test="torrents/test_groups.py::two_downloads_share_the_limit_of_their_group"),
+    "remove_group": _row("groups remove", test="torrents/test_groups.py::two_downloads_share_the_limit_of_their_group"),
     "create_torrent": _row("create", test="torrents/test_create.py::hashes_are_those_of_another_implementation"),
     "cancel_job": _row("cancel", test="torrents/test_create.py::jobs_run_one_after_the_other_and_can_be_cancelled"),
     "release_torrent": _row(
@@ -131,6 +143,6 @@ def page() -> str:
     for op in OPERATIONS:
         shell, (file, name) = ROWS[op]
         method = f"`{op}`" if hasattr(Methods, op) else "`events`"
-        commands = ", ".join(f"`ouzel {each}`" for each in shell)
+        commands = ", ".join(f"`ouzel {each}`" for each in shell) or GATEWAY
         lines.append(f"| `{op}` | {method} | {commands} | [`{name}`](../tests/end_to_end/{file}) |")
     return "\n".join(lines) + "\n"

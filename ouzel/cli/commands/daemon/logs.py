@@ -19,8 +19,8 @@ from ouzel.cli.display.log_lines import log_line
 from ouzel.cli.display.output import Output
 from ouzel.cli.failure import print_line
 from ouzel.cli.ids import resolve
-from protocol.wire.commands import log_commands
-from protocol.wire.commands.log_commands import LINES_MAX
+from protocol.wire.commands.service import log_commands
+from protocol.wire.commands.service.log_commands import LINES_MAX
 from protocol.wire.log.log_results import LogPage
 
 Levels = dict[log_commands.Component, log_commands.LogLevel | None]

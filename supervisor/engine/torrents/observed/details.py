@@ -42,6 +42,5 @@ OF_RECORD: Final[Mapping[str, _Member]] = {
     "created_by": lambda _, metadata: "" if metadata is None else metadata.created_by,
     "created_us": lambda _, metadata: None if metadata is None else metadata.created_us,
     "revision": lambda desired, _: desired.revision,
-    "options": lambda desired, _: desired.options,
 }
 """By name, the function that returns a member for a record and the metadata that rows show."""

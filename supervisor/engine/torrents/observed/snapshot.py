@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from protocol.internal.link_events import IpFilterState, SessionStats
-from protocol.wire.desired import DesiredTorrent, edited_web_seeds
+from protocol.wire.desired import DesiredTorrent, TorrentOptions, edited_web_seeds
 from protocol.wire.events.torrent_events import Progress, StateChanged
 from protocol.wire.goals import GoalsReport
 from protocol.wire.metadata import KnownMetadata
@@ -58,6 +58,7 @@ class Snapshot:
         on_trackers_failing: called with a torrent and the time since which all its trackers fail. The time is None once
             a tracker works.
         category_of: returns the name of a torrent's category.
+        options_of: returns a torrent's options as clients see them.
     """
 
     def __init__(
@@ -65,8 +66,10 @@ class Snapshot:
         slot: int = 0,
         on_trackers_failing: Callable[[str, float | None], None] = lambda torrent, since: None,
         category_of: Callable[[DesiredTorrent], str | None] = lambda desired: None,
+        options_of: Callable[[DesiredTorrent], TorrentOptions] = lambda desired: desired.options,
     ) -> None:
         self._category_of = category_of
+        self._options_of = options_of
         self._slot = slot
         self._torrents: dict[str, Observed] = {}
         self._counts: Counter[TorrentState] = Counter()
@@ -190,8 +193,9 @@ class Snapshot:
         return self._now_in(torrent, TorrentState.QUEUED)
 
     def _now_in(self, torrent: str, state: TorrentState) -> list[StateChanged]:
+        previous = self.change_state(torrent, state)
         observed = self.of(torrent)
-        previous, observed.state, observed.error, observed.interrupted = observed.state, state, None, False
+        observed.error, observed.interrupted = None, False
         self.totals.state(torrent, state)
         return [] if previous is state else [StateChanged(torrent=torrent, state=state, previous=previous)]
 
@@ -343,6 +347,8 @@ class Snapshot:
                 return self.of(desired.torrent).applied_revision
             case "tracker_status":
                 return self.trackers_of(desired, now)
+            case "options":
+                return self._options_of(desired)
             case "bad_data":
                 return self.bad_data.report(desired.torrent)
             case _:

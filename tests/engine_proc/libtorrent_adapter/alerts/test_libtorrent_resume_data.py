@@ -8,6 +8,7 @@ import pytest
 from engine_proc.libtorrent_adapter.alerts.libtorrent_failures import Failures
 from engine_proc.libtorrent_adapter.alerts.libtorrent_resume_data import ResumeDataCopier
 from engine_proc.session.alerts import ResumeData, ResumeUnsaved
+from engine_proc.session.caps_port import Caps
 from engine_proc.trackers.held_trackers import HeldTrackers
 from tools.rig import payload
 
@@ -18,7 +19,7 @@ A, B = "a" * 40, "b" * 40
 @pytest.fixture
 def copier() -> ResumeDataCopier:
     """Expects A."""
-    copier = ResumeDataCopier(HeldTrackers(), Failures([]))
+    copier = ResumeDataCopier(HeldTrackers(), Failures([]), Caps())
     copier.expect(A)
     return copier
 

@@ -545,3 +545,21 @@ def test_the_metainfo_of_a_torrent_that_waits_is_not_kept(desk: Desk, tmp_path: 
     assert desk.session.torrents() == frozenset()
     assert desk.guard.waits(desired)
     assert not desk.judged.has(desired)
+
+
+def test_a_new_torrent_has_no_resume_data(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first load does not look for any. Each later load does."""
+    looked: list[str] = []
+    load = desk.store.load
+
+    def noting(torrent: str) -> object:
+        looked.append(torrent)
+        return load(torrent)
+
+    monkeypatch.setattr(desk.store, "load", noting)
+    desired, finder = desk.sample.desired(), desk.loader.finder
+    finder.is_new(desired.torrent)
+    assert finder.find(desired, to_load=True).saved is None
+    assert looked == []
+    finder.find(desired, to_load=True)
+    assert looked == [desired.torrent]

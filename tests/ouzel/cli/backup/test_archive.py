@@ -1,7 +1,9 @@
 """The format of a backup."""
 
 import io
+import os
 import tarfile
+from typing import Any
 
 import msgspec
 import pytest
@@ -96,3 +98,56 @@ def test_any_tar_program_reads_it() -> None:
         last = tar.extractfile(MANIFEST)
         assert last is not None
         assert msgspec.json.decode(last.read())["format"] == FORMAT
+
+
+def tar_of(*infos: tarfile.TarInfo, content: bytes = b"") -> bytes:
+    """A tar file with these headers. Their sizes may be wrong."""
+    return b"".join(info.tobuf(format=tarfile.PAX_FORMAT) for info in infos) + content
+
+
+def header(name: str = "resume/x", **fields: Any) -> tarfile.TarInfo:
+    """A header."""
+    found = tarfile.TarInfo(name)
+    for field, value in fields.items():
+        setattr(found, field, value)
+    return found
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        tar_of(header(size=2**40), content=b"x" * 512),
+        tar_of(header(size=2**40, type=tarfile.XHDTYPE), content=b"x" * 512),
+        tar_of(header(size=2**40, type=tarfile.GNUTYPE_LONGNAME), content=b"x" * 512),
+        tar_of(header(size=2**40, type=tarfile.GNUTYPE_SPARSE), content=b"x" * 512),
+        tar_of(header(type=tarfile.CHRTYPE)),
+        tar_of(header(type=tarfile.LNKTYPE, linkname="/etc/passwd")),
+        tar_of(header(type=tarfile.DIRTYPE)),
+        tar_of(header(type=tarfile.FIFOTYPE)),
+        tar_of(header("resume/a\nb")),
+        tar_of(header(os.fsdecode(b"resume/\xff"))),
+        tar_of(header(pax_headers={"path": "resume/a\0b"})),
+        tar_of(header(pax_headers={"size": "x"})),
+        tar_of(*[header(type=tarfile.XHDTYPE, name="x", size=0)] * 3000),
+        b"\x80" + b"\xff" * 1023,
+    ],
+)
+def test_hostile_archives_are_refused(content: bytes) -> None:
+    """Neither links, devices, sizes beyond any memory, nor names that no file can have get past the header."""
+    refused(content)
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"format":' + b"[" * 100_000, b'{"x":1}', b"\xff"])
+def test_a_hostile_manifest_is_refused(content: bytes) -> None:
+    """It may also be nested as deep as memory allows."""
+    assert "manifest" in refused(tar_of(header(MANIFEST, size=len(content)), content=content + bytes(1024)))
+
+
+def test_times_beyond_all_calendars_are_accepted() -> None:
+    """They come from files, whose times may be anything."""
+    file = io.BytesIO()
+    with ArchiveWriter(file, compressed=False) as writer:
+        for modified in (-(2**70), 2**70, 2**33):
+            writer.add(Member(f"resume/{modified % 7}", b"", modified))
+        writer.finish(manifest())
+    assert [each.modified for each in ArchiveReader(io.BytesIO(file.getvalue()))] == [0, 2**40, 2**33]

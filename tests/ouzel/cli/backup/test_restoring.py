@@ -64,6 +64,8 @@ def test_paths_are_mapped_by_their_components(tmp_path: Path) -> None:
         (f"resume/{A}.torrent", b"", "no record"),
         ("gateway/x", b"", "does not know"),
         ("resume/session.json", b'{"checksum": "0"}', "session.json"),
+        ("resume/format.json", b"[" * 4000, "format.json"),
+        ("resume/format.json", b'{"format": 1, "x": ' + b"[" * 4000, "format.json"),
     ],
 )
 def test_what_cannot_be_used_is_refused(name: str, content: bytes, why: str) -> None:
@@ -76,3 +78,46 @@ def test_the_present_format_is_restored() -> None:
     """With the file that says so."""
     content = b'{"format": %d}' % FORMAT
     Restorer(PathMap({}), lambda _: None).restore(archive(Member("resume/format.json", content)), None)
+
+
+RECORD = encode_record(DesiredTorrent(torrent=A, source="magnet", save_path="/d"))
+MARKS = Member(f"payload/{A}.json", b'{"certain":true,"files":[]}')
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [Member(f"resume/fastresume/{A}.fastresume", b"de"), Member(f"resume/{A}.json", RECORD)],
+        [Member(f"resume/{'b' * 40}.torrent", b""), Member(f"resume/{A}.json", RECORD)],
+        [Member(f"resume/{'b' * 40}.json", RECORD)],
+        [MARKS, MARKS, MARKS, MARKS, MARKS],
+        [Member(f"payload/{A}.json", b"["), Member(f"resume/{A}.json", RECORD)],
+        [Member(f"payload/{A}.json", b'{"x":' + b"[" * 100_000), Member(f"resume/{A}.json", RECORD)],
+        [Member(f"resume/{A}.json", b'{"x":' + b"[" * 100_000)],
+        [Member("resume/../x", b""), Member(f"resume/{A}.json", RECORD)],
+        [Member(f"resume/{A}.json", RECORD), Member(f"resume/{A}.json", RECORD)],
+    ],
+)
+def test_a_hostile_torrent_is_refused(tmp_path: Path, members: list[Member]) -> None:
+    """The error says why, and nothing is left over."""
+    with pytest.raises((Unusable, OSError)), Staging(tmp_path / "resume") as staging:
+        Restorer(PathMap({}), lambda _: None).restore(archive(*members), staging)
+    assert [path.name for path in tmp_path.iterdir()] == ["resume"]
+    assert {path.name for path in (tmp_path / "resume").iterdir()} == {".lock"}
+
+
+def test_a_batch_keeps_the_order() -> None:
+    """Each torrent gets its own doubts."""
+    members, expected = [], []
+    for number in range(600):
+        torrent = f"{number:040x}"
+        record = DesiredTorrent(torrent=torrent, source="magnet", save_path="/none", mount_point="/")
+        if number % 3:
+            content = b'{"certain":true,"files":[%s]}' % b",".join([b'["x",[1,1]]'] * (number % 3))
+            members.append(Member(f"payload/{torrent}.json", content))
+            members.append(Member(f"resume/fastresume/{torrent}.fastresume", seal(b"de")))
+        members.append(Member(f"resume/{torrent}.json", encode_record(record)))
+        expected.append((torrent, number % 3))
+    told: list[Restored] = []
+    Restorer(PathMap({}), told.append).restore(archive(*members), None)
+    assert [(each.torrent, each.doubted) for each in told] == expected

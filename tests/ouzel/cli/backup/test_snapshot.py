@@ -1,5 +1,6 @@
 """Reading a resume directory while it changes."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from ouzel.cli.backup.snapshot import LeftOut, Snapshot
 from protocol.durable.integrity import crc32_of, encode_record, read, read_dated, seal
 from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent
+from protocol.wire.session.desired_session import DesiredSession
 
 A = "a" * 40
 
@@ -109,9 +111,31 @@ def test_a_torrent_that_a_listing_misses_is_found(directory: ResumeDir, monkeypa
 def test_the_other_files(directory: ResumeDir) -> None:
     """Neither locks, temporary files, orphans, nor damaged files."""
     directory.totals_dir.mkdir()
-    for name in ("session.json", "ip_filter", "format", ".probe", "x.tmp", f"{'c' * 40}.torrent", "totals/totals.json"):
+    for name in ("ip_filter", "format", ".probe", "x.tmp", f"{'c' * 40}.torrent", "totals/totals.json"):
         (directory.root / name).write_text(name)
+    directory.session.write_bytes(encode_record(DesiredSession()))
     directory.dht.write_bytes(b"dht")
     directory.damaged.mkdir()
     others = dict(Snapshot(directory).others())
     assert set(others) == {"session.json", "ip_filter", "format", "totals/totals.json", "fastresume/dht"}
+
+
+def test_one_damaged_file_does_not_keep_out_the_others(directory: ResumeDir) -> None:
+    """A restore would refuse these files. A name may also be no text."""
+    (directory.root / "ip_filter").write_text("x")
+    directory.session.write_text('{"checksum": "0"}')
+    directory.format.write_text("[" * 4000)
+    (directory.root / "a\nb").touch()
+    (directory.root / os.fsdecode(b"\xff")).touch()
+    others = dict(Snapshot(directory).others())
+    assert others.pop("ip_filter") == b"x"
+    assert len(others) == 4
+    assert all(isinstance(each, LeftOut) for each in others.values())
+
+
+def test_a_torrent_that_is_added_meanwhile_is_no_other_file(
+    directory: ResumeDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its record without its .torrent file would be no torrent."""
+    monkeypatch.setattr(directory, "torrents", list)
+    assert list(Snapshot(directory).others()) == []

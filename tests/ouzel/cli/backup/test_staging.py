@@ -1,13 +1,17 @@
 """Replacement of a resume directory as a whole, with kills at each step."""
 
+import ctypes
+import errno
 import os
 import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from ouzel.cli.backup import staging
 from ouzel.cli.backup.staging import Staging, is_empty
 from protocol.durable.directory_lock import AlreadyLocked, DirectoryLock
 
@@ -144,10 +148,37 @@ def _die_at(number: int) -> None:
     sys.addaudithook(hook)
 
 
+def test_a_disk_error_changes_nothing(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel reports it when all files are synced."""
+
+    def fail(_: int) -> int:
+        ctypes.set_errno(errno.EIO)
+        return -1
+
+    monkeypatch.setattr(staging, "_libc", SimpleNamespace(syncfs=fail))
+    with pytest.raises(OSError, match="Input/output error"):
+        replace(target)
+    assert content(target) == {f"{OLD}.json": "old"}
+    assert [path.name for path in target.parent.iterdir()] == ["resume"]
+
+
+def test_a_file_is_not_there_twice(target: Path) -> None:
+    """A backup that has it twice is refused."""
+    with Staging(target) as new:
+        new.add(f"{NEW}.json", b"new", 0)
+        with pytest.raises(FileExistsError):
+            new.add(f"{NEW}.json", b"other", 0)
+
+
 def test_what_is_empty(target: Path, tmp_path: Path) -> None:
-    """Settings of the session count, too."""
+    """Settings of the session count, too. So do damaged files, because Ouzel deletes none."""
     assert not is_empty(target)
     (target / f"{OLD}.json").unlink()
     assert is_empty(target)
+    (target / "damaged").mkdir()
+    assert is_empty(target)
+    (target / "damaged/x").touch()
+    assert not is_empty(target)
+    (target / "damaged/x").unlink()
     (target / "session.json").touch()
     assert not is_empty(target)

@@ -38,6 +38,14 @@ def test_a_wrong_checksum_is_found(tmp_path: Path) -> None:
     assert [each.status for each in found] == [Status.ERROR, Status.OK]
 
 
+def test_records_of_a_newer_version_are_found(tmp_path: Path) -> None:
+    """The daemon refuses to start with them. The finding names the version to install."""
+    (tmp_path / "format.json").write_text('{"format": 99, "written_by": "9.9"}')
+    [found] = records.records(target(tmp_path))
+    assert found.status is Status.ERROR
+    assert "install Ouzel 9.9" in found.seen
+
+
 def test_files_of_removed_torrents_do_not_count(tmp_path: Path) -> None:
     """Files that were put aside stay until somebody deletes them."""
     (tmp_path / "damaged").mkdir()

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import msgspec
 
-from protocol.wire.commands.counter_commands import GetMetrics
+from protocol.wire.commands.service.counter_commands import GetMetrics
 from protocol.wire.desired import Quarantine
 from tests.supervisor.bench import bench
 from tests.supervisor.samples import V1, V2, desired

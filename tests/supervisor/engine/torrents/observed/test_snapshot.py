@@ -311,3 +311,19 @@ def test_states_are_counted_of_the_records(
     unreadable -= readable
     found = snapshot.count_states(dict.fromkeys(readable), unreadable)
     assert found == Counter(states.get(each, TorrentState.QUEUED) for each in (*readable, *unreadable))
+
+
+def test_torrents_are_counted_by_their_state() -> None:
+    """Whoever changes it: an engine's report, a quarantine, a release or a removal."""
+    snapshot = Snapshot()
+    catalogue = dict.fromkeys("abc")
+    for torrent in catalogue:
+        snapshot.change_state(torrent, TorrentState.SEEDING)
+    snapshot.quarantined("a", "it crashes the engine")
+    assert snapshot.count_states(catalogue, ()) == {TorrentState.SEEDING: 2, TorrentState.QUARANTINED: 1}
+    snapshot.queued("a")
+    snapshot.discard("b")
+    assert snapshot.count_states(catalogue, ()) == {TorrentState.SEEDING: 1, TorrentState.QUEUED: 2}
+    snapshot.unreadable("c", "damaged")
+    del catalogue["c"]
+    assert snapshot.count_states(catalogue, ("c",)) == {TorrentState.QUEUED: 2, TorrentState.ERROR: 1}

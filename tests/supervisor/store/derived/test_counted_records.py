@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.wire.desired import Quarantine
-from supervisor.store.counted_records import CountedRecords
+from supervisor.store.derived.counted_records import CountedRecords
 from tests.supervisor.samples import desired
 
 STEPS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["put", "del", "pop"]), st.booleans()))

@@ -1,0 +1,5 @@
+"""Commands about the service itself.
+
+- *Counters* are libtorrent's statistics.
+- The *log* has recent lines and levels.
+"""

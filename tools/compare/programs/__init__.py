@@ -1,0 +1,1 @@
+"""The compared programs: one module for each, and a table of them."""
