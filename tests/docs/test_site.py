@@ -15,7 +15,7 @@ ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 OUZEL: Final = ("ouzel", "ouzeld", "ouzel-gateway", ".venv/bin/ouzel", ".venv/bin/ouzel-gateway", "sudo")
 OTHERS: Final = {
-    "podman": "scripts/container-test runs them by buildah",
+    "podman": "cannot start containers in each environment; scripts/container-test runs the image",
     "docker": "has the options of podman",
     "pipx": "scripts/install-test runs it",
     "uv": "scripts/install-test runs it",
@@ -28,6 +28,7 @@ OTHERS: Final = {
     "systemd-sysusers": "scripts/systemd-test runs it",
     "rm": "scripts/systemd-test runs it",
     "userdel": "scripts/systemd-test runs it",
+    "scripts/package": "scripts/systemd-test --story package runs it",
     "scripts/run": "the suite of CI is set up by the same script",
     "LIBTORRENT_WHEEL=/path/to/libtorrent-2.1.1-cp314-cp314-linux_x86_64.whl": "needs a wheel",
     "apt": "is Debian's",

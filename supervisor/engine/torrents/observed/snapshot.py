@@ -164,11 +164,13 @@ class Snapshot:
             self.session = msgspec.structs.replace(self.session, download_bps=0, upload_bps=0, peers=0)
         interrupted = []
         for torrent, observed in self._torrents.items():
-            if observed.progress is not None:
-                observed.progress = msgspec.structs.replace(
-                    observed.progress, download_bps=0, upload_bps=0, peers=0, seeds=0
-                )
-                if hindrance.lacks(observed.progress):
+            if (progress := observed.progress) is not None:
+                # Clients wait meanwhile, and most of a hundred thousand seeds have no peers.
+                if progress.peers or progress.seeds or progress.download_bps or progress.upload_bps:
+                    observed.progress = msgspec.structs.replace(
+                        progress, download_bps=0, upload_bps=0, peers=0, seeds=0
+                    )
+                if hindrance.lacks(progress):
                     observed.quiet_since_us, observed.stalled = observed.quiet_since_us or now_us, True
             if observed.state in ACTIVE_STATES and not observed.interrupted:
                 observed.interrupted = True

@@ -77,6 +77,20 @@ def test_in_an_outage_rows_stay_and_grow_old() -> None:
     assert snapshot.session_age_ms(25.0) == 5000
 
 
+@pytest.mark.parametrize("rate", ["download_bps", "upload_bps", "peers", "seeds"])
+def test_an_outage_clears_each_figure_alone_and_copies_no_quiet_progress(rate: str) -> None:
+    """A hundred thousand idle seeds are not copied while clients wait."""
+    snapshot = Snapshot()
+    observed = snapshot.of(V1)
+    quiet = msgspec.structs.replace(progress(), download_bps=0, upload_bps=0, peers=0, seeds=0)
+    observed.progress = msgspec.structs.replace(quiet, **{rate: 1})
+    snapshot.engine_lost(NOW_US)
+    assert observed.progress == quiet
+    observed.progress = quiet
+    snapshot.engine_lost(NOW_US)
+    assert observed.progress is quiet
+
+
 def test_only_a_download_has_an_estimate_and_keeps_it_over_an_engines_death() -> None:
     """The next engine takes over within hundredths of a second."""
     snapshot = Snapshot()
