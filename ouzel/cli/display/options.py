@@ -38,4 +38,4 @@ def _value(options: TorrentOptions, name: str) -> str:
         return "yes" if value else "no"
     if name in _LIMITS:
         return str(value) if value else "no limit"
-    return clean(value) or "none"
+    return clean(value or "") or "none"

@@ -35,7 +35,7 @@ def test_two_downloads_share_the_limit_of_their_group(root: Path, daemon: Daemon
     client, made = daemon.client, []
     group = client.put_group("night", download_bps=LIMIT_BPS, wait="applied")
     for name in ("one", "two"):
-        made.append(payload.make(root / "seed", name, {"a.bin": 20 * MIB}))
+        made.append(payload.make(root / "seed", name, {"a.bin": 32 * MIB}))
         seed.add(made[-1].metainfo, made[-1].root)
         options = ouzel.TorrentOptions(group="night")
         client.add_torrent(metainfo=made[-1].metainfo, peers=[seed.endpoint], options=options)

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from protocol.text import patterns
-from protocol.wire import desired
+from protocol.wire import desired, envelope
 from protocol.wire.errors import OuzelError
 from protocol.wire.operations import OPERATIONS, parse_command
 
@@ -14,7 +14,7 @@ ID = "a" * 40
 
 def forms() -> set[str]:
     """All patterns in the types of messages."""
-    schemas = [*(each.arguments for each in OPERATIONS.values()), desired.DesiredTorrent]
+    schemas = [*(each.arguments for each in OPERATIONS.values()), desired.DesiredTorrent, envelope.Request]
     found: set[str] = set()
 
     def walk(part: Any) -> None:

@@ -15,7 +15,7 @@ from protocol.wire.rows import DETAIL_FIELDS, ROW_FIELDS
 def test_every_command_has_a_row() -> None:
     """And one kind, which determines how it is answered."""
     modules = [
-        importlib.import_module(f"{commands.__name__}.{each.name}") for each in pkgutil.iter_modules(commands.__path__)
+        importlib.import_module(each.name) for each in pkgutil.walk_packages(commands.__path__, f"{commands.__name__}.")
     ]
     found = [each for module in modules for each in vars(module).values()]
     verbs = {each for each in found if isinstance(each, type) and issubclass(each, Command)}
