@@ -30,7 +30,7 @@ CHAOS: Final = {"budget": 1000, "max_delay_s": 0.5}
 PATIENCE_S: Final = 5.0
 """How long the daemon may take until it is as it was; if it takes longer, another is started."""
 
-USUAL: Final = {Path(".lock"), Path("session.json"), Path("fastresume/dht")}
+USUAL: Final = {Path(".lock"), Path("format.json"), Path("session.json"), Path("fastresume/dht")}
 """The files in the resume directory of a daemon without torrents, beside totals and temporary files."""
 
 

@@ -1,6 +1,7 @@
 """The plots of a result, as SVG by pygal. pygal is only needed here."""
 
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -34,9 +35,12 @@ def write(directory: Path, cells: Mapping[str, Mapping[str, Cell]]) -> dict[str,
 
 def plot(key: str, row: Mapping[str, Cell]) -> str:
     """A bar for each program with the median of a metric."""
+    finders = list(sys.meta_path)
     import pygal  # only `--write` needs it
     from pygal.style import CleanStyle
 
+    # pygal adds a finder of an old form, because of which each later import of a missing module would warn.
+    sys.meta_path[:] = [each for each in sys.meta_path if each in finders or hasattr(each, "find_spec")]
     metric = next(metric for metric in METRICS if metric.key == key)
     factor, unit, decimals = SCALES[metric.unit]
     better = "more is better" if metric.more_is_better else "less is better"
