@@ -11,13 +11,13 @@ from tools.bench.engine.poison import poison
 from tools.bench.engine.sandbox import sandbox
 from tools.bench.gateway.gateway import gateway
 from tools.bench.gateway.metrics import metrics
+from tools.bench.many.many import many
 from tools.bench.service.acknowledged import acknowledged
 from tools.bench.service.globs import globs
 from tools.bench.service.leaks import leaks
 from tools.bench.service.limit import limit
 from tools.bench.service.limits import limits
 from tools.bench.service.log import log
-from tools.bench.service.many import many
 from tools.bench.service.moves import moves
 from tools.bench.service.names import names
 from tools.bench.service.store import store
