@@ -27,7 +27,8 @@ from tools.bench.wire.wire import wire
 from tools.rig.scratch import unwinding
 
 app = typer.Typer(
-    help="Benchmarks of Ouzel on this machine, over loopback, in a temporary directory (below TMPDIR).",
+    help="Benchmarks of Ouzel on this machine, over loopback, in a temporary directory (below TMPDIR).\n\n"
+    "`scripts/bench compare` compares Ouzel with other programs. It has its own `--help`.",
     epilog="Exit code 0 when all is right, whatever the figures; 1 when something is wrong, such as a SHA-1.",
     no_args_is_help=True,
     add_completion=False,
