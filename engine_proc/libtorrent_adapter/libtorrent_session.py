@@ -5,7 +5,7 @@ This module has the calls that add and remove torrents, and the calls about the 
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -303,9 +303,9 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
             self._alerts.stays(torrent, handle)
             raise
 
-    def torrents(self) -> frozenset[str]:
-        """The ids of the torrents that the session has."""
-        return frozenset(self._handles.by_torrent)
+    def torrents(self) -> Set[str]:
+        """A view of the ids of the torrents that the session has. A copy would make each look-up slow."""
+        return self._handles.by_torrent.keys()
 
     @faults.of_torrent
     @recorded.of_torrent

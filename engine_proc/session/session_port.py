@@ -4,7 +4,7 @@ Torrents are identified by Ouzel's ids. Most calls are requests, and an alert ha
 values. These calls wait for libtorrent, so the engine makes them only on demand.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
@@ -277,8 +277,8 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, CapsPort, SourcesPort, Ne
         """Removes a torrent, but keeps all files, including libtorrent's part file. `TorrentGone` follows."""
         ...
 
-    def torrents(self) -> frozenset[str]:
-        """The ids of the torrents that were added and not removed."""
+    def torrents(self) -> Set[str]:
+        """The ids of the torrents that were added and not removed. May be a view, which later calls change."""
         ...
 
     def set_paused(self, torrent: str, paused: bool) -> None:

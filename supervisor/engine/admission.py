@@ -100,11 +100,11 @@ class Admission:
         self._restorer.forget_leaving()
         if not self._link.up:
             return
-        again = {
-            torrent: desired
-            for torrent, desired in self._own.torrents.items()
+        again = [
+            torrent
+            for torrent in self._own.torrents
             if not self.restored or self._snapshot.of(torrent).state is TorrentState.ERROR
-        }
+        ]
         if again:
             self._restorer.give(again)
 

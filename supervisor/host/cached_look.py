@@ -22,11 +22,8 @@ _AT_STATX_DONT_SYNC: Final = 0x4000
 _STATX_WANTED: Final = 0x281
 """The mask of statx(2) for type, size and change time."""
 _STATX_BYTES: Final = 256
-_SIZE: Final = struct.Struct("=Q")
-_SECONDS: Final = struct.Struct("=q")
-_MODE: Final = struct.Struct("=H")
-_MODE_AT, _SIZE_AT, _CTIME_AT = 28, 40, 96
-"""Offsets in `struct statx`."""
+_STATX: Final = struct.Struct("=28xH10xQ48xq")
+"""The mode, the size, and the seconds of the change time, at their offsets in `struct statx`."""
 
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 
@@ -73,9 +70,7 @@ def _cached(path: str) -> tuple[int, float, int] | int:
         found = ctypes.create_string_buffer(_STATX_BYTES)
         if _libc.statx(fd, b"", _AT_EMPTY_PATH | _AT_STATX_DONT_SYNC, _STATX_WANTED, found) != 0:
             return ctypes.get_errno()
-        [size], [changed], [mode] = (
-            each.unpack_from(found, at) for each, at in ((_SIZE, _SIZE_AT), (_SECONDS, _CTIME_AT), (_MODE, _MODE_AT))
-        )
+        mode, size, changed = _STATX.unpack_from(found)
         return size, float(changed), mode
     finally:
         os.close(fd)

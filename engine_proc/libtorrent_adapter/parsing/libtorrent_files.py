@@ -7,6 +7,7 @@ import libtorrent
 
 from engine_proc.files import content_layout, own_paths, selected_bytes, selection
 from engine_proc.files.selected_bytes import FileSpan, SelectedBytes
+from engine_proc.libtorrent_adapter.parsing.libtorrent_hashes import text_of
 from engine_proc.session.session_port import InvalidSource, Layout
 from protocol.wire.desired import ContentLayout, DesiredTorrent, Selection
 from protocol.wire.events.torrent_events import FileEntry
@@ -169,7 +170,7 @@ def paths(params: Any) -> list[str]:
 
 def part_path(save_path: str, part_file_dir: str, info_hashes: Any) -> str:
     """The path of the part file, which need not exist."""
-    name = f".{info_hashes.get_best()}.parts"
+    name = f".{text_of(info_hashes.get_best())}.parts"
     return _stored_at(save_path, f"{part_file_dir}/{name}" if part_file_dir else name)
 
 

@@ -11,7 +11,7 @@ from engine_proc.files.end_pieces import piece_priorities
 from engine_proc.libtorrent_adapter.parsing import libtorrent_files, libtorrent_foreign, libtorrent_sources
 from engine_proc.libtorrent_adapter.parsing.libtorrent_files import Choose, choose_at_once
 from engine_proc.libtorrent_adapter.parsing.libtorrent_flags import flags_of, observed_options
-from engine_proc.libtorrent_adapter.parsing.libtorrent_hashes import hash_of, hashes
+from engine_proc.libtorrent_adapter.parsing.libtorrent_hashes import hash_of, hashes, text_of
 from engine_proc.session.session_port import InvalidSource, Metainfo, SourceInfo
 from protocol.text import peer_address
 from protocol.wire.desired import ContentLayout, DesiredTorrent, Selection, edited_web_seeds
@@ -136,7 +136,7 @@ def apply_desired(
         stored: the result of `stored` for these parameters. If `stored` is `desired` itself, little has to be changed.
     """
     hashes = params.info_hashes
-    if desired.torrent != str(hashes.v1) and desired.torrent != str(hashes.v2):
+    if desired.torrent != text_of(hashes.v1) and desired.torrent != text_of(hashes.v2):
         raise InvalidSource(f"it is of another torrent, {hash_of(hashes)}")
     agreed = stored is desired
     if not agreed:

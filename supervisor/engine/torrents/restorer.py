@@ -2,17 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from protocol.internal.link_commands import DropTorrent, EnsureTorrent
 from protocol.wire.desired import DesiredTorrent
 from supervisor.engine.facts import Problem, Restored
 from supervisor.engine.process.engine_link import EngineLink
-from supervisor.engine.torrents import restore
 from supervisor.engine.torrents.observed.snapshot import Snapshot
 from supervisor.engine.torrents.own_torrents import OwnTorrents
-from supervisor.engine.torrents.restore import Restore
+from supervisor.engine.torrents.restore import Order, Restore
 
 OUTLOOK: Final = "the others follow by themselves"
 
@@ -70,13 +69,16 @@ class Restorer:
         for desired in self._own.leaving.values():
             self._forget(desired)
 
-    def give(self, torrents: Mapping[str, DesiredTorrent]) -> None:
-        """Begins a restore of these torrents. Torrents that may not be loaded now are left out."""
-        admitted = {torrent: desired for torrent, desired in torrents.items() if self._admits(torrent)}
-        self._plan.begin(restore.order(admitted, self._snapshot.states()))
+    def give(self, torrents: Iterable[str]) -> None:
+        """Begins a restore of these torrents. Torrents that may not be loaded now are left out.
+
+        The torrents are put in order first, one slice in each iteration of the loop.
+        """
+        order = Order(torrents)
+        self._plan.begin(len(order))
         self._round += 1
+        self._arrange(self._round, order)
         self.report()
-        self._give_more(self._round)
 
     def give_all(self) -> None:
         """Begins the restore of all torrents, for a new engine."""
@@ -90,7 +92,7 @@ class Restorer:
         """
         self.forget_leaving()
         present = self._snapshot.present
-        self.give({torrent: desired for torrent, desired in self._own.torrents.items() if torrent not in present})
+        self.give(torrent for torrent in self._own.torrents if torrent not in present)
 
     def taken_up(self, torrent: str) -> None:
         """Notes that the engine has confirmed a torrent, or that the torrent was removed.
@@ -114,6 +116,21 @@ class Restorer:
             self._since = None
             self._emit(Restored(total, took_ms))
         self._emit(Problem("restore", None))
+
+    def _arrange(self, number: int, order: Order) -> None:
+        """Puts the next slice in order. After the last slice, sends the first torrents."""
+        if number != self._round:
+            return
+        found = order.next()
+        known = self._own.torrents
+        admitted = [known[torrent] for torrent in found if torrent in known and self._admits(torrent)]
+        order.put(admitted, self._snapshot.state_of)
+        self._plan.admit([desired.torrent for desired in admitted], seen=len(found))
+        if order.more:
+            asyncio.get_running_loop().call_soon(self._arrange, number, order)
+        else:
+            self._plan.arrange(iter(order))
+            self._give_more(number)
 
     def _give_more(self, number: int) -> None:
         """Sends torrents to the engine while the window has room. Sends one chunk in each iteration of the loop."""

@@ -169,3 +169,10 @@ async def test_a_look_that_hangs_is_left_alone(tmp_path: Path, kernel: Kernel, m
         await watching.check([V1], 10)
         assert asked == [V1]
         stuck.set()
+
+
+@pytest.mark.parametrize(("torrents", "found"), [(0, 40), (1, 40), (30_000, 40), (30_001, 41), (100_000, 134)])
+def test_the_number_of_checks_in_a_second_is_bounded(torrents: int, found: int) -> None:
+    """Rounds of more than 30,000 torrents take longer instead."""
+    assert file_watch.steps(torrents) == found
+    assert -(-torrents // found) <= file_watch.FILES // file_watch.SLICES

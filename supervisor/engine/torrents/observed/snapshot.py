@@ -134,9 +134,9 @@ class Snapshot:
             and observed.applied_revision == desired.revision
         )
 
-    def states(self) -> dict[str, TorrentState]:
-        """The last known state of each torrent."""
-        return {torrent: observed.state for torrent, observed in self._torrents.items()}
+    def state_of(self, torrent: str) -> TorrentState | None:
+        """The last known state of a torrent; None if it was never observed."""
+        return None if (observed := self._torrents.get(torrent)) is None else observed.state
 
     def count_states(self, torrents: Mapping[str, object], unreadable: Collection[str]) -> Counter[TorrentState]:
         """How many torrents with a readable or an unreadable record are in each state.

@@ -245,7 +245,7 @@ async def test_a_torrent_that_is_removed_while_its_files_are_read(tmp_path: Path
                 next(steps)
         except StopIteration as ended:
             assert len(ended.value["files"]) == engine_reads.FILES_STEP
-        assert V1 not in on.snapshot.states()
+        assert on.snapshot.state_of(V1) is None
 
 
 async def test_peers_and_pieces_are_those_of_the_latest_answer(tmp_path: Path) -> None:

@@ -300,7 +300,8 @@ async def test_a_confirmation_tells_those_who_wait_and_ends_the_restore(tmp_path
     async with bench(tmp_path) as on:
         for torrent in (V1, OTHER):
             await on.catalogue.put(desired(torrent))
-        on.restore.begin([V1, OTHER])
+        on.restore.begin(2)
+        on.restore.admit([V1, OTHER], seen=2)
         waiting = asyncio.ensure_future(on.waiters.applied(OTHER, 1))
         await asyncio.sleep(0)
         restored = []
@@ -318,7 +319,8 @@ async def test_a_torrent_that_is_removed_while_it_is_restored_does_not_hold_up_t
     async with bench(tmp_path) as on:
         for torrent in (V1, OTHER):
             await on.catalogue.put(desired(torrent))
-        on.restore.begin([V1, OTHER])
+        on.restore.begin(2)
+        on.restore.admit([V1, OTHER], seen=2)
         await on.catalogue.put(desired(OTHER, removal="keep_files"))
         on.observer.handle(TorrentApplied(torrent=V1, revision=1))
         assert on.restore.done == 1

@@ -1,10 +1,16 @@
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final, cast
 
 from protocol.internal.link_commands import DropTorrent, EnsureTorrent
+from protocol.wire.desired import DesiredTorrent
 from supervisor.engine.facts import Problem, Restored
-from supervisor.engine.torrents.restore import Restore
+from supervisor.engine.process.engine_link import EngineLink
+from supervisor.engine.torrents.observed.snapshot import Snapshot
+from supervisor.engine.torrents.own_torrents import OwnTorrents
+from supervisor.engine.torrents.restore import CHUNK, SLICE, WINDOW, Restore
 from supervisor.engine.torrents.restorer import Restorer, drop_command
 from tests.supervisor.bench import Bench, bench
 from tests.supervisor.samples import desired
@@ -93,3 +99,50 @@ async def test_without_an_engine_nothing_is_given(tmp_path: Path) -> None:
             stage.restorer.taken_up(torrent)
         stage.restorer.give_all()
         assert stage.reports[-1] == "0 of 6 torrents are back"
+
+
+async def test_no_turn_of_the_loop_handles_many_of_20_000_torrents() -> None:
+    """Each turn puts at most one slice in order, or sends at most one chunk."""
+    torrents = {f"{number:040x}": desired(f"{number:040x}", added_us=number % 977) for number in range(20_000)}
+    torrents.update({torrent: desired(torrent, paused=True) for torrent in list(torrents)[:100]})
+    turns: list[tuple[int, int]] = []
+    looked, sent = 0, 0
+
+    def admits(torrent: str) -> bool:
+        nonlocal looked
+        looked += 1
+        return True
+
+    def ensure(*commands: EnsureTorrent) -> None:
+        nonlocal sent
+        sent += len(commands)
+
+    class Up:
+        up = True
+
+    class Own:
+        leaving: Final[dict[str, DesiredTorrent]] = {}
+
+        def __init__(self) -> None:
+            self.torrents = torrents
+
+    restorer = Restorer(
+        Restore(),
+        torrents=cast(OwnTorrents, Own()),
+        snapshot=Snapshot(),
+        link=cast(EngineLink, Up()),
+        admits=admits,
+        ensure=ensure,
+        forget=lambda desired: None,
+        emit=lambda fact: None,
+    )
+    restorer.give_all()
+    while sent <= WINDOW // 2:
+        assert not restorer.done
+        turns.append((looked, sent))
+        looked, before = 0, sent
+        await asyncio.sleep(0)
+        assert sent - before <= CHUNK
+        assert not (looked and before), "torrents are sent only once all are in order"
+    assert max(looked for looked, _ in turns) <= SLICE
+    assert sum(looked for looked, _ in turns) == len(torrents)

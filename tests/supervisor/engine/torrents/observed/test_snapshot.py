@@ -307,10 +307,9 @@ def test_states_are_counted_of_the_records(
             snapshot.discard(torrent)
         else:
             snapshot.change_state(torrent, state)
-    states = snapshot.states()
     unreadable -= readable
     found = snapshot.count_states(dict.fromkeys(readable), unreadable)
-    assert found == Counter(states.get(each, TorrentState.QUEUED) for each in (*readable, *unreadable))
+    assert found == Counter(snapshot.state_of(each) or TorrentState.QUEUED for each in (*readable, *unreadable))
 
 
 def test_torrents_are_counted_by_their_state() -> None:
