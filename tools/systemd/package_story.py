@@ -29,6 +29,7 @@ NEAR_S: Final = 1.0
 """The last acknowledged change must be at most this long before the stop."""
 
 NEWER: Final = '{\n  "format": 99,\n  "written_by": "9.9.9"\n}\n'
+EXAMPLES: Final = ("grafana/ouzel.json", "prometheus/ouzel.rules.yml", "prometheus/ouzel.rules.test.yml")
 DOWNLOADED: Final = "/srv/torrents/payload.bin"
 
 
@@ -93,7 +94,7 @@ class PackageStory:
         return " and ".join(f"{unit} as {self._user(unit)}" for unit in UNITS)
 
     def shell(self) -> str:
-        """Manual pages, completions, examples for monitoring, and the commented configuration are installed."""
+        """Manual pages, completions and the commented configuration are installed."""
         files = (
             "/usr/share/man/man1/ouzel.1.gz",
             "/usr/share/man/man8/ouzeld.8.gz",
@@ -101,8 +102,6 @@ class PackageStory:
             "/usr/share/bash-completion/completions/ouzel",
             "/usr/share/zsh/vendor-completions/_ouzel",
             "/usr/share/fish/vendor_completions.d/ouzel.fish",
-            "/usr/share/doc/ouzel/examples/grafana/ouzel.json",
-            "/usr/share/doc/ouzel/examples/prometheus/ouzel.rules.yml",
             "/etc/ouzel/ouzel.toml",
         )
         listed = self._in.run("dpkg", "-L", "ouzel").splitlines()
@@ -154,7 +153,9 @@ class PackageStory:
         )
 
     def after_upgrade(self) -> str:
-        """The download is seeding again without a new check, and the gateway has the same password."""
+        """The download seeds without a new check, the gateway has the same password, and there are new examples."""
+        for example in EXAMPLES:
+            assert self._in.path(f"/usr/share/doc/ouzel/examples/{example}").is_file(), example
         assert self._made is not None
         until(lambda: self._host.rows()[self._made.torrent]["state"] == "seeding", "it seeds", every_s=0.2)  # type: ignore[union-attr]  # it was made
         told = self._in.run("/root/client/bin/python", "-I", "/root/download.py", self._password)
