@@ -178,7 +178,7 @@ class PackageMove:
 
     def _doctor(self) -> tuple[list[dict[str, Any]], int]:
         """The findings, and the exit code."""
-        script = "ouzel doctor --config /etc/ouzel/ouzel.toml --json; echo; echo $?"
+        script = f"ouzel doctor {CONFIG} --json; code=$?; echo; echo $code"
         document, _, code = self._old.container.run("sh", "-c", script).rpartition("\n")
         found: list[dict[str, Any]] = json.loads(document)
         return found, int(code)
