@@ -84,7 +84,8 @@ def _tell(steps: Sequence[Callable[[], str]], container: Container, output: Outp
             for line in container.run("journalctl", "-u", "ouzel", "--no-pager", "-n", JOURNAL_TAIL).splitlines():
                 output.line(line)
             return False
-        output.line(f"ok      {what}: {seen}")
+        for line in f"ok      {what}: {seen}".splitlines():
+            output.line(line)
     return True
 
 

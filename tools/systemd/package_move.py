@@ -99,7 +99,7 @@ class PackageMove:
         ]
         self._rows = old.rows()
         told.append(old.shown(f"ouzel backup {BACKUP} {CONFIG}"))
-        told.append(old.shown(f"tar -tzf {BACKUP} | grep -v '^resume/[0-9a-f]*\\.json'"))
+        told.append(old.shown(f"tar -tzf {BACKUP} | grep -v '/[0-9a-f]\\{{40\\}}'"))
         assert old.is_healthy()
         return "\n".join(["", *told])
 
@@ -143,7 +143,7 @@ class PackageMove:
             self._new.shown("ouzel files set --all"),
             self._new.shown("ouzel peers set --add 127.0.0.1:6999"),
         ]
-        until(lambda: self._new.rows()[torrent]["progress"] == 1.0, "it is complete", every_s=0.2)
+        until(lambda: self._new.rows()[torrent]["bytes_done"] == self._size(), "it is complete", every_s=0.2)
         until(lambda: self._new.rows()[torrent]["state"] == "seeding", "it seeds", every_s=0.2)
         after = self._new.rows()[torrent]
         fetched = after["bytes_done"] - before["bytes_done"]
@@ -183,6 +183,10 @@ class PackageMove:
         found: list[dict[str, Any]] = json.loads(document)
         return found, int(code)
 
+    def _size(self) -> int:
+        assert self._made is not None
+        return self._made.size
+
     def _copy_payload(self, root: str) -> None:
         """Copies the downloads of the old host to the new one, with their modification times."""
         source, target = self._old.container.path("/srv/torrents"), self._new.container.path(root)
@@ -207,7 +211,7 @@ class PackageMove:
             assert {name: found[torrent][name] for name in wanted} == wanted
         assert self._made is not None
         files = self._new.ouzel("files", self._made.torrent)["files"]
-        assert [each["priority"] > 0 for each in files] == [True, True, False], files
+        assert {each["path"]: each["priority"] > 0 for each in files} == {"set/a": True, "set/b": True, "set/c": False}
         for torrent in (self._made.torrent, self._downloaded().torrent):
             until(
                 lambda torrent=torrent: self._new.rows()[torrent]["state"] in ("seeding", "finished"),  # type: ignore[misc]  # mypy sees no default
