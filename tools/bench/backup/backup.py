@@ -18,11 +18,15 @@ from tools.bench.report import Check, Report, show, tell
 from tools.rig.daemon import Daemon
 from tools.rig.scratch import scratch
 
+COMMANDS: Final = ("backup", "relocate", "restore")
 SEEDS: Final = 40
 """The number of torrents with payload."""
 
 LATER: Final = 1.1
 """A kill comes at most this part of an undisturbed command's time after its start. Some come too late."""
+
+EXCHANGE_S: Final = 0.1
+"""A restore needs about this time after it has replaced the gateway's store: to sync and exchange the directories."""
 
 RESTART: Final = {"budget": 10_000, "max_delay_s": 0.5}
 
@@ -30,20 +34,26 @@ RESTART: Final = {"budget": 10_000, "max_delay_s": 0.5}
 def backup(
     count: Annotated[int, typer.Option("--kills", min=1, help="The number of kills of each command.")] = 30,
     number: Annotated[int | None, typer.Option("--seed", help="The random seed; a new one by default.")] = None,
+    only: Annotated[
+        str | None, typer.Option(metavar="COMMAND", help="Kill only during backup, relocate or restore.")
+    ] = None,
     as_json: AsJson = False,
     keep: Keep = False,
 ) -> None:
     """Kill engine, supervisor and command during backups under load, restores, and relocations."""
     number = secrets.randbits(32) if number is None else number
     chance = random.Random(number)
+    if only is not None and only not in COMMANDS:
+        raise typer.BadParameter(f"it is one of {', '.join(COMMANDS)}", param_hint="--only")
+    counts = {command: count if only in (None, command) else 0 for command in COMMANDS}
     struck: list[Struck] = []
     with scratch(keep=keep) as root:
         with Daemon(root / "d", restart=RESTART) as daemon:
             places = daemon.downloads / "one", daemon.downloads / "two"
             torrents = trials.seeding(daemon, places[0], root / "made", SEEDS)
-            files = _backups(daemon, root, count, chance, struck)
-            _relocations(daemon, torrents, places, count, chance, struck)
-        _restores(root / "r", files, count, chance, struck)
+            files = _backups(daemon, root, counts["backup"], chance, struck)
+            _relocations(daemon, torrents, places, counts["relocate"], chance, struck)
+        _restores(root / "r", files, counts["restore"], chance, struck)
     show(_report(struck, number), as_json=as_json)
 
 
@@ -56,6 +66,7 @@ def _backups(daemon: Daemon, root: Path, count: int, chance: random.Random, stru
         for index in range(count):
             moment_s = _late(chance) * took_s * LATER
             _note(struck, trials.backup_trial(daemon, load, file, VICTIMS[index % len(VICTIMS)], moment_s), count)
+        _undisturbed_s("backup", str(file), "--config", str(daemon.config))
     return first, file
 
 
@@ -68,9 +79,10 @@ def _relocations(
     struck: list[Struck],
 ) -> None:
     pair = places
-    took_s = _undisturbed_s("--runtime-dir", str(daemon.runtime_dir), "ls")
+    nothing = ("relocate", "--from", "/nothing", "--to", str(places[0]))
     for index in range(count):
-        kill = VICTIMS[index % len(VICTIMS)], took_s * (0.6 + chance.random())
+        took_s = _undisturbed_s("--runtime-dir", str(daemon.runtime_dir), *nothing)
+        kill = VICTIMS[index % len(VICTIMS)], took_s * (0.7 + chance.random() * 0.5)
         _note(struck, trials.relocation_trial(daemon, torrents, pair, kill), count)
         pair = pair[::-1]
 
@@ -78,12 +90,15 @@ def _relocations(
 def _restores(place: Path, files: tuple[Path, Path], count: int, chance: random.Random, struck: list[Struck]) -> None:
     place.mkdir()
     (place / "c.toml").write_text(f'[paths]\nstate_dir = "{place}"\n')
-    took_s = _undisturbed_s("restore", str(files[0]), "--config", str(place / "c.toml"))
+    config = ("--config", str(place / "c.toml"))
     for index in range(count):
         former, wanted = files if index % 2 == 0 else files[::-1]
         present = archives.of_archive(former)
         assert present is not None
-        _note(struck, trials.restore_trial(place, present, wanted, _late(chance) * took_s * LATER), count)
+        took_s = _undisturbed_s("restore", str(former), *config, "--replace")
+        late = index % 3 == 2
+        moment_s = chance.random() * EXCHANGE_S if late else _late(chance) * took_s * LATER
+        _note(struck, trials.restore_trial(place, present, wanted, moment_s, at_the_end=late), count)
     shutil.rmtree(place)
 
 
@@ -110,8 +125,10 @@ def _note(struck: list[Struck], found: Struck, count: int) -> None:
 
 def _report(struck: list[Struck], number: int) -> Report:
     rows = []
-    for what in ("backup", "restore", "relocate"):
+    for what in COMMANDS:
         of = [each for each in struck if each.what == what]
+        if not of:
+            continue
         outcomes = {name: sum(each.outcome == name for each in of) for name in sorted({each.outcome for each in of})}
         rows.append(
             (

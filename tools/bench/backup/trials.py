@@ -105,15 +105,23 @@ def backup_trial(daemon: Daemon, load: Load, file: Path, victim: Victim, moment_
     return Struck("backup", victim, hit, outcome, problems, time.monotonic() - began)
 
 
-def restore_trial(place: Path, former: Content, file: Path, moment_s: float) -> Struck:
-    """Restores a backup in place of the former state, and kills the command meanwhile. Then repeats it."""
+def restore_trial(place: Path, former: Content, file: Path, moment_s: float, *, at_the_end: bool) -> Struck:
+    """Restores a backup in place of the former state, and kills the command meanwhile. Then repeats it.
+
+    Args:
+        moment_s: the time of the kill, from the start of the command.
+        at_the_end: whether the time counts from when the gateway's store is replaced. The resume directory follows at
+            once.
+    """
     directory, store, config = place / "resume", place / "gateway/gateway.sqlite", place / "c.toml"
     wanted = archives.of_archive(file)
     assert wanted is not None
     problems: list[str] = []
     argv = ("restore", str(file), "--config", str(config), "--replace")
-    began = time.monotonic()
+    began, inode = time.monotonic(), store.stat().st_ino
     command = Command(*argv)
+    while at_the_end and command.running() and store.stat().st_ino == inode:
+        time.sleep(0.001)
     time.sleep(moment_s)
     hit = command.running()
     command.kill()
