@@ -42,7 +42,9 @@ def copy(file: Path) -> bytes | None:
     """
     try:
         with acting_as_owner(file.parent):
-            if not file.exists():
+            try:
+                file.lstat()  # the store of another user is an error, and not a store that is missing
+            except FileNotFoundError:
                 return None
             # Not read-only: SQLite then could not read a store that a killed gateway has left.
             address = f"{file.absolute().as_uri()}?mode=rw"
