@@ -1,7 +1,7 @@
 """`python -m engine_proc.create …`: makes a torrent of files on disk.
 
-It reads a `CreationOrder` from standard input, and writes its reports to standard output. Hashing takes long. So a
-separate process with low priority hashes the files, and does not delay the engine or the supervisor. The process
+The process reads a `CreationOrder` from standard input, and writes its reports to standard output. Hashing takes long.
+So a separate process with low priority hashes the files, and does not delay the engine or the supervisor. The process
 survives a crash of the engine. The process ends when standard input is closed.
 """
 

@@ -121,7 +121,7 @@ class AlertTranslator:
     def rechecking(self, torrent: str) -> list[TranslatedEvent]:
         """The events about a torrent whose recheck has begun.
 
-        The next status update would be too late, because a short recheck may end before that update.
+        These events do not wait for the next status update, because a short recheck may end before that.
         """
         view = self._views.get(torrent)
         if view is None or view.state is TorrentState.CHECKING:

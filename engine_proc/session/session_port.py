@@ -257,8 +257,8 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, CapsPort, SourcesPort, Ne
         Raises the same errors as `add`.
 
         Args:
-            verified: the outcome of the verification; None if nothing was verified yet. Then, if pieces have to be
-                verified, these pieces are returned, and the torrent is not added.
+            verified: the outcome of the verification; None if nothing was verified yet. If it is None and pieces have
+                to be verified, these pieces are returned, and the torrent is not added.
             short: by file index, the sizes on disk of files that are shorter than claimed. The claims beyond these
                 sizes are dropped.
             examined: the result of `examine` for the same torrent and data. With it, the data is not parsed again. It
@@ -319,8 +319,8 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, CapsPort, SourcesPort, Ne
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
         """The desired state with the values of the session. A value that the session does not have stays the same.
 
-        If libtorrent has stopped a torrent because of an error, it does not count as paused. A torrent that waits in
-        the queue does not count as paused either.
+        Two kinds of torrents do not count as paused: a torrent that an error has stopped, and a torrent that waits in
+        the queue.
         """
         ...
 

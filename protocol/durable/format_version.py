@@ -28,12 +28,12 @@ _MAX_BYTES: Final = 4096
 class NewerFormat(OSError):
     """A newer version of Ouzel has written a directory. The message says which formats differ, and what to do.
 
-    It is an OSError, because the directory cannot be read until a newer version is installed.
+    The error is an OSError, because the directory cannot be read until a newer version is installed.
 
     Args:
         what: the path of the directory.
-        found: its format.
-        written_by: the version of Ouzel that wrote it; empty if unknown.
+        found: the format of the directory.
+        written_by: the version of Ouzel that wrote the directory; empty if unknown.
     """
 
     def __init__(self, what: str, found: int, written_by: str) -> None:

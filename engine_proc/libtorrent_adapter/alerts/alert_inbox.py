@@ -11,7 +11,7 @@ class AlertInbox:
     """A deque, and a pair of sockets to wake the loop.
 
     An eventfd cannot replace the sockets. When libtorrent's queue becomes non-empty, libtorrent writes one byte. An
-    eventfd needs eight.
+    eventfd needs eight bytes.
     """
 
     def __init__(self) -> None:

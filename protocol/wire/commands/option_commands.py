@@ -24,8 +24,8 @@ class UpdateOptions(Mutation, frozen=True, kw_only=True, tag="update_options"):
             default a torrent is not in the queue, and runs at once.
         force_start: true resumes the torrent and takes it out of the queue, so that it runs at once.
         first_last_piece_first: whether the first and the last piece of each selected file are downloaded before other
-            pieces. Then a player can open the file early. Unless the download is sequential, libtorrent still begins
-            with some random pieces. The setting `initial_picker_threshold` is their number.
+            pieces. Then a player can open the file early. If the download is not sequential, libtorrent still begins
+            with some random pieces. The setting `initial_picker_threshold` says how many.
         pex: whether the torrent exchanges peers with other peers (BEP 11).
         dht: whether the torrent uses the DHT (BEP 5).
         lsd: whether the torrent is announced in the local network (BEP 14).

@@ -200,7 +200,7 @@ class Snapshot:
         return [] if previous is state else [StateChanged(torrent=torrent, state=state, previous=previous)]
 
     def metadata(self, desired: DesiredTorrent) -> KnownMetadata | None:
-        """A torrent's metadata as rows show it. It is from an engine, or from the record."""
+        """A torrent's metadata as rows show it. The metadata is from an engine, or from the record."""
         return self.of(desired.torrent).known or desired.metadata
 
     def name(self, desired: DesiredTorrent) -> str:
