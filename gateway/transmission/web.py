@@ -24,7 +24,7 @@ def directory(config: Config) -> Path | None:
 
 
 def routes(config: Config) -> list[BaseRoute]:
-    """The routes of the files. They serve no file outside of the directory."""
+    """The routes of the files. The routes serve no file outside of the directory."""
     found = directory(config)
     if found is None:
         return []

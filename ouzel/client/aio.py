@@ -1,7 +1,7 @@
 """The asyncio client: plain ZeroMQ sockets with the event loop's `add_reader`. It creates no tasks.
 
-A ZeroMQ socket's FD is edge-triggered. It signals that something has happened, not that messages are queued. So each
-wake-up reads until the socket is empty. After each send, the socket is checked again.
+A ZeroMQ socket's FD is edge-triggered. The FD signals only that something has happened, and messages may still be
+queued. So each wake-up reads until the socket is empty. After each send, the socket is checked again.
 """
 
 import asyncio

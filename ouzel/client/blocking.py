@@ -198,8 +198,7 @@ class Client(Methods):
             ticks: also yield the daemon's ticks, one a second.
             snapshot: begin with a Resnapshot of the present state.
             silence_s: after so many seconds without a message from the daemon, NotRunning is raised. The daemon sends a
-                tick every second. Time in which this process was stopped, or did not read from the stream, hardly
-                counts.
+                tick every second. Time hardly counts while this process is stopped, or does not read from the stream.
 
         Raises:
             NotRunning: no daemon answers.

@@ -72,7 +72,8 @@ class Server:
     ) -> "Server | None":
         """The server in the arguments, or else in OUZEL_SERVER, OUZEL_SERVER_KEY, OUZEL_KEY and OUZEL_SERVER_EVENTS.
 
-        Returns None if neither names a server. Raises ValueError if a value is missing or cannot be used.
+        Returns None if no argument and no variable names a server. Raises ValueError if a value is missing or cannot be
+        used.
         """
         address = address or environ.get("OUZEL_SERVER")
         server_key = server_key or environ.get("OUZEL_SERVER_KEY")

@@ -34,7 +34,7 @@ class CommandFailed(Exception):
 
 
 class Container:
-    """A running container. Its root file system is read-only, but for its volumes and /tmp.
+    """A running container. Only its volumes and /tmp can be written.
 
     Args:
         root: the root file system.

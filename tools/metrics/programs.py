@@ -22,7 +22,7 @@ class Programs(NamedTuple):
 
 
 def find(directory: Path) -> Programs:
-    """Returns the programs. Without installed ones, unpacks Debian's package below `directory`, and installs nothing.
+    """Returns the programs. If they are not installed, unpacks Debian's package below `directory`. Installs nothing.
 
     The environment variables PROMETHEUS and PROMTOOL name other programs. Raises CannotRun.
     """

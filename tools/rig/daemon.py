@@ -29,10 +29,10 @@ class Daemon:
         engine: libtorrent settings that override those for loopback.
         roots: more download roots.
         restart, limits, api, sandbox: keys of these sections of the configuration. If the engine is not the real one,
-            the sandbox is off. Such an engine may have to write files elsewhere.
+            the sandbox is off. Engines of tests may have to write files elsewhere.
         ip_filter: the file of the IP filter.
         engine_module: the module to run as the engine, in place of the real one.
-        environment: environment variables that override those of the test.
+        environment: environment variables that override the variables of the test.
         module: the module to run as the supervisor, in place of the real one.
         command: the command to run in place of `python -I -m supervisor`.
         cwd: the supervisor's working directory. The default is that of the test.

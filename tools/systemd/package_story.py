@@ -112,7 +112,10 @@ class PackageStory:
         return told
 
     def upgrade(self) -> str:
-        """The package is upgraded while a client makes changes, until the daemon stops. No acknowledged one is lost."""
+        """The package is upgraded while a client makes changes, until the daemon stops.
+
+        No acknowledged change is lost.
+        """
         self._in.write("/root/changer.py", CHANGER)
         assert self._made is not None
         argv = ("/root/client/bin/python", "-I", "/root/changer.py", ACKNOWLEDGED, self._made.torrent)

@@ -266,7 +266,7 @@ def torrents(rows: Sequence[TorrentRow], width: int, *, ages: bool = False, chos
         rows: the torrents.
         width: the width of the terminal in cells.
         ages: whether to show the age of rows that the engine has not updated for long. Rows of a stream have no age.
-        chosen: show these columns after id and name. None of them is removed. So the table may be wider than the
+        chosen: show these columns after id and name. No chosen column is removed, so the table may be wider than the
             terminal.
     """
     columns = [each for each in (*_COLUMNS, *([_AGE] if ages else [])) if each.needed(rows)]

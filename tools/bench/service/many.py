@@ -3,8 +3,8 @@
 Each torrent has one piece, and its file on disk. Every tenth torrent has several files, and a tracker on a loopback
 port where nobody listens. A restore is complete when libtorrent has confirmed each torrent in the *new* generation. The
 public state does not show that moment, because a seed stays a seed through the kill. So there is one more kill. After
-it, a subscriber to all progress waits until the new generation has reported each torrent as `seeding`. The time between
-two kills is longer than the restart policy's window, so there is no back-off.
+this kill, a subscriber to all progress waits until the new generation has reported each torrent as `seeding`. The time
+between two kills is longer than the restart policy's window, so there is no back-off.
 """
 
 import os

@@ -365,7 +365,7 @@ def doubles(first: Fault, calls: int) -> Iterator[tuple[Fault, ...]]:
     """All pairs of the given fault and a later fault.
 
     Args:
-        calls: the number of calls once the first one has failed.
+        calls: the number of calls after the first fault.
     """
     for number in range(first.number + 1, calls + 1):
         for after in (False, True):

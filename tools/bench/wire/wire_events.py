@@ -214,7 +214,7 @@ def _deliver(root: Path, subscribers: int) -> Delivered:
 def _burst(daemon: Daemon, listeners: list[Listener], count: int) -> float:
     """The events per second until every subscriber has all events.
 
-    `count` must differ from the last one. Otherwise no change is applied.
+    `count` must differ from the previous count. Otherwise no change is applied.
     """
     expected = [each.heard().events + count for each in listeners]
     began = time.monotonic()

@@ -147,7 +147,7 @@ class Qbittorrent:
         self._post("torrents/pause", hashes="|".join(torrents))
 
     def told(self) -> dict[str, Told]:
-        """The program's figures of each torrent. It checks a torrent once in 1.5 s."""
+        """The program's figures of each torrent. The program checks a torrent once in 1.5 s."""
         return {torrent: Told(row["completed"], row["amount_left"]) for torrent, row in self._rows().items()}
 
     def _rows(self) -> dict[str, Any]:

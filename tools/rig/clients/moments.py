@@ -45,7 +45,7 @@ class Moment(NamedTuple):
         after: how many acknowledgements arrived after the kill.
         unanswered: the number of requests without a reply.
         losses: the acknowledged changes that are missing.
-        back_s: from the kill until everything was restored and applied. None if nobody waited for that.
+        back_s: from the kill until everything was restored and applied. None if the run did not wait for the restore.
     """
 
     acknowledged: int
