@@ -321,7 +321,10 @@ STOPPING: Final = ("storage", "invalid_metadata")
 
 
 def _stopped(torrent: str, view: View, problem: str) -> TorrentError:
-    """The event that an error has stopped a torrent. If there is no metadata yet, the metadata is the cause."""
+    """The event that an error has stopped a torrent.
+
+    If the torrent has no metadata yet, the error is about the metadata.
+    """
     name = "invalid_metadata" if view.nameless else "storage"
     return TorrentError(torrent=torrent, name=name, message=problem, recoverable=False)
 

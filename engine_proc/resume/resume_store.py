@@ -33,7 +33,7 @@ class SavedResume(NamedTuple):
     """Resume data, and its modification time in seconds since 1970. The time is 0 for another client's data.
 
     Fields:
-        new: whether libtorrent has never loaded this data. Then clients do not know the torrent's files yet.
+        new: whether libtorrent has never loaded this data. If so, clients do not know the torrent's files yet.
     """
 
     blob: bytes

@@ -265,7 +265,7 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, CapsPort, SourcesPort, Ne
                 can be used only once.
             seen: whether the sizes of the claimed files were checked just now. Then `short` has all files that are too
                 short. If all files of the torrent are claimed, libtorrent does not check the files again.
-            files_known: whether the caller knows the layout. Then the layout is not computed.
+            files_known: whether the caller knows the layout. If so, the layout is not computed.
         """
         ...
 
@@ -378,7 +378,7 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, CapsPort, SourcesPort, Ne
         ...
 
     def stale_settings(self) -> dict[str, str]:
-        """Settings whose values differ from the configured ones, each with a text. Temporary changes are left out."""
+        """Settings with other values than configured, each with a text. Temporary changes are left out."""
         ...
 
     def session_limits(self) -> tuple[int, int]:

@@ -41,8 +41,8 @@ class Client(Methods):
     Before the first request, and after an unanswered request, the client checks whether a daemon listens.
 
     Args:
-        runtime_dir: the directory of the daemon's sockets. The default is OUZEL_PATHS_RUNTIME_DIR, or else the user's
-            runtime directory.
+        runtime_dir: the directory of the daemon's sockets. The default is OUZEL_PATHS_RUNTIME_DIR. If this variable is
+            not set, the default is the user's runtime directory.
         client: a name by which the daemon recognizes this client after a reconnection. Without a name, each connection
             counts as another client.
         server: a daemon on tcp, in place of a local daemon. The default is the daemon that OUZEL_SERVER names, if it is

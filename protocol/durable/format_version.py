@@ -1,4 +1,4 @@
-"""The format of the resume directory, and the refusal of a newer one.
+"""The format of the resume directory, and the refusal of a newer format.
 
 The number grows only with a change that an earlier program would misread. A new member of a record is no such change,
 because a program keeps members that it does not know. See docs/adr/064.

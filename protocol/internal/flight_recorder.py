@@ -89,7 +89,7 @@ class Flight(msgspec.Struct, frozen=True):
             cause.
         under_way: additions and removals of torrents that libtorrent had not confirmed, the oldest first. Each of these
             torrents is a suspect.
-        overflowed: whether the table has overflowed. Then torrents outside of the table may be suspects, too.
+        overflowed: whether the table has overflowed. If so, torrents outside of the table may be suspects, too.
     """
 
     records: list[FlightRecord] = []

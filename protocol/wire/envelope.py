@@ -107,7 +107,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         ok: true if the reply has a `result`, false if it has an `error`.
         result: the command's result; present if `ok`.
         error: the error; present if not `ok`.
-        dup: true if the request repeats an earlier one and was not executed again; otherwise absent.
+        dup: true if the request repeats an earlier request and was not executed again. Absent for all other requests.
         epoch: the epoch of the event numbers at the time of this reply.
         gen: the engine's generation; 0 before the first engine.
         seq: the number of the last lifecycle event before this reply; 0 before the first event.

@@ -39,7 +39,7 @@ class ReachedGoals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class GoalsReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The seeding goals in force for a torrent: its own, and the global ones.
+    """The seeding goals in force for a torrent: its own goals, and the global goals.
 
     Fields:
         ratio: the goal for `ratio`; null for none.

@@ -313,7 +313,7 @@ class AlternativeReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SettingsReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The session's desired limits. A limit is a client's value, or else the configured value.
+    """The session's desired limits. A client's value overrides the configured value.
 
     Fields:
         download_bps, upload_bps: the normal limits, in bytes per second; 0 means no limit.

@@ -98,8 +98,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     """One torrent in the reply to `list_torrents`.
 
     Fields:
-        name: the name that a client has chosen, or else the name in the metadata. While the metadata is not known, it
-            is the name in the source. The name may be empty.
+        name: the name that a client has chosen. By default, the name in the metadata. While the metadata is not known,
+            it is the name in the source. The name may be empty.
         state: the torrent's state.
         progress: the fraction of the selected bytes that is complete, 0..1.
         bytes_done: how many bytes of the selected files are complete.
@@ -150,9 +150,9 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
             every name, files can be renamed, and a client can choose another name.
         swarm_seeds, swarm_leeches: the numbers of seeds and of other peers in the swarm, as reported by the trackers.
             Null if no tracker has reported them.
-        tracker: the URL of the tracker that answered last, or else of the first tracker. Null if no tracker is known.
-            The URL is not redacted, and may have a passkey. If several trackers keep answering, the tracker that began
-            to answer last is shown. No event has this field.
+        tracker: the URL of the tracker that answered last. If no tracker has answered, the URL of the first tracker.
+            Null if no tracker is known. The URL is not redacted, and may have a passkey. If several trackers keep
+            answering, the tracker that began to answer last is shown. No event has this field.
     """
 
     torrent: str

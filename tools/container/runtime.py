@@ -43,7 +43,7 @@ class Container:
         user: the uid and gid, instead of the image's.
         log: the file for its output.
         command: instead of the image's.
-        beside: a container with the network to use; None for a new one with only a loopback interface.
+        beside: a container with the network to use; None for a new network with only a loopback interface.
         environ: further environment variables.
     """
 

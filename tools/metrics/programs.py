@@ -1,4 +1,4 @@
-"""The programs of Prometheus: those that are installed, or those of Debian's package, unpacked."""
+"""The programs of Prometheus. Installed programs are used, or else Debian's package is unpacked."""
 
 import os
 import shutil

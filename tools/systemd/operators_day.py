@@ -160,7 +160,7 @@ class OperatorsDay:
         return f"{len(found)} files, {len(records)} records"
 
     def upgrade(self) -> str:
-        """Another version is installed over this one, and all torrents are restored."""
+        """Another version is installed over this version, and all torrents are restored."""
         before = self._health()["supervisor"]["pid"]
         config = self._in.path("/etc/ouzel/ouzel.toml").read_text()
         self._do("Upgrade", before=["cd /root/ouzel", OFFLINE])

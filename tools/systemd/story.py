@@ -152,7 +152,7 @@ class Story:
         return f"exposure {figure[1]}, at most {EXPOSURE_MAX:g} wanted"
 
     def gateway(self) -> str:
-        """The gateway's unit is installed by the commands of docs/gateway.md, for a user who owns nothing else."""
+        """The gateway's unit is installed by the commands of docs/gateway.md, for a user who owns no other files."""
         return gateway_unit.check(self._in)
 
     def add_torrents(self) -> str:

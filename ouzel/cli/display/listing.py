@@ -1,8 +1,8 @@
 """The listing of torrents: which columns fit, how the rows are sorted, and their totals. Pure.
 
-The name column is kept at any width. Other columns are removed first, and the name gets the rest of the line. The
-column after the name is the state. The state is a word in Latin letters, and never a number. Otherwise a terminal that
-shows Arabic and Hebrew from right to left would draw a number inside the name.
+The name column is kept at any width. Other columns are removed first. The name gets the remaining width. The column
+after the name is the state. The state is a word in Latin letters, and never a number. Otherwise a terminal that shows
+Arabic and Hebrew from right to left would draw a number inside the name.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -136,5 +136,5 @@ def put_category(name: str, save_path: str | None = None, *, wait: Wait = "durab
 
 
 def remove_category(name: str, *, wait: Wait = "durable") -> Call[None]:
-    """Removes a category. Its torrents have no category then. The torrents and their files do not change."""
+    """Removes a category. Its torrents then have no category. The torrents and their files do not change otherwise."""
     return call_of(category_commands.RemoveCategory(name=name), nothing, wait)

@@ -1,4 +1,4 @@
-"""The commands that export torrents and create new ones.
+"""The commands that export torrents and create new torrents.
 
 As in `protocol.wire.commands`, a Struct's tag is the `op`.
 """

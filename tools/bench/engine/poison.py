@@ -1,4 +1,4 @@
-"""`poison`: counts the crashes until poison torrents among many good ones are in quarantine.
+"""`poison`: counts the crashes until the poison torrents among many good torrents are in quarantine.
 
 Failpoints of `tools.engines` cause real native crashes at these moments:
 

@@ -71,8 +71,8 @@ class Delivered(NamedTuple):
     Fields:
         burst_eps: the events per second until every subscriber had received a whole burst. The median of several
             bursts.
-        flood_eps: the events per second that were published in the flood, and the median of those that subscribers
-            received.
+        flood_eps: the events per second in the flood. The first number is published events, the second is the
+            subscribers' median of received events.
         flood_lost: the maximum number of events that a subscriber lost in the flood, by its own count.
     """
 

@@ -37,7 +37,7 @@ _SEED: Final[dict[str, int | str | bool]] = {
 
 @dataclass
 class Result:
-    """The results of a trial. In a pair of figures, the second one is Ouzel's.
+    """The results of a trial. In a pair of figures, the second figure is Ouzel's.
 
     Fields:
         partial: how many torrents were stopped inside of a piece.

@@ -201,7 +201,7 @@ class Moments:
         return []
 
     def _details(self, torrents: list[str]) -> list[dict[str, Any] | None]:
-        """The result of `get_torrent` for each torrent. None for those that do not exist."""
+        """The result of `get_torrent` for each torrent. None for torrents that do not exist."""
         outcomes = self._daemon.client.request_many([("get_torrent", {"torrent": torrent}) for torrent in torrents])
         for outcome in outcomes:
             if isinstance(outcome, Exception) and "unknown_torrent" not in str(outcome):

@@ -334,7 +334,10 @@ class Snapshot:
         return TorrentDetail(**row, **self.members(desired, DETAIL_FIELDS, now))
 
     def members(self, desired: DesiredTorrent, names: Iterable[str], now: float) -> dict[str, Any]:
-        """Some of the members of a torrent's details that are not in its row. No engine is asked for them."""
+        """Some of the members of a torrent's details that are not in its row.
+
+        The engine is not asked for these members.
+        """
         metadata = self.metadata(desired)
         return {
             name: OF_RECORD[name](desired, metadata) if name in OF_RECORD else self._member(desired, name, now)
