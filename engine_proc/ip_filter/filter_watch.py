@@ -53,7 +53,7 @@ class FilterWatch:
         self._give_up_at: float | None = None
 
     def fileno(self) -> int:
-        """The descriptor to poll, which is readable while there are outcomes."""
+        """The descriptor to poll. It is readable while there are outcomes."""
         return self._outcomes.fileno()
 
     def turn(self, *, on: bool) -> None:

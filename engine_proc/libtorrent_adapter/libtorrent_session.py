@@ -111,7 +111,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
     # -- alerts ---------------------------------------------------------------------------------------------------
 
     def fileno(self) -> int:
-        """The descriptor to poll, which is readable while alerts are queued."""
+        """The descriptor to poll. It is readable while alerts are queued."""
         return self._inbox.fileno()
 
     @recorded.of_session

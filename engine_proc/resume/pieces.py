@@ -282,7 +282,7 @@ def sparse(unverified: Unverified, disk: Disk) -> list[int]:
 
 
 def sound_blocks(unverified: Unverified, disk: Disk) -> dict[int, list[bool]]:
-    """The other client's blocks of incomplete pieces at which the files have data."""
+    """The blocks of incomplete pieces that the other client claims. Blocks without data in the files are left out."""
     length = unverified.part_file.piece_length
 
     def sound(piece: int, block: int) -> bool:

@@ -71,7 +71,7 @@ class FastResumeStore:
         self._outcomes: Mailbox[Outcome] = Mailbox()
 
     def fileno(self) -> int:
-        """The descriptor to poll, which is readable while there are outcomes."""
+        """The descriptor to poll. It is readable while there are outcomes."""
         return self._outcomes.fileno()
 
     def expect(self, torrents: Sequence[str]) -> None:

@@ -261,7 +261,7 @@ class StorageGuard:
     # -- for the event loop ---------------------------------------------------------------------------------------
 
     def fileno(self) -> int:
-        """The descriptor to poll, which is readable while the watch has results."""
+        """The descriptor to poll. It is readable while the watch has results."""
         return self._watch.fileno()
 
     def decisions(self) -> list[Decision]:

@@ -132,7 +132,10 @@ class TrackerEdits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return TrackerEdits(replaced=self.replaced, added=tuple(added.items()), removed=removed)
 
     def merge(self, other: "TrackerEdits") -> "TrackerEdits":
-        """Returns the changes for two merged records. If the two contradict each other, `self` counts."""
+        """Returns the changes for two merged records.
+
+        If the changes contradict each other, the changes in `self` count.
+        """
         added = dict(self.added)
         added |= {url: tier for url, tier in other.added if url not in added and url not in self.removed}
         removed = dict.fromkeys([*self.removed, *(url for url in other.removed if url not in added)])

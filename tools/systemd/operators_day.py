@@ -53,7 +53,10 @@ class OperatorsDay:
         self._magnet = hashlib.sha1(b"magnet", usedforsecurity=False).hexdigest()
 
     def steps(self) -> list[Callable[[], str]]:
-        """All steps in order. Each returns a text about the result. Its docstring says what it shows."""
+        """All steps in order.
+
+        Each step returns a text about the result. The step's docstring says what the step shows.
+        """
         return [
             self.installed,
             self.group,

@@ -21,7 +21,7 @@ class AlertInbox:
         self._writer.setblocking(False)
 
     def fileno(self) -> int:
-        """The descriptor to poll, which is readable while alerts are queued."""
+        """The descriptor to poll. It is readable while alerts are queued."""
         return self._reader.fileno()
 
     def native_fileno(self) -> int:

@@ -44,7 +44,10 @@ class Origin(Protocol):
 
     @contextmanager
     def running(self, peer: Peer) -> Iterator[None]:
-        """A context within which the program runs in a namespace. At its end, the program has ended by itself."""
+        """A context within which the program runs in a namespace.
+
+        At the end of the context, the program has ended by itself.
+        """
         ...
 
     def add(self, plan: Plan) -> None:
