@@ -1,4 +1,4 @@
-"""The engine process: one libtorrent session and one event loop. It is expendable.
+"""The engine process: one libtorrent session and one event loop.
 
 - `libtorrent_adapter`: the implementation of the session port. Only this package imports libtorrent.
 - `session`: the *session port*, which is the interface to libtorrent.
@@ -8,7 +8,7 @@
 - `watches`: find torrents that make no progress, for example because of corrupt data.
 - `ip_filter`: reads a file of blocked addresses.
 - `files`: a torrent's files, and their selection.
-- `resume`: fast-resume data, and the search for pieces on disk that are missing in it.
+- `resume`: fast-resume data, and the search for pieces on disk that the data lacks.
 - `storage`: mounts and disks, torrents that wait for a disk, and path confinement.
 - `process`: the log, the parent process, mailboxes between threads, the sandbox.
 - The *settings watch* applies the session's settings, and later compares them with libtorrent's. The *DHT keeper*

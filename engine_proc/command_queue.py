@@ -2,7 +2,8 @@
 
 An add is acknowledged once its source is valid and its record is durable. The torrent is loaded after that. If
 thousands of torrents are added at the same time, a load would delay the replies to later adds. A validation depends on
-the settings and on no torrent. So it overtakes all commands except `Configure`. All other commands keep their order.
+the settings and on no torrent. So a validation overtakes all commands except `Configure`. All other commands keep their
+order.
 """
 
 from collections import deque

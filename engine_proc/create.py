@@ -1,7 +1,7 @@
 """`python -m engine_proc.create …`: makes a torrent of files on disk.
 
-It reads a `CreationOrder` from standard input, and writes its reports to standard output. Hashing takes long. So a
-separate process with low priority hashes the files, and does not delay the engine or the supervisor. The process
+The process reads a `CreationOrder` from standard input, and writes its reports to standard output. Hashing takes long.
+So a separate process with low priority hashes the files, and does not delay the engine or the supervisor. The process
 survives a crash of the engine. The process ends when standard input is closed.
 """
 
@@ -36,7 +36,7 @@ class Progress:
         self._due = 0.0
 
     def __call__(self, bytes_done: int, bytes_total: int) -> None:
-        """Reports the progress in bytes. Skips the report if the last one is too recent."""
+        """Reports the progress in bytes. Skips the report if the last report is too recent."""
         now = time.monotonic()
         if now >= self._due or bytes_done == bytes_total:
             self._due = now + REPORT_S

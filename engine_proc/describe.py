@@ -1,8 +1,8 @@
 """`python -m engine_proc.describe …`: reads the stored data of torrents that no engine has loaded.
 
-It reads the desired state of the torrents from standard input. It writes the events that an engine would send, as one
-batch, to standard output. A torrent may crash the process that reads its data, so this is a separate process. The
-separate process also works while there is no engine. The data is untrusted, so the process runs in the engine's
+The process reads the desired state of the torrents from standard input. It writes one batch to standard output: the
+events that an engine would send. A torrent may crash the process that reads its data, so this is a separate process.
+The separate process also works while there is no engine. The data is untrusted, so the process runs in the engine's
 sandbox, without write access.
 """
 

@@ -1,7 +1,7 @@
 """`python -m engine_proc.export …`: makes the .torrent file and the magnet link of a torrent from its stored data.
 
-It reads the desired state of the torrent from standard input, and writes an `Exported` to standard output. It is a
-separate process for the same reasons as `engine_proc.describe`, and has the same sandbox.
+It reads the desired state of the torrent from standard input, and writes an `Exported` to standard output.
+`engine_proc.describe` gives the reasons for a separate process. Both processes have the same sandbox.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """A running session: executes commands, and handles alerts and the results of threads.
 
-The pure modules return events to send and orders to execute; this module sends and executes them.
+The pure modules return events and orders. This module sends the events and executes the orders.
 """
 
 import random

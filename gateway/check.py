@@ -62,7 +62,10 @@ def is_traced(config: Config, environ: Mapping[str, str] = os.environ) -> bool:
 
 
 def check_web_interfaces(config: Config) -> None:
-    """Raises InvalidConfig if the folder of a web interface has no page. The gateway starts without it, too."""
+    """Raises InvalidConfig if the folder of a web interface has no page.
+
+    The gateway itself starts even without the page.
+    """
     for name in ("webui_dir", "transmission_webui_dir"):
         given = getattr(config.gateway, name)
         if given is not None and not (Path(given) / PAGE).is_file():

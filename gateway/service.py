@@ -49,17 +49,22 @@ async def open_gateway(config: Config) -> AsyncIterator[Gateway]:
 
 
 def client_of(config: Config) -> AsyncClient:
-    """A client of the daemon on tcp that OUZEL_SERVER names, or else of the local one. Raises ValueError."""
+    """A client of the daemon on tcp that OUZEL_SERVER names.
+
+    By default, a client of the local daemon. Raises ValueError.
+    """
     server = Server.named()
     return AsyncClient(config.runtime_dir) if server is None else AsyncClient(server=server)
 
 
 @contextmanager
 def _sole_user(directory: Path) -> Iterator[None]:
-    """Keeps other gateways out of a directory: each has the store in memory, and would write over the others' changes.
+    """Keeps other gateways out of a directory.
+
+    Each gateway has the store in memory, and would overwrite the changes of others.
 
     Raises:
-        InUse: another gateway uses it.
+        InUse: another gateway uses the directory.
     """
     descriptor = os.open(directory / "gateway.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

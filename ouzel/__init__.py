@@ -1,7 +1,7 @@
 """Ouzel's public Python API: clients of the daemon, and the `ouzel` command line.
 
 - `client`: the blocking and the asyncio client, and one function for each command.
-- `stream`: event streams without gaps, and the state of a reader. It uses no sockets.
+- `stream`: event streams without gaps, and the state of a reader. This package uses no sockets.
 - `cli`: the command line.
 - *Errors* are the exceptions that clients raise. *Requests* are matched with their replies by unique ids.
 

@@ -2,7 +2,7 @@
 
 A request's `id` is `<session>-<number>`. The daemon stores replies by (client, id) for ten minutes. Several processes
 may use one client name after another, so the session must differ between processes. The owner of the sockets generates
-it randomly.
+a random session.
 """
 
 from contextvars import ContextVar

@@ -1,7 +1,7 @@
 """The client's spans, for programs that use OpenTelemetry.
 
 This module does not load OpenTelemetry. If the program has loaded `opentelemetry.trace`, each request within a span
-gets a child span, and the daemon continues the trace. Other requests cost one look-up.
+gets a child span. The daemon then continues the trace. Other requests cost one look-up.
 """
 
 import sys

@@ -9,9 +9,9 @@ Exit codes:
 - 73: a directory cannot be made or trusted.
 - 75: another ouzeld uses the directories.
 - 78: the configuration is wrong, or libtorrent refuses the configuration.
-- 78, too: this kernel cannot meet `[sandbox] mode = "require"`.
-- 78, too: fewer than 256 files may be open.
-- 78, too: a newer version has written the resume directory.
+- 78: this kernel cannot meet `[sandbox] mode = "require"`.
+- 78: fewer than 256 files may be open.
+- 78: a newer version has written the resume directory.
 """
 
 import argparse

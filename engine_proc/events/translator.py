@@ -121,7 +121,7 @@ class AlertTranslator:
     def rechecking(self, torrent: str) -> list[TranslatedEvent]:
         """The events about a torrent whose recheck has begun.
 
-        The next status update would be too late, because a short recheck may end before that update.
+        These events do not wait for the next status update, because a short recheck may end before that.
         """
         view = self._views.get(torrent)
         if view is None or view.state is TorrentState.CHECKING:
@@ -321,7 +321,10 @@ STOPPING: Final = ("storage", "invalid_metadata")
 
 
 def _stopped(torrent: str, view: View, problem: str) -> TorrentError:
-    """The event that an error has stopped a torrent. If there is no metadata yet, the metadata is the cause."""
+    """The event that an error has stopped a torrent.
+
+    If the torrent has no metadata yet, the error is about the metadata.
+    """
     name = "invalid_metadata" if view.nameless else "storage"
     return TorrentError(torrent=torrent, name=name, message=problem, recoverable=False)
 

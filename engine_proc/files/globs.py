@@ -47,7 +47,7 @@ _POSIX: Final = {
 
 
 def compiled(globs: Iterable[str]) -> re.Pattern[str]:
-    """A regular expression that matches a path if one of the globs does."""
+    """A regular expression that matches a path if one of the globs matches it."""
     return re.compile("|".join(dict.fromkeys(expression(glob) for glob in globs)) or _NEVER, _FLAGS)
 
 

@@ -178,5 +178,5 @@ def _matcher(patterns: Sequence[str], rooted: bool) -> Callable[[str], bool]:
 
 
 def _expression(patterns: list[str]) -> re.Pattern[str] | None:
-    """A regular expression that matches if one of the patterns does; None without patterns."""
+    """A regular expression that matches any text that one of the patterns matches. None without patterns."""
     return globs.compiled(patterns) if patterns else None

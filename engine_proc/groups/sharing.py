@@ -33,8 +33,8 @@ def divide(limit: int, members: Sequence[Member]) -> list[int]:
     """Returns the share of each member.
 
     The shares are at least 1. Together they are at most `limit`, or 1 for each member if `limit` is smaller. Hungry
-    torrents have equal shares. Each other torrent has a share of at most the same size. If no torrent is hungry, the
-    rest is divided equally.
+    torrents have equal shares. No other torrent has a larger share. If no torrent is hungry, the rest is divided
+    equally.
     """
     if not members:
         return []

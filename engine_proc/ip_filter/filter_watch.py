@@ -53,7 +53,7 @@ class FilterWatch:
         self._give_up_at: float | None = None
 
     def fileno(self) -> int:
-        """The descriptor to poll, which is readable while there are outcomes."""
+        """The descriptor to poll. It is readable while there are outcomes."""
         return self._outcomes.fileno()
 
     def turn(self, *, on: bool) -> None:
@@ -106,7 +106,7 @@ class FilterWatch:
 
 
 class _File:
-    """One file, and its last content. The file is only replaced as a whole, so a read never sees half a file."""
+    """One file, and its last content. The file is replaced by a rename, so a read never sees half a file."""
 
     def __init__(self, path: str, build: Build) -> None:
         self.path = path

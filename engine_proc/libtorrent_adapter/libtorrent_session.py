@@ -111,7 +111,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
     # -- alerts ---------------------------------------------------------------------------------------------------
 
     def fileno(self) -> int:
-        """The descriptor to poll, which is readable while alerts are queued."""
+        """The descriptor to poll. It is readable while alerts are queued."""
         return self._inbox.fileno()
 
     @recorded.of_session
@@ -369,7 +369,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
 
     @recorded.of_session
     def stale_settings(self) -> dict[str, str]:
-        """Settings whose values differ from the configured ones, each with a text. Temporary changes are left out."""
+        """Settings with other values than configured, each with a text. Temporary changes are left out."""
         changed = {"close_redundant_connections": bool(self._kept_seeds), "max_failcount": bool(self._peer_calls)}
         return self._settings.stale(self._session.get_settings(), but=[name for name, now in changed.items() if now])
 

@@ -298,7 +298,7 @@ def _is_staged(file: _File) -> bool:
 
 
 def _link(file: _File) -> bool:
-    """Stages a file as a hard link. Returns whether that worked; for example, links to another file system fail."""
+    """Stages a file as a hard link. Returns whether that worked. For example, links to another file system fail."""
     if os.path.islink(file.source):  # noqa: PTH114
         return False
     with contextlib.suppress(FileNotFoundError):

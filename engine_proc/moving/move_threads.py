@@ -39,7 +39,7 @@ class Performed(NamedTuple):
     """The end of a step. `problem` is the reason if the step failed.
 
     Fields:
-        failed: whether the move has failed. A failed staging is undone already; a failed placing can be undone now. If
+        failed: whether the move has failed. A failed staging is undone already. A failed placing can be undone now. If
             there is a problem and `failed` is False, the step has to be repeated.
     """
 
@@ -65,7 +65,7 @@ class MoveThreads:
         self._tasks: dict[str, queue.SimpleQueue[_Task]] = {}
 
     def fileno(self) -> int:
-        """The descriptor to poll, which is readable while there are results."""
+        """The descriptor to poll. It is readable while there are results."""
         return self._results.fileno()
 
     def results(self) -> list[Progressed | Performed]:

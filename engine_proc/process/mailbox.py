@@ -15,7 +15,7 @@ class Mailbox(Generic[T]):
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
     def fileno(self) -> int:
-        """The descriptor to poll, which is readable while there are items."""
+        """The descriptor to poll. It is readable while there are items."""
         return self._wake
 
     def put(self, item: T) -> None:

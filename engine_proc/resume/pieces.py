@@ -6,8 +6,8 @@ piece, the piece is a *candidate*. A candidate is complete if its digest is righ
 - for v1 and hybrid torrents, the SHA-1 hash (BEP 3);
 - for v2 torrents, the root of a SHA-256 merkle tree (BEP 52).
 
-In the other pieces, a block is a *fragment* if the files have data there. Fragments are offered to libtorrent.
-libtorrent hashes the piece once it has downloaded the rest.
+In all other pieces, a block with data on disk is a *fragment*. Fragments are offered to libtorrent. libtorrent hashes
+the piece once it has downloaded the rest.
 
 "On disk" means where libtorrent will read. If the file is selected or exists, libtorrent reads the file. In all other
 cases libtorrent reads the part file, if its header lists the piece.
@@ -282,7 +282,7 @@ def sparse(unverified: Unverified, disk: Disk) -> list[int]:
 
 
 def sound_blocks(unverified: Unverified, disk: Disk) -> dict[int, list[bool]]:
-    """The other client's blocks of incomplete pieces at which the files have data."""
+    """The blocks of incomplete pieces that the other client claims. Blocks without data in the files are left out."""
     length = unverified.part_file.piece_length
 
     def sound(piece: int, block: int) -> bool:

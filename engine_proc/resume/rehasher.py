@@ -79,7 +79,7 @@ class Rehasher:
         self._thread.start()
 
     def fileno(self) -> int:
-        """The descriptor to poll, which is readable while there are outcomes."""
+        """The descriptor to poll. It is readable while there are outcomes."""
         return self._outcomes.fileno()
 
     def submit(self, torrent: str, unverified: Unverified, *, saved_at: float, added_us: int) -> int:

@@ -33,7 +33,7 @@ class SavedResume(NamedTuple):
     """Resume data, and its modification time in seconds since 1970. The time is 0 for another client's data.
 
     Fields:
-        new: whether libtorrent has never loaded this data. Then clients do not know the torrent's files yet.
+        new: whether libtorrent has never loaded this data. If so, clients do not know the torrent's files yet.
     """
 
     blob: bytes
@@ -71,7 +71,7 @@ class FastResumeStore:
         self._outcomes: Mailbox[Outcome] = Mailbox()
 
     def fileno(self) -> int:
-        """The descriptor to poll, which is readable while there are outcomes."""
+        """The descriptor to poll. It is readable while there are outcomes."""
         return self._outcomes.fileno()
 
     def expect(self, torrents: Sequence[str]) -> None:

@@ -101,7 +101,7 @@ class MetadataReceived(_TorrentAlert, frozen=True):
 
 
 class Conflict(_TorrentAlert, frozen=True):
-    """Metadata shows that this torrent and another one are the same (`torrent_conflict_alert`). Both are stopped.
+    """Metadata shows that two torrents are the same (`torrent_conflict_alert`). Both torrents are stopped.
 
     Fields:
         other: the id of the other torrent; None if that torrent is being removed.

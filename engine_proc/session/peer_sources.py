@@ -31,13 +31,13 @@ class PeerSources(Protocol):
     def edit_trackers(self, torrent: str, edits: TrackerEdits) -> None:
         """Changes a torrent's trackers. If this changes the list, `TrackersChanged` follows.
 
-        The changed list is held until `release_trackers`. If trackers are only added, libtorrent keeps the present ones
-        until then. After other changes libtorrent has no trackers of the torrent until then.
+        The changed list is held until `release_trackers`. If trackers are only added, libtorrent keeps the present
+        trackers until then. After other changes libtorrent has no trackers of the torrent until then.
         """
         ...
 
     def trackers(self, torrent: str) -> list[TrackerState]:
-        """The state of a torrent's trackers, including held ones. The call waits for libtorrent."""
+        """The state of a torrent's trackers, including held trackers. The call waits for libtorrent."""
         ...
 
     def web_seeds(self, torrent: str) -> list[str]:

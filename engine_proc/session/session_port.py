@@ -257,15 +257,15 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, CapsPort, SourcesPort, Ne
         Raises the same errors as `add`.
 
         Args:
-            verified: the outcome of the verification; None if nothing was verified yet. Then, if pieces have to be
-                verified, these pieces are returned, and the torrent is not added.
+            verified: the outcome of the verification; None if nothing was verified yet. If it is None and pieces have
+                to be verified, these pieces are returned, and the torrent is not added.
             short: by file index, the sizes on disk of files that are shorter than claimed. The claims beyond these
                 sizes are dropped.
             examined: the result of `examine` for the same torrent and data. With it, the data is not parsed again. It
                 can be used only once.
             seen: whether the sizes of the claimed files were checked just now. Then `short` has all files that are too
                 short. If all files of the torrent are claimed, libtorrent does not check the files again.
-            files_known: whether the caller knows the layout. Then the layout is not computed.
+            files_known: whether the caller knows the layout. If so, the layout is not computed.
         """
         ...
 
@@ -319,8 +319,8 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, CapsPort, SourcesPort, Ne
     def observed(self, desired: DesiredTorrent) -> DesiredTorrent:
         """The desired state with the values of the session. A value that the session does not have stays the same.
 
-        If libtorrent has stopped a torrent because of an error, it does not count as paused. A torrent that waits in
-        the queue does not count as paused either.
+        Two kinds of torrents do not count as paused: a torrent that an error has stopped, and a torrent that waits in
+        the queue.
         """
         ...
 
@@ -378,7 +378,7 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, CapsPort, SourcesPort, Ne
         ...
 
     def stale_settings(self) -> dict[str, str]:
-        """Settings whose values differ from the configured ones, each with a text. Temporary changes are left out."""
+        """Settings with other values than configured, each with a text. Temporary changes are left out."""
         ...
 
     def session_limits(self) -> tuple[int, int]:

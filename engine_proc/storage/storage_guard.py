@@ -182,7 +182,7 @@ class StorageGuard:
         """Checks whether a torrent's data exists. Returns None if a check of the disk is needed. Then `Judged` follows.
 
         Args:
-            loaded: whether the torrent is in the session. Then a missing answer has no consequence.
+            loaded: whether the torrent is in the session. If so, a missing answer has no consequence.
         """
         torrent, home = desired.torrent, self.homes.of(desired.save_path)
         self._coming_back.discard(torrent)
@@ -261,7 +261,7 @@ class StorageGuard:
     # -- for the event loop ---------------------------------------------------------------------------------------
 
     def fileno(self) -> int:
-        """The descriptor to poll, which is readable while the watch has results."""
+        """The descriptor to poll. It is readable while the watch has results."""
         return self._watch.fileno()
 
     def decisions(self) -> list[Decision]:

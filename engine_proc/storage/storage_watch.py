@@ -130,7 +130,7 @@ class StorageWatch:
         self._start("mounts", self._follow_mounts)
 
     def fileno(self) -> int:
-        """The descriptor to poll, which is readable while there are results."""
+        """The descriptor to poll. It is readable while there are results."""
         return self._seen.fileno()
 
     def seen(self) -> list[Sight]:

@@ -93,7 +93,7 @@ class Mover:
         self._jobs: dict[str, _Job] = {}
 
     def fileno(self) -> int:
-        """The descriptor to poll, which is readable while there are results for `tick`."""
+        """The descriptor to poll. It is readable while there are results for `tick`."""
         return self._threads.fileno()
 
     # -- desired state --------------------------------------------------------------------------------------------

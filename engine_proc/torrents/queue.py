@@ -12,8 +12,8 @@ PAUSE_S: Final = 1.0
 class Queue:
     """The order of one session's torrents in libtorrent's queue.
 
-    If a torrent is added or becomes incomplete, libtorrent appends it to the queue. So after such a change the whole
-    order is compared.
+    If a torrent is added or becomes incomplete, libtorrent appends it to the queue. So after each of these changes the
+    whole order is compared.
 
     Args:
         session: the session.

@@ -36,7 +36,7 @@ class Rechecker:
         """Requests a recheck. The storage guard first checks that the torrent's files exist.
 
         Returns:
-            None if `Judged` follows, or if a recheck is in progress. After that recheck another one begins.
+            None if `Judged` follows, or if a recheck is in progress. When that recheck ends, another recheck begins.
         """
         record = self._records.of(torrent)
         if self.hashing(torrent) or record.applied is None:

@@ -149,7 +149,7 @@ class TrackerBook:
         return []
 
     def open(self, torrent: str, url: str) -> bool:
-        """Whether a tracker has failed on a leg, but is not reported as failing. Then the present legs decide."""
+        """Whether a tracker has failed on a leg, but is not reported as failing. If so, the present legs decide."""
         for tracker in self._states.get(torrent, ()):
             if tracker.url == url:
                 failed = any(leg.answer is Answer.FAILED for leg in tracker.legs)
@@ -195,7 +195,7 @@ def _url(tracker: _Tracker) -> str:
 
 
 def _is_local(url: str) -> bool:
-    """Whether a tracker is on this machine. Then the leg of the loopback address counts."""
+    """Whether a tracker is on this machine. If so, the leg of the loopback address counts."""
     host = url.partition("://")[2].rpartition("@")[2]
     return host.startswith(("127.", "[::1]", "localhost"))
 

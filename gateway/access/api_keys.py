@@ -52,7 +52,7 @@ class ApiKeys:
         self._read_at = float("-inf")
 
     def names(self) -> dict[str, ApiKey]:
-        """Returns the keys by name. If the store cannot be read, these are the last known ones."""
+        """Returns the keys by name. If the store cannot be read, returns the last known keys."""
         now = self._clock()
         if now - self._read_at >= REREAD_S:
             self._read_at = now

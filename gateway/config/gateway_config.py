@@ -57,7 +57,7 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
 
     Args:
         file: the daemon's TOML file. Without a file, all keys have their defaults.
-        environ: the environment. Other variables than those of the gateway's sections are ignored.
+        environ: the environment. Variables of other sections are ignored.
 
     Raises:
         InvalidConfig: the file cannot be read or is not TOML, or a key is wrong.

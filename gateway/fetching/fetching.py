@@ -150,9 +150,9 @@ async def _resolve(host: str, port: int, allow_private: bool) -> str:
 
 
 async def _looked_up(host: str, port: int) -> list[Any]:
-    """Returns what `getaddrinfo` does. It may take minutes, which nobody can end.
+    """Calls `getaddrinfo` in a separate thread. The call may take minutes, and nobody can end it.
 
-    So it has a thread of its own. Threads of the loop's executor are few: the store and the passwords would wait, too.
+    The loop's executor has few threads. If such calls used them, the store and the passwords would wait, too.
     """
     if not _LOOKUPS.acquire(blocking=False):
         raise NotFetched("too many names are being resolved")

@@ -7,7 +7,7 @@ class AddingUp:
     """Makes counters that never go down from counters that begin at 0 with each process.
 
     If any counter is lower than before, another process has begun. Then the last values of all counters are added to
-    the later values. What the old process counted after its last values is lost.
+    the later values. Later counts of the old process are lost.
     """
 
     def __init__(self) -> None:

@@ -25,7 +25,7 @@ class Metric(NamedTuple, Generic[Source]):
     """A row.
 
     Fields:
-        name: the full name; that of a counter ends with `_total`.
+        name: the full name. The name of a counter ends with `_total`.
         kind: the type.
         help: a sentence about the values.
         read: returns the samples of a source. No samples mean that the value is unknown.

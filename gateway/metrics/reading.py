@@ -49,7 +49,7 @@ class Reading(NamedTuple):
 
 
 class Reader:
-    """Makes readings. They are made one after another, so that the sums of counters are right.
+    """Makes readings. Only one reading is made at a time, so that the sums of counters are right.
 
     Args:
         applied: returns the number of the last event that the gateway's mirror has applied. None without a mirror.
@@ -127,7 +127,7 @@ class Reader:
     ) -> tuple[Mapping[str, int] | None, Mapping[str, int] | None]:
         """libtorrent's values with sums, and the original values.
 
-        While no engine is up, the daemon has old values. Then only the sums remain.
+        While no engine is up, the daemon has old values. Then only the sums are returned.
         """
         if found is None:
             return None, None

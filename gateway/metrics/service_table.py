@@ -1,4 +1,4 @@
-"""The metrics from `health` and `stats`, and those of the gateway itself. Pure."""
+"""The metrics from `health` and `stats`, and the gateway's own metrics. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping

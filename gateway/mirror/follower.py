@@ -215,7 +215,7 @@ class Follower:
 
 
 def _new_in(item: Item) -> Iterable[str]:
-    """The torrents of a snapshot, or the one of an event about an addition."""
+    """The torrents of a snapshot, or the added torrent of an event."""
     if isinstance(item, Resnapshot):
         return [row.torrent for row in item.torrents]
     return [item.torrent] if item.type == "torrent_added" and item.torrent is not None else []

@@ -184,7 +184,7 @@ class Mirror:
         return event.seq <= torrent.read_seq if event.numbered else event.seq < torrent.read_seq
 
     def _replace_all(self, snapshot: Resnapshot, now_us: int) -> list[str]:
-        """Takes over a snapshot. Keeps rows that were read after those of the snapshot."""
+        """Takes over a snapshot. Keeps rows that were read after the rows of the snapshot."""
         newer: dict[str, TorrentRow] = {}
         if snapshot.epoch == self.epoch:
             seqs = snapshot.row_seqs

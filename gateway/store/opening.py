@@ -22,7 +22,7 @@ log = structlog.get_logger()
 def opened(file: Path) -> Iterator[Store]:
     """Opens the store until the end of the block.
 
-    A damaged file is put aside, and a new one begun: clients can go on, and nothing is deleted.
+    A damaged file is put aside, and a new file is begun. So clients can go on, and nothing is deleted.
 
     Raises:
         NewerStore: a newer version has written the file.

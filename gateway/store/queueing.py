@@ -9,5 +9,5 @@ QUEUEING: Final = "queueing"
 
 
 def queueing(store: Store) -> bool:
-    """Whether libtorrent's queue manages all torrents, and those that are added later."""
+    """Whether libtorrent's queue manages all torrents, including torrents that are added later."""
     return bool(store.get(QUEUEING, False))

@@ -1,4 +1,4 @@
-"""Converts the daemon's spans to those of OpenTelemetry. Pure."""
+"""Converts the daemon's spans to OpenTelemetry's form. Pure."""
 
 from typing import Final
 

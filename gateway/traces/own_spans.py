@@ -55,7 +55,7 @@ def trace_process(ratio: float) -> OwnSpans:
 
 
 class Traced:
-    """The ASGI application around another one. It makes a span of each HTTP request."""
+    """An ASGI application that wraps another application. It makes a span of each HTTP request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -29,7 +29,7 @@ def integer(arguments: Arguments, name: str) -> int | None:
 
 
 def number(arguments: Arguments, name: str) -> float | None:
-    """A number. JSON may have an integer that is too large for one."""
+    """A number as a float. JSON may have an integer that is too large for a float."""
     value = arguments.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

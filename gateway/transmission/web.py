@@ -24,7 +24,7 @@ def directory(config: Config) -> Path | None:
 
 
 def routes(config: Config) -> list[BaseRoute]:
-    """The routes of the files. They serve no file outside of the directory."""
+    """The routes of the files. The routes serve no file outside of the directory."""
     found = directory(config)
     if found is None:
         return []
@@ -35,7 +35,7 @@ def routes(config: Config) -> list[BaseRoute]:
 
 
 class _Files(StaticFiles):
-    """Files that may evaluate text as scripts, as jQuery 1 does in Transmission 3.00's page."""
+    """The files of a page that may evaluate text as scripts. Transmission 3.00's page does this by jQuery 1."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answers a request."""

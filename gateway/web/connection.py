@@ -55,12 +55,12 @@ class Connection(H11Protocol):
 
     @property
     def stalled_since(self) -> float | None:
-        """Since when the client takes nothing of its response; None if it does, or has for a short time only."""
+        """Since when the client has not read its response. None if this time is shorter than `STALLED_S`."""
         stalled = self.transport.get_write_buffer_size() > 0 and self.loop.time() - self._unread_since > STALLED_S
         return self._unread_since if stalled else None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
-        """Accepts the connection. If there are too many, closes one that waits for its client."""
+        """Accepts the connection. If there are too many connections, closes a connection that waits for its client."""
         if len(self.connections) >= MAX_CONNECTIONS and not self._make_room():
             transport.write(OVERLOADED)
             transport.close()
@@ -126,9 +126,11 @@ class Connection(H11Protocol):
             self._received = 0
 
     def _make_room(self) -> bool:
-        """Closes the connection that has waited the longest for a request, or else for its client to read.
+        """Closes the connection that has waited the longest for a request.
 
-        Returns False if there was none.
+        If there is none, closes the connection that has waited the longest for its client to read.
+
+        Returns False if no connection waits.
         """
         others = [each for each in self.connections if isinstance(each, Connection)]
         waiting = [(since, each) for each in others if (since := each.waiting_since) is not None]

@@ -52,7 +52,7 @@ async def fields_of(request: Request) -> Fields:
 
 
 async def _read_parts(request: Request, values: dict[str, str], files: list[tuple[str, bytes]]) -> None:
-    """Adds the parts of a form. Some charsets can name surrogates, which are no text."""
+    """Adds the parts of a form. Some charsets can encode surrogates, which are not valid text."""
     async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_PART_BYTES) as form:
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):

@@ -20,7 +20,7 @@ _VALID: Final = re.compile(PATTERN)
 
 
 class RequestIds:
-    """The ASGI application around another one. It names each request.
+    """An ASGI application that wraps another application. It names each request.
 
     Args:
         app: the other application. Its calls of the daemon have the name.

@@ -29,7 +29,7 @@ def add_found(
 
     Args:
         build: makes the call for one source.
-        batch: how many calls are sent together. It has to be 1 if opening the next source may take long.
+        batch: how many calls are sent together. The number has to be 1 if opening the next source may take long.
 
     Raises:
         NotRunning: no daemon answers. Torrents without a yielded outcome may have been added.

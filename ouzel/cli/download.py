@@ -17,9 +17,9 @@ from protocol.wire.errors import ErrorKind
 def wait_for(client: Client, torrent: str, output: Output) -> Outcome:
     """Shows the progress of a torrent until it ends, and returns the outcome.
 
-    The function subscribes before it reads the row, so it misses no event. It needs the row, because a torrent that is
-    complete already has no further events. The JSON output has the events of the torrent and of the service. The last
-    object is `{"type": "ended", ...}`.
+    The function subscribes before it reads the row, so it misses no event. It needs the row, because a complete torrent
+    causes no further events. The JSON output has the events of the torrent and of the service. The last object is
+    `{"type": "ended", ...}`.
 
     Raises:
         OuzelError: the daemon does not answer any more.

@@ -1,6 +1,6 @@
 """Resolves what people type for a torrent: an id, a unique prefix of an id, or a unique complete name.
 
-A hybrid torrent has two info-hashes. One of them is its id. The other is accepted, too.
+A hybrid torrent has two info-hashes. One info-hash is its id. The other info-hash is accepted, too.
 """
 
 import re

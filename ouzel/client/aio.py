@@ -1,7 +1,7 @@
 """The asyncio client: plain ZeroMQ sockets with the event loop's `add_reader`. It creates no tasks.
 
-A ZeroMQ socket's FD is edge-triggered. It signals that something has happened, not that messages are queued. So each
-wake-up reads until the socket is empty. After each send, the socket is checked again.
+A ZeroMQ socket's FD is edge-triggered. The FD signals only that something has happened, and messages may still be
+queued. So each wake-up reads until the socket is empty. After each send, the socket is checked again.
 """
 
 import asyncio
@@ -41,8 +41,8 @@ class AsyncClient(AsyncMethods):
     Any number of tasks of one event loop may use a client at the same time.
 
     Args:
-        runtime_dir: the directory of the daemon's sockets. The default is OUZEL_PATHS_RUNTIME_DIR, or else the user's
-            runtime directory.
+        runtime_dir: the directory of the daemon's sockets. The default is OUZEL_PATHS_RUNTIME_DIR. If this variable is
+            not set, the default is the user's runtime directory.
         client: a name by which the daemon recognizes this client after a reconnection. Without a name, each connection
             counts as another client.
         server: a daemon on tcp, in place of a local daemon. The default is the daemon that OUZEL_SERVER names, if it is
@@ -196,7 +196,9 @@ class AsyncClient(AsyncMethods):
         snapshot: bool = False,
         silence_s: float = 30.0,
     ) -> AsyncEvents:
-        """A stream of the events from now on, without gaps. `async with` starts it, or else the first `async for`.
+        """A stream of the events from now on, without gaps.
+
+        `async with` starts the stream. Without it, the first `async for` starts the stream.
 
         The arguments are those of `Client.events`. Starting the stream may raise NotRunning.
         """

@@ -18,7 +18,7 @@ from protocol.wire.errors import OuzelError
 
 
 async def knock(place: Place | Server) -> None:
-    """Calls `place.check`. If it may wait for a network, it is called on a thread. Raises the same errors."""
+    """Calls `place.check`. If the check may wait for a network, a thread calls it. Raises the same errors."""
     if isinstance(place, Server):
         await asyncio.to_thread(place.check)
     else:

@@ -41,8 +41,8 @@ class Client(Methods):
     Before the first request, and after an unanswered request, the client checks whether a daemon listens.
 
     Args:
-        runtime_dir: the directory of the daemon's sockets. The default is OUZEL_PATHS_RUNTIME_DIR, or else the user's
-            runtime directory.
+        runtime_dir: the directory of the daemon's sockets. The default is OUZEL_PATHS_RUNTIME_DIR. If this variable is
+            not set, the default is the user's runtime directory.
         client: a name by which the daemon recognizes this client after a reconnection. Without a name, each connection
             counts as another client.
         server: a daemon on tcp, in place of a local daemon. The default is the daemon that OUZEL_SERVER names, if it is
@@ -198,8 +198,7 @@ class Client(Methods):
             ticks: also yield the daemon's ticks, one a second.
             snapshot: begin with a Resnapshot of the present state.
             silence_s: after so many seconds without a message from the daemon, NotRunning is raised. The daemon sends a
-                tick every second. Time in which this process was stopped, or did not read from the stream, hardly
-                counts.
+                tick every second. Time hardly counts while this process is stopped, or does not read from the stream.
 
         Raises:
             NotRunning: no daemon answers.

@@ -164,18 +164,18 @@ def get_counters() -> Call[CountersReport]:
 def get_metrics() -> Call[MetricsReport]:
     """Returns what the supervisor counts about itself and about its engines.
 
-    Such figures are durations of failovers, and requests by outcome. `stats`, `health` and `get_counters` have the
-    other figures that a monitoring system needs. The reply does not depend on the engine.
+    Examples are the durations of failovers, and the number of requests by outcome. `stats`, `health` and `get_counters`
+    have the other figures that a monitoring system needs. The reply does not depend on the engine.
     """
     return call_of(counter_commands.GetMetrics(), whole(MetricsReport))
 
 
 def get_spans(*, after: int = 0, limit: int = 500, ratio: float = 1.0) -> Call[SpansPage]:
-    """Returns the ended spans of traces. For 30 seconds after each such request, the daemon traces requests.
+    """Returns the ended spans of traces. The daemon traces requests only for 30 seconds after each `get_spans`.
 
     Requests with a sampled `traceparent` are traced. A share of the mutations without a `traceparent` is traced, too.
     The daemon keeps up to 4,096 ended spans. To follow them, send the `cursor` of each page as `after` of the next
-    request. `ouzel-gateway` does this, and exports the spans. Only one exporter should do so.
+    request. `ouzel-gateway` does this, and exports the spans. Only one exporter should read spans.
 
     Spans name torrents and clients. So a key with the role `read` may not use this command.
 
@@ -213,8 +213,8 @@ def list_peers(torrent: str) -> Call[list[PeerRow]]:
 def piece_map(torrent: str) -> Call[PieceReport]:
     """Returns which pieces a torrent has, and how many peers have each piece.
 
-    The supervisor queries the engine, and waits for at most half of the deadline. Without an answer it returns the map
-    that it received last, if it still has one. `age_ms` is the age of this map.
+    The supervisor queries the engine, and waits for at most half of the deadline. Without an answer it returns the last
+    map that it received, if it still has this map. `age_ms` is the age of this map.
     """
     return call_of(peer_commands.PieceMap(torrent=torrent), whole(PieceReport))
 
@@ -262,8 +262,8 @@ def list_damaged() -> Call[list[DamagedReport]]:
 def export_torrent(torrent: str) -> Call[TorrentExport]:
     """Returns the .torrent file of a torrent, and its magnet link.
 
-    The info section is copied unchanged, so the info-hash is the same. The trackers and web seeds are the torrent's
-    present ones, with all changes. The reply is made from the files in the resume directory, so no engine is needed.
+    The info section is copied unchanged, so the info-hash is the same. The result has the present trackers and web
+    seeds of the torrent. The reply is made from the files in the resume directory, so no engine is needed.
     """
     return call_of(making_commands.ExportTorrent(torrent=torrent), whole(TorrentExport))
 
@@ -373,7 +373,7 @@ def rename_folder(torrent: str, path: str, new_path: str, *, wait: Wait = "durab
 
     Args:
         path: the present path, relative to the save path. It includes the root folder. Its separator is a slash.
-        new_path: the new path in the same form. The folder may exist, if the move would overwrite no file in it.
+        new_path: the new path in the same form. The folder may exist, but no file in it is overwritten.
     """
     return call_of(file_commands.RenameFolder(torrent=torrent, path=path, new_path=new_path), nothing, wait)
 
@@ -420,9 +420,9 @@ def release_torrent(torrent: str, *, wait: Wait = "durable") -> Call[None]:
 def restore_damaged(name: str, *, wait: Wait = "durable") -> Call[DamagedRestored]:
     """Restores a damaged file that was put aside, once its content is valid. Its torrent is then loaded again.
 
-    With a torrent's record, its metainfo and resume data are restored, too. They must have been put aside, and must be
-    valid. No file that is in use is replaced. If the torrent was being removed when its record was put aside, the
-    removal is not continued.
+    With a torrent's record, its metainfo and resume data are restored, too, if they were put aside and are valid. No
+    file that is in use is replaced. If the torrent was being removed when its record was put aside, the removal is not
+    continued.
 
     Args:
         name: a name in the reply to `list_damaged`.

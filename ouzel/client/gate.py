@@ -18,7 +18,7 @@ class Gate:
     """Serializes the use of one owner's sockets.
 
     Fields:
-        closed: whether the gate is closed. Then no thread may enter any more. The thread inside leaves at its next
+        closed: whether the gate is closed. If so, no thread may enter any more. The thread inside leaves at its next
             `check`.
     """
 

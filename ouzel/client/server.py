@@ -38,9 +38,9 @@ class Server:
 
     Args:
         address: the daemon's `tcp_commands`, such as `tcp://host:port`.
+        server_key: the daemon's public key in Z85, or the path of the `.key` file that has it.
         key: the path of the client's `.key_secret` file. `ouzel keys new` creates this file.
-        key: the path of the client's `.key_secret` file, which `ouzel keys new` creates.
-        events: the daemon's `tcp_events`. The default is the port after that of the commands.
+        events: the daemon's `tcp_events`. The default is the next port after the port of the commands.
 
     Raises:
         ValueError: an argument cannot be used. The message names it.
@@ -70,9 +70,12 @@ class Server:
         events: str | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> "Server | None":
-        """The server in the arguments, or else in OUZEL_SERVER, OUZEL_SERVER_KEY, OUZEL_KEY and OUZEL_SERVER_EVENTS.
+        """The server in the arguments.
 
-        Returns None if neither names a server. Raises ValueError if a value is missing or cannot be used.
+        By default, the server in OUZEL_SERVER, OUZEL_SERVER_KEY, OUZEL_KEY and OUZEL_SERVER_EVENTS.
+
+        Returns None if no argument and no variable names a server. Raises ValueError if a value is missing or cannot be
+        used.
         """
         address = address or environ.get("OUZEL_SERVER")
         server_key = server_key or environ.get("OUZEL_SERVER_KEY")

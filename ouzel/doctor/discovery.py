@@ -223,7 +223,7 @@ def _user_of(pid: int | None, paths: Paths) -> int:
 
 
 def _mounts(pid: int | None) -> dict[str, mount_table.MountRow]:
-    """The mounts that the daemon sees. If they cannot be read, those of this process."""
+    """The mounts that the daemon sees. If they cannot be read, the mounts that this process sees."""
     for name in ("self",) if pid is None else (str(pid), "self"):
         try:
             return mount_table.read(PROC / name / "mountinfo")

@@ -28,7 +28,7 @@ def within(seconds: float, work: Callable[[], T], default: T) -> T:
 def output_of(
     argv: Sequence[str], seconds: float, environ: Mapping[str, str] = os.environ
 ) -> "subprocess.CompletedProcess[str] | None":
-    """Runs a program. Returns None if it is missing, or takes longer; then it is killed."""
+    """Runs a program. Returns None if it is missing. Kills it and returns None if it takes too long."""
     try:
         return subprocess.run(
             argv,

@@ -4,7 +4,7 @@ The daemon numbers lifecycle events consecutively within an epoch. A subscriber 
 subscription has not taken effect yet. There are two signs of a loss:
 
 - a jump of `seq`
-- a `tick` or `progress` with a greater `seq` than that of the last event
+- a `tick` or `progress` with a greater `seq` than the last event has
 
 The stream requests the lost events with `replay`, and holds newer events meanwhile.
 
@@ -21,8 +21,8 @@ the present epoch by these rules:
 
 - An event of another epoch never changes the stream's epoch. It only causes a request.
 - The stream believes a reply of the newest event's epoch.
-- It believes a reply of another epoch only if an event of the newest epoch had arrived before the request was made.
-  Otherwise it repeats the request.
+- For a reply of another epoch there is one condition. Before the request was made, an event of the newest epoch must
+  have arrived. Otherwise the stream repeats the request.
 - Outdated epochs are in `_past`. Their events and replies are dropped.
 
 The stream does not know how long to wait for a reply. When its owner gives up a request, the owner calls `unanswered`.

@@ -1,4 +1,4 @@
-"""Reads configuration: built-in defaults, a TOML file over them, the environment over both.
+"""Reads the configuration. A TOML file overrides built-in defaults, and the environment overrides the file.
 
 - A *section* is a struct with one field for each key.
 - *File*, *environment* and *keys* say where each value came from.

@@ -36,7 +36,7 @@ class ConfigFile(NamedTuple):
         """Reads and parses a file.
 
         A regular file without a section is refused. An editor may be about to write the file, or a full disk may have
-        truncated it. Such a file would bring the defaults into force. Defaults are less strict than most
+        truncated it. With an empty file, the defaults would be in force. The defaults are less strict than most
         configurations.
 
         Raises:

@@ -1,4 +1,4 @@
-"""A problem of a configuration. It has a place, a key, and a sentence. Pure."""
+"""A problem of a configuration: its place, its key, and a sentence. Pure."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One problem.
 
     Fields:
-        message: the sentence, with the remedy.
+        message: a sentence with the problem and its remedy.
         key: `section.key`, or only a section. None if the problem is of the whole file.
         file: the configuration file that the problem is in.
         line: the line in the file, from 1 on; None if unknown.

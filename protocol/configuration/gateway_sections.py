@@ -13,17 +13,19 @@ class GatewayConfig(Section, frozen=True, kw_only=True):
     Fields:
         listen: the address and port, `127.0.0.1:8080` or `[::1]:8080`.
         username: the name of the only user.
-        password: the password. Without `password` and `password_hash`, one is made at the first start.
+        password: the password. If neither `password` nor `password_hash` is set, the gateway makes a password at its
+            first start.
         password_hash: the password's hash, as `ouzel-gateway --hash-password` prints it.
         webui_dir: the absolute path of a web interface that is served at `/`; None for the built-in page.
         transmission_webui_dir: the absolute path of a web interface that is served at `/transmission/web/`.
-        tls_certificate, tls_key: the absolute paths of PEM files; both or none.
+        tls_certificate, tls_key: the absolute paths of PEM files. Set both keys or none.
         session_timeout_s: a session without requests ends after this time.
         max_failed_logins: after this number of failed logins, an address is banned; 0 never bans.
         ban_s: how long a ban lasts.
-        allowed_hosts: host names, beside IP addresses and `localhost`, by which browsers may reach the gateway. `*`
-            allows all names.
-        trusted_proxies: the addresses of reverse proxies whose `X-Forwarded-For` counts.
+        allowed_hosts: host names by which browsers may reach the gateway. IP addresses and `localhost` are always
+            allowed. `*` allows all names.
+        trusted_proxies: the addresses of reverse proxies. The gateway believes the header `X-Forwarded-For` of these
+            proxies.
         allow_private_urls: whether torrents may be fetched from addresses that are not public.
         state_dir: the absolute path of the gateway's own directory; None for `gateway` in the daemon's state directory.
     """
@@ -51,7 +53,7 @@ class MetricsConfig(Section, frozen=True, kw_only=True):
     Fields:
         listen: the address and port; None for no metrics.
         token: if given, scrapes must send it in the header `Authorization: Bearer`.
-        libtorrent: `chosen` for a choice of libtorrent's counters, or `all` for all of them, too.
+        libtorrent: `chosen` exports a choice of libtorrent's counters. `all` exports all counters in addition.
         per_torrent: whether each of the first thousand torrents has series of its own.
     """
 

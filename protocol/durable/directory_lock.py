@@ -28,8 +28,8 @@ class AlreadyLocked(Exception):
     """Another process has locked the directory.
 
     Fields:
-        inherited: whether this process has locked the directory before, and released the lock. Then an engine holds its
-            inherited lock.
+        inherited: whether this process has locked the directory before, and released the lock. If so, an engine still
+            holds the lock that it inherited.
     """
 
     def __init__(self, directory: Path, holder: str) -> None:
@@ -109,8 +109,9 @@ def _open(directory: Path) -> int:
 
 
 def _alive(pid: str) -> bool:
-    """Whether the supervisor with that pid still runs. If the pid was reused, the answer is wrong. It affects only a
-    message.
+    """Whether the supervisor with that pid still runs.
+
+    If the pid was reused, the answer is wrong. A wrong answer affects only a message.
     """
     try:
         os.kill(int(pid), 0)

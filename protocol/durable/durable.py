@@ -71,7 +71,7 @@ def remove(path: Path) -> None:
 
 
 def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> list[OSError | None]:
-    """Makes transactions durable together, in order. Returns for each its error, or None.
+    """Makes transactions durable together, in order. Returns the error of each transaction, or None.
 
     A transaction's changes are published only if all of them could be staged. A failed transaction usually affects no
     other transaction. But transactions that changed the same directory share its sync. If that sync fails, all these
@@ -212,8 +212,7 @@ class DurableWriter:
         check: raises OSError if nothing must be written. The thread calls it before it writes a group. The thread calls
             it again before it reports anything as durable. Another directory may have appeared at the path since the
             first call.
-        recycled: the directory with recycling of replaced files. Choose the directory in which files are replaced most
-            often.
+        recycled: the directory in which replaced files are recycled. Choose the directory with the most replacements.
         on_commit: called by the thread after each group. The arguments are the number of transactions, and the seconds
             that the commit took.
     """

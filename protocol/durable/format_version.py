@@ -1,4 +1,4 @@
-"""The format of the resume directory, and the refusal of a newer one.
+"""The format of the resume directory, and the refusal of a newer format.
 
 The number grows only with a change that an earlier program would misread. A new member of a record is no such change,
 because a program keeps members that it does not know. See docs/adr/064.
@@ -28,12 +28,12 @@ _MAX_BYTES: Final = 4096
 class NewerFormat(OSError):
     """A newer version of Ouzel has written a directory. The message says which formats differ, and what to do.
 
-    It is an OSError, because the directory cannot be read until a newer version is installed.
+    The error is an OSError, because the directory cannot be read until a newer version is installed.
 
     Args:
         what: the path of the directory.
-        found: its format.
-        written_by: the version of Ouzel that wrote it; empty if unknown.
+        found: the format of the directory.
+        written_by: the version of Ouzel that wrote the directory; empty if unknown.
     """
 
     def __init__(self, what: str, found: int, written_by: str) -> None:

@@ -1,7 +1,7 @@
 """Checksums of files in the resume directory. The writer adds them, and the reader verifies them.
 
-A flipped bit is worst if the file can still be parsed. It could mark a piece as present that was never hashed, or
-change a torrent's save path.
+A flipped bit is worst if the file can still be parsed. A wrong bit could mark an unhashed piece as present, or change a
+torrent's save path.
 
 A `.fastresume` file ends in a line that Ouzel appends. This line has a CRC-32 and the length. A `.json` file has a
 member `checksum`. A `.torrent` file gets no addition: its CRC-32 is stored in the torrent's record.
@@ -141,10 +141,10 @@ def unseal(content: bytes) -> bytes:
 def encode_record(record: msgspec.Struct) -> bytes:
     """A record as human-readable JSON, with a checksum over its other members.
 
-    The checksum is the first member. So valid JSON remains if a person deletes its line. The text always has the
+    The checksum is the first member. If a person deletes its line, the rest is valid JSON. The text always has the
     members in the class attribute `WRITTEN`, also with default values. People edit these members.
 
-    A record names its format unless that is the first one. Members that `decode_record` did not know come last.
+    A record of the first format does not name its format. Members that `decode_record` did not know come last.
     """
     found: dict[str, Any] = msgspec.to_builtins(record)
     unknown = found.pop(_UNKNOWN, None) or {}
@@ -160,8 +160,8 @@ def encode_record(record: msgspec.Struct) -> bytes:
 def decode_record(content: bytes, kind: type[T]) -> T:
     """Decodes the record in a file. Raises Damaged, or NewerRecord for a record of a newer format.
 
-    A later version of the same format may have written members that are not known here. They stay with the record, and
-    `encode_record` writes them again. Copies of the record have them, too (`msgspec.structs.replace`).
+    A later version of the same format may have written members that are not known here. Such members stay with the
+    record, and `encode_record` writes them again. Copies of the record have them, too (`msgspec.structs.replace`).
 
     A file without the checksum is accepted. So people can edit the file and delete the checksum line. Nothing else
     detects mistakes in such a file, so unknown members are refused. A byte order mark and a trailing comma are

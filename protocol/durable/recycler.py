@@ -1,8 +1,8 @@
 """Recycles replaced files: new content overwrites them, and no new file is created.
 
 Before ext4 allocates an inode, it scans past every inode that was deleted in the last five seconds. Each change of a
-record deletes an inode. After a few thousand changes, creating a file takes the same time as syncing it. So does
-deleting a file.
+record deletes an inode. After a few thousand changes, creating or deleting a file takes the same time as syncing a
+file.
 """
 
 import contextlib
@@ -26,8 +26,8 @@ class Recycler:
     The recycler overwrites a file only after `REPLACED_MIN` others were replaced. So a process that was reading the
     file has had time to finish.
 
-    A file is reused only if nobody else can use it. So the file must have no other hard link, because a backup may make
-    one. The file must also have the mode and the owner of a new file.
+    A file is reused only if nobody else can use it. The file must have no other hard link, for example of a backup. It
+    must have the mode and the owner of a new file.
 
     Args:
         directory: the directory of the files.

@@ -200,8 +200,8 @@ class ResumeDir:
         """Moves resume data of earlier versions into `fastresume/`. The supervisor calls this while there is no engine.
 
         The function renames each file. So at any moment the file is in one of the two directories. If both directories
-        have a file for a torrent, the newer one is kept. Returns the names of files that could not be moved, with the
-        errors. The engine reads a file that was not moved from its old directory.
+        have a file for a torrent, the newer file is kept. Returns the names of files that could not be moved, with the
+        errors. If a file was not moved, the engine reads the file in its old directory.
         """
         failed = []
         old = [(torrent, self.root / name) for torrent, kind, name in self._files(self.root) if kind == "fastresume"]
@@ -328,7 +328,7 @@ def _names(directory: Path) -> list[str]:
 
 
 def _free_name(directory: Path, name: str) -> Path:
-    """An unused path in a directory: the name, or the name with a number as suffix if the name is in use."""
+    """An unused path in a directory. If the name is in use, it gets a number as suffix."""
     target, number = directory / name, 1
     while os.path.lexists(target):  # a dangling link counts as existing
         target = directory / f"{name}.{number}"

@@ -1,7 +1,7 @@
 """Runs many waits for one disk. On a slow disk the waits overlap, in a few threads.
 
-A disk carries out requests to write out its cache together, if they wait at the same time. One after the other, each
-fsync takes a full round trip to the disk.
+A disk carries out all waiting requests to write out its cache together. If fsyncs run one after the other, each takes a
+full round trip to the disk.
 """
 
 import contextlib
@@ -19,7 +19,9 @@ SLOW_S: Final = 0.0002
 
 
 def call_all(calls: Sequence[Callable[[], None]]) -> None:
-    """Runs all calls, and returns when all have ended. They must not share state, because their order is not defined.
+    """Runs all calls, and returns when all have ended.
+
+    The calls must not share state, because their order is not defined.
 
     Raises the first error of a call. Then some calls may not have run.
     """

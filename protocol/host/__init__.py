@@ -2,6 +2,6 @@
 
 - *Mounts* are the mounted file systems. A *place* identifies the directory at a path, even if the path changes.
 - A *real path* has all symbolic links resolved.
-- A *private directory* is one that nobody else can change, at a path that nobody else can redirect.
+- Nobody else can change a *private directory*, or redirect its path.
 - The *standard streams* are descriptors 0, 1 and 2; *UTF-8* is the encoding of file names in any locale.
 """

@@ -10,8 +10,8 @@ These users and groups are trusted:
 - root, this user, and this process's group
 - the owner and the group of `/`, which may have any number in a user namespace
 
-If another of this user's groups can write to a directory, the check only reports that. Folders are commonly shared that
-way.
+Folders are commonly shared with another of this user's groups. If such a group can write to a directory, the check only
+reports that.
 
 After the check the path is safe to use by name: no untrusted user can make it lead elsewhere.
 """
@@ -70,8 +70,9 @@ def prepare(directory: Path, mode: int = PRIVATE, *, widest: int = GROUP, parent
         A sentence for each directory on the path that members of another group can write to.
 
     Raises:
-        OSError: the directory cannot be made, belongs to another user, may contain entries of others, or has a path
-            that others can redirect.
+        OSError: the directory cannot be made.
+        OSError: the directory belongs to another user, or may contain entries of others.
+        OSError: others can redirect the path.
     """
     notes: list[str] = []
     with _opened(directory, make=mode, parents=parents, notes=notes) as fd:
@@ -311,7 +312,7 @@ def _check_trusted(place: _Place, trust: _Trust) -> None:
 
 
 class _naming:  # noqa: N801  # used like a function
-    """Makes errors that are raised within the context name the whole path, not one component.
+    """Errors that are raised within the context get the whole path in place of one component.
 
     From Python 3.12 on, `contextlib.contextmanager` would leave the error and its frames to the garbage collector.
     """

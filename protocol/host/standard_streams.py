@@ -1,7 +1,7 @@
 """Makes sure that descriptors 0, 1 and 2 are open.
 
-A process may be started with one of them closed. Then the next file or socket that the process opens gets that number.
-So that file would receive a library's output.
+A process may be started with one of these descriptors closed. Then the next file that the process opens gets this
+number, and would receive the output of libraries.
 """
 
 import os
@@ -11,7 +11,7 @@ STREAMS: Final = (0, 1, 2)
 
 
 def fill() -> None:
-    """Opens each closed descriptor as /dev/null, read-only. Writing to it is still an error.
+    """Opens each closed descriptor as /dev/null, read-only. Writing to the descriptor is still an error.
 
     Call this before everything else.
     """

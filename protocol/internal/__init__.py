@@ -6,5 +6,5 @@
   records after the engine's death.
 - An *exit code* says why an engine process exited by itself.
 - The *bounds* say where payload may be stored.
-- *Nearest* suggests a known name in place of a misspelt one.
+- *Nearest* suggests a known name for a misspelt name.
 """

@@ -6,8 +6,8 @@ the time.
 
 A buffer has three parts.
 
-- The *header* has the number of the innermost call that has not returned. It also has the alert that is being read.
-  Alerts are too frequent for records of their own.
+- The *header* has the number of the innermost call that has not returned. The header also has the alert that is being
+  read. Alerts are too frequent for records of their own.
 - The *ring* has the latest records.
 - The *table* has operations that libtorrent continues after a call has returned. libtorrent adds and removes torrents
   in its own threads, and may crash there.
@@ -84,11 +84,12 @@ class Flight(msgspec.Struct, frozen=True):
 
     Fields:
         records: the latest records, newest first, whether or not their calls have returned.
-        sync: the innermost call that had not returned. Its torrent is usually the first suspect. If the process died in
-            one of libtorrent's threads, that need not be true. None if the engine was between calls.
+        sync: the innermost call that had not returned. None if the engine was between calls. The call's torrent is
+            usually the first suspect. But if the process died in a thread of libtorrent, another torrent may be the
+            cause.
         under_way: additions and removals of torrents that libtorrent had not confirmed, the oldest first. Each of these
             torrents is a suspect.
-        overflowed: whether the table has overflowed. Then torrents outside of the table may be suspects, too.
+        overflowed: whether the table has overflowed. If so, torrents outside of the table may be suspects, too.
     """
 
     records: list[FlightRecord] = []

@@ -28,10 +28,11 @@ class Configure(CommandMessage, frozen=True, kw_only=True, tag="configure"):
 
     Fields:
         settings: the configured libtorrent settings, by libtorrent's names. They override Ouzel's defaults.
-        overrides: the settings of clients. They override the configured settings. The engine reports an invalid one in
-            `SettingsApplied`, and applies the others.
+        overrides: the settings of clients. They override the configured settings. The engine reports invalid settings
+            in `SettingsApplied`, and applies the others.
         download_bps, upload_bps: limits for all torrents together; 0 means no limit.
-        torrents: the number of torrents that are about to be restored. The engine derives the size of queues from it.
+        torrents: the number of torrents that are about to be restored. The engine derives the size of queues from this
+            number.
         resume_dir: the `ResumeDir.identity` of the resume directory. If it is None, the engine accepts any directory at
             the configured path.
         config: the number of the configuration that has these settings. The answer, `SettingsApplied` or
@@ -64,14 +65,14 @@ class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torre
 
     Fields:
         files_known: whether the supervisor knows the torrent's files and their priorities. If so, the engine does not
-            report them when it restores the torrent.
+            report the files when it restores the torrent.
         afresh: check again whether an error or missing storage still stops the torrent. The answer reports its present
             state.
-        downloaded, uploaded: lifetime payload bytes. If the resume data has lower values, an engine that loads the
-            torrent starts with these.
+        downloaded, uploaded: lifetime payload bytes. If the resume data has lower values, the engine uses these values
+            in place of them.
         history: whether the supervisor lacks totals of the torrent. If so, the engine reports the totals in the resume
             data (`HistoryFound`).
-        new: whether the torrent was added just now. So it has no resume data, and the engine does not look for any.
+        new: whether the torrent was added just now. If so, the engine does not look for resume data.
     """
 
     desired: DesiredTorrent

@@ -59,7 +59,7 @@ class EngineReady(EventMessage, frozen=True, kw_only=True, tag="engine_ready"):
 
 
 class SettingsRefused(EventMessage, frozen=True, kw_only=True, tag="settings_refused"):
-    """The engine refuses the settings. It has created no session, or has not changed the session.
+    """The engine refuses the settings. It creates no session, and does not change an existing session.
 
     Fields:
         section: the section of the configuration that has the setting.
@@ -129,7 +129,7 @@ class SettingsApplied(EventMessage, frozen=True, kw_only=True, tag="settings_app
     The engine sends this event again when `problems` change.
 
     Fields:
-        problems: for each setting without its requested value in libtorrent, the reason. The engine tries again.
+        problems: why a setting does not have its requested value in libtorrent, by setting. The engine tries again.
         refused: the problem of a setting that this revision has changed; None if there is none.
     """
 
@@ -153,7 +153,7 @@ class TorrentDropped(EventMessage, frozen=True, kw_only=True, tag="torrent_forgo
 
 
 class MetadataKnown(EventMessage, frozen=True, kw_only=True, tag="metadata_known"):
-    """The metadata of a torrent that was added just now, or whose info dictionary has arrived from peers."""
+    """The metadata of a torrent. The torrent was added just now, or its info dictionary has arrived from peers."""
 
     torrent: str
     metadata: KnownMetadata
@@ -264,7 +264,8 @@ class SessionStats(EventMessage, frozen=True, kw_only=True, tag="session_stats")
         listeners: the listening ports by protocol and address, if libtorrent has reported them.
         network_load: the fraction of a CPU core that libtorrent's network thread used in the last five seconds; None if
             it is unknown.
-        spins: whether this thread has used a whole core for a minute while hardly any payload was transferred.
+        spins: whether the network thread has used a whole core for a minute, although hardly any payload was
+            transferred.
     """
 
     download_bps: int

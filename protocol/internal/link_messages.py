@@ -20,7 +20,8 @@ class EventMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 class Learned(EventMessage, frozen=True, kw_only=True):
     """The base of facts that are stored in a torrent's record.
 
-    `supervisor.commands.edits` has an edit for each of them. Moves have none; see `supervisor.commands.moves`.
+    `supervisor.commands.edits` has an edit for each of these facts, except moves. For moves, see
+    `supervisor.commands.moves`.
     """
 
     torrent: str

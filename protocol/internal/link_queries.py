@@ -45,7 +45,7 @@ class InspectSource(Query["SourceInspected"], frozen=True, kw_only=True, tag="in
         save_path: the torrent's save path, with links resolved. If it is None, the engine does not check the torrent's
             paths.
         list_files: return the torrent's files, and check nothing.
-        content_layout: whether the files are in a folder. Their paths depend on it.
+        content_layout: whether the files are in a folder. The paths of the files depend on the layout.
         resume: resume data of another client for this metainfo.
         addresses: return the trackers and web seeds.
     """
@@ -67,7 +67,7 @@ class SourceInspected(Answer, frozen=True, kw_only=True, tag="source_inspected")
         metadata: the metadata in the info dictionary; None for a magnet link.
         only: the indices of the files that a magnet link selects, in the same form as `Selection.only`.
         info_hash_v1, info_hash_v2: the info-hashes in the source. Metainfo has all info-hashes of its torrent. A magnet
-            link may lack one.
+            link may lack an info-hash.
         places: the paths of the torrent's root folder, or of its only file. Set if a save path was given.
         files: the paths of the torrent's files; set with `list_files`.
         private: whether the metainfo says that the torrent is private (BEP 27).

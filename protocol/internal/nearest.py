@@ -25,7 +25,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: str, known: Iterable[str], shown: str = "{}") -> str:
-    """The text `; did you mean NAME?`, or an empty one if no known name is similar."""
+    """The text `; did you mean NAME?`, or an empty text if no known name is similar."""
     near = nearest(name, known)
     return "" if near is None else f"; did you mean {shown.format(near)}?"
 

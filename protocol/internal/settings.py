@@ -77,7 +77,9 @@ def range_of(name: str) -> tuple[int, int]:
 
 
 def problem_of(name: str, value: SettingValue, known: Mapping[str, SettingValue]) -> str | None:
-    """Says why a setting cannot have a value; None if it can. The result never shows a text, which may be a secret.
+    """Says why a setting cannot have a value; None if it can.
+
+    A value that is a text may be a secret, so the result never shows it.
 
     Args:
         known: the default of every setting of this libtorrent version. The default determines a setting's type.

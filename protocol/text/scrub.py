@@ -1,4 +1,4 @@
-"""Removes lone surrogates from texts. They stand for bytes of the operating system that are not UTF-8. Pure.
+"""Removes lone surrogates from texts. Lone surrogates stand for bytes of the operating system that are not UTF-8. Pure.
 
 Python decodes such bytes in paths and environment variables as halves of surrogate pairs (PEP 383). Such a text can be
 passed back to the operating system. But msgpack and JSON cannot encode it.

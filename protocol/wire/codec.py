@@ -79,9 +79,10 @@ def decode(frame: bytes) -> Any:
     """Decodes one msgpack frame of the public wire into builtins.
 
     Raises:
-        OuzelError: one of three errors. FRAME_TOO_LARGE above 16 MiB, 125,000 elements or 1,000 arrays and maps.
-            (Elements are the members of all arrays and maps together.) TOO_DEEP above 16 levels. MALFORMED_FRAME for
-            anything else that the wire does not allow.
+        OuzelError: FRAME_TOO_LARGE: the frame has more than 16 MiB, 1,000 arrays and maps, or 125,000 members in all of
+            them.
+        OuzelError: TOO_DEEP: the frame has more than 16 levels.
+        OuzelError: MALFORMED_FRAME: the frame has anything else that the wire does not allow.
     """
     value = unpack(frame, max_bytes=MAX_FRAME_BYTES, max_elements=MAX_ELEMENTS, max_containers=MAX_CONTAINERS)
     _check(value)

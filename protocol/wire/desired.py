@@ -132,7 +132,10 @@ class TrackerEdits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return TrackerEdits(replaced=self.replaced, added=tuple(added.items()), removed=removed)
 
     def merge(self, other: "TrackerEdits") -> "TrackerEdits":
-        """Returns the changes for two merged records. If the two contradict each other, `self` counts."""
+        """Returns the changes for two merged records.
+
+        If the changes contradict each other, the changes in `self` count.
+        """
         added = dict(self.added)
         added |= {url: tier for url, tier in other.added if url not in added and url not in self.removed}
         removed = dict.fromkeys([*self.removed, *(url for url in other.removed if url not in added)])
@@ -272,7 +275,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
             not known yet. A hybrid torrent has both, and clients can use either. A magnet link may name two info-hashes
             that belong to different torrents.
         spared: the indices of files that a removal does not delete, because other torrents use them.
-        merged: the ids of other records of the same torrent that were merged into this one.
+        merged: the ids of other records of the same torrent. These records were merged into this record.
         recheck: the revision in which a recheck was requested. None once the result of the recheck is stored in resume
             data.
         trackers: URLs that were given when the torrent was added, in addition to those in the source.
@@ -371,7 +374,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
 
 
 def edited_web_seeds(present: Iterable[str], desired: DesiredTorrent) -> list[str]:
-    """Returns the web seeds of a torrent: the present ones, with the changes that clients have made.
+    """Returns the web seeds of a torrent after the changes that clients have made.
 
     libtorrent appends a slash to the URLs of a torrent with several files. So a slash at the end makes no difference.
     """

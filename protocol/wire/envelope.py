@@ -32,8 +32,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         v: the version of the protocol.
         id: chosen by the client and returned in the reply. The daemon stores the ids of accepted mutations for ten
-            minutes. If a client sends a mutation with such an id, it is not executed, and gets the stored reply. So
-            each mutation needs its own id.
+            minutes. If a client sends a mutation with such an id, the mutation is not executed, and the client gets the
+            stored reply. So each mutation needs its own id.
         op: the name of the command.
         args: the command's arguments, by name.
         client: a name by which the daemon recognizes this client after a reconnection. Without a name, each connection
@@ -107,7 +107,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         ok: true if the reply has a `result`, false if it has an `error`.
         result: the command's result; present if `ok`.
         error: the error; present if not `ok`.
-        dup: true if the request repeats an earlier one and was not executed again; otherwise absent.
+        dup: true if the request repeats an earlier request and was not executed again. Absent for all other requests.
         epoch: the epoch of the event numbers at the time of this reply.
         gen: the engine's generation; 0 before the first engine.
         seq: the number of the last lifecycle event before this reply; 0 before the first event.
@@ -195,7 +195,7 @@ class FrameHeader(msgspec.Struct):
 
     @property
     def patience_s(self) -> float:
-        """The request's deadline in seconds. If the given deadline is invalid and will be refused, the default one."""
+        """The request's deadline in seconds. If the given deadline is invalid, returns the default deadline."""
         try:
             given = _INTEGER.decode(self.deadline_ms)
         except msgspec.DecodeError:

@@ -19,7 +19,7 @@ Retry = Literal["never", "later", "resnapshot"]
 
 
 class ErrorRow(NamedTuple):
-    """One row of the table: `code` (unique), `retry` (when the same request may succeed) and the error's meaning."""
+    """One row of the table. Each `code` is unique. `retry` says when the same request may succeed."""
 
     code: int
     retry: Retry

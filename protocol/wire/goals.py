@@ -1,7 +1,7 @@
 """Seeding goals: when a complete torrent has seeded enough, and what happens to it after that.
 
-A torrent's goal is a number, or null for no goal, or `global`. `global` means the global goal. A global goal is the
-client's goal, or else the goal in the configuration (`[goals]`).
+A torrent's goal is a number, or null for no goal, or `global`. `global` means the global goal. If no client has set a
+global goal, the configuration (`[goals]`) has it.
 """
 
 from typing import Annotated, Literal
@@ -39,7 +39,7 @@ class ReachedGoals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class GoalsReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The seeding goals in force for a torrent: its own, and the global ones.
+    """The seeding goals in force for a torrent: its own goals, and the global goals.
 
     Fields:
         ratio: the goal for `ratio`; null for none.

@@ -23,10 +23,10 @@ class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_de
         files: the number of files, without padding.
         pieces: the number of pieces; None in a record of a version that did not store it. Then the fields below are
             unknown, too.
-        root: the content path (`content`) if it differs from the name, as it does for few of many torrents.
+        root: the content path (`content`) if it differs from the name. For most torrents it is the name.
         private: whether the torrent is private (BEP 27).
         comment, created_by: texts in the .torrent file, at most TEXT_MAX characters; empty for none.
-        created_us: when the .torrent file was made, microseconds since 1970; None if it does not say so.
+        created_us: when the .torrent file was made, microseconds since 1970; None if the file does not say so.
     """
 
     name: str
@@ -58,9 +58,10 @@ class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_de
         return self.name if self.root is None else self.root
 
     def joined(self, stored: "KnownMetadata | None") -> "KnownMetadata":
-        """Returns the metadata with the texts and the time that are stored, where this one lacks them.
+        """Returns this metadata. Missing texts and a missing time are taken from the stored metadata.
 
-        They are outside of the info dictionary, so an engine that has only the latter does not know them.
+        The texts and the time are not in the info dictionary. So an engine that has only the info dictionary lacks
+        them.
         """
         if stored is None or (stored.comment, stored.created_by, stored.created_us) == ("", "", None):
             return self

@@ -268,11 +268,11 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         session: the libtorrent session.
         supervisor: the supervisor process.
-        engine: the engine process. If there are several, the values are sums.
+        engine: the engine process. If there are several engines, the values are sums.
         torrents: the number of torrents by state. States without torrents are omitted.
         ip_filter: the IP filter; null if there is none.
         roots: the download roots in the order of the configuration, with the free space of each. The first root is the
-            default save path. The reply has them without an engine, too.
+            default save path. The reply has the roots even without an engine.
     """
 
     session: SessionReport
@@ -296,10 +296,10 @@ class AlternativeReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         download_bps, upload_bps: bytes per second; 0 means no limit.
-        in_force: whether they are in force now.
-        scheduled: whether the schedule says that they are in force now.
+        in_force: whether the alternative limits are in force now.
+        scheduled: whether the alternative limits are in force now according to the schedule.
         switch: true or false if a client has switched them on or off; null if the schedule decides.
-        schedule: the times at which they are in force, unless a client has switched them on or off.
+        schedule: the times at which the alternative limits are in force. A client's switch overrides the schedule.
         sources: who set `download_bps`, `upload_bps` and `schedule`.
     """
 
@@ -313,12 +313,11 @@ class AlternativeReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SettingsReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The session's desired limits. A limit is a client's value, or else the configured value.
+    """The session's desired limits. A client's value overrides the configured value.
 
     Fields:
         download_bps, upload_bps: the normal limits, in bytes per second; 0 means no limit.
-        alternative: the alternative limits. Absent if neither a client nor the configuration has set them, and for a
-            single torrent.
+        alternative: the alternative limits. Absent if nobody has set them. Absent for a single torrent.
     """
 
     download_bps: int
@@ -366,7 +365,7 @@ class TimeSetting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActionSetting(msgspec.Struct, frozen=True, kw_only=True):
-    """What is done with a torrent that has reached a goal, unless it has an action of its own.
+    """What is done with a torrent that has reached a goal and has no action of its own.
 
     Fields:
         value: `pause`, `remove`, `remove_files` or `super_seed`.

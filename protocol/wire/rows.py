@@ -98,8 +98,8 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
     """One torrent in the reply to `list_torrents`.
 
     Fields:
-        name: the name that a client has chosen, or else the name in the metadata. While the metadata is not known, it
-            is the name in the source. It may be empty.
+        name: the name that a client has chosen. By default, the name in the metadata. While the metadata is not known,
+            it is the name in the source. The name may be empty.
         state: the torrent's state.
         progress: the fraction of the selected bytes that is complete, 0..1.
         bytes_done: how many bytes of the selected files are complete.
@@ -144,15 +144,15 @@ class TorrentRow(msgspec.Struct, frozen=True, kw_only=True):
             `update_options`), is paused, or is complete.
         category: the name of the torrent's category, or null. The only event with this field is `torrent_added`.
         goals: the seeding goals in force for the torrent. Null if it has none. No event has this field.
-        content: the path of the torrent's only file, or of the root folder that has all of its files on disk. It is
-            relative to `save_path`; an absolute path begins with a slash. Empty if several files have no common root
+        content: the path of the torrent's only file, or of the root folder that has all of its files on disk. The path
+            is relative to `save_path`. An absolute path begins with a slash. Empty if several files have no common root
             folder. Null while the files are not known. The path can differ from `name`: a file system does not accept
             every name, files can be renamed, and a client can choose another name.
         swarm_seeds, swarm_leeches: the numbers of seeds and of other peers in the swarm, as reported by the trackers.
             Null if no tracker has reported them.
-        tracker: the URL of the tracker that answered last, or else of the first tracker. Null if no tracker is known.
-            It is not redacted, and may have a passkey. If several trackers keep answering, it is the one that began to
-            answer last. No event has this field.
+        tracker: the URL of the tracker that answered last. If no tracker has answered, the URL of the first tracker.
+            Null if no tracker is known. The URL is not redacted, and may have a passkey. If several trackers keep
+            answering, the tracker that began to answer last is shown. No event has this field.
     """
 
     torrent: str
@@ -260,10 +260,11 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
         bad_data: the data from peers that failed its hash check since the daemon started. Null if there was none.
         options: the options that clients have set (`update_options`).
         pieces: the number of pieces; null while the metadata is not known.
-        private: whether the torrent is private (BEP 27), so that its peers come only from its trackers; null while the
-            metadata is not known.
-        comment, created_by: the comment in the .torrent file, and the name of the program that made it, each cut after
-            1000 characters. Empty if there is none, or if the torrent was added by a magnet link.
+        private: whether the torrent is private (BEP 27). A private torrent gets peers only from its trackers. Null
+            while the metadata is not known.
+        comment: the comment in the .torrent file, cut after 1000 characters. Empty if there is none, or if the torrent
+            was added by a magnet link.
+        created_by: the name of the program that made the .torrent file, in the same form.
         created_us: when the .torrent file was made, microseconds since 1970; null if it does not say so.
     """
 

@@ -93,7 +93,7 @@ class CategoryEditor:
 def _new_key(name: str) -> str:
     """Returns a key that no earlier category has had.
 
-    That holds even if `session.json` was lost. The category's name is for people.
+    The key is new even if `session.json` was lost. The category's name is for people.
     """
     return f"{name}/{time.time_ns() // 1000}"
 

@@ -7,8 +7,8 @@ A mutation has these steps:
 4. It is sent to the engine.
 5. It is answered.
 
-Each type of command has a registered handler. Once a write has begun, the mutation runs to its end. It does so even if
-the client no longer waits.
+Each type of command has a registered handler. Once a write has begun, the mutation runs to its end, even if the client
+no longer waits.
 """
 
 from collections.abc import Callable, Sequence

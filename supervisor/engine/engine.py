@@ -405,7 +405,7 @@ class Engine:
     # -- conditions -----------------------------------------------------------------------------------------------
 
     def _is_busy(self) -> bool:
-        """Whether the process starts or restores torrents. Then a call of the process may take long."""
+        """Whether the process starts or restores torrents. If so, a call of the process may take long."""
         return self.state is State.STARTING or not self._admission.restored
 
     def _is_stranded(self) -> bool:

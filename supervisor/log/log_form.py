@@ -2,8 +2,8 @@
 
 Lines are for people or JSON. The form has a minimum level, and adds a priority prefix for journald.
 
-Names and texts are untrusted. In both forms, they cannot control a terminal or change the direction of text. They also
-cannot end the line or look like another field.
+Names and texts are untrusted. In both forms, they cannot control a terminal or change the direction of text. Names and
+texts also cannot end the line or look like another field.
 """
 
 import json
@@ -92,7 +92,7 @@ class Form:
         levels: the levels of the log's components.
         ring: the last lines, which clients can read.
         name_of: returns the name of a torrent by its id. None if the name is unknown.
-        request_of: returns the id of a client's request that the engine has not confirmed yet, by its torrent.
+        request_of: returns the id of a torrent's unconfirmed request.
     """
 
     def __init__(self, goes_to: Destination) -> None:

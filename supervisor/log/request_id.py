@@ -21,7 +21,7 @@ _UNPRINTED: Final = re.compile(r"[^A-Za-z0-9._:-]")
 
 
 def request_id_of(request: Request, connection: bytes) -> str:
-    """Returns the id of a request: the client's own, or else `CLIENT/ID`.
+    """Returns the id of a request. If the client has chosen no id, returns `CLIENT/ID`.
 
     Args:
         connection: identifies the connection. It replaces the name of a client without a name.

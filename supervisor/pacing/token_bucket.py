@@ -18,7 +18,7 @@ class TokenBucket:
         self._at = now
 
     def left(self, now: float) -> float:
-        """The number of tokens now. It is negative if tokens are owed."""
+        """The number of tokens now. The number is negative if more tokens were taken than there were."""
         self._left = min(self._burst, self._left + (now - self._at) * self._per_s)
         self._at = now
         return self._left

@@ -42,7 +42,7 @@ class OutcomeUnknown(OuzelError):
 
 
 class Catalogue:
-    """Desired state by torrent id. `on_commit` is that of `Commits`.
+    """Desired state by torrent id. `Commits` explains `on_commit`.
 
     Fields:
         torrents: the records of all torrents. Torrents that are being removed are left out.
@@ -160,7 +160,10 @@ class Catalogue:
         return self._category_names.of(self.session, desired.category)
 
     def count_categories(self) -> Counter[str | None]:
-        """The number of torrents by the name of the category. None is no category, or a removed one."""
+        """The number of torrents by the name of the category.
+
+        None stands for no category, and for a removed category.
+        """
         found: Counter[str | None] = Counter()
         for key, count in self.torrents.categories.items():
             found[self._category_names.of(self.session, key)] += count

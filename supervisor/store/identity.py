@@ -30,7 +30,7 @@ class Identity(NamedTuple):
     Fields:
         v1: the v1 hash in hexadecimal. None if the hash is unknown, or if the torrent has no v1 hash.
         v2: the v2 hash in hexadecimal. None if the hash is unknown, or if the torrent has no v2 hash.
-        proven: whether metadata is known. Then the hashes belong together, and the torrent has no other hash.
+        proven: whether metadata is known. If so, the hashes belong together, and the torrent has no other hash.
     """
 
     v1: str | None
@@ -218,7 +218,7 @@ def _shortened(one: Identity, other: Identity) -> bool:
 
 
 def _contradict(one: Identity, other: Identity) -> bool:
-    """Whether two identities with a common hash contradict each other. Then they are of two torrents."""
+    """Whether two identities with a common hash contradict each other. If so, they are of two torrents."""
     return any(
         (mine != its)
         if mine is not None and its is not None

@@ -291,7 +291,7 @@ class Totals:
         return self.of(torrent) is not _NOTHING
 
     def lacks_history(self, torrent: str) -> bool:
-        """Whether no totals of a torrent are stored. Then the totals in its fast-resume data are used."""
+        """Whether no totals of a torrent are stored. If so, the totals in its fast-resume data are used."""
         return self.loaded and torrent[:2] not in self.unread and not self.knows(torrent)
 
     def active_s(self, counts: Counts) -> int:

@@ -59,7 +59,7 @@ class Span:
         self._began = time.monotonic()
 
     def child(self, name: str, **fields: str) -> "Span":
-        """Begins a span within this one."""
+        """Begins a child span of this span."""
         return Span(self._keep, name, "internal", self._trace, self._id, fields)
 
     def end(self, error: str | None = None) -> None:

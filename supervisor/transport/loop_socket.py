@@ -166,7 +166,10 @@ class LoopSocket:
                 self._look_again()  # after an error in a callback, too, since the descriptor's edge is consumed
 
     def _received(self) -> list[bytes]:
-        """Receives one message. Frames beyond the limit are dropped without a copy. That takes half the time."""
+        """Receives one message.
+
+        Frames beyond the limit are dropped without a copy, because a copy would double the time.
+        """
         frames = [self._socket.recv(_LAST)]
         while self._socket.get(_RCVMORE):
             if len(frames) > self._frames_max:

@@ -20,7 +20,7 @@ class Check:
     """One result, compared with its expected value.
 
     Fields:
-        must: whether a miss is an error. Otherwise it is only a missed goal.
+        must: whether a miss is an error. Otherwise a miss is only a missed goal.
     """
 
     what: str

@@ -36,7 +36,7 @@ def family(pids: Iterable[int]) -> list[psutil.Process]:
 
 
 def cpu_s(pids: Iterable[int]) -> float:
-    """The CPU time of the processes and their descendants, with that of ended children."""
+    """The CPU time of the processes and their descendants, including ended children."""
     used = 0.0
     for process in family(pids):
         with suppress(psutil.NoSuchProcess):

@@ -110,7 +110,10 @@ def _measured(works: list[str], rows: list[Row], sizes: Sizes, runs: int, keep: 
 
 
 def _run(result: Result, world: World, row: Row, work: str, number: int, keep: bool) -> bool:
-    """Runs one work of one program in an empty directory. A failure is noted. Returns whether it failed or was slow."""
+    """Runs one work of one program in an empty directory.
+
+    A failure is noted. Returns whether the run failed or was slow.
+    """
     home = world.root / "run"
     home.mkdir()
     os.sync()

@@ -106,14 +106,14 @@ def summarise(runs: Mapping[str, Sequence[Values]]) -> dict[str, dict[str, Cell]
 
 
 def ratio(metric: Metric, ours: float, theirs: float) -> float | None:
-    """How many times better our value is. None if one of the values is 0."""
+    """How many times better Ouzel's value is. None if one of the values is 0."""
     if not ours or not theirs:
         return None
     return ours / theirs if metric.more_is_better else theirs / ours
 
 
 def losses(cells: Mapping[str, Mapping[str, Cell]], margin: float = 0.02) -> list[tuple[Metric, str, Cell, Cell]]:
-    """The metrics in which a program is better than Ouzel by more than `margin`. The best program of each is given.
+    """The metrics in which a program is better than Ouzel by more than `margin`, each with the best program.
 
     Returns the metric, the program's name, its cell, and Ouzel's cell.
     """

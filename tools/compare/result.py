@@ -65,7 +65,7 @@ class Result:
 
 
 def machine() -> dict[str, Any]:
-    """Facts about this machine. `load` is that of the last minute before the run."""
+    """Facts about this machine. `load` is the load of the last minute before the run."""
     cpu = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                 if line.startswith("model name")), platform.machine())  # fmt: skip
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -1,4 +1,4 @@
-"""A tracker that answers each announce with the address of one seed, so that every program finds the seed likewise."""
+"""A tracker that answers each announce with the address of one seed. So all programs find the seed in the same way."""
 
 import ipaddress
 import threading

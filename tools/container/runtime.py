@@ -34,7 +34,7 @@ class CommandFailed(Exception):
 
 
 class Container:
-    """A running container. Its root file system is read-only, but for its volumes and /tmp.
+    """A running container. Only its volumes and /tmp can be written.
 
     Args:
         root: the root file system.
@@ -43,7 +43,7 @@ class Container:
         user: the uid and gid, instead of the image's.
         log: the file for its output.
         command: instead of the image's.
-        beside: a container with the network to use; None for a new one with only a loopback interface.
+        beside: a container with the network to use; None for a new network with only a loopback interface.
         environ: further environment variables.
     """
 

@@ -38,7 +38,10 @@ class Story:
         self._torrent = ""
 
     def steps(self) -> list[Callable[[], str]]:
-        """All steps in order. Each returns a text about the result. Its docstring says what it shows."""
+        """All steps in order.
+
+        Each step returns a text about the result. The step's docstring says what the step shows.
+        """
         return [
             self.small,
             self.any_user,

@@ -2,6 +2,6 @@
 
 It needs root, because it mounts file systems in a mount namespace of its own.
 
-- A *fault* is something wrong that is made for real: a mount, a process, a file.
-- A fault is *found* if the expected check reports it, and did not report the same before.
+- A *fault* is a real defect that the test makes, such as a wrong mount, process or file.
+- A fault is *found* if the expected check reports the fault, and has not reported it before.
 """

@@ -224,7 +224,7 @@ def _openssl(*arguments: str | Path) -> None:
 
 @contextmanager
 def _over(source: Path, point: Path) -> Iterator[None]:
-    """A context within which a file is mounted over another one."""
+    """A context within which a file is mounted over another file."""
     with contextlib.ExitStack() as undo:
         subprocess.run(["mount", "--bind", str(source), str(point)], check=True, timeout=10)
         undo.callback(subprocess.run, ["umount", str(point)], check=True, timeout=10)

@@ -76,8 +76,8 @@ def kill() -> NoReturn:
 def exhaust_memory() -> NoReturn:
     """Allocates more memory than the address space has. Raises MemoryError.
 
-    No resource limit is set, because other threads that reach a limit would end the process in other ways. One example
-    is the dynamic linker's exit code 127.
+    No resource limit is set, because other threads could reach the limit, too. Then the process could end in another
+    way, for example with the dynamic linker's exit code 127.
     """
     bytearray(sys.maxsize)
     raise AssertionError("there is memory without end")

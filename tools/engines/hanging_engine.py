@@ -2,7 +2,7 @@
 
 - `stop`: SIGSTOP. None of its threads runs.
 - `lock`: a native call does not return and holds the interpreter's lock. A defect in the binding would do the same.
-- `network`: libtorrent's network thread hangs. The others continue until they wait for an answer of libtorrent.
+- `network`: libtorrent's network thread hangs. The other threads continue until they wait for an answer of libtorrent.
 """
 
 import ctypes

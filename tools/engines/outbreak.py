@@ -35,8 +35,8 @@ class Outcome(NamedTuple):
 
     Fields:
         crashes: the number of engines that died by SIGSEGV.
-        seconds: the time until all good torrents were seeding and the others in quarantine. It begins with the kill
-            that made the next engine load all torrents.
+        seconds: the time until all good torrents were seeding and the others in quarantine. The time begins with the
+            kill that made the next engine load all torrents.
         quarantined: the ids of quarantined torrents according to the rows.
         told: the ids of quarantined torrents according to the events.
     """

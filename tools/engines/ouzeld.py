@@ -1,7 +1,7 @@
 """`python -m tools.engines.ouzeld ENGINE_MODULE OPTION…`: the real daemon with another engine module.
 
-Engines run in Python's isolated mode, like the real one. An editable installation has the tests on its path, so their
-modules are found.
+Engines run in Python's isolated mode, like the real engine. An editable installation has the tests on its path, so
+Python finds the modules of the tests.
 
 `PROBE_S` and `START_DEADLINE_S` are environment variables, in seconds. Once the restart budget is spent, an engine is
 started every `PROBE_S`. It must become ready within `START_DEADLINE_S`.

@@ -1,4 +1,4 @@
-"""Foreign programs as processes that end with this one."""
+"""Foreign programs as processes that end with this process."""
 
 import subprocess
 from collections.abc import Iterator, Sequence

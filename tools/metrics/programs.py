@@ -1,4 +1,4 @@
-"""The programs of Prometheus: those that are installed, or those of Debian's package, unpacked."""
+"""The programs of Prometheus. Installed programs are used, or else Debian's package is unpacked."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ class Programs(NamedTuple):
 
 
 def find(directory: Path) -> Programs:
-    """Returns the programs. Without installed ones, unpacks Debian's package below `directory`, and installs nothing.
+    """Returns the programs. If they are not installed, unpacks Debian's package below `directory`. Installs nothing.
 
     The environment variables PROMETHEUS and PROMTOOL name other programs. Raises CannotRun.
     """

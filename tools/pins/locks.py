@@ -82,9 +82,10 @@ def needed_here(lock: Lock) -> bool:
 
 
 def project() -> tuple[list[str], list[str]]:
-    """The direct requirements in pyproject.toml: those for running and building, and the further ones for testing.
+    """The direct requirements in pyproject.toml, as two lists.
 
-    A checkout has the gateway, `ouzel top`, traces, and what builds the site of the documentation, too.
+    The first list is for running and building. The second list has the further requirements for testing. Both include
+    the requirements of the gateway, `ouzel top`, traces, and the site of the documentation.
     """
     config: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
     table = config["project"]

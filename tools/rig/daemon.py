@@ -29,14 +29,14 @@ class Daemon:
         root: an empty directory with a short path, because it will contain sockets.
         engine: libtorrent settings that override those for loopback.
         roots: more download roots.
-        restart, limits, api, sandbox: keys of these sections of the configuration. If the engine is not the real one,
-            the sandbox is off. Such an engine may have to write files elsewhere.
+        restart, limits, api, sandbox: keys of these sections of the configuration. If the engine is not the real
+            engine, the sandbox is off. Engines of tests may have to write files elsewhere.
         ip_filter: the file of the IP filter.
-        engine_module: the module to run as the engine, in place of the real one.
-        environment: environment variables that override those of the test.
-        module: the module to run as the supervisor, in place of the real one.
+        engine_module: the module to run in place of the real engine.
+        environment: environment variables that override the variables of the test.
+        module: the module to run in place of the real supervisor.
         command: the command to run in place of `python -I -m supervisor`.
-        cwd: the supervisor's working directory. The default is that of the test.
+        cwd: the supervisor's working directory. The default is the test's working directory.
         stderr: the supervisor's standard error. The default is the log.
     """
 
@@ -145,7 +145,7 @@ class Daemon:
         self._process.wait()
 
     def close(self) -> None:
-        """Ends all processes, also stopped and hanging ones."""
+        """Ends all processes, including stopped and hanging processes."""
         if self._client is not None:
             self._client.close()
         if self._process is not None and self._process.poll() is None:

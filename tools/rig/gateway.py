@@ -22,7 +22,7 @@ class GatewayProcess:
 
     Args:
         root: the root of the daemon, whose configuration it reads.
-        keys: keys of `[gateway]`; one that is None is left out.
+        keys: keys of `[gateway]`. Keys with the value None are left out.
 
     Fields:
         url: the address, `http://127.0.0.1:PORT`.

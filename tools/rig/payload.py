@@ -64,7 +64,7 @@ def make(
 
 
 def hash_of(metainfo: bytes) -> str:
-    """Ouzel's id for a torrent file: its v1 info-hash, or that of v2 if it has no other."""
+    """Ouzel's id for a torrent file: its v1 info-hash. If it has none, its v2 info-hash."""
     hashes = lt.load_torrent_buffer(metainfo).info_hashes
     return str(hashes.v1 if hashes.has_v1() else hashes.v2)
 

@@ -48,7 +48,7 @@ class Probe:
         self._rows: dict[str, TorrentStatus] = {}
 
     def pump(self, wait_s: float = 0.0) -> None:
-        """Pops the queued alerts. If there are none, pops those that arrive within this time."""
+        """Pops the queued alerts. If there are none, pops the alerts that arrive within this time."""
         if readable(self.session.fileno(), wait_s):
             self._waiting.extend(self.session.pop_alerts())
 
@@ -81,7 +81,7 @@ class Probe:
     ) -> TorrentStatus:
         """The torrent's status once it satisfies `until`.
 
-        Only changes are reported. So the last status is the present one.
+        libtorrent reports only changes, so the last status is the present status.
         """
         deadline = time.monotonic() + within_s
         while True:

@@ -56,7 +56,7 @@ class Watcher:
         self._client.close()
 
     def wait(self, wanted: Callable[[ouzel.Event], bool], what: str, *, patience_s: float = PATIENCE_S) -> Seen:
-        """Waits for an event that satisfies `wanted`, and returns the first one. Earlier events count, too.
+        """Waits for an event that satisfies `wanted`, and returns the first such event. Earlier events count, too.
 
         At the deadline, raises AssertionError. The message contains `what`.
         """

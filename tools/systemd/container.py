@@ -137,7 +137,7 @@ class Container:
         self._cgroups = []
 
     def _find_leader(self) -> int | None:
-        """The pid of the container's init. It is nspawn's child that is the first process of a namespace.
+        """The pid of the container's init. Among nspawn's children, init is the first process of a namespace.
 
         The other children are helpers.
         """

@@ -40,7 +40,7 @@ class OperatorsDay:
 
     Args:
         container: the first host: a booted container with the distribution as `/mnt`.
-        other: the second host: another such container. The service is moved to it.
+        other: the second host, a container of the same kind. The service is moved to this host.
         scratch: a directory for payloads.
     """
 
@@ -53,7 +53,10 @@ class OperatorsDay:
         self._magnet = hashlib.sha1(b"magnet", usedforsecurity=False).hexdigest()
 
     def steps(self) -> list[Callable[[], str]]:
-        """All steps in order. Each returns a text about the result. Its docstring says what it shows."""
+        """All steps in order.
+
+        Each step returns a text about the result. The step's docstring says what the step shows.
+        """
         return [
             self.installed,
             self.group,
@@ -160,7 +163,7 @@ class OperatorsDay:
         return f"{len(found)} files, {len(records)} records"
 
     def upgrade(self) -> str:
-        """Another version is installed over this one, and all torrents are restored."""
+        """Another version is installed over this version, and all torrents are restored."""
         before = self._health()["supervisor"]["pid"]
         config = self._in.path("/etc/ouzel/ouzel.toml").read_text()
         self._do("Upgrade", before=["cd /root/ouzel", OFFLINE])

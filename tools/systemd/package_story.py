@@ -59,7 +59,10 @@ class PackageStory:
         self._made: Torrent | None = None
 
     def steps(self) -> list[Callable[[], str]]:
-        """All steps in order. Each returns a text about the result. Its docstring says what it shows."""
+        """All steps in order.
+
+        Each step returns a text about the result. The step's docstring says what the step shows.
+        """
         return [
             self.installed,
             self.units,
@@ -126,7 +129,10 @@ class PackageStory:
         return told
 
     def upgrade(self) -> str:
-        """The package is upgraded while a client makes changes, until the daemon stops. No acknowledged one is lost."""
+        """The package is upgraded while a client makes changes, until the daemon stops.
+
+        No acknowledged change is lost.
+        """
         self._in.write("/root/changer.py", CHANGER)
         assert self._made is not None
         argv = ("/root/client/bin/python", "-I", "/root/changer.py", ACKNOWLEDGED, self._made.torrent)

@@ -86,7 +86,10 @@ class Story:
         self._enable = ""
 
     def steps(self) -> list[Callable[[], str]]:
-        """All steps in order. Each returns a text about the result. Its docstring says what it shows."""
+        """All steps in order.
+
+        Each step returns a text about the result. The step's docstring says what the step shows.
+        """
         return [
             self.boot,
             self.install,
@@ -152,7 +155,7 @@ class Story:
         return f"exposure {figure[1]}, at most {EXPOSURE_MAX:g} wanted"
 
     def gateway(self) -> str:
-        """The gateway's unit is installed by the commands of docs/gateway.md, for a user who owns nothing else."""
+        """The gateway's unit is installed by the commands of docs/gateway.md, for a user who owns no other files."""
         return gateway_unit.check(self._in)
 
     def add_torrents(self) -> str:
@@ -194,7 +197,7 @@ class Story:
     def wrong_file(self) -> str:
         """A wrong configuration file is refused, and the service continues.
 
-        `journalctl -p err` shows that, and nothing routine.
+        `journalctl -p err` shows the refusal, and no routine lines.
         """
         before = self._identity()
         self._edit(r"(?m)^upload_bps = \d+", 'upload_bps = "fast"')

@@ -11,7 +11,7 @@ class AlertInbox:
     """A deque, and a pair of sockets to wake the loop.
 
     An eventfd cannot replace the sockets. When libtorrent's queue becomes non-empty, libtorrent writes one byte. An
-    eventfd needs eight.
+    eventfd needs eight bytes.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class AlertInbox:
         self._writer.setblocking(False)
 
     def fileno(self) -> int:
-        """The descriptor to poll, which is readable while alerts are queued."""
+        """The descriptor to poll. It is readable while alerts are queued."""
         return self._reader.fileno()
 
     def native_fileno(self) -> int:

@@ -41,7 +41,8 @@ def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]
 
     Args:
         renamed: as in `file_path`.
-        params: the parameters with what the .torrent file has beside the info dictionary, if they are at hand.
+        params: the parameters, if there are any. They have those parts of the .torrent file that are not in the info
+            dictionary.
     """
     storage = info.layout()
     padding = [bool(storage.file_flags(index) & storage.flag_pad_file) for index in range(storage.num_files())]

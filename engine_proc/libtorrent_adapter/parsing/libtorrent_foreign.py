@@ -29,7 +29,9 @@ _TOTALS: Final = (
 
 
 def adopt(params: Any, resume: bytes) -> bytes:
-    """Changes the parameters of a .torrent file by resume data. Returns the parameters as marked resume data.
+    """Copies values of another client's resume data to the parameters of a .torrent file.
+
+    Returns the parameters as marked resume data.
 
     The new parameters have these values of the resume data:
 

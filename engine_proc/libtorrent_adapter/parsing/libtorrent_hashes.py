@@ -6,7 +6,7 @@ from engine_proc.session.session_port import Hashes
 
 
 def hash_of(info_hashes: Any) -> str:
-    """Ouzel's torrent id: the v1 info-hash (40 digits), or without one the v2 info-hash (64 digits)."""
+    """Ouzel's torrent id: the v1 info-hash (40 digits). If there is none, the v2 info-hash (64 digits)."""
     return text_of(info_hashes.v1 if info_hashes.has_v1() else info_hashes.v2)
 
 

@@ -195,7 +195,7 @@ def _with_ends_first(params: Any) -> list[int]:
 
 
 def spare(params: Any, desired: DesiredTorrent) -> None:
-    """Gives files that must not be deleted names that do not exist. libtorrent deletes files by name."""
+    """Renames files in the parameters, so that libtorrent does not delete them. The new names do not exist on disk."""
     if desired.removal == "delete_files" and desired.spared and params.ti is not None:
         names = {number: f"{SPARED}/{desired.torrent}/{number}" for number in desired.spared}
         params.renamed_files = {**params.renamed_files, **names}

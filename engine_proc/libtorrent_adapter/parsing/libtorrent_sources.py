@@ -97,7 +97,8 @@ def parse(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None) 
 def _name(params: Any, desired: DesiredTorrent) -> None:
     """Sets the info-hashes of a link to the info-hashes in its record.
 
-    The record may have an additional info-hash from metadata. It lacks an info-hash that was wrong in the link.
+    The record may have an additional info-hash from metadata. If an info-hash in the link was wrong, the record lacks
+    it.
     """
     v1, v2 = desired.info_hash_v1, desired.info_hash_v2
     if (v1 is None and v2 is None) or hashes(params.info_hashes) == Hashes(v1, v2):

@@ -85,7 +85,7 @@ class Finder:
         """Reads the stored data of a torrent. Raises OSError.
 
         Args:
-            to_load: whether the torrent is loaded next. Then its parsed .torrent file is kept.
+            to_load: whether the torrent is loaded next. If so, its parsed .torrent file is kept.
         """
         try:
             judged = self._judged.pop(desired)

@@ -85,7 +85,7 @@ class _Way:
         rehash: set while the rehasher verifies pieces (step 3).
         short: by file index, the sizes of files that are shorter than claimed. The sizes are needed to add the torrent
             (step 4).
-        restored: whether the torrent is loaded from resume data. Then clients know its files already.
+        restored: whether the torrent is loaded from resume data. If so, clients know its files already.
         loading: the session's result of adding the torrent (step 4). It is needed once libtorrent has confirmed the
             addition (step 5).
     """
@@ -145,7 +145,7 @@ class Loader:
         """Begins to load a torrent.
 
         Args:
-            to_remove: whether the torrent is loaded only to delete its files. Then their content does not matter.
+            to_remove: whether the torrent is loaded only to delete its files. If so, their content does not matter.
         """
         try:
             found = self.finder.find(desired, to_load=True)

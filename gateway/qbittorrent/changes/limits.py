@@ -37,7 +37,7 @@ def ratio_goal(text: str) -> float | Goal:
 
 
 def time_goal_s(text: str, least_s: int = 0) -> int | Goal:
-    """Converts a time limit from minutes to seconds. Negative numbers have the same meaning as for ratios."""
+    """Converts a time limit from minutes to seconds. Negative numbers have the same meaning as in `ratio_goal`."""
     minutes = whole_number(text) or 0
     if minutes < 0:
         return "global" if minutes == -2 else "none"

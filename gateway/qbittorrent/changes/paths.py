@@ -24,7 +24,7 @@ _PASSING: Final = frozenset({*GONE, ErrorKind.TORRENT_MOVING})
 
 
 async def default_path(desk: Desk) -> str:
-    """The default save path: the preference, or else the first download root. Raises Unavailable."""
+    """The default save path: the preference. If it is not set, the first download root. Raises Unavailable."""
     if given := desk.kept.text("save_path"):
         return given
     roots = await _roots(desk)
@@ -51,7 +51,10 @@ async def absolute(desk: Desk, path: str) -> str:
 
 
 async def absolute_download(desk: Desk, path: str) -> str:
-    """Makes a path for incomplete files absolute. It may be relative to their default path. Empty stays empty."""
+    """Makes a path for incomplete files absolute.
+
+    A relative path is below their default path. An empty path stays empty.
+    """
     if not path:
         return ""
     base = desk.kept.text("temp_path") or posixpath.join(await default_path(desk), "temp")

@@ -24,7 +24,7 @@ def tags_in(text: str) -> list[str]:
 
 
 def all_tags(desk: Desk) -> list[str]:
-    """All tags, sorted: those that clients made, and the labels of torrents."""
+    """All tags, sorted: the tags that clients made, and the labels of torrents."""
     labels = (label for each in desk.many("all") for label in each.row.labels)
     return sorted({*desk.kept.tags(), *labels})
 

@@ -51,7 +51,10 @@ class Preferences:
         self._stats: StatsReport | None = None
 
     async def read(self) -> dict[str, Value]:
-        """Returns all preferences. If the daemon is away, uses its last answers; without them, raises Unavailable."""
+        """Returns all preferences.
+
+        If the daemon is away, uses its last answers. Raises Unavailable if there are none.
+        """
         return table.values(await self._view())
 
     async def write(self, given: Mapping[str, Any]) -> None:
@@ -75,7 +78,7 @@ class Preferences:
             raise InvalidPreference(refusal.message) from refusal
 
     async def _view(self) -> View:
-        """Asks the daemon. If the daemon is away, uses its last answers; without them, raises Unavailable."""
+        """Asks the daemon. If the daemon is away, uses its last answers. Raises Unavailable if there are none."""
         known = self._settings is not None
         if not (self._gateway.mirror.away and known):
             try:

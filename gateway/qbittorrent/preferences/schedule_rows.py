@@ -1,6 +1,6 @@
 """The preferences of the schedule of the alternative limits. Pure.
 
-qBittorrent has one window. If the schedule has several windows, the first one is shown.
+qBittorrent has one window. If the schedule has several windows, the first window is shown.
 """
 
 from collections.abc import Mapping

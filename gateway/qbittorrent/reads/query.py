@@ -25,8 +25,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         tag: a tag of the torrents. None selects all torrents, an empty text torrents without tags.
         hashes: the hashes of the torrents. None selects all torrents.
         private: whether the torrents are private. None selects all torrents.
-        sort: the field to sort by. If it is empty, the order is that in which torrents were added.
-        limit: the maximum number of torrents. If it is 0 or less, there is no maximum.
+        sort: the field to sort by. If it is empty, torrents are in the order in which they were added.
+        limit: the maximum number of torrents. If the limit is 0 or less, there is no maximum.
         offset: the index of the first torrent in the result. A negative offset counts from the end.
     """
 

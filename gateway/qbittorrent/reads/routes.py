@@ -157,7 +157,7 @@ class Reads:
         )
 
     async def _have(self, entry: Entry) -> int | None:
-        """How many pieces an incomplete torrent has; None for a torrent that has all or none."""
+        """How many pieces an incomplete torrent has. None if the torrent has all pieces or no piece."""
         if not 0 < entry.row.progress < 1:
             return None
         return piece_states(await self._details.pieces(entry.torrent.row.torrent)).count(HAVE)
@@ -190,7 +190,7 @@ class Reads:
 
 
 def _uniform_states(entry: Entry) -> list[int]:
-    """The states of pieces without an engine, if all or none are complete. Raises Unavailable otherwise."""
+    """The states of a torrent's pieces without an engine. Raises Unavailable if only some pieces are complete."""
     row, pieces = entry.torrent.row, entry.torrent.facts.pieces or 0
     if row.bytes_done >= row.size:
         return [HAVE] * pieces

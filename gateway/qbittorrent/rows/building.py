@@ -135,7 +135,10 @@ def _seeds_later(row: TorrentRow) -> bool:
 
 
 def eta_of(row: TorrentRow, seeding_s: int, now_us: int) -> int:
-    """Returns the seconds until the download is complete. For a complete torrent, until it reaches a seeding goal."""
+    """Returns the seconds until the download is complete.
+
+    For a complete torrent, the seconds until a seeding goal is reached.
+    """
     if not is_finished(row):
         return MAX_ETA_S if row.eta_s is None else count(row.eta_s, most=MAX_ETA_S)
     if row.goals is None:

@@ -1,6 +1,6 @@
 """The preferences of the alternative limits and their schedule. Pure.
 
-A schedule in Transmission has one window. `session-set` replaces all windows of Ouzel's schedule by this window.
+A schedule in Transmission has one window. `session-set` replaces Ouzel's whole schedule by this window.
 """
 
 from typing import Any, Final

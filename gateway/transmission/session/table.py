@@ -49,7 +49,7 @@ def _count_setting(name: str, default: int) -> Preference:
 
 
 def _stored(name: str, default: Any, convert: Callable[[Arguments, str], Any]) -> Preference:
-    """A preference that only the gateway stores. It applies to torrents that are added by this face."""
+    """A preference that only the gateway stores. The preference applies to torrents that are added by this face."""
 
     def write(change: Change, arguments: Arguments, argument: str) -> None:
         value = convert(arguments, argument)

@@ -224,7 +224,10 @@ def tracker_list(torrent: Torrent, known: Known) -> str:
 
 @lru_cache(4096)
 def scrape_url(announce: str) -> str:
-    """The URL for scrapes, by the usual convention. Without it, the announce URL of a UDP tracker; else empty."""
+    """The URL for scrapes, by the usual convention.
+
+    For a UDP tracker, the announce URL. Empty if there is no such URL.
+    """
     scheme, _, rest = announce.partition("://")
     path, slash, last = rest.rpartition("/")
     if last.startswith("announce"):

@@ -23,8 +23,8 @@ def chosen(arguments: Arguments, files: Sequence[FileRow] | None) -> dict[int, i
     place of a file can be less than its index.
 
     Args:
-        files: the files of the torrent. None if they are not known; then a place counts as an index. An empty list in
-            the arguments means all files. If `files` is None, an empty list has no effect.
+        files: the files of the torrent. None if the files are not known. Then a place counts as an index, and an empty
+            list in the arguments has no effect. In all other cases, an empty list means all files.
 
     Raises:
         Failure: the torrent does not have a file in the arguments.

@@ -1,4 +1,7 @@
-"""The values of a torrent's fields. A torrent with impossible values costs neither the list nor an error. Pure."""
+"""The values of a torrent's fields.
+
+A torrent with impossible values causes no error, and the list keeps its other torrents. Pure.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Final

@@ -48,7 +48,7 @@ async def answer(face: Face, value: Any) -> Response:
 
 
 async def _run(face: Face, request: Any) -> dict[str, Any] | None:
-    """Runs one request. Returns the response. None for a notification, that is, a request without an id."""
+    """Runs one request. Returns the response. A request without an id is a notification, and has the response None."""
     if not isinstance(request, dict) or request.get("jsonrpc") != "2.0" or not isinstance(request.get("method"), str):
         return _error(request.get("id") if isinstance(request, dict) else None, Code.INVALID_REQUEST, "")
     number, silent = request.get("id"), "id" not in request

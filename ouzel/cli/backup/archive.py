@@ -1,7 +1,7 @@
 """The format of a backup: a tar archive with checksums and a manifest.
 
-The last two members are `SHA256SUMS`, in the form of `sha256sum`, and `manifest.json`. So an archive without an end has
-no manifest, and is refused. The manifest has the checksum of `SHA256SUMS`.
+The last two members are `SHA256SUMS`, in the form of `sha256sum`, and `manifest.json`. So a truncated archive has no
+manifest, and is refused. The manifest has the checksum of `SHA256SUMS`.
 """
 
 import gzip
@@ -155,7 +155,7 @@ class ArchiveWriter:
 class ArchiveReader:
     """Reads and verifies a backup in one pass. Iterate over it to the end; then `manifest` is set.
 
-    The members have to be used only once the end was reached without an error.
+    Use the members only after the end was reached without an error.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -219,7 +219,7 @@ def _manifest(content: bytes) -> Manifest:
 
 
 class _Header(tarfile.TarInfo):
-    """A header that is refused if tarfile would need much memory for it, or would go back in the file."""
+    """A header of a member. It is refused if tarfile would need much memory, or would go back in the file."""
 
     def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
         if self.size < 0 or (self.size > _HEADER_MAX and self.type not in (tarfile.REGTYPE, tarfile.AREGTYPE)):
@@ -233,5 +233,5 @@ def _sum_line(member: Member) -> bytes:
 
 
 def _forget(tar: tarfile.TarFile) -> None:
-    """Drops the list of members. tarfile keeps all of them otherwise, and there may be 300,000."""
+    """Drops tarfile's list of members. An archive may have 300,000 members."""
     tar.members.clear()  # type: ignore[attr-defined]

@@ -95,7 +95,7 @@ class _Asker:
         threading.Thread(target=self._run, name="marks", daemon=True).start()
 
     def ask(self, questions: Sequence[Sequence[str]]) -> list[Answer]:
-        """Returns the answers. There are fewer of them than questions if no file was examined for PATIENCE_S."""
+        """Returns the answers. If no file was examined for PATIENCE_S, some answers are missing."""
         answers: list[Answer] = []
         before = self._examined
         self._asked.put((questions, answers))
@@ -151,7 +151,7 @@ def question(marks: PayloadMarks | None, save_path: str, mount_point: str) -> Qu
 
 
 def doubts(marks: PayloadMarks | None, found: Answer) -> list[int]:
-    """Returns the indices of the files that are not as they were. `doubted.ALL` stands for all files.
+    """Returns the indices of the files that have changed since the backup. `doubted.ALL` stands for all files.
 
     A file that did not exist is doubted, too. libtorrent may store it under another name, or in its part file.
 

@@ -30,7 +30,7 @@ _MEMBERS_MAX: Final = 4
 
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True):
-    """What is restored of one torrent.
+    """The restored parts of one torrent.
 
     Fields:
         doubted: the number of files with pieces that are hashed first. None for all files.
@@ -91,7 +91,7 @@ class Restorer:
         return reader.manifest
 
     def _check_torrent(self, torrent: str) -> None:
-        """Raises Unusable if the current torrent has members of another one, or more members than a torrent has."""
+        """Raises Unusable if the current torrent has too many members, or members of another torrent."""
         if any(torrent not in each.name for each in self._torrent):
             raise Unusable(f"a torrent before {torrent} in it has no record")
         if len(self._torrent) > _MEMBERS_MAX:

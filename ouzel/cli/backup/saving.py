@@ -110,7 +110,7 @@ def _write(writer: ArchiveWriter, batch: Sequence[TorrentFiles], disks: Disks) -
 
 
 def _members(files: TorrentFiles, found: PayloadMarks | None) -> Iterator[Member]:
-    """The members of a torrent. Its record is the last, because the record makes it a torrent."""
+    """The members of a torrent. The record is the last member, because files without a record are no torrent."""
     name = f"{RESUME_DIR}{files.torrent}"
     if files.resume is not None:
         if found is not None:

@@ -1,9 +1,9 @@
 """Reads the files of a resume directory while a daemon may change them.
 
-The daemon replaces each file by a rename, so a file is read whole. Three rules make the files of a torrent consistent:
+The daemon replaces each file by a rename, so a file is read whole. These rules make the files of a torrent consistent:
 
 1. A record that changes while the other files are read is read again, together with them.
-2. The fast-resume data is never newer than the record. A daemon that was killed leaves the same state.
+2. The fast-resume data is never newer than the record. A killed daemon leaves such files, too.
 3. The supervisor may overwrite a replaced file with another record. The checksum in each record shows that.
 """
 

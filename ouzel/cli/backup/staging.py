@@ -1,11 +1,11 @@
 """Replaces a resume directory as a whole.
 
-The new directory is built beside the present one, under the name `<directory>.restoring`. Then the two are exchanged in
-one step. So after a kill at any moment, the path leads to the old directory or to the new one, and both are complete.
-The files of the new directory are synced together, before the exchange.
+The new directory is built beside the present one, under the name `<directory>.restoring`. Then the two directories are
+exchanged in one step. After a kill at any moment, the path leads to one of the two directories, and that directory is
+complete. The files of the new directory are synced together, before the exchange.
 
-While the new directory is incomplete, it has the file `.incomplete`. The next restore deletes such a directory. Without
-that file, the directory `<directory>.restoring` has records, and is never deleted: it is kept under another name.
+While the new directory is incomplete, it has the file `.incomplete`. The next restore deletes such a directory. If the
+directory `<directory>.restoring` lacks that file, it has records. It is never deleted, but kept under another name.
 """
 
 import contextlib
@@ -118,7 +118,7 @@ class Staging:
         self._locks.callback(os.close, self._fd)
 
     def _put_away(self) -> Path | None:
-        """Renames a complete directory that is at the place of the new one. Deletes it if it has no records."""
+        """Renames a complete directory that is in the way of the new directory. Deletes it if it has no records."""
         if not self._new.exists() or (self._new / _INCOMPLETE).exists():
             return None
         if is_empty(self._new):

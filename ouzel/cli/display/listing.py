@@ -1,8 +1,8 @@
 """The listing of torrents: which columns fit, how the rows are sorted, and their totals. Pure.
 
-The name column is kept at any width. Other columns are removed first, and the name gets the rest of the line. The
-column after the name is the state. The state is a word in Latin letters, and never a number. Otherwise a terminal that
-shows Arabic and Hebrew from right to left would draw a number inside the name.
+The name column is kept at any width. Other columns are removed first. The name gets the remaining width. The column
+after the name is the state. The state is a word in Latin letters, and never a number. Otherwise a terminal that shows
+Arabic and Hebrew from right to left would draw a number inside the name.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -266,7 +266,7 @@ def torrents(rows: Sequence[TorrentRow], width: int, *, ages: bool = False, chos
         rows: the torrents.
         width: the width of the terminal in cells.
         ages: whether to show the age of rows that the engine has not updated for long. Rows of a stream have no age.
-        chosen: show these columns after id and name. None of them is removed. So the table may be wider than the
+        chosen: show these columns after id and name. No chosen column is removed, so the table may be wider than the
             terminal.
     """
     columns = [each for each in (*_COLUMNS, *([_AGE] if ages else [])) if each.needed(rows)]

@@ -54,7 +54,10 @@ class Output:
             _write(text)
 
     def check_reader(self) -> None:
-        """Raises ReaderGone if the reader of a pipe has closed it. An idle command would otherwise not notice that."""
+        """Raises ReaderGone if the reader of a pipe has closed the pipe.
+
+        An idle command needs this check to notice that.
+        """
         try:
             standard_output = sys.stdout.fileno()
         except (OSError, ValueError):
@@ -109,7 +112,7 @@ def _write(text: str) -> None:
 
 
 def discard_unwritten() -> None:
-    """Discards unwritten output. So Python neither retries it nor prints an error when it exits."""
+    """Discards unwritten output. Otherwise Python would write it again at the exit, and print an error."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

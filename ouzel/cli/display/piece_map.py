@@ -1,4 +1,4 @@
-"""The map of a torrent's pieces for people: one character for a piece, or for several if there are many. Pure."""
+"""The map of a torrent's pieces for people. If there are many pieces, one character stands for several pieces. Pure."""
 
 from itertools import pairwise
 from typing import Final

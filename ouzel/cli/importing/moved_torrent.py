@@ -112,5 +112,5 @@ def text(value: Any) -> str:
 
 
 def number(value: Any, default: int = 0) -> int:
-    """A bencoded integer. For anything else, the default."""
+    """A bencoded integer. If the value is not an integer, the default."""
     return value if isinstance(value, int) else default

@@ -131,7 +131,7 @@ class LineList(ScrollView, Generic[T], can_focus=True):
             self.post_message(self.Chosen())
 
     def on_click(self, event: events.Click) -> None:
-        """A click moves the cursor, a second one chooses the line, and one on the header sorts."""
+        """A click moves the cursor. A second click chooses the line. A click on the header sorts."""
         if event.y == 0:
             at = 0
             for each in fitting(self._columns, self._width):

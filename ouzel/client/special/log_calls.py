@@ -21,7 +21,7 @@ def get_log(
     since_us: int | None = None,
     until_us: int | None = None,
 ) -> Call[LogPage]:
-    """Returns recent lines of the log: the last ones that match, or the first ones after the line `after`.
+    """Returns recent lines of the log: the last matching lines, or the first matching lines after the line `after`.
 
     To follow the log, pass the `cursor` of each page as `after` of the next call.
 
@@ -31,7 +31,7 @@ def get_log(
         level: the lowest level of a line.
         component: the component that has written the line.
         torrent: the id of the torrent that the line is about.
-        request: the name of the request that has caused the line. Errors have it.
+        request: the name of the request that has caused the line. Errors have the name, too.
         text: a text that occurs in the line.
         since_us, until_us: the time of the line in microseconds since 1970.
     """

@@ -92,7 +92,7 @@ def update_settings(
 ) -> Call[dict[str, SettingReport]]:
     """Changes settings of libtorrent, by libtorrent's names. Returns the given settings with their new state.
 
-    None removes the client's value. Then the configured value applies, or else the default.
+    None removes the client's value. Then the configured value applies. If there is none, the default applies.
     """
     return call_of(session_commands.UpdateSettings(settings=dict(settings)), _SETTINGS, wait)
 
@@ -107,7 +107,7 @@ def update_goals(
 ) -> Call[GlobalGoals]:
     """Sets global seeding goals, which apply to torrents without goals of their own. Returns all global goals.
 
-    None does not change a goal, "none" means no goal, and "file" returns to the configured one.
+    None does not change a goal, "none" means no goal, and "file" returns to the configured goal.
 
     Args:
         ratio: the ratio of uploaded to downloaded bytes.
@@ -136,5 +136,5 @@ def put_category(name: str, save_path: str | None = None, *, wait: Wait = "durab
 
 
 def remove_category(name: str, *, wait: Wait = "durable") -> Call[None]:
-    """Removes a category. Its torrents have no category then. The torrents and their files do not change."""
+    """Removes a category. Its torrents then have no category. The torrents and their files do not change otherwise."""
     return call_of(category_commands.RemoveCategory(name=name), nothing, wait)

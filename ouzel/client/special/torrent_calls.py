@@ -294,7 +294,7 @@ def relocate_storage(
     Args:
         save_path: an absolute path in the download roots.
         dry_run: whether nothing is changed. The reply is the same.
-        force: whether the save path is changed although files are not there.
+        force: whether the save path is changed even if files are missing at the new path.
     """
     command = file_commands.RelocateStorage(torrent=torrent, save_path=save_path, dry_run=dry_run, force=force)
     return call_of(command, whole(StorageRelocated), wait)

@@ -49,7 +49,7 @@ def health(target: Target) -> Iterator[Finding]:
 
 
 def sockets(target: Target) -> Iterator[Finding]:
-    """The local sockets: left-over ones, ones of other processes, and too long paths."""
+    """The local sockets: left-over sockets, sockets of other processes, and too long paths."""
     directory = target.paths.runtime_dir
     if directory is None:
         return

@@ -92,7 +92,7 @@ def download_roots(target: Target, path: str) -> Iterator[Finding]:
 def may_write(uid: int, found: os.stat_result) -> bool:
     """Whether a user may add entries to a directory, by its mode.
 
-    The groups of other users are not known. If one of them may write, the user counts as a member.
+    The groups of other users are not known. If the directory's group may write, the user counts as a member.
     """
     if uid == 0:
         return True
@@ -105,7 +105,7 @@ def may_write(uid: int, found: os.stat_result) -> bool:
 
 
 def ignores_case(directory: Path) -> bool:
-    """Whether one of a directory's entries can also be found by its name in the other case. Nothing is created."""
+    """Whether a directory ignores case. Looks for an entry by its name in the other case, and creates nothing."""
     with contextlib.suppress(OSError), os.scandir(directory) as entries:
         for entry in entries:
             other = entry.name.swapcase()

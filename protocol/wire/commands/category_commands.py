@@ -16,7 +16,7 @@ class PutCategory(Mutation, frozen=True, kw_only=True, tag="put_category"):
     Fields:
         name: the category's name.
         save_path: an absolute path inside the download roots. Null means the first root. A torrent that is added with
-            this category is stored there, if it is added without a `save_path`.
+            this category and without a `save_path` is stored there.
     """
 
     name: CategoryName
@@ -24,7 +24,7 @@ class PutCategory(Mutation, frozen=True, kw_only=True, tag="put_category"):
 
 
 class RemoveCategory(Mutation, frozen=True, kw_only=True, tag="remove_category"):
-    """Removes a category. Its torrents have no category then. The torrents and their files do not change.
+    """Removes a category. Its torrents then have no category. The torrents and their files do not change otherwise.
 
     Fields:
         name: the category's name.

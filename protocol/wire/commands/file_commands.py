@@ -36,16 +36,16 @@ class MoveStorage(Mutation, frozen=True, kw_only=True, tag="move_storage"):
 class RelocateStorage(Mutation, frozen=True, kw_only=True, tag="relocate_storage"):
     """Changes the save path of a torrent whose files are at another path already. No file is moved or changed.
 
-    The natural case is a disk that was mounted elsewhere. The daemon looks for the files at the new path. All files of
-    a complete torrent must be there with their sizes, and at least one file of another torrent. Then the torrent is
-    unloaded for a moment, `storage_moved` is published, and the torrent is loaded at the new path. Only files that may
-    have changed are hashed. Such a file has another modification time than the file at the old path, or was changed
-    after the torrent's resume data was saved.
+    For example, a disk was mounted elsewhere. The daemon looks for the files at the new path. If the torrent is
+    complete, all its files must be there with their sizes. If it is incomplete, at least one of its files must be
+    there. Then the torrent is unloaded for a moment, `storage_moved` is published, and the torrent is loaded at the new
+    path. Only files that may have changed are hashed. A file may have changed if the file at the old path has another
+    modification time. It may also have changed if it is newer than the torrent's resume data.
 
     Fields:
         save_path: an absolute path in the download roots.
         dry_run: whether nothing is changed. The reply is the same.
-        force: whether the save path is changed although files are not there.
+        force: whether the save path is changed even if files are missing at the new path.
     """
 
     torrent: TorrentId
@@ -76,7 +76,7 @@ class RenameFolder(Mutation, frozen=True, kw_only=True, tag="rename_folder"):
 
     Fields:
         path: the present path, relative to the save path. It includes the root folder. Its separator is a slash.
-        new_path: the new path in the same form. The folder may exist, if the move would overwrite no file in it.
+        new_path: the new path in the same form. The folder may exist, but no file in it is overwritten.
     """
 
     torrent: TorrentId

@@ -38,7 +38,10 @@ Priorities = (
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="op"):
-    """The base of all commands. Commands are immutable, and their tag is the op. Each has one of the kinds below."""
+    """The base of all commands.
+
+    Commands are immutable, and their tag is the op. Each command has one of the kinds below.
+    """
 
 
 class Mutation(Command, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""The commands that export torrents and create new ones.
+"""The commands that export torrents and create new torrents.
 
 As in `protocol.wire.commands`, a Struct's tag is the `op`.
 """
@@ -27,8 +27,8 @@ JobId = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 class ExportTorrent(DiskRead, frozen=True, kw_only=True, tag="export_torrent"):
     """Returns the .torrent file of a torrent, and its magnet link.
 
-    The info section is copied unchanged, so the info-hash is the same. The trackers and web seeds are the torrent's
-    present ones, with all changes. The reply is made from the files in the resume directory, so no engine is needed.
+    The info section is copied unchanged, so the info-hash is the same. The result has the present trackers and web
+    seeds of the torrent. The reply is made from the files in the resume directory, so no engine is needed.
     """
 
     torrent: TorrentId
@@ -41,15 +41,15 @@ class CreateTorrent(Mutation, frozen=True, kw_only=True, tag="create_torrent"):
     one after the other. Hashing needs no engine, and continues if an engine dies. If the daemon ends, its jobs end,
     too. An unfinished job leaves nothing on disk, so a later daemon does not know the job.
 
-    A job fails in these cases: A file changes during hashing. Other clients could not store a file under its name. Or
-    `path` contains a symbolic link, or another entry that is no file or folder. Entries that a glob of `exclude`
-    matches do not count.
+    A job fails if a file changes during hashing. It fails if other clients could not store a file under its name. It
+    also fails if `path` contains anything except files and folders, for example a symbolic link. Entries that a glob of
+    `exclude` matches do not count.
 
     Fields:
         path: an absolute path in the download roots. Its last name becomes the torrent's name.
         format: the info section of BEP 3 (`v1`), of BEP 52 (`v2`), or both (`hybrid`).
         piece_length: a power of two, in bytes. Null chooses the shortest length with at most 2048 pieces, up to 16 MiB.
-            Above a size of 2 TiB, null chooses a longer one.
+            If the files have more than 2 TiB, null chooses a longer length.
         trackers: the trackers' URLs by tier, as a list of lists.
         web_seeds: URLs (BEP 19).
         private: whether clients of the torrent get peers only from its trackers (BEP 27).

@@ -24,12 +24,12 @@ class UpdateOptions(Mutation, frozen=True, kw_only=True, tag="update_options"):
             default a torrent is not in the queue, and runs at once.
         force_start: true resumes the torrent and takes it out of the queue, so that it runs at once.
         first_last_piece_first: whether the first and the last piece of each selected file are downloaded before other
-            pieces. Then a player can open the file early. Unless the download is sequential, libtorrent still begins
-            with some random pieces. The setting `initial_picker_threshold` is their number.
+            pieces. If so, a player can open the file early. If the download is not sequential, libtorrent still begins
+            with some random pieces. The setting `initial_picker_threshold` says how many.
         pex: whether the torrent exchanges peers with other peers (BEP 11).
         dht: whether the torrent uses the DHT (BEP 5).
         lsd: whether the torrent is announced in the local network (BEP 14).
-        labels: the torrent's new labels, which replace the present ones. A label is any word. `list_torrents` can
+        labels: the torrent's new labels. The present labels are replaced. A label is any word. `list_torrents` can
             filter by it.
         name: the name that rows show in place of the name in the metadata. If the value is empty, rows show the name in
             the metadata. No file is renamed.

@@ -17,8 +17,8 @@ class ListPeers(EngineRead, frozen=True, kw_only=True, tag="list_peers"):
 class PieceMap(EngineRead, frozen=True, kw_only=True, tag="piece_map"):
     """Returns which pieces a torrent has, and how many peers have each piece.
 
-    The supervisor queries the engine, and waits for at most half of the deadline. Without an answer it returns the map
-    that it received last, if it still has one. `age_ms` is the age of this map.
+    The supervisor queries the engine, and waits for at most half of the deadline. Without an answer it returns the last
+    map that it received, if it still has this map. `age_ms` is the age of this map.
     """
 
 

@@ -20,9 +20,9 @@ class QueueMove(StrEnum):
 class MoveInQueue(Mutation, frozen=True, kw_only=True, tag="move_in_queue"):
     """Moves torrents in the queue of the incomplete torrents that have `auto_managed` and not `force_start`.
 
-    Torrents at the top are downloaded first. Torrents that are moved together keep their order. If one of them is not
-    in the queue, none is moved. The order is durable. Each torrent's place is written on its own. So if the resume
-    directory fails, only some of the torrents may have been moved.
+    Torrents at the top are downloaded first. Torrents that are moved together keep their order. If one of the torrents
+    is not in the queue, no torrent is moved. The order is durable. Each torrent's place is written on its own. So if
+    the resume directory fails, only some of the torrents may have been moved.
 
     Fields:
         torrents: the torrents to move.

@@ -97,7 +97,7 @@ class UpdateSettings(Mutation, frozen=True, kw_only=True, tag="update_settings")
     Fields:
         settings: the values by name. A value has the type of the setting's default. A number has to be in the setting's
             range. For most settings, all 32-bit numbers are valid. Null removes the client's value. Then the configured
-            value applies, or else the default.
+            value applies. If there is none, the default applies.
     """
 
     settings: Settings
@@ -106,9 +106,9 @@ class UpdateSettings(Mutation, frozen=True, kw_only=True, tag="update_settings")
 class RestoreDamaged(Mutation, frozen=True, kw_only=True, tag="restore_damaged"):
     """Restores a damaged file that was put aside, once its content is valid. Its torrent is then loaded again.
 
-    With a torrent's record, its metainfo and resume data are restored, too. They must have been put aside, and must be
-    valid. No file that is in use is replaced. If the torrent was being removed when its record was put aside, the
-    removal is not continued.
+    With a torrent's record, its metainfo and resume data are restored, too, if they were put aside and are valid. No
+    file that is in use is replaced. If the torrent was being removed when its record was put aside, the removal is not
+    continued.
 
     Fields:
         name: a name in the reply to `list_damaged`.

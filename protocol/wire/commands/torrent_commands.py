@@ -86,15 +86,15 @@ class AddTorrent(Mutation, frozen=True, kw_only=True, tag="add_torrent"):
     """Adds a torrent from exactly one of `magnet`, `metainfo` and `upload`.
 
     A torrent that exists already is not changed, and the reply has `duplicate`. A hybrid torrent exists already if a
-    torrent with one of its info-hashes exists. There are two exceptions. A torrent from a magnet link that has no
-    metadata yet gets the metadata of an added .torrent file. And `merge` adds trackers and web seeds.
+    torrent with one of its info-hashes exists. There are two exceptions. If the existing torrent has no metadata yet,
+    it gets the metadata of an added .torrent file. If `merge` is true, it gets trackers and web seeds.
 
     libtorrent validates the source, so an engine is needed. If no engine is running for a moment, the command waits for
     the next engine.
 
     Fields:
-        magnet: a magnet link. Its `so` (BEP 53) selects files like `include`, if `include` is absent. Its `dn` may be
-            in any encoding.
+        magnet: a magnet link. If `include` is absent, the link's `so` (BEP 53) selects the files. The link's `dn` may
+            be in any encoding.
         metainfo: the content of a .torrent file.
         upload: the id of an upload with the content of a .torrent file. See `upload_part`.
         save_path: an absolute path inside the download roots. The default is the save path of the category, or the
@@ -201,7 +201,7 @@ class SetSequential(Mutation, frozen=True, kw_only=True, tag="set_sequential"):
 
 
 class AlternativeChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A change of the session's alternative limits. What is absent is not changed.
+    """A change of the session's alternative limits. Absent fields are not changed.
 
     A client's values override `[limits.alternative]` and `[[limits.schedule]]` in the configuration, also after
     restarts. The value `file` removes the client's value, so that the configured value applies again. If only one limit
@@ -209,7 +209,8 @@ class AlternativeChange(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         download_bps, upload_bps: bytes per second; 0 means no limit.
-        schedule: the times at which the limits are in force. They replace the whole schedule. An empty one means never.
+        schedule: the times at which the limits are in force. The list replaces the whole schedule. An empty list means
+            never.
     """
 
     download_bps: Bps | FromFile | msgspec.UnsetType = msgspec.UNSET
@@ -252,7 +253,8 @@ class UpdateSelection(Mutation, frozen=True, kw_only=True, tag="update_selection
         exclude: globs. A file that matches one of them is not selected.
         skip_fluff: do not select samples, notes, links and the like.
         priorities: priorities 0..7, as a list that begins with file 0, or as a map. The keys of the map are file
-            indices in decimal. They replace all earlier priorities. If the value is empty, only the rules apply.
+            indices in decimal. The new priorities replace all earlier priorities. If the value is empty, only the rules
+            apply.
     """
 
     torrent: TorrentId

@@ -17,8 +17,8 @@ KnownUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 class Reannounce(Mutation, frozen=True, kw_only=True, tag="reannounce"):
     """Announces a torrent now, even if a tracker requested a longer interval.
 
-    If many torrents are to announce, about 50 a second do. `list_trackers` shows the outcome. The request is not
-    stored. A torrent that is not loaded announces once it is loaded, also without this command.
+    If many torrents have to announce, about 50 torrents a second announce. `list_trackers` shows the outcome. The
+    request is not stored. A torrent that is not loaded announces once it is loaded, also without this command.
 
     Fields:
         tracker: the URL of one of the torrent's trackers. Null means the DHT and the trackers that the torrent uses
@@ -47,7 +47,8 @@ class UpdateTrackers(Mutation, frozen=True, kw_only=True, tag="update_trackers")
 
     First `replace` applies, then `remove`, then `add`. `list_trackers` shows the new list at once. The change is
     permanent. It stays in force if the torrent gets metadata from its peers. It stays in force if the torrent's record
-    is merged with another record. If many torrents are to announce to their new trackers, about 50 a second do.
+    is merged with another record. If many torrents have to announce to new trackers, about 50 torrents a second
+    announce.
 
     Fields:
         replace: the whole new list. An empty list removes all trackers.

@@ -21,7 +21,7 @@ class LimitsApplied(Fact, frozen=True, kw_only=True, tag="limits_applied"):
 
 
 class LimitsStale(Fact, frozen=True, kw_only=True, tag="limits_stale"):
-    """libtorrent has other limits than those that were set.
+    """libtorrent does not have the limits that were set.
 
     Without `torrent` they are the session's limits.
 

@@ -37,7 +37,7 @@ Schedule = Annotated[list[ScheduleWindow], msgspec.Meta(max_length=WINDOWS_MAX)]
 
 
 class OwnAlternativeLimits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The alternative limits that clients have set; `file` for what no client has set."""
+    """The alternative limits that clients have set. A field that no client has set is `file`."""
 
     download_bps: Bps | FromFile = "file"
     upload_bps: Bps | FromFile = "file"
@@ -64,7 +64,7 @@ class DesiredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         categories: the categories of torrents, by name.
         alternative: whether the alternative limits are in force; None if the schedule decides.
         goals: the global seeding goals that clients have set.
-        alternative_limits: the alternative limits, and their schedule, that clients have set.
+        alternative_limits: the alternative limits and the schedule that clients have set.
         groups: the bandwidth groups, by name.
     """
 

@@ -60,7 +60,7 @@ class Adding:
         merger: merges records of one torrent, and locks a torrent by all its info-hashes.
         uploads: the parts of .torrent files that are larger than a frame.
         queueing: the order of the queue.
-        removing: waits until a removal is complete, because its id can be used again only then.
+        removing: waits until a removal is complete. Only then can the torrent's id be used again.
         publish: publishes a lifecycle event.
         shared_files: tracks files that several torrents use.
     """
@@ -169,8 +169,8 @@ class Adding:
     async def _add_again(self, torrent: str, command: AddTorrent, source: SourceInspected) -> Acceptance:
         """Accepts a duplicate.
 
-        Stores its metadata if the torrent lacks metadata, and its addresses if they shall be merged. Changes nothing
-        else.
+        If the torrent lacks metadata, stores the metadata of the duplicate. If addresses shall be merged, stores its
+        addresses. Changes nothing else.
         """
         await self._catalogue.ensure_settled(torrent)
         before = desired = self._catalogue.torrents[torrent]

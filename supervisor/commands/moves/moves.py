@@ -244,7 +244,7 @@ class Moves:
 
 
 def _leads_to(move: StorageMove, save_path: str, desired: DesiredTorrent) -> bool:
-    """Whether a move to this save path is in progress. Then nothing has to be changed."""
+    """Whether a move to this save path is in progress. If so, nothing has to be changed."""
     return save_path == (desired.save_path if move.phase == "undoing" else move.save_path)
 
 

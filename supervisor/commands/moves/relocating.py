@@ -110,7 +110,7 @@ class Relocating:
         return after
 
     def _files(self, desired: DesiredTorrent) -> tuple[list[Wanted], bool]:
-        """The files of which something is on disk, and whether all of them are complete, as far as is known."""
+        """The files with data on disk, and whether all of these files are complete as far as the supervisor knows."""
         snapshot = self._engine.snapshot
         metadata = snapshot.of(desired.torrent).metadata
         row = snapshot.row(desired, 0)
@@ -141,7 +141,7 @@ class Relocating:
 
 
 def _is_doubted(present: os.stat_result | None, there: os.stat_result, saved_ns: int) -> bool:
-    """Whether a file at the new save path may have another content than the file that the resume data is about.
+    """Whether a file at the new save path may differ from the file that the resume data describes.
 
     Args:
         present: the file at the present save path; None if it is gone.

@@ -45,7 +45,7 @@ class EngineReads:
         await self._refreshers[type(command)](*about)
 
     def steps(self, command: EngineRead | SessionRead) -> Steps:
-        """Makes the result of a read in steps. Its rows are encoded. Raises OuzelError."""
+        """Makes the result of a read in steps. The rows in the result are encoded. Raises OuzelError."""
         steps: Steps = self._handlers[type(command)](command)
         return steps
 

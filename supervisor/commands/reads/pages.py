@@ -38,8 +38,7 @@ def of_torrents(
     """Makes a page of torrents: rows and a cursor. At the end of the list, the cursor is None.
 
     Args:
-        ids_after: returns a number of ids in order. They follow the given id. If the given id is None, they are the
-            first ids.
+        ids_after: returns a number of ids in order, beginning after the given id. None begins with the first id.
         row: returns a torrent's row. None if the torrent does not exist, or the filter leaves it out.
         cursor: the last id of the previous page.
         limit: the maximum number of rows.

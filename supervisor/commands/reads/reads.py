@@ -129,7 +129,10 @@ class Reads:
         return self._handlers[type(command)](command)
 
     def steps(self, command: PagedRead) -> Steps:
-        """Makes the result of a long read in steps. Its rows and events are encoded. Raises OuzelError."""
+        """Makes the result of a long read in steps.
+
+        The rows and events in the result are encoded. Raises OuzelError.
+        """
         steps: Steps = self._handlers[type(command)](command)
         return steps
 

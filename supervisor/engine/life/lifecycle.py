@@ -57,7 +57,7 @@ class Died(NamedTuple):
     """The engine's process has ended, for any reason.
 
     Fields:
-        excused: whether the death does not count as a crash. Then the next engine starts at once.
+        excused: whether the death does not count as a crash. If so, the next engine starts at once.
     """
 
     excused: bool = False

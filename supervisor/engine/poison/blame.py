@@ -28,8 +28,8 @@ def may_be_a_torrents(*, exit_code: int | None, signal: str | None, killed_by_us
     Args:
         exit_code, signal: how the engine ended. Both are None if the engine could not be started.
         killed_by_us: whether the supervisor killed the engine because the engine was faulty.
-        shortage: whether the engine's log reported a lack of memory or an operating system error. Then SIGABRT and exit
-            codes are no evidence.
+        shortage: whether the engine's log reported a lack of memory or an operating system error. If so, SIGABRT and
+            exit codes are no evidence.
     """
     if killed_by_us:
         return True
@@ -44,7 +44,7 @@ def reports_shortage(line: bytes) -> bool:
 
 
 def over_a_source(flight: Flight) -> bool:
-    """Whether the engine died while it validated a client's source. Then no loaded torrent is the cause."""
+    """Whether the engine died while it validated a client's source. If so, no loaded torrent is the cause."""
     return flight.sync is not None and flight.sync.what in _INSPECTIONS
 
 

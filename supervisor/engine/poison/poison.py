@@ -119,7 +119,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         crashes: the number of crashes since the engine was last calm.
         strikes: by torrent: the times of crashes with few torrents in flight, including this torrent.
-        fruitless: whether a search has found no cause. Then the next search begins only after the engine was calm.
+        fruitless: whether a search has found no cause. If so, the next search begins only after the engine was calm.
         cleared: torrents that were loaded in a calm engine of this case.
         accused: torrents that each crashed an engine. All other torrents in that engine were cleared. Accused torrents
             are held back until all other torrents are loaded.

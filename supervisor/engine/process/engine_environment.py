@@ -1,6 +1,6 @@
 """The environment variables of an engine: a few of the supervisor's, and a fixed locale.
 
-The supervisor has more variables, which are left out:
+The supervisor's other variables are left out:
 - Some name code to load: `PYTHON*`, `LD_PRELOAD`, `OPENSSL_CONF`, `GCONV_PATH`.
 - Some change how names and messages are written: `LANG`, `LC_*`, `LANGUAGE`.
 - Some are secrets of other programs.

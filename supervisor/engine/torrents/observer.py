@@ -355,7 +355,7 @@ class Observer:
 
 
 def _is_news(shown: KnownMetadata, found: KnownMetadata) -> bool:
-    """Whether clients have not been notified of the metadata, as far as events have it."""
+    """Whether an event has to notify clients of the metadata. Only the members of `MetadataUpdated` count."""
     before, after = MetadataUpdated.of("", shown), MetadataUpdated.of("", found)
     return after != (before if shown.pieces is not None else msgspec.structs.replace(before, content=after.content))
 

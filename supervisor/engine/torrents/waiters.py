@@ -26,7 +26,7 @@ class Waiters:
                 self._waiting[subject].remove(entry)
 
     def confirm(self, subject: Subject, revision: int, problem: str | None = None) -> None:
-        """Ends all waits for this revision and earlier ones.
+        """Ends all waits for this revision and earlier revisions.
 
         Without a problem, the revision was applied. Otherwise it was refused.
         """

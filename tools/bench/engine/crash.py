@@ -34,7 +34,7 @@ class Run(NamedTuple):
     Fields:
         twice: the bytes downloaded beyond the torrent's size.
         hashed: the bytes that the new engine hashed before it continued.
-        pieces: the number of pieces that the hashing found in addition to those in the resume data.
+        pieces: the number of pieces that the hashing found and the resume data lacked.
         blocks: the number of blocks of incomplete pieces that the hashing found.
         intact: whether the downloaded file has the right SHA-1.
     """

@@ -1,9 +1,9 @@
 """`flight`: the costs of the flight recorder, for one record and for all records of restoring one torrent.
 
 The writer uses shared memory, as in the engine. A real session restores seeds from resume data, and the benchmark
-counts the records of each kind. The cost of a restore is the sum over all kinds: number of records times cost of a
-record. Only the record of the command is not included. Reading the recorder is a cost of the supervisor at each death
-of an engine.
+counts the records of each kind. For each kind, the number of records is multiplied by the cost of a record. The cost of
+a restore is the sum of all kinds. Only the record of the command is not included. Reading the recorder is a cost of the
+supervisor at each death of an engine.
 """
 
 import os

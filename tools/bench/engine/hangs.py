@@ -1,4 +1,4 @@
-"""`hangs`: makes the engine hang in three ways. Measures the time until the next one accepts commands.
+"""`hangs`: makes the engine hang in three ways. Measures the time until the next engine accepts commands.
 
 The way `network` stops only libtorrent's network thread. The engine's loop continues, but libtorrent does not answer.
 Hangs begin at random times between heartbeats. The window of the restart budget is short, so there is no back-off.

@@ -1,8 +1,8 @@
 """`kills`: repeatedly sends SIGKILL to the engine during one download, while a client sends requests.
 
 The engine is killed each time the seed has sent another equal share of the payload. So on any machine the download is
-still incomplete at the last kill. The requests change a second torrent, and do not affect the measured one. The restart
-budget is above the number of kills. The back-off is the default one.
+still incomplete at the last kill. The requests change a second torrent, and do not affect the measured torrent. The
+restart budget is above the number of kills. The back-off is the default.
 """
 
 import os

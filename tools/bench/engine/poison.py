@@ -1,12 +1,12 @@
-"""`poison`: counts the crashes until poison torrents among many good ones are in quarantine.
+"""`poison`: counts the crashes until the poison torrents among many good torrents are in quarantine.
 
-Failpoints of `tools.engines` cause real native crashes at one of three moments:
+Failpoints of `tools.engines` cause real native crashes at these moments:
 
 - `strong`: in the native call that adds the torrent
 - `weak`: in a native thread, some time after all adds were confirmed, when nothing is in flight
 - `late`: in a native thread 40 ms after the add, while other torrents are being added
 
-The restart budget is the default one. These crashes must not exceed it.
+The restart budget is the default. The crashes must not exceed the budget.
 """
 
 from math import floor, log2

@@ -1,4 +1,6 @@
-"""`sandbox`: measures the costs of the sandbox. Downloads and restarts alternate between with and without sandbox.
+"""`sandbox`: measures the costs of the sandbox.
+
+Downloads and restarts are made with the sandbox and without it, in turns.
 
 Both variants are Ouzel with the same settings and the same seed. Only `[sandbox] mode` differs. The downloads are those
 of `throughput`. The kills are those of `failover` with the warm spare. A first download of each variant is not counted.

@@ -84,7 +84,7 @@ def kill_repeatedly(root: Path, *, kills: int, clients: int, torrents: int) -> O
 
 
 def _kill(daemon: Daemon, tally: Tally) -> float:
-    """Kills the engine, and waits for the next one. Returns the seconds without an engine."""
+    """Kills the engine, and waits for the next engine. Returns the seconds without an engine."""
     gen = daemon.client.health().engine.gen
     tally.away = True
     began_s = time.monotonic()

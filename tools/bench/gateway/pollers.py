@@ -87,7 +87,8 @@ class Pollers:
 
     Args:
         port: the gateway's port.
-        count: the number of clients. Half of them speak the qBittorrent Web API, and the others Transmission's RPC.
+        count: the number of clients. Half of the clients use the qBittorrent Web API. The other half use Transmission's
+            RPC.
     """
 
     def __init__(self, port: int, count: int, tally: Tally) -> None:

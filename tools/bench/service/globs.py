@@ -1,7 +1,7 @@
 """`globs`: matches many globs with many file names on the selector's thread. Measures how long other threads wait.
 
-There is no daemon, because only the matching is measured. Half of the globs are common ones. The others are made to
-force backtracking.
+There is no daemon, because only the matching is measured. Half of the globs are common. The other half is made to force
+backtracking.
 """
 
 import contextlib

@@ -1,4 +1,7 @@
-"""The cases of `limits --groups`: two torrents share the limit of their bandwidth group, as the other end sees it."""
+"""The cases of `limits --groups`: two torrents share the limit of their bandwidth group.
+
+The other end measures the rates.
+"""
 
 import shutil
 import time

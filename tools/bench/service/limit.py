@@ -1,8 +1,8 @@
 """`limit`: checks that the session's rate limit holds, and that no data of a deselected file is downloaded.
 
-Both are measured at the seed. It counts each block when it is sent. libtorrent's rate limiter sends in bursts of up to
-two seconds. So the first bursts are ignored, and the rest is measured for at least ten seconds. The rate is the slope
-of the line that fits all samples best. A burst at the end has little influence on that line.
+Both are measured at the seed. The seed counts each block when it sends the block. libtorrent's rate limiter sends in
+bursts of up to two seconds. So the first bursts are ignored, and the rest is measured for at least ten seconds. The
+rate is the slope of the line that fits all samples best. A burst at the end has little influence on that line.
 """
 
 import time

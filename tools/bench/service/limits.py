@@ -138,7 +138,7 @@ def _measure(root: Path, made: Torrent, scope: str, way: str, transport: str, li
 
 
 def _limiter(daemon: Daemon, torrent: str, scope: str, way: str) -> Callable[[int], None]:
-    """A function that sets the limit of a case. At first the alternative limits are the configured ones."""
+    """A function that sets the limit of a case. At first the configured alternative limits apply."""
     key = f"{way}load_bps"
 
     def change(bps: int) -> None:

@@ -1,8 +1,8 @@
 """`log`: checks the service while its standard error cannot be written, or while nobody reads it.
 
-For each kind of standard error there is a separate daemon. The first kind is a usable one, for comparison. The
-benchmark kills engines while another process pings. It also sends commands, changes the configuration (SIGHUP), and
-stops the daemon (SIGTERM).
+For each kind of standard error there is a separate daemon. The first kind can be written, for comparison. The benchmark
+kills engines while another process pings. It also sends commands, changes the configuration (SIGHUP), and stops the
+daemon (SIGTERM).
 """
 
 import os

@@ -4,7 +4,7 @@ The model has only those functions of the os module that `durable` uses.
 
 Written content becomes durable when the file is synced. Names become durable when the directory is synced. After a
 crash, the directory has its synced entries and any number of later changes, in order. A file has either its synced
-content or everything that was written to it.
+content or its last content.
 """
 
 import errno
@@ -40,11 +40,11 @@ class Inode:
 class ModelDisk:
     """One directory. Implements the functions of the os module that `durable` uses.
 
-    All other functions are the real ones.
+    All other functions are those of the os module.
 
     Args:
-        fails: called with the name and the number of each modifying call. Returns None if the call succeeds, and
-            otherwise whether the call takes effect in spite of the error.
+        fails: called with the name and the number of each modifying call. Returns None if the call succeeds. If the
+            call fails, returns whether it takes effect in spite of the error.
         on_step: called after each such call.
     """
 

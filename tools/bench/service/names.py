@@ -1,9 +1,9 @@
 """`names`: compares the paths that a real session creates from torrents' names with the checked paths.
 
 Torrents with hostile names are added by metainfo, by magnet link and from resume data, and get their content. The
-resulting files are compared with the paths that confinement checked, and with those that `list_files` shows. There is
-no daemon and no traffic. The session is like that of an engine. It runs in a separate process that inherits the locale.
-There are four locales.
+resulting files are compared with two lists of paths: the paths that confinement checked, and the paths that
+`list_files` shows. There is no daemon and no traffic. The session has the settings of an engine's session. It runs in a
+separate process that inherits the locale. There are four locales.
 """
 
 import json

@@ -1,6 +1,6 @@
 """`store`: makes all pairs of disk calls fail during an add, a change, a removal and a session change.
 
-The store is the real one. The disk is a model on which a crash is simulated after each call; see
+The store is real. The disk is a model on which a crash is simulated after each call; see
 `tools.bench.service.store_histories`. A contradiction is an acknowledged change that is lost after a crash.
 """
 

@@ -1,8 +1,8 @@
 """Histories of the store: requests of clients while the disk fails. Checks that all answers agree with the disk.
 
-The catalogue, the mutations and the writer are the real ones. The disk is a model. After every call a crash is
-simulated: the real loader loads each state that the crash can leave. The state must have all acknowledged changes. A
-change without an answer, or with the answer "not known", may have its old or its new value.
+The catalogue, the mutations and the writer are real. The disk is a model. After every call a crash is simulated: the
+real loader loads each state that the crash can leave. The state must have all acknowledged changes. A change without an
+answer, or with the answer "not known", may have its old or its new value.
 """
 
 import asyncio
@@ -330,7 +330,7 @@ def play(
     Args:
         story: a key of `STORIES`.
         fails: as for `ModelDisk`.
-        worn: whether the writer has replaced files before. Then it recycles them.
+        worn: whether the writer has replaced files before. If so, it recycles them.
     """
     client = _Client(loads, fails, worn=worn)
     SEAM.disk = client.disk
@@ -350,7 +350,7 @@ def failing(*faults: Fault) -> Fails:
 
 
 def failing_from(first: int, *, after: bool, name: str | None = None) -> Fails:
-    """A `fails` for `ModelDisk`: from a certain number on, all calls fail, or only those of one kind."""
+    """A `fails` for `ModelDisk`: from a certain number on, all calls fail, or only calls of one kind."""
     return lambda kind, number: after if number >= first and name in (None, kind) else None
 
 
@@ -365,7 +365,7 @@ def doubles(first: Fault, calls: int) -> Iterator[tuple[Fault, ...]]:
     """All pairs of the given fault and a later fault.
 
     Args:
-        calls: the number of calls once the first one has failed.
+        calls: the number of calls after the first fault.
     """
     for number in range(first.number + 1, calls + 1):
         for after in (False, True):

@@ -2,8 +2,8 @@
 
 Several clients send random bytes, damaged requests of every command, hostile msgpack and some valid requests. They
 count the replies to each frame that has a valid id. One client never reads replies. Another client violates ZMTP over
-plain sockets. A well-behaved client pings all the time. Everything stays in a temporary directory and on loopback.
-Torrents have no trackers.
+plain sockets. A well-behaved client pings all the time. All traffic stays on loopback, and all files are in a temporary
+directory. Torrents have no trackers.
 """
 
 import json

@@ -71,8 +71,8 @@ class Delivered(NamedTuple):
     Fields:
         burst_eps: the events per second until every subscriber had received a whole burst. The median of several
             bursts.
-        flood_eps: the events per second that were published in the flood, and the median of those that subscribers
-            received.
+        flood_eps: the events per second in the flood. The first number is published events, the second is the
+            subscribers' median of received events.
         flood_lost: the maximum number of events that a subscriber lost in the flood, by its own count.
     """
 
@@ -214,7 +214,7 @@ def _deliver(root: Path, subscribers: int) -> Delivered:
 def _burst(daemon: Daemon, listeners: list[Listener], count: int) -> float:
     """The events per second until every subscriber has all events.
 
-    `count` must differ from the last one. Otherwise no change is applied.
+    `count` must differ from the previous count. Otherwise no change is applied.
     """
     expected = [each.heard().events + count for each in listeners]
     began = time.monotonic()

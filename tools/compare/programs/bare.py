@@ -1,4 +1,4 @@
-"""A bare libtorrent session with Ouzel's settings. It stores nothing and has no API, so some works are not its own."""
+"""A bare libtorrent session with Ouzel's settings. It stores nothing and has no API, so it does not have some works."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path

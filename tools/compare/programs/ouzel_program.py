@@ -71,7 +71,7 @@ class Ouzel(Program):
         return []
 
     def crash(self) -> None:
-        """Kills the engine. The supervisor starts another one."""
+        """Kills the engine. The supervisor starts another engine."""
         self._daemon.kill_engine()
 
     def kill(self) -> None:

@@ -69,7 +69,7 @@ class Program(ABC):
         """Adds torrents, as fast as the API allows. Returns when all adds are accepted.
 
         Args:
-            unchecked: the data is there. A program that can trust it does not check it.
+            unchecked: whether the data is on disk already. If a program can trust the data, it does not check it.
         """
 
     @abstractmethod

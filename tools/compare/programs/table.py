@@ -28,7 +28,7 @@ class Row:
     """A program that can be compared.
 
     Fields:
-        name: its name for people. Its name on the command line is the first word in lower case.
+        name: its name for people. The first word in lower case is the name on the command line.
         start: makes it in a namespace, with an empty home.
         ready: installs it if it is missing, and returns its version. Raises CannotRun.
         works: the works that it can do.

@@ -3,5 +3,5 @@
 - A *play* is a fixed series of *steps* of one program. Each step is checked for its effect in the daemon or on disk.
 - The *stage* is what a play needs: a daemon, its gateway, a seed and a tracker, fresh for each play.
 - The folder *real* has programs of Debian and PyPI. An *environment* is the venv of a program of PyPI.
-- The folder *played* has programs that cannot be installed here. It sends the requests that they send.
+- The folder *played* is for programs that cannot be installed here. It sends the requests of these programs.
 """

@@ -21,7 +21,7 @@ NAMES: Final = {CLIENTS, *(play.program.lower() for play in PLAYS)}
 
 
 def run(root: Path, versions: dict[str, str], only: str) -> Report:
-    """Runs all plays, or the one that `only` names. Raises CannotRun.
+    """Runs all plays, or only the play that `only` names. Raises CannotRun.
 
     All that comes from PyPI is installed first. Then this process moves into a network without a way out.
     """

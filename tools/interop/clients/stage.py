@@ -30,7 +30,6 @@ class Stage:
         root: an empty directory with a short path.
 
     Fields:
-        root, daemon, gateway: these.
         home: an empty directory for the program's own files.
         served: the directory of the seeds' data and of the .torrent files.
         more: a second download root.

@@ -17,7 +17,7 @@ class Call:
         fields: the parameters.
         files: uploaded torrents, by label.
         verb: GET or POST.
-        reads: whether the call changes nothing. Then it may be repeated.
+        reads: whether the call changes nothing. If so, it may be repeated.
         variant: tells calls of the same name apart in reports.
     """
 

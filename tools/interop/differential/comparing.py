@@ -38,7 +38,8 @@ def differences(theirs: Answer, ours: Answer, sort: str = "") -> list[Difference
     """Returns all differences.
 
     Args:
-        sort: the field by which both lists of rows must be sorted. Otherwise the order of rows is of no account.
+        sort: the field by which both lists of rows must be sorted. If `sort` is not given, the order of rows does not
+            matter.
     """
     found = []
     if theirs.status != ours.status:

@@ -30,7 +30,7 @@ def _one_block(theirs: Any, ours: Any) -> bool:
 
 
 def _sorted_alike(theirs: Any, ours: Any) -> bool:
-    """Both are in order: equal texts, or as many numbers."""
+    """Our list is sorted, and has the length of the other list. Texts are also the same texts."""
     ordered = ours in (sorted(ours), sorted(ours, reverse=True))
     return ordered and len(theirs) == len(ours) and (sorted(theirs) == sorted(ours) or isinstance(ours[0], int))
 

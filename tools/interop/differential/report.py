@@ -19,7 +19,7 @@ COLUMNS: Final = ("PROGRAM", "CALLS", "EQUAL", "EXPLAINED", "DIFFERENT")
 
 
 def run_all(root: Path) -> Report:
-    """Compares the gateway with qbittorrent-nox, and a fresh one with transmission-daemon."""
+    """Compares a gateway with qbittorrent-nox, and a fresh gateway with transmission-daemon."""
     with Tracker() as working, Tracker() as refusing:
         torrents = world.make(root / "world", working, refusing)
         tell("qbittorrent-nox: two minutes")

@@ -23,10 +23,10 @@ class Given:
 
     Fields:
         hash: the v1 info-hash, or the beginning of the v2 info-hash.
-        best: the hash by which qBittorrent knows it, which prefers version 2.
+        best: the hash by which qBittorrent knows the torrent. qBittorrent prefers version 2.
         metainfo: the torrent file; empty for a magnet link.
         magnet: the link; empty for a file.
-        data: its name on disk; None if nothing is there.
+        data: the name of the torrent's data on disk. None if there is no data.
     """
 
     hash: str

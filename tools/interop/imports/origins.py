@@ -44,7 +44,10 @@ class Origin(Protocol):
 
     @contextmanager
     def running(self, peer: Peer) -> Iterator[None]:
-        """A context within which the program runs in a namespace. At its end, the program has ended by itself."""
+        """A context within which the program runs in a namespace.
+
+        At the end of the context, the program has ended by itself.
+        """
         ...
 
     def add(self, plan: Plan) -> None:
@@ -147,7 +150,7 @@ class Qbittorrent:
         self._post("torrents/pause", hashes="|".join(torrents))
 
     def told(self) -> dict[str, Told]:
-        """The program's figures of each torrent. It checks a torrent once in 1.5 s."""
+        """The program's figures of each torrent. The program checks a torrent once in 1.5 s."""
         return {torrent: Told(row["completed"], row["amount_left"]) for torrent, row in self._rows().items()}
 
     def _rows(self) -> dict[str, Any]:

@@ -37,7 +37,7 @@ _SEED: Final[dict[str, int | str | bool]] = {
 
 @dataclass
 class Result:
-    """The results of a trial. In a pair of figures, the second one is Ouzel's.
+    """The results of a trial. In a pair of figures, the second figure is Ouzel's.
 
     Fields:
         partial: how many torrents were stopped inside of a piece.
@@ -47,8 +47,8 @@ class Result:
         kept: two numbers for each stored property, such as category and limits. The first is the number of torrents
             with a value other than the default. The second is how many of these Ouzel has right.
         hashed: how many blocks of 16 KiB Ouzel had hashed after the import.
-        profile_unchanged, payload_unchanged: whether the program's files were the same after the import. Those of the
-            profile still were after the download, too.
+        profile_unchanged, payload_unchanged: whether the program's files were the same after the import. After the
+            download, only the profile's files were compared again.
         equal: for how many torrents all selected files are equal at the end.
         problems: everything that was wrong.
     """
@@ -177,7 +177,7 @@ def _loaded(daemon: Daemon, plans: Sequence[Plan], told: dict[str, Told]) -> dic
     Waits until the figures equal the program's, or stay different.
 
     Ouzel counts the bytes of selected files. The programs count the bytes of whole pieces. If a file is not selected,
-    the bytes of all files are added up. These contain no incomplete piece.
+    the bytes of all files are added up. Such torrents contain no incomplete piece.
     """
     client, done = daemon.client, dict[str, int]()
 

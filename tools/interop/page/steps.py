@@ -12,7 +12,7 @@ Outcome = tuple[str, str]
 
 
 def take(steps: Iterable[Step], browser: Browser, picture: Path) -> list[Outcome]:
-    """Takes the steps up to the first problem, of which it makes a picture."""
+    """Takes the steps up to the first problem. Makes a picture of the problem."""
     taken: list[Outcome] = []
     for what, step in steps:
         try:

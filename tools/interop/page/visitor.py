@@ -63,7 +63,7 @@ class Visitor:
         assert not wide, f"{where}: the page is wider than the window"
 
     def check_console(self) -> None:
-        """Checks that there is no error but those of sessions that end, and of a daemon that is away."""
+        """Checks that there are no errors. Errors of ended sessions and of a daemon that is away are allowed."""
         errors = [each for each in self._browser.messages() if "403" not in each and "503" not in each]
         assert not errors, errors
 

@@ -23,7 +23,7 @@ class Release(NamedTuple):
     """A version of Flood.
 
     Fields:
-        node: the package of the Node that it needs. None if that of Debian will do.
+        node: the package of the Node that it needs. None if Debian's version is sufficient.
     """
 
     version: str

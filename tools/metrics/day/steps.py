@@ -27,7 +27,7 @@ class Step(NamedTuple):
     Fields:
         play: a context within which the alerts have to fire.
         fires: the names of these alerts.
-        ends: whether they have to stop firing after the context. Those about the last minutes do not.
+        ends: whether they have to stop firing after the context. Alerts about the last minutes do not have to stop.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A ledger of what a daemon owes a client: the state that results from acknowledged changes. Pure.
+"""A ledger for one client. It has the state that results from the acknowledged changes. Pure.
 
 Changes of one torrent are executed in the order in which they were sent. So each value must be the last acknowledged
 value, or a later value with an unknown outcome.
@@ -49,7 +49,7 @@ class Owed:
 class Account:
     """One torrent: whether it exists, and its values by name.
 
-    A request that changes several values, or the existence, is noted for each of them.
+    If a request changes several values, it is noted for each value.
     """
 
     def __init__(self) -> None:

@@ -45,7 +45,7 @@ class Moment(NamedTuple):
         after: how many acknowledgements arrived after the kill.
         unanswered: the number of requests without a reply.
         losses: the acknowledged changes that are missing.
-        back_s: from the kill until everything was restored and applied. None if nobody waited for that.
+        back_s: from the kill until everything was restored and applied. None if the run did not wait for the restore.
     """
 
     acknowledged: int
@@ -203,7 +203,7 @@ class Moments:
         return []
 
     def _details(self, torrents: list[str]) -> list[dict[str, Any] | None]:
-        """The result of `get_torrent` for each torrent. None for those that do not exist."""
+        """The result of `get_torrent` for each torrent. None for torrents that do not exist."""
         outcomes = self._daemon.client.request_many([("get_torrent", {"torrent": torrent}) for torrent in torrents])
         for outcome in outcomes:
             if isinstance(outcome, Exception) and "unknown_torrent" not in str(outcome):

@@ -1,7 +1,7 @@
 """A client in a separate process that only sends `ping`, and records the reply times.
 
 Run `-m tools.rig.clients.pinger RUNTIME_DIR`. It writes `ready` after the first reply. When its stdin ends, it writes
-all measurements as one JSON document. It is a separate process so that other measurements do not delay it.
+all measurements as one JSON document. The process is separate, so that other measurements do not delay the pings.
 """
 
 import json

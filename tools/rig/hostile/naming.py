@@ -53,7 +53,7 @@ class Named(NamedTuple):
     Fields:
         pieces: the content of each piece.
         mapped: the paths in resume data by file index, with `{root}` for the download root. It may be empty.
-        by_magnet: whether the torrent is added by its magnet link. Then the info dictionary arrives later.
+        by_magnet: whether the torrent is added by its magnet link. If so, the info dictionary arrives later.
     """
 
     made: Hostile

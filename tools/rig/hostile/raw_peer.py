@@ -23,8 +23,8 @@ class RawPeer:
         endpoint: the session's `address:port`.
         client: the name that the peer gives itself, in any bytes.
         source: the peer's own address.
-        pex: whether the peer wants to hear of other peers (BEP 11). They arrive as messages `EXTENDED` that begin with
-            `PEX`.
+        pex: whether the peer wants to hear of other peers (BEP 11). Their addresses arrive as messages `EXTENDED` that
+            begin with `PEX`.
 
     Fields:
         closed: whether the session has closed the connection. Only `hear` and `say` notice that.

@@ -1,7 +1,7 @@
-"""A seed that notes the order in which pieces are requested. A test determines how slowly it answers.
+"""A seed that notes the order in which pieces are requested. A test sets the delay of its answers.
 
-libtorrent may close a connection that it could use, for example while it searches for peers again. The seed then
-connects again.
+libtorrent sometimes closes a usable connection, for example while it searches for peers again. Then the seed connects
+again.
 """
 
 import struct

@@ -16,7 +16,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 
 class Received(NamedTuple):
-    """A span, as it arrived. A span without a parent has an empty one. The error is None without one."""
+    """A span, as it arrived. `parent` is empty if the span has no parent. `error` is None if there is no error."""
 
     service: str
     name: str

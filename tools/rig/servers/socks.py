@@ -1,6 +1,6 @@
 """A small real SOCKS5 proxy on loopback (RFC 1928), with user and password (RFC 1929), for TCP and UDP.
 
-It connects from an address of its own. So a server can distinguish the proxy's connections from direct ones.
+The proxy connects from another address than direct connections. So a server can distinguish the two.
 """
 
 import select

@@ -1,8 +1,8 @@
 """docs/state-machines.md and its diagrams, from the transition tables in the code.
 
-The tables of the lifecycle, of liveness and of poison torrents have functions, which choose the next state. Those
-functions are therefore called with every input, from every state that is reached. A pair of a state and an input that
-is in a table and is not reached is an error.
+In the tables of the lifecycle, of liveness and of poison torrents, functions choose the next state. So this module
+calls each function with every input, from every reached state. If a table has a state and an input that are not
+reached, that is an error.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -30,7 +30,7 @@ DEFAULT_PRIORITY: Final = 4
 
 
 class ListScreen(Screen[None], Generic[T]):
-    """A list about one torrent, which is read again every two seconds, and after each change."""
+    """A list about one torrent. The list is read again every two seconds, and after each change."""
 
     DEFAULT_CSS = "ListScreen Static { height: auto; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "close", "Back")]

@@ -13,7 +13,7 @@ class Filter(NamedTuple):
 
     Fields:
         words: texts in lower case. A torrent's name has to contain all of them.
-        states: a torrent has to be in one of these states. Without states, any state will do.
+        states: a torrent has to be in one of these states. Without states, any state matches.
         label: the label that a torrent has to have; None for any.
         category: the category that a torrent has to be in; None for any. An empty text means no category.
     """

@@ -109,7 +109,7 @@ class Model:
         self.rates.append((session.download_bps, session.upload_bps) if running else (0, 0))
 
     def update_row(self, row: TorrentRow) -> None:
-        """Stores a row that was read on its own. It has members that no event has."""
+        """Stores a row that was read on its own. Such a row has members that no event has."""
         if row.torrent in self.table.rows:
             fields = {name: getattr(row, name) for name in TorrentRow.__struct_fields__}
             self.table.rows[row.torrent] = TorrentRow(**fields)

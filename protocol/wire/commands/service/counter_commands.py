@@ -22,17 +22,17 @@ class GetCounters(SessionRead, frozen=True, kw_only=True, tag="get_counters"):
 class GetMetrics(InstantRead, frozen=True, kw_only=True, tag="get_metrics"):
     """Returns what the supervisor counts about itself and about its engines.
 
-    Such figures are durations of failovers, and requests by outcome. `stats`, `health` and `get_counters` have the
-    other figures that a monitoring system needs. The reply does not depend on the engine.
+    Examples are the durations of failovers, and the number of requests by outcome. `stats`, `health` and `get_counters`
+    have the other figures that a monitoring system needs. The reply does not depend on the engine.
     """
 
 
 class GetSpans(InstantRead, frozen=True, kw_only=True, tag="get_spans"):
-    """Returns the ended spans of traces. For 30 seconds after each such request, the daemon traces requests.
+    """Returns the ended spans of traces. The daemon traces requests only for 30 seconds after each `get_spans`.
 
     Requests with a sampled `traceparent` are traced. A share of the mutations without a `traceparent` is traced, too.
     The daemon keeps up to 4,096 ended spans. To follow them, send the `cursor` of each page as `after` of the next
-    request. `ouzel-gateway` does this, and exports the spans. Only one exporter should do so.
+    request. `ouzel-gateway` does this, and exports the spans. Only one exporter should read spans.
 
     Spans name torrents and clients. So a key with the role `read` may not use this command.
 

@@ -19,7 +19,7 @@ class GetLog(PagedRead, frozen=True, kw_only=True, tag="get_log"):
     """Returns recent lines of the log. The daemon keeps the last 5,000 lines in memory, up to 2 MiB.
 
     Without `after`, the page has the last lines that match all given conditions. With `after`, the page has the first
-    ones after this line. To follow the log, send the `cursor` of each page as `after` of the next request.
+    matching lines after that line. To follow the log, send the `cursor` of each page as `after` of the next request.
 
     The log names clients and their addresses. So a key with the role `read` may not use this command.
 
@@ -53,8 +53,8 @@ class UpdateLogLevels(Mutation, frozen=True, kw_only=True, tag="update_log_level
     """Sets the levels of components of the log. Lines below the level of their component are not logged.
 
     The change applies at once, and until the daemon's next start. It is not stored. Other components are not changed.
-    The level `debug` of `libtorrent` logs what libtorrent reports about the session and about torrents. This is up to
-    100 lines a second.
+    The level `debug` of `libtorrent` logs what libtorrent reports about the session and about torrents. libtorrent then
+    logs at most 100 lines a second.
 
     Fields:
         levels: the level of each component. Null means the level in the configuration.

@@ -18,7 +18,7 @@ _NO_PATHS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Metadata(msgspec.Struct, frozen=True, gc=False):
-    """The files of a torrent. They are packed, because there may be hundreds of thousands.
+    """The files of a torrent. The files are packed, because there may be hundreds of thousands of files.
 
     Fields:
         torrent_paths: by index: the path of a file in the metainfo. Only files with another path on the disk are

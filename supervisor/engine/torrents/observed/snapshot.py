@@ -200,7 +200,7 @@ class Snapshot:
         return [] if previous is state else [StateChanged(torrent=torrent, state=state, previous=previous)]
 
     def metadata(self, desired: DesiredTorrent) -> KnownMetadata | None:
-        """A torrent's metadata as rows show it. It is from an engine, or from the record."""
+        """A torrent's metadata as rows show it. The metadata is from an engine, or from the record."""
         return self.of(desired.torrent).known or desired.metadata
 
     def name(self, desired: DesiredTorrent) -> str:
@@ -334,7 +334,10 @@ class Snapshot:
         return TorrentDetail(**row, **self.members(desired, DETAIL_FIELDS, now))
 
     def members(self, desired: DesiredTorrent, names: Iterable[str], now: float) -> dict[str, Any]:
-        """Some of the members of a torrent's details that are not in its row. No engine is asked for them."""
+        """Some of the members of a torrent's details that are not in its row.
+
+        The engine is not asked for these members.
+        """
         metadata = self.metadata(desired)
         return {
             name: OF_RECORD[name](desired, metadata) if name in OF_RECORD else self._member(desired, name, now)

@@ -43,8 +43,8 @@ class Known(NamedTuple):
     """A torrent's trackers.
 
     The values are the URL and tier of each tracker, all URLs, and the URLs of working trackers. A tracker works if its
-    last announce worked.
-    `shown` is the tracker that began to work last, or else the first tracker. It may fail now.
+    last announce worked. `shown` is the tracker that began to work last. If no tracker has worked, it is the first
+    tracker. The shown tracker may fail now.
     """
 
     sources: tuple[tuple[str, int], ...]

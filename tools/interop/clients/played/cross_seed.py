@@ -15,7 +15,7 @@ MARK: Final = "cross-seed"
 
 
 def play(scene: Scene) -> None:
-    """Downloads a torrent, and injects one with the same data."""
+    """Downloads a torrent, and injects another torrent with the same data."""
     stage, step = scene.stage, scene.steps.step
     web = Web(stage.port, "CrossSeed")
     first = stage.make(NAME)

@@ -1,4 +1,4 @@
-"""Sonarr, Radarr, Lidarr and Prowlarr, which share one client of qBittorrent, and one of Transmission."""
+"""Sonarr, Radarr, Lidarr and Prowlarr. They share one client of qBittorrent, and one client of Transmission."""
 
 import shutil
 import time
@@ -132,7 +132,7 @@ def _imports(state: str) -> bool:
 
 
 def _removes(row: dict[str, Any], preferences: dict[str, Any]) -> bool:
-    """Whether Sonarr regards the torrent as one that it may remove: it is stopped, and a limit is reached."""
+    """Whether Sonarr would remove the torrent, because the torrent is stopped and a limit is reached."""
     if row["state"] not in ("pausedUP", "stoppedUP"):
         return False
     if row["ratio_limit"] >= 0:

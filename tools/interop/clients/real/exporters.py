@@ -96,7 +96,7 @@ def _metrics(port: int) -> str:
 
 
 def _metric(port: int, name: str, *labels: str) -> float:
-    """The value of the first sample of a metric whose line has all of these texts; -1 without one."""
+    """The value of a metric's first sample with all of these texts in its line. -1 if there is no such sample."""
     for line in _metrics(port).splitlines():
         if line.startswith((f"{name}{{", f"{name} ")) and all(each in line for each in labels):
             return float(line.rpartition(" ")[2])

@@ -1,4 +1,4 @@
-"""Flexget: a feed on loopback, whose entries go to qBittorrent and to Transmission."""
+"""Flexget: sends the entries of a feed on loopback to qBittorrent and to Transmission."""
 
 import re
 from typing import Final

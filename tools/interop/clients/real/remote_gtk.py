@@ -20,7 +20,8 @@ WINDOW: Final = "Transmission Remote"
 def play(scene: Scene) -> None:
     """Adds a torrent by the command line, and stops and starts it by the menu.
 
-    Its questions, such as whether to remove a torrent, do not get keys without a window manager.
+    Without a window manager, the program's questions get no keys. So no torrent is removed, because the program would
+    ask.
     """
     stage, step = scene.stage, scene.steps.step
     made = stage.make(NAME)

@@ -78,8 +78,8 @@ def play(scene: Scene) -> None:
 def _resumed(scene: Scene, screen: Terminal, torrent: str) -> bool:
     """Whether the torrent is not paused. Otherwise presses the key again.
 
-    The key stops a torrent that tremc shows as running, and starts one that it shows as paused. It shows the pause only
-    after its next read.
+    The key stops a torrent that tremc shows as running, and starts a torrent that tremc shows as paused. tremc shows a
+    pause only after its next read.
     """
     if not scene.stage.daemon.row(torrent).paused:
         return True
