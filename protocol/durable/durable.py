@@ -81,7 +81,7 @@ def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> li
     Args:
         recycler: provides files to overwrite, and receives the replaced files.
     """
-    taken: Counter[Path] = Counter()
+    taken: Counter[str] = Counter()
     staged = [_Staged(transaction, taken, recycler) for transaction in group]
     for each in staged:
         each.attempt(each.write)
@@ -91,7 +91,7 @@ def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> li
     published = [each for each in staged if each.failure is None]
     for directory in {directory for each in published for directory in each.directories}:
         try:
-            fsync_dir(directory)
+            fsync_dir(Path(directory))
         except OSError as error:
             for each in published:
                 if directory in each.directories:
@@ -106,9 +106,8 @@ def commit(group: Sequence[Transaction], recycler: Recycler | None = None) -> li
 class _Staged:
     """One transaction in progress. `taken` counts the temporary files for each path. So no name is used twice."""
 
-    def __init__(self, changes: Transaction, taken: Counter[Path], recycler: Recycler | None) -> None:
+    def __init__(self, changes: Transaction, taken: Counter[str], recycler: Recycler | None) -> None:
         self.changes = changes
-        self.directories = {change.path.parent for change in changes}
         self.failure: OSError | None = None
         self.published = False
         """Whether any change may have been published."""
@@ -116,9 +115,12 @@ class _Staged:
         self._fds: list[int] = []
         self._recycler = recycler
         self._replaced: list[str] = []
-        for path, content in changes:
+        # Paths are texts here, because pathlib takes longer than the system calls on tmpfs.
+        self._paths = [os.fspath(change.path) for change in changes]
+        self.directories = {os.path.dirname(path) for path in self._paths}  # noqa: PTH120
+        for path, change in zip(self._paths, changes, strict=True):
             number = f".{taken[path]}" if taken[path] else ""
-            self._temporary.append(None if content is None else f"{path}{number}{TEMPORARY_SUFFIX}")
+            self._temporary.append(None if change.content is None else f"{path}{number}{TEMPORARY_SUFFIX}")
             taken[path] += 1
 
     def attempt(self, step: Callable[[], None]) -> None:
@@ -140,14 +142,14 @@ class _Staged:
 
     def write(self) -> None:
         """Writes the contents into temporary files, without waiting for the disk."""
-        for index, (path, content) in enumerate(self.changes):
+        for index, (_, content) in enumerate(self.changes):
             if content is None:
                 continue
-            fd = self._open(index, path, len(content))
+            fd = self._open(index, len(content))
             self._fds.append(fd)
-            rest = memoryview(content)
-            while rest:
-                rest = rest[os.write(fd, rest) :]
+            written = os.write(fd, content)
+            while written < len(content):
+                written += os.write(fd, memoryview(content)[written:])
             # Linux starts writing the file out and returns at once. This is only a hint: `sync` makes the file durable.
             with contextlib.suppress(OSError):
                 os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
@@ -160,15 +162,15 @@ class _Staged:
 
     def publish(self) -> None:
         """Renames or deletes the files. The changes are durable once the directory is synced."""
-        for temporary, change in zip(self._temporary, self.changes, strict=True):
+        for temporary, path in zip(self._temporary, self._paths, strict=True):
             self.published = True
             if temporary is None:
                 with contextlib.suppress(FileNotFoundError):
-                    os.unlink(change.path)  # noqa: PTH108  # all calls of this file are the os module's own
+                    os.unlink(path)  # noqa: PTH108  # all calls of this file are the os module's own
             else:
-                if self._recycler is not None and (kept := self._recycler.keep(change.path)) is not None:
+                if self._recycler is not None and (kept := self._recycler.keep(path)) is not None:
                     self._replaced.append(kept)
-                os.replace(temporary, change.path)
+                os.replace(temporary, path)
 
     def recycle(self) -> None:
         """Recycles the replaced files.
@@ -182,8 +184,8 @@ class _Staged:
             else:
                 delete(name)
 
-    def _open(self, index: int, path: Path, size: int) -> int:
-        found = None if self._recycler is None else self._recycler.reuse(path.parent, size)
+    def _open(self, index: int, size: int) -> int:
+        found = None if self._recycler is None else self._recycler.reuse(os.path.dirname(self._paths[index]), size)  # noqa: PTH120
         if found is not None:
             self._temporary[index], fd = found
             return fd

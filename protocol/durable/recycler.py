@@ -35,20 +35,20 @@ class Recycler:
     """
 
     def __init__(self, directory: Path, prefix: str, suffix: str) -> None:
-        self._directory = directory
+        self._directory = str(directory)
         self._prefix = prefix
         self._suffix = suffix
         self._kept: deque[str] = deque()
         self._number = 0
 
-    def keep(self, path: Path) -> str | None:
+    def keep(self, path: str) -> str | None:
         """Gives a temporary name to a file that is about to be replaced.
 
         Returns the name, or None if the file cannot be reused.
 
         The caller has to pass the name to `hand_in`, or to delete the file.
         """
-        if path.parent != self._directory:
+        if os.path.dirname(path) != self._directory:  # noqa: PTH120  # pathlib takes longer than the system calls
             return None
         name = f"{self._directory}/{self._prefix}{self._number}{self._suffix}"
         self._number += 1  # also on failure: an earlier run may have left a file of this name
@@ -66,7 +66,7 @@ class Recycler:
         if len(self._kept) > RECYCLED_MAX:
             delete(self._kept.popleft())
 
-    def reuse(self, directory: Path, size: int) -> tuple[str, int] | None:
+    def reuse(self, directory: str, size: int) -> tuple[str, int] | None:
         """Takes a file to overwrite and sets its size.
 
         Returns its temporary name and a descriptor, or None if no file is left.

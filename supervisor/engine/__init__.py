@@ -2,11 +2,13 @@
 
 - The *engine* is the interface of one slot. Other packages use only this module.
 - A *fact* is something that an engine reports. All facts are passed to one callback, `emit`.
-- *Admission* sends torrents to the engine. The *post-mortem* examines and reports crashes.
+- *Admission* sends torrents to the engine. A *burst* delays the loads of many adds. The *post-mortem* examines and
+  reports crashes.
 - `process` has one OS process, the link to this process, and crash reports.
 - `life` keeps a process running.
 - `torrents` has the observed state, and restores torrents into a new process.
 - `poison` finds torrents that crash the engine.
 
-Imports run one way: engine, admission and post-mortem, `life` and `poison`, `torrents`, facts and `process`.
+Imports run one way: engine, admission and post-mortem, `life` and `poison`, `torrents`, burst, facts and
+`process`.
 """

@@ -9,6 +9,7 @@ from protocol.internal.link_commands import EnsureTorrent
 from protocol.wire.desired import DesiredTorrent
 from protocol.wire.reports import RestoreReport
 from protocol.wire.rows import TorrentState
+from supervisor.engine.burst import AddBurst
 from supervisor.engine.facts import EngineFact
 from supervisor.engine.poison.isolation import Isolation
 from supervisor.engine.process.engine_link import EngineLink
@@ -28,6 +29,7 @@ class Admission:
 
     Fields:
         isolation: decides which torrents may be loaded.
+        burst: the adds under way.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Admission:
         self._snapshot = snapshot
         self._link = link
         self._plan = Restore()
+        self.burst = AddBurst(link)
         self._restorer = Restorer(
             self._plan,
             torrents=torrents,
@@ -69,6 +72,11 @@ class Admission:
         """
         if self._link.connected:
             self._link.send(*(each for each in commands if self.isolation.admit(each.desired.torrent)))
+
+    def load(self, command: EnsureTorrent) -> None:
+        """Sends a new torrent to the engine, unless it is held back. In a burst of adds, the torrent is sent later."""
+        if self._link.connected and self.isolation.admit(command.desired.torrent):
+            self.burst.load(command)
 
     def forget(self, desired: DesiredTorrent) -> None:
         """Has the engine unload a removed torrent.

@@ -6,6 +6,7 @@ callback, `emit`.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import msgspec
@@ -240,7 +241,12 @@ class Engine:
             afresh: whether the engine tries again a torrent that an error has stopped.
             new: whether the torrent has no resume data yet.
         """
-        self._admission.ensure(EnsureTorrent(desired=desired, afresh=afresh, new=new))
+        send = self._admission.load if new else self._admission.ensure
+        send(EnsureTorrent(desired=desired, afresh=afresh, new=new))
+
+    def adding(self, size: int) -> AbstractContextManager[None]:
+        """Counts an add as under way, because torrents are loaded at the end of a burst of adds."""
+        return self._admission.burst.adding(size)
 
     def forget(self, desired: DesiredTorrent) -> None:
         """Has a removed torrent unloaded.

@@ -1,6 +1,6 @@
 import os
 
-from tools.compare import usage
+from tools.bench import usage
 
 
 def test_memory_counts_what_this_process_holds() -> None:

@@ -11,13 +11,13 @@ from tools.bench.engine.poison import poison
 from tools.bench.engine.sandbox import sandbox
 from tools.bench.gateway.gateway import gateway
 from tools.bench.gateway.metrics import metrics
+from tools.bench.many.many import many
 from tools.bench.service.acknowledged import acknowledged
 from tools.bench.service.globs import globs
 from tools.bench.service.leaks import leaks
 from tools.bench.service.limit import limit
 from tools.bench.service.limits import limits
 from tools.bench.service.log import log
-from tools.bench.service.many import many
 from tools.bench.service.moves import moves
 from tools.bench.service.names import names
 from tools.bench.service.store import store
@@ -27,7 +27,8 @@ from tools.bench.wire.wire import wire
 from tools.rig.scratch import unwinding
 
 app = typer.Typer(
-    help="Benchmarks of Ouzel on this machine, over loopback, in a temporary directory (below TMPDIR).",
+    help="Benchmarks of Ouzel on this machine, over loopback, in a temporary directory (below TMPDIR).\n\n"
+    "`scripts/bench compare` compares Ouzel with other programs. It has its own `--help`.",
     epilog="Exit code 0 when all is right, whatever the figures; 1 when something is wrong, such as a SHA-1.",
     no_args_is_help=True,
     add_completion=False,

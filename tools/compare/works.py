@@ -7,7 +7,7 @@ from statistics import median
 from typing import Final
 
 from engine_proc.session.session_settings import DEFAULTS
-from tools.compare import usage
+from tools.bench import usage
 from tools.compare.metrics import Values, percentile
 from tools.compare.programs.program import Program, flush
 from tools.compare.world import World, untracked

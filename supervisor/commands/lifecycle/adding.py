@@ -109,16 +109,17 @@ class Adding:
                 check_url(url, f"{field}[{index}]")
         category = None if command.category is None else categories.find(self._catalogue, command.category)
         command = msgspec.structs.replace(command, options=groups.to_store(self._catalogue, command.options))
-        save_path, mount_point = await self._place(command, category, deadline)
         peers = endpoints(command.peers)
-        source = await self._inspect(command, save_path, deadline)
-        desired = _desired(command, source, selection, save_path, mount_point, peers, category)
-        if command.queue_position is None:
-            accepted = await self._add(desired, command, source, deadline)
-        else:
-            async with self._queueing.place(command.queue_position) as number:
-                desired = msgspec.structs.replace(desired, queue_order=number)
+        save_path, mount_point = await self._place(command, category, deadline)
+        with self._engine.adding(len(command.metainfo or b"")):
+            source = await self._inspect(command, save_path, deadline)
+            desired = _desired(command, source, selection, save_path, mount_point, peers, category)
+            if command.queue_position is None:
                 accepted = await self._add(desired, command, source, deadline)
+            else:
+                async with self._queueing.place(command.queue_position) as number:
+                    desired = msgspec.structs.replace(desired, queue_order=number)
+                    accepted = await self._add(desired, command, source, deadline)
         self._uploads.used(upload)
         return accepted
 

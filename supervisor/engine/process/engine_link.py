@@ -6,7 +6,7 @@ all waiting queries fail at once.
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 import msgspec
@@ -59,6 +59,7 @@ class EngineLink:
         self._expected_heard = False
         self._ready = asyncio.Event()
         self._unsent: list[EngineCommand] = []
+        self._delayed: list[EngineCommand] = []
         self.requests = RequestBook()
         self._socket = socket
 
@@ -103,6 +104,7 @@ class EngineLink:
     def detach(self) -> None:
         """Ends the link to the engine. All waiting queries fail with ENGINE_LOST."""
         self._flush()
+        self._delayed = []
         if self._gen is not None:
             self._socket.ignore(self._gen)
         self._gen = None
@@ -121,15 +123,38 @@ class EngineLink:
         """
         if not self.connected:
             return
+        if self._delayed and not all(isinstance(each, InspectSource) for each in commands):
+            self.release()
         if not self._unsent and commands:
             asyncio.get_running_loop().call_soon(self._flush)
-        if request := REQUEST.get():
-            self._unsent += [msgspec.structs.replace(each, request=request) for each in commands]
-            for each in commands:
-                if isinstance(each, EnsureTorrent):
-                    self.requests.note(each.desired.torrent, request, TRACE.get())
-        else:
-            self._unsent += commands
+        self._unsent += self._with_request(commands)
+
+    def delay(self, command: EnsureTorrent) -> None:
+        """Sends a command later: on `release`, or before the next command that does not validate a source.
+
+        So all commands but `InspectSource` keep their order. The engine moves these forward anyway.
+        """
+        if self.connected:
+            self._delayed += self._with_request([command])
+
+    def release(self) -> None:
+        """Sends the delayed commands."""
+        if not self._delayed:
+            return
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent += self._delayed
+        self._delayed = []
+
+    def _with_request(self, commands: Sequence[EngineCommand]) -> Sequence[EngineCommand]:
+        """The commands with the id of the current request. Notes the request of each torrent."""
+        request = REQUEST.get()
+        if not request:
+            return commands
+        for each in commands:
+            if isinstance(each, EnsureTorrent):
+                self.requests.note(each.desired.torrent, request, TRACE.get())
+        return [msgspec.structs.replace(each, request=request) for each in commands]
 
     def _flush(self) -> None:
         unsent, self._unsent = self._unsent, []

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, NamedTuple, cast
@@ -401,6 +401,9 @@ def _mutations(catalogue: Catalogue) -> Mutations:
             return
 
         forget = send = configure = check_expected = ensure
+
+        def adding(self, size: int) -> AbstractContextManager[None]:
+            return nullcontext()
 
     class Roots:
         def is_root(self, path: str | None) -> bool:

@@ -10,7 +10,7 @@ import zmq
 import zmq.asyncio
 
 from protocol.internal.link import EventBatch, decode_commands
-from protocol.internal.link_commands import Drain, DropTorrent, EngineCommand
+from protocol.internal.link_commands import Drain, DropTorrent, EngineCommand, EnsureTorrent
 from protocol.internal.link_events import EngineEvent, Heartbeat
 from protocol.internal.link_queries import (
     FilesQueried,
@@ -168,6 +168,33 @@ async def test_without_an_engine_nothing_is_heard_or_sent(tmp_path: Path) -> Non
         stage.link.send(QueryFiles(token=1, torrent=V1))
         assert await follower.batch() == [QueryFiles(token=1, torrent=V1)]
         assert stage.events == []
+
+
+async def test_a_delayed_command_keeps_its_order(tmp_path: Path) -> None:
+    """It is sent before the next command, except for the validation of a source, and it is sent on `release`."""
+    with staged(tmp_path) as stage:
+        engine = await stage.up(1)
+        source, load = InspectSource(token=1, magnet="magnet:"), EnsureTorrent(desired=desired(V1), new=True)
+        stage.link.delay(load)
+        stage.link.send(source)
+        assert await engine.batch() == [source]
+        stage.link.send(QueryFiles(token=2, torrent=V1))
+        assert await engine.batch() == [load, QueryFiles(token=2, torrent=V1)]
+        stage.link.delay(load)
+        stage.link.release()
+        assert await engine.batch() == [load]
+
+
+async def test_a_delayed_command_ends_with_its_engine(tmp_path: Path) -> None:
+    """The next engine gets the whole desired state in any case."""
+    with staged(tmp_path) as stage:
+        await stage.up(1)
+        stage.link.delay(EnsureTorrent(desired=desired(V1), new=True))
+        stage.link.detach()
+        engine = await stage.up(2)
+        stage.link.release()
+        stage.link.send(Drain())
+        assert await engine.batch() == [Drain()]
 
 
 async def test_answers_find_who_asked(tmp_path: Path) -> None:
