@@ -22,9 +22,9 @@ _lock=${BASH_SOURCE[0]} # the lock needs no file of its own
 say() { echo "$(basename "$PWD"): $*" >&2; }
 not_run() { echo "not run: $*" >&2 && exit 69; }
 
-install_packages() ( # one client at a time, since they are built beside one another
+install_packages() ( # one caller of apt-get at a time: clients are built beside one another, and beside scripts/setup
     ((EUID == 0)) && command -v apt-get >/dev/null || return 0
-    exec 8<"$_lock"
+    exec 8<"$(command -v apt-get)"
     flock 8
     say "installing $*"
     export DEBIAN_FRONTEND=noninteractive

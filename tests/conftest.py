@@ -3,6 +3,7 @@
 The tables of clients and of times are printed here, since the printing process knows no other file.
 """
 
+import contextlib
 import gc
 from collections.abc import Generator, Iterator
 
@@ -12,6 +13,8 @@ from hypothesis import settings
 from tests import once, order, timings
 from tests.clients import matrix
 from tools.rig import mounts
+from tools.rig.daemon import Daemon
+from tools.rig.forking.forked_daemon import ForkServer
 
 settings.register_profile("ouzel", deadline=None)
 settings.load_profile("ouzel")
@@ -22,6 +25,14 @@ def no_width() -> Iterator[None]:
     """Hides the width of the tester's terminal, to which the command line would fit its output."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("COLUMNS", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fork_server() -> Iterator[None]:
+    """Has one process import the supervisor for most daemons of this test process. It begins with the first of them."""
+    with contextlib.closing(ForkServer()) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Daemon, "fork_server", server)
         yield
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from protocol.durable.durable import Change, DurableWriter
+from protocol.durable.durable import Change, Done, DurableWriter
 from protocol.durable.resume_dir import ResumeDir
 from supervisor.traces.traces import TRACE
 
 OnCommit = Callable[[int, float], None]
+Written = asyncio.Future[OSError | None]
 
 
 def ignore(transactions: int, took_s: float) -> None:
@@ -55,8 +56,10 @@ class Commits:
         self.writer = DurableWriter("catalogue", resume_dir.check, recycled=resume_dir.root, on_commit=on_commit)
         self.under_way: Counter[str | None] = Counter()
         """By torrent: the number of transactions that are being written. None stands for the session."""
-        self._ended: deque[Callable[[], None]] = deque()
-        """Callbacks of ended transactions. The loop has yet to call these callbacks."""
+        self._unsubmitted: list[tuple[Sequence[Change], Done]] = []
+        """The transactions of this iteration of the loop. They are submitted together, at its end."""
+        self._ended: deque[tuple[str | None, Written, OSError | None]] = deque()
+        """Ended transactions, and their errors. The loop has yet to handle them."""
         self._settled = asyncio.Event()
         self._settled.set()
 
@@ -67,30 +70,13 @@ class Commits:
         """
         loop, traced = asyncio.get_running_loop(), TRACE.get()
         writing = None if traced is None else traced.child("durable_write")
-        written: asyncio.Future[OSError | None] = loop.create_future()
-
-        def settle(error: OSError | None) -> None:
-            if not written.done():
-                written.set_result(error)
-            self.under_way[subject] -= 1
-            if not self.under_way[subject]:
-                del self.under_way[subject]
-            if not self.under_way:
-                self._settled.set()  # tasks that wait for `_settled` run after those that wait for `written`
-
-        def done(error: OSError | None) -> None:
-            self._ended.append(partial(settle, error))
-            if len(self._ended) == 1:  # all transactions of a group wake the loop once
-                try:
-                    loop.call_soon_threadsafe(self._settle_ended)
-                except RuntimeError:  # the loop has ended meanwhile
-                    self._ended.clear()
-
+        written: Written = loop.create_future()
         self.under_way[subject] += 1
         self._settled.clear()
-        # The transaction is submitted at the end of this iteration of the loop, together with the iteration's other
-        # changes. If it were submitted now, the writer's thread would only wait for the interpreter's lock.
-        loop.call_soon(self.writer.submit, changes, done)
+        # If the transaction were submitted now, the writer's thread would only wait for the interpreter's lock.
+        if not self._unsubmitted:
+            loop.call_soon(self._submit)
+        self._unsubmitted.append((changes, partial(self._done, loop, subject, written)))
         error = await written
         if writing is not None:
             writing.end(None if error is None else str(error))
@@ -110,6 +96,29 @@ class Commits:
             self.writer.submit(changes, lambda _: None)
         self.writer.close()
 
+    def _submit(self) -> None:
+        unsubmitted, self._unsubmitted = self._unsubmitted, []
+        for changes, done in unsubmitted:
+            self.writer.submit(changes, done)
+
+    def _done(
+        self, loop: asyncio.AbstractEventLoop, subject: str | None, written: Written, error: OSError | None
+    ) -> None:
+        """Notes the end of a transaction. The writer's thread calls this method."""
+        self._ended.append((subject, written, error))
+        if len(self._ended) == 1:  # all transactions of a group wake the loop once
+            try:
+                loop.call_soon_threadsafe(self._settle_ended)
+            except RuntimeError:  # the loop has ended meanwhile
+                self._ended.clear()
+
     def _settle_ended(self) -> None:
         while self._ended:
-            self._ended.popleft()()
+            subject, written, error = self._ended.popleft()
+            if not written.done():
+                written.set_result(error)
+            self.under_way[subject] -= 1
+            if not self.under_way[subject]:
+                del self.under_way[subject]
+        if not self.under_way:
+            self._settled.set()  # tasks that wait for `_settled` run after those that wait for `written`

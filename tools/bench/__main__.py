@@ -2,6 +2,7 @@
 
 import typer
 
+from tools.bench.backup.backup import backup
 from tools.bench.engine.crash import crash
 from tools.bench.engine.failover import failover
 from tools.bench.engine.flight import flight
@@ -57,6 +58,7 @@ for benchmark in (
     store,
     gateway,
     metrics,
+    backup,
 ):
     app.command()(benchmark)
 

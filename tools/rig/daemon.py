@@ -9,13 +9,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import ouzel
 from engine_proc.process import landlock
 from engine_proc.process.sandbox import FILES_SINCE
 from protocol.wire.reports import HealthStatus
 from protocol.wire.rows import TorrentRow, TorrentState
+from tools.rig.forking.forked_daemon import ForkedDaemon, ForkServer
 from tools.rig.seed import LOOPBACK
 from tools.rig.stderrs import Stderr
 from tools.rig.waiting import until
@@ -38,6 +39,9 @@ class Daemon:
         cwd: the supervisor's working directory. The default is that of the test.
         stderr: the supervisor's standard error. The default is the log.
     """
+
+    fork_server: ClassVar[ForkServer | None] = None
+    """If there is one, it starts the daemons that need no interpreter of their own."""
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class Daemon:
         self._cwd = cwd
         self._environment = {**os.environ, **(environment or {})}
         program = [module] if engine_module is None else ["tools.engines.ouzeld", engine_module]
+        self._usual = (module, engine_module, environment, command, cwd, stderr) == ("supervisor", *[None] * 5)
         self._command = command or [sys.executable, "-I", "-m", *program]
         self.downloads = root / "downloads"
         self.resume_dir = root / "resume"
@@ -84,7 +89,7 @@ class Daemon:
         }
         self.config = root / "ouzel.toml"
         self.config.write_text("\n".join(_toml(name, keys) for name, keys in sections.items()))
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | ForkedDaemon | None = None
         self._client: ouzel.Client | None = None
 
     def __enter__(self) -> Self:
@@ -114,24 +119,13 @@ class Daemon:
 
     def start(self) -> None:
         """Starts the supervisor and waits until it answers."""
-        with self.log.open("ab") as log:
-            stderr = self._stderr or Stderr(log.fileno())
-            argv = [*stderr.shell, *self._command, "--config", str(self.config)]
-            # A new session, so that Ctrl-C does not reach the daemon: the process that started it stops it.
-            self._process = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=stderr.fd,
-                start_new_session=True,
-                env=self._environment,
-                cwd=self._cwd,
-            )
+        self._process = self._fork() or self._spawn()
         if self._client is not None:
             self._client.close()
         self._client = ouzel.Client(self.runtime_dir)
         until(self._answers, f"the daemon answers; its log is {self.log}")
-        stderr.started()
+        if self._stderr is not None:
+            self._stderr.started()
 
     def stop(self) -> int:
         """Sends SIGTERM. Returns the exit code."""
@@ -195,6 +189,30 @@ class Daemon:
             f"torrent {torrent} is {' or '.join(states)}; the daemon's log is {self.log}",
             patience_s=patience_s,
         )
+
+    def _fork(self) -> ForkedDaemon | None:
+        """The supervisor, forked. None if there is no fork server, or if an interpreter of its own is needed."""
+        if self.fork_server is None or not self._usual:
+            return None
+        with self.log.open("ab") as log:
+            return self.fork_server.start(
+                ["--config", str(self.config)], output=log.fileno(), error=log.fileno(), environment=self._environment
+            )
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        """The supervisor, in a new interpreter."""
+        with self.log.open("ab") as log:
+            stderr = self._stderr or Stderr(log.fileno())
+            # A new session, so that Ctrl-C does not reach the daemon: the process that started it stops it.
+            return subprocess.Popen(
+                [*stderr.shell, *self._command, "--config", str(self.config)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=stderr.fd,
+                start_new_session=True,
+                env=self._environment,
+                cwd=self._cwd,
+            )
 
     def _answers(self) -> bool:
         assert self._process is not None

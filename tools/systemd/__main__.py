@@ -61,8 +61,11 @@ def systemd_test(
                 ):
                     good = _tell(OperatorsDay(container, other, directory).steps(), container, output) and good
             if pair is not None:
-                with Container(root, pair.directory, directory / "console") as container:
-                    good = _tell(PackageStory(container, directory, pair).steps(), container, output) and good
+                with (
+                    Container(root, pair.directory, directory / "console") as container,
+                    Container(root, pair.directory, directory / "console 2", "-2") as other,
+                ):
+                    good = _tell(PackageStory(container, other, directory, pair).steps(), container, output) and good
     except CannotRun as problem:
         output.line(f"cannot run here: {problem}")
         raise typer.Exit(EXIT_CANNOT_RUN) from None
@@ -81,7 +84,8 @@ def _tell(steps: Sequence[Callable[[], str]], container: Container, output: Outp
             for line in container.run("journalctl", "-u", "ouzel", "--no-pager", "-n", JOURNAL_TAIL).splitlines():
                 output.line(line)
             return False
-        output.line(f"ok      {what}: {seen}")
+        for line in f"ok      {what}: {seen}".splitlines():
+            output.line(line)
     return True
 
 

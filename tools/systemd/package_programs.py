@@ -3,17 +3,18 @@
 from typing import Final
 
 SEED: Final = """\
-import time
+import glob, time
 import libtorrent as lt
 session = lt.session({"listen_interfaces": "127.0.0.1:6999", "enable_dht": False, "enable_lsd": False,
                       "enable_upnp": False, "enable_natpmp": False, "allow_multiple_connections_per_ip": True})
-params = lt.add_torrent_params()
-params.ti, params.save_path = lt.torrent_info("/root/payload.torrent"), "/root/seed"
-params.flags |= lt.torrent_flags.seed_mode
-session.add_torrent(params)
+for torrent in glob.glob("/root/*.torrent"):
+    params = lt.add_torrent_params()
+    params.ti, params.save_path = lt.torrent_info(torrent), "/root/seed"
+    params.flags |= lt.torrent_flags.seed_mode
+    session.add_torrent(params)
 time.sleep(3600)
 """
-"""A seed of /root/payload.torrent."""
+"""A seed of all torrents in /root."""
 
 DOWNLOAD: Final = """\
 import http.client, json, sys, time, uuid

@@ -1,4 +1,4 @@
-"""Tests the Debian package: installation, a download, an upgrade during changes, refusals, removal and purge.
+"""Tests the Debian package: installation, a download, an upgrade, refusals, a move to another host, and purge.
 
 A step fails by an exception with the unexpected result.
 """
@@ -14,8 +14,10 @@ from tools.rig import payload
 from tools.rig.payload import Torrent
 from tools.rig.waiting import until
 from tools.systemd.container import CommandFailed, Container
+from tools.systemd.package_move import PackageMove
 from tools.systemd.package_pair import VERSION_AFTER, VERSION_BEFORE, Packages
 from tools.systemd.package_programs import CHANGER, DOWNLOAD, SEED
+from tools.systemd.packaged_host import PackagedHost
 
 UNITS: Final = ("ouzel", "ouzel-gateway")
 RESUME: Final = "/var/lib/ouzel/resume"
@@ -27,6 +29,7 @@ NEAR_S: Final = 1.0
 """The last acknowledged change must be at most this long before the stop."""
 
 NEWER: Final = '{\n  "format": 99,\n  "written_by": "9.9.9"\n}\n'
+EXAMPLES: Final = ("grafana/ouzel.json", "prometheus/ouzel.rules.yml", "prometheus/ouzel.rules.test.yml")
 DOWNLOADED: Final = "/srv/torrents/payload.bin"
 
 
@@ -35,11 +38,21 @@ class PackageStory:
 
     Args:
         container: a booted container with the packages in `/mnt`.
+        other: another such container. The service is moved to it.
         scratch: a directory for a payload.
     """
 
-    def __init__(self, container: Container, scratch: Path, packages: Packages) -> None:
+    def __init__(self, container: Container, other: Container, scratch: Path, packages: Packages) -> None:
         self._in = container
+        self._host = PackagedHost(container, "one")
+        self._move = PackageMove(
+            self._host,
+            PackagedHost(other, "two"),
+            scratch,
+            packages.after,
+            lambda: self._password,
+            self._downloaded,
+        )
         self._scratch = scratch
         self._packages = packages
         self._password = ""
@@ -56,6 +69,7 @@ class PackageStory:
             self.after_upgrade,
             self.downgrade,
             self.newer_format,
+            *self._move.steps(),
             self.removed,
             self.installed_again,
             self.purged,
@@ -63,7 +77,7 @@ class PackageStory:
 
     def installed(self) -> str:
         """The version before is installed from its package, without a network."""
-        told = self._apt("install", self._packages.before)
+        told = self._host.apt("install", self._packages.before)
         assert "cannot start" not in told, told
         return f"{self._version()}, {self._in.run('id', 'ouzel')}"
 
@@ -71,7 +85,7 @@ class PackageStory:
         """Both units are enabled and active, and the gateway has made a password."""
         for unit in UNITS:
             assert self._in.run("systemctl", "is-enabled", unit) == "enabled"
-            until(lambda unit=unit: self._show(unit, "ActiveState") == "active", f"{unit} is active")  # type: ignore[misc]  # mypy sees no default
+            until(lambda unit=unit: self._host.show(unit, "ActiveState") == "active", f"{unit} is active")  # type: ignore[misc]  # mypy sees no default
         journal = ("journalctl", "-u", "ouzel-gateway", "--no-pager", "-o", "cat")
         found = until(
             lambda: re.search(r"the password of 'admin' is (\S+)", self._in.run(*journal)), "a password in the journal"
@@ -118,14 +132,14 @@ class PackageStory:
         argv = ("/root/client/bin/python", "-I", "/root/changer.py", ACKNOWLEDGED, self._made.torrent)
         self._in.run("systemd-run", "--unit=changer", *argv)
         until(lambda: len(self._acknowledged()) >= CHANGES_BEFORE, "changes are acknowledged")
-        before = self._health()["supervisor"]["pid"]
-        told = self._apt("install", self._packages.after)
+        before = self._host.health()["supervisor"]["pid"]
+        told = self._host.apt("install", self._packages.after)
         assert "cannot start" not in told, told
-        until(lambda: self._show("changer", "ActiveState") != "active", "the client has seen the stop")
-        until(self._is_healthy, "healthy", every_s=0.2)
-        assert self._health()["supervisor"]["pid"] != before
+        until(lambda: self._host.show("changer", "ActiveState") != "active", "the client has seen the stop")
+        until(self._host.is_healthy, "healthy", every_s=0.2)
+        assert self._host.health()["supervisor"]["pid"] != before
         acknowledged = self._acknowledged()
-        rows = self._rows()
+        rows = self._host.rows()
         lost = [each["magnet"] for each in acknowledged if "magnet" in each and each["magnet"] not in rows]
         assert not lost, lost
         last = max(each["upload_bps"] for each in acknowledged if "upload_bps" in each)
@@ -139,9 +153,11 @@ class PackageStory:
         )
 
     def after_upgrade(self) -> str:
-        """The download is seeding again without a new check, and the gateway has the same password."""
+        """The download seeds without a new check, the gateway has the same password, and there are new examples."""
+        for example in EXAMPLES:
+            assert self._in.path(f"/usr/share/doc/ouzel/examples/{example}").is_file(), example
         assert self._made is not None
-        until(lambda: self._rows()[self._made.torrent]["state"] == "seeding", "it seeds", every_s=0.2)  # type: ignore[union-attr]  # it was made
+        until(lambda: self._host.rows()[self._made.torrent]["state"] == "seeding", "it seeds", every_s=0.2)  # type: ignore[union-attr]  # it was made
         told = self._in.run("/root/client/bin/python", "-I", "/root/download.py", self._password)
         written = json.loads(self._in.path(f"{RESUME}/format.json").read_text())
         return f"{told}; format {written['format']}, written by {written['written_by']}"
@@ -150,13 +166,13 @@ class PackageStory:
         """A downgrade to a version that does not know the format is refused by dpkg. The service goes on."""
         before = self._digest()
         try:
-            self._apt("install", "--allow-downgrades", self._packages.before)
+            self._host.apt("install", "--allow-downgrades", self._packages.before)
             raise AssertionError("the older version was installed")
         except CommandFailed as refused:
             told = [line for line in str(refused).splitlines() if line.startswith("ouzel: ")]
         assert told, "no reason was given"
         assert VERSION_AFTER in self._in.run("dpkg-query", "-W", "ouzel")
-        until(self._is_healthy, "healthy", every_s=0.2)
+        until(self._host.is_healthy, "healthy", every_s=0.2)
         assert self._digest() == before
         return " ".join(told)
 
@@ -168,8 +184,8 @@ class PackageStory:
         file.write_text(NEWER)
         before = self._digest(everything=True)
         self._in.run("sh", "-c", "systemctl start ouzel || true")
-        assert self._show("ouzel", "ActiveState") == "failed"
-        assert (self._show("ouzel", "ExecMainStatus"), self._show("ouzel", "NRestarts")) == ("78", "0")
+        assert self._host.show("ouzel", "ActiveState") == "failed"
+        assert (self._host.show("ouzel", "ExecMainStatus"), self._host.show("ouzel", "NRestarts")) == ("78", "0")
         checked = self._in.run("sh", "-c", "ouzeld --check --config /etc/ouzel/ouzel.toml; echo exit $?")
         assert "format 99" in checked, checked
         assert checked.endswith("exit 78"), checked
@@ -178,16 +194,16 @@ class PackageStory:
         [line] = [line for line in status.splitlines() if "format 99" in line]
         file.write_text(good)
         self._in.run("systemctl", "start", "ouzel")
-        until(self._is_healthy, "healthy", every_s=0.2)
+        until(self._host.is_healthy, "healthy", every_s=0.2)
         return line.split("]: ", 1)[-1]
 
     def removed(self) -> str:
         """The package is removed. Downloads, state and configuration stay."""
         records = self._digest()
-        self._apt("remove", "ouzel")
+        self._host.apt("remove", "ouzel")
         assert not self._in.path("/usr/lib/ouzel").exists()
         for unit in UNITS:
-            assert self._show(unit, "ActiveState") == "inactive"
+            assert self._host.show(unit, "ActiveState") == "inactive"
         assert self._digest() == records
         assert self._in.path("/etc/ouzel/ouzel.toml").exists()
         assert self._is_downloaded()
@@ -196,14 +212,14 @@ class PackageStory:
     def installed_again(self) -> str:
         """After another installation all torrents are there."""
         torrents = {name.partition(".")[0] for name in self._digest()}
-        self._apt("install", self._packages.after)
-        until(self._is_healthy, "healthy", every_s=0.2)
-        assert set(self._rows()) == torrents
+        self._host.apt("install", self._packages.after)
+        until(self._host.is_healthy, "healthy", every_s=0.2)
+        assert set(self._host.rows()) == torrents
         return f"{len(torrents)} torrents"
 
     def purged(self) -> str:
         """The package is purged. State and configuration are gone, and the downloads stay."""
-        self._apt("purge", "ouzel")
+        self._host.apt("purge", "ouzel")
         for gone in ("/var/lib/ouzel", "/var/lib/ouzel-gateway", "/etc/ouzel", "/usr/lib/ouzel", "/run/ouzel"):
             assert not self._in.path(gone).exists(), self._in.run("find", gone)
         assert self._is_downloaded()
@@ -211,36 +227,11 @@ class PackageStory:
 
     # -- helpers --------------------------------------------------------------------------------------------------
 
-    def _apt(self, action: str, *words: str) -> str:
-        named = [f"/mnt/{word}" if word.endswith(".deb") else word for word in words]
-        options = ("-y", "-q", "--no-install-recommends", "-o", "APT::Sandbox::User=root")
-        return self._in.run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", action, *options, *named)
-
     def _version(self) -> str:
         return self._in.run("ouzeld", "--version")
 
-    def _ouzel(self, *args: str) -> Any:
-        return json.loads(self._in.run("ouzel", *args, "--json"))
-
-    def _health(self) -> dict[str, Any]:
-        found: dict[str, Any] = self._ouzel("health")
-        return found
-
-    def _is_healthy(self) -> bool:
-        try:
-            health = self._health()
-        except CommandFailed:
-            return False
-        return bool(health["status"] == "healthy" and health["restore"]["done"] == health["restore"]["total"])
-
-    def _rows(self) -> dict[str, dict[str, Any]]:
-        return {row["torrent"]: row for row in self._ouzel("ls")["torrents"]}
-
-    def _show(self, unit: str, name: str) -> str:
-        return self._in.run("systemctl", "show", unit, "--value", "-p", name)
-
     def _user(self, unit: str) -> str:
-        return self._in.run("stat", "-c", "%U", f"/proc/{self._show(unit, 'MainPID')}")
+        return self._in.run("stat", "-c", "%U", f"/proc/{self._host.show(unit, 'MainPID')}")
 
     def _acknowledged(self) -> list[dict[str, Any]]:
         file = self._in.path(ACKNOWLEDGED)
@@ -264,6 +255,10 @@ class PackageStory:
             for name, path in sorted(found)
             if everything or re.fullmatch(r"[0-9a-f]{40}\.json", str(name))
         }
+
+    def _downloaded(self) -> Torrent:
+        assert self._made is not None
+        return self._made
 
     def _is_downloaded(self) -> bool:
         assert self._made is not None

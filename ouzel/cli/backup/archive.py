@@ -26,6 +26,12 @@ RESUME_DIR: Final = "resume/"
 """The folder of the files of the resume directory."""
 PAYLOAD: Final = "payload/"
 """The folder of the payload marks."""
+STORE: Final = "gateway/gateway.sqlite"
+"""The gateway's store."""
+CONFIG: Final = "secrets/config.toml"
+"""The daemon's configuration."""
+KEYS: Final = "secrets/files/"
+"""The folder of keys, passwords and certificates. Each has its absolute path below this folder."""
 
 _LEVEL: Final = 3
 """The level of compression. Metainfo consists mostly of hashes, so higher levels save little."""

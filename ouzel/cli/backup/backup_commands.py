@@ -33,17 +33,23 @@ def backup(
     file: BackupFile,
     resume_dir: ResumeDirOption = None,
     config: ConfigOption = None,
+    with_secrets: Annotated[
+        bool,
+        typer.Option("--with-secrets", help="Add the configuration, and the keys and certificates that it names."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Back up all torrents and settings to a file, also while the daemon runs.
+    """Back up all torrents, settings and the gateway's state to a file, also while the daemon runs.
 
-    The backup has no payload, keys or configuration. Run the command as the daemon's user or as root. An existing FILE
-    is replaced once the new backup is complete. If anything cannot be in the backup, the exit code is 1.
+    The backup has no payload. It has keys and the configuration only with --with-secrets. Run the command as root or as
+    the daemon's user. An existing FILE is replaced once the new backup is complete. If anything cannot be in the
+    backup, the exit code is 1.
     """
     # Most commands do not need these modules, and should start quickly.
     from ouzel.cli.backup import saving
 
-    directory = place.find(resume_dir, config)
+    directory, store = place.find(resume_dir, config), place.gateway_store(resume_dir, config)
+    _check_secrets(config, with_secrets)
     if not file.name.endswith(_ENDINGS):
         raise typer.BadParameter(f"its name has to end in one of {', '.join(_ENDINGS)}", param_hint="FILE")
     if not directory.is_dir() and not os.access(directory.parent, os.R_OK | os.X_OK):
@@ -61,13 +67,17 @@ def backup(
             file.absolute(),
             left_out=lambda problem: warn(f"left out: {problem}", as_json=as_json),
             progress=progress,
+            store=store,
+            secrets_of=config if with_secrets else None,
         )
     except OSError as error:
         refuse(_said(error), as_json)
     finally:
         progress.end()
     shown = {"file": str(file), "bytes": file.stat().st_size, **msgspec.to_builtins(made)}
-    Output(as_json=as_json).show(shown, lambda: f"backed up {made.torrents} torrents to {file}, {shown['bytes']} bytes")
+    secrets = "; it has keys and passwords, so keep it private" if with_secrets else ""
+    said = f"backed up {made.torrents} torrents to {file}, {shown['bytes']} bytes{secrets}"
+    Output(as_json=as_json).show(shown, lambda: said)
     if made.left_out:
         raise typer.Exit(ExitCode.REFUSED)
 
@@ -89,6 +99,10 @@ def restore(
             "--user", metavar="NAME", help="The daemon's user, for root.", show_default="the directory's owner"
         ),
     ] = None,
+    with_secrets: Annotated[
+        bool,
+        typer.Option("--with-secrets", help="Put back the configuration, keys and certificates, too. Keep old files."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Verify the backup, and only say what would happen.")
     ] = False,
@@ -96,16 +110,24 @@ def restore(
 ) -> None:
     """Restore a backup while no daemon runs: all of it, or nothing.
 
-    Put the payload into its place first. Files that are as they were at the time of the backup are not hashed. Claims
-    on other files hold only once their pieces are hashed.
+    If the backup has the gateway's state, the gateway has to be stopped, too. Put the payload into its place first.
+    Files that are as they were at the time of the backup are not hashed. Claims on other files hold only once their
+    pieces are hashed.
     """
     from ouzel.cli.backup import staging
     from ouzel.cli.backup.archive import Unusable
-    from ouzel.cli.backup.owner import acting_as_owner
+    from ouzel.cli.backup.gateway_store import GatewayRuns
+    from ouzel.cli.backup.outside import Outside
+    from ouzel.cli.backup.owner import acting_as_owner, acting_as_root
     from ouzel.cli.backup.restoring import Restorer
+    from ouzel.cli.backup.secret_files import Secrets
     from ouzel.cli.backup.staging import Staging
 
     directory, path_map, output = place.find(resume_dir, config), PathMap.parse(mapped or []), Output(as_json=as_json)
+    _check_secrets(config, with_secrets)
+    secrets = Secrets(config.absolute()) if with_secrets and config is not None else None
+    outside = Outside(place.gateway_store(resume_dir, config), secrets)
+    unchanged = "nothing was changed"
     doubted = 0
 
     def tell(restored: "Restored") -> None:
@@ -117,22 +139,34 @@ def restore(
     try:
         with file.open("rb") as source, acting_as_owner(directory, user):
             if dry_run:
-                made, kept = Restorer(path_map, tell).restore(source, None), None
+                made, kept = Restorer(path_map, tell, outside).restore(source, None), None
             else:
                 if not replace and directory.exists() and not staging.is_empty(directory):
                     refuse(f"{directory} has records; --replace replaces them, and keeps the old directory", as_json)
                 with Staging(directory) as new:
-                    made = Restorer(path_map, tell).restore(source, new)
-                    kept = new.take_effect()
-    except AlreadyLocked as error:
+                    made = Restorer(path_map, tell, outside).restore(source, new)
+                    with outside.ready():
+                        # The resume directory is the last, so that a command that was killed can be repeated.
+                        unchanged = "not all was restored: repeat the command"
+                        with acting_as_root():
+                            outside.take_effect(directory)
+                        kept = new.take_effect()
+    except (AlreadyLocked, GatewayRuns) as error:
         refuse(f"{error}; stop it first", as_json)
     except KeyError:
         raise typer.BadParameter(f"there is no user {user!r}", param_hint="--user") from None
     except Unusable as error:
         refuse(f"{file}: {error}; nothing was changed", as_json)
     except OSError as error:
-        refuse(f"{_said(error)}; nothing was changed", as_json)
-    _sum_up(output, made, directory, kept, doubted, dry_run=dry_run)
+        refuse(f"{_said(error)}; {unchanged}", as_json)
+    for sentence in outside.not_restored():
+        warn(sentence, as_json=as_json)
+    _sum_up(output, made, directory, kept, doubted, outside.kept, dry_run=dry_run)
+
+
+def _check_secrets(config: Path | None, wanted: bool) -> None:
+    if wanted and config is None:
+        raise typer.BadParameter("it needs --config, which names the keys", param_hint="--with-secrets")
 
 
 def refuse(problem: str, as_json: bool) -> NoReturn:
@@ -151,7 +185,14 @@ def _tell(output: Output, restored: "Restored") -> None:
 
 
 def _sum_up(
-    output: Output, made: "Manifest", directory: Path, kept: Path | None, doubted: int, *, dry_run: bool
+    output: Output,
+    made: "Manifest",
+    directory: Path,
+    kept: Path | None,
+    doubted: int,
+    kept_files: list[Path],
+    *,
+    dry_run: bool,
 ) -> None:
     if output.as_json:
         document = {
@@ -160,7 +201,8 @@ def _sum_up(
             "dry_run": dry_run,
             "doubted": doubted,
         }
-        output.json_line({**document, "kept": None if kept is None else str(kept)})
+        document |= {"kept": None if kept is None else str(kept), "kept_files": [str(each) for each in kept_files]}
+        output.json_line(document)
         return
     what = f"{made.torrents} torrents of {made.created} from {made.host}"
     output.line(f"{'would restore' if dry_run else 'restored'} {what} in {directory}")
@@ -170,6 +212,8 @@ def _sum_up(
         )
     if kept is not None:
         output.line(f"the former directory is {kept}; delete it once it is not needed")
+    for each in kept_files:
+        output.line(f"a former file is {each}; delete it once it is not needed")
 
 
 def _said(error: OSError) -> str:

@@ -1,7 +1,8 @@
 """Finds the resume directory of the daemon."""
 
+import os
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -11,6 +12,9 @@ from protocol.wire.endpoints import NoHome, default_state_dir
 
 SYSTEM_CONFIG: Final = Path("/etc/ouzel/ouzel.toml")
 """The configuration of the daemon for all users."""
+
+STORE: Final = "gateway.sqlite"
+"""The name of the gateway's store in the gateway's directory."""
 
 ResumeDirOption = Annotated[
     Path | None,
@@ -32,10 +36,24 @@ def find(resume_dir: Path | None, config: Path | None) -> Path:
     if resume_dir is not None:
         return resume_dir.absolute()
     try:
-        paths = {} if config is None else ConfigFile.read(config).content.get("paths", {})
+        paths = _section(config, "paths")
         named = paths.get("resume_dir")
         state = paths.get("state_dir")
         return Path(named) if named else (Path(state) if state else default_state_dir()) / "resume"
+    except (InvalidConfig, NoHome) as error:
+        raise typer.BadParameter(str(error), param_hint="--config") from None
+
+
+def gateway_store(resume_dir: Path | None, config: Path | None) -> Path | None:
+    """Returns the path of the gateway's store. None if nothing says where the store is. Raises typer.BadParameter."""
+    try:
+        named = os.environ.get("OUZEL_GATEWAY_STATE_DIR") or _section(config, "gateway").get("state_dir")
+        if named:
+            return Path(named) / STORE
+        state = os.environ.get("OUZEL_PATHS_STATE_DIR") or _section(config, "paths").get("state_dir")
+        if not state and resume_dir is not None and config is None:
+            return None
+        return (Path(state) if state else default_state_dir()) / "gateway" / STORE
     except (InvalidConfig, NoHome) as error:
         raise typer.BadParameter(str(error), param_hint="--config") from None
 
@@ -44,3 +62,9 @@ def missing(directory: Path) -> typer.BadParameter:
     """Returns the error about a directory that is not there."""
     hint = f"; name it with --config {SYSTEM_CONFIG}" if SYSTEM_CONFIG.exists() else ""
     return typer.BadParameter(f"there is no resume directory {directory}{hint}", param_hint="--resume-dir")
+
+
+def _section(config: Path | None, name: str) -> dict[str, Any]:
+    """A section of the configuration. Raises InvalidConfig if the file cannot be read."""
+    found = {} if config is None else ConfigFile.read(config).content.get(name, {})
+    return found if isinstance(found, dict) else {}

@@ -10,6 +10,7 @@ from ouzel.cli.backup import marks
 from ouzel.cli.backup.archive import PAYLOAD, RESUME_DIR, ArchiveReader, Manifest, Member, Unusable
 from ouzel.cli.backup.batch import Batch
 from ouzel.cli.backup.marks import Disks, PayloadMarks
+from ouzel.cli.backup.outside import Outside
 from ouzel.cli.backup.snapshot import SESSION, check_other
 from ouzel.cli.backup.staging import Staging
 from ouzel.cli.importing.moving import PathMap
@@ -47,10 +48,12 @@ class Restorer:
     Args:
         path_map: the new path of a save path.
         tell: called with each torrent.
+        outside: collects the files that are not in the resume directory. If None, they are only verified.
     """
 
-    def __init__(self, path_map: PathMap, tell: Callable[[Restored], None]) -> None:
+    def __init__(self, path_map: PathMap, tell: Callable[[Restored], None], outside: Outside | None = None) -> None:
         self._map = path_map
+        self._outside = outside or Outside(None, None)
         self._tell = tell
         self._disks = Disks()
         self._mounts = MountTable()
@@ -80,7 +83,7 @@ class Restorer:
                     self._finish_torrent()
             elif member.name.startswith(RESUME_DIR):
                 self._put(self._other(member))
-            else:
+            elif not self._outside.add(member):
                 raise Unusable(f"it has a member {member.name!r} that this version of Ouzel does not know")
         self._restore(self._batch.rest())
         if self._torrent:

@@ -1,29 +1,33 @@
 """Makes a backup of a resume directory, also while a daemon uses it."""
 
-import contextlib
 import datetime
-import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import IO, Final
 
 import msgspec
 
-from ouzel.cli.backup import marks, snapshot
-from ouzel.cli.backup.archive import FORMAT, PAYLOAD, RESUME_DIR, ArchiveWriter, Manifest, Member
+from ouzel.cli.backup import gateway_store, marks, snapshot
+from ouzel.cli.backup.archive import FORMAT, PAYLOAD, RESUME_DIR, STORE, ArchiveWriter, Manifest, Member
 from ouzel.cli.backup.batch import Batch
+from ouzel.cli.backup.gateway_store import BadStore
 from ouzel.cli.backup.marks import Disks, PayloadMarks
 from ouzel.cli.backup.owner import acting_as_owner
+from ouzel.cli.backup.replacing import replacing
+from ouzel.cli.backup.secret_files import secret_members
 from ouzel.cli.backup.snapshot import LeftOut, Snapshot, TorrentFiles
-from protocol.durable.durable import fsync_dir
-
-_PARTIAL: Final = ".partial"
-"""The suffix of an incomplete backup."""
 
 
-def save(directory: Path, file: Path, *, left_out: Callable[[str], None], progress: Callable[[int], None]) -> Manifest:
+def save(
+    directory: Path,
+    file: Path,
+    *,
+    left_out: Callable[[str], None],
+    progress: Callable[[int], None],
+    store: Path | None = None,
+    secrets_of: Path | None = None,
+) -> Manifest:
     """Writes a backup of a resume directory to a file. The file has its name only once it is complete.
 
     Every change that was acknowledged before the call is in the backup.
@@ -31,6 +35,8 @@ def save(directory: Path, file: Path, *, left_out: Callable[[str], None], progre
     Args:
         left_out: called with a sentence for each file that cannot be in the backup.
         progress: called with the number of torrents so far.
+        store: the gateway's store, if it may have one.
+        secrets_of: the configuration, if it and the keys that it names are in the backup.
 
     Returns:
         The manifest of the backup.
@@ -38,10 +44,16 @@ def save(directory: Path, file: Path, *, left_out: Callable[[str], None], progre
     Raises:
         OSError: the directory cannot be read, or the file cannot be written.
     """
-    with _replacing(file) as output, ArchiveWriter(output, compressed=file.name.endswith("gz")) as writer:
+    with replacing(file) as output, ArchiveWriter(output, compressed=file.name.endswith("gz")) as writer:
+        torrents, problems = 0, 0
+        for member in _outside(store, secrets_of):
+            if isinstance(member, Member):
+                writer.add(member)
+            else:
+                left_out(member)
+                problems += 1
         with acting_as_owner(directory):
             found = Snapshot(snapshot.check(directory))
-            torrents, problems = 0, 0
             disks = Disks()
             batch = Batch[TorrentFiles]()
             for torrent in found.torrents():
@@ -78,6 +90,19 @@ def save(directory: Path, file: Path, *, left_out: Callable[[str], None], progre
         )
 
 
+def _outside(store: Path | None, secrets_of: Path | None) -> Iterator[Member | str]:
+    """The files that are not in the resume directory. A text says which one cannot be in the backup, and why."""
+    if secrets_of is not None:
+        yield from secret_members(secrets_of)
+    try:
+        content = None if store is None else gateway_store.copy(store)
+    except BadStore as error:
+        yield f"the gateway's state: {error}"
+        return
+    if content is not None:
+        yield Member(STORE, content)
+
+
 def _write(writer: ArchiveWriter, batch: Sequence[TorrentFiles], disks: Disks) -> None:
     for files, found in zip(batch, marks.of(batch, disks), strict=True):
         for member in _members(files, found):
@@ -94,21 +119,3 @@ def _members(files: TorrentFiles, found: PayloadMarks | None) -> Iterator[Member
     if files.metainfo is not None:
         yield Member(f"{name}.torrent", files.metainfo)
     yield Member(f"{name}.json", files.record)
-
-
-@contextlib.contextmanager
-def _replacing(file: Path) -> Iterator[IO[bytes]]:
-    """A new file that gets its name at the end of the context. After an error it is deleted."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}{_PARTIAL}")
-    try:
-        fd = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with open(fd, "wb") as output:
-            yield output
-            output.flush()
-            os.fsync(fd)
-        temporary.replace(file)
-        fsync_dir(file.parent)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise

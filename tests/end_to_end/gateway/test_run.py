@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,15 @@ def script(root: Path) -> Path:
     return root / "scripts/run"
 
 
+@pytest.fixture
+def trappable() -> Iterator[None]:
+    """Has SIGHUP end this process. A shell cannot trap a signal that it inherits as ignored, such as below nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("trappable")
 def test_both_start_and_end_together(root: Path, script: Path) -> None:
     """SIGHUP reloads the daemon's configuration. SIGTERM ends both."""
     port = free_port()

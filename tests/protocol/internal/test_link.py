@@ -1,7 +1,7 @@
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.internal import link
@@ -13,8 +13,12 @@ from protocol.wire import codec
 from protocol.wire.errors import ErrorKind, OuzelError
 from tests.protocol.strategies import messages
 
+EACH: Final = 25
+"""The examples of one kind of message. Batches of all kinds have more."""
+
 
 @pytest.mark.parametrize("kind", get_args(EngineCommand))
+@settings(max_examples=EACH)
 @given(data=st.data())
 def test_engine_commands_come_back_as_they_were(kind: type[EngineCommand], data: st.DataObject) -> None:
     """The engine gets what the supervisor sent."""
@@ -23,6 +27,7 @@ def test_engine_commands_come_back_as_they_were(kind: type[EngineCommand], data:
 
 
 @pytest.mark.parametrize("kind", get_args(EngineEvent))
+@settings(max_examples=EACH)
 @given(data=st.data())
 def test_engine_events_come_back_as_they_were(kind: type[EngineEvent], data: st.DataObject) -> None:
     """The supervisor gets what the engine sent."""

@@ -2,7 +2,7 @@ from typing import Any, Final
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.wire import codec, envelope
@@ -244,6 +244,7 @@ def test_a_glance_finds_an_id_beside_a_wrong_deadline(wrong: Any) -> None:
     assert (header.id, header.patience_s) == (7, 10.0)
 
 
+@settings(max_examples=30)  # requests are read as above; only their order and size differ
 @given(REQUESTS)
 def test_a_glance_at_a_large_request_finds_its_id_too(request: dict[str, Any]) -> None:
     """In any order of its fields."""

@@ -105,6 +105,8 @@ class Moments:
         unanswered = sum(mutator.waiting for mutator in self.mutators)
         if self._target == "supervisor":
             until(lambda: not Path(f"/proc/{pid}").exists(), "the engine is gone, too")
+            for mutator in self.mutators:
+                mutator.disconnect()  # otherwise the next supervisor may get unsent requests while results are compared
             self._daemon.start()
             self._connect()
         losses = self._compare()
