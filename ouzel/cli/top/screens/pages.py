@@ -17,6 +17,7 @@ from textual.widgets import Footer, Static
 from ouzel.cli.display import render, statistics
 from ouzel.cli.display.printable import clean
 from ouzel.cli.display.units import format_span
+from ouzel.cli.top.screens import workers
 from ouzel.client.aio import AsyncClient
 from ouzel.errors import Refused
 from protocol.wire.errors import OuzelError
@@ -42,7 +43,7 @@ class Page(Screen[None]):
     def on_mount(self) -> None:
         """Begins to read."""
         self.query_one(VerticalScroll).focus()
-        self.run_worker(self._refresh())
+        workers.start(self, self._refresh())
 
     async def read(self) -> RenderableType:
         """The text."""
