@@ -42,7 +42,8 @@ class Page(Screen[None]):
     def on_mount(self) -> None:
         """Begins to read."""
         self.query_one(VerticalScroll).focus()
-        self.run_worker(self._refresh())
+        # Both are found now: while the page closes, its widgets are no longer in it, and the worker may run once more.
+        self.run_worker(self._refresh(self.query_one("#problem", Static), self.query_one("#text", Static)))
 
     async def read(self) -> RenderableType:
         """The text."""
@@ -52,11 +53,10 @@ class Page(Screen[None]):
         """Returns to the list."""
         self.dismiss(None)
 
-    async def _refresh(self) -> None:
+    async def _refresh(self, problem: Static, text: Static) -> None:
         while True:
-            problem = self.query_one("#problem", Static)
             try:
-                self.query_one("#text", Static).update(await self.read())
+                text.update(await self.read())
                 problem.display = False
             except OuzelError as error:
                 problem.update(Text(clean(error.message), "bold red"))
