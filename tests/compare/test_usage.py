@@ -1,13 +1,31 @@
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
 
 from tools.bench import usage
 
+HELD: Final = 32 << 20
 
-def test_memory_counts_what_this_process_holds() -> None:
+
+@pytest.fixture
+def holder() -> Iterator[int]:
+    """A process that holds `HELD` bytes. It shares no memory, as this process may with what other tests forked."""
+    argv = [sys.executable, "-I", "-c", f"held = b'x' * {HELD}; print(flush=True); input()"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        yield process.pid
+        process.kill()
+
+
+def test_memory_counts_what_a_process_holds(holder: int) -> None:
     """And each process once, whether it was named or is a descendant of another one."""
-    held = b"x" * (32 << 20)
-    now = usage.memory([os.getpid(), os.getpid()])
-    assert now.uss >= now.anonymous > len(held)
+    now = usage.memory([holder, holder])
+    assert 2 * HELD > now.uss >= now.anonymous > HELD
     assert len(usage.family([os.getpid(), os.getpid()])) == len(usage.family([os.getpid()]))
 
 
@@ -20,11 +38,11 @@ def test_an_ended_process_counts_as_nothing() -> None:
     assert (usage.cpu_s([pid]), usage.written([pid]), usage.memory([pid])) == (0.0, 0, usage.Memory(0, 0))
 
 
-def test_the_meter_keeps_the_peak() -> None:
+def test_the_meter_keeps_the_peak(holder: int) -> None:
     """The first sample is taken at once."""
-    with usage.Meter(lambda: [os.getpid()]) as meter:
+    with usage.Meter(lambda: [holder]) as meter:
         pass
-    assert meter.peak.uss >= meter.peak.anonymous >= 0
+    assert meter.peak.uss >= meter.peak.anonymous > HELD
 
 
 def test_cpu_time_grows_with_work() -> None:

@@ -16,6 +16,7 @@ from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.loopback import real_session
 from tools.rig import bencode, payload
 from tools.rig.probe import Probe
+from tools.rig.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +57,7 @@ def finishes(desired: DesiredTorrent, metainfo: bytes, resume: bytes) -> None:
         loading = probe.session.resume(desired, metainfo=metainfo, resume=resume)
         assert isinstance(loading, Loading), "libtorrent looks at it itself"
         probe.take(TorrentAdded, desired.torrent)
-        done = probe.status(desired.torrent, lambda row: row.state is NativeState.SEEDING)
+        done = probe.status(desired.torrent, lambda row: row.state is NativeState.SEEDING, within_s=PATIENCE_S)
         assert done.done == done.wanted == PIECES * PIECE
 
 

@@ -16,7 +16,6 @@ from ouzel.cli.display.printable import clean
 from ouzel.cli.display.units import format_count
 from ouzel.cli.top import actions
 from ouzel.cli.top.line_list import LineList
-from ouzel.cli.top.screens import workers
 from ouzel.cli.top.screens.dialogs import Field, Form, Question
 from ouzel.cli.top.view import columns
 from ouzel.client.aio import AsyncClient
@@ -44,18 +43,22 @@ class ListScreen(Screen[None], Generic[T]):
         self._torrent = row.torrent
         self._of = name_of(row)
         self._changed = asyncio.Event()
+        # Fields, because a worker may run once more while the list closes, when the screen has no widgets.
+        self._title = Static(Text(f"{self._of}: loading", "bold", no_wrap=True), id="title")
+        self._lines = LineList[T](self.columns, id="lines")
+        self._message = Static("", id="message", markup=False)
 
     def compose(self) -> ComposeResult:
         """A title, the list, a line for messages, and the keys."""
-        yield Static(Text(f"{self._of}: loading", "bold", no_wrap=True), id="title")
-        yield LineList[T](self.columns, id="lines")
-        yield Static("", id="message", markup=False)
+        yield self._title
+        yield self._lines
+        yield self._message
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         """Begins to read."""
-        self.query_one(LineList).focus()
-        workers.start(self, self._refresh())
+        self._lines.focus()
+        self.run_worker(self._refresh())
 
     async def read(self) -> list[T]:
         """The rows."""
@@ -64,12 +67,11 @@ class ListScreen(Screen[None], Generic[T]):
     @property
     def chosen(self) -> T | None:
         """The row at the cursor."""
-        found: T | None = self.query_one(LineList).chosen
-        return found
+        return self._lines.chosen
 
     def say(self, text: str, style: str = "") -> None:
         """Shows a message."""
-        self.query_one("#message", Static).update(Text(clean(text), style))
+        self._message.update(Text(clean(text), style))
 
     def change(self, request: Awaitable[str]) -> None:
         """Sends a request, shows its outcome, and reads the list again."""
@@ -81,7 +83,7 @@ class ListScreen(Screen[None], Generic[T]):
                 self.say(error.message, "bold red")
             self._changed.set()
 
-        workers.start(self, run())
+        self.run_worker(run())
 
     def done(self, text: str | None) -> None:
         """Shows what a form has done."""
@@ -100,8 +102,8 @@ class ListScreen(Screen[None], Generic[T]):
             try:
                 rows = await self.read()
                 title = f"{self._of}: {format_count(len(rows), self.noun)}"
-                self.query_one("#title", Static).update(Text(title, "bold", no_wrap=True))
-                self.query_one(LineList).show(rows)
+                self._title.update(Text(title, "bold", no_wrap=True))
+                self._lines.show(rows)
                 if failed:
                     self.say("")
                 failed = False
@@ -196,7 +198,7 @@ class Trackers(ListScreen[TrackerRow]):
     async def read(self) -> list[TrackerRow]:
         """The trackers by tier."""
         rows = await self._client.list_trackers(self._torrent)
-        self.query_one(LineList).show(rows, columns=columns.trackers(time.time_ns() // 1000))
+        self._lines.show(rows, columns=columns.trackers(time.time_ns() // 1000))
         return rows
 
     def action_add(self) -> None:

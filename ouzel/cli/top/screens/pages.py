@@ -17,7 +17,6 @@ from textual.widgets import Footer, Static
 from ouzel.cli.display import render, statistics
 from ouzel.cli.display.printable import clean
 from ouzel.cli.display.units import format_span
-from ouzel.cli.top.screens import workers
 from ouzel.client.aio import AsyncClient
 from ouzel.errors import Refused
 from protocol.wire.errors import OuzelError
@@ -43,7 +42,9 @@ class Page(Screen[None]):
     def on_mount(self) -> None:
         """Begins to read."""
         self.query_one(VerticalScroll).focus()
-        workers.start(self, self._refresh())
+        # Both are found now. While the page closes, it has no widgets, and the worker may run once more.
+        problem, text = self.query_one("#problem", Static), self.query_one("#text", Static)
+        self.run_worker(self._refresh(problem, text))
 
     async def read(self) -> RenderableType:
         """The text."""
@@ -53,11 +54,10 @@ class Page(Screen[None]):
         """Returns to the list."""
         self.dismiss(None)
 
-    async def _refresh(self) -> None:
+    async def _refresh(self, problem: Static, text: Static) -> None:
         while True:
-            problem = self.query_one("#problem", Static)
             try:
-                self.query_one("#text", Static).update(await self.read())
+                text.update(await self.read())
                 problem.display = False
             except OuzelError as error:
                 problem.update(Text(clean(error.message), "bold red"))
