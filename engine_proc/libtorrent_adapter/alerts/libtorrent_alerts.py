@@ -68,6 +68,7 @@ _NO_PROBLEM: Final = frozenset({0, errno.ENOTEMPTY})
 Either the torrent never had files, or its folder still has other files.
 """
 _WORKING: Final = frozenset({lt.torrent_status.states.checking_files, lt.torrent_status.states.downloading})
+_BEFORE_HASHING: Final = lt.torrent_status.states.checking_resume_data
 
 
 class AlertCopier:
@@ -98,10 +99,9 @@ class AlertCopier:
         self._torrents = handles.torrents
         self._downloading: set[Any] = set()
         self._complete: set[str] = set()
-        """Torrents that were complete when they were added.
-
-        There may be thousands of their `Finished` alerts, which contain nothing new.
-        """
+        """Torrents that were complete when they were added. Their `Finished` alerts contain nothing new."""
+        self.verifying: set[Any] = set()
+        """The handles of torrents whose files were to be hashed again."""
         self._flushes: dict[str, int] = {}
         self._deleting: dict[str, str | None] = {}
         self._removed: set[str] = set()
@@ -124,10 +124,7 @@ class AlertCopier:
             self._complete.add(torrent)
 
     def expect_removal(self, torrent: str, *, with_files: bool) -> None:
-        """Notes that a torrent is about to be removed.
-
-        From now on the torrent's handle is not used, because it may become invalid at any time.
-        """
+        """Notes that a torrent is about to be removed. Its handle may become invalid at any time, and is not used."""
         self._downloading.discard(self.handles.leave(torrent))
         if with_files:
             self._deleting[torrent] = None
@@ -257,7 +254,9 @@ class AlertCopier:
         return TorrentGone(torrent, problem or None)
 
     def _drop(self, torrent: str) -> None:
-        self._downloading.discard(self.handles.drop(torrent))
+        handle = self.handles.drop(torrent)
+        self._downloading.discard(handle)
+        self.verifying.discard(handle)
         self._complete.discard(torrent)
         self._flushes.pop(torrent, None)
         self._selections.drop(torrent)
@@ -269,15 +268,16 @@ class AlertCopier:
     def _copy_state_changed(self, native: Any) -> Alert | None:
         """Copies the alert only if the engine's work begins or ends at this change.
 
-        Status updates show the other changes. When thousands of torrents start, libtorrent sends several of these
-        alerts for each.
+        Status updates show the other changes. At a start there are several of these alerts for each torrent. If no file
+        is wanted and none exists, libtorrent hashes nothing. It then skips the state `checking_files`.
         """
         native_state = native.state
         if self._resume_data.expects:
             self._resume_data.checked(self._torrents.get(native.handle))
-        if native_state not in _WORKING and native.prev_state not in _WORKING:
-            return None
         state, handle = STATES[native_state], native.handle
+        hashed = native.prev_state == _BEFORE_HASHING and handle in self.verifying
+        if not (hashed or native_state in _WORKING or native.prev_state in _WORKING):
+            return None
         if state is NativeState.DOWNLOADING:
             self._downloading.add(handle)
         else:
