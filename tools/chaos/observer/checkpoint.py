@@ -96,7 +96,7 @@ def _troubles(world: World) -> list[str]:
         if detail["state"] in ("error", "missing_storage", "checking") or detail["error"]:
             found.append(f"torrent {source.index}: {detail['state']}, {detail['error']}")
         if (detail["state"] == "paused") != detail["paused"]:
-            found.append(f"torrent {source.index}: is {detail['state']}, paused is {detail['paused']}")
+            found.append(f"torrent {source.index}: is {detail['state']}, paused is {detail['paused']}, {detail}")
     return found
 
 
@@ -193,9 +193,11 @@ def _wrongly_claimed(world: World, source: Source) -> int:
         return 0  # a fault has damaged it
     info = lt.load_torrent_buffer(source.metainfo).ti
     place = Path(json.loads(record.read_bytes())["save_path"])
+    files = info.files()
+    paths = [place / files.file_path(index) for index in range(files.num_files())]
     content = b"".join(
-        (place / made.name / name).read_bytes() if (place / made.name / name).exists() else b""
-        for name in ("a.bin", "b/c.bin")
+        (path.read_bytes() if path.exists() else b"").ljust(files.file_size(index), b"\0")
+        for index, path in enumerate(paths)
     )
     length = info.piece_length()
     wrong = 0

@@ -17,8 +17,8 @@ from tools.chaos.history.recorder import Recorder, now
 TURN_MS: Final = 100
 QUEUE: Final = 100_000
 SILENCE_S: Final = 600.0
-COMPARED: Final = ("state", "save_path", "download_limit_bps", "upload_limit_bps", "error", "name", "size")
-"""The fields that events tell about. Others, such as labels, are only in rows."""
+COMPARED: Final = ("state", "save_path", "error", "name", "size")
+"""The fields whose every change is an event. Other fields, such as labels and limits, also change without one."""
 
 
 class Subscriber:

@@ -57,14 +57,15 @@ def values_of(detail: dict[str, Any]) -> dict[str, Any]:
 
 
 def values_on_disk(record: dict[str, Any]) -> dict[str, Any]:
-    """The desired values in a record. A record leaves out defaults."""
+    """The desired values in a record. A record leaves out defaults, and names a category by its key."""
+    selection = record.get("selection", {})
     return {
         "paused": record.get("paused", False),
         "sequential": record.get("sequential", False),
         "download_bps": record.get("download_bps", 0),
         "upload_bps": record.get("upload_bps", 0),
-        "include": list(record.get("include", [])),
-        "priorities": record.get("priorities", {}),
+        "include": list(selection.get("include", [])),
+        "priorities": selection.get("priorities", {}),
         "labels": sorted(record.get("labels", [])),
-        "category": record.get("category"),
+        "category": record["category"].partition("/")[0] if record.get("category") else None,
     }
