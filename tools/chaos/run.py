@@ -6,6 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
+import ouzel
+from tools.chaos.history.entries import Aborted
 from tools.chaos.history.recorder import Recorder, now
 from tools.chaos.nemesis.nemesis import Nemesis
 from tools.chaos.observer.checkpoint import checkpoint, finish
@@ -59,7 +61,14 @@ class _Run:
         stack.callback(sampler.close)
 
     def play(self, tell: Tell, minutes: float | None) -> None:
-        """Plays all rounds, and a restart at the end."""
+        """Plays all rounds, and a restart at the end. A daemon that does not answer ends the run."""
+        try:
+            self._play(tell, minutes)
+        except (AssertionError, ouzel.OuzelError) as error:
+            self._recorder.record(Aborted(at=now(), problem=f"{type(error).__name__}: {error}"))
+            tell(f"the run ends early: {error}")
+
+    def _play(self, tell: Tell, minutes: float | None) -> None:
         self._wire.play(self._plan.first())
         if any(op.via == "gateway" for op in self._plan.ops):
             until(lambda: self._gateway.knows_all(1), "the gateway lists torrents", patience_s=LISTED_S)

@@ -5,7 +5,7 @@ from typing import Final
 
 from tools.chaos.checker.registers import DEFAULTS, operations
 from tools.chaos.checker.violation import Violation
-from tools.chaos.history.entries import Checkpoint, FaultBit
+from tools.chaos.history.entries import Aborted, Checkpoint, FaultBit
 from tools.chaos.history.recorder import History
 
 TWICE_PER_DEATH: Final = 1_000_000
@@ -21,6 +21,8 @@ def check_checkpoints(history: History) -> list[Violation]:
     for entry in history.entries:
         if isinstance(entry, Checkpoint):
             found += _check(entry)
+        elif isinstance(entry, Aborted):
+            found.append(Violation("recovers", f"the run ended early: {entry.problem}", entry.at))
     return found
 
 
@@ -67,9 +69,8 @@ def check_twice(history: History, sizes: dict[int, int]) -> list[Violation]:
             if uploaded > allowed:
                 message = f"{uploaded} bytes were uploaded, {allowed} are explained ({deaths} deaths)"
                 found.append(Violation("fetched_twice", message, each.at))
-        elif each.op.op == "add_torrent" and (each.end is None or each.end.end != "fail"):
-            if each.end is None or not each.end.duplicate:
-                lives[each.op.torrent] += 1
+        elif each.op.op == "add_torrent" and (each.end is None or not (each.end.end == "fail" or each.end.duplicate)):
+            lives[each.op.torrent] += 1
     return found
 
 

@@ -25,15 +25,11 @@ def check_supervisor(history: History) -> list[Violation]:
     started: dict[int, int] = {}
     for entry in history.entries:
         if isinstance(entry, Supervisor):
-            if entry.started:
-                started = {entry.pid: entry.started}
-            else:
-                started = {}
-        elif isinstance(entry, Processes) and entry.supervisor and started:
-            if entry.supervisor in started and entry.started != started[entry.supervisor]:
-                message = f"supervisor {entry.supervisor} started at {entry.started}, not {started[entry.supervisor]}"
-                found.append(Violation("supervisor", message, entry.at))
-                started = {}
+            started = {entry.pid: entry.started} if entry.started else {}
+        elif isinstance(entry, Processes) and started.get(entry.supervisor, entry.started) != entry.started:
+            message = f"supervisor {entry.supervisor} started at {entry.started}, not {started[entry.supervisor]}"
+            found.append(Violation("supervisor", message, entry.at))
+            started = {}
     return found
 
 

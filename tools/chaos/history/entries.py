@@ -187,6 +187,12 @@ class Checkpoint(Entry, frozen=True, kw_only=True, tag="checkpoint"):
     resources: Resources | None = None
 
 
+class Aborted(Entry, frozen=True, kw_only=True, tag="aborted"):
+    """The run could not go on, because the daemon did not do what each round needs."""
+
+    problem: str
+
+
 class Finished(Entry, frozen=True, kw_only=True, tag="finished"):
     """The end of the run.
 
@@ -217,5 +223,6 @@ Line = (
     | Processes
     | Probe
     | Checkpoint
+    | Aborted
     | Finished
 )

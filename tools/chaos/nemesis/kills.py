@@ -38,7 +38,7 @@ fault("kills", 2, evident=True, name="abrt")(_by_signal(signal.SIGABRT))
 @fault("kills", 30)
 def burst(world: World, chance: random.Random, bite: Bite) -> None:
     """Kills several engines, each at a random moment after its start: while it restores, or just after that."""
-    killed = 0
+    killed, engine = 0, engines.running(world)
     for _ in range(BURST):
         engine = engines.running(world)
         time.sleep(chance.random() * 0.15)
@@ -125,7 +125,7 @@ def in_replacement(world: World, chance: random.Random, bite: Bite) -> None:
     """Kills the engine while `restart_engine` replaces it."""
     engine = engines.running(world)
     try:
-        world.daemon.client.restart_engine()
+        world.daemon.client.request("restart_engine", {})
     except (ouzel.OuzelError, ouzel.RequestTimeout):
         return
     time.sleep(chance.random() * 0.05)

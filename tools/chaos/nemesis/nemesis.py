@@ -28,7 +28,7 @@ def chosen(names: Sequence[str]) -> dict[str, Fault]:
     """
     if not names:
         return {name: each for name, each in FAULTS.items() if storage.available(each.needs) and each.group != "rare"}
-    found = {}
+    found: dict[str, Fault] = {}
     for name in names:
         matching = {each.name: each for each in FAULTS.values() if name in (each.name, each.group)}
         if not matching:
@@ -70,4 +70,6 @@ class Nemesis:
                 engines.running(self._world)
         except (AssertionError, OSError, ouzel.OuzelError) as error:
             problem = f"{type(error).__name__}: {error}"
+            if not self._world.supervisor():
+                self._world.start()
         record(FaultEnded(at=now(), number=planned.number, fault=planned.fault, problem=problem))

@@ -50,9 +50,9 @@ def checkpoint(world: World, reader: TableReader, round_: int) -> Checkpoint:
         torrents=told,
         disk=_on_disk(world),
         strangers=sorted(ids - by_id.keys()),
-        quarantined=[by_id[row.torrent].index for row in rows if _is_quarantined(row) and row.torrent in by_id],
+        quarantined=[by_id[row.torrent].number for row in rows if _is_quarantined(row) and row.torrent in by_id],
         table=_table(world, reader),
-        files={by_id[row.torrent].index: _right(row, by_id[row.torrent]) for row in rows if _complete(row, by_id)},
+        files={by_id[row.torrent].number: _right(row, by_id[row.torrent]) for row in rows if _complete(row, by_id)},
         uploaded=_uploaded(world),
         outside=_outside(world),
         resources=_resources(world.daemon.pid),
@@ -65,7 +65,7 @@ def finish(world: World) -> Finished:
     deadline = time.monotonic() + LEFT_S
     while (left := [each.pid for each in processes.engines(world.runtime_dir)]) and time.monotonic() < deadline:
         time.sleep(0.02)
-    claimed = {source.index: _wrongly_claimed(world, source) for source in world.sources if source.made is not None}
+    claimed = {source.number: _wrongly_claimed(world, source) for source in world.sources if source.made is not None}
     return Finished(at=now(), exit_code=exit_code, left=left, claimed=claimed)
 
 
@@ -90,13 +90,13 @@ def _troubles(world: World) -> list[str]:
         if detail is None:
             continue
         if detail["applied_revision"] != detail["revision"]:
-            found.append(f"torrent {source.index}: a change is not applied")
+            found.append(f"torrent {source.number}: a change is not applied")
         if detail["moving"] is not None:
-            found.append(f"torrent {source.index}: is being moved")
+            found.append(f"torrent {source.number}: is being moved")
         if detail["state"] in ("error", "missing_storage", "checking") or detail["error"]:
-            found.append(f"torrent {source.index}: {detail['state']}, {detail['error']}")
+            found.append(f"torrent {source.number}: {detail['state']}, {detail['error']}")
         if (detail["state"] == "paused") != detail["paused"]:
-            found.append(f"torrent {source.index}: is {detail['state']}, paused is {detail['paused']}, {detail}")
+            found.append(f"torrent {source.number}: is {detail['state']}, paused is {detail['paused']}, {detail}")
     return found
 
 
@@ -111,7 +111,7 @@ def _detail(world: World, source: Source) -> dict[str, Any] | None:
 
 
 def _told(world: World) -> dict[int, Fields]:
-    found = {source.index: _detail(world, source) for source in world.sources}
+    found = {source.number: _detail(world, source) for source in world.sources}
     return {index: {} if detail is None else values_of(detail) for index, detail in found.items()}
 
 
@@ -124,7 +124,7 @@ def _on_disk(world: World) -> dict[int, Fields]:
     found = {}
     for source in world.sources:
         path = known.get(source.torrent)
-        found[source.index] = {} if path is None else values_on_disk(json.loads(path.read_bytes()))
+        found[source.number] = {} if path is None else values_on_disk(json.loads(path.read_bytes()))
     return found
 
 
@@ -155,7 +155,7 @@ def _table(world: World, reader: TableReader) -> list[str]:
 
 def _uploaded(world: World) -> dict[int, int]:
     each = world.seed.uploaded_each()
-    return {source.index: each.get(source.torrent, 0) for source in world.sources if source.made is not None}
+    return {source.number: each.get(source.torrent, 0) for source in world.sources if source.made is not None}
 
 
 def _outside(world: World) -> list[str]:

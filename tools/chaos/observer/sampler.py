@@ -69,7 +69,7 @@ class Sampler:
                 try:
                     client.request("put_category", {"name": CATEGORY})
                 except ouzel.Refused as refused:
-                    error = refused.name
+                    error = refused.body.name
                 after = client.health()
         except (ouzel.NotRunning, ouzel.RequestTimeout):
             return  # the supervisor is away: there is no `healthy` that could be wrong

@@ -157,7 +157,7 @@ def _faults(chance: random.Random, header: Header, weights: Mapping[str, int]) -
     once = names * (1 + (per_round * header.rounds > 3 * len(names)))
     chance.shuffle(once)
     drawn: Sequence[str] = once + chance.choices(names, list(weights.values()), k=per_round * header.rounds)
-    made = []
+    made: list[PlannedFault] = []
     for number in range(header.rounds):
         times = sorted(chance.uniform(SHORTEST_S, max(SHORTEST_S, header.round_s)) for _ in range(per_round))
         of_round = list(drawn[number * per_round : (number + 1) * per_round])

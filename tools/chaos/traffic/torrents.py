@@ -15,11 +15,12 @@ class Source(NamedTuple):
     """A torrent of the run.
 
     Fields:
-        files: the paths and SHA-1 of a download's files are those of `made`; None for small torrents.
-        magnet: whether it is added by its magnet link.
+        number: its index in the plan.
+        by_magnet: whether it is added by its magnet link.
+        made: the data of a download; None for a small torrent.
     """
 
-    index: int
+    number: int
     torrent: str
     metainfo: bytes
     magnet: str

@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Literal
 
@@ -41,6 +42,7 @@ class Relay:
     def close(self) -> None:
         """Closes all connections."""
         self._closed = True
+        self.mode = "right"
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -86,14 +88,19 @@ class Relay:
             time.sleep(_SLOW_S)
         elif self.mode == "half_open":
             self.disturbed += 1
-            deadline = time.monotonic() + _HALF_OPEN_S
-            while self.mode == "half_open" and time.monotonic() < deadline and not self._closed:
-                time.sleep(_SLOW_S)
+            _wait(lambda: self.mode)
         elif self.mode == "lying" and count % _LIE_EVERY == 0 and len(chunk) > 4096:
             self.disturbed += 1
             middle = len(chunk) // 2
             return chunk[:middle] + bytes([chunk[middle] ^ 0xFF]) + chunk[middle + 1 :]
         return chunk
+
+
+def _wait(mode: Callable[[], Mode]) -> None:
+    """Waits while the mode is `half_open`, for a limited time."""
+    deadline = time.monotonic() + _HALF_OPEN_S
+    while mode() == "half_open" and time.monotonic() < deadline:
+        time.sleep(_SLOW_S)
 
 
 class DisturbedTracker:
@@ -142,9 +149,7 @@ class DisturbedTracker:
         if mode == "slow":
             time.sleep(1.0)
         elif mode == "half_open":
-            deadline = time.monotonic() + _HALF_OPEN_S
-            while self.mode == "half_open" and time.monotonic() < deadline:
-                time.sleep(_SLOW_S)
+            _wait(lambda: self.mode)
         elif mode == "lying":
             body = b"d8:intervali-5e5:peers999999:\xff\xfe\x00"
         handler.send_response(200)
