@@ -15,10 +15,10 @@ READS: Final = ("get_torrent", "list_torrents")
 
 def problems(history: History) -> list[str]:
     """Why the run is invalid. Empty if it is valid."""
-    found = []
+    found: list[str] = []
     rounds = sum(isinstance(entry, Checkpoint) for entry in history.entries) - 1
     if not any(isinstance(entry, Finished) for entry in history.entries):
-        found.append("the run did not come to its end")
+        return ["the run did not come to its end"]
     if history.plan.header.shrunk:
         return found
     acknowledged = sum(

@@ -68,15 +68,12 @@ fault("hangs", 2, evident=True, name="network_hangs")(_at_alert("hang_network"))
 
 @fault("resources", 2)
 def engine_descriptors(world: World, chance: random.Random, bite: Bite) -> None:
-    """Lowers the engine's limit of descriptors below their number, so that no file can be opened."""
+    """Lowers the engine's limit of descriptors below their number, so that no file can be opened.
+
+    The supervisor limits its connections instead: libzmq ends a process that cannot accept one (ADR 020).
+    """
     engine = engines.running(world)
     _without_descriptors(engine.pid, 1.0, bite)
-
-
-@fault("resources", 2)
-def supervisor_descriptors(world: World, chance: random.Random, bite: Bite) -> None:
-    """Lowers the supervisor's limit of descriptors below their number."""
-    _without_descriptors(world.daemon.pid, 1.0, bite)
 
 
 def _without_descriptors(pid: int, seconds: float, bite: Bite) -> None:

@@ -54,7 +54,7 @@ class Sampler:
         return Processes(
             at=at,
             supervisor=pid,
-            started=processes.started(pid) if pid else 0,
+            started=processes.started(pid) if processes.alive(pid) else 0,
             engines=by_parent,
             sessions=processes.listening([each for engines in by_parent.values() for each in engines]),
             zombies=[child for child in own if processes.state(child) == "Z"],

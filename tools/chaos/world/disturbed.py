@@ -81,15 +81,14 @@ class Relay:
             self._sockets.discard(each)
 
     def _disturb(self, chunk: bytes, count: int) -> bytes:
-        if self.mode == "right":
-            return chunk
-        if self.mode == "slow":
+        mode = self.mode
+        if mode == "slow":
             self.disturbed += 1
             time.sleep(_SLOW_S)
-        elif self.mode == "half_open":
+        elif mode == "half_open":
             self.disturbed += 1
             _wait(lambda: self.mode)
-        elif self.mode == "lying" and count % _LIE_EVERY == 0 and len(chunk) > 4096:
+        elif mode == "lying" and count % _LIE_EVERY == 0 and len(chunk) > 4096:
             self.disturbed += 1
             middle = len(chunk) // 2
             return chunk[:middle] + bytes([chunk[middle] ^ 0xFF]) + chunk[middle + 1 :]
