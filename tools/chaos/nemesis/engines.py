@@ -12,6 +12,7 @@ from tools.chaos.world.world import World
 from tools.rig.waiting import until
 
 PATIENCE_S: Final = 30.0
+SPARE_S: Final = 5.0
 
 
 class Running(NamedTuple):
@@ -70,6 +71,11 @@ def successor(world: World, gen: int) -> Running:
 
 
 def spares(world: World, active: int) -> list[int]:
-    """The pids of engines of the running supervisor that are not the active one."""
-    found = processes.engines(world.runtime_dir)
-    return [each.pid for each in found if each.parent == world.daemon.pid and each.pid != active]
+    """The pids of engines of the running supervisor that are not the active one. Waits for one for a while."""
+    deadline = time.monotonic() + SPARE_S
+    while True:
+        engines = processes.engines(world.runtime_dir)
+        found = [each.pid for each in engines if each.parent == world.daemon.pid and each.pid != active]
+        if found or time.monotonic() > deadline:
+            return found
+        time.sleep(0.02)

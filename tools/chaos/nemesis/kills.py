@@ -14,7 +14,7 @@ from tools.chaos.world.world import World
 from tools.engines.failpoints import Failpoint
 
 BURST: Final = 4
-RESTORE_S: Final = 2.0
+RESTORE_S: Final = 8.0
 
 
 def _by_signal(number: signal.Signals) -> Play:

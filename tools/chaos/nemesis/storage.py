@@ -62,13 +62,17 @@ def disk_full_and_kill(world: World, chance: random.Random, bite: Bite) -> None:
 def _observe(world: World, seconds: float, bite: Bite) -> None:
     """Waits, and notes a refused change or a problem in `health` meanwhile."""
     until = time.monotonic() + seconds
-    seen = ""
+    seen, number = "", 0
     while time.monotonic() < until:
         reasons = [each.component for each in engines.health(world).reasons]
         if COMPONENT in reasons:
             seen = "in health"
+        number += 1
         try:
-            world.daemon.client.put_category("storage")
+            if number % 2:
+                world.daemon.client.put_category("storage")
+            else:
+                world.daemon.client.remove_category("storage")
         except ouzel.Refused as refused:
             seen = refused.body.name
         except ouzel.RequestTimeout:

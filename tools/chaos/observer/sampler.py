@@ -43,7 +43,7 @@ class Sampler:
             number += 1
             self._recorder.record(self._sample())
             if number % PROBES == 0:
-                self._probe()
+                self._probe("put_category" if number // PROBES % 2 else "remove_category")
 
     def _sample(self) -> Processes:
         at, pid = now(), self._supervisor()
@@ -60,16 +60,16 @@ class Sampler:
             zombies=[child for child in own if processes.state(child) == "Z"],
         )
 
-    def _probe(self) -> None:
-        """A durable mutation that no other client makes, between two reads of the health."""
+    def _probe(self, op: str) -> None:
+        """Makes a change that no other client makes, between two reads of the health."""
         try:
             with ouzel.Client(self._runtime_dir, timeout_s=TIMEOUT_S) as client:
                 before = client.health()
                 error = ""
                 try:
-                    client.request("put_category", {"name": CATEGORY})
+                    client.request(op, {"name": CATEGORY})
                 except ouzel.Refused as refused:
-                    error = refused.body.name
+                    error = "" if refused.body.name == "unknown_category" else refused.body.name
                 after = client.health()
         except (ouzel.NotRunning, ouzel.RequestTimeout):
             return  # the supervisor is away: there is no `healthy` that could be wrong

@@ -8,8 +8,8 @@ from typing import Any, Final
 from tools.chaos.plan.plan import SESSION, STEADY, Header, Plan, PlannedFault, PlannedOp
 
 OPS_PER_S: Final = 40.0
-FAULTS_PER_S: Final = 0.5
-"""The planned rate. Faults are played one after the other, so the realised rate is lower."""
+FAULTS_PER_S: Final = 0.3
+"""The planned rate. Faults are played one after the other. If they take longer, a round takes longer."""
 
 READS: Final = 0.3
 """The fraction of operations that are reads."""
@@ -33,9 +33,12 @@ def make(
     """The plan of a run.
 
     Args:
-        faults: the weight of each fault by name. Each fault is planned at least once if there is time.
+        faults: the weight of each fault by name. Each is planned at least once. If there is no time for all faults,
+            those with the least weight are left out.
     """
     chance = random.Random(f"chaos {seed}")
+    room = max(1, int(FAULTS_PER_S * round_s)) * rounds
+    faults = {name: faults[name] for name in sorted(faults, key=lambda name: -faults[name])[:room]}
     header = Header(
         seed=seed,
         rounds=rounds,
