@@ -5,8 +5,11 @@ keeps all *configurations* that are possible so far. A configuration is a value,
 taken effect. Before a step returns, it must have taken effect, so all others are dropped. Equal configurations are kept
 once, which bounds the search.
 
-A step with an unknown end may take effect at any later time, or never. So configurations that differ only in such steps
-are compared: one that has used fewer of them can do everything that the other can, and replaces it.
+A step with an unknown end stays open: it may take effect at any later time, or never. Three rules bound their number:
+
+- A write whose value no read finds is left out. Without it the other steps are possible, too.
+- Of equal steps with unknown ends, the first one takes effect first.
+- If two configurations differ only in such steps, the one that has used fewer of them can do whatever the other can.
 """
 
 from collections.abc import Iterable
@@ -57,56 +60,69 @@ class _Configuration(NamedTuple):
 
 def first_stuck(steps: Iterable[Step], initial: Any = ABSENT) -> Stuck | None:
     """The first step that no order explains. None if the steps are linearizable."""
-    numbered = list(steps)
-    calls = ((step.called, 0, index) for index, step in enumerate(numbered))
-    returns = ((step.returned, 1, index) for index, step in enumerate(numbered) if step.returned < inf)
+    given = list(steps)
+    seen = {step.value for step in given if step.kind == "read"}
+    kept = [step for step in given if step.returned < inf or step.kind != "write" or step.value in seen]
+    calls = ((step.called, 0, index) for index, step in enumerate(kept))
+    returns = ((step.returned, 1, index) for index, step in enumerate(kept) if step.returned < inf)
     configurations = {_Configuration(initial, frozenset())}
     open_: dict[int, Step] = {}
     for _, is_return, index in sorted(chain(calls, returns)):
-        step = numbered[index]
         if not is_return:
-            open_[index] = step
+            open_[index] = kept[index]
             continue
-        reached = _closure(configurations, open_, index)
+        all_ = _closure(configurations, open_, index)
+        reached = {each._replace(taken=each.taken - {index}) for each in all_ if index in each.taken}
         if not reached:
-            return Stuck(step, sorted({str(each.value) for each in _all(configurations, open_)}))
+            return Stuck(kept[index], sorted({str(each.value) for each in all_}))
         del open_[index]
-        lasting = frozenset(each for each, other in open_.items() if other.returned == inf)
-        configurations = _least({each._replace(taken=each.taken - {index}) for each in reached}, lasting)
+        configurations = reached
     return None
 
 
-def _closure(configurations: set[_Configuration], open_: dict[int, Step], wanted: int) -> set[_Configuration]:
-    """The configurations in which the wanted step has taken effect, after any open steps before it."""
-    reached, seen, todo = set(), set(configurations), list(configurations)
-    while todo:
-        each = todo.pop()
-        if wanted in each.taken:
-            reached.add(each)
-            continue
-        for following in _following(each, open_):
-            if following not in seen:
-                seen.add(following)
-                todo.append(following)
-    return reached
+def _closure(configurations: set[_Configuration], open_: dict[int, Step], wanted: int) -> list[_Configuration]:
+    """The configurations after any open steps, until the wanted step has taken effect."""
+    lasting = frozenset(index for index, step in open_.items() if step.returned == inf)
+    least: dict[tuple[Any, frozenset[int]], list[frozenset[int]]] = {}
+    found: list[_Configuration] = []
+    ordered: list[list[_Configuration]] = []
+    for each in configurations:
+        _at(ordered, len(each.taken & lasting)).append(each)
+    used = 0
+    while used < len(ordered):  # those that have used fewer steps come first, and replace the others
+        todo = ordered[used]
+        while todo:
+            each = todo.pop()
+            others = least.setdefault((each.value, each.taken - lasting), [])
+            if any(other <= each.taken for other in others):
+                continue
+            others.append(each.taken & lasting)
+            found.append(each)
+            if wanted not in each.taken:
+                for following in _following(each, open_):
+                    _at(ordered, len(following.taken & lasting)).append(following)
+        used += 1
+    return found
 
 
-def _all(configurations: set[_Configuration], open_: dict[int, Step]) -> set[_Configuration]:
-    seen, todo = set(configurations), list(configurations)
-    while todo:
-        for following in _following(todo.pop(), open_):
-            if following not in seen:
-                seen.add(following)
-                todo.append(following)
-    return seen
+def _at(ordered: list[list[_Configuration]], index: int) -> list[_Configuration]:
+    while len(ordered) <= index:
+        ordered.append([])
+    return ordered[index]
 
 
 def _following(each: _Configuration, open_: dict[int, Step]) -> Iterable[_Configuration]:
+    tried: set[tuple[Kind, Any]] = set()
     for index, step in open_.items():
-        if index not in each.taken:
-            value = effect(step, each.value)
-            if value is not None and not (step.returned == inf and value[0] == each.value):
-                yield _Configuration(value[0], each.taken | {index})
+        if index in each.taken:
+            continue
+        if step.returned == inf:
+            if (step.kind, step.value) in tried:
+                continue
+            tried.add((step.kind, step.value))
+        value = effect(step, each.value)
+        if value is not None and not (step.returned == inf and value[0] == each.value):
+            yield _Configuration(value[0], each.taken | {index})
 
 
 def effect(step: Step, value: Any) -> tuple[Any] | None:
@@ -123,16 +139,3 @@ def effect(step: Step, value: Any) -> tuple[Any] | None:
             return (step.value,) if there else None
         case "read":
             return (value,) if step.value == value else None
-
-
-def _least(configurations: set[_Configuration], lasting: frozenset[int]) -> set[_Configuration]:
-    """Leaves out each configuration that has used more steps with an unknown end than an equal one."""
-    groups: dict[tuple[Any, frozenset[int]], list[frozenset[int]]] = {}
-    for each in configurations:
-        groups.setdefault((each.value, each.taken - lasting), []).append(each.taken & lasting)
-    least = set()
-    for (value, taken), used in groups.items():
-        for candidate in used:
-            if not any(other < candidate for other in used):
-                least.add(_Configuration(value, taken | candidate))
-    return least

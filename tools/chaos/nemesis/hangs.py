@@ -19,6 +19,7 @@ ALERT: Final = "session_stats_alert"
 """An alert of no torrent, which comes with each heartbeat."""
 
 ARMED_S: Final = 15.0
+SEARCH_S: Final = 90.0
 
 
 def _stop(seconds: float) -> Play:
@@ -108,10 +109,15 @@ def crash_loop(world: World, chance: random.Random, bite: Bite) -> None:
     bite("crash loop", deaths=deaths)
 
 
+def _bisects(world: World) -> bool:
+    return any(reason.subject == "bisection" for reason in engines.health(world).reasons)
+
+
 @fault("loops", 1, evident=True)
 def poison(world: World, chance: random.Random, bite: Bite) -> None:
     """Adds a torrent that crashes each engine that loads it. It is quarantined, and then removed."""
     sample = SampleTorrent(f"poison {chance.getrandbits(40):x}", {"": bytes(1000)}, single=True)
+    until(lambda: not _bisects(world), "the search for an earlier cause is over", patience_s=SEARCH_S, every_s=0.2)
     world.failpoints.arm("poison", Failpoint(where="load", torrent=sample.torrent))
     try:
         client = world.daemon.client
@@ -121,7 +127,7 @@ def poison(world: World, chance: random.Random, bite: Bite) -> None:
             rows = client.list_torrents(ids=[sample.torrent])
             return any(row.state.value == "quarantined" for row in rows)
 
-        until(caught, "the poison torrent is quarantined", every_s=0.1)
+        until(caught, "the poison torrent is quarantined", patience_s=SEARCH_S, every_s=0.1)
         bite("quarantined", deaths=2)
     finally:
         world.failpoints.lift("poison")

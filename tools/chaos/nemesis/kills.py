@@ -120,21 +120,6 @@ def in_drain(world: World, chance: random.Random, bite: Bite) -> None:
     bite("while it saved" if within else "after it had saved", deaths=1)
 
 
-@fault("kills", 6)
-def in_replacement(world: World, chance: random.Random, bite: Bite) -> None:
-    """Kills the engine while `restart_engine` replaces it."""
-    engine = engines.running(world)
-    try:
-        world.daemon.client.request("restart_engine", {})
-    except (ouzel.OuzelError, ouzel.RequestTimeout):
-        return
-    time.sleep(chance.random() * 0.05)
-    engines.send(engine.pid, signal.SIGKILL)
-    engines.dies(engine.pid)
-    engines.successor(world, engine.gen)
-    bite("while it was replaced", deaths=1)
-
-
 @fault("kills", 8)
 def in_move(world: World, chance: random.Random, bite: Bite) -> None:
     """Kills the engine while it moves a download to another file system."""
