@@ -19,6 +19,7 @@ ALERT: Final = "session_stats_alert"
 """An alert of no torrent, which comes with each heartbeat."""
 
 ARMED_S: Final = 15.0
+FEW: Final = 16
 SEARCH_S: Final = 90.0
 
 
@@ -73,19 +74,20 @@ def engine_descriptors(world: World, chance: random.Random, bite: Bite) -> None:
 
     The supervisor limits its connections instead: libzmq ends a process that cannot accept one (ADR 020).
     """
-    engine = engines.running(world)
-    _without_descriptors(engine.pid, 1.0, bite)
+    _without_descriptors(engines.running(world).pid, 1.0, bite)
 
 
 def _without_descriptors(pid: int, seconds: float, bite: Bite) -> None:
     try:
         before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (16, before[1]))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (FEW, before[1]))
     except (ProcessLookupError, ValueError):
         return
     try:
         time.sleep(seconds)
-        if processes.descriptors(pid) >= 16:
+        if not processes.alive(pid):
+            bite("the engine has ended", deaths=1)
+        elif processes.descriptors(pid) >= FEW:
             bite("no descriptor was free")
     finally:
         with contextlib.suppress(ProcessLookupError):
