@@ -84,7 +84,7 @@ def two_replies(planted: Planted) -> None:
 
 def late_reply(planted: Planted) -> None:
     """A request is answered after its deadline."""
-    number = planted.op("pause", 1, 9, end="unknown", answers=0)
+    number = planted.op("pause", 11, 19, end="unknown", answers=0)
     planted.add(Answered(at=20, number=number, ok=True, late=True))
 
 
@@ -137,13 +137,13 @@ def another_supervisor(planted: Planted) -> None:
 def orphan(planted: Planted) -> None:
     """An engine outlives its supervisor."""
     planted.add(Supervisor(at=1, pid=PID, started=0))
-    for tenth in range(30):
+    for tenth in range(50):
         planted.sample(1 + tenth / 10, supervisor=0, started=0, engines={str(PID): [5]})
 
 
 def zombie(planted: Planted) -> None:
     """A dead engine is not reaped."""
-    for tenth in range(30):
+    for tenth in range(50):
         planted.sample(1 + tenth / 10, zombies=[5])
 
 

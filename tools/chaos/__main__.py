@@ -11,7 +11,7 @@ import typer
 from tools.chaos.checker.verdict import Verdict, judge
 from tools.chaos.history.recorder import read
 from tools.chaos.nemesis.nemesis import chosen
-from tools.chaos.plan.making import make
+from tools.chaos.plan.making import FAULTS_PER_S, make
 from tools.chaos.plan.plan import Plan
 from tools.chaos.report import report
 from tools.chaos.run import run
@@ -37,6 +37,7 @@ def chaos(
     check: Annotated[Path | None, typer.Option(help="Only check this history.")] = None,
     shrinks: Annotated[bool, typer.Option("--shrink", help="Shrink the plan if an invariant is violated.")] = False,
     round_s: Annotated[float, typer.Option("--round", metavar="SECONDS", min=2, help="Length of a round.")] = ROUND_S,
+    rate: Annotated[float, typer.Option(metavar="PER_S", min=0.01, help="Planned faults per second.")] = FAULTS_PER_S,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON document.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the temporary directory, with the daemon's log.")] = False,
 ) -> None:
@@ -48,7 +49,7 @@ def chaos(
         report.show(found, verdict, as_json=as_json)
         raise typer.Exit(verdict.exit_code)
     try:
-        plan = _plan(minutes, seed, faults, round_s) if replay is None else read(replay).plan
+        plan = _plan(minutes, seed, faults, round_s, rate) if replay is None else read(replay).plan
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--faults") from error
     with tempfile.TemporaryDirectory(prefix="ouzel-history-") as directory:
@@ -64,11 +65,11 @@ def chaos(
     raise typer.Exit(verdict.exit_code)
 
 
-def _plan(minutes: float, seed: int, faults: str, round_s: float) -> Plan:
+def _plan(minutes: float, seed: int, faults: str, round_s: float, rate: float) -> Plan:
     wanted = chosen([name for name in faults.split(",") if name])
     rounds = max(1, math.ceil(minutes * 60 / round_s))
     weights = {name: each.weight for name, each in wanted.items()}
-    return make(seed=seed, rounds=rounds, round_s=min(round_s, minutes * 60), faults=weights)
+    return make(seed=seed, rounds=rounds, round_s=min(round_s, minutes * 60), faults=weights, faults_per_s=rate)
 
 
 def _shrink(plan: Plan, verdict: Verdict, path: Path) -> None:

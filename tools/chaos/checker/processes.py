@@ -6,8 +6,8 @@ from tools.chaos.checker.violation import Violation
 from tools.chaos.history.entries import Checkpoint, Finished, Processes, Supervisor
 from tools.chaos.history.recorder import History
 
-LEFT_S: Final = 1.5
-"""How long an orphan or a zombie may be seen: one second, and the time between samples."""
+LEFT_S: Final = 3.0
+"""How long an orphan or a zombie may be seen: a second, and two more for samples on a busy machine."""
 
 WARM_UP: Final = 1
 """Rounds before the first measurement of resources. They load code and fill caches."""

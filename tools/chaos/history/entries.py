@@ -198,7 +198,7 @@ class Finished(Entry, frozen=True, kw_only=True, tag="finished"):
 
     Fields:
         exit_code: the supervisor's exit code after SIGTERM.
-        left: the pids of the daemon's processes a second later.
+        left: the pids of the daemon's processes some seconds later.
         claimed: for each download, how many pieces have a wrong hash on disk though the resume data claims them.
     """
 

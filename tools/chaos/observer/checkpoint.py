@@ -26,7 +26,7 @@ lt: Any = libtorrent
 RECOVERS_S: Final = 60.0
 AGREES_S: Final = 5.0
 COMPLETE: Final = (TorrentState.FINISHED, TorrentState.SEEDING)
-LEFT_S: Final = 1.0
+LEFT_S: Final = 3.0
 _RECORD: Final = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.json")
 
 

@@ -26,6 +26,7 @@ def make(
     rounds: int,
     round_s: float,
     faults: Mapping[str, int],
+    faults_per_s: float = FAULTS_PER_S,
     clients: int = 4,
     torrents: int = 12,
     downloads: int = 4,
@@ -37,8 +38,8 @@ def make(
             those with the least weight are left out.
     """
     chance = random.Random(f"chaos {seed}")
-    room = max(1, int(FAULTS_PER_S * round_s)) * rounds
-    faults = {name: faults[name] for name in sorted(faults, key=lambda name: -faults[name])[:room]}
+    per_round = max(1, int(faults_per_s * round_s))
+    faults = {name: faults[name] for name in sorted(faults, key=lambda name: -faults[name])[: per_round * rounds]}
     header = Header(
         seed=seed,
         rounds=rounds,
@@ -55,7 +56,7 @@ def make(
     ]
     for number in range(rounds):
         ops += _ops_of_round(chance, header, number, numbers, values)
-    return Plan(header=header, ops=ops, faults=_faults(chance, header, faults))
+    return Plan(header=header, ops=ops, faults=_faults(chance, header, faults, per_round))
 
 
 def _ops_of_round(
@@ -152,11 +153,10 @@ def _args(chance: random.Random, op: str, unique: int, *, small: bool, via_gatew
             return {}
 
 
-def _faults(chance: random.Random, header: Header, weights: Mapping[str, int]) -> list[PlannedFault]:
+def _faults(chance: random.Random, header: Header, weights: Mapping[str, int], per_round: int) -> list[PlannedFault]:
     if not weights:
         return []
     names = list(weights)
-    per_round = max(1, int(FAULTS_PER_S * header.round_s))
     once = names * (1 + (per_round * header.rounds > 3 * len(names)))
     chance.shuffle(once)
     drawn: Sequence[str] = once + chance.choices(names, list(weights.values()), k=per_round * header.rounds)
