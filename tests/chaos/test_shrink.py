@@ -20,7 +20,12 @@ def test_ddmin_keeps_what_fails(length: int, data: st.DataObject) -> None:
 def test_ddmin_stops_in_time() -> None:
     """Each try is a run of a real daemon."""
     calls: list[int] = []
-    ddmin(range(100), lambda part: bool(calls.append(len(part))), tries=7)
+
+    def passes(part: list[int]) -> bool:
+        calls.append(len(part))
+        return False
+
+    ddmin(range(100), passes, tries=7)
     assert len(calls) == 7
 
 
