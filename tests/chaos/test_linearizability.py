@@ -11,7 +11,7 @@ from tools.chaos.checker.linearizability import ABSENT, Kind, Step, effect, firs
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["add", "known", "remove", "write", "read"]),
+        st.sampled_from(["add", "known", "ensure", "remove", "write", "read"]),
         st.sampled_from(["a", "b", ABSENT]),
         st.integers(0, 9),
         st.integers(0, 4),

@@ -17,7 +17,7 @@ from itertools import chain
 from math import inf
 from typing import Any, Final, Literal, NamedTuple
 
-Kind = Literal["add", "known", "remove", "write", "read"]
+Kind = Literal["add", "known", "ensure", "remove", "write", "read"]
 
 ABSENT: Final = "absent"
 """The value of the registers of a torrent that the daemon does not have."""
@@ -28,7 +28,8 @@ class Step(NamedTuple):
 
     Fields:
         number: identifies the operation.
-        kind: `add`: sets the value, if the torrent is absent. `known`: an add that found the torrent. `remove`: makes a
+        kind: `add`: sets the value, if the torrent is absent. `known`: an add that found the torrent. `ensure`:
+            one of both, which is not known. `remove`: makes a
             present torrent absent. `write`: sets the value of a present torrent. `read`: finds the value.
         value: the value that is set or found, in a form that can be hashed.
         called, returned: its interval. `returned` is infinite if the end is unknown.
@@ -133,6 +134,8 @@ def effect(step: Step, value: Any) -> tuple[Any] | None:
             return None if there else (step.value,)
         case "known":
             return (value,) if there else None
+        case "ensure":
+            return (value,) if there else (step.value,)
         case "remove":
             return (ABSENT,) if there else None
         case "write":

@@ -9,7 +9,7 @@ INVARIANTS: Final = {
     "one_outcome": "each request has exactly one outcome, by its deadline",
     "events": "events are numbered without gaps, or a tick shows the gap within two ticks",
     "table": "snapshot and events give the daemon's rows",
-    "recovers": "the daemon recovers from all faults within a minute",
+    "recovers": "the daemon recovers from all faults within a minute, or four if it searches for a poison torrent",
     "disk": "the records on disk are what the daemon tells",
     "files": "complete downloads have the right SHA-1",
     "claimed": "no piece is claimed by resume data whose hash on disk is wrong",

@@ -24,6 +24,8 @@ from tools.rig import payload
 lt: Any = libtorrent
 
 RECOVERS_S: Final = 60.0
+SEARCH_S: Final = 240.0
+"""The same while the daemon searches for a poison torrent. Each step of the search may take a minute (ADR 016)."""
 AGREES_S: Final = 5.0
 COMPLETE: Final = (TorrentState.FINISHED, TorrentState.SEEDING)
 LEFT_S: Final = 3.0
@@ -33,7 +35,7 @@ _RECORD: Final = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.json")
 def checkpoint(world: World, reader: TableReader, round_: int) -> Checkpoint:
     """Waits until the daemon has recovered, and reads its state."""
     began, troubles = now(), [""]
-    while troubles and now() < began + RECOVERS_S:
+    while troubles and now() < began + (SEARCH_S if _searches(troubles) else RECOVERS_S):
         for path in (world.daemon.resume_dir / "damaged").glob("*.fastresume*"):
             path.unlink(missing_ok=True)  # as an operator does; until then `health` has the file
         troubles = _troubles(world)
@@ -98,8 +100,12 @@ def _troubles(world: World) -> list[str]:
         if detail["state"] in ("error", "missing_storage", "checking") or detail["error"]:
             found.append(f"torrent {source.number}: {detail['state']}, {detail['error']}")
         if (detail["state"] == "paused") != detail["paused"]:
-            found.append(f"torrent {source.number}: is {detail['state']}, paused is {detail['paused']}, {detail}")
+            found.append(f"torrent {source.number}: is {detail['state']}, paused is {detail['paused']}")
     return found
+
+
+def _searches(troubles: list[str]) -> bool:
+    return any(each.startswith("engine bisection") for each in troubles)
 
 
 def _detail(world: World, source: Source) -> dict[str, Any] | None:
