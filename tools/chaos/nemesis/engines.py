@@ -7,7 +7,7 @@ import time
 from typing import Final, NamedTuple
 
 import ouzel
-from tools.chaos.observer import processes
+from tools.chaos.world import processes
 from tools.chaos.world.world import World
 from tools.rig.waiting import until
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from tools.chaos.nemesis import engines
 from tools.chaos.nemesis.registry import Bite, Play, fault
-from tools.chaos.observer import processes
+from tools.chaos.world import processes
 from tools.chaos.world.world import World
 from tools.engines.failpoints import Failpoint, What
 from tools.rig.samples import SampleTorrent

@@ -8,8 +8,8 @@ from typing import Final
 import ouzel
 from tools.chaos.nemesis import engines
 from tools.chaos.nemesis.registry import Bite, Play, fault
-from tools.chaos.observer import processes
 from tools.chaos.plan.plan import STEADY
+from tools.chaos.world import processes
 from tools.chaos.world.world import World
 from tools.engines.failpoints import Failpoint
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from tools.chaos.nemesis import engines
 from tools.chaos.nemesis.registry import Bite, fault
-from tools.chaos.observer import processes
+from tools.chaos.world import processes
 from tools.chaos.world.world import World
 
 SECOND_S: Final = 20.0

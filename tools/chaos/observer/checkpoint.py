@@ -15,9 +15,9 @@ import ouzel
 from protocol.wire.rows import TorrentRow, TorrentState
 from tools.chaos.history.entries import Checkpoint, Fields, Finished, Resources
 from tools.chaos.history.recorder import now
-from tools.chaos.observer import processes
 from tools.chaos.traffic.subscriber import TableReader
 from tools.chaos.traffic.torrents import Source, values_of, values_on_disk
+from tools.chaos.world import processes
 from tools.chaos.world.world import World
 from tools.rig import payload
 

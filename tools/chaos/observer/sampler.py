@@ -7,7 +7,7 @@ from typing import Any, Final
 import ouzel
 from tools.chaos.history.entries import Probe, Processes
 from tools.chaos.history.recorder import Recorder, now
-from tools.chaos.observer import processes
+from tools.chaos.world import processes
 
 EVERY_S: Final = 0.2
 PROBES: Final = 5

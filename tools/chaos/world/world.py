@@ -8,11 +8,11 @@ from typing import Final
 
 from tools.chaos.history.entries import Supervisor
 from tools.chaos.history.recorder import Recorder, now
-from tools.chaos.observer import processes
 from tools.chaos.plan.making import CATEGORIES
 from tools.chaos.plan.plan import Header
 from tools.chaos.traffic import torrents
 from tools.chaos.traffic.torrents import Source
+from tools.chaos.world import processes
 from tools.chaos.world.disturbed import DisturbedTracker, Relay
 from tools.engines.failpoints import Failpoints
 from tools.rig import mounts
