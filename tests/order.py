@@ -22,6 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     groups = [list(group) for _, group in groupby(items, _group)]
     long = [group for group in groups if group[0].get_closest_marker("process")]
+    long.sort(key=lambda group: group[0].get_closest_marker("first") is None)
     short = [group for group in groups if not group[0].get_closest_marker("process")]
     items[:] = dealt(long, short, workers)
 

@@ -186,6 +186,7 @@ class TorrentCalls:
     def verify(self, torrent: str) -> None:
         """Hashes a torrent's files again, then pauses the torrent. Raises UnknownTorrent."""
         handle = self._handle(torrent)
+        self._alerts.verifying.add(handle)
         handle.force_recheck()
         handle.set_flags(_FLAGS.stop_when_ready)  # set before the recheck, this flag would pause the torrent at once
 

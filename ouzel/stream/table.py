@@ -122,6 +122,7 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
         "download_limit_bps": data["download_bps"],
         "upload_limit_bps": data["upload_bps"],
     },
+    "storage_moved": lambda data: {"save_path": data["save_path"], "moving": None},
     "progress": lambda data: (
         {"state": TorrentState(data["state"]), "ratio": ratio(data["downloaded"], data["uploaded"], data["bytes_done"])}
         | {name: data[name] for name in _PROGRESS}

@@ -29,6 +29,8 @@ OTHERS: Final = {
     "rm": "scripts/systemd-test runs it",
     "userdel": "scripts/systemd-test runs it",
     "scripts/package": "scripts/systemd-test --story package runs it",
+    "scripts/chaos": "tests/chaos runs the same module",
+    "grep": "reads only",
     "scripts/run": "the suite of CI is set up by the same script",
     "LIBTORRENT_WHEEL=/path/to/libtorrent-2.1.1-cp314-cp314-linux_x86_64.whl": "needs a wheel",
     "apt": "is Debian's",

@@ -96,10 +96,9 @@ class AlertCopier:
         self._torrents = handles.torrents
         self._downloading: set[Any] = set()
         self._complete: set[str] = set()
-        """Torrents that were complete when they were added.
-
-        There may be thousands of their `Finished` alerts, which contain nothing new.
-        """
+        """Torrents that were complete when they were added. Their `Finished` alerts contain nothing new."""
+        self.verifying: set[Any] = set()
+        """The handles of torrents whose files were to be hashed again."""
         self._flushes: dict[str, int] = {}
         self._deleting: dict[str, str | None] = {}
         self._removed: set[str] = set()
@@ -122,10 +121,7 @@ class AlertCopier:
             self._complete.add(torrent)
 
     def expect_removal(self, torrent: str, *, with_files: bool) -> None:
-        """Notes that a torrent is about to be removed.
-
-        From now on the torrent's handle is not used, because it may become invalid at any time.
-        """
+        """Notes that a torrent is about to be removed. Its handle may become invalid at any time, and is not used."""
         self._downloading.discard(self.handles.leave(torrent))
         if with_files:
             self._deleting[torrent] = None
@@ -255,7 +251,9 @@ class AlertCopier:
         return TorrentGone(torrent, problem or None)
 
     def _drop(self, torrent: str) -> None:
-        self._downloading.discard(self.handles.drop(torrent))
+        handle = self.handles.drop(torrent)
+        self._downloading.discard(handle)
+        self.verifying.discard(handle)
         self._complete.discard(torrent)
         self._flushes.pop(torrent, None)
         self._selections.drop(torrent)
@@ -268,12 +266,16 @@ class AlertCopier:
         """Copies the alert only if the engine's work begins or ends at this change.
 
         Status updates show the other changes. When thousands of torrents start, libtorrent sends several of these
-        alerts for each. The first shows that libtorrent has checked the torrent's resume data.
+        alerts for each. The first shows that libtorrent has checked the torrent's resume data. If no file is wanted and
+        none exists, libtorrent hashes nothing, and skips the state `checking_files`.
         """
         native_state, before = native.state, native.prev_state
-        if before == _CHECKING_RESUME_DATA and self._resume_data.expects:
-            self._resume_data.checked(self._torrents.get(native.handle))
-        if native_state not in _WORKING and before not in _WORKING:
+        hashed = False
+        if before == _CHECKING_RESUME_DATA:
+            if self._resume_data.expects:
+                self._resume_data.checked(self._torrents.get(native.handle))
+            hashed = native.handle in self.verifying
+        if not (hashed or native_state in _WORKING or before in _WORKING):
             return None
         state, handle = STATES[native_state], native.handle
         if state is NativeState.DOWNLOADING:

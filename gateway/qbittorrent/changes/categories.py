@@ -84,14 +84,18 @@ async def remove_categories(desk: Desk, fields: Fields) -> None:
 
 
 async def set_category(desk: Desk, fields: Fields) -> None:
-    """Sets or removes the category of torrents."""
+    """Sets or removes the category of torrents.
+
+    The mirror may have an old category, so the daemon gets a change for each torrent.
+    """
     name = fields["category"].strip()
     if name and name not in await all_categories(desk):
         raise HTTPException(409, "Incorrect category name")
-    torrents = [each for each in desk.many(fields["hashes"]) if (each.row.category or "") != name]
+    torrents = desk.many(fields["hashes"])
+    changed = {each.row.torrent: each for each in torrents if (each.row.category or "") != name}
     await desk.run(torrents, [calls.update_options(each.row.torrent, category=name) for each in torrents])
     stay = not desk.kept.preference("torrent_changed_tmm_enabled", True)
-    await paths.settle(desk, {each.row.torrent: each for each in torrents}, stay=stay)
+    await paths.settle(desk, changed, stay=stay)
 
 
 async def ensure(desk: Desk, name: str) -> bool:

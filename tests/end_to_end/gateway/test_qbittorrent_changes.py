@@ -316,6 +316,15 @@ def test_sonarr_removes_a_torrent_once_its_limit_has_stopped_it(face: Face) -> N
     until(lambda: face.info(sample)["state"] == "stalledUP", "it seeds beyond the limit")
 
 
+def test_a_category_is_set_though_the_mirror_has_it_already(face: Face) -> None:
+    """Another client's change of the category is no event, so the mirror may be old."""
+    sample = face.add("twice", category="first")
+    face.post("torrents/createCategory", category="second")
+    face.daemon.client.update_options(sample.torrent, category="second")
+    assert face.post("torrents/setCategory", None, hashes=sample.torrent, category="first") == (200, "")
+    assert face.row(sample).category == "first"
+
+
 def test_a_new_torrent_is_changed_at_once(face: Face) -> None:
     """Programs send all changes right after the add, and read once. What was removed leaves nothing behind."""
     sample = face.add("prompt", category="first", tags="a b, ü/x")

@@ -15,7 +15,7 @@ from engine_proc.session.alerts import (
     TorrentGone,
 )
 from engine_proc.session.session_port import AlreadyThere, Hashes
-from protocol.wire.desired import DesiredTorrent
+from protocol.wire.desired import DesiredTorrent, Selection
 from tests.engine_proc.loopback import add, address, real_session
 from tools.rig import payload
 from tools.rig.payload import Torrent
@@ -177,3 +177,16 @@ def test_a_seed_is_verified(probe: Probe, tmp_path: Path, overwritten: bool) -> 
     after = probe.take(NativeStateChanged).state
     assert (after is NativeState.DOWNLOADING) == overwritten
     assert probe.status(sample.torrent, lambda row: row.paused).paused
+
+
+def test_a_check_ends_though_no_file_is_wanted_or_there(probe: Probe, tmp_path: Path) -> None:
+    """libtorrent hashes nothing then, and its state is never `checking_files`."""
+    sample = two_files()
+    desired = sample.desired(tmp_path, selection=Selection(priorities={"0": 0, "1": 0}))
+    add(probe, sample, desired)
+    probe.status(sample.torrent, lambda row: row.state is NativeState.FINISHED)
+    probe.settle()
+    while probe.waiting(NativeStateChanged):
+        probe.take(NativeStateChanged)
+    probe.session.verify(sample.torrent)
+    assert probe.take(NativeStateChanged).state is NativeState.FINISHED

@@ -32,6 +32,7 @@ def table_of(*items: Any) -> Table:
         ("error_cleared", {}, {"error": None}),
         ("quarantined", {"reason": "r"}, {"state": TorrentState.QUARANTINED, "error": "r"}),
         ("limits_applied", {"download_bps": 1, "upload_bps": 2}, {"download_limit_bps": 1, "upload_limit_bps": 2}),
+        ("storage_moved", {"save_path": "/new"}, {"save_path": "/new", "moving": None}),
         ("reconciled", {"what": "w", "done": "d"}, {}),
     ],
 )

@@ -32,10 +32,11 @@ class HttpClient:
     Args:
         port: the server's port.
         host: the server's address.
+        timeout_s: the time limit of each read from the socket.
     """
 
-    def __init__(self, port: int, *, host: str = "127.0.0.1") -> None:
-        self._connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
+    def __init__(self, port: int, *, host: str = "127.0.0.1", timeout_s: float = TIMEOUT_S) -> None:
+        self._connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
         self.headers: dict[str, str] = {}
 
     def close(self) -> None:

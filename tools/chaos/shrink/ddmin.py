@@ -1,0 +1,32 @@
+"""Delta debugging: finds a small part of a list that still fails. Pure."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def ddmin(items: Sequence[T], fails: Callable[[list[T]], bool], *, tries: int) -> list[T]:
+    """A part of `items` that fails, from which no single chunk can be left out.
+
+    Args:
+        items: a list that fails.
+        fails: whether a part fails.
+        tries: the maximum number of calls of `fails`.
+    """
+    kept, chunks = list(items), 2
+    while kept and tries > 0:
+        size = -(-len(kept) // chunks)
+        for start in range(0, len(kept), size):
+            if tries <= 0:
+                return kept
+            rest = kept[:start] + kept[start + size :]
+            tries -= 1
+            if fails(rest):
+                kept, chunks = rest, max(2, chunks - 1)
+                break
+        else:
+            if size == 1:
+                return kept
+            chunks = min(len(kept), 2 * chunks)
+    return kept
