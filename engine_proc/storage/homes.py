@@ -25,11 +25,14 @@ class Homes:
         self._by_path: dict[str, Home] = {}
         """A cache of results. They depend on `mounts`."""
         self._covered: dict[str, Home] = {}
+        self._covers: dict[str, bool] = {}
+        """A cache of the results of `covers`. They depend on `mounts` and on `_covered`."""
 
     def read(self, mounts: Mounts) -> bool:
         """Stores mounts. Returns whether the mounts have changed."""
         changed = mounts != self.mounts
         self._by_path.clear()
+        self._covers.clear()
         self.mounts = mounts
         return changed
 
@@ -44,11 +47,15 @@ class Homes:
     def cover(self, directories: Iterable[str]) -> None:
         """Stores the directories that the sandbox makes writable. Call it just after the sandbox is entered."""
         self._covered = {each: self.of(each) for each in directories}
+        self._covers.clear()
 
     def covers(self, path: str) -> bool:
         """Whether the sandbox makes a path writable. False if a later mount covers the path's root."""
-        return not self._covered or any(
-            path == each or path.startswith(each.rstrip("/") + "/")
-            for each, home in self._covered.items()
-            if home == self.of(each)
-        )
+        found = self._covers.get(path)
+        if found is None:  # thousands of torrents have the same save path
+            found = self._covers[path] = not self._covered or any(
+                path == each or path.startswith(each.rstrip("/") + "/")
+                for each, home in self._covered.items()
+                if home == self.of(each)
+            )
+        return found

@@ -51,6 +51,9 @@ class Reading(NamedTuple):
 class Reader:
     """Makes readings. Only one reading is made at a time, so that the sums of counters are right.
 
+    Scrapes at the same time share a reading. Many of them therefore cost the daemon no more than one, and none of them
+    waits for the others while the daemon hangs.
+
     Args:
         applied: returns the number of the last event that the gateway's mirror has applied. None without a mirror.
         per_torrent: whether readings have rows of single torrents.
@@ -68,27 +71,31 @@ class Reader:
         self._per_torrent = per_torrent
         self._counters = AddingUp()
         self._cpu = AddingUp()
-        self._one_at_a_time = asyncio.Lock()
+        self._reading: asyncio.Future[Reading] | None = None
         self._asking: set[asyncio.Future[Any]] = set()
         self._process = psutil.Process(os.getpid())
 
     async def read(self) -> Reading:
-        """Returns a reading within a second."""
+        """Returns a reading within a second: the one that is being made, or else a new one."""
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.ensure_future(self._read())
+        return await asyncio.shield(self._reading)  # a cancelled scrape ends no other scrape
+
+    async def _read(self) -> Reading:
         began = time.monotonic()
-        async with self._one_at_a_time:
-            asked = (
-                self._ask(calls.health()),
-                self._ask(calls.stats()),
-                self._ask(calls.get_metrics()),
-                self._ask(calls.get_counters()),
-                self._rows(),
-            )
-            health, stats, metrics, found, torrents = await asyncio.gather(*asked)
-            up = any(each is not None for each in (health, stats, metrics))
-            lag = self._lag(metrics)
-            scrape = Scrape(up, time.monotonic() - began, self._process.memory_info().rss, lag)
-            counters, raw = self._of_engine(health, found)
-            return Reading(scrape, health, stats, metrics, self._cpu_of(stats), counters, raw, torrents)
+        asked = (
+            self._ask(calls.health()),
+            self._ask(calls.stats()),
+            self._ask(calls.get_metrics()),
+            self._ask(calls.get_counters()),
+            self._rows(),
+        )
+        health, stats, metrics, found, torrents = await asyncio.gather(*asked)
+        up = any(each is not None for each in (health, stats, metrics))
+        lag = self._lag(metrics)
+        scrape = Scrape(up, time.monotonic() - began, self._process.memory_info().rss, lag)
+        counters, raw = self._of_engine(health, found)
+        return Reading(scrape, health, stats, metrics, self._cpu_of(stats), counters, raw, torrents)
 
     async def _ask(self, call: Call[T]) -> T | None:
         """Returns the answer, or None.

@@ -42,6 +42,7 @@ _HINTS = {
     ErrorKind.UNKNOWN_TORRENT: "`ouzel ls` lists the torrents, `ouzel damaged list` their damaged files.",
     ErrorKind.PATH_NOT_ALLOWED: "choose a path inside the download roots of the daemon's configuration.",
     ErrorKind.UNKNOWN_CATEGORY: "`ouzel categories` lists them; `ouzel categories put NAME` creates one.",
+    ErrorKind.UNKNOWN_GROUP: "`ouzel groups` lists them; `ouzel groups put NAME` creates one.",
     ErrorKind.NO_METADATA: "wait until peers have sent the torrent's metadata; `ouzel watch ID` shows when.",
     ErrorKind.ENGINE_UNAVAILABLE: "`ouzel health` tells why there is no engine; try again when there is one.",
     ErrorKind.ENGINE_LOST: "try again; `ouzel health` tells how the new engine is.",

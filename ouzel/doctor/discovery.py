@@ -147,16 +147,22 @@ def _config_of(pid: int | None) -> Path | None:
 def _sections(file: Path | None, environ: Mapping[str, str]) -> tuple[dict[str, dict[str, Any]], str | None]:
     """The configured values, and why the file could not be read."""
     sections: dict[str, dict[str, Any]] = {}
-    problem = None
+    problem: str | None = None
     if file is not None:
-        try:
-            content = ConfigFile.read(file).content
-            sections = {name: dict(each) for name, each in content.items() if isinstance(each, dict)}
-        except InvalidConfig as invalid:
-            problem = str(invalid.problems[0])
+        hung: tuple[dict[str, Any], str | None] = {}, f"{file}: cannot be read; its disk may hang"
+        content, problem = within(ANSWER_S, partial(_content, file), hung)
+        sections = {name: dict(each) for name, each in content.items() if isinstance(each, dict)}
     for name, keys in config_environment.read(environ, _KNOWN).values.items():
         sections.setdefault(name, {}).update(keys)
     return sections, problem
+
+
+def _content(file: Path) -> tuple[dict[str, Any], str | None]:
+    """The content of a configuration file, or why it cannot be read."""
+    try:
+        return ConfigFile.read(file).content, None
+    except InvalidConfig as invalid:
+        return {}, str(invalid.problems[0])
 
 
 def _paths(sections: Mapping[str, Mapping[str, Any]], runtime_dir: Path | None) -> Paths:

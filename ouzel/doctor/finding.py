@@ -66,6 +66,11 @@ def unknown(seen: str, advice: str | None = None, subject: str | None = None) ->
 
 
 def denied(what: str, problem: OSError, subject: str | None = None) -> Finding:
-    """A finding about something that this user could not read."""
+    """A finding about something that could not be read: this user may not, or its path or its disk is at fault."""
     seen = f"{what} could not be examined: {problem.strerror or problem}"
-    return unknown(seen, "run `ouzel doctor` as the daemon's user, or as root", subject)
+    remedy = (
+        "run `ouzel doctor` as the daemon's user, or as root"
+        if isinstance(problem, PermissionError)
+        else "look at the path, and in `dmesg` for errors of its disk"
+    )
+    return unknown(seen, remedy, subject)

@@ -62,9 +62,14 @@ def is_daemon(arguments: list[str]) -> bool:
 
 def config_argument(arguments: list[str]) -> str | None:
     """The file that a command line has as `--config`."""
+    return option_of(arguments, "--config")
+
+
+def option_of(arguments: list[str], option: str) -> str | None:
+    """The value of an option in a command line. None if the option is not given."""
     for at, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")
-        if name == "--config":
+        if name == option:
             return value if equals else next(iter(arguments[at + 1 :]), None)
     return None
 

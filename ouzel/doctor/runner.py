@@ -99,7 +99,7 @@ class Job:
         try:
             for each in self.work():
                 self._found.append(each)
-        except PermissionError as problem:
+        except OSError as problem:
             self._found.append(denied(problem.filename or "something", problem))
         except Exception as problem:  # noqa: BLE001  # a defect of one check must not hide the findings of the others
             seen = f"the check itself failed: {type(problem).__name__}: {problem}"

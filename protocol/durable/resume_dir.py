@@ -98,6 +98,10 @@ class ResumeDir:
         """The path of a torrent's fast-resume data in earlier versions."""
         return self.root / f"{torrent}.fastresume"
 
+    def desired_name(self, torrent: str) -> str:
+        """The path that `desired` returns, as a string."""
+        return f"{self._start}{torrent}.json"
+
     def fastresume_name(self, torrent: str) -> str:
         """The path that `fastresume` returns, as a string."""
         return f"{self._start}{_ENGINE_DIR}/{torrent}.fastresume"
@@ -248,7 +252,7 @@ class ResumeDir:
         """
         names = os.listdir(directory) if directory == self.root else _names(directory)  # noqa: PTH208  # only names are needed
         files = [(match[1], match[2], match[0]) for match in map(_TORRENT_FILE.fullmatch, names) if match]
-        return [each for each in files if directory == self.root or each[1] == "fastresume"]
+        return files if directory == self.root else [each for each in files if each[1] == "fastresume"]
 
     def put_aside(self, path: Path, *, mark: str = "") -> Path:
         """Moves a damaged file into `damaged/`. Never overwrites an earlier file. Returns its new path.

@@ -63,7 +63,6 @@ class Catalogue:
     def __init__(self, resume_dir: ResumeDir, on_commit: OnCommit = ignore) -> None:
         self._dir = resume_dir
         self.fastresume_name = resume_dir.fastresume_name
-        self._commits = Commits(resume_dir)
         self._commits = Commits(resume_dir, on_commit)
         self._refusal: str | None = None
         self._changing: Counter[str | None] = Counter()

@@ -112,18 +112,18 @@ def cannot_be_listed(error: OSError) -> str:
 
 def read_torrent(directory: ResumeDir, torrent: str) -> Found:
     """Reads a torrent's record. A damaged record is put aside."""
-    path = directory.desired(torrent)
     try:
-        desired = decode_record(read(path), DesiredTorrent)
+        desired = decode_record(read(directory.desired_name(torrent)), DesiredTorrent)
         if desired.torrent != torrent:
             raise Damaged(f"it is of torrent {desired.torrent!r}")
     except FileNotFoundError:
         return None
     except NewerRecord as error:
-        return _newer(path, torrent, error)
+        return _newer(directory.desired(torrent), torrent, error)
     except Damaged as error:
-        return _put_aside(directory, path, torrent, error)
+        return _put_aside(directory, directory.desired(torrent), torrent, error)
     except OSError as error:
+        path = directory.desired(torrent)
         return Unreadable(path.name, torrent, cannot_be_read(path, error))
     return desired
 

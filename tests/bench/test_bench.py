@@ -61,7 +61,7 @@ def test_acknowledged_checks_what_it_was_told(bench: Bench, target: str) -> None
     document = bench("acknowledged", "--kills", "1", "--target", target)
     assert len(document["moments"]) == 1
     assert document["sent"] >= sum(document["acknowledged"].values()) > 0
-    assert document["losses"] == document["wrong"] == []
+    assert document["losses"] == document["others"] == document["wrong"] == []
 
 
 @pytest.mark.parametrize("kind", ["v1", "v2", "hybrid"])

@@ -127,7 +127,7 @@ class PackageMove:
         return "\n".join(["", *told, login])
 
     def went_on(self) -> str:
-        """The restored download goes on: the file that was not selected is fetched, and nothing is fetched twice."""
+        """The restored download goes on: the file that was not selected is fetched, and the torrent seeds."""
         new = self._new.container
         assert self._made is not None
         new.path("/root/seed").mkdir()
@@ -154,7 +154,7 @@ class PackageMove:
         return "\n".join(["", *told])
 
     def mapped(self) -> str:
-        """The backup is restored once more, with all files at another path. They seed without being hashed."""
+        """The backup is restored once more, with all files at another path. The download seeds, and is not hashed."""
         new = self._new
         new.container.run("install", "-d", "-o", "ouzel", "-g", "ouzel", "-m", "2770", NEW_ROOT)
         self._copy_payload(NEW_ROOT)

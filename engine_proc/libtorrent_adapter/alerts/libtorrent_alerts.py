@@ -63,10 +63,8 @@ ALERT_MASK: Final = int(
 """Enables the alerts that are copied below, and few others. Unused alerts would cost time and space in the queue."""
 
 _NO_PROBLEM: Final = frozenset({0, errno.ENOTEMPTY})
-"""The error codes of deletions that count as successful.
-
-Either the torrent never had files, or its folder still has other files.
-"""
+"""The error codes of successful deletions: the torrent never had files, or its folder still has other files."""
+_CHECKING_RESUME_DATA: Final = lt.torrent_status.states.checking_resume_data
 _WORKING: Final = frozenset({lt.torrent_status.states.checking_files, lt.torrent_status.states.downloading})
 
 
@@ -270,12 +268,12 @@ class AlertCopier:
         """Copies the alert only if the engine's work begins or ends at this change.
 
         Status updates show the other changes. When thousands of torrents start, libtorrent sends several of these
-        alerts for each.
+        alerts for each. The first shows that libtorrent has checked the torrent's resume data.
         """
-        native_state = native.state
-        if self._resume_data.expects:
+        native_state, before = native.state, native.prev_state
+        if before == _CHECKING_RESUME_DATA and self._resume_data.expects:
             self._resume_data.checked(self._torrents.get(native.handle))
-        if native_state not in _WORKING and native.prev_state not in _WORKING:
+        if native_state not in _WORKING and before not in _WORKING:
             return None
         state, handle = STATES[native_state], native.handle
         if state is NativeState.DOWNLOADING:

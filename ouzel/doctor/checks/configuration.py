@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -16,6 +16,9 @@ CHECK_S: Final = 5.0
 """The time limit. The check starts Python twice and loads libtorrent."""
 
 EXIT_NOT_UTF8: Final = 71
+
+_CONFIGURING: Final = ("OUZEL_", "XDG_", "LC_", "LANG")
+"""The beginnings of the names of variables that a configuration depends on."""
 
 
 class _Checked(msgspec.Struct, frozen=True):
@@ -31,7 +34,7 @@ def configuration(target: Target) -> Iterator[Finding]:
     argv = [sys.executable, "-I", "-X", "utf8", "-m", "supervisor", "--check", "--json"]
     if target.config_file is not None:
         argv += ["--config", str(target.config_file)]
-    environ = os.environ if target.environ is None else {**os.environ, **target.environ}
+    environ = os.environ if target.environ is None else {**os.environ, **configuring(target.environ)}
     done = output_of(argv, CHECK_S, environ)
     if done is None:
         yield unknown(f"`ouzeld --check` did not finish within {CHECK_S:g} s", "run it by hand")
@@ -53,3 +56,11 @@ def configuration(target: Target) -> Iterator[Finding]:
         yield info(note, "run `ouzel doctor` as that user, too")
     if checked.ok:
         yield ok(f"{source}: `ouzeld --check` finds no problem")
+
+
+def configuring(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of the daemon's environment that its configuration depends on.
+
+    Others must not reach a program that root starts: the daemon's user can set a variable such as LD_PRELOAD.
+    """
+    return {name: value for name, value in environ.items() if name == "HOME" or name.startswith(_CONFIGURING)}

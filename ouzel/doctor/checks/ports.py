@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import psutil
@@ -130,7 +131,8 @@ def _is(pid: int, owner: str, target: Target) -> bool:
 
 def is_gateway(arguments: Sequence[str]) -> bool:
     """Whether a command line is that of `ouzel-gateway`."""
-    return any(each.rpartition("/")[2] == "ouzel-gateway" for each in arguments[:4]) or "gateway" in arguments[:6]
+    modules = [name for option, name in pairwise(arguments[:6]) if option == "-m"]
+    return "gateway" in modules or any(each.rpartition("/")[2] == "ouzel-gateway" for each in arguments[:4])
 
 
 def _name(pid: int | None, target: Target) -> str:

@@ -144,7 +144,10 @@ def _time(name: str) -> float | None:
     found = _REPORT.fullmatch(name)
     if found is None:
         return None
-    return datetime.strptime(found["time"], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC).timestamp()
+    try:
+        return datetime.strptime(found["time"], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC).timestamp()
+    except ValueError:  # the digits are no time
+        return None
 
 
 def _ago(seconds: float) -> str:

@@ -72,6 +72,7 @@ def test_one_name_from_the_client_to_the_engine_and_back(
     assert run([*at, "--until", "1h"]) == 0
     assert capsys.readouterr().out == ""
     assert run([*at, "--since", "yesterday"]) == 2
+    assert run([*at, "--until", "9999-12-31"]) == 0
 
 
 def test_libtorrent_logs_only_while_it_is_wanted(

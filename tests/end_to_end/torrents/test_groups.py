@@ -82,5 +82,7 @@ def test_groups_on_the_command_line(root: Path, daemon: Daemon, capsys: pytest.C
         "args.upload_bps: a limit of a group is at least 1000" in says("groups", "put", "night", "--up", "9", code=1)[1]
     )
     assert "there is no bandwidth group 'day'" in says("groups", "assign", "day", made.torrent, code=1)[1]
+    says("groups", "put", "day")
+    assert json.loads(says("groups", "remove", "day", "none", "--json", code=1)[0]) == {"removed": ["day"]}
     assert says("groups", "remove", "night")[0] == "removed: night\n"
     assert says("groups")[0] == ""

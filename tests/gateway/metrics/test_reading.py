@@ -81,6 +81,35 @@ def test_a_daemon_that_does_not_answer_is_waited_for_shortly(monkeypatch: pytest
     asyncio.run(scrape())
 
 
+def test_scrapes_at_the_same_time_share_a_reading() -> None:
+    """A flood of scrapes asks the daemon no more than one scrape. One that goes away does not end the others."""
+
+    async def scrape() -> None:
+        client, released = PlayedClient(), asyncio.Event()
+        asked: list[str] = []
+        answer = client.run
+
+        async def run(call: Call[Any], *, deadline_ms: int | None = None) -> Any:
+            asked.append(call.op)
+            await released.wait()
+            return await answer(call, deadline_ms=deadline_ms)
+
+        client.run = run  # type: ignore[method-assign]  # a daemon that takes its time
+        on = reader(client)
+        gone, *others = [asyncio.ensure_future(on.read()) for _ in range(50)]
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.sleep(0)
+        released.set()
+        found = await asyncio.gather(*others)
+        assert all(each.scrape.up for each in found)
+        assert sorted(asked) == ["get_counters", "get_metrics", "health", "stats"]
+        await on.read()
+        assert len(asked) == 8
+
+    asyncio.run(scrape())
+
+
 def test_rows_are_read_only_if_they_are_wanted() -> None:
     """They are bounded."""
     client = PlayedClient()

@@ -1,11 +1,13 @@
 """How the daemon is found."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from ouzel.doctor import discovery
+from protocol.configuration.config_file import ConfigFile
 from protocol.wire.endpoints import COMMANDS_SOCKET
 from tests.ouzel.scripted_daemon import SILENCE, ScriptedDaemon
 
@@ -45,6 +47,21 @@ def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
     """Everything else is still examined."""
     found = discovery.find(tmp_path / "missing.toml", None)
     assert "missing.toml" in str(found.config_problem)
+
+
+def test_a_file_on_a_hung_disk_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wait has a time limit."""
+    freed = threading.Event()
+
+    def hang(_: Path) -> None:
+        freed.wait(60)
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(discovery, "ANSWER_S", 0.05)
+    monkeypatch.setattr(ConfigFile, "read", hang)
+    found = discovery.find(tmp_path / "ouzel.toml", tmp_path)
+    freed.set()
+    assert "its disk may hang" in str(found.config_problem)
 
 
 def test_nobody_listens_on_a_missing_socket(tmp_path: Path) -> None:

@@ -50,6 +50,18 @@ def test_what_this_user_may_not_read_is_unknown() -> None:
     assert "as root" in str(found.advice)
 
 
+def test_a_path_that_cannot_be_used_is_unknown() -> None:
+    """A loop of symbolic links, or an error of the disk, is no defect of a check."""
+
+    def looping(target: Target) -> list[Finding]:
+        raise OSError(40, "Too many levels of symbolic links", "/loop")
+
+    [found] = runner.run(TARGET, [Check("looping", looping)])
+    assert found.status is Status.UNKNOWN
+    assert found.seen == "/loop could not be examined: Too many levels of symbolic links"
+    assert "as root" not in str(found.advice)
+
+
 def test_a_check_that_hangs_is_a_finding() -> None:
     """Only the subject that hangs is affected, and the run ends at the time limit."""
     freed = threading.Event()

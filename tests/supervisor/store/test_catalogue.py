@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import stat
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -90,6 +91,14 @@ async def test_what_was_put_is_what_is_loaded(tmp_path: Path) -> None:
         await catalogue.put(given_torrent, metainfo=b"d4:infoe")
     assert loaded(tmp_path)[0] == {V2: given_torrent}
     assert (tmp_path / f"{V2}.torrent").read_bytes() == b"d4:infoe"
+
+
+def test_one_thread_writes(tmp_path: Path) -> None:
+    """It ends with the catalogue."""
+    before = set(threading.enumerate())
+    with opened(tmp_path):
+        [writer] = [thread for thread in threading.enumerate() if thread not in before and thread.name == "catalogue"]
+    assert not writer.is_alive()
 
 
 async def test_a_change_is_on_disk_before_it_can_be_read(tmp_path: Path) -> None:

@@ -50,20 +50,27 @@ def acknowledged(
     ):
         while len(moments) < count:
             moments.append(trial.strike())
-            tell(f"kill {len(moments)} of {count}: {moments[-1].acknowledged} acknowledged" + _told(moments[-1].losses))
+            tell(f"kill {len(moments)} of {count}: {moments[-1].acknowledged} acknowledged" + _told(moments[-1]))
         last = trial.finish()
     report = _report(target, seed, moments, last, trial.mutators, time.monotonic() - began)
     show(report, as_json=as_json)
 
 
-def _told(losses: list[str]) -> str:
-    return "".join(f"\n  LOST: {loss}" for loss in losses)
+def _told(moment: Moment) -> str:
+    lost = [f"\n  LOST: {loss}" for loss in moment.losses]
+    return "".join([*lost, *(f"\n  not applied: {each}" for each in moment.unapplied)])
 
 
 def _report(
-    target: Target, seed: int, moments: list[Moment], last: list[str], mutators: list[Mutator], seconds: float
+    target: Target,
+    seed: int,
+    moments: list[Moment],
+    last: tuple[list[str], list[str]],
+    mutators: list[Mutator],
+    seconds: float,
 ) -> Report:
-    losses = [loss for moment in moments for loss in moment.losses] + last
+    losses = [loss for moment in moments for loss in moment.losses] + last[0]
+    others = [each for moment in moments for each in moment.unapplied] + last[1]
     by_op = sum((mutator.acknowledged for mutator in mutators), Counter[str]())
     refused = sum((mutator.refused for mutator in mutators), Counter[str]())
     wrong = [each for mutator in mutators for each in mutator.wrong]
@@ -83,6 +90,7 @@ def _report(
         rows=[(name, f"{median(values):{form}}", f"{max(values):{form}}") for name, values, form in columns],
         checks=[
             Check(f"acknowledgements lost in {len(moments)} kills", str(len(losses)), "0", not losses),
+            Check("changes not applied, and dead engines", str(len(others)), "0", not others),
             Check("acknowledgements checked", str(by_op.total()), "> 0", by_op.total() > 0),
             Check(
                 "replies to a request",
@@ -97,6 +105,7 @@ def _report(
             "Refused: " + (", ".join(f"{number} {name}" for name, number in refused.most_common()) or "none") + ".",
             f"{seconds:.0f} s, seed {seed}.",
             *losses,
+            *others,
             *wrong,
         ],
         document={
@@ -108,6 +117,7 @@ def _report(
             "sent": sum(mutator.sent for mutator in mutators),
             "too_many_replies": too_many,
             "losses": losses,
+            "others": others,
             "wrong": wrong,
             "moments": [moment._asdict() for moment in moments],
         },

@@ -45,6 +45,7 @@ class Moment(NamedTuple):
         after: how many acknowledgements arrived after the kill.
         unanswered: the number of requests without a reply.
         losses: the acknowledged changes that are missing.
+        unapplied: the torrents with changes that the engine has not applied in time.
         back_s: from the kill until everything was restored and applied. None if the run did not wait for the restore.
     """
 
@@ -53,6 +54,7 @@ class Moment(NamedTuple):
     after: int
     unanswered: int
     losses: list[str]
+    unapplied: list[str]
     back_s: float | None
 
 
@@ -71,7 +73,7 @@ class Moments:
         self._target = target
         self._chance = chance
         self._struck = 0
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self.mutators = [Mutator(f"mutator-{number}", chance, limit=limits[number]) for number in range(mutators)]
 
     def __enter__(self) -> Self:
@@ -82,9 +84,7 @@ class Moments:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for mutator in self.mutators:
-            mutator.disconnect()
-        self._context.term()
+        self._disconnect()
 
     def strike(self) -> Moment:
         """Kills the target while changes are being acknowledged, and checks the state afterwards.
@@ -105,15 +105,14 @@ class Moments:
         unanswered = sum(mutator.waiting for mutator in self.mutators)
         if self._target == "supervisor":
             until(lambda: not Path(f"/proc/{pid}").exists(), "the engine is gone, too")
-            for mutator in self.mutators:
-                mutator.disconnect()  # otherwise the next supervisor may get unsent requests while results are compared
+            self._disconnect()
             self._daemon.start()
             self._connect()
         losses = self._compare()
-        back_s = None
+        unapplied, back_s = list[str](), None
         if self._chance.random() < 0.75:
             until(self._restored_by_successor_of(gen if self._target == "engine" else 0), "an engine")
-            losses += self._not_applied()
+            unapplied = self._not_applied()
             back_s = time.monotonic() - killed_at
         self._struck += 1
         return Moment(
@@ -122,21 +121,37 @@ class Moments:
             after=len(after),
             unanswered=unanswered,
             losses=losses,
+            unapplied=unapplied,
             back_s=back_s,
         )
 
-    def finish(self) -> list[str]:
-        """Waits for outstanding replies. Returns all problems, including engines that died by themselves."""
+    def finish(self) -> tuple[list[str], list[str]]:
+        """Waits for outstanding replies. Returns the losses, and all other problems.
+
+        Other problems are unapplied changes, and engines that died by themselves.
+        """
         self._listen(LATE_S, idle=True)
-        wrong = self._compare() + self._not_applied()
+        losses, others = self._compare(), self._not_applied()
         deaths = self._daemon.client.health().engine.restarts - (self._struck if self._target == "engine" else 0)
-        return wrong + [f"{deaths} engines died by themselves"] * (deaths != 0)
+        return losses, others + [f"{deaths} engines died by themselves"] * (deaths != 0)
 
     # -- requests: each method returns the times of acknowledgements ----------------------------------------------
 
     def _connect(self) -> None:
+        self._context = zmq.Context()
         for mutator in self.mutators:
             mutator.connect(self._context, self._daemon.runtime_dir)
+
+    def _disconnect(self) -> None:
+        """Closes all sockets and waits until they are closed.
+
+        Sockets connect again by themselves. The next supervisor could carry out unsent requests after its state was
+        compared. Then acknowledged changes that these requests overwrite would count as lost.
+        """
+        for mutator in self.mutators:
+            mutator.disconnect()
+        if self._context is not None:
+            self._context.term()  # sockets are closed in another thread
 
     def _talk(self, *, acknowledgements: int = 0, for_s: float = 0.0) -> list[float]:
         """Sends requests and reads replies until so many acknowledgements have arrived, and at least for `for_s`."""

@@ -27,7 +27,7 @@ PASSING: Final = {"engine_lost", "engine_unavailable", "torrent_busy"}
 """Refusals that the death of an engine may cause. Nothing was accepted then."""
 
 UNKNOWN: Final = {"deadline_exceeded"}
-"""Errors after which it is unknown whether the change was made."""
+"""Errors after which it may be unknown whether the change was made."""
 
 
 class Source(NamedTuple):
@@ -89,14 +89,13 @@ class Mutator:
         return len(self._open)
 
     def connect(self, context: "zmq.Context[zmq.Socket[bytes]]", runtime_dir: Path) -> None:
-        """Connects a new socket. The old socket's unsent requests are dropped. Its open requests stay unanswered."""
-        self.disconnect()
+        """Connects a new socket."""
         self._socket = context.socket(zmq.DEALER)
         self._socket.linger = 0
         self._socket.connect(ipc_endpoint(runtime_dir, COMMANDS_SOCKET))
 
     def disconnect(self) -> None:
-        """Closes the socket."""
+        """Closes the socket. Unsent requests are dropped. Open requests stay unanswered."""
         if self._socket is not None:
             self._socket.close()
         self._socket = None
@@ -207,8 +206,11 @@ class Mutator:
             return
         name = reply["error"]["name"]
         self.refused[name] += 1
-        if name not in UNKNOWN:
-            asked.owed.refused(request)
+        match reply["error"].get("accepted"):
+            case True:
+                asked.owed.accepted(request)
+            case False:
+                asked.owed.refused(request)
         if name not in UNKNOWN | PASSING:
             self.wrong.append(f"{asked.op} is refused: {reply['error']}")
 

@@ -19,6 +19,7 @@ from ouzel.cli.display.log_lines import log_line
 from ouzel.cli.display.output import Output
 from ouzel.cli.failure import print_line
 from ouzel.cli.ids import resolve
+from protocol.wire import codec
 from protocol.wire.commands.service import log_commands
 from protocol.wire.commands.service.log_commands import LINES_MAX
 from protocol.wire.log.log_results import LogPage
@@ -27,6 +28,9 @@ Levels = dict[log_commands.Component, log_commands.LogLevel | None]
 
 POLL_S: Final = 0.5
 """The interval of requests while the log is followed."""
+
+LATEST_S: Final = float(codec.MAX_INTEGER // 1_000_000)
+"""The latest time that a request can name, in seconds since 1970: in the year 2255."""
 
 _AGO: Final = re.compile(r"(\d{1,9})(s|m|h|d)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -181,7 +185,7 @@ def _time(text: str | None, now: float, option: str) -> float | None:
     if ago := _AGO.fullmatch(text):
         return max(0.0, now - int(ago[1]) * _SECONDS[ago[2]])
     try:
-        return max(0.0, datetime.fromisoformat(text).timestamp())
+        return min(max(0.0, datetime.fromisoformat(text).timestamp()), LATEST_S)
     except (ValueError, OverflowError):
         problem = f"{text!r} is no time such as 10m, 2h, 1d or 2026-01-31T22:00"
         raise typer.BadParameter(problem, param_hint=option) from None

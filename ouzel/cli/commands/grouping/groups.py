@@ -62,13 +62,17 @@ def remove_groups(
 ) -> None:
     """Remove bandwidth groups. Their torrents then have no group, and are not changed otherwise."""
     output = Output(as_json=as_json)
-    with asking(context) as client:
-        for name in names:
-            client.remove_group(name)
-            if not as_json:
-                output.line(f"removed: {clean(name)}")
-    if as_json:
-        output.json_line({"removed": names})
+    removed: list[str] = []
+    try:
+        with asking(context) as client:
+            for name in names:
+                client.remove_group(name)
+                removed.append(name)
+                if not as_json:
+                    output.line(f"removed: {clean(name)}")
+    finally:
+        if as_json and removed:  # also if a later one could not be removed
+            output.json_line({"removed": removed})
 
 
 @app.command("assign")

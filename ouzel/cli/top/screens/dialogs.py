@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from ouzel.cli.display.printable import clean
+from ouzel.cli.top.screens import workers
 from protocol.wire.errors import OuzelError
 
 _CSS = """
@@ -77,7 +78,7 @@ class Form(ModalScreen[str | None]):
     @on(Button.Pressed, "#ok")
     def accept(self) -> None:
         """Submits the values."""
-        self.run_worker(self._accept(), exclusive=True)
+        workers.start(self, self._accept(), exclusive=True)
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:

@@ -16,6 +16,7 @@ from ouzel.cli.display.printable import clean
 from ouzel.cli.display.units import format_count
 from ouzel.cli.top import actions
 from ouzel.cli.top.line_list import LineList
+from ouzel.cli.top.screens import workers
 from ouzel.cli.top.screens.dialogs import Field, Form, Question
 from ouzel.cli.top.view import columns
 from ouzel.client.aio import AsyncClient
@@ -54,7 +55,7 @@ class ListScreen(Screen[None], Generic[T]):
     def on_mount(self) -> None:
         """Begins to read."""
         self.query_one(LineList).focus()
-        self.run_worker(self._refresh())
+        workers.start(self, self._refresh())
 
     async def read(self) -> list[T]:
         """The rows."""
@@ -80,7 +81,7 @@ class ListScreen(Screen[None], Generic[T]):
                 self.say(error.message, "bold red")
             self._changed.set()
 
-        self.run_worker(run())
+        workers.start(self, run())
 
     def done(self, text: str | None) -> None:
         """Shows what a form has done."""

@@ -17,6 +17,7 @@ from textual.widgets import Footer, Static
 from ouzel.cli.display import render, statistics
 from ouzel.cli.display.printable import clean
 from ouzel.cli.display.units import format_span
+from ouzel.cli.top.screens import workers
 from ouzel.client.aio import AsyncClient
 from ouzel.errors import Refused
 from protocol.wire.errors import OuzelError
@@ -42,8 +43,7 @@ class Page(Screen[None]):
     def on_mount(self) -> None:
         """Begins to read."""
         self.query_one(VerticalScroll).focus()
-        # Both are found now: while the page closes, its widgets are no longer in it, and the worker may run once more.
-        self.run_worker(self._refresh(self.query_one("#problem", Static), self.query_one("#text", Static)))
+        workers.start(self, self._refresh())
 
     async def read(self) -> RenderableType:
         """The text."""
@@ -53,10 +53,11 @@ class Page(Screen[None]):
         """Returns to the list."""
         self.dismiss(None)
 
-    async def _refresh(self, problem: Static, text: Static) -> None:
+    async def _refresh(self) -> None:
         while True:
+            problem = self.query_one("#problem", Static)
             try:
-                text.update(await self.read())
+                self.query_one("#text", Static).update(await self.read())
                 problem.display = False
             except OuzelError as error:
                 problem.update(Text(clean(error.message), "bold red"))

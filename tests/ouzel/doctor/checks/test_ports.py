@@ -13,6 +13,7 @@ from ouzel.doctor.target import Paths, Target
         ("/opt/ouzel/bin/python -I /opt/ouzel/bin/ouzel-gateway --config x", True),
         ("python -I -m gateway", True),
         ("nginx: master process", False),
+        ("docker run gateway", False),
     ],
 )
 def test_a_gateway_is_known_by_its_command_line(line: str, gateway: bool) -> None:

@@ -69,3 +69,12 @@ def test_a_crash_loop_is_three_crashes_within_ten_minutes(tmp_path: Path) -> Non
         (reports / f"20270115T07590{gen}.000000Z-gen{gen}.json").touch()
     [found] = records.crashes(target(tmp_path), lambda: NOW)
     assert found.status is Status.ERROR
+
+
+def test_a_report_whose_name_has_no_time_does_not_count(tmp_path: Path) -> None:
+    """A name may have digits that are no time."""
+    reports = tmp_path / "crashes"
+    reports.mkdir()
+    (reports / "99999999T999999.999999Z-gen1.json").touch()
+    [found] = records.crashes(target(tmp_path), lambda: NOW)
+    assert found.status is Status.OK
