@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from tests import once, order, timings
 from tests.clients import matrix
+from tests.end_to_end import reused
 from tools.rig import mounts
 from tools.rig.daemon import Daemon
 from tools.rig.forking.forked_daemon import ForkServer
@@ -36,6 +37,11 @@ def fork_server() -> Iterator[None]:
         yield
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the option that measures the order of the next runs."""
+    parser.addoption(timings.OPTION, action="store_true", help=f"write how long tests took to {timings.SLOW}")
+
+
 def pytest_configure() -> None:
     """Hides the mounts of each test process from the other test processes, whose tests watch the mounts."""
     mounts.enter_own_namespace()
@@ -57,7 +63,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Prints the tables, and records which tests passed."""
     once.pytest_terminal_summary(terminalreporter, config)
     matrix.pytest_terminal_summary(terminalreporter)
-    timings.pytest_terminal_summary(terminalreporter)
+    timings.pytest_terminal_summary(terminalreporter, config)
 
 
 def pytest_collection_finish() -> None:
@@ -75,11 +81,16 @@ def pytest_runtest_call() -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown() -> Generator[None, object, object]:
-    """Collects garbage of fixtures, too, and freezes what remains."""
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """Collects garbage of fixtures, too, and freezes what remains.
+
+    Before tests that start no processes, the reused daemons end: an idle daemon takes 1 % of a core.
+    """
     try:
         return (yield)
     finally:
+        if nextitem is not None and nextitem.get_closest_marker("process") is None:
+            reused.end_all()
         _collect_and_freeze()
 
 

@@ -1,18 +1,26 @@
 """The order of a parallel run: each worker begins with its share of the long tests, those that start processes.
 
+The slowest of them come first, as recorded in `timings.SLOW`. They wait most of their time, and overlap.
+
 pytest-xdist (`--dist=worksteal`) gives each worker an equal, contiguous part of all tests, and later moves tests from
 the end of the longest queue to a worker that has none left. Were long tests last, the other workers would wait for
-them. Within both kinds the order stays pytest-randomly's. Tests of a module marked `shared` stay together.
+them. The order of all others stays pytest-randomly's within both kinds. Tests of a module marked `shared` stay
+together.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, groupby
 from typing import TypeVar
 
 import pytest
 
+from tests import timings
+
 T = TypeVar("T")
+
+USUAL_S = 1.0
+"""The seconds that a long test takes if it is not recorded."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -24,7 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     long = [group for group in groups if group[0].get_closest_marker("process")]
     long.sort(key=lambda group: group[0].get_closest_marker("first") is None)
     short = [group for group in groups if not group[0].get_closest_marker("process")]
-    items[:] = dealt(long, short, workers)
+    recorded = timings.recorded()
+    items[:] = dealt(long, short, workers, lambda item: recorded.get(item.nodeid, USUAL_S))
 
 
 def _group(item: pytest.Item) -> str:
@@ -32,16 +41,22 @@ def _group(item: pytest.Item) -> str:
     return item.nodeid.partition("::")[0] if item.get_closest_marker("shared") else item.nodeid
 
 
-def dealt(long: Iterable[Sequence[T]], short: Iterable[Sequence[T]], workers: int) -> list[T]:
+def dealt(
+    long: Iterable[Sequence[T]], short: Iterable[Sequence[T]], workers: int, seconds: Callable[[T], float]
+) -> list[T]:
     """Returns all of them, ordered such that each of `workers` equal parts begins with its share of the long ones.
 
     Args:
         long, short: groups; one of long ones stays together, one of short ones may be cut where a part ends.
         workers: how many parts there are.
+        seconds: how long a long one takes. The shares take as long as each other, and each begins with its slowest.
     """
     shares: list[list[T]] = [[] for _ in range(workers)]
-    for group in long:
-        min(shares, key=len).extend(group)
+    loads = [0.0] * workers
+    for taken, group in sorted(((sum(map(seconds, group)), group) for group in long), key=lambda each: -each[0]):
+        least = loads.index(min(loads))
+        loads[least] += taken
+        shares[least].extend(group)
     rest = list(chain.from_iterable(short))
     for number, share in enumerate(shares):
         parts = len(shares) - number

@@ -1,6 +1,6 @@
 """The table of where a run's time goes."""
 
-from tests.timings import Spent, table
+from tests.timings import Spent, slowest, table
 
 
 def test_phases_are_added_up_by_test_and_folder() -> None:
@@ -19,3 +19,9 @@ def test_phases_are_added_up_by_test_and_folder() -> None:
         "     1.5  30.0%      1  tests/a/test_x.py::test_1",
         "     0.5  10.0%      1  tests/a/test_z.py::test_3",
     ]
+
+
+def test_the_slowest_are_recorded_with_all_their_phases() -> None:
+    """The slowest first. Quick tests are left out, since there are thousands."""
+    spent = [Spent("quick", 0.5), Spent("slow", 3.0), Spent("slow", 1.25), Spent("slowest", 9.0)]
+    assert list(slowest(spent).items()) == [("slowest", 9.0), ("slow", 4.2)]

@@ -12,7 +12,8 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
+from weakref import WeakSet
 
 import msgspec
 import pytest
@@ -41,7 +42,11 @@ class ReusedDaemon:
         make: makes the daemon, in an empty directory.
     """
 
+    known: ClassVar["WeakSet[ReusedDaemon]"] = WeakSet()
+    """All of this process."""
+
     def __init__(self, make: Callable[[Path], Daemon]) -> None:
+        self.known.add(self)
         self._make = make
         self._root: Path | None = None
         self._daemon: Daemon | None = None
@@ -102,6 +107,12 @@ def lent(reused: ReusedDaemon, request: pytest.FixtureRequest) -> Iterator[Daemo
     failed = request.session.testsfailed
     yield reused.lend()
     reused.take_back(sound=request.session.testsfailed == failed)
+
+
+def end_all() -> None:
+    """Ends all reused daemons of this process. The next test that wants one starts another."""
+    for each in ReusedDaemon.known:
+        each.close()
 
 
 def clear(directory: Path) -> None:
