@@ -45,7 +45,7 @@ from supervisor.requests.large_frames import LargeFrames
 from supervisor.requests.long_reads import LongReads
 from supervisor.requests.tarpit import Tarpit
 from supervisor.requests.work import Works
-from supervisor.store.catalogue import OutcomeUnknown
+from supervisor.store.record_writes import OutcomeUnknown
 from supervisor.traces.traces import TRACE, Traces
 from supervisor.transport.loop_socket import LoopSocket, Sender
 from supervisor.transport.outbox import Outbox

@@ -4,41 +4,31 @@ directory.
 A change is applied in memory only when it is on disk. So clients read durable state only. The store never blocks the
 loop. `Commits` writes all changes, and commits queued writes as one group.
 
-If a write fails half way, it is rolled back before the client gets an answer. To roll back, the state in memory is
-written again. If that fails, too, the torrent or the session is *in doubt*. Then disk and memory may differ, and the
-client gets the error `OutcomeUnknown`. `mend` writes the state in memory again. Until that succeeds, no later change of
-the torrent is accepted.
+If a write fails half way, it is rolled back before the client gets an answer. If that fails, too, the client gets the
+error `OutcomeUnknown`, and the torrent or the session is *in doubt* (`RecordWrites`).
 """
 
-import asyncio
-import contextlib
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 import msgspec
 
-from protocol.durable.durable import Change, Unsettled
+from protocol.durable.durable import Change
 from protocol.durable.integrity import Damaged, check_crc32, encode_record, read, seal
 from protocol.durable.resume_dir import ResumeDir
 from protocol.wire.desired import DesiredTorrent, TorrentOptions
-from protocol.wire.errors import ErrorKind, OuzelError
+from protocol.wire.errors import OuzelError
 from protocol.wire.session.desired_session import DesiredSession
-from supervisor.store.commits import Commits, FailedWrite, OnCommit, ignore, largest_failed
+from supervisor.store.commits import Commits, OnCommit, ignore
 from supervisor.store.damage import DamagedFile
 from supervisor.store.derived.category_names import CategoryNames
 from supervisor.store.derived.counted_records import CountedRecords
 from supervisor.store.derived.group_names import shown_options
 from supervisor.store.differences import Record
 from supervisor.store.id_index import IdIndex
+from supervisor.store.record_writes import RecordWrites, refused
 from supervisor.store.stored_records import Stored, Unreadable, cannot_be_listed, read_all
-
-RETRY_AFTER_MS: Final = 1000
-
-
-class OutcomeUnknown(OuzelError):
-    """A change failed half way and could not be rolled back. After a crash, the change may be in force."""
 
 
 class Catalogue:
@@ -55,8 +45,7 @@ class Catalogue:
             changed.
         session_unreadable: why the session's record cannot be read. None if it was read.
         unlisted: why the directory could not be listed. None if it was listed.
-        failed: the largest failed write. None if a write of at least this size has succeeded since.
-        on_write_failed: called on the loop after a failed write.
+        writes: writes the records, and knows which torrents are in doubt.
         fastresume_name: returns the path of a torrent's fast-resume data.
     """
 
@@ -64,10 +53,7 @@ class Catalogue:
         self._dir = resume_dir
         self.fastresume_name = resume_dir.fastresume_name
         self._commits = Commits(resume_dir, on_commit)
-        self._refusal: str | None = None
-        self._changing: Counter[str | None] = Counter()
-        """By torrent: the number of changes that are being written. None stands for the session."""
-        self._doubts: set[str | None] = set()
+        self.writes = RecordWrites(self._commits, self._in_memory)
         self.torrents = CountedRecords()
         self.leaving: dict[str, DesiredTorrent] = {}
         self.session = DesiredSession()
@@ -78,10 +64,8 @@ class Catalogue:
         self.unreadable: dict[str, Unreadable] = {}
         self.session_unreadable: Unreadable | None = None
         self.unlisted: str | None = None
-        self.failed: FailedWrite | None = None
         self._ids: list[str] = []
         """The ids in `torrents` and `unreadable`, sorted."""
-        self.on_write_failed: Callable[[], None] = lambda: None
         self._category_names = CategoryNames()
 
     # -- loading --------------------------------------------------------------------------------------------------
@@ -178,7 +162,7 @@ class Catalogue:
         """
         unread = self.session_unreadable if torrent is None else self.unreadable.get(torrent)
         if unread is not None:
-            raise _refused(f"{unread.problem}; nothing was changed")
+            raise refused(f"{unread.problem}; nothing was changed")
 
     # -- changes --------------------------------------------------------------------------------------------------
 
@@ -199,8 +183,8 @@ class Catalogue:
         if resume is not None:
             changes.insert(0, Change(self._dir.fastresume(desired.torrent), seal(resume)))
         torrent = desired.torrent
-        with self._change(torrent):
-            await self._write(torrent, changes)
+        with self.writes.change(torrent):
+            await self.writes.write(torrent, changes)
             self._keep(desired)
 
     async def merge(
@@ -209,7 +193,7 @@ class Catalogue:
         """Makes a merge of records into one record durable. Raises the errors of `put`.
 
         The kept record names the other records. So the next start after a crash completes the merge (`_finish_merges`).
-        If the other records cannot be written, they are in doubt. `mend` writes these records later.
+        If the other records cannot be written, they are in doubt. `RecordWrites.mend` writes these records later.
         """
         await self.put(kept, metainfo=metainfo)
         for each in leaving:
@@ -217,7 +201,7 @@ class Catalogue:
                 await self.put(each)
             except OuzelError:
                 self._keep(each)
-                self._doubts.add(each.torrent)
+                self.writes.doubts.add(each.torrent)
 
     def _finish_merges(self) -> list[DesiredTorrent]:
         """Moves merged records to `leaving`. Returns the moved records."""
@@ -270,8 +254,8 @@ class Catalogue:
     async def put_session(self, session: DesiredSession) -> None:
         """Makes the session's desired state durable. Raises the errors of `put`."""
         self.check_readable(None)
-        with self._change(None):
-            await self._write(None, [Change(self._dir.session, encode_record(session))])
+        with self.writes.change(None):
+            await self.writes.write(None, [Change(self._dir.session, encode_record(session))])
             self.session = session
 
     async def drop(self, torrent: str) -> None:
@@ -281,8 +265,8 @@ class Catalogue:
         """
         files = (self._dir.old_fastresume(torrent), self._dir.metainfo(torrent), self._dir.desired(torrent))
         changes = [Change(path, None) for path in files]
-        with self._change(torrent):
-            await self._write(torrent, changes, take_back=False)
+        with self.writes.change(torrent):
+            await self.writes.write(torrent, changes, take_back=False)
             self.leaving.pop(torrent, None)
             self.index.drop(torrent)
             self.removed.add(torrent)
@@ -293,40 +277,21 @@ class Catalogue:
         Raises:
             OuzelError: STORAGE_UNAVAILABLE. An earlier change is still in doubt.
         """
-        if torrent in self._doubts and (problem := self._refusal or await self._settle(torrent)) is not None:
-            raise _refused(f"an earlier change is still in doubt ({problem}); nothing was changed")
+        await self.writes.ensure_settled(torrent)
 
     def close(self) -> None:
         """Waits until all queued writes have ended, and writes all torrents in doubt once more."""
-        self._commits.close([self._in_memory(subject) for subject in self._doubts])
+        self._commits.close([self._in_memory(subject) for subject in self.writes.doubts])
 
     # -- a directory that cannot be written -----------------------------------------------------------------------
 
     def suspend(self, problem: str) -> None:
         """Refuses every change from now on. `problem` is the reason."""
-        self._refusal = problem
+        self.writes.refusal = problem
 
     def open(self) -> None:
         """Accepts changes again."""
-        self._refusal = None
-
-    @property
-    def in_doubt(self) -> int:
-        """The number of torrents in doubt."""
-        return len(self._doubts)
-
-    async def mend(self) -> str | None:
-        """Writes the state in memory of all torrents in doubt. Returns the first error, or None.
-
-        A torrent that is being written now is skipped. That write may end the doubt.
-        """
-        problems = await asyncio.gather(*(self._mend(subject) for subject in self._doubts))
-        return next((problem for problem in problems if problem is not None), None)
-
-    async def _mend(self, subject: str | None) -> str | None:
-        if self._changing[subject]:  # the state in memory may be about to change
-            return None
-        return await self._settle(subject)
+        self.writes.refusal = None
 
     async def settled(self) -> None:
         """Waits until all writes have ended and their outcomes are applied in memory."""
@@ -341,7 +306,7 @@ class Catalogue:
 
     def has_known(self, torrent: str) -> bool:
         """Whether this supervisor has ever had this torrent. Callable from any thread."""
-        books = (self.torrents, self.leaving, self.removed, self.unreadable, self._doubts)
+        books = (self.torrents, self.leaving, self.removed, self.unreadable, self.writes.doubts)
         return any(torrent in book for book in books)
 
     def has(self, torrent: str) -> bool:
@@ -362,51 +327,6 @@ class Catalogue:
         """Writes a torrent's fast-resume data, because the engine cannot write. Returns the error, or None."""
         return await self._commits.commit(torrent, [Change(self._dir.fastresume(torrent), content)])
 
-    async def rewrite(self, changes: Sequence[tuple[str | None, Change]]) -> str | None:
-        """Writes the state in memory even while changes are refused. Returns the first error, or None."""
-        outcomes = await asyncio.gather(*(self._commits.commit(subject, [change]) for subject, change in changes))
-        return next((str(error) for error in outcomes if error is not None), None)
-
-    @contextlib.contextmanager
-    def _change(self, subject: str | None) -> Iterator[None]:
-        """Returns a context for one change. In the context, the change counts as being written."""
-        self._changing[subject] += 1
-        try:
-            yield
-        finally:
-            self._changing[subject] -= 1
-            if not self._changing[subject]:
-                del self._changing[subject]
-
-    async def _write(self, subject: str | None, changes: Sequence[Change], *, take_back: bool = True) -> None:
-        if self._refusal is not None:
-            raise _refused(f"the resume directory cannot be written ({self._refusal}); nothing was changed")
-        error = await self._commits.commit(subject, changes)
-        self.failed = largest_failed(self.failed, changes, error)
-        if error is None:
-            self._doubts.discard(subject)
-            return
-        problem = None
-        if take_back and isinstance(error, Unsettled):
-            self._doubts.add(subject)
-            problem = await self._settle(subject)
-        self.on_write_failed()
-        if problem is not None:
-            raise OutcomeUnknown(
-                ErrorKind.STORAGE_UNAVAILABLE,
-                f"writing the resume directory failed half way ({error}), and so did rolling it back ({problem}): it "
-                "is not known whether this takes effect after a crash; ask again",
-                retry_after_ms=RETRY_AFTER_MS,
-            )
-        raise _refused(f"the resume directory cannot be written ({error}); nothing was changed")
-
-    async def _settle(self, subject: str | None) -> str | None:
-        """If a subject is in doubt, writes its state in memory. Returns the error, or None."""
-        error = await self._commits.commit(subject, self._in_memory(subject))
-        if error is None:
-            self._doubts.discard(subject)
-        return None if error is None else str(error)
-
     def _in_memory(self, subject: str | None) -> list[Change]:
         """The writes of a subject's state in memory."""
         if subject is None:
@@ -420,7 +340,3 @@ class Catalogue:
             return changes
         files = (self._dir.desired(subject), self._dir.metainfo(subject), self._dir.fastresume(subject))
         return [Change(path, None) for path in files]
-
-
-def _refused(message: str) -> OuzelError:
-    return OuzelError(ErrorKind.STORAGE_UNAVAILABLE, message, retry_after_ms=RETRY_AFTER_MS)

@@ -118,7 +118,7 @@ class ResumeDirWarden:
         self._lying: frozenset[str] | None = None
         self._inherited = False
         resume_dir.bind(lock.identity)
-        catalogue.on_write_failed = self._write_failed
+        catalogue.writes.on_write_failed = self._write_failed
 
     @property
     def trouble(self) -> bool:
@@ -287,26 +287,26 @@ class ResumeDirWarden:
 
     async def _look_at_writes(self) -> None:
         """Writes torrents in doubt again. Probes whether a failed write would succeed now."""
-        if self._catalogue.in_doubt:
-            problem = await self._catalogue.mend()
+        if self._catalogue.writes.doubts:
+            problem = await self._catalogue.writes.mend()
             if problem is not None:
                 self._tell.writes(
-                    f"for {self._catalogue.in_doubt} torrents or settings the disk may hold a failed change, which "
-                    f"a crash may bring into force; it cannot be rolled back yet ({problem}): {remedy(problem)}"
+                    f"for {len(self._catalogue.writes.doubts)} torrents or settings the disk may hold a failed change, "
+                    f"which a crash may bring into force; it cannot be rolled back yet ({problem}): {remedy(problem)}"
                 )
                 return
-        failed, now = self._catalogue.failed, time.monotonic()
+        failed, now = self._catalogue.writes.failed, time.monotonic()
         if failed is not None and now >= self._probe_at:
             self._probes += 1
             self._probe_at = now + _BACKOFF.delay_s(self._probes)
             try:
                 await self._beside(partial(self._probe, failed))
             except OSError as error:
-                self._catalogue.failed = failed._replace(problem=str(error))
+                self._catalogue.writes.failed = failed._replace(problem=str(error))
             else:
-                if self._catalogue.failed is failed:
-                    self._catalogue.failed = None
-        failed = self._catalogue.failed
+                if self._catalogue.writes.failed is failed:
+                    self._catalogue.writes.failed = None
+        failed = self._catalogue.writes.failed
         self._tell.writes(
             None
             if failed is None
@@ -372,7 +372,7 @@ class ResumeDirWarden:
         await self._beside(partial(write_format, self._dir))
         changes, mended = await self._beside(lambda: differences(self._dir, records, removed))
         owners = {record.path: record.torrent for record in records}
-        problem = await self._catalogue.rewrite([(owners[change.path], change) for change in changes])
+        problem = await self._catalogue.writes.rewrite([(owners[change.path], change) for change in changes])
         if problem is not None:
             self._close(problem)
             return

@@ -523,10 +523,10 @@ async def test_a_write_that_failed_is_kept_in_mind_until_one_as_large_succeeds(t
     with opened(tmp_path) as catalogue:
         (tmp_path / f"{V1}.json.tmp").mkdir()
         await refused(catalogue.put(desired(), metainfo=b"x" * 1000))
-        assert catalogue.failed is not None
-        assert (catalogue.failed.files, catalogue.failed.size > 1000) == (2, True)
+        assert catalogue.writes.failed is not None
+        assert (catalogue.writes.failed.files, catalogue.writes.failed.size > 1000) == (2, True)
         await catalogue.put(desired(OTHER))
-        assert catalogue.failed is not None
+        assert catalogue.writes.failed is not None
         (tmp_path / f"{V1}.json.tmp").rmdir()
         await catalogue.put(desired(), metainfo=b"x" * 1000)
-        assert catalogue.failed is None
+        assert catalogue.writes.failed is None

@@ -40,7 +40,8 @@ from supervisor.config.goals_config import GoalsConfig
 from supervisor.engine.torrents.merger import Merger
 from supervisor.engine.torrents.observed.snapshot import Snapshot
 from supervisor.engine.torrents.waiters import Waiters
-from supervisor.store.catalogue import Catalogue, OutcomeUnknown
+from supervisor.store.catalogue import Catalogue
+from supervisor.store.record_writes import OutcomeUnknown
 from supervisor.store.stored_records import read_all
 from tools.bench.service.model_disk import Fault, ModelDisk, State
 
@@ -194,8 +195,8 @@ class _Client:
                 if await self._drop(torrent):
                     break
         self._faulty = False
-        assert await catalogue.mend() is None
-        assert catalogue.in_doubt == 0
+        assert await catalogue.writes.mend() is None
+        assert not catalogue.writes.doubts
         for torrent in list(catalogue.leaving):
             assert await self._drop(torrent)
         for subject in self.allowed:
@@ -207,7 +208,7 @@ class _Client:
         for _ in range(TRIES):
             if await self._ask(command):
                 return
-            await self.catalogue.mend()  # as the supervisor's storage warden does
+            await self.catalogue.writes.mend()  # as the supervisor's storage warden does
 
     async def _ask(self, command: Mutation) -> bool:
         """Sends a mutation once. Returns whether it was executed, or is impossible because the torrent is gone."""
