@@ -1,8 +1,10 @@
 """The observed state of one torrent."""
 
+from itertools import islice
+
 from protocol.wire.events.torrent_events import Progress
 from protocol.wire.metadata import KnownMetadata
-from protocol.wire.rows import TorrentState
+from protocol.wire.rows import FileRow, TorrentState
 from supervisor.engine.torrents.observed.packed_files import Metadata
 
 
@@ -59,3 +61,21 @@ class Observed:
         """
         stopped = self.state in (TorrentState.ERROR, TorrentState.MISSING_STORAGE)
         return stopped or self.storage_problem is not None or self.refusal is not None
+
+    def file_rows(self, start: int = 0, count: int | None = None) -> list[FileRow] | None:
+        """The files from index `start` on. `count` limits their number. None while the files are not known."""
+        metadata = self.metadata
+        if metadata is None:
+            return None
+        done = self.file_bytes[1] if self.file_bytes else []
+        return [
+            FileRow(
+                index=file.index,
+                path=file.path,
+                size=file.size,
+                priority=file.priority,
+                bytes_done=done[file.index] if file.index < len(done) else 0,
+                torrent_path=metadata.torrent_paths.get(str(file.index)),
+            )
+            for file in islice(metadata.files(start), count)
+        ]

@@ -7,7 +7,6 @@ The engine reports every change, so the state is still true.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +16,7 @@ from protocol.wire.desired import DesiredTorrent, TorrentOptions, edited_web_see
 from protocol.wire.events.torrent_events import Progress, StateChanged
 from protocol.wire.goals import GoalsReport
 from protocol.wire.metadata import KnownMetadata
-from protocol.wire.peer_rows import TrackerRow, TrackerStatus, WebSeedRow
+from protocol.wire.peer_rows import TrackerRow, WebSeedRow
 from protocol.wire.rows import (
     ACTIVE_STATES,
     DETAIL_FIELDS,
@@ -44,10 +43,6 @@ _ON_THE_WAY: Final = frozenset({TorrentState.QUEUED, TorrentState.CHECKING})
 """The states of a download between two engines. The average of its rate continues during these states."""
 
 V1_DIGITS: Final = 40
-
-
-def _uncontacted(url: str, tier: int) -> TrackerRow:
-    return TrackerRow(url=url, tier=tier, status=TrackerStatus.NOT_CONTACTED)
 
 
 class Snapshot:
@@ -295,7 +290,8 @@ class Snapshot:
     def _tracker(self, desired: DesiredTorrent) -> str | None:
         """The tracker that a torrent's row shows, if clients have changed its trackers, or no engine has named them."""
         known = self.trackers.of.get(desired.torrent)
-        urls = [row.url for row in self.trackers_of(desired, 0.0)]  # with changes that no engine has applied yet
+        rows = self.trackers.desired_rows(desired, 0.0, present=desired.torrent in self.present)
+        urls = [row.url for row in rows]  # with changes that no engine has applied yet
         return known.shown if known is not None and known.shown in urls else next(iter(urls), None)
 
     def _hindrance(
@@ -363,15 +359,7 @@ class Snapshot:
         Before the first report, the result has the trackers in the torrent's record. Changes by clients count, even if
         no engine has applied them yet.
         """
-        rows = self.trackers.rows(desired.torrent, now)
-        if not rows and desired.torrent not in self.present:
-            urls = dict.fromkeys([*urls_of_link(desired.magnet or "", "tr"), *desired.trackers])
-            rows = [_uncontacted(url, 0) for url in urls]
-        if desired.tracker_edits is None:
-            return rows
-        known = {row.url: row for row in rows}
-        edited = desired.tracker_edits.apply((row.url, row.tier) for row in rows)
-        return [msgspec.structs.replace(known.get(url) or _uncontacted(url, tier), tier=tier) for url, tier in edited]
+        return self.trackers.desired_rows(desired, now, present=desired.torrent in self.present)
 
     def web_seeds_of(self, desired: DesiredTorrent) -> list[WebSeedRow]:
         """Returns the web seeds of a torrent as an engine reported them.
@@ -385,20 +373,7 @@ class Snapshot:
     def files(self, torrent: str, start: int = 0, count: int | None = None) -> list[FileRow] | None:
         """A torrent's files from index `start` on. `count` limits their number. None while the files are not known."""
         observed = self._torrents.get(torrent)
-        if observed is None or observed.metadata is None:
-            return None
-        done = observed.file_bytes[1] if observed.file_bytes else []
-        return [
-            FileRow(
-                index=file.index,
-                path=file.path,
-                size=file.size,
-                priority=file.priority,
-                bytes_done=done[file.index] if file.index < len(done) else 0,
-                torrent_path=observed.metadata.torrent_paths.get(str(file.index)),
-            )
-            for file in islice(observed.metadata.files(start), count)
-        ]
+        return None if observed is None else observed.file_rows(start, count)
 
     def session_age_ms(self, now: float) -> int | None:
         """The age of the session's numbers; None before the first report."""

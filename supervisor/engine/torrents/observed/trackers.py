@@ -9,9 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
+import msgspec
+
 from protocol.internal.link_events import TrackerReport
 from protocol.internal.link_queries import TrackerReading
 from protocol.text.redacted import redacted
+from protocol.wire.desired import DesiredTorrent
 from protocol.wire.events.torrent_events import TrackerStatusChanged
 from protocol.wire.peer_rows import TrackerRow, TrackerStatus
 
@@ -193,6 +196,23 @@ class Trackers:
             )
         return sorted(rows, key=lambda row: row.tier)
 
+    def desired_rows(self, desired: DesiredTorrent, now: float, *, present: bool) -> list[TrackerRow]:
+        """A torrent's trackers, with the changes that no engine has applied yet.
+
+        Args:
+            present: whether the running engine has confirmed the torrent. If not, and no engine has named trackers, the
+                result has the trackers in the torrent's record.
+        """
+        rows = self.rows(desired.torrent, now)
+        if not rows and not present:
+            urls = dict.fromkeys([*urls_of_link(desired.magnet or "", "tr"), *desired.trackers])
+            rows = [_uncontacted(url, 0) for url in urls]
+        if desired.tracker_edits is None:
+            return rows
+        known = {row.url: row for row in rows}
+        edited = desired.tracker_edits.apply((row.url, row.tier) for row in rows)
+        return [msgspec.structs.replace(known.get(url) or _uncontacted(url, tier), tier=tier) for url, tier in edited]
+
     def numbers_age_s(self, torrent: str, now: float) -> float | None:
         """The age of the last readings of a torrent's trackers. None if no engine has reported readings."""
         found = self._readings.get(torrent)
@@ -259,6 +279,10 @@ class Trackers:
 
 def _tier(source: tuple[str, int]) -> int:
     return source[1]
+
+
+def _uncontacted(url: str, tier: int) -> TrackerRow:
+    return TrackerRow(url=url, tier=tier, status=TrackerStatus.NOT_CONTACTED)
 
 
 def urls_of_link(magnet: str, parameter: str) -> list[str]:
