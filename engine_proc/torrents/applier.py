@@ -66,7 +66,7 @@ class Applier:
         self._selections = selections
         self._rechecker = rechecker
         self._remover = Remover(parts, loader, records)
-        self.options = Options(parts.session, records)
+        self.options = Options(parts, records)
 
     # -- desired state --------------------------------------------------------------------------------------------
 
@@ -124,14 +124,12 @@ class Applier:
             case reconcile.SetPaused(True):
                 self._session.set_paused(torrent, True)
             case reconcile.SetPaused():
-                self.options.let_run(torrent)
-                self._parts.pacer.prioritize(torrent)
-                self.call_peers(torrent)
+                self.options.resume(torrent)
             case reconcile.SetSelection(desired):
                 self._selections.change(torrent, desired)
             case reconcile.Connect(peers):
                 self._session.connect(torrent, peers)
-                self.call_peers(torrent)
+                self.options.call_peers(torrent)
             case reconcile.Recheck():
                 verdict = self._rechecker.request(torrent)
                 if verdict is not None:
@@ -156,11 +154,6 @@ class Applier:
             self.unload(torrent)
         elif self._rechecker.inspecting(torrent):
             self._rechecker.begin(torrent)
-
-    def call_peers(self, torrent: str) -> None:
-        """Requests connections to a torrent's known peers, if the torrent may still download."""
-        if self._parts.translator.incomplete(torrent) and torrent in self._session.torrents():
-            self._session.call_peers(torrent)
 
     def confirm(self, torrent: str) -> None:
         """Confirms the applied state if no operation on the torrent is pending. Reads back changed limits."""
@@ -291,10 +284,7 @@ class Applier:
         if record is None or torrent not in self._session.torrents():
             return
         if record.removal is not None:
-            if problem is not None:
-                self._remover.spare(torrent, record.removal, problem)
-            else:
-                self._remover.take_out(torrent, record.removal)
+            self._remover.confined(torrent, record.removal, problem)
         elif problem is not None:
             self.expel(torrent, Expelled(LEADS_OUT, problem))
         elif record.applied is not None:

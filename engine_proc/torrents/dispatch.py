@@ -125,7 +125,7 @@ class Dispatcher:
         """Connects a torrent to these peers. Does nothing if the torrent is not in the session."""
         if torrent in self._session.torrents():
             self._session.connect(torrent, peers)
-            self._applier.call_peers(torrent)
+            self._applier.options.call_peers(torrent)
 
     @faults_are_the_torrents
     def verify(self, torrent: str, writer: str) -> None:
@@ -312,7 +312,7 @@ class Dispatcher:
             return
         self._records.retry_until(torrent, self._parts.clock() + RETRY_S)
         self._applier.options.let_run(torrent)
-        self._applier.call_peers(torrent)
+        self._applier.options.call_peers(torrent)
         self._look_again(desired)
 
     def _still_stopped(self, torrent: str, problem: str) -> None:

@@ -1,6 +1,7 @@
 """Applies options again that libtorrent has dropped, and resumes torrents as their options say."""
 
 from engine_proc.session.session_port import LibtSession
+from engine_proc.torrents.parts import Parts
 from engine_proc.torrents.queue import Queue
 from engine_proc.torrents.state.records import Records
 from protocol.wire.desired import DEFAULT_OPTIONS, DesiredTorrent
@@ -18,20 +19,32 @@ class Options:
     """The options of one session's torrents, and their queue.
 
     Args:
-        session: the session.
+        parts: the session, and the parts that work with it.
         records: the records of the dispatcher.
     """
 
-    def __init__(self, session: LibtSession, records: Records) -> None:
-        self._session = session
+    def __init__(self, parts: Parts, records: Records) -> None:
+        self._parts = parts
+        self._session = parts.session
         self._records = records
-        self.queue = Queue(session)
+        self.queue = Queue(parts.session)
 
     def let_run(self, torrent: str) -> None:
         """Resumes a torrent, or lets libtorrent's queue decide when it runs."""
         desired = self._records.applied(torrent)
         assert desired is not None, "it is in the session"
         let_run(self._session, desired)
+
+    def resume(self, torrent: str) -> None:
+        """Resumes a torrent at a client's request. Its announce comes first, and its known peers are called."""
+        self.let_run(torrent)
+        self._parts.pacer.prioritize(torrent)
+        self.call_peers(torrent)
+
+    def call_peers(self, torrent: str) -> None:
+        """Requests connections to a torrent's known peers, if the torrent may still download."""
+        if self._parts.translator.incomplete(torrent) and torrent in self._session.torrents():
+            self._session.call_peers(torrent)
 
     def renew(self, torrent: str) -> None:
         """Applies a torrent's options again.

@@ -68,10 +68,13 @@ class Remover:
         else:
             self._remove(torrent, removal, delete_files=removal.command.delete_files)
 
-    def spare(self, torrent: str, removal: Removal, problem: str) -> None:
-        """Removes a torrent, but keeps its files, because their paths lead out of the bounds."""
-        removal.spared = problem
-        self._remove(torrent, removal, delete_files=False)
+    def confined(self, torrent: str, removal: Removal, problem: str | None) -> None:
+        """Removes a torrent after the check of its paths. If a path leads out of the bounds, all files are kept."""
+        if problem is None:
+            self.take_out(torrent, removal)
+        else:
+            removal.spared = problem
+            self._remove(torrent, removal, delete_files=False)
 
     def _remove(self, torrent: str, removal: Removal, *, delete_files: bool) -> None:
         """Removes a torrent from the session. Notes which files must not exist afterwards."""
