@@ -11,7 +11,6 @@ from typing import Final
 import msgspec
 
 from engine_proc.events.translator import AlertTranslator
-from engine_proc.process.log import log
 from engine_proc.resume.pieces import Examined
 from engine_proc.storage import storage_policy
 from engine_proc.storage.confinement import Escape
@@ -26,10 +25,11 @@ from engine_proc.storage.decisions import (
     StillMissing,
     unanswered,
 )
+from engine_proc.storage.free_space import FreeSpace
 from engine_proc.storage.homes import Home, Homes
 from engine_proc.storage.mount import MountRecords
 from engine_proc.storage.questions import NEVER, Kind, Looking, Question, Questions
-from engine_proc.storage.storage_policy import Measured, Missing, Outside, Present, Verdict
+from engine_proc.storage.storage_policy import Missing, Outside, Present, Verdict
 from engine_proc.storage.storage_watch import (
     After,
     FilesSeen,
@@ -83,6 +83,7 @@ class StorageGuard:
         self.homes = Homes(watch.mounts)
         self._torrents: dict[str, TorrentStorage] = {}
         self._mounts = MountRecords()
+        self._space = FreeSpace(self._mounts, self._torrents, translator, clock)
         self._questions = Questions()
         self._suspected_at: dict[str, float] = {}
         """By torrent with an error, when its files were last checked. This limits the rate of checks."""
@@ -144,15 +145,7 @@ class StorageGuard:
 
     def write_failed(self, torrent: str) -> list[Decision]:
         """Handles a failed write: there was no free space."""
-        record = self._torrents.get(torrent)
-        if record is None or record.home is None:
-            return []
-        home, mount = record.home, self._mounts.at(record.home.mount_point)
-        if not mount.write_failed(self._clock()):
-            return [] if torrent in mount.held else self._reconsider([torrent])
-        log("info", "disk_ran_full", mount_point=mount.point, refills=mount.space.refills)
-        there = [each for each, its in self._torrents.items() if its.home == home]
-        return self._reconsider(each for each in there if self._translator.incomplete(each))
+        return self._reconsider(self._space.write_failed(torrent))
 
     def measure_anew(self, torrent: str) -> None:
         """Requests a measurement of the free space that a torrent waits for. If it suffices, `Reconsider` follows."""
@@ -272,7 +265,7 @@ class StorageGuard:
                 case MountsRead(mounts):
                     found += self._take_mounts(mounts)
                 case SpaceSeen():
-                    found += self._take_space(sight)
+                    found += self._reconsider(self._space.measured(sight))
                 case FilesSeen(token=token) | LeftSeen(token=token) | ProbeSeen(token=token):
                     if (question := self._questions.answered(token)) is not None:
                         found += self._take_answer(question, sight)
@@ -389,20 +382,6 @@ class StorageGuard:
             loaded = ((torrent, record) for torrent, record in self._torrents.items() if record.waiting is None)
             found += [Moved(torrent) for torrent, record in loaded if record.has_moved(self.homes)]
         return found
-
-    def _take_space(self, sight: SpaceSeen) -> list[Decision]:
-        mount, now = self._mounts.at(sight.mount_point), self._clock()
-        if mount.measure_at is None:
-            return []
-        mount.measure_at = now + storage_policy.LOOK_S
-        if sight.free_bytes is None:
-            return []
-        lacking = sum(self._translator.lacking(torrent) for torrent in mount.held)
-        released = mount.measured(Measured(sight.free_bytes, sight.free_inodes, lacking), now)
-        if mount.space.full:
-            return []
-        log("info", "disk_has_room", mount_point=mount.point, free_bytes=sight.free_bytes)
-        return self._reconsider(released)
 
     def _reconsider(self, torrents: Iterable[str]) -> list[Decision]:
         return [Reconsider(desired) for torrent in torrents if (desired := self.wanted(torrent)) is not None]
