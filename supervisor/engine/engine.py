@@ -38,6 +38,7 @@ from supervisor.engine.torrents.observer import Observer
 from supervisor.engine.torrents.own_torrents import OwnTorrents
 from supervisor.engine.torrents.readings import Readings
 from supervisor.engine.torrents.waiters import Waiters
+from supervisor.engine.upkeep import Upkeep
 from supervisor.host import memory
 from supervisor.log import logs
 
@@ -93,7 +94,6 @@ class Engine:
         self._launcher = launcher
         self._settings = settings
         self._log = log
-        self._disk_is_slow = disk_is_slow
         self.libtorrent = ""
         self.default_settings: Mapping[str, SettingValue] = {}
         self.sandbox: SandboxReport | None = None
@@ -116,14 +116,15 @@ class Engine:
             excuse=self._excuses,
             fingerprint=launcher.fingerprint if launcher.config.restart.warm_spare else None,
         )
-        self._memory = MemoryWatch(memory_limit, emit=emit, recycle=self._keeper.recycle, held_bytes=held_bytes)
+        self._admission = Admission(torrents=torrents, snapshot=self.snapshot, link=self._link, emit=emit, log=log)
+        watch = MemoryWatch(memory_limit, emit=emit, recycle=self._keeper.recycle, held_bytes=held_bytes)
+        self._upkeep = Upkeep(self._keeper, self._admission, watch, disk_is_slow)
         self._pulse = PulseWatch(
-            patient=self._is_busy,
-            excused=self._waits_for_disk,
+            patient=self._upkeep.is_busy,
+            excused=self._upkeep.waits_for_disk,
             on_suspect=self._suspected,
             on_hang=self._keeper.kill,
         )
-        self._admission = Admission(torrents=torrents, snapshot=self.snapshot, link=self._link, emit=emit, log=log)
         self._post_mortem = PostMortem(
             slot, snapshot=self.snapshot, isolation=self._admission.isolation, launcher=launcher, emit=emit
         )
@@ -141,7 +142,7 @@ class Engine:
             link=self._link,
             observer=self._observer,
             describer=describer,
-            stranded=self._is_stranded,
+            stranded=self._upkeep.is_stranded,
         )
 
     # -- the processes --------------------------------------------------------------------------------------------
@@ -184,12 +185,7 @@ class Engine:
 
     def ticks(self) -> dict[str, Callable[[], None]]:
         """The calls to make every second, by name."""
-        return {
-            "restorer": self._admission.tell,
-            "memory": self._look_at_memory,
-            "spare": self._look_after_spare,
-            "isolation": self._admission.tick,
-        }
+        return self._upkeep.ticks()
 
     @property
     def state(self) -> State:
@@ -391,27 +387,3 @@ class Engine:
 
     def _save_all(self, *, hand_over: bool = True) -> None:
         self._link.send(SaveAll(resume_dir=self._settings().resume_dir or "", hand_over=hand_over))
-
-    # -- every second ---------------------------------------------------------------------------------------------
-
-    def _look_at_memory(self) -> None:
-        if self.pid is not None and self.state is State.RUNNING:
-            self._memory.look(self.pid)
-
-    def _look_after_spare(self) -> None:
-        if self._admission.restored:
-            self._keeper.prepare_spare()
-
-    # -- conditions -----------------------------------------------------------------------------------------------
-
-    def _is_busy(self) -> bool:
-        """Whether the process starts or restores torrents. If so, a call of the process may take long."""
-        return self.state is State.STARTING or not self._admission.restored
-
-    def _is_stranded(self) -> bool:
-        """Whether no process will be started for a while."""
-        return self.state in (State.BACKING_OFF, State.OVER_BUDGET)
-
-    def _waits_for_disk(self) -> bool:
-        """Whether the process starts or restores torrents while the disk of the resume directory is slow."""
-        return self._is_busy() and self._disk_is_slow()
