@@ -11,23 +11,13 @@ the limits.
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import Any, Final
 
-import msgspec
 import zmq
 
 from protocol.wire import codec
 from protocol.wire.commands.kinds import Command, DiskRead, EngineRead, InstantRead, Mutation, PagedRead, SessionRead
-from protocol.wire.envelope import (
-    DEFAULT_DEADLINE_MS,
-    ErrorBody,
-    RefusedRequest,
-    Reply,
-    Request,
-    parse_request,
-    peek_header,
-)
+from protocol.wire.envelope import Request, parse_request
 from protocol.wire.errors import ErrorKind, OuzelError
 from protocol.wire.operations import parse_command
 from supervisor.commands.acceptance import SENDER, Acceptance
@@ -40,10 +30,11 @@ from supervisor.log import logs
 from supervisor.log.request_id import REQUEST, request_id_of
 from supervisor.metrics.meters import Meters
 from supervisor.requests.acceptances import Acceptances, Key, content_of
-from supervisor.requests.claims import BadFrames, Claim, Claims, too_many
+from supervisor.requests.claims import Claim, Claims, too_many
+from supervisor.requests.invalid_frames import InvalidFrames
 from supervisor.requests.large_frames import LargeFrames
 from supervisor.requests.long_reads import LongReads
-from supervisor.requests.tarpit import Tarpit
+from supervisor.requests.replies import Replies
 from supervisor.requests.work import Works
 from supervisor.store.record_writes import OutcomeUnknown
 from supervisor.traces.traces import TRACE, Traces
@@ -108,11 +99,9 @@ class Requests:
         self._group = group
         self._reads = reads
         self._mutations = mutations
-        self._events = events
         self._disk_reads = disk_reads
         self._engine_reads = engine_reads
         self._stopping = stopping
-        self._gen = gen
         self._meters = meters
         self._traces = traces
         self._log = log
@@ -121,18 +110,18 @@ class Requests:
         self._works = Works(group, stopping)
         self._admit = admit
         self._claims = Claims()
-        self._bad_frames = BadFrames()
-        self._tarpit = Tarpit()
         self._large_frames = LargeFrames(self._take, self._hand_back, self._too_late)
         self._socket = LoopSocket(socket, on_message_from=self._receive, frames_max=1 + HOPS_MAX + 1)
         self._outbox = Outbox(self._socket, log)
+        self._replies = Replies(self._outbox, events=events, gen=gen, meters=meters, traces=traces)
+        self._invalid = InvalidFrames(self._replies)
         self._long_reads = LongReads(is_backpressured=self._outbox.is_backpressured, defect=self._defect)
 
     async def close(self) -> None:
         """Waits up to FINISH_S for mutations to end. Cancels the remaining mutations, and answers all requests."""
         await self._works.finish(FINISH_S)
         self._large_frames.close()
-        self._tarpit.close()
+        self._invalid.close()
         if left := self._works.give_up() | self._answering:
             await asyncio.wait(left)
         self._long_reads.close()
@@ -142,7 +131,7 @@ class Requests:
         route = frames[:-1]
         if len(route) > 1 + HOPS_MAX or any(len(hop) > HOP_BYTES_MAX for hop in route):
             problem = f"at most {HOPS_MAX} frames of {HOP_BYTES_MAX} bytes may precede a request"
-            self._spoilt(route[:1], OuzelError(ErrorKind.FRAME_TOO_LARGE, problem, field="frame"))
+            self._invalid.refuse_unnamed(route[:1], OuzelError(ErrorKind.FRAME_TOO_LARGE, problem, field="frame"))
         else:
             self._large_frames.receive(frames, sender)
 
@@ -151,23 +140,17 @@ class Requests:
         try:
             request = parse_request(frame)
         except OuzelError as error:
-            request_id = error.request_id if isinstance(error, RefusedRequest) else None
-            if request_id is None:
-                self._spoilt(route, error)
-            else:
-                header = peek_header(frame)
-                patience_s = DEFAULT_DEADLINE_MS / 1000 if header is None else header.patience_s
-                self._no_request(route, request_id, error, patience_s)
+            self._invalid.refuse_frame(route, frame, error)
             return
         try:
             command = parse_command(request.op, request.args)
         except OuzelError as error:
-            self._no_request(route, request.id, error, request.deadline_ms / 1000)
+            self._invalid.refuse_request(route, request.id, error, request.deadline_ms / 1000)
             return
         try:
             self._admit(sender, command)
         except OuzelError as error:
-            self._refuse(route, request.id, error)
+            self._replies.refuse(route, request.id, error)
             return
         traced = None
         if self._traces.on:
@@ -178,43 +161,12 @@ class Requests:
 
     def _hand_back(self, frames: list[bytes], _: Sender) -> None:
         """Refuses a message because there is no room. Reads only the message's id."""
-        self._unread(frames, too_many())
+        self._invalid.refuse_unread(frames, too_many())
 
     def _too_late(self, frames: list[bytes], _: Sender) -> None:
         """Refuses a message, because its deadline has passed in the queue."""
-        self._unread(
-            frames, OuzelError(ErrorKind.DEADLINE_EXCEEDED, "it waited until its deadline; nothing was accepted")
-        )
-
-    def _unread(self, frames: list[bytes], error: OuzelError) -> None:
-        *route, frame = frames
-        header = peek_header(frame)
-        if header is None:
-            self._spoilt(route[:1], error)
-        else:
-            self._refuse(route, header.id, error)
-
-    def _spoilt(self, route: list[bytes], error: OuzelError) -> None:
-        """Answers a frame that has no valid id. The rate of these answers is limited for each connection."""
-        match self._bad_frames.note(route[0], time.monotonic()):
-            case "error":
-                self._refuse(route, None, error)
-            case "limit":
-                problem = "too many frames without a readable id; the next ones are dropped"
-                self._refuse(route, None, OuzelError(ErrorKind.TOO_MANY_BAD_FRAMES, problem, retry_after_ms=1000))
-            case None:
-                pass
-
-    def _no_request(self, route: list[bytes], request_id: str | int, error: OuzelError, patience_s: float) -> None:
-        """Refuses an invalid request that has a valid id.
-
-        If the connection exceeds its rate limit, the refusal is delayed.
-        """
-        late = partial(
-            self._refuse, route, request_id, error.with_traceback(None)
-        )  # a delayed error must not keep the traceback's frames in memory
-        if not self._tarpit.enqueue(route[0], late, patience_s):
-            self._refuse(route, request_id, too_many())
+        problem = "it waited until its deadline; nothing was accepted"
+        self._invalid.refuse_unread(frames, OuzelError(ErrorKind.DEADLINE_EXCEEDED, problem))
 
     def _begin(self, route: list[bytes], request: Request, command: Command, size: int, deadline: float) -> None:
         if isinstance(command, InstantRead):
@@ -222,7 +174,7 @@ class Requests:
             return
         peer = route[0]
         if not self._claims.admits(peer, size):
-            self._refuse(route, request.id, too_many())
+            self._replies.refuse(route, request.id, too_many())
             return
         claim = self._claims.acquire(peer, size)
         match command:
@@ -239,11 +191,11 @@ class Requests:
 
     def _read(self, route: list[bytes], request: Request, command: InstantRead) -> None:
         try:
-            self._reply(route, request.id, self._reads.answer(command))
+            self._replies.send(route, request.id, self._reads.answer(command))
         except OuzelError as error:  # not kept in a variable: the error refers to this frame, see test_garbage
-            self._reply(route, request.id, error)
+            self._replies.send(route, request.id, error)
         except Exception:  # noqa: BLE001  # see _defect
-            self._reply(route, request.id, self._defect(request))
+            self._replies.send(route, request.id, self._defect(request))
 
     def _paged_read(self, route: list[bytes], request: Request, steps: Steps, deadline: float, claim: Claim) -> None:
         def done(outcome: Any) -> None:
@@ -287,7 +239,7 @@ class Requests:
             found = self._acceptances.find(key, content, time.monotonic())
         except OuzelError as error:
             claim.release()
-            self._refuse(route, request.id, error)
+            self._replies.refuse(route, request.id, error)
             return
         repeats = found is not None
         if found is None:
@@ -350,7 +302,9 @@ class Requests:
         """Answers a request with the outcome of its work. An error gets the request's name in the log."""
         if isinstance(outcome, OuzelError) and outcome.request is None:
             outcome.request = request_id_of(request, route[0])
-        self._reply(route, request.id, outcome.result if isinstance(outcome, Acceptance) else outcome, repeats=repeats)
+        self._replies.send(
+            route, request.id, outcome.result if isinstance(outcome, Acceptance) else outcome, repeats=repeats
+        )
 
     async def _accept(
         self, key: Key, name: str, request: Request, command: Mutation, deadline: float, came_at: float
@@ -398,24 +352,3 @@ class Requests:
         self._log.exception("command_failed", op=request.op, id=request.id)
         message = f"{request.op} failed because of a defect in Ouzel; the log has the details"
         return OuzelError(ErrorKind.INTERNAL_ERROR, message, accepted=accepted)
-
-    def _refuse(self, route: list[bytes], request_id: str | int | None, error: OuzelError) -> None:
-        """Answers a request with an error. No work was begun for this request."""
-        error.accepted = False
-        self._reply(route, request_id, error)
-
-    def _reply(self, route: list[bytes], request_id: str | int | None, outcome: Any, *, repeats: bool = False) -> None:
-        self._meters.replied(outcome)
-        self._traces.replied(route, request_id, outcome)
-        refused = isinstance(outcome, OuzelError)
-        reply = Reply(
-            id=request_id,
-            ok=not refused,
-            result=msgspec.UNSET if refused else outcome,
-            error=ErrorBody.of(outcome) if refused else msgspec.UNSET,
-            dup=repeats or msgspec.UNSET,
-            epoch=self._events.epoch,
-            gen=self._gen(),
-            seq=self._events.head,
-        )
-        self._outbox.send([*route, codec.encode(reply)])
