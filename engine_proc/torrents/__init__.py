@@ -2,8 +2,9 @@
 
 - The *dispatcher* handles commands, alerts and decisions, and reports when libtorrent has confirmed a command.
 - A *record* of a torrent has its *state* (see the table of *transitions*), and pending operations.
-- The *applier* changes torrents to their desired state, in steps. The *remover*, *selections*, *rechecker* and
-  *verifier* each do a part of this work.
+- The *applier* changes torrents to their desired state, in steps. The *remover*, *selections* and *rechecker* each
+  do a part of this work.
+- `checks`: compares loaded torrents with their desired state, and verifies their files.
 - *Absences* are torrents that are not loaded, with the reasons.
 - `loading`: loads a torrent from its stored data into the session.
 - *Reconciliation* compares the applied state with the desired state, and returns the *steps* to the desired state. The

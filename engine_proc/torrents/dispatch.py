@@ -9,7 +9,6 @@ import contextlib
 from typing import Final, assert_never
 
 from engine_proc.resume.rehasher import Rehashed
-from engine_proc.resume.resume_policy import Urgency
 from engine_proc.session.alerts import (
     Conflict,
     Faulted,
@@ -24,16 +23,15 @@ from engine_proc.session.session_port import TorrentFault, UnknownTorrent
 from engine_proc.storage.decisions import Confined, Decision, Judged, Left, Moved, Probed, Reconsider, StillMissing
 from engine_proc.torrents.absences import Absences
 from engine_proc.torrents.applier import Applier
+from engine_proc.torrents.checks.auditor import Auditor
+from engine_proc.torrents.checks.verifier import Verifier
 from engine_proc.torrents.loading.loader import Loader
 from engine_proc.torrents.parts import Parts
-from engine_proc.torrents.readback import report_reconciled
 from engine_proc.torrents.rechecker import Rechecker
 from engine_proc.torrents.selections import Selections
-from engine_proc.torrents.state import reconcile
 from engine_proc.torrents.state.records import Records
 from engine_proc.torrents.state.transitions import IN_PLACE, LEAVING, Input, State
 from engine_proc.torrents.torrent_faults import faults_are_the_torrents
-from engine_proc.torrents.verifier import Verifier
 from protocol.internal.link_commands import DropTorrent
 from protocol.internal.link_events import HashesProven, TorrentApplied
 from protocol.wire.desired import DesiredTorrent
@@ -67,6 +65,7 @@ class Dispatcher:
         self._selections = Selections(parts, self._records)
         self._rechecker = Rechecker(parts, loader, self._records)
         self._applier = Applier(parts, loader, self._records, self.absences, self._selections, self._rechecker)
+        self._auditor = Auditor(parts, self._records, self._applier, self.absences, self._rechecker)
         self._verifier = Verifier(parts, self._records, self._applier, self._rechecker)
 
     @property
@@ -143,26 +142,7 @@ class Dispatcher:
 
         If an operation on the torrent is pending, does nothing.
         """
-        record = self._records.get(torrent)
-        if record is None or record.state is not State.LOADED or record.unconfirmed or record.applied is None:
-            return
-        if self._rechecker.hashing(torrent):
-            return
-        desired = record.applied
-        try:
-            found = self._session.observed(desired)
-        except UnknownTorrent:
-            self.absences.dismiss(torrent)
-            report_reconciled(self._emit, torrent, ["the session has lost it"], "added again")
-            self.ensure(self._guard.wanted(torrent) or desired)
-            return
-        differences = reconcile.differences(found, desired)
-        if not differences or (record.unjudged and found.selection != desired.selection):
-            return
-        for step in reconcile.steps(found, desired):
-            self._applier.perform(torrent, step)
-        self._parts.policy.mark_dirty(torrent, Urgency.AT_ONCE, self._parts.clock())
-        report_reconciled(self._emit, torrent, differences, "set as it was asked for")
+        self._auditor.audit(torrent)
 
     def tick(self, now: float) -> None:
         """Retries failed unloads. Ends waits after their deadline."""
