@@ -87,7 +87,9 @@ def _numbers(order: Sequence[str], numbers: dict[str, int], moved: Collection[st
 
 
 def _between(last: int | None, following: int | None, place: int, count: int) -> int:
-    """Returns the number for one of `count` torrents between two others, or at an end of the queue."""
+    """Returns the number of the torrent at `place` among `count` moved torrents in a row. The numbers of the neighbours
+    of this row are `last` and `following`. At an end of the queue, there is no neighbour.
+    """
     if last is None:
         return place if following is None else following - (count + 1 - place) * ROOM
     if following is None or following - last <= count:

@@ -23,8 +23,8 @@ class _Next(NamedTuple, Generic[T]):
 class SharedCalls(Generic[T]):
     """Shares the results of calls with equal keys.
 
-    A task gets the result only of a call that has begun after the task asked. So no result is out of date, and nothing
-    is cached.
+    A task shares the next call, and never a call that is running already. So no result is out of date, and nothing is
+    cached.
     """
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ from supervisor.log import logs
 
 
 class Admission:
-    """The admission of one slot.
+    """Sends the torrents of one slot to the engine.
 
     Args:
         torrents: the records of the slot.

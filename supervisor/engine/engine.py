@@ -238,7 +238,7 @@ class Engine:
         If no process runs, the next process gets the desired state.
 
         Args:
-            afresh: whether the engine tries again a torrent that an error has stopped.
+            afresh: whether the engine retries a torrent that an error has stopped.
             new: whether the torrent has no resume data yet.
         """
         send = self._admission.load if new else self._admission.ensure

@@ -20,7 +20,7 @@ from supervisor.engine.torrents.observer import engine_lost_events, now_us
 
 
 class PostMortem:
-    """The post-mortem of one slot.
+    """Examines the deaths of one slot's engines, and reports them.
 
     Args:
         slot: the slot's number.

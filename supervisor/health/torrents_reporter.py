@@ -11,7 +11,7 @@ from supervisor.health.torrent_troubles import TorrentTroubles
 
 
 class TorrentsReporter:
-    """The torrents' reporter of a service.
+    """Counts torrents with problems, and reports the counts to `health`.
 
     Args:
         name_of: returns a torrent's name.

@@ -115,8 +115,8 @@ def _kill(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
 
 
 def _environment(values: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """Returns the program's environment. The environment has the placeholders, because a program could take a name in
-    an argument for an option.
+    """Returns the program's environment, with the values of the placeholders. In an argument, a name that begins with a
+    hyphen could look like an option.
     """
     kept = {name: environ[name] for name in PASSED_ON if name in environ}
     return kept | {f"OUZEL_HOOK_{name.upper()}": value.replace("\0", "") for name, value in values.items()}

@@ -26,7 +26,7 @@ GOALS: Final = GoalsConfig.__struct_fields__
 
 
 class ConfigHandler:
-    """The config handler of a service.
+    """Reads configurations, applies them to the parts of the service, and notifies clients.
 
     Args:
         read: reads the configuration again. Its argument is the configuration in force. Raises InvalidConfig.

@@ -9,7 +9,7 @@ OK: Final = "ok"
 
 
 class Meters:
-    """The meters of a service. Times are monotonic seconds.
+    """Counts and measures the work of a service. Times are monotonic seconds.
 
     Fields:
         requests: the number of replies by outcome: `ok`, or the name of an error.
@@ -20,7 +20,8 @@ class Meters:
         restores: the duration of restores.
         loop_lag: how late the event loop was.
         engine_ends: the number of ended engines by cause.
-        replays, replayed: the number of replies to `replay`, and of the events in these replies.
+        replays: the number of replies to `replay`.
+        replayed: the number of events in these replies.
     """
 
     def __init__(self) -> None:

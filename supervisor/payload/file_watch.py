@@ -55,7 +55,7 @@ class _Torrent(NamedTuple):
 
 
 class FileWatch:
-    """The file watch of a service.
+    """Checks the files of all complete torrents.
 
     Args:
         ask: has the engine check a torrent's files.

@@ -92,7 +92,7 @@ class Claim:
         self._holders += 1
 
     def release(self, _: object = None) -> None:
-        """Removes a user of the claim. Without users, the request is not pending any more."""
+        """Removes a user of the claim. When the last user is removed, the request is not pending any more."""
         self._holders -= 1
         if self._holders == 0:
             self._claims.give_back(self._peer, self._size)

@@ -42,7 +42,7 @@ class OutcomeUnknown(OuzelError):
 
 
 class Catalogue:
-    """Desired state by torrent id. `Commits` explains `on_commit`.
+    """Holds the desired state by torrent id, and makes changes durable. `Commits` explains `on_commit`.
 
     Fields:
         torrents: the records of all torrents. Torrents that are being removed are left out.
@@ -145,7 +145,7 @@ class Catalogue:
         self.session_unreadable, self.session = None, session
 
     def shown(self, torrent: str) -> DesiredTorrent | None:
-        """A torrent's record as clients see it. If the record cannot be read, it has only the id.
+        """A torrent's record as clients see it. If the record cannot be read, the result has only the id.
 
         None if there is no such torrent.
         """

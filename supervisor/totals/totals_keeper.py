@@ -33,7 +33,7 @@ AT_ONCE: Final = 4000
 
 
 class TotalsKeeper:
-    """The keeper of one resume directory.
+    """Loads and saves the totals in one resume directory.
 
     Args:
         totals: the counters.
@@ -77,7 +77,7 @@ class TotalsKeeper:
     async def load(self) -> None:
         """Reads the stored totals.
 
-        Call it before clients are served. If the directory cannot be listed then, call it later.
+        Call `load` before clients are served, or later if the directory cannot be listed yet.
         """
         if self._totals.loaded or self._loading or self._catalogue.unlisted is not None:
             return

@@ -1,4 +1,4 @@
-"""Queues replies. If a client receives its replies, no reply is lost. For all other clients, the queue is bounded.
+"""Queues replies. A client that receives its replies loses no reply. For all other clients, the queue is bounded.
 
 ZeroMQ bounds its queue for a connection by the number of messages, and ignores their size. It does not report when
 there is room again. So replies beyond ZeroMQ's high-water mark are queued here, counted in bytes, and offered to ZeroMQ

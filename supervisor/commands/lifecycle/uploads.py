@@ -47,7 +47,7 @@ class _Upload:
         return end <= len(self._content) and self._content[offset:end] == data
 
     def append(self, data: bytes) -> None:
-        """Adds a part. Many small parts need the same memory as a large part."""
+        """Adds a part. Many small parts need only as much memory as one large part."""
         if isinstance(self._content, bytes):
             self._content = bytearray(self._content)
         self._content += data

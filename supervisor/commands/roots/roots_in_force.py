@@ -14,7 +14,7 @@ from supervisor.config.config_changes import ConfigInForce
 
 
 class RootsInForce:
-    """The download roots of a service.
+    """Holds the download roots of the current engine and of the next engine.
 
     Args:
         in_force: the configuration.

@@ -29,7 +29,7 @@ Act = Callable[[str, Callable[[DesiredTorrent], Verdict | None]], Coroutine[Any,
 
 
 class GoalKeeper:
-    """The goal keeper of a service.
+    """Examines all torrents in turn, and acts on reached goals.
 
     Args:
         global_goals: returns the global goals in force. When they change, all torrents are examined at once.

@@ -44,7 +44,7 @@ class Keeper:
 
     Args:
         policy: the back-off and the budget of restarts.
-        link: the link that is notified which generation is the engine.
+        link: the link. The keeper passes the engine's generation to the link.
         spawn: starts the child of a generation. Calls the given callable at the child's death.
         on_spawned: called when a child becomes the engine. The arguments are the child, and whether it was the spare.
             The child is not ready yet.

@@ -10,7 +10,7 @@ from supervisor.host import memory
 
 
 class MemoryWatch:
-    """The memory watch of one engine.
+    """Measures the memory of one engine, and recycles the engine if it uses too much.
 
     Args:
         limit: the memory limit of a process in bytes; 0 is no limit.

@@ -91,7 +91,7 @@ async def _ask(process: asyncio.subprocess.Process, question: bytes, answer_max_
 
 
 async def _drain(process: asyncio.subprocess.Process) -> None:
-    """Reads the rest of an ended process's output. Some versions of asyncio wait for the end of the pipe."""
+    """Reads the rest of an ended process's output, because some versions of asyncio wait for the end of the output."""
     for stream in (process.stdout, process.stderr):
         while stream is not None and await stream.read(_CHUNK_BYTES):
             pass

@@ -34,9 +34,7 @@ class Loading(Protocol):
     """Has an engine apply changed records."""
 
     def ensure(self, desired: DesiredTorrent, *, afresh: bool = False) -> None:
-        """Has a torrent's desired state applied. With `afresh`, the engine tries again a torrent that an error has
-        stopped.
-        """
+        """Has a torrent's desired state applied. With `afresh`, the engine retries a stopped torrent."""
 
     def forget(self, desired: DesiredTorrent) -> None:
         """Has a removed torrent unloaded."""
