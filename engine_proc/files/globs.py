@@ -47,7 +47,7 @@ _POSIX: Final = {
 
 
 def compiled(globs: Iterable[str]) -> re.Pattern[str]:
-    """A regular expression that matches a path if one of the globs matches it."""
+    """A regular expression that matches the same paths as the globs together."""
     return re.compile("|".join(dict.fromkeys(expression(glob) for glob in globs)) or _NEVER, _FLAGS)
 
 
@@ -114,8 +114,8 @@ def _class(glob: str, at: int, unclosed: set[int]) -> tuple[str, int] | None:
     Returns the class's expression and the index of its end; None if the bracket is not closed.
 
     Args:
-        unclosed: indices after which no bracket is closed, from earlier calls. This call may add an index. The indices
-            prevent repeated scans of the same part.
+        unclosed: indices after which no bracket is closed. Earlier calls have found them, and this call may add an
+            index. With them, no part is scanned twice.
     """
     negated = glob[at : at + 1] in ("!", "^")
     at += negated

@@ -304,7 +304,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
             raise
 
     def torrents(self) -> Set[str]:
-        """A view of the ids of the torrents that the session has. A copy would make each look-up slow."""
+        """A view of the ids of the torrents that the session has. Copying the ids would take too long."""
         return self._handles.by_torrent.keys()
 
     @faults.of_torrent

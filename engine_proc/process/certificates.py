@@ -1,7 +1,7 @@
 """The certificates of authorities (CAs) that libtorrent trusts.
 
-Each new session reads the system's bundle, and the file that `SSL_CERT_FILE` names. If both are one file, the second
-reading only delays failover.
+Each new session reads the system's bundle, and the file that `SSL_CERT_FILE` names. If both are the same file, the
+second reading only delays failover.
 """
 
 from collections.abc import MutableMapping

@@ -63,7 +63,9 @@ _libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
 def abi() -> int:
-    """The kernel's ABI version. Raises OSError if the kernel has no Landlock, or denies it to this process."""
+    """The version of the kernel's Landlock. Raises OSError if the kernel has no Landlock, or denies Landlock to this
+    process.
+    """
     return _call(_CREATE_RULESET, None, 0, _VERSION)
 
 

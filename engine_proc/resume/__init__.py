@@ -1,4 +1,4 @@
-"""Fast-resume data, and the search for pieces on disk that are missing in it.
+"""Fast-resume data, and the search for pieces on disk that are missing in this data.
 
 - The *resume policy* decides when fast-resume data is saved. The *resume store* writes it durably on a thread. *Reading
   ahead* reads files on another thread before they are needed.

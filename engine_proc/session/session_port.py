@@ -84,7 +84,7 @@ class Hashes(NamedTuple):
 
 
 class AlreadyThere(Exception):
-    """The session already has this torrent under another id, the other info-hash.
+    """The session already has this torrent under another id: its other info-hash.
 
     Fields:
         other: the other id.
@@ -136,7 +136,8 @@ class Layout(NamedTuple):
     The entries have the current `priority`, and the `path` on disk.
 
     Fields:
-        metadata: it lacks the texts and the time in the .torrent file if the session has only the info dictionary.
+        metadata: the metadata. If the session has only the info dictionary, the texts and the time of the .torrent file
+            are missing.
         torrent_paths: by index, the path in the torrent. Only files with another path on disk are included.
     """
 
@@ -257,8 +258,8 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, CapsPort, SourcesPort, Ne
         Raises the same errors as `add`.
 
         Args:
-            verified: the outcome of the verification; None if nothing was verified yet. If it is None and pieces have
-                to be verified, these pieces are returned, and the torrent is not added.
+            verified: the outcome of the verification; None before the verification. If `verified` is None and pieces
+                have to be verified, `resume` returns these pieces and does not add the torrent.
             short: by file index, the sizes on disk of files that are shorter than claimed. The claims beyond these
                 sizes are dropped.
             examined: the result of `examine` for the same torrent and data. With it, the data is not parsed again. It

@@ -57,7 +57,7 @@ class Escape(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """The target of a path. Also whether the target may exist, and whether payload may be stored there."""
+    """The target of a path; whether the target may exist; whether payload may be stored there."""
 
     resolved: str
     there: bool

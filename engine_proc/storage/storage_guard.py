@@ -55,7 +55,7 @@ SUSPICION_S: Final = 5.0
 
 
 class StorageGuard:
-    """The storage guard of one engine.
+    """Decides which torrents of one engine wait for storage.
 
     Fields:
         bounds: the directories in which payload may be stored.
@@ -207,7 +207,7 @@ class StorageGuard:
         self._mounts.at(mount_point).to_ask.append(Look(str(subject), token, (), paths))
 
     def look_after(self, torrent: str, save_path: str, paths: Sequence[str]) -> None:
-        """Requests a check for leftovers of deleted files. `Left` follows, even if the disk hangs."""
+        """Requests a check whether deleted files still exist. `Left` follows, even if the disk hangs."""
         mount_point, token = self._ask(Kind.LEFTOVERS, torrent, save_path)
         self._watch.look_after(mount_point, After(token, paths, save_path, list(self.homes.mounts)))
 

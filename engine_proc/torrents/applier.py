@@ -286,7 +286,7 @@ class Applier:
             self.confine(torrent, desired)
 
     def confined(self, torrent: str, problem: str | None) -> None:
-        """Handles the result of the check of a torrent's paths. `problem`: a path leads out of the download roots."""
+        """Handles the check of a torrent's paths. `problem`: a text about a path outside of the download roots."""
         record = self._records.get(torrent)
         if record is None or torrent not in self._session.torrents():
             return

@@ -15,7 +15,7 @@ KEPT: Final = 1000
 
 
 class Deadlines:
-    """The future deadlines of one session's torrents.
+    """Stores and applies the deadlines of one session's torrents.
 
     Args:
         session: the session.

@@ -71,13 +71,14 @@ class Dispatcher:
 
     @property
     def adding_many(self) -> bool:
-        """Whether thousands of torrents are being restored. Their intermediate states need no events."""
+        """Whether thousands of torrents are being restored. If so, their intermediate states need no events."""
         return self._records.unconfirmed > MANY
 
     def awaits_judgement(self, torrent: str) -> bool:
         """Whether a magnet link's files are known, but the check of their paths has not ended yet.
 
-        libtorrent has already checked the files on disk. It may claim pieces that it found through a symbolic link.
+        libtorrent has already checked the files on disk. libtorrent may claim pieces that were found through a symbolic
+        link.
         """
         record = self._records.get(torrent)
         if record is None or not record.unjudged:

@@ -181,7 +181,7 @@ class Mover:
         return due
 
     def _go_on(self, torrent: str, job: _Job) -> None:
-        """Begins the step for the phase of a move, or reports its result again."""
+        """Begins the step for the phase of a move. If the step has a result, reports the result again."""
         job.again_at = self._parts.clock() + AGAIN_S
         if job.result is not None:
             self._parts.emit(job.result)

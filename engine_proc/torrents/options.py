@@ -15,7 +15,7 @@ def let_run(session: LibtSession, desired: DesiredTorrent) -> None:
 
 
 class Options:
-    """The options of one session's torrents, and their queue.
+    """Applies the options of one session's torrents, and has their queue.
 
     Args:
         session: the session.

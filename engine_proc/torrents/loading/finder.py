@@ -139,10 +139,10 @@ class Finder:
     def _read_metainfo(
         self, desired: DesiredTorrent, *, save_path: str | None
     ) -> tuple[bytes | None, SourceInfo | None]:
-        """The content of the torrent's .torrent file. If the file had to be parsed, also the result.
+        """The content of the torrent's .torrent file. If the file had to be parsed, also returns the parsed form.
 
-        The supervisor owns the file. If the file is damaged, this method reports that, and the supervisor puts it
-        aside.
+        The supervisor owns the file. If the file is damaged, this method reports the damage, and the supervisor puts
+        the file aside.
         """
         known = desired.metainfo_crc32 is not None
         try:

@@ -134,7 +134,9 @@ def _set_options(applied: DesiredTorrent, desired: DesiredTorrent) -> Apply:
 
 
 def _enqueue(applied: DesiredTorrent, desired: DesiredTorrent) -> SetPaused | None:
-    """A `SetPaused` if a running torrent enters or leaves the queue. For paused torrents another step does that."""
+    """A `SetPaused` if a running torrent enters or leaves the queue. For paused torrents, another step changes the
+    queue.
+    """
     return None if applied.paused or desired.paused else SetPaused(False)
 
 
