@@ -119,7 +119,7 @@ def _named(only: str | None, files: int) -> list[bool]:
 
 
 def _matches(paths: Sequence[str], patterns: Sequence[str], rooted: bool) -> Generator[None, None, list[bool]]:
-    """Computes for each path whether the path matches one of the globs."""
+    """For each path, whether the path matches one of the globs."""
     found = [False] * len(paths)
     left = SLICE
     for part in _parts(patterns):

@@ -67,7 +67,7 @@ class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
     """Whether the torrent waits in libtorrent's queue. Then `paused` is False."""
     swarm_seeds: int | None = None
     swarm_leeches: int | None = None
-    """The numbers in the swarm as the trackers say; None if none has said so."""
+    """The numbers in the swarm, as reported by trackers; None without a report."""
     queue_position: int | None = None
     """The place of an incomplete torrent in libtorrent's queue; None if the torrent is not in the queue."""
 

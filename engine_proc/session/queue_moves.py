@@ -18,7 +18,7 @@ class Step(Enum):
 
 
 class Move(NamedTuple):
-    """A step of one torrent, to be made `times` times."""
+    """A step of one torrent, which is repeated `times` times."""
 
     torrent: str
     step: Step

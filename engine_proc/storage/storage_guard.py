@@ -85,7 +85,7 @@ class StorageGuard:
         self._mounts = MountRecords()
         self._questions = Questions()
         self._suspected_at: dict[str, float] = {}
-        """By torrent with an error, when its files were last checked. This limits the rate of checks."""
+        """By torrent with an error: when the torrent's files were last checked. This time limits the rate of checks."""
         self._coming_back: set[str] = set()
         """Torrents that are being unloaded, and may be checked again soon."""
 

@@ -19,7 +19,7 @@ import msgspec
 from engine_proc.resume.pieces import ClaimedFile
 
 HEADROOM: Final = 16 * 1024 * 1024
-"""The free bytes at which waiting torrents continue. If the torrents need fewer bytes, fewer suffice."""
+"""The free bytes at which waiting torrents continue. If the torrents need fewer bytes, they continue earlier."""
 
 LOOK_S: Final = 2.0
 """The interval of measurements of a full file system.

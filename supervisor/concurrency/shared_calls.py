@@ -10,7 +10,7 @@ from supervisor.concurrency.threads import begin_in_thread, in_thread
 T = TypeVar("T")
 
 HUNG_S: Final = 0.5
-"""If a call has lasted for this time, new tasks do not wait for its end. Their disk may be another one by now."""
+"""If a call has lasted for this time, new tasks make their own calls. Another disk may be mounted by now."""
 
 
 class _Next(NamedTuple, Generic[T]):

@@ -35,7 +35,7 @@ class Meters:
         self.engine_ends: dict[str, int] = {}
         self.replays = self.replayed = 0
         self._lost_at: float | None = None
-        """When the engine ended that no ready engine has replaced yet. None if there is none."""
+        """When the present failover began: an engine ended unexpectedly. None without a failover."""
 
     def replied(self, outcome: object) -> None:
         """Counts a reply. The outcome is an OuzelError or a result."""

@@ -12,9 +12,8 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.pacing.token_bucket import TokenBucket
 
 IN_FLIGHT_MAX: Final = 512
-"""The maximum number of a connection's pending requests. It is more than a client can use.
-
-A disk needs half a second for them.
+"""The maximum number of a connection's pending requests. It is more than a client can use. A disk needs half a second
+for this number of requests.
 """
 
 IN_FLIGHT_BYTES_MAX: Final = 64 * 1024 * 1024

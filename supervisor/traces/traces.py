@@ -19,7 +19,7 @@ from protocol.wire.errors import OuzelError
 from protocol.wire.metrics.spans_report import SpanKind, SpanRow, SpansPage
 
 SPANS_MAX: Final = 4096
-"""The maximum number of ended spans in memory. The oldest ones are dropped."""
+"""The maximum number of ended spans in memory. The oldest spans are dropped."""
 
 READER_S: Final = 30.0
 """Spans are made for this time after each `get_spans`."""

@@ -94,7 +94,8 @@ class LoopSocket:
         self._keyed = bool(socket.getsockopt(zmq.CURVE_SERVER))
         self._loop = asyncio.get_running_loop()
         self._context = contextvars.copy_context()
-        """The context of callbacks. A send in the task of a request must not pass the request's id to them."""
+        """The context of callbacks. A request's task may send a message, but callbacks must not get the request's id.
+        """
         self._looking = False
         self._scheduled = False
         self._closed = False

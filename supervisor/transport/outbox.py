@@ -31,7 +31,9 @@ replies.
 """
 
 LARGE_TOTAL_MAX: Final = 64 * 1024 * 1024
-"""The same for all connections together. Beyond this limit, each connection may still have one large reply."""
+"""The limit of unsent large replies of all connections. Beyond this limit, each connection may still have one large
+reply.
+"""
 
 LARGE_PEERS_LOOK: Final = 100
 """The maximum number of connections with counted large replies. Beyond this number, sent replies are removed from the

@@ -163,7 +163,7 @@ class Record:
 
     @property
     def removal(self) -> Removal | None:
-        """The torrent's removal; None if it is not being removed."""
+        """The progress of the torrent's removal; None if the torrent is not being removed."""
         return None if self.pending is None else self.pending.removal
 
     @property
