@@ -89,7 +89,7 @@ class AlertsDropped(Exception):
 
 
 class Running:
-    """A session, and the parts that work with the session. The first `Configure` creates it.
+    """A session, and the parts that work with the session. The first `Configure` creates all of them.
 
     Args:
         session: the session.

@@ -95,7 +95,7 @@ class PeerCalls:
         self._asked[torrent] = None
 
     def turn(self, apply: Apply, max_failcount: SettingValue) -> list[str]:
-        """Returns the torrents to pass to `call_again`. Call it at each request for statistics."""
+        """Returns the torrents to pass to `call_again`. Call `turn` at each request for statistics."""
         if self._turns_left:
             self._turns_left -= 1
             if not self._turns_left:

@@ -129,8 +129,8 @@ def no_space(path: str, needed: int, free: int) -> str:
 def place(plan: Plan, moving: Moving) -> None:
     """Gives the staged files their final names. Then deletes the originals.
 
-    Raises MoveFailed, OSError or Interrupted. If another file has a final name, it raises Collision before it deletes
-    an original.
+    Raises MoveFailed, OSError or Interrupted. If another file has a final name, raises Collision before an original is
+    deleted.
     """
     paths = [path for pair in plan.pairs for path in pair]
     escape = Judge(moving.bounds, moving.disk).escape([*paths, plan.staging])

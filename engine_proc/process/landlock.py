@@ -2,7 +2,8 @@
 
 A ruleset names the rights that it handles, and the directories below which each right is granted. Everywhere else the
 kernel refuses these rights. The ruleset applies to the calling thread, and to threads that this thread starts. A
-process can restrict its ruleset further, but cannot remove it. If a directory is renamed, its rule still applies to it.
+process can restrict its ruleset further, but cannot remove it. If a directory is renamed, its rule still applies to the
+directory.
 """
 
 import ctypes

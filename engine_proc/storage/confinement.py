@@ -44,7 +44,7 @@ class Disk(Protocol):
 
 
 class Escape(NamedTuple):
-    """A path that leads out of the bounds, and its target. The target is None if it cannot be determined."""
+    """A path that leads out of the bounds, and the path's target. The target is None if it is unknown."""
 
     path: str
     leads_to: str | None

@@ -94,7 +94,7 @@ class StorageGuard:
         self.bounds = bounds
 
     def set_covered(self, directories: Iterable[str]) -> None:
-        """Sets the directories that the sandbox makes writable. Call it just after the sandbox is entered."""
+        """Sets the directories that the sandbox makes writable. Called just after the sandbox is entered."""
         self.homes.cover(directories)
 
     # -- desired state, and waiting torrents ----------------------------------------------------------------------

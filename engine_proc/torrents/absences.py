@@ -176,7 +176,9 @@ class Absences:
             self._parts.emit(event)
 
     def tell_rivals(self, loaded: DesiredTorrent, hashes: Hashes) -> None:
-        """Reports which rivals are the same torrent. Call it once the metadata of the loaded torrent is known."""
+        """Reports which rivals are the same torrent. Call `tell_rivals` once the metadata of the loaded torrent is
+        known.
+        """
         for rival in self.rivals_of(loaded.torrent):
             self._tell_same(rival, loaded, hashes)
 

@@ -36,8 +36,9 @@ class Options:
     def renew(self, torrent: str) -> None:
         """Applies a torrent's options again.
 
-        Call it after the torrent was added, after a new selection, or after a change of the native state. libtorrent
-        switches super seeding off for incomplete torrents. A new selection overwrites the priorities of pieces.
+        Call `renew` after the torrent was added, after a new selection, or after a change of the native state.
+        libtorrent switches super seeding off for incomplete torrents. A new selection overwrites the priorities of
+        pieces.
         """
         desired = self._records.applied(torrent)
         if desired is None or desired.options is DEFAULT_OPTIONS or torrent not in self._session.torrents():

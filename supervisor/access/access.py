@@ -113,7 +113,7 @@ class Access:
         self._zap = Zap(context, self._admits)
 
     def watch(self, socket: zmq.Socket[bytes]) -> None:
-        """Limits the connections of a public socket. Call it before the socket is bound."""
+        """Limits the connections of a public socket. Call `watch` before the socket is bound."""
         self._watched.append(Connections(socket, most=self._most, on_refused=self._refused))
 
     def offer_tcp(self, socket: zmq.Socket[bytes], key: str) -> None:
@@ -197,7 +197,7 @@ class Access:
     def close(self) -> None:
         """Stops authentication and the limits.
 
-        Call it after the sockets are closed, and before their context is closed.
+        Call `close` after the sockets are closed, and before their context is closed.
         """
         for connections in self._watched:
             connections.close()

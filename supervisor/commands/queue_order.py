@@ -67,7 +67,7 @@ def _up(order: list[str], moved: Collection[str]) -> list[str]:
 
 
 def _numbers(order: Sequence[str], numbers: dict[str, int], moved: Collection[str]) -> dict[str, int]:
-    """The numbers of a new order. Torrents keep their numbers if they were not moved and there is room between them."""
+    """The numbers of a new order. Torrents that were not moved keep their numbers if there is room."""
     changed: dict[str, int] = {}
     at, last = 0, None
     while at < len(order):

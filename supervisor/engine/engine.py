@@ -262,13 +262,13 @@ class Engine:
     def restore(self) -> None:
         """Sends all torrents to a running process.
 
-        Call it if the records were read only after the start of the process.
+        Call `restore` if the records were read only after the start of the process.
         """
         if self._link.up:
             self._admission.give_all()
 
     def retry(self) -> None:
-        """Saves all fast-resume data, and loads failed torrents again. Call it when the resume directory is usable
+        """Saves all fast-resume data, and loads failed torrents again. Call `retry` when the resume directory is usable
         again.
         """
         # If the sandbox does not cover the directory that is there now, the renewal requests the hand-over.

@@ -63,7 +63,7 @@ class PostMortem:
     ) -> None:
         """Makes the crash report on an unexpected death.
 
-        Call it while the stacks can still be read.
+        Call `crashed` while the stacks can still be read.
 
         Args:
             overrides: the settings of clients.

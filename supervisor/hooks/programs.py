@@ -84,7 +84,7 @@ async def run_program(hook: RunHook, delivery: Delivery, environ: Mapping[str, s
 
 async def _wait(process: asyncio.subprocess.Process, limit_s: float) -> str | None:
     """Waits for the end of a process. Ends the process at the time limit. Returns why the process counts as failed.
-    None if it succeeded.
+    None if the process has succeeded.
     """
     try:
         async with asyncio.timeout(limit_s):

@@ -64,7 +64,7 @@ class ConfigHandler:
         self._log = log
 
     def read(self) -> Config:
-        """Reads the configuration, and makes missing download roots. Call it in a thread.
+        """Reads the configuration, and makes missing download roots. Call `read` in a thread.
 
         Raises InvalidConfig.
         """

@@ -89,7 +89,7 @@ class Catalogue:
     def load(self) -> list[DamagedFile]:
         """Reads the resume directory. Returns the files that were put aside.
 
-        Call it once, before the loop runs.
+        Call `load` once, before the loop runs.
 
         If the directory cannot be listed, no torrent is known. Then every change is refused until the directory was
         listed.
@@ -120,7 +120,7 @@ class Catalogue:
         return stored.damaged
 
     def mark_readable(self, torrent: str, desired: DesiredTorrent | None) -> list[DesiredTorrent]:
-        """Adds a record that was finally read. The record is None if it is damaged or missing.
+        """Adds a record that was finally read. `desired` is None if the record is damaged or missing.
 
         Returns:
             The records that are being removed now. The added record says that these records were merged into it.

@@ -73,7 +73,7 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, gc=False):
-    """One torrent's counters. There may be a hundred thousand of them.
+    """One torrent's counters. There may be a hundred thousand torrents.
 
     Fields:
         wasted_seen: the last value of `wasted` from the running engine.
@@ -132,7 +132,7 @@ class Totals:
     # -- time and engines -----------------------------------------------------------------------------------------
 
     def tick(self, now: float, *, up: bool) -> None:
-        """If an engine is up, adds to the uptime. Call it every second."""
+        """If an engine is up, adds to the uptime. Call `tick` every second."""
         if up and self._ticked is not None:
             self._uptime += now - self._ticked
             self.uptime_s = int(self._uptime)

@@ -40,7 +40,7 @@ class TotalsKeeper:
         catalogue: the torrents.
         runtime_dir: the runtime directory. If this directory is on a file system in memory, the uptime is stored there,
             too.
-        identity: returns the identity of the resume directory. It is the identity of its lock file.
+        identity: returns the identity of the resume directory. The directory's lock file has this identity.
         damaged: called with each file that was put aside.
     """
 
@@ -115,7 +115,7 @@ class TotalsKeeper:
         self._totals.changed.update(self._totals.shards())
 
     def tick(self, now: float, *, up: bool) -> None:
-        """Counts the uptime, and starts saves that are due. Call it every second.
+        """Counts the uptime, and starts saves that are due. Call `tick` every second.
 
         Args:
             up: whether an engine is up.

@@ -116,7 +116,7 @@ class Connections:
         return self._count[scheme]
 
     def close(self) -> None:
-        """Stops watching. Call it after the socket is closed, and before its context is closed.
+        """Stops watching. Call `close` after the socket is closed, and before its context is closed.
 
         While the socket is open, ZeroMQ's thread could block on unread events. The monitor is not disabled, because
         that would wait for the same thread.

@@ -144,7 +144,7 @@ def _is_doubted(present: os.stat_result | None, there: os.stat_result, saved_ns:
     """Whether a file at the new save path may differ from the file that the resume data describes.
 
     Args:
-        present: the file at the present save path; None if it is gone.
+        present: the file at the present save path; None if the file is gone.
         saved_ns: when the resume data was written. A file that was last changed before that still has the same content.
     """
     if there.st_blocks * 512 < there.st_size:  # it may have holes in place of pieces

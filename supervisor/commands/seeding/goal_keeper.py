@@ -63,7 +63,7 @@ class GoalKeeper:
         """By torrent: why the last action failed, and when the action may be tried again."""
 
     def tick(self) -> None:
-        """Examines the next torrents. Call it every second."""
+        """Examines the next torrents. Call `tick` every second."""
         if not self._can_act():
             return
         wanted = self._global_goals()

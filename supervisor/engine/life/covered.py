@@ -1,8 +1,8 @@
 """Finds the directories that an engine's sandbox no longer covers. Pure.
 
 A sandbox covers the directories that existed when the engine was started. Later, a disk may be mounted over a download
-root, or the directory may be made anew. Then this engine cannot write there, but a new engine can. A *place* is the
-identity of a directory. It includes whether the directory is a mount point.
+root, or the directory may be made anew. In that case, this engine cannot write there, but a new engine can. A *place*
+is the identity of a directory. It includes whether the directory is a mount point.
 """
 
 from collections.abc import Iterable, Mapping

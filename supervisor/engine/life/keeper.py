@@ -139,7 +139,7 @@ class Keeper:
             self._climber.end(self.child, Manner.FAULTY, reason)
 
     def prepare_spare(self) -> None:
-        """If the engine has settled, makes a spare. Call it periodically, but not during a restore.
+        """If the engine has settled, makes a spare. Call `prepare_spare` periodically, but not during a restore.
 
         A spare would slow down a restore. If engines die young, no spare is made, because the spare may have the same
         fault.

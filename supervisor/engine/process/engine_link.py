@@ -184,7 +184,7 @@ class EngineLink:
         """Sends a query to a ready engine, and returns its answer.
 
         Args:
-            deadline: a time of the loop. `ask` waits until then. If None, it waits for ever.
+            deadline: a time of the loop. `ask` waits until this time. If `deadline` is None, `ask` waits for ever.
 
         Raises:
             OuzelError: ENGINE_LOST.

@@ -41,7 +41,7 @@ async def start(argv: Sequence[str], stderr: int = asyncio.subprocess.DEVNULL) -
 
 
 async def ask(argv: Sequence[str], question: bytes, *, patience_s: float, answer_max_bytes: int) -> bytes:
-    """Starts a helper, sends it a question, ends it, and returns its whole answer.
+    """Starts a helper, sends a question to the helper, ends the helper, and returns the whole answer.
 
     Args:
         patience_s: the time limit. A slower helper is killed.

@@ -1,4 +1,4 @@
-"""The merger: merges records if metadata proves that they are of the same torrent.
+"""The merger: merges records if metadata proves that these records are of the same torrent.
 
 `supervisor.store.identity` decides which records are merged. If a merge cannot be made durable, the merger tries again.
 Meanwhile the engine has loaded one of the records.
@@ -150,7 +150,7 @@ class Merger:
     async def correct(self, links: Iterable[str], hashes: frozenset[str]) -> None:
         """Removes the info-hashes of another torrent from the records of magnet links.
 
-        Call it while `hold` is held. Raises the errors of `settle`.
+        Call `correct` while `hold` is held. Raises the errors of `settle`.
         """
         for torrent in links:
             before = self._catalogue.torrents[torrent]

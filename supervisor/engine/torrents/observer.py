@@ -1,7 +1,7 @@
 """The observer: applies the engine's events to the snapshot, emits facts, and confirms requests.
 
-A new engine does not know the reports of the previous engine, so it reports everything. The observer emits only what
-clients do not know.
+A new engine does not know the reports of the previous engine, so the new engine reports everything. The observer emits
+only what clients do not know.
 """
 
 import time

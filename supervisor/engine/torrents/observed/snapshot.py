@@ -135,7 +135,7 @@ class Snapshot:
         )
 
     def state_of(self, torrent: str) -> TorrentState | None:
-        """The last known state of a torrent; None if it was never observed."""
+        """The last known state of a torrent; None if no state was ever observed."""
         return None if (observed := self._torrents.get(torrent)) is None else observed.state
 
     def count_states(self, torrents: Mapping[str, object], unreadable: Collection[str]) -> Counter[TorrentState]:

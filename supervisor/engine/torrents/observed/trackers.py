@@ -222,8 +222,8 @@ class Trackers:
         return known is not None and bool(known.sources)
 
     def _may(self, now: float) -> bool:
-        """Takes a token for a notification. Returns False if there is no token. Then the tracker's next failure tries
-        again.
+        """Takes a token for a notification. Returns False if there is no token. The tracker's next failure then tries
+        to take a token.
         """
         self._budget = min(BURST, self._budget + PER_S * max(0.0, now - self._filled_at))
         self._filled_at = now
