@@ -15,7 +15,8 @@
   stores the state of the DHT.
 - The *engine* owns the sockets and the event loop, and performs the decisions of the pure modules. *Running* has the
   session and all parts that use the session. The first `Configure` creates *Running*.
-- `describe` and `judge` are short-lived processes: they read stored records, and validate a configuration.
+- `describe` is a short-lived process that reads stored records. `judge` is a short-lived process that validates a
+  configuration.
 
 The process may die at any instruction. Its successor restores all state from the disk and the supervisor.
 """

@@ -30,7 +30,7 @@ class CommandQueue:
         """The number of `Configure` in `_others`."""
         self._ahead_bytes = 0
         self._source_is_next = True
-        """Whose turn it is, when both kinds take turns."""
+        """Whether a source is next, while both kinds take turns."""
 
     def __len__(self) -> int:
         return len(self._sources) + len(self._others)

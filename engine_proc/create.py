@@ -36,7 +36,7 @@ class Progress:
         self._due = 0.0
 
     def __call__(self, bytes_done: int, bytes_total: int) -> None:
-        """Reports the progress in bytes. Skips the report if the last report is too recent."""
+        """Reports the progress in bytes. Skips this report if the last report is too recent."""
         now = time.monotonic()
         if now >= self._due or bytes_done == bytes_total:
             self._due = now + REPORT_S

@@ -1,8 +1,7 @@
 """The engine's event loop: it polls the link, libtorrent's alert descriptor, the mailboxes of threads and the lifeline.
 
 `Engine` owns the clock and the sockets. The first `Configure` creates the session. A warm spare waits for this command.
-After it, `Running` executes the commands. An unexpected error ends the process, and the supervisor starts another
-process.
+`Running` executes all later commands. An unexpected error ends the process, and the supervisor starts another process.
 """
 
 import os
@@ -150,7 +149,7 @@ class Engine:
             log.request, self._recorder.request = request, request.encode()
 
     def _waits(self) -> bool:
-        """Whether the session is not created yet, because the IP filter is still being read."""
+        """Whether the creation of the session waits for the IP filter, which is being read."""
         first = self._commands.first() if self._running is None else None
         return isinstance(first, Configure) and not self._filters.ready(on=first.ip_filter, now=time.monotonic())
 
@@ -207,7 +206,7 @@ class Engine:
             self._execute_waiting(command)
 
     def _execute_waiting(self, command: EngineCommand) -> None:
-        """Executes a command while there is no session. Nothing has to be saved then."""
+        """Executes a command while there is no session. Without a session, nothing has to be saved."""
         match command:
             case SaveAll(hand_over=hand_over):
                 if hand_over:

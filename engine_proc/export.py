@@ -1,6 +1,6 @@
 """`python -m engine_proc.export …`: makes the .torrent file and the magnet link of a torrent from its stored data.
 
-It reads the desired state of the torrent from standard input, and writes an `Exported` to standard output.
+The process reads the desired state of the torrent from standard input, and writes an `Exported` to standard output.
 `engine_proc.describe` gives the reasons for a separate process. Both processes have the same sandbox.
 """
 

@@ -1,7 +1,7 @@
 """`python -m engine_proc.judge`: reports which parts of a configuration an engine would refuse.
 
-It reads a `ConfigQuestion` as JSON from standard input. It writes a JSON object of keys and their problems to standard
-output. The check of the sandbox enters the sandbox, so it needs a separate process.
+The process reads a `ConfigQuestion` as JSON from standard input. It writes a JSON object of keys and their problems to
+standard output. The check of the sandbox enters the sandbox, so it needs a separate process.
 """
 
 import sys

@@ -11,7 +11,7 @@ READ_AGAIN_S: Final = 2.0
 
 
 class Rounds:
-    """The rounds of one session. Times are monotonic seconds that the caller passes."""
+    """Makes the periodic checks of one session. Times are monotonic seconds that the caller passes."""
 
     def __init__(self, dispatcher: Dispatcher, commands: SessionCommands, now: float) -> None:
         self._dispatcher = dispatcher

@@ -81,7 +81,7 @@ from protocol.wire.desired import SettingValue
 from protocol.wire.events.torrent_events import TorrentError
 
 LATELY_S: Final = 1.0
-"""At the end, the engine waits for another answer only if libtorrent's last answer is younger than this."""
+"""At its end, the engine waits for another answer of libtorrent only if the last answer is younger than this."""
 
 
 class AlertsDropped(Exception):
@@ -89,7 +89,7 @@ class AlertsDropped(Exception):
 
 
 class Running:
-    """A session, and the parts that work with the session. The first `Configure` creates it.
+    """A session, and the parts that work with the session. The first `Configure` creates all of them.
 
     Args:
         session: the session.

@@ -73,7 +73,7 @@ class SettingsWatch:
         """If a comparison is due, reads the values back, and applies values again that differ.
 
         Waits for libtorrent, so call it just after libtorrent has answered. If libtorrent hangs, the engine must not
-        wait, because it has to report that.
+        wait, because the engine has to report the hang.
         """
         command = self._command
         if command is None or now < self._due:

@@ -144,8 +144,8 @@ def _directories(config: Config) -> tuple[list[tuple[str, str]], list[str]]:
 
 
 def _narrowed(error: OSError, path: Path) -> bool:
-    """Whether the error is about a directory with mode 1777. A tmpfs has this mode, and the daemon restricts it at the
-    start.
+    """Whether the error is about a directory with mode 1777. A tmpfs has this mode, and the daemon restricts the mode
+    at the start.
     """
     sticky = 0o1777
     return error.errno == errno.EPERM and path.is_dir() and path.stat().st_mode & sticky == sticky

@@ -21,7 +21,7 @@ class ProgressCoalescer:
         self._waiting: dict[str, Progress] = {}
 
     def offer(self, progress: Progress) -> None:
-        """Accepts a torrent's latest progress. If it equals the last sent value, a held value is discarded."""
+        """Accepts a torrent's latest progress. If this progress equals the last sent value, discards a held value."""
         if self._sent.get(progress.torrent) == progress:
             self._waiting.pop(progress.torrent, None)
         else:

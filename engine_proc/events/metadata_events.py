@@ -10,7 +10,7 @@ def metadata_events(
 ) -> list[FilesRestored | MetadataKnown | FilesDiscovered]:
     """The events about a torrent's files.
 
-    If `restored`, clients know the files already, and only the supervisor gets an event.
+    If `restored`, clients know the files already. In that case, only the supervisor gets an event.
     """
     if restored:
         return [

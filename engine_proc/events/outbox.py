@@ -18,7 +18,7 @@ The supervisor handles a frame without interruption. During that time clients wa
 
 
 class Outbox:
-    """The queue of one engine's events. Times are monotonic seconds that the caller passes."""
+    """Queues one engine's events. Times are monotonic seconds that the caller passes."""
 
     def __init__(self) -> None:
         self._coalescer = ProgressCoalescer()
@@ -47,7 +47,7 @@ class Outbox:
         self._coalescer.discard(torrent)
 
     def next_due(self) -> float | None:
-        """The time at which held progress will be due; None while none is held."""
+        """The time at which held progress will be due; None while no progress is held."""
         return self._coalescer.next_due()
 
     def frames(self) -> list[list[EngineEvent]]:

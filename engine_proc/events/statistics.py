@@ -11,7 +11,7 @@ SAMPLE_S: Final = 1.0
 
 
 class Statistics:
-    """The statistics of one session. Times are monotonic seconds that the caller passes."""
+    """Computes totals and rates of one session. Times are monotonic seconds that the caller passes."""
 
     def __init__(self) -> None:
         self._last: tuple[float, SessionStatistics] | None = None

@@ -68,7 +68,7 @@ class AlertTranslator:
         self._views: dict[str, View] = {}
 
     def loading(self, torrent: str, *, complete: bool) -> None:
-        """Notes that a torrent is being added. `complete`: its resume data claims all pieces of the selected files."""
+        """Notes that a torrent is being added. `complete`: resume data claims all pieces of the selected files."""
         view = self._views.setdefault(torrent, View(Phase.INCOMPLETE))
         view.phase = Phase.COMPLETE if complete else Phase.INCOMPLETE
 
@@ -79,7 +79,7 @@ class AlertTranslator:
             view.nameless, view.finished_nameless = nameless, False
 
     def selected(self, torrent: str) -> list[Flush]:
-        """Notes that a torrent's selection is in force. From now on its finished state counts."""
+        """Notes that a torrent's selection is in force. From now on, the torrent can become complete."""
         view = self._views.get(torrent)
         if view is None or not view.nameless:
             return []
@@ -330,7 +330,7 @@ def _stopped(torrent: str, view: View, problem: str) -> TorrentError:
 
 
 def _counted(row: TorrentStatus, before: TorrentStatus | None, view: View) -> TorrentStatus:
-    """The row with complete totals. libtorrent adds bytes to its own totals late."""
+    """The row with up-to-date totals, because libtorrent updates its totals late."""
     seen, moved = view.moved, (row.moved_down, row.moved_up)
     if moved == seen == (0, 0):
         return row

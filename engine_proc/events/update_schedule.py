@@ -16,7 +16,7 @@ class UpdateSchedule:
     """Schedules requests for status updates. Times are monotonic seconds that the caller passes.
 
     Fields:
-        busy: whether the last answer had changes, or a command was executed after it.
+        busy: whether the last answer had changes, or a command was executed after that answer.
     """
 
     def __init__(self, now: float) -> None:
@@ -39,7 +39,9 @@ class UpdateSchedule:
         self._next = now
 
     def join(self, now: float) -> None:
-        """If the session is idle and a request is almost due, makes it due now. Call it when the process is awake."""
+        """If the session is idle and a request is almost due, makes the request due now. Call `join` when the process
+        is awake.
+        """
         if not self.busy and self._next - now < JOIN_S:
             self._next = min(self._next, now)
 

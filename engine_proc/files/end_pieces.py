@@ -14,7 +14,7 @@ def end_pieces(files: Iterable[tuple[int, int, int]], piece_length: int, *, pref
 
     Args:
         files: the offset, the size and the priority of each file. The priority of an unselected file is 0.
-        preferred: give the pieces of selected files top priority.
+        preferred: whether the pieces of selected files get top priority.
     """
     pieces: dict[int, int] = {}
     for offset, size, priority in files:

@@ -47,7 +47,7 @@ _POSIX: Final = {
 
 
 def compiled(globs: Iterable[str]) -> re.Pattern[str]:
-    """A regular expression that matches a path if one of the globs matches it."""
+    """A regular expression that matches the same paths as the globs together."""
     return re.compile("|".join(dict.fromkeys(expression(glob) for glob in globs)) or _NEVER, _FLAGS)
 
 
@@ -111,11 +111,11 @@ def _name(glob: str) -> str:
 def _class(glob: str, at: int, unclosed: set[int]) -> tuple[str, int] | None:
     """Parses a class whose bracket was opened before `at`.
 
-    Returns the class's expression and the index of its end; None if the bracket is not closed.
+    Returns the expression of the class, and the index of the class's end. None if the bracket is not closed.
 
     Args:
-        unclosed: indices after which no bracket is closed, from earlier calls. This call may add an index. The indices
-            prevent repeated scans of the same part.
+        unclosed: indices after which no bracket is closed. Earlier calls have found these indices, and this call may
+            add an index. They prevent repeated scans of the same part.
     """
     negated = glob[at : at + 1] in ("!", "^")
     at += negated

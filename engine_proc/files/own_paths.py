@@ -41,7 +41,7 @@ def own_paths(info: Any, padding: Sequence[bool]) -> list[str] | None:
 
 
 def differing(shown: Mapping[int, str], own: Sequence[str] | None) -> dict[str, str]:
-    """By file index, the paths in the torrent that differ from the shown paths."""
+    """Returns, by file index, the paths in the torrent that differ from the shown paths."""
     if own is None:
         return {}
     return {str(index): own[index] for index, path in shown.items() if own[index] != path}

@@ -28,7 +28,7 @@ class Border(NamedTuple):
 
 
 class SelectedBytes(NamedTuple):
-    """The totals of a selection: the bytes of the selected files, and the border pieces."""
+    """The bytes of the selected files, and the border pieces of a selection."""
 
     total: int
     borders: Sequence[Border]

@@ -2,8 +2,8 @@
 
 Globs (`engine_proc.files.globs`) ignore case. A glob is matched against a file's path with and without the torrent's
 root folder. A glob without a slash is matched against the file's name in any folder. Dot files have no special meaning.
-The names are libtorrent's sanitized names. If libtorrent then renames files of equal names, the selection does not
-change.
+The names are libtorrent's sanitized names. libtorrent may rename files of equal names. The selection does not change
+after that.
 
 A torrent may have 100,000 files, and a selection may have 1,000 globs. So `work` computes the cost beforehand, and
 `decide` evaluates in slices.
@@ -119,7 +119,7 @@ def _named(only: str | None, files: int) -> list[bool]:
 
 
 def _matches(paths: Sequence[str], patterns: Sequence[str], rooted: bool) -> Generator[None, None, list[bool]]:
-    """Computes for each path whether the path matches one of the globs."""
+    """For each path, whether the path matches one of the globs."""
     found = [False] * len(paths)
     left = SLICE
     for part in _parts(patterns):

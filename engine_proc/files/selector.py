@@ -1,8 +1,8 @@
 """The selector: evaluates a torrent's selection on the loop, or on a thread if that takes long.
 
-A torrent may have 100,000 files, and a selection may have 1,000 globs. The evaluation of all globs would block the
-loop. The selector caches the result of a slow evaluation until the torrent is removed. The result is used several times
-during loading, and sometimes later.
+A torrent may have 100,000 files, and a selection may have 1,000 globs. On the loop, such an evaluation would block
+everything else. The selector caches the result of a slow evaluation until the torrent is removed. The result is used
+several times during loading, and sometimes later.
 """
 
 import queue

@@ -29,7 +29,7 @@ class _Torrent:
     Fields:
         cap: the cap in force.
         counts: the downloaded and the uploaded bytes in the last status, and its time.
-        before: the same at the last division. None if the torrent has become active since.
+        before: the counts at the last division, or when the torrent became active. None if the torrent is not active.
     """
 
     __slots__ = ("before", "cap", "counts", "key", "own")
@@ -53,7 +53,7 @@ class _Torrent:
 
 
 class GroupLimits:
-    """The bandwidth groups of one session. Times are monotonic seconds that the caller passes."""
+    """Divides the limits of bandwidth groups among torrents. Times are monotonic seconds that the caller passes."""
 
     def __init__(self, session: LibtSession) -> None:
         self._session = session
@@ -77,7 +77,9 @@ class GroupLimits:
             self._divide(key)
 
     def place(self, desired: DesiredTorrent) -> None:
-        """Puts a torrent into its group, or takes it out. Call it before the torrent is added or changed."""
+        """Puts a torrent into its group, or removes it from its group. Call `place` before the torrent is added or
+        changed.
+        """
         key = desired.options.group
         if key is None:
             self.forget(desired.torrent)
@@ -123,7 +125,7 @@ class GroupLimits:
                 self._rest(row.torrent, known)
 
     def tick(self, now: float) -> None:
-        """Divides the limits of groups with active torrents, once a second. Waits for a status in between."""
+        """Once a second, divides the limits of groups with active torrents. Waits for a status before each division."""
         if self._active and self._observed and now >= self._due:
             self._observed, self._due = False, now + INTERVAL_S
             for key in list(self._active):
@@ -140,7 +142,7 @@ class GroupLimits:
         self._cap(torrent, known, self._first(known.key))
 
     def _first(self, key: str) -> Limits:
-        """The cap of a torrent that is not active. Torrents without peers transfer nothing."""
+        """The cap of a torrent that is not active: a small part of the group's limit."""
         limits = self._limits.get(key, NO_LIMITS)
         return Limits(*(limit and max(1, min(limit // 10, FIRST_BPS)) for limit in limits))
 

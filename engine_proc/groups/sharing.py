@@ -20,7 +20,7 @@ class Member(NamedTuple):
 
     Fields:
         rate: what the torrent transferred since the last division.
-        share: the share of the torrent since then; 0 if it had none.
+        share: the torrent's share since the last division; 0 if the torrent had no share.
         own: the torrent's own limit; 0 means no limit.
     """
 
@@ -32,9 +32,9 @@ class Member(NamedTuple):
 def divide(limit: int, members: Sequence[Member]) -> list[int]:
     """Returns the share of each member.
 
-    The shares are at least 1. Together they are at most `limit`, or 1 for each member if `limit` is smaller. Hungry
-    torrents have equal shares. No other torrent has a larger share. If no torrent is hungry, the rest is divided
-    equally.
+    Each share is at least 1. If `limit` is not smaller than the number of members, the sum of the shares is at most
+    `limit`. Hungry torrents have equal shares. No other torrent has a larger share. If no torrent is hungry, the rest
+    is divided equally.
     """
     if not members:
         return []

@@ -104,7 +104,7 @@ def _range(first: str, last: str) -> Rule:
 
 
 def _described(text: str, last: str) -> Rule:
-    """A range in p2p form, if both the description and the addresses have colons."""
+    """Parses a range in p2p form, if both the description and the addresses have colons."""
     parts = text.rsplit(":", _V6_PARTS)
     for start in range(1, len(parts)):
         first = ":".join(parts[start:]).strip()

@@ -68,7 +68,9 @@ class FilterWatch:
             self._thread.start()
 
     def ready(self, *, on: bool, now: float) -> bool:
-        """Like `turn`. Returns whether a new session can start: the filter is read, or PATIENCE_S has passed."""
+        """Like `turn`. Returns whether a new session can start. It can start once the filter is read or PATIENCE_S has
+        passed.
+        """
         self.turn(on=on)
         if self._give_up_at is None:
             self._give_up_at = now + PATIENCE_S
@@ -81,7 +83,7 @@ class FilterWatch:
         return found
 
     def close(self) -> None:
-        """Stops the thread. If a hung disk blocks the thread, it is left running."""
+        """Stops the thread. Does not wait for a thread that a hung disk blocks."""
         self._closing = True
         self._wake.set()
         if self._thread is not None:

@@ -37,7 +37,9 @@ _FLAGS: Final = lt.torrent_flags
 _QUERY_SAVE_PATH: Final = 1 << 7
 """`torrent_handle::query_save_path`, a name that the binding lacks. The default flags would request all pieces."""
 _QUERY_FLAGS: Final = 0
-"""A status with flags and limits only. One call for all of them, because each call waits for libtorrent's thread."""
+"""A status with flags and limits only. One call reads all flags and limits, because each call waits for libtorrent's
+thread.
+"""
 
 
 class TorrentCalls:

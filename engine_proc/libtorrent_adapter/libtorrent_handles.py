@@ -68,7 +68,7 @@ class Handles:
         self.put(torrent, handle)
 
     def drop(self, torrent: str) -> Any:
-        """Removes a torrent that is gone, or could not be added. Returns its handle; None if it has none."""
+        """Removes a torrent that is gone, or could not be added. Returns the torrent's handle, if any."""
         self._expected.discard(torrent)
         self._leaving.discard(torrent)
         for info_hash in self._others.pop(torrent, ()):
@@ -99,8 +99,8 @@ class Handles:
     def known(self, info_hashes: Any) -> str | None:
         """The id of the expected torrent with one of these info-hashes, for alerts without a handle.
 
-        While a torrent is being added, it may share an info-hash with another torrent. Then libtorrent will refuse the
-        new torrent, and the result is the other torrent.
+        While a torrent is being added, it may share an info-hash with another torrent. In that case, libtorrent will
+        refuse the new torrent, and `known` returns the other torrent.
         """
         found = {owner for info_hash in hashes(info_hashes).known() for owner in self._having(info_hash)}
         if len(found) > 1:

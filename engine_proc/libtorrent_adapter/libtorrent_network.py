@@ -39,7 +39,7 @@ class NetworkSession:
 
     @recorded.of_session
     def dht_state(self) -> bytes | None:
-        """The state of the DHT; None if it knows no nodes."""
+        """The state of the DHT; None if the DHT knows no nodes."""
         state: bytes = lt.write_session_params_buf(self._session.session_state(_DHT), _DHT)
         found = lt.bdecode(state)[_STATE]
         return state if any(found.get(nodes) for nodes in _NODES) else None

@@ -35,7 +35,7 @@ _FLAGS: Final = (
     (PeerFlag.HOLEPUNCHED, _INFO.holepunched),
 )
 _UNLESS: Final = ((PeerFlag.UNCHOKED, _INFO.choked), (PeerFlag.REMOTE_UNCHOKED, _INFO.remote_choked))
-"""Ouzel's flags that are the contrary of a flag of libtorrent's."""
+"""Ouzel's flags that are set if a flag of libtorrent is not set."""
 _SOURCES: Final = (
     (PeerFlag.FROM_TRACKER, _INFO.tracker),
     (PeerFlag.FROM_DHT, _INFO.dht),

@@ -1,4 +1,4 @@
-"""The peers that libtorrent connects to: workarounds for two of its defects.
+"""Workarounds for two defects of libtorrent in its connections to peers.
 
 In one case libtorrent disconnects peers too soon. In the other case libtorrent does not connect to known peers again.
 Both workarounds temporarily change a session setting, so they affect all torrents.
@@ -59,7 +59,7 @@ class KeptSeeds:
         apply({"close_redundant_connections": False})
 
     def release(self, torrent: str, apply: Apply, close_redundant: SettingValue) -> None:
-        """Notes that a torrent no longer waits. Once none waits, the configured `close_redundant` applies again."""
+        """Notes that a torrent no longer waits. If no torrent waits now, `close_redundant` is applied again."""
         if torrent in self._waiting:
             self._waiting.discard(torrent)
             if not self._waiting:
@@ -91,11 +91,11 @@ class PeerCalls:
         return self._turns_left > 0
 
     def ask(self, torrent: str) -> None:
-        """Requests that a torrent's peers are called soon, at a request for statistics."""
+        """Requests connections to a torrent's peers. `turn` returns the torrent at a later request for statistics."""
         self._asked[torrent] = None
 
     def turn(self, apply: Apply, max_failcount: SettingValue) -> list[str]:
-        """Returns the torrents to pass to `call_again`. Call it at each request for statistics."""
+        """Returns the torrents to pass to `call_again`. Call `turn` at each request for statistics."""
         if self._turns_left:
             self._turns_left -= 1
             if not self._turns_left:

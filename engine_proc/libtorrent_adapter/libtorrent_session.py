@@ -241,7 +241,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
         return Loading(complete, layout, stored, bool(trackers), nameless=nameless, hashes=hashes)
 
     def count_from(self, torrent: str, counted: tuple[int, int] | None) -> None:
-        """Sets the totals that a torrent starts with once it is added; see `LibtSession`."""
+        """Sets the start values of a torrent's totals, before the torrent is added; see `LibtSession`."""
         if counted is not None and not any(counted):
             self._counted.pop(torrent, None)
         elif torrent not in self._handles.by_torrent:
@@ -304,7 +304,7 @@ class LibtorrentSession(OptionCalls, SourceCalls, FilteredSession, NetworkSessio
             raise
 
     def torrents(self) -> Set[str]:
-        """A view of the ids of the torrents that the session has. A copy would make each look-up slow."""
+        """A view of the ids of the torrents that the session has. Copying the ids would take too long."""
         return self._handles.by_torrent.keys()
 
     @faults.of_torrent

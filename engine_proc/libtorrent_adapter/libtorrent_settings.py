@@ -43,7 +43,7 @@ def problems_of_settings(wanted: Mapping[str, SettingValue]) -> dict[str, str]:
 
 
 class Settings:
-    """The configured settings of a session.
+    """Checks and stores the configured settings of a session.
 
     Args:
         torrents: the expected number of torrents, which determines the size of the alert queue.

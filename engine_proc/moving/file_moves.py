@@ -68,7 +68,7 @@ class Interrupted(Exception):
 
 
 class Moving(NamedTuple):
-    """The arguments of a step besides its plan.
+    """The further arguments of a step, in addition to the plan.
 
     Fields:
         bounds: the directories in which payload may be stored.
@@ -129,8 +129,8 @@ def no_space(path: str, needed: int, free: int) -> str:
 def place(plan: Plan, moving: Moving) -> None:
     """Gives the staged files their final names. Then deletes the originals.
 
-    Raises MoveFailed, OSError or Interrupted. If another file has a final name, it raises Collision before it deletes
-    an original.
+    Raises MoveFailed, OSError or Interrupted. If another file has a final name, raises Collision before an original is
+    deleted.
     """
     paths = [path for pair in plan.pairs for path in pair]
     escape = Judge(moving.bounds, moving.disk).escape([*paths, plan.staging])
@@ -236,14 +236,14 @@ def _file(plan: Plan, source: str, final: str) -> _File | None:
 
 
 def _device(path: str) -> int:
-    """The file system of a directory, or of the nearest one above it that exists."""
+    """The file system of a directory. If the directory does not exist, the nearest existing parent counts."""
     while not os.path.lexists(path):
         path = os.path.dirname(path)  # noqa: PTH120
     return os.stat(path).st_dev  # noqa: PTH116
 
 
 def _check_device(path: str, device: int) -> None:
-    """Raises MoveFailed if a path leads to another file system than before. The cause is an unmounted disk."""
+    """Raises MoveFailed if a path leads to another file system than before. This happens if a disk was unmounted."""
     if _device(path) != device:
         raise MoveFailed(f"another file system is at {path!r} now than when the move began")
 
@@ -359,7 +359,7 @@ def _free(path: str) -> int:
 
 
 def _remove_folders(paths: Iterable[str], save_path: str) -> None:
-    """Removes the folders of these files that are empty now. The save path itself is kept."""
+    """Removes the folders of these files if the folders are empty now. Keeps the save path itself."""
     for folder in folders(paths, save_path):
         with contextlib.suppress(OSError):
             os.rmdir(folder)  # noqa: PTH106

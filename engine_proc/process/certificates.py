@@ -1,7 +1,7 @@
 """The certificates of authorities (CAs) that libtorrent trusts.
 
-Each new session reads the system's bundle, and the file that `SSL_CERT_FILE` names. If both are one file, the second
-reading only delays failover.
+Each new session reads the system's bundle, and the file that `SSL_CERT_FILE` names. If both are the same file, the
+second reading only delays failover.
 """
 
 from collections.abc import MutableMapping
@@ -16,7 +16,7 @@ BUNDLES: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-b
 def read_once(environ: MutableMapping[str, str]) -> None:
     """Removes the variable `SSL_CERT_FILE` if the variable names a file that libtorrent reads in any case.
 
-    Call it just before a session is made, because links to the file may change.
+    Call `read_once` just before a session is made, because links to the file may change.
     """
     file = environ.get(VARIABLE)
     if file and any(_same(file, bundle) for bundle in BUNDLES):

@@ -2,7 +2,8 @@
 
 A ruleset names the rights that it handles, and the directories below which each right is granted. Everywhere else the
 kernel refuses these rights. The ruleset applies to the calling thread, and to threads that this thread starts. A
-process can restrict its ruleset further, but cannot remove it. If a directory is renamed, its rule still applies to it.
+process can restrict its ruleset further, but cannot remove it. If a directory is renamed, its rule still applies to the
+directory.
 """
 
 import ctypes
@@ -63,7 +64,9 @@ _libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
 def abi() -> int:
-    """The kernel's ABI version. Raises OSError if the kernel has no Landlock, or denies it to this process."""
+    """The version of the kernel's Landlock. Raises OSError if the kernel has no Landlock, or denies Landlock to this
+    process.
+    """
     return _call(_CREATE_RULESET, None, 0, _VERSION)
 
 

@@ -21,7 +21,8 @@ class Log:
 
     Fields:
         lost: the number of dropped lines.
-        request: the id of the client's request that the engine works on; empty without one. Lines have it.
+        request: the id of the client's request that the engine works on; empty without a request. Each line has this
+            id.
     """
 
     def __init__(self, fd: int) -> None:
@@ -54,7 +55,7 @@ class Log:
     def _write(self, line: bytes) -> bool:
         """Writes a line.
 
-        Returns whether at least a part was written. The rest is written before the next line.
+        Returns whether at least a part of the line was written. The rest is written before the next line.
         """
         written = 0 if self._rest else self._written(line)
         if written:

@@ -1,7 +1,7 @@
 """The CPU time of libtorrent's network thread. A session uses this thread for all work without disk accesses.
 
 The time is read from the thread's clock, and never from `/proc/self/task/TID`. If a process has opened a file below
-that directory, its parent's `waitid` takes longer. On Linux 6.18 it took 15 to 90 ms of CPU time, which delays
+that directory, its parent's `waitid` takes longer. On Linux 6.18 `waitid` took 15 to 90 ms of CPU time, which delays
 failover. Listing the directory `task` has no such cost.
 """
 

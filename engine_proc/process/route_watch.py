@@ -51,7 +51,7 @@ class RouteWatch:
         return self._due
 
     def changed(self, now: float) -> bool:
-        """Reads messages. Returns whether to react to a change of a default route now."""
+        """Reads messages. Returns whether the caller should react now to a change of a default route."""
         if self._received() and self._due is None:
             self._due = now + SETTLE_S
             if self._reported_at is not None:

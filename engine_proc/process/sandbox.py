@@ -102,7 +102,7 @@ def enter(
     read_only: bool = False,
     own: bool = True,
 ) -> Sandbox:
-    """Restricts this process, within the support of the kernel. Returns the restrictions in force.
+    """Restricts this process by all means that the kernel supports. Returns the restrictions in force.
 
     Args:
         mode: `auto`, `require` or `off`.

@@ -225,7 +225,7 @@ def candidates(unverified: Unverified, disk: Disk) -> list[tuple[MissingPiece, l
 
 
 def lost(unverified: Unverified, disk: Disk, proven: Collection[int]) -> frozenset[int]:
-    """The claimed pieces that must be downloaded again. Proven pieces are left out."""
+    """The claimed pieces that must be downloaded again. Pieces in `proven` are left out."""
     length = unverified.part_file.piece_length
     gone = {
         piece
@@ -239,8 +239,8 @@ def fragments(unverified: Unverified, disk: Disk) -> dict[int, dict[int, list[Sl
     """The blocks on disk of incomplete pieces that the resume data lacks.
 
     Returns:
-        By piece and number of the block, the slices to read. Pieces with the most blocks come first. Complete pieces
-        are left out, because they are candidates.
+        The slices to read, by piece and number of the block. Pieces with the most blocks come first. Pieces with data
+        at all bytes are left out, because they are candidates.
     """
     found = {}
     for piece in unverified.missing:

@@ -61,7 +61,7 @@ class ReadAhead:
         return self._sampled >= SAMPLE and self._slow * 2 > self._sampled
 
     def was_read(self, seconds: float) -> None:
-        """Notes how long the caller took to read a file itself."""
+        """Notes how long the caller took to read a file without the thread."""
         if self._sampled < SAMPLE:
             self._sampled += 1
             self._slow += seconds > SLOW_S

@@ -150,7 +150,7 @@ class Rehasher:
 def _readable(
     unverified: Unverified, disk: Disk, suspects: Sequence[int]
 ) -> Iterator[tuple[MissingPiece, list[Slice]]]:
-    """The given pieces that can be read and verified, each with the slices to read."""
+    """The suspected pieces that can be read and verified, each with the slices to read."""
     if suspects and unverified.foreign is not None:
         for piece in unverified.foreign.pieces(suspects):
             if (parts := located(unverified, disk, piece.offset, piece.size)) is not None:

@@ -17,7 +17,7 @@ from protocol.host.place import place_at
 
 
 class Outcome(NamedTuple):
-    """The outcome of one write or deletion. If `problem` is None, the operation is durable.
+    """The outcome of one write or deletion. If `problem` is None, the write or deletion is durable.
 
     Fields:
         marked: whether only the mark of doubted files was added to stored data.

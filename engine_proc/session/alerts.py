@@ -38,7 +38,7 @@ class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
 
     Fields:
         downloaded: payload bytes since the torrent was added. libtorrent updates the number once a second, while a peer
-            is connected. So it stays 0 if the whole download takes less than a second.
+            is connected. So the number stays 0 if the whole download takes less than a second.
         uploaded: payload bytes since the torrent was added, updated like `downloaded`.
         moved_down: downloaded payload bytes since the last pause, or since the session added the torrent. libtorrent
             updates the number at once.
@@ -67,7 +67,7 @@ class TorrentStatus(_TorrentAlert, frozen=True, kw_only=True):
     """Whether the torrent waits in libtorrent's queue. Then `paused` is False."""
     swarm_seeds: int | None = None
     swarm_leeches: int | None = None
-    """The numbers in the swarm as the trackers say; None if none has said so."""
+    """The numbers in the swarm, as reported by trackers; None without a report."""
     queue_position: int | None = None
     """The place of an incomplete torrent in libtorrent's queue; None if the torrent is not in the queue."""
 
@@ -275,7 +275,9 @@ class Listening(_Alert, frozen=True):
 
 
 class Selected(_TorrentAlert, frozen=True):
-    """A torrent's selection was evaluated, or could not be (`problem`). Sent after a call has raised `NotSelected`."""
+    """The evaluation of a torrent's selection has ended. If the evaluation failed, `problem` says why. Sent after a
+    call has raised `NotSelected`.
+    """
 
     problem: str | None
 

@@ -19,7 +19,7 @@ class CountersPort(Protocol):
     """The calls of a libtorrent session about its counters and its CPU time."""
 
     def counters(self) -> Counters | None:
-        """The counters of the last answer to `post_statistics`; None before the first. Does not call libtorrent."""
+        """The counters of the last answer to `post_statistics`; None before the first answer."""
         ...
 
     def network_cpu_s(self) -> float | None:

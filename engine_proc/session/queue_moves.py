@@ -18,7 +18,7 @@ class Step(Enum):
 
 
 class Move(NamedTuple):
-    """A step of one torrent, to be made `times` times."""
+    """A step of one torrent, which is repeated `times` times."""
 
     torrent: str
     step: Step
@@ -26,7 +26,8 @@ class Move(NamedTuple):
 
 
 def moves(present: Sequence[str], wanted: Iterable[str]) -> list[Move]:
-    """Returns the moves that bring the torrents in `wanted` to the top, in this order. The others keep their order.
+    """Returns the moves that bring the torrents in `wanted` to the top, in this order. All other torrents keep their
+    order.
 
     Args:
         present: the queue. If a torrent in `wanted` is not in the queue, it is ignored.

@@ -1,4 +1,4 @@
-"""Records the beginning and the end of a session's calls in the flight recorder.
+"""Records calls of a session in the flight recorder: their beginning and their end.
 
 The functions are decorators for methods of an object that has a `recorder`. A record has the name of the method.
 """

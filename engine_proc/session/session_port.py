@@ -46,7 +46,7 @@ class UnknownTorrent(Exception):
 
 
 class NotSelected(Exception):
-    """The evaluation of a torrent's selection takes a while. `Selected` follows. Then the result is cached."""
+    """The evaluation of a torrent's selection takes a while. `Selected` follows once the result is cached."""
 
     def __init__(self, torrent: str) -> None:
         super().__init__(torrent)
@@ -84,7 +84,7 @@ class Hashes(NamedTuple):
 
 
 class AlreadyThere(Exception):
-    """The session already has this torrent under another id, the other info-hash.
+    """The session already has this torrent under another id: its other info-hash.
 
     Fields:
         other: the other id.
@@ -136,7 +136,8 @@ class Layout(NamedTuple):
     The entries have the current `priority`, and the `path` on disk.
 
     Fields:
-        metadata: it lacks the texts and the time in the .torrent file if the session has only the info dictionary.
+        metadata: the metadata. If the session has only the info dictionary, the texts and the time of the .torrent file
+            are missing.
         torrent_paths: by index, the path in the torrent. Only files with another path on disk are included.
     """
 
@@ -257,12 +258,12 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, CapsPort, SourcesPort, Ne
         Raises the same errors as `add`.
 
         Args:
-            verified: the outcome of the verification; None if nothing was verified yet. If it is None and pieces have
-                to be verified, these pieces are returned, and the torrent is not added.
+            verified: the outcome of the verification; None before the verification. If `verified` is None and pieces
+                have to be verified, `resume` returns these pieces and does not add the torrent.
             short: by file index, the sizes on disk of files that are shorter than claimed. The claims beyond these
                 sizes are dropped.
-            examined: the result of `examine` for the same torrent and data. With it, the data is not parsed again. It
-                can be used only once.
+            examined: the result of `examine` for the same torrent and data. If it is given, the data is not parsed
+                again. A result can be used only once.
             seen: whether the sizes of the claimed files were checked just now. Then `short` has all files that are too
                 short. If all files of the torrent are claimed, libtorrent does not check the files again.
             files_known: whether the caller knows the layout. If so, the layout is not computed.
@@ -309,7 +310,9 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, CapsPort, SourcesPort, Ne
         ...
 
     def call_peers(self, torrent: str) -> None:
-        """Connects to a torrent's known peers soon. Call it after a resume, and after more files were selected."""
+        """Connects to a torrent's known peers soon. Call `call_peers` after a resume, and after more files were
+        selected.
+        """
         ...
 
     def applied(self, torrent: str) -> Applied:

@@ -101,7 +101,8 @@ def defaults(known: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
 def differences(
     wanted: Mapping[str, SettingValue], found: Mapping[str, SettingValue], *, but: Iterable[str] = ()
 ) -> dict[str, str]:
-    """The settings that do not have the wanted values, each with a text. Texts are hidden: they may be secrets.
+    """The settings that do not have the wanted values, each with a text. Values that are texts are hidden, because they
+    may be secrets.
 
     Args:
         found: the session's settings.

@@ -44,7 +44,7 @@ class Disk(Protocol):
 
 
 class Escape(NamedTuple):
-    """A path that leads out of the bounds, and its target. The target is None if it cannot be determined."""
+    """A path that leads out of the bounds, and the path's target. The target is None if it is unknown."""
 
     path: str
     leads_to: str | None
@@ -57,7 +57,7 @@ class Escape(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """The target of a path. Also whether the target may exist, and whether payload may be stored there."""
+    """The target of a path; whether the target may exist; whether payload may be stored there."""
 
     resolved: str
     there: bool

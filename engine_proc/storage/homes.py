@@ -45,7 +45,7 @@ class Homes:
         return home
 
     def cover(self, directories: Iterable[str]) -> None:
-        """Stores the directories that the sandbox makes writable. Call it just after the sandbox is entered."""
+        """Stores the directories that the sandbox makes writable. Call `cover` just after the sandbox is entered."""
         self._covered = {each: self.of(each) for each in directories}
         self._covers.clear()
 

@@ -59,7 +59,9 @@ class Mount:
     # -- free space -----------------------------------------------------------------------------------------------
 
     def write_failed(self, now: float) -> bool:
-        """Notes that a write found no space. Returns whether torrents on this mount have to be held from now on."""
+        """Notes that a write found no space. Returns whether the caller has to hold the torrents on this mount from now
+        on.
+        """
         self.space, action = storage_policy.step(self.space, WriteFailed(), now)
         if action is not Action.HOLD:
             return False

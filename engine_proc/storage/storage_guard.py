@@ -55,7 +55,7 @@ SUSPICION_S: Final = 5.0
 
 
 class StorageGuard:
-    """The storage guard of one engine.
+    """Decides which torrents of one engine wait for storage.
 
     Fields:
         bounds: the directories in which payload may be stored.
@@ -86,7 +86,7 @@ class StorageGuard:
         self._space = FreeSpace(self._mounts, self._torrents, translator, clock)
         self._questions = Questions()
         self._suspected_at: dict[str, float] = {}
-        """By torrent with an error, when its files were last checked. This limits the rate of checks."""
+        """By torrent with an error: when the torrent's files were last checked. This time limits the rate of checks."""
         self._coming_back: set[str] = set()
         """Torrents that are being unloaded, and may be checked again soon."""
 
@@ -95,7 +95,7 @@ class StorageGuard:
         self.bounds = bounds
 
     def set_covered(self, directories: Iterable[str]) -> None:
-        """Sets the directories that the sandbox makes writable. Call it just after the sandbox is entered."""
+        """Sets the directories that the sandbox makes writable. Called just after the sandbox is entered."""
         self.homes.cover(directories)
 
     # -- desired state, and waiting torrents ----------------------------------------------------------------------
@@ -200,7 +200,7 @@ class StorageGuard:
         self._mounts.at(mount_point).to_ask.append(Look(str(subject), token, (), paths))
 
     def look_after(self, torrent: str, save_path: str, paths: Sequence[str]) -> None:
-        """Requests a check for leftovers of deleted files. `Left` follows, even if the disk hangs."""
+        """Requests a check whether deleted files still exist. `Left` follows, even if the disk hangs."""
         mount_point, token = self._ask(Kind.LEFTOVERS, torrent, save_path)
         self._watch.look_after(mount_point, After(token, paths, save_path, list(self.homes.mounts)))
 

@@ -19,7 +19,7 @@ import msgspec
 from engine_proc.resume.pieces import ClaimedFile
 
 HEADROOM: Final = 16 * 1024 * 1024
-"""The free bytes at which waiting torrents continue. If the torrents need fewer bytes, fewer suffice."""
+"""The free bytes at which waiting torrents continue. If the torrents need fewer bytes, they continue earlier."""
 
 LOOK_S: Final = 2.0
 """The interval of measurements of a full file system.
@@ -39,14 +39,14 @@ class Present(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """The data is missing. Has the mount point where the data is expected, and a sentence about the reason."""
+    """The data is missing. The fields are the expected mount point, and a sentence about the reason."""
 
     mount_point: str
     problem: str
 
 
 class Outside(NamedTuple):
-    """A path of the torrent leads out of the download roots. Has a sentence about the path."""
+    """A path of the torrent leads out of the download roots. The field is a sentence about the path."""
 
     problem: str
 

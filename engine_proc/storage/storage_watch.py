@@ -138,7 +138,7 @@ class StorageWatch:
         return [sight for sights in self._seen.drain() for sight in sights]
 
     def inspect(self, mount_point: str, looks: Sequence[Look], bounds: Bounds) -> None:
-        """Requests checks of files on one file system. If the disk answers, one `FilesSeen` for each follows."""
+        """Requests checks of files on one file system. If the disk answers, one `FilesSeen` follows for each look."""
         self._ask(mount_point, _Looks(bounds, looks))
 
     def look_after(self, mount_point: str, after: After) -> None:

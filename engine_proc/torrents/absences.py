@@ -33,7 +33,7 @@ ADD_FAILED: Final = "add_failed"
 
 
 class Absences:
-    """The torrents of one session that are not loaded.
+    """Tracks the torrents of one session that are not loaded, and the reasons.
 
     Args:
         parts: the session, and the parts that work with it.
@@ -127,7 +127,7 @@ class Absences:
         self._parts.pacer.discard(torrent)
 
     def moves(self, desired: DesiredTorrent) -> bool:
-        """Whether a torrent must not be loaded now, because its files are being moved."""
+        """Whether a torrent's files are being moved. If so, the torrent must not be loaded now."""
         moves = self.mover.takes(desired)
         if moves:
             self._records.note(desired.torrent, self._records.of(desired.torrent))
@@ -176,7 +176,9 @@ class Absences:
             self._parts.emit(event)
 
     def tell_rivals(self, loaded: DesiredTorrent, hashes: Hashes) -> None:
-        """Reports which rivals are the same torrent. Call it once the metadata of the loaded torrent is known."""
+        """Reports which rivals are the same torrent. Call `tell_rivals` once the metadata of the loaded torrent is
+        known.
+        """
         for rival in self.rivals_of(loaded.torrent):
             self._tell_same(rival, loaded, hashes)
 

@@ -203,7 +203,7 @@ class Applier:
 
     @faults_are_the_torrents
     def expel(self, torrent: str, expelled: Expelled) -> None:
-        """Unloads a torrent because of an error. It is loaded again only at a client's request."""
+        """Unloads a torrent because of an error. The torrent is loaded again only at a client's request."""
         if torrent in self._session.torrents() and self._records.state(torrent) in UNLOADABLE:
             self._records.of(torrent).begin().expelled = expelled
             self._unload(torrent, Input.EXPEL)
@@ -279,7 +279,7 @@ class Applier:
             self.confine(torrent, desired)
 
     def confined(self, torrent: str, problem: str | None) -> None:
-        """Handles the result of the check of a torrent's paths. `problem`: a path leads out of the download roots."""
+        """Handles the check of a torrent's paths. `problem`: a text about a path outside of the download roots."""
         record = self._records.get(torrent)
         if record is None or torrent not in self._session.torrents():
             return
@@ -344,7 +344,7 @@ class Applier:
     # -- faults ---------------------------------------------------------------------------------------------------
 
     def faulted(self, torrent: str, problem: str, *, name: str = FAULT) -> None:
-        """Handles an unexpected error about one torrent: unloads it, with state `error`.
+        """Handles an unexpected error about one torrent: unloads the torrent, and sets its state to `error`.
 
         Other torrents are not affected. A client's `resume` retries the torrent. If the torrent was already being
         unloaded, the unload is repeated until it succeeds.

@@ -15,7 +15,7 @@ KEPT: Final = 1000
 
 
 class Deadlines:
-    """The future deadlines of one session's torrents.
+    """Stores and applies the deadlines of one session's torrents.
 
     Args:
         session: the session.
@@ -40,7 +40,7 @@ class Deadlines:
 
     @faults_are_the_torrents
     def renew(self, torrent: str) -> None:
-        """Applies a torrent's deadlines again. Call it once the torrent was added, or its files have become known."""
+        """Applies a torrent's deadlines again. Called once the torrent was added, or its files have become known."""
         now = self._clock()
         for due, command in self._kept:
             if command.torrent == torrent and due > now and torrent in self._session.torrents():

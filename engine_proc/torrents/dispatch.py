@@ -70,13 +70,14 @@ class Dispatcher:
 
     @property
     def adding_many(self) -> bool:
-        """Whether thousands of torrents are being restored. Their intermediate states need no events."""
+        """Whether thousands of torrents are being restored. If so, their intermediate states need no events."""
         return self._records.unconfirmed > MANY
 
     def awaits_judgement(self, torrent: str) -> bool:
         """Whether a magnet link's files are known, but the check of their paths has not ended yet.
 
-        libtorrent has already checked the files on disk. It may claim pieces that it found through a symbolic link.
+        libtorrent has already checked the files on disk. libtorrent may claim pieces that were found through a symbolic
+        link.
         """
         record = self._records.get(torrent)
         if record is None or not record.unjudged:
@@ -132,7 +133,7 @@ class Dispatcher:
         self._verifier.begin(torrent, writer)
 
     def read_again(self) -> None:
-        """Retries torrents whose stored data could not be read. Call it every few seconds."""
+        """Retries torrents whose stored data could not be read. Call `read_again` every few seconds."""
         for desired in self.absences.to_read_again():
             self.ensure(desired)
 
@@ -250,13 +251,15 @@ class Dispatcher:
 
     @faults_are_the_torrents
     def state_changed(self, torrent: str, state: NativeState) -> None:
-        """Handles a change of a torrent's native state. It may be the end of a recheck."""
+        """Handles a change of a torrent's native state. The change may be the end of a recheck."""
         self._verifier.state_changed(torrent, state)
         self._applier.options.renew(torrent)
 
     @faults_are_the_torrents
     def resume_data_made(self, torrent: str) -> None:
-        """Handles new resume data. If another torrent has overwritten this torrent's files, it can be unloaded now."""
+        """Handles new resume data. If another torrent has overwritten this torrent's files, this torrent can be
+        unloaded now.
+        """
         self._rechecker.resume_data_made(torrent)
         self._verifier.resume_data_made(torrent)
 

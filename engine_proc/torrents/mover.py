@@ -117,7 +117,7 @@ class Mover:
         return True
 
     def discard(self, torrent: str) -> None:
-        """Ends the work on a torrent. Call it if the move has ended, or the torrent was removed."""
+        """Ends the work on a torrent. Call `discard` if the move has ended, or the torrent was removed."""
         self._settling.pop(torrent, None)
         job = self._jobs.pop(torrent, None)
         if job is not None and job.ticket is not None:
@@ -129,7 +129,7 @@ class Mover:
         return desired if desired.move is None else msgspec.structs.replace(desired, paused=True)
 
     def settle(self, desired: DesiredTorrent) -> None:
-        """If a torrent's files have to be moved, begins to flush and save it. The torrent is already paused."""
+        """If a torrent's files have to be moved, begins to flush and save the torrent. It is already paused."""
         torrent = desired.torrent
         if desired.move is None:
             self._settling.pop(torrent, None)
@@ -181,7 +181,7 @@ class Mover:
         return due
 
     def _go_on(self, torrent: str, job: _Job) -> None:
-        """Begins the step for the phase of a move, or reports its result again."""
+        """Begins the step for the phase of a move. If the step has a result, reports the result again."""
         job.again_at = self._parts.clock() + AGAIN_S
         if job.result is not None:
             self._parts.emit(job.result)

@@ -16,7 +16,7 @@ def let_run(session: LibtSession, desired: DesiredTorrent) -> None:
 
 
 class Options:
-    """The options of one session's torrents, and their queue.
+    """Applies the options of one session's torrents, and has their queue.
 
     Args:
         parts: the session, and the parts that work with it.
@@ -49,8 +49,9 @@ class Options:
     def renew(self, torrent: str) -> None:
         """Applies a torrent's options again.
 
-        Call it after the torrent was added, after a new selection, or after a change of the native state. libtorrent
-        switches super seeding off for incomplete torrents. A new selection overwrites the priorities of pieces.
+        Call `renew` after the torrent was added, after a new selection, or after a change of the native state.
+        libtorrent switches super seeding off for incomplete torrents. A new selection overwrites the priorities of
+        pieces.
         """
         desired = self._records.applied(torrent)
         if desired is None or desired.options is DEFAULT_OPTIONS or torrent not in self._session.torrents():

@@ -1,4 +1,4 @@
-"""The collaborating parts that work on one session's torrents."""
+"""The parts that work together on one session's torrents."""
 
 from collections.abc import Callable
 from typing import NamedTuple

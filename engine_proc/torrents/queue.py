@@ -10,7 +10,7 @@ PAUSE_S: Final = 1.0
 
 
 class Queue:
-    """The order of one session's torrents in libtorrent's queue.
+    """Keeps libtorrent's queue in the desired order.
 
     If a torrent is added or becomes incomplete, libtorrent appends it to the queue. So after each of these changes the
     whole order is compared.

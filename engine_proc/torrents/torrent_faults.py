@@ -22,7 +22,7 @@ class TakesFaults(Protocol):
 
 
 def faults_are_the_torrents(method: MethodT) -> MethodT:
-    """Decorates a method that calls the session. If a call fails, the method returns None."""
+    """Decorates a method that calls the session. If a call of the session fails, the method returns None."""
 
     @functools.wraps(method)
     def told(self: TakesFaults, *args: Any, **kwargs: Any) -> Any:

@@ -1,7 +1,8 @@
 """Remembers trackers that libtorrent does not have yet, so that they can be added to resume data. Pure.
 
 Resume data that libtorrent makes meanwhile lacks these trackers. A save of resume data takes time, and libtorrent may
-get the trackers during the save. So the trackers are remembered until each save that had begun by then has ended.
+get the trackers during the save. So the trackers are remembered until all saves have ended that began before libtorrent
+got the trackers.
 """
 
 from collections import Counter
@@ -58,7 +59,7 @@ class HeldTrackers:
         self._saves[torrent] += 1
 
     def save_ended(self, torrent: str) -> Trackers | None:
-        """Notes the end of a save. Returns the trackers for the resume data, if it has no trackers."""
+        """Notes the end of a save. Returns the trackers that the resume data may lack; None if there are none."""
         trackers = self._held.get(torrent) or self._given.get(torrent)
         self._saves[torrent] -= 1
         if self._saves[torrent] <= 0:

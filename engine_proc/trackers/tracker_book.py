@@ -149,7 +149,9 @@ class TrackerBook:
         return []
 
     def open(self, torrent: str, url: str) -> bool:
-        """Whether a tracker has failed on a leg, but is not reported as failing. If so, the present legs decide."""
+        """Whether a tracker has failed on a leg, but is not reported as failing. If so, the caller has to read the
+        present legs.
+        """
         for tracker in self._states.get(torrent, ()):
             if tracker.url == url:
                 failed = any(leg.answer is Answer.FAILED for leg in tracker.legs)
@@ -170,7 +172,9 @@ class TrackerBook:
         return False, best.message, max((told for told in TIMES_TOLD if told <= times), default=1)
 
     def _unasked(self, legs: Sequence[_Leg]) -> bool:
-        """Whether there are legs with the same info-hash versions that have not announced to the tracker."""
+        """Whether the session has further legs that have not announced to the tracker. Only legs with the same
+        info-hash versions count.
+        """
         asked = {leg.key for leg in legs}
         kinds = tuple({_kind(key) for key in asked})
         return any(key not in asked and key.endswith(kinds) for key in self._legs)

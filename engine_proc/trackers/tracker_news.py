@@ -61,8 +61,8 @@ class TrackerNews:
     def _look_at_legs(self, alert: TrackerFailed) -> None:
         """If a tracker repeatedly fails on only one leg, checks whether the other legs still exist.
 
-        The machine may have lost a leg's address. Then the leg makes no announces, and its last answer would count
-        forever.
+        The machine may have lost a leg's address. In that case, the leg makes no announces any more, but its last
+        answer would count forever.
         """
         if alert.times % LEGS_LOOKED_AT == 0 and self._book.open(alert.torrent, alert.url):
             with contextlib.suppress(UnknownTorrent, TorrentFault):

@@ -51,7 +51,7 @@ class _Failures:
 
 
 class FailureBook:
-    """The failures of one session's torrents. Times are monotonic seconds that the caller passes."""
+    """Counts the failures of one session's torrents. Times are monotonic seconds that the caller passes."""
 
     def __init__(self) -> None:
         self._torrents: dict[str, _Failures] = {}

@@ -22,7 +22,7 @@ Even with small pieces and many peers, a core transfers about fifty times more.
 
 
 class SpinWatch:
-    """The network thread of one session. Times are monotonic seconds that the caller passes.
+    """Watches the network thread of one session. Times are monotonic seconds that the caller passes.
 
     Fields:
         load: the fraction of a core that the thread used during the last sample; None if unknown.

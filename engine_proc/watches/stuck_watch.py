@@ -1,9 +1,9 @@
 """Finds torrents whose check or search for metadata makes no progress. Pure.
 
-If the check of a torrent makes no progress for `CHECKING_S`, the torrent is stuck. Then it is loaded again, once. If a
-magnet link has connected peers, but gets no metadata for `METADATA_S`, the link is stuck. Paused torrents, and torrents
-that wait in libtorrent's queue, are never stuck. Only torrents that are checked, or that search for metadata, use
-memory.
+If the check of a torrent makes no progress for `CHECKING_S`, the torrent is stuck. Then the engine loads the torrent
+again, but only once. If a magnet link has connected peers, but gets no metadata for `METADATA_S`, the link is stuck.
+Paused torrents, and torrents that wait in libtorrent's queue, are never stuck. Only torrents that are checked, or that
+search for metadata, use memory.
 """
 
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ class _Watched:
 
 
 class StuckWatch:
-    """The watched torrents of one session. Times are monotonic seconds that the caller passes."""
+    """Finds stuck torrents of one session. Times are monotonic seconds that the caller passes."""
 
     def __init__(self) -> None:
         self._watched: dict[str, _Watched] = {}

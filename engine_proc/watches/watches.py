@@ -1,4 +1,4 @@
-"""The watches of one session. They receive alerts, and report with the heartbeat."""
+"""Passes alerts to all watches of one session, and reports their findings with the heartbeat."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -22,7 +22,7 @@ from protocol.internal.watch_events import TorrentStuck
 
 
 class Watches:
-    """The watches of one session. Times are monotonic seconds that the caller passes.
+    """Passes alerts to the watches of one session. Times are monotonic seconds that the caller passes.
 
     Args:
         save: requests a torrent's resume data soon. This data has the banned peers.

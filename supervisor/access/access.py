@@ -65,13 +65,13 @@ class UnusableAccess(Exception):
 
 
 class AccessNotYet(UnusableAccess):
-    """`[api]` cannot be served now. The error may be transient."""
+    """`[api]` cannot be served now, but perhaps later."""
 
 
 class _Met(NamedTuple):
     """An authenticated connection.
 
-    Its values are the number of its handshake, the client's public key, and both addresses.
+    The fields are the number of the handshake, the client's public key, and both addresses.
     """
 
     number: int
@@ -89,7 +89,7 @@ class Access:
 
     Raises:
         UnusableAccess: the daemon's own key cannot be read.
-        AccessNotYet: the daemon's own key cannot be read now. The error may be transient.
+        AccessNotYet: the daemon's own key cannot be read now, but perhaps later.
     """
 
     def __init__(self, config: ApiConfig, context: "zmq.Context[zmq.Socket[bytes]]", log: logs.Logger) -> None:
@@ -113,7 +113,7 @@ class Access:
         self._zap = Zap(context, self._admits)
 
     def watch(self, socket: zmq.Socket[bytes]) -> None:
-        """Limits the connections of a public socket. Call it before the socket is bound."""
+        """Limits the connections of a public socket. Call `watch` before the socket is bound."""
         self._watched.append(Connections(socket, most=self._most, on_refused=self._refused))
 
     def offer_tcp(self, socket: zmq.Socket[bytes], key: str) -> None:
@@ -121,7 +121,7 @@ class Access:
 
         Raises:
             UnusableAccess: the address cannot be bound.
-            AccessNotYet: the address cannot be bound now. The error may be transient.
+            AccessNotYet: the address cannot be bound now, but perhaps later.
         """
         endpoint: str | None = getattr(self._config, key)
         if endpoint is None or self._zap is None:
@@ -197,7 +197,7 @@ class Access:
     def close(self) -> None:
         """Stops authentication and the limits.
 
-        Call it after the sockets are closed, and before their context is closed.
+        Call `close` after the sockets are closed, and before their context is closed.
         """
         for connections in self._watched:
             connections.close()

@@ -46,7 +46,7 @@ class Authorized(NamedTuple):
     problems: dict[str, str]
 
     def reasons(self) -> dict[str, str]:
-        """The reasons that `health` reports, by subject. The problems of all files together are one reason."""
+        """The reasons that `health` reports, by subject. All problems of files together are one reason."""
         found = {subject: text for subject, text in self.problems.items() if subject == DIRECTORY}
         files = [text for subject, text in self.problems.items() if subject != DIRECTORY]
         if files:
@@ -86,7 +86,7 @@ class AuthorizedKeys:
         return self._authorized
 
     def _look(self) -> tuple[int, list[tuple[str, int, int, int, int, int]]]:
-        """Returns a value that changes when a file is written, replaced or removed, or its mode changes."""
+        """Returns a value that changes when a file is written, replaced or removed, or gets another mode."""
         mode = private_dir.check_dir(self._directory).st_mode
         found = []
         with os.scandir(self._directory) as entries:

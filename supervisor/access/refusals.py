@@ -23,7 +23,7 @@ class Refusals:
         self._told: dict[tuple[str, str], tuple[float, int]] = {}
 
     def log_entry(self, subject: str, reason: str, now: float) -> tuple[str, int] | None:
-        """Records a rejection, and decides whether it is logged.
+        """Records a rejection, and decides whether the rejection is logged.
 
         Args:
             subject: the rejected peer. It is an address or the name of a key.

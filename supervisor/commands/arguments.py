@@ -54,7 +54,7 @@ def tiers(trackers: Sequence[TrackerEntry], field: str) -> dict[str, int]:
 
 
 def by_index(priorities: Priorities) -> dict[str, int]:
-    """Returns priorities by file index in decimal. Records store priorities in this form."""
+    """Returns priorities by file index, as records store priorities. The index is a decimal text."""
     if isinstance(priorities, list):
         return {str(index): priority for index, priority in enumerate(priorities)}
     return priorities

@@ -91,10 +91,7 @@ class CategoryEditor:
 
 
 def _new_key(name: str) -> str:
-    """Returns a key that no earlier category has had.
-
-    The key is new even if `session.json` was lost. The category's name is for people.
-    """
+    """Returns a key that no earlier category has had, even if `session.json` was lost."""
     return f"{name}/{time.time_ns() // 1000}"
 
 

@@ -108,7 +108,7 @@ def _report(name: str, group: BandwidthGroup) -> GroupReport:
 
 
 def _new_key(name: str) -> str:
-    """Returns a key that no earlier group has had, even if `session.json` was lost. The name is for people."""
+    """Returns a key that no earlier group has had, even if `session.json` was lost."""
     return f"{name}/{time.time_ns() // 1000}"
 
 

@@ -41,8 +41,8 @@ class Edit(NamedTuple):
     Fields:
         change: returns the new desired state. If nothing changes, returns the old state. Raises OuzelError.
         result: returns the result for the reply. Its arguments are the new desired state and the command.
-        afresh: whether the engine tries again a torrent that an error has stopped. The engine does this even if the
-            desired state is unchanged. Each retry has a new revision, which the engine confirms.
+        afresh: whether the engine retries a torrent that an error has stopped. The engine does this even if the desired
+            state is unchanged. Each retry has a new revision, which the engine confirms.
     """
 
     change: Change

@@ -67,7 +67,7 @@ def _up(order: list[str], moved: Collection[str]) -> list[str]:
 
 
 def _numbers(order: Sequence[str], numbers: dict[str, int], moved: Collection[str]) -> dict[str, int]:
-    """The numbers of a new order. Torrents keep their numbers if they were not moved and there is room between them."""
+    """The numbers of a new order. Torrents that were not moved keep their numbers if there is room."""
     changed: dict[str, int] = {}
     at, last = 0, None
     while at < len(order):
@@ -87,7 +87,9 @@ def _numbers(order: Sequence[str], numbers: dict[str, int], moved: Collection[st
 
 
 def _between(last: int | None, following: int | None, place: int, count: int) -> int:
-    """Returns the number for one of `count` torrents between two others, or at an end of the queue."""
+    """Returns the number of the torrent at `place` among `count` moved torrents in a row. The numbers of the neighbours
+    of this row are `last` and `following`. At an end of the queue, there is no neighbour.
+    """
     if last is None:
         return place if following is None else following - (count + 1 - place) * ROOM
     if following is None or following - last <= count:

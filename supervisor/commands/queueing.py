@@ -81,8 +81,8 @@ class Queueing:
         """The torrents in the queue, in their order.
 
         Args:
-            moved: torrents that are moved by one place. All other returned torrents are incomplete, because
-                libtorrent's queue has no complete torrents. If `moved` is None, all torrents are returned.
+            moved: torrents that are moved by one place. The result has these torrents and all incomplete torrents,
+                because libtorrent's queue has no complete torrents. If `moved` is None, the result has all torrents.
         """
         keys = sorted(
             desired.queue_key

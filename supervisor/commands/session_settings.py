@@ -36,7 +36,7 @@ class SessionSettings:
     Args:
         locks: held locks on directories. The first lock is on the resume directory.
         log_levels: the levels of the log.
-        clock: returns the local time. It is the day of the week (Monday is 0) and the minute of the day.
+        clock: returns the local time: the day of the week (Monday is 0) and the minute of the day.
     """
 
     def __init__(
@@ -135,8 +135,8 @@ class SettingsEditor:
             return Acceptance(result, SESSION, self._catalogue.session.revision)
 
     async def _check(self, settings: Mapping[str, SettingValue | None], deadline: float) -> None:
-        """Validates settings by the engine's list of settings. A client can always give back a setting that clients
-        have set.
+        """Validates settings by the engine's list of settings. A client can always reset a setting that clients have
+        set.
         """
         own = self._catalogue.session.settings
         checked = {name: value for name, value in settings.items() if value is not None or name not in own}

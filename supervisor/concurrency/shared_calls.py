@@ -10,7 +10,7 @@ from supervisor.concurrency.threads import begin_in_thread, in_thread
 T = TypeVar("T")
 
 HUNG_S: Final = 0.5
-"""If a call has lasted for this time, new tasks do not wait for its end. Their disk may be another one by now."""
+"""If a call has lasted for this time, new tasks make their own calls. Another disk may be mounted by now."""
 
 
 class _Next(NamedTuple, Generic[T]):
@@ -23,8 +23,8 @@ class _Next(NamedTuple, Generic[T]):
 class SharedCalls(Generic[T]):
     """Shares the results of calls with equal keys.
 
-    A task gets the result only of a call that has begun after the task asked. So no result is out of date, and nothing
-    is cached.
+    A task shares the next call, and never a call that is running already. So no result is out of date, and nothing is
+    cached.
     """
 
     def __init__(self) -> None:

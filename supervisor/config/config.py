@@ -141,8 +141,9 @@ class LogConfig(Section, frozen=True, kw_only=True):
         format: `console` writes lines for people. `json` writes one object in each line. `auto` is `console` on a
             terminal and in the journal, and `json` elsewhere.
         level: lines below this level are not written.
-        supervisor_level, engine_level, libtorrent_level: the level of one component. If a level is not set, `level`
-            counts. But the level of libtorrent is then `info`.
+        supervisor_level: the level of the supervisor's lines. The default is `level`.
+        engine_level: the level of the engine's lines. The default is `level`.
+        libtorrent_level: the level of libtorrent's own messages. The default is `info`.
     """
 
     format: Literal["auto", "console", "json"] = "auto"

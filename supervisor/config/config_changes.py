@@ -32,7 +32,7 @@ LIVE: Final = frozenset(
         "watch.folders",
     }
 )
-"""Keys that can change while the service runs, besides all of `[engine]`."""
+"""Keys that can change while the service runs. All keys of `[engine]` can change, too."""
 
 
 class Changes(NamedTuple):

@@ -28,7 +28,7 @@ class ConfigWatch:
         """The stamp of the file when it was last read. The first read was just before the start of this watch."""
 
     def reading(self, read: Callable[[Config], Config], running: Config) -> Config:
-        """Reads the file by `read`, in the same thread. The content that was read causes no further reload."""
+        """Calls `read`, which reads the file. The content that `read` finds causes no further reload."""
         self._read = self._stamp()
         return read(running)
 

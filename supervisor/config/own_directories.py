@@ -17,8 +17,8 @@ def prepare(paths: PathsConfig) -> list[str]:
     Returns the warnings of `private_dir.prepare`.
 
     Existing download roots are not changed, because a group or another user may own them. The state directory is made
-    first. By default, all other directories are below the state directory. If one of them were made first, the state
-    directory would get the wrong mode.
+    first. By default, all other directories are below the state directory. If another directory were made first, the
+    state directory would get the wrong mode.
 
     Raises:
         OSError: a directory cannot be made or trusted.

@@ -131,7 +131,7 @@ class Reloader:
             self._on_refused(problem)
 
     def _refuse(self, problem: str, *, unreadable: bool) -> None:
-        """Reports a problem. If further tries have the same problem, it is reported once."""
+        """Reports a problem. If further tries have the same problem, reports the problem only once."""
         if problem != self._unreadable:
             self._on_refused(problem)
         self._unreadable = problem if unreadable else None

@@ -21,7 +21,7 @@ from supervisor.log import logs
 
 
 class Admission:
-    """The admission of one slot.
+    """Sends the torrents of one slot to the engine.
 
     Args:
         torrents: the records of the slot.
@@ -91,7 +91,7 @@ class Admission:
     def give_all(self) -> None:
         """Sends all torrents to the engine.
 
-        Call it when a new engine is up, or when all records were read anew.
+        Call `give_all` when a new engine is up, or when all records were read anew.
         """
         self._restorer.give_all()
 
@@ -113,11 +113,11 @@ class Admission:
         self._restorer.taken_up(torrent)
 
     def tell(self) -> None:
-        """Emits the progress of a restore. Call it every second."""
+        """Emits the progress of a restore. Call `tell` every second."""
         self._restorer.report()
 
     def tick(self) -> None:
-        """Continues the isolation of suspects. Call it every second."""
+        """Continues the isolation of suspects. Call `tick` every second."""
         if self._link.up:
             self.isolation.tick(restored=self.restored)
 

@@ -234,7 +234,7 @@ class Engine:
         If no process runs, the next process gets the desired state.
 
         Args:
-            afresh: whether the engine tries again a torrent that an error has stopped.
+            afresh: whether the engine retries a torrent that an error has stopped.
             new: whether the torrent has no resume data yet.
         """
         send = self._admission.load if new else self._admission.ensure
@@ -258,13 +258,13 @@ class Engine:
     def restore(self) -> None:
         """Sends all torrents to a running process.
 
-        Call it if the records were read only after the start of the process.
+        Call `restore` if the records were read only after the start of the process.
         """
         if self._link.up:
             self._admission.give_all()
 
     def retry(self) -> None:
-        """Saves all fast-resume data, and loads failed torrents again. Call it when the resume directory is usable
+        """Saves all fast-resume data, and loads failed torrents again. Call `retry` when the resume directory is usable
         again.
         """
         # If the sandbox does not cover the directory that is there now, the renewal requests the hand-over.

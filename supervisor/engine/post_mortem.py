@@ -20,7 +20,7 @@ from supervisor.engine.torrents.observer import engine_lost_events, now_us
 
 
 class PostMortem:
-    """The post-mortem of one slot.
+    """Examines the deaths of one slot's engines, and reports them.
 
     Args:
         slot: the slot's number.
@@ -63,7 +63,7 @@ class PostMortem:
     ) -> None:
         """Makes the crash report on an unexpected death.
 
-        Call it while the stacks can still be read.
+        Call `crashed` while the stacks can still be read.
 
         Args:
             overrides: the settings of clients.

@@ -74,7 +74,7 @@ def line(event: LifecycleEvent) -> Line | None:
 
 
 def health_line(before: HealthChanged | None, now: HealthChanged) -> Line:
-    """The line of a change of health. New reasons determine the level, and cleared reasons do not."""
+    """The line of a change of health. Only new reasons determine the level."""
     had = set() if before is None else {_key(reason) for reason in before.reasons}
     has = {_key(reason) for reason in now.reasons}
     new = [reason for reason in now.reasons if _key(reason) not in had]

@@ -99,7 +99,7 @@ class EventLogger:
         self._write(Line("info", "torrent_paused" if paused else "torrent_resumed", {"torrent": torrent}))
 
     def tick(self) -> None:
-        """Logs recoveries that have lasted for `LASTS_S`, and counts of omitted lines. Call it every second."""
+        """Logs recoveries that have lasted for `LASTS_S`, and counts of omitted lines. Call `tick` every second."""
         now = self._clock()
         if self._well_since:
             for torrent in [each for each, since in self._well_since.items() if now - since >= LASTS_S]:
@@ -110,7 +110,7 @@ class EventLogger:
             self._tell(left_out)
 
     def close(self) -> None:
-        """Logs the remaining counts of omitted lines. Call it at the end."""
+        """Logs the remaining counts of omitted lines. Call `close` at the end."""
         for left_out in self._budget.rest():
             self._tell(left_out)
 

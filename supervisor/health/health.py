@@ -47,9 +47,9 @@ class Health:
         self.stopping = False
 
     def report(self, component: str, subject: str, problem: str | None, *, severity: Severity, now_us: int) -> None:
-        """Sets a problem.
+        """Sets a problem. If `problem` is None, clears the problem.
 
-        None clears the problem. If a problem continues, the time of its beginning does not change.
+        If a problem continues, the time of its beginning does not change.
         """
         key = (component, subject)
         if problem is None:

@@ -80,7 +80,7 @@ class HealthReporter:
             self._report_damage()
 
     def set_damaged(self, names: Collection[str], missed: Sequence[DamagedFile]) -> None:
-        """Sets which files are in `damaged/`, and which of these files were not replaced."""
+        """Sets which files are in `damaged/`. `missed` are the files in `damaged/` that no other file has replaced."""
         self._damage.retain({_NUMBER.sub("", name) for name in names})
         for file in missed:
             if file.name not in self._damage and file.torrent not in self._renewed:
@@ -90,7 +90,7 @@ class HealthReporter:
     def unreadable(self, name: str, problem: str | None) -> None:
         """Reports that a file of the resume directory, or data of a torrent, cannot be read.
 
-        None means that the data can be read again.
+        If `problem` is None, the data can be read again.
         """
         if problem is None:
             if name not in self._unreadable:

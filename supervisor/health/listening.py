@@ -1,6 +1,6 @@
 """Checks whether the session listens on the configured ports. Makes the problem for `health`. Pure.
 
-If a port is in use, libtorrent uses the next free port. It reports only the port that it uses.
+If a port is in use, libtorrent uses the next free port. libtorrent reports only the port that it uses.
 """
 
 import ipaddress

@@ -11,7 +11,7 @@ from supervisor.health.torrent_troubles import TorrentTroubles
 
 
 class TorrentsReporter:
-    """The torrents' reporter of a service.
+    """Counts torrents with problems, and reports the counts to `health`.
 
     Args:
         name_of: returns a torrent's name.
@@ -35,7 +35,7 @@ class TorrentsReporter:
         self._troubles.stuck(torrent, what)
 
     def tell(self) -> None:
-        """Reports changed problems. Call it every second."""
+        """Reports changed problems. Call `tell` every second."""
         for cause, problem in self._troubles.changes(self._name_of).items():
             self._reporter.report("torrents", cause, problem, Severity.NOTED)
         failing = self._failing_trackers.problem(time.monotonic(), self._name_of)

@@ -35,7 +35,7 @@ class Verdict(Enum):
 
 
 class Posted(NamedTuple):
-    """The outcome of an attempt, and the problem. The problem is empty after a success."""
+    """The outcome of an attempt, and the problem as text. The text is empty after a success."""
 
     verdict: Verdict
     problem: str = ""

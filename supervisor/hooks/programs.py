@@ -84,7 +84,7 @@ async def run_program(hook: RunHook, delivery: Delivery, environ: Mapping[str, s
 
 async def _wait(process: asyncio.subprocess.Process, limit_s: float) -> str | None:
     """Waits for the end of a process. Ends the process at the time limit. Returns why the process counts as failed.
-    None if it succeeded.
+    None if the process has succeeded.
     """
     try:
         async with asyncio.timeout(limit_s):
@@ -115,8 +115,8 @@ def _kill(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
 
 
 def _environment(values: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """Returns the program's environment. The environment has the placeholders, because a program could take a name in
-    an argument for an option.
+    """Returns the program's environment, with the values of the placeholders. In an argument, a name that begins with a
+    hyphen could look like an option.
     """
     kept = {name: environ[name] for name in PASSED_ON if name in environ}
     return kept | {f"OUZEL_HOOK_{name.upper()}": value.replace("\0", "") for name, value in values.items()}

@@ -54,7 +54,7 @@ class LineBudget:
         return False
 
     def left_out(self, now: float) -> list[LeftOut]:
-        """Returns the counts that are due to be logged. Call it every second."""
+        """Returns the counts that are due to be logged. Call `left_out` every second."""
         due = [name for name, (_, _, since) in self._left_out.items() if now - since >= TELL_S]
         found = []
         for name in due:
@@ -63,5 +63,5 @@ class LineBudget:
         return found
 
     def rest(self) -> list[LeftOut]:
-        """Returns the remaining counts. Call it at the end."""
+        """Returns the remaining counts. Call `rest` at the end."""
         return self.left_out(float("inf"))

@@ -13,7 +13,8 @@ from protocol.wire.log.log_results import LogLevelReport, LogLevels
 COMPONENTS: Final[tuple[Component, ...]] = get_args(Component)
 
 LIBTORRENT: Final = "libtorrent"
-"""The component with a level of its own in any case. The level `debug` of all others must not flood the log."""
+"""The component that always has its own level. If all other components log `debug`, libtorrent must not flood the log.
+"""
 
 
 class Levels:

@@ -121,7 +121,7 @@ def _matcher(wanted: GetLog) -> Any:
 
 
 def _on_wire(value: Any) -> Any:
-    """Returns a value as the wire can represent it: an integer of more than 53 bits becomes a text."""
+    """Returns a value that the wire can represent. An integer of more than 53 bits becomes a text."""
     match value:
         case bool() | None | str() | float():
             return value

@@ -144,7 +144,7 @@ class LogWriter:
     def _next(self) -> tuple[list[bytes], threading.Event | None]:
         """Returns lines to write together, and the event to set afterwards, if any.
 
-        Blocks until there is a line or an event. The event is None if there is none.
+        Blocks until there is a line or an event.
         """
         lines: list[bytes] = []
         size = 0

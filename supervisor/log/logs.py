@@ -28,7 +28,7 @@ Put = Callable[[bytes], None]
 
 
 def begin() -> tuple[LogWriter, Form]:
-    """Makes standard error the log of this process. Call it before anything is opened.
+    """Makes standard error the log of this process. Call `begin` before anything is opened.
 
     The exit of the interpreter waits for the last lines, if they can be written.
     """

@@ -3,7 +3,7 @@
 from typing import Final
 
 QUIET_S: Final = 10.0
-"""For how long the loss stays a problem after the last dropped line."""
+"""After the last dropped line, the loss is reported as a problem for this time."""
 
 
 class LostLines:

@@ -10,7 +10,7 @@ from typing import Final
 from supervisor.traces.traces import Span
 
 REQUESTS_MAX: Final = 1000
-"""The maximum number of torrents in the book. The oldest one is dropped."""
+"""The maximum number of torrents in the book. The oldest torrent is dropped."""
 
 
 class RequestBook:

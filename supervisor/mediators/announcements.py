@@ -13,7 +13,7 @@ from supervisor.store.catalogue import Catalogue
 
 
 class Announcements:
-    """The announcements of a service."""
+    """Publishes events of torrents, and notifies the parts that track torrents."""
 
     def __init__(
         self,

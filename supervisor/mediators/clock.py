@@ -30,7 +30,7 @@ STOP_PATIENCE_S: Final = 30.0
 
 
 class Clock:
-    """The clock of a service.
+    """Makes the calls that are due every second.
 
     Args:
         group: makes the calls, and reports their errors.

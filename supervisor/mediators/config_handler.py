@@ -26,7 +26,7 @@ GOALS: Final = GoalsConfig.__struct_fields__
 
 
 class ConfigHandler:
-    """The config handler of a service.
+    """Reads configurations, applies them to the parts of the service, and notifies clients.
 
     Args:
         read: reads the configuration again. Its argument is the configuration in force. Raises InvalidConfig.
@@ -64,7 +64,7 @@ class ConfigHandler:
         self._log = log
 
     def read(self) -> Config:
-        """Reads the configuration, and makes missing download roots. Call it in a thread.
+        """Reads the configuration, and makes missing download roots. Call `read` in a thread.
 
         Raises InvalidConfig.
         """

@@ -78,7 +78,7 @@ _OF_A_PROCESS: Final = ((COMPONENT, "process"), (COMPONENT, "settings"), (_FILTE
 
 
 class EngineHandler:
-    """The handler of one engine's facts.
+    """Publishes the facts of one engine, and passes them to other parts.
 
     Args:
         lost_lines: counts dropped lines of engines' logs.

@@ -8,7 +8,7 @@ from supervisor.log import logs
 
 
 class LimitClock:
-    """The limit clock of a service.
+    """Configures the engines when the schedule changes the limits in force.
 
     Args:
         limits: returns the limits that are in force now.

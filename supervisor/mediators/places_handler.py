@@ -8,7 +8,7 @@ from supervisor.store.remedies import with_remedy
 
 
 class PlacesHandler:
-    """The places handler of a service.
+    """Reports problems of directories and key files to `health`.
 
     Args:
         crashes: the directory of crash reports.

@@ -29,7 +29,7 @@ COMPONENT: Final = "resume_dir"
 
 
 class ResumeDirHandler:
-    """The resume directory handler of a service.
+    """Reports the state of the resume directory to clients and to the engine.
 
     Args:
         locks: held locks on directories. The first lock is on the resume directory. If another resume directory is

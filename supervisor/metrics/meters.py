@@ -9,7 +9,7 @@ OK: Final = "ok"
 
 
 class Meters:
-    """The meters of a service. Times are monotonic seconds.
+    """Counts and measures the work of a service. Times are monotonic seconds.
 
     Fields:
         requests: the number of replies by outcome: `ok`, or the name of an error.
@@ -20,7 +20,8 @@ class Meters:
         restores: the duration of restores.
         loop_lag: how late the event loop was.
         engine_ends: the number of ended engines by cause.
-        replays, replayed: the number of replies to `replay`, and of the events in these replies.
+        replays: the number of replies to `replay`.
+        replayed: the number of events in these replies.
     """
 
     def __init__(self) -> None:
@@ -34,7 +35,7 @@ class Meters:
         self.engine_ends: dict[str, int] = {}
         self.replays = self.replayed = 0
         self._lost_at: float | None = None
-        """When the engine ended that no ready engine has replaced yet. None if there is none."""
+        """When the present failover began: an engine ended unexpectedly. None without a failover."""
 
     def replied(self, outcome: object) -> None:
         """Counts a reply. The outcome is an OuzelError or a result."""

@@ -1,10 +1,10 @@
 """The file watch: detects missing and truncated files of complete torrents.
 
-libtorrent does not detect such files. It may never read a file again, and can still read a deleted file while the file
-is open. So the watch checks the files of all complete torrents in the kernel's caches. The checks are spread evenly
-over each round, and wake no disk up. A round takes 40 s, so a missing file is detected within a minute. With more than
-30,000 torrents a round takes longer in proportion: 134 s with 100,000. If a file is suspicious, the engine checks the
-disk. Then the torrent waits for its files, or the missing parts are downloaded.
+libtorrent does not detect such files. libtorrent may never read a file again, and can still read a deleted file while
+the file is open. So the watch checks the files of all complete torrents in the kernel's caches. The checks are spread
+evenly over each round, and wake no disk up. A round takes 40 s, so a missing file is detected within a minute. With
+more than 30,000 torrents a round takes longer in proportion: 134 s with 100,000. If a file is suspicious, the engine
+checks the disk. Then the torrent waits for its files, or the missing parts are downloaded.
 
 Some files are not cached, and their directories have not changed lately. These files are checked on the disk. Every ten
 minutes, such files of a bounded number of torrents are checked.
@@ -55,7 +55,7 @@ class _Torrent(NamedTuple):
 
 
 class FileWatch:
-    """The file watch of a service.
+    """Checks the files of all complete torrents.
 
     Args:
         ask: has the engine check a torrent's files.

@@ -1,8 +1,8 @@
 """An index of the paths of torrents. It finds torrents that may share a file. Pure.
 
 A *place* is the absolute path of a torrent's root folder, or of its only file. Two torrents can share a file only if
-their places are equal, or if one place is below the other. So one look-up in a dictionary excludes most torrents. It
-does not need their files.
+their places are equal, or if one place is below the other. So one look-up in a dictionary excludes most torrents,
+without their lists of files.
 
 Paths are compared as text. Save paths are stored with links resolved. Names that differ in case are different files, as
 on nearly all file systems.

@@ -11,7 +11,7 @@ class RootSeen(NamedTuple):
     Fields:
         error: the errno of the check; 0 if the root can be written.
         mode: the mode of the directory, if it exists.
-        owner: the owner of the directory (name or uid), if it exists.
+        owner: the name or uid of the directory's owner; empty if the directory does not exist.
         user: the user (name or uid) of this process.
         free_bytes: the space that this process's user can still use; None if it is unknown.
         size_bytes: the size of the file system; None if it is unknown.

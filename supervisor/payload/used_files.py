@@ -43,7 +43,7 @@ def to_spare(
 ) -> tuple[int, ...]:
     """The indices of our files that other torrents use. Only present paths count.
 
-    `None` means that the files of another torrent are unknown. Then all files at or below its places count as used.
+    If the files of another torrent are unknown (None), all our files at or below that torrent's places count as used.
     """
     numbers = {f"{ours.save_path}/{file.path}": file.index for file in ours.metadata.files()}
     spared: set[int] = set()

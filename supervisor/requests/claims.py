@@ -12,9 +12,8 @@ from protocol.wire.errors import ErrorKind, OuzelError
 from supervisor.pacing.token_bucket import TokenBucket
 
 IN_FLIGHT_MAX: Final = 512
-"""The maximum number of a connection's pending requests. It is more than a client can use.
-
-A disk needs half a second for them.
+"""The maximum number of a connection's pending requests. It is more than a client can use. A disk needs half a second
+for this number of requests.
 """
 
 IN_FLIGHT_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -92,7 +91,7 @@ class Claim:
         self._holders += 1
 
     def release(self, _: object = None) -> None:
-        """Removes a user of the claim. Without users, the request is not pending any more."""
+        """Removes a user of the claim. When the last user is removed, the request is not pending any more."""
         self._holders -= 1
         if self._holders == 0:
             self._claims.give_back(self._peer, self._size)

@@ -258,9 +258,9 @@ class Requests:
     def _answer_by(
         self, deadline: float, route: list[bytes], request: Request, work: Work, claim: Claim, *, repeats: bool
     ) -> None:
-        """Answers with the outcome of some work. At the deadline, answers with an error.
+        """Answers a request with the outcome of its work. If the deadline passes first, answers with an error.
 
-        Unlike `_answer`, this needs no task.
+        Unlike `_answer`, this method needs no task.
         """
         answered = False
 

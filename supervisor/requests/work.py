@@ -40,7 +40,7 @@ class Works:
         returns an error.
 
         Args:
-            accepted: whether the request is known to be accepted. The error says whether it was accepted.
+            accepted: whether the request is known to be accepted. The error says whether the request was accepted.
         """
         await asyncio.wait([work], timeout=deadline - asyncio.get_running_loop().time())
         return self.outcome(work, accepted=accepted)

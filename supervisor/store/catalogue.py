@@ -32,7 +32,7 @@ from supervisor.store.stored_records import Stored, Unreadable, cannot_be_listed
 
 
 class Catalogue:
-    """Desired state by torrent id. `Commits` explains `on_commit`.
+    """Holds the desired state by torrent id, and makes changes durable. `Commits` explains `on_commit`.
 
     Fields:
         torrents: the records of all torrents. Torrents that are being removed are left out.
@@ -73,7 +73,7 @@ class Catalogue:
     def load(self) -> list[DamagedFile]:
         """Reads the resume directory. Returns the files that were put aside.
 
-        Call it once, before the loop runs.
+        Call `load` once, before the loop runs.
 
         If the directory cannot be listed, no torrent is known. Then every change is refused until the directory was
         listed.
@@ -104,7 +104,7 @@ class Catalogue:
         return stored.damaged
 
     def mark_readable(self, torrent: str, desired: DesiredTorrent | None) -> list[DesiredTorrent]:
-        """Adds a record that was finally read. The record is None if it is damaged or missing.
+        """Adds a record that was finally read. `desired` is None if the record is damaged or missing.
 
         Returns:
             The records that are being removed now. The added record says that these records were merged into it.
@@ -129,7 +129,7 @@ class Catalogue:
         self.session_unreadable, self.session = None, session
 
     def shown(self, torrent: str) -> DesiredTorrent | None:
-        """A torrent's record as clients see it. If the record cannot be read, it has only the id.
+        """A torrent's record as clients see it. If the record cannot be read, the result has only the id.
 
         None if there is no such torrent.
         """

@@ -131,7 +131,7 @@ def without(desired: DesiredTorrent, hashes: frozenset[str]) -> DesiredTorrent:
 
 
 class Candidate(NamedTuple):
-    """A record of a torrent with several records. `bytes_done` is the number of bytes that are known to be on disk."""
+    """One of several records of a torrent. `bytes_done` is the number of bytes that are known to be on disk."""
 
     desired: DesiredTorrent
     bytes_done: int

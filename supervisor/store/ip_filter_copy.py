@@ -1,6 +1,6 @@
-"""The copy of the IP filter's file in the resume directory. The engine's sandbox allows reading in this directory.
+"""Copies the file of the IP filter into the resume directory. The engine's sandbox allows reading in this directory.
 
-The file itself may be unreadable, for example because its disk is not mounted. Meanwhile the copy keeps the rules in
+The original file may be unreadable, for example because its disk is not mounted. Meanwhile the copy keeps the rules in
 force, even across restarts of the supervisor and the engine.
 """
 

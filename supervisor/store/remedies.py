@@ -21,7 +21,7 @@ _OTHERWISE: Final = "check the kernel's log and the state of its disk"
 
 
 def remedy(problem: str) -> str:
-    """The text of the remedy for a problem. The text adds that the failed operation is tried again automatically."""
+    """The text of the remedy for a problem. The text also says that Ouzel retries the failed operation."""
     words = problem.lower()
     found = next((text for part, text in _REMEDIES if part in words), _OTHERWISE)
     return f"{found}; it is tried again every few seconds"

@@ -1,5 +1,5 @@
-"""The warden: watches the resume directory. Refuses changes while the directory cannot be written, and repairs it
-later.
+"""The warden: watches the resume directory. Refuses changes while the directory cannot be written, and repairs the
+directory later.
 
 The warden never blocks the loop. It never makes the directory, because the disk of a missing directory may not be
 mounted. After a disk error, the warden reports the error, and the next check tries again.

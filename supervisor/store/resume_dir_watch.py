@@ -1,9 +1,9 @@
 """Judges a check of the resume directory. Pure.
 
 The lock identifies the directory. This supervisor has locked the file `.lock` in the right directory. While the service
-runs, the path may lead to another directory. The reasons are an unmounted disk, or a renamed or new directory. Then
-nothing is written until it is certain that the new directory shall be the resume directory. Checks write nothing. Some
-problems, such as a full disk, show only in a write. If a check is inconclusive, a probe is written.
+runs, the path may lead to another directory. The reasons are an unmounted disk, or a renamed or new directory. In that
+case, nothing is written until it is certain that the new directory shall be the resume directory. Checks write nothing.
+Some problems, such as a full disk, show only in a write. If a check is inconclusive, a probe is written.
 """
 
 from enum import Enum

@@ -9,7 +9,7 @@ from protocol.durable.resume_dir import ResumeDir
 
 
 def write_format(directory: ResumeDir) -> None:
-    """Makes `format.json` name this version and its format. Call it before the first record is written.
+    """Makes `format.json` name this version and its format. Call `write_format` before the first record is written.
 
     Raises OSError if the file cannot be written, or if the directory has a newer format (NewerFormat).
     """

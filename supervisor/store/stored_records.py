@@ -45,7 +45,8 @@ class Stored(NamedTuple):
 
 
 def read_all(directory: ResumeDir) -> Stored:
-    """Reads the whole directory. Raises OSError if it cannot be listed, or if its format is newer (NewerFormat).
+    """Reads the whole directory. Raises OSError if the directory cannot be listed. Raises NewerFormat if its format is
+    newer.
 
     Damaged files, and files without a torrent, are put aside. Earlier versions stored fast-resume data next to the
     records. This data is moved to the engine's own directory.
@@ -161,7 +162,7 @@ def _put_aside(directory: ResumeDir, path: Path, torrent: str | None, damage: Da
 
 
 def _newer(path: Path, torrent: str | None, error: NewerRecord) -> Unreadable:
-    """A record that another version has written. It stays where it is, and is not overwritten."""
+    """A record that a newer version has written. The record is not moved or overwritten."""
     problem = f"{path} was written by a newer version of Ouzel ({error}); it is left alone: install that version again"
     return Unreadable(path.name, torrent, problem)
 

@@ -36,9 +36,9 @@ class TorrentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         uploaded: sent payload bytes.
         wasted: wasted payload bytes.
         active_s: for how long the torrent was active, up to the shard's `uptime_s`.
-        seeding_s: for how long of that time the torrent was complete.
-        active: whether `active_s` grows after that time.
-        seeding: whether `seeding_s` grows after that time.
+        seeding_s: for how long the torrent was active and complete, up to the shard's `uptime_s`.
+        active: whether the torrent was active at the shard's `uptime_s`.
+        seeding: whether the torrent was active and complete at the shard's `uptime_s`.
         completed_us: the time of completion in microseconds since 1970; null for never.
         last_activity_us: the time of the last activity in the same form.
         quiet_from_s: the value of `seeding_s` at the last activity.
@@ -73,7 +73,7 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, gc=False):
-    """One torrent's counters. There may be a hundred thousand of them.
+    """One torrent's counters. There may be a hundred thousand torrents.
 
     Fields:
         wasted_seen: the last value of `wasted` from the running engine.
@@ -81,7 +81,7 @@ class Counts(msgspec.Struct, gc=False):
         fetched: whether payload was received since the torrent was last complete.
         active_s: for how long the torrent was active. While `active` is true, the value is the uptime when the torrent
             became active, minus its earlier active time.
-        seeding_s: the same for the torrent's seeding time. The flag is `seeding`.
+        seeding_s: for how long the torrent was seeding, in the same form. Its flag is `seeding`.
         quiet_from_s: the torrent's seeding time when payload was last received or sent.
     """
 
@@ -132,7 +132,7 @@ class Totals:
     # -- time and engines -----------------------------------------------------------------------------------------
 
     def tick(self, now: float, *, up: bool) -> None:
-        """If an engine is up, adds to the uptime. Call it every second."""
+        """If an engine is up, adds to the uptime. Call `tick` every second."""
         if up and self._ticked is not None:
             self._uptime += now - self._ticked
             self.uptime_s = int(self._uptime)
@@ -267,7 +267,7 @@ class Totals:
                 counts.seeding_s += more if counts.seeding else 0
 
     def at_least(self, uptime_s: int) -> None:
-        """If the uptime is lower than this value, raises it to this value."""
+        """If the uptime is lower than this value, sets the uptime to this value."""
         if uptime_s > self.uptime_s:
             self.merge_stored_session(SessionRecord(), uptime_s - self.uptime_s)
 

@@ -33,14 +33,14 @@ AT_ONCE: Final = 4000
 
 
 class TotalsKeeper:
-    """The keeper of one resume directory.
+    """Loads and saves the totals in one resume directory.
 
     Args:
         totals: the counters.
         catalogue: the torrents.
         runtime_dir: the runtime directory. If this directory is on a file system in memory, the uptime is stored there,
             too.
-        identity: returns the identity of the resume directory. It is the identity of its lock file.
+        identity: returns the identity of the resume directory. The directory's lock file has this identity.
         damaged: called with each file that was put aside.
     """
 
@@ -77,7 +77,7 @@ class TotalsKeeper:
     async def load(self) -> None:
         """Reads the stored totals.
 
-        Call it before clients are served. If the directory cannot be listed then, call it later.
+        Call `load` before clients are served, or later if the directory cannot be listed yet.
         """
         if self._totals.loaded or self._loading or self._catalogue.unlisted is not None:
             return
@@ -115,7 +115,7 @@ class TotalsKeeper:
         self._totals.changed.update(self._totals.shards())
 
     def tick(self, now: float, *, up: bool) -> None:
-        """Counts the uptime, and starts saves that are due. Call it every second.
+        """Counts the uptime, and starts saves that are due. Call `tick` every second.
 
         Args:
             up: whether an engine is up.

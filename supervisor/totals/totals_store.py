@@ -136,5 +136,5 @@ def write_stamp(runtime_dir: Path, stamp: Stamp) -> None:
 
 
 def delete_stamp(runtime_dir: Path) -> None:
-    """Deletes the stamp file. Call it once the uptime is stored in the session's shard. Raises OSError."""
+    """Deletes the stamp file. Call `delete_stamp` once the uptime is stored in the session's shard. Raises OSError."""
     (runtime_dir / STAMP).unlink(missing_ok=True)

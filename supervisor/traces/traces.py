@@ -1,7 +1,7 @@
 """The spans of requests. Ended spans are kept until an exporter has read them.
 
-The supervisor loads no OpenTelemetry. That would cost 24 MiB and a thread. The gateway reads the spans and exports
-them.
+The supervisor loads no OpenTelemetry, because OpenTelemetry costs 24 MiB and a thread. The gateway reads the spans and
+exports them.
 """
 
 import random
@@ -19,7 +19,7 @@ from protocol.wire.errors import OuzelError
 from protocol.wire.metrics.spans_report import SpanKind, SpanRow, SpansPage
 
 SPANS_MAX: Final = 4096
-"""The maximum number of ended spans in memory. The oldest ones are dropped."""
+"""The maximum number of ended spans in memory. The oldest spans are dropped."""
 
 READER_S: Final = 30.0
 """Spans are made for this time after each `get_spans`."""
@@ -107,8 +107,8 @@ class Traces:
     def begin(self, route: Sequence[bytes], request: Request, command: Command, name: str) -> Token[Span | None] | None:
         """Begins the span of a request. Returns a token that resets TRACE. Returns None if the request is not traced.
 
-        The client decides whether its trace is sampled. Without a trace of the client, a share of the mutations is
-        traced.
+        If the client sends a trace, the client decides whether the trace is sampled. Otherwise a share of the mutations
+        is traced.
 
         Args:
             name: the name of the request in the log.

@@ -26,7 +26,8 @@ descriptor.
 """
 
 CONNECTIONS_MIN: Final = 64
-"""The minimum of that limit, even if there are few descriptors. Many clients are more likely than a flood."""
+"""The minimum of this limit, even if there are few descriptors. Many clients are more likely than a flood.
+"""
 
 AHEAD_MAX: Final = 1001
 """The maximum number of unread events of a monitor. libzmq queues 1,000 events, and one event is queued here."""
@@ -115,7 +116,7 @@ class Connections:
         return self._count[scheme]
 
     def close(self) -> None:
-        """Stops watching. Call it after the socket is closed, and before its context is closed.
+        """Stops watching. Call `close` after the socket is closed, and before its context is closed.
 
         While the socket is open, ZeroMQ's thread could block on unread events. The monitor is not disabled, because
         that would wait for the same thread.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class Ends(NamedTuple):
-    """Both ends of a connection: the local address, and the peer's.
+    """Both ends of a connection: the local address and the peer's address.
 
     Fields:
         local: the local address in ZeroMQ's form, `ipc://path` or `tcp://host:port`.

@@ -69,8 +69,8 @@ class LoopSocket:
         on_message_from: called on the loop with the frames and the sender of a message.
         on_frames: called on the loop with the `zmq.Frame`s of a message. They show the connection of the message.
         per_turn: the maximum number of messages in a batch.
-        frames_max: the maximum number of frames of a message. If a message has more frames, this number of frames and
-            one more are passed on.
+        frames_max: the maximum number of frames of a message. Of a longer message, `frames_max + 1` frames are passed
+            on.
     """
 
     def __init__(
@@ -94,7 +94,8 @@ class LoopSocket:
         self._keyed = bool(socket.getsockopt(zmq.CURVE_SERVER))
         self._loop = asyncio.get_running_loop()
         self._context = contextvars.copy_context()
-        """The context of callbacks. A send in the task of a request must not pass the request's id to them."""
+        """The context of callbacks. A request's task may send a message, but callbacks must not get the request's id.
+        """
         self._looking = False
         self._scheduled = False
         self._closed = False
@@ -168,7 +169,7 @@ class LoopSocket:
     def _received(self) -> list[bytes]:
         """Receives one message.
 
-        Frames beyond the limit are dropped without a copy, because a copy would double the time.
+        Frames beyond the limit are dropped without a copy, because copying these frames would take twice as long.
         """
         frames = [self._socket.recv(_LAST)]
         while self._socket.get(_RCVMORE):

@@ -1,4 +1,4 @@
-"""Queues replies. If a client receives its replies, no reply is lost. For all other clients, the queue is bounded.
+"""Queues replies. A client that receives its replies loses no reply. For all other clients, the queue is bounded.
 
 ZeroMQ bounds its queue for a connection by the number of messages, and ignores their size. It does not report when
 there is room again. So replies beyond ZeroMQ's high-water mark are queued here, counted in bytes, and offered to ZeroMQ
@@ -31,7 +31,9 @@ replies.
 """
 
 LARGE_TOTAL_MAX: Final = 64 * 1024 * 1024
-"""The same for all connections together. Beyond this limit, each connection may still have one large reply."""
+"""The limit of unsent large replies of all connections. Beyond this limit, each connection may still have one large
+reply.
+"""
 
 LARGE_PEERS_LOOK: Final = 100
 """The maximum number of connections with counted large replies. Beyond this number, sent replies are removed from the

@@ -68,7 +68,7 @@ _UMASK_USER: Final = 0o177
 def check_places(directory: Path) -> None:
     """Checks that the sockets can be bound.
 
-    If an old socket or a symbolic link is at a socket's path, it will be replaced.
+    An old socket or a symbolic link at a socket's path is no problem, because `bind` replaces it.
 
     Raises:
         OSError: a directory, a file, or something else is at a socket's path.

@@ -72,10 +72,10 @@ def read(file: Path) -> bytes | list[str]:
 
 
 def mark(file: Path, stamp: Stamp, suffix: str, reason: str | None = None) -> bool:
-    """Adds a suffix to a file's name. Adds a number if that name is in use. If there is a reason, writes it to a text
-    file.
+    """Adds a suffix to a file's name, and a number if the new name is in use. If there is a `reason`, writes the reason
+    to a text file.
 
-    Returns False if the file was replaced meanwhile. Then its name does not change. Raises OSError.
+    If the file was replaced meanwhile, returns False, and does not rename the file. Raises OSError.
     """
     status = file.stat()
     if (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns) != stamp:

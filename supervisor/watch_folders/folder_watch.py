@@ -110,7 +110,7 @@ class FolderWatch:
     async def _add(self, name: str) -> None:
         """Adds the content of a file.
 
-        Of several links, adds all usable links. Raises Unusable, OuzelError or OSError.
+        Adds all usable links of a .magnet file. Raises Unusable, OuzelError or OSError.
         """
         content = await in_thread(partial(folder_files.read, self._path / name))
         if isinstance(content, bytes):

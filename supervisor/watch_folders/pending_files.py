@@ -60,7 +60,7 @@ class PendingFiles:
         return file is not None and now - file.since >= INVALID_S
 
     def again(self, name: str, now: float) -> None:
-        """Has a file tried again later. Does nothing if the file has gone."""
+        """Schedules another attempt for a file. Does nothing if the file has gone."""
         file = self._files.get(name)
         if file is not None:
             attempts = file.attempts + 1

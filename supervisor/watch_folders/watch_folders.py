@@ -12,7 +12,7 @@ from supervisor.watch_folders.folder_watch import Accept, FolderWatch
 
 
 class WatchFolders:
-    """The watch folders of a service.
+    """Watches all configured folders, and adds their files.
 
     Args:
         accept: executes a mutation, up to a deadline in the loop's time. Raises OuzelError.

@@ -15,7 +15,7 @@ from supervisor.wiring.watch_parts import WatchParts
 
 
 class AutomationParts:
-    """The automation parts of a service. Their problems are only warnings in `health`, because no other part is
+    """Constructs the watch folders and hooks. Their problems are only warnings in `health`, because no other part is
     affected.
     """
 

@@ -41,7 +41,7 @@ from supervisor.wiring.watch_parts import WatchParts
 
 
 class CommandParts:
-    """The command parts of a service.
+    """Constructs the parts that carry out clients' commands.
 
     Args:
         log_form: the form of the log, with its recent lines and its levels.

@@ -33,7 +33,7 @@ from supervisor.wiring.watch_parts import WatchParts
 
 
 class HandlerParts:
-    """The handler parts of a service.
+    """Constructs the handlers, which pass reports of one part to other parts.
 
     Args:
         config_file: the file that is watched for changes; None if there is none.

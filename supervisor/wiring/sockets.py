@@ -22,7 +22,7 @@ from supervisor.transport.sockets import bind, connect
 
 
 class Sockets:
-    """The sockets of a service.
+    """Binds the sockets of clients and engines, and constructs the publisher.
 
     Args:
         on_event: called with each published lifecycle event.

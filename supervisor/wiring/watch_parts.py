@@ -34,7 +34,7 @@ CRASHES: Final = "crashes"
 
 
 class WatchParts:
-    """The watch parts of a service.
+    """Constructs `Health`, and the parts that report problems to `Health`.
 
     Args:
         group: runs the tasks.

@@ -110,7 +110,7 @@ class AlertCopier:
     def expect(self, torrent: str, info_hashes: frozenset[str], *, resumes: bool, complete: bool) -> None:
         """Notes that the torrent with these info-hashes is about to be added.
 
-        `resumes`: whether it has resume data. `complete`: whether it is complete according to its resume data.
+        `resumes`: whether the torrent has resume data. `complete`: whether the resume data claims all selected pieces.
         """
         self.handles.expect(torrent, info_hashes)
         if torrent in self.handles.by_torrent:
@@ -263,11 +263,11 @@ class AlertCopier:
         self._on_dropped(torrent)
 
     def _copy_state_changed(self, native: Any) -> Alert | None:
-        """Copies the alert only if the engine's work begins or ends at this change.
+        """Copies the alert only if libtorrent begins or ends work on the torrent.
 
         Status updates show the other changes. When thousands of torrents start, libtorrent sends several of these
-        alerts for each. The first shows that libtorrent has checked the torrent's resume data. If no file is wanted and
-        none exists, libtorrent hashes nothing, and skips the state `checking_files`.
+        alerts for each torrent. The first alert shows that libtorrent has checked the torrent's resume data. If no file
+        is wanted and none exists, libtorrent hashes nothing, and skips the state `checking_files`.
         """
         native_state, before = native.state, native.prev_state
         hashed = False

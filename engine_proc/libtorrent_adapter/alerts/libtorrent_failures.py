@@ -15,7 +15,7 @@ BANNED_MAX: Final = 20
 
 
 class Failures:
-    """The failed pieces and banned peers of one session. Other torrents use no memory here.
+    """Tracks failed pieces and banned peers of one session. Torrents without failed pieces use no memory here.
 
     Args:
         more: receives alerts that have no native alert of their own.

@@ -22,7 +22,7 @@ _KINDS: Final = (lt.log_alert, lt.torrent_log_alert)
 
 
 class NativeLog:
-    """libtorrent's log.
+    """Logs libtorrent's own messages at a limited rate.
 
     Args:
         torrents: the id of each torrent, by its handle.

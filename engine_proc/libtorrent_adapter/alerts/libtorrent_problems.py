@@ -72,7 +72,7 @@ def listening(native: Any) -> Listening:
 def tracker_failed(torrent: str, native: Any) -> Alert:
     """A `TrackerFailed` with the tracker's message, in any encoding.
 
-    Without a tracker's message, it has the message of the system or of libtorrent.
+    If the tracker has sent no message, uses the message of the system or of libtorrent.
     """
     said = text(native.failure_reason).strip()
     problem = text(native.error.message)

@@ -61,7 +61,7 @@ class Selections:
         self._put(torrent, selected)
 
     def ask(self, torrent: str, selected: SelectedBytes | None) -> None:
-        """Notes the selection that a torrent is about to get. It applies once libtorrent has confirmed it."""
+        """Notes the selection that a torrent is about to get. It applies once libtorrent confirms the selection."""
         self._asked.setdefault(torrent, deque()).append(selected)
 
     def confirm(self, torrent: str) -> None:

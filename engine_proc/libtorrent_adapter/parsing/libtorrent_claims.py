@@ -243,9 +243,9 @@ def _missing_v1(info: Any, lacking: Sequence[int]) -> list[MissingPiece]:
 
 
 def _digests(storage: Any, metainfo: bytes | None, resume: bytes) -> Callable[[int, bytes, int], piece_layers.Digest]:
-    """A function that returns the digests of a file's pieces.
+    """Returns a function that finds the digests of a file's pieces.
 
-    Its arguments are the file's index, merkle root and number of pieces.
+    The arguments of this function are the file's index, merkle root and number of pieces.
 
     Piece layers are not part of the info dictionary. If the source is a magnet link, only resume data has piece layers.
     """

@@ -41,7 +41,7 @@ def layout(info: Any, file_priorities: Sequence[int], renamed: Mapping[int, str]
 
     Args:
         renamed: as in `file_path`.
-        params: the parameters, if there are any. They have those parts of the .torrent file that are not in the info
+        params: the parameters, if there are any. They have the data of the .torrent file outside of the info
             dictionary.
     """
     storage = info.layout()
@@ -186,7 +186,7 @@ def file_path(storage: Any, renamed: Mapping[int, str], save_path: str, index: i
 
 
 def file_paths(storage: Any, renamed: Mapping[int, str], save_path: str, but: Collection[int] = ()) -> list[str]:
-    """The paths of the files on disk, as in `SourceInfo`. The files with the indices `but` are left out."""
+    """The paths of the files on disk, as in `SourceInfo`. Files with an index in `but` are left out."""
     found = []
     for index in range(storage.num_files()):
         if index in but:

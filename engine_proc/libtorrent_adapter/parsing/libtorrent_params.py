@@ -40,7 +40,7 @@ def load(desired: DesiredTorrent, *, metainfo: Metainfo, resume: bytes | None, c
 def stored(
     params: Any, desired: DesiredTorrent, file_priorities: Sequence[int], choose: Choose = choose_at_once
 ) -> DesiredTorrent:
-    """The desired state, with its values replaced by the values in the resume data of `params`.
+    """The desired state with the values in the resume data of `params`.
 
     The pause state and the queue state are not replaced.
 
@@ -74,7 +74,7 @@ def observed(
     file_priorities: Sequence[int],
     choose: Choose = choose_at_once,
 ) -> DesiredTorrent:
-    """The desired state, with its values replaced by libtorrent's. The priority of padding is not replaced.
+    """The desired state with libtorrent's values. Only the priority of padding is not replaced.
 
     Args:
         managed: whether libtorrent's queue decides when the torrent runs.

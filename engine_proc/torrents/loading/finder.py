@@ -23,7 +23,7 @@ class Found(NamedTuple):
     """The stored data of a torrent, or the reason why it is unusable.
 
     Fields:
-        informed: whether the metadata is from metainfo, because the resume data lacks it.
+        informed: whether the metadata is from metainfo, because the resume data lacks metadata.
         judged: the torrent's source, if it was validated just now.
     """
 
@@ -75,7 +75,7 @@ class Finder:
     def lay_out(self, desired: DesiredTorrent) -> bool:
         """Returns whether a link's torrent has to be loaded again because of its content layout.
 
-        Call it when the link's files have become known. A rename in the session would also move existing files.
+        Call `lay_out` when the link's files have become known. A rename in the session would also move existing files.
         """
         resume = None if desired.content_layout == "original" else self._session.bare_resume(desired)
         self.give(desired.torrent, resume)
@@ -133,16 +133,16 @@ class Finder:
         return self._judged.pop(desired)
 
     def metainfo(self, desired: DesiredTorrent) -> bytes | None:
-        """The content of the torrent's .torrent file; None if it is damaged. Resume data may suffice."""
+        """The content of the torrent's .torrent file; None if the file is damaged. Resume data may suffice."""
         return self._read_metainfo(desired, save_path=None)[0]
 
     def _read_metainfo(
         self, desired: DesiredTorrent, *, save_path: str | None
     ) -> tuple[bytes | None, SourceInfo | None]:
-        """The content of the torrent's .torrent file. If the file had to be parsed, also the result.
+        """The content of the torrent's .torrent file. If the file had to be parsed, also returns the parsed form.
 
-        The supervisor owns the file. If the file is damaged, this method reports that, and the supervisor puts it
-        aside.
+        The supervisor owns the file. If the file is damaged, this method reports the damage, and the supervisor puts
+        the file aside.
         """
         known = desired.metainfo_crc32 is not None
         try:

@@ -17,7 +17,9 @@ from engine_proc.session.session_port import SourceInfo
 from protocol.wire.desired import ContentLayout, DesiredTorrent
 
 SOURCES_MAX: Final = 12_000
-"""Above the number of torrents that wait to be loaded; see `CommandQueue`."""
+"""The maximum number of kept sources. It is greater than the number of torrents that wait to be loaded; see
+`CommandQueue`.
+"""
 BYTES_MAX: Final = 32 * 1024 * 1024
 """The maximum size of all kept metainfo in bytes. The parsed forms need about the same amount of memory again."""
 

@@ -195,7 +195,7 @@ class Loader:
         return None
 
     def added(self, desired: DesiredTorrent) -> bool:
-        """Finishes the load of an added torrent. Returns whether the torrent's paths have been checked."""
+        """Finishes the load of an added torrent. Returns False if the torrent's paths still have to be checked."""
         torrent = desired.torrent
         way = self._ways.pop(torrent, None) or _Way()
         loading, restored = way.loading, way.restored

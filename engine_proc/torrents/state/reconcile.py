@@ -1,7 +1,7 @@
 """Computes the steps from the applied state to the desired state. Pure.
 
 The state in the session and the state in resume data are also `DesiredTorrent`s. Missing values are copied from the
-desired state. So one comparison serves commands, restores and audits. It uses one table of fields.
+desired state. So one comparison with one table of fields serves commands, restores and audits.
 """
 
 import json
@@ -134,7 +134,9 @@ def _set_options(applied: DesiredTorrent, desired: DesiredTorrent) -> Apply:
 
 
 def _enqueue(applied: DesiredTorrent, desired: DesiredTorrent) -> SetPaused | None:
-    """A `SetPaused` if a running torrent enters or leaves the queue. For paused torrents another step does that."""
+    """A `SetPaused` if a running torrent enters or leaves the queue. For paused torrents, another step changes the
+    queue.
+    """
     return None if applied.paused or desired.paused else SetPaused(False)
 
 

@@ -107,7 +107,7 @@ class Pending:
         self.clear()
 
     def clear(self) -> None:
-        """Resets the members about the loaded torrent, after an unload. Keeps the members about the next operation."""
+        """After an unload, resets the members about the loaded torrent. Keeps the members about the next operation."""
         self.selections = 0
         self.selecting = False
         self.undiscovered = False
@@ -163,7 +163,7 @@ class Record:
 
     @property
     def removal(self) -> Removal | None:
-        """The torrent's removal; None if it is not being removed."""
+        """The progress of the torrent's removal; None if the torrent is not being removed."""
         return None if self.pending is None else self.pending.removal
 
     @property
@@ -186,7 +186,7 @@ class Record:
 
 
 class Records:
-    """The records of one session's torrents. An absent torrent has a record only while an operation is pending."""
+    """Stores the records of one session's torrents. Absent torrents have no record while no operation is pending."""
 
     def __init__(self) -> None:
         self._records: dict[str, Record] = {}

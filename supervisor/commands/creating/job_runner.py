@@ -28,7 +28,7 @@ class _Job(NamedTuple):
 
 
 class JobRunner:
-    """The jobs of a service.
+    """Carries out the jobs that make torrents, one after the other.
 
     Args:
         hasher: makes the torrents.

@@ -225,7 +225,7 @@ class Adding:
         return None if answer is None else answer.private
 
     async def _ask(self, query: Query[AnswerT]) -> AnswerT | None:
-        """The answer of the engine. None without an engine, and without an answer in time."""
+        """The engine's answer. None if there is no engine, or if the engine does not answer in time."""
         try:
             async with asyncio.timeout(ANSWER_S):
                 return await self._engine.ask(query)

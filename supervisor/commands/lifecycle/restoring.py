@@ -28,7 +28,7 @@ class Restoring:
     Args:
         shelf: the damaged files that were put aside.
         locks: locks of torrents, by id.
-        removing: waits until a removal is complete, because its id can be used again only then.
+        removing: waits until a removal is complete. Only then can the torrent's id be used again.
         publish: publishes a lifecycle event.
         shared_files: tracks files that several torrents use.
     """

@@ -20,7 +20,7 @@ TOTAL_BYTES_MAX: Final = 2 * UPLOAD_BYTES_MAX
 """The limit of all uploads together. Uploads of one client have at most UPLOAD_BYTES_MAX."""
 
 CLIENT_UPLOADS_MAX: Final = 64
-"""The maximum number of uploads of one client. Each upload needs some memory besides its bytes."""
+"""The maximum number of uploads of one client. Each upload needs some memory in addition to its bytes."""
 
 TOTAL_UPLOADS_MAX: Final = 4096
 """The maximum number of all uploads together."""
@@ -47,7 +47,7 @@ class _Upload:
         return end <= len(self._content) and self._content[offset:end] == data
 
     def append(self, data: bytes) -> None:
-        """Adds a part. Many small parts need the same memory as a large part."""
+        """Adds a part. Many small parts need only as much memory as one large part."""
         if isinstance(self._content, bytes):
             self._content = bytearray(self._content)
         self._content += data

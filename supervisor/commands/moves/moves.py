@@ -195,7 +195,9 @@ class Moves:
         return files
 
     def _with_content(self, moved: DesiredTorrent) -> DesiredTorrent:
-        """The record with the content path after a move. If the files are not known now, the engine reports it."""
+        """The record with the content path after a move. If the files are not known now, the engine reports the content
+        path later.
+        """
         metadata, files = self._snapshot.metadata(moved), self._files(moved)
         if metadata is None or files is None:
             return moved

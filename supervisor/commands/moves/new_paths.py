@@ -1,6 +1,7 @@
 """Computes the new paths of renamed files. Refuses impossible paths. Pure.
 
-The rules for names are in ADR 022. A wrong name in a torrent is changed, but a wrong name from a client is refused.
+The rules for names are in ADR 022. libtorrent changes a wrong name in a torrent. Ouzel refuses a wrong name from a
+client.
 """
 
 from collections.abc import Iterable, Mapping

@@ -71,7 +71,7 @@ class Relocating:
 
     @handles(RelocateStorage)
     async def relocate(self, command: RelocateStorage, deadline: float) -> Acceptance:
-        """Changes the save path. The engine loads the torrent there, once it has unloaded the torrent."""
+        """Changes the save path. The engine unloads the torrent, and loads it again at the new path."""
         field = "args.save_path"
         async with self._editor.hold(command.torrent) as before:
             files, whole = self._files(before)
@@ -144,8 +144,8 @@ def _is_doubted(present: os.stat_result | None, there: os.stat_result, saved_ns:
     """Whether a file at the new save path may differ from the file that the resume data describes.
 
     Args:
-        present: the file at the present save path; None if it is gone.
-        saved_ns: when the resume data was written. A file that is older was not changed since.
+        present: the file at the present save path; None if the file is gone.
+        saved_ns: when the resume data was written. A file that was last changed before that still has the same content.
     """
     if there.st_blocks * 512 < there.st_size:  # it may have holes in place of pieces
         return True

@@ -14,7 +14,7 @@ from supervisor.config.config_changes import ConfigInForce
 
 
 class RootsInForce:
-    """The download roots of a service.
+    """Holds the download roots of the current engine and of the next engine.
 
     Args:
         in_force: the configuration.
@@ -51,11 +51,11 @@ class RootsInForce:
         return self.wanted.bounds.roots
 
     def follow(self) -> None:
-        """Makes the next engine's roots the current roots. Call it when the next engine is started."""
+        """Makes the next engine's roots the current roots. Call `follow` when the next engine is started."""
         self.current.follow(self.wanted)
 
     def prepare(self, config: Config) -> None:
-        """Makes and resolves the roots of a configuration. Call it in a thread. Raises InvalidConfig."""
+        """Makes and resolves the roots of a configuration. Call `prepare` in a thread. Raises InvalidConfig."""
         paths = config.paths.download_roots
         if tuple(paths) == tuple(self._in_force.config.paths.download_roots):
             return

@@ -29,7 +29,7 @@ Act = Callable[[str, Callable[[DesiredTorrent], Verdict | None]], Coroutine[Any,
 
 
 class GoalKeeper:
-    """The goal keeper of a service.
+    """Examines all torrents in turn, and acts on reached goals.
 
     Args:
         global_goals: returns the global goals in force. When they change, all torrents are examined at once.
@@ -63,7 +63,7 @@ class GoalKeeper:
         """By torrent: why the last action failed, and when the action may be tried again."""
 
     def tick(self) -> None:
-        """Examines the next torrents. Call it every second."""
+        """Examines the next torrents. Call `tick` every second."""
         if not self._can_act():
             return
         wanted = self._global_goals()

@@ -67,7 +67,7 @@ def report(desired: DesiredTorrent, global_goals: GoalsConfig) -> GoalsReport | 
 
 
 def judge(goals: GoalsConfig, figures: Figures, reached: ReachedGoals | None) -> Verdict | None:
-    """Returns the goal of a complete torrent to act on now. None if there is none.
+    """Returns the goal that a complete torrent has reached, if its action is due now. Otherwise None.
 
     Args:
         reached: the goals that were acted on.

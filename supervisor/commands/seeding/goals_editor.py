@@ -16,7 +16,7 @@ from supervisor.concurrency.keyed_locks import KeyedLocks
 from supervisor.store.catalogue import Catalogue
 
 _IN_FORCE: Final = 0
-"""The revision of changes that libtorrent has nothing to do with: it is confirmed already."""
+"""The revision of changes that do not affect libtorrent. This revision is already confirmed."""
 
 
 class GoalsEditor:

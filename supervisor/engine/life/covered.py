@@ -1,8 +1,8 @@
 """Finds the directories that an engine's sandbox no longer covers. Pure.
 
 A sandbox covers the directories that existed when the engine was started. Later, a disk may be mounted over a download
-root, or the directory may be made anew. Then this engine cannot write there, but a new engine can. A *place* is the
-identity of a directory. It includes whether the directory is a mount point.
+root, or the directory may be made anew. In that case, this engine cannot write there, but a new engine can. A *place*
+is the identity of a directory. It includes whether the directory is a mount point.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from protocol.host.place import is_mount
 
 
 def outdated(covered: Mapping[str, str], wanted: Iterable[str], seen: Mapping[str, str | None]) -> dict[str, str]:
-    """Returns each path with a current place that the sandbox does not cover, and this place.
+    """Returns the paths that are outdated, each with its current place. The sandbox does not cover this place.
 
     If a directory is missing or its disk is not mounted, the path is not outdated. Torrents below such a path wait.
     When the disk is mounted again, its directory counts as another place.

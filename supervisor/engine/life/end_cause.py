@@ -10,12 +10,12 @@ class EndCause(StrEnum):
     """Why an engine ended.
 
     Fields:
-        CRASH: a signal of its own fault, or an exit code.
-        HANG: the supervisor killed it, because it did not answer.
+        CRASH: a signal that a fault of the engine caused, or an exit code.
+        HANG: the supervisor killed the engine, because the engine did not answer.
         KILLED: SIGKILL from outside, such as from the kernel when memory is short.
-        FAULTY: the supervisor killed it for another reason, such as a start that took too long.
+        FAULTY: the supervisor killed the engine for another reason, such as a start that took too long.
         NOT_STARTED: the process could not be started.
-        REPLACED: it was drained on request of the supervisor, for example because of its memory.
+        REPLACED: the engine was drained on request of the supervisor, for example because of its memory.
     """
 
     CRASH = "crash"

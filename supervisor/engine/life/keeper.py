@@ -44,7 +44,7 @@ class Keeper:
 
     Args:
         policy: the back-off and the budget of restarts.
-        link: the link that is notified which generation is the engine.
+        link: the link. The keeper passes the engine's generation to the link.
         spawn: starts the child of a generation. Calls the given callable at the child's death.
         on_spawned: called when a child becomes the engine. The arguments are the child, and whether it was the spare.
             The child is not ready yet.
@@ -139,7 +139,7 @@ class Keeper:
             self._climber.end(self.child, Manner.FAULTY, reason)
 
     def prepare_spare(self) -> None:
-        """If the engine has settled, makes a spare. Call it periodically, but not during a restore.
+        """If the engine has settled, makes a spare. Call `prepare_spare` periodically, but not during a restore.
 
         A spare would slow down a restore. If engines die young, no spare is made, because the spare may have the same
         fault.

@@ -1,7 +1,7 @@
 """Decides whether the engine must be recycled because of its memory. Pure.
 
-Leaked memory is freed only when the process ends. If an engine exceeds the limit again soon after a recycle, it may
-need that much memory. So there is a minimum time between recycles. This time doubles with each recycle in a row.
+Leaked memory is freed only when the process ends. If the next engine soon exceeds the limit, too, engines may need that
+much memory. So there is a minimum time between recycles. This time doubles with each recycle in a row.
 """
 
 from typing import Final, NamedTuple

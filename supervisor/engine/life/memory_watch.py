@@ -10,7 +10,7 @@ from supervisor.host import memory
 
 
 class MemoryWatch:
-    """The memory watch of one engine.
+    """Measures the memory of one engine, and recycles the engine if it uses too much.
 
     Args:
         limit: the memory limit of a process in bytes; 0 is no limit.
@@ -33,7 +33,7 @@ class MemoryWatch:
         self._held_bytes = held_bytes
 
     def look(self, pid: int) -> None:
-        """Measures a running process. Call it every second."""
+        """Measures a running process. Call `look` every second."""
         recycle, problem = self._guard.judge(self._held_bytes(pid), time.monotonic())
         self._emit(Problem("memory", problem))
         if recycle and problem is not None:

@@ -28,7 +28,7 @@ _POLL_S: Final = 0.05
 
 
 class Renewal:
-    """The renewal of one slot's engine.
+    """Replaces one slot's engine when its sandbox or its download roots are outdated.
 
     Args:
         keeper: recycles the engine, and makes spares.

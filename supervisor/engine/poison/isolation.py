@@ -141,7 +141,7 @@ class Isolation:
     def tick(self, *, restored: bool) -> None:
         """Checks whether the engine is calm, and repeats pending convictions.
 
-        Call it every second while the engine is ready.
+        Call `tick` every second while the engine is ready.
 
         Args:
             restored: whether the engine has confirmed all sent torrents.

@@ -1,4 +1,4 @@
-"""A child: one engine process. It is started from an argv, and watched through a pidfd.
+"""A child: one engine process. It is started by a command line, and watched through a pidfd.
 
 The child inherits its argv, a few environment variables, and these descriptors:
 - the write end of its log pipe
@@ -186,7 +186,7 @@ class Child:
         signal.pidfd_send_signal(self._pidfd, signal.SIGCONT)
 
     def stacks(self) -> str:
-        """The stacks of the child's threads, if the child wrote its stacks. Call it before `on_death` returns."""
+        """The stacks of the child's threads, if the child wrote its stacks. Call `stacks` before `on_death` returns."""
         try:
             return os.pread(self._stacks_fd, STACKS_MAX, 0).decode("utf-8", "replace")
         except OSError as error:

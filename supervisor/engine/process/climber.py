@@ -18,7 +18,7 @@ class Climber:
 
     Fields:
         manner: how the child is being ended; None if the child is not being ended.
-        reason: why the child is being ended; None if the child is not faulty.
+        reason: why the supervisor considers the child faulty; None if the child is not faulty.
     """
 
     def __init__(self, log: logs.Logger) -> None:
@@ -29,7 +29,7 @@ class Climber:
         self.reason: str | None = None
 
     def end(self, child: Child, manner: Manner, reason: str | None) -> None:
-        """Begins to end a child. Does nothing if the manner's first signal was sent already.
+        """Begins to end a child. Does nothing if the child has already got the first signal for this manner.
 
         A later call keeps the first call's reason.
         """

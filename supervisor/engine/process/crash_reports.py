@@ -198,7 +198,7 @@ def _write(directory: Path, report: CrashReport) -> None:
 
 
 def _encoded(report: CrashReport) -> bytes:
-    """The report as indented JSON. If it is too long, log lines, flight records and settings are dropped."""
+    """The report as indented JSON. If the text is too long, log lines, flight records and settings are dropped."""
     cut = msgspec.structs.replace
     for each in (report, cut(report, log=report.log[-20:]), cut(report, flight=[], log=[], settings={})):
         content = msgspec.json.format(msgspec.json.encode(each), indent=2)

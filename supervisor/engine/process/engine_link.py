@@ -28,7 +28,7 @@ LARGE_BYTES: Final = 64 * 1024
 
 
 class EngineLink:
-    """The link to the engine of one slot, and to its spare.
+    """Exchanges messages with the engine of one slot, and listens to the spare.
 
     Args:
         socket: the engine socket. The links of all slots share it.
@@ -132,7 +132,7 @@ class EngineLink:
     def delay(self, command: EnsureTorrent) -> None:
         """Sends a command later: on `release`, or before the next command that does not validate a source.
 
-        So all commands but `InspectSource` keep their order. The engine moves these forward anyway.
+        So all commands keep their order, except `InspectSource`. The engine executes `InspectSource` first anyway.
         """
         if self.connected:
             self._delayed += self._with_request([command])
@@ -184,7 +184,7 @@ class EngineLink:
         """Sends a query to a ready engine, and returns its answer.
 
         Args:
-            deadline: a time of the loop. `ask` waits until then. If None, it waits for ever.
+            deadline: a time of the loop. `ask` waits until this time. If `deadline` is None, `ask` waits for ever.
 
         Raises:
             OuzelError: ENGINE_LOST.

@@ -1,4 +1,4 @@
-"""The supervisor's end of the flight recorder: makes the shared memory, and reads it after a death."""
+"""The supervisor's end of the flight recorder: makes the shared memory, and reads the memory after a death."""
 
 import os
 import time

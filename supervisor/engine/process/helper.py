@@ -41,7 +41,7 @@ async def start(argv: Sequence[str], stderr: int = asyncio.subprocess.DEVNULL) -
 
 
 async def ask(argv: Sequence[str], question: bytes, *, patience_s: float, answer_max_bytes: int) -> bytes:
-    """Starts a helper, sends it a question, ends it, and returns its whole answer.
+    """Starts a helper, sends a question to the helper, ends the helper, and returns the whole answer.
 
     Args:
         patience_s: the time limit. A slower helper is killed.
@@ -91,7 +91,7 @@ async def _ask(process: asyncio.subprocess.Process, question: bytes, answer_max_
 
 
 async def _drain(process: asyncio.subprocess.Process) -> None:
-    """Reads the rest of an ended process's output. Some versions of asyncio wait for the end of the pipe."""
+    """Reads the rest of an ended process's output, because some versions of asyncio wait for the end of the output."""
     for stream in (process.stdout, process.stderr):
         while stream is not None and await stream.read(_CHUNK_BYTES):
             pass

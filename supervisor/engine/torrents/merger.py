@@ -1,4 +1,4 @@
-"""The merger: merges records if metadata proves that they are of the same torrent.
+"""The merger: merges records if metadata proves that these records are of the same torrent.
 
 `supervisor.store.identity` decides which records are merged. If a merge cannot be made durable, the merger tries again.
 Meanwhile the engine has loaded one of the records.
@@ -34,9 +34,7 @@ class Loading(Protocol):
     """Has an engine apply changed records."""
 
     def ensure(self, desired: DesiredTorrent, *, afresh: bool = False) -> None:
-        """Has a torrent's desired state applied. With `afresh`, the engine tries again a torrent that an error has
-        stopped.
-        """
+        """Has a torrent's desired state applied. With `afresh`, the engine retries a stopped torrent."""
 
     def forget(self, desired: DesiredTorrent) -> None:
         """Has a removed torrent unloaded."""
@@ -152,7 +150,7 @@ class Merger:
     async def correct(self, links: Iterable[str], hashes: frozenset[str]) -> None:
         """Removes the info-hashes of another torrent from the records of magnet links.
 
-        Call it while `hold` is held. Raises the errors of `settle`.
+        Call `correct` while `hold` is held. Raises the errors of `settle`.
         """
         for torrent in links:
             before = self._catalogue.torrents[torrent]

@@ -1,7 +1,7 @@
 """The observer: applies the engine's events to the snapshot, emits facts, and confirms requests.
 
-A new engine does not know the reports of the previous engine, so it reports everything. The observer emits only what
-clients do not know.
+A new engine does not know the reports of the previous engine, so the new engine reports everything. The observer emits
+only what clients do not know.
 """
 
 import time
@@ -217,7 +217,7 @@ class Observer:
             self._emit(_waits(torrent, message, problem))
 
     def _repeat_what_it_waits_for(self, torrent: str) -> None:
-        """Emits a torrent's storage problem again, because the event before it has cleared the error for clients."""
+        """Emits a torrent's storage problem again, because the previous event has cleared the error for clients."""
         message = self._snapshot.of(torrent).storage_problem
         if message is not None:
             problem = next((problem for (_, problem), waiting in self._storage.items() if torrent in waiting), "")
@@ -342,7 +342,8 @@ class Observer:
         """If rows did not show the metadata, emits `MetadataUpdated`. If the record lacks the metadata, emits
         `MetadataLearned`.
 
-        Clients get no event for facts that only a record of an earlier version lacks: there may be thousands.
+        Records of earlier versions lack some facts that clients already know. Clients get no events about these facts,
+        because there may be thousands of such records.
         """
         desired = self._own.torrents[torrent]
         shown, kept = self._snapshot.metadata(desired), desired.metadata

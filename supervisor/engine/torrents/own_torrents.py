@@ -7,7 +7,7 @@ from protocol.wire.desired import DesiredTorrent, TorrentOptions
 
 
 class OwnTorrents(Protocol):
-    """The records of one slot. If there is only one slot, it has all records of the catalogue."""
+    """Finds the records of one slot. Today there is one slot, which has all records of the catalogue."""
 
     @property
     def torrents(self) -> Mapping[str, DesiredTorrent]:

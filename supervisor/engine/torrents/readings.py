@@ -42,7 +42,7 @@ LOOK_S: Final = 1.0
 
 
 class Readings:
-    """The readings of one slot.
+    """Requests data from the engine of one slot, and updates the snapshot.
 
     Args:
         torrents: the records of the slot.

@@ -67,7 +67,7 @@ class Restore:
         """Adds torrents to the restore.
 
         Args:
-            seen: the size of the slice. The other torrents of the slice leave the restore.
+            seen: the size of the slice. Torrents of the slice that are not in `torrents` leave the restore.
         """
         self._waiting.update(torrents)
         self._unseen -= seen

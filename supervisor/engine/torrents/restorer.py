@@ -88,7 +88,7 @@ class Restorer:
     def give_missing(self) -> None:
         """Begins a restore of the torrents that the engine does not have yet.
 
-        Call it when more torrents may be loaded.
+        Call `give_missing` when more torrents may be loaded.
         """
         self.forget_leaving()
         present = self._snapshot.present

@@ -9,7 +9,7 @@ Subject = str | None
 
 
 class Waiters:
-    """The waiting requests of one slot, as futures by subject and revision."""
+    """Lets requests wait until an engine has confirmed a revision."""
 
     def __init__(self) -> None:
         self._waiting: dict[Subject, list[tuple[int, asyncio.Future[None]]]] = {}

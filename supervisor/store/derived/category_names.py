@@ -8,7 +8,7 @@ from protocol.wire.session.desired_session import DesiredSession
 class CategoryNames:
     """The names of a session's categories.
 
-    They are computed once for each session record, because many rows need these names.
+    The names are computed once for each session record, because many rows need these names.
     """
 
     def __init__(self) -> None:

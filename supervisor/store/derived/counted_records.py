@@ -9,7 +9,7 @@ from protocol.wire.desired import DesiredTorrent
 class CountedRecords(dict[str, DesiredTorrent]):
     """Records by torrent. Reading is as fast as with a `dict`.
 
-    Change it by item assignment, `del` and `pop` only. The other methods of `dict` do not count.
+    Change it by item assignment, `del` and `pop` only. The other methods of `dict` do not update the counts.
 
     Fields:
         categories: the number of records by category key; None is no category.

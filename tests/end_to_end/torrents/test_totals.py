@@ -43,6 +43,10 @@ class Watch:
         self.row, self.session = row, session
         return row
 
+    def is_calm(self) -> bool:
+        """Whether no peer is left, and the session's totals are as recent as its rate of 0."""
+        return self.look().peers == 0 and self.session.upload_bps == self.session.download_bps == 0
+
     def moved(self, wanted: int) -> bool:
         """Whether this much was uploaded."""
         return self.look().uploaded >= wanted
@@ -72,7 +76,7 @@ def test_uploads_are_counted_once_over_deaths_of_either_process(root: Path) -> N
             daemon.kill_engine()
             watch.look()
         until(leech.finished, "the peer has it all")
-        until(lambda: watch.look().peers == 0, "nothing moves any more")
+        until(watch.is_calm, "nothing moves any more")
         row, session = watch.row, watch.session
         assert row.uploaded <= leech.downloaded() + 2 * IN_FLIGHT
         assert (row.downloaded, session.downloaded) == (0, 0)

@@ -1,6 +1,5 @@
 """The tracker status that clients see, with real trackers that first refuse and later answer, through engine kills."""
 
-import socket
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +10,7 @@ from protocol.wire.peer_rows import TrackerRow, TrackerStatus
 from protocol.wire.rows import HindranceCause, TorrentState
 from tools.rig.daemon import Daemon
 from tools.rig.samples import SampleTorrent, noise
+from tools.rig.servers.closed_port import closed_port
 from tools.rig.tracker import Tracker
 from tools.rig.waiting import until
 from tools.rig.watcher import Watcher
@@ -19,14 +19,6 @@ pytestmark = [pytest.mark.process, pytest.mark.network]
 
 KEY: Final = "0123456789abcdef0123456789abcdef"
 REFUSAL: Final = "unregistered torrent"
-
-
-def closed_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 def statuses(watcher: Watcher, torrent: str) -> list[tuple[str, str]]:
@@ -45,9 +37,9 @@ def test_trackers_that_fail_and_recover(daemon: Daemon) -> None:
     The log has no key.
     """
     sample = SampleTorrent("sample", {"": noise(40_000, 1)}, single=True)
-    with Tracker() as tracker, Watcher(daemon.runtime_dir) as watcher:
+    with Tracker() as tracker, closed_port() as port, Watcher(daemon.runtime_dir) as watcher:
         tracker.refusal = REFUSAL
-        own, dead = f"{tracker.http}/{KEY}", f"http://127.0.0.1:{closed_port()}/announce?passkey={KEY}"
+        own, dead = f"{tracker.http}/{KEY}", f"http://127.0.0.1:{port}/announce?passkey={KEY}"
         torrent = daemon.client.add_torrent(
             metainfo=sample.metainfo_with({b"announce": own.encode()}), trackers=[dead]
         ).torrent

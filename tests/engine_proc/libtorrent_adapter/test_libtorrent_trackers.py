@@ -1,6 +1,5 @@
 """What real sessions report about trackers: each leg by itself, with the tracker's own message."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from engine_proc.session.alerts import TorrentAdded, TrackerAnswered, TrackerAsk
 from engine_proc.trackers.announce_entries import leg
 from tools.rig.probe import LOOPBACK, Probe, eventually
 from tools.rig.samples import SampleTorrent, noise
+from tools.rig.servers.closed_port import closed_port
 from tools.rig.tracker import Tracker
 
 pytestmark = pytest.mark.network
@@ -80,13 +80,11 @@ def test_what_a_tracker_says_is_told_in_its_own_words(
 
 def test_where_nobody_is_the_system_says_what_is_wrong(probe: Probe, tmp_path: Path) -> None:
     """The message is not marked as the tracker's own."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    announce(probe, tmp_path, f"http://127.0.0.1:{port}/announce")
-    failed = probe.take(TrackerFailed)
-    while failed.skipped:
+    with closed_port() as port:
+        announce(probe, tmp_path, f"http://127.0.0.1:{port}/announce")
         failed = probe.take(TrackerFailed)
+        while failed.skipped:
+            failed = probe.take(TrackerFailed)
     assert (failed.said, failed.problem) == (False, "Connection refused")
 
 

@@ -10,7 +10,7 @@ from protocol.internal.watch_events import DataFailures
 from protocol.wire.rows import BadDataReport
 
 SOME: Final = 3
-"""The number of failures in a row after which a torrent counts as hindered. Then it is hindered even if data arrives.
+"""The number of failures in a row after which a torrent counts as hindered, even if data arrives.
 """
 
 

@@ -1,4 +1,4 @@
-"""The members of a torrent's details that its record alone decides, each computed by itself. Pure."""
+"""Computes the members of a torrent's details that depend only on its record and metadata. Pure."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final

@@ -124,9 +124,9 @@ def _because(cause: HindranceCause, message: str) -> Hindrance:
 
 
 def arrives(before: Progress | None, progress: Progress) -> bool:
-    """Whether data has arrived between two progress events, or no more is wanted.
+    """Whether data has arrived between two progress events. Also true if no more data is wanted.
 
-    The rate does not show this, because libtorrent's rate is an average. The average takes a minute to fall to 0.
+    libtorrent's rate is an average, which takes a minute to fall to 0. So the rate does not show whether data arrives.
     """
     if progress.state in _COMPLETE or progress.state is TorrentState.CHECKING or not lacks(progress):
         return True

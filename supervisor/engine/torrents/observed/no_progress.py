@@ -1,4 +1,4 @@
-"""The progress of a torrent before the first report of an engine."""
+"""The progress that rows show before an engine's first report about a torrent."""
 
 from typing import Final
 

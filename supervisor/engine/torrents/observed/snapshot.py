@@ -130,14 +130,14 @@ class Snapshot:
         )
 
     def state_of(self, torrent: str) -> TorrentState | None:
-        """The last known state of a torrent; None if it was never observed."""
+        """The last known state of a torrent; None if no state was ever observed."""
         return None if (observed := self._torrents.get(torrent)) is None else observed.state
 
     def count_states(self, torrents: Mapping[str, object], unreadable: Collection[str]) -> Counter[TorrentState]:
-        """How many torrents with a readable or an unreadable record are in each state.
+        """Returns the number of torrents in each state. Torrents with an unreadable record are included.
 
-        Torrents that no engine has reported are queued. If all observed torrents have a readable record, their number
-        by state is known already. Otherwise each torrent is counted.
+        Torrents that no engine has reported are queued. If all observed torrents have a readable record, the numbers
+        are known already. Otherwise each torrent is counted.
         """
         if not unreadable and self._torrents.keys() <= torrents.keys():
             counts, known = +self._counts, len(self._torrents)
@@ -288,7 +288,7 @@ class Snapshot:
         )
 
     def _tracker(self, desired: DesiredTorrent) -> str | None:
-        """The tracker that a torrent's row shows, if clients have changed its trackers, or no engine has named them."""
+        """The tracker that a torrent's row shows. Counts changes by clients that no engine has applied yet."""
         known = self.trackers.of.get(desired.torrent)
         rows = self.trackers.desired_rows(desired, 0.0, present=desired.torrent in self.present)
         urls = [row.url for row in rows]  # with changes that no engine has applied yet
@@ -330,7 +330,7 @@ class Snapshot:
         return TorrentDetail(**row, **self.members(desired, DETAIL_FIELDS, now))
 
     def members(self, desired: DesiredTorrent, names: Iterable[str], now: float) -> dict[str, Any]:
-        """Some of the members of a torrent's details that are not in its row.
+        """The members of a torrent's details with these names. None of them is a member of the torrent's row.
 
         The engine is not asked for these members.
         """

@@ -19,11 +19,10 @@ from protocol.wire.events.torrent_events import TrackerStatusChanged
 from protocol.wire.peer_rows import TrackerRow, TrackerStatus
 
 FAILURES: Final = 2
-"""The number of failures in a row after which clients are notified. It is for a tracker that has worked before."""
+"""The number of failures in a row after which clients are notified. It applies to a tracker that has worked before."""
 FAILURES_AGAIN: Final = 6
-"""The same for a tracker that has failed and recovered before.
-
-With libtorrent's delays, 6 failures take twenty minutes.
+"""The number of such failures for a tracker that has failed and recovered before. With libtorrent's delays, 6 failures
+take twenty minutes.
 """
 TOLD_MAX: Final = 10
 """The maximum number of failing trackers that clients are told for one torrent. A torrent may have hundreds of
@@ -243,8 +242,8 @@ class Trackers:
         return known is not None and bool(known.sources)
 
     def _may(self, now: float) -> bool:
-        """Takes a token for a notification. Returns False if there is no token. Then the tracker's next failure tries
-        again.
+        """Takes a token for a notification. Returns False if there is no token. The tracker's next failure then tries
+        to take a token.
         """
         self._budget = min(BURST, self._budget + PER_S * max(0.0, now - self._filled_at))
         self._filled_at = now
