@@ -16,8 +16,9 @@ from engine_proc.session.network_port import NetworkPort
 from engine_proc.session.options_port import OptionsPort
 from engine_proc.session.peer_sources import PeerSources
 from engine_proc.session.peers_port import PeersPort
+from engine_proc.session.settings_port import SettingsPort
 from engine_proc.session.sources_port import SourcesPort
-from protocol.wire.desired import ContentLayout, DesiredTorrent, SettingValue
+from protocol.wire.desired import ContentLayout, DesiredTorrent
 from protocol.wire.events.torrent_events import FileEntry
 from protocol.wire.metadata import KnownMetadata
 
@@ -175,7 +176,9 @@ class Applied(NamedTuple):
     upload_bps: int
 
 
-class LibtSession(PeerSources, PeersPort, OptionsPort, CapsPort, SourcesPort, NetworkPort, CountersPort, Protocol):
+class LibtSession(
+    PeerSources, PeersPort, OptionsPort, CapsPort, SourcesPort, NetworkPort, CountersPort, SettingsPort, Protocol
+):
     """One libtorrent session.
 
     Any call about one torrent may raise TorrentFault. A call that needs the torrent's file priorities may raise
@@ -370,22 +373,6 @@ class LibtSession(PeerSources, PeersPort, OptionsPort, CapsPort, SourcesPort, Ne
 
         `SessionStatistics` follows.
         """
-        ...
-
-    def configure(self, settings: Mapping[str, SettingValue], *, download_bps: int, upload_bps: int) -> None:
-        """Applies settings and limits. Settings that are no longer configured return to their defaults.
-
-        Raises:
-            InvalidSetting: nothing was applied.
-        """
-        ...
-
-    def stale_settings(self) -> dict[str, str]:
-        """Settings with other values than configured, each with a text. Temporary changes are left out."""
-        ...
-
-    def session_limits(self) -> tuple[int, int]:
-        """Reads back the session's download and upload limit in bytes per second; 0 means no limit."""
         ...
 
     def listen_port(self) -> int:
