@@ -50,7 +50,7 @@ class RequestTimeout(OuzelError, TimeoutError):
 
 
 class NotRunning(OuzelError, ConnectionError):
-    """No daemon answers on the socket. The most similar error kind is used: ENGINE_UNAVAILABLE (retry later).
+    """No daemon answers on the socket. The error kind is ENGINE_UNAVAILABLE (retry later).
 
     Fields:
         path: the path of the socket, or the address on tcp.

@@ -1,8 +1,8 @@
 """Builds requests with unique ids, and matches replies with them. Pure.
 
 A request's `id` is `<session>-<number>`. The daemon stores replies by (client, id) for ten minutes. Several processes
-may use one client name after another, so the session must differ between processes. The owner of the sockets generates
-a random session.
+may use the same client name one after the other, so the session must differ between processes. The owner of the sockets
+generates a random session.
 """
 
 from contextvars import ContextVar
@@ -21,7 +21,7 @@ MAX_REPLY_BYTES: Final = 256 * 1024 * 1024
 MAX_REPLY_ELEMENTS: Final = 8_000_000
 
 REQUEST_NAME: Final[ContextVar[str | None]] = ContextVar("request_name", default=None)
-"""The name that requests of the current context have in the daemon's log. None means a name by the daemon."""
+"""The name that requests of the current context have in the daemon's log. None lets the daemon choose the name."""
 
 T = TypeVar("T")
 

@@ -25,7 +25,7 @@ Outcome = Added | OuzelError | BadSource
 def add_found(
     client: Client, found: Iterable[Found], build: Callable[[Found], Call[Added]], *, batch: int = BATCH
 ) -> Iterator[tuple[Found, Outcome]]:
-    """Adds torrents in order. Yields the outcome of each.
+    """Adds torrents in order. Yields each torrent with its outcome.
 
     Args:
         build: makes the call for one source.
@@ -65,7 +65,7 @@ def _add(
 
 
 def _naming(found: Found, outcome: Added | OuzelError) -> Added | OuzelError:
-    """The outcome. If the daemon refused metainfo, the outcome has the name of the source."""
+    """Returns the outcome. Adds the name of the source if the daemon refused metainfo."""
     if not (isinstance(outcome, Refused) and outcome.field == "args.metainfo"):
         return outcome
     named = "standard input" if found.named == "-" else repr(found.named)

@@ -1,7 +1,8 @@
 """Shell completion of torrents, labels, categories, groups and jobs. It never fails, prints no errors, and is quick.
 
-Names of torrents are untrusted. The shell inserts a completion into a command line. zsh also evaluates its description.
-So only names without characters that are special to a shell are completed. Descriptions contain only such names.
+Names of torrents are untrusted. The shell inserts a completion into a command line. zsh also evaluates the description
+of a completion. So only names without characters that are special to a shell are completed. Descriptions contain only
+such names.
 """
 
 import re
@@ -73,7 +74,7 @@ def jobs(clients: Callable[[typer.Context], Client]) -> Callable[[typer.Context,
 def of_torrents(known: Iterable[Brief], typed: str) -> list[tuple[str, str]]:
     """The ids and names that begin with the typed text.
 
-    If the digits that `ouzel ls` shows are unique, ids are cut to them.
+    If the digits that `ouzel ls` shows are unique, ids are cut to these digits.
     """
     torrents = list(known)
     counts: dict[str, int] = {}

@@ -77,7 +77,7 @@ def chosen(client: Client, given: Sequence[str], *, everything: bool, label: str
     """The ids of the given torrents, of all torrents, or of all with a label.
 
     Raises:
-        typer.BadParameter: none or several of these were given, or `resolve` raises it.
+        typer.BadParameter: none or several of these were given, or an argument cannot be resolved.
         OuzelError: as from `resolve`.
     """
     if given and (everything or label is not None):

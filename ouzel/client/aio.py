@@ -1,4 +1,4 @@
-"""The asyncio client: plain ZeroMQ sockets with the event loop's `add_reader`. It creates no tasks.
+"""The asyncio client: plain ZeroMQ sockets with the event loop's `add_reader`. The client creates no tasks.
 
 A ZeroMQ socket's FD is edge-triggered. The FD signals only that something has happened, and messages may still be
 queued. So each wake-up reads until the socket is empty. After each send, the socket is checked again.

@@ -26,14 +26,14 @@ async def knock(place: Place | Server) -> None:
 
 
 async def gone(place: Place | Server, waited_s: float) -> OuzelError:
-    """Calls `place.gone`. If it may wait for a network, it is called on a thread."""
+    """Calls `place.gone`. If the call may wait for a network, a thread makes the call."""
     return await asyncio.to_thread(place.gone, waited_s) if isinstance(place, Server) else place.gone(waited_s)
 
 
 class AsyncEvents:
     """An asynchronous iterator over `Event` and `Resnapshot`, like `ouzel.Events`, for one task at a time.
 
-    `async with` (or `start`) subscribes. All events after that are yielded.
+    `async with` (or `start`) subscribes. All later events are yielded.
 
     Raises:
         NotRunning: no daemon answers, or it was silent for `silence_s`.
@@ -126,7 +126,7 @@ class AsyncEvents:
         raise StopAsyncIteration
 
     def received(self) -> list[Event | Resnapshot]:
-        """Returns the items that were received already, which are not yielded any more. Does not wait."""
+        """Takes the items that were received already, without waiting. The iterator does not yield them any more."""
         if self._feed is None or self._ended:
             return []
         items = list(self._feed.items)

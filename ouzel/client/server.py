@@ -70,7 +70,7 @@ class Server:
         events: str | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> "Server | None":
-        """The server in the arguments.
+        """Returns the server that the arguments name.
 
         By default, the server in OUZEL_SERVER, OUZEL_SERVER_KEY, OUZEL_KEY and OUZEL_SERVER_EVENTS.
 

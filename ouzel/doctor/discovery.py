@@ -122,7 +122,7 @@ def environment_of(pid: int | None, proc: Path = PROC) -> dict[str, str] | None:
 
 
 def _likely_runtime_dir() -> Path | None:
-    """The default directory. If only the system's daemon is there, the directory of that daemon."""
+    """The default directory, or the directory of the system's daemon if only that daemon is found."""
     try:
         directory = default_runtime_dir()
     except NoHome:

@@ -66,7 +66,7 @@ def unknown(seen: str, advice: str | None = None, subject: str | None = None) ->
 
 
 def denied(what: str, problem: OSError, subject: str | None = None) -> Finding:
-    """A finding about something that could not be read: this user may not, or its path or its disk is at fault."""
+    """A finding about something that could not be read, because of permissions, the path or the disk."""
     seen = f"{what} could not be examined: {problem.strerror or problem}"
     remedy = (
         "run `ouzel doctor` as the daemon's user, or as root"

@@ -30,7 +30,7 @@ class MountRow(NamedTuple):
 
 
 def parse(mountinfo: str) -> dict[str, MountRow]:
-    """Parses a mountinfo file (proc_pid_mountinfo(5)). If several mounts have one mount point, only the last counts."""
+    """Parses a mountinfo file (proc_pid_mountinfo(5)). Of several mounts at the same mount point, the last counts."""
     found = {}
     for line in mountinfo.splitlines():
         before, _, after = line.partition(" - ")

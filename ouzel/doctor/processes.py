@@ -1,4 +1,4 @@
-"""Facts about processes, from /proc. A process that has ended has none."""
+"""Reads facts about processes from /proc."""
 
 import contextlib
 import os
@@ -61,7 +61,7 @@ def is_daemon(arguments: list[str]) -> bool:
 
 
 def config_argument(arguments: list[str]) -> str | None:
-    """The file that a command line has as `--config`."""
+    """The value of `--config` in a command line."""
     return option_of(arguments, "--config")
 
 
@@ -75,7 +75,7 @@ def option_of(arguments: list[str], option: str) -> str | None:
 
 
 def limit_of(pid: int | str, name: str, proc: Path) -> tuple[float, float] | None:
-    """The soft and the hard limit of a process, by its name in proc_pid_limits(5). None if it is not known."""
+    """The soft and the hard limit of a process. `name` is as in proc_pid_limits(5). None if it is not known."""
     try:
         lines = (proc / str(pid) / "limits").read_text().splitlines()
     except OSError:

@@ -35,7 +35,7 @@ class Check:
     patience_s: float = PATIENCE_S
 
     def jobs(self, target: Target) -> "Iterator[Job]":
-        """The work of the check, in one piece."""
+        """The work of the check, as one job."""
         yield Job(self.name, None, lambda: self.run(target), self.patience_s)
 
 
@@ -79,7 +79,7 @@ class Job:
     _found: list[Finding] = field(default_factory=list)
 
     def start(self) -> None:
-        """Starts a thread. The process does not wait for it at its end, because the thread may hang."""
+        """Starts a thread. The process can end while the thread hangs."""
         try:
             threading.Thread(target=self._run, daemon=True).start()
         except RuntimeError as problem:

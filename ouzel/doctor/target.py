@@ -34,7 +34,7 @@ class Paths:
 
 @dataclass(frozen=True)
 class Target:
-    """What is examined.
+    """The daemon that is examined.
 
     Fields:
         config_file: the configuration file; None if there is none.
@@ -45,7 +45,7 @@ class Target:
         silence: why the daemon gave no answer; None if it answered.
         health, stats: the daemon's answers.
         uid: the daemon's user.
-        environ: the daemon's environment. If it cannot be read, None.
+        environ: the daemon's environment; None if it cannot be read.
         mounts: the mounts that the daemon sees.
         fstab: the file with the mounts that should be there.
         proc: the directory of processes.

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def within(seconds: float, work: Callable[[], T], default: T) -> T:
-    """The result of `work`. If it takes longer or raises OSError, the default. The thread is then abandoned."""
+    """Returns the result of `work`, or `default` if `work` takes longer or raises OSError."""
     found: list[T] = []
 
     def run() -> None:
@@ -28,7 +28,7 @@ def within(seconds: float, work: Callable[[], T], default: T) -> T:
 def output_of(
     argv: Sequence[str], seconds: float, environ: Mapping[str, str] = os.environ
 ) -> "subprocess.CompletedProcess[str] | None":
-    """Runs a program. Returns None if it is missing. Kills it and returns None if it takes too long."""
+    """Runs a program. Returns None if the program is missing, or was killed because it took too long."""
     try:
         return subprocess.run(
             argv,

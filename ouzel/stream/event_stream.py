@@ -64,7 +64,7 @@ Step = Event | Resnapshot | Ask
 
 
 class Mode(Enum):
-    """The mode of a stream: for which message the stream waits."""
+    """The mode of a stream says which message the stream waits for."""
 
     STARTING = auto()
     LIVE = auto()

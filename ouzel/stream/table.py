@@ -132,7 +132,7 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 }
 """The changes of a torrent's row by each type of event. The daemon makes the same changes.
 
-No event has the `hindrance`. So here it is only removed once it cannot be true any more.
+No event has the `hindrance`. So an event only removes a hindrance that cannot be true any more.
 """
 
 

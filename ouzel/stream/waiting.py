@@ -1,4 +1,4 @@
-"""Waits for a torrent by an event stream. Decides when to read its row, and determines the outcome. Pure.
+"""Waits for a torrent by an event stream. Decides when to read the torrent's row, and determines the outcome. Pure.
 
 The row determines the outcome. Events only say when to read the row. So the outcome reflects the daemon's latest state.
 """
@@ -37,7 +37,7 @@ class Waiting:
         self.look_now = changed or outcome is not None
 
     def row_missing(self, error: Refused) -> None:
-        """Handles the error of reading the row. Raises it if the torrent has never existed."""
+        """Handles the error of reading the row. Raises the error if the torrent has never existed."""
         if self._looked and error.kind is ErrorKind.UNKNOWN_TORRENT:
             self.exists = False
         else:

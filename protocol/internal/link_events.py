@@ -105,8 +105,9 @@ class TorrentRechecked(Learned, frozen=True, kw_only=True, tag="torrent_rechecke
 
 
 class HashesProven(EventMessage, frozen=True, kw_only=True, tag="hashes_proven"):
-    """The info-hashes of a torrent, computed from its metadata. All records with one of these hashes are of the same
-    torrent.
+    """The info-hashes of a torrent, computed from its metadata.
+
+    All records with one of these hashes are of the same torrent.
 
     Fields:
         info_hash_v1, info_hash_v2: None for a version that the torrent does not have.

@@ -243,7 +243,7 @@ class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     inactive_time_goal_s: InactiveGoal | Global | None = "global"
     goal_action: GoalAction | Global = "global"
     group: GroupName | None = None
-    """In a torrent's record, the group's key (`BandwidthGroup.key`). If no group has this key, it has no effect."""
+    """In a torrent's record, the group's key (`BandwidthGroup.key`). The key of a removed group is ignored."""
 
 
 DEFAULT_OPTIONS: Final = TorrentOptions()

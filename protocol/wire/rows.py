@@ -223,7 +223,7 @@ class BadDataReport(msgspec.Struct, frozen=True, kw_only=True):
         pieces: the number of downloaded pieces that failed. Such a piece is downloaded again.
         last_piece: the index of the last failed piece; null if none has failed.
         metadata: for a magnet link, the number of wrong copies of the metadata.
-        metadata_problem: why the last wrong copy was wrong. Null if there was no wrong copy.
+        metadata_problem: what is wrong with the last wrong copy. Null if there was no wrong copy.
         last_us: when the last failure was reported, microseconds since 1970. Null if the only report was about banned
             peers.
         banned_peers: the peers that libtorrent has banned from this torrent, as `address:port`, at most 20. libtorrent

@@ -31,7 +31,7 @@ STORE: Final = "gateway/gateway.sqlite"
 CONFIG: Final = "secrets/config.toml"
 """The daemon's configuration."""
 KEYS: Final = "secrets/files/"
-"""The folder of keys, passwords and certificates. Each has its absolute path below this folder."""
+"""The folder of keys, passwords and certificates. Each file has its absolute path below this folder."""
 
 _LEVEL: Final = 3
 """The level of compression. Metainfo consists mostly of hashes, so higher levels save little."""
@@ -41,7 +41,7 @@ _BUFFER: Final = 256 * 1024
 _END: Final = 2 * tarfile.BLOCKSIZE
 _SPOOL: Final = 4 * 1024 * 1024
 _MODIFIED_MAX: Final = 2**40
-"""The latest modification time that is restored. Later ones have no use, and not every file system knows them."""
+"""The latest modification time that is restored. Not every file system supports later times."""
 
 
 class Unusable(Exception):
@@ -49,7 +49,7 @@ class Unusable(Exception):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backup says of itself.
+    """Facts about a backup, stored in the backup.
 
     Fields:
         format: the version of the format.
@@ -153,7 +153,7 @@ class ArchiveWriter:
 
 
 class ArchiveReader:
-    """Reads and verifies a backup in one pass. Iterate over it to the end; then `manifest` is set.
+    """Reads and verifies a backup in one pass. `manifest` is set at the end of the iteration.
 
     Use the members only after the end was reached without an error.
     """

@@ -170,7 +170,7 @@ def _check_secrets(config: Path | None, wanted: bool) -> None:
 
 
 def refuse(problem: str, as_json: bool) -> NoReturn:
-    """Says why the command was refused, and ends it."""
+    """Prints why the command was refused, and ends the command."""
     print_error(BadSource(problem), as_json=as_json)
     raise typer.Exit(ExitCode.REFUSED)
 

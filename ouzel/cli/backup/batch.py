@@ -16,7 +16,7 @@ class Batch(Generic[T]):
         self._bytes = 0
 
     def add(self, torrent: T, size: int) -> list[list[T]]:
-        """Adds a torrent with this number of bytes. Returns the batch that is complete now, if there is one."""
+        """Adds a torrent that needs `size` bytes of memory. Returns the batch if it is complete now."""
         self._torrents.append(torrent)
         self._bytes += size
         if len(self._torrents) < COUNT_MAX and self._bytes < BYTES_MAX:

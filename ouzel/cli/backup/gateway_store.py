@@ -1,7 +1,7 @@
 """Copies the gateway's store into a backup, and puts it back.
 
-The gateway has its store in memory while it runs. So a restore needs a gateway that is stopped: it locks the gateway's
-directory meanwhile, as the gateway does.
+The gateway has its store in memory while it runs. So the gateway has to be stopped for a restore. The restore locks the
+gateway's directory, so that no gateway starts.
 """
 
 import contextlib
@@ -27,11 +27,11 @@ _PARTS: Final = ("-wal", "-shm")
 
 
 class GatewayRuns(Exception):
-    """The gateway uses its directory. The message says so."""
+    """The gateway runs, so its store cannot be replaced."""
 
 
 class BadStore(Exception):
-    """The store cannot be copied, or is none. The message says why."""
+    """The file cannot be copied, or is not the store of a gateway. The message says why."""
 
 
 def copy(file: Path) -> bytes | None:
@@ -58,7 +58,7 @@ def copy(file: Path) -> bytes | None:
 
 
 def check(content: bytes) -> None:
-    """Raises BadStore if the content is no SQLite file, or a damaged one."""
+    """Raises BadStore if the content is not an intact SQLite file."""
     try:
         with closing(sqlite3.connect(":memory:")) as memory:
             memory.deserialize(content)
@@ -71,7 +71,7 @@ def check(content: bytes) -> None:
 
 @contextlib.contextmanager
 def stopped(file: Path) -> Iterator[None]:
-    """Keeps the gateway from starting during the context. Makes its directory if there is none.
+    """Keeps the gateway from starting during the context. Makes the gateway's directory if it does not exist.
 
     Raises:
         GatewayRuns: the gateway runs.
@@ -93,9 +93,10 @@ def stopped(file: Path) -> Iterator[None]:
 def replace(file: Path, content: bytes) -> Path | None:
     """Replaces the store in one step. The gateway has to be stopped.
 
-    Returns the path at which the former store is kept. None if there was none, or if it has the same content.
+    Returns the path at which the former store is kept. None if there was no former store, or if it had the same
+    content.
 
-    Raises OSError. Then the store is unchanged.
+    If the function raises OSError, the store is unchanged.
     """
     with acting_as_owner(file.parent):
         kept = None
@@ -109,7 +110,7 @@ def replace(file: Path, content: bytes) -> Path | None:
 
 
 def _close_log(file: Path) -> None:
-    """Puts what is in the write-ahead log into the file. SQLite then deletes the log."""
+    """Writes the content of the write-ahead log to the file. SQLite then deletes the log."""
     with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(file)) as store:
         store.execute("PRAGMA journal_mode=DELETE").fetchall()
 
@@ -119,9 +120,9 @@ def _has_log(file: Path) -> bool:
 
 
 def _keep(file: Path) -> Path:
-    """Gives the former store another name, in addition to its own. A damaged one may have a log.
+    """Gives the former store a second name. A damaged store may have a log.
 
-    The log leaves its place at once: SQLite would apply it to the new store.
+    The log is renamed at once. Otherwise SQLite would apply the log to the new store.
     """
     kept = free_name(file)
     for part in _PARTS:

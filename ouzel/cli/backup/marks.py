@@ -1,7 +1,8 @@
 """Payload marks: the sizes and modification times of a torrent's files, when a backup was made.
 
 A mark says that the claims in the fast-resume data fit this state of the file. If the file has another mark after a
-restore, its claims are in doubt, and its pieces are hashed. Where the paths of files are not certain, all are doubted.
+restore, its claims are in doubt, and its pieces are hashed. If the paths of a torrent's files are not certain, all its
+files are doubted.
 """
 
 import os
@@ -63,7 +64,7 @@ Answer = list[Mark | None] | None
 class Disks:
     """Asks disks for marks. A disk that hangs delays a backup only once.
 
-    A thread does the asking. Ask many questions at once, because waiting for another thread takes time.
+    A thread examines the files. Ask many questions at once, because each call has to wait for the thread.
     """
 
     def __init__(self) -> None:
@@ -146,14 +147,15 @@ def of(batch: Sequence[TorrentFiles], disks: Disks) -> list[PayloadMarks | None]
 
 
 def question(marks: PayloadMarks | None, save_path: str, mount_point: str) -> Question:
-    """Returns the question for the present marks of a torrent. `save_path` is the directory of the files now."""
+    """Returns the question for the present marks of a torrent. `save_path` is the present directory of the files."""
     return Question(mount_point, [f"{save_path}/{each.path}" for each in marks.files] if marks is not None else [])
 
 
 def doubts(marks: PayloadMarks | None, found: Answer) -> list[int]:
     """Returns the indices of the files that have changed since the backup. `doubted.ALL` stands for all files.
 
-    A file that did not exist is doubted, too. libtorrent may store it under another name, or in its part file.
+    A file that did not exist at the backup is doubted, too. libtorrent may store it under another name, or in its part
+    file.
 
     Args:
         marks: the marks in the backup. None if the backup has none for the torrent.

@@ -17,7 +17,7 @@ class Outside:
     """Collects the files, and puts them in place at the end.
 
     Args:
-        store: where the gateway's store is. If None, it is not restored.
+        store: where the gateway's store is. If None, the store is not restored.
         secrets: where the configuration and the keys are collected. If None, they are not restored.
     """
 
@@ -30,7 +30,7 @@ class Outside:
         """The former files."""
 
     def add(self, member: Member) -> bool:
-        """Adds a file. False if it is another kind of file. Raises Unusable."""
+        """Adds a file. Returns False if files of this kind are not collected here. Raises Unusable."""
         try:
             if member.name == STORE:
                 gateway_store.check(member.content)
@@ -52,10 +52,10 @@ class Outside:
             yield
 
     def take_effect(self, directory: Path) -> None:
-        """Puts all files in place. Each replaces its former one in one step. Raises OSError.
+        """Puts all files in place. Each file replaces the former file in one step. Raises OSError.
 
         Args:
-            directory: the resume directory. New files with secrets get its owner.
+            directory: the resume directory. New files with secrets get the owner of this directory.
         """
         if self._secrets is not None:
             self.kept += self._secrets.replace(directory)
@@ -64,7 +64,7 @@ class Outside:
             self.kept += [] if kept is None else [kept]
 
     def not_restored(self) -> Iterator[str]:
-        """Sentences about what is in the backup and is not restored."""
+        """Sentences about the parts of the backup that are not restored."""
         if self._has_secrets and self._secrets is None:
             yield "the configuration and the keys are in the backup, and stay as they are here; see --with-secrets"
         if self._content is not None and self._store is None:

@@ -59,7 +59,7 @@ def gateway_store(resume_dir: Path | None, config: Path | None) -> Path | None:
 
 
 def missing(directory: Path) -> typer.BadParameter:
-    """Returns the error about a directory that is not there."""
+    """Returns the error about a directory that does not exist."""
     hint = f"; name it with --config {SYSTEM_CONFIG}" if SYSTEM_CONFIG.exists() else ""
     return typer.BadParameter(f"there is no resume directory {directory}{hint}", param_hint="--resume-dir")
 

@@ -19,7 +19,7 @@ _PARTIAL: Final = ".partial"
 def replacing(file: Path) -> Iterator[IO[bytes]]:
     """A new file that gets its name at the end of the context. After an error it is deleted.
 
-    The new file is locked. So the next backup can tell the file of a killed command from the file of a running one.
+    The new file is locked. So the next backup can tell whether the command that writes the file still runs.
     """
     for left in file.parent.glob(f".{glob.escape(file.name)}.*{_PARTIAL}"):
         _remove_unused(left)
@@ -61,7 +61,7 @@ def write(file: Path, content: bytes, mode: int, owner: tuple[int, int] | None =
 
 
 def free_name(file: Path) -> Path:
-    """Returns a path beside a file that names the time, and that does not exist."""
+    """Returns an unused path beside a file. The name contains the time."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     names = (f"{file.name}.replaced-{stamp}{suffix}" for suffix in ("", *(f".{n}" for n in range(1, 1000))))
     return next(path for name in names if not os.path.lexists(path := file.with_name(name)))

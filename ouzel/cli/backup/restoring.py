@@ -1,4 +1,4 @@
-"""Restores a backup: verifies it, changes paths, and marks payload that is not as it was."""
+"""Restores a backup: verifies it, changes paths, and marks payload that has changed."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ _OF_TORRENT: Final = re.compile(
     rf"({PAYLOAD}|{RESUME_DIR}fastresume/|{RESUME_DIR})(?P<torrent>[0-9a-f]{{40}}|[0-9a-f]{{64}})\.(json|torrent|fastresume)"
 )
 _MEMBERS_MAX: Final = 4
-"""The payload marks, the fast-resume data, the .torrent file, and the record."""
+"""A torrent has payload marks, fast-resume data, a .torrent file and a record."""
 
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class Restorer:
     """Restores one backup.
 
     Args:
-        path_map: the new path of a save path.
+        path_map: returns the new path of a save path.
         tell: called with each torrent.
         outside: collects the files that are not in the resume directory. If None, they are only verified.
     """
@@ -132,7 +132,7 @@ class Restorer:
         self._tell(Restored(torrent=after.torrent, name=after.name, save_path=after.save_path, doubted=count))
 
     def _mapped(self, desired: DesiredTorrent) -> DesiredTorrent:
-        """The record with mapped paths. A mapped path is on the mount that is there now."""
+        """The record with mapped paths. The mount point of a mapped path is its present mount point."""
         save_path = self._map(desired.save_path)
         move = desired.move
         if move is not None and self._map.covers(move.save_path):
@@ -176,7 +176,7 @@ class _Torrent(NamedTuple):
     """A torrent in a backup.
 
     Fields:
-        members: its files. The record is the last.
+        members: the torrent's files. The record is the last file.
         desired: the decoded record.
         marks: the marks of its payload; None if there are none.
         resume: its fast-resume data without the trailer; None if there is none.

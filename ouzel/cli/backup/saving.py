@@ -35,8 +35,8 @@ def save(
     Args:
         left_out: called with a sentence for each file that cannot be in the backup.
         progress: called with the number of torrents so far.
-        store: the gateway's store, if it may have one.
-        secrets_of: the configuration, if it and the keys that it names are in the backup.
+        store: the path at which the gateway's store may be. None if no store is saved.
+        secrets_of: the configuration. If given, the backup has this file and the keys that it names.
 
     Returns:
         The manifest of the backup.
@@ -91,7 +91,7 @@ def save(
 
 
 def _outside(store: Path | None, secrets_of: Path | None) -> Iterator[Member | str]:
-    """The files that are not in the resume directory. A text says which one cannot be in the backup, and why."""
+    """The files that are not in the resume directory. A text says which file cannot be in the backup, and why."""
     if secrets_of is not None:
         yield from secret_members(secrets_of)
     try:

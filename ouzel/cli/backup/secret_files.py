@@ -1,4 +1,4 @@
-"""The configuration and the keys: read for a backup, and put back. Only `--with-secrets` does so.
+"""Reads the configuration and the keys for a backup, and puts them back. Used only with `--with-secrets`.
 
 A backup may name any path. So a restore writes only the files that the backup's own configuration names.
 """
@@ -19,11 +19,11 @@ GATEWAY_ENVIRONMENT: Final = "gateway.env"
 _KEY: Final = ".key"
 _NEW_MODE: Final = 0o600
 _NEW_CONFIG_MODE: Final = 0o640
-"""The gateway is in the daemon's group, and reads the configuration, too."""
+"""The mode of a new configuration. The gateway is in the daemon's group, and reads the file, too."""
 
 
 class Secrets:
-    """The secret files of a backup, collected while it is read.
+    """The secret files of a backup, collected while the backup is read.
 
     Args:
         config: the path at which the configuration is restored.
@@ -34,7 +34,7 @@ class Secrets:
         self._files: dict[Path, bytes] = {}
 
     def add(self, member: Member) -> None:
-        """Adds a file. Raises ValueError if the backup's configuration does not name it."""
+        """Adds a file. Raises ValueError if the backup's configuration does not name the file."""
         if member.name == CONFIG:
             self._files[self._config] = member.content
             return
@@ -47,8 +47,8 @@ class Secrets:
     def replace(self, directory: Path) -> list[Path]:
         """Puts the files in place, one after the other. Returns the paths at which former files are kept.
 
-        An existing file keeps its owner and its mode. A new one belongs to the owner of the resume directory.
-        Raises OSError.
+        An existing file keeps its owner and its mode. A new file belongs to the owner of the resume directory. Raises
+        OSError.
         """
         kept = []
         for path, content in self._files.items():
@@ -68,7 +68,7 @@ class Secrets:
 
 
 def secret_members(config: Path) -> Iterator[Member | str]:
-    """The configuration, and the files with secrets that it names. A text says which one cannot be read."""
+    """The configuration, and the files with secrets that it names. A text says which file cannot be read."""
     try:
         content = config.read_bytes()
         parsed = _parsed(content)

@@ -2,7 +2,7 @@
 
 The daemon replaces each file by a rename, so a file is read whole. These rules make the files of a torrent consistent:
 
-1. A record that changes while the other files are read is read again, together with them.
+1. If a record changes while the other files are read, all files of the torrent are read again.
 2. The fast-resume data is never newer than the record. A killed daemon leaves such files, too.
 3. The supervisor may overwrite a replaced file with another record. The checksum in each record shows that.
 """
@@ -42,7 +42,7 @@ class TorrentFiles(NamedTuple):
     """The files of one torrent.
 
     Fields:
-        record: the content of the record. `desired` is the same, decoded.
+        record: the content of the record. `desired` is the decoded record.
         metainfo: the content of the .torrent file; None if there is none.
         resume: the fast-resume data without its trailer; None if there is none.
         resume_file: the content of the file with the fast-resume data.
@@ -110,9 +110,9 @@ class Snapshot:
         raise LeftOut(f"torrent {torrent}: {problem}")
 
     def others(self) -> Iterator[tuple[str, bytes | LeftOut]]:
-        """Returns the other files: their paths in the directory, and their contents, or why they have none.
+        """Returns the path of each other file, with its content or the reason why it cannot be read.
 
-        Files of a torrent that was added just now are not among them.
+        Files of a torrent that was added just now are left out.
         """
         root = self._dir.root
         for name in sorted(os.listdir(root)):  # noqa: PTH208  # only names are needed

@@ -4,8 +4,9 @@ The new directory is built beside the present one, under the name `<directory>.r
 exchanged in one step. After a kill at any moment, the path leads to one of the two directories, and that directory is
 complete. The files of the new directory are synced together, before the exchange.
 
-While the new directory is incomplete, it has the file `.incomplete`. The next restore deletes such a directory. If the
-directory `<directory>.restoring` lacks that file, it has records. It is never deleted, but kept under another name.
+While the new directory is incomplete, it has the file `.incomplete`. The next restore deletes such a directory. A
+directory `<directory>.restoring` without that file is complete. A complete directory with records is kept under another
+name.
 """
 
 import contextlib
@@ -90,9 +91,9 @@ class Staging:
     def take_effect(self) -> Path | None:
         """Makes the new directory the resume directory.
 
-        Returns the path to which the former directory was moved. None if it had no records.
+        Returns the path to which the former directory was moved. None if the former directory had no records.
 
-        Raises OSError. Then nothing has changed.
+        If the method raises OSError, nothing has changed.
         """
         ResumeDir(self._new).make_engine_dir()
         self._sync()
@@ -142,7 +143,7 @@ class Staging:
     def _sync(self) -> None:
         """Makes all files of the new directory durable at once. Raises OSError.
 
-        The kernel reports errors since the directory was opened.
+        The kernel reports all errors since the directory was opened.
         """
         if _libc.syncfs(self._fd) != 0:
             number = ctypes.get_errno()

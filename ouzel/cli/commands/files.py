@@ -21,7 +21,7 @@ from ouzel.stream.event import Event
 from protocol.wire.rows import TorrentRow
 
 IDLE_TICKS: Final = 2
-"""If so many ticks show neither a move nor its end, there was no move. There is one tick each second."""
+"""If no move is seen during this number of ticks, there was no move. A tick arrives every second."""
 
 
 def move(

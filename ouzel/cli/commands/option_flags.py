@@ -83,7 +83,7 @@ _PARSERS: Final[tuple[Callable[[str], object], ...]] = (parse_ratio, parse_span,
 def goals_given(
     ratio: str | None, seeding_time: str | None, inactive_time: str | None, action: Action | None
 ) -> dict[str, Any]:
-    """Returns the options for the goals that were given; a goal is None for none. Raises typer.BadParameter."""
+    """Returns the options for the goals that were given. None means no goal. Raises typer.BadParameter."""
     given = _given(_TORRENTS_GOALS, ratio, seeding_time, inactive_time, action, never="file")
     return {name: None if value == "none" else value for name, value in given.items()}
 
@@ -104,10 +104,10 @@ def _given(
     *,
     never: str,
 ) -> dict[str, Any]:
-    """Returns the goals that were given, by these names.
+    """Returns the goals that were given, by their `names`.
 
     Args:
-        never: the word that these goals cannot be.
+        never: the word that is not allowed for these goals.
     """
     found: dict[str, Any] = {}
     for name, option, text, parse in zip(

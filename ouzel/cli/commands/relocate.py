@@ -17,7 +17,7 @@ from ouzel.errors import error_body
 from protocol.wire.errors import OuzelError
 
 _BATCH = 500
-"""The number of torrents in a step. After an interruption, the command continues with the other torrents."""
+"""The number of torrents in a step. A repeated command continues with the torrents that are left."""
 
 
 def relocate(

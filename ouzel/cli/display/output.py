@@ -24,7 +24,7 @@ WIDE: Final = 10_000
 
 
 class ReaderGone(Exception):
-    """The reader of standard output has closed it."""
+    """The program that reads standard output has closed the pipe."""
 
 
 class Output:
@@ -56,7 +56,7 @@ class Output:
     def check_reader(self) -> None:
         """Raises ReaderGone if the reader of a pipe has closed the pipe.
 
-        An idle command needs this check to notice that.
+        Without this check, an idle command would not notice a closed pipe.
         """
         try:
             standard_output = sys.stdout.fileno()

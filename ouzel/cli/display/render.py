@@ -55,7 +55,7 @@ def torrent(detail: TorrentDetail, now_us: int = 0) -> Grid:
     """All facts about one torrent.
 
     Args:
-        now_us: the present time in microseconds since 1970. The result shows no earlier time as the next announce.
+        now_us: the present time in microseconds since 1970. A next announce before this time is not shown.
     """
     rules = detail.rules
     selection = [f"{rule} {clean(glob)}" for rule in ("include", "exclude") for glob in getattr(rules, rule)]
@@ -316,7 +316,7 @@ def download(table: Table, torrent: str) -> RenderableType:
 
 
 def overview(table: Table, shown: Sequence[TorrentRow], width: int, height: int) -> Group:
-    """A screen of torrents, active ones first, as far as they fit. Below are their totals and the service's health."""
+    """As many torrents as fit, active torrents first. The totals and the service's health are below."""
     if table.silent_since_us is not None:
         shown = [still(row) for row in shown]
     health = health_line(table)

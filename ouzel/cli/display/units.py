@@ -40,7 +40,7 @@ def parse_rate(text: str) -> int:
 
 
 def parse_size(text: str) -> int:
-    """Parses a number of bytes such as `10M`, `1.5Mi`, `1T` or `0`. The units are those of `parse_rate`, T and Ti.
+    """Parses a number of bytes such as `10M`, `1.5Mi`, `1T` or `0`. The units are T, Ti, and the units of `parse_rate`.
 
     Raises:
         ValueError: the text is not a size, is a fraction of a byte, or exceeds SIZE_MAX.

@@ -13,12 +13,12 @@ Goal = float | Literal["none", "global"]
 
 
 class Unusable(Exception):
-    """A profile, or a torrent of it, cannot be read. The message says why."""
+    """A profile, or a torrent in a profile, cannot be read. The message says why."""
 
 
 @dataclass(frozen=True)
 class MovedTorrent:
-    """One torrent.
+    """A torrent in a profile.
 
     Fields:
         named: how the profile identifies the torrent: the name of its file, or its info-hash.
@@ -63,7 +63,7 @@ Found = MovedTorrent | tuple[str, Unusable]
 
 @dataclass(frozen=True)
 class Info:
-    """The parts of an info dictionary that progress depends on.
+    """The parts of an info dictionary that are needed to convert the progress.
 
     Fields:
         files: the path and the size of each file, with the root folder.

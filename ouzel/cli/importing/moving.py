@@ -67,7 +67,7 @@ def arguments(moved: MovedTorrent, save_path: str) -> dict[str, Any]:
 
 
 def options(moved: MovedTorrent) -> TorrentOptions:
-    """The options of a torrent."""
+    """The options for a torrent of a profile."""
     return TorrentOptions(
         first_last_piece_first=moved.first_last_piece_first,
         force_start=moved.forced and not moved.paused,

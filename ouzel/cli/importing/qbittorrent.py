@@ -25,7 +25,7 @@ _MINUTE: Final = 60
 
 
 def read(directory: Path, _: Callable[[str], str] = str) -> Iterator[Found]:
-    """Yields the torrents of a profile, in the order of their names. Raises Unusable if there is none."""
+    """Yields the torrents of a profile, in the order of their names. Raises Unusable if there is no profile."""
     for place in (directory, directory / "data", directory / "qBittorrent" / "data"):
         if (place / DATABASE).is_file():
             return _of_database(place / DATABASE)
@@ -40,7 +40,7 @@ def read(directory: Path, _: Callable[[str], str] = str) -> Iterator[Found]:
 
 
 def categories(directory: Path) -> dict[str, str]:
-    """The save path of each category in the profile's `categories.json`, if it is found."""
+    """The save path of each category in the profile's `categories.json`. Empty if the file is not found."""
     places = [directory, directory / "qBittorrent", *list(directory.parents)[:2]]
     for path in (*(place / "config" / "categories.json" for place in places), directory / "categories.json"):
         with contextlib.suppress(OSError, ValueError, AttributeError):

@@ -20,14 +20,14 @@ from ouzel.cli.importing.moved_torrent import (
 
 PARTIAL: Final = ".part"
 WRITTEN_AFTER_S: Final = 5.0
-"""A file is trusted if it was written at most so much later than the resume data. Clocks of disks are coarse."""
+"""A file is trusted if it was written at most this time after the resume data. Clocks of disks are coarse."""
 
 _PRIORITIES: Final = {-1: 1, 0: DEFAULT_PRIORITY, 1: 7}
 _SINGLE, _UNLIMITED = 1, 2
 
 
 def read(directory: Path, local: Callable[[str], str] = str) -> Iterator[Found]:
-    """Yields the torrents of a profile, in the order of their names. Raises Unusable if there is none.
+    """Yields the torrents of a profile, in the order of their names. Raises Unusable if there is no profile.
 
     Args:
         local: returns the path at which this process can see the files of a save path.

@@ -164,7 +164,7 @@ def unpacked(url: str, raw: bytes, max_bytes: int) -> bytes:
 
 
 def ascii_url(url: str) -> str:
-    """Converts a URL to ASCII. People write such URLs, and browsers accept them. Raises ValueError."""
+    """Converts a URL with any characters to ASCII, as browsers do. Raises ValueError."""
     parts = urlsplit(url)
     if not parts.hostname:
         raise ValueError("it names no host")

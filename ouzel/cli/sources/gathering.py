@@ -32,7 +32,7 @@ class Found:
         named: the file, URL or link that the user has typed.
         magnet: the magnet link. If there is no problem, either `magnet` or `metainfo` is set.
         metainfo: the content of the .torrent file.
-        problem: why there is no source.
+        problem: why the source cannot be added; None if it can be added.
     """
 
     named: str

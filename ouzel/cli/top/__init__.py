@@ -4,5 +4,5 @@
 - A *follower* reads the event stream, and connects again after an error. A *sampler* requests health and totals.
 - `view` is what the screen shows. It is pure.
 - `screens` are the lists and dialogs above the main screen.
-- A *line list* is a list that draws only its visible lines. *Actions* send what a key asks for.
+- A *line list* is a list that draws only its visible lines. *Actions* send the requests for the keys.
 """

@@ -1,4 +1,4 @@
-"""What the keys of `ouzel top` ask of the daemon. Each function returns one line about what was done.
+"""The requests that the keys of `ouzel top` send to the daemon. Each function returns one line about what was done.
 
 Errors are OuzelError of the daemon, or ValueError for bad input.
 """
@@ -96,7 +96,7 @@ def _rate(name: str, text: str) -> int:
 
 
 def _home(source: str) -> str:
-    """The source with `~` replaced, which a shell would do."""
+    """Replaces `~` in a source, as a shell would."""
     try:
         return str(Path(source).expanduser()) if source.startswith("~") else source
     except RuntimeError:

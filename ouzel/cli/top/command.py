@@ -1,4 +1,4 @@
-"""The command `ouzel top`. Textual is imported only when the command runs: it takes longer than everything else."""
+"""The command `ouzel top`. Textual is imported only when the command runs, because the import is slow."""
 
 import asyncio
 import os

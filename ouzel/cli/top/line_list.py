@@ -1,4 +1,4 @@
-"""A list widget that draws only its visible lines. So its length costs nothing."""
+"""A list widget that draws only its visible lines. So a long list is drawn as quickly as a short list."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, Generic, TypeVar
@@ -41,7 +41,7 @@ class LineList(ScrollView, Generic[T], can_focus=True):
     ]
 
     class Moved(Message):
-        """The cursor was moved by the user to `index`."""
+        """The user has moved the cursor to `index`."""
 
         def __init__(self, index: int) -> None:
             super().__init__()

@@ -30,11 +30,11 @@ from protocol.wire.rows import TorrentRow
 
 DRAW_EVERY_S: Final = 0.25
 ARRANGE_SHARE: Final = 0.05
-"""The maximum share of the time that goes into sorting. So 50,000 torrents are sorted less often than 50."""
+"""The maximum share of the time that sorting may take. So 50,000 torrents are sorted less often than 50."""
 MESSAGE_S: Final = 10.0
 LOG_LINES: Final = 5
 LOG_FROM_HEIGHT: Final = 20
-"""The terminal's height from which the last events are shown."""
+"""The minimum height of a terminal in which the last events are shown."""
 
 
 class MainScreen(Screen[None]):
@@ -101,7 +101,7 @@ class MainScreen(Screen[None]):
         self._changed = True
 
     def _turn(self) -> None:
-        """Draws what has changed. Once a second also draws ages."""
+        """Draws changed parts. Draws ages once a second."""
         if self._changed or monotonic() >= self._drawn_at + 1:
             self._draw()
         if monotonic() >= self._message_until:
@@ -127,7 +127,7 @@ class MainScreen(Screen[None]):
         self.query_one(LineList).show(model.shown, model.index or 0)
 
     def _show(self, name: str, text: Text) -> None:
-        """Changes a text. The same text again costs nothing."""
+        """Changes a text. Does nothing if the text is the same."""
         shown = self._shown.get(name)
         if shown is None or shown != text or shown.style != text.style:
             self._shown[name] = text
@@ -162,7 +162,7 @@ class MainScreen(Screen[None]):
             self._open(Details(self._client, row.torrent))
 
     def action_sort(self, step: int) -> None:
-        """Sorts by the next column, or by the one before."""
+        """Sorts by the next or the previous column."""
         self.model.set_sort(SORTS[(SORTS.index(self.model.sort) + step) % len(SORTS)])
         self.draw_now()
 
@@ -268,11 +268,11 @@ class MainScreen(Screen[None]):
         self._open_list(Files)
 
     def action_peers(self) -> None:
-        """Shows its peers."""
+        """Shows the peers of the selected torrent."""
         self._open_list(Peers)
 
     def action_trackers(self) -> None:
-        """Shows its trackers."""
+        """Shows the trackers of the selected torrent."""
         self._open_list(Trackers)
 
     def action_add(self) -> None:

@@ -1,4 +1,4 @@
-"""Arguments that a call may leave out, as commands have them."""
+"""Converts arguments that a call may leave out to the form that commands have."""
 
 from typing import Literal, TypeVar
 

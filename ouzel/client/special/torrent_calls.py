@@ -142,7 +142,7 @@ def update_selection(
     priorities: Mapping[int, int] | None = None,
     wait: Wait = "durable",
 ) -> Call[None]:
-    """Chooses the files to download. None does not change a value. An empty value clears it."""
+    """Chooses the files to download. None does not change a value. An empty value removes the present value."""
     command = torrent_commands.UpdateSelection(
         torrent=torrent,
         include=or_unset(None if include is None else list(include)),

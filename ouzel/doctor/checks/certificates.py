@@ -19,7 +19,7 @@ BUNDLES: Final = (
 """The places of the system's bundle in the usual distributions."""
 
 FEW: Final = 10
-"""A bundle of a distribution has more than a hundred CAs."""
+"""A bundle with fewer CAs is suspicious. The bundles of distributions have more than a hundred CAs."""
 
 
 def ca_bundle(target: Target, now: Callable[[], float] = time.time) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ PROGRAMS: Final = frozenset(
         "btpd",
     }
 )
-"""The names of their processes. The kernel cuts names after 15 characters."""
+"""The process names of other clients. The kernel cuts names after 15 characters."""
 
 
 def other_clients(target: Target) -> Iterator[Finding]:

@@ -61,6 +61,7 @@ def configuration(target: Target) -> Iterator[Finding]:
 def configuring(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables of the daemon's environment that its configuration depends on.
 
-    Others must not reach a program that root starts: the daemon's user can set a variable such as LD_PRELOAD.
+    Other variables must not reach a program that root starts, because the daemon's user can set variables such as
+    LD_PRELOAD.
     """
     return {name: value for name, value in environ.items() if name == "HOME" or name.startswith(_CONFIGURING)}

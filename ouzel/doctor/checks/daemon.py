@@ -133,7 +133,7 @@ def instances(target: Target) -> Iterator[Finding]:
 
 
 def _shared(pid: int, target: Target) -> list[str]:
-    """The directories that another daemon has in its configuration, too."""
+    """The directories that are in the configurations of both the target and another daemon."""
     theirs = {os.path.realpath(path) for path in discovery.paths_of(pid).all()}
     return [path for path in target.paths.all() if os.path.realpath(path) in theirs]
 

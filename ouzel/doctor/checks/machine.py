@@ -15,10 +15,10 @@ from ouzel.doctor.target import Target
 from ouzel.doctor.waiting import output_of
 
 KERNEL_MIN: Final = (5, 4)
-"""pidfd and memfd, which the supervisor needs."""
+"""The first version with pidfd and memfd, which the supervisor needs."""
 
 KERNEL_FULL: Final = (6, 12)
-"""Landlock 6, with which the sandbox confines everything."""
+"""The first version with Landlock 6, with which the sandbox confines everything."""
 
 LANDLOCK_REQUIRED: Final = 3
 LANDLOCK_FULL: Final = 6

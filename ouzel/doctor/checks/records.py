@@ -17,12 +17,12 @@ from protocol.wire.desired import DesiredTorrent
 DAY_S: Final = 86_400.0
 LOOP_CRASHES: Final = 3
 LOOP_S: Final = 600.0
-"""A crash loop: so many crashes within this time."""
+"""A crash loop is a number of crashes within this time."""
 
 DAMAGED: Final = "damaged"
 CRASHES: Final = "crashes"
 SCANNED_MAX: Final = 5000
-"""The number of records that are read. More would take too long."""
+"""The maximum number of records that are read."""
 
 _REMOVED: Final = re.compile(r"\.removed(\.\d+)?$")
 _RECORD: Final = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.json")

@@ -21,7 +21,7 @@ _PROPERTIES: Final = (
 _HOMES: Final = ("/home", "/root", "/run/user")
 _FULL: Final = ("/usr", "/boot", "/efi", "/etc")
 _WRITABLE_WHEN_STRICT: Final = ("/dev", "/proc", "/sys", "/var/lib/ouzel", "/run/ouzel")
-"""The kernel's directories, and those that systemd makes for the unit."""
+"""Directories that stay writable: those of the kernel, and those that systemd makes for the unit."""
 
 Unit = Mapping[str, str]
 

@@ -1,4 +1,4 @@
 """Commands about the daemon itself.
 
-The commands show and change its settings, and show its keys, its crash reports and its damaged files.
+The commands are about settings, keys, logs, crash reports and damaged files.
 """

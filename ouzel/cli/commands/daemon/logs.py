@@ -30,7 +30,7 @@ POLL_S: Final = 0.5
 """The interval of requests while the log is followed."""
 
 LATEST_S: Final = float(codec.MAX_INTEGER // 1_000_000)
-"""The latest time that a request can name, in seconds since 1970: in the year 2255."""
+"""The latest time that a request can name, in seconds since 1970. It is in the year 2255."""
 
 _AGO: Final = re.compile(r"(\d{1,9})(s|m|h|d)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -179,7 +179,7 @@ def _named(component: Component | None) -> bool:
 
 
 def _time(text: str | None, now: float, option: str) -> float | None:
-    """Returns a time in seconds since 1970: so long before now, or a local time."""
+    """Parses a local time, or a duration before now. Returns seconds since 1970."""
     if text is None:
         return None
     if ago := _AGO.fullmatch(text):

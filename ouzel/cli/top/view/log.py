@@ -19,7 +19,7 @@ _LEFT_OUT: Final = frozenset({"name", "save_path", "labels", "added_us", "reason
 
 
 class EventLog:
-    """The last lines. An event is formatted only when it is shown, since a start may bring thousands."""
+    """The last lines. An event is formatted only when it is shown, because thousands may arrive at once."""
 
     def __init__(self) -> None:
         self._items: deque[tuple[Event, str] | str] = deque(maxlen=KEPT)
@@ -28,7 +28,7 @@ class EventLog:
         return len(self._items)
 
     def event(self, event: Event, rows: Mapping[str, TorrentRow]) -> None:
-        """Adds an event. `rows` has the row of its torrent, from before the event."""
+        """Adds an event. `rows` has the row that the event's torrent had before the event."""
         row = None if event.torrent is None else rows.get(event.torrent)
         name = str(event.data.get("name", "")) if event.type == "torrent_added" else ""
         subject = name_of(row) if row is not None else clean(name) or (event.torrent or "")[:ID_DIGITS]

@@ -15,7 +15,7 @@ from protocol.wire.reports import HealthReport, StatsReport
 from protocol.wire.rows import TorrentRow
 
 SAMPLES: Final = 60
-"""How many rates the sparklines remember."""
+"""The number of rates that are kept for the sparklines."""
 SORTS: Final = tuple(SortKey)
 ETA_MAX_S: Final = 100 * 86_400
 ENGINE_EVENTS: Final = frozenset({"engine_started", "engine_lost", "health_changed"})
@@ -23,7 +23,7 @@ _QUIET: Final = frozenset({"tick", "progress", "job_progress"})
 
 
 class _Latest(Sequence[TorrentRow]):
-    """Rows in the order of a list, with the latest values of each. Many torrents are sorted less often than drawn."""
+    """The latest rows, in the order of an earlier list. Long lists are drawn more often than they are sorted."""
 
     def __init__(self, rows: list[TorrentRow], latest: Mapping[str, TorrentRow]) -> None:
         self._rows = rows
@@ -52,7 +52,7 @@ class Model:
         table: the reader's copy of the state.
         rows: the torrents to show, in order, as of the last `arrange`.
         health, stats: the last reports; None before the first.
-        rates: the last rates down and up in bytes per second.
+        rates: the last download and upload rates in bytes per second.
         quiet_s: the seconds since the daemon's last message.
         problem: why there is no connection to the daemon; None if there is one.
         loaded: whether the first snapshot has arrived.
@@ -115,7 +115,7 @@ class Model:
             self.table.rows[row.torrent] = TorrentRow(**fields)
 
     def set_filter(self, text: str) -> None:
-        """Sets the filter. Raises ValueError, and changes nothing, if it is invalid."""
+        """Sets the filter. If the filter is invalid, raises ValueError and changes nothing."""
         self._filter = parse_filter(text)
         self.filter_text = text.strip()
         self.stale = True
@@ -149,7 +149,7 @@ class Model:
 
     @property
     def index(self) -> int | None:
-        """The place of the selected torrent in `rows`. None if it is not there."""
+        """The place of the selected torrent in `rows`. None if `rows` does not have this torrent."""
         if self._index < len(self.rows) and self.rows[self._index].torrent == self.selected:
             return self._index
         return next((place for place, row in enumerate(self.rows) if row.torrent == self.selected), None)

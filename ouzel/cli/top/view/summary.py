@@ -17,7 +17,7 @@ OLD_MS: Final = 5000
 ENGINES_MAX: Final = 2
 REASONS_MAX: Final = 2
 SPARK_CELLS: Final = 10
-"""The width of a sparkline in a narrow terminal. In a wide one it is twice that."""
+"""The width of a sparkline in a narrow terminal. In a wide terminal, a sparkline is twice as wide."""
 WIDE: Final = 110
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _STATUS: Final = {
@@ -42,7 +42,7 @@ def lines(model: Model, place: str, width: int) -> list[Text]:
 
 
 def sparkline(values: Sequence[int], cells: int) -> str:
-    """The last values as bars, the latest last. A full bar is the greatest of them."""
+    """The last values as bars, the latest last. A full bar stands for the greatest value."""
     shown = list(values)[-cells:]
     most = max(shown, default=0)
     bars = "".join(_BARS[(value * (len(_BARS) - 1) + most - 1) // most] if most else _BARS[0] for value in shown)
