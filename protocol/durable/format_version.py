@@ -66,7 +66,7 @@ def format_of(members: dict[str, Any]) -> int:
 def read_format(file: Path) -> DirectoryFormat | None:
     """The content of `format.json`. None if there is no such file, or if it is damaged.
 
-    A damaged file is no error, because the records name their formats, too. Raises OSError if the file cannot be read.
+    Damage is no error, because the records name their formats, too. Raises OSError if the file cannot be read.
     """
     try:
         fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)

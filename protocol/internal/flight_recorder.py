@@ -29,8 +29,7 @@ import msgspec
 
 _MAGIC: Final = b"ouzel fr"
 _HEADER: Final = struct.Struct("=8sQQQ32p65p7x")
-"""Magic; number of the innermost call's record; rows ever used; torrents without a row; alert; torrent of the alert.
-"""
+"""Magic; innermost call's record; number of rows ever used; torrents without a row; alert; torrent of the alert."""
 _CURRENT, _USED, _CROWDED = 1, 2, 3
 _WORDS: Final = slice(0, 32)
 """The first four members as 64-bit words. Each word is written at once."""

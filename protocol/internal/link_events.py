@@ -210,7 +210,7 @@ class TrackerReport(EventMessage, frozen=True, kw_only=True, tag="tracker_told")
 
     Fields:
         message: the tracker's message, or the error; empty if the tracker works.
-        times: 1, 2 or 6. The tracker has failed at least so many times in a row. 0 if the tracker works.
+        times: the tracker has failed at least this number of times in a row: 1, 2 or 6. 0 if the tracker works.
     """
 
     torrent: str

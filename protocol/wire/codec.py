@@ -43,7 +43,7 @@ SKIM_ELEMENTS: Final = 5000
 
 SKIM_KEYS: Final = 16
 SKIM_BYTES: Final = 1000
-"""The limits of `skim`. It examines so many keys, and returns values of at most so many bytes."""
+"""The limits of `skim`: the number of keys that it examines, and the bytes of a value that it returns."""
 
 _ENCODER = msgspec.msgpack.Encoder()
 _ALLOWED = {str, bytes, bool, float, int, type(None), dict, list}
