@@ -163,7 +163,7 @@ def state_of(row: TorrentRow) -> str:
 
 
 def kept(rows: Iterable[TorrentRow], states: Sequence[StateFilter], name: str = "") -> list[TorrentRow]:
-    """The rows in a state with `name` in its own name, ignoring case. Without `name`, all rows."""
+    """The rows whose state is one of `states` and whose name contains `name`, ignoring case. Without `states`, any state is right."""
     part = name.casefold()
     return [
         row
