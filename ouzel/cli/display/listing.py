@@ -163,7 +163,10 @@ def state_of(row: TorrentRow) -> str:
 
 
 def kept(rows: Iterable[TorrentRow], states: Sequence[StateFilter], name: str = "") -> list[TorrentRow]:
-    """The rows whose state is one of `states` and whose name contains `name`, ignoring case. Without `states`, any state is right."""
+    """The rows whose state is one of `states` and whose name contains `name`, ignoring case.
+
+    Without `states`, the state may be any.
+    """
     part = name.casefold()
     return [
         row
