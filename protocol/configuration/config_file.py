@@ -19,7 +19,7 @@ _KEY: Final = re.compile(rf"\s*(?P<first>{_NAME})\s*(?:\.\s*(?P<second>{_NAME})\
 
 
 class ConfigFile(NamedTuple):
-    """A file that is TOML.
+    """A configuration file that is valid TOML.
 
     Fields:
         path: the path as it was given.

@@ -23,7 +23,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "object": "a table",
     "str": "text",
 }
-"""By msgspec's name of a type: the words for this type in messages to people."""
+"""The words for each type in messages to people. The keys are msgspec's names of the types."""
 
 _TYPE: Final = re.compile("`(?P<names>[a-z]+(?: \\| [a-z]+)*)`")
 
@@ -42,7 +42,7 @@ class Given(NamedTuple):
     known: Mapping[str, Collection[str]]
 
     def blame(self, key: str, message: str) -> Problem:
-        """Returns a problem of a key or a section, with its place in the file or the environment."""
+        """Returns the problem of a key or a section. The result has the place in the file or the environment."""
         section, _, name = key.partition(".")
         name = name.partition("[")[0]
         variable = self.environment.variables.get((section, name))
@@ -149,7 +149,7 @@ def _unknown_key(section: str, key: str, known: Mapping[str, Collection[str]]) -
 
 
 def _having(key: str, known: Mapping[str, Collection[str]]) -> str | None:
-    """The section of this key; None if no known section has this key. Keys of the engine are not known here."""
+    """The section that has this key; None if there is none. The keys of `[engine]` are not searched."""
     return next((section for section, keys in known.items() if section != ENGINE and key in keys), None)
 
 

@@ -1,4 +1,4 @@
-"""A problem of a configuration: its place, its key, and a sentence. Pure."""
+"""The problems of a configuration. Each has a place, a key and a sentence. Pure."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One problem.
+    """A problem of the configuration.
 
     Fields:
         message: a sentence with the problem and its remedy.
@@ -23,7 +23,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     variable: str | None = None
 
     def __str__(self) -> str:
-        """One line.
+        """Returns the problem in one line.
 
         The form is `FILE:LINE: section.key: sentence` or `VARIABLE: section.key: sentence`.
         """

@@ -68,9 +68,9 @@ class TracesConfig(Section, frozen=True, kw_only=True):
 
     Fields:
         endpoint: the address of a receiver, such as `http://127.0.0.1:4318`. None for the endpoint in the environment:
-            `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. Without both there are no traces.
-        ratio: the share of the requests that is traced. Requests of a client with a trace are not counted: the client
-            decides.
+            `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. Without an endpoint there are no
+            traces.
+        ratio: the share of the requests that is traced. If a client sends a trace with a request, the client decides.
     """
 
     endpoint: str | None = None
@@ -82,4 +82,4 @@ GATEWAY_SECTIONS: Final = {
     "metrics": MetricsConfig.__struct_fields__,
     "traces": TracesConfig.__struct_fields__,
 }
-"""By section, the keys that the daemon accepts without a check of their values."""
+"""The keys of each section. The daemon accepts these keys, and does not check their values."""

@@ -28,8 +28,8 @@ class AlreadyLocked(Exception):
     """Another process has locked the directory.
 
     Fields:
-        inherited: whether this process has locked the directory before, and released the lock. If so, an engine still
-            holds the lock that it inherited.
+        inherited: whether this process has locked the directory before, and released the lock. If so, an engine has
+            inherited the lock and still holds the lock.
     """
 
     def __init__(self, directory: Path, holder: str) -> None:
@@ -82,10 +82,7 @@ class DirectoryLock:
 
 
 def _open(directory: Path) -> int:
-    """Opens or makes the lock file. Raises OSError if it may be another user's file.
-
-    The file will be truncated later.
-    """
+    """Opens or makes the lock file. Raises OSError if the file may belong to another user."""
     path = directory / LOCK
     above = private_dir.open_dir(directory)
     try:

@@ -1,7 +1,7 @@
 """Marks resume data with the files whose content is in doubt. Pure.
 
-After a restore or a relocation, the files on disk may not be the files that the resume data was written for. Claims of
-doubted files are kept only if the hashes of their pieces are right. The mark is a member that libtorrent ignores. Once
+After a restore or a relocation, the files on disk may not be the files that the resume data was written for. A claim
+about a doubted file is kept only if the hash of the piece is right. The mark is a member that libtorrent ignores. Once
 libtorrent's own resume data replaces the marked data, the doubt ends.
 """
 

@@ -175,8 +175,7 @@ class _Staged:
     def recycle(self) -> None:
         """Recycles the replaced files.
 
-        Call this only once the transaction is durable. A power cut before that could undo the replacement. Then the
-        replaced files would be needed again.
+        Call this only once the transaction is durable. Until then, a power cut could bring back the replaced files.
         """
         for name in self._replaced:
             if self._recycler is not None and self.failure is None:
@@ -209,9 +208,9 @@ class DurableWriter:
     error.
 
     Args:
-        check: raises OSError if nothing must be written. The thread calls it before it writes a group. The thread calls
-            it again before it reports anything as durable. Another directory may have appeared at the path since the
-            first call.
+        check: raises OSError if the directory must not be written to. The thread calls `check` before it writes a
+            group, and again before it reports the group as durable. In between, another directory may appear at the
+            path.
         recycled: the directory in which replaced files are recycled. Choose the directory with the most replacements.
         on_commit: called by the thread after each group. The arguments are the number of transactions, and the seconds
             that the commit took.
@@ -291,7 +290,7 @@ class DurableWriter:
 
 
 def _unsettled(error: OSError) -> Unsettled:
-    """The same error as an `Unsettled`: the transaction may have taken effect."""
+    """Converts an error to `Unsettled`, because the transaction may have taken effect."""
     if isinstance(error, Unsettled):
         return error
     unsettled = Unsettled(error.errno, error.strerror, error.filename)

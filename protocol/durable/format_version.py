@@ -3,7 +3,7 @@
 The number grows only with a change that an earlier program would misread. A new member of a record is no such change,
 because a program keeps members that it does not know. See docs/adr/064.
 
-- Format 0 is every directory without `format.json`. No earlier version wrote this file.
+- Format 0 has no `format.json`. Versions of Ouzel before format 1 did not write this file.
 - Format 1 has `format.json`. Its records are those of format 0.
 """
 
@@ -18,7 +18,7 @@ FORMAT: Final = 1
 """The format that this program writes. It also reads all earlier formats."""
 
 FIRST: Final = 1
-"""The format of a record that names none."""
+"""The format of a record that does not name its format."""
 
 FORMAT_FILE: Final = "format.json"
 FORMAT_MEMBER: Final = "format"
@@ -66,7 +66,7 @@ def format_of(members: dict[str, Any]) -> int:
 def read_format(file: Path) -> DirectoryFormat | None:
     """The content of `format.json`. None if there is no such file, or if it is damaged.
 
-    If the file is damaged, the records still name their formats. Raises OSError if the file cannot be read.
+    A damaged file is no error, because the records name their formats, too. Raises OSError if the file cannot be read.
     """
     try:
         fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)

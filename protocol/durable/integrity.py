@@ -65,8 +65,8 @@ def read_dated(path: str | Path) -> tuple[bytes, float]:
     Raises:
         FileNotFoundError: the file does not exist.
         Damaged: the file is too large or not a regular file; symbolic links are not followed.
-        OSError: the file could not be read, or belongs to another user. That user could change it at any time. The
-            content may be intact. The error has the path.
+        OSError: the file could not be read, or belongs to another user. That user could change the file at any time.
+            The content may be intact. The error has the path.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -143,9 +143,9 @@ def encode_record(record: msgspec.Struct) -> bytes:
     """A record as human-readable JSON, with a checksum over its other members.
 
     The checksum is the first member. If a person deletes its line, the rest is valid JSON. The text always has the
-    members in the class attribute `WRITTEN`, also with default values. People edit these members.
+    members that the class attribute `WRITTEN` names, even with default values. People edit these members.
 
-    A record of the first format does not name its format. Members that `decode_record` did not know come last.
+    A record of the first format does not name its format. Members that are unknown to `decode_record` come last.
     """
     found: dict[str, Any] = msgspec.to_builtins(record)
     unknown = found.pop(_UNKNOWN, None) or {}
@@ -198,7 +198,7 @@ def _fields(kind: type[msgspec.Struct]) -> frozenset[str]:
 
 @cache
 def _with_unknown(kind: type[T]) -> type[T]:
-    """A subclass of a record's class. It has one more field for unknown members. So only such records need memory."""
+    """A subclass of a record's class, with a field for unknown members. Other records need no memory for this field."""
     fields = [(_UNKNOWN, dict[str, Any])]
     return msgspec.defstruct(kind.__name__, fields, bases=(kind,), frozen=True, kw_only=True, gc=False)  # type: ignore[return-value]  # it is a subclass of `kind`
 

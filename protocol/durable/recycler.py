@@ -95,7 +95,7 @@ class Recycler:
 
 
 def delete(name: str) -> None:
-    """Deletes a temporary file. If that fails, as on a read-only file system, the next start deletes it."""
+    """Deletes a temporary file. If the deletion fails, the next start deletes the file."""
     with contextlib.suppress(OSError):
         os.unlink(name)  # noqa: PTH108  # this runs thousands of times a second
 

@@ -62,7 +62,7 @@ class ResumeDir:
         return identity_of(os.stat(self._lock))  # noqa: PTH116  # called for each of thousands of torrents
 
     def bind(self, identity: str) -> None:
-        """Stores the identity of the directory. `check` compares it, to detect another directory at the same path."""
+        """Stores the identity of the directory. `check` compares this identity with the directory at the path."""
         self._bound = identity
 
     def check(self) -> None:
@@ -78,12 +78,12 @@ class ResumeDir:
             raise OSError(errno.ESTALE, "it is not the directory that ouzeld has locked", str(self.root))
 
     def desired(self, torrent: str) -> Path:
-        """The path of a torrent's record, its desired state."""
+        """The path of a torrent's record."""
         return self.root / f"{torrent}.json"
 
     @property
     def dht(self) -> Path:
-        """The path of the state of the DHT."""
+        """The path of the DHT's state."""
         return self.fastresume_dir / "dht"
 
     def metainfo(self, torrent: str) -> Path:
@@ -135,7 +135,7 @@ class ResumeDir:
         return self.root / _TOTALS_DIR
 
     def totals(self, shard: str) -> Path:
-        """The path of the totals of torrents with ids that begin with `shard`. An empty `shard` means the session."""
+        """The file with the totals of the torrents whose ids begin with `shard`. An empty `shard` means the session."""
         return self.totals_dir / (f"totals-{shard}.json" if shard else "totals.json")
 
     def total_shards(self) -> list[str]:

@@ -1,7 +1,7 @@
-"""Runs many waits for one disk. On a slow disk the waits overlap, in a few threads.
+"""Runs many calls that wait for one disk. On a slow disk, a few threads run the calls at the same time.
 
-A disk carries out all waiting requests to write out its cache together. If fsyncs run one after the other, each takes a
-full round trip to the disk.
+A disk handles all fsyncs that wait for it together. If fsyncs run one after the other, each takes a full round trip to
+the disk.
 """
 
 import contextlib
@@ -13,9 +13,9 @@ from typing import Final
 
 THREADS_MAX: Final = 16
 FEWEST: Final = 8
-"""With fewer calls than this, starting threads is not worth it."""
+"""`call_all` starts threads only for this number of calls or more."""
 SLOW_S: Final = 0.0002
-"""If the first call takes longer, the disk is slow. An fsync on tmpfs takes some microseconds."""
+"""A disk is slow if the first call takes longer than this. An fsync on tmpfs takes some microseconds."""
 
 
 def call_all(calls: Sequence[Callable[[], None]]) -> None:

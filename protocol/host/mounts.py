@@ -13,13 +13,13 @@ from typing import Final
 MOUNTINFO: Final = Path("/proc/self/mountinfo")
 
 Mounts = Mapping[str, str]
-"""The mounts: mount point to identity. Another file system at the same mount point has another identity."""
+"""The identity of each mount, by mount point. Another file system at the same mount point has another identity."""
 
 _OCTAL: Final = re.compile(r"\\([0-7]{3})")
 
 
 def parse(mountinfo: str) -> dict[str, str]:
-    """Parses a mountinfo file (proc_pid_mountinfo(5)). If several mounts have one mount point, only the last counts."""
+    """Parses a mountinfo file (proc_pid_mountinfo(5)). Of several mounts at the same mount point, the last counts."""
     found = {}
     for line in mountinfo.splitlines():
         fields = line.split(" ")
@@ -32,7 +32,7 @@ def parse(mountinfo: str) -> dict[str, str]:
 class MountTable:
     """Caches the mounts that this process sees, and reads them again only if the kernel reports a change.
 
-    The kernel formats mountinfo for each read. With some dozen mounts, that takes more time than all other steps of
+    The kernel formats mountinfo for each read. With some dozen mounts, a read takes more time than all other steps of
     adding a torrent.
     """
 

@@ -1,9 +1,9 @@
 """Checks for directories and files that nobody else can change, and for paths that nobody else can redirect.
 
 A path is walked from the root, one component after the other. Whoever can replace an entry of a directory decides where
-the rest of the path leads. The directory's owner can do that. Everybody who may write to the directory can do it too,
-if the directory has no sticky bit. So each directory on the path must belong to root or to this user. The same holds
-for each symbolic link, and for each entry of a directory that others can write to.
+the rest of the path leads. The directory's owner can replace its entries. If the directory has no sticky bit, everybody
+who may write to the directory can replace its entries, too. So each directory on the path must belong to root or to
+this user. The same holds for each symbolic link, and for each entry of a directory that others can write to.
 
 These users and groups are trusted:
 
@@ -54,7 +54,7 @@ class _Trust:
 
 
 def prepare(directory: Path, mode: int = PRIVATE, *, widest: int = GROUP, parents: bool = True) -> list[str]:
-    """Makes a private directory, or restricts the mode of an existing one.
+    """Makes a private directory, or restricts the mode of an existing directory.
 
     A more restrictive mode is kept. Missing parents get the same mode. The umask has no effect.
 
@@ -63,7 +63,7 @@ def prepare(directory: Path, mode: int = PRIVATE, *, widest: int = GROUP, parent
 
     Args:
         mode: the mode of new directories.
-        widest: the bits that an existing directory may keep.
+        widest: the mode bits that an existing directory may keep.
         parents: whether missing parents are made, too.
 
     Returns:
@@ -123,8 +123,8 @@ def make_shared(directory: Path) -> None:
 
     The mode follows from the umask. But if the directory would be world-writable, the mode is 0755.
 
-    An existing directory is not changed. The function changes the umask of the whole process for a moment. Files that
-    other threads create at that moment get that umask, too.
+    An existing directory is not changed. The function changes the umask of the whole process for a moment. At that
+    moment the changed umask also applies to files that other threads create.
 
     Raises:
         OSError: the directory cannot be made.
@@ -312,7 +312,7 @@ def _check_trusted(place: _Place, trust: _Trust) -> None:
 
 
 class _naming:  # noqa: N801  # used like a function
-    """Errors that are raised within the context get the whole path in place of one component.
+    """A context that puts the whole path into errors in place of one component.
 
     From Python 3.12 on, `contextlib.contextmanager` would leave the error and its frames to the garbage collector.
     """

@@ -2,7 +2,7 @@
 
 Python fixes the encoding of paths when it starts. libtorrent checks LANG when it first uses a path. If LANG ends in
 `.UTF-8`, libtorrent uses bytes unchanged. Otherwise the C library converts each path to the encoding of the process's
-locale. A character that this encoding lacks becomes a dot. So the name of a folder of two such letters becomes `..`
+locale. A character that this encoding lacks becomes a dot. So a folder name of two such characters becomes `..`
 (arvidn/libtorrent#7179). Therefore each process sets LANG, the locale and Python's encoding before it uses a path. See
 ADR 024.
 """

@@ -4,7 +4,7 @@ import msgspec
 
 
 class ConfigQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """The request to `engine_proc.judge`, as JSON: whether an engine would accept this configuration.
+    """Asks `engine_proc.judge` whether an engine would accept a configuration. Encoded as JSON.
 
     Fields:
         settings: libtorrent settings, by libtorrent's names.

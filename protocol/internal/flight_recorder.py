@@ -29,13 +29,14 @@ import msgspec
 
 _MAGIC: Final = b"ouzel fr"
 _HEADER: Final = struct.Struct("=8sQQQ32p65p7x")
-"""Magic; number of the innermost call's record; rows ever used; count of torrents without a row; alert; its torrent.
+"""Magic; number of the innermost call's record; rows ever used; count of torrents without a row; alert; the alert's
+torrent.
 """
 _CURRENT, _USED, _CROWDED = 1, 2, 3
 _WORDS: Final = slice(0, 32)
 """The first four members as 64-bit words. Each word is written at once."""
 _ALERT: Final = slice(32, 32 + 32 + 1)
-"""The alert's name, and the byte with the length of its torrent's id. One write sets the name, and the length to 0."""
+"""The alert's name, and the byte with the length of the torrent's id. One write sets both. The length becomes 0."""
 _ALERT_TORRENT: Final = 32 + 32
 _RECORD: Final = struct.Struct("=QQQ32p65p7x72pQ")
 """Number; number of the enclosing call, or 0; time in ns; name of the call; torrent; request; number again."""
@@ -52,7 +53,7 @@ ROWS: Final = 2048
 _RING: Final = _HEADER.size
 _TABLE: Final = _RING + RECORDS * _RECORD_BYTES
 FLIGHT_BYTES: Final = _TABLE + ROWS * _ROW.size
-"""The size of a buffer. Only pages that were written to use memory, about 40 KiB."""
+"""The size of a buffer. Only written pages use memory, about 40 KiB."""
 
 _WHAT: Final = re.compile(rb"[a-z][a-z0-9_ ]*")
 _TORRENT_ID: Final = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -111,7 +112,7 @@ class FlightRecorder:
         clock: monotonic time in nanoseconds.
 
     Fields:
-        request: the id of the client's request that the engine works on; empty without one. Records have it.
+        request: the id of the client's request that the engine works on; empty without one. Each record gets this id.
     """
 
     __slots__ = ("_buffer", "_clock", "_crowd", "_current", "_free", "_number", "_rows", "_words", "_write", "request")

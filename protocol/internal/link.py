@@ -45,7 +45,7 @@ def decode_events(frame: bytes) -> EventBatch:
 
 
 def _decode(decoder: msgspec.msgpack.Decoder[T], frame: bytes) -> T:
-    """Decodes a frame without the further checks of the public codec. Both ends are Ouzel's, in the same version."""
+    """Decodes a frame without the public codec's checks, because both ends run the same version of Ouzel."""
     if len(frame) > MAX_LINK_BYTES:
         raise OuzelError(ErrorKind.FRAME_TOO_LARGE, f"the frame has {len(frame)} bytes", field="frame")
     try:

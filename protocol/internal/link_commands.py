@@ -1,8 +1,8 @@
 """Engine commands: the messages by which the supervisor controls the engine.
 
 Engine commands are level-triggered. `EnsureTorrent` has the whole desired state of a torrent. It can be repeated at any
-time, because the engine applies only what differs. So a new engine needs only the catalogue, and no log of earlier
-commands.
+time, because the engine applies only what differs. So a new engine needs only the desired state of all torrents, and no
+log of earlier commands.
 """
 
 from protocol.internal.bounds import Bounds
@@ -66,10 +66,10 @@ class EnsureTorrent(CommandMessage, frozen=True, kw_only=True, tag="ensure_torre
     Fields:
         files_known: whether the supervisor knows the torrent's files and their priorities. If so, the engine does not
             report the files when it restores the torrent.
-        afresh: check again whether an error or missing storage still stops the torrent. The answer reports its present
-            state.
-        downloaded, uploaded: lifetime payload bytes. If the resume data has lower values, the engine uses these values
-            in place of them.
+        afresh: check again whether an error or missing storage still stops the torrent. The answer reports the
+            torrent's present state.
+        downloaded, uploaded: lifetime payload bytes. If the values in the resume data are lower, the engine uses the
+            values of this command.
         history: whether the supervisor lacks totals of the torrent. If so, the engine reports the totals in the resume
             data (`HistoryFound`).
         new: whether the torrent was added just now. If so, the engine does not look for resume data.
@@ -90,7 +90,8 @@ class DropTorrent(CommandMessage, frozen=True, kw_only=True, tag="forget_torrent
     The answer is `TorrentDropped`.
 
     Fields:
-        desired: the torrent's desired state. With it, an engine that has not loaded the torrent can find its files.
+        desired: the torrent's desired state. An engine that has not loaded the torrent needs this state to find the
+            files.
     """
 
     torrent: str
@@ -153,7 +154,7 @@ class SetDeadline(CommandMessage, frozen=True, kw_only=True, tag="set_deadline")
 class VerifyTorrent(CommandMessage, frozen=True, kw_only=True, tag="verify_torrent"):
     """Hash a torrent's files again, because another torrent writes to some of them.
 
-    If the other torrent has overwritten their content, the torrent gets an error.
+    If the other torrent has overwritten a file, the torrent gets an error.
 
     Fields:
         writer: the other torrent.
@@ -164,7 +165,7 @@ class VerifyTorrent(CommandMessage, frozen=True, kw_only=True, tag="verify_torre
 
 
 class CheckFiles(CommandMessage, frozen=True, kw_only=True, tag="look_at_files"):
-    """Check that a torrent's files are still on disk. If not, load the torrent again. The engine sends no answer."""
+    """Check that a torrent's files are on disk. If files are missing, load the torrent again. There is no answer."""
 
     torrent: str
 

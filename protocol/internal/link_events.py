@@ -105,7 +105,8 @@ class TorrentRechecked(Learned, frozen=True, kw_only=True, tag="torrent_rechecke
 
 
 class HashesProven(EventMessage, frozen=True, kw_only=True, tag="hashes_proven"):
-    """A torrent's metadata proves its info-hashes. All records with one of these hashes are of the same torrent.
+    """The info-hashes of a torrent, computed from its metadata. All records with one of these hashes are of the same
+    torrent.
 
     Fields:
         info_hash_v1, info_hash_v2: None for a version that the torrent does not have.
@@ -153,7 +154,7 @@ class TorrentDropped(EventMessage, frozen=True, kw_only=True, tag="torrent_forgo
 
 
 class MetadataKnown(EventMessage, frozen=True, kw_only=True, tag="metadata_known"):
-    """The metadata of a torrent. The torrent was added just now, or its info dictionary has arrived from peers."""
+    """The metadata of a torrent that was added just now, or that got its info dictionary from peers."""
 
     torrent: str
     metadata: KnownMetadata
@@ -162,7 +163,7 @@ class MetadataKnown(EventMessage, frozen=True, kw_only=True, tag="metadata_known
 class FilesRestored(EventMessage, frozen=True, kw_only=True, tag="files_restored"):
     """The files of a torrent that was loaded from fast-resume data.
 
-    Nothing has changed. But a restarted supervisor may not know the files.
+    The engine reports the files because a restarted supervisor may not know them.
     """
 
     torrent: str
@@ -208,7 +209,7 @@ class TrackerReport(EventMessage, frozen=True, kw_only=True, tag="tracker_told")
 
     Fields:
         message: the tracker's message, or the error; empty if the tracker works.
-        times: a lower bound of the number of consecutive failures: 1, 2 or 6. 0 if the tracker works.
+        times: 1, 2 or 6. The tracker has failed at least so many times in a row. 0 if the tracker works.
     """
 
     torrent: str

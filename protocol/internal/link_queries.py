@@ -137,7 +137,7 @@ class TrackerReading(msgspec.Struct, frozen=True, array_like=True):
     """The present state of one tracker.
 
     Fields:
-        updating: an announce is in progress.
+        updating: whether an announce is in progress.
         next_announce_us: the time of the next announce, microseconds since 1970; None if none is planned.
         seeds, leeches, downloads: the numbers in the tracker's last answer. None if the answer lacks them.
         message: the warning that a working tracker has sent; empty if there is none.

@@ -5,7 +5,7 @@ from typing import Final, Literal
 import msgspec
 
 LENGTH_BYTES: Final = 4
-"""The number of bytes, big-endian, of a length. A length precedes each request, report and result of a creation."""
+"""The size of a length in bytes. A big-endian length precedes each request, report and result of a creation."""
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,18 +53,18 @@ class CreationOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The base of what `engine_proc.create` writes."""
+    """The base of the messages that `engine_proc.create` writes."""
 
 
 class Hashed(Report, frozen=True, kw_only=True, tag="hashed"):
-    """The progress: how many bytes of the payload are hashed."""
+    """Reports how many bytes of the payload are hashed."""
 
     bytes_done: int
     bytes_total: int
 
 
 class Created(Report, frozen=True, kw_only=True, tag="created"):
-    """The result. If an output was requested, the file is written.
+    """The torrent was made. If an output was requested, the .torrent file is written.
 
     Fields:
         torrent: the torrent's id.

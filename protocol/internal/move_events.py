@@ -8,7 +8,8 @@ class MoveProgress(EventMessage, frozen=True, kw_only=True, tag="move_progress")
     """A torrent is not loaded because its files are being moved.
 
     Fields:
-        done: how many bytes are copied. total: how many bytes have to be copied.
+        done: how many bytes are copied.
+        total: how many bytes have to be copied.
     """
 
     torrent: str
@@ -30,7 +31,7 @@ class MoveEnded(Learned, frozen=True, kw_only=True, tag="move_ended"):
     """A move has ended. It is complete, undone or failed.
 
     Fields:
-        move: the move that has ended. Its phase says whether it is complete or undone.
+        move: the move that has ended. The move's phase says whether the move is complete or undone.
         problem: why the move has failed. The torrent's files are then unchanged.
     """
 

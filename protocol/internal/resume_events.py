@@ -4,9 +4,11 @@ from protocol.internal.link_messages import EventMessage
 
 
 class FilePutAside(EventMessage, frozen=True, kw_only=True, tag="file_put_aside"):
-    """A file of a torrent in the resume directory is damaged. The event has its name, the problem, and the reaction.
+    """A torrent's file in the resume directory is damaged.
 
     Fields:
+        what: the problem of the file.
+        done: what the engine has done about the problem.
         staged: the file's name in `ResumeDir.staged`; null if the file is not there. The supervisor moves the file from
             there to `damaged/`.
     """
@@ -21,7 +23,7 @@ class FilePutAside(EventMessage, frozen=True, kw_only=True, tag="file_put_aside"
 class MetainfoDamaged(EventMessage, frozen=True, kw_only=True, tag="metainfo_damaged"):
     """A torrent's .torrent file is damaged.
 
-    The supervisor has to put the file aside, because the engine must not write to its directory.
+    The supervisor has to put the file aside, because the engine must not write to the file's directory.
     """
 
     torrent: str

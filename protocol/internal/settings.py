@@ -1,4 +1,4 @@
-"""The validation of libtorrent's settings, and Ouzel's view of them. Pure.
+"""Validates libtorrent's settings, and hides secret values. Pure.
 
 The supervisor validates the values of clients. The engine validates the values of the configuration. libtorrent itself
 validates nothing. It truncates numbers to 32 bits, replaces some values silently, and hangs with others.

@@ -6,7 +6,7 @@ from protocol.internal.link_messages import EventMessage
 
 
 class DataFailures(EventMessage, frozen=True, kw_only=True, tag="data_failures"):
-    """Failed hash checks of data from peers since the last message, and successful checks after failures.
+    """Data from peers has failed its hash check since the last message, or has passed the check after failures.
 
     Fields:
         pieces: the number of failed pieces.
@@ -28,17 +28,17 @@ class DataFailures(EventMessage, frozen=True, kw_only=True, tag="data_failures")
 
 
 class StuckIn(StrEnum):
-    """What does not move: the check of a torrent's files, or the search for the metadata of a magnet link."""
+    """What makes no progress: the check of a torrent's files, or the search for the metadata of a magnet link."""
 
     CHECKING = "checking"
     METADATA = "metadata"
 
 
 class TorrentStuck(EventMessage, frozen=True, kw_only=True, tag="torrent_stuck"):
-    """A torrent has not moved for a while. If `what` is None, it moves again.
+    """A torrent has made no progress for a while. If `what` is None, the torrent makes progress again.
 
     Fields:
-        since_s: for how long it has not moved.
+        since_s: for how long the torrent has made no progress.
         reloaded: whether the engine is loading the torrent again for that reason.
     """
 

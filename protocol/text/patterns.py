@@ -43,7 +43,7 @@ _MATCHING: Final = re.compile(r"`str` matching regex (?P<quoted>'.*'|\".*\")", r
 
 
 def without_patterns(problem: str) -> str:
-    """An error message of msgspec, with the description in place of the regular expression."""
+    """Replaces the regular expression in an error message of msgspec by a description."""
     return _MATCHING.sub(_words, problem)
 
 

@@ -1,7 +1,7 @@
 """Redacts URLs. With the passkey in a private tracker's URL, anybody could impersonate the user. Pure.
 
-A redacted URL keeps the scheme, host and port. Of the path it keeps the words that every tracker has, such as
-`announce` and `scrape.php`. An ellipsis replaces all other parts, because they may be secret:
+A redacted URL keeps the scheme, host and port. In the path, words that every tracker has are kept, such as `announce`
+and `scrape.php`. An ellipsis replaces all other parts, because they may be secret:
 
 - the rest of the path
 - the user and password

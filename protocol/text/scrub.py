@@ -18,7 +18,7 @@ def scrub(text: str) -> str:
 
 
 def scrub_all(value: Any) -> Any:
-    """A value of builtins. All texts in it are scrubbed, including keys of maps."""
+    """A copy of a value of builtins, with all texts scrubbed, including the keys of maps."""
     match value:
         case str():
             return scrub(value)

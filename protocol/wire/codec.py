@@ -43,7 +43,7 @@ SKIM_ELEMENTS: Final = 5000
 
 SKIM_KEYS: Final = 16
 SKIM_BYTES: Final = 1000
-"""The limits of `skim`: the keys that it examines, and the length in bytes of a value that it returns."""
+"""The limits of `skim`. It examines so many keys, and returns values of at most so many bytes."""
 
 _ENCODER = msgspec.msgpack.Encoder()
 _ALLOWED = {str, bytes, bool, float, int, type(None), dict, list}
@@ -64,7 +64,7 @@ def encode(message: Any) -> bytes:
 
 
 def _unwrapped(part: Any) -> Any:
-    """The builtins that a result of `encoded` was made from."""
+    """Decodes a result of `encoded` into builtins."""
     if isinstance(part, msgspec.Raw):
         return msgspec.msgpack.decode(part)
     raise TypeError(f"a {type(part).__name__} cannot be encoded")

@@ -7,14 +7,14 @@ import msgspec
 from protocol.text import patterns
 
 CrashName = Annotated[str, msgspec.Meta(pattern=patterns.CRASH_NAME)]
-"""A report's name has the time of the engine's death in UTC, and its generation. Names sort by time."""
+"""A report's name has the time of the engine's death in UTC, and the engine's generation. Names sort by time."""
 
 
 class CrashSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One unexpected death of an engine, in the reply to `list_crashes`.
 
     Fields:
-        name: the report's name. It has the time of death in UTC, and the generation. Names sort by time.
+        name: the report's name. The name has the time of death in UTC, and the generation. Names sort by time.
         time_us: when the death was noticed, microseconds since 1970.
         gen: the engine's generation.
         pid: the engine's process id.

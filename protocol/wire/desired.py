@@ -57,7 +57,7 @@ GROUPS_MAX: Final = 1000
 """The maximum number of bandwidth groups. A change of one group writes all of them."""
 
 GROUP_LIMIT_MIN: Final = 1000
-"""The least limit of a bandwidth group, in bytes per second. Its torrents could not start with less."""
+"""The least limit of a bandwidth group, in bytes per second. With less, the group's torrents could not start."""
 
 GroupName = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -120,13 +120,13 @@ class TrackerEdits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return TrackerEdits(replaced=True, added=tuple(trackers))
 
     def remove(self, urls: Iterable[str]) -> "TrackerEdits":
-        """Returns the old changes together with removed trackers."""
+        """Returns these changes, together with the removal of trackers."""
         gone = dict.fromkeys(urls)
         added = tuple(each for each in self.added if each[0] not in gone)
         return TrackerEdits(replaced=self.replaced, added=added, removed=tuple(dict.fromkeys([*self.removed, *gone])))
 
     def add(self, trackers: Iterable[tuple[str, int]]) -> "TrackerEdits":
-        """Returns the old changes together with added trackers. A known tracker gets the new tier."""
+        """Returns these changes, together with the addition of trackers. A known tracker gets the new tier."""
         added = {**dict(self.added), **dict(trackers)}
         removed = tuple(url for url in self.removed if url not in added)
         return TrackerEdits(replaced=self.replaced, added=tuple(added.items()), removed=removed)
@@ -224,7 +224,7 @@ class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             shown. No file is renamed.
         ratio_goal, seeding_time_goal_s, inactive_time_goal_s: when the torrent has seeded enough. A goal is a number,
             null for no goal, or `global` for the global goal.
-        goal_action: what is done with the torrent then. `global` means the global action.
+        goal_action: what is done with the torrent once it reaches a goal. `global` means the global action.
         group: the name of the torrent's bandwidth group; null means none. The group's torrents share its limits.
     """
 
@@ -243,7 +243,7 @@ class TorrentOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     inactive_time_goal_s: InactiveGoal | Global | None = "global"
     goal_action: GoalAction | Global = "global"
     group: GroupName | None = None
-    """In a torrent's record, the group's key (`BandwidthGroup.key`). Without such a group, the torrent has none."""
+    """In a torrent's record, the group's key (`BandwidthGroup.key`). If no group has this key, it has no effect."""
 
 
 DEFAULT_OPTIONS: Final = TorrentOptions()
@@ -264,8 +264,8 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         added_us: when the torrent was accepted, microseconds since 1970.
         revision: the number of accepted changes. The engine reports the revision that it has applied.
         removal: what happens to the torrent's files. Set once the torrent is being removed. The record is kept until
-            the removal is complete. The value `merged` keeps every file, including files that libtorrent created beside
-            the torrent's.
+            the removal is complete. The value `merged` keeps every file, including additional files that libtorrent
+            created.
         quarantine: set while the torrent must not be loaded because it crashes the engine. `release_torrent` ends it.
         metainfo_crc32: the checksum of `<id>.torrent`. None if there is no such file, and in records of versions that
             did not store it. If metainfo was added to a torrent from a magnet link, the torrent has a checksum.
@@ -369,7 +369,7 @@ class DesiredTorrent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
 
     @property
     def queue_key(self) -> tuple[int, str]:
-        """The sort key in the queue."""
+        """The key by which the queue is sorted."""
         return (self.added_us if self.queue_order is None else self.queue_order, self.torrent)
 
 

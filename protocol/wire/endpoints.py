@@ -12,7 +12,7 @@ COMMANDS_SOCKET: Final = "commands.ipc"
 EVENTS_SOCKET: Final = "events.ipc"
 ENGINE_SOCKET: Final = "engine.ipc"
 IPC_PATH_MAX_BYTES: Final = 107
-"""The longest path of a local socket: the size in `sockaddr_un` without the terminating NUL. libzmq refuses more."""
+"""The longest path of a local socket: the size in `sockaddr_un` without the final NUL. libzmq refuses longer paths."""
 
 
 class NoHome(ValueError):
@@ -22,7 +22,7 @@ class NoHome(ValueError):
 def default_runtime_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """The default runtime directory.
 
-    The first of these that is known:
+    Returns the first of these directories that is known:
 
     1. `OUZEL_PATHS_RUNTIME_DIR`
     2. `ouzel/` in the XDG runtime directory

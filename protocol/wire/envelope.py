@@ -71,7 +71,8 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         accepted: for a mutation. True if the mutation is on disk and will be applied in spite of this error. False if
             nothing was accepted and nothing will be done. Absent if that is not known yet. To find out, send the same
             request again with the same id. In errors of reads it has no meaning.
-        request: the name of the request in the log. `get_log` finds its lines. Absent if the work was not begun.
+        request: the name of the request in the log. `get_log` finds the request's lines. Absent if the daemon has not
+            begun the request.
     """
 
     code: int

@@ -29,7 +29,7 @@ class ReachedGoals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         goal: the goal that was acted on last.
         ratio: the ratio goal, if it was reached.
         seeding_time_s: the seeding-time goal, if it was reached.
-        seeding_s: the torrent's seeding time at the last action. The count of inactivity begins there again.
+        seeding_s: the torrent's seeding time at the last action. Inactivity is counted from this time again.
     """
 
     goal: GoalName

@@ -23,7 +23,7 @@ class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_de
         files: the number of files, without padding.
         pieces: the number of pieces; None in a record of a version that did not store it. Then the fields below are
             unknown, too.
-        root: the content path (`content`) if it differs from the name. For most torrents it is the name.
+        root: the content path (`content`) if it differs from the name. For most torrents both are equal.
         private: whether the torrent is private (BEP 27).
         comment, created_by: texts in the .torrent file, at most TEXT_MAX characters; empty for none.
         created_us: when the .torrent file was made, microseconds since 1970; None if the file does not say so.
@@ -51,7 +51,7 @@ class KnownMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_de
     def content(self) -> str | None:
         """The path of the torrent's only file or of its root folder, relative to the save path.
 
-        Empty if there is neither; None if it is unknown.
+        Empty if there is neither; None if the path is unknown.
         """
         if self.pieces is None:
             return None
@@ -77,7 +77,7 @@ def content_of(paths: Iterable[str]) -> str:
     """Returns the path of the only file, or the root folder that has all files; empty if there is neither.
 
     Args:
-        paths: the paths of all files but padding, as stored on disk, relative to the save path.
+        paths: the paths of all files except padding files, as stored on disk, relative to the save path.
     """
     found = list(paths)
     if len(found) == 1:

@@ -47,7 +47,8 @@ class TrackerRow(msgspec.Struct, frozen=True, kw_only=True):
 class PeerConnection(StrEnum):
     """How a peer is connected.
 
-    `web_seed` is an HTTP server that has the torrent's files (BEP 19). The others run over TCP, uTP (BEP 29) or I2P.
+    `web_seed` is an HTTP server that has the torrent's files (BEP 19). The other connections run over TCP, uTP (BEP 29)
+    or I2P.
     """
 
     TCP = "tcp"

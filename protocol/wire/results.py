@@ -161,7 +161,7 @@ class PieceReport(msgspec.Struct, frozen=True, kw_only=True):
             bits of the last byte are 0. A bit is 1 if the piece has passed the hash check. In seed mode all bits are 1,
             also for unchecked pieces.
         availability: a byte for each piece. It is the number of connected peers that have the piece, 255 at the most.
-            Empty if the torrent has all pieces, because libtorrent does not count then.
+            Empty if the torrent has all pieces, because libtorrent does not count the peers then.
         age_ms: the time since an engine reported the pieces.
     """
 
@@ -261,7 +261,7 @@ class CrashList(msgspec.Struct, frozen=True, kw_only=True):
 DamagedKind = Literal["record", "session", "metainfo", "resume_data", "other"]
 """The kinds of files in `damaged/`.
 
-Such a file was `<id>.json`, `session.json`, `<id>.torrent` or `<id>.fastresume` before, or it had any other name.
+The kinds stand for `<id>.json`, `session.json`, `<id>.torrent`, `<id>.fastresume` and all other names, in this order.
 """
 
 
@@ -321,7 +321,7 @@ class StorageRelocated(TorrentAccepted, frozen=True, kw_only=True):
     Fields:
         save_path: the new save path, with symbolic links resolved.
         files: the number of files that were looked for; 0 while the torrent's files are not known.
-        missing: paths of files that are not there, below the save path. At most 20 are named.
+        missing: the paths of missing files, relative to the save path; at most 20.
     """
 
     save_path: str
@@ -352,7 +352,7 @@ class PartAccepted(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         upload: the id of the upload.
-        size: the bytes that the upload has now.
+        size: the size of the upload so far, in bytes.
     """
 
     upload: str

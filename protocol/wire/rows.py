@@ -223,7 +223,7 @@ class BadDataReport(msgspec.Struct, frozen=True, kw_only=True):
         pieces: the number of downloaded pieces that failed. Such a piece is downloaded again.
         last_piece: the index of the last failed piece; null if none has failed.
         metadata: for a magnet link, the number of wrong copies of the metadata.
-        metadata_problem: why the last such copy was wrong. Null if there was none.
+        metadata_problem: why the last wrong copy was wrong. Null if there was no wrong copy.
         last_us: when the last failure was reported, microseconds since 1970. Null if the only report was about banned
             peers.
         banned_peers: the peers that libtorrent has banned from this torrent, as `address:port`, at most 20. libtorrent
@@ -256,7 +256,7 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
         applied_revision: the last revision that libtorrent confirmed. If it is less than `revision`, a change is
             pending.
         tracker_status: all trackers, including those in the source. The figures are from the last `list_trackers`. Null
-            if there was none.
+            before the first `list_trackers`.
         bad_data: the data from peers that failed its hash check since the daemon started. Null if there was none.
         options: the options that clients have set (`update_options`).
         pieces: the number of pieces; null while the metadata is not known.
@@ -264,8 +264,8 @@ class TorrentDetail(TorrentRow, frozen=True, kw_only=True):
             while the metadata is not known.
         comment: the comment in the .torrent file, cut after 1000 characters. Empty if there is none, or if the torrent
             was added by a magnet link.
-        created_by: the name of the program that made the .torrent file, in the same form.
-        created_us: when the .torrent file was made, microseconds since 1970; null if it does not say so.
+        created_by: the name of the program that made the .torrent file, in the same form as `comment`.
+        created_us: when the .torrent file was made, microseconds since 1970; null if the file does not say so.
     """
 
     source: str

@@ -54,7 +54,7 @@ class Replay(PagedRead, frozen=True, kw_only=True, tag="replay"):
 
     Fields:
         epoch: the epoch of `after_seq`.
-        after_seq: the number of the event before the first one to return.
+        after_seq: the number of an event. The reply begins with the next event.
         limit: the maximum number of events in the reply. If the events are large, the reply has fewer.
     """
 

@@ -160,12 +160,12 @@ class ErrorCleared(TorrentFact, frozen=True, kw_only=True, tag="error_cleared"):
 class TrackerStatusChanged(TorrentFact, frozen=True, kw_only=True, tag="tracker_status"):
     """A tracker of a torrent has failed, or works again.
 
-    The event is published once when a tracker fails, and once when it works again. A tracker that has worked fails
-    after two failures in a row. A tracker that keeps alternating between working and failing fails after six failures
-    in a row. A new tracker that works causes no event. The number of events is limited. Of each torrent, at most ten
-    trackers that fail at the same time are reported. All torrents together have a burst of at most 5,000 events, and
-    then one event a second. Other failures are published later if they persist, or not at all. `get_torrent` and
-    `list_trackers` return the latest status of each tracker.
+    The event is published once when a tracker fails, and once when it works again. A tracker that has worked counts as
+    failed after two failures in a row. A tracker that keeps alternating between working and failing counts as failed
+    after six failures in a row. A new tracker that works causes no event. The number of events is limited. Of each
+    torrent, at most ten trackers that fail at the same time are reported. All torrents together cause at most 5,000
+    events at once, and after that one event a second. Other failures are published later if they persist. Otherwise
+    they are not published. `get_torrent` and `list_trackers` return the latest status of each tracker.
 
     Fields:
         url: the tracker's URL, not redacted: it may have a passkey.
@@ -260,7 +260,7 @@ class Progress(TorrentFact, frozen=True, kw_only=True, tag="progress"):
         queue_position: the torrent's place in libtorrent's queue, from 0. Null if the torrent is not in the queue, is
             paused, or is complete.
         swarm_seeds, swarm_leeches: the numbers of seeds and of other peers in the swarm, as the trackers say; null if
-            none has said so.
+            no tracker has reported them.
     """
 
     state: TorrentState

@@ -23,7 +23,7 @@ class MemoryReport(msgspec.Struct, frozen=True, kw_only=True):
     Fields:
         process: `supervisor` or `engine`.
         held_bytes: anonymous memory, including swapped-out pages. The kernel cannot reclaim it. Null if unknown.
-        limit_bytes: the limit above which the supervisor replaces the process; 0 is no limit.
+        limit_bytes: the limit above which the supervisor replaces the process; 0 means no limit.
     """
 
     process: str
@@ -62,7 +62,7 @@ class MetricsReport(msgspec.Struct, frozen=True, kw_only=True):
         writes: the time to commit each group of changes to the resume directory, with all syncs.
         changes_written: the number of transactions in these groups.
         failovers: the time from each unexpected end of an engine until the next engine was ready.
-        restores: the time from the begin of each restore until the engine had all torrents.
+        restores: the time from the beginning of each restore until the engine had all torrents.
         loop_lag: how late the supervisor's event loop was. It is measured once a second.
         engine_ends: the number of ended engines by cause: `crash`, `hang`, `killed`, `faulty`, `not_started` or
             `replaced`. The end of the service does not count.

@@ -9,7 +9,7 @@ from protocol.wire.desired import BandwidthGroup, Bps, Category, SettingValue
 from protocol.wire.goals import GoalAction, InactiveGoal, RatioGoal, TimeGoal
 
 FromFile = Literal["file"]
-"""What clients set in order to return to the configured value."""
+"""The value by which clients return to the configured value."""
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
