@@ -45,9 +45,10 @@ def check_server() -> None:
 def is_traced(config: Config, environ: Mapping[str, str] = os.environ) -> bool:
     """Whether traces are exported.
 
+    If the extra `traces` is not installed, OpenTelemetry's variables are ignored. They may be meant for other programs.
+
     Raises:
-        InvalidConfig: `[traces] endpoint` is given, but the extra `traces` is not installed. Variables of OpenTelemetry
-            are then ignored, because they may be meant for other programs.
+        InvalidConfig: `[traces] endpoint` is given, but the extra `traces` is not installed.
     """
     wanted = config.traces.endpoint is not None
     if not wanted and not any(environ.get(name) for name in TRACES_VARIABLES):

@@ -1,7 +1,6 @@
 """Sets up the log, on standard error: lines for people on a terminal and in the journal, JSON elsewhere.
 
-A full standard error blocks the gateway. The daemon's log never blocks. But if the gateway blocks, only its own clients
-have to wait.
+If nobody reads standard error, the gateway blocks. This is acceptable, because only the gateway's clients have to wait.
 """
 
 import logging

@@ -29,10 +29,10 @@ def store_file(config: Config) -> Path:
 
 @asynccontextmanager
 async def open_gateway(config: Config) -> AsyncIterator[Gateway]:
-    """Opens the store, connects to the daemon, and follows it until the end of the block.
+    """Opens the store, connects to the daemon, and follows the daemon until the end of the block.
 
     Raises:
-        InUse: another gateway uses its directory.
+        InUse: another gateway uses the gateway's directory.
         OSError: the gateway's directory cannot be made, or is not trusted.
         sqlite3.Error: the store cannot be opened.
     """
@@ -49,10 +49,7 @@ async def open_gateway(config: Config) -> AsyncIterator[Gateway]:
 
 
 def client_of(config: Config) -> AsyncClient:
-    """A client of the daemon on tcp that OUZEL_SERVER names.
-
-    By default, a client of the local daemon. Raises ValueError.
-    """
+    """Returns a client of the daemon that OUZEL_SERVER names, by default of the local daemon. Raises ValueError."""
     server = Server.named()
     return AsyncClient(config.runtime_dir) if server is None else AsyncClient(server=server)
 

@@ -30,7 +30,7 @@ def metrics_server(
     *,
     applied: Callable[[], int | None] = lambda: None,
 ) -> Server:
-    """Returns a server of the metrics. Logs a warning if other machines can read them without a token.
+    """Returns a server of the metrics. Logs a warning if other machines need no token.
 
     Args:
         client: a client of the daemon.

@@ -314,7 +314,7 @@ class StorageGuard:
         record = self._torrents.get(desired.torrent)
         expected = (desired if record is None or record.home is None else record.home).mount_point
         if not self.homes.covers(desired.save_path):
-            problem = f"{desired.save_path} is out of this engine's reach now; another one takes over in a moment"
+            problem = f"this engine cannot reach {desired.save_path}: mount its disk, or wait if it is mounted"
             return storage_policy.unmounted(expected, home.mount_point) or Missing(home.mount_point, problem)
         verdict = storage_policy.judge(
             expected=expected,

@@ -75,7 +75,7 @@ class Access:
         self._checking = asyncio.Semaphore(1)
 
     async def log_in(self, origin: Origin, username: str, password: str) -> Login:
-        """Checks a name and a password. Delays the result if they are wrong. Several wrong logins ban the address."""
+        """Checks a name and a password. A wrong login has a delayed result. Several wrong logins ban the address."""
         if self._attempts.banned(origin.address, time.monotonic()):
             return Login.BANNED
         if self._credentials.known(username, password):
@@ -121,9 +121,9 @@ class Access:
 
 
 async def open_access(config: GatewayConfig, store: Store) -> tuple[Access, str | None]:
-    """Returns the `Access`. Also returns the password if the function has made a password.
+    """Returns the `Access`, and the password if this function has made the password.
 
-    The function makes a password if neither the configuration nor the store has a password or its hash.
+    It makes a password if the configuration and the store have no password and no hash.
     """
     made = None
     password_hash = config.password_hash

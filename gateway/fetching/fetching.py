@@ -152,7 +152,7 @@ async def _resolve(host: str, port: int, allow_private: bool) -> str:
 async def _looked_up(host: str, port: int) -> list[Any]:
     """Calls `getaddrinfo` in a separate thread. The call may take minutes, and nobody can end it.
 
-    The loop's executor has few threads. If such calls used them, the store and the passwords would wait, too.
+    The loop's executor has few threads. Calls of this length in the executor would delay the store and the passwords.
     """
     if not _LOOKUPS.acquire(blocking=False):
         raise NotFetched("too many names are being resolved")

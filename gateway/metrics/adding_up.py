@@ -6,8 +6,8 @@ from collections.abc import Mapping
 class AddingUp:
     """Makes counters that never go down from counters that begin at 0 with each process.
 
-    If any counter is lower than before, another process has begun. Then the last values of all counters are added to
-    the later values. Later counts of the old process are lost.
+    If any counter is lower than before, a new process has begun. The last known values of the old process are then
+    added to all values of the new process. What the old process counted after its last known values is lost.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """The metrics from libtorrent's statistics counters. Pure.
 
-The names are libtorrent's, with the prefix `ouzel_libtorrent_`. Some have a name of their own, because dashboards of
-other programs use them.
+The names are libtorrent's, with the prefix `ouzel_libtorrent_`. Some metrics have other names, because dashboards of
+other programs use these names.
 """
 
 from collections.abc import Mapping

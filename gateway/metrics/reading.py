@@ -29,11 +29,11 @@ PATIENCE_S: Final = 0.9
 
 
 class Reading(NamedTuple):
-    """The figures of one scrape. A part is None if the daemon did not answer that request.
+    """The figures of one scrape. A field is None if the daemon did not answer the request for this field.
 
     Fields:
         cpu: the CPU time of each process in seconds.
-        counters: libtorrent's values by name. Its counters are sums over all engines.
+        counters: libtorrent's values by name. Counters are sums over all engines.
         raw: libtorrent's values as the engine has them.
         torrents: the rows of single torrents; None if they are not wanted.
     """
@@ -51,8 +51,8 @@ class Reading(NamedTuple):
 class Reader:
     """Makes readings. Only one reading is made at a time, so that the sums of counters are right.
 
-    Scrapes at the same time share a reading. Many of them therefore cost the daemon no more than one, and none of them
-    waits for the others while the daemon hangs.
+    Scrapes at the same time share one reading, so the daemon answers once for all of them. If the daemon hangs, no
+    scrape waits for another scrape.
 
     Args:
         applied: returns the number of the last event that the gateway's mirror has applied. None without a mirror.
@@ -76,7 +76,7 @@ class Reader:
         self._process = psutil.Process(os.getpid())
 
     async def read(self) -> Reading:
-        """Returns a reading within a second: the one that is being made, or else a new one."""
+        """Returns a reading within a second. If a reading is being made, shares this reading."""
         if self._reading is None or self._reading.done():
             self._reading = asyncio.ensure_future(self._read())
         return await asyncio.shield(self._reading)  # a cancelled scrape ends no other scrape
@@ -100,8 +100,8 @@ class Reader:
     async def _ask(self, call: Call[T]) -> T | None:
         """Returns the answer, or None.
 
-        A request that takes too long goes on after the scrape. The client then finds out whether the daemon has ended,
-        and drops requests that were not sent.
+        If a request takes too long, it continues after the scrape. So the client can find out whether the daemon has
+        ended, and can drop requests that were not sent.
         """
         asking = asyncio.ensure_future(self._client.run(call, deadline_ms=DEADLINE_MS))
         self._asking.add(asking)
@@ -132,9 +132,9 @@ class Reader:
     def _of_engine(
         self, health: HealthReport | None, found: CountersReport | None
     ) -> tuple[Mapping[str, int] | None, Mapping[str, int] | None]:
-        """libtorrent's values with sums, and the original values.
+        """Returns libtorrent's values with summed counters, and the values as the daemon reported them.
 
-        While no engine is up, the daemon has old values. Then only the sums are returned.
+        While no engine is up, the daemon reports old values, so only the sums are returned.
         """
         if found is None:
             return None, None

@@ -21,7 +21,7 @@ class Metrics:
     """Answers scrapes.
 
     Args:
-        token: the token that scrapes must send; None if they need none.
+        token: the token that scrapes must send. None if no token is needed.
     """
 
     def __init__(self, reader: Reader, exposition: Exposition, token: str | None) -> None:

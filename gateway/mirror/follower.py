@@ -88,11 +88,11 @@ class Follower:
         self._moving.update(dict.fromkeys(changed))
 
     async def refresh_rows(self) -> None:
-        """Reads all rows at once, after a change that has an effect on all torrents. Raises OuzelError as `refresh`."""
+        """Reads all rows at once, after a change that has an effect on all torrents. Raises OuzelError."""
         await self._read(list(self._mirror.torrents), facts=False)
 
     async def refresh_categories(self) -> None:
-        """Reads the categories at once. Raises OuzelError as `refresh` does."""
+        """Reads the categories at once. Raises OuzelError."""
         self._mirror.categories = {each.name: each for each in await self._client.run(calls.list_categories())}
 
     async def _follow(self) -> None:
@@ -116,7 +116,7 @@ class Follower:
         raise AssertionError  # it retries for ever
 
     async def _hear(self, items: Sequence[Item]) -> None:
-        """Applies items. All torrents that are new in them are admitted at once: each admission is a durable write."""
+        """Applies items. Admits all their new torrents together, because each admission is a durable write."""
         self._quiet_turns = 0
         await self._admit(each for item in items for each in _new_in(item))
         for item in items:
@@ -164,7 +164,7 @@ class Follower:
         await self._read(list(self._dirty)[:BATCH], facts=True)
 
     async def _sweep(self) -> None:
-        """Reads rows with progress, and a part of the other rows. So each row is read in `SWEEP_S`."""
+        """Reads rows with progress, and a part of the other rows. Calls within `SWEEP_S` read all rows."""
         torrents = self._mirror.torrents
         if not self._unswept:
             self._unswept = list(torrents)

@@ -95,7 +95,7 @@ class Mirror:
     ) -> None:
         """Applies rows that were read. If an event after `seq` was applied to a torrent, the present row stays.
 
-        A read may be ahead of the event stream. Then an unknown torrent in the rows is a new torrent.
+        An unknown torrent in the rows is a new torrent, because a read may be ahead of the event stream.
 
         Args:
             epoch, seq: the epoch and number of the event at which the rows are true. Rows of another epoch are ignored.

@@ -50,8 +50,8 @@ def same(one: TorrentRow, other: TorrentRow) -> bool:
 def wanted_bytes(row: TorrentRow) -> int:
     """Returns the size of the selected files.
 
-    Until an engine has reported it, all files count as selected. Otherwise a new torrent would have nothing left to
-    download, which programs such as Sonarr take for complete.
+    Until an engine has reported this size, all files count as selected. With a size of 0, a new torrent would have
+    nothing to download, and programs such as Sonarr would think that it is complete.
     """
     return row.size if row.bytes_total == 0 and row.progress < 1 else row.bytes_total
 
@@ -64,7 +64,7 @@ class Torrent:
         facts: the latest facts; `NO_FACTS` until the first read.
         revision: the mirror's revision in which the row or the facts last changed. The fields in CLOCKS do not count.
         seq: the number of the last event that was applied to the row.
-        read_us: when the row was last read, in microseconds since 1970. The durations in the row are from this time.
+        read_us: when the row was last read, in microseconds since 1970. The row's durations were true at this time.
         read_seq: the number of the last event before the row was read.
     """
 
@@ -79,5 +79,5 @@ class Torrent:
         self.read_seq = 0
 
     def older_than(self, seq: int) -> bool:
-        """Whether the present row is not newer than a row that was read at this number."""
+        """Whether a row that was read at this number may replace the present row."""
         return self.seq <= seq and self.read_seq <= seq

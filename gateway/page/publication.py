@@ -45,7 +45,7 @@ class Publication:
         token: a text without hyphens that no other publication has.
 
     Fields:
-        generation: a text that identifies the numbering. It changes when the numbers begin at the first number again.
+        generation: a text that identifies the numbering. It changes when the numbers restart.
     """
 
     def __init__(self, mirror: Mirror, token: str) -> None:

@@ -57,7 +57,7 @@ async def json_in(request: Request, kind: type[S]) -> S:
 
     Raises:
         BadRequest: the body is not JSON.
-        msgspec.ValidationError: the body has other members or types.
+        msgspec.ValidationError: the body does not fit the struct.
     """
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
         raise BadRequest("the content type has to be application/json")

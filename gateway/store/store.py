@@ -100,7 +100,7 @@ class Store:
                 log.warning("numbers_not_stored", problem=str(error))
 
     def number_of(self, torrent: str) -> int:
-        """The number of a torrent. Raises KeyError if it has none."""
+        """The number of a torrent. Raises KeyError if the torrent has no number."""
         return self._numbers[torrent]
 
     def torrent_of(self, number: int) -> str | None:

@@ -36,7 +36,8 @@ class Exporter:
         own: the gateway's own spans.
 
     Fields:
-        exported, dropped: the numbers of spans that were sent, and that are lost.
+        exported: the number of spans that were sent.
+        dropped: the number of spans that were lost.
     """
 
     def __init__(self, config: TracesConfig, client: AsyncClient, own: OwnSpans) -> None:
@@ -64,7 +65,7 @@ class Exporter:
             self._sender.shutdown()  # type: ignore[no-untyped-call]  # it has no annotations
 
     async def round(self) -> bool:
-        """Sends the spans that have ended. Returns whether the daemon has more of them."""
+        """Sends the spans that have ended. Returns whether the daemon has more spans."""
         spans, more = self._own.take(), False
         lost, self._own.dropped = self._own.dropped, 0
         try:

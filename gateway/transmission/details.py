@@ -29,8 +29,8 @@ AT_ONCE: Final = 64
 class Kind(Enum):
     """The kinds of details.
 
-    `SENDING` are the peers, if the torrent transfers data. `TRACKER_URLS` are the trackers, if the mirror does not have
-    their URLs.
+    - `SENDING`: the peers, if the torrent transfers data
+    - `TRACKER_URLS`: the trackers, if the mirror does not have their URLs
     """
 
     FILES = "files"

@@ -51,7 +51,7 @@ class Face:
         recency: the revision of a minute ago.
         memory: the last answers about the session.
         session_id: the id that clients send with each request.
-        newest: whether the client uses JSON-RPC. If so, it is told the version 4.1.
+        newest: whether the client uses JSON-RPC. The gateway tells this client the version 4.1.
     """
 
     gateway: Gateway
@@ -91,7 +91,7 @@ class Face:
     async def change(
         self, torrents: Iterable[Torrent], calls: Sequence[Call[Any]], harmless: Container[ErrorKind] = ()
     ) -> None:
-        """Runs calls that change torrents. Afterwards reads show the changes.
+        """Runs calls that change torrents, and waits until reads show the changes.
 
         Args:
             harmless: the refusals that do not count as a failure.

@@ -41,12 +41,12 @@ async def _refusal(_: Request, error: Exception) -> Response:
 
 
 async def _refused(_: Request, error: Exception) -> Response:
-    """The daemon refuses a command, and the handler has no answer of its own for that."""
+    """The response if the daemon refuses a command, and the handler does not answer the refusal itself."""
     assert isinstance(error, Refused)
     return answers.text(error.message, 409)
 
 
 async def _not_stored(_: Request, error: Exception) -> Response:
-    """The gateway's store cannot be read or written, such as on a full disk."""
+    """The response if the gateway's store cannot be read or written, for example on a full disk."""
     log.error("store_failed", problem=str(error))
     return answers.text(f"The gateway's store: {error}\n", 503, {"Retry-After": "30"})

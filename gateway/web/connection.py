@@ -128,7 +128,7 @@ class Connection(H11Protocol):
     def _make_room(self) -> bool:
         """Closes the connection that has waited the longest for a request.
 
-        If there is none, closes the connection that has waited the longest for its client to read.
+        If no connection waits for a request, closes the connection whose client has not read for the longest time.
 
         Returns False if no connection waits.
         """

@@ -1,4 +1,4 @@
-"""Limits JSON of clients: each value takes far more memory than its text."""
+"""Limits the number of values in JSON of clients, because each value takes far more memory than its text."""
 
 from typing import Final
 

@@ -34,7 +34,7 @@ class CannotListen(Exception):
     """The address cannot be used.
 
     Fields:
-        permanent: whether a retry cannot help until the configuration is changed.
+        permanent: whether a retry fails until the configuration is changed.
     """
 
     def __init__(self, message: str, *, permanent: bool) -> None:

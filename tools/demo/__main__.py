@@ -1,7 +1,8 @@
 """`scripts/demo`: runs the demonstration. The exit code is 0 only if all guarantees were kept."""
 
+import signal
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -22,6 +23,9 @@ LOG_TAIL = 20
 def demo(
     size: Annotated[int, typer.Option(metavar="MIB", min=64, help="Size of the torrent in MiB.")] = 1024,
     mbps: Annotated[float, typer.Option(min=1, help="The upload rate of the seed, in MB/s.")] = 60.0,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Only seed the torrent to clients on this machine, until Ctrl-C.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the temporary directory, with the daemon's log.")] = False,
 ) -> None:
     """Download a torrent over loopback, and kill the engine half way.
@@ -32,6 +36,8 @@ def demo(
     with scratch(keep=keep) as root:
         output.line(f"Making {size} MiB of random data, and a torrent of it")
         made = payload.make(root / "seed", "payload.bin", {"": size * MIB}, piece_size=MIB)
+        if serve:
+            _serve(made, mbps, output)
         with Seed(upload_bps=int(mbps * 1e6)) as seed, Daemon(root / "d") as daemon:
             seed.add(made.metainfo, made.root)
             until(daemon.healthy, "the daemon is healthy")
@@ -45,6 +51,16 @@ def demo(
                     output.line(f"  {line}")
                 good = False
     raise typer.Exit(0 if good else 1)
+
+
+def _serve(made: payload.Torrent, mbps: float, output: Output) -> NoReturn:
+    """Seeds the torrent until a signal ends the program."""
+    with Seed(upload_bps=int(mbps * 1e6)) as seed:
+        seed.add(made.metainfo, made.root)
+        output.line("This magnet link works on this machine until Ctrl-C:")
+        output.line(f"{made.magnet}&dn=payload.bin&x.pe={seed.endpoint}")
+        while True:
+            signal.pause()
 
 
 if __name__ == "__main__":

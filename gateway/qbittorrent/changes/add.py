@@ -80,10 +80,7 @@ async def add(desk: Desk, fields: Fields) -> Response:
 
 
 async def _run(desk: Desk, batch: list[Call[Added]]) -> list[Added | Refused | Unavailable]:
-    """Runs additions.
-
-    If some calls cannot succeed now, still returns the results of the other calls. `Daemon.run_many` does not.
-    """
+    """Runs additions. Returns the results of all calls, even if some calls cannot succeed now."""
     try:
         outcomes = await desk.gateway.daemon.client.run_many(batch)
     except OuzelError as error:

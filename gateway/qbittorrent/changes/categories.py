@@ -86,7 +86,7 @@ async def remove_categories(desk: Desk, fields: Fields) -> None:
 async def set_category(desk: Desk, fields: Fields) -> None:
     """Sets or removes the category of torrents.
 
-    The mirror may have an old category, so the daemon gets a change for each torrent.
+    The mirror may be outdated. So the daemon gets a change for each torrent, even if the mirror shows the new category.
     """
     name = fields["category"].strip()
     if name and name not in await all_categories(desk):

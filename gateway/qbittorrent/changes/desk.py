@@ -50,7 +50,7 @@ class Desk:
             await self.gateway.daemon.run(calls.ping(), deadline_ms=PING_MS)
 
     def many(self, hashes: str) -> list[Torrent]:
-        """The torrents with the hashes in `a|b`; all torrents for `all`. Ignores unknown hashes. Raises Unavailable."""
+        """Finds the torrents in a list such as `hash1|hash2` or `all`. Ignores unknown hashes. Raises Unavailable."""
         self._check()
         mirror = self.gateway.mirror
         if hashes.strip().lower() == "all":

@@ -110,7 +110,7 @@ async def _renamed(desk: Desk, torrent: str, call: Call[None], shown: Callable[[
     """Renames a file or folder, and waits until the list of files shows the new name.
 
     Clients rename several files one after the other. While a rename is in progress, the daemon refuses the next rename.
-    Then this function tries again for a moment.
+    This function then retries for a short time.
 
     Raises:
         HTTPException: 409, if the daemon refuses.

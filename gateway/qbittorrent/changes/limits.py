@@ -57,13 +57,13 @@ async def set_upload_limit(desk: Desk, fields: Fields) -> None:
 
 
 async def download_limit(desk: Desk, fields: Fields) -> Response:
-    """The limits by hash as it was given; -1 for an unknown hash."""
+    """The limits by the hashes in the request. An unknown hash has the limit -1."""
     found = {each: desk.many(each) if each != "all" else [] for each in fields["hashes"].split("|")}
     return answers.json({name: each[0].row.download_limit_bps if each else -1 for name, each in found.items()})
 
 
 async def upload_limit(desk: Desk, fields: Fields) -> Response:
-    """The limits by hash as it was given; -1 for an unknown hash."""
+    """The limits by the hashes in the request. An unknown hash has the limit -1."""
     found = {each: desk.many(each) if each != "all" else [] for each in fields["hashes"].split("|")}
     return answers.json({name: each[0].row.upload_limit_bps if each else -1 for name, each in found.items()})
 

@@ -60,7 +60,7 @@ async def _path(desk: Desk, given: str) -> str:
 
 
 async def _check_writable(desk: Desk, path: str) -> None:
-    """Refuses a path outside the download roots, like qBittorrent an unwritable path. Raises HTTPException."""
+    """Raises HTTPException for a path outside the download roots, because Ouzel cannot write there."""
     if await paths.allowed(desk, path):
         return
     if await asyncio.to_thread(Path(path).is_dir):

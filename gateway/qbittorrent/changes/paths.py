@@ -24,7 +24,7 @@ _PASSING: Final = frozenset({*GONE, ErrorKind.TORRENT_MOVING})
 
 
 async def default_path(desk: Desk) -> str:
-    """The default save path: the preference. If it is not set, the first download root. Raises Unavailable."""
+    """The default save path. Without the preference, it is the first download root. Raises Unavailable."""
     if given := desk.kept.text("save_path"):
         return given
     roots = await _roots(desk)
@@ -53,7 +53,8 @@ async def absolute(desk: Desk, path: str) -> str:
 async def absolute_download(desk: Desk, path: str) -> str:
     """Makes a path for incomplete files absolute.
 
-    A relative path is below their default path. An empty path stays empty.
+    A relative path is below the preference `temp_path`, by default the folder `temp` in the default save path. An empty
+    path stays empty.
     """
     if not path:
         return ""
@@ -73,7 +74,7 @@ async def settle(desk: Desk, torrents: Mapping[str, Torrent], *, stay: bool) -> 
     """Moves torrents with automatic management to the path of their category.
 
     Args:
-        stay: move nothing, and end the automatic management of these torrents.
+        stay: whether nothing is moved. The automatic management of the torrents then ends.
     """
     automatic = {name: each for name, each in torrents.items() if desk.kept.extras(name).auto_tmm}
     if stay:

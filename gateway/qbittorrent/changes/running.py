@@ -53,8 +53,7 @@ async def _start(desk: Desk, torrents: list[Torrent]) -> None:
 async def recheck(desk: Desk, fields: Fields) -> None:
     """Hashes the files of torrents again.
 
-    Clients wait until a torrent is not checked any more, so the next answer shows that it is. The engine begins a
-    moment after its reply.
+    Waits until the mirror shows that the torrents are being checked, because clients wait for the end of the check.
     """
     torrents = desk.many(fields["hashes"])
     await desk.run(torrents, [calls.recheck(each.row.torrent) for each in torrents])

@@ -136,7 +136,7 @@ def inverse_unit(key: str, name: str, default: int, *, unit: int) -> Row:
 
 
 def choice(key: str, name: str, values: tuple[Any, ...], default: int) -> Row:
-    """A preference for a setting of libtorrent that has other numbers for the same choices.
+    """A preference with some choices. libtorrent's setting has the same choices, with other numbers.
 
     Args:
         key: the preference.
@@ -165,7 +165,7 @@ def switch(key: str, name: str) -> Row:
 
 
 def maximum(key: str, name: str, default: int, *, unlimited: int = -1) -> Row:
-    """A preference that is a maximum in libtorrent's settings. -1 means no limit, `unlimited` in libtorrent."""
+    """A preference that is a maximum. No limit is -1 in the preference, and `unlimited` in libtorrent's setting."""
 
     def read(view: View) -> Value:
         value = view.settings.get(name)

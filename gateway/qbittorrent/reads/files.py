@@ -64,7 +64,7 @@ def _available(pieces: bytes) -> float:
 
 
 def _ranges(files: Iterable[FileRow], piece_length: int) -> Iterator[tuple[FileRow, tuple[int, int]]]:
-    """Returns each file with its first and last piece. A missing index is a padding file, which fills its piece.
+    """Returns each file with its first and last piece. If an index is missing, a padding file fills the last piece.
 
     As in qBittorrent, the last piece of an empty file is the piece before its first piece.
     """

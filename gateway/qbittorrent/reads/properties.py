@@ -58,17 +58,17 @@ class Properties(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reannounce_s(trackers: Iterable[TrackerRow], now_us: int) -> int:
-    """Returns the seconds until the next announce to a tracker. 0 if none is known."""
+    """Returns the seconds until the next announce to a tracker. 0 if no announce is known."""
     times = [each.next_announce_us for each in trackers if each.next_announce_us is not None]
     return count((min(times) - now_us) // 1_000_000) if times else 0
 
 
 def properties(entry: Entry, reannounce: int = 0, have: int | None = None) -> Properties:
-    """Returns the properties of a torrent. The clock fields of its row have to be set.
+    """Returns the properties of a torrent. The caller has set the clock fields of the row.
 
     Args:
         reannounce: the seconds until the next announce.
-        have: the number of complete pieces; None if it must be told from the progress.
+        have: the number of complete pieces. If it is None, the number is computed from the progress.
     """
     row, facts, wire = entry.row, entry.torrent.facts, entry.torrent.row
     downloading_s = row.time_active - row.seeding_time

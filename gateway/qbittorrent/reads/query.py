@@ -21,8 +21,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         filter: the name of a filter. An unknown name selects all torrents.
-        category: the category of the torrents. None selects all torrents, an empty text torrents without a category.
-        tag: a tag of the torrents. None selects all torrents, an empty text torrents without tags.
+        category: the category of the torrents. None selects all. An empty text selects torrents without a category.
+        tag: a tag of the torrents. None selects all. An empty text selects torrents without tags.
         hashes: the hashes of the torrents. None selects all torrents.
         private: whether the torrents are private. None selects all torrents.
         sort: the field to sort by. If it is empty, torrents are in the order in which they were added.

@@ -23,7 +23,7 @@ PRIVATE: Final = "This torrent is private"
 
 
 class Tracker(msgspec.Struct, frozen=True, kw_only=True):
-    """One tracker, or another source of peers, such as the DHT (tier -1). -1 is an unknown number."""
+    """One tracker, or another source of peers, such as the DHT (tier -1). Unknown numbers are -1."""
 
     url: str
     tier: int

@@ -4,7 +4,7 @@ from gateway.mirror.torrent import Torrent
 
 
 def content_path(torrent: Torrent) -> str:
-    """Returns the path of the only file or the root folder; otherwise the save path. Empty if it is not known."""
+    """Returns the path of the only file, or of the root folder, or the save path. Empty if the content is not known."""
     content = torrent.row.content
     return "" if content is None else joined(torrent.row.save_path, content)
 

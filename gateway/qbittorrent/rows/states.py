@@ -55,7 +55,7 @@ FILTERS: Final[Mapping[str, Callable[[Row], bool]]] = {
 def state_of(torrent: Torrent) -> str:
     """Returns qBittorrent's name for the state of a torrent.
 
-    A torrent that a client has stopped or started is so at once, before an engine has done it.
+    When a client stops or starts a torrent, the state changes at once, before an engine has changed the torrent.
     """
     row, forced = torrent.row, torrent.facts.options.force_start
     if row.moving is not None:

@@ -7,8 +7,9 @@ from gateway.qbittorrent.sync.sessions import Answers
 
 
 def maindata(book: Book, answers: Answers[int], rid: int, now_us: int) -> dict[str, Any]:
-    """Returns the changes that a session does not have, or everything. Changes have no empty members, as in
-    qBittorrent.
+    """Returns the changes that a session does not have. If the changes are not known, returns all data.
+
+    As in qBittorrent, changes have no empty members.
 
     Args:
         rid: the id of the last answer that the client got.

@@ -23,7 +23,7 @@ def _idle_min(state: State) -> int | None:
 
 
 def _known_ratio(state: State) -> float:
-    """The ratio limit. While the limit is off, the value that it had before."""
+    """The ratio limit. While the limit is off, its last value."""
     present = _ratio(state)
     return float(state.stored("seedRatioLimit", DEFAULT_RATIO)) if present is None else present
 

@@ -82,7 +82,7 @@ async def read(face: Face, *, fresh: bool = False) -> State:
     """Returns the state of the session. While the daemon is away, returns the last known state.
 
     Args:
-        fresh: raise Refused or Unavailable instead of returning an older state. A change is based on it.
+        fresh: whether to raise Refused or Unavailable instead of returning an older state.
     """
     daemon, memory = face.gateway.daemon, face.memory
     if fresh or not face.mirror.away:

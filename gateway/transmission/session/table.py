@@ -192,7 +192,7 @@ def _peers(arguments: Arguments, name: str) -> int | None:
 
 
 def _tracker_list(arguments: Arguments, name: str) -> str | None:
-    """A list of trackers. Raises Failure if it is none: all additions would fail."""
+    """Reads a list of trackers. Raises Failure for a wrong list, because all later additions would fail."""
     value = text(arguments, name)
     parsed(value or "")
     return value

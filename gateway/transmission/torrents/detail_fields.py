@@ -23,7 +23,7 @@ _INACTIVE, _WAITING, _QUEUED, _ACTIVE = range(4)
 
 
 def _done(size: int, bytes_done: int, priority: int, torrent: Torrent) -> int:
-    """The complete bytes of a file. Before an engine's report, each selected file of a complete torrent is complete."""
+    """The complete bytes of a file. Without a report, all selected files of a complete torrent are complete."""
     row = torrent.row
     complete = row.bytes_total > 0 and row.bytes_done >= row.bytes_total and priority > 0
     return size if complete else min(size, bytes_done)

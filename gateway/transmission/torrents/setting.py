@@ -124,7 +124,7 @@ def _options(torrent: Torrent, arguments: Arguments) -> dict[str, Any]:
 
 
 def _goal(mode: int | None, limit: float | None, present: object) -> float | Literal["own", "global", "none"] | None:
-    """Returns the new goal: a number, `global`, `none`, or `own` for the default number. None means no change.
+    """Returns the new goal: a number, `global`, `none`, or `own` for the default number. Returns None for no change.
 
     Without `mode`, `limit` takes effect only if the torrent has its own goal.
     """

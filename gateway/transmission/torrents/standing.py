@@ -93,12 +93,12 @@ def _unreachable(message: str) -> bool:
 
 
 def seed_ratio_mode(options: TorrentOptions) -> int:
-    """0: the session's limit. 1: the torrent's own. 2: none."""
+    """Returns 0 for the session's limit, 1 for the torrent's own limit, and 2 for no limit."""
     return _mode(options.ratio_goal)
 
 
 def seed_idle_mode(options: TorrentOptions) -> int:
-    """0: the session's limit. 1: the torrent's own. 2: none."""
+    """Returns 0 for the session's limit, 1 for the torrent's own limit, and 2 for no limit."""
     return _mode(options.inactive_time_goal_s)
 
 

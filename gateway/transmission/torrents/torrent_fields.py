@@ -63,7 +63,7 @@ def _seconds(micros: int | None) -> int:
 
 
 def name_of(torrent: Torrent) -> str:
-    """The name of the only file or root folder on disk. If neither exists or is known, the torrent's name."""
+    """The name of the only file or root folder on disk. If this name is not known, the torrent's name."""
     row = torrent.row
     content = row.content or ""
     root = content if content.startswith("/") else content.partition("/")[0]

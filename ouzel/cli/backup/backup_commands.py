@@ -76,7 +76,7 @@ def backup(
         progress.end()
     shown = {"file": str(file), "bytes": file.stat().st_size, **msgspec.to_builtins(made)}
     secrets = "; it has keys and passwords, so keep it private" if with_secrets else ""
-    said = f"backed up {made.torrents} torrents to {file}, {shown['bytes']} bytes{secrets}"
+    said = f"backed up {format_count(made.torrents, 'torrent')} to {file}, {shown['bytes']} bytes{secrets}"
     Output(as_json=as_json).show(shown, lambda: said)
     if made.left_out:
         raise typer.Exit(ExitCode.REFUSED)
@@ -129,10 +129,13 @@ def restore(
     outside = Outside(place.gateway_store(resume_dir, config), secrets)
     unchanged = "nothing was changed"
     doubted = 0
+    roots, outside_roots = place.download_roots(config), list[str]()
 
     def tell(restored: "Restored") -> None:
         nonlocal doubted
         doubted += restored.doubted != 0
+        if roots and not any(Path(restored.save_path).is_relative_to(root) for root in roots):
+            outside_roots.append(restored.save_path)
         if dry_run:
             _tell(output, restored)
 
@@ -161,7 +164,12 @@ def restore(
         refuse(f"{_said(error)}; {unchanged}", as_json)
     for sentence in outside.not_restored():
         warn(sentence, as_json=as_json)
-    _sum_up(output, made, directory, kept, doubted, outside.kept, dry_run=dry_run)
+    if outside_roots:
+        some = (
+            f"{format_count(len(outside_roots), 'torrent')} outside the download roots, such as in {outside_roots[0]}"
+        )
+        warn(f"{some}: map the path with --map, or add a root to {config}", as_json=as_json)
+    _sum_up(output, made, directory, kept, doubted, len(outside_roots), outside.kept, dry_run=dry_run)
 
 
 def _check_secrets(config: Path | None, wanted: bool) -> None:
@@ -190,6 +198,7 @@ def _sum_up(
     directory: Path,
     kept: Path | None,
     doubted: int,
+    outside_roots: int,
     kept_files: list[Path],
     *,
     dry_run: bool,
@@ -200,11 +209,12 @@ def _sum_up(
             "resume_dir": str(directory),
             "dry_run": dry_run,
             "doubted": doubted,
+            "outside_roots": outside_roots,
         }
         document |= {"kept": None if kept is None else str(kept), "kept_files": [str(each) for each in kept_files]}
         output.json_line(document)
         return
-    what = f"{made.torrents} torrents of {made.created} from {made.host}"
+    what = f"{format_count(made.torrents, 'torrent')} of {made.created} from {made.host}"
     output.line(f"{'would restore' if dry_run else 'restored'} {what} in {directory}")
     if doubted:
         output.line(

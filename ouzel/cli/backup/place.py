@@ -58,6 +58,15 @@ def gateway_store(resume_dir: Path | None, config: Path | None) -> Path | None:
         raise typer.BadParameter(str(error), param_hint="--config") from None
 
 
+def download_roots(config: Path | None) -> list[Path]:
+    """Returns the download roots that the configuration names. Raises typer.BadParameter."""
+    try:
+        named = _section(config, "paths").get("download_roots", [])
+    except InvalidConfig as error:
+        raise typer.BadParameter(str(error), param_hint="--config") from None
+    return [Path(root) for root in named] if isinstance(named, list) else []
+
+
 def missing(directory: Path) -> typer.BadParameter:
     """Returns the error about a directory that does not exist."""
     hint = f"; name it with --config {SYSTEM_CONFIG}" if SYSTEM_CONFIG.exists() else ""

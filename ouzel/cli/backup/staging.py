@@ -4,9 +4,9 @@ The new directory is built beside the present one, under the name `<directory>.r
 exchanged in one step. After a kill at any moment, the path leads to one of the two directories, and that directory is
 complete. The files of the new directory are synced together, before the exchange.
 
-While the new directory is incomplete, it has the file `.incomplete`. The next restore deletes such a directory. A
-directory `<directory>.restoring` without that file is complete. A complete directory with records is kept under another
-name.
+While the new directory is incomplete, it has the file `.incomplete`. The next restore deletes such a directory.
+A directory `<directory>.restoring` without that file is complete. If it has records or damaged files, it is never
+deleted, but kept under another name.
 """
 
 import contextlib

@@ -165,7 +165,7 @@ def state_of(row: TorrentRow) -> str:
 def kept(rows: Iterable[TorrentRow], states: Sequence[StateFilter], name: str = "") -> list[TorrentRow]:
     """The rows whose state is one of `states` and whose name contains `name`, ignoring case.
 
-    If `states` or `name` is empty, it excludes no row.
+    Without `states`, the state may be any.
     """
     part = name.casefold()
     return [

@@ -66,7 +66,9 @@ def test_a_backup_under_load_is_restored_on_another_machine(daemon: Daemon, root
         (other.downloads / "b/x").write_bytes(bytes(50_000))  # it has the size, and not the content
         (other.downloads / "c/y").unlink()
         moved = ("--map", f"{daemon.downloads}={other.downloads}")
+        assert cli(other, "restore", str(file), "--dry-run")[-1]["outside_roots"] == told["torrents"]
         *rows, end = cli(other, "restore", str(file), *moved, "--dry-run")
+        assert end["outside_roots"] == 0
         doubted = {row["name"]: row["doubted"] for row in rows if row["name"]}
         assert doubted == {"a": 0, "b": 1, "c": 1}
         assert (end["dry_run"], list(other.resume_dir.glob("*.torrent"))) == (True, [])

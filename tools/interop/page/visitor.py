@@ -11,6 +11,8 @@ DESKTOP: Final = "desktop, light"
 VIEWS: Final = {
     DESKTOP: {"width": 1280, "height": 800, "dark": False},
     "desktop, dark": {"width": 1280, "height": 800, "dark": True},
+    "window of 940 pixels": {"width": 940, "height": 800, "dark": False},
+    "window of 800 pixels": {"width": 800, "height": 1100, "dark": False},
     "phone, light": {"width": 390, "height": 844, "dark": False, "phone": True},
     "phone, dark": {"width": 390, "height": 844, "dark": True, "phone": True},
 }
