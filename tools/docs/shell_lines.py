@@ -23,7 +23,7 @@ def shell_lines(page: Path) -> list[str]:
 
 
 def refused(line: str) -> str | None:
-    """Why one of Ouzel's programs would refuse a command line; None if it would not.
+    """Why one of Ouzel's programs would refuse a command line. None if the program would accept it.
 
     Raises:
         KeyError: the command is of another program.

@@ -20,8 +20,8 @@ class Planted:
     Fields:
         config: the configuration file.
         environment: environment variables that override those of this process.
-        python: the Python that runs it.
-        prefix: the command line before it.
+        python: the Python that runs `ouzel doctor`.
+        prefix: a command that runs `ouzel doctor`.
     """
 
     config: Path

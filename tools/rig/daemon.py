@@ -23,7 +23,7 @@ from tools.rig.waiting import until
 
 
 class Daemon:
-    """A supervisor and its engine. They can be started, killed and started again. The log is in `root / log`.
+    """A supervisor and its engine. A test can start and kill them repeatedly. The log is in `root / log`.
 
     Args:
         root: an empty directory with a short path, because it will contain sockets.

@@ -28,7 +28,8 @@ class PackageMove:
     """The steps.
 
     Args:
-        old, new: the hosts. The package is installed on the old one only.
+        old: the host on which the package is installed.
+        new: the second host. It has no package at first.
         scratch: a directory for a payload.
         package: the file of the package.
         password: returns the password of the old host's gateway.

@@ -112,7 +112,7 @@ class Stopped(NamedTuple):
         others_lost: the number of events that the two other subscribers lost.
         held_before: the supervisor's memory just before SIGSTOP, in bytes.
         held_after: the supervisor's memory just before SIGCONT, in bytes.
-        seen_s: from SIGCONT until the reader requested the lost events; None if none were lost.
+        seen_s: from SIGCONT until the reader requested the lost events. None if no events were lost.
         repaired_s: from SIGCONT until the reader had all events.
         wrong: the number of events that the reader returned out of order or after a gap.
         resnapshots: the reasons of the reader's resnapshots.

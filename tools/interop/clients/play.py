@@ -32,7 +32,7 @@ class Steps:
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
-        """A context that is one step. Raises Ended if it raises."""
+        """A context that is one step. If the block raises an exception, raises Ended."""
         try:
             yield
         except Exception as problem:
@@ -49,7 +49,7 @@ class Play:
         program: the program's name.
         run: plays all steps.
         debian: the Debian package of the program, if there is one.
-        pypi: what pip installs for it, if it is of PyPI. The first is the program.
+        pypi: the packages that pip installs, if the program is from PyPI. The first package is the program.
         bare: whether the program is installed without its own requirements, because some of them are outdated.
     """
 
@@ -65,7 +65,7 @@ class Scene:
     """What a play runs with.
 
     Fields:
-        environment: the venv of the program, if it is of PyPI.
+        environment: the venv of the program, if it is from PyPI.
     """
 
     stage: Stage
