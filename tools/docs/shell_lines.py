@@ -45,7 +45,7 @@ def refused(line: str) -> str | None:
 
 
 def _parse(command: Any, name: str, arguments: list[str]) -> None:
-    """Parses the arguments of a command, and those of the commands below it."""
+    """Parses the arguments of a command and of its subcommands."""
     context = command.make_context(name, list(arguments))
     rest = [*context._protected_args, *context.args] if hasattr(command, "commands") else []
     if rest:

@@ -19,7 +19,7 @@ class Planted:
 
     Fields:
         config: the configuration file.
-        environment: environment variables that override those of this process.
+        environment: environment variables that override this process's variables.
         python: the Python that runs `ouzel doctor`.
         prefix: a command that runs `ouzel doctor`.
     """

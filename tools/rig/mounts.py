@@ -50,7 +50,7 @@ class Mount:
         self._options = options
 
     def attach(self) -> None:
-        """Mounts the file system, with its former content."""
+        """Mounts the file system. It has the same content as before."""
         _run("mount", *self._options, self.source, str(self.path))
 
     def detach(self) -> None:

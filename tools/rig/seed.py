@@ -43,7 +43,7 @@ class Downloaded(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """The numbers of all torrents, and of those that have all their pieces."""
+    """The number of all torrents, and the number of torrents that have all pieces."""
 
     torrents: int
     seeding: int
@@ -54,7 +54,7 @@ class Seed(Helper):
 
     Args:
         upload_bps: the session's upload limit. It also applies on loopback. 0 means no limit.
-        settings: libtorrent settings that override those for loopback.
+        settings: libtorrent settings that override the settings for loopback.
         prefix: a command that runs the process, such as `nsenter`.
     """
 

@@ -202,7 +202,7 @@ class PackageMove:
         self._new.container.run("chown", "-R", "ouzel:ouzel", root)
 
     def _same(self, moved: dict[str, str]) -> None:
-        """Compares all torrents with those of the old host."""
+        """Compares all torrents with the torrents of the old host."""
         found = self._new.rows()
         assert set(found) == set(self._rows), set(found) ^ set(self._rows)
         for torrent, row in self._rows.items():

@@ -106,7 +106,7 @@ def backup_trial(daemon: Daemon, load: Load, file: Path, victim: Victim, moment_
 
 
 def restore_trial(place: Path, former: Content, file: Path, moment_s: float, *, at_the_end: bool) -> Struck:
-    """Restores a backup in place of the former state, and kills the command. Then repeats the command.
+    """Restores a backup in place of an older state, and kills the command. Then repeats the command.
 
     Args:
         moment_s: the time of the kill, from the start of the command.

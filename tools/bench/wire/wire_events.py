@@ -73,7 +73,7 @@ class Delivered(NamedTuple):
             bursts.
         flood_eps: the events per second in the flood. The first number is published events, the second is the
             subscribers' median of received events.
-        flood_lost: the maximum number of events that a subscriber lost in the flood, by its own count.
+        flood_lost: the maximum number of events that a subscriber has counted as lost in the flood.
     """
 
     subscribers: int

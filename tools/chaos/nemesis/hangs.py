@@ -1,4 +1,4 @@
-"""Faults that stop the engine or parts of it, and native crashes."""
+"""Faults that stop the engine, stop a part of the engine, or crash it in native code."""
 
 import contextlib
 import random
@@ -72,7 +72,7 @@ fault("hangs", 2, evident=True, name="network_hangs")(_at_alert("hang_network"))
 def engine_descriptors(world: World, chance: random.Random, bite: Bite) -> None:
     """Lowers the engine's limit of open descriptors, so that the engine cannot open any file.
 
-    There is no fault of this kind for the supervisor, because libzmq ends a process without descriptors (ADR 020).
+    There is no fault of this kind for the supervisor, because libzmq would abort its process (ADR 021).
     """
     _without_descriptors(engines.running(world).pid, 1.0, bite)
 

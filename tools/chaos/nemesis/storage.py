@@ -48,7 +48,7 @@ fault("storage", 3, needs="mounts", name="disk_gone")(_mounted("gone"))
 
 @fault("storage", 2, needs="mounts")
 def disk_full_and_kill(world: World, chance: random.Random, bite: Bite) -> None:
-    """Fills the disk, and kills the engine meanwhile."""
+    """Fills the disk, and kills the engine while the disk is full."""
     assert world.disk is not None
     engine = engines.running(world)
     with world.disk.full():

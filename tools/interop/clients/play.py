@@ -10,7 +10,7 @@ from tools.interop.clients.stage import Stage
 
 
 class Ended(Exception):
-    """A step failed. Each step depends on those before, so the play has ended."""
+    """A step failed. Each step depends on the earlier steps, so the play has ended."""
 
 
 class Step(NamedTuple):
@@ -50,7 +50,7 @@ class Play:
         run: plays all steps.
         debian: the Debian package of the program, if there is one.
         pypi: the packages that pip installs, if the program is from PyPI. The first package is the program.
-        bare: whether the program is installed without its own requirements, because some of them are outdated.
+        bare: whether the program is installed without its requirements, because some requirements are outdated.
     """
 
     program: str

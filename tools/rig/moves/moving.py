@@ -119,7 +119,7 @@ def _kill(
 
     Returns:
         The phase of the move at that moment, and whether the torrent was whole at one of the two places. If only the
-        engine is killed, the next engine may move the files meanwhile.
+        engine is killed, the next engine may already have moved the files.
     """
     engine = daemon.engine_pid()
     if victim == "engine":

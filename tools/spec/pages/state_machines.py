@@ -1,8 +1,7 @@
 """docs/state-machines.md and its diagrams, from the transition tables in the code.
 
 In the tables of the lifecycle, of liveness and of poison torrents, functions choose the next state. So this module
-calls each function with every input, from every reached state. If a row of a table is not
-reached, that is an error.
+calls each function with every input, from every reached state. A row of a table that is never reached is an error.
 """
 
 from collections.abc import Callable, Iterable, Iterator
