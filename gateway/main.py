@@ -1,4 +1,4 @@
-"""The gateway's command line. Its exit codes mean the same as those of `ouzeld`.
+"""The gateway's command line. Its exit codes have the same meanings as `ouzeld`'s.
 
 - 0: the gateway was asked to stop.
 - 2: the usage is wrong.

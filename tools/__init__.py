@@ -6,5 +6,5 @@
 - `rig`: real daemons, seeds, trackers and torrents. The other tools and the tests use them.
 - `engines`: engines that fail on purpose.
 
-No tool is part of the product, and none imports tests.
+No tool is part of the product. No tool imports tests.
 """

@@ -1,4 +1,4 @@
-"""The commands that make, revoke and list API keys. The gateway may run meanwhile."""
+"""The commands that make, revoke and list API keys. They also work while the gateway runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -13,7 +13,7 @@ Sample = tuple[tuple[str, ...], float | HistogramReport]
 
 
 class Kind(StrEnum):
-    """The types of metrics in OpenMetrics. `UNKNOWN` is for values of both types in one metric."""
+    """The types of metrics in OpenMetrics. `UNKNOWN` is for metrics that have gauges and counters."""
 
     COUNTER = "counter"
     GAUGE = "gauge"

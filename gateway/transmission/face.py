@@ -140,7 +140,7 @@ class Face:
                 return
 
     async def _until(self, holds: Callable[[], bool]) -> None:
-        """Waits until a condition holds, for a limited time. The event stream changes the mirror meanwhile."""
+        """Waits until a condition holds, for a limited time. During the wait, the event stream changes the mirror."""
         deadline_s = time.monotonic() + EVENTS_S
         while not holds() and time.monotonic() < deadline_s:  # noqa: ASYNC110  # the mirror is pure and has no event
             await asyncio.sleep(0.005)

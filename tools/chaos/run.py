@@ -61,7 +61,7 @@ class _Run:
         stack.callback(sampler.close)
 
     def play(self, tell: Tell, minutes: float | None) -> None:
-        """Plays all rounds, and a restart at the end. A daemon that does not answer ends the run."""
+        """Plays all rounds, and restarts the daemon at the end. If the daemon does not answer, the run ends early."""
         try:
             self._play(tell, minutes)
         except (AssertionError, ouzel.OuzelError) as error:

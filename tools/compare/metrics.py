@@ -77,7 +77,7 @@ class Cell:
 
     Fields:
         median: the median of all runs.
-        ratio: how many times better Ouzel is than the program. 1 means equal. None if one of the values is 0.
+        ratio: how many times better Ouzel is than the program. 1 means equal. None if a value is 0.
         runs: the number of runs.
     """
 
@@ -87,7 +87,7 @@ class Cell:
 
 
 def summarise(runs: Mapping[str, Sequence[Values]]) -> dict[str, dict[str, Cell]]:
-    """The cells by metric and by program. A metric that a program lacks has no cell.
+    """The cells by metric and by program. If a program does not have a metric, there is no cell.
 
     Args:
         runs: the values of each run by program.

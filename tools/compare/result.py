@@ -29,7 +29,7 @@ class Result:
         date: the day of the run, in UTC.
         machine: facts about the machine.
         versions: the version of each program.
-        missing: why a program was not here.
+        missing: for each program that could not run, the reason.
         sizes: the sizes of the works.
         runs: the values of each run by program.
         failures: the runs that failed.

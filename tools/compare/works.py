@@ -52,7 +52,7 @@ def download(program: Program, world: World, has_api: bool) -> Values:
 def crash(program: Program, world: World, has_api: bool) -> Values:
     """Kills the downloading process at half of the download, and waits until the download is complete.
 
-    A program that has forgotten the torrent gets it once more.
+    If the program has forgotten the torrent, adds the torrent again.
     """
     del has_api
     before = world.seed.uploaded()
@@ -152,7 +152,7 @@ def _until_complete(program: Program, world: World) -> None:
 
 
 def _until_all(program: Program, n: int, limit_s: float) -> int:
-    """Waits until n torrents are complete. Returns how many are complete at the limit, or without progress before."""
+    """Waits until n torrents are complete, until progress stops, or until the limit. Returns how many are complete."""
     most, since = 0, time.monotonic()
     deadline = since + limit_s
     while most < n and time.monotonic() < min(deadline, since + STALLED_S):

@@ -58,8 +58,10 @@ class World:
         root: an empty directory.
 
     Fields:
-        big: the big torrent. big_sha1: the SHA-1 of its data.
-        smalls: the torrents of the work `small`. smalls_sha1: the SHA-1 of all their data.
+        big: the big torrent.
+        big_sha1: the SHA-1 of the big torrent's data.
+        smalls: the torrents of the work `small`.
+        smalls_sha1: the SHA-1 of all data of `smalls`.
         tinies: the torrents of the work `many`.
     """
 

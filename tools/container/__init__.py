@@ -2,6 +2,6 @@
 
 - The *base* is an image made of a minimal Debian. No registry of images is needed.
 - The *image* is what buildah makes of packaging/Containerfile and the base.
-- A *container* here is a process in namespaces of its own. The image's configuration decides its user, environment,
-  command, volumes and stop signal. It has only a loopback interface, and its root file system is read-only.
+- A *container* here is a process in namespaces of its own. Its user, environment, command, volumes and stop signal are
+  from the image's configuration. A container has only a loopback interface, and a read-only root file system.
 """

@@ -40,9 +40,9 @@ class Container:
         root: the root file system.
         config: what the image says.
         volumes: a directory of this machine for each volume of the image.
-        user: the uid and gid, instead of the image's.
-        log: the file for its output.
-        command: instead of the image's.
+        user: the uid and gid that replace the image's.
+        log: the file for the container's output.
+        command: the command that replaces the image's.
         beside: a container with the network to use; None for a new network with only a loopback interface.
         environ: further environment variables.
     """
@@ -123,7 +123,7 @@ class Container:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
 
     def _first(self) -> int | None:
-        """The pid of the first process, once it has the container's root. It is the child of the last `unshare`."""
+        """Waits until the first process has the container's root, and returns its pid."""
         if self._process.poll() is not None:
             raise AssertionError(f"the container ended with {self._process.returncode}: {self.tail()}")
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()

@@ -23,7 +23,7 @@ def shell_lines(page: Path) -> list[str]:
 
 
 def refused(line: str) -> str | None:
-    """Why one of Ouzel's programs would refuse a command line; None if it would not.
+    """Why one of Ouzel's programs would refuse a command line. None if the program would accept it.
 
     Raises:
         KeyError: the command is of another program.
@@ -45,7 +45,7 @@ def refused(line: str) -> str | None:
 
 
 def _parse(command: Any, name: str, arguments: list[str]) -> None:
-    """Parses the arguments of a command, and those of the commands below it."""
+    """Parses the arguments of a command and of its subcommands."""
     context = command.make_context(name, list(arguments))
     rest = [*context._protected_args, *context.args] if hasattr(command, "commands") else []
     if rest:

@@ -93,13 +93,13 @@ def outside(page: str, target: str) -> Path | None:
 
 
 def copy_of(path: Path) -> str | None:
-    """The place of the copy in the site; None for a folder. Browsers show text files, whatever they contain."""
+    """The place of a file's copy in the site. None for a folder. The name makes browsers show text files as text."""
     name = path.relative_to(ROOT)
     return f"source/{name}.txt" if path.is_file() and str(name) not in PAGES else None
 
 
 def malformed(target: str) -> str | None:
-    """What is wrong with a link to another host; None if nothing is. No host is asked."""
+    """What is wrong with the form of a link to another host. None if the form is right."""
     try:
         parts = urlsplit(target)
         _ = parts.port

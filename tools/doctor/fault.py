@@ -19,9 +19,9 @@ class Planted:
 
     Fields:
         config: the configuration file.
-        environment: environment variables that override those of this process.
-        python: the Python that runs it.
-        prefix: the command line before it.
+        environment: environment variables that override this process's variables.
+        python: the Python that runs `ouzel doctor`.
+        prefix: a command that runs `ouzel doctor`.
     """
 
     config: Path

@@ -33,7 +33,7 @@ def segv_here() -> NoReturn:
 def segv_in(tid: int) -> NoReturn:
     """Causes SIGSEGV in a given thread of this process.
 
-    Sends that thread a signal with `strlen` as its handler. `strlen` takes the signal number for a pointer.
+    Sends the thread a signal with `strlen` as its handler. `strlen` reads the signal number as a pointer.
     """
     _interrupt(tid, "strlen")
     _wait_for_the_end()
@@ -76,7 +76,7 @@ def kill() -> NoReturn:
 def exhaust_memory() -> NoReturn:
     """Allocates more memory than the address space has. Raises MemoryError.
 
-    No resource limit is set, because other threads could reach the limit, too. Then the process could end in another
+    No resource limit is set, because another thread could reach the limit first. The process could then end in another
     way, for example with the dynamic linker's exit code 127.
     """
     bytearray(sys.maxsize)

@@ -1,7 +1,7 @@
 """Failpoints: where and how an engine under test fails.
 
 Each failpoint is a file in one directory. It is armed while the file exists. The environment variable `FAILPOINTS` has
-the path of the directory. The engine inherits it from its supervisor.
+the path of the directory. The engine inherits the variable from its supervisor.
 """
 
 import contextlib
@@ -35,8 +35,8 @@ class Failpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         torrent: the info-hash in hex of the torrent for `load` and `alert`. None means any torrent.
         alert: the native type of the alert. None means any type.
         delay_ms: if not 0, another thread fails after this number of milliseconds (the weak variant).
-        calm: count `delay_ms` only from the moment at which all adds have been confirmed.
-        once: disarm the failpoint just before the failure.
+        calm: whether `delay_ms` counts from the moment at which all adds have been confirmed.
+        once: whether the failpoint is disarmed just before the failure.
     """
 
     where: Where

@@ -79,7 +79,7 @@ class Outbreak:
         self._until_seeding(len(self.samples))
 
     def break_out(self, poison: Sequence[str], evidence: Evidence, *, patience_s: float = 120.0) -> Outcome:
-        """Makes these torrents crash the engine, and kills it. The next engine loads all torrents.
+        """Makes these torrents crash engines, and kills the engine. The next engine loads all torrents.
 
         Returns the result.
         """

@@ -2,8 +2,7 @@
 
 libtorrent reports a change of a torrent once a second, and when a piece is complete. So a thousand downloading torrents
 give a thousand rows a second. This engine returns a row for each torrent at every request for updates. It copies
-libtorrent's last native status again, and only increments the downloaded bytes. All other code is that of the real
-engine.
+libtorrent's last native status again, and only increments the downloaded bytes. All other code is the real engine's.
 """
 
 from collections.abc import Mapping

@@ -24,7 +24,7 @@ class Installer(NamedTuple):
 
     Fields:
         argv: the arguments after the program.
-        environ: names of variables for the directory of environments, and for that of commands.
+        environ: the names of two variables: for the directory of environments, and for the directory of commands.
     """
 
     name: str

@@ -47,7 +47,7 @@ class Made:
         info: the info dictionary.
         tracked: the 20 bytes by which trackers know the torrent. They are the v1 info-hash, or the beginning of the v2
             info-hash.
-        torrent: Ouzel's id for it.
+        torrent: Ouzel's id for the torrent.
     """
 
     maker: str
@@ -63,7 +63,7 @@ Maker = Callable[[Path, Path, str, str], object]
 
 
 def make(maker: str, daemon: Daemon, output: Path, format_: str, tracker: str) -> Made:
-    """Has a program make a .torrent file of the payload in the daemon's download directory.
+    """Lets a program make a .torrent file of the payload in the daemon's download directory.
 
     Args:
         maker: OUZEL, or one of MAKERS.

@@ -1,7 +1,7 @@
 """A separate network. This process gets a new namespace with a bridge. A namespace for each peer is attached to it.
 
-No namespace has a name. So the kernel removes a namespace when its last process ends, also after a crash. A waiting
-process in each peer's namespace keeps the namespace. The kernel kills the waiting process when this process ends.
+The namespaces have no names. So the kernel removes a namespace when its last process ends, also after a crash. Each
+peer's namespace has a waiting process. The kernel kills the waiting processes when this process ends.
 """
 
 import ctypes
@@ -46,8 +46,8 @@ class Peer:
     """A network namespace with one address, attached to the bridge.
 
     Args:
-        number: the number of the peer, from 2 to 254. No other peer may have it at the same time.
-        reaches: the only address that the namespace can reach. By default it can reach all others.
+        number: the number of the peer, from 2 to 254. Two peers must not have the same number at the same time.
+        reaches: the only address that the namespace can reach. By default it can reach all peers.
 
     Fields:
         address: its address.

@@ -1,4 +1,4 @@
-"""The other programs, and how each is started to seed or to download one torrent. The tracker is the only source."""
+"""Starts each of the other programs to seed or to download one torrent. Programs find peers only by the tracker."""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -34,10 +34,11 @@ class Program:
     """A BitTorrent program.
 
     Fields:
-        name: the program's name. package: its Debian package.
+        name: the program's name.
+        package: the program's Debian package.
         formats: the formats that the program can exchange. aria2 1.36 and Transmission 3.00 cannot exchange hybrid
             torrents. aria2 announces another info-hash, and Transmission refuses the file. Both fail with empty keys.
-        maker: the maker of the torrents that it seeds.
+        maker: the maker of the torrents that the program seeds.
         tracker: the protocol by which the program announces. aria2 has UDP trackers only together with the DHT.
         argv: writes the necessary configuration, and returns the command line.
     """

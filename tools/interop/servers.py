@@ -38,7 +38,7 @@ class Setting(NamedTuple):
 
     Fields:
         root: an empty directory.
-        made: a torrent of another program. That program announces it by HTTP.
+        made: a torrent of another program. That program announces the torrent by HTTP.
         content: the torrent's files.
         seed: the other program.
     """
@@ -74,7 +74,7 @@ def by_web_seed(setting: Setting) -> Proof:
 
 
 def by_proxy(setting: Setting) -> Proof:
-    """Downloads from a peer by a proxy, the only address that Ouzel can reach. First with a wrong password."""
+    """Downloads from a peer by a proxy, first with a wrong password. Ouzel can reach only the proxy."""
     with ExitStack() as stack:
         proxy, seed = stack.enter_context(Peer(4)), stack.enter_context(Peer(3))
         argv = ["microsocks", "-i", proxy.address, "-p", str(PROXY_PORT), "-u", USER, "-P", PASSWORD]

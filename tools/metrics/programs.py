@@ -1,4 +1,4 @@
-"""The programs of Prometheus. Installed programs are used, or else Debian's package is unpacked."""
+"""The programs of Prometheus. If they are not installed, Debian's package is unpacked."""
 
 import os
 import shutil

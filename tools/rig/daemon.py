@@ -23,11 +23,11 @@ from tools.rig.waiting import until
 
 
 class Daemon:
-    """A supervisor and its engine. They can be started, killed and started again. The log is in `root / log`.
+    """A supervisor and its engine. A test can start and kill them repeatedly. The log is in `root / log`.
 
     Args:
         root: an empty directory with a short path, because it will contain sockets.
-        engine: libtorrent settings that override those for loopback.
+        engine: libtorrent settings that override the settings for loopback.
         roots: more download roots.
         restart, limits, api, sandbox: keys of these sections of the configuration. If the engine is not the real
             engine, the sandbox is off. Engines of tests may have to write files elsewhere.

@@ -21,7 +21,7 @@ class GatewayProcess:
     """A gateway on a free port of loopback. The log is in `root / gateway.log`.
 
     Args:
-        root: the root of the daemon, whose configuration it reads.
+        root: the root of the daemon. The gateway reads the daemon's configuration.
         keys: keys of `[gateway]`. Keys with the value None are left out.
 
     Fields:

@@ -29,8 +29,8 @@ _CLONE_NEWNS: Final = 0x20000
 def enter_own_namespace() -> None:
     """Gives this thread, and the processes and threads that it starts, a mount namespace of their own.
 
-    Other processes then see no mount that is made here. The kernel undoes the mounts at the end of the last process in
-    the namespace. Nothing happens if the kernel refuses.
+    Other processes then do not see these mounts. When the last process in the namespace ends, the kernel undoes the
+    mounts. If the kernel refuses the namespace, nothing happens.
     """
     if ctypes.CDLL(None).unshare(_CLONE_NEWNS) == 0:
         _run("mount", "--make-rprivate", "/")
@@ -50,7 +50,7 @@ class Mount:
         self._options = options
 
     def attach(self) -> None:
-        """Mounts the file system, with its former content."""
+        """Mounts the file system. It has the same content as before."""
         _run("mount", *self._options, self.source, str(self.path))
 
     def detach(self) -> None:
@@ -168,7 +168,7 @@ def _mounted(mount: Mount) -> Iterator[Mount]:
 
 @functools.cache
 def refusal() -> str | None:
-    """Why mounting is not possible here. None if it is. The function tries it."""
+    """Tries to mount. Returns why mounting is not possible here, or None if it is possible."""
     try:
         with (
             tempfile.TemporaryDirectory(prefix="ouzel-try-") as directory,

@@ -18,7 +18,7 @@ class Torrent(NamedTuple):
     """A torrent. Its data is at `root / name`.
 
     Fields:
-        torrent: Ouzel's id for it.
+        torrent: Ouzel's id for the torrent.
         metainfo: the content of the .torrent file.
         size: the size of all files in bytes.
     """
@@ -64,13 +64,13 @@ def make(
 
 
 def hash_of(metainfo: bytes) -> str:
-    """Ouzel's id for a torrent file: its v1 info-hash. If it has none, its v2 info-hash."""
+    """Ouzel's id for a torrent file: its v1 info-hash. For a torrent with only a v2 info-hash, the v2 info-hash."""
     hashes = lt.load_torrent_buffer(metainfo).info_hashes
     return str(hashes.v1 if hashes.has_v1() else hashes.v2)
 
 
 def best_hash_of(metainfo: bytes) -> str:
-    """The beginning of the v2 info-hash of a torrent file, or its v1 info-hash if it has no other."""
+    """The beginning of a torrent file's v2 info-hash. Without a v2 info-hash, the v1 info-hash."""
     return str(lt.load_torrent_buffer(metainfo).info_hashes.get_best())
 
 

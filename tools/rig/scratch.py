@@ -18,8 +18,8 @@ def scratch(*, keep: bool = False, below: Path | None = None) -> Iterator[Path]:
     """A temporary directory with a short path, because it will contain sockets.
 
     Args:
-        keep: keeps it, and prints its path to stderr.
-        below: the directory to make it in; None for the usual one.
+        keep: whether the directory is kept, and its path printed to stderr.
+        below: the parent directory. None for the default of `tempfile`.
     """
     path = Path(tempfile.mkdtemp(prefix="ouzel-", dir=below))
     try:

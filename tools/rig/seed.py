@@ -43,7 +43,7 @@ class Downloaded(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """The numbers of all torrents, and of those that have all their pieces."""
+    """The number of all torrents, and the number of torrents that have all pieces."""
 
     torrents: int
     seeding: int
@@ -54,7 +54,7 @@ class Seed(Helper):
 
     Args:
         upload_bps: the session's upload limit. It also applies on loopback. 0 means no limit.
-        settings: libtorrent settings that override those for loopback.
+        settings: libtorrent settings that override the settings for loopback.
         prefix: a command that runs the process, such as `nsenter`.
     """
 
@@ -80,7 +80,7 @@ class Seed(Helper):
         )
 
     def add_pieces(self, metainfo: bytes, save_path: Path, pieces: Collection[int], *, upload_bps: int = 0) -> None:
-        """Uploads some pieces of the data at `save_path`, and downloads none. The limit is the torrent's."""
+        """Uploads some pieces of the data at `save_path`, with an upload limit for the torrent. Downloads nothing."""
         self._ask(
             op="add",
             metainfo=metainfo.hex(),
@@ -206,7 +206,7 @@ def _download(lt: Any, session: Any, params: Any) -> Downloaded:
 
 
 def _flush(lt: Any, session: Any) -> None:
-    """Flushes each torrent twice. The second answer follows the second request, whatever was queued before."""
+    """Flushes each torrent twice, because libtorrent may also have sent one answer without a request."""
     mask = int(lt.alert.category_t.storage_notification)
     session.apply_settings({"alert_mask": mask, "alert_queue_size": 1_000_000})
     handles = session.get_torrents()

@@ -52,7 +52,7 @@ class Tracker:
     """Serves both protocols until it is closed.
 
     Args:
-        tls: with this context, it serves HTTPS instead of HTTP.
+        tls: a context for TLS. If it is given, the tracker serves HTTPS instead of HTTP.
 
     Fields:
         announces: all announces so far, in the order of arrival. Entries are only appended.

@@ -1,6 +1,6 @@
 """Parses docstrings: the description of a message, and the meanings of its members.
 
-The protocol package has a convention. The summary and possibly more paragraphs are followed by a section `Fields:`. Its
+Docstrings of the protocol package have a summary, possibly more paragraphs, and a section `Fields:`. The section's
 entries are `name: meaning` or `name, name: meaning`, and continue with more indentation. A subclass inherits its
 parents' meanings. Members that have the same meaning everywhere are in `GLOSSARY`, and need no entry.
 """

@@ -6,10 +6,10 @@ order. The array may have other members between them. There are special strings:
 
 - `$any` matches anything.
 - `$absent` matches an absent member.
-- `$bind:name` matches anything, and binds it to the name.
+- `$bind:name` matches anything, and binds the value to the name.
 - `$get:name` matches the bound value.
 - `$get:name+2` matches the bound number plus 2.
-- `$above:name` matches a number greater than the bound one.
+- `$above:name` matches a number greater than the bound number.
 """
 
 import re

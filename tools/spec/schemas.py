@@ -1,8 +1,8 @@
 """Generates JSON Schemas (2020-12) of the wire's JSON form from the typed messages.
 
-There is one file for each request, result and event. There is also one file each for a reply, an error, and the
-envelopes. Each file is self-contained, and has an `$id` without a host. Unknown members are allowed everywhere, because
-later versions may add members.
+There is one file for each request, result and event. There are also files for a reply, an error, and the envelopes.
+Each file is self-contained, and has an `$id` without a host. Unknown members are allowed everywhere, because later
+versions may add members.
 """
 
 from collections.abc import Iterator

@@ -40,7 +40,7 @@ class OperatorsDay:
 
     Args:
         container: the first host: a booted container with the distribution as `/mnt`.
-        other: the second host, a container of the same kind. The service is moved to this host.
+        other: the second host: another booted container. The service is moved to this host.
         scratch: a directory for payloads.
     """
 

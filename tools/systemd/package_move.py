@@ -28,7 +28,8 @@ class PackageMove:
     """The steps.
 
     Args:
-        old, new: the hosts. The package is installed on the old one only.
+        old: the host on which the package is installed.
+        new: the second host. It has no package at first.
         scratch: a directory for a payload.
         package: the file of the package.
         password: returns the password of the old host's gateway.
@@ -201,7 +202,7 @@ class PackageMove:
         self._new.container.run("chown", "-R", "ouzel:ouzel", root)
 
     def _same(self, moved: dict[str, str]) -> None:
-        """Compares all torrents with those of the old host."""
+        """Compares all torrents with the torrents of the old host."""
         found = self._new.rows()
         assert set(found) == set(self._rows), set(found) ^ set(self._rows)
         for torrent, row in self._rows.items():

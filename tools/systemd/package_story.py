@@ -38,7 +38,7 @@ class PackageStory:
 
     Args:
         container: a booted container with the packages in `/mnt`.
-        other: another such container. The service is moved to it.
+        other: a second booted container with the packages. The service is moved to this container.
         scratch: a directory for a payload.
     """
 

@@ -1,4 +1,4 @@
-"""The endpoints of `rss` and `search`, and those of SSL torrents."""
+"""The endpoints of `rss`, `search` and SSL torrents."""
 
 import time
 from typing import Any, Final

@@ -51,7 +51,7 @@ class Kept:
             self._changed(list(changed))
 
     def tags(self) -> list[str]:
-        """The tags that clients made, also those without torrents."""
+        """The tags that clients made, also tags without torrents."""
         found: list[str] = self._store.get(TAGS, [])
         return found
 

@@ -11,7 +11,7 @@ class Row(msgspec.Struct, kw_only=True, gc=False):
 
     The hash is not part of the row: `torrents/info` has it as a field, and `sync/maindata` as a key.
 
-    The fields of `CLOCK` are set anew for each answer. All other fields change only with the torrent.
+    The fields of `CLOCK` are set for each answer. All other fields change only with the torrent.
     """
 
     infohash_v1: str

@@ -1,4 +1,4 @@
-"""What is in a backup, and in a resume directory, to compare the two."""
+"""Reads the content of a backup or of a resume directory, so that both can be compared."""
 
 import sqlite3
 from contextlib import closing
@@ -16,7 +16,7 @@ class Content(NamedTuple):
 
     Fields:
         limits: the download limit of each torrent.
-        stored: the number in the gateway's store. 0 if there is none.
+        stored: the number in the gateway's store. 0 if the store has no number.
     """
 
     limits: dict[str, int]

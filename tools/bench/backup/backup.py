@@ -103,7 +103,7 @@ def _restores(place: Path, files: tuple[Path, Path], count: int, chance: random.
 
 
 def _late(chance: random.Random) -> float:
-    """A random fraction. Late ones are more frequent, because a command begins with the import of its modules."""
+    """A random fraction. Large fractions are more frequent, because a command begins with imports of modules."""
     return max(chance.random(), chance.random())
 
 

@@ -1,4 +1,4 @@
-"""A daemon's state under changes: torrents, their limits, and the gateway's store."""
+"""Changes a daemon's torrents, their limits, and the gateway's store."""
 
 import contextlib
 import hashlib

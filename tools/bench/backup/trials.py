@@ -37,7 +37,7 @@ class Struck(NamedTuple):
     Fields:
         what: backup, restore or relocate.
         hit: whether the command was running when the victim was killed.
-        outcome: what there was after the kill, in one word.
+        outcome: the state after the kill, in one word.
         problems: what was wrong, one sentence each.
         took_s: from the start of the command to the end of its repetition.
     """
@@ -67,15 +67,15 @@ class Command:
         self._process.kill()
 
     def end(self) -> tuple[int, str]:
-        """Waits for its end. Returns the exit code and the output."""
+        """Waits until the command ends. Returns the exit code and the output."""
         output, _ = self._process.communicate(timeout=BIG)
         return self._process.returncode, output
 
 
 def backup_trial(daemon: Daemon, load: Load, file: Path, victim: Victim, moment_s: float) -> Struck:
-    """Backs up a daemon under load, and kills the victim meanwhile.
+    """Backs up a daemon under load, and kills the victim during the backup.
 
-    The file must be the former one or a new one, and never a part of one. A finished backup must have every change that
+    Afterwards the file must be the earlier backup or a whole new backup. A finished backup must have every change that
     was acknowledged before the command began.
     """
     problems: list[str] = []
@@ -106,12 +106,11 @@ def backup_trial(daemon: Daemon, load: Load, file: Path, victim: Victim, moment_
 
 
 def restore_trial(place: Path, former: Content, file: Path, moment_s: float, *, at_the_end: bool) -> Struck:
-    """Restores a backup in place of the former state, and kills the command meanwhile. Then repeats it.
+    """Restores a backup in place of an older state, and kills the command. Then repeats the command.
 
     Args:
         moment_s: the time of the kill, from the start of the command.
-        at_the_end: whether the time counts from when the gateway's store is replaced. The resume directory follows at
-            once.
+        at_the_end: whether the time counts from the replacement of the gateway's store, near the end of the command.
     """
     directory, store, config = place / "resume", place / "gateway/gateway.sqlite", place / "c.toml"
     wanted = archives.of_archive(file)
@@ -147,7 +146,7 @@ def restore_trial(place: Path, former: Content, file: Path, moment_s: float, *, 
 def relocation_trial(
     daemon: Daemon, torrents: Sequence[str], pair: tuple[Path, Path], kill: tuple[Victim, float]
 ) -> Struck:
-    """Moves all payload without Ouzel, relocates the torrents, and kills the victim meanwhile. Then repeats it.
+    """Moves all payload without Ouzel, relocates the torrents, and kills the victim. Then repeats the relocation.
 
     Args:
         pair: where the payload is, and where it will be.
@@ -225,7 +224,7 @@ def _recover(daemon: Daemon) -> None:
 
 
 def _lost(file: Path, before: Content) -> list[str]:
-    """What a backup lacks of the changes that were acknowledged before it began."""
+    """The changes that were acknowledged before a backup began, and that the backup does not have."""
     try:
         found = archives.of_archive(file)
     except Unusable as error:

@@ -1,1 +1,1 @@
-"""Benchmarks of the costs of an engine, and of the costs of its death."""
+"""Benchmarks of the costs of an engine, and of the costs of an engine's death."""

@@ -2,7 +2,7 @@
 
 The seed limits its rate within each tenth of a second. By default, libtorrent's rate limiter sends in bursts, twice a
 second. With a limit of 60 MB/s, a burst has 30 MB. The engine is killed when the seed has sent a certain number of
-bytes. With such bursts, the kill would always be during a burst. `--bursts` keeps libtorrent's default.
+bytes. With bursts of 30 MB, the kill would always be during a burst. `--bursts` keeps libtorrent's default.
 """
 
 import time
@@ -34,7 +34,7 @@ class Run(NamedTuple):
     Fields:
         twice: the bytes downloaded beyond the torrent's size.
         hashed: the bytes that the new engine hashed before it continued.
-        pieces: the number of pieces that the hashing found and the resume data lacked.
+        pieces: the number of pieces that the hashing found, and that the resume data did not have.
         blocks: the number of blocks of incomplete pieces that the hashing found.
         intact: whether the downloaded file has the right SHA-1.
     """

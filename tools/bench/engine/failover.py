@@ -1,7 +1,7 @@
 """`failover`: repeatedly sends SIGKILL to the engine. Measures the time until the next engine accepts commands.
 
 There are no torrents. Right after each kill a client changes a limit of the session, with `"wait": "applied"`. Only the
-next engine can confirm the change. So the time until the reply is measured. While it waits, the client does not poll.
+next engine can confirm the change. So the time until the reply is measured. The client does not poll.
 
 Each kill is made once the engine is idle and the warm spare is ready. The time between two kills is longer than the
 restart policy's window, so there is no back-off. There is one series with the spare and one series without. If

@@ -2,8 +2,9 @@
 
 Downloads and restarts are made with the sandbox and without it, in turns.
 
-Both variants are Ouzel with the same settings and the same seed. Only `[sandbox] mode` differs. The downloads are those
-of `throughput`. The kills are those of `failover` with the warm spare. A first download of each variant is not counted.
+Both variants are Ouzel with the same settings and the same seed. Only `[sandbox] mode` differs. The downloads are made
+as in `throughput`. The kills are made as in `failover` with the warm spare. A first download of each variant is not
+counted.
 """
 
 from functools import partial

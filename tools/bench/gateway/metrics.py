@@ -1,7 +1,7 @@
 """`metrics`: the time of a scrape with thousands of torrents, and the number of series.
 
 The torrents are paused magnet links in some categories. The scrapes come from a gateway with `--only metrics`. The
-longest ping meanwhile shows whether scrapes delay other clients of the daemon.
+longest ping during the scrapes shows whether scrapes delay other clients of the daemon.
 """
 
 import os

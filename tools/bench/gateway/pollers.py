@@ -29,7 +29,7 @@ class Tally:
         away: whether no engine runs at present. The owner of the engine sets it.
         codes: the number of answers by request and status code.
         while_away: the number of requests that began or ended while no engine ran.
-        latencies_s: the duration of each request, by request.
+        latencies_s: the durations of the requests, by kind of request.
         problems: a sentence for each wrong answer.
         attempted: the ids of torrents whose addition was requested.
     """

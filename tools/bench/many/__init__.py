@@ -1,4 +1,4 @@
-"""`many`: thousands of idle seeds in one service: what they cost, and how fast all are back.
+"""`many`: the costs of thousands of idle seeds in one service, and the time until all are restored.
 
 - `many` is the command.
 - `seeds` makes the torrents.

@@ -30,7 +30,7 @@ class Idle(NamedTuple):
     """The costs of idle processes.
 
     Fields:
-        supervisor_bytes, engine_bytes: the unshared memory (USS) of each.
+        supervisor_bytes, engine_bytes: the unshared memory (USS) of the process.
         all_bytes: the unshared memory of all processes, with the warm spare.
         supervisor_cpu, engine_cpu: the CPU time as a fraction of one core.
         written_bytes: how many bytes the processes have caused to be written to storage. On tmpfs this is always 0.
@@ -53,7 +53,7 @@ class Back(NamedTuple):
         supervisor_cpu_s: the CPU time of the supervisor until all torrents were restored, including its answers to
             pings.
         engine_cpu_s: the CPU time of the new engine until all torrents were restored.
-        health_s: the longest time of a `get_health` in that time.
+        health_s: the longest time of a `get_health` between the kill and the end of the restore.
         pings: the pings between the kill and the end of the restore.
     """
 

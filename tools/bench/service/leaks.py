@@ -1,10 +1,10 @@
 """`leaks`: kills the engine hundreds of times, and checks that the supervisor's resources have not grown.
 
-There are some torrents. At each restart a change is in flight, and the next engine confirms it. The first restarts are
-not counted, because they load code and fill caches. The numbers of descriptors, threads and children must not change.
-The growth of memory per restart is measured. The supervisor stores a limited number of events and replies on purpose,
-for replay and idempotent retries. Their memory is subtracted. The policy's window is so short that there is no
-back-off.
+There are some torrents. At each restart a change is in flight, and the next engine confirms the change. The first
+restarts are not counted, because they load code and fill caches. The numbers of descriptors, threads and children must
+not change. The growth of memory per restart is measured. The supervisor stores a limited number of events and replies
+on purpose, for replay and idempotent retries. Their memory is subtracted. The policy's window is so short that there is
+no back-off.
 """
 
 import os

@@ -1,6 +1,6 @@
 """A model of a disk in memory. It fails on demand and simulates power loss.
 
-The model has only those functions of the os module that `durable` uses.
+The model has only the functions of the os module that `durable` uses.
 
 Written content becomes durable when the file is synced. Names become durable when the directory is synced. After a
 crash, the directory has its synced entries and any number of later changes, in order. A file has either its synced
@@ -40,7 +40,7 @@ class Inode:
 class ModelDisk:
     """One directory. Implements the functions of the os module that `durable` uses.
 
-    All other functions are those of the os module.
+    All other functions are the os module's.
 
     Args:
         fails: called with the name and the number of each modifying call. Returns None if the call succeeds. If the

@@ -96,7 +96,7 @@ class Loads:
         self._known: dict[State, dict[Subject, bytes]] = {}
 
     def load(self, state: State) -> dict[Subject, bytes]:
-        """All records, including those of torrents that are being removed. Raises Contradiction if one is damaged."""
+        """All records, also of torrents that are being removed. Raises Contradiction if a record is damaged."""
         found = self._known.get(state)
         if found is None:
             self._known[state] = found = self._load(state)
@@ -211,7 +211,7 @@ class _Client:
             await self.catalogue.writes.mend()  # as the supervisor's storage warden does
 
     async def _ask(self, command: Mutation) -> bool:
-        """Sends a mutation once. Returns whether it was executed, or is impossible because the torrent is gone."""
+        """Sends a mutation once. Returns whether it was executed, or is impossible because its torrent is gone."""
         subject = NEW if isinstance(command, AddTorrent) else getattr(command, "torrent", None)
         before = set(self.allowed[subject])
         try:
@@ -263,7 +263,7 @@ class _Client:
     # -- crashes --------------------------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Simulates a crash after an answer. The answer has reduced what may be on the disk."""
+        """Simulates a crash after an answer. After the answer, fewer states of the disk are allowed."""
         self._told.clear()
         self._crash()
 
@@ -331,7 +331,7 @@ def play(
     Args:
         story: a key of `STORIES`.
         fails: as for `ModelDisk`.
-        worn: whether the writer has replaced files before. If so, it recycles them.
+        worn: whether the writer has replaced files before. If so, it reuses the old files.
     """
     client = _Client(loads, fails, worn=worn)
     SEAM.disk = client.disk

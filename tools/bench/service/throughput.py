@@ -1,8 +1,8 @@
 """`throughput`: compares downloads of one torrent from one seed by Ouzel and by a bare libtorrent session.
 
-Both get the same libtorrent settings, new processes, and an empty directory on the same disk. The payload was just
-written, so it is in the page cache. Dirty pages of an earlier run are written out before the next run begins. Ouzel and
-the bare session take turns to be first. The first run of each is not counted.
+Ouzel and the bare session get the same libtorrent settings, new processes, and an empty directory on the same disk. The
+payload was just written, so it is in the page cache. Dirty pages of an earlier run are written out before the next run
+begins. Ouzel and the bare session take turns to be first. The first run of each is not counted.
 
 The bare session only downloads, and receives only the alerts that it needs. Two ends are measured:
 

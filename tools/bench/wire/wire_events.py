@@ -73,7 +73,7 @@ class Delivered(NamedTuple):
             bursts.
         flood_eps: the events per second in the flood. The first number is published events, the second is the
             subscribers' median of received events.
-        flood_lost: the maximum number of events that a subscriber lost in the flood, by its own count.
+        flood_lost: the maximum number of events that a subscriber has counted as lost in the flood.
     """
 
     subscribers: int
@@ -112,7 +112,7 @@ class Stopped(NamedTuple):
         others_lost: the number of events that the two other subscribers lost.
         held_before: the supervisor's memory just before SIGSTOP, in bytes.
         held_after: the supervisor's memory just before SIGCONT, in bytes.
-        seen_s: from SIGCONT until the reader requested the lost events; None if none were lost.
+        seen_s: from SIGCONT until the reader requested the lost events. None if no events were lost.
         repaired_s: from SIGCONT until the reader had all events.
         wrong: the number of events that the reader returned out of order or after a gap.
         resnapshots: the reasons of the reader's resnapshots.

@@ -1,8 +1,8 @@
 """The requests part of `wire`: single and pipelined round trips. Also the latency of other clients during a flood.
 
 The client is a plain blocking socket in a separate process. The mutation changes a torrent's limit, each time to
-another value. It is answered when the change is durable. The flood is a client that requests pages of 10,000 rows, ten
-at a time, without a pause.
+another value. The daemon answers when the change is durable. The flood is a client that requests pages of 10,000 rows,
+ten at a time, without a pause.
 """
 
 import subprocess

@@ -48,7 +48,10 @@ def _check(entry: Checkpoint) -> list[Violation]:
 
 
 def check_twice(history: History, sizes: dict[int, int]) -> list[Violation]:
-    """Downloads of which the seed has uploaded more than their lives and the deaths of engines explain.
+    """Checks that the seed has not uploaded too much.
+
+    The seed may upload each download once for each time that the torrent was added. Deaths of engines and lying peers
+    allow more uploads.
 
     Args:
         sizes: the size of each download in bytes.

@@ -1,15 +1,19 @@
-"""Whether the steps of one register are linearizable. Pure.
+"""Checks whether the steps of one register are linearizable. Pure.
 
-The search is that of Wing and Gong, in the form of Lowe: it goes through the calls and returns in order of time, and
-keeps all *configurations* that are possible so far. A configuration is a value, and the open steps that have already
-taken effect. Before a step returns, it must have taken effect, so all others are dropped. Equal configurations are kept
-once, which bounds the search.
+The algorithm is Lowe's form of the search by Wing and Gong. A *configuration* is a value, and the open steps that have
+already taken effect. The search handles the calls and returns of all steps in order of time, and stores all possible
+configurations:
 
-A step with an unknown end stays open: it may take effect at any later time, or never. Three rules bound their number:
+- When a step is called, the step is open.
+- When a step returns, configurations in which the step has not taken effect are dropped.
+- Equal configurations are stored once. This limits the number of configurations.
 
-- A write whose value no read finds is left out. Without it the other steps are possible, too.
-- Of equal steps with unknown ends, the first one takes effect first.
-- If two configurations differ only in such steps, the one that has used fewer of them can do whatever the other can.
+A step with an unknown end stays open, because it may take effect at any later time, or never. Three rules limit the
+number of configurations with open steps:
+
+- If no read finds the value of a write with an unknown end, the write is left out.
+- If two steps with unknown ends are equal, the first step takes effect first.
+- If two configurations differ only in used steps with unknown ends, the configuration with more used steps is dropped.
 """
 
 from collections.abc import Iterable
@@ -28,11 +32,12 @@ class Step(NamedTuple):
 
     Fields:
         number: identifies the operation.
-        kind: `add`: sets the value, if the torrent is absent. `known`: an add that found the torrent. `ensure`:
-            one of both, which is not known. `remove`: makes a
-            present torrent absent. `write`: sets the value of a present torrent. `read`: finds the value.
+        kind: `add`: sets the value of an absent torrent. `known`: an add that found the torrent. `ensure`: an add with
+            an unknown result. `remove`: makes a present torrent absent. `write`: sets the value of a present torrent.
+            `read`: finds the value.
         value: the value that is set or found, in a form that can be hashed.
-        called, returned: its interval. `returned` is infinite if the end is unknown.
+        called: the time of the call.
+        returned: the time of the return. It is infinite if the end is unknown.
     """
 
     number: int
@@ -46,7 +51,7 @@ class Stuck(NamedTuple):
     """The first step that cannot be explained.
 
     Fields:
-        possible: the values that were possible at that time.
+        possible: the values that were possible when the step returned.
     """
 
     step: Step
@@ -60,7 +65,7 @@ class _Configuration(NamedTuple):
 
 
 def first_stuck(steps: Iterable[Step], initial: Any = ABSENT) -> Stuck | None:
-    """The first step that no order explains. None if the steps are linearizable."""
+    """Returns the first step that cannot be explained by any order of steps. None if the steps are linearizable."""
     given = list(steps)
     seen = {step.value for step in given if step.kind == "read"}
     kept = [step for step in given if step.returned < inf or step.kind != "write" or step.value in seen]
@@ -82,7 +87,7 @@ def first_stuck(steps: Iterable[Step], initial: Any = ABSENT) -> Stuck | None:
 
 
 def _closure(configurations: set[_Configuration], open_: dict[int, Step], wanted: int) -> list[_Configuration]:
-    """The configurations after any open steps, until the wanted step has taken effect."""
+    """The configurations that open steps can lead to, until the wanted step has taken effect."""
     lasting = frozenset(index for index, step in open_.items() if step.returned == inf)
     least: dict[tuple[Any, frozenset[int]], list[frozenset[int]]] = {}
     found: list[_Configuration] = []
@@ -127,7 +132,7 @@ def _following(each: _Configuration, open_: dict[int, Step]) -> Iterable[_Config
 
 
 def effect(step: Step, value: Any) -> tuple[Any] | None:
-    """The value after a step, as a tuple of one. None if the step is not possible."""
+    """The value after a step, in a tuple with one member. None if the step is not possible."""
     there = value != ABSENT
     match step.kind:
         case "add":

@@ -16,7 +16,7 @@ PASSING: Final = ("torrent_busy", "deadline_exceeded")
 
 
 def check_outcomes(history: History) -> list[Violation]:
-    """Requests without a reply though the supervisor lived, with too many replies, or with contradicting ones."""
+    """Requests with too many or contradicting replies, and requests that a living supervisor did not answer."""
     replies: dict[int, list[Answered]] = defaultdict(list)
     for entry in history.entries:
         if isinstance(entry, Answered):
@@ -45,7 +45,7 @@ def check_outcomes(history: History) -> list[Violation]:
 
 
 def _refused_after_ok(answers: list[Answered]) -> bool:
-    """A request that was refused may be accepted when it is sent again. The reverse would be a second outcome."""
+    """Whether a request was refused after it was accepted. An acceptance after a refusal is allowed."""
     accepted = False
     for answer in answers:
         if accepted and not answer.ok and answer.error not in PASSING:
@@ -55,7 +55,7 @@ def _refused_after_ok(answers: list[Answered]) -> bool:
 
 
 def check_healthy(history: History) -> list[Violation]:
-    """Changes that were refused while the service said before and after that it is healthy."""
+    """Changes that were refused although the service reported `healthy` before and after the change."""
     return [
         Violation("healthy", f"a change was refused ({entry.error}) between two reports of `healthy`", entry.at)
         for entry in history.entries

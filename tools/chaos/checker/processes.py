@@ -64,7 +64,7 @@ def check_leftovers(history: History) -> list[Violation]:
 
 
 def check_resources(history: History) -> list[Violation]:
-    """Growth of one supervisor's resources between its first checkpoint and its last."""
+    """Checks whether the resources of one supervisor have grown between its first and its last checkpoint."""
     found = []
     by_pid: dict[int, list[Checkpoint]] = {}
     for entry in history.entries:
@@ -86,7 +86,7 @@ def check_resources(history: History) -> list[Violation]:
 
 
 def check_end(history: History) -> list[Violation]:
-    """An end of the daemon with an error, or with processes that are left."""
+    """Checks whether the daemon ended with an error, or left processes behind."""
     found = []
     for entry in history.entries:
         if isinstance(entry, Finished):

@@ -28,7 +28,7 @@ WRITES: Final = ("update_limits", "update_selection", "update_options", "set_seq
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """A planned operation with what happened. `end` is None if nothing was recorded."""
+    """A planned operation, and what happened. `end` is None if no end was recorded."""
 
     op: PlannedOp
     invoked: Invoked

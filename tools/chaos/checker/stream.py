@@ -11,10 +11,10 @@ SILENT_S: Final = 10.0
 
 
 def check_events(history: History) -> list[Violation]:
-    """Gaps, numbers that go back or come twice, and times without ticks.
+    """Finds gaps, numbers that repeat or decrease, and periods without ticks.
 
-    A slow subscriber may lose events, and detects the loss by a jump or a tick. This subscriber reads at once and has a
-    large queue. So the daemon may not lose any of its events.
+    Only slow subscribers may lose events. This subscriber reads at once and has a large queue, so it must not lose any
+    event.
     """
     found: list[Violation] = []
     epochs: set[str] = set()

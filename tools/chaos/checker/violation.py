@@ -34,7 +34,7 @@ class Violation(msgspec.Struct, frozen=True):
         invariant: its name.
         message: what was found.
         at: the monotonic time in the history.
-        operation: the number of the operation; None if no single operation shows it.
+        operation: the number of the operation. None if the violation is not about one operation.
     """
 
     invariant: str

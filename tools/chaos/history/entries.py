@@ -18,7 +18,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", omit_de
 
 
 class Invoked(Entry, frozen=True, kw_only=True, tag="invoked"):
-    """A client has sent an operation. `sends` is how often."""
+    """A client has sent an operation. `sends` is how often the client sends the request."""
 
     number: int
     sends: int = 1
@@ -28,10 +28,10 @@ class Ended(Entry, frozen=True, kw_only=True, tag="ended"):
     """An operation has ended.
 
     Fields:
-        end: `ok`: acknowledged. `fail`: it has changed nothing, and never will. `unknown`: one of both.
+        end: `ok`: acknowledged. `fail`: it has changed nothing, and never will. `unknown`: it is not known which.
         error: the name of the error; empty for `ok`.
-        found: the values that a read returned; None for others.
-        duplicate: an add found the torrent already there.
+        found: the values that a read returned; None for other operations.
+        duplicate: whether an add found that the torrent already exists.
     """
 
     number: int
@@ -79,7 +79,7 @@ class Supervisor(Entry, frozen=True, kw_only=True, tag="supervisor"):
     """The harness has started a supervisor, or ends it on purpose.
 
     Fields:
-        started: the start time of the process in clock ticks since boot; 0 if the process is being ended.
+        started: the start time of the process in clock ticks since boot. 0 if the harness ends the process.
     """
 
     pid: int
@@ -90,8 +90,8 @@ class Heard(Entry, frozen=True, kw_only=True, tag="heard"):
     """A subscriber has received a message.
 
     Fields:
-        seq: the number of the event; for a tick, the number of the last event before it.
-        tick: whether it was a tick.
+        seq: the number of the event. For a tick, the number of the last event before the tick.
+        tick: whether the message was a tick.
         status: the status in a tick.
         type: the type of an event.
     """
@@ -105,7 +105,7 @@ class Heard(Entry, frozen=True, kw_only=True, tag="heard"):
 
 
 class Repaired(Entry, frozen=True, kw_only=True, tag="repaired"):
-    """A subscriber has detected a gap, or begins anew. All events up to `seq` are known to it now."""
+    """A subscriber has detected a gap, or begins again. It knows all events up to `seq` now."""
 
     subscriber: int
     epoch: str
@@ -116,9 +116,9 @@ class Processes(Entry, frozen=True, kw_only=True, tag="processes"):
     """A sample of the daemon's processes.
 
     Fields:
-        supervisor: the pid of the running supervisor; 0 if none runs.
-        started: its start time in clock ticks since boot.
-        engines: the pids of all engines by the pid of the supervisor that started them, also of orphans.
+        supervisor: the pid of the running supervisor. 0 if no supervisor runs.
+        started: the supervisor's start time in clock ticks since boot.
+        engines: the pids of all engines, also of orphans, by the pid of the supervisor that started them.
         sessions: the pids of the engines that listen for peers.
         zombies: the children of the supervisor that nobody has reaped.
     """
@@ -135,7 +135,7 @@ class Probe(Entry, frozen=True, kw_only=True, tag="probe"):
 
     Fields:
         status: the status before the mutation.
-        after: the status after the mutation. Both have the same engine's generation.
+        after: the status after the mutation. The same engine ran at both reads.
         ok: whether the mutation was acknowledged.
     """
 
@@ -160,11 +160,11 @@ class Checkpoint(Entry, frozen=True, kw_only=True, tag="checkpoint"):
 
     Fields:
         round: the round that ended.
-        recovered_s: the time until the daemon was healthy and had applied everything; None if it never was.
-        troubles: what was missing at the end of that time.
-        torrents: the values of each torrent, by the torrent's index, as the daemon tells them.
-        disk: the same according to the records on disk.
-        strangers: ids that nobody has added, in the daemon or on disk.
+        recovered_s: the time until the daemon was healthy and had applied everything. None if it did not recover.
+        troubles: why the daemon has not recovered.
+        torrents: the values of each torrent according to the daemon, by the torrent's index.
+        disk: the values of each torrent according to the records on disk, by the torrent's index.
+        strangers: the ids of torrents, in the daemon or on disk, that nobody has added.
         quarantined: the indices of torrents in quarantine.
         table: the differences between a subscriber's table and the daemon's rows.
         files: for each complete download, whether its files have the right SHA-1.
@@ -188,7 +188,7 @@ class Checkpoint(Entry, frozen=True, kw_only=True, tag="checkpoint"):
 
 
 class Aborted(Entry, frozen=True, kw_only=True, tag="aborted"):
-    """The run could not go on, because the daemon did not do what each round needs."""
+    """The run ended early, because the daemon did not answer. `problem` is the error."""
 
     problem: str
 
@@ -199,7 +199,7 @@ class Finished(Entry, frozen=True, kw_only=True, tag="finished"):
     Fields:
         exit_code: the supervisor's exit code after SIGTERM.
         left: the pids of the daemon's processes some seconds later.
-        claimed: for each download, how many pieces have a wrong hash on disk though the resume data claims them.
+        claimed: for each download, how many claimed pieces have a wrong hash on disk.
     """
 
     exit_code: int

@@ -56,7 +56,7 @@ class History(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, lines: Iterable[Line]) -> "History":
-        """Sorts the lines of a history into plan and entries. Raises ValueError without a header."""
+        """Makes a history of lines. Raises ValueError if the lines have no header."""
         header: Header | None = None
         ops: list[PlannedOp] = []
         faults: list[PlannedFault] = []

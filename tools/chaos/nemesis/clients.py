@@ -40,7 +40,7 @@ def garbage(world: World, chance: random.Random, bite: Bite) -> None:
 
 @fault("clients", 3)
 def stale_frames(world: World, chance: random.Random, bite: Bite) -> None:
-    """Sends frames to the private socket of the engine. Nobody but the engine may be heard there."""
+    """Sends frames to the private socket of the engine. The supervisor must ignore frames of other processes."""
     with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
         socket.linger = 0
         socket.connect(f"ipc://{world.runtime_dir}/{ENGINE_SOCKET}")
@@ -58,7 +58,7 @@ def stale_frames(world: World, chance: random.Random, bite: Bite) -> None:
 
 @fault("clients", 3)
 def reconnect_storm(world: World, chance: random.Random, bite: Bite) -> None:
-    """Connects and disconnects many clients. Some leave before their reply."""
+    """Connects and disconnects many clients. Some clients disconnect before their reply arrives."""
     replies = 0
     endpoint = ipc_endpoint(world.runtime_dir, COMMANDS_SOCKET)
     with zmq.Context() as context:
@@ -76,7 +76,7 @@ def reconnect_storm(world: World, chance: random.Random, bite: Bite) -> None:
 
 @fault("clients", 3)
 def subscriber_stops(world: World, chance: random.Random, bite: Bite) -> None:
-    """Stops a subscriber, and lets it go on. Another one is killed while it is stopped."""
+    """Stops a subscriber, and continues it. Stops another subscriber, and kills it."""
     with (
         Listener(world.runtime_dir, "lifecycle/", "progress/") as first,
         Listener(world.runtime_dir, "lifecycle/") as second,

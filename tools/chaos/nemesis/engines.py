@@ -1,4 +1,4 @@
-"""What faults of the engine share: finding, killing and awaiting engines."""
+"""Finds, kills and awaits engines, for faults of engines."""
 
 import contextlib
 import os
@@ -23,7 +23,7 @@ class Running(NamedTuple):
 
 
 def running(world: World) -> Running:
-    """The engine that accepts commands. Waits for one."""
+    """Waits for an engine that accepts commands, and returns this engine."""
 
     def found() -> Running | None:
         engine = health(world).engine
@@ -60,7 +60,7 @@ def dies(pid: int, patience_s: float = PATIENCE_S) -> bool:
 
 
 def successor(world: World, gen: int) -> Running:
-    """The engine after generation `gen`. Waits for it."""
+    """Waits for an engine with a generation after `gen`, and returns this engine."""
 
     def found() -> Running | None:
         engine = health(world).engine
@@ -71,7 +71,7 @@ def successor(world: World, gen: int) -> Running:
 
 
 def spares(world: World, active: int) -> list[int]:
-    """The pids of engines of the running supervisor that are not the active one. Waits for one for a while."""
+    """The pids of the running supervisor's engines except the active engine. Waits a limited time for a spare."""
     deadline = time.monotonic() + SPARE_S
     while True:
         engines = processes.engines(world.runtime_dir)

@@ -1,4 +1,4 @@
-"""Faults that stop the engine or parts of it, and native crashes."""
+"""Faults that stop the engine, stop a part of the engine, or crash it in native code."""
 
 import contextlib
 import random
@@ -70,9 +70,9 @@ fault("hangs", 2, evident=True, name="network_hangs")(_at_alert("hang_network"))
 
 @fault("resources", 2)
 def engine_descriptors(world: World, chance: random.Random, bite: Bite) -> None:
-    """Lowers the engine's limit of descriptors below their number, so that no file can be opened.
+    """Lowers the engine's limit of open descriptors, so that the engine cannot open any file.
 
-    The supervisor limits its connections instead: libzmq ends a process that cannot accept one (ADR 020).
+    There is no fault of this kind for the supervisor, because libzmq would abort its process (ADR 021).
     """
     _without_descriptors(engines.running(world).pid, 1.0, bite)
 
@@ -96,7 +96,7 @@ def _without_descriptors(pid: int, seconds: float, bite: Bite) -> None:
 
 @fault("loops", 3)
 def crash_loop(world: World, chance: random.Random, bite: Bite) -> None:
-    """Has each engine die as soon as it starts, three times at least."""
+    """Lets each engine die as soon as it starts, at least three times."""
     engine = engines.running(world)
     world.failpoints.arm("loop", Failpoint(where="start", what="kill"))
     try:

@@ -37,7 +37,7 @@ fault("kills", 2, evident=True, name="abrt")(_by_signal(signal.SIGABRT))
 
 @fault("kills", 30)
 def burst(world: World, chance: random.Random, bite: Bite) -> None:
-    """Kills several engines, each at a random moment after its start: while it restores, or just after that."""
+    """Kills several engines, each at a random moment while or just after the engine restores torrents."""
     killed, engine = 0, engines.running(world)
     for _ in range(BURST):
         engine = engines.running(world)
@@ -73,7 +73,7 @@ def spare(world: World, chance: random.Random, bite: Bite) -> None:
 
 @fault("kills", 10)
 def hand_over(world: World, chance: random.Random, bite: Bite) -> None:
-    """Kills the engine, and its spare some milliseconds later."""
+    """Kills the engine, and some milliseconds later the spare."""
     engine = engines.running(world)
     spares = engines.spares(world, engine.pid)
     engines.send(engine.pid, signal.SIGKILL)
@@ -88,7 +88,7 @@ def hand_over(world: World, chance: random.Random, bite: Bite) -> None:
 
 @fault("kills", 8)
 def in_restore(world: World, chance: random.Random, bite: Bite) -> None:
-    """Kills an engine within the native call that adds one of the torrents."""
+    """Kills an engine during the native call that adds a torrent."""
     engine = engines.running(world)
     world.failpoints.arm("restore", Failpoint(where="load", what="kill", torrent=_present(world, chance), once=True))
     try:
@@ -109,7 +109,7 @@ def _present(world: World, chance: random.Random) -> str:
 
 @fault("kills", 6)
 def in_drain(world: World, chance: random.Random, bite: Bite) -> None:
-    """Has the engine drain by SIGTERM, so that it saves resume data, and kills it within that."""
+    """Lets the engine drain, and kills the engine while it saves resume data."""
     engine = engines.running(world)
     engines.send(engine.pid, signal.SIGTERM)
     time.sleep(chance.random() * 0.05)

@@ -21,7 +21,7 @@ CALM_S: Final = 3.0
 
 
 def chosen(names: Sequence[str]) -> dict[str, Fault]:
-    """The faults with these names or groups, as far as this machine allows them. By default all.
+    """The faults with these names or groups. By default, all faults that this machine allows, except the group `rare`.
 
     Raises:
         ValueError: a name is unknown, or the machine does not allow the fault.
@@ -47,7 +47,7 @@ class Nemesis:
         self._world = world
 
     def play(self, faults: list[PlannedFault]) -> None:
-        """Plays the faults of one round, none before its time."""
+        """Plays the faults of one round, each at its time or later."""
         began = now()
         for planned in faults:
             time.sleep(max(0.0, began + planned.at_s - now()))

@@ -1,4 +1,4 @@
-"""Faults of peers and trackers: slow, half-open and lying ones."""
+"""Faults of peers and trackers that are slow, half-open or lying."""
 
 import contextlib
 import random
@@ -52,7 +52,7 @@ def _trackers(mode: Mode) -> Play:
 
 
 def _connect(world: World) -> None:
-    """Removes and adds a download, so that data is wanted, with the relay as its peer."""
+    """Removes and adds a download, so that the engine requests data from the relay."""
     for source in world.sources:
         if source.made is not None:
             _try(world, "add_peers", torrent=source.torrent, peers=[world.relay.endpoint])

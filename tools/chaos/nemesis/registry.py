@@ -32,9 +32,9 @@ class Fault(NamedTuple):
 
     Fields:
         play: disturbs the world, notes the effect, and undoes the disturbance.
-        weight: how often it is played, relative to other faults.
-        evident: whether it looks like a defect of a torrent.
-        group: a name for several faults.
+        weight: how often the fault is played, relative to other faults.
+        evident: whether the fault looks like a defect of a torrent.
+        group: the name of the fault's group.
         needs: what the machine must allow.
     """
 
@@ -53,7 +53,7 @@ FAULTS: Final[dict[str, Fault]] = {}
 def fault(
     group: str, weight: int = 4, *, evident: bool = False, needs: Needs = "", name: str | None = None
 ) -> Callable[[Play], Play]:
-    """Lists a function as a fault. Its name is that of the function."""
+    """Lists a function as a fault. By default the fault has the function's name."""
 
     def add(play: Play) -> Play:
         known = name or play.__name__

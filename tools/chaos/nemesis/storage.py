@@ -48,7 +48,7 @@ fault("storage", 3, needs="mounts", name="disk_gone")(_mounted("gone"))
 
 @fault("storage", 2, needs="mounts")
 def disk_full_and_kill(world: World, chance: random.Random, bite: Bite) -> None:
-    """Fills the disk, and kills the engine meanwhile."""
+    """Fills the disk, and kills the engine while the disk is full."""
     assert world.disk is not None
     engine = engines.running(world)
     with world.disk.full():
@@ -60,7 +60,7 @@ def disk_full_and_kill(world: World, chance: random.Random, bite: Bite) -> None:
 
 
 def _observe(world: World, seconds: float, bite: Bite) -> None:
-    """Waits, and notes a refused change or a problem in `health` meanwhile."""
+    """Watches for some seconds, and notes a refused change or a problem in `health`."""
     until = time.monotonic() + seconds
     seen, number = "", 0
     while time.monotonic() < until:
@@ -116,7 +116,7 @@ fault("calls", 2, needs="strace", name="sync_is_slow")(
 
 @fault("files", 4)
 def resume_data_damaged(world: World, chance: random.Random, bite: Bite) -> None:
-    """Truncates or flips a file of resume data, and kills the engine, so that the next one reads the file."""
+    """Damages a file of resume data, and kills the engine, so that the next engine reads the file."""
     files = sorted(world.daemon.resume_dir.rglob("*.fastresume"))
     if not files:
         return

@@ -1,4 +1,4 @@
-"""Faults of the supervisor and of the gateway. A supervisor that ends is started again by the harness."""
+"""Faults of the supervisor and of the gateway. If the supervisor ends, the harness starts it again."""
 
 import random
 import signal
@@ -53,7 +53,7 @@ def in_shutdown(world: World, chance: random.Random, bite: Bite) -> None:
 
 @fault("supervisor", 2)
 def supervisor_stops(world: World, chance: random.Random, bite: Bite) -> None:
-    """Stops the supervisor for a moment. Nothing else happens to it or to the engine."""
+    """Stops the supervisor for a moment. The supervisor and the engine have to survive the stop."""
     pid = world.daemon.pid
     engines.send(pid, signal.SIGSTOP)
     time.sleep(STOPPED_S)

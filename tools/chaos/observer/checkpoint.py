@@ -74,7 +74,7 @@ def finish(world: World) -> Finished:
 
 
 def _asked(world: World, ask: Callable[[ouzel.Client], Any]) -> Any:
-    """The answer to a read. It is asked again while the daemon is slow."""
+    """The answer to a read. While the daemon is slow, repeats the read."""
     for _ in range(5):
         try:
             return ask(world.daemon.client)
@@ -84,7 +84,7 @@ def _asked(world: World, ask: Callable[[ouzel.Client], Any]) -> Any:
 
 
 def _troubles(world: World) -> list[str]:
-    """What is missing until the daemon has recovered."""
+    """The reasons why the daemon has not recovered yet."""
     health = _asked(world, lambda client: client.health())
     found = [f"{reason.component} {reason.subject}: {reason.message}" for reason in health.reasons]
     if health.engine.state != "running" or health.restore.done != health.restore.total:
@@ -151,7 +151,7 @@ def _right(row: TorrentRow, source: Source) -> bool:
 
 
 def _table(world: World, reader: TableReader) -> list[str]:
-    """The differences between a reader's table and the daemon's rows. Both may change a moment apart."""
+    """The differences between a reader's table and the daemon's rows. Retries, because the table may lag behind."""
     deadline = time.monotonic() + AGREES_S
     while True:
         rows = list(_asked(world, lambda client: client.list_torrents()))
@@ -188,7 +188,7 @@ def _resources(pid: int) -> Resources:
 
 
 def _wrongly_claimed(world: World, source: Source) -> int:
-    """How many pieces of a download have a wrong hash on disk, though its resume data claims them."""
+    """How many claimed pieces of a download have a wrong hash on disk."""
     made = source.made
     assert made is not None
     found = list(world.daemon.resume_dir.rglob(f"{source.torrent}.fastresume"))

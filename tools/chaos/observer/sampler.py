@@ -18,7 +18,7 @@ TIMEOUT_S: Final = 3.0
 
 
 class Sampler:
-    """Samples on a thread. The samples of a paused sampler are left out.
+    """Samples and probes on a thread, and records the results.
 
     Args:
         supervisor: returns the pid of the running supervisor, or 0.

@@ -1,4 +1,4 @@
-"""Makes a plan from a seed. Pure, but for its own random source."""
+"""Makes a plan from a seed, with a random source of its own. Apart from this source, it is pure."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -34,8 +34,8 @@ def make(
     """The plan of a run.
 
     Args:
-        faults: the weight of each fault by name. Each is planned at least once. If there is no time for all faults,
-            those with the least weight are left out.
+        faults: the weight of each fault by name. Each fault is planned at least once. If there is no time for all
+            faults, the faults with the least weight are left out.
     """
     chance = random.Random(f"chaos {seed}")
     per_round = max(1, int(faults_per_s * round_s))

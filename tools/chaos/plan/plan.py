@@ -18,11 +18,11 @@ class PlannedOp(msgspec.Struct, frozen=True, kw_only=True, tag="planned_op", tag
 
     Fields:
         number: identifies the operation within the run.
-        round: the round; -1 before the first one.
+        round: the number of the round. -1 before the first round.
         at_s: the time within the round.
         client: the index of the client.
         op: the name of the command.
-        torrent: the index of the torrent; `SESSION` for none.
+        torrent: the index of the torrent. `SESSION` if the operation is about the session.
         args: the arguments, without the torrent.
         applied: whether the client waits until libtorrent has confirmed the change.
         twice: whether the client sends the request twice, with one id.
@@ -42,7 +42,7 @@ class PlannedOp(msgspec.Struct, frozen=True, kw_only=True, tag="planned_op", tag
 
 
 class PlannedFault(msgspec.Struct, frozen=True, kw_only=True, tag="planned_fault", tag_field="kind"):
-    """One fault. `chance` is the seed of its own random decisions."""
+    """One fault. `chance` is the seed of the fault's random decisions."""
 
     number: int
     round: int
@@ -58,7 +58,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field=
         faults: the names of the faults that the run plays.
         torrents: the number of small torrents without peers. Clients change them.
         downloads: the number of torrents that are downloaded from the seed.
-        shrunk: whether the plan is a part of another one. Then the run needs no minimum of traffic.
+        shrunk: whether the plan is a part of a larger plan. If so, the run may have little traffic.
     """
 
     seed: int

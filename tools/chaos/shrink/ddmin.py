@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 def ddmin(items: Sequence[T], fails: Callable[[list[T]], bool], *, tries: int) -> list[T]:
-    """A part of `items` that fails, from which no single chunk can be left out.
+    """Returns a small part of `items` that still fails. With enough `tries`, the failure needs each of its items.
 
     Args:
         items: a list that fails.

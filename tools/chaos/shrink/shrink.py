@@ -14,7 +14,7 @@ REPEATS: Final = 2
 
 
 def shrink(plan: Plan, fails: Callable[[Plan], bool], tell: Callable[[str], None], *, tries: int = TRIES) -> Plan:
-    """A smaller plan that fails, too.
+    """Returns a smaller plan that fails in the same way.
 
     Args:
         fails: runs a plan, and returns whether the same invariant is violated.
@@ -37,12 +37,12 @@ def shrink(plan: Plan, fails: Callable[[Plan], bool], tell: Callable[[str], None
 
 
 def _is_fixed(op: PlannedOp) -> bool:
-    """The gateway changes only torrents that are there from the beginning."""
+    """Whether an operation must stay: the gateway needs the torrents that are added at the beginning."""
     return op.round < 0 and op.torrent < STEADY
 
 
 def _of_rounds(plan: Plan, rounds: list[int]) -> Plan:
-    """The plan with only these rounds, numbered anew."""
+    """The plan with only these rounds. The rounds get new numbers."""
     numbers = {-1: -1} | {each: number for number, each in enumerate(rounds)}
     ops = [msgspec.structs.replace(op, round=numbers[op.round]) for op in plan.ops if op.round in numbers]
     faults = [msgspec.structs.replace(each, round=numbers[each.round]) for each in plan.faults if each.round in numbers]

@@ -29,7 +29,7 @@ class GatewayClient:
             self._client.close()
 
     def play(self, ops: list[PlannedOp]) -> None:
-        """Sends operations one after the other, none before its time."""
+        """Sends operations one after the other, each at its time or later."""
         began = now()
         for op in ops:
             if op.via == "gateway":

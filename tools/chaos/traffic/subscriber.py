@@ -1,4 +1,4 @@
-"""A subscriber without repairs of its own, and a reader with a table from snapshot and events."""
+"""A subscriber that only records messages, and a reader that makes a table from a snapshot and events."""
 
 import threading
 from pathlib import Path

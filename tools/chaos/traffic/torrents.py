@@ -1,4 +1,4 @@
-"""The torrents of a run: small ones without peers, and downloads from a seed."""
+"""The torrents of a run: small torrents without peers, and downloads from a seed."""
 
 from pathlib import Path
 from typing import Any, Final, NamedTuple

@@ -50,8 +50,8 @@ class _Open(NamedTuple):
 
     Fields:
         left: the number of replies that may still arrive.
-        done: whether its end is recorded. An operation that was sent twice ends with the first `ok`, or the last reply.
-        doubt: whether one of its replies left the end open.
+        done: whether the end is recorded. An operation that was sent twice ends with the first `ok` or the last reply.
+        doubt: whether the end is unknown after a reply.
     """
 
     op: PlannedOp

@@ -23,8 +23,8 @@ class Relay:
     """Forwards TCP connections to an endpoint.
 
     Fields:
-        mode: `slow`: a little at a time. `half_open`: connections stay open, and nothing is forwarded. `lying`: some
-            bytes of the payload are changed.
+        mode: `slow`: forwards a little at a time. `half_open`: keeps connections open, and forwards nothing. `lying`:
+            changes some bytes of the payload.
         disturbed: how many chunks were disturbed.
     """
 
@@ -106,7 +106,7 @@ class DisturbedTracker:
     """A tracker by HTTP that returns no peers.
 
     Fields:
-        mode: `slow` and `half_open`: an answer takes seconds, or never comes. `lying`: the answer is garbage.
+        mode: `slow`: an answer takes seconds. `half_open`: no answer comes. `lying`: the answer is garbage.
         disturbed: how many announces were disturbed.
         url: the announce URL.
     """

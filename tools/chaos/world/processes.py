@@ -18,7 +18,7 @@ class Engine(NamedTuple):
 
 
 def engines(runtime_dir: Path) -> list[Engine]:
-    """All engines of the daemon with this runtime directory, by generation. Also orphans."""
+    """All engines and orphans of the daemon with this runtime directory, by generation."""
     endpoint = f"ipc://{runtime_dir}/engine.ipc"
     found = []
     for entry in os.scandir("/proc"):

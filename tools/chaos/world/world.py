@@ -73,7 +73,7 @@ class World:
         return self.daemon.runtime_dir
 
     def supervisor(self) -> int:
-        """The pid of the supervisor that runs now on purpose; 0 while there is none."""
+        """The pid of the running supervisor. 0 while no supervisor should run."""
         return self._pid
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""A bare libtorrent session with Ouzel's settings. It stores nothing and has no API, so it does not have some works."""
+"""A bare libtorrent session with Ouzel's settings. It stores nothing and has no API, so it cannot do all works."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -41,7 +41,7 @@ class Bare(Program):
         return self.session.counts().torrents
 
     def complete(self) -> int:
-        """The number of seeding torrents, after all writes so far have been flushed if these are all torrents."""
+        """The number of seeding torrents. If all torrents seed, first waits until all data is flushed."""
         counts = self.session.counts()
         if counts.seeding == counts.torrents:
             self.session.flush()

@@ -69,7 +69,7 @@ class Program(ABC):
         """Adds torrents, as fast as the API allows. Returns when all adds are accepted.
 
         Args:
-            unchecked: whether the data is on disk already. If a program can trust the data, it does not check it.
+            unchecked: whether the data is on disk already. If the program can trust this data, it adds without a check.
         """
 
     @abstractmethod
@@ -101,7 +101,7 @@ class Program(ABC):
         """Ends all processes."""
 
     def crash(self) -> None:
-        """Sends SIGKILL to the process that downloads. A program without a supervisor is started again at once."""
+        """Sends SIGKILL to the downloading process. Without a supervisor, starts the program again at once."""
         self.kill()
         self.launch()
 

@@ -29,10 +29,10 @@ class Row:
 
     Fields:
         name: its name for people. The first word in lower case is the name on the command line.
-        start: makes it in a namespace, with an empty home.
-        ready: installs it if it is missing, and returns its version. Raises CannotRun.
-        works: the works that it can do.
-        has_api: whether it has an API and saves its torrents.
+        start: makes the program in a namespace, with an empty home.
+        ready: installs the program if it is missing, and returns its version. Raises CannotRun.
+        works: the works that the program can do.
+        has_api: whether the program has an API and saves its torrents.
     """
 
     name: str
@@ -71,7 +71,7 @@ ROWS: Final = (
 
 
 def ready(rows: Collection[Row]) -> tuple[dict[str, str], dict[str, str]]:
-    """Installs what is missing. Returns the versions by name, and the reasons of what cannot run here.
+    """Installs missing programs. Returns the versions by name, and the reasons why programs cannot run here.
 
     Raises CannotRun if the namespaces cannot be made.
     """

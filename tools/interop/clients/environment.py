@@ -29,7 +29,7 @@ class Environment:
 
 
 def install(root: Path, packages: Sequence[str], *, bare: bool) -> Environment:
-    """Makes a venv at `root` with these packages. With `bare`, the first is installed without its requirements.
+    """Makes a venv at `root` with these packages. With `bare`, the first package gets no requirements.
 
     Raises CannotRun.
     """

@@ -10,7 +10,7 @@ from tools.interop.clients.stage import Stage
 
 
 class Ended(Exception):
-    """A step failed. Each step depends on those before, so the play has ended."""
+    """A step failed. Each step depends on the earlier steps, so the play has ended."""
 
 
 class Step(NamedTuple):
@@ -32,7 +32,7 @@ class Steps:
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
-        """A context that is one step. Raises Ended if it raises."""
+        """A context that is one step. If the block raises an exception, raises Ended."""
         try:
             yield
         except Exception as problem:
@@ -49,8 +49,8 @@ class Play:
         program: the program's name.
         run: plays all steps.
         debian: the Debian package of the program, if there is one.
-        pypi: what pip installs for it, if it is of PyPI. The first is the program.
-        bare: whether the program is installed without its own requirements, because some of them are outdated.
+        pypi: the packages that pip installs, if the program is from PyPI. The first package is the program.
+        bare: whether the program is installed without its requirements, because some requirements are outdated.
     """
 
     program: str
@@ -65,7 +65,7 @@ class Scene:
     """What a play runs with.
 
     Fields:
-        environment: the venv of the program, if it is of PyPI.
+        environment: the venv of the program, if it is from PyPI.
     """
 
     stage: Stage

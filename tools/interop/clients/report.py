@@ -23,7 +23,7 @@ NAMES: Final = {CLIENTS, *(play.program.lower() for play in PLAYS)}
 def run(root: Path, versions: dict[str, str], only: str) -> Report:
     """Runs all plays, or only the play that `only` names. Raises CannotRun.
 
-    All that comes from PyPI is installed first. Then this process moves into a network without a way out.
+    First installs the packages from PyPI. Then this process moves into a network that is not connected to others.
     """
     plays = [play for play in PLAYS if only in (CLIENTS, play.program.lower())]
     tell("installing the programs of PyPI")

@@ -6,6 +6,6 @@ The command is `scripts/interop --only differential`.
 - A *side* is a server that answers: the gateway, qbittorrent-nox or transmission-daemon.
 - A *call* is one request. A *script* is the calls to one program, in order. Reads are repeated until both sides have
   settled, up to a deadline.
-- A *difference* is one field of two answers that is not equal. A *reason* explains some of them. Differences without a
-  reason are faults.
+- A *difference* is one field that is not equal in two answers. A *reason* explains some differences. Differences
+  without a reason are faults.
 """

@@ -18,7 +18,7 @@ class Call:
         files: uploaded torrents, by label.
         verb: GET or POST.
         reads: whether the call changes nothing. If so, it may be repeated.
-        variant: tells calls of the same name apart in reports.
+        variant: distinguishes calls of the same name in reports.
     """
 
     name: str
@@ -51,7 +51,7 @@ def answer(status: int, content_type: str, body: bytes, replaced: Mapping[str, s
     """Reads an answer.
 
     Args:
-        replaced: texts that depend on the side, and what to write instead of them.
+        replaced: texts that depend on the side, each with its replacement.
     """
     kind = content_type.lower().replace(" ", "")
     text = body.decode(errors="replace")

@@ -19,8 +19,8 @@ class Difference:
     """One field that differs.
 
     Fields:
-        field: its path, such as `body.*.name`; `*` stands for a row.
-        row: the identity of the row; empty without one.
+        field: the path of the field, such as `body.*.name`; `*` stands for a row.
+        row: the identity of the row. Empty if the field is not in a row.
         theirs, ours: the values. `ABSENT` if only the other side has the field.
     """
 

@@ -14,7 +14,7 @@ NEAR_S: Final = 600
 
 
 def near(theirs: Any, ours: Any) -> bool:
-    """Both are numbers that differ by minutes at most, and of the same sign."""
+    """Whether both values are numbers of the same sign, and differ by minutes at most."""
     numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (theirs, ours))
     return numbers and abs(theirs - ours) <= NEAR_S and (theirs < 0) == (ours < 0)
 
@@ -57,7 +57,7 @@ class Reason:
         call: the name of the call as a shell pattern; several are separated by spaces.
         field: the field of the answer as a shell pattern; several are separated by ` | `.
         why: the explanation.
-        holds: for which values.
+        holds: whether the reason explains two values.
     """
 
     call: str

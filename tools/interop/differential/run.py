@@ -21,7 +21,7 @@ class Compared:
     """A call, and how its answers differ.
 
     Fields:
-        explained: the reasons, with one of the differences each.
+        explained: the reasons, each with one difference.
         faults: the differences without a reason.
     """
 

@@ -45,7 +45,7 @@ class Result:
         after_kill: the bytes that Ouzel has after a SIGKILL of its engine, before it downloads anything.
         fetched: the missing bytes, and the bytes that the seed has uploaded.
         kept: two numbers for each stored property, such as category and limits. The first is the number of torrents
-            with a value other than the default. The second is how many of these Ouzel has right.
+            for which the value is not the default. The second is for how many of these torrents Ouzel has the value.
         hashed: how many blocks of 16 KiB Ouzel had hashed after the import.
         profile_unchanged, payload_unchanged: whether the program's files were the same after the import. After the
             download, only the profile's files were compared again.
@@ -174,10 +174,10 @@ def _command(daemon: Daemon, origin: Origin, count: int) -> None:
 def _loaded(daemon: Daemon, plans: Sequence[Plan], told: dict[str, Told]) -> dict[str, int]:
     """The bytes that Ouzel has, once all torrents are loaded.
 
-    Waits until the figures equal the program's, or stay different.
+    Waits until the figures equal the program's figures, or do not change any more.
 
     Ouzel counts the bytes of selected files. The programs count the bytes of whole pieces. If a file is not selected,
-    the bytes of all files are added up. Such torrents contain no incomplete piece.
+    the bytes of all files are added up. A torrent with such a file contains no incomplete piece.
     """
     client, done = daemon.client, dict[str, int]()
 

@@ -20,7 +20,7 @@ class Intake:
     Args:
         daemon: a running daemon.
         browser: an open browser.
-        visitor: somebody who uses it.
+        visitor: uses the page in the browser.
     """
 
     def __init__(self, daemon: Daemon, browser: Browser, visitor: Visitor) -> None:

@@ -1,4 +1,4 @@
-"""The steps of a walk. Each step depends on those before, so the first problem ends the walk."""
+"""The steps of a walk. Each step depends on the earlier steps, so the first problem ends the walk."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path

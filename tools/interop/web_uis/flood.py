@@ -23,7 +23,7 @@ class Release(NamedTuple):
     """A version of Flood.
 
     Fields:
-        node: the package of the Node that it needs. None if Debian's version is sufficient.
+        node: the package of the needed version of Node. None if Debian's version is sufficient.
     """
 
     version: str

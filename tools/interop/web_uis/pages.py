@@ -29,7 +29,7 @@ class Page(Protocol):
         row: the CSS selector of the torrent's row.
         progress: an expression for the progress that is shown, 0 to 1.
         paused: an expression that is true if the torrent is shown as paused.
-        no_category: why a category cannot be set here; None if it can.
+        no_category: why a category cannot be set here. None if a category can be set.
     """
 
     row: str

@@ -23,9 +23,9 @@ class Walk:
     """One browser on one web interface.
 
     Args:
-        daemon: the daemon behind it.
-        made: the torrent, which `seed` has.
-        file: its .torrent file.
+        daemon: the daemon behind the web interface.
+        made: a torrent that `seed` has.
+        file: the .torrent file of `made`.
     """
 
     def __init__(self, browser: Browser, page: Page, daemon: Daemon, seed: Seed, made: Torrent, file: Path) -> None:
@@ -83,7 +83,7 @@ class Walk:
         assert not self._daemon.client.get_torrent(self._made.torrent).paused
 
     def _read_details(self) -> None:
-        """The interfaces ask for them in several requests, so they may come late."""
+        """Waits until the details are shown. They may come late, because the interfaces need several requests."""
         wanted = (self._made.torrent, str(self._daemon.downloads), self._made.name)
         until(
             lambda: all(each.lower() in shown for each in wanted) if (shown := self._page.details().lower()) else False,

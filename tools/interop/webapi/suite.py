@@ -76,10 +76,10 @@ class Suite:
 
         Args:
             log: the file for the output.
-            only: files and ids of tests; all without any.
+            only: files and ids of tests. If it is empty, all tests are run.
 
         Raises:
-            CannotRun: the suite did not come to its end.
+            CannotRun: the suite did not finish.
         """
         results = log.with_suffix(".xml")
         environ = {

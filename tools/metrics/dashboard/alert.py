@@ -17,7 +17,7 @@ class Alert(NamedTuple):
     """One alert.
 
     Fields:
-        name: also the heading in docs/alerts.md.
+        name: the name. It is also the heading in docs/alerts.md.
         query: the alert fires for each series of the result.
         lasts: how long a series must stay in the result, such as `5m`.
         summary, description: texts with Prometheus' templates.

@@ -36,7 +36,7 @@ class Panel(NamedTuple):
 
     Fields:
         unit: Grafana's name of the unit, such as `bytes`, `Bps`, `s` or `short`.
-        width: of 24 columns.
+        width: the number of columns. A row has 24 columns.
     """
 
     title: str

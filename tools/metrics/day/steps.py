@@ -49,7 +49,7 @@ def _until_another_engine(on: Stage, pid: int) -> None:
 
 
 def _fails_to_start(on: Stage) -> bool:
-    """Kills a running engine, which may be the former spare. Returns whether an engine has failed to start."""
+    """Kills the running engine. Returns whether an engine has failed to start."""
     if on.daemon.client.health().engine.state == "running":
         on.daemon.kill_engine()
     return any(record["exit_code"] == EXIT_CODE for record in on.daemon.logged("engine_exited"))

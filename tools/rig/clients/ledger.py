@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Owed:
-    """One value. `settled` is the last acknowledged value. `open` has the values that were sent later, by request."""
+    """One value. `settled` is the last acknowledged value. `open` has later values without a reply, by request."""
 
     def __init__(self, settled: Any) -> None:
         self.settled = settled

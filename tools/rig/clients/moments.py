@@ -145,8 +145,8 @@ class Moments:
     def _disconnect(self) -> None:
         """Closes all sockets and waits until they are closed.
 
-        Sockets connect again by themselves. The next supervisor could carry out unsent requests after its state was
-        compared. Then acknowledged changes that these requests overwrite would count as lost.
+        Open sockets connect again, and send their unsent requests to the next supervisor. These requests could
+        overwrite acknowledged changes, which would then count as lost.
         """
         for mutator in self.mutators:
             mutator.disconnect()
@@ -154,7 +154,7 @@ class Moments:
             self._context.term()  # sockets are closed in another thread
 
     def _talk(self, *, acknowledgements: int = 0, for_s: float = 0.0) -> list[float]:
-        """Sends requests and reads replies until so many acknowledgements have arrived, and at least for `for_s`."""
+        """Sends requests for at least `for_s`, and until this number of acknowledgements has arrived."""
         began, came = time.monotonic(), list[float]()
         while len(came) < acknowledgements or time.monotonic() < began + for_s:
             assert time.monotonic() < began + PATIENCE_S, "changes are acknowledged"
@@ -164,9 +164,9 @@ class Moments:
         return came
 
     def _listen(self, patience_s: float, *, idle: bool = False) -> list[float]:
-        """Reads replies until all requests are answered, or until none has arrived for `patience_s`.
+        """Reads replies until all requests are answered, or until no reply has arrived for `patience_s`.
 
-        With `idle` it always waits until none has arrived for `patience_s`.
+        With `idle` it always waits until no reply has arrived for `patience_s`.
         """
         came, heard_at = list[float](), time.monotonic()
         while time.monotonic() < heard_at + patience_s and (idle or any(each.waiting for each in self.mutators)):

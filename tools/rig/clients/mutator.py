@@ -49,7 +49,7 @@ class Mutator:
         name: a name that no other mutator of the daemon has.
         chance: the random source for requests.
         sources: the number of torrents. Half of them are added by magnet link.
-        limit: the session's limit that only this mutator changes, if any.
+        limit: a limit of the session that only this mutator changes. None if it changes no limit.
 
     Fields:
         accounts: the ledgers by torrent.

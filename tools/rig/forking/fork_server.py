@@ -1,8 +1,8 @@
 """`python -I -m tools.rig.forking.fork_server FD`: forks a daemon for each request on a socket.
 
-A request is one packet: JSON, and the descriptors of the daemon's output, its standard error, and its report. On the
-report follow two lines: the pid, and the exit code as `subprocess` has it. The server ends once nobody holds the other
-end of the socket. Its daemons go on.
+A request is one packet with JSON and three descriptors: the daemon's output, its standard error, and the report. The
+server writes two lines to the report: the pid, and the exit code as in `subprocess`. The server ends once the other end
+of the socket is closed. Its daemons continue.
 """
 
 import contextlib

@@ -47,9 +47,9 @@ class Hostile(NamedTuple):
 
 
 def v1(name: bytes, entries: Sequence[Entry], **more: Bencodable) -> Hostile:
-    """A v1 torrent in the form for several files (BEP 3), for any number of files.
+    """A v1 torrent in the form for several files (BEP 3). It may have any number of files.
 
-    `more` is added to its info dictionary.
+    `more` is added to the info dictionary.
     """
     return _hostile({**_info(name, more), **_v1_keys(entries)})
 

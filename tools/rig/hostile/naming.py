@@ -1,8 +1,8 @@
 """Generates many torrents with hostile names, reproducibly from a seed.
 
 The names have characters of every Unicode plane, bytes that are not UTF-8, dots, separators, controls and direction
-marks. Some names reach or exceed the maximum length of a file system. Some differ only in case, or equal another file's
-folder.
+marks. Some names reach or exceed the maximum length of a file system. Some names differ only in case, or equal the name
+of a folder.
 
 The torrents are v1 (with and without `path.utf-8`), v2 and hybrid. They have one file or many. Resume data
 (`mapped_files`) has arbitrary paths.
@@ -201,7 +201,7 @@ class Names:
 
 
 def _apart(entries: list[Entry]) -> list[Entry]:
-    """The entries that fit into one tree (BEP 52): no file has the path of another file's folder or an empty name."""
+    """The entries that fit into one tree (BEP 52). Drops files with an empty name or with the path of a folder."""
     kept: dict[tuple[bytes, ...], Entry] = {}
     folders: set[tuple[bytes, ...]] = set()
     for entry in entries:

@@ -42,7 +42,7 @@ class Comparison:
     """One session, one download root, and the problems that were found so far.
 
     Args:
-        directory: an empty directory. The root is deep inside of it. So paths that leave the root by `..` are found.
+        directory: an empty directory. The root is several levels below, so files that leave the root by `..` are found.
     """
 
     def __init__(self, directory: Path) -> None:

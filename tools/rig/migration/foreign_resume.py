@@ -1,4 +1,4 @@
-"""Makes resume data of another libtorrent client: it has what is on disk, and settings of that client."""
+"""Makes resume data as another libtorrent client does: with the pieces on disk, and the client's settings."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Makes profiles of half-done torrents, in the form of qBittorrent 4.5.2 and Transmission 3.00.
 
-The files have the members that the real programs have written in one run of each.
+The files have the same members as files that the real programs have written.
 """
 
 import sqlite3

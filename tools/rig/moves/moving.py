@@ -48,10 +48,10 @@ def everything(root: Path) -> set[str]:
 def kill_repeatedly(
     daemon: Daemon, made: Torrent, places: tuple[Path, Path], victims: list[Victim], chance: random.Random
 ) -> Iterator[Killed]:
-    """Moves a torrent to and fro. Kills one process during each move, at a random moment. Ends after every victim.
+    """Moves a torrent to and fro. Kills the next victim at a random moment of each move, until all were killed.
 
-    A kill after the end of its move does not count. A random moment rarely falls into the phase after the copies are
-    complete. So every third kill is made at the beginning of that phase. The torrent must be at the first place.
+    A kill after the end of the move does not count. A random moment is rarely in the phase after the copies are
+    complete. So every third kill is made at the beginning of this phase. The torrent must be at the first place.
     """
     took_s = dict.fromkeys(places, PATIENCE_S)
     for _ in range(2):  # the first moves may take longer, while the disk still writes what was downloaded
@@ -119,7 +119,7 @@ def _kill(
 
     Returns:
         The phase of the move at that moment, and whether the torrent was whole at one of the two places. If only the
-        engine is killed, the next engine may move the files meanwhile.
+        engine is killed, the next engine may already have moved the files.
     """
     engine = daemon.engine_pid()
     if victim == "engine":

@@ -1,6 +1,6 @@
 """A small real SOCKS5 proxy on loopback (RFC 1928), with user and password (RFC 1929), for TCP and UDP.
 
-The proxy connects from another address than direct connections. So a server can distinguish the two.
+The proxy connects from an address of its own. So a server can distinguish its connections from direct connections.
 """
 
 import select

@@ -18,7 +18,7 @@ class Row(NamedTuple):
 
     Fields:
         shell: the subcommands of `ouzel` that use this command. Empty if only the gateway uses it.
-        test: the test that proves its effect: the file, below tests/end_to_end, and the test's name.
+        test: the test that proves the command's effect: its file below tests/end_to_end, and its name.
     """
 
     shell: tuple[str, ...]

@@ -138,7 +138,7 @@ def _members(kind: type[msgspec.Struct], *, given: bool = True, without: tuple[s
     """The table of a message's members.
 
     Args:
-        given: whether clients send the message. If so, optional members have a default. Otherwise the daemon sends it.
+        given: whether clients send the message. If so, optional members have a default.
     """
     words = meanings(kind)
     rows = []

@@ -1,8 +1,7 @@
 """docs/state-machines.md and its diagrams, from the transition tables in the code.
 
 In the tables of the lifecycle, of liveness and of poison torrents, functions choose the next state. So this module
-calls each function with every input, from every reached state. If a table has a state and an input that are not
-reached, that is an error.
+calls each function with every input, from every reached state. A row of a table that is never reached is an error.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -32,7 +31,7 @@ class Machine(NamedTuple):
 
 
 class NotReached(Exception):
-    """A transition in a table was not reached. The inputs of this generator do not suffice."""
+    """A transition in a table was not reached. This generator needs more inputs."""
 
 
 def machines() -> list[Machine]:
@@ -138,7 +137,7 @@ def _explored(
     same: Callable[[Any], object],
     table: Iterable[tuple[Any, Any]],
 ) -> list[Edge]:
-    """The transitions from each reachable state, by each input. `same` tells which states need no second look."""
+    """The transitions from each reachable state, by each input. States with the same `same` are explored once."""
     waiting, seen, edges, reached = [start], {same(start)}, dict[Edge, None](), set[tuple[str, Any]]()
     while waiting:
         now = waiting.pop(0)

@@ -24,7 +24,7 @@ _ESCAPES: Final = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])")
 
 
 class Terminal:
-    """A program and its terminal, within its context. All that it writes is in `screen` below its home, too."""
+    """Runs a program in a terminal, within its context. The file `screen` in the program's home has all output."""
 
     def __init__(self, argv: Sequence[str], home: Path) -> None:
         self._ours, theirs = pty.openpty()

@@ -76,7 +76,7 @@ def play(scene: Scene) -> None:
 
 
 def _resumed(scene: Scene, screen: Terminal, torrent: str) -> bool:
-    """Whether the torrent is not paused. Otherwise presses the key again.
+    """Whether the torrent runs. If the torrent is paused, presses the key again.
 
     The key stops a torrent that tremc shows as running, and starts a torrent that tremc shows as paused. tremc shows a
     pause only after its next read.
