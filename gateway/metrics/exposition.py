@@ -74,7 +74,7 @@ class Exposition:
 
 
 class _Collector:
-    """Returns fixed metrics to the library."""
+    """Gives the metrics of one reading to the library."""
 
     def __init__(self, families: list[Family]) -> None:
         self._families = families

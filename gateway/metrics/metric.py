@@ -13,7 +13,7 @@ Sample = tuple[tuple[str, ...], float | HistogramReport]
 
 
 class Kind(StrEnum):
-    """The types of metrics in OpenMetrics. `UNKNOWN` is for metrics that have gauges and counters."""
+    """The types of metrics in OpenMetrics. `UNKNOWN` is for a metric with gauges and counters."""
 
     COUNTER = "counter"
     GAUGE = "gauge"
@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 
 class Metric(NamedTuple, Generic[Source]):
-    """A row.
+    """A metric: one row of a table.
 
     Fields:
         name: the full name. The name of a counter ends with `_total`.

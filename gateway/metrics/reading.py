@@ -98,7 +98,7 @@ class Reader:
         return Reading(scrape, health, stats, metrics, self._cpu_of(stats), counters, raw, torrents)
 
     async def _ask(self, call: Call[T]) -> T | None:
-        """Returns the answer, or None.
+        """Asks the daemon. Returns None if the daemon refuses or does not answer in time.
 
         If a request takes too long, it continues after the scrape. So the client can find out whether the daemon has
         ended, and can drop requests that were not sent.

@@ -1,4 +1,4 @@
-"""The path `/metrics`."""
+"""Answers requests for `/metrics`."""
 
 import hmac
 from typing import Final
@@ -44,7 +44,7 @@ class Metrics:
 
 
 def metrics_application(config: MetricsConfig, reader: Reader) -> Starlette:
-    """Returns the application of the metrics' listener."""
+    """Returns an application that serves only the metrics."""
     exposition = Exposition(every_counter=config.libtorrent == "all")
     return application(Metrics(reader, exposition, config.token).routes())
 

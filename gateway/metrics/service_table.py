@@ -10,7 +10,7 @@ from protocol.wire.rows import TorrentState
 
 
 class Scrape(NamedTuple):
-    """The scrape itself.
+    """Facts about one scrape, and about the gateway.
 
     Fields:
         up: whether the daemon has answered.

@@ -23,7 +23,7 @@ class Level(Enum):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An entry.
+    """An entry of the journal.
 
     Fields:
         id: the number of the entry, from 0.
@@ -62,7 +62,7 @@ SENTENCES: Final = {
 
 
 class Journal:
-    """The latest entries."""
+    """Stores the latest entries."""
 
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque(maxlen=KEPT)

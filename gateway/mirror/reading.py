@@ -59,7 +59,7 @@ class _Details(msgspec.Struct, kw_only=True):
     revision: int
 
     def facts(self) -> tuple[str, Facts]:
-        """The id, and the facts."""
+        """Returns the torrent's id and its facts."""
         return self.torrent, Facts(
             comment=self.comment,
             created_by=self.created_by,

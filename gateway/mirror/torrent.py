@@ -50,8 +50,8 @@ def same(one: TorrentRow, other: TorrentRow) -> bool:
 def wanted_bytes(row: TorrentRow) -> int:
     """Returns the size of the selected files.
 
-    Until an engine has reported this size, all files count as selected. With a size of 0, a new torrent would have
-    nothing to download, and programs such as Sonarr would think that it is complete.
+    Until an engine has reported this size, all files count as selected. With a size of 0, Sonarr and other
+    programs would think that a new torrent is complete.
     """
     return row.size if row.bytes_total == 0 and row.progress < 1 else row.bytes_total
 

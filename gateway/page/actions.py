@@ -68,7 +68,7 @@ ACTIONS: Final[Mapping[str, Callable[[str, Order], Call[Any]]]] = {
 
 
 class Actions:
-    """The handlers."""
+    """Handles requests that change torrents."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._daemon = gateway.daemon

@@ -41,7 +41,7 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Adding:
-    """The handlers."""
+    """Handles requests that add torrents."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._daemon = gateway.daemon

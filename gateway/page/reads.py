@@ -20,7 +20,7 @@ MAX_FILES: Final = 10_000
 
 
 class Reads:
-    """The handlers."""
+    """Handles requests for data."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._mirror = gateway.mirror

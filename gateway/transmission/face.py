@@ -1,4 +1,4 @@
-"""The objects and functions that all methods use."""
+"""What all methods use: the parts of the gateway, and functions that run calls."""
 
 import asyncio
 import time
@@ -91,7 +91,7 @@ class Face:
     async def change(
         self, torrents: Iterable[Torrent], calls: Sequence[Call[Any]], harmless: Container[ErrorKind] = ()
     ) -> None:
-        """Runs calls that change torrents, and waits until reads show the changes.
+        """Runs calls that change torrents, and reads the torrents again, so that later answers show the changes.
 
         Args:
             harmless: the refusals that do not count as a failure.

@@ -22,7 +22,7 @@ class Code(IntEnum):
 
 
 class Failure(Exception):
-    """A method has failed.
+    """A method has failed, and the client gets this error.
 
     Fields:
         message: the text of `result` in the answer.

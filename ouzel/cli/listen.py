@@ -17,7 +17,7 @@ def listen(events: Events, each_turn: Callable[[], None], *, silent_s: float = S
 
     Args:
         each_turn: called before each item. Without items it is called twice a second.
-        silent_s: after so many seconds without a message, silence is reported.
+        silent_s: after this number of seconds without a message, silence is reported.
 
     Raises:
         NotRunning: the silence has exceeded the stream's limit.

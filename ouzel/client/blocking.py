@@ -197,8 +197,9 @@ class Client(Methods):
             torrent: only yield events about this torrent, or about no torrent (engine and health).
             ticks: also yield the daemon's ticks, one a second.
             snapshot: begin with a Resnapshot of the present state.
-            silence_s: after so many seconds without a message from the daemon, NotRunning is raised. The daemon sends a
-                tick every second. Time hardly counts while this process is stopped, or does not read from the stream.
+            silence_s: after this number of seconds without a message from the daemon, NotRunning is raised. The daemon
+                sends a tick every second. Time hardly counts while this process is stopped, or does not read from the
+                stream.
 
         Raises:
             NotRunning: no daemon answers.

@@ -69,4 +69,4 @@ CHECKS: Final[Sequence[Check | CheckEach]] = (
     Check("clock", clock.synchronised),
     Check("clock_skew", clock.skew),
 )
-"""The checks, in the order of the output. The first ones explain most problems."""
+"""The checks, in the order of the output. The first checks explain most problems."""

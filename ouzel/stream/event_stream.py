@@ -21,8 +21,8 @@ the present epoch by these rules:
 
 - An event of another epoch never changes the stream's epoch. It only causes a request.
 - The stream believes a reply of the newest event's epoch.
-- For a reply of another epoch there is one condition. Before the request was made, an event of the newest epoch must
-  have arrived. Otherwise the stream repeats the request.
+- The stream believes a reply of another epoch only if an event of the newest epoch had arrived before the request was
+  made. Otherwise the stream repeats the request.
 - Outdated epochs are in `_past`. Their events and replies are dropped.
 
 The stream does not know how long to wait for a reply. When its owner gives up a request, the owner calls `unanswered`.

@@ -341,7 +341,7 @@ def _free_name(directory: Path, name: str) -> Path:
 
 
 def _is_newer(one: Path, other: Path) -> bool:
-    """Whether `one` is a regular file that is no older than `other`. False if `one` does not exist."""
+    """Whether `one` is a regular file that is at least as new as `other`. False if `one` does not exist."""
     try:
         found = one.lstat()
     except FileNotFoundError:

@@ -48,7 +48,7 @@ class MountTable:
         return self._fd
 
     def current(self) -> Mounts:
-        """The present mounts, from the cache if nothing has changed. Raises OSError."""
+        """The present mounts. They come from the cache if no mount has changed. Raises OSError."""
         if self._changes.poll(0):
             self._mounts = self.read()
         return self._mounts

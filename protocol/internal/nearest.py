@@ -1,4 +1,4 @@
-"""Suggests a known name for an unknown one. Pure."""
+"""Suggests a known name in place of an unknown name. Pure."""
 
 import difflib
 from collections.abc import Iterable

@@ -92,7 +92,7 @@ def decode(frame: bytes) -> Any:
 def unpack(frame: bytes, *, max_bytes: int, max_elements: int, max_containers: int | None = None) -> Any:
     """Decodes a frame that Ouzel itself encoded, with limits that the caller gives.
 
-    Unlike `decode`, it checks neither depth nor integers.
+    Does not check depth and integers, unlike `decode`.
     """
     if len(frame) > max_bytes:
         raise OuzelError(
@@ -282,7 +282,7 @@ def convert(value: Any, kind: type[T], *, within: str, error: ErrorKind) -> T:
 
 
 def read(decoder: "msgspec.msgpack.Decoder[T]", frame: bytes, *, within: str, error: ErrorKind) -> T:
-    """Decodes a typed message that Ouzel itself encoded. Checks neither depth nor integers.
+    """Decodes a typed message that Ouzel itself encoded. Does not check depth and integers.
 
     Args:
         within, error: the same as in `convert`.

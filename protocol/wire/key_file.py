@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 PUBLIC_SUFFIX: Final = ".key"
 SECRET_SUFFIX: Final = ".key_secret"  # noqa: S105  # the name of a file, no secret
 MAX_BYTES: Final = 4096
-"""The maximum size of a key file; a valid one has some 300 bytes."""
+"""The maximum size of a key file. A valid key file has some 300 bytes."""
 
 _Z85_KEY: Final = re.compile(r"[0-9a-zA-Z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}")
 _LINE: Final = re.compile(r'(?P<name>[\w./-]+)\s*=\s*(?:"(?P<double>[^"]*)"|\'(?P<single>[^\']*)\'|(?P<bare>\S+))')

@@ -63,7 +63,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
         subject: what in the component has the problem. `component` and `subject` together identify a problem.
         message: a text for people: the problem, its cause, and the remedy.
         since_us: when the problem began, microseconds since 1970.
-        severity: the severity of the problem. If the daemon does not send one, it is `warning`.
+        severity: the severity of the problem. If the daemon does not send the severity, `warning` applies.
     """
 
     component: str

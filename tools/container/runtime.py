@@ -38,7 +38,7 @@ class Container:
 
     Args:
         root: the root file system.
-        config: what the image says.
+        config: the image's configuration.
         volumes: a directory of this machine for each volume of the image.
         user: the uid and gid that replace the image's.
         log: the file for the container's output.

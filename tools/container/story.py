@@ -25,8 +25,8 @@ class Story:
     """The steps for one image.
 
     Args:
-        builder: has built the image.
-        config: what the image says.
+        builder: the buildah that has built the image.
+        config: the image's configuration.
         scratch: a directory for volumes and output.
     """
 

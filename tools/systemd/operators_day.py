@@ -36,7 +36,7 @@ def procedure(page: str, title: str) -> list[str]:
 
 
 class OperatorsDay:
-    """The steps for one service. At the end it is moved to another host.
+    """The steps for one service. One of them moves the service to another host.
 
     Args:
         container: the first host: a booted container with the distribution as `/mnt`.

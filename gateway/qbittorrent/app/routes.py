@@ -44,7 +44,7 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
 
 
 class App:
-    """The handlers of `app`."""
+    """Handles the requests below `app`."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway

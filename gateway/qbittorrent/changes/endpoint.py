@@ -17,7 +17,7 @@ Action = Callable[[Desk, Fields], Awaitable[Response | None]]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An endpoint.
+    """An endpoint of the API.
 
     Fields:
         path: the path below `/api/v2/`.

@@ -42,7 +42,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Task(msgspec.Struct, kw_only=True):
-    """A task.
+    """A task that makes one torrent.
 
     Fields:
         id: the task's id.

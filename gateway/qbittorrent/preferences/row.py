@@ -68,7 +68,7 @@ Write = Callable[[Mapping[str, Value], Change], None]
 
 @dataclass(frozen=True)
 class Row:
-    """A preference.
+    """One preference, and how it is read and changed.
 
     Fields:
         key: its name in the API.

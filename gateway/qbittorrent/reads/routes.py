@@ -43,7 +43,7 @@ def routes(present: Present, details: Details) -> list[BaseRoute]:
 
 
 class Reads:
-    """The handlers."""
+    """Handles requests that read torrents."""
 
     def __init__(self, present: Present, details: Details) -> None:
         self._present = present

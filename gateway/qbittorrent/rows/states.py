@@ -93,5 +93,5 @@ def is_finished(row: TorrentRow) -> bool:
 
 
 def is_active(row: Row) -> bool:
-    """Whether a torrent transfers data, or is about to."""
+    """Whether a torrent transfers data, or will transfer data soon."""
     return row.state in ACTIVE or (row.state == "stalledDL" and row.upspeed > 0)

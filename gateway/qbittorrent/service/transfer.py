@@ -89,7 +89,7 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
 
 
 class Transfer:
-    """The handlers of `transfer`."""
+    """Handles the requests below `transfer`."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway

@@ -125,7 +125,7 @@ def update_goals(
 
 
 def put_category(name: str, save_path: str | None = None, *, wait: Wait = "durable") -> Call[CategoryReport]:
-    """Creates a category, or changes its save path. Files of its torrents are not moved.
+    """Creates a category, or changes its save path. The files of the category's torrents are not moved.
 
     Args:
         save_path: an absolute path inside the download roots. Torrents that are added with this category and without a

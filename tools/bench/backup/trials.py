@@ -51,7 +51,7 @@ class Struck(NamedTuple):
 
 
 class Command:
-    """A running `ouzel`."""
+    """The process of an `ouzel` command."""
 
     def __init__(self, *argv: str) -> None:
         self._process = subprocess.Popen(
@@ -59,7 +59,7 @@ class Command:
         )
 
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the command is still running."""
         return self._process.poll() is None
 
     def kill(self) -> None:

@@ -100,7 +100,7 @@ def _kill(daemon: Daemon, tally: Tally) -> float:
 
 
 def report_of(outcome: Outcome) -> Report:
-    """The report."""
+    """Makes the report of the kills."""
     tally = outcome.tally
     rows = []
     for what in sorted({what for what, _ in tally.codes}):

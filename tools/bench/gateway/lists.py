@@ -236,7 +236,7 @@ def _answers(client: QbittorrentClient) -> bool:
 
 
 def report_of(n: int, outcome: Outcome) -> Report:
-    """The report."""
+    """Makes the report of the measured reads."""
     ours, other = outcome.gateway, outcome.other
     rows = [
         _row(text, ours.seconds[name], None if other is None else other.seconds.get(name))

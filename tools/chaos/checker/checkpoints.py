@@ -16,7 +16,7 @@ TWICE_PER_DOWNLOAD: Final = 1_000_000
 
 
 def check_checkpoints(history: History) -> list[Violation]:
-    """All checks of single checkpoints."""
+    """Checks each checkpoint separately."""
     found: list[Violation] = []
     for entry in history.entries:
         if isinstance(entry, Checkpoint):

@@ -34,7 +34,7 @@ def check_supervisor(history: History) -> list[Violation]:
 
 
 def check_sessions(history: History) -> list[Violation]:
-    """Samples in which two engines have a session."""
+    """Finds samples in which two engines have a session."""
     return [
         Violation("one_session", f"engines {entry.sessions} listen at the same time", entry.at)
         for entry in history.entries

@@ -52,7 +52,7 @@ def operations(history: History) -> list[Operation]:
 
 
 def check_registers(history: History) -> list[Violation]:
-    """Each register that is not linearizable."""
+    """Finds registers that are not linearizable."""
     found = []
     for (torrent, field), steps in sorted(steps_of(history).items()):
         stuck = first_stuck(steps)

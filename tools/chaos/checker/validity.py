@@ -32,7 +32,7 @@ def problems(history: History) -> list[str]:
 
 
 def harness_problems(history: History) -> list[str]:
-    """Failures of faults to be played or undone."""
+    """The problems of the harness: faults that could not be played or undone."""
     return [
         f"{entry.fault}: {entry.problem}"
         for entry in history.entries

@@ -50,7 +50,7 @@ def send(pid: int, number: signal.Signals) -> None:
 
 
 def dies(pid: int, patience_s: float = PATIENCE_S) -> bool:
-    """Whether a process is dead within a time."""
+    """Waits for the death of a process, for a limited time. Returns whether it died."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         if not processes.alive(pid):

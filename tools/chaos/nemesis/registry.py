@@ -28,7 +28,7 @@ Play = Callable[[World, random.Random, Bite], None]
 
 
 class Fault(NamedTuple):
-    """A fault.
+    """A fault that the nemesis can play.
 
     Fields:
         play: disturbs the world, notes the effect, and undoes the disturbance.

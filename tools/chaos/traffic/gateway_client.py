@@ -39,7 +39,7 @@ class GatewayClient:
                 self._given.recorder.record(Ended(at=now(), number=op.number, end=end, error=error))
 
     def knows_all(self, count: int) -> bool:
-        """Whether the gateway lists so many torrents."""
+        """Whether the gateway lists this number of torrents."""
         try:
             return self._logged_in().get("torrents/info").body.count(b'"hash"') >= count
         except (OSError, AssertionError, http.client.HTTPException):

@@ -65,7 +65,7 @@ class Subscriber:
 
 
 class TableReader:
-    """Keeps a table by snapshot and events."""
+    """Makes a table of all torrents from a snapshot, and updates it by events."""
 
     def __init__(self, runtime_dir: Path) -> None:
         self._table = Table()

@@ -128,7 +128,7 @@ class DisturbedTracker:
             request_queue_size = 100
 
             def handle_error(self, request: Any, client_address: Any) -> None:
-                """A client that has gone is no error."""
+                """Ignores the error, because clients may disconnect."""
 
         self._server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/announce"

@@ -14,17 +14,17 @@ INSTALL_S: Final = 600.0
 
 @dataclass(frozen=True)
 class Environment:
-    """A venv."""
+    """A venv with a program of PyPI."""
 
     root: Path
 
     @property
     def python(self) -> str:
-        """Its interpreter."""
+        """The venv's interpreter."""
         return self.program("python")
 
     def program(self, name: str) -> str:
-        """The path of one of its commands."""
+        """The path of a command in the venv."""
         return str(self.root / "bin" / name)
 
 

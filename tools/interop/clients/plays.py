@@ -1,4 +1,4 @@
-"""All plays. A program is one row."""
+"""The list of all plays, with one row for each program."""
 
 from typing import Final
 

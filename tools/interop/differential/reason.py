@@ -20,32 +20,32 @@ def near(theirs: Any, ours: Any) -> bool:
 
 
 def same_type(theirs: Any, ours: Any) -> bool:
-    """Both have the same type."""
+    """Whether both values have the same type."""
     return type(theirs) is type(ours)
 
 
 def only_here(theirs: Any, ours: Any) -> bool:
-    """Only the gateway has the field."""
+    """Whether only the gateway has the field."""
     return isinstance(theirs, str) and theirs == ABSENT
 
 
 def only_there(theirs: Any, ours: Any) -> bool:
-    """Only the real program has the field."""
+    """Whether only the real program has the field."""
     return isinstance(ours, str) and ours == ABSENT
 
 
 def pair(theirs: Any, ours: Any) -> Condition:
-    """The values are just these two."""
+    """Returns a condition: the values are these two."""
     return lambda there, here: there == theirs and here == ours and type(here) is type(ours)
 
 
 def one_of(*pairs: tuple[Any, Any]) -> Condition:
-    """The values are one of these pairs, theirs first."""
+    """Returns a condition: the values are one of these pairs. The first value of a pair is the real program's."""
     return lambda theirs, ours: any(pair(*each)(theirs, ours) for each in pairs)
 
 
 def always(theirs: Any, ours: Any) -> bool:
-    """Any values."""
+    """Allows all values."""
     return True
 
 

@@ -109,7 +109,7 @@ def make(root: Path, working: Tracker, refusing: Tracker) -> World:
 
 
 def _copy(source: Path, target: Path, have: float) -> None:
-    """Copies files, of each only the first part."""
+    """Copies only the first part of each file."""
     for file in source.rglob("*") if source.is_dir() else [source]:
         if file.is_file():
             path = target / file.relative_to(source) if source.is_dir() else target

@@ -95,7 +95,7 @@ class Intake:
         until(lambda: self._limits(chosen[0]) == (1_500_500, 20_000), "the limits are set", every_s=0.1)
 
     def _limit_all(self) -> None:
-        """The upload limits differ, and stay as they are."""
+        """Sets the download limit of all torrents. Their upload limits differ, and must not change."""
         self._browser.click("#select-all")
         until(self._differ, "the limits differ", every_s=0.1)
         self._browser.write("#limit-down", "300")

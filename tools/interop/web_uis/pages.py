@@ -50,7 +50,7 @@ class Page(Protocol):
         """Resumes the selected torrent."""
 
     def details(self) -> str:
-        """The details of the selected torrent, as they are shown. Leaves them."""
+        """Opens the selected torrent's details, and leaves them. Returns the text that was shown."""
 
     def set_category(self, name: str) -> None:
         """Sets the torrent's category, tag or label, whichever the interface has."""

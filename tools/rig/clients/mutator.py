@@ -79,7 +79,7 @@ class Mutator:
 
     @property
     def socket(self) -> "zmq.Socket[bytes]":
-        """The present socket."""
+        """The socket that is connected now."""
         assert self._socket is not None
         return self._socket
 

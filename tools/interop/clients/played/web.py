@@ -35,21 +35,21 @@ class Web:
         return body
 
     def status(self, path: str, **query: Any) -> int:
-        """The status of a GET."""
+        """Sends a GET. Returns the status."""
         return self._ask("GET", _with_query(path, query))[0]
 
     def text(self, path: str, **query: Any) -> str:
-        """The text that a GET gets."""
+        """Sends a GET. Returns the text."""
         status, body, _ = self._ask("GET", _with_query(path, query))
         assert status == 200, f"{path}: {status} {body}"
         return body
 
     def get(self, path: str, **query: Any) -> Any:
-        """The JSON that a GET gets."""
+        """Sends a GET. Returns the decoded JSON."""
         return json.loads(self.text(path, **query))
 
     def read(self, path: str, **form: Any) -> Any:
-        """The JSON that a POST gets."""
+        """Sends a POST. Returns the decoded JSON."""
         return json.loads(self.post(path, **form))
 
     def post(self, path: str, **form: Any) -> str:

@@ -52,7 +52,7 @@ tasks:
 
 
 def play(scene: Scene) -> None:
-    """Each plugin, once."""
+    """Runs each plugin once."""
     stage, step = scene.stage, scene.steps.step
     first, second = stage.make("For qBittorrent"), stage.make("For Transmission")
     values = {"host": "127.0.0.1", "port": str(stage.port), "username": USERNAME, "password": PASSWORD}

@@ -18,7 +18,7 @@ STATES: Final = "[each['state'] for each in client.sync_maindata()['torrents'].v
 
 
 def play(scene: Scene) -> None:
-    """The sensors and the switch."""
+    """Reads the sensors, and uses the switch."""
     stage, step = scene.stage, scene.steps.step
     made = stage.make(NAME)
     run = scripted(scene, PREAMBLE, user=USERNAME, password=PASSWORD)

@@ -28,7 +28,7 @@ answer = [
 
 
 def play(scene: Scene) -> None:
-    """The sensors, the switches and the actions."""
+    """Reads the sensors, and uses the switches and the actions."""
     stage, step = scene.stage, scene.steps.step
     made = stage.make(NAME)
     run = scripted(scene, PREAMBLE, user=USERNAME, password=PASSWORD)
