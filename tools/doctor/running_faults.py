@@ -138,7 +138,8 @@ def other_user(root: Path) -> Iterator[Planted]:
 def _open_to_all(program: Path) -> Iterator[None]:
     """A context within which all users can reach a program, for example one below /root.
 
-    An empty directory is mounted over the first directory that is not open to all. It has only the path to the program.
+    A new directory is mounted over the first directory that is not open to all. The new directory contains only the
+    subdirectory that leads to the program.
     """
     closed = next((each for each in reversed(program.parents) if not each.stat().st_mode & 0o001), None)
     if closed is None:

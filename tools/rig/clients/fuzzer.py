@@ -273,7 +273,7 @@ _CLAIMS: Final = (0, 1, 2**24, 30 * 2**20, 2**25 + 1, 2**31, 2**62, 2**64 - 1)
 
 
 def vandalise(endpoint: str, seed: int, count: int, _: str) -> dict[str, Any]:
-    """Connects `count` times, and disconnects in every state of a connection."""
+    """Connects `count` times. The connections send broken or incomplete data, and end at different stages."""
     chance = random.Random(seed)
     half_open: list[socket.socket] = []
 
