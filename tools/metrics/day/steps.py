@@ -182,11 +182,14 @@ def no_supervisor(on: Stage) -> Iterator[None]:
 @contextmanager
 def restarts(on: Stage) -> Iterator[None]:
     """The supervisor is killed repeatedly."""
+    uptime = "ouzel_supervisor_uptime_seconds"
     for _ in range(3):
         on.daemon.kill()
+        killed = time.time()
         on.daemon.start()
-        # Prometheus notices a restart only if it has scraped a longer uptime before.
-        query = f"ouzel_supervisor_uptime_seconds > {SCRAPED_S} and ouzel_up == 1"
+        # Prometheus notices a restart only if it has scraped a longer uptime before. A scrape from before the kill does
+        # not count: the supervisor of that scrape started earlier.
+        query = f"{uptime} > {SCRAPED_S} and timestamp({uptime}) - {uptime} > {killed} and ouzel_up == 1"
         _until_series(on, query, 2)
     yield
 
