@@ -12,7 +12,7 @@ _NO_CALLS = tenacity.Retrying()
 
 
 class Backoff(msgspec.Struct, frozen=True):
-    """Delays by the number of the attempt.
+    """The delay before each attempt. It depends on the attempt's number.
 
     Fields:
         wait: a wait strategy of tenacity's.

@@ -271,7 +271,7 @@ class ResumeDirWarden:
         return None
 
     def _probe(self, failed: FailedWrite = _PROBE) -> None:
-        """Writes files with the number and size of a failed write, and deletes these files again. Raises OSError."""
+        """Writes as many files and bytes as a failed write had, and deletes them again. Raises OSError."""
         paths = self._dir.probes(max(1, failed.files))
         rest = bytes(max(0, failed.size - len(paths) + 1))
         changes = [Change(path, rest if path == self._dir.probe else b"0") for path in paths]

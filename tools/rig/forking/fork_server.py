@@ -56,7 +56,7 @@ def serve(requests: socket.socket) -> bool:
 
 
 def become_daemon(request: dict[str, Any], fds: Sequence[int]) -> None:
-    """Gives this process what `subprocess.Popen` and a new interpreter would give it."""
+    """Sets this forked process up like a new process: session, descriptors, directory, environment and arguments."""
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDONLY)
     for number, fd in enumerate([nothing, *fds[:2]]):

@@ -131,7 +131,7 @@ class Names:
     def _mapped(self, out: bool) -> str:
         """Generates a path for resume data, as text.
 
-        It may have `..`, be absolute, or be in another folder of the root.
+        The path may contain `..`, may be absolute, and may be in another folder.
         """
         names = [each.decode(errors="replace") for each in self._path()]
         if not out:
