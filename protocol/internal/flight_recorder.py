@@ -88,8 +88,8 @@ class Flight(msgspec.Struct, frozen=True):
             cause.
         under_way: additions and removals of torrents that libtorrent had not confirmed, the oldest first. Each of these
             torrents is a suspect.
-        overflowed: whether the recorder had more torrents under way than its table holds. If so, any other torrent may be
-            a suspect, too.
+        overflowed: whether the recorder had more torrents under way than its table holds. If so, any other torrent may
+            be a suspect, too.
     """
 
     records: list[FlightRecord] = []
