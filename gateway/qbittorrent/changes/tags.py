@@ -44,6 +44,7 @@ async def add_tags(desk: Desk, fields: Fields) -> None:
 async def remove_tags(desk: Desk, fields: Fields) -> None:
     """Removes tags from torrents. Without the parameter `tags`, removes all tags."""
     gone = set(tags_in(fields.get("tags", "")))
+    await desk.refresh(desk.many(fields["hashes"]))
     await desk.kept.add_tags(label for each in desk.many(fields["hashes"]) for label in each.row.labels)
     await relabel(
         desk,
@@ -74,8 +75,13 @@ async def delete_tags(desk: Desk, fields: Fields) -> None:
 async def relabel(
     desk: Desk, select: Callable[[], list[Torrent]], change: Callable[[list[str]], Iterable[str]]
 ) -> None:
-    """Changes the labels of torrents. Each change writes a whole list, so requests wait for each other."""
+    """Changes the labels of torrents.
+
+    Each change writes a whole list. So requests wait for each other, and the torrents are read from the daemon first:
+    another client's change of labels is no event, and the mirror may be old.
+    """
     async with desk.turn:
+        await desk.refresh(select())
         torrents = select()
         wanted = {each.row.torrent: list(dict.fromkeys(change(each.row.labels)))[:MAX_LABELS] for each in torrents}
         changed = [each for each in torrents if wanted[each.row.torrent] != each.row.labels]

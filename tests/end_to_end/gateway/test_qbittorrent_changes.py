@@ -362,6 +362,17 @@ def test_a_link_gets_its_metadata(face: Face) -> None:
     assert (row["size"], row["amount_left"]) == (sample.size, sample.size)
 
 
+def test_tags_are_added_to_the_labels_that_the_daemon_has(face: Face) -> None:
+    """Another client's change of labels is no event, so the mirror may be old."""
+    sample = face.add("labelled", tags="first")
+    face.daemon.client.update_options(sample.torrent, labels=["other"])
+    face.post("torrents/addTags", hashes=sample.torrent, tags="second")
+    assert set(face.row(sample).labels) == {"other", "second"}
+    face.daemon.client.update_options(sample.torrent, labels=["other", "second", "third"])
+    face.post("torrents/removeTags", hashes=sample.torrent, tags="second")
+    assert set(face.row(sample).labels) == {"other", "third"}
+
+
 def test_tags(face: Face) -> None:
     """Tags without torrents stay; `removeTags` without tags removes all; `deleteTags` deletes them everywhere."""
     sample = face.add("tagged", tags="x")
