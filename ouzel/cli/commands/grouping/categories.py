@@ -8,6 +8,7 @@ import typer
 from ouzel.cli.arguments import COMPLETE_CATEGORY, AsJson, SomeIds
 from ouzel.cli.command_group import CommandGroup
 from ouzel.cli.commands.changes import Chosen, for_each
+from ouzel.cli.commands.grouping.removing import remove_each
 from ouzel.cli.connecting import asking, client_of
 from ouzel.cli.display.output import Output
 from ouzel.cli.display.printable import clean
@@ -67,18 +68,8 @@ def remove_categories(
     as_json: AsJson = False,
 ) -> None:
     """Remove categories. Their torrents then have no category, and are not changed otherwise."""
-    output = Output(as_json=as_json)
-    removed: list[str] = []
-    try:
-        with asking(context) as client:
-            for name in names:
-                client.remove_category(name)
-                removed.append(name)
-                if not as_json:
-                    output.line(f"removed: {clean(name)}")
-    finally:
-        if as_json and removed:  # also if a later one could not be removed
-            output.json_line({"removed": removed})
+    with asking(context) as client:
+        remove_each(names, client.remove_category, Output(as_json=as_json))
 
 
 @app.command("assign")
