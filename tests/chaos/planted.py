@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tools.chaos.checker.registers import DEFAULTS
 from tools.chaos.checker.verdict import judge
 from tools.chaos.history.entries import (
     Answered,
@@ -19,16 +20,7 @@ from tools.chaos.history.recorder import History
 from tools.chaos.plan.plan import Header, Plan, PlannedOp
 
 PID = 100
-NEW = {
-    "paused": False,
-    "sequential": False,
-    "download_bps": 0,
-    "upload_bps": 0,
-    "include": [],
-    "priorities": {},
-    "labels": [],
-    "category": None,
-}
+NEW = DEFAULTS
 """The values of a torrent that was added without arguments."""
 
 
