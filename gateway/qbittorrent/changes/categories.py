@@ -86,14 +86,15 @@ async def remove_categories(desk: Desk, fields: Fields) -> None:
 async def set_category(desk: Desk, fields: Fields) -> None:
     """Sets or removes the category of torrents.
 
-    The mirror may be outdated. So the daemon gets a change for each torrent, even if the mirror shows the new category.
+    The torrents are read from the daemon first: another client's change of a category is no event, and the mirror may
+    be old.
     """
     name = fields["category"].strip()
     if name and name not in await all_categories(desk):
         raise HTTPException(409, "Incorrect category name")
-    torrents = desk.many(fields["hashes"])
-    changed = {each.row.torrent: each for each in torrents if (each.row.category or "") != name}
-    await desk.run(torrents, [calls.update_options(each.row.torrent, category=name) for each in torrents])
+    await desk.refresh(desk.many(fields["hashes"]))
+    changed = {each.row.torrent: each for each in desk.many(fields["hashes"]) if (each.row.category or "") != name}
+    await desk.run(changed.values(), [calls.update_options(torrent, category=name) for torrent in changed])
     stay = not desk.kept.preference("torrent_changed_tmm_enabled", True)
     await paths.settle(desk, changed, stay=stay)
 
